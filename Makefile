@@ -1,0 +1,42 @@
+# Two commands to know: `make demo` runs the main job, `make test` passes every test.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup setup-dev demo test check lock clean
+
+setup: .venv/.runtime
+setup-dev: .venv/.dev
+
+.venv/.bootstrap: requirements-bootstrap.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+.venv/.runtime: .venv/.bootstrap requirements.lock pyproject.toml
+	@test -e .venv/.dev || $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@test -e .venv/.dev || $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv/.dev: .venv/.bootstrap requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@ .venv/.runtime
+
+demo: .venv/.runtime
+	@$(BIN)/coldwitness demo
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+
+test: .venv/.dev check
+	tests/install_servers.sh
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+lock: .venv/.bootstrap
+	.ci/lock
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Judging cold-chain evidence: numpy only; no clock, socket, file or logger."""

@@ -1,0 +1,102 @@
+"""Findings as columns: what every detector returns and the verdict is made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.tracks import CodeArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class FindingTable:
+    """(f,) findings of many shipments, in any order.
+
+    shipment : index into Terms.shipments. type : domain.words.FindingType code.
+    start_s, end_s : UTC epoch seconds. certainty, severity : codes of domain.words.
+    probe : probe name the finding is about, "" where it is about none.
+    lat_deg, lon_deg : NaN where the finding has no place.
+    measures : name -> (f,) float, NaN where the measure does not belong to the finding.
+    details : row -> further words or lists to show under `measures`.
+    """
+
+    shipment: IntArray
+    type: IntArray
+    start_s: FloatArray
+    end_s: FloatArray
+    certainty: CodeArray
+    severity: CodeArray
+    probe: NDArray[np.str_]
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+    measures: Mapping[str, FloatArray]
+    details: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.shipment.size)
+
+
+def finding_table(
+    *,
+    shipment: IntArray,
+    type: int | IntArray,
+    start_s: FloatArray,
+    end_s: FloatArray,
+    certainty: int | CodeArray,
+    severity: int | CodeArray,
+    probe: str | NDArray[np.str_] = "",
+    lat_deg: FloatArray | None = None,
+    lon_deg: FloatArray | None = None,
+    measures: Mapping[str, FloatArray] | None = None,
+    details: Mapping[int, Mapping[str, Any]] | None = None,
+) -> FindingTable:
+    """A table from columns, single values spread over all rows."""
+    n = shipment.size
+    nowhere = np.full(n, np.nan)
+    return FindingTable(
+        shipment=shipment.astype(np.int64),
+        type=np.broadcast_to(np.asarray(type, dtype=np.int64), n),
+        start_s=np.asarray(start_s, dtype=np.float64),
+        end_s=np.asarray(end_s, dtype=np.float64),
+        certainty=np.broadcast_to(np.asarray(certainty, dtype=np.int8), n),
+        severity=np.broadcast_to(np.asarray(severity, dtype=np.int8), n),
+        probe=np.broadcast_to(np.asarray(probe, dtype=np.str_), n),
+        lat_deg=nowhere if lat_deg is None else lat_deg,
+        lon_deg=nowhere if lon_deg is None else lon_deg,
+        measures=dict(measures or {}),
+        details=dict(details or {}),
+    )
+
+
+def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
+    """All rows of all tables; a measure that a table lacks is NaN in its rows."""
+    names = sorted({name for table in tables for name in table.measures})
+    details: dict[int, Mapping[str, Any]] = {}
+    offset = 0
+    for table in tables:
+        details.update({offset + row: detail for row, detail in table.details.items()})
+        offset += len(table)
+
+    def column(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(table, name) for table in tables])
+
+    return FindingTable(
+        shipment=column("shipment"),
+        type=column("type"),
+        start_s=column("start_s"),
+        end_s=column("end_s"),
+        certainty=column("certainty"),
+        severity=column("severity"),
+        probe=column("probe"),
+        lat_deg=column("lat_deg"),
+        lon_deg=column("lon_deg"),
+        measures={
+            name: np.concatenate(
+                [table.measures.get(name, np.full(len(table), np.nan)) for table in tables]
+            )
+            for name in names
+        },
+        details=details,
+    )

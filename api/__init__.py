@@ -1,0 +1,1 @@
+"""Everything outward: HTTP, pages, reports, clues."""

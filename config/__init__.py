@@ -1,0 +1,1 @@
+"""Settings and dated rules: data with sources, and their loaders."""

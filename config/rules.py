@@ -1,0 +1,332 @@
+"""Rule packs: the numbers and requirement lines a shipment is judged by, as dated data.
+
+A pack is one TOML file under config/packs. Every number says who set it (`law`, `standard`,
+`bureau`, `product`) and where it was seen; a file with an unknown key, a missing source or a
+number outside its physical range does not load, and the error names file, key and value.
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from domain.errors import ConfigError
+
+PACKS_DIR = Path(__file__).parent / "packs"
+_CHINA = ZoneInfo("Asia/Shanghai")
+
+Question = Literal[
+    "range",
+    "recording",
+    "coolant_isolation",
+    "goods_isolation",
+    "storage_on_the_way",
+    "intervals",
+    "integrity",
+    "calibration",
+]
+"""What analysis answers per shipment; a requirement line is the worst of its questions."""
+QUESTIONS: tuple[Question, ...] = get_args(Question)
+
+SetBy = Literal["law", "standard", "bureau", "product"]
+Confirmed = Literal["official_text", "reproduced", "draft", "memory"]
+
+
+@dataclass(frozen=True)
+class Text:
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers analysis needs; units end the names. Inclusive unless said."""
+
+    recording_interval_s: float
+    """Longest step between readings over which temperature is taken as linear."""
+    out_of_range_interval_s: float
+    """Longest step demanded while out of range; a longer one is an evidence gap only."""
+    interval_slack: float
+    """A step beyond this multiple of the logger's own interval shows a missing reading."""
+    join_within_s: float
+    """Episodes parted by less than this inside the range are one."""
+    out_of_range_tolerance_s: float
+    """Time out of range that the bureau tolerates in sum."""
+    accuracy_above_zero_c: float
+    accuracy_below_zero_c: float
+    slew_max_c_per_min: float
+    freezing_c: float
+    event_mismatch_s: float
+    future_tolerance_s: float
+    late_import_s: float
+    dwell_limit_s: float
+    dwell_radius_m: float
+    consumer_wait_s: float
+    traffic_wait_s: float
+    travel_speed_max_kmh: float
+    position_gap_s: float
+    ambient_step_c: float
+    coolant_coupling_max_per_h: float
+    goods_coupling_max_per_h: float
+    mkt_activation_energy_j_per_mol: float
+
+
+@dataclass(frozen=True)
+class NumberSource:
+    unit: str
+    set_by: SetBy
+    confirmed: Confirmed
+    source: str
+    title: Text
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line of the result. `questions` decide its status; `article` is shown only if
+    `confirmed` is official_text, else 条款待核."""
+
+    id: str
+    title: Text
+    questions: tuple[Question, ...]
+    confirmed: Confirmed
+    source: Text
+    valid_from: date
+    valid_to: date | None
+    article: Text | None = None
+
+
+@dataclass(frozen=True)
+class RulePack:
+    id: str
+    version: str
+    title: Text
+    source: str
+    valid_from: date
+    valid_to: date | None
+    numbers: Numbers
+    provenance: Mapping[str, NumberSource]
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def name(self) -> str:
+        """What the result prints as its rules: id and version."""
+        return f"{self.id} {self.version}"
+
+    def in_force(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "_c": (-100.0, 100.0),
+    "_s": (0.0, 10 * 365.25 * 86400.0),
+    "_m": (0.0, 1e6),
+    "_c_per_min": (1e-3, 100.0),
+    "_per_h": (0.0, 1000.0),
+    "_kmh": (1.0, 1000.0),
+    "_j_per_mol": (1e4, 1e6),
+    "_slack": (1.0, 10.0),
+}
+
+
+def load_pack(path: Path) -> RulePack:
+    """Read and check one pack; raises ConfigError naming file, key and value."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    where = path.name
+    _keys(
+        raw,
+        {"id", "version", "title", "source", "valid_from", "valid_to", "numbers", "requirement"},
+        where,
+        optional={"valid_to"},
+    )
+    valid_from, valid_to = _validity(raw, where)
+    numbers, provenance = _numbers(_table(raw, "numbers", where), where)
+    requirements = tuple(_requirement(line, where) for line in _list(raw, "requirement", where))
+    ids = [requirement.id for requirement in requirements]
+    for id_ in ids:
+        if ids.count(id_) > 1:
+            raise ConfigError(f"{where}: requirement: id {id_!r} stands twice")
+    return RulePack(
+        id=_string(raw, "id", where),
+        version=_string(raw, "version", where),
+        title=_text(raw, "title", where),
+        source=_string(raw, "source", where),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        numbers=numbers,
+        provenance=provenance,
+        requirements=requirements,
+    )
+
+
+def load_packs(folder: Path = PACKS_DIR) -> tuple[RulePack, ...]:
+    """All packs of a folder, oldest first; two versions of one id must not overlap."""
+    packs = sorted((load_pack(path) for path in folder.glob("*.toml")), key=lambda p: p.valid_from)
+    if not packs:
+        raise ConfigError(f"{folder}: no rule pack (*.toml) found")
+    for pack in packs:
+        for other in packs:
+            overlap = other.valid_from >= pack.valid_from and pack.in_force(other.valid_from)
+            if other is not pack and other.id == pack.id and overlap:
+                both = f"{pack.name} and {other.name}"
+                raise ConfigError(f"{folder}: {both} are both in force on {other.valid_from}")
+    return tuple(packs)
+
+
+def pack_for(packs: Sequence[RulePack], *, pack_id: str, epoch_s: float) -> RulePack:
+    """The version of `pack_id` in force on the China-time day of `epoch_s`.
+
+    A shipment older than every version is judged by the oldest, and one without a time by
+    the newest, because some rule has to be named; the result prints which.
+    """
+    versions = [pack for pack in packs if pack.id == pack_id]
+    if not versions:
+        known = ", ".join(sorted({pack.id for pack in packs}))
+        raise ConfigError(f"rule pack {pack_id!r}: unknown; known: {known}")
+    if math.isnan(epoch_s):
+        return versions[-1]
+    day = datetime.fromtimestamp(epoch_s, tz=UTC).astimezone(_CHINA).date()
+    for pack in reversed(versions):
+        if pack.in_force(day):
+            return pack
+    return versions[0] if day < versions[0].valid_from else versions[-1]
+
+
+def day_start_s(day: date) -> float:
+    """Start of a China-time day as UTC epoch seconds."""
+    return datetime.combine(day, time(), tzinfo=_CHINA).timestamp()
+
+
+def _numbers(table: Mapping[str, Any], where: str) -> tuple[Numbers, Mapping[str, NumberSource]]:
+    names = {field.name for field in fields(Numbers)}
+    _keys(table, names, f"{where}: numbers")
+    values: dict[str, float] = {}
+    provenance: dict[str, NumberSource] = {}
+    for name in sorted(names):
+        place = f"{where}: numbers.{name}"
+        entry = _table(table, name, f"{where}: numbers")
+        _keys(entry, {"value", "unit", "set_by", "confirmed", "source", "zh", "en"}, place)
+        value = entry["value"]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{place}.value: expected a number, got {value!r}")
+        suffix = max((end for end in _RANGES if name.endswith(end)), key=len)
+        low, high = _RANGES[suffix]
+        if not low <= value <= high:
+            raise ConfigError(f"{place}.value: expected {low:g} to {high:g}, got {value!r}")
+        values[name] = float(value)
+        provenance[name] = NumberSource(
+            unit=_string(entry, "unit", place),
+            set_by=_choice(entry, "set_by", get_args(SetBy), place),
+            confirmed=_choice(entry, "confirmed", get_args(Confirmed), place),
+            source=_string(entry, "source", place),
+            title=Text(_string(entry, "zh", place), _string(entry, "en", place)),
+        )
+    return Numbers(**values), provenance
+
+
+def _requirement(raw: Any, where: str) -> Requirement:
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{where}: requirement: expected tables, got {raw!r}")
+    place = f"{where}: requirement {raw.get('id', '?')}"
+    _keys(
+        raw,
+        {
+            "id",
+            "title",
+            "questions",
+            "confirmed",
+            "source",
+            "article",
+            "valid_from",
+            "valid_to",
+        },
+        place,
+        optional={"valid_to", "article"},
+    )
+    questions = tuple(raw["questions"])
+    for question in questions:
+        if question not in QUESTIONS:
+            raise ConfigError(
+                f"{place}.questions: expected some of {', '.join(QUESTIONS)}, got {question!r}"
+            )
+    if not questions:
+        raise ConfigError(f"{place}.questions: expected at least one, got none")
+    valid_from, valid_to = _validity(raw, place)
+    return Requirement(
+        id=_string(raw, "id", place),
+        title=_text(raw, "title", place),
+        questions=questions,
+        confirmed=_choice(raw, "confirmed", get_args(Confirmed), place),
+        source=_text(raw, "source", place),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        article=_text(raw, "article", place) if "article" in raw else None,
+    )
+
+
+def _validity(raw: Mapping[str, Any], where: str) -> tuple[date, date | None]:
+    start, end = raw["valid_from"], raw.get("valid_to")
+    for key, value in (("valid_from", start), ("valid_to", end)):
+        if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+            raise ConfigError(f"{where}: {key}: expected a date, got {value!r}")
+    if end is not None and end < start:
+        raise ConfigError(f"{where}: valid_to: expected no earlier than {start}, got {end}")
+    return start, end
+
+
+def _keys(
+    raw: Mapping[str, Any],
+    known: set[str],
+    where: str,
+    *,
+    optional: set[str] = frozenset(),  # type: ignore[assignment]
+) -> None:
+    for key in raw:
+        if key not in known:
+            raise ConfigError(f"{where}: unknown key {key!r}; expected {', '.join(sorted(known))}")
+    for key in sorted(known - optional):
+        if key not in raw:
+            raise ConfigError(f"{where}: key {key!r} is missing")
+
+
+def _table(raw: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    value = raw.get(key)
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: {key}: expected a table, got {value!r}")
+    return value
+
+
+def _list(raw: Mapping[str, Any], key: str, where: str) -> Sequence[Any]:
+    value = raw.get(key)
+    if not isinstance(value, list) or not value:
+        raise ConfigError(f"{where}: {key}: expected a list of tables, got {value!r}")
+    return value
+
+
+def _string(raw: Mapping[str, Any], key: str, where: str) -> str:
+    value = raw.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(f"{where}: {key}: expected a text, got {value!r}")
+    return value
+
+
+def _choice(raw: Mapping[str, Any], key: str, words: tuple[Any, ...], where: str) -> Any:
+    value = raw.get(key)
+    if value not in words:
+        raise ConfigError(f"{where}: {key}: expected one of {', '.join(words)}, got {value!r}")
+    return value
+
+
+def _text(raw: Mapping[str, Any], key: str, where: str) -> Text:
+    value = raw.get(key)
+    if not isinstance(value, dict) or set(value) != {"zh", "en"}:
+        raise ConfigError(f"{where}: {key}: expected {{zh, en}}, got {value!r}")
+    return Text(_string(value, "zh", f"{where}: {key}"), _string(value, "en", f"{where}: {key}"))

@@ -1,0 +1,157 @@
+"""Settings: one TOML file, each value overridable by COLDWITNESS_<SECTION>__<NAME>.
+
+Secrets come from the environment or from a file named by a `…_file` setting, never from the
+TOML file's own text where that can be avoided; `shown()` masks them.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from domain.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "COLDWITNESS_"
+CONFIG_VARIABLE = "COLDWITNESS_CONFIG"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FormatRule(_Section):
+    """Which wire format a topic filter carries, and what its names mean."""
+
+    topic: str
+    """MQTT topic filter, `+` and `#` allowed; the first rule that matches decides."""
+    format: str
+    courier: str | None = None
+    box: str | None = None
+    probes: dict[str, str] = Field(default_factory=dict)
+    """Upstream measurement name -> probe role, for every logger of this rule."""
+    models: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Logger model -> (upstream name -> probe role); wins over `probes`."""
+    loggers: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Logger serial -> (upstream name -> probe role, also `box`, `courier`, `model`); wins."""
+
+
+class MqttSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(1883, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    client_id: str = "coldwitness-ingest"
+    shared_group: str | None = None
+    """With a name, workers subscribe as $share/<name>/… and split the load (MQTT 5 brokers)."""
+    session_expiry_s: int = Field(7 * 86400, ge=0)
+    receive_maximum: int = Field(2000, ge=1, le=65535)
+    max_payload_bytes: int = Field(4_000_000, ge=1000)
+
+
+class JournalSettings(_Section):
+    directory: Path = Path("coldwitness-data/journal")
+    worker: str = Field("w1", pattern="^[a-z0-9]{1,16}$")
+    commit_ms: float = Field(5.0, ge=0.0, le=1000.0)
+    commit_rows: int = Field(1000, ge=1)
+    retention_years: float = Field(5.0, ge=5.0)
+
+
+class StoreSettings(_Section):
+    telemetry: Literal["embedded", "influx"] = "embedded"
+    embedded_file: Path = Path("coldwitness-data/telemetry.sqlite")
+    influx_url: str = "http://127.0.0.1:8086"
+    influx_org: str = "coldwitness"
+    influx_bucket: str = "coldwitness"
+    influx_token: SecretStr | None = None
+    influx_token_file: Path | None = None
+    influx_batch_rows: int = Field(5000, ge=1)
+    register_url: str = "sqlite:///coldwitness-data/register.sqlite"
+    archive_directory: Path = Path("coldwitness-data/archive")
+
+
+class HttpSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    public_url: str | None = None
+    """How others reach this server; report addresses in clues and QR codes start with it."""
+
+
+class JudgingSettings(_Section):
+    rule_pack: str = "cn-retail-delivery"
+    packs_directory: Path | None = None
+    default_storage: str | None = None
+    """Storage class of a shipment without a manifest; unset: its range is not judged."""
+    tick_ms: int = Field(300, ge=20, le=60_000)
+
+
+class WebhookSettings(_Section):
+    url: str
+    secret: SecretStr
+
+
+class Settings(BaseSettings):
+    """All settings in force. Frozen; unknown keys are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    mqtt: MqttSettings = MqttSettings()
+    journal: JournalSettings = JournalSettings()
+    store: StoreSettings = StoreSettings()
+    http: HttpSettings = HttpSettings()
+    judging: JudgingSettings = JudgingSettings()
+    formats: tuple[FormatRule, ...] = ()
+    webhooks: tuple[WebhookSettings, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file (whose content arrives as init arguments)."""
+        return env_settings, init_settings
+
+    def shown(self) -> dict[str, Any]:
+        """Everything in force for `config show`, secrets as `**********`."""
+        return self.model_dump(mode="json")
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Settings from `path`, else from $COLDWITNESS_CONFIG, else defaults and environment.
+
+    Raises ConfigError with file, key and what was expected.
+    """
+    if path is None and os.environ.get(CONFIG_VARIABLE):
+        path = Path(os.environ[CONFIG_VARIABLE])
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"settings {path}: cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"settings {path}: not TOML: {error}") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        where = str(path) if path is not None else "environment"
+        raise ConfigError(f"settings {where}: {key}: {first['msg']}") from error

@@ -1,0 +1,153 @@
+"""What each shipment is judged by, as arrays: manifest, events and rules brought together.
+
+Analysis sees manifests only through `Terms`; building them is the one place that walks
+over manifests one by one.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.tracks import CodeArray, FloatArray, IntArray
+
+
+class WindowSource(IntEnum):
+    """Where an end of the custody window comes from."""
+
+    READINGS = 0
+    MANIFEST = 1
+    EVENT = 2
+
+
+class LimitSource(IntEnum):
+    """Where a coupling or slew limit comes from."""
+
+    SETTING = 0
+    MODEL = 1
+    MANIFEST = 2
+    FLEET = 3
+
+
+class SiteRole(IntEnum):
+    TRANSFER = 0
+    COLD_STORE = 1
+    SERVICE = 2
+
+
+@dataclass(frozen=True)
+class Items:
+    """Drug items of all shipments; shipment i owns rows first[i]:first[i+1] of (k,)."""
+
+    first: IntArray
+    name: tuple[str, ...]
+    storage: tuple[str, ...]
+    low_c: FloatArray
+    """-inf where the class has no lower limit."""
+    high_c: FloatArray
+    """+inf where the class has no upper limit."""
+    freeze_sensitive: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Stability budgets (b,): minutes allowed with above_c < T <= up_to_c for one item."""
+
+    item: IntArray
+    above_c: FloatArray
+    up_to_c: FloatArray
+    allowed_min: FloatArray
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Allowed sites of all shipments; shipment i owns rows first[i]:first[i+1]."""
+
+    first: IntArray
+    name: tuple[str, ...]
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+    radius_m: FloatArray
+    role: CodeArray
+    max_minutes: FloatArray
+    """NaN: the site has no limit."""
+
+
+@dataclass(frozen=True)
+class EventTable:
+    """Custody events by shipment, then time; `code` indexes domain.reading.EVENT_NAMES."""
+
+    first: IntArray
+    code: CodeArray
+    time_s: FloatArray
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One row a shipment, (s,), in the order of `shipments`; NaN where not given.
+
+    start_s, end_s : custody window by events, else manifest; NaN where neither says
+        (start_source/end_source = READINGS). mismatch_s: largest difference between event
+        and manifest of the two ends, 0 where they agree or only one speaks.
+    low_c, high_c : strictest common limits of the drug items, inclusive; -inf/+inf open.
+    limits_known : False where no manifest item and no storage class was given.
+    storage_assumed : limits come from a setting or --storage, not from a manifest item.
+    accuracy_c : the logger's stated uncertainty, NaN: by the pack.
+    interval_s : the logger's own recording interval, NaN unknown.
+    isolation_coolant / isolation_goods : 1 declared present, 0 declared absent, -1 not said.
+    active_cooling : 1 active, 0 passive, -1 not said.
+    goods_aboard : 1 a non-drug item is in the manifest, 0 none is, -1 no manifest.
+    shared_compartment : True where the manifest shows drug and non-drug in one compartment.
+    coolant_limit_per_h, goods_limit_per_h, slew_max_c_per_min : with the source beside each.
+    origin_*, destination_* : NaN where unknown.
+    logger_id : "" where the manifest names none.
+    """
+
+    shipments: tuple[str, ...]
+    has_manifest: NDArray[np.bool_]
+    start_s: FloatArray
+    end_s: FloatArray
+    start_source: CodeArray
+    end_source: CodeArray
+    mismatch_s: FloatArray
+    low_c: FloatArray
+    high_c: FloatArray
+    limits_known: NDArray[np.bool_]
+    storage_assumed: NDArray[np.bool_]
+    freeze_sensitive: NDArray[np.bool_]
+    logger_id: tuple[str, ...]
+    accuracy_c: FloatArray
+    interval_s: FloatArray
+    calibrated_until_s: FloatArray
+    """End of the last China-time day the calibration is valid on."""
+    slew_max_c_per_min: FloatArray
+    slew_source: CodeArray
+    coolant_limit_per_h: FloatArray
+    coolant_limit_source: CodeArray
+    goods_limit_per_h: FloatArray
+    goods_limit_source: CodeArray
+    isolation_coolant: CodeArray
+    isolation_goods: CodeArray
+    active_cooling: CodeArray
+    goods_aboard: CodeArray
+    shared_compartment: NDArray[np.bool_]
+    shared_lines: tuple[str, ...]
+    """Names of the item lines that share a compartment, "" where none do."""
+    hold_h: FloatArray
+    due_s: FloatArray
+    origin_lat_deg: FloatArray
+    origin_lon_deg: FloatArray
+    origin_radius_m: FloatArray
+    destination_lat_deg: FloatArray
+    destination_lon_deg: FloatArray
+    destination_radius_m: FloatArray
+    items: Items
+    budgets: Budgets
+    sites: Sites
+    events: EventTable
+
+    def __len__(self) -> int:
+        return len(self.shipments)

@@ -1,0 +1,1 @@
+"""The words of ColdWitness: frozen, tiny, without input or output."""

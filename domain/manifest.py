@@ -1,0 +1,110 @@
+"""The shipment manifest: what the seller and courier say was sent, how, and in which box."""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Label range of an item [°C], inclusive; None: open at that side."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+class BudgetBand(msgspec.Struct, frozen=True):
+    """Minutes the maker allows with above < T <= up_to [°C]."""
+
+    above: float
+    up_to: float
+    minutes: float
+
+
+class Item(msgspec.Struct, frozen=True):
+    category: Literal["drug", "non_drug"] = "drug"
+    name: str | None = None
+    storage: str | None = None
+    batch: str | None = None
+    quantity: float | None = None
+    compartment: str | None = None
+    freeze_sensitive: bool | None = None
+    limits: Limits | None = None
+    stability_budget: tuple[BudgetBand, ...] = ()
+
+
+class Company(msgspec.Struct, frozen=True):
+    """Seller or courier. Companies only: a person's data are refused before this is made."""
+
+    id: str | None = None
+    name: str | None = None
+    uscc: str | None = None
+    division: str | None = None
+    entrusted: bool | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    mode: str | None = None
+    platform: str | None = None
+
+
+class DeclaredIsolation(msgspec.Struct, frozen=True):
+    coolant: bool | None = None
+    goods: bool | None = None
+
+
+class Qualification(msgspec.Struct, frozen=True):
+    hold_h: float | None = None
+    slew_max_c_per_min: float | None = None
+    coolant_coupling_max_per_h: float | None = None
+    goods_coupling_max_per_h: float | None = None
+
+
+class Box(msgspec.Struct, frozen=True):
+    id: str | None = None
+    model: str | None = None
+    isolation: DeclaredIsolation = DeclaredIsolation()
+    cooling: Literal["passive", "active"] | None = None
+    qualification: Qualification = Qualification()
+
+
+class Place(msgspec.Struct, frozen=True):
+    lat: float
+    lon: float
+    name: str | None = None
+    radius_m: float = 100.0
+
+
+class Site(msgspec.Struct, frozen=True):
+    lat: float
+    lon: float
+    name: str | None = None
+    radius_m: float = 100.0
+    role: Literal["transfer", "cold_store", "service"] = "transfer"
+    max_minutes: float | None = None
+
+
+class ManifestLogger(msgspec.Struct, frozen=True):
+    id: str | None = None
+    interval_s: float | None = None
+    accuracy_c: float | None = None
+    calibrated_until: str | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """One shipment as declared; `source` is the JSON object as it was sent (already free of
+    personal data), so nothing a sender wrote is lost."""
+
+    id: str
+    items: tuple[Item, ...]
+    seller: Company | None = None
+    courier: Company | None = None
+    delivery: Delivery | None = None
+    box: Box = Box()
+    origin: Place | None = None
+    destination: Place | None = None
+    sites: tuple[Site, ...] = ()
+    dispatched_ms: int | None = None
+    due_ms: int | None = None
+    delivered_ms: int | None = None
+    logger: ManifestLogger = ManifestLogger()
+    source: dict[str, Any] = {}

@@ -1,0 +1,84 @@
+"""What a logger said (Reading) and what was done with the box (Event)."""
+
+from typing import Literal
+
+import msgspec
+
+TimeSource = Literal["device", "gateway", "received"]
+
+ROLES = ("drug", "coolant", "ambient", "goods")
+
+EVENT_NAMES = (
+    "packed",
+    "picked_up",
+    "handed_over",
+    "stored",
+    "retrieved",
+    "arrived",
+    "delivered",
+    "refused",
+    "returned",
+    "opened",
+    "closed",
+)
+"""Event words of the contract; the position in this tuple is the event's code in arrays."""
+
+ENDING_EVENTS = ("delivered", "refused", "returned")
+"""Events that end the drug's stay in its box."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One message of one logger at one instant.
+
+    time_ms : the logger's own clock, UTC epoch milliseconds; `time_source` says when it
+        is not the logger's but the gateway's or ours.
+    temperature_c : probe name -> °C. `drug`, `coolant`, `ambient`, `goods` and numbered
+        further ones (`drug.2`) are judged; any other name is kept and never judged.
+    lat_deg, lon_deg : WGS84, whatever datum was sent.
+    """
+
+    logger: str
+    time_ms: int
+    temperature_c: dict[str, float]
+    time_source: TimeSource = "device"
+    courier: str | None = None
+    box: str | None = None
+    shipment: str | None = None
+    seq: int | None = None
+    humidity_pct: float | None = None
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    accuracy_m: float | None = None
+    lid_open: bool | None = None
+    light_lux: float | None = None
+    moving: bool | None = None
+    battery_v: float | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A custody event; `event` is one of EVENT_NAMES. Position is WGS84."""
+
+    event: str
+    time_ms: int
+    shipment: str | None = None
+    logger: str | None = None
+    courier: str | None = None
+    box: str | None = None
+    site: str | None = None
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    accuracy_m: float | None = None
+    actor: str | None = None
+    note: str | None = None
+
+
+def split_probe(name: str) -> tuple[str, int] | None:
+    """`"drug.2"` -> `("drug", 2)`, `"drug"` -> `("drug", 1)`; None if it names no role."""
+    role, dot, number = name.partition(".")
+    if role not in ROLES:
+        return None
+    if not dot:
+        return role, 1
+    if number.isascii() and number.isdigit() and 1 <= int(number) <= 999:
+        return role, int(number)
+    return None

@@ -1,0 +1,1 @@
+"""From bytes to readings in the journal and the stores."""

@@ -1,0 +1,1 @@
+"""One pure decoder a wire format."""

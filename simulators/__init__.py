@@ -1,0 +1,1 @@
+"""Boxes, routes, couriers and faults with known truth, standing in for loggers."""

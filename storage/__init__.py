@@ -1,0 +1,1 @@
+"""Where evidence and what is derived from it are kept."""

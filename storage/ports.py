@@ -1,0 +1,191 @@
+"""What ingest, judging and the API need of the stores. Each port has a contract test suite.
+
+The journal (storage/journal) is the evidence; everything behind these two ports is a view
+that can be dropped and built again from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from domain.manifest import Manifest
+from domain.reading import Event, Reading
+from domain.tracks import ReadingTable
+
+CheckResult = Mapping[str, Any]
+"""One shipment's result, `coldwitness.check/1`."""
+
+ClueStatus = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A shipment's stay in a box: from `packed` to delivered/refused/returned, half-open;
+    end_ms None while it lasts."""
+
+    box: str
+    shipment: str
+    start_ms: int
+    end_ms: int | None
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became of a batch of readings: new rows, exact repetitions, and rows whose logger
+    and time were known with other values (kept beside the first)."""
+
+    new: int
+    repeated: int
+    conflicting: int
+
+
+class TelemetryStore(Protocol):
+    def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
+        """Store readings durably; the same batch twice changes nothing. Raises Unavailable."""
+
+    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
+        """Readings that name one of `shipments`, and those without a shipment that fall into
+        one of `stays`; table.shipments == tuple(shipments)."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class ShipmentRow:
+    """One line of the shipments list."""
+
+    id: str
+    verdict: str | None
+    courier: str | None
+    division: str | None
+    started_at: str | None
+    ended_at: str | None
+    result_version: int
+    findings: int
+
+
+@dataclass(frozen=True)
+class Clue:
+    """One breach or suspicion as the feed gives it: once, in order of `cursor`.
+
+    finding : the finding as it was judged last; `version` rises when later evidence changed it
+    and `reason` says why. status is what the case system said back.
+    """
+
+    cursor: int
+    id: str
+    shipment: str
+    finding: Mapping[str, Any]
+    requirements: tuple[str, ...]
+    verdict: str
+    version: int
+    reason: str
+    created_ms: int
+    updated_ms: int
+    status: ClueStatus
+    status_note: str | None
+
+
+@dataclass(frozen=True)
+class Webhook:
+    id: str
+    url: str
+    secret: str
+    created_ms: int
+    disabled: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One clue owed to one webhook; body are the exact bytes that were signed first."""
+
+    id: str
+    webhook: Webhook
+    clue_id: str
+    body: bytes
+    attempts: int
+    next_try_ms: int
+
+
+class Register(Protocol):
+    """Shipments, manifests, events, results, clues and their deliveries. Raises Unavailable."""
+
+    def put_manifest(self, manifest: Manifest, *, received_ms: int) -> int:
+        """Keep a manifest; returns its version (the same as before if nothing changed)."""
+
+    def manifests(self, shipments: Sequence[str]) -> dict[str, Manifest]: ...
+
+    def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
+        """Keep events once each; returns the shipments whose events or stays changed."""
+
+    def events(self, shipments: Sequence[str]) -> dict[str, list[Event]]:
+        """Events by time for each shipment that has any."""
+
+    def stays(self, shipments: Sequence[str]) -> list[Stay]: ...
+
+    def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
+        """The shipment each box carried at each time."""
+
+    def note_seen(self, shipments: Mapping[str, str | None]) -> None:
+        """Make shipments known that were seen in readings, with their courier."""
+
+    def record_results(
+        self, results: Sequence[CheckResult], *, judged_ms: int, reason: str
+    ) -> list[Clue]:
+        """Keep results that differ from the last version as new versions; returns the clues
+        that are new. A finding that continues an earlier clue of the same shipment, kind,
+        subtype and probe (times overlap or touch) updates that clue and is not a new one."""
+
+    def result(self, shipment: str, *, version: int | None = None) -> CheckResult | None: ...
+
+    def shipment_rows(
+        self,
+        *,
+        verdict: str | None = None,
+        courier: str | None = None,
+        division: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> list[ShipmentRow]:
+        """By id, after `after`."""
+
+    def findings(
+        self,
+        *,
+        kind: str | None = None,
+        certainty: str | None = None,
+        shipment: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> list[Mapping[str, Any]]:
+        """Current findings across shipments, each with its `shipment`; ordered by finding id."""
+
+    def clues(self, *, after: int = 0, limit: int = 50) -> list[Clue]: ...
+
+    def clue(self, clue_id: str) -> Clue | None: ...
+
+    def set_clue_status(
+        self, clue_id: str, *, status: ClueStatus, note: str | None, now_ms: int
+    ) -> Clue | None: ...
+
+    def add_webhook(self, url: str, secret: str, *, now_ms: int) -> Webhook: ...
+
+    def webhooks(self) -> list[Webhook]: ...
+
+    def disable_webhook(self, webhook_id: str) -> None: ...
+
+    def owe_delivery(self, webhook_id: str, clue_id: str, body: bytes, *, now_ms: int) -> None:
+        """Queue a clue for a webhook once; the same pair again changes nothing."""
+
+    def due_deliveries(self, *, now_ms: int, limit: int = 100) -> list[Delivery]: ...
+
+    def delivery_done(self, delivery_id: str, *, now_ms: int) -> None: ...
+
+    def delivery_failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
+        """next_try_ms None: given up, kept as dead letter."""
+
+    def audit(self, *, actor: str, action: str, subject: str, now_ms: int) -> None: ...
+
+    def close(self) -> None: ...
