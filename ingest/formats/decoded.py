@@ -1,0 +1,50 @@
+"""What every decoder takes and gives: one shape for all wire formats."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.settings import FormatRule
+from domain.reading import Event, Reading
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One thing in a message that was not used.
+
+    reason : short machine word by which refusals are counted (`no_time`, `wrong_type`, …).
+    text : one line for people: value, what was expected, place.
+    index : position in the message's array; None where the whole message is meant.
+    """
+
+    reason: str
+    text: str
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What one message meant. All three may be empty: a message may say nothing to us."""
+
+    readings: tuple[Reading, ...] = ()
+    events: tuple[Event, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True)
+class DecodeContext:
+    """What is known about a message beside its bytes.
+
+    received_ms : when it reached us, UTC epoch ms; the time of a reading that brings none.
+    rule : the settings' rule for this topic; None where no rule is set.
+    courier, box : ids from the topic or the rule; what a logger's own entry says wins.
+    """
+
+    topic: str
+    received_ms: int
+    rule: FormatRule | None = None
+    courier: str | None = None
+    box: str | None = None
+
+
+Decoder = Callable[[bytes, DecodeContext], Decoded]
+"""Pure but for its session. Raises BadMessage where nothing of the message can be used."""
