@@ -1,0 +1,51 @@
+"""Instants: RFC 3339 text to UTC epoch milliseconds and back."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+EARLIEST_MS = 0
+"""1970-01-01: a logger whose clock was never set says something near this."""
+LATEST_MS = 4_102_444_800_000
+"""2100-01-01."""
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?(?:([Zz])|([+-])(\d\d):?(\d\d))"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant_ms(text: str) -> int:
+    """UTC epoch ms of an RFC 3339 time with zone; digits beyond milliseconds are cut off.
+
+    A leap second (:60) counts as the second after it. An offset without its colon
+    (`+0200`), as some loggers write it, is accepted. Raises ValueError saying what is wrong.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        if re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text) and not re.search(
+            r"([Zz]|[+-]\d\d:?\d\d)$", text
+        ):
+            raise ValueError(f"time without a zone: {text[:40]!r}")
+        raise ValueError(
+            f"expected an RFC 3339 time such as 2026-11-21T08:00:00Z, got {text[:40]!r}"
+        )
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    leap = second == 60
+    try:
+        whole = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError(f"no such time: {text[:40]!r} ({error})") from error
+    if match[8] is None:
+        if int(match[10]) > 23 or int(match[11]) > 59:
+            raise ValueError(f"no such offset: {text[:40]!r}")
+        offset = timedelta(hours=int(match[10]), minutes=int(match[11]))
+        whole = whole - offset if match[9] == "+" else whole + offset
+    fraction_ms = int((match[7] or "0").ljust(3, "0")[:3])
+    return (whole - _EPOCH) // timedelta(milliseconds=1) + fraction_ms + (1000 if leap else 0)
+
+
+def rfc3339(time_ms: int) -> str:
+    """`2026-11-21T08:00:00Z`, with milliseconds only where there are any."""
+    whole, fraction_ms = divmod(int(time_ms), 1000)
+    text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{fraction_ms:03d}Z" if fraction_ms else f"{text}Z"
