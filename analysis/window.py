@@ -1,0 +1,57 @@
+"""Which time is judged: the custody window of each shipment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.terms import Terms, WindowSource
+from domain.tracks import FloatArray, Tracks
+
+
+@dataclass(frozen=True)
+class Window:
+    """The judged time of each shipment, both ends included.
+
+    start_s, end_s : (s,) UTC epoch seconds; NaN where neither events, manifest nor readings
+        give one; end_s is never before start_s.
+    start_known, end_known : (s,) True where an event or the manifest gives that end; where
+        False it is the first or last reading, and what needs the custody window is
+        insufficient evidence.
+    rows : (n,) True for the readings of `Tracks` that lie in their shipment's window.
+    """
+
+    start_s: FloatArray
+    end_s: FloatArray
+    start_known: NDArray[np.bool_]
+    end_known: NDArray[np.bool_]
+    rows: NDArray[np.bool_]
+
+    @property
+    def length_s(self) -> FloatArray:
+        """(s,) seconds of custody, NaN where there is no window."""
+        return self.end_s - self.start_s
+
+
+def judged_window(tracks: Tracks, terms: Terms) -> Window:
+    """Custody windows by events, else manifest, else from the first to the last reading.
+
+    An end that lies before its start (a manifest that contradicts itself, or a shipment all
+    of whose readings come before it was packed) leaves a window of no length at the start.
+    """
+    counts = np.diff(tracks.first)
+    some = counts > 0
+    first_s = np.full(counts.size, np.nan)
+    last_s = np.full(counts.size, np.nan)
+    first_s[some] = tracks.time_s[tracks.first[:-1][some]]
+    last_s[some] = tracks.time_s[tracks.first[1:][some] - 1]
+    start_known = (terms.start_source != WindowSource.READINGS) & ~np.isnan(terms.start_s)
+    end_known = (terms.end_source != WindowSource.READINGS) & ~np.isnan(terms.end_s)
+    end_s = np.where(end_known, terms.end_s, last_s)
+    start_s = np.where(start_known, terms.start_s, np.fmin(first_s, end_s))
+    start_s = np.where(np.isnan(start_s), end_s, start_s)
+    end_s = np.fmax(np.where(np.isnan(end_s), start_s, end_s), start_s)
+    with np.errstate(invalid="ignore"):
+        rows = tracks.time_s >= np.repeat(start_s, counts)
+        rows &= tracks.time_s <= np.repeat(end_s, counts)
+    return Window(start_s, end_s, start_known, end_known, rows)
