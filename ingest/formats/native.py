@@ -1,0 +1,356 @@
+"""The native contract: readings and events as JSON objects, one or a backlog array of them.
+
+An array's elements are judged singly: what is wrong with one is a Refusal with its index,
+the others stand. Unknown fields are ignored (the journal keeps them); fields we know have
+their type and range checked and one that is wrong refuses its whole object, because a sender
+that garbles one field cannot be trusted on the next.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from domain.errors import BadMessage
+from domain.identifiers import ID_PATTERN, is_id
+from domain.reading import EVENT_NAMES, Event, Reading, split_probe
+from ingest.coordinates import to_wgs84
+from ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from ingest.formats.instants import time_ms
+from ingest.formats.plausible import HUMIDITY_RANGE_PCT, TEMPERATURE_RANGE_C, in_range, no_value
+
+MAX_ELEMENTS = 10_000
+_MAX_SEQ = 2**63 - 1
+_MAX_TEXT = 2000
+
+
+class _Position(msgspec.Struct, gc=False):
+    lat: float
+    lon: float
+    accuracy_m: float | None = None
+    datum: str | None = None
+
+
+class _Message(msgspec.Struct, gc=False):
+    """A reading or an event as sent; `event` decides which. `null` is absent everywhere."""
+
+    time: str | int
+    logger: str | None = None
+    temperature: dict[str, float | None] | None = None
+    shipment: str | None = None
+    seq: int | None = None
+    humidity: float | None = None
+    position: _Position | None = None
+    lid_open: bool | None = None
+    light_lux: float | None = None
+    moving: bool | None = None
+    battery_v: float | None = None
+    event: str | None = None
+    site: str | None = None
+    actor: str | None = None
+    note: str | None = None
+    courier: str | None = None
+    box: str | None = None
+
+
+_one = msgspec.json.Decoder(_Message)
+_many = msgspec.json.Decoder(list[msgspec.Raw])
+_known_id = lru_cache(maxsize=65536)(is_id)
+_probe = lru_cache(maxsize=4096)(split_probe)
+
+
+def decode(payload: bytes, context: DecodeContext) -> Decoded:
+    """Decode one native message; raises BadMessage if it is not JSON of the right shape."""
+    body = payload.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
+    if body[:1] == b"[":
+        return _decode_array(body, context)
+    try:
+        said = decode_object(body, context)
+    except BadMessage as error:
+        return Decoded(refused=(Refusal(error.reason, str(error)),))
+    if isinstance(said, Event):
+        return Decoded(events=(said,))
+    return Decoded(readings=(said,))
+
+
+def decode_object(body: bytes, context: DecodeContext) -> Reading | Event:
+    """The reading or event of one JSON object's bytes; raises BadMessage saying what is wrong."""
+    body = bytes(body)
+    if _looks_doubled(body):
+        return convert_object(loads(body), context)
+    try:
+        message = _one.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # The slow way names what is wrong, and tells an ignorable unknown probe from an error.
+        return convert_object(loads(body), context)
+    return _meaning(message, context)
+
+
+def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
+    """The reading or event of an object that JSON text was already parsed to by `loads`."""
+    if isinstance(value, _Broken):
+        raise BadMessage(value.reason, value.text)
+    if not isinstance(value, dict):
+        raise BadMessage("not_an_object", f"expected a JSON object, got {_shown(value)}")
+    for key in value:
+        inner = value[key]
+        if isinstance(inner, _Broken) and key in _Message.__struct_fields__:
+            raise BadMessage(inner.reason, f"{key}: {inner.text}")
+    value = {**value}
+    temperature = value.get("temperature")
+    if isinstance(temperature, dict):
+        value["temperature"] = {
+            name: entry for name, entry in temperature.items() if _probe(name) is not None
+        }
+    for key in ("time", "seq"):
+        number = value.get(key)
+        if isinstance(number, float) and number.is_integer():
+            value[key] = int(number)
+    try:
+        message = msgspec.convert(value, _Message)
+    except msgspec.ValidationError as error:
+        raise _validation(error) from None
+    return _meaning(message, context)
+
+
+def loads(body: bytes) -> Any:
+    """JSON as Python objects. An object with a repeated key becomes a marker that refuses
+    that object alone; `NaN` and `Infinity`, which JSON does not have but some senders write,
+    become floats that are refused later, so that they do not spoil a whole backlog."""
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_without_repeats)
+    except UnicodeDecodeError:
+        raise BadMessage("not_utf8", "expected UTF-8 text") from None
+    except RecursionError:
+        raise BadMessage("not_json", "JSON is nested too deeply") from None
+    except ValueError as error:
+        raise BadMessage("not_json", f"expected JSON: {str(error)[:120]}") from None
+
+
+def _decode_array(body: bytes, context: DecodeContext) -> Decoded:
+    elements: Sequence[Any]
+    one: Callable[[Any, DecodeContext], Reading | Event] = decode_object
+    try:
+        elements = _many.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        elements, one = loads(body), convert_object
+    if len(elements) > MAX_ELEMENTS:
+        raise BadMessage(
+            "too_many", f"expected at most {MAX_ELEMENTS} elements, got {len(elements)}"
+        )
+    readings: list[Reading] = []
+    events: list[Event] = []
+    refused: list[Refusal] = []
+    for index, element in enumerate(elements):
+        try:
+            said = one(element, context)
+        except BadMessage as error:
+            refused.append(Refusal(error.reason, str(error), index))
+            continue
+        if isinstance(said, Event):
+            events.append(said)
+        else:
+            readings.append(said)
+    return Decoded(tuple(readings), tuple(events), tuple(refused))
+
+
+def _meaning(message: _Message, context: DecodeContext) -> Reading | Event:
+    if message.event is not None:
+        return _event(message, context)
+    return _reading(message, context)
+
+
+def _reading(message: _Message, context: DecodeContext) -> Reading:
+    if message.logger is None:
+        raise BadMessage("no_logger", "logger: required, the serial number of the logger")
+    _check_ids(message)
+    lat_deg, lon_deg, accuracy_m = _place(message.position)
+    seq = message.seq
+    if seq is not None and not 0 <= seq <= _MAX_SEQ:
+        raise BadMessage("bad_seq", f"seq: expected an integer >= 0, got {str(seq)[:40]}")
+    humidity_pct = message.humidity
+    low, high = HUMIDITY_RANGE_PCT
+    if humidity_pct is not None and not low <= humidity_pct <= high:
+        raise _out_of_range("humidity", humidity_pct, f"{low:g} to {high:g} %RH")
+    return Reading(
+        logger=message.logger,
+        time_ms=time_ms(message.time),
+        temperature_c=_temperatures(message.temperature),
+        courier=message.courier or context.courier,
+        box=message.box or context.box,
+        shipment=message.shipment,
+        seq=seq,
+        humidity_pct=humidity_pct,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        accuracy_m=accuracy_m,
+        lid_open=message.lid_open,
+        light_lux=_not_negative("light_lux", message.light_lux),
+        moving=message.moving,
+        battery_v=_not_negative("battery_v", message.battery_v),
+    )
+
+
+def _event(message: _Message, context: DecodeContext) -> Event:
+    if message.event not in EVENT_NAMES:
+        known = ", ".join(EVENT_NAMES)
+        raise BadMessage(
+            "unknown_event", f"event: expected one of {known}, got {_shown(message.event)}"
+        )
+    if message.shipment is None:
+        raise BadMessage("no_shipment", "shipment: required in an event")
+    _check_ids(message)
+    for name, text in (("site", message.site), ("actor", message.actor), ("note", message.note)):
+        if text is not None and len(text) > _MAX_TEXT:
+            raise BadMessage("too_long", f"{name}: expected at most {_MAX_TEXT} characters")
+        if text is not None and not storable(text):
+            raise BadMessage("wrong_type", f"{name}: expected text without NUL or half characters")
+    lat_deg, lon_deg, accuracy_m = _place(message.position)
+    return Event(
+        event=message.event,
+        time_ms=time_ms(message.time),
+        shipment=message.shipment,
+        logger=message.logger,
+        courier=message.courier or context.courier,
+        box=message.box or context.box,
+        site=message.site,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        accuracy_m=accuracy_m,
+        actor=message.actor,
+        note=message.note,
+    )
+
+
+def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
+    """Probe -> °C without what is null, a no-value code, or no probe of ours."""
+    if sent is None:
+        raise BadMessage("no_temperature", "temperature: required, an object of probes")
+    kept: dict[str, float] = {}
+    for name, value in sent.items():
+        probe = _probe(name)
+        if probe is None or value is None:
+            continue
+        if no_value(value):
+            if not math.isfinite(value):
+                raise BadMessage("not_finite", f"temperature.{name}: expected a finite number")
+            continue
+        if not in_range(value):
+            low, high = TEMPERATURE_RANGE_C
+            raise _out_of_range(f"temperature.{name}", value, f"{low:g} to {high:g} °C")
+        role, number = probe
+        plain = role if number == 1 else f"{role}.{number}"
+        if plain in kept:
+            raise BadMessage("duplicate_key", f"temperature.{plain}: stands twice")
+        kept[plain] = value
+    if not kept:
+        raise BadMessage(
+            "no_temperature", "temperature: expected at least one of drug, coolant, ambient, goods"
+        )
+    return kept
+
+
+def _place(position: _Position | None) -> tuple[float | None, float | None, float | None]:
+    if position is None:
+        return None, None, None
+    lat, lon, accuracy_m = position.lat, position.lon, position.accuracy_m
+    if not -90.0 <= lat <= 90.0:
+        raise _out_of_range("position.lat", lat, "-90 to 90 degrees", reason="bad_position")
+    if not -180.0 <= lon <= 180.0:
+        raise _out_of_range("position.lon", lon, "-180 to 180 degrees", reason="bad_position")
+    _not_negative("position.accuracy_m", accuracy_m)
+    if position.datum is not None and position.datum != "WGS84":
+        try:
+            lat, lon = to_wgs84(lat, lon, datum=position.datum)
+        except ValueError as error:
+            raise BadMessage("bad_position", f"position.{error}"[:120]) from None
+    return lat, lon, accuracy_m
+
+
+def _check_ids(message: _Message) -> None:
+    for what, id_ in (
+        ("logger", message.logger),
+        ("shipment", message.shipment),
+        ("courier", message.courier),
+        ("box", message.box),
+    ):
+        if id_ is not None and not _known_id(id_):
+            raise BadMessage(
+                "bad_id", f"{what}: expected an id matching {ID_PATTERN}, got {_shown(id_)}"
+            )
+
+
+def _not_negative(name: str, value: float | None) -> float | None:
+    if value is not None and not 0.0 <= value < math.inf:
+        raise _out_of_range(name, value, "a number >= 0")
+    return value
+
+
+def _out_of_range(
+    name: str, value: float, expected: str, *, reason: str = "out_of_range"
+) -> BadMessage:
+    if not math.isfinite(value):
+        return BadMessage("not_finite", f"{name}: expected a finite number, got {value}")
+    return BadMessage(reason, f"{name}: expected {expected}, got {value:g}")
+
+
+_MISSING_FIELD = {"`time`": "no_time"}
+
+
+def _validation(error: msgspec.ValidationError) -> BadMessage:
+    text = str(error)
+    if "missing required field" in text:
+        for field, reason in _MISSING_FIELD.items():
+            if field in text:
+                return BadMessage(reason, text)
+    reason = "bad_position" if "$.position" in text else "wrong_type"
+    return BadMessage(reason, text[:200])
+
+
+class _Broken:
+    """Stands for a JSON object that cannot be used; refuses whatever holds it."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        self.reason = reason
+        self.text = text
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> Any:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            return _Broken("duplicate_key", f"key {key[:40]!r} stands twice in one object")
+        seen.add(key)
+    return found
+
+
+def storable(text: str) -> bool:
+    """False for what JSON can write and UTF-8 or a database cannot: lone surrogates, NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _looks_doubled(body: bytes) -> bool:
+    """A cheap sign that a key may stand twice (or hide behind an escape); sure only the slow
+    way. Looks at the keys whose doubling would change evidence; the word may also be a value,
+    then the slow way finds nothing wrong."""
+    return (
+        body.count(b'"time"') > 1
+        or body.count(b'"temperature"') > 1
+        or body.count(b'"drug"') > 1
+        or body.count(b'"logger"') > 1
+        or body.count(b'"shipment"') > 1
+        or b"\\u00" in body
+    )
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:80]

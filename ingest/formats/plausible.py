@@ -1,0 +1,42 @@
+"""What a value can physically be, and the codes sensors send for "no value"."""
+
+import math
+
+TEMPERATURE_RANGE_C = (-200.0, 150.0)
+"""From liquid nitrogen (-196, dry shippers of cell therapies) to hotter than any autoclave,
+inclusive: outside it no box, no surroundings and no cold store was measured."""
+HUMIDITY_RANGE_PCT = (0.0, 120.0)
+"""Capacitive sensors read some percent beyond 100 when wet; the value is kept as sent."""
+
+NO_VALUE_C = frozenset(
+    {
+        85.0,  # DS18B20: register content after power-on, before the first conversion
+        -127.0,  # DS18B20 libraries: no answer on the bus
+        327.67,  # 0x7FFF in hundredths
+        -327.68,  # 0x8000 in hundredths
+        327.66,
+        655.35,  # 0xFFFF in hundredths, unsigned
+        3276.7,  # 0x7FFF in tenths
+        -3276.8,  # 0x8000 in tenths
+        6553.5,  # 0xFFFF in tenths, unsigned
+    }
+)
+"""Numbers that are a sensor's way of saying nothing; they become missing in every format.
+
+85.0 exactly is also a temperature, but a box that truly passes it shows 84.9 and 85.1 too,
+and a single false 85 would accuse a courier of cooking the drug."""
+
+
+def no_value(temperature_c: float) -> bool:
+    """True for NaN, infinities and the codes of NO_VALUE_C."""
+    return temperature_c in NO_VALUE_C or not math.isfinite(temperature_c)
+
+
+def in_range(temperature_c: float) -> bool:
+    low, high = TEMPERATURE_RANGE_C
+    return low <= temperature_c <= high
+
+
+def measured(temperature_c: float) -> float | None:
+    """The temperature, or None where the number cannot be one (code or out of range)."""
+    return temperature_c if in_range(temperature_c) and temperature_c not in NO_VALUE_C else None
