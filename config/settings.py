@@ -101,6 +101,12 @@ class WebhookSettings(_Section):
     secret: SecretStr
 
 
+class ClueSettings(_Section):
+    webhook_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Loopback, private or reserved networks that a webhook registered over HTTP may point to;
+    the open network is always allowed, and so is every webhook of these settings."""
+
+
 class Settings(BaseSettings):
     """All settings in force. Frozen; unknown keys are refused."""
 
@@ -115,6 +121,7 @@ class Settings(BaseSettings):
     judging: JudgingSettings = JudgingSettings()
     formats: tuple[FormatRule, ...] = ()
     webhooks: tuple[WebhookSettings, ...] = ()
+    clues: ClueSettings = ClueSettings()
 
     @classmethod
     def settings_customise_sources(
