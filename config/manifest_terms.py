@@ -1,0 +1,321 @@
+"""Building Terms: manifests, custody events and rules become arrays.
+
+This is the one place that walks over manifests one by one; analysis sees only arrays.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.rules import Numbers, day_start_s
+from config.storage_classes import BoxModel, StorageClass, item_range_c
+from config.terms import Budgets, EventTable, Items, LimitSource, SiteRole, Sites, Terms
+from config.terms import WindowSource as Source
+from domain.errors import BadInput
+from domain.manifest import Item, Manifest
+from domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
+from domain.tracks import FloatArray, IntArray
+
+_NO_MANIFEST = Manifest(id="", items=())
+_ROLES = {"transfer": SiteRole.TRANSFER, "cold_store": SiteRole.COLD_STORE}
+
+
+def terms_for(
+    shipments: Sequence[str],
+    *,
+    manifests: Mapping[str, Manifest],
+    events: Mapping[str, Sequence[Event]],
+    classes: Mapping[str, StorageClass],
+    models: Mapping[str, BoxModel],
+    numbers: Numbers,
+    assumed_storage: str | None = None,
+) -> Terms:
+    """Terms of each shipment, in order.
+
+    A shipment without a manifest is judged by `assumed_storage`; without that either, its
+    range stays unknown. Raises BadInput for an unknown class.
+    """
+    if assumed_storage is not None and assumed_storage not in classes:
+        known = ", ".join(classes)
+        raise BadInput(f"storage: unknown storage class {assumed_storage!r}; expected {known}")
+    given = [manifests.get(shipment, _NO_MANIFEST) for shipment in shipments]
+    named = [_drug_items(manifest, assumed_storage) for manifest in given]
+    items, budgets = _items(named, classes)
+    low_c, high_c = _common_range(items, len(shipments))
+    sorted_events = [sorted(events.get(s, ()), key=_time_of) for s in shipments]
+    start, end = _custody_ends(given, sorted_events)
+    lasting = [_shared_lines(manifest) for manifest in given]
+    place = _places(given)
+    slew, slew_source = _limit(
+        given,
+        models,
+        declared=lambda manifest: manifest.box.qualification.slew_max_c_per_min,
+        of_model=lambda model: model.slew_max_c_per_min,
+        setting=numbers.slew_max_c_per_min,
+    )
+    coolant, coolant_source = _limit(
+        given,
+        models,
+        declared=lambda manifest: manifest.box.qualification.coolant_coupling_max_per_h,
+        of_model=lambda model: model.coolant_coupling_max_per_h,
+        setting=numbers.coolant_coupling_max_per_h,
+    )
+    goods, goods_source = _limit(
+        given,
+        models,
+        declared=lambda manifest: manifest.box.qualification.goods_coupling_max_per_h,
+        of_model=lambda model: model.goods_coupling_max_per_h,
+        setting=numbers.goods_coupling_max_per_h,
+    )
+    return Terms(
+        shipments=tuple(shipments),
+        has_manifest=np.array([manifest is not _NO_MANIFEST for manifest in given], dtype=bool),
+        start_s=start.time_s,
+        end_s=end.time_s,
+        start_source=start.source,
+        end_source=end.source,
+        mismatch_s=np.maximum(start.mismatch_s, end.mismatch_s),
+        low_c=low_c,
+        high_c=high_c,
+        limits_known=np.diff(items.first) > 0,
+        storage_assumed=np.array(
+            [manifest is _NO_MANIFEST and assumed_storage is not None for manifest in given],
+            dtype=bool,
+        ),
+        freeze_sensitive=np.array(
+            [any(item.freeze_sensitive for item in drugs) for drugs in named], dtype=bool
+        ),
+        logger_id=tuple(manifest.logger.id or "" for manifest in given),
+        accuracy_c=_floats(manifest.logger.accuracy_c for manifest in given),
+        interval_s=_floats(manifest.logger.interval_s for manifest in given),
+        calibrated_until_s=_floats(_calibrated_until_s(manifest) for manifest in given),
+        slew_max_c_per_min=slew,
+        slew_source=slew_source,
+        coolant_limit_per_h=coolant,
+        coolant_limit_source=coolant_source,
+        goods_limit_per_h=goods,
+        goods_limit_source=goods_source,
+        isolation_coolant=_flags(manifest.box.isolation.coolant for manifest in given),
+        isolation_goods=_flags(manifest.box.isolation.goods for manifest in given),
+        active_cooling=_flags(_active_cooling(manifest, models) for manifest in given),
+        goods_aboard=_flags(_goods_aboard(manifest) for manifest in given),
+        shared_compartment=np.array([bool(lines) for lines in lasting], dtype=bool),
+        shared_lines=tuple(lasting),
+        hold_h=_floats(_hold_h(manifest, models) for manifest in given),
+        due_s=_floats(_seconds(manifest.due_ms) for manifest in given),
+        origin_lat_deg=place("origin", "lat"),
+        origin_lon_deg=place("origin", "lon"),
+        origin_radius_m=place("origin", "radius_m"),
+        destination_lat_deg=place("destination", "lat"),
+        destination_lon_deg=place("destination", "lon"),
+        destination_radius_m=place("destination", "radius_m"),
+        items=items,
+        budgets=budgets,
+        sites=_sites(given),
+        events=_events(sorted_events),
+    )
+
+
+def _drug_items(manifest: Manifest, assumed_storage: str | None) -> list[Item]:
+    if manifest is _NO_MANIFEST:
+        return [Item(storage=assumed_storage)] if assumed_storage is not None else []
+    return [item for item in manifest.items if item.category == "drug"]
+
+
+def _items(
+    named: Sequence[Sequence[Item]], classes: Mapping[str, StorageClass]
+) -> tuple[Items, Budgets]:
+    flat = [item for drugs in named for item in drugs]
+    ranges = [item_range_c(item, classes) for item in flat]
+    bands = [(index, band) for index, item in enumerate(flat) for band in item.stability_budget]
+    items = Items(
+        first=_offsets(named),
+        name=tuple(item.name or "" for item in flat),
+        storage=tuple(item.storage or "" for item in flat),
+        low_c=np.array([low for low, _ in ranges], dtype=np.float64),
+        high_c=np.array([high for _, high in ranges], dtype=np.float64),
+        freeze_sensitive=np.array([bool(item.freeze_sensitive) for item in flat], dtype=bool),
+    )
+    budgets = Budgets(
+        item=np.array([index for index, _ in bands], dtype=np.int64),
+        above_c=np.array([band.above for _, band in bands], dtype=np.float64),
+        up_to_c=np.array([band.up_to for _, band in bands], dtype=np.float64),
+        allowed_min=np.array([band.minutes for _, band in bands], dtype=np.float64),
+    )
+    return items, budgets
+
+
+def _common_range(items: Items, shipments: int) -> tuple[FloatArray, FloatArray]:
+    low_c, high_c = np.full(shipments, -np.inf), np.full(shipments, np.inf)
+    owner = np.repeat(np.arange(shipments), np.diff(items.first))
+    np.maximum.at(low_c, owner, items.low_c)
+    np.minimum.at(high_c, owner, items.high_c)
+    return low_c, high_c
+
+
+class _Ends:
+    """One end of the custody window of every shipment."""
+
+    def __init__(self, by_event: FloatArray, by_manifest: FloatArray) -> None:
+        self.time_s = np.where(np.isnan(by_event), by_manifest, by_event)
+        self.source = np.where(
+            ~np.isnan(by_event),
+            Source.EVENT,
+            np.where(np.isnan(by_manifest), Source.READINGS, Source.MANIFEST),
+        ).astype(np.int8)
+        self.mismatch_s = np.nan_to_num(np.abs(by_event - by_manifest))
+
+
+def _custody_ends(
+    given: Sequence[Manifest], sorted_events: Sequence[Sequence[Event]]
+) -> tuple[_Ends, _Ends]:
+    """`packed` opens the window; the first ending event after it closes it."""
+    packed = [_first(events, ("packed",), after_ms=None) for events in sorted_events]
+    ended = [
+        _first(events, ENDING_EVENTS, after_ms=start)
+        for events, start in zip(sorted_events, packed, strict=True)
+    ]
+    return (
+        _Ends(
+            _floats(map(_seconds, packed)),
+            _floats(_seconds(manifest.dispatched_ms) for manifest in given),
+        ),
+        _Ends(
+            _floats(map(_seconds, ended)),
+            _floats(_seconds(manifest.delivered_ms) for manifest in given),
+        ),
+    )
+
+
+def _first(events: Sequence[Event], names: Sequence[str], *, after_ms: int | None) -> int | None:
+    for event in events:
+        if event.event in names and (after_ms is None or event.time_ms >= after_ms):
+            return event.time_ms
+    return None
+
+
+def _limit(
+    given: Sequence[Manifest],
+    models: Mapping[str, BoxModel],
+    *,
+    declared: Callable[[Manifest], float | None],
+    of_model: Callable[[BoxModel], float | None],
+    setting: float,
+) -> tuple[FloatArray, NDArray[np.int8]]:
+    """The manifest's qualification, else the box model's, else the setting; and which it was."""
+    values, sources = [], []
+    for manifest in given:
+        model = models.get(manifest.box.model or "")
+        own, of_type = declared(manifest), None if model is None else of_model(model)
+        if own is not None:
+            values.append(own)
+            sources.append(LimitSource.MANIFEST)
+        elif of_type is not None:
+            values.append(of_type)
+            sources.append(LimitSource.MODEL)
+        else:
+            values.append(setting)
+            sources.append(LimitSource.SETTING)
+    return np.array(values, dtype=np.float64), np.array(sources, dtype=np.int8)
+
+
+def _active_cooling(manifest: Manifest, models: Mapping[str, BoxModel]) -> bool | None:
+    if manifest.box.cooling is not None:
+        return manifest.box.cooling == "active"
+    model = models.get(manifest.box.model or "")
+    return None if model is None else model.active_cooling
+
+
+def _hold_h(manifest: Manifest, models: Mapping[str, BoxModel]) -> float | None:
+    if manifest.box.qualification.hold_h is not None:
+        return manifest.box.qualification.hold_h
+    model = models.get(manifest.box.model or "")
+    return None if model is None else model.hold_h
+
+
+def _goods_aboard(manifest: Manifest) -> bool | None:
+    if manifest is _NO_MANIFEST:
+        return None
+    return any(item.category == "non_drug" for item in manifest.items)
+
+
+def _shared_lines(manifest: Manifest) -> str:
+    drugs = {item.compartment for item in manifest.items if item.category == "drug"}
+    others = {item.compartment for item in manifest.items if item.category == "non_drug"}
+    shared = (drugs & others) - {None}
+    lines = [
+        f"items[{index}] {item.name or ''}".strip()
+        for index, item in enumerate(manifest.items)
+        if item.compartment in shared
+    ]
+    return "; ".join(lines)
+
+
+def _calibrated_until_s(manifest: Manifest) -> float | None:
+    """End of the last day the calibration is valid on, China time."""
+    if manifest.logger.calibrated_until is None:
+        return None
+    day = date.fromisoformat(manifest.logger.calibrated_until[:10])
+    return day_start_s(day + timedelta(days=1))
+
+
+def _places(given: Sequence[Manifest]) -> Callable[[str, str], FloatArray]:
+    def column(place: str, field: str) -> FloatArray:
+        return _floats(
+            None if getattr(manifest, place) is None else getattr(getattr(manifest, place), field)
+            for manifest in given
+        )
+
+    return column
+
+
+def _sites(given: Sequence[Manifest]) -> Sites:
+    flat = [site for manifest in given for site in manifest.sites]
+    return Sites(
+        first=_offsets([manifest.sites for manifest in given]),
+        name=tuple(site.name or "" for site in flat),
+        lat_deg=np.array([site.lat for site in flat], dtype=np.float64),
+        lon_deg=np.array([site.lon for site in flat], dtype=np.float64),
+        radius_m=np.array([site.radius_m for site in flat], dtype=np.float64),
+        role=np.array([_ROLES.get(site.role, SiteRole.SERVICE) for site in flat], dtype=np.int8),
+        max_minutes=_floats(site.max_minutes for site in flat),
+    )
+
+
+def _events(sorted_events: Sequence[Sequence[Event]]) -> EventTable:
+    flat = [event for events in sorted_events for event in events]
+    return EventTable(
+        first=_offsets(sorted_events),
+        code=np.array([EVENT_NAMES.index(event.event) for event in flat], dtype=np.int8),
+        time_s=np.array([event.time_ms / 1000.0 for event in flat], dtype=np.float64),
+        lat_deg=_floats(event.lat_deg for event in flat),
+        lon_deg=_floats(event.lon_deg for event in flat),
+    )
+
+
+def _time_of(event: Event) -> int:
+    return event.time_ms
+
+
+def _seconds(time_ms: int | None) -> float | None:
+    return None if time_ms is None else time_ms / 1000.0
+
+
+def _offsets(rows: Sequence[Sequence[Any]]) -> IntArray:
+    return np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64))).astype(
+        np.int64
+    )
+
+
+def _floats(values: Any) -> FloatArray:
+    """None becomes NaN."""
+    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _flags(values: Any) -> NDArray[np.int8]:
+    """True 1, False 0, None -1."""
+    return np.array([-1 if value is None else int(value) for value in values], dtype=np.int8)

@@ -1,0 +1,276 @@
+"""Manifests: one JSON object a shipment, read, checked and freed of personal data."""
+
+import gzip
+import math
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from config.storage_classes import StorageClass, item_range_c
+from domain.errors import BadInput
+from domain.identifiers import require_id
+from domain.instants import instant_ms
+from domain.manifest import Manifest
+from ingest.personal_data import personal_data_at
+
+MAX_MANIFEST_BYTES = 1_000_000
+MAX_ITEMS = 1000
+MAX_SITES = 1000
+
+_TIME_FIELDS = {
+    "dispatched_at": "dispatched_ms",
+    "due_at": "due_ms",
+    "delivered_at": "delivered_ms",
+}
+
+
+def parse_manifest(
+    raw: Any, *, classes: Mapping[str, StorageClass], what: str = "manifest"
+) -> tuple[Manifest, list[str]]:
+    """A checked manifest and a warning for each key that is not understood.
+
+    Raises BadInput with one line that names the key, what was expected, and the shipment.
+    A person's data are refused: the key is named, its value is not repeated.
+    """
+    if not isinstance(raw, dict):
+        raise BadInput(f"{what}: expected a JSON object, got {type(raw).__name__}")
+    shipment = require_id(raw.get("id"), what=f"{what}: id")
+    what = f"{what} {shipment}"
+    personal = personal_data_at(raw)
+    if personal is not None:
+        raise BadInput(f"{what}: {personal}: personal data are refused, take the key out")
+    values = dict(raw)
+    for outward, inward in _TIME_FIELDS.items():
+        values[inward] = _time_ms(values.pop(outward, None), f"{what}: {outward}")
+    values = _without_nulls(values)
+    values["source"] = raw
+    values.setdefault("items", [])
+    try:
+        manifest = msgspec.convert(values, Manifest)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{what}: {error}") from error
+    _check_sizes(manifest, what)
+    _check_items(manifest, classes, what)
+    _check_places(manifest, what)
+    _check_rates(manifest, what)
+    if (
+        manifest.dispatched_ms is not None
+        and manifest.delivered_ms is not None
+        and manifest.delivered_ms < manifest.dispatched_ms
+    ):
+        raise BadInput(f"{what}: delivered_at lies before dispatched_at")
+    known = {**raw}
+    for outward in _TIME_FIELDS:
+        known.pop(outward, None)
+    unknown = _unknown_keys(known, Manifest, "$")
+    return manifest, [f"{what}: {key}: unknown key, ignored" for key in unknown]
+
+
+def decode_manifest(
+    body: bytes, *, classes: Mapping[str, StorageClass], what: str = "manifest"
+) -> tuple[Manifest, list[str]]:
+    """`parse_manifest` on JSON bytes; NaN, broken and oversized JSON are BadInput."""
+    if len(body) > MAX_MANIFEST_BYTES:
+        raise BadInput(f"{what}: {len(body)} bytes, expected at most {MAX_MANIFEST_BYTES}")
+    try:
+        raw = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{what}: not JSON: {error}") from error
+    return parse_manifest(raw, classes=classes, what=what)
+
+
+def read_manifest_files(
+    paths: Sequence[Path], *, classes: Mapping[str, StorageClass]
+) -> tuple[list[Manifest], list[str]]:
+    """Manifests of files that each hold one object, an array, or NDJSON; gzip by ending.
+
+    Raises BadInput naming file and place; two manifests of one shipment are an error.
+    """
+    manifests: dict[str, Manifest] = {}
+    warnings: list[str] = []
+    for path in paths:
+        found = 0
+        for what, raw in _objects(path):
+            manifest, unknown = parse_manifest(raw, classes=classes, what=what)
+            if manifest.id in manifests and manifests[manifest.id] != manifest:
+                raise BadInput(f"{what}: shipment {manifest.id} has two different manifests")
+            manifests[manifest.id] = manifest
+            warnings += unknown
+            found += 1
+        if not found:
+            raise BadInput(f"{path}: no manifest in it")
+    return list(manifests.values()), warnings
+
+
+def _objects(path: Path) -> Iterator[tuple[str, Any]]:
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (EOFError, zlib.error) as error:
+        raise BadInput(f"{path}: not gzip: {error}") from error
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        whole = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        lines = content.splitlines()
+        if sum(1 for line in lines if line.strip()) < 2:
+            raise BadInput(f"{path}: not JSON: {error}") from error
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield f"{path}:{number}", msgspec.json.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as bad_line:
+                raise BadInput(f"{path}:{number}: not JSON: {bad_line}") from bad_line
+        return
+    if isinstance(whole, list):
+        for index, raw in enumerate(whole):
+            yield f"{path}[{index}]", raw
+    else:
+        yield f"{path}", whole
+
+
+def _without_nulls(value: Any) -> Any:
+    """null means the same as an absent key."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value]
+    return value
+
+
+def _time_ms(value: Any, what: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        raise BadInput(f"{what}: expected an RFC 3339 time, got {type(value).__name__}")
+    try:
+        return instant_ms(value)
+    except ValueError as error:
+        raise BadInput(f"{what}: {error}") from error
+
+
+def _check_sizes(manifest: Manifest, what: str) -> None:
+    for name, rows, most in (
+        ("items", manifest.items, MAX_ITEMS),
+        ("sites", manifest.sites, MAX_SITES),
+    ):
+        if len(rows) > most:
+            raise BadInput(f"{what}: {name}: expected at most {most}, got {len(rows)}")
+    for name, id_ in (
+        ("box.id", manifest.box.id),
+        ("logger.id", manifest.logger.id),
+        ("courier.id", manifest.courier.id if manifest.courier else None),
+    ):
+        if id_ is not None:
+            require_id(id_, what=f"{what}: {name}")
+
+
+def _check_items(manifest: Manifest, classes: Mapping[str, StorageClass], what: str) -> None:
+    common_low, common_high = -math.inf, math.inf
+    drugs = 0
+    for index, item in enumerate(manifest.items):
+        place = f"{what}: items[{index}]"
+        if item.category != "drug":
+            continue
+        drugs += 1
+        if item.storage is None and item.limits is None:
+            raise BadInput(f"{place}: a drug item needs storage or limits")
+        low, high = item_range_c(item, classes, place)
+        if math.isinf(low) and math.isinf(high):
+            raise BadInput(f"{place}.limits: expected low or high, got neither")
+        common_low, common_high = max(common_low, low), min(common_high, high)
+        for band in item.stability_budget:
+            if band.above >= band.up_to or not band.minutes >= 0:
+                raise BadInput(f"{place}.stability_budget: expected above < up_to and minutes >= 0")
+    if not drugs:
+        raise BadInput(f"{what}: items: expected at least one drug item")
+    if common_low > common_high:
+        raise BadInput(
+            f"{what}: items: the limits of the drug items exclude each other "
+            f"(at least {common_low:g} °C and at most {common_high:g} °C)"
+        )
+
+
+def _check_places(manifest: Manifest, what: str) -> None:
+    places = [("origin", manifest.origin), ("destination", manifest.destination)]
+    places += [(f"sites[{index}]", site) for index, site in enumerate(manifest.sites)]  # type: ignore[misc]
+    for name, place in places:
+        if place is None:
+            continue
+        if not -90.0 <= place.lat <= 90.0:
+            raise BadInput(f"{what}: {name}.lat: expected -90 to 90 degrees, got {place.lat:g}")
+        if not -180.0 <= place.lon <= 180.0:
+            raise BadInput(f"{what}: {name}.lon: expected -180 to 180 degrees, got {place.lon:g}")
+        if not 0.0 < place.radius_m <= 100_000.0:
+            raise BadInput(
+                f"{what}: {name}.radius_m: expected 0 to 100000 m, got {place.radius_m:g}"
+            )
+    for index, site in enumerate(manifest.sites):
+        if site.max_minutes is not None and not 0.0 <= site.max_minutes <= 525_600.0:
+            raise BadInput(f"{what}: sites[{index}].max_minutes: expected 0 to 525600 min")
+
+
+def _check_rates(manifest: Manifest, what: str) -> None:
+    box, logger = manifest.box.qualification, manifest.logger
+    for name, value, low, high in (
+        ("box.qualification.hold_h", box.hold_h, 0.0, 10_000.0),
+        ("box.qualification.slew_max_c_per_min", box.slew_max_c_per_min, 1e-6, 1000.0),
+        (
+            "box.qualification.coolant_coupling_max_per_h",
+            box.coolant_coupling_max_per_h,
+            0.0,
+            10_000.0,
+        ),
+        ("box.qualification.goods_coupling_max_per_h", box.goods_coupling_max_per_h, 0.0, 10_000.0),
+        ("logger.interval_s", logger.interval_s, 1e-3, 86_400.0),
+        ("logger.accuracy_c", logger.accuracy_c, 0.0, 50.0),
+    ):
+        if value is not None and not low <= value <= high:
+            raise BadInput(f"{what}: {name}: expected {low:g} to {high:g}, got {value:g}")
+    if logger.calibrated_until is not None:
+        calibrated_until_day(logger.calibrated_until, what=f"{what}: logger.calibrated_until")
+
+
+def calibrated_until_day(text: str, *, what: str = "calibrated_until") -> date:
+    """Last day a calibration is valid on, from `2027-03-01` or an RFC 3339 time."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise BadInput(f"{what}: expected a date such as 2027-03-01, got {text[:40]!r}") from error
+
+
+def _unknown_keys(raw: Mapping[str, Any], kind: Any, path: str) -> list[str]:
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    unknown: list[str] = []
+    for key, value in raw.items():
+        if key not in fields or (kind is Manifest and key in ("source", *_TIME_FIELDS.values())):
+            unknown.append(f"{path}.{str(key)[:60]}")
+            continue
+        inner = _struct_in(fields[key])
+        if inner is None:
+            continue
+        if isinstance(value, dict):
+            unknown += _unknown_keys(value, inner, f"{path}.{key}")
+        elif isinstance(value, list):
+            for index, element in enumerate(value):
+                if isinstance(element, dict):
+                    unknown += _unknown_keys(element, inner, f"{path}.{key}[{index}]")
+    return unknown
+
+
+def _struct_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return annotation
+    if get_origin(annotation) is None:
+        return None
+    return next((found for part in get_args(annotation) if (found := _struct_in(part))), None)

@@ -1,0 +1,124 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from config.manifest_terms import terms_for
+from config.rules import load_packs
+from config.storage_classes import load_box_models, load_storage_classes
+from config.terms import LimitSource, Terms, WindowSource
+from domain.errors import BadInput
+from domain.instants import instant_ms
+from domain.reading import Event
+from ingest.manifests import parse_manifest
+
+CLASSES = load_storage_classes()
+MODELS = load_box_models()
+NUMBERS = load_packs()[0].numbers
+T0 = "2026-11-21T08:00:00Z"
+T0_S = instant_ms(T0) / 1000
+
+
+def _terms(
+    *raws: dict[str, Any], events: list[Event] | None = None, assumed: str | None = None
+) -> Terms:
+    manifests = [
+        parse_manifest({"id": f"S{i}", **raw}, classes=CLASSES)[0] for i, raw in enumerate(raws)
+    ]
+    return terms_for(
+        [manifest.id for manifest in manifests] or ["S0"],
+        manifests={manifest.id: manifest for manifest in manifests},
+        events={"S0": events or []},
+        classes=CLASSES,
+        models=MODELS,
+        numbers=NUMBERS,
+        assumed_storage=assumed,
+    )
+
+
+DRUG = {"storage": "refrigerated"}
+
+
+def _event(name: str, minute: int) -> Event:
+    return Event(event=name, time_ms=instant_ms(T0) + minute * 60_000, shipment="S0")
+
+
+def test_several_items_are_judged_by_their_strictest_common_limits() -> None:
+    terms = _terms(
+        {"items": [DRUG, {"limits": {"low": -5, "high": 6.5}}, {"storage": "cold_place"}]}
+    )
+    assert (terms.low_c[0], terms.high_c[0]) == (2.0, 6.5)
+    assert list(terms.items.high_c) == [8.0, 6.5, 10.0]
+
+
+def test_a_side_the_label_leaves_out_comes_from_the_class() -> None:
+    terms = _terms({"items": [{"storage": "refrigerated", "limits": {"high": 25}}]})
+    assert (terms.low_c[0], terms.high_c[0]) == (2.0, 25.0)
+
+
+def test_an_open_side_is_infinite() -> None:
+    terms = _terms({"items": [{"storage": "cool"}]})
+    assert np.isneginf(terms.low_c[0])
+    assert terms.high_c[0] == 20.0
+
+
+def test_events_win_over_the_manifests_times_and_their_difference_is_kept() -> None:
+    terms = _terms(
+        {"items": [DRUG], "dispatched_at": T0, "delivered_at": "2026-11-21T09:00:00Z"},
+        events=[_event("delivered", 67), _event("packed", 2)],
+    )
+    assert terms.start_s[0] == T0_S + 120
+    assert terms.end_s[0] == T0_S + 67 * 60
+    assert terms.start_source[0] == WindowSource.EVENT
+    assert terms.mismatch_s[0] == 420
+
+
+def test_an_end_before_packing_does_not_close_the_window() -> None:
+    terms = _terms({"items": [DRUG]}, events=[_event("returned", -30), _event("packed", 0)])
+    assert np.isnan(terms.end_s[0])
+    assert terms.end_source[0] == WindowSource.READINGS
+
+
+def test_limits_come_from_the_manifest_else_the_box_model_else_the_setting() -> None:
+    terms = _terms(
+        {"items": [DRUG], "box": {"qualification": {"coolant_coupling_max_per_h": 0.2}}},
+        {"items": [DRUG], "box": {"model": "EPS-18L"}},
+        {"items": [DRUG], "box": {"model": "unheard-of"}},
+    )
+    assert list(terms.coolant_limit_per_h) == [0.2, 0.8, NUMBERS.coolant_coupling_max_per_h]
+    assert list(terms.coolant_limit_source) == [
+        LimitSource.MANIFEST,
+        LimitSource.MODEL,
+        LimitSource.SETTING,
+    ]
+    assert list(terms.active_cooling) == [-1, 0, -1]
+
+
+def test_drug_and_other_goods_in_one_named_compartment_are_seen() -> None:
+    meal = {"name": "hot meal", "category": "non_drug", "compartment": "A"}
+    terms = _terms(
+        {"items": [{**DRUG, "name": "insulin", "compartment": "A"}, meal]},
+        {"items": [DRUG, {**meal, "compartment": None}]},
+    )
+    assert list(terms.shared_compartment) == [True, False]
+    assert terms.shared_lines[0] == "items[0] insulin; items[1] hot meal"
+    assert list(terms.goods_aboard) == [1, 1]
+
+
+def test_without_a_manifest_the_range_is_unknown_unless_a_class_is_assumed() -> None:
+    unknown = _terms()
+    assert not unknown.limits_known[0]
+    assumed = _terms(assumed="refrigerated")
+    assert assumed.limits_known[0]
+    assert assumed.storage_assumed[0]
+    assert (assumed.low_c[0], assumed.high_c[0]) == (2.0, 8.0)
+
+
+def test_an_unknown_assumed_class_is_refused_by_name() -> None:
+    with pytest.raises(BadInput, match="'warmish'"):
+        _terms(assumed="warmish")
+
+
+def test_calibration_holds_through_its_last_chinese_day() -> None:
+    terms = _terms({"items": [DRUG], "logger": {"calibrated_until": "2026-11-21"}})
+    assert terms.calibrated_until_s[0] == instant_ms("2026-11-22T00:00:00+08:00") / 1000

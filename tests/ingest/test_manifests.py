@@ -1,0 +1,167 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.storage_classes import load_storage_classes
+from domain.errors import BadInput
+from ingest.manifests import decode_manifest, parse_manifest, read_manifest_files
+
+CLASSES = load_storage_classes()
+PLAIN: dict[str, Any] = {"id": "S1", "items": [{"storage": "refrigerated"}]}
+
+
+def test_the_contracts_smallest_manifest_is_enough() -> None:
+    manifest, warnings = parse_manifest(PLAIN, classes=CLASSES)
+    assert manifest.id == "S1"
+    assert warnings == []
+
+
+def test_unknown_keys_are_ignored_with_a_warning_that_names_them() -> None:
+    raw = {
+        **PLAIN,
+        "colour": 1,
+        "box": {"id": "B1", "lid": {"kind": 2}},
+        "sites": [{"lat": 1, "lon": 2, "x": 3}],
+    }
+    manifest, warnings = parse_manifest(raw, classes=CLASSES)
+    assert manifest.box.id == "B1"
+    assert [warning.split(": ")[1] for warning in warnings] == [
+        "$.colour",
+        "$.box.lid",
+        "$.sites[0].x",
+    ]
+
+
+def test_null_means_the_same_as_an_absent_key() -> None:
+    raw = {**PLAIN, "origin": None, "logger": {"interval_s": None}, "delivered_at": None}
+    assert parse_manifest(raw, classes=CLASSES)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"id": "a/b"}, "id: expected an id"),
+        ({"id": ""}, "id: expected an id"),
+        ({"id": None}, "id: expected an id"),
+        ({"items": []}, "at least one drug item"),
+        ({"items": [{"category": "non_drug"}]}, "at least one drug item"),
+        ({"items": [{"name": "x"}]}, "needs storage or limits"),
+        ({"items": [{"storage": "tepid"}]}, "unknown storage class 'tepid'"),
+        ({"items": [{"storage": "room"}, {"storage": "frozen"}]}, "exclude each other"),
+        ({"items": [{"limits": {"low": 8, "high": 2}}]}, "lies above"),
+        ({"items": [{"limits": {"low": "2"}}]}, "Expected `float"),
+        ({"items": [{"storage": "room", "limits": {"low": -400}}]}, "-273.15"),
+        ({"dispatched_at": "2026-11-21T08:00:00"}, "dispatched_at: time without a zone"),
+        (
+            {"dispatched_at": "2026-11-21T08:00:00Z", "delivered_at": "2026-11-21T07:00:00Z"},
+            "before",
+        ),
+        ({"origin": {"lat": 91, "lon": 0}}, "origin.lat"),
+        ({"sites": [{"lat": 0, "lon": 0, "radius_m": 0}]}, r"sites\[0\].radius_m"),
+        ({"logger": {"accuracy_c": -1}}, "logger.accuracy_c"),
+        ({"logger": {"calibrated_until": "soon"}}, "calibrated_until"),
+        ({"box": {"id": "B/1"}}, "box.id"),
+        ({"box": {"cooling": "maybe"}}, "cooling"),
+    ],
+)  # fmt: skip
+def test_a_wrong_manifest_is_refused_with_one_line_naming_the_key(
+    change: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(BadInput, match=complaint) as failure:
+        parse_manifest({**PLAIN, **change}, classes=CLASSES)
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"consignee": {"name": "Zhang"}},
+        {"recipient": "Zhang"},
+        {"destination": {"lat": 1, "lon": 2, "phone": "138"}},
+        {"destination": {"lat": 1, "lon": 2, "street_address": "x"}},
+        {"destination": {"lat": 1, "lon": 2, "收货地址": "x"}},
+        {"extra": [{"deep": {"patientName": "x"}}]},
+        {"extra": {"身份证号": "x"}},
+        {"extra": {"id_number": "x"}},
+        {"extra": {"identityNumber": "x"}},
+        {"extra": {"联系电话": "x"}},
+        {"items": [{"storage": "room", "customer_tel": "x"}]},
+        {"destination": {"lat": 1, "lon": 2, "name": "李女士 13812345678"}},
+        {"note": "37030519900101123X"},
+    ],
+)
+def test_personal_data_are_refused_by_key_at_any_depth_and_never_repeated(
+    extra: dict[str, Any],
+) -> None:
+    with pytest.raises(BadInput, match="personal data") as failure:
+        parse_manifest({**PLAIN, **extra}, classes=CLASSES)
+    for value in ("Zhang", "138", "37030519900101123X", "李女士"):
+        assert value not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"seller": {"name": "Pharmacy", "uscc": "91370305MA3C0N8X2K", "division": "370305"}},
+        {"origin": {"name": "仓库", "lat": 1, "lon": 2}},
+        {"box": {"id": "BX-1"}, "device": {"mac_address": "00:11"}},
+        {"items": [{"storage": "room", "batch": "13812345678"}]},
+        {"gridNumber": 3, "hotel_id": 4},
+    ],
+)
+def test_companies_places_and_devices_are_not_personal(extra: dict[str, Any]) -> None:
+    parse_manifest({**PLAIN, **extra}, classes=CLASSES)
+
+
+def test_nan_in_a_manifest_is_not_json() -> None:
+    with pytest.raises(BadInput, match="not JSON"):
+        decode_manifest(b'{"id":"S1","items":[{"limits":{"low":NaN}}]}', classes=CLASSES)
+
+
+def test_files_hold_one_object_an_array_or_lines(tmp_path: Path) -> None:
+    other = {**PLAIN, "id": "S2"}
+    (tmp_path / "one.json").write_text(json.dumps(PLAIN, indent=1))
+    (tmp_path / "array.json").write_text(json.dumps([PLAIN, other]))
+    (tmp_path / "lines.ndjson").write_text(f"{json.dumps(PLAIN)}\n\n{json.dumps(other)}\n")
+    (tmp_path / "lines.ndjson.gz").write_bytes(gzip.compress(json.dumps(other).encode()))
+    for names, ids in (
+        (["one.json"], ["S1"]),
+        (["array.json"], ["S1", "S2"]),
+        (["lines.ndjson"], ["S1", "S2"]),
+        (["one.json", "lines.ndjson.gz"], ["S1", "S2"]),
+    ):
+        manifests, _ = read_manifest_files([tmp_path / name for name in names], classes=CLASSES)
+        assert [manifest.id for manifest in manifests] == ids
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("", "not JSON"),
+        ("[]", "no manifest"),
+        ("{", "not JSON"),
+        ('{"id":"S1","items":[{"storage":"room"}]}\n{', ":2: not JSON"),
+        ("7", "object"),
+    ],
+)
+def test_an_unusable_file_is_named(tmp_path: Path, content: str, complaint: str) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(content)
+    with pytest.raises(BadInput, match=complaint) as failure:
+        read_manifest_files([path], classes=CLASSES)
+    assert "m.json" in str(failure.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"gone\.json: cannot be read"):
+        read_manifest_files([tmp_path / "gone.json"], classes=CLASSES)
+
+
+def test_two_different_manifests_of_one_shipment_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps([PLAIN, {**PLAIN, "items": [{"storage": "room"}]}]))
+    with pytest.raises(BadInput, match="two different manifests"):
+        read_manifest_files([path], classes=CLASSES)
