@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from config.settings import FormatRule
 from domain.reading import Event, Reading
@@ -37,6 +38,7 @@ class DecodeContext:
     received_ms : when it reached us, UTC epoch ms; the time of a reading that brings none.
     rule : the settings' rule for this topic; None where no rule is set.
     courier, box : ids from the topic or the rule; what a logger's own entry says wins.
+    zone : the zone of times that name none (`--timezone`); None: they are refused.
     """
 
     topic: str
@@ -44,6 +46,7 @@ class DecodeContext:
     rule: FormatRule | None = None
     courier: str | None = None
     box: str | None = None
+    zone: tzinfo | None = None
 
 
 Decoder = Callable[[bytes, DecodeContext], Decoded]

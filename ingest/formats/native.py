@@ -177,7 +177,7 @@ def _reading(message: _Message, context: DecodeContext) -> Reading:
         raise _out_of_range("humidity", humidity_pct, f"{low:g} to {high:g} %RH")
     return Reading(
         logger=message.logger,
-        time_ms=time_ms(message.time),
+        time_ms=time_ms(message.time, zone=context.zone),
         temperature_c=_temperatures(message.temperature),
         courier=message.courier or context.courier,
         box=message.box or context.box,
@@ -211,7 +211,7 @@ def _event(message: _Message, context: DecodeContext) -> Event:
     lat_deg, lon_deg, accuracy_m = _place(message.position)
     return Event(
         event=message.event,
-        time_ms=time_ms(message.time),
+        time_ms=time_ms(message.time, zone=context.zone),
         shipment=message.shipment,
         logger=message.logger,
         courier=message.courier or context.courier,
