@@ -1,0 +1,1 @@
+"""Readings, by shipment: the embedded SQLite store and InfluxDB behind one port."""
