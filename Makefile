@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test check lock clean
+PYTEST_WORKERS ?= auto
+
+.PHONY: setup setup-dev demo test check scoreboard soak lock clean
 
 setup: .venv/.runtime
 setup-dev: .venv/.dev
@@ -14,12 +16,12 @@ setup-dev: .venv/.dev
 
 .venv/.runtime: .venv/.bootstrap requirements.lock pyproject.toml
 	@test -e .venv/.dev || $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	@test -e .venv/.dev || $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@test -e .venv/.dev || $(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@touch $@
 
 .venv/.dev: .venv/.bootstrap requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@touch $@ .venv/.runtime
 
 demo: .venv/.runtime
@@ -32,8 +34,15 @@ check: .venv/.dev
 	$(BIN)/lint-imports
 
 test: .venv/.dev check
-	tests/install_servers.sh
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	@.ci/install-servers
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+scoreboard: .venv/.dev
+	$(BIN)/python -m benchmarks.scoreboard
+
+soak: .venv/.dev
+	@.ci/install-servers
+	$(BIN)/python -m pytest -n 0 -m soak --timeout 3600
 
 lock: .venv/.bootstrap
 	.ci/lock

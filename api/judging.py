@@ -1,0 +1,129 @@
+"""One way from readings, manifests and events to results, for files and for live alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from analysis.judge import Judgement, judge
+
+from analysis.tracks import build_tracks
+from api.results import check_results
+from config.manifest_terms import terms_for
+from config.rules import RulePack, load_packs, pack_for
+from config.settings import JudgingSettings
+from config.storage_classes import (
+    BoxModel,
+    StorageClass,
+    load_box_models,
+    load_storage_classes,
+)
+from config.terms import Terms
+from domain.manifest import Manifest
+from domain.reading import Event
+from domain.tracks import FloatArray, ReadingTable, Tracks
+
+CheckResult = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All dated data a judgement rests on, loaded once at start."""
+
+    packs: tuple[RulePack, ...]
+    pack_id: str
+    classes: Mapping[str, StorageClass]
+    models: Mapping[str, BoxModel]
+
+
+def load_rulebook(settings: JudgingSettings) -> Rulebook:
+    """Raises ConfigError naming file, key and value."""
+    packs = (
+        load_packs() if settings.packs_directory is None else load_packs(settings.packs_directory)
+    )
+    pack_for(packs, pack_id=settings.rule_pack, epoch_s=0.0)
+    return Rulebook(
+        packs=packs,
+        pack_id=settings.rule_pack,
+        classes=load_storage_classes(),
+        models=load_box_models(),
+    )
+
+
+def software() -> str:
+    return f"coldwitness {metadata.version('coldwitness')}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Shipments judged in one run under one pack; rows of all parts agree."""
+
+    pack: RulePack
+    tracks: Tracks
+    terms: Terms
+    judgement: Judgement
+    results: tuple[CheckResult, ...]
+
+
+def judge_shipments(
+    table: ReadingTable,
+    *,
+    shipments: Sequence[str],
+    manifests: Mapping[str, Manifest],
+    events: Mapping[str, Sequence[Event]],
+    rulebook: Rulebook,
+    assumed_storage: str | None = None,
+) -> list[Judged]:
+    """Judge every shipment by the pack in force at its time: one vectorised run a pack.
+
+    Shipments without readings are judged too (their evidence is insufficient); readings of
+    shipments that are not in `shipments` are left out. Raises BadInput for an unknown
+    storage class.
+    """
+    begun_s = _begin_s(table, shipments, manifests, events)
+    chosen = [
+        pack_for(rulebook.packs, pack_id=rulebook.pack_id, epoch_s=epoch_s) for epoch_s in begun_s
+    ]
+    groups = []
+    for pack in dict.fromkeys(chosen):
+        mine = tuple(
+            shipment for shipment, its in zip(shipments, chosen, strict=True) if its is pack
+        )
+        tracks = build_tracks(table, shipments=mine)
+        terms = terms_for(
+            mine,
+            manifests=manifests,
+            events=events,
+            classes=rulebook.classes,
+            models=rulebook.models,
+            numbers=pack.numbers,
+            assumed_storage=assumed_storage,
+        )
+        judgement = judge(tracks, terms, pack)
+        results = check_results(judgement, tracks, terms, pack, software=software())
+        groups.append(Judged(pack, tracks, terms, judgement, tuple(results)))
+    return groups
+
+
+def _begin_s(
+    table: ReadingTable,
+    shipments: Sequence[str],
+    manifests: Mapping[str, Manifest],
+    events: Mapping[str, Sequence[Event]],
+) -> FloatArray:
+    """When each shipment began, UTC epoch s: packed, else dispatched, else first reading."""
+    first_ms = np.full(len(table.shipments) + 1, np.inf)
+    np.minimum.at(first_ms, table.shipment, table.time_ms.astype(np.float64))
+    of_readings = dict(zip(table.shipments, first_ms, strict=False))
+    begun = np.full(len(shipments), np.nan)
+    for row, shipment in enumerate(shipments):
+        packed = [e.time_ms for e in events.get(shipment, ()) if e.event == "packed"]
+        manifest = manifests.get(shipment)
+        if packed:
+            begun[row] = min(packed)
+        elif manifest is not None and manifest.dispatched_ms is not None:
+            begun[row] = manifest.dispatched_ms
+        elif np.isfinite(of_readings.get(shipment, np.inf)):
+            begun[row] = of_readings[shipment]
+    return begun / 1000.0

@@ -1,0 +1,62 @@
+"""`coldwitness check`: validate recorded telemetry offline."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_OF_VERDICT = {"compliant": 0, "insufficient_evidence": 3, "suspected": 1, "breach": 1}
+_WORST_FIRST = ("breach", "suspected", "insufficient_evidence", "compliant")
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("check")
+    def check(
+        files: Annotated[
+            list[Path], typer.Argument(help="NDJSON, CSV, Parquet (.gz too) or logger exports")
+        ],
+        manifest: Annotated[
+            list[Path] | None, typer.Option("--manifest", help="manifest file, may be repeated")
+        ] = None,
+        storage: Annotated[
+            str | None,
+            typer.Option("--storage", help="storage class of shipments without a manifest"),
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="NDJSON, a line a shipment")] = False,
+        timezone: Annotated[
+            str | None,
+            typer.Option("--timezone", help="zone of times without one, e.g. Asia/Shanghai"),
+        ] = None,
+        reader: Annotated[
+            str | None, typer.Option("--reader", help="named reader of a logger export")
+        ] = None,
+        lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
+    ) -> None:
+        """Judge files: exit 0 compliant, 1 breach or suspected, 3 insufficient, 2 unusable."""
+        from api.judging import load_rulebook
+        from cli.judge_files import judge_files
+        from cli.result_text import print_json, print_text
+        from config.settings import load_settings
+        from domain.errors import BadInput
+
+        if lang not in ("zh", "en"):
+            raise BadInput(f"--lang: expected zh or en, got {lang!r}")
+        judged = judge_files(
+            files,
+            manifest_paths=manifest or [],
+            rulebook=load_rulebook(load_settings().judging),
+            storage=storage,
+            timezone=timezone,
+            reader=reader,
+        )
+        for warning in judged.warnings:
+            print(f"coldwitness: {warning}", file=sys.stderr)
+        results = [result for group in judged.groups for result in group.results]
+        if as_json:
+            print_json(results)
+        else:
+            print_text(results, lang=lang)
+        verdicts = {result["verdict"] for result in results}
+        worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
+        raise typer.Exit(EXIT_OF_VERDICT[worst])

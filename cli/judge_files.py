@@ -1,0 +1,60 @@
+"""Files to results: what `check` and `report --from` share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.judging import Judged, Rulebook, judge_shipments
+from domain.errors import BadInput
+from domain.manifest import Manifest
+from domain.reading import Event
+from ingest.files import read_files
+from ingest.manifests import read_manifest_files
+
+
+@dataclass(frozen=True)
+class JudgedFiles:
+    """Everything `check` and `report --from` know after judging some files."""
+
+    groups: tuple[Judged, ...]
+    manifests: dict[str, Manifest]
+    events: dict[str, list[Event]]
+    warnings: tuple[str, ...]
+
+
+def judge_files(
+    paths: Sequence[Path],
+    *,
+    manifest_paths: Sequence[Path],
+    rulebook: Rulebook,
+    storage: str | None,
+    timezone: str | None,
+    reader: str | None,
+) -> JudgedFiles:
+    """Judge recorded telemetry; every shipment of the readings and of the manifests is judged.
+
+    Raises BadInput if nothing usable was found, or neither manifest nor storage was given.
+    """
+    if not manifest_paths and storage is None:
+        raise BadInput("neither --manifest nor --storage given: by what limits to judge is unknown")
+    manifests, warnings = read_manifest_files(manifest_paths, classes=rulebook.classes)
+    by_id = {manifest.id: manifest for manifest in manifests}
+    recorded = read_files(paths, timezone=timezone, reader=reader, shipments=tuple(by_id))
+    warnings += recorded.warnings
+    events: dict[str, list[Event]] = {}
+    for event in recorded.events:
+        if event.shipment is not None:
+            events.setdefault(event.shipment, []).append(event)
+    shipments = list(dict.fromkeys([*by_id, *recorded.table.shipments, *events]))
+    for shipment in shipments:
+        if shipment not in by_id and storage is None:
+            warnings.append(f"shipment {shipment}: no manifest and no --storage: range not judged")
+    groups = judge_shipments(
+        recorded.table,
+        shipments=shipments,
+        manifests=by_id,
+        events=events,
+        rulebook=rulebook,
+        assumed_storage=storage,
+    )
+    return JudgedFiles(tuple(groups), by_id, events, tuple(warnings))
