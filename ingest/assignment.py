@@ -1,41 +1,18 @@
 """Which shipment a reading belongs to when it does not say so: its box's stay at that time.
 
-`packed` assigns the box to a shipment; `delivered`, `refused` or `returned` of that shipment
-end the stay, and so does the next shipment packed into the same box. A stay is half-open:
-a reading at the very moment of delivery is no longer in it.
+What a stay is, storage.stays says.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 
 import numpy as np
 
-from domain.reading import ENDING_EVENTS, Event
 from domain.tracks import IntArray, ReadingTable
 from storage.ports import Stay
+from storage.stays import stays
 
-
-def stays(events: Iterable[Event]) -> list[Stay]:
-    """The stays that events tell of, by box, then start.
-
-    Events without a box or shipment tell of none. `packed` again for the shipment that is
-    already in the box changes nothing; an ending event for another shipment than the one in
-    the box changes nothing either.
-    """
-    told = [
-        (event.box, event.time_ms, event.event, event.shipment)
-        for event in events
-        if event.box is not None
-        and event.shipment is not None
-        and (event.event == "packed" or event.event in ENDING_EVENTS)
-    ]
-    # At one instant an ending comes before a packing: the box is emptied, then filled.
-    told.sort(key=lambda one: (one[0], one[1], one[2] == "packed"))
-    found: list[Stay] = []
-    for box, of_box in groupby(told, key=lambda one: one[0]):
-        found.extend(_stays_of_box(box, [(time, what, who) for _, time, what, who in of_box]))
-    return found
+__all__ = ["assigned", "stays"]
 
 
 def assigned(
@@ -57,25 +34,6 @@ def assigned(
         if left.size:
             shipment[left] = index.setdefault(only, len(index))
     return replace(table, shipments=tuple(index), shipment=shipment)
-
-
-def _stays_of_box(box: str, told: list[tuple[int, str, str]]) -> list[Stay]:
-    found: list[Stay] = []
-    inside: str | None = None
-    since_ms = 0
-    for time_ms, what, shipment in told:
-        if what == "packed":
-            if inside == shipment:
-                continue
-            if inside is not None and time_ms > since_ms:
-                found.append(Stay(box, inside, since_ms, time_ms))
-            inside, since_ms = shipment, time_ms
-        elif inside == shipment:
-            found.append(Stay(box, shipment, since_ms, time_ms))
-            inside = None
-    if inside is not None:
-        found.append(Stay(box, inside, since_ms, None))
-    return found
 
 
 def _by_stay(

@@ -58,7 +58,13 @@ def rows(table: ReadingTable) -> list[dict[str, Any]]:
         for name in ("seq", "lid_open", "moving"):
             value = int(getattr(table, name)[row])
             entry[name] = math.nan if value == -1 else value
-        found.append({key: value for key, value in entry.items() if value == value})
+        found.append(
+            {
+                key: value
+                for key, value in entry.items()
+                if not (isinstance(value, float) and math.isnan(value))
+            }
+        )
     return sorted(found, key=repr)
 
 
