@@ -1,0 +1,253 @@
+"""Temporary storage on the way: what the positions of a trip prove, and what they leave open.
+
+A stay longer than its setting, away from origin, destination and the allowed sites, is
+`suspected`; with a corroborating sign it is `confirmed`. Where a stop of that length could hide
+in time without positions the answer is insufficient evidence: nothing unseen accuses, and
+nothing is found compliant because it was not seen.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.geodesy import haversine_m
+from analysis.stops_fixes import BoolArray, Fixes, positions
+from analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
+from analysis.stops_places import Places, ends_of, place_stays
+from analysis.stops_signs import Signs, signs_of
+from analysis.stops_stays import Stays, find_stays
+from analysis.window import Window
+from config.rules import Numbers
+from config.terms import Terms
+from domain.tracks import FloatArray, IntArray, Tracks
+from domain.words import Certainty, FindingType, Severity, Status
+
+
+class StorageReason(IntEnum):
+    """Why `storage_on_the_way` has its status; the basis text is written from it."""
+
+    NOTHING_FOUND = 0
+    CONFIRMED = 1
+    SUSPECTED = 2
+    STAY_OUTSIDE_KNOWN_CUSTODY = 3
+    """A long stay, but the window is not known well enough to say that the drug was in the box."""
+    STAY_COULD_BE_LONGER = 4
+    """A stay below the setting that reaches into time without positions."""
+    GAP_COULD_HIDE = 5
+    NO_POSITIONS = 6
+    NO_CUSTODY_WINDOW = 7
+
+
+@dataclass(frozen=True)
+class StopJudgement:
+    """Columns (s,) unless said; NaN where it could not be computed.
+
+    status, reason : of the question `storage_on_the_way`, codes of Status and StorageReason.
+    distance_m : way between the fixes, jitter of stays and jumps left out. stopped_s : time in
+    stays of at least MIN_STAY_S, wherever. longest_stay_s : longest dwell seen where dwelling is
+    limited, 0 where none. longest_possible_s : longest such dwell that the record leaves
+    possible. hidden_stop_max_s : longest stop that fits in a gap of position, 0 without a gap.
+
+    stays, places, signs : (k,) every stay found, for the report; `limit_s` of `places` is inf
+    where standing is free.
+    """
+
+    findings: FindingTable
+    status: IntArray
+    reason: IntArray
+    distance_m: FloatArray
+    stopped_s: FloatArray
+    longest_stay_s: FloatArray
+    longest_possible_s: FloatArray
+    hidden_stop_max_s: FloatArray
+    stays: Stays
+    places: Places
+    signs: Signs
+
+
+def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> StopJudgement:
+    """Stays, position gaps and the status of temporary storage for every shipment at once."""
+    shipments = len(terms)
+    fixes = positions(tracks, terms, window, numbers)
+    stays = find_stays(fixes, numbers)
+    signs = signs_of(stays, fixes, tracks, terms, numbers)
+    ends = ends_of(fixes, terms, window, numbers)
+    places = place_stays(stays, ends, terms, numbers, traffic=signs.traffic)
+    gaps = position_gaps(fixes, window, numbers)
+    possible_s = longest_dwell_s(stays, fixes, window, numbers)
+
+    too_long = stays.dwell_s > places.limit_s
+    in_custody = _surely_in_custody(stays, fixes, terms, window)
+    accused = too_long & in_custody
+    confirmed = accused & signs.corroborated
+    limited = np.isfinite(places.limit_s)
+    hidden_s = _largest(gaps.hidden_stop_max_s, gaps.shipment, shipments)
+    judged = np.isfinite(window.start_s)
+    some = np.diff(fixes.first) > 0
+
+    reason = np.full(shipments, StorageReason.NOTHING_FOUND, dtype=np.int64)
+    known = window.start_known & window.end_known
+    reason[~known] = StorageReason.NO_CUSTODY_WINDOW
+    reason[~some] = StorageReason.NO_POSITIONS
+    reason[hidden_s > numbers.dwell_limit_s] = np.where(
+        some, StorageReason.GAP_COULD_HIDE, StorageReason.NO_POSITIONS
+    )[hidden_s > numbers.dwell_limit_s]
+    reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STAY_COULD_BE_LONGER
+    reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY
+    reason[stays.shipment[accused]] = StorageReason.SUSPECTED
+    reason[stays.shipment[confirmed]] = StorageReason.CONFIRMED
+    status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
+    status[reason == StorageReason.NOTHING_FOUND] = Status.COMPLIANT
+    status[reason == StorageReason.SUSPECTED] = Status.SUSPECTED
+    status[reason == StorageReason.CONFIRMED] = Status.BREACH
+
+    stopped_s = np.bincount(stays.shipment, weights=stays.dwell_s, minlength=shipments)
+    longest_s = _largest(stays.dwell_s[limited], stays.shipment[limited], shipments)
+    longest_possible_s = np.fmax(
+        _largest(possible_s[limited], stays.shipment[limited], shipments), hidden_s
+    )
+    return StopJudgement(
+        findings=concatenate(
+            [
+                _storage_findings(stays, places, signs, terms, numbers, too_long, in_custody),
+                _gap_findings(gaps, numbers),
+            ]
+        ),
+        status=status,
+        reason=reason,
+        distance_m=np.where(some, _distance_m(fixes, stays, shipments), np.nan),
+        stopped_s=np.where(some, stopped_s, np.nan),
+        longest_stay_s=np.where(some, longest_s, np.nan),
+        longest_possible_s=np.where(judged, longest_possible_s, np.nan),
+        hidden_stop_max_s=np.where(judged, hidden_s, np.nan),
+        stays=stays,
+        places=places,
+        signs=signs,
+    )
+
+
+def _largest(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    """Largest value of each group, 0 where it has none."""
+    largest = np.zeros(groups)
+    np.maximum.at(largest, group, values)
+    return largest
+
+
+def _surely_in_custody(stays: Stays, fixes: Fixes, terms: Terms, window: Window) -> BoolArray:
+    """True where the drug was surely in the box during the stay.
+
+    Between a known start and a known end it was. With one of them unknown the map stands in: the
+    box had left the origin, or had not yet been at the destination. With neither known nothing
+    about custody is certain.
+    """
+    shipments = len(terms)
+    origin_m = haversine_m(
+        lat_deg=fixes.lat_deg,
+        lon_deg=fixes.lon_deg,
+        to_lat_deg=terms.origin_lat_deg[fixes.shipment],
+        to_lon_deg=terms.origin_lon_deg[fixes.shipment],
+    )
+    door_m = haversine_m(
+        lat_deg=fixes.lat_deg,
+        lon_deg=fixes.lon_deg,
+        to_lat_deg=terms.destination_lat_deg[fixes.shipment],
+        to_lon_deg=terms.destination_lon_deg[fixes.shipment],
+    )
+    left_s, reached_s = np.full(shipments, np.inf), np.full(shipments, np.inf)
+    at_origin = origin_m <= terms.origin_radius_m[fixes.shipment]
+    at_door = door_m <= terms.destination_radius_m[fixes.shipment]
+    np.minimum.at(left_s, fixes.shipment[at_origin], fixes.time_s[at_origin])
+    np.minimum.at(reached_s, fixes.shipment[at_door], fixes.time_s[at_door])
+    reached_s[np.isnan(terms.destination_lat_deg)] = -np.inf
+    owner = stays.shipment
+    begun = window.start_known[owner] | (stays.start_s > left_s[owner])
+    lasting = window.end_known[owner] | (stays.end_s < reached_s[owner])
+    one_known = window.start_known[owner] | window.end_known[owner]
+    return np.asarray(begun & lasting & one_known)
+
+
+def _storage_findings(
+    stays: Stays,
+    places: Places,
+    signs: Signs,
+    terms: Terms,
+    numbers: Numbers,
+    too_long: BoolArray,
+    in_custody: BoolArray,
+) -> FindingTable:
+    at = np.flatnonzero(too_long)
+    confirmed = signs.corroborated[at] & in_custody[at]
+    certainty = np.where(confirmed, Certainty.CERTAIN, Certainty.PROBABLE)
+    certainty = np.where(in_custody[at], certainty, Certainty.POSSIBLE)
+    severity = np.where(confirmed, Severity.CRITICAL, Severity.MAJOR)
+    details: dict[int, dict[str, Any]] = {}
+    for row, stay in enumerate(at):  # over findings, which are few, for their words only
+        details[row] = {"signs": _sign_words(signs, int(stay))}
+        if places.site[stay] >= 0:
+            details[row]["site"] = terms.sites.name[places.site[stay]]
+    return finding_table(
+        shipment=stays.shipment[at],
+        type=np.where(confirmed, FindingType.STORAGE_CONFIRMED, FindingType.STORAGE_SUSPECTED),
+        start_s=stays.start_s[at],
+        end_s=stays.end_s[at],
+        certainty=certainty.astype(np.int8),
+        severity=np.where(in_custody[at], severity, Severity.MINOR).astype(np.int8),
+        lat_deg=stays.lat_deg[at],
+        lon_deg=stays.lon_deg[at],
+        measures={
+            "dwell_s": stays.dwell_s[at],
+            "lat": stays.lat_deg[at],
+            "lon": stays.lon_deg[at],
+            "radius_m": np.full(at.size, numbers.dwell_radius_m),
+            "limit_s": places.limit_s[at],
+            "spread_m": stays.spread_m[at],
+            "moving_share": signs.moving_share[at],
+            "ambient_step_c": signs.ambient_step_c[at],
+        },
+        details=details,
+    )
+
+
+def _sign_words(signs: Signs, stay: int) -> list[str]:
+    seen = {
+        "stored_event": signs.stored[stay],
+        "not_moving": signs.moving_share[stay] == 0.0,
+        "lid_opened": signs.lid_opened[stay],
+        "ambient_step": signs.ambient_lasts[stay],
+    }
+    return [word for word, here in seen.items() if here]
+
+
+def _gap_findings(gaps: PositionGaps, numbers: Numbers) -> FindingTable:
+    hides = gaps.hidden_stop_max_s > numbers.dwell_limit_s
+    return finding_table(
+        shipment=gaps.shipment,
+        type=FindingType.NO_POSITION,
+        start_s=gaps.start_s,
+        end_s=gaps.end_s,
+        certainty=Certainty.CERTAIN,
+        severity=np.where(hides, Severity.MINOR, Severity.INFO).astype(np.int8),
+        measures={"length_s": gaps.length_s, "hidden_stop_max_s": gaps.hidden_stop_max_s},
+    )
+
+
+def _distance_m(fixes: Fixes, stays: Stays, shipments: int) -> FloatArray:
+    """Way between fixes; a stay counts as one place, jumps and coarse fixes do not count."""
+    inside = np.zeros(len(fixes) + 1, dtype=np.int64)
+    np.add.at(inside, stays.first_fix + 1, 1)
+    np.add.at(inside, stays.last_fix + 1, -1)
+    used = np.flatnonzero(~fixes.jump & ~fixes.coarse & (np.cumsum(inside[:-1]) == 0))
+    here, there = used[:-1], used[1:]
+    same = fixes.shipment[here] == fixes.shipment[there]
+    here, there = here[same], there[same]
+    step_m = haversine_m(
+        lat_deg=fixes.lat_deg[here],
+        lon_deg=fixes.lon_deg[here],
+        to_lat_deg=fixes.lat_deg[there],
+        to_lon_deg=fixes.lon_deg[there],
+    )
+    way_m = np.bincount(fixes.shipment[here], weights=step_m, minlength=shipments)
+    return way_m.astype(np.float64)

@@ -1,0 +1,191 @@
+"""What else speaks for or against a stay being storage: motion, lid, events, room climate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.geodesy import haversine_m
+from analysis.stops_fixes import BoolArray, Fixes, group_median
+from analysis.stops_places import any_within, bisect_time
+from analysis.stops_stays import Stays
+from config.rules import Numbers
+from config.terms import Terms
+from domain.reading import EVENT_NAMES, split_probe
+from domain.tracks import FloatArray, IntArray, Tracks
+
+STORED_MATCH_M = 300.0
+"""A `stored` event with a position belongs to a stay within this of it."""
+
+SETTLE_S = 300.0
+"""Time an ambient probe may take to show the room it was carried into."""
+
+BESIDE_S = 1200.0
+"""How long before and after a stay the street's ambient temperature is looked at."""
+
+CREEP_M = 50.0
+"""Progress within one stay that makes it slow traffic rather than standing."""
+
+_STORED = EVENT_NAMES.index("stored")
+_OPENED = EVENT_NAMES.index("opened")
+
+
+@dataclass(frozen=True)
+class Signs:
+    """(k,) per stay. moving_share : share of its readings that report motion, NaN none say.
+    creeping : its fixes make progress in one direction. ambient_step_c : how far the ambient
+    temperature of the stay lies from before and after (the smaller of both), NaN unknown."""
+
+    moving_share: FloatArray
+    creeping: BoolArray
+    lid_opened: BoolArray
+    stored: BoolArray
+    ambient_step_c: FloatArray
+    ambient_lasts: BoolArray
+
+    @property
+    def traffic(self) -> BoolArray:
+        return np.asarray((self.moving_share > 0.5) | self.creeping)
+
+    @property
+    def corroborated(self) -> BoolArray:
+        resting = self.moving_share == 0.0
+        return np.asarray(self.stored | (resting & self.lid_opened) | self.ambient_lasts)
+
+
+def signs_of(stays: Stays, fixes: Fixes, tracks: Tracks, terms: Terms, numbers: Numbers) -> Signs:
+    owner = stays.shipment
+    low, high = _rows_between(tracks, owner, stays.start_s, stays.end_s)
+    says = _count(tracks.moving >= 0, low, high)
+    moves = _count(tracks.moving == 1, low, high)
+    with np.errstate(invalid="ignore"):
+        moving_share = moves / np.where(says > 0, says, np.nan)
+    step_c, lasts = _ambient_step(stays, tracks, numbers)
+    return Signs(
+        moving_share=moving_share,
+        creeping=_creeping(stays, fixes),
+        lid_opened=(_count(tracks.lid_open == 1, low, high) > 0) | _event(stays, terms, _OPENED),
+        stored=_stored(stays, terms, numbers),
+        ambient_step_c=step_c,
+        ambient_lasts=lasts,
+    )
+
+
+def _rows_between(
+    tracks: Tracks, owner: IntArray, start_s: FloatArray, end_s: FloatArray
+) -> tuple[IntArray, IntArray]:
+    """Rows of each shipment from start_s to end_s, both included, as low:high."""
+    first, last = tracks.first[owner], tracks.first[owner + 1]
+    low = bisect_time(tracks.time_s, first, last, start_s)
+    return low, bisect_time(tracks.time_s, first, last, end_s, after_equal=True)
+
+
+def _count(flags: BoolArray, low: IntArray, high: IntArray) -> IntArray:
+    sums = np.concatenate(([0], np.cumsum(flags)))
+    return sums[np.maximum(high, low)] - sums[low]
+
+
+def _event(stays: Stays, terms: Terms, code: int) -> BoolArray:
+    events = terms.events
+    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
+    chosen = events.code == code
+    return any_within(
+        owner[chosen],
+        events.time_s[chosen],
+        of=stays.shipment,
+        start_s=stays.start_s,
+        end_s=stays.end_s,
+    )
+
+
+def _stored(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
+    """True where a `stored` event fits the stay in time and, if it says where, in place."""
+    events = terms.events
+    chosen = np.flatnonzero(events.code == _STORED)
+    found = np.zeros(len(stays), dtype=np.bool_)
+    if chosen.size == 0 or len(stays) == 0:
+        return found
+    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[chosen]
+    begin = np.searchsorted(stays.shipment, owner)
+    count = np.searchsorted(stays.shipment, owner, side="right") - begin
+    event = np.repeat(np.arange(chosen.size), count)
+    offset = np.cumsum(count) - count
+    stay = np.arange(event.size) - offset[event] + begin[event]
+    row = chosen[event]
+    margin_s = numbers.position_gap_s
+    fits = events.time_s[row] >= stays.start_s[stay] - margin_s
+    fits &= events.time_s[row] <= stays.end_s[stay] + margin_s
+    away_m = haversine_m(
+        lat_deg=events.lat_deg[row],
+        lon_deg=events.lon_deg[row],
+        to_lat_deg=stays.lat_deg[stay],
+        to_lon_deg=stays.lon_deg[stay],
+    )
+    found[stay[fits & ~(away_m > STORED_MATCH_M)]] = True
+    return found
+
+
+def _creeping(stays: Stays, fixes: Fixes) -> BoolArray:
+    """True where the last third of a stay lies clearly away from the first: slow traffic."""
+    count = stays.last_fix - stays.first_fix + 1
+    third = np.maximum(count // 3, 1)
+    first_x, first_y, _ = _middle(fixes, stays.first_fix, third)
+    last_x, last_y, _ = _middle(fixes, stays.last_fix - third + 1, third)
+    progress_m = np.hypot(last_x - first_x, last_y - first_y)
+    _, _, first_spread_m = _middle(fixes, stays.first_fix, third)
+    _, _, last_spread_m = _middle(fixes, stays.last_fix - third + 1, third)
+    noise_m = np.maximum(first_spread_m, last_spread_m)
+    return np.asarray((progress_m > CREEP_M) & (progress_m > 2.0 * noise_m) & (count >= 6))
+
+
+def _middle(
+    fixes: Fixes, begin: IntArray, count: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Median place of `count` fixes from `begin` on, and their median distance from it."""
+    group = np.repeat(np.arange(begin.size), count)
+    offset = np.cumsum(count) - count
+    row = np.arange(group.size) - offset[group] + begin[group]
+    x = group_median(fixes.x_m[row], group, begin.size)
+    y = group_median(fixes.y_m[row], group, begin.size)
+    off_m = np.hypot(fixes.x_m[row] - x[group], fixes.y_m[row] - y[group])
+    return x, y, group_median(off_m, group, begin.size)
+
+
+def _ambient_step(stays: Stays, tracks: Tracks, numbers: Numbers) -> tuple[FloatArray, BoolArray]:
+    step_c = np.full(len(stays), np.nan)
+    lasts = np.zeros(len(stays), dtype=np.bool_)
+    for name in sorted(tracks.temperature_c):
+        probe = split_probe(name)
+        if probe is None or probe[0] != "ambient":
+            continue
+        column = tracks.temperature_c[name]
+        settled_s = np.minimum(stays.start_s + SETTLE_S, stays.end_s)
+        inside, row, group = _ambient(tracks, column, stays.shipment, settled_s, stays.end_s)
+        before, _, _ = _ambient(
+            tracks, column, stays.shipment, stays.start_s - BESIDE_S, stays.start_s - 1.0
+        )
+        after, _, _ = _ambient(
+            tracks, column, stays.shipment, stays.end_s + SETTLE_S, stays.end_s + BESIDE_S
+        )
+        step = np.fmin(np.abs(inside - before), np.abs(inside - after))
+        street = np.where(np.isnan(before), after, before)
+        far = np.abs(column[row] - street[group]) >= numbers.ambient_step_c
+        share = np.bincount(group[far], minlength=len(stays)) / np.maximum(
+            np.bincount(group, minlength=len(stays)), 1
+        )
+        lasts |= (step >= numbers.ambient_step_c) & (share >= 0.8)
+        step_c = np.fmax(step_c, step)
+    return step_c, lasts
+
+
+def _ambient(
+    tracks: Tracks, column: FloatArray, owner: IntArray, start_s: FloatArray, end_s: FloatArray
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Median of a probe over each time span; the rows it gave a value in and their span."""
+    low, high = _rows_between(tracks, owner, start_s, end_s)
+    count = np.maximum(high - low, 0)
+    group = np.repeat(np.arange(owner.size), count)
+    offset = np.cumsum(count) - count
+    row = np.arange(group.size) - offset[group] + low[group]
+    given = np.isfinite(column[row])
+    row, group = row[given], group[given]
+    return group_median(column[row], group, owner.size), row, group
