@@ -151,6 +151,9 @@ class Register(Protocol):
     ) -> list[ShipmentRow]:
         """By id, after `after`."""
 
+    def shipment_row(self, shipment: str) -> ShipmentRow | None:
+        """One shipment's line; None if nothing was ever heard of it."""
+
     def findings(
         self,
         *,
