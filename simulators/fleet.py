@@ -1,0 +1,301 @@
+"""A fleet of simulated deliveries: manifests, messages and the truth, from scenarios and a seed.
+
+The same scenarios, number of boxes, seed and end give the same bytes: every box draws from its
+own generators, seeded by (seed, its number), and nothing reads a clock.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from domain.errors import BadInput
+from domain.instants import rfc3339
+from simulators.climate import surround
+from simulators.fraud import tamper
+from simulators.journey import Trip, draw_trip
+from simulators.manifests import companies, write_manifest
+from simulators.packing import pack_box
+from simulators.radio import Sending, transmit
+from simulators.recorder import LINZI, Record, record, to_degrees
+from simulators.scenario import Scenario
+from simulators.thermal import STEP_S, BoxPhysics, effective_couplings_per_h, integrate
+from simulators.truth import BoxRun, tell_truth
+
+_BATCH = 256
+"""Boxes integrated at once; bounds the memory of a large fleet."""
+_STAGGER_S = 1800.0
+"""Journeys of one fleet end within this time of each other."""
+_CHINA = timezone(timedelta(hours=8))
+
+Message = tuple[int, str, bytes]
+"""Simulated publish time [epoch ms], topic, payload."""
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """One simulated delivery. Messages are rendered when asked for, so that a large fleet is
+    held as numbers, not as text."""
+
+    id: str
+    scenario: Scenario
+    box: str
+    courier: str
+    manifest: dict[str, Any]
+    start_ms: int
+    _logger: str
+    _origin: tuple[float, float]
+    _trip: Trip
+    _record: Record
+    _sendings: list[Sending]
+    _run: BoxRun
+    _couplings: dict[str, float]
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """What really happened; see truth.tell_truth."""
+        return tell_truth(
+            self.scenario,
+            self._trip,
+            self._run,
+            self._record.faults,
+            shipment=self.id,
+            couplings=self._couplings,
+            limits=self.manifest["box"]["qualification"],
+            origin=self._origin,
+            start_ms=self.start_ms,
+        )
+
+    @property
+    def messages(self) -> list[Message]:
+        """All messages by publish time."""
+        return list(self.iter_messages())
+
+    @cached_property
+    def message_count(self) -> int:
+        return len(self._sendings) + len(self._trip.custody)
+
+    @property
+    def reading_count(self) -> int:
+        """Readings sent, repetitions included."""
+        return sum(len(sending.rows) for sending in self._sendings)
+
+    @property
+    def span_ms(self) -> tuple[int, int]:
+        """Simulated publish times of the first and the last message."""
+        times = [sending.sent_s for sending in self._sendings]
+        times += [custody.time_s + 1.0 for custody in self._trip.custody]
+        return (
+            self.start_ms + round(1000 * min(times)),
+            self.start_ms + round(1000 * max(times)),
+        )
+
+    def iter_messages(self) -> Iterator[Message]:
+        """Messages by publish time, rendered one by one."""
+        topic = f"coldchain/v1/{self.courier}/{self.box}"
+        # The courier's app sends an event within seconds; events win a tie with a reading.
+        todo: list[tuple[float, int, int]] = [
+            (custody.time_s + 1.0, 0, number) for number, custody in enumerate(self._trip.custody)
+        ]
+        todo += [(sending.sent_s, 1, number) for number, sending in enumerate(self._sendings)]
+        for sent_s, kind, number in sorted(todo):
+            publish_ms = self.start_ms + round(1000 * sent_s)
+            if kind == 0:
+                yield publish_ms, f"{topic}/events", _ENCODE(self._event(number))
+                continue
+            rows = self._sendings[number].rows
+            body = [self._reading(row) for row in rows]
+            yield publish_ms, f"{topic}/readings", _ENCODE(body if len(body) > 1 else body[0])
+
+    def _reading(self, row: int) -> dict[str, Any]:
+        rec, scenario = self._record, self.scenario
+        reading: dict[str, Any] = {}
+        if scenario.logger.names_shipment:
+            reading["shipment"] = self.id
+        reading["logger"] = self._logger
+        reading["seq"] = int(rec.seq[row])
+        reading["time"] = rfc3339(self.start_ms + round(1000 * float(rec.device_s[row])))
+        reading["temperature"] = {role: float(v[row]) for role, v in rec.probes.items()}
+        reading["humidity"] = float(rec.humidity_pct[row])
+        if rec.fix[row]:
+            reading["position"] = {
+                "lat": float(rec.lat_deg[row]),
+                "lon": float(rec.lon_deg[row]),
+                "accuracy_m": float(rec.accuracy_m[row]),
+            }
+            if scenario.logger.datum != "WGS84":
+                reading["position"]["datum"] = scenario.logger.datum
+        reading["lid_open"] = bool(rec.lid_open[row])
+        reading["light_lux"] = float(rec.light_lux[row])
+        if scenario.logger.motion:
+            reading["moving"] = bool(rec.moving[row])
+        reading["battery_v"] = float(rec.battery_v[row])
+        return reading
+
+    def _event(self, number: int) -> dict[str, Any]:
+        custody = self._trip.custody[number]
+        x, y = self._trip.position_m(np.array([custody.time_s]))
+        lat, lon = to_degrees(x, y, self._origin)
+        event: dict[str, Any] = {
+            "shipment": self.id,
+            "logger": self._logger,
+            "event": custody.event,
+            "time": rfc3339(self.start_ms + round(1000 * custody.time_s)),
+            "position": {"lat": round(float(lat[0]), 6), "lon": round(float(lon[0]), 6)},
+            "actor": "courier-app",
+        }
+        if custody.site is not None:
+            event["site"] = custody.site
+        return event
+
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Fleet:
+    shipments: tuple[Shipment, ...]
+
+    def messages(self) -> Iterator[Message]:
+        """Messages of all shipments by publish time, rendered as they are taken."""
+        return heapq.merge(*(shipment.iter_messages() for shipment in self.shipments))
+
+    @property
+    def message_count(self) -> int:
+        return sum(shipment.message_count for shipment in self.shipments)
+
+    @property
+    def reading_count(self) -> int:
+        return sum(shipment.reading_count for shipment in self.shipments)
+
+
+def simulate_fleet(
+    stories: Sequence[Scenario], *, boxes: int, seed: int, end_ms: int, prefix: str = "ZB"
+) -> Fleet:
+    """`boxes` deliveries that end at or within half an hour before `end_ms` (UTC epoch ms).
+
+    Box number i tells stories[i % len(stories)]; ids begin with `prefix` and the China-time
+    day of the end. A copied curve is that of the box before it (of the next, for the first).
+    Raises BadInput for no stories, a number of boxes below 1, or copying with one box.
+    """
+    if not stories:
+        raise BadInput("simulate: expected at least one scenario, got none")
+    if boxes < 1:
+        raise BadInput(f"simulate: boxes: expected at least 1, got {boxes}")
+    told = [stories[number % len(stories)] for number in range(boxes)]
+    if boxes == 1 and told[0].fraud == "copied":
+        raise BadInput("simulate: a copied curve needs at least two boxes, got 1")
+    made: list[_Made] = []
+    for first in range(0, boxes, _BATCH):
+        numbers = range(first, min(first + _BATCH, boxes))
+        made += _make(told, numbers, seed)
+    sources = {
+        number: (number - 1 if number else 1)
+        for number, scenario in enumerate(told)
+        if scenario.fraud == "copied"
+    }
+    copies = {number: dict(made[source].record.probes) for number, source in sources.items()}
+    shipments = []
+    for number, entry in enumerate(made):
+        tamper(entry.scenario, entry.record, copies.get(number), seed=seed * 100_003 + number)
+        shipments.append(_ship(entry, number, end_ms=end_ms, prefix=prefix))
+        for fault in entry.record.faults:
+            if fault["kind"] == "copied":
+                fault["copied_from"] = _shipment_id(sources[number], end_ms, prefix)
+    return Fleet(tuple(shipments))
+
+
+@dataclass
+class _Made:
+    scenario: Scenario
+    trip: Trip
+    record: Record
+    run: BoxRun
+    couplings: dict[str, float]
+    origin: tuple[float, float]
+    rng: np.random.Generator
+
+
+def _make(told: Sequence[Scenario], numbers: range, seed: int) -> list[_Made]:
+    """Journeys, physics and records of some boxes, integrated together."""
+    rngs = [
+        [np.random.default_rng(child) for child in np.random.SeedSequence([seed, n]).spawn(5)]
+        for n in numbers
+    ]
+    scenarios = [told[n] for n in numbers]
+    trips = [draw_trip(scenario, rng[1]) for scenario, rng in zip(scenarios, rngs, strict=True)]
+    boxes: list[BoxPhysics] = [
+        pack_box(scenario, rng[0], goods_from_s=trip.goods_from_s)
+        for scenario, trip, rng in zip(scenarios, trips, rngs, strict=True)
+    ]
+    run = integrate(boxes, surround(trips, scenarios, [rng[2] for rng in rngs]))
+    couplings = effective_couplings_per_h(boxes)
+    made = []
+    for k, (scenario, trip, rng) in enumerate(zip(scenarios, trips, rngs, strict=True)):
+        origin = (LINZI[0] + rng[4].uniform(-0.02, 0.02), LINZI[1] + rng[4].uniform(-0.03, 0.03))
+        made.append(
+            _Made(
+                scenario=scenario,
+                trip=trip,
+                record=record(scenario, trip, run, box=k, origin=origin, rng=rng[3]),
+                run=BoxRun(
+                    *(
+                        getattr(run, f"{name}_c")[: int(trip.end_s / STEP_S) + 2, k].astype(
+                            np.float32
+                        )
+                        for name in ("drug_surface", "drug_core", "air", "coolant", "goods")
+                    )
+                ),
+                couplings={zone: float(values[k]) for zone, values in couplings.items()},
+                origin=origin,
+                rng=rng[4],
+            )
+        )
+    return made
+
+
+def _ship(entry: _Made, number: int, *, end_ms: int, prefix: str) -> Shipment:
+    """Give a made journey its ids, its radio, its place in time and its manifest."""
+    sendings = transmit(entry.scenario, entry.trip, entry.record, entry.rng)
+    last_s = max([sending.sent_s for sending in sendings] + [entry.trip.delivered_s + 1.0])
+    stagger_s = entry.rng.uniform(0.0, _STAGGER_S)
+    start_ms = end_ms - round(1000 * (last_s + stagger_s))
+    shipment = _shipment_id(number, end_ms, prefix)
+    box, logger = f"BX-{number + 1:04d}", f"LG-{0x7000 + number:04X}"
+    manifest = write_manifest(
+        entry.scenario,
+        entry.trip,
+        shipment=shipment,
+        number=number,
+        box=box,
+        logger=logger,
+        origin=entry.origin,
+        start_ms=start_ms,
+        rng=entry.rng,
+    )
+    couriers = companies()["courier"]
+    return Shipment(
+        id=shipment,
+        scenario=entry.scenario,
+        box=box,
+        courier=couriers[number % len(couriers)]["id"],
+        manifest=manifest,
+        start_ms=start_ms,
+        _logger=logger,
+        _origin=entry.origin,
+        _trip=entry.trip,
+        _record=entry.record,
+        _sendings=sendings,
+        _run=entry.run,
+        _couplings=entry.couplings,
+    )
+
+
+def _shipment_id(number: int, end_ms: int, prefix: str) -> str:
+    day = datetime.fromtimestamp(end_ms / 1000, tz=UTC).astimezone(_CHINA)
+    return f"{prefix}-{day:%Y%m%d}-{number + 1:04d}"

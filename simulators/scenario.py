@@ -1,0 +1,243 @@
+"""Scenarios: what is told to the physics, as TOML data; loaded and checked here.
+
+A number may be given as one value or as `[low, high]`; then every box draws its own, evenly.
+Nothing in a scenario says what a detector should answer: the truth is read off the physics.
+"""
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from domain.errors import BadInput
+from domain.identifiers import is_id
+
+SCENARIOS_DIR = Path(__file__).parent / "scenarios"
+
+Span = float | tuple[float, float]
+"""One value, or [low, high] to draw from evenly."""
+
+Season = Literal["spring", "summer", "autumn", "winter"]
+Place = Literal["pharmacy", "depot_room", "cold_room", "flat", "yard", "vehicle"]
+Role = Literal["drug", "coolant", "ambient", "goods"]
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Title(_Part, frozen=True):
+    zh: str
+    en: str
+
+
+class Pack(_Part, frozen=True):
+    """How the box was packed. What is left out comes from the season's pack-out.
+
+    separator, partition : whether the part is really in the box. contact : share of the
+    full contact area by which drug and coolant touch when the separator is missing;
+    goods_contact the same for the goods.
+    declares_… : what the manifest says of the parts; one_compartment : it puts the goods into
+    the drug's compartment.
+    """
+
+    model: str = "EPS-18L"
+    coolant: Literal["ice", "pcm3", "pcm5"] | None = None
+    coolant_kg: Span | None = None
+    coolant_start_c: Span | None = None
+    coolant_melted: Span | None = None
+    drug_kg: Span = (0.8, 1.2)
+    drug_start_c: Span = (4.4, 5.4)
+    separator: bool = True
+    contact: Span = (0.7, 1.0)
+    partition: bool = True
+    goods_contact: Span = (0.7, 1.0)
+    goods: Literal["none", "hot_meal", "drinks", "ice_cream"] = "none"
+    goods_kg: Span = (1.0, 1.8)
+    freeze_sensitive: bool = True
+    declares_separator: bool = True
+    declares_partition: bool = True
+    one_compartment: bool = False
+
+
+class Halt(_Part, frozen=True):
+    """A stop on the way that is neither a red light nor a jam.
+
+    at : share of the route ridden before it. declared : stands in the manifest's `sites`
+    (role, max_minutes). carried_in : the box is taken into the room. recorded : the
+    courier's system sends `stored` and `retrieved`; handed_over : it sends `handed_over`.
+    """
+
+    at: Span
+    minutes: Span
+    place: Place = "yard"
+    room_c: Span | None = None
+    carried_in: bool = False
+    opened_min: Span = 0.0
+    recorded: bool = False
+    handed_over: bool = False
+    declared: bool = False
+    role: Literal["transfer", "cold_store", "service"] = "transfer"
+    max_minutes: float | None = None
+
+
+class LidOpening(_Part, frozen=True):
+    """at : share of the route; minutes : how long; seen : the lid switch works."""
+
+    at: Span
+    minutes: Span
+    seen: bool = True
+
+
+class Journey(_Part, frozen=True):
+    vehicle: Literal["ebike", "van"] = "ebike"
+    distance_km: Span = (13.0, 22.0)
+    packing_min: Span = (6.0, 12.0)
+    jam_min: Span = 0.0
+    door_wait_min: Span = (2.0, 6.0)
+    door_place: Place = "flat"
+    ending: Literal["delivered", "refused", "returned"] = "delivered"
+    halts: tuple[Halt, ...] = ()
+    lid: tuple[LidOpening, ...] = ()
+
+
+class Logger(_Part, frozen=True):
+    """The recorder. offset_c, noise_c : per probe [°C]; lag_s : first-order response of each
+    probe; clock_offset_s, clock_drift_s_per_h, clock_jump_s (at a random time): its clock."""
+
+    interval_s: float = 60.0
+    jitter_s: float = 0.5
+    accuracy_c: float = 0.5
+    quantum_c: float = 0.1
+    offset_c: Span = (-0.2, 0.2)
+    noise_c: Span = (0.02, 0.05)
+    lag_s: Span = (45.0, 120.0)
+    probes: tuple[Role, ...] = ("drug", "coolant", "ambient")
+    names_shipment: bool = True
+    positions: bool = True
+    position_noise_m: Span = (4.0, 9.0)
+    multipath: Span = 0.01
+    datum: Literal["WGS84", "GCJ02"] = "WGS84"
+    motion: bool = True
+    calibrated_days: Span = (60.0, 300.0)
+    clock_offset_s: Span = (-1.5, 1.5)
+    clock_drift_s_per_h: Span = (-0.1, 0.1)
+    clock_jump_s: float = 0.0
+    seq_reset: bool = False
+    battery_v: Span = (3.4, 3.7)
+    stuck_min: Span = 0.0
+
+
+class Silence(_Part, frozen=True):
+    """A hole in the radio. fate: `lost` (never sent), `backlog` (kept, sent as one array
+    afterwards), `scattered` (kept, sent one by one, late and out of order), `no_position`
+    (the readings come, without a fix)."""
+
+    at: Span
+    minutes: Span
+    fate: Literal["lost", "backlog", "scattered", "no_position"]
+
+
+class Radio(_Part, frozen=True):
+    delay_s: Span = (0.3, 2.0)
+    loss: Span = 0.0
+    repeats: Span = 0.0
+    silences: tuple[Silence, ...] = ()
+
+
+class Scenario(_Part, frozen=True):
+    name: str
+    title: Title
+    story: str
+    season: Season = "summer"
+    pack: Pack = Pack()
+    journey: Journey = Journey()
+    logger: Logger = Logger()
+    radio: Radio = Radio()
+    fraud: Literal["none", "copied", "smoothed", "edited", "deleted"] = "none"
+
+
+def draw(rng: np.random.Generator, span: Span) -> float:
+    """A value of `span`; one number is drawn even for a fixed value, so that changing one
+    span of a scenario leaves all other draws as they were."""
+    share = rng.random()
+    if isinstance(span, tuple):
+        return span[0] + share * (span[1] - span[0])
+    return float(span)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check one scenario; raises BadInput naming file, key and expectation."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not TOML: {error}") from error
+    try:
+        scenario = msgspec.convert(raw, Scenario)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{path.name}: {error}") from error
+    if not is_id(scenario.name):
+        raise BadInput(f"{path.name}: name: expected an id, got {scenario.name!r}")
+    _check(scenario, path.name)
+    return scenario
+
+
+def scenario_names() -> list[str]:
+    """Names of the scenarios that come with the program."""
+    return sorted(path.stem for path in SCENARIOS_DIR.glob("*.toml"))
+
+
+def scenario(name: str) -> Scenario:
+    """The scenario of this name that comes with the program, or the file a path names."""
+    path = Path(name) if name.endswith(".toml") else SCENARIOS_DIR / f"{name}.toml"
+    if not path.is_file():
+        raise BadInput(f"scenario {name!r}: unknown; known: {', '.join(scenario_names())}")
+    return load_scenario(path)
+
+
+_POSITIVE = {"drug_kg", "coolant_kg", "goods_kg", "distance_km", "interval_s", "lag_s"}
+_SIGNED = {
+    "coolant_start_c",
+    "drug_start_c",
+    "room_c",
+    "offset_c",
+    "clock_offset_s",
+    "clock_drift_s_per_h",
+    "clock_jump_s",
+    "calibrated_days",
+}
+_SHARES = {"at", "contact", "goods_contact", "coolant_melted", "loss", "repeats", "multipath"}
+
+
+def _check(part: msgspec.Struct, where: str) -> None:
+    """Every number within its physical range, every [low, high] in order."""
+    for field in part.__struct_fields__:
+        value, place = getattr(part, field), f"{where}: {field}"
+        if isinstance(value, msgspec.Struct):
+            _check(value, place)
+        elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+            for number, inner in enumerate(value):
+                _check(inner, f"{place}[{number}]")
+        elif isinstance(value, float | tuple) and not isinstance(value, bool):
+            ends = value if isinstance(value, tuple) else (value, value)
+            if ends and all(isinstance(end, float) for end in ends):
+                _check_span(ends, field, place)
+
+
+def _check_span(ends: tuple[float, ...], field: str, place: str) -> None:
+    low, high = ends[0], ends[-1]
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise BadInput(f"{place}: expected finite numbers, got [{low:g}, {high:g}]")
+    if low > high:
+        raise BadInput(f"{place}: expected [low, high] with low <= high, got [{low:g}, {high:g}]")
+    if field in _POSITIVE and low <= 0:
+        raise BadInput(f"{place}: expected more than 0, got {low:g}")
+    if field in _SHARES and not (low >= 0 and high <= 1):
+        raise BadInput(f"{place}: expected 0 to 1, got [{low:g}, {high:g}]")
+    if field not in _SIGNED and low < 0:
+        raise BadInput(f"{place}: expected no less than 0, got {low:g}")
