@@ -69,7 +69,8 @@ class Clue:
     """One breach or suspicion as the feed gives it: once, in order of `cursor`.
 
     finding : the finding as it was judged last; `version` rises when later evidence changed it
-    and `reason` says why. status is what the case system said back.
+    and `reason` says why. status is what the case system said back. standing is False where
+    later evidence took the finding away; the clue stays in the feed and says so.
     """
 
     cursor: int
@@ -84,6 +85,7 @@ class Clue:
     updated_ms: int
     status: ClueStatus
     status_note: str | None
+    standing: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,220 @@
+"""From findings to clues: what a case system hears, and what it does not hear twice.
+
+A finding becomes a clue when it accuses (a break, a storage on the way, a missing isolation)
+with at least `probable` certainty. One that is only inferred waits until the journey's end is
+known: a box half seen would accuse too early. A finding that touches an earlier clue of the
+same shipment, kind, subtype and probe is that clue, told better.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, RowMapping, select, update
+
+from domain.instants import instant_ms
+from storage.ports import CheckResult, Clue
+from storage.register import schema
+from storage.register.shipments import PER_QUERY
+
+ACCUSING = ("cold_chain_break", "temporary_storage", "missing_isolation")
+WITHDRAWN = "no longer found: "
+"""Begins the reason of a clue whose finding later evidence took away."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What of a finding decides which clue it is."""
+
+    finding: Mapping[str, Any]
+    body: str
+    topic: tuple[str, str, str]
+    start_ms: int | None
+    end_ms: int | None
+
+
+def made(
+    connection: Connection, results: Sequence[CheckResult], *, judged_ms: int, reason: str
+) -> list[Clue]:
+    """Bring the clues of these shipments to their new results; returns those that are new.
+
+    Must run in the transaction that holds the shipments' locks.
+    """
+    known = _known(connection, [str(result["shipment"]) for result in results])
+    fresh: list[dict[str, Any]] = []
+    for result in results:
+        shipment = str(result["shipment"])
+        left = known[shipment]
+        for told in _accusations(result):
+            clue = _continued(told, left)
+            if clue is None:
+                fresh.append(_row(result, told, judged_ms=judged_ms, reason=reason))
+                continue
+            left = [other for other in left if other.id != clue.id]
+            _tell_better(connection, clue, told, result, judged_ms=judged_ms, reason=reason)
+        for clue in left:
+            if clue.standing:
+                _withdraw(connection, clue, result, judged_ms=judged_ms, reason=reason)
+    if not fresh:
+        return []
+    # The counter's row stays locked until the commit: cursors are without holes and in the
+    # order in which readers come to see them.
+    connection.execute(update(schema.feed).values(last=schema.feed.c.last + len(fresh)))
+    last = connection.execute(select(schema.feed.c.last)).scalar_one()
+    for offset, row in enumerate(fresh):
+        row["cursor"] = last - len(fresh) + 1 + offset
+    connection.execute(schema.clues.insert(), fresh)
+    return [clue_of(row) for row in fresh]
+
+
+def clue_of(row: RowMapping | Mapping[str, Any]) -> Clue:
+    """A Clue from a row of the table `clues`."""
+    return Clue(
+        cursor=row["cursor"],
+        id=row["id"],
+        shipment=row["shipment"],
+        finding=msgspec.json.decode(row["finding"]),
+        requirements=tuple(msgspec.json.decode(row["requirements"])),
+        verdict=row["verdict"],
+        version=row["version"],
+        reason=row["reason"],
+        created_ms=row["created_ms"],
+        updated_ms=row["updated_ms"],
+        status=row["status"],
+        status_note=row["status_note"],
+        standing=row["standing"],
+    )
+
+
+def _known(connection: Connection, names: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    table = schema.clues
+    found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for start in range(0, len(names), PER_QUERY):
+        part = names[start : start + PER_QUERY]
+        query = select(table).where(table.c.shipment.in_(part)).order_by(table.c.cursor)
+        for row in connection.execute(query):
+            found[row.shipment].append(row)
+    return found
+
+
+def _accusations(result: CheckResult) -> Iterable[_Told]:
+    window = result.get("window") or {}
+    ongoing = bool(result.get("ongoing") or window.get("ongoing"))
+    for finding in result.get("findings", ()):
+        certain = finding["certainty"] == "certain"
+        inferred = finding["certainty"] == "probable" and not ongoing
+        if finding["kind"] not in ACCUSING or not (certain or inferred):
+            continue
+        start, end = finding.get("start"), finding.get("end")
+        yield _Told(
+            finding=finding,
+            body=msgspec.json.encode(finding).decode(),
+            topic=(finding["kind"], finding["subtype"], _probe(finding)),
+            start_ms=None if start is None else instant_ms(start),
+            end_ms=None if end is None else instant_ms(end),
+        )
+
+
+def _probe(finding: Mapping[str, Any]) -> str:
+    measures = finding.get("measures") or {}
+    return str(finding.get("probe") or measures.get("probe") or "")
+
+
+def _continued(told: _Told, clues: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The clue that this finding is: the one it was made of, else the first it touches."""
+    same = [clue for clue in clues if (clue.kind, clue.subtype, clue.probe) == told.topic]
+    for clue in same:
+        if clue.finding_id == told.finding["id"]:
+            return clue
+    for clue in same:
+        if _touch(clue.start_ms, clue.end_ms, told.start_ms, told.end_ms):
+            return clue
+    return None
+
+
+def _touch(
+    start_ms: int | None, end_ms: int | None, other_start_ms: int | None, other_end_ms: int | None
+) -> bool:
+    """A finding without a start or end reaches to that side without bound."""
+    begins_in_time = start_ms is None or other_end_ms is None or start_ms <= other_end_ms
+    ends_in_time = end_ms is None or other_start_ms is None or other_start_ms <= end_ms
+    return begins_in_time and ends_in_time
+
+
+def _row(result: CheckResult, told: _Told, *, judged_ms: int, reason: str) -> dict[str, Any]:
+    shipment = str(result["shipment"])
+    name = f"{shipment}\n{told.finding['id']}".encode()
+    kind, subtype, probe = told.topic
+    return {
+        "id": "CL-" + hashlib.sha256(name).hexdigest()[:20],
+        "shipment": shipment,
+        "finding_id": str(told.finding["id"]),
+        "kind": kind,
+        "subtype": subtype,
+        "probe": probe,
+        "start_ms": told.start_ms,
+        "end_ms": told.end_ms,
+        "finding": told.body,
+        "requirements": _requirements(told.finding),
+        "verdict": str(result["verdict"]),
+        "version": 1,
+        "reason": reason,
+        "standing": True,
+        "created_ms": judged_ms,
+        "updated_ms": judged_ms,
+        "status": "open",
+        "status_note": None,
+    }
+
+
+def _tell_better(
+    connection: Connection,
+    clue: Row[Any],
+    told: _Told,
+    result: CheckResult,
+    *,
+    judged_ms: int,
+    reason: str,
+) -> None:
+    verdict = str(result["verdict"])
+    if clue.finding == told.body and clue.verdict == verdict and clue.standing:
+        return
+    connection.execute(
+        update(schema.clues)
+        .where(schema.clues.c.id == clue.id)
+        .values(
+            finding_id=str(told.finding["id"]),
+            start_ms=told.start_ms,
+            end_ms=told.end_ms,
+            finding=told.body,
+            requirements=_requirements(told.finding),
+            verdict=verdict,
+            version=clue.version + 1,
+            reason=reason,
+            standing=True,
+            updated_ms=judged_ms,
+        )
+    )
+
+
+def _withdraw(
+    connection: Connection, clue: Row[Any], result: CheckResult, *, judged_ms: int, reason: str
+) -> None:
+    connection.execute(
+        update(schema.clues)
+        .where(schema.clues.c.id == clue.id)
+        .values(
+            verdict=str(result["verdict"]),
+            version=clue.version + 1,
+            reason=WITHDRAWN + reason,
+            standing=False,
+            updated_ms=judged_ms,
+        )
+    )
+
+
+def _requirements(finding: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(list(finding.get("requirements") or ())).decode()

@@ -1,0 +1,214 @@
+"""Custody events and the stays they tell of."""
+
+import hashlib
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, func, or_, select
+
+from domain.reading import ENDING_EVENTS, Event
+from storage.ports import Stay
+from storage.register import schema
+from storage.register.database import Database
+from storage.register.shipments import PER_QUERY, lock, make_known
+from storage.stays import stays as stays_told
+
+_TELLING = ("packed", *ENDING_EVENTS)
+_BEFORE_ALL = -(2**62)
+
+
+class Custody:
+    """The part of the register about events and stays."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
+        with self._database.write() as connection:
+            fresh = self._insert(connection, events, received_ms)
+            changed = {event.shipment for event in fresh if event.shipment is not None}
+            earliest: dict[str, int] = {}
+            for event in fresh:
+                if event.box and event.shipment and event.event in _TELLING:
+                    known = earliest.get(event.box, event.time_ms)
+                    earliest[event.box] = min(known, event.time_ms)
+            for box in sorted(earliest):
+                changed |= self._tell_again(connection, box, since_ms=earliest[box])
+        return frozenset(changed)
+
+    def events(self, shipments: Sequence[str]) -> dict[str, list[Event]]:
+        table = schema.events
+        found: defaultdict[str, list[Event]] = defaultdict(list)
+        with self._database.read() as connection:
+            for start in range(0, len(shipments), PER_QUERY):
+                part = shipments[start : start + PER_QUERY]
+                rows = connection.execute(
+                    select(table.c.shipment, table.c.body)
+                    .where(table.c.shipment.in_(part))
+                    .order_by(table.c.shipment, table.c.time_ms, table.c.digest)
+                )
+                for shipment, body in rows:
+                    found[shipment].append(msgspec.json.decode(body, type=Event))
+        return dict(found)
+
+    def every_event(self) -> list[tuple[Event, int]]:
+        """All events with their receive times, by time, for export."""
+        table = schema.events
+        query = select(table.c.body, table.c.received_ms).order_by(table.c.time_ms, table.c.digest)
+        with self._database.read() as connection:
+            return [
+                (msgspec.json.decode(body, type=Event), received)
+                for body, received in connection.execute(query)
+            ]
+
+    def stays(self, shipments: Sequence[str]) -> list[Stay]:
+        table = schema.stays
+        found = []
+        with self._database.read() as connection:
+            for start in range(0, len(shipments), PER_QUERY):
+                part = shipments[start : start + PER_QUERY]
+                rows = connection.execute(
+                    select(table)
+                    .where(table.c.shipment.in_(part))
+                    .order_by(table.c.shipment, table.c.start_ms, table.c.box)
+                )
+                found += [Stay(row.box, row.shipment, row.start_ms, row.end_ms) for row in rows]
+        return found
+
+    def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
+        if not boxes:
+            return []
+        stays = self._stays_of(sorted(set(boxes)), min(time_ms), max(time_ms))
+        starts = {box: [stay.start_ms for stay in of_box] for box, of_box in stays.items()}
+        found: list[str | None] = []
+        for box, time in zip(boxes, time_ms, strict=True):
+            at = bisect_right(starts.get(box, []), time) - 1
+            stay = stays[box][at] if at >= 0 else None
+            inside = stay is not None and (stay.end_ms is None or time < stay.end_ms)
+            found.append(stay.shipment if stay is not None and inside else None)
+        return found
+
+    def drop_custody(self) -> None:
+        """Forget all events and stays, for a rebuild from the journal."""
+        with self._database.write() as connection:
+            connection.execute(delete(schema.stays))
+            connection.execute(delete(schema.events))
+
+    def _stays_of(self, boxes: Sequence[str], from_ms: int, to_ms: int) -> dict[str, list[Stay]]:
+        """Stays of each box that reach into [from_ms, to_ms], by start."""
+        table = schema.stays
+        found: defaultdict[str, list[Stay]] = defaultdict(list)
+        with self._database.read() as connection:
+            for start in range(0, len(boxes), PER_QUERY):
+                rows = connection.execute(
+                    select(table)
+                    .where(
+                        table.c.box.in_(boxes[start : start + PER_QUERY]),
+                        table.c.start_ms <= to_ms,
+                        or_(table.c.end_ms.is_(None), table.c.end_ms > from_ms),
+                    )
+                    .order_by(table.c.box, table.c.start_ms)
+                )
+                for row in rows:
+                    found[row.box].append(Stay(row.box, row.shipment, row.start_ms, row.end_ms))
+        return found
+
+    def _insert(
+        self, connection: Connection, events: Sequence[Event], received_ms: Sequence[int]
+    ) -> list[Event]:
+        """Store events; returns those that were not known. A known one keeps its earliest
+        receive time."""
+        table = schema.events
+        fresh: dict[str, Event] = {}
+        rows: dict[str, dict[str, object]] = {}
+        bodies = [msgspec.json.encode(event).decode() for event in events]
+        digests = [hashlib.sha256(body.encode()).hexdigest() for body in bodies]
+        known = self._known(connection, digests)
+        make_known(
+            self._database,
+            connection,
+            {event.shipment: event.courier for event in events if event.shipment is not None},
+        )
+        lock(self._database, connection, [e.shipment for e in events if e.shipment is not None])
+        for event, body, digest, received in zip(events, bodies, digests, received_ms, strict=True):
+            if digest in rows:
+                rows[digest]["received_ms"] = min(received, int(str(rows[digest]["received_ms"])))
+                continue
+            if digest not in known:
+                fresh[digest] = event
+            rows[digest] = {
+                "digest": digest,
+                "shipment": event.shipment,
+                "box": event.box,
+                "event": event.event,
+                "time_ms": event.time_ms,
+                "received_ms": received,
+                "body": body,
+            }
+        insert = self._database.insert(table)
+        statement = insert.on_conflict_do_update(
+            index_elements=["digest"],
+            set_={"received_ms": insert.excluded.received_ms},
+            where=insert.excluded.received_ms < table.c.received_ms,
+        )
+        if rows:
+            connection.execute(statement, list(rows.values()))
+        return list(fresh.values())
+
+    def _known(self, connection: Connection, digests: Sequence[str]) -> set[str]:
+        table = schema.events
+        known: set[str] = set()
+        for start in range(0, len(digests), PER_QUERY):
+            part = digests[start : start + PER_QUERY]
+            query = select(table.c.digest).where(table.c.digest.in_(part))
+            known.update(connection.execute(query).scalars())
+        return known
+
+    def _tell_again(self, connection: Connection, box: str, *, since_ms: int) -> set[str]:
+        """Make the box's stays again from the one that began before `since_ms` on; returns
+        the shipments whose stays came out otherwise."""
+        table = schema.stays
+        if not self._database.is_sqlite:
+            # Two workers with events of one box: the second waits and sees the first's.
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(box))))
+        before = connection.execute(
+            select(func.max(table.c.start_ms)).where(
+                table.c.box == box, table.c.start_ms < since_ms
+            )
+        ).scalar_one()
+        start_ms = _BEFORE_ALL if before is None else before
+        old = {
+            Stay(row.box, row.shipment, row.start_ms, row.end_ms)
+            for row in connection.execute(
+                select(table).where(table.c.box == box, table.c.start_ms >= start_ms)
+            )
+        }
+        bodies = connection.execute(
+            select(schema.events.c.body).where(
+                and_(
+                    schema.events.c.box == box,
+                    schema.events.c.time_ms >= start_ms,
+                    schema.events.c.event.in_(_TELLING),
+                )
+            )
+        ).scalars()
+        new = set(stays_told(msgspec.json.decode(body, type=Event) for body in bodies))
+        if new == old:
+            return set()
+        connection.execute(delete(table).where(table.c.box == box, table.c.start_ms >= start_ms))
+        if new:
+            connection.execute(
+                table.insert(),
+                [
+                    {
+                        "box": stay.box,
+                        "start_ms": stay.start_ms,
+                        "end_ms": stay.end_ms,
+                        "shipment": stay.shipment,
+                    }
+                    for stay in new
+                ],
+            )
+        return {stay.shipment for stay in new ^ old}

@@ -1,0 +1,111 @@
+"""One engine for SQLite and PostgreSQL: transactions, failures, and what differs."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from domain.errors import ConfigError, Unavailable
+
+_BUSY_TIMEOUT_S = 30.0
+
+
+class Database:
+    """Where the register lives. Threads and processes may share it; `write()` transactions
+    are serial on SQLite and lock what they count on PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        """url : `sqlite:///path` or `postgresql://user@host/name`. Raises ConfigError where
+        it names neither, Unavailable where the database cannot be reached."""
+        self.engine = _engine(url)
+        self.shown_url = self.engine.url.render_as_string(hide_password=True)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction whose queries see one state."""
+        with self._failures_named(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at its end and is rolled back on any failure."""
+        with (
+            self._failures_named(),
+            self.engine.connect().execution_options(coldwitness_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def insert(self, table: Table) -> Any:
+        """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            first = str(cause).strip().partition("\n")[0]
+            raise Unavailable(f"register {self.shown_url}: {first}") from error
+
+
+def clean(text: str | None) -> str | None:
+    """PostgreSQL cannot keep U+0000 in a text; it becomes the replacement sign."""
+    return None if text is None else text.replace("\x00", "\ufffd")
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(f"store.register_url: not a database address: {error}") from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise ConfigError("store.register_url: expected sqlite:///FILE, got no file")
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = sqlalchemy.create_engine(
+            parsed, connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if backend == "postgresql":
+        try:
+            return sqlalchemy.create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+            )
+        except (ModuleNotFoundError, NoSuchModuleError) as error:
+            raise ConfigError(
+                "store.register_url: PostgreSQL needs the extra: pip install psycopg[binary]"
+            ) from error
+    raise ConfigError(
+        f"store.register_url: expected sqlite:///FILE or postgresql://…, got {backend}"
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("coldwitness_writes", False)
+    # A deferred transaction that turns into a writer fails at once where another one wrote
+    # since; an immediate one waits its turn.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,37 @@
+"""The register as one object: each part is a module, all share one database."""
+
+from storage.register import migrate
+from storage.register.clues import Clues
+from storage.register.custody import Custody
+from storage.register.database import Database
+from storage.register.equipment import Equipment
+from storage.register.outbox import Outbox
+from storage.register.oversight import Oversight
+from storage.register.results import Results
+from storage.register.shipments import Shipments
+from storage.register.views import Views
+
+
+class SqlRegister(Shipments, Custody, Results, Clues, Outbox, Oversight, Equipment, Views):
+    """A Register on SQLite or PostgreSQL. Methods may be called from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        Shipments.__init__(self, database)
+        self.database = database
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_register(url: str) -> SqlRegister:
+    """The register at `url`; SQLite files are made and brought up to date, a PostgreSQL
+    database only if it is empty: `coldwitness db upgrade` is its administrator's step."""
+    database = Database(url)
+    try:
+        if database.is_sqlite or migrate.revision_of(database) is None:
+            migrate.upgrade(database)
+        migrate.require_newest(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlRegister(database)

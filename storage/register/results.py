@@ -1,0 +1,223 @@
+"""Results of judging: every differing one kept, the current one's findings to ask for."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+
+from domain.instants import instant_ms
+from storage.ports import CheckResult, Clue
+from storage.register import bodies, clue_making, schema
+from storage.register.database import Database, clean
+from storage.register.shipments import PER_QUERY, lock, make_known
+
+
+@dataclass(frozen=True)
+class _Last:
+    """A shipment's newest version: what a next one is compared with and deflated against."""
+
+    version: int
+    digest: str
+    base_version: int | None
+
+
+class Results:
+    """The part of the register about results and findings."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record_results(
+        self, results: Sequence[CheckResult], *, judged_ms: int, reason: str
+    ) -> list[Clue]:
+        by_shipment = {str(result["shipment"]): result for result in results}
+        names = sorted(by_shipment)
+        with self._database.write() as connection:
+            make_known(self._database, connection, dict.fromkeys(names))
+            lock(self._database, connection, names)
+            last = _last_versions(connection, names)
+            differing = {}
+            for name in names:
+                digest = bodies.digest(by_shipment[name])
+                if name not in last or last[name].digest != digest:
+                    differing[name] = digest
+            if not differing:
+                return []
+            for name, digest in differing.items():
+                self._keep(
+                    connection,
+                    by_shipment[name],
+                    last.get(name),
+                    digest=digest,
+                    judged_ms=judged_ms,
+                    reason=reason,
+                )
+            changed = [by_shipment[name] for name in differing]
+            _replace_findings(connection, changed)
+            return clue_making.made(connection, changed, judged_ms=judged_ms, reason=reason)
+
+    def result(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
+        table = schema.results
+        with self._database.read() as connection:
+            if version is None:
+                version = connection.execute(
+                    select(func.max(table.c.version)).where(table.c.shipment == shipment)
+                ).scalar_one()
+            body = None if version is None else _body(connection, shipment, version)
+        return None if body is None else msgspec.json.decode(body)
+
+    def result_versions(self, shipment: str) -> list[dict[str, Any]]:
+        """Each kept version without its body, oldest first."""
+        table = schema.results
+        columns = (table.c.version, table.c.verdict, table.c.judged_ms, table.c.reason)
+        query = select(*columns, table.c.rules).where(table.c.shipment == shipment)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(table.c.version)).mappings()
+            return [dict(row) for row in rows]
+
+    def findings(
+        self,
+        *,
+        kind: str | None = None,
+        certainty: str | None = None,
+        shipment: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> list[Mapping[str, Any]]:
+        table = schema.findings
+        wanted: list[ColumnElement[bool]] = []
+        if kind is not None:
+            wanted.append(table.c.kind == kind)
+        if certainty is not None:
+            wanted.append(table.c.certainty == certainty)
+        if shipment is not None:
+            wanted.append(table.c.shipment == shipment)
+        if after is not None:
+            wanted.append(table.c.id > after)
+        query = select(table.c.shipment, table.c.body).where(*wanted)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(table.c.id, table.c.shipment).limit(limit))
+            return [{**msgspec.json.decode(body), "shipment": name} for name, body in rows]
+
+    def _keep(
+        self,
+        connection: Connection,
+        result: CheckResult,
+        last: _Last | None,
+        *,
+        digest: str,
+        judged_ms: int,
+        reason: str,
+    ) -> None:
+        name = str(result["shipment"])
+        version = 1 if last is None else last.version + 1
+        base_version, base = _base(connection, name, last)
+        evidence = result.get("evidence") or {}
+        connection.execute(
+            schema.results.insert().values(
+                shipment=name,
+                version=version,
+                verdict=str(result["verdict"]),
+                judged_ms=judged_ms,
+                reason=clean(reason),
+                rules=clean(evidence.get("rules")),
+                digest=digest,
+                base_version=base_version,
+                body=bodies.deflated(bodies.encoded(result), base),
+            )
+        )
+        window = result.get("window") or {}
+        connection.execute(
+            update(schema.shipments)
+            .where(schema.shipments.c.id == name)
+            .values(
+                verdict=str(result["verdict"]),
+                result_version=version,
+                findings=len(result.get("findings", ())),
+                started_ms=_ms(window.get("start")),
+                ended_ms=_ms(window.get("end")),
+            )
+        )
+
+
+def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, _Last]:
+    table = schema.results
+    current = schema.shipments
+    found = {}
+    for start in range(0, len(names), PER_QUERY):
+        part = names[start : start + PER_QUERY]
+        rows = connection.execute(
+            select(table.c.shipment, table.c.version, table.c.digest, table.c.base_version)
+            .join(
+                current,
+                (current.c.id == table.c.shipment) & (current.c.result_version == table.c.version),
+            )
+            .where(current.c.id.in_(part))
+        )
+        for row in rows:
+            found[row.shipment] = _Last(row.version, row.digest, row.base_version)
+    return found
+
+
+def _base(connection: Connection, name: str, last: _Last | None) -> tuple[int | None, bytes | None]:
+    """The version to deflate the next one against, and its body; None: store it whole."""
+    if last is None:
+        return None, None
+    base_version = last.version if last.base_version is None else last.base_version
+    if last.version - base_version >= bodies.CHAIN:
+        return None, None
+    return base_version, _body(connection, name, base_version)
+
+
+def _body(connection: Connection, shipment: str, version: int) -> bytes | None:
+    table = schema.results
+    query = select(table.c.base_version, table.c.body).where(table.c.shipment == shipment)
+    row = connection.execute(query.where(table.c.version == version)).one_or_none()
+    if row is None:
+        return None
+    base = None if row.base_version is None else _body(connection, shipment, row.base_version)
+    return bodies.inflated(row.body, base)
+
+
+def _replace_findings(connection: Connection, results: Sequence[CheckResult]) -> None:
+    """Make the findings of these shipments those of their results, touching what differs."""
+    table = schema.findings
+    names = [str(result["shipment"]) for result in results]
+    old: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for start in range(0, len(names), PER_QUERY):
+        part = names[start : start + PER_QUERY]
+        query = select(table.c.shipment, table.c.id, table.c.body).where(table.c.shipment.in_(part))
+        for shipment, finding_id, body in connection.execute(query):
+            old[shipment][finding_id] = body
+    fresh = []
+    for result in results:
+        shipment = str(result["shipment"])
+        new = {str(f["id"]): _finding_row(shipment, f) for f in result.get("findings", ())}
+        gone = [i for i, body in old[shipment].items() if i not in new or new[i]["body"] != body]
+        if gone:
+            connection.execute(
+                delete(table).where(table.c.shipment == shipment, table.c.id.in_(gone))
+            )
+        fresh += [row for i, row in new.items() if old[shipment].get(i) != row["body"]]
+    if fresh:
+        connection.execute(table.insert(), fresh)
+
+
+def _finding_row(shipment: str, finding: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(finding["id"]),
+        "shipment": shipment,
+        "kind": finding["kind"],
+        "subtype": finding["subtype"],
+        "certainty": finding["certainty"],
+        "start_ms": _ms(finding.get("start")),
+        "end_ms": _ms(finding.get("end")),
+        "body": msgspec.json.encode(finding).decode(),
+    }
+
+
+def _ms(text: str | None) -> int | None:
+    return None if text is None else instant_ms(text)

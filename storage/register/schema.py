@@ -1,0 +1,265 @@
+"""The register's tables. Times are UTC epoch milliseconds; bodies are JSON.
+
+Migrations in migrations/versions make exactly this; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# SQLite gives rowids only to a column declared INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("courier", Text, index=True),
+    Column("division", Text, index=True),
+    Column("manifest_version", Integer, nullable=False, server_default="0"),
+    Column("started_ms", BigInteger, index=True),
+    Column("ended_ms", BigInteger),
+    Column("verdict", Text, index=True),
+    Column("result_version", Integer, nullable=False, server_default="0"),
+    Column("findings", Integer, nullable=False, server_default="0"),
+    Column("held", Boolean, nullable=False, server_default="0"),
+    comment="one line a shipment: what the lists show; held: legal hold, never deleted",
+)
+
+manifests = Table(
+    "manifests",
+    metadata,
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("shipment", "version"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("shipment", Text),
+    Column("box", Text),
+    Column("event", Text, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "shipment", "time_ms"),
+    Index(None, "box", "time_ms"),
+)
+
+stays = Table(
+    "stays",
+    metadata,
+    Column("box", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger),
+    Column("shipment", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("box", "start_ms"),
+    comment="derived from events: which box held which shipment when",
+)
+
+spans = Table(
+    "spans",
+    metadata,
+    Column("shipment", Text, nullable=False),
+    Column("box", Text, nullable=False),
+    Column("logger", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("shipment", "box", "logger"),
+    comment="derived: where in InfluxDB a shipment's readings are; box '' if none",
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("judged_ms", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rules", Text),
+    Column("digest", Text, nullable=False),
+    Column("base_version", Integer),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("shipment", "version"),
+    comment="every differing result, deflated, with the body of base_version as dictionary",
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subtype", Text, nullable=False),
+    Column("certainty", Text, nullable=False),
+    Column("start_ms", BigInteger),
+    Column("end_ms", BigInteger),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("id", "shipment"),
+    Index(None, "shipment"),
+    Index(None, "kind", "certainty", "id"),
+    comment="findings of each shipment's current result",
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False, index=True),
+    Column("result_version", Integer, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    comment="one row; its lock puts clue cursors in the order of their commits",
+)
+
+clues = Table(
+    "clues",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("cursor", BigInteger, nullable=False, unique=True),
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False, index=True),
+    Column("finding_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subtype", Text, nullable=False),
+    Column("probe", Text, nullable=False),
+    Column("start_ms", BigInteger),
+    Column("end_ms", BigInteger),
+    Column("finding", Text, nullable=False),
+    Column("requirements", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("standing", Boolean, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_note", Text),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("webhook", Text, ForeignKey("webhooks.id"), nullable=False),
+    Column("clue", Text, ForeignKey("clues.id"), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("done_ms", BigInteger),
+    Column("error", Text),
+    UniqueConstraint("webhook", "clue"),
+    Index(None, "state", "next_try_ms"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("logger", Text, primary_key=True),
+    Column("courier", Text),
+    Column("model", Text),
+    Column("interval_s", Double),
+    Column("accuracy_c", Double),
+    Column("updated_ms", BigInteger, nullable=False),
+)
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("logger", Text, ForeignKey("devices.logger"), nullable=False),
+    Column("certificate", Text, nullable=False),
+    Column("calibrated_ms", BigInteger, nullable=False),
+    Column("valid_until_ms", BigInteger, nullable=False),
+    Column("laboratory", Text),
+    PrimaryKeyConstraint("logger", "certificate"),
+)
+
+box_models = Table(
+    "box_models",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hold_h", Double),
+    Column("slew_max_c_per_min", Double),
+    Column("coolant_coupling_max_per_h", Double),
+    Column("goods_coupling_max_per_h", Double),
+    Column("source", Text, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("progress", Text, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("error", Text),
+)
+
+state = Table(
+    "state",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="small facts of views that live elsewhere, such as InfluxDB's current measurement",
+)

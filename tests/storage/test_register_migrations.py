@@ -1,0 +1,90 @@
+"""Migrations make what the code expects, both ways, with data in place."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from domain.errors import ConfigError, Unavailable
+from storage.register import migrate, open_register
+from storage.register.database import Database
+from storage.register.schema import metadata
+from tests.storage.readings import T0
+from tests.storage.results import finding, result
+
+
+def test_migrations_make_exactly_the_tables_of_the_code(register_url: str) -> None:
+    register = open_register(register_url)
+    with register.database.read() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+    register.close()
+
+
+def test_migrations_go_down_and_up_again_with_data_in_place(register_url: str) -> None:
+    register = open_register(register_url)
+    register.record_results([result(finding())], judged_ms=T0, reason="x")
+    database = register.database
+
+    migrate.downgrade(database, to="base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    with pytest.raises(ConfigError, match="coldwitness db upgrade"):
+        migrate.require_newest(database)
+    migrate.upgrade(database)
+
+    assert register.clues() == []
+    (clue,) = register.record_results([result(finding())], judged_ms=T0, reason="x")
+    assert clue.cursor == 1
+    register.close()
+
+
+def test_opening_again_keeps_what_is_there(register_url: str) -> None:
+    first = open_register(register_url)
+    first.record_results([result(finding())], judged_ms=T0, reason="x")
+    first.close()
+    second = open_register(register_url)
+    assert second.result("S-1") == result(finding())
+    second.close()
+
+
+def test_two_that_open_an_empty_register_at_once_both_find_it_ready(register_url: str) -> None:
+    failures: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            open_register(register_url).close()
+        except Exception as error:
+            failures.append(error)
+
+    openers = [threading.Thread(target=open_it) for _ in range(4)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert failures == []
+
+
+@pytest.mark.parametrize(
+    "url", ["", "register.sqlite", "mysql://localhost/x", "sqlite://", "sqlite:///:memory:"]
+)
+def test_an_address_that_names_no_such_database_is_a_mistake_of_the_settings(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"store\.register_url"):
+        open_register(url)
+
+
+def test_a_file_that_is_no_database_is_unavailable_and_named(tmp_path: Path) -> None:
+    broken = tmp_path / "register.sqlite"
+    broken.write_bytes(b"this is a text, not a database" * 100)
+    with pytest.raises(Unavailable, match=r"register\.sqlite"):
+        open_register(f"sqlite:///{broken}")
+
+
+def test_a_password_is_not_shown(tmp_path: Path) -> None:
+    database = Database("postgresql://me:secret@127.0.0.1:1/none")
+    with pytest.raises(Unavailable) as failure, database.read():
+        pass
+    assert "secret" not in str(failure.value)
+    database.close()

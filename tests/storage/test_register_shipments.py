@@ -1,0 +1,188 @@
+"""Manifests, custody and lists in the register, on every database."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.manifest import Box, Company, Item, Manifest
+from domain.reading import Event
+from storage.ports import Stay
+from storage.register import SqlRegister
+from storage.stays import stays as stays_told
+from tests.storage.readings import MINUTE, T0
+from tests.storage.results import at, finding, result
+
+
+def manifest(shipment: str = "S-1", **more: Any) -> Manifest:
+    source = {"id": shipment, "items": [{"storage": "refrigerated"}], "note": "冷藏 \x00"}
+    values = {"items": (Item(storage="refrigerated"),), "source": source} | more
+    return Manifest(id=shipment, **values)
+
+
+def event(name: str, minute: float, shipment: str | None = "S-1", **more: Any) -> Event:
+    values = {"box": "BX-1", "courier": "ql"} | more
+    return Event(event=name, shipment=shipment, time_ms=T0 + round(minute * MINUTE), **values)
+
+
+def add(register: SqlRegister, *events: Event, received_ms: int = T0) -> frozenset[str]:
+    return register.add_events(events, [received_ms] * len(events))
+
+
+def told(register: SqlRegister, *shipments: str) -> list[tuple[str, float, float | None]]:
+    return [
+        (
+            stay.shipment,
+            (stay.start_ms - T0) / MINUTE,
+            None if stay.end_ms is None else (stay.end_ms - T0) / MINUTE,
+        )
+        for stay in register.stays(shipments)
+    ]
+
+
+def test_a_manifest_comes_back_whole(register: SqlRegister) -> None:
+    sent = manifest(
+        courier=Company(id="ql-express", division="370303"),
+        box=Box(id="BX-1", cooling="passive"),
+        dispatched_ms=T0,
+    )
+    assert register.put_manifest(sent, received_ms=T0) == 1
+    assert register.manifests(["S-1", "S-2"]) == {"S-1": sent}
+
+
+def test_the_same_manifest_again_is_the_same_version(register: SqlRegister) -> None:
+    assert register.put_manifest(manifest(), received_ms=T0) == 1
+    assert register.put_manifest(manifest(), received_ms=T0 + 5) == 1
+
+
+def test_a_changed_manifest_is_a_new_version_and_the_old_one_stays(register: SqlRegister) -> None:
+    register.put_manifest(manifest(), received_ms=T0)
+    assert register.put_manifest(manifest(dispatched_ms=T0), received_ms=T0 + 5) == 2
+    assert register.put_manifest(manifest(), received_ms=T0 + 6) == 3
+
+    assert register.manifests(["S-1"])["S-1"].dispatched_ms is None
+    second = register.manifest_version("S-1", 2)
+    assert second is not None
+    assert second.dispatched_ms == T0
+    assert register.manifest_version("S-1", 4) is None
+
+
+def test_events_come_back_by_time_and_once_each(register: SqlRegister) -> None:
+    late, early = event("delivered", 30), event("packed", 0, note="轻放 \x00")
+    assert add(register, late, early, late) == {"S-1"}
+    assert add(register, early) == frozenset()
+    assert register.events(["S-1", "S-9"]) == {"S-1": [early, late]}
+
+
+def test_packed_begins_a_stay_and_delivered_ends_it(register: SqlRegister) -> None:
+    add(register, event("packed", 0))
+    assert told(register, "S-1") == [("S-1", 0, None)]
+    add(register, event("delivered", 30))
+    assert told(register, "S-1") == [("S-1", 0, 30)]
+
+
+def test_the_next_packing_ends_a_stay_and_names_both_shipments_as_changed(
+    register: SqlRegister,
+) -> None:
+    add(register, event("packed", 0, "S-1"))
+    assert add(register, event("packed", 20, "S-2")) == {"S-1", "S-2"}
+    assert told(register, "S-1", "S-2") == [("S-1", 0, 20), ("S-2", 20, None)]
+
+
+def test_a_late_event_mends_the_stays_after_it(register: SqlRegister) -> None:
+    add(register, event("packed", 0, "S-1"), event("delivered", 50, "S-2"))
+    assert add(register, event("packed", 20, "S-2")) == {"S-1", "S-2"}
+    assert told(register, "S-1", "S-2") == [("S-1", 0, 20), ("S-2", 20, 50)]
+
+
+def test_the_shipment_in_a_box_is_known_at_each_time_half_open(register: SqlRegister) -> None:
+    add(register, event("packed", 10, "S-1"), event("delivered", 20, "S-1"))
+    add(register, event("packed", 30, "S-2"), event("packed", 0, "S-3", box="BX-3"))
+    minutes = [9.9, 10, 19.9, 20, 29, 30, 500]
+
+    found = register.shipments_at(
+        ["BX-1"] * 7 + ["BX-3", "BX-4"], [T0 + round(m * MINUTE) for m in minutes] + [T0, T0]
+    )
+
+    assert found == [None, "S-1", "S-1", None, None, "S-2", "S-2", "S-3", None]
+    assert register.shipments_at([], []) == []
+
+
+EVENTS = st.builds(
+    event,
+    st.sampled_from(["packed", "delivered", "refused", "opened"]),
+    st.integers(0, 6),
+    st.sampled_from(["S-1", "S-2", "S-3", None]),
+    box=st.sampled_from(["BX-1", "BX-2", None]),
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(EVENTS, max_size=4), max_size=5))
+def test_stays_are_those_of_all_events_whatever_order_they_came_in(
+    batches: list[list[Event]], register: SqlRegister
+) -> None:
+    register.drop_custody()
+    for batch in batches:
+        before = {(stay.shipment, stay) for stay in register.stays(["S-1", "S-2", "S-3"])}
+        changed = add(register, *batch)
+        after = {(stay.shipment, stay) for stay in register.stays(["S-1", "S-2", "S-3"])}
+        assert {shipment for shipment, _ in before ^ after} <= changed
+    expected: list[Stay] = stays_told(event for batch in batches for event in batch)
+    found = register.stays(["S-1", "S-2", "S-3"])
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+
+
+def test_the_list_shows_each_shipment_with_its_newest_verdict(register: SqlRegister) -> None:
+    register.note_seen({"S-2": None, "S-1": "ql"})
+    register.note_seen({"S-2": "sf", "S-1": None})
+    register.record_results([result(finding())], judged_ms=T0, reason="readings")
+
+    first, second = register.shipment_rows()
+    assert (first.id, first.verdict, first.courier, first.findings) == ("S-1", "breach", "ql", 1)
+    assert (first.started_at, first.ended_at, first.result_version) == (at(0), at(60), 1)
+    assert (second.id, second.verdict, second.courier, second.result_version) == (
+        "S-2",
+        None,
+        "sf",
+        0,
+    )
+
+
+def test_the_list_is_read_in_pages(register: SqlRegister) -> None:
+    register.note_seen({f"S-{number:03d}": None for number in range(25)})
+    seen: list[str] = []
+    while page := register.shipment_rows(after=seen[-1] if seen else None, limit=10):
+        seen += [row.id for row in page]
+    assert seen == [f"S-{number:03d}" for number in range(25)]
+
+
+def test_the_list_is_cut_by_verdict_courier_division_and_period(register: SqlRegister) -> None:
+    for shipment, division in (("S-1", "370305"), ("S-2", "370303"), ("S-3", "371000")):
+        seller = Company(division=division)
+        register.put_manifest(
+            manifest(shipment, seller=seller, courier=Company(id=f"c-{shipment}")), received_ms=T0
+        )
+    register.record_results([result(shipment="S-2")], judged_ms=T0, reason="x")
+
+    def ids(**filters: Any) -> list[str]:
+        return [row.id for row in register.shipment_rows(**filters)]
+
+    assert ids(verdict="compliant") == ["S-2"]
+    assert ids(courier="c-S-3") == ["S-3"]
+    assert ids(division="370305") == ["S-1"]
+    assert ids(division="370300") == ["S-1", "S-2"]
+    assert ids(division="37%") == []
+    assert ids(from_ms=T0 + 60 * MINUTE) == ["S-1", "S-2", "S-3"]
+    assert ids(from_ms=T0 + 61 * MINUTE) == ["S-1", "S-3"]
+    assert ids(to_ms=T0) == ["S-1", "S-3"]
+    assert ids(to_ms=T0 + 1) == ["S-1", "S-2", "S-3"]
+
+
+def test_a_legal_hold_is_set_and_lifted(register: SqlRegister) -> None:
+    register.note_seen({"S-1": None, "S-2": None})
+    assert register.hold("S-2", held=True)
+    assert not register.hold("S-none", held=True)
+    assert register.held() == ["S-2"]
+    assert register.hold("S-2", held=False)
+    assert register.held() == []
