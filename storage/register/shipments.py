@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Subquery, and_, func, or_, select, update
 
 from domain.instants import rfc3339
 from domain.manifest import Manifest
@@ -127,19 +128,13 @@ class Shipments:
             wanted.append(table.c.id > after)
         query = select(table).where(*wanted).order_by(table.c.id).limit(limit)
         with self._database.read() as connection:
-            return [
-                ShipmentRow(
-                    id=row.id,
-                    verdict=row.verdict,
-                    courier=row.courier,
-                    division=row.division,
-                    started_at=None if row.started_ms is None else rfc3339(row.started_ms),
-                    ended_at=None if row.ended_ms is None else rfc3339(row.ended_ms),
-                    result_version=row.result_version,
-                    findings=row.findings,
-                )
-                for row in connection.execute(query)
-            ]
+            return [_line(row) for row in connection.execute(query)]
+
+    def shipment_row(self, shipment: str) -> ShipmentRow | None:
+        with self._database.read() as connection:
+            query = select(shipments).where(shipments.c.id == shipment)
+            row = connection.execute(query).one_or_none()
+            return None if row is None else _line(row)
 
     def hold(self, shipment: str, *, held: bool) -> bool:
         """Set or lift the legal hold; False if the shipment is unknown."""
@@ -192,6 +187,19 @@ def in_division(column: ColumnElement[str], division: str) -> ColumnElement[bool
     while len(prefix) > 2 and prefix.endswith("00"):
         prefix = prefix[:-2]
     return column.startswith(prefix, autoescape=True)
+
+
+def _line(row: Row[Any]) -> ShipmentRow:
+    return ShipmentRow(
+        id=row.id,
+        verdict=row.verdict,
+        courier=row.courier,
+        division=row.division,
+        started_at=None if row.started_ms is None else rfc3339(row.started_ms),
+        ended_at=None if row.ended_ms is None else rfc3339(row.ended_ms),
+        result_version=row.result_version,
+        findings=row.findings,
+    )
 
 
 def _newest_versions() -> Subquery:

@@ -149,6 +149,12 @@ def test_the_list_shows_each_shipment_with_its_newest_verdict(register: SqlRegis
     )
 
 
+def test_one_line_of_the_list_is_found_by_its_id(register: SqlRegister) -> None:
+    register.record_results([result(finding())], judged_ms=T0, reason="readings")
+    assert register.shipment_row("S-1") == register.shipment_rows()[0]
+    assert register.shipment_row("S-2") is None
+
+
 def test_the_list_is_read_in_pages(register: SqlRegister) -> None:
     register.note_seen({f"S-{number:03d}": None for number in range(25)})
     seen: list[str] = []
