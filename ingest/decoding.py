@@ -1,0 +1,109 @@
+"""From a journalled message to readings and events: topic → format → decoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from config.settings import FormatRule
+from domain.errors import BadMessage, ConfigError
+from domain.identifiers import ID_PATTERN, is_id
+from ingest.formats import FORMAT_NAMES, DecodeContext, Decoded, Decoder, DecoderSession, decoder
+from ingest.topics import is_topic_filter, matches
+from storage.journal import Row
+
+NATIVE_FILTER = "coldchain/v1/#"
+_NATIVE_PREFIX = ("coldchain", "v1")
+_ROUTES_CACHED = 200_000
+
+
+@dataclass(frozen=True)
+class Route:
+    """How messages of one topic are read."""
+
+    decode: Decoder
+    format: str
+    rule: FormatRule | None
+    courier: str | None
+    box: str | None
+
+
+class Decoding:
+    """Which decoder reads a topic, by the settings' rules in their order, then the native topics.
+
+    Stateful formats remember in one session for the life of this object; feed it rows in
+    their order. Raises ConfigError for a rule whose topic filter or format is none.
+    """
+
+    def __init__(self, rules: Sequence[FormatRule] = (), *, max_payload_bytes: int = 4_000_000):
+        self._rules = tuple(rules)
+        self._max_payload_bytes = max_payload_bytes
+        session = DecoderSession()
+        for rule in self._rules:
+            if not is_topic_filter(rule.topic):
+                raise ConfigError(f"formats: topic {rule.topic!r} is no MQTT topic filter")
+            if rule.format not in FORMAT_NAMES:
+                known = ", ".join(FORMAT_NAMES)
+                raise ConfigError(f"formats: format {rule.format!r} unknown; known: {known}")
+        self._decoders = {
+            name: decoder(name, session)
+            for name in {"native", *(rule.format for rule in self._rules)}
+        }
+        self._routes: dict[str, Route | BadMessage] = {}
+
+    def filters(self) -> list[str]:
+        """Topic filters to subscribe."""
+        return list(dict.fromkeys([NATIVE_FILTER, *(rule.topic for rule in self._rules)]))
+
+    def decode(self, row: Row) -> Decoded:
+        """What a message means; raises BadMessage if nothing of it can be used."""
+        route = self._routes.get(row.topic)
+        if route is None:
+            route = self._remember(row.topic)
+        if isinstance(route, BadMessage):
+            raise BadMessage(route.reason, str(route))
+        if len(row.payload) > self._max_payload_bytes:
+            raise BadMessage(
+                "oversized",
+                f"payload of {len(row.payload)} bytes; at most {self._max_payload_bytes} are read",
+            )
+        context = DecodeContext(row.topic, row.received_ms, route.rule, route.courier, route.box)
+        return route.decode(row.payload, context)
+
+    def is_birth(self, topic: str) -> bool:
+        """True for messages that stateful formats need to read later ones."""
+        route = self._routes.get(topic) or self._remember(topic)
+        return (
+            isinstance(route, Route)
+            and route.format == "sparkplug_b"
+            and ("/NBIRTH/" in topic or "/DBIRTH/" in topic)
+        )
+
+    def _remember(self, topic: str) -> "Route | BadMessage":
+        route: Route | BadMessage
+        try:
+            route = self._route(topic)
+        except BadMessage as error:
+            route = error
+        if len(self._routes) >= _ROUTES_CACHED:
+            self._routes.clear()
+        self._routes[topic] = route
+        return route
+
+    def _route(self, topic: str) -> Route:
+        for rule in self._rules:
+            if matches(rule.topic, topic):
+                return Route(self._decoders[rule.format], rule.format, rule, rule.courier, rule.box)
+        levels = topic.split("/")
+        if tuple(levels[:2]) != _NATIVE_PREFIX:
+            raise BadMessage("foreign_topic", f"topic {topic[:200]!r}: no format rule names it")
+        if len(levels) != 5 or levels[4] not in ("readings", "events"):
+            raise BadMessage(
+                "unknown_topic",
+                f"topic {topic[:200]!r}: expected coldchain/v1/{{courier}}/{{box}}/readings"
+                " or …/events",
+            )
+        for what, text in (("courier", levels[2]), ("box", levels[3])):
+            if not is_id(text):
+                raise BadMessage(
+                    "bad_id", f"topic: {what} {text[:80]!r}: expected an id matching {ID_PATTERN}"
+                )
+        return Route(self._decoders["native"], "native", None, levels[2], levels[3])

@@ -1,0 +1,185 @@
+"""What ingest remembers beside the journal, per worker: how far the stores are, what was refused,
+how far the loggers' clocks are off. Built again from the journal if it is deleted.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from domain.errors import BadInput, Unavailable
+from ingest.clock_offsets import ClockOffset
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY CHECK (id = 1), row INTEGER NOT NULL)
+    STRICT;
+CREATE TABLE IF NOT EXISTS refusal (
+    row INTEGER NOT NULL, part INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL,
+    topic TEXT NOT NULL, received_ms INTEGER NOT NULL, PRIMARY KEY (row, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refusal_reason ON refusal (reason, row);
+CREATE TABLE IF NOT EXISTS clock (
+    logger TEXT PRIMARY KEY, low_ms INTEGER NOT NULL, high_ms INTEGER NOT NULL,
+    messages INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS birth (topic TEXT PRIMARY KEY, row INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+"""
+WHOLE = -1
+"""`part` of the first refusal that is about the message and not one element of its array."""
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """Why something of a journalled message is not among the readings.
+
+    part : index in the message's array; -1, -2, … for the message as a whole.
+    """
+
+    row: int
+    part: int
+    reason: str
+    text: str
+    topic: str
+    received_ms: int
+
+
+class IngestIndex:
+    """One worker's index file. Raises Unavailable when the disk refuses."""
+
+    def __init__(self, directory: Path, worker: str) -> None:
+        """directory : the journal's; the file is <directory>/derived/<worker>.sqlite."""
+        self.worker = worker
+        self.path = directory / "derived" / f"{worker}.sqlite"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA busy_timeout = 10000")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            # A cursor that lags behind after a power cut stores some readings again: harmless.
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise Unavailable(f"ingest index {self.path}: {error}") from error
+
+    def cursor(self) -> int:
+        """Last journal row that is in the stores (or refused)."""
+        found = self._query("SELECT row FROM cursor")
+        return int(found[0][0]) if found else 0
+
+    def advance(
+        self,
+        row: int,
+        *,
+        refused: Sequence[Quarantined] = (),
+        clocks: Iterable[ClockOffset] = (),
+        births: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        """Everything up to `row` is stored; all of this in one transaction."""
+        try:
+            with self._transaction() as connection:
+                connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?)", (row,))
+                self._add(connection, refused)
+                connection.executemany(
+                    "INSERT OR REPLACE INTO clock VALUES (?,?,?,?,?)",
+                    [(c.logger, c.low_ms, c.high_ms, c.messages, c.updated_ms) for c in clocks],
+                )
+                connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
+        except sqlite3.Error as error:
+            raise Unavailable(f"ingest index {self.path}: {error}") from error
+
+    def replace(self, row: int, refused: Sequence[Quarantined]) -> None:
+        """After a replay: what is still refused of one row."""
+        try:
+            with self._transaction() as connection:
+                connection.execute("DELETE FROM refusal WHERE row = ?", (row,))
+                self._add(connection, refused)
+        except sqlite3.Error as error:
+            raise Unavailable(f"ingest index {self.path}: {error}") from error
+
+    def forget(self) -> None:
+        """Start over from the journal's first row (rebuild)."""
+        try:
+            with self._transaction() as connection:
+                for table in ("cursor", "refusal", "clock", "birth"):
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        except sqlite3.Error as error:
+            raise Unavailable(f"ingest index {self.path}: {error}") from error
+
+    def counts(self) -> dict[str, int]:
+        """Refusals by reason."""
+        found = self._query("SELECT reason, count(*) FROM refusal GROUP BY reason ORDER BY reason")
+        return {str(reason): int(count) for reason, count in found}
+
+    def refusals(
+        self, *, reason: str | None = None, row: int | None = None, after: int = 0, limit: int = 100
+    ) -> list[Quarantined]:
+        """By row; rows after `after`."""
+        found = self._query(
+            "SELECT row, part, reason, text, topic, received_ms FROM refusal WHERE row > ?1"
+            " AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR row = ?3)"
+            " ORDER BY row, part LIMIT ?4",
+            (after, reason, row, limit),
+        )
+        return [Quarantined(*fields) for fields in found]
+
+    def clocks(self) -> list[ClockOffset]:
+        found = self._query("SELECT logger, low_ms, high_ms, messages, updated_ms FROM clock")
+        return [ClockOffset(*fields) for fields in found]
+
+    def births(self) -> list[int]:
+        """Rows of the last birth message of each topic, in order."""
+        return [int(row) for (row,) in self._query("SELECT row FROM birth ORDER BY row")]
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql, tuple(values)).fetchall()
+        except sqlite3.Error as error:
+            raise Unavailable(f"ingest index {self.path}: {error}") from error
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._connection)
+
+    def _add(self, connection: sqlite3.Connection, refused: Sequence[Quarantined]) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO refusal VALUES (?,?,?,?,?,?)",
+            [(q.row, q.part, q.reason, q.text, q.topic, q.received_ms) for q in refused],
+        )
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, ROLLBACK on any failure."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if failure is None:
+            self._connection.execute("COMMIT")
+        elif self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def open_indexes(directory: Path) -> list[IngestIndex]:
+    """The indexes of all workers that have one; raises BadInput if there is none."""
+    folder = directory / "derived"
+    names = sorted(path.stem for path in folder.glob("*.sqlite")) if folder.is_dir() else []
+    if not names:
+        raise BadInput(f"{folder}: no ingest index yet: no worker has run with this journal")
+    return [IngestIndex(directory, name) for name in names]

@@ -1,0 +1,94 @@
+"""A stretch of journal rows, read: readings and events to store, refusals to list."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from domain.errors import BadMessage
+from domain.instants import rfc3339
+from domain.reading import Event, Reading
+from ingest.clock_offsets import ClockOffsets
+from ingest.decoding import Decoding
+from ingest.formats import Decoded
+from ingest.index import WHOLE, Quarantined
+from storage.journal import Row
+
+_MAX_TEXT = 500
+
+
+@dataclass
+class Interpreted:
+    """Parallel lists: readings and when they were received; events likewise."""
+
+    readings: list[Reading] = field(default_factory=list)
+    readings_received_ms: list[int] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    events_received_ms: list[int] = field(default_factory=list)
+    refused: list[Quarantined] = field(default_factory=list)
+    births: list[tuple[str, int]] = field(default_factory=list)
+
+
+def interpret(
+    rows: Iterable[Row],
+    decoding: Decoding,
+    *,
+    future_tolerance_s: float,
+    clocks: ClockOffsets | None = None,
+) -> Interpreted:
+    """Decode rows in their order. Notes of the journal itself are passed over.
+
+    A reading or event later than its receipt by more than the tolerance is not given out for
+    judging but listed as `future_time`: nobody can have measured it yet.
+    """
+    result = Interpreted()
+    tolerance_ms = int(future_tolerance_s * 1000)
+    for row in rows:
+        if row.note:
+            continue
+        try:
+            decoded = decoding.decode(row)
+        except BadMessage as error:
+            _refuse(result, row, WHOLE, error.reason, str(error))
+            continue
+        if decoding.is_birth(row.topic):
+            result.births.append((row.topic, row.row))
+        for refusal in decoded.refused:
+            part = WHOLE if refusal.index is None else refusal.index
+            _refuse(result, row, part, refusal.reason, refusal.text)
+        _take(result, row, decoded, row.received_ms + tolerance_ms, clocks)
+    return result
+
+
+def _take(
+    result: Interpreted, row: Row, decoded: Decoded, latest_ms: int, clocks: ClockOffsets | None
+) -> None:
+    newest: Reading | None = None
+    for reading in decoded.readings:
+        if reading.time_source == "device" and (newest is None or reading.time_ms > newest.time_ms):
+            newest = reading
+        if reading.time_ms > latest_ms:
+            _refuse_future(result, row, f"logger {reading.logger}", reading.time_ms)
+            continue
+        result.readings.append(reading)
+        result.readings_received_ms.append(row.received_ms)
+    for event in decoded.events:
+        if event.time_ms > latest_ms:
+            _refuse_future(result, row, f"event {event.event}", event.time_ms)
+            continue
+        result.events.append(event)
+        result.events_received_ms.append(row.received_ms)
+    if clocks is not None and newest is not None:
+        clocks.observe(newest.logger, device_ms=newest.time_ms, received_ms=row.received_ms)
+
+
+def _refuse_future(result: Interpreted, row: Row, what: str, time_ms: int) -> None:
+    text = f"{what}: its time {rfc3339(time_ms)} lies after its receipt {rfc3339(row.received_ms)}"
+    _refuse(result, row, WHOLE, "future_time", text)
+
+
+def _refuse(result: Interpreted, row: Row, part: int, reason: str, text: str) -> None:
+    # Several refusals of a whole message each keep their line: -1, -2, …
+    if part == WHOLE and result.refused and result.refused[-1].row == row.row:
+        part = min(result.refused[-1].part, 0) - 1
+    topic = row.topic.encode("utf-8", "replace").decode()[:_MAX_TEXT]
+    text = text.encode("utf-8", "replace").decode()[:_MAX_TEXT]
+    result.refused.append(Quarantined(row.row, part, reason, text, topic, row.received_ms))

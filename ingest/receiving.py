@@ -1,0 +1,179 @@
+"""The receiving side: broker → journal (fsync) → PUBACK. It knows no store."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.settings import JournalSettings
+from domain.errors import Unavailable
+from ingest.broker import HEALTH_PREFIX, Batch, BrokerSession
+from storage.journal import Journal, Message, PartlyKept
+
+log = logging.getLogger(__name__)
+
+IDLE_POLL_S = 0.2
+QUIET_PART = 0.2
+"""A group is committed early when nothing more came for this part of commit_ms."""
+MOST_WAITING = 20_000
+MOST_WAITING_BYTES = 128_000_000
+RETRY_S = 1.0
+
+
+@dataclass
+class ReceiveCounts:
+    """Since this process started."""
+
+    received: int = 0
+    journalled: int = 0
+    redelivered: int = 0
+    own: int = 0
+    commits: int = 0
+    commit_s: float = 0.0
+    slowest_commit_s: float = 0.0
+    refusing_since_s: float | None = None
+    last_problem: str = ""
+
+
+class Receiver:
+    """Takes what the session brings, appends it in groups, acknowledges what is on disk.
+
+    When the journal cannot take more (disk full), nothing is acknowledged, the group is kept
+    and tried again; when more than a bounded amount waits, the connection is given up, and the
+    broker keeps the rest until there is room.
+    """
+
+    def __init__(self, session: BrokerSession, journal: Journal, settings: JournalSettings) -> None:
+        self.counts = ReceiveCounts()
+        self.journalled = threading.Event()
+        """Set after every commit; the store side clears it."""
+        self._session = session
+        self._journal = journal
+        self._commit_s = settings.commit_ms / 1000.0
+        self._commit_rows = settings.commit_rows
+        self._held: list[Batch] = []
+        self._kept_before: set[int] = set()
+        """Identities of held messages that a partly failed append had kept."""
+        self._retry_at_s = 0.0
+
+    @property
+    def refusing(self) -> bool:
+        """True while the journal cannot take messages and none are acknowledged."""
+        return self.counts.refusing_since_s is not None
+
+    def run(self, stop: threading.Event, *, every_round: Callable[[], None]) -> None:
+        """Receive until `stop`; what was taken is then appended and acknowledged.
+        every_round : called between rounds, at least about every 0.2 s."""
+        while not stop.is_set():
+            self.step()
+            every_round()
+        self._take_all()
+        self._commit()
+
+    def step(self) -> None:
+        """One round: wait for messages, gather a group, commit it, acknowledge it."""
+        session = self._session
+        if self.refusing:
+            self._wait_for_room()
+            return
+        session.poll(IDLE_POLL_S)
+        if session.waiting:
+            self._gather()
+            self._take_all()
+            self._commit()
+        else:
+            self._tick()
+
+    def _gather(self) -> None:
+        """Let a group grow for at most commit_ms, or until nothing more comes."""
+        session = self._session
+        end_s = time.monotonic() + self._commit_s
+        quiet_s = self._commit_s * QUIET_PART
+        while session.waiting < self._commit_rows:
+            before = session.waiting
+            left_s = end_s - time.monotonic()
+            if left_s <= 0 or not session.connected:
+                return
+            session.poll(min(left_s, quiet_s))
+            if session.waiting == before:
+                return
+
+    def _take_all(self) -> None:
+        if self._session.waiting:
+            self._held.append(self._session.take())
+
+    def _commit(self) -> None:
+        if not self._held:
+            return
+        messages: list[Message] = []
+        for batch in self._held:
+            messages += batch.messages
+        theirs = [m for m in messages if not m.topic.startswith(HEALTH_PREFIX)]
+        started_s = time.monotonic()
+        try:
+            kept = self._journal.not_yet_kept(theirs)
+            kept = [m for m in kept if id(m) not in self._kept_before]
+            if kept:
+                self._journal.append(kept)
+        except Unavailable as error:
+            if isinstance(error, PartlyKept):
+                self._kept_before |= {id(message) for message in kept[: error.kept]}
+            self._refuse(error)
+            return
+        took_s = time.monotonic() - started_s
+        for batch in self._held:
+            self._session.acknowledge(batch)
+        self._let_go()
+        self.journalled.set()
+        self._count(len(messages), len(theirs), len(kept), took_s)
+
+    def _let_go(self) -> None:
+        self._held.clear()
+        self._kept_before.clear()
+
+    def _count(self, received: int, theirs: int, kept: int, took_s: float) -> None:
+        counts = self.counts
+        counts.received += received
+        counts.own += received - theirs
+        counts.redelivered += theirs - kept
+        counts.journalled += kept
+        counts.commits += 1
+        counts.commit_s += took_s
+        counts.slowest_commit_s = max(counts.slowest_commit_s, took_s)
+        if self.refusing:
+            log.warning("journal takes messages again")
+            counts.refusing_since_s, counts.last_problem = None, ""
+
+    def _refuse(self, error: Unavailable) -> None:
+        counts = self.counts
+        if not self.refusing:
+            counts.refusing_since_s = time.time()
+            log.error("%s; acknowledging nothing until the journal takes messages again", error)
+        counts.last_problem = str(error)
+        self._retry_at_s = time.monotonic() + RETRY_S
+
+    def _wait_for_room(self) -> None:
+        """Stay connected while little waits (the broker's window holds it back), try again."""
+        self._session.poll(min(IDLE_POLL_S, RETRY_S))
+        self._take_all()
+        waiting = sum(len(batch.messages) for batch in self._held)
+        size = sum(len(m.payload) for batch in self._held for m in batch.messages)
+        if waiting > MOST_WAITING or size > MOST_WAITING_BYTES:
+            self._session.drop("the journal takes no messages")
+            self._let_go()
+        if time.monotonic() >= self._retry_at_s:
+            if self._held:
+                self._commit()
+            else:
+                self._tick_while_refusing()
+
+    def _tick(self) -> None:
+        try:
+            self._journal.tick()
+        except Unavailable as error:
+            self._refuse(error)
+
+    def _tick_while_refusing(self) -> None:
+        self.counts.refusing_since_s = None
+        self._tick()

@@ -1,0 +1,211 @@
+"""The store side of ingest: follows the journal and brings its rows into the stores.
+
+It knows the receiving side only by the journal between them. A store that is down, slow or
+newly made holds nothing up and loses nothing: the cursor stands, and later it catches up.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain.errors import ColdWitnessError, Unavailable
+from ingest.clock_offsets import ClockOffsets
+from ingest.decoding import Decoding
+from ingest.index import WHOLE, IngestIndex, Quarantined
+from ingest.interpretation import Interpreted, interpret
+from storage.journal import JournalReader, Row
+from storage.ports import Register, TelemetryStore
+
+log = logging.getLogger(__name__)
+
+BATCH_ROWS = 5000
+LONGEST_RETRY_S = 10.0
+FIRST_RETRY_S = 0.1
+
+OnTouched = Callable[[frozenset[str]], None]
+
+
+@dataclass
+class StoreCounts:
+    """Since this process started."""
+
+    rows: int = 0
+    readings: int = 0
+    repeated: int = 0
+    conflicting: int = 0
+    events: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    failures: int = 0
+    last_problem: str = ""
+
+
+class Storer:
+    """Brings one worker's rows into telemetry store and register, in order, idempotently.
+
+    on_touched : called after a batch is stored with the ids of the shipments it concerned.
+    """
+
+    def __init__(
+        self,
+        reader: JournalReader,
+        index: IngestIndex,
+        decoding: Decoding,
+        *,
+        store: TelemetryStore,
+        register: Register,
+        future_tolerance_s: float,
+        on_touched: OnTouched | None = None,
+    ) -> None:
+        self.counts = StoreCounts()
+        self._reader = reader
+        self._index = index
+        self._worker = index.worker
+        self._decoding = decoding
+        self._store = store
+        self._register = register
+        self._future_tolerance_s = future_tolerance_s
+        self._on_touched = on_touched
+        self._clocks = ClockOffsets()
+        self._cursor = index.cursor()
+        self._batch_rows = BATCH_ROWS
+        self._recall_births()
+
+    @property
+    def cursor(self) -> int:
+        """Last row that is in the stores."""
+        return self._cursor
+
+    def step(self) -> int:
+        """Store the next rows; returns how many, 0 when the stores are up to date.
+
+        Raises Unavailable when journal or stores are: nothing is skipped, call again. A row
+        that fails any other way is tried alone and, if it still fails, refused as `internal`.
+        """
+        rows = list(self._reader.read(self._worker, after=self._cursor, limit=self._batch_rows))
+        if not rows:
+            return 0
+        try:
+            interpreted, touched = self._store_rows(rows)
+        except Unavailable:
+            raise
+        except Exception as error:
+            if len(rows) > 1:
+                self._batch_rows = max(1, len(rows) // 2)
+                return self.step()
+            log.exception("row %d of worker %s cannot be stored", rows[0].row, self._worker)
+            interpreted, touched = _internal(rows[0], error), frozenset()
+        self._index.advance(
+            rows[-1].row,
+            refused=interpreted.refused,
+            clocks=self._clocks.changed(),
+            births=interpreted.births,
+        )
+        self._cursor = rows[-1].row
+        self._batch_rows = min(BATCH_ROWS, self._batch_rows * 2)
+        self._count(rows, interpreted)
+        if touched and self._on_touched is not None:
+            self._on_touched(touched)
+        return len(rows)
+
+    def run(self, stop: threading.Event, wake: threading.Event, *, poll_s: float = 0.25) -> None:
+        """Follow the journal until `stop`; `wake` says that there may be new rows."""
+        retry_s = FIRST_RETRY_S
+        while not stop.is_set():
+            wake.clear()
+            try:
+                while self.step() and not stop.is_set():
+                    pass
+            except ColdWitnessError as error:
+                self.counts.failures += 1
+                if not self.counts.last_problem:
+                    log.warning("stores: %s; the journal goes on, will catch up", error)
+                self.counts.last_problem = str(error)
+                stop.wait(retry_s)
+                retry_s = min(LONGEST_RETRY_S, retry_s * 2)
+                continue
+            if self.counts.last_problem:
+                log.info("stores: caught up to row %d", self._cursor)
+                self.counts.last_problem = ""
+            retry_s = FIRST_RETRY_S
+            wake.wait(poll_s)
+
+    def _store_rows(self, rows: Sequence[Row]) -> tuple[Interpreted, frozenset[str]]:
+        interpreted = interpret(
+            rows,
+            self._decoding,
+            future_tolerance_s=self._future_tolerance_s,
+            clocks=self._clocks,
+        )
+        touched = store_interpreted(
+            interpreted, store=self._store, register=self._register, counts=self.counts
+        )
+        return interpreted, touched
+
+    def _count(self, rows: Sequence[Row], interpreted: Interpreted) -> None:
+        counts = self.counts
+        counts.rows += len(rows)
+        for refusal in interpreted.refused:
+            counts.refused[refusal.reason] = counts.refused.get(refusal.reason, 0) + 1
+
+    def _recall_births(self) -> None:
+        """Let stateful decoders see the births again that a former process saw."""
+        for row_number in self._index.births():
+            try:
+                self._decoding.decode(self._reader.row(self._worker, row_number))
+            except ColdWitnessError as error:
+                log.warning("birth in row %d cannot be read again: %s", row_number, error)
+
+
+def store_interpreted(
+    interpreted: Interpreted,
+    *,
+    store: TelemetryStore,
+    register: Register,
+    counts: StoreCounts | None = None,
+) -> frozenset[str]:
+    """Write readings and events; returns the shipments they concern. Twice changes nothing."""
+    touched: set[str] = set()
+    if interpreted.events:
+        # Before the readings: a `packed` event says which shipment they belong to.
+        touched |= register.add_events(interpreted.events, interpreted.events_received_ms)
+    if interpreted.readings:
+        appended = store.append(interpreted.readings, interpreted.readings_received_ms)
+        if counts is not None:
+            counts.readings += appended.new
+            counts.repeated += appended.repeated
+            counts.conflicting += appended.conflicting
+        seen = _shipments_of(interpreted, register)
+        register.note_seen(seen)
+        touched |= seen.keys()
+    if counts is not None:
+        counts.events += len(interpreted.events)
+    return frozenset(touched)
+
+
+def _shipments_of(interpreted: Interpreted, register: Register) -> Mapping[str, str | None]:
+    """Shipments of the readings, with their couriers; by the box's assignment where a reading
+    names none."""
+    seen: dict[str, str | None] = {}
+    boxes: list[str] = []
+    times_ms: list[int] = []
+    couriers: list[str | None] = []
+    for reading in interpreted.readings:
+        if reading.shipment is not None:
+            if seen.get(reading.shipment) is None:
+                seen[reading.shipment] = reading.courier
+        elif reading.box is not None:
+            boxes.append(reading.box)
+            times_ms.append(reading.time_ms)
+            couriers.append(reading.courier)
+    if boxes:
+        for shipment, courier in zip(register.shipments_at(boxes, times_ms), couriers, strict=True):
+            if shipment is not None and seen.get(shipment) is None:
+                seen[shipment] = courier
+    return seen
+
+
+def _internal(row: Row, error: Exception) -> Interpreted:
+    text = f"this program failed on it: {type(error).__name__}: {error}"[:500]
+    quarantined = Quarantined(row.row, WHOLE, "internal", text, row.topic[:500], row.received_ms)
+    return Interpreted(refused=[quarantined])

@@ -1,0 +1,29 @@
+"""The evidence journal: every message as it came, chained, treed, signed, sealed by day."""
+
+from storage.journal.clock import ClockStep, ReceiveClock
+from storage.journal.heads import SignedHead
+from storage.journal.journal import Journal, PartlyKept
+from storage.journal.reader import JournalReader, RowProof, SegmentStats
+from storage.journal.rows import Message, Row, row_bytes
+from storage.journal.signing import Signer, load_or_create_signer, load_public_key
+from storage.journal.verification import Problem, SegmentReport, verify_journal
+
+__all__ = [
+    "ClockStep",
+    "Journal",
+    "JournalReader",
+    "Message",
+    "PartlyKept",
+    "Problem",
+    "ReceiveClock",
+    "Row",
+    "RowProof",
+    "SegmentReport",
+    "SegmentStats",
+    "SignedHead",
+    "Signer",
+    "load_or_create_signer",
+    "load_public_key",
+    "row_bytes",
+    "verify_journal",
+]

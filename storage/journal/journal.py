@@ -1,0 +1,268 @@
+"""The evidence journal of one worker: append, roll over at the UTC day's end, seal.
+
+What `append` returned is on disk, in the hash chain, once. Everything downstream can be built
+again from it.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Self
+
+import msgspec
+
+from config.settings import JournalSettings
+from domain.errors import BadInput, ConfigError, Unavailable
+from storage.journal import layout
+from storage.journal.clock import ClockStep, ReceiveClock
+from storage.journal.heads import SignedHead, add_head, sign_head
+from storage.journal.redelivery import RecentMessages
+from storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
+from storage.journal.sealed import read_seal
+from storage.journal.sealing import seal_segment
+from storage.journal.segment import NO_CHAIN, SegmentMeta, SegmentWriter, read_head
+from storage.journal.signing import Signer, load_or_create_signer
+
+
+class PartlyKept(Unavailable):
+    """The first `kept` messages of a batch over midnight are in the journal, the rest are not."""
+
+    def __init__(self, text: str, kept: int) -> None:
+        super().__init__(text)
+        self.kept = kept
+
+
+HEAD_EVERY_S = 60.0
+HEAD_EVERY_ROWS = 50_000
+
+
+class Journal:
+    """The writer. One process at a time holds a worker's journal (an advisory file lock).
+
+    clock : gives the receive times of messages; steps of the wall clock become notes in the
+    journal. Use it from the thread that appends.
+    """
+
+    def __init__(self, directory: Path, *, worker: str, signer: Signer) -> None:
+        """Raises ConfigError if another process writes this worker's journal, Unavailable if
+        the disk refuses."""
+        self.directory = directory
+        self.worker = worker
+        self._signer = signer
+        self._folder = layout.worker_folder(directory, worker)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._folder / "lock", worker)
+        except OSError as error:
+            raise Unavailable(f"journal {self._folder}: {error.strerror}") from error
+        self._steps: list[ClockStep] = []
+        self._sealing: threading.Thread | None = None
+        self._segment: SegmentWriter | None = None
+        self._recent = RecentMessages(directory, worker)
+        self._signed_row = 0
+        self._signed_at_s = time.monotonic()
+        self._last_head: SignedHead | None = None
+        try:
+            self._last_row, self._chain, last_ms = self._resume()
+        except BaseException:
+            self._lock.close()
+            raise
+        self.clock = ReceiveClock(not_before_ms=last_ms, on_step=self._steps.append)
+
+    @classmethod
+    def open(cls, settings: JournalSettings) -> Self:
+        """The journal the settings name, with its signing key (made if there is none)."""
+        key = settings.signing_key_file or layout.signing_key(settings.directory)
+        return cls(settings.directory, worker=settings.worker, signer=load_or_create_signer(key))
+
+    @property
+    def last_row(self) -> int:
+        return self._last_row
+
+    @property
+    def last_head(self) -> SignedHead | None:
+        """The head that was signed last in this run."""
+        return self._last_head
+
+    def append(self, messages: Sequence[Message]) -> range:
+        """Append messages; when this returns they are on disk. Returns their row numbers.
+
+        Messages are taken in the order of receipt; a batch over midnight is split by day.
+        Raises Unavailable if the disk refuses; then nothing of the batch is kept, or, where the
+        part before midnight was, PartlyKept says how much.
+        """
+        self._note_clock_steps()
+        first = self._last_row + 1
+        at = 0
+        while at < len(messages):
+            day = utc_day(max(messages[at].received_ms, self._last_ms()))
+            end = at + 1
+            if utc_day(messages[-1].received_ms) == day:
+                end = len(messages)
+            else:
+                while end < len(messages) and utc_day(messages[end].received_ms) <= day:
+                    end += 1
+            try:
+                self._write(day, messages[at:end])
+            except Unavailable as error:
+                if at:
+                    raise PartlyKept(str(error), at) from error
+                raise
+            at = end
+        return range(first, self._last_row + 1)
+
+    def not_yet_kept(self, messages: Sequence[Message]) -> list[Message]:
+        """`messages` without redeliveries (DUP set) whose topic and bytes stand among the last
+        rows, or earlier in the batch: the broker sent them again because our acknowledgement
+        did not reach it."""
+        return self._recent.without_repeats(messages, last_row=self._last_row)
+
+    def tick(self) -> None:
+        """Call now and then: closes a day that is over, signs heads that are due."""
+        segment = self._segment
+        if segment is None:
+            return
+        if utc_day(self.clock.now_ms()) > segment.meta.day:
+            self._roll(segment)
+        elif segment.head.row > self._signed_row and (
+            time.monotonic() - self._signed_at_s >= HEAD_EVERY_S
+            or segment.head.row - self._signed_row >= HEAD_EVERY_ROWS
+        ):
+            self._sign_head(segment)
+
+    def close(self) -> None:
+        """Sign the last head and let go; the open day goes on at the next start."""
+        try:
+            if self._segment is not None:
+                if self._segment.head.row > self._signed_row:
+                    self._sign_head(self._segment)
+                self._segment.close()
+        finally:
+            self._segment = None
+            if self._sealing is not None:
+                self._sealing.join()
+            self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _resume(self) -> tuple[int, str, int]:
+        """Last row, its chain and time; the segment of the last day is opened if unsealed,
+        and earlier ones that a killed process left unsealed are sealed."""
+        found = [
+            segment
+            for segment in layout.segments(self.directory, self.worker)
+            if segment.seal.exists() or segment.database.exists()
+        ]
+        if not found:
+            return 0, NO_CHAIN, 0
+        last = found[-1]
+        self._seal_beside([segment for segment in found[:-1] if segment.state == "open"])
+        if last.state != "open":
+            return _end_of(last)
+        before_row, before_chain = _end_of(found[-2])[:2] if len(found) > 1 else (0, NO_CHAIN)
+        meta = SegmentMeta(self.worker, last.day, before_row + 1, before_chain)
+        self._segment = SegmentWriter(last.database, meta)
+        head = self._segment.head
+        self._signed_row = head.row
+        return head.row, head.chain.hex(), head.received_ms
+
+    def _last_ms(self) -> int:
+        return self._segment.head.received_ms if self._segment is not None else 0
+
+    def _write(self, day: str, messages: Sequence[Message], *, note: bool = False) -> None:
+        segment = self._segment
+        if segment is not None and day > segment.meta.day:
+            self._roll(segment)
+            segment = None
+        if segment is None:
+            meta = SegmentMeta(self.worker, day, self._last_row + 1, self._chain)
+            path = layout.Segment(self.worker, day, self._folder).database
+            segment = self._segment = SegmentWriter(path, meta)
+            self._signed_row = segment.head.row
+        segment.append(messages, note=note)
+        self._last_row, self._chain = segment.head.row, segment.head.chain.hex()
+
+    def _note_clock_steps(self) -> None:
+        while self._steps:
+            step = self._steps[0]
+            payload = msgspec.json.encode(
+                {
+                    "wall_ms": step.wall_ms,
+                    "expected_ms": step.expected_ms,
+                    "issued_ms": step.issued_ms,
+                    "step_ms": step.step_ms,
+                }
+            )
+            message = Message(
+                f"{NOTE_TOPIC_PREFIX}clock", payload, max(step.issued_ms, self._last_ms()), qos=0
+            )
+            self._write(utc_day(message.received_ms), [message], note=True)
+            del self._steps[0]
+
+    def _roll(self, segment: SegmentWriter) -> None:
+        """Close a day and seal it beside the next one, which must not wait for it."""
+        if segment.head.row > self._signed_row:
+            self._sign_head(segment)
+        segment.close()
+        self._segment = None
+        self._seal_beside([layout.Segment(self.worker, segment.meta.day, self._folder)])
+
+    def _seal_beside(self, finished: Sequence[layout.Segment]) -> None:
+        if self._sealing is not None:
+            self._sealing.join()
+        if finished:
+            self._sealing = threading.Thread(
+                target=_seal, args=(finished, self._signer), name="journal-seal", daemon=True
+            )
+            self._sealing.start()
+
+    def _sign_head(self, segment: SegmentWriter) -> None:
+        time_ms = max(self.clock.now_ms(), segment.head.received_ms)
+        head = sign_head(segment.meta, segment.head, time_ms=time_ms, signer=self._signer)
+        add_head(layout.Segment(self.worker, segment.meta.day, self._folder).heads, head)
+        self._last_head = head
+        self._signed_row = segment.head.row
+        self._signed_at_s = time.monotonic()
+
+
+def _end_of(segment: layout.Segment) -> tuple[int, str, int]:
+    if segment.seal.exists():
+        seal = read_seal(segment.seal)
+        return seal.last_row, seal.chain, seal.last_received_ms
+    head = read_head(segment.database)[1]
+    return head.row, head.chain.hex(), head.received_ms
+
+
+def _seal(segments: Sequence[layout.Segment], signer: Signer) -> None:
+    """A day that cannot be sealed now (disk full, damaged) stays as it is: it is readable, the
+    next start tries again, and `journal verify` says what is wrong with it."""
+    for segment in segments:
+        with suppress(Unavailable, BadInput):
+            seal_segment(segment, signer)
+
+
+def _lock(path: Path, worker: str) -> IO[str]:
+    file = path.open("a+", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        owner = file.read().strip()
+        file.close()
+        raise ConfigError(
+            f"journal worker {worker!r} is in use by process {owner or '?'}: give each worker"
+            " its own name (journal.worker)"
+        ) from error
+    file.seek(0)
+    file.truncate()
+    file.write(str(os.getpid()))
+    file.flush()
+    return file

@@ -1,0 +1,74 @@
+"""Where a journal's files lie, and which segments there are."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_WORKER = re.compile(r"[a-z0-9]{1,16}")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Paths of one worker's day. `state`: open (SQLite), sealed (rows + seal), retired (the
+    rows were deleted by retention; the seal stays)."""
+
+    worker: str
+    day: str
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / f"{self.day}.sqlite"
+
+    @property
+    def heads(self) -> Path:
+        return self.folder / f"{self.day}.heads"
+
+    @property
+    def rows(self) -> Path:
+        return self.folder / f"{self.day}.rows.gz"
+
+    @property
+    def seal(self) -> Path:
+        return self.folder / f"{self.day}.seal.json"
+
+    @property
+    def state(self) -> Literal["open", "sealed", "retired"]:
+        if self.seal.exists():
+            return "sealed" if self.rows.exists() else "retired"
+        return "open"
+
+
+def signing_key(directory: Path) -> Path:
+    return directory / "keys" / "signing.key"
+
+
+def public_key(directory: Path) -> Path:
+    return directory / "keys" / "signing.pub"
+
+
+def worker_folder(directory: Path, worker: str) -> Path:
+    return directory / "segments" / worker
+
+
+def workers(directory: Path) -> list[str]:
+    """Workers that ever wrote here."""
+    root = directory / "segments"
+    if not root.is_dir():
+        return []
+    return sorted(p.name for p in root.iterdir() if p.is_dir() and _WORKER.fullmatch(p.name))
+
+
+def segments(directory: Path, worker: str) -> list[Segment]:
+    """A worker's segments, oldest first."""
+    folder = worker_folder(directory, worker)
+    if not folder.is_dir():
+        return []
+    days = set()
+    for path in folder.iterdir():
+        day, _, kind = path.name.partition(".")
+        if _DAY.fullmatch(day) and kind in ("sqlite", "rows.gz", "seal.json", "heads"):
+            days.add(day)
+    return [Segment(worker, day, folder) for day in sorted(days)]

@@ -1,0 +1,179 @@
+"""Reading a journal: rows after a position, figures, proofs. Never disturbs its writer."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.errors import BadInput, Unavailable
+from storage.journal import layout
+from storage.journal.merkle import inclusion_proof, leaf_hash, root_of
+from storage.journal.rows import Row, parse_row, row_bytes
+from storage.journal.sealed import Seal, read_block, read_seal
+from storage.journal.segment import connect_reader, read_head, read_rows
+
+
+@dataclass(frozen=True)
+class SegmentStats:
+    worker: str
+    day: str
+    state: str
+    first_row: int
+    last_row: int
+    last_received_ms: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class RowProof:
+    """That one row stands in a worker's day: leaf bytes, place, and the path to the root.
+
+    index : position in the day, from 0. root : what seal and signed heads name for `size` rows.
+    """
+
+    worker: str
+    day: str
+    row: int
+    entry: bytes
+    index: int
+    size: int
+    path: tuple[bytes, ...]
+    root: bytes
+
+
+class JournalReader:
+    """All workers' rows under one journal folder."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def workers(self) -> list[str]:
+        return layout.workers(self.directory)
+
+    def segments(self, worker: str) -> list[layout.Segment]:
+        return layout.segments(self.directory, worker)
+
+    def read(self, worker: str, *, after: int = 0, limit: int | None = None) -> Iterator[Row]:
+        """A worker's rows after row `after`, oldest first. Raises Unavailable, or BadInput where
+        a sealed block is damaged."""
+        given = 0
+        for segment in self.segments(worker):
+            left = None if limit is None else limit - given
+            if left == 0:
+                return
+            for row in self._segment_rows(segment, after, left):
+                given += 1
+                after = row.row
+                yield row
+
+    def read_all(self, after: Mapping[str, int] | None = None) -> Iterator[Row]:
+        """Rows of every worker, one worker after the other; `after` by worker."""
+        for worker in self.workers():
+            yield from self.read(worker, after=(after or {}).get(worker, 0))
+
+    def row(self, worker: str, row: int) -> Row:
+        """One row; raises BadInput if there is none."""
+        for found in self.read(worker, after=row - 1, limit=1):
+            if found.row == row:
+                return found
+        raise BadInput(f"journal: no row {row} of worker {worker!r}")
+
+    def last_row(self, worker: str) -> int:
+        """0 while the worker has none."""
+        for segment in reversed(self.segments(worker)):
+            if segment.seal.exists():
+                return read_seal(segment.seal).last_row
+            if segment.database.exists():
+                return read_head(segment.database)[1].row
+        return 0
+
+    def stats(self) -> list[SegmentStats]:
+        """One line a segment, by worker and day."""
+        found = []
+        for worker in self.workers():
+            for segment in self.segments(worker):
+                if segment.seal.exists():
+                    seal = read_seal(segment.seal)
+                    first, last, time_ms = (
+                        seal.segment.first_row,
+                        seal.last_row,
+                        seal.last_received_ms,
+                    )
+                elif segment.database.exists():
+                    meta, head = read_head(segment.database)
+                    first, last, time_ms = meta.first_row, head.row, head.received_ms
+                else:
+                    continue
+                size = sum(p.stat().st_size for p in segment.folder.glob(f"{segment.day}.*"))
+                found.append(
+                    SegmentStats(worker, segment.day, segment.state, first, last, time_ms, size)
+                )
+        return found
+
+    def proofs(self, worker: str, rows: Sequence[int]) -> list[RowProof]:
+        """Inclusion proofs for rows, in their days as these stand now; each day is read once."""
+        wanted = sorted(set(rows))
+        proofs: list[RowProof] = []
+        for segment in self.segments(worker):
+            entries = self._wanted_entries(segment, wanted)
+            if entries is None:
+                continue
+            first, leaves, kept = entries
+            root = root_of(leaves)
+            for row, entry in kept.items():
+                path = tuple(inclusion_proof(leaves, row - first))
+                proofs.append(
+                    RowProof(worker, segment.day, row, entry, row - first, len(leaves), path, root)
+                )
+        missing = set(wanted) - {proof.row for proof in proofs}
+        if missing:
+            raise BadInput(f"journal: no row {min(missing)} of worker {worker!r}")
+        return proofs
+
+    def _wanted_entries(
+        self, segment: layout.Segment, wanted: Sequence[int]
+    ) -> tuple[int, list[bytes], dict[int, bytes]] | None:
+        rows = set(wanted)
+        first = 0
+        leaves: list[bytes] = []
+        kept: dict[int, bytes] = {}
+        for row in self._segment_rows(segment, 0, None):
+            if not leaves:
+                first = row.row
+            entry = row_bytes(row)
+            leaves.append(leaf_hash(entry))
+            if row.row in rows:
+                kept[row.row] = entry
+        return (first, leaves, kept) if kept else None
+
+    def _segment_rows(
+        self, segment: layout.Segment, after: int, limit: int | None
+    ) -> Iterator[Row]:
+        if segment.state == "open" and segment.database.exists():
+            try:
+                with closing(connect_reader(segment.database)) as connection:
+                    yield from read_rows(connection, segment.worker, after=after, limit=limit)
+                return
+            except sqlite3.Error as error:
+                # Sealed meanwhile: the database went away between the look and the opening.
+                if not segment.seal.exists():
+                    raise Unavailable(f"journal {segment.database}: {error}") from error
+        if segment.state == "sealed":
+            yield from _sealed_rows(segment, read_seal(segment.seal), after, limit)
+
+
+def _sealed_rows(
+    segment: layout.Segment, seal: Seal, after: int, limit: int | None
+) -> Iterator[Row]:
+    given = 0
+    for block in seal.blocks:
+        if block.first_row + block.rows <= after + 1:
+            continue
+        for sealed in read_block(segment.rows, block):
+            row = parse_row(sealed.entry)
+            if row.row > after:
+                if given == limit:
+                    return
+                given += 1
+                yield row

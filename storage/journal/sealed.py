@@ -1,0 +1,188 @@
+"""A sealed day: rows as independent gzip blocks, and a signed seal beside them.
+
+The file needs no database to be read in five years: each block is a gzip member holding
+records of u32 length + canonical row bytes + 32 bytes of chain. A flipped byte spoils one
+block and not the day, because the seal lists where each block starts.
+"""
+
+import gzip
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from domain.errors import BadInput, Unavailable
+from storage.journal.segment import SegmentMeta
+from storage.journal.signing import ALGORITHM, Signer, signature_holds
+
+SEAL_SCHEMA = "coldwitness.seal/1"
+BLOCK_ROWS = 4096
+BLOCK_BYTES = 8_000_000
+_LENGTH = struct.Struct(">I")
+_CHAIN_BYTES = 32
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """Where a gzip member starts and the first row in it; `size` bytes long."""
+
+    offset: int
+    size: int
+    first_row: int
+    rows: int
+
+
+class Seal(msgspec.Struct, frozen=True):
+    """What a day's file held when it was closed; signed over its canonical JSON (RFC 8785)
+    without `signature`."""
+
+    segment: SegmentMeta
+    last_row: int
+    first_received_ms: int
+    last_received_ms: int
+    chain: str
+    merkle_root: str
+    file_sha256: str
+    file_bytes: int
+    blocks: tuple[Block, ...]
+    sealed_ms: int
+    key_id: str
+    signature: str = ""
+    algorithm: str = ALGORITHM
+    schema: str = SEAL_SCHEMA
+
+    @property
+    def rows(self) -> int:
+        return self.last_row - self.segment.first_row + 1
+
+    def signed_bytes(self) -> bytes:
+        """The exact bytes the signature is over."""
+        fields = msgspec.to_builtins(self)
+        del fields["signature"]
+        return rfc8785.dumps(fields)
+
+    def holds(self, public: Ed25519PublicKey) -> bool:
+        return signature_holds(public, self.signed_bytes(), self.signature)
+
+
+@dataclass(frozen=True)
+class SealedRow:
+    """Canonical bytes of one row and the chain value stored with it."""
+
+    entry: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    sha256: str
+    size: int
+    blocks: tuple[Block, ...]
+
+
+def write_rows(path: Path, first_row: int, rows: Iterable[SealedRow]) -> WrittenFile:
+    """Write `rows` durably at `path` (made aside, then renamed)."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    digest, offset, blocks = sha256(), 0, []
+    try:
+        with aside.open("wb") as file:
+            for first, count, content in _blocks(first_row, rows):
+                packed = gzip.compress(content, compresslevel=6, mtime=0)
+                file.write(packed)
+                digest.update(packed)
+                blocks.append(Block(offset, len(packed), first, count))
+                offset += len(packed)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise Unavailable(f"journal {path}: {error.strerror}") from error
+    return WrittenFile(digest.hexdigest(), offset, tuple(blocks))
+
+
+def write_text(path: Path, text: bytes) -> None:
+    """Write a small file durably, whole or not at all."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise Unavailable(f"journal {path}: {error.strerror}") from error
+
+
+def sign_seal(seal: Seal, signer: Signer) -> Seal:
+    return msgspec.structs.replace(seal, signature=signer.sign(seal.signed_bytes()))
+
+
+def seal_json(seal: Seal) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(seal), indent=1) + b"\n"
+
+
+def read_seal(path: Path) -> Seal:
+    """The seal in a file; raises BadInput naming it."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Seal)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise BadInput(f"{path}: not a seal: {error}") from error
+
+
+def read_block(path: Path, block: Block) -> list[SealedRow]:
+    """The rows of one block; raises BadInput if its bytes are damaged."""
+    where = f"{path}: rows {block.first_row} to {block.first_row + block.rows - 1}"
+    try:
+        with path.open("rb") as file:
+            file.seek(block.offset)
+            packed = file.read(block.size)
+        content = gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(f"{where}: unreadable: {error}") from error
+    rows, at = [], 0
+    while at < len(content):
+        end = at + _LENGTH.size
+        if end > len(content):
+            raise BadInput(f"{where}: cut off")
+        end += _LENGTH.unpack_from(content, at)[0]
+        if end + _CHAIN_BYTES > len(content):
+            raise BadInput(f"{where}: cut off")
+        entry = content[at + _LENGTH.size : end]
+        rows.append(SealedRow(entry, content[end : end + _CHAIN_BYTES]))
+        at = end + _CHAIN_BYTES
+    return rows
+
+
+def sync_folder(folder: Path) -> None:
+    """fsync a folder, so that a rename in it survives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _blocks(first_row: int, rows: Iterable[SealedRow]) -> Iterator[tuple[int, int, bytes]]:
+    content, count, first = bytearray(), 0, first_row
+    for row in rows:
+        content += _LENGTH.pack(len(row.entry))
+        content += row.entry
+        content += row.chain
+        count += 1
+        if count == BLOCK_ROWS or len(content) >= BLOCK_BYTES:
+            yield first, count, bytes(content)
+            first, count, content = first + count, 0, bytearray()
+    if count:
+        yield first, count, bytes(content)

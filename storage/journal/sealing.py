@@ -1,0 +1,90 @@
+"""Close a day: from SQLite to compressed blocks with a signed seal. Interruptible anywhere."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+from domain.errors import BadInput, Unavailable
+from storage.journal.layout import Segment
+from storage.journal.merkle import Frontier, leaf_hash
+from storage.journal.rows import row_packer
+from storage.journal.sealed import (
+    Seal,
+    SealedRow,
+    read_block,
+    seal_json,
+    sign_seal,
+    write_rows,
+    write_text,
+)
+from storage.journal.segment import connect_reader, read_head
+from storage.journal.signing import Signer
+from storage.journal.verification import verify_segment
+
+
+def seal_segment(segment: Segment, signer: Signer) -> Seal | None:
+    """Seal one worker's day that nobody writes any more; None if it holds no rows.
+
+    Rows and seal are on disk and read back before the database is deleted; killed in between,
+    the next call does it again. A segment whose chain does not hold is not sealed (BadInput):
+    it is left as it is for `journal verify`.
+    """
+    meta, head = read_head(segment.database)
+    if head.row < meta.first_row:
+        _delete_database(segment)
+        return None
+    first_ms, last_ms = _check(segment)
+    written = write_rows(segment.rows, meta.first_row, _rows(segment))
+    unsigned = Seal(
+        segment=meta,
+        last_row=head.row,
+        first_received_ms=first_ms,
+        last_received_ms=last_ms,
+        chain=head.chain.hex(),
+        merkle_root=head.frontier.root().hex(),
+        file_sha256=written.sha256,
+        file_bytes=written.size,
+        blocks=written.blocks,
+        sealed_ms=int(time.time() * 1000),
+        key_id=signer.key_id,
+    )
+    _read_back(segment, unsigned)
+    seal = sign_seal(unsigned, signer)
+    write_text(segment.seal, seal_json(seal))
+    _delete_database(segment)
+    return seal
+
+
+def _rows(segment: Segment) -> Iterator[SealedRow]:
+    pack = row_packer(segment.worker)
+    try:
+        with closing(connect_reader(segment.database)) as connection:
+            for row, ms, flags, topic, payload, chain in connection.execute(
+                "SELECT row, received_ms, flags, topic, payload, chain FROM message ORDER BY row"
+            ):
+                yield SealedRow(pack(row, ms, flags, topic, payload), chain)
+    except sqlite3.Error as error:
+        raise Unavailable(f"journal {segment.database}: {error}") from error
+
+
+def _check(segment: Segment) -> tuple[int, int]:
+    """First and last receive time, after a full verification of the open segment."""
+    report = verify_segment(segment, public=None)
+    if report.problems:
+        raise BadInput(f"not sealed: {report.problems[0].text}")
+    return report.first_received_ms, report.last_received_ms
+
+
+def _read_back(segment: Segment, seal: Seal) -> None:
+    frontier = Frontier()
+    for block in seal.blocks:
+        for row in read_block(segment.rows, block):
+            frontier.push(leaf_hash(row.entry))
+    if frontier.root().hex() != seal.merkle_root:
+        raise Unavailable(f"journal {segment.rows}: what was written does not read back")
+
+
+def _delete_database(segment: Segment) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        segment.database.with_name(segment.database.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,244 @@
+"""The open segment: one SQLite file a worker and UTC day, durable when append returns.
+
+Write-ahead log with synchronous=FULL: a commit returns after fsync. All rows of a group go in
+with few statements: sqlite3 gives up the interpreter lock at every statement, and with one
+statement a row any busy thread would make each row wait for a thread switch.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import rfc8785
+
+from domain.errors import BadInput, Unavailable
+from storage.journal.merkle import Frontier
+from storage.journal.rows import Message, Row, flags_of, make_row, row_packer
+
+FORMAT = "coldwitness.journal/1"
+NO_CHAIN = "0" * 64
+_GROUPS = (512, 64, 8, 1)
+"""Rows a statement; 5 values a row stay far below SQLite's 32,766 variables."""
+
+_SCHEMA = """
+CREATE TABLE message (
+    row INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, flags INTEGER NOT NULL,
+    topic BLOB NOT NULL, payload BLOB NOT NULL, chain BLOB NOT NULL
+) STRICT;
+CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), json BLOB NOT NULL) STRICT;
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY CHECK (id = 1), row INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+    chain BLOB NOT NULL, peaks BLOB NOT NULL
+) STRICT;
+"""
+_INSERT_ONE = "INSERT INTO message VALUES (?,?,?,?,?,?)"
+_INSERT = {group: _INSERT_ONE + ",(?,?,?,?,?,?)" * (group - 1) for group in _GROUPS}
+
+
+class SegmentMeta(msgspec.Struct, frozen=True):
+    """What a segment starts from; its hash seeds the chain, so it cannot be exchanged.
+
+    previous_chain : hex chain of the worker's last row before this segment, zeros for none.
+    """
+
+    worker: str
+    day: str
+    first_row: int
+    previous_chain: str = NO_CHAIN
+    format: str = FORMAT
+
+    def json(self) -> bytes:
+        return rfc8785.dumps(msgspec.to_builtins(self))
+
+    def seed(self) -> bytes:
+        """The chain value before the first row: SHA-256(0x02 || canonical JSON)."""
+        return sha256(b"\x02" + self.json()).digest()
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a segment stands: its last row (first_row - 1 while empty), chain and tree."""
+
+    row: int
+    received_ms: int
+    chain: bytes
+    frontier: Frontier
+
+
+def parse_meta(text: bytes, *, where: str) -> SegmentMeta:
+    try:
+        meta = msgspec.json.decode(text, type=SegmentMeta)
+    except msgspec.MsgspecError as error:
+        raise BadInput(f"{where}: segment description unreadable: {error}") from error
+    if meta.format != FORMAT:
+        raise BadInput(f"{where}: expected {FORMAT}, got {meta.format[:40]!r}")
+    return meta
+
+
+class SegmentWriter:
+    """The one writer of an open segment. Every failure of disk or database is Unavailable."""
+
+    def __init__(self, path: Path, meta: SegmentMeta) -> None:
+        """Open `path`, or create it with `meta` (which is ignored if the file has its own)."""
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._open(meta)
+        except sqlite3.Error as error:
+            self.close()
+            raise Unavailable(f"journal {path}: {error}") from error
+
+    def _open(self, meta: SegmentMeta) -> None:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self._connection = connection
+        self.path.chmod(0o640)
+        connection.execute("PRAGMA busy_timeout = 10000")
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone():
+            connection.execute("PRAGMA page_size = 8192")
+            connection.execute("PRAGMA journal_mode = WAL")
+            seed = meta.seed()
+            first = (meta.first_row - 1, 0, seed, b"")
+            # One transaction: a file that was killed half-made has no table and is made anew.
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
+            connection.execute("INSERT INTO meta VALUES (1, ?)", (meta.json(),))
+            connection.execute("INSERT INTO head VALUES (1, ?, ?, ?, ?)", first)
+            connection.execute("COMMIT")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        self.meta, self.head = _meta_and_head(connection, self.path)
+        self._pack = row_packer(self.meta.worker)
+
+    def append(self, messages: Sequence[Message], *, note: bool = False) -> range:
+        """Append durably; returns the rows' numbers. Nothing is kept if Unavailable is raised."""
+        if self._connection is None:
+            self._reopen()
+        head, values = self._extend(messages, note=note)
+        connection = self._connection
+        if connection is None:
+            raise Unavailable(f"journal {self.path}: closed")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            at = 0
+            for group in _GROUPS:
+                step = group * 6
+                while len(values) - at >= step:
+                    connection.execute(_INSERT[group], values[at : at + step])
+                    at += step
+            peaks = b"".join(head.frontier.peaks)
+            connection.execute(
+                "UPDATE head SET row = ?, received_ms = ?, chain = ?, peaks = ?",
+                (head.row, head.received_ms, head.chain, peaks),
+            )
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            # Whether a failed COMMIT reached the disk is not known: only the file can tell.
+            self.close()
+            if not self._committed_after_all(head):
+                raise Unavailable(f"journal {self.path}: {error}") from error
+        first = self.head.row + 1
+        self.head = head
+        return range(first, head.row + 1)
+
+    def _extend(self, messages: Sequence[Message], *, note: bool) -> tuple[Head, list[object]]:
+        row, received_ms, chain = self.head.row, self.head.received_ms, self.head.chain
+        frontier = self.head.frontier.copy()
+        push, pack = frontier.push, self._pack
+        values: list[object] = []
+        for message in messages:
+            row += 1
+            received_ms = max(received_ms, message.received_ms)
+            flags = flags_of(message, note=note)
+            topic = message.topic.encode("utf-8", "surrogateescape")
+            entry = pack(row, received_ms, flags, topic, message.payload)
+            leaf = sha256(b"\x00" + entry).digest()
+            chain = sha256(chain + leaf).digest()
+            push(leaf)
+            values += (row, received_ms, flags, topic, message.payload, chain)
+        return Head(row, received_ms, chain, frontier), values
+
+    def _reopen(self) -> None:
+        try:
+            self._open(self.meta)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise Unavailable(f"journal {self.path}: {error}") from error
+
+    def _committed_after_all(self, head: Head) -> bool:
+        before = self.head
+        try:
+            self._reopen()
+        except Unavailable:
+            self.head = before
+            return False
+        return self.head.row == head.row and self.head.chain == head.chain
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except sqlite3.Error as error:
+                raise Unavailable(f"journal {self.path}: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection; a writer in another process is not disturbed."""
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA busy_timeout = 10000")
+    return connection
+
+
+def read_head(path: Path) -> tuple[SegmentMeta, Head]:
+    """Description and head of a segment; raises Unavailable or BadInput."""
+    try:
+        with closing(connect_reader(path)) as connection:
+            return _meta_and_head(connection, path)
+    except sqlite3.Error as error:
+        raise Unavailable(f"journal {path}: {error}") from error
+
+
+def read_rows(
+    connection: sqlite3.Connection, worker: str, *, after: int, limit: int | None = None
+) -> Iterator[Row]:
+    """Rows after `after` in order, at most `limit`."""
+    cursor = connection.execute(
+        "SELECT row, received_ms, flags, topic, payload FROM message WHERE row > ?"
+        " ORDER BY row LIMIT ?",
+        (after, -1 if limit is None else limit),
+    )
+    cursor.arraysize = 1000
+    while rows := cursor.fetchmany():
+        for row, received_ms, flags, topic, payload in rows:
+            yield make_row(worker, row, received_ms, flags, topic, payload)
+
+
+def _meta_and_head(connection: sqlite3.Connection, path: Path) -> tuple[SegmentMeta, Head]:
+    meta_row = connection.execute("SELECT json FROM meta").fetchone()
+    head_row = connection.execute("SELECT row, received_ms, chain, peaks FROM head").fetchone()
+    if meta_row is None or head_row is None:
+        raise BadInput(f"{path}: segment without description or head")
+    meta = parse_meta(meta_row[0], where=str(path))
+    row, received_ms, chain, peaks = head_row
+    try:
+        frontier = Frontier(
+            row - meta.first_row + 1, [peaks[i : i + 32] for i in range(0, len(peaks), 32)]
+        )
+    except ValueError as error:
+        raise BadInput(f"{path}: head: {error}") from error
+    return meta, Head(row, received_ms, chain, frontier)

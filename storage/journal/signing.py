@@ -1,0 +1,111 @@
+"""Ed25519 keys that sign the journal's heads; the private one never leaves its 0600 file."""
+
+import base64
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from domain.errors import ConfigError
+
+ALGORITHM = "Ed25519"
+
+
+def key_id(public: Ed25519PublicKey) -> str:
+    """First 16 hex digits of SHA-256 over the raw public key."""
+    return sha256(public.public_bytes_raw()).hexdigest()[:16]
+
+
+class Signer:
+    """Signs with one private key."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        self.public = private.public_key()
+        self.key_id = key_id(self.public)
+
+    def sign(self, message: bytes) -> str:
+        """Base64 of the signature."""
+        return base64.b64encode(self._private.sign(message)).decode("ascii")
+
+
+def signature_holds(public: Ed25519PublicKey, message: bytes, signature: str) -> bool:
+    try:
+        public.verify(base64.b64decode(signature, validate=True), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def load_or_create_signer(path: Path) -> Signer:
+    """The key of a PEM file (PKCS #8, unencrypted); made with mode 0600 if the file is not there.
+
+    The public half is written beside it as `<name>.pub`. Raises ConfigError if the file cannot
+    be read, is no Ed25519 key, or others may read it.
+    """
+    if not path.exists():
+        _create(path)
+    try:
+        mode = path.stat().st_mode & 0o777
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"signing key {path}: {error.strerror}") from error
+    if mode & 0o077:
+        raise ConfigError(f"signing key {path}: others may read it (mode {mode:o}); chmod 600 it")
+    try:
+        key = serialization.load_pem_private_key(text, password=None)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"signing key {path}: not an unencrypted PEM key") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(f"signing key {path}: expected an Ed25519 key")
+    return Signer(key)
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """A PEM public key (or the public half of a PEM private one); raises ConfigError."""
+    try:
+        text = path.read_bytes()
+        if b"PRIVATE" in text:
+            private = serialization.load_pem_private_key(text, password=None)
+            key: object = private.public_key()
+        else:
+            key = serialization.load_pem_public_key(text)
+    except OSError as error:
+        raise ConfigError(f"public key {path}: {error.strerror}") from error
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"public key {path}: not a PEM key") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigError(f"public key {path}: expected an Ed25519 key")
+    return key
+
+
+def _create(path: Path) -> None:
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two workers may start at once on one data folder: each writes its own key aside, and the
+    # first link wins; the other then reads that one.
+    own = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(handle, pem)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    try:
+        os.link(own, path)
+        path.with_suffix(".pub").write_bytes(public)
+    except FileExistsError:
+        pass
+    finally:
+        own.unlink()

@@ -1,0 +1,276 @@
+"""Does a journal still say what was written? Every row, chain, tree, signature and link.
+
+A problem names file and row. Where one row was edited the chain is taken up again from its
+stored value, so each edit is reported once and the rows after it are still checked.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from domain.errors import BadInput
+from storage.journal import layout
+from storage.journal.heads import SignedHead, read_heads
+from storage.journal.merkle import Frontier, leaf_hash
+from storage.journal.rows import parse_row, row_packer
+from storage.journal.sealed import Seal, SealedRow, read_block, read_seal
+from storage.journal.segment import NO_CHAIN, SegmentMeta, connect_reader, parse_meta
+
+ProblemKind = Literal[
+    "edited", "missing", "unreadable", "truncated", "time", "head", "seal", "signature", "link"
+]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something a journal should not show. row: the (first) row concerned, None for the file."""
+
+    kind: ProblemKind
+    file: str
+    row: int | None
+    text: str
+
+
+@dataclass
+class SegmentReport:
+    """What verification of one segment found. chain: hex of the last row's chain as computed."""
+
+    segment: layout.Segment
+    rows: int = 0
+    first_row: int = 0
+    last_row: int = 0
+    first_received_ms: int = 0
+    last_received_ms: int = 0
+    previous_chain: str = NO_CHAIN
+    chain: str = NO_CHAIN
+    merkle_root: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, kind: ProblemKind, row: int | None, text: str, *, file: Path) -> None:
+        place = f"{file}: row {row}" if row is not None else str(file)
+        self.problems.append(Problem(kind, str(file), row, f"{place}: {text}"))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A stored row, or (entry None) that rows up to `row` cannot be read."""
+
+    row: int
+    received_ms: int
+    entry: bytes | None
+    chain: bytes
+    text: str = ""
+
+
+def verify_journal(directory: Path, *, public: Ed25519PublicKey | None) -> list[SegmentReport]:
+    """Verify every segment of every worker and the links between days.
+
+    public : key that signatures are checked against; None checks everything but signatures.
+    """
+    reports = []
+    for worker in layout.workers(directory):
+        chain, row = NO_CHAIN, 0
+        for segment in layout.segments(directory, worker):
+            report = verify_segment(segment, public=public)
+            reports.append(report)
+            if report.first_row == 0:
+                continue
+            if report.first_row != row + 1 or report.previous_chain != chain:
+                report.add(
+                    "link",
+                    report.first_row,
+                    f"does not continue the worker's row {row}: a day before it is missing or"
+                    " was exchanged",
+                    file=segment.rows if segment.seal.exists() else segment.database,
+                )
+            chain, row = report.chain, report.last_row
+    return reports
+
+
+def verify_segment(segment: layout.Segment, *, public: Ed25519PublicKey | None) -> SegmentReport:
+    """Verify one worker's day."""
+    report = SegmentReport(segment)
+    if segment.seal.exists():
+        _verify_sealed(segment, report, public)
+    elif segment.database.exists():
+        _verify_open(segment, report, public)
+    else:
+        report.add("missing", None, "the day's rows and seal are gone", file=segment.database)
+    return report
+
+
+def _verify_sealed(
+    segment: layout.Segment, report: SegmentReport, public: Ed25519PublicKey | None
+) -> None:
+    try:
+        seal = read_seal(segment.seal)
+    except BadInput as error:
+        report.problems.append(Problem("seal", str(segment.seal), None, str(error)))
+        return
+    if public is not None and not seal.holds(public):
+        report.add("signature", None, "the seal's signature does not hold", file=segment.seal)
+    report.first_row, report.last_row = seal.segment.first_row, seal.last_row
+    report.previous_chain, report.chain = seal.segment.previous_chain, seal.chain
+    report.last_received_ms = seal.last_received_ms
+    if segment.state == "retired":
+        return  # deleted by retention: the seal alone carries the link on
+    heads = _heads(segment, report, public)
+    _walk(report, seal.segment, _sealed_rows(segment, seal), heads, segment.rows)
+    if report.last_row != seal.last_row:
+        report.add(
+            "truncated",
+            report.last_row,
+            f"rows end here, sealed up to {seal.last_row}",
+            file=segment.rows,
+        )
+    elif report.merkle_root != seal.merkle_root or report.chain != seal.chain:
+        report.add(
+            "seal",
+            None,
+            "rows are not those that were sealed (tree root differs)",
+            file=segment.rows,
+        )
+    report.last_row, report.chain = seal.last_row, seal.chain
+
+
+def _verify_open(
+    segment: layout.Segment, report: SegmentReport, public: Ed25519PublicKey | None
+) -> None:
+    file = segment.database
+    try:
+        with closing(connect_reader(file)) as connection:
+            # One transaction: rows and head of the same moment while a writer goes on.
+            connection.execute("BEGIN")
+            head = connection.execute("SELECT row, chain, peaks FROM head").fetchone()
+            meta_row = connection.execute("SELECT json FROM meta").fetchone()
+            if head is None or meta_row is None:
+                raise BadInput(f"{file}: no description or head")
+            meta = parse_meta(meta_row[0], where=str(file))
+            report.first_row, report.previous_chain = meta.first_row, meta.previous_chain
+            heads = _heads(segment, report, public)
+            _walk(report, meta, _open_rows(connection, meta, head[0]), heads, file)
+            _compare_head(report, head, file)
+    except (sqlite3.Error, BadInput) as error:
+        report.add("unreadable", report.last_row or None, str(error), file=file)
+
+
+def _compare_head(report: SegmentReport, head: tuple[int, bytes, bytes], file: Path) -> None:
+    row, chain, _ = head
+    if report.last_row < row:
+        report.add("truncated", report.last_row, f"rows end here, head says {row}", file=file)
+    elif report.last_row > row or report.chain != chain.hex():
+        report.add("head", report.last_row, "the head is not that of the rows", file=file)
+
+
+def _heads(
+    segment: layout.Segment, report: SegmentReport, public: Ed25519PublicKey | None
+) -> list[SignedHead]:
+    heads, unreadable = read_heads(segment.heads)
+    for line in unreadable:
+        report.add("head", None, f"line {line} is no signed head", file=segment.heads)
+    good = []
+    for head in heads:
+        if (head.worker, head.day) != (segment.worker, segment.day):
+            report.add("head", head.row, "signed for another worker or day", file=segment.heads)
+        elif public is not None and not head.holds(public):
+            report.add("signature", head.row, "signature does not hold", file=segment.heads)
+        else:
+            good.append(head)
+    return good
+
+
+def _walk(
+    report: SegmentReport,
+    meta: SegmentMeta,
+    rows: Iterator[_Found],
+    heads: list[SignedHead],
+    file: Path,
+) -> None:
+    """Follow chain and tree over the rows, and compare them with the signed heads passed."""
+    chain: bytes | None = meta.seed()
+    expected, time_ms = meta.first_row, 0
+    frontier, pending, good_until = Frontier(), list(heads), meta.first_row - 1
+    whole = True
+    for found in rows:
+        if found.row != expected and found.entry is not None:
+            whole = False
+            report.add("missing", expected, f"missing up to row {found.row - 1}", file=file)
+        if found.entry is None:
+            whole = False
+            report.add("unreadable", expected, found.text, file=file)
+        else:
+            leaf = leaf_hash(found.entry)
+            chained = chain is None or sha256(chain + leaf).digest() == found.chain
+            if not chained and found.row == expected:
+                report.add("edited", found.row, "is not the row that was chained", file=file)
+            if found.received_ms < time_ms:
+                report.add("time", found.row, "received before the row above it", file=file)
+            frontier.push(leaf)
+            time_ms = found.received_ms
+            report.first_received_ms = report.first_received_ms or time_ms
+            report.rows += 1
+        expected = found.row + 1
+        chain = found.chain if found.entry is not None else None
+        while pending and pending[0].row <= found.row:
+            head = pending.pop(0)
+            if whole and (
+                head.row != found.row
+                or head.chain != found.chain.hex()
+                or head.merkle_root != frontier.root().hex()
+            ):
+                text = f"rows {good_until + 1} to {head.row} are not those that were signed"
+                report.add("head", head.row, text, file=file)
+            elif whole:
+                good_until = head.row
+    report.last_row, report.last_received_ms = expected - 1, time_ms
+    report.chain = chain.hex() if chain is not None else NO_CHAIN
+    report.merkle_root = frontier.root().hex()
+    if pending:
+        report.add(
+            "truncated",
+            expected - 1,
+            f"rows end here, signed up to row {pending[-1].row}",
+            file=file,
+        )
+
+
+def _sealed_rows(segment: layout.Segment, seal: Seal) -> Iterator[_Found]:
+    for block in seal.blocks:
+        try:
+            rows: list[SealedRow] = read_block(segment.rows, block)
+            parsed = [(parse_row(row.entry), row) for row in rows]
+        except BadInput as error:
+            yield _Found(block.first_row + block.rows - 1, 0, None, b"", str(error))
+            continue
+        for row, sealed in parsed:
+            yield _Found(row.row, row.received_ms, sealed.entry, sealed.chain)
+
+
+def _open_rows(
+    connection: sqlite3.Connection, meta: SegmentMeta, head_row: int
+) -> Iterator[_Found]:
+    """Rows of an open segment; damaged pages are stepped over with growing strides."""
+    pack = row_packer(meta.worker)
+    after, stride = meta.first_row - 1, 1
+    while True:
+        try:
+            for row, ms, flags, topic, payload, chain in connection.execute(
+                "SELECT row, received_ms, flags, topic, payload, chain FROM message"
+                " WHERE row > ? ORDER BY row",
+                (after,),
+            ):
+                yield _Found(row, ms, pack(row, ms, flags, topic, payload), chain)
+                after, stride = row, 1
+            return
+        except sqlite3.DatabaseError as error:
+            if after >= head_row:
+                return
+            after = min(after + stride, head_row)
+            stride *= 2
+            yield _Found(after, 0, None, b"", f"unreadable up to row {after}: {error}")

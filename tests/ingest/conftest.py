@@ -1,0 +1,202 @@
+"""Real brokers as processes on free loopback ports, and stores that live in memory."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from config.settings import JournalSettings, MqttSettings, Settings
+from domain.errors import Unavailable
+from domain.reading import ENDING_EVENTS, Event, Reading
+from ingest.embedded_broker import EmbeddedBroker, answers_mqtt
+from storage.journal import Signer
+from storage.ports import Appended
+
+SHIPPED_CONF = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
+PLACES = ("persistence_location", "password_file", "acl_file", "listener", "cafile", "certfile")
+"""Lines of the shipped configuration that name places or doors; a test has its own."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(condition: Callable[[], bool], *, within_s: float = 15.0) -> None:
+    """Poll a condition that another process or thread brings about; fails if it does not."""
+    end_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end_s, "what was waited for did not happen"
+        time.sleep(0.01)
+
+
+def shipped_limits() -> str:
+    """The shipped mosquitto.conf without its doors, users and places."""
+    doors = (*PLACES, "keyfile", "tls_version", "allow_anonymous", "per_listener")
+    lines = SHIPPED_CONF.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.startswith((*doors, "#")))
+
+
+class Mosquitto:
+    """Debian's mosquitto with a configuration of the test's choosing."""
+
+    def __init__(self, folder: Path, configuration: str, *, door: str = "") -> None:
+        """door : lines that belong to the listener (TLS)."""
+        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        assert Path(program).exists(), "these tests need mosquitto: apt-get install mosquitto"
+        self._program = program
+        self.folder = folder
+        self.port = free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / "mosquitto.conf"
+        self.file.write_text(
+            f"{configuration}\npersistence_location {folder}/\nuser root\n"
+            f"log_dest file {folder}/log\nlistener {self.port} 127.0.0.1\n{door}\n",
+            encoding="utf-8",
+        )
+        self.tls = "certfile" in door
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [self._program, "-c", str(self.file)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(self._ready)
+
+    def _ready(self) -> bool:
+        if self.tls:
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return answers_mqtt("127.0.0.1", self.port)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+
+    def __enter__(self) -> "Mosquitto":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """With the limits we ship, open to anybody on loopback."""
+    with Mosquitto(tmp_path / "mosquitto", shipped_limits() + "\nallow_anonymous true") as broker:
+        yield broker
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(tmp_path / "nats") as broker:
+        yield broker
+
+
+@pytest.fixture(params=["mosquitto", "nats"])
+def broker(request: pytest.FixtureRequest) -> Any:
+    """Both brokers, one after the other: anything with a port, start and kill."""
+    return request.getfixturevalue(request.param)
+
+
+def settings_for(port: int, folder: Path, *, worker: str = "w1", **mqtt: Any) -> Settings:
+    return Settings(
+        mqtt=MqttSettings(port=port, **mqtt),
+        journal=JournalSettings(directory=folder / "journal", worker=worker),
+    )
+
+
+@dataclass
+class MemoryStore:
+    """A telemetry store in memory, keyed as the real ones; `down` makes it unavailable."""
+
+    down: bool = False
+    kept: dict[tuple[str, int, int | None], Reading] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
+    broken_for: Callable[[Reading], bool] | None = None
+
+    def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
+        if self.down:
+            raise Unavailable("store: down for the test")
+        assert len(readings) == len(received_ms)
+        if self.broken_for is not None and any(map(self.broken_for, readings)):
+            raise KeyError("a store's own fault")
+        self.batches.append(len(readings))
+        new = 0
+        for reading in readings:
+            key = (reading.logger, reading.time_ms, reading.seq)
+            new += key not in self.kept
+            self.kept.setdefault(key, reading)
+        return Appended(new, len(readings) - new, 0)
+
+    def readings(self, shipments: Any, stays: Any) -> Any:
+        raise NotImplementedError
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class MemoryRegister:
+    """The part of the register that ingest uses."""
+
+    down: bool = False
+    events_kept: list[Event] = field(default_factory=list)
+    seen: dict[str, str | None] = field(default_factory=dict)
+
+    def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
+        if self.down:
+            raise Unavailable("register: down for the test")
+        new = [event for event in events if event not in self.events_kept]
+        self.events_kept += new
+        return frozenset(event.shipment for event in new if event.shipment)
+
+    def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
+        return [self._at(box, at) for box, at in zip(boxes, time_ms, strict=True)]
+
+    def _at(self, box: str, time_ms: int) -> str | None:
+        aboard: str | None = None
+        for event in sorted(self.events_kept, key=lambda event: event.time_ms):
+            if event.box == box and event.time_ms <= time_ms:
+                if event.event == "packed":
+                    aboard = event.shipment
+                elif event.event in ENDING_EVENTS:
+                    aboard = None
+        return aboard
+
+    def note_seen(self, shipments: Mapping[str, str | None]) -> None:
+        self.seen |= shipments
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def register() -> Any:
+    return MemoryRegister()
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    return Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))

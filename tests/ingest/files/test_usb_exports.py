@@ -1,0 +1,128 @@
+"""Exports of USB and Bluetooth loggers, in the makers' own forms."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.errors import BadInput
+from ingest.files import read_files, reader_for
+
+# Shape and values of the head of a DS1923 export of a real shipment
+# (tcrombie/temp_loggers, MIT).
+IBUTTON = """1-Wire/iButton Part Number: DS1923
+1-Wire/iButton Registration Number: A20000005F2B2F41
+Mission in Progress?  true
+Sample Rate:  Every 120 second(s)
+Mission Start Time:  Thu Mar 24 14:18:01 {zone} 2022
+Mission Sample Count:  7871
+Total Device Samples:  232623
+Temperature Logging:  0.5 C
+
+Date/Time,Unit,Value
+3/24/22 2:18:01 PM,C,18.594
+3/24/22 2:20:01 PM,C,18.594
+3/25/22 12:00:01 AM,C,18.093
+3/25/22 12:02:01 PM,C,12,575
+"""
+FIRST_MS = 1_648_149_481_000  # 2022-03-24T19:18:01Z
+
+
+def ibutton(folder: Path, text: str) -> Path:
+    path = folder / "button.csv"
+    path.write_text(text)
+    return path
+
+
+def test_an_ibutton_export_is_read_in_its_headers_zone(tmp_path: Path) -> None:
+    path = ibutton(tmp_path, IBUTTON.format(zone="CDT"))
+    assert reader_for(path) == "ibutton"
+    table = read_files([path]).table
+    assert table.loggers == ("A20000005F2B2F41",)
+    assert table.shipments == ("button",)
+    assert table.time_ms.tolist() == [
+        FIRST_MS,
+        FIRST_MS + 120_000,
+        FIRST_MS + 34_920_000,
+        FIRST_MS + 78_240_000,
+    ]
+    assert table.temperature_c["drug"].tolist() == [18.594, 18.594, 18.093, 12.575]
+
+
+def test_a_named_zone_wins_over_the_headers(tmp_path: Path) -> None:
+    path = ibutton(tmp_path, IBUTTON.format(zone="CDT"))
+    table = read_files([path], timezone="UTC", reader="ibutton").table
+    assert table.time_ms[0] == FIRST_MS - 5 * 3600 * 1000
+
+
+def test_an_abbreviation_of_two_meanings_has_to_be_named(tmp_path: Path) -> None:
+    path = ibutton(tmp_path, IBUTTON.format(zone="CST"))
+    with pytest.raises(BadInput, match=r"line 5: zone 'CST' has more than one meaning"):
+        read_files([path])
+    shanghai = read_files([path], timezone="Asia/Shanghai").table
+    assert shanghai.time_ms[0] == FIRST_MS - 13 * 3600 * 1000
+
+
+def test_ibutton_fahrenheit_is_converted_and_bad_rows_are_refused(tmp_path: Path) -> None:
+    rows = (
+        "Date/Time,Unit,Value\n3/24/22 2:18:01 PM,F,41.0\n3/24/22 13:20:01 PM,C,5\n"
+        "3/24/22 2:22:01 PM,K,278\n3/24/22 2:24:01 PM,C,NaN\n3/24/22 2:26:01 PM,C,85.0\n"
+        "13/24/22 2:26:01 PM,C,4\n24.3.22,C,4\n"
+    )
+    path = ibutton(tmp_path, f"1-Wire/iButton Part Number: DS1921G\n{rows}")
+    recorded = read_files([path], timezone="UTC")
+    assert recorded.table.temperature_c["drug"].tolist() == [5.0]
+    assert recorded.refused_count == 6
+    assert "line 4" in str(recorded.first_refusal)
+    with pytest.raises(BadInput, match=r"nothing usable: .*expected a zone"):
+        read_files([path])
+
+
+def test_an_ibutton_export_without_its_table_is_an_error(tmp_path: Path) -> None:
+    path = ibutton(tmp_path, "1-Wire/iButton Part Number: DS1923\n")
+    with pytest.raises(BadInput, match="expected a line Date/Time,Unit,Value"):
+        read_files([path])
+
+
+# First rows of a Ruuvi Station export of 2020 (pbielefeldt/ruuvi-plots, MPL-2.0).
+RUUVI_2020 = (
+    "timestamp,temperature,humidity,pressure,rssi,acceleration x,acceleration y,"
+    "acceleration z,voltage,movement counter,measurement sequence number\n"
+    "2020-05-05T09:21:56+0200,1.73,44.2,1013.06,-96,-0.032,-0.008,1.036,2.917,197,29478\n"
+    "2020-05-05T09:22:06+0200,1.72,44.18,1013.06,-96,-0.028,-0.016,1.04,2.911,197,31526\n"
+)
+
+
+def test_a_ruuvi_station_export_is_read_with_its_offsets(tmp_path: Path) -> None:
+    path = tmp_path / "fridge.csv"
+    path.write_text(RUUVI_2020)
+    assert reader_for(path) == "ruuvi_station"
+    table = read_files([path]).table
+    assert table.time_ms.tolist() == [1_588_663_316_000, 1_588_663_326_000]
+    assert table.temperature_c["drug"].tolist() == [1.73, 1.72]
+    assert table.humidity_pct.tolist() == [44.2, 44.18]
+    assert table.battery_v.tolist() == [2.917, 2.911]
+    # The sensor's own counter jumps by hundreds between two received broadcasts: no seq of ours.
+    assert table.seq.tolist() == [-1, -1]
+
+
+def test_newer_ruuvi_headers_have_units_local_times_and_blanks(tmp_path: Path) -> None:
+    path = tmp_path / "fridge.csv"
+    path.write_text(
+        '"Date","Temperature (°F)","Humidity (g/m³)","Movement Counter"\n'
+        '"2026-11-21 11:04:00","41","6.1","3"\n"2026-11-21 11:05:00","-","6.1","3"\n'
+        '"2026-11-21 11:06:00","nan","6.1","3"\n'
+    )
+    recorded = read_files([path], timezone="Asia/Shanghai")
+    assert recorded.table.time_ms.tolist() == [1_795_230_240_000]
+    assert recorded.table.temperature_c["drug"].tolist() == [5.0]
+    assert recorded.table.humidity_pct.tolist() != recorded.table.humidity_pct.tolist()
+    assert recorded.refused_count == 2
+    with pytest.raises(BadInput, match="expected a zone"):
+        read_files([path])
+
+
+def test_a_ruuvi_header_without_temperature_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "fridge.csv"
+    path.write_text("timestamp,movement counter\n")
+    with pytest.raises(BadInput, match="line 1: expected a column temperature"):
+        read_files([path])
