@@ -66,7 +66,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     """Decode one native message; raises BadMessage if it is not JSON of the right shape."""
     body = payload.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
     if body[:1] == b"[":
-        return _decode_array(body, context)
+        return decode_array(body, context, limit=MAX_ELEMENTS)
     try:
         said = decode_object(body, context)
     except BadMessage as error:
@@ -76,10 +76,39 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     return Decoded(readings=(said,))
 
 
+def decode_array(body: bytes, context: DecodeContext, *, limit: int | None) -> Decoded:
+    """A JSON array's readings and events; refusals carry their element's index.
+
+    Raises BadMessage if it is not JSON or longer than `limit`.
+    """
+    elements: Sequence[Any]
+    one: Callable[[Any, DecodeContext], Reading | Event] = decode_object
+    try:
+        elements = _many.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        elements, one = loads(body), convert_object
+    if limit is not None and len(elements) > limit:
+        raise BadMessage("too_many", f"expected at most {limit} elements, got {len(elements)}")
+    readings: list[Reading] = []
+    events: list[Event] = []
+    refused: list[Refusal] = []
+    for index, element in enumerate(elements):
+        try:
+            said = one(element, context)
+        except BadMessage as error:
+            refused.append(Refusal(error.reason, str(error), index))
+            continue
+        if isinstance(said, Event):
+            events.append(said)
+        else:
+            readings.append(said)
+    return Decoded(tuple(readings), tuple(events), tuple(refused))
+
+
 def decode_object(body: bytes, context: DecodeContext) -> Reading | Event:
     """The reading or event of one JSON object's bytes; raises BadMessage saying what is wrong."""
     body = bytes(body)
-    if _looks_doubled(body):
+    if looks_doubled(body):
         return convert_object(loads(body), context)
     try:
         message = _one.decode(body)
@@ -128,33 +157,6 @@ def loads(body: bytes) -> Any:
         raise BadMessage("not_json", "JSON is nested too deeply") from None
     except ValueError as error:
         raise BadMessage("not_json", f"expected JSON: {str(error)[:120]}") from None
-
-
-def _decode_array(body: bytes, context: DecodeContext) -> Decoded:
-    elements: Sequence[Any]
-    one: Callable[[Any, DecodeContext], Reading | Event] = decode_object
-    try:
-        elements = _many.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        elements, one = loads(body), convert_object
-    if len(elements) > MAX_ELEMENTS:
-        raise BadMessage(
-            "too_many", f"expected at most {MAX_ELEMENTS} elements, got {len(elements)}"
-        )
-    readings: list[Reading] = []
-    events: list[Event] = []
-    refused: list[Refusal] = []
-    for index, element in enumerate(elements):
-        try:
-            said = one(element, context)
-        except BadMessage as error:
-            refused.append(Refusal(error.reason, str(error), index))
-            continue
-        if isinstance(said, Event):
-            events.append(said)
-        else:
-            readings.append(said)
-    return Decoded(tuple(readings), tuple(events), tuple(refused))
 
 
 def _meaning(message: _Message, context: DecodeContext) -> Reading | Event:
@@ -338,7 +340,7 @@ def storable(text: str) -> bool:
         return False
 
 
-def _looks_doubled(body: bytes) -> bool:
+def looks_doubled(body: bytes) -> bool:
     """A cheap sign that a key may stand twice (or hide behind an escape); sure only the slow
     way. Looks at the keys whose doubling would change evidence; the word may also be a value,
     then the slow way finds nothing wrong."""

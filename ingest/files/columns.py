@@ -1,0 +1,246 @@
+"""Named columns of texts or arrays to a ReadingTable: what CSV and Parquet share.
+
+A cell is empty (absent), right, or wrong; a wrong cell refuses its whole row, because a row
+that is half garbled may be garbled elsewhere too.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.identifiers import ID_PATTERN, is_id
+from domain.reading import split_probe
+from domain.reading_table import codes, selected
+from domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
+from ingest.coordinates import to_wgs84
+from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+
+BoolArray = NDArray[np.bool_]
+
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "time": ("time", "timestamp"),
+    "shipment": ("shipment",),
+    "box": ("box",),
+    "logger": ("logger",),
+    "seq": ("seq",),
+    "lat": ("lat",),
+    "lon": ("lon",),
+    "accuracy_m": ("accuracy_m",),
+    "datum": ("datum",),
+    "lid_open": ("lid_open",),
+    "moving": ("moving",),
+    "light_lux": ("light_lux",),
+    "humidity": ("humidity", "humidity_pct"),
+    "battery_v": ("battery_v",),
+}
+"""Our column -> the header names that mean it, the first that is there counts."""
+_DRUG_ALIASES = ("drug", "drug.1", "value", "temperature")
+
+_TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "on", "open", "是", "开"})
+_FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "off", "closed", "否", "关"})
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_PLAIN = frozenset("0123456789.+-eE")
+
+
+@dataclass
+class Wrong:
+    """Which rows of a chunk are wrong, and why the first one is."""
+
+    rows: BoolArray
+    first: dict[int, str] = field(default_factory=dict)
+
+    def mark(self, rows: BoolArray, why: str) -> None:
+        if rows.any():
+            self.rows |= rows
+            self.first.setdefault(int(np.argmax(rows)), why)
+
+    def why(self, row: int) -> str:
+        return self.first.get(row, "cannot be used")
+
+
+def columns_of(header: Sequence[str]) -> dict[str, int]:
+    """Our columns and probes -> position in the header; others are not ours and ignored.
+
+    Names are compared without case and surrounding blanks. A probe stands under its canonical
+    name (`drug`, `drug.2`).
+    """
+    place: dict[str, int] = {}
+    for position, name in enumerate(header):
+        place.setdefault(name.strip().strip('"').lower(), position)
+    found: dict[str, int] = {}
+    for column, names in _ALIASES.items():
+        there = next((name for name in names if name in place), None)
+        if there is not None:
+            found[column] = place[there]
+    drug = next((name for name in _DRUG_ALIASES if name in place), None)
+    if drug is not None:
+        found["drug"] = place[drug]
+    for name, position in place.items():
+        probe = split_probe(name)
+        if probe is not None:
+            role, number = probe
+            found.setdefault(role if number == 1 else f"{role}.{number}", position)
+    return found
+
+
+def is_probe(column: str) -> bool:
+    return split_probe(column) is not None
+
+
+def numbers(texts: Sequence[str], *, decimal_comma: bool) -> tuple[FloatArray, BoolArray]:
+    """(values with NaN where empty, wrong): words such as `nan` or `inf` are wrong."""
+    joined = "".join(texts)
+    if decimal_comma and "," in joined:
+        texts = [text.replace(",", ".") for text in texts]
+        joined = joined.replace(",", ".")
+    if set(joined) <= _PLAIN:
+        try:
+            values = np.array([float(text) if text else math.nan for text in texts])
+        except ValueError:
+            pass
+        else:
+            return values, np.isinf(values)
+    values = np.full(len(texts), math.nan)
+    wrong = np.zeros(len(texts), dtype=np.bool_)
+    for row, text in enumerate(texts):
+        bare = text.strip()
+        if _NUMBER.fullmatch(bare) is not None:
+            values[row] = float(bare)
+        elif bare:
+            wrong[row] = True
+    return values, wrong | np.isinf(values)
+
+
+def yes_no(texts: Sequence[str]) -> tuple[CodeArray, BoolArray]:
+    """(1, 0 or -1 where empty; wrong) of a column of words."""
+    meaning: dict[str, int] = {}
+    for text in set(texts):
+        word = text.strip().lower()
+        meaning[text] = 1 if word in _TRUE else 0 if word in _FALSE else -2 if word else -1
+    values = np.fromiter((meaning[text] for text in texts), np.int8, len(texts))
+    wrong = values == -2
+    values[wrong] = -1
+    return values, wrong
+
+
+def whole_numbers(values: FloatArray) -> tuple[IntArray, BoolArray]:
+    """(seq with -1 where NaN, wrong) of numbers that must be integers >= 0."""
+    empty = np.isnan(values)
+    wrong = ~empty & ((values < 0) | (values != np.floor(values)) | (values > 2**53))
+    return np.where(empty | wrong, -1, np.where(wrong, 0, values)).astype(np.int64), wrong
+
+
+def table_of(
+    count: int,
+    *,
+    time_ms: IntArray,
+    names: Mapping[str, Sequence[str | None]],
+    values: Mapping[str, FloatArray],
+    seq: IntArray,
+    flags: Mapping[str, CodeArray],
+    datum: Sequence[str | None] | None,
+    wrong: Wrong,
+) -> ReadingTable:
+    """The right rows of `count` as a table; ranges, ids and emptiness are checked here.
+
+    names, values, flags : by our column names; probes stand in `values`. What is found wrong
+    is added to `wrong`; rows that are wrong already are left out too.
+    """
+    nothing = np.full(count, math.nan)
+    coded: dict[str, tuple[IntArray, tuple[str, ...]]] = {}
+    for column in ("shipment", "box", "logger"):
+        coded[column] = _ids(column, names.get(column) or [None] * count, wrong)
+    temperature_c = {
+        name: _temperature(name, column, wrong) for name, column in values.items() if is_probe(name)
+    }
+    for column, low, high in (
+        ("lat", -90.0, 90.0),
+        ("lon", -180.0, 180.0),
+        ("accuracy_m", 0.0, math.inf),
+        ("light_lux", 0.0, math.inf),
+        ("humidity", *HUMIDITY_RANGE_PCT),
+        ("battery_v", 0.0, math.inf),
+    ):
+        if column in values:
+            there = values[column]
+            with np.errstate(invalid="ignore"):
+                off = ~np.isnan(there) & ((there < low) | (there > high))
+            wrong.mark(off, f"{column}: expected {low:g} to {high:g}")
+    lat, lon = values.get("lat", nothing), values.get("lon", nothing)
+    wrong.mark(np.isnan(lat) != np.isnan(lon), "position: expected lat and lon together")
+    if datum is not None:
+        lat, lon = _moved_to_wgs84(lat, lon, datum, wrong)
+    empty = np.isnan(lat)
+    for measured in temperature_c.values():
+        empty &= np.isnan(measured)
+    wrong.mark(empty, "expected a temperature (drug, coolant, ambient, goods) or a position")
+    unsaid = np.full(count, -1, dtype=np.int8)
+    table = ReadingTable(
+        shipments=coded["shipment"][1],
+        boxes=coded["box"][1],
+        loggers=coded["logger"][1],
+        shipment=coded["shipment"][0],
+        box=coded["box"][0],
+        logger=coded["logger"][0],
+        time_ms=time_ms,
+        received_ms=np.full(count, -1, dtype=np.int64),
+        seq=seq,
+        temperature_c=temperature_c,
+        lat_deg=lat,
+        lon_deg=lon,
+        accuracy_m=values.get("accuracy_m", nothing),
+        lid_open=flags.get("lid_open", unsaid),
+        moving=flags.get("moving", unsaid),
+        light_lux=values.get("light_lux", nothing),
+        humidity_pct=values.get("humidity", nothing),
+        battery_v=values.get("battery_v", nothing),
+    )
+    return selected(table, ~wrong.rows) if wrong.rows.any() else table
+
+
+def _ids(
+    column: str, names: Sequence[str | None], wrong: Wrong
+) -> tuple[IntArray, tuple[str, ...]]:
+    indices, distinct = codes(names)
+    bad = [code for code, name in enumerate(distinct) if not is_id(name)]
+    if bad:
+        shown = repr(distinct[bad[0]])[:80]
+        wrong.mark(
+            np.isin(indices, bad), f"{column}: expected an id matching {ID_PATTERN}, got {shown}"
+        )
+        # Only ids may stand in the table's vocabulary.
+        keep = [code for code in range(len(distinct)) if code not in set(bad)]
+        place = np.full(len(distinct) + 1, -1, dtype=np.int64)
+        place[keep] = np.arange(len(keep))
+        return place[indices], tuple(distinct[code] for code in keep)
+    return indices, distinct
+
+
+def _temperature(name: str, column: FloatArray, wrong: Wrong) -> FloatArray:
+    coded = np.isin(column, list(NO_VALUE_C))
+    if coded.any():
+        column = np.where(coded, math.nan, column)
+    low, high = TEMPERATURE_RANGE_C
+    with np.errstate(invalid="ignore"):
+        off = ~np.isnan(column) & ((column < low) | (column > high))
+    wrong.mark(off, f"{name}: expected {low:g} to {high:g} °C")
+    return column
+
+
+def _moved_to_wgs84(
+    lat: FloatArray, lon: FloatArray, datum: Sequence[str | None], wrong: Wrong
+) -> tuple[FloatArray, FloatArray]:
+    lat, lon = lat.copy(), lon.copy()
+    unknown = np.zeros(lat.size, dtype=np.bool_)
+    for row, name in enumerate(datum):
+        if name and name != "WGS84" and not math.isnan(lat[row]) and not wrong.rows[row]:
+            try:
+                lat[row], lon[row] = to_wgs84(float(lat[row]), float(lon[row]), datum=name)
+            except ValueError:
+                unknown[row] = True
+    wrong.mark(unknown, "datum: expected WGS84, GCJ02 or BD09")
+    return lat, lon

@@ -1,0 +1,162 @@
+"""CSV with a header: one row a line, our columns by name, everything else ignored.
+
+Comma, semicolon or tab parted; with semicolons or tabs a comma may be the decimal sign. A
+quoted field must end on its line: then one broken quote costs one row and not the rest.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+import numpy as np
+
+from domain.errors import BadInput
+from domain.reading_table import joined
+from domain.tracks import ReadingTable
+from ingest.files.columns import (
+    Wrong,
+    columns_of,
+    is_probe,
+    numbers,
+    table_of,
+    whole_numbers,
+    yes_no,
+)
+from ingest.files.content import FileContent, Refusals
+from ingest.files.instant_columns import texts_ms
+from ingest.files.opening import chunks, opened_text
+
+_MEASURES = frozenset({"lat", "lon", "accuracy_m", "light_lux", "humidity", "battery_v", "seq"})
+
+
+def read_csv(path: Path, *, zone: tzinfo | None) -> FileContent:
+    """Read one CSV file; rows that cannot be used are counted in its refusals.
+
+    Raises BadInput if the header names no time or nothing measured.
+    """
+    refusals = Refusals()
+    tables: list[ReadingTable] = []
+    with opened_text(path) as stream:
+        header, header_line, delimiter = _header(stream, path)
+        columns = columns_of(header)
+        require_columns(columns, f"{path}, line {header_line}", header)
+        number = header_line + 1
+        for lines in chunks(iter(stream)):
+            chunk = _Chunk(columns, len(header), delimiter, zone)
+            tables.append(chunk.table(lines, refusals, str(path), first_number=number))
+            number += len(lines)
+    return FileContent(joined(tables), one_shipment="shipment" not in columns, refusals=refusals)
+
+
+def require_columns(columns: dict[str, int], place: str, header: Sequence[str]) -> None:
+    """Raise BadInput unless there is a time and something measured."""
+    seen = ", ".join(name.strip()[:30] for name in header[:12])
+    if "time" not in columns:
+        raise BadInput(f"{place}: expected a column time (or timestamp), got {seen}")
+    if not any(is_probe(name) for name in columns) and not {"lat", "lon"} <= set(columns):
+        raise BadInput(
+            f"{place}: expected a column drug (or value, temperature), coolant, ambient or goods, "
+            f"got {seen}"
+        )
+
+
+def _header(stream: Iterable[str], path: Path) -> tuple[list[str], int, str]:
+    number = 0
+    for line in stream:
+        number += 1
+        bare = line.strip("\r\n")
+        if not bare.strip() or bare.lstrip().startswith("#"):
+            continue
+        delimiter = max((",", ";", "\t"), key=bare.count)
+        return _fields(bare, delimiter) or [], number, delimiter
+    raise BadInput(f"{path}: empty: expected a header line")
+
+
+def _fields(line: str, delimiter: str) -> list[str] | None:
+    """The fields of one line; None if its quotes do not close."""
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return None
+
+
+class _Chunk:
+    """Some lines of one file on their way into a table."""
+
+    def __init__(
+        self, columns: dict[str, int], width: int, delimiter: str, zone: tzinfo | None
+    ) -> None:
+        self.columns = columns
+        self.width = width
+        self.delimiter = delimiter
+        self.zone = zone
+
+    def table(
+        self, lines: Sequence[str], refusals: Refusals, file: str, *, first_number: int
+    ) -> ReadingTable:
+        rows: list[list[str]] = []
+        place: list[int] = []
+        for index, line in enumerate(lines):
+            fields = _fields(line.rstrip("\r\n"), self.delimiter)
+            if fields is not None and not any(fields[self.width :]):
+                del fields[self.width :]
+            if fields is not None and len(fields) == self.width:
+                rows.append(fields)
+                place.append(index)
+            elif line.strip():
+                got = "an open quote" if fields is None else f"{len(fields)}"
+                refusals.add(
+                    f"{file}, line {first_number + index}",
+                    f"expected {self.width} fields, got {got}",
+                )
+        wrong = Wrong(np.zeros(len(rows), dtype=np.bool_))
+        table = self._columns(rows, wrong)
+        count = int(wrong.rows.sum())
+        if count:
+            first = int(np.argmax(wrong.rows))
+            where = f"{file}, line {first_number + place[first]}"
+            refusals.add(where, wrong.why(first), count=count)
+        return table
+
+    def _columns(self, rows: Sequence[Sequence[str]], wrong: Wrong) -> ReadingTable:
+        transposed = list(zip(*rows, strict=True)) or [()] * self.width
+        texts = {name: transposed[position] for name, position in self.columns.items()}
+        time_ms, bad_times = texts_ms(texts["time"], zone=self.zone)
+        for row, why in bad_times.items():
+            wrong.rows[row] = True
+            wrong.first.setdefault(row, why)
+        values = {}
+        for name, column in texts.items():
+            if is_probe(name) or name in _MEASURES:
+                values[name], off = numbers(column, decimal_comma=self.delimiter != ",")
+                if off.any():
+                    shown = repr(column[int(np.argmax(off))])[:40]
+                    wrong.mark(off, f"{name}: expected a number, got {shown}")
+        seq = np.full(len(rows), -1, dtype=np.int64)
+        if "seq" in values:
+            seq, off = whole_numbers(values.pop("seq"))
+            wrong.mark(off, "seq: expected an integer >= 0")
+        flags = {}
+        for name in ("lid_open", "moving"):
+            if name in texts:
+                flags[name], off = yes_no(texts[name])
+                wrong.mark(off, f"{name}: expected true or false")
+        names: dict[str, Sequence[str | None]] = {
+            name: [text.strip() or None for text in texts[name]]
+            for name in ("shipment", "box", "logger")
+            if name in texts
+        }
+        datum = [text.strip() or None for text in texts["datum"]] if "datum" in texts else None
+        return table_of(
+            len(rows),
+            time_ms=time_ms,
+            names=names,
+            values=values,
+            seq=seq,
+            flags=flags,
+            datum=datum,
+            wrong=wrong,
+        )

@@ -1,0 +1,276 @@
+"""NDJSON of readings and events: an object or an array a line, mixed as they come.
+
+Lines that hold one plain reading are decoded straight into a struct whose types and ranges
+are those of the native contract and gathered into columns. Every other line (an event, an
+array, another datum, anything wrong) takes the native decoder, which knows the whole
+contract and says what is wrong; so there is one meaning and two speeds.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import BadMessage
+from domain.identifiers import is_id
+from domain.instants import LATEST_MS
+from domain.reading import Event, Reading, split_probe
+from domain.reading_table import codes, flags, floats, joined, reading_table, selected
+from domain.tracks import ReadingTable
+from ingest.files.content import FileContent, Refusals
+from ingest.files.instant_columns import moments_ms
+from ingest.files.opening import chunks, opened
+from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.native import (
+    convert_object,
+    decode_array,
+    decode_object,
+    loads,
+    looks_doubled,
+)
+from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+
+_Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+_Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+_NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+_Celsius = Annotated[float, msgspec.Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE_C[1])]
+_Humidity = Annotated[float, msgspec.Meta(ge=HUMIDITY_RANGE_PCT[0], le=HUMIDITY_RANGE_PCT[1])]
+
+
+class _PlainPosition(msgspec.Struct, gc=False):
+    lat: _Lat
+    lon: _Lon
+    accuracy_m: _NotNegative | None = None
+    datum: Literal["WGS84"] | None = None
+
+
+class _PlainReading(msgspec.Struct, gc=False):
+    """The common case of the native contract; what does not fit takes the slow way."""
+
+    logger: str
+    time: Annotated[datetime, msgspec.Meta(tz=True)] | int
+    temperature: dict[str, _Celsius | None]
+    shipment: str | None = None
+    box: str | None = None
+    seq: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+    humidity: _Humidity | None = None
+    position: _PlainPosition | None = None
+    lid_open: bool | None = None
+    light_lux: _NotNegative | None = None
+    moving: bool | None = None
+    battery_v: _NotNegative | None = None
+    courier: str | None = None
+    event: None = None
+
+
+_plain = msgspec.json.Decoder(_PlainReading)
+
+
+def read_ndjson(path: Path, *, zone: tzinfo | None) -> FileContent:
+    """Read one file; lines that cannot be used are counted in its refusals."""
+    context = DecodeContext(topic="", received_ms=0, zone=zone)
+    refusals = Refusals()
+    tables: list[ReadingTable] = []
+    events: list[Event] = []
+    with opened(path) as stream:
+        number = 0
+        for lines in chunks(iter(stream)):
+            if number == 0 and _is_one_document(lines):
+                body = b"".join(lines) + stream.read()
+                decoded = _whole(body, context, refusals, str(path))
+                tables.append(reading_table(decoded.readings, None))
+                events.extend(decoded.events)
+                break
+            rows = _Rows(context, refusals, str(path), first_number=number + 1)
+            tables.extend(rows.tables(lines))
+            events.extend(rows.events)
+            number += len(lines)
+    return FileContent(joined(tables), one_shipment=False, events=events, refusals=refusals)
+
+
+class _Rows:
+    """One chunk of lines on its way into tables; remembers file order by table."""
+
+    def __init__(
+        self, context: DecodeContext, refusals: Refusals, file: str, *, first_number: int
+    ) -> None:
+        self.context = context
+        self.refusals = refusals
+        self.file = file
+        self.first_number = first_number
+        self.events: list[Event] = []
+        self.slow: list[Reading] = []
+
+    def tables(self, lines: Sequence[bytes]) -> list[ReadingTable]:
+        plain: list[_PlainReading] = []
+        place: list[int] = []
+        others: list[int] = []
+        decode = _plain.decode
+        for index, line in enumerate(lines):
+            try:
+                message = decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                others.append(index)
+                continue
+            if looks_doubled(line):
+                others.append(index)
+            else:
+                plain.append(message)
+                place.append(index)
+        table, good = _columns(plain)
+        others.extend(np.asarray(place, dtype=np.int64)[~good].tolist())
+        for index in sorted(others):
+            self._line(index, lines[index])
+        return [selected(table, good) if not good.all() else table, reading_table(self.slow, None)]
+
+    def _line(self, index: int, line: bytes) -> None:
+        """One line the slow way."""
+        body = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if not body:
+            return
+        where = f"{self.file}, line {self.first_number + index}"
+        try:
+            if body[:1] == b"[":
+                decoded = decode_array(body, self.context, limit=None)
+                for refusal in decoded.refused:
+                    self.refusals.add(f"{where}, element {refusal.index}", refusal.text)
+                self.slow.extend(decoded.readings)
+                self.events.extend(decoded.events)
+                return
+            said = decode_object(body, self.context)
+        except BadMessage as error:
+            self.refusals.add(where, str(error))
+            return
+        if isinstance(said, Event):
+            self.events.append(said)
+        else:
+            self.slow.append(said)
+
+
+def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[np.bool_]]:
+    """Messages as a table, and (n,) which rows are right; the others take the slow way."""
+    good = np.ones(len(messages), dtype=np.bool_)
+    temperature_c, probes_good = _temperatures([m.temperature for m in messages])
+    good &= probes_good
+    time_ms, times_good = _times([m.time for m in messages])
+    good &= times_good
+    coded = []
+    for names in (
+        [m.shipment for m in messages],
+        [m.box for m in messages],
+        [m.logger for m in messages],
+    ):
+        column, distinct = codes(names)
+        wrong = [code for code, name in enumerate(distinct) if not is_id(name)]
+        if wrong:
+            good &= ~np.isin(column, wrong)
+        coded.append((column, distinct))
+    good &= np.fromiter(
+        (m.courier is None or is_id(m.courier) for m in messages), np.bool_, len(messages)
+    )
+    positions = [m.position for m in messages]
+    table = ReadingTable(
+        shipments=coded[0][1],
+        boxes=coded[1][1],
+        loggers=coded[2][1],
+        shipment=coded[0][0],
+        box=coded[1][0],
+        logger=coded[2][0],
+        time_ms=time_ms,
+        received_ms=np.full(len(messages), -1, np.int64),
+        seq=np.fromiter((-1 if m.seq is None else m.seq for m in messages), np.int64, len(good)),
+        temperature_c=temperature_c,
+        lat_deg=floats(None if p is None else p.lat for p in positions),
+        lon_deg=floats(None if p is None else p.lon for p in positions),
+        accuracy_m=floats(None if p is None else p.accuracy_m for p in positions),
+        lid_open=flags([m.lid_open for m in messages]),
+        moving=flags([m.moving for m in messages]),
+        light_lux=floats(m.light_lux for m in messages),
+        humidity_pct=floats(m.humidity for m in messages),
+        battery_v=floats(m.battery_v for m in messages),
+    )
+    return table, good
+
+
+def _temperatures(
+    sent: Sequence[dict[str, float | None]],
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+    good = np.ones(len(sent), dtype=np.bool_)
+    measured = np.zeros(len(sent), dtype=np.bool_)
+    columns: dict[str, NDArray[np.float64]] = {}
+    for name in dict.fromkeys(name for one in sent for name in one):
+        probe = split_probe(name)
+        if probe is None:
+            continue
+        if name not in (probe[0], f"{probe[0]}.{probe[1]}") or name.endswith(".1"):
+            good &= np.fromiter((name not in one for one in sent), np.bool_, len(sent))
+            continue
+        column = floats(one.get(name) for one in sent)
+        column[np.isin(column, list(NO_VALUE_C))] = np.nan
+        columns[name] = column
+        measured |= ~np.isnan(column)
+    return columns, good & measured
+
+
+def _times(
+    sent: Sequence[datetime | int],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    whole = np.fromiter((isinstance(time, int) for time in sent), np.bool_, len(sent))
+    if not whole.any():
+        time_ms = moments_ms(sent)  # type: ignore[arg-type]
+    else:
+        time_ms = np.full(len(sent), -1, np.int64)
+        for index, time in enumerate(sent):
+            if not isinstance(time, int):
+                time_ms[index] = moments_ms([time])[0]
+            elif 0 <= time <= LATEST_MS:
+                time_ms[index] = time
+        seconds_like = whole & (time_ms >= 10**9) & (time_ms < 10**10)
+        time_ms[seconds_like] = -1
+    return time_ms, (time_ms >= 0) & (time_ms <= LATEST_MS)
+
+
+def _is_one_document(lines: Sequence[bytes]) -> bool:
+    """True if the file is one JSON text over several lines instead of one a line."""
+    first = next((line for line in lines if line.strip()), b"")
+    body = first.removeprefix(b"\xef\xbb\xbf").strip()
+    if body[:1] not in (b"[", b"{"):
+        return False
+    try:
+        loads(body)
+    except BadMessage:
+        pass
+    else:
+        return False
+    # A broken first line of many is a bad line; a document's second line is no object itself.
+    rest = [line.strip() for line in lines if line.strip()][1:2]
+    try:
+        return bool(rest) and not isinstance(loads(rest[0].rstrip(b",")), dict | list)
+    except BadMessage:
+        return bool(rest)
+
+
+def _whole(body: bytes, context: DecodeContext, refusals: Refusals, file: str) -> Decoded:
+    try:
+        value = loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except BadMessage as error:
+        refusals.add(file, str(error))
+        return Decoded()
+    elements: Iterable[Any] = value if isinstance(value, list) else [value]
+    readings: list[Reading] = []
+    events: list[Event] = []
+    for index, element in enumerate(elements):
+        try:
+            said = convert_object(element, context)
+        except BadMessage as error:
+            refusals.add(f"{file}, element {index}", str(error))
+            continue
+        if isinstance(said, Event):
+            events.append(said)
+        else:
+            readings.append(said)
+    return Decoded(tuple(readings), tuple(events))

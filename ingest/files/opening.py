@@ -1,0 +1,70 @@
+"""Recorded files as lines: gzip by ending or content, text in the encoding its mark names."""
+
+import gzip
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+from domain.errors import BadInput
+
+CHUNK_LINES = 50_000
+"""Rows worked on at once: large enough for arrays to pay, small enough to stay in memory."""
+_Line = TypeVar("_Line", str, bytes)
+_GZIP = b"\x1f\x8b"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked if gzipped; failures are one BadInput naming the file."""
+    try:
+        with path.open("rb") as raw:
+            gzipped = raw.read(2) == _GZIP
+            raw.seek(0)
+            if gzipped:
+                with gzip.open(raw, "rb") as unpacked:
+                    yield cast(BinaryIO, unpacked)
+            else:
+                yield raw
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise BadInput(f"{path}: damaged gzip file: {error}") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def packed(path: Path) -> bool:
+    """True if the file is gzipped, whatever it is called."""
+    try:
+        with path.open("rb") as raw:
+            return raw.read(2) == _GZIP
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def head(path: Path, size: int = 8192) -> bytes:
+    """The first bytes of the unpacked file."""
+    with opened(path) as stream:
+        return stream.read(size)
+
+
+def text_encoding(start: bytes) -> str:
+    """Encoding by byte order mark; UTF-8 without one."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    return "utf-8-sig"
+
+
+@contextmanager
+def opened_text(path: Path) -> Iterator[io.TextIOWrapper]:
+    """The file as text lines; bytes that are not text become U+FFFD, which no id and no
+    number accepts, so only the line that holds them is refused."""
+    encoding = text_encoding(head(path, 4))
+    with opened(path) as stream:
+        yield io.TextIOWrapper(stream, encoding=encoding, errors="replace")
+
+
+def chunks(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
+    while chunk := list(islice(lines, CHUNK_LINES)):
+        yield chunk

@@ -1,0 +1,203 @@
+"""Parquet with the CSV's columns, read through DuckDB.
+
+Column types are taken at their word: timestamps with a zone, timestamps without one (read
+in the named zone or refused), integers of epoch milliseconds, or texts as in CSV. A NaN in
+a numeric column is a missing value there, as data frames write it; an infinity is wrong.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import BadInput, BadMessage
+from domain.instants import LATEST_MS
+from domain.tracks import CodeArray, FloatArray, IntArray
+from ingest.files.columns import (
+    Wrong,
+    columns_of,
+    is_probe,
+    numbers,
+    table_of,
+    whole_numbers,
+    yes_no,
+)
+from ingest.files.content import FileContent, Refusals
+from ingest.files.csv_rows import require_columns
+from ingest.files.instant_columns import texts_ms
+from ingest.files.opening import opened, packed
+from ingest.formats.instants import moment_ms
+
+_MEASURES = frozenset({"lat", "lon", "accuracy_m", "light_lux", "humidity", "battery_v"})
+_NAMES = ("shipment", "box", "logger", "datum")
+
+
+def read_parquet(path: Path, *, zone: tzinfo | None) -> FileContent:
+    """Read one Parquet file, gzipped or not; raises BadInput if DuckDB cannot read it."""
+    if packed(path):
+        with tempfile.TemporaryDirectory() as folder, opened(path) as unpacked:
+            plain = Path(folder) / "unpacked.parquet"
+            with plain.open("wb") as target:
+                shutil.copyfileobj(unpacked, target)
+            return _read(plain, shown=str(path), zone=zone)
+    return _read(path, shown=str(path), zone=zone)
+
+
+def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
+    # DuckDB expands wildcards in names; brackets make each of them stand for itself.
+    name = re.sub(r"([*?\[])", r"[\1]", str(path))
+    try:
+        with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+            relation = connection.read_parquet(name)
+            header = relation.columns
+            kinds = [str(kind) for kind in relation.types]
+            columns = columns_of(header)
+            require_columns(columns, shown, header)
+            wanted = ", ".join(
+                f'{_expression(column, header[place], kinds[place])} as "{column}"'
+                for column, place in columns.items()
+            )
+            found = relation.project(wanted).fetchnumpy()
+    except duckdb.Error as error:
+        raise BadInput(f"{shown}: not readable as Parquet: {str(error).splitlines()[0]}") from error
+    kind_of = {column: kinds[place] for column, place in columns.items()}
+    return _content(found, kind_of, shown=shown, zone=zone)
+
+
+def _expression(column: str, name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    if column == "time" and kind.startswith("TIMESTAMP"):
+        return f"epoch_us({quoted})"
+    if kind.startswith("DECIMAL") or kind in ("FLOAT", "HUGEINT", "UHUGEINT"):
+        return f"cast({quoted} as double)"
+    if column in _NAMES and kind != "VARCHAR":
+        return f"cast({quoted} as varchar)"
+    return quoted
+
+
+def _content(
+    found: dict[str, Any], kind_of: dict[str, str], *, shown: str, zone: tzinfo | None
+) -> FileContent:
+    count = len(found["time"])
+    wrong = Wrong(np.zeros(count, dtype=np.bool_))
+    time_ms = _times(found["time"], kind_of["time"], zone, wrong)
+    values: dict[str, FloatArray] = {}
+    seq = np.full(count, -1, dtype=np.int64)
+    flags: dict[str, CodeArray] = {}
+    for column, array in found.items():
+        if is_probe(column) or column in _MEASURES:
+            values[column] = _numbers(column, array, wrong)
+        elif column == "seq":
+            seq, off = whole_numbers(_numbers(column, array, wrong))
+            wrong.mark(off, "seq: expected an integer >= 0")
+        elif column in ("lid_open", "moving"):
+            flags[column] = _flags(column, array, wrong)
+    names = {name: _texts(found[name]) for name in _NAMES if name in found}
+    table = table_of(
+        count,
+        time_ms=time_ms,
+        names=names,
+        values=values,
+        seq=seq,
+        flags=flags,
+        datum=names.get("datum"),
+        wrong=wrong,
+    )
+    refusals = Refusals()
+    if wrong.rows.any():
+        first = int(np.argmax(wrong.rows))
+        where = f"{shown}, row {first + 1}"
+        refusals.add(where, wrong.why(first), count=int(wrong.rows.sum()))
+    return FileContent(table, one_shipment="shipment" not in found, refusals=refusals)
+
+
+def _times(array: Any, kind: str, zone: tzinfo | None, wrong: Wrong) -> IntArray:
+    missing = np.ma.getmaskarray(array)
+    wrong.mark(missing, "time: expected a time, got nothing")
+    if kind == "VARCHAR":
+        texts = ["" if text is None else str(text) for text in _texts(array)]
+        time_ms, bad = texts_ms(texts, zone=zone)
+        for row, why in bad.items():
+            wrong.rows[row] = True
+            wrong.first.setdefault(row, why)
+        return time_ms
+    if not np.issubdtype(array.dtype, np.number):
+        raise BadInput(f"time: expected a timestamp, integer or text column, got {kind}")
+    whole = np.ma.filled(array, 0).astype(np.int64)
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        time_ms = whole // 1000
+    elif kind.startswith("TIMESTAMP"):
+        time_ms = _local(whole, zone, wrong, missing)
+    else:
+        time_ms = whole
+        off = (time_ms >= 10**9) & (time_ms < 10**10)
+        wrong.mark(off, "time: expected epoch milliseconds, looks like seconds")
+    off = ~missing & ((time_ms < 0) | (time_ms > LATEST_MS))
+    wrong.mark(off & ~wrong.rows, "time: expected 1970 to 2100")
+    return time_ms
+
+
+def _local(
+    micros: IntArray, zone: tzinfo | None, wrong: Wrong, missing: NDArray[np.bool_]
+) -> IntArray:
+    """Local wall-clock microseconds to epoch ms in `zone`; each distinct hour asked once."""
+    if zone is None:
+        wrong.mark(~missing, "time: expected a zone; the column is a timestamp without one")
+        return np.full(micros.size, -1, dtype=np.int64)
+    quarters, which = np.unique(micros // 900_000_000, return_inverse=True)
+    offset_ms = np.zeros(quarters.size, dtype=np.int64)
+    bad = np.zeros(quarters.size, dtype=np.bool_)
+    for index, quarter in enumerate(quarters.tolist()):
+        try:
+            moment = datetime.fromtimestamp(quarter * 900, tz=UTC).replace(tzinfo=None)
+            offset_ms[index] = quarter * 900_000 - moment_ms(
+                moment, shown=moment.isoformat(), zone=zone
+            )
+        except (BadMessage, ValueError, OverflowError, OSError):
+            bad[index] = True
+    wrong.mark(
+        bad[which] & ~missing,
+        f"time: outside 1970 to 2100, or in a change of the clocks of {zone}",
+    )
+    return micros // 1000 - offset_ms[which]
+
+
+def _numbers(column: str, array: Any, wrong: Wrong) -> FloatArray:
+    if array.dtype == object:
+        values, off = numbers([text or "" for text in _texts(array)], decimal_comma=False)
+    elif np.issubdtype(array.dtype, np.number):
+        values = np.ma.filled(np.ma.asarray(array, dtype=np.float64), np.nan)
+        off = np.isinf(values)
+    else:
+        off = ~np.ma.getmaskarray(array)
+        values = np.full(len(array), np.nan)
+    wrong.mark(off, f"{column}: expected a finite number")
+    return np.asarray(values, dtype=np.float64)
+
+
+def _flags(column: str, array: Any, wrong: Wrong) -> CodeArray:
+    missing = np.ma.getmaskarray(array)
+    if array.dtype == object:
+        values, off = yes_no([text or "" for text in _texts(array)])
+    else:
+        known = np.ma.filled(array, 0)
+        off = ~missing & (known != 0) & (known != 1)
+        values = np.where(missing | off, -1, known == 1).astype(np.int8)
+    wrong.mark(off, f"{column}: expected true or false")
+    return values
+
+
+def _texts(array: Any) -> Sequence[str | None]:
+    missing = np.ma.getmaskarray(array)
+    data = np.ma.getdata(array)
+    return [
+        None if gone or text is None or text == "" else str(text)
+        for text, gone in zip(data.tolist(), missing.tolist(), strict=True)
+    ]

@@ -1,0 +1,136 @@
+"""Ruuvi Station app exports: CSV with the sensor's whole measurement a row.
+
+The app has written several headers: `timestamp,temperature,…` with offsets in the times in
+early versions; `Date,Temperature (°C),…` and local times without a zone since. Units stand
+in the header and are converted; what the app's user sees depends on the phone's settings.
+"""
+
+import csv
+import math
+import re
+from collections.abc import Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+import numpy as np
+
+from domain.errors import BadInput
+from domain.reading_table import joined
+from domain.tracks import FloatArray, ReadingTable
+from ingest.files.columns import Wrong, numbers, table_of
+from ingest.files.content import FileContent, Refusals
+from ingest.files.instant_columns import texts_ms
+from ingest.files.opening import chunks, opened_text
+
+_TIME = re.compile(r"^(timestamp|date|time)\b", re.I)
+_TEMPERATURE = re.compile(r"^temperature\b", re.I)
+_HUMIDITY = re.compile(r"^humidity\b", re.I)
+_VOLTAGE = re.compile(r"^(battery )?voltage\b", re.I)
+
+
+def recognises(start: str) -> bool:
+    """The header's own words; `movement counter` is said by no other logger here."""
+    header = start.split("\n", 1)[0].lower()
+    return bool(_TIME.match(header.lstrip('"'))) and "movement counter" in header
+
+
+def read_ruuvi_station(path: Path, *, zone: tzinfo | None) -> FileContent:
+    """Read one export. Humidity is kept where it is relative (%), voltage as battery voltage.
+
+    Raises BadInput if the header has no time or no temperature.
+    """
+    refusals = Refusals()
+    tables: list[ReadingTable] = []
+    with opened_text(path) as stream:
+        first = stream.readline()
+        delimiter = max((",", ";", "\t"), key=first.count)
+        header = next(csv.reader([first.strip()], delimiter=delimiter), [])
+        place = _places(header, f"{path}, line 1")
+        number = 2
+        for lines in chunks(iter(stream)):
+            rows: list[list[str]] = []
+            at: list[int] = []
+            for index, line in enumerate(lines):
+                fields = line.strip("\r\n").replace('"', "").split(delimiter)
+                if len(fields) == len(header):
+                    rows.append(fields)
+                    at.append(number + index)
+                elif line.strip():
+                    refusals.add(
+                        f"{path}, line {number + index}",
+                        f"expected {len(header)} fields, got {len(fields)}",
+                    )
+            wrong = Wrong(np.zeros(len(rows), dtype=np.bool_))
+            tables.append(_table(rows, header, place, wrong, zone, decimal_comma=delimiter != ","))
+            if wrong.rows.any():
+                row = int(np.argmax(wrong.rows))
+                where = f"{path}, line {at[row]}"
+                refusals.add(where, wrong.why(row), count=int(wrong.rows.sum()))
+            number += len(lines)
+    return FileContent(joined(tables), one_shipment=True, refusals=refusals)
+
+
+def _places(header: Sequence[str], where: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, pattern in (
+        ("time", _TIME),
+        ("temperature", _TEMPERATURE),
+        ("humidity", _HUMIDITY),
+        ("battery_v", _VOLTAGE),
+    ):
+        for position, title in enumerate(header):
+            if pattern.match(title.strip()):
+                found.setdefault(name, position)
+    for name in ("time", "temperature"):
+        if name not in found:
+            seen = ", ".join(header)[:80]
+            raise BadInput(f"{where}: expected a column {name} of a Ruuvi export, got {seen}")
+    return found
+
+
+def _table(
+    rows: Sequence[Sequence[str]],
+    header: Sequence[str],
+    place: dict[str, int],
+    wrong: Wrong,
+    zone: tzinfo | None,
+    *,
+    decimal_comma: bool,
+) -> ReadingTable:
+    count = len(rows)
+    texts = {name: [row[position] for row in rows] for name, position in place.items()}
+    time_ms, bad = texts_ms(texts["time"], zone=zone)
+    for row, why in bad.items():
+        wrong.rows[row] = True
+        wrong.first.setdefault(row, why)
+    values: dict[str, FloatArray] = {}
+    for name in ("temperature", "humidity", "battery_v"):
+        if name in texts:
+            values[name], off = numbers(_blanked(texts[name]), decimal_comma=decimal_comma)
+            wrong.mark(off, f"{name}: expected a number")
+    values["drug"] = _celsius(values.pop("temperature"), header[place["temperature"]])
+    if "humidity" in values and re.search(r"g/m|°[CF]|dew", header[place["humidity"]]):
+        values["humidity"] = np.full(count, math.nan)
+    return table_of(
+        count,
+        time_ms=time_ms,
+        names={},
+        values=values,
+        seq=np.full(count, -1, dtype=np.int64),
+        flags={},
+        datum=None,
+        wrong=wrong,
+    )
+
+
+def _blanked(texts: Sequence[str]) -> list[str]:
+    """The app writes a dash, or nothing, where the sensor gave no value."""
+    return ["" if text.strip() in ("-", "—", "–") else text for text in texts]
+
+
+def _celsius(values: FloatArray, title: str) -> FloatArray:
+    if re.search(r"\(°?F\)|°F", title):
+        return np.asarray((values - 32.0) / 1.8)
+    if re.search(r"\(K\)", title):
+        return np.asarray(values - 273.15)
+    return values
