@@ -70,6 +70,8 @@ COOLANTS = {
     # Paraffin and salt-hydrate packs, typical data-sheet values.
     "pcm3": Coolant(melt_c=3.0, width_c=1.0, solid_j=2000.0, liquid_j=2400.0, latent_j=190e3),
     "pcm5": Coolant(melt_c=5.0, width_c=1.0, solid_j=2000.0, liquid_j=2400.0, latent_j=200e3),
+    # Aluminium plate of a cooling machine: nothing melts, the thermostat does the work.
+    "evaporator": Coolant(melt_c=-40.0, width_c=0.0, solid_j=900.0, liquid_j=900.0, latent_j=1.0),
 }
 
 DRUG_J_PER_KG_K = 3300.0

@@ -73,9 +73,8 @@ def record(
 ) -> Record:
     """What the logger of box number `box` of a run wrote down; origin is (lat, lon)."""
     logger = scenario.logger
-    true_s = np.arange(rng.uniform(0.0, 10.0), trip.end_s, logger.interval_s)
-    true_s = true_s + rng.uniform(0.0, logger.jitter_s, true_s.size)
     faults: Faults = []
+    true_s = _instants(scenario, trip, rng, faults)
     probes: dict[str, FloatArray] = {
         role: _measure(scenario, getattr(run, f"probe_{role}_c")[:, box], true_s, role, rng, faults)
         for role in logger.probes
@@ -101,9 +100,33 @@ def record(
         moving=np.asarray(trip.moving(true_s) & (rng.random(n) < 0.98)),
         light_lux=np.asarray(np.round(light, 1), dtype=np.float64),
         humidity_pct=np.round(np.clip(62.0 + rng.normal(0, 2.0, n) + 8.0 * lid, 5, 99), 1),
-        battery_v=np.round(full_v - 0.02 * true_s / 3600.0 + rng.normal(0, 0.003, n), 3),
+        battery_v=np.round(_battery_v(full_v, true_s, faults) + rng.normal(0, 0.003, n), 3),
         faults=faults,
     )
+
+
+def _instants(
+    scenario: Scenario, trip: Trip, rng: np.random.Generator, faults: Faults
+) -> FloatArray:
+    """World times of the readings, from switching on to the end or the battery's."""
+    logger = scenario.logger
+    begin_s, late_s = rng.uniform(0.0, 10.0), 60.0 * draw(rng, logger.late_start_min)
+    end_s = trip.end_s * draw(rng, logger.dies_at)
+    if late_s:
+        begin_s = trip.packed_s + late_s
+        faults.append({"kind": "late_start", "start_s": trip.packed_s, "end_s": begin_s})
+    if end_s < trip.delivered_s:
+        faults.append({"kind": "battery_empty", "start_s": end_s, "end_s": trip.delivered_s})
+    true_s = np.arange(begin_s, end_s, logger.interval_s)
+    return true_s + rng.uniform(0.0, logger.jitter_s, true_s.size)
+
+
+def _battery_v(full_v: float, true_s: FloatArray, faults: Faults) -> FloatArray:
+    """A slow fall; an empty cell collapses over its last quarter of an hour."""
+    volts = full_v - 0.02 * true_s / 3600.0
+    if any(fault["kind"] == "battery_empty" for fault in faults):
+        volts = volts - 0.9 * np.clip(1.0 - (true_s[-1] - true_s) / 900.0, 0.0, 1.0)
+    return volts
 
 
 def _measure(

@@ -45,12 +45,12 @@ class Pack(_Part, frozen=True):
     """
 
     model: str = "EPS-18L"
-    coolant: Literal["ice", "pcm3", "pcm5"] | None = None
+    coolant: Literal["ice", "pcm3", "pcm5", "evaporator"] | None = None
     coolant_kg: Span | None = None
     coolant_start_c: Span | None = None
     coolant_melted: Span | None = None
     drug_kg: Span = (0.8, 1.2)
-    drug_start_c: Span = (4.4, 5.4)
+    drug_start_c: Span = (3.9, 5.9)
     separator: bool = True
     contact: Span = (0.7, 1.0)
     partition: bool = True
@@ -106,7 +106,9 @@ class Journey(_Part, frozen=True):
 
 class Logger(_Part, frozen=True):
     """The recorder. offset_c, noise_c : per probe [°C]; lag_s : first-order response of each
-    probe; clock_offset_s, clock_drift_s_per_h, clock_jump_s (at a random time): its clock."""
+    probe; clock_offset_s, clock_drift_s_per_h, clock_jump_s (at a random time): its clock.
+    late_start_min : switched on so long after the packing; dies_at : share of the recording
+    after which the battery is empty (1: it lasts)."""
 
     interval_s: float = 60.0
     jitter_s: float = 0.5
@@ -129,6 +131,8 @@ class Logger(_Part, frozen=True):
     seq_reset: bool = False
     battery_v: Span = (3.4, 3.7)
     stuck_min: Span = 0.0
+    late_start_min: Span = 0.0
+    dies_at: Span = 1.0
 
 
 class Silence(_Part, frozen=True):
@@ -211,7 +215,7 @@ _SIGNED = {
     "clock_jump_s",
     "calibrated_days",
 }
-_SHARES = {"at", "contact", "goods_contact", "coolant_melted", "loss", "repeats", "multipath"}
+_SHARES = {"at", "contact", "goods_contact", "coolant_melted", "loss", "repeats", "multipath", "dies_at"}
 
 
 def _check(part: msgspec.Struct, where: str) -> None:
