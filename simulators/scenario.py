@@ -215,7 +215,16 @@ _SIGNED = {
     "clock_jump_s",
     "calibrated_days",
 }
-_SHARES = {"at", "contact", "goods_contact", "coolant_melted", "loss", "repeats", "multipath", "dies_at"}
+_SHARES = {
+    "at",
+    "contact",
+    "goods_contact",
+    "coolant_melted",
+    "loss",
+    "repeats",
+    "multipath",
+    "dies_at",
+}
 
 
 def _check(part: msgspec.Struct, where: str) -> None:
