@@ -1,0 +1,1 @@
+"""The chapters of the report, each from a View to blocks."""

@@ -1,0 +1,132 @@
+"""Every requirement of the result, worst first, none left out."""
+
+from typing import Any
+
+from api.reports.chapters.decision import MARKS
+from api.reports.document import Block, Cell, Chapter, Column, Paragraph, Subheading, Table
+from api.reports.model import RuleLine
+from api.reports.view import View
+from api.reports.wording import (
+    STATUS_WORDS,
+    as_text,
+    decimal,
+    quantity,
+    say,
+    storage_words,
+    tell,
+)
+
+
+def requirements(view: View) -> Chapter:
+    zh = view.lang == "zh"
+    blocks: list[Block] = [
+        Paragraph(
+            "由重到轻排列。“条款待核”表示尚未见到官方文本中的条款号，使用前须由法制人员核对。"
+            if zh
+            else "Worst first. “Article to be confirmed” means that the article has not been seen "
+            "in the official text; a legal officer has to confirm it before use.",
+            small=True,
+        ),
+        Table(
+            columns=(
+                Column("要求" if zh else "Requirement", 2.4),
+                Column("结论" if zh else "Status", 1.75),
+                Column("依据的事实" if zh else "Facts", 2.6),
+                Column("出处" if zh else "Source", 1.9),
+            ),
+            rows=tuple(_row(view, line) for line in view.report.requirements),
+        ),
+    ]
+    items = _items(view)
+    if items:
+        blocks += [Subheading("逐个药品" if zh else "Item by item"), items]
+    return Chapter(
+        "requirements", "逐项要求" if zh else "Requirement by requirement", tuple(blocks)
+    )
+
+
+def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
+    lang = view.lang
+    facts = tell(line.basis, lang)
+    notes = [note for note in (_bounds(view, line), _setting(view, line)) if note]
+    if line.status in {"breach", "suspected", "insufficient_evidence"} and line.would_settle:
+        lead = "可由此确定：" if lang == "zh" else "would settle it: "
+        notes.append(lead + tell(line.would_settle[0], lang))
+    mark = MARKS.get(line.status, "—")
+    return (
+        Cell(tell(line.title, lang), note=line.id),
+        Cell(f"{mark} {tell(STATUS_WORDS[line.status], lang)}", tone=line.status),
+        Cell(facts, note="\n".join(notes)),
+        Cell(tell(line.legal, lang)),
+    )
+
+
+def _bounds(view: View, line: RuleLine) -> str:
+    least, most = _value(view, line.least), _value(view, line.most)
+    if not least and not most:
+        return ""
+    zh = view.lang == "zh"
+    if least == most:
+        return least
+    return f"最少 {least or '—'}，最多 {most or '—'}" if zh else f"least {least}, most {most}"
+
+
+def _setting(view: View, line: RuleLine) -> str:
+    words = _value(view, line.setting)
+    if not words:
+        return ""
+    return f"设定（非法规）：{words}" if view.lang == "zh" else f"setting, not law: {words}"
+
+
+def _value(view: View, value: Any) -> str:
+    """What a result gives as least, most or setting, in words."""
+    if value is None:
+        return ""
+    text = as_text(value)
+    if text is not None:
+        return tell(text, view.lang)
+    if isinstance(value, bool):
+        return say("yes" if value else "no", view.lang)
+    if isinstance(value, int | float):
+        return quantity(float(value), "")
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_value(view, part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(view, part) for part in value)
+    return str(value)
+
+
+def _items(view: View) -> Table | None:
+    zh = view.lang == "zh"
+    items = view.report.result.get("items") or ()
+    if not items:
+        return None
+    rows = []
+    for item in items:
+        limits = item.get("limits") or {}
+        low, high = limits.get("low"), limits.get("high")
+        status = str(item["status"])
+        rows.append(
+            (
+                Cell(str(item.get("name") or "—")),
+                Cell(storage_words(str(item.get("storage") or "—"), view.lang)),
+                Cell(
+                    f"{'—' if low is None else decimal(float(low))} … "
+                    f"{'—' if high is None else decimal(float(high))} °C"
+                ),
+                Cell(
+                    f"{MARKS.get(status, '—')} {tell(STATUS_WORDS[status], view.lang)}", tone=status
+                ),
+                Cell(quantity(len(item.get("findings") or ()), "")),
+            )
+        )
+    return Table(
+        columns=(
+            Column("药品" if zh else "Drug", 2.6),
+            Column("储存类别" if zh else "Storage", 1.2),
+            Column("限值" if zh else "Limits", 1.3),
+            Column("结论" if zh else "Status", 1.6),
+            Column("发现" if zh else "Findings", 0.7, "right"),
+        ),
+        rows=tuple(rows),
+    )

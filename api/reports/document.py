@@ -1,0 +1,102 @@
+"""The report laid out as blocks: the page and the PDF draw the same blocks, so they agree.
+
+A block holds finished texts in one language and finished SVG; renderers decide only where
+things stand on their sheet.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Align = Literal["left", "right", "center"]
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """Text of a table cell; `note` stands smaller under it; `tone` a status word or ''."""
+
+    text: str
+    note: str = ""
+    tone: str = ""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """width : share of the table's width."""
+
+    title: str
+    width: float = 1.0
+    align: Align = "left"
+
+
+class Table(msgspec.Struct, frozen=True, tag="table"):
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    empty: str = "—"
+
+
+class Facts(msgspec.Struct, frozen=True, tag="facts"):
+    """Label, value and small note in a grid."""
+
+    pairs: tuple[tuple[str, str, str], ...]
+
+
+class Figure(msgspec.Struct, frozen=True, tag="figure"):
+    """svgs stand side by side; `half`: each half as wide as the sheet, even one alone."""
+
+    svgs: tuple[str, ...]
+    caption: str
+    alt: str
+    half: bool = False
+
+
+class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
+    text: str
+    small: bool = False
+
+
+class Bullets(msgspec.Struct, frozen=True, tag="bullets"):
+    items: tuple[str, ...]
+
+
+class Subheading(msgspec.Struct, frozen=True, tag="subheading"):
+    text: str
+
+
+class Signatures(msgspec.Struct, frozen=True, tag="signatures"):
+    """Empty fields to sign by hand: per officer its labels."""
+
+    people: tuple[tuple[str, ...], ...]
+
+
+class Verdict(msgspec.Struct, frozen=True, tag="verdict"):
+    """The head of the first page. tone: the verdict's machine word."""
+
+    word: str
+    mark: str
+    tone: str
+    sentences: tuple[str, ...]
+    review: str
+    qr_svg: str
+    qr_caption: str
+
+
+Block = Table | Facts | Figure | Paragraph | Bullets | Subheading | Signatures | Verdict
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """`id` is the anchor on the page; new_page: begins on a new sheet of the PDF."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+    new_page: bool = False
+
+
+class Document(msgspec.Struct, frozen=True):
+    lang: str
+    title: str
+    shipment: str
+    running_head: str
+    time_note: str
+    foot: str
+    digest: str
+    chapters: tuple[Chapter, ...]

@@ -1,0 +1,53 @@
+"""The whole report as a Document: chapters in the order an inspector reads."""
+
+from api.reports.chapters.closing import against, methods, review, verification
+from api.reports.chapters.decision import decision
+from api.reports.chapters.evidence import coverage
+from api.reports.chapters.isolation import isolation
+from api.reports.chapters.records import custody, instruments, integrity
+from api.reports.chapters.requirements import requirements
+from api.reports.chapters.route import route
+from api.reports.chapters.temperature import episodes, temperature
+from api.reports.document import Document
+from api.reports.model import Report
+from api.reports.view import View
+from api.reports.wording import Lang, say
+
+_CHAPTERS = (
+    decision,
+    requirements,
+    coverage,
+    temperature,
+    episodes,
+    route,
+    isolation,
+    integrity,
+    instruments,
+    custody,
+    against,
+    methods,
+    review,
+    verification,
+)
+
+
+def lay_out(report: Report, lang: Lang) -> Document:
+    """Every chapter, also where it has nothing to say: that it was looked for is told."""
+    view = View(report, lang)
+    zh = lang == "zh"
+    digest = report.seal.sha256 if report.seal is not None else ""
+    return Document(
+        lang="zh-CN" if zh else "en",
+        title=say("title", lang),
+        shipment=report.shipment,
+        running_head=f"{say('title', lang)} · {report.shipment}",
+        time_note="所列时间均为北京时间（UTC+8）" if zh else "All times are China time (UTC+8)",
+        foot=(
+            "本报告只提供线索，须经核查；不构成对违规或药品质量的认定。"
+            if zh
+            else "This report gives clues to be checked; it decides neither on guilt nor on "
+            "the quality of a drug."
+        ),
+        digest=digest,
+        chapters=tuple(chapter(view) for chapter in _CHAPTERS),
+    )

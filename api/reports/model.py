@@ -1,0 +1,288 @@
+"""The report as data, `coldwitness.report/1`: everything the page and the PDF show.
+
+Frozen msgspec structs. Times are RFC 3339 UTC texts, as everywhere in our JSON; what could
+not be computed is None. Whatever is shown in two languages is a `Text`.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from config.rules import Text
+
+SCHEMA = "coldwitness.report/1"
+
+SpanState = Literal["in", "out", "doubtful", "unseen", "recorded"]
+"""`recorded`: measured by a probe that has no limits of its own."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first page says. `sentences`: what was found, how much was seen, what to do."""
+
+    verdict: str
+    word: Text
+    sentences: tuple[Text, Text, Text]
+
+
+class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A requirement of the result together with what the rule pack says about its source.
+
+    basis : of the result.  legal : where the rule stands; says 条款待核 unless the article was
+    seen in the official text.  least, most, setting : as the result gives them.
+    """
+
+    id: str
+    title: Text
+    status: str
+    findings: tuple[str, ...]
+    basis: Text
+    legal: Text
+    article_confirmed: bool
+    least: Any
+    most: Any
+    setting: Any
+    against: tuple[Text, ...]
+    would_settle: tuple[Text, ...]
+
+
+class RuleNumber(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    title: Text
+    value: float
+    unit: str
+    set_by: str
+    confirmed: str
+    source: str
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    version: str
+    title: Text
+    source: str
+    valid_from: str
+    valid_to: str | None
+    numbers: tuple[RuleNumber, ...]
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """By what this shipment was judged; `*_source` says who set the number."""
+
+    start: str | None
+    end: str | None
+    low_c: float | None
+    high_c: float | None
+    accuracy_c: float | None
+    """The logger's stated uncertainty; None: by the pack."""
+    accuracy_above_zero_c: float
+    accuracy_below_zero_c: float
+    slew_max_c_per_min: float
+    slew_source: str
+    recording_interval_s: float
+    logger_interval_s: float | None
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    start: str
+    end: str
+    state: SpanState
+
+
+class Bin(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds of known time with low_c <= T < high_c."""
+
+    low_c: float
+    high_c: float
+    seconds: float
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """What one probe recorded in the window, and how its time divides."""
+
+    name: str
+    judged: bool
+    readings: int
+    first: str | None
+    last: str | None
+    min_c: float | None
+    max_c: float | None
+    mean_c: float | None
+    """Mean of the readings, for orientation; the judged mean stands in the result."""
+    spans: tuple[Span, ...]
+    recorded_s: float
+    out_s: float
+    doubtful_s: float
+    unseen_s: float
+    longest_unseen_s: float
+
+
+class Distribution(msgspec.Struct, frozen=True, kw_only=True):
+    """Time at temperature of the judged probe; unseen time is a bar of its own."""
+
+    probe: str
+    bins: tuple[Bin, ...]
+    unseen_s: float
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Unknown time of the judged probe, and how far temperature can have gone in it."""
+
+    start: str
+    end: str
+    length_s: float
+    lowest_c: float | None
+    highest_c: float | None
+    could_leave_range: bool
+
+
+class Episode(msgspec.Struct, frozen=True, kw_only=True):
+    """A break of the cold chain, numbered as on the chart."""
+
+    number: int
+    finding: str
+    subtype: str
+    probe: str | None
+    certainty: str
+    start: str
+    end: str
+    duration_s: float
+    limit_c: float | None
+    peak_c: float | None
+    degree_minutes: float | None
+    explanation: Text
+    would_settle: Text | None
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """Standing at one place. role: origin, destination, allowed, suspected, confirmed, brief."""
+
+    number: int
+    start: str
+    end: str
+    duration_s: float
+    lat: float
+    lon: float
+    radius_m: float
+    role: str
+    site: str | None
+    finding: str | None
+    signs: tuple[str, ...]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """distance_m and the like repeat the result's metrics; None where no position was given."""
+
+    positions: int
+    distance_m: float | None
+    stopped_s: float | None
+    hidden_stop_max_s: float | None
+    position_gaps: tuple[Span, ...]
+    stops: tuple[Stop, ...]
+
+
+class CustodyStep(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, or a time that the manifest declares. No actor and no note: they may be people."""
+
+    time: str
+    what: Text
+    source: Text
+    site: str | None
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """A logger that took part. calibration: valid, expired, unknown (on the shipment's day)."""
+
+    logger: str
+    declared: bool
+    readings: int
+    first: str | None
+    last: str | None
+    interval_s: float | None
+    accuracy_c: float | None
+    calibrated_until: str | None
+    calibration: str
+
+
+class Readings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every reading of the shipment, inside and outside the window, in the order of Tracks.
+
+    Columns of equal length; None where absent. `logger` indexes `loggers`.
+    """
+
+    loggers: tuple[str, ...]
+    time: tuple[str, ...]
+    received: tuple[str | None, ...]
+    logger: tuple[int, ...]
+    seq: tuple[int | None, ...]
+    conflict: tuple[int, ...]
+    """Row numbers of readings that contradict another of the same logger and time."""
+    temperature_c: dict[str, tuple[float | None, ...]]
+    lat: tuple[float | None, ...]
+    lon: tuple[float | None, ...]
+    accuracy_m: tuple[float | None, ...]
+    lid_open: tuple[bool | None, ...]
+    moving: tuple[bool | None, ...]
+    light_lux: tuple[float | None, ...]
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """One officer's review. Officers are named by their number, not by their name."""
+
+    officer: str
+    decision: str
+    reasons: str
+    at: str
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer of its own: it never changes what was computed. `reviewed` takes two officers."""
+
+    state: Literal["unreviewed", "reviewed"] = "unreviewed"
+    opinions: tuple[Opinion, ...] = ()
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the report was made from."""
+
+    software: str
+    readings_from: tuple[str, ...]
+    """`store`, or the names of the files."""
+    result_version: int | None = None
+    address: str | None = None
+    """Where the report can be fetched; goes into the QR code."""
+
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """Digests over the RFC 8785 form of the report without its seal; signature over the same."""
+
+    sha256: str
+    sm3: str
+    algorithm: str | None = None
+    public_key: str | None = None
+    signature: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    schema: str
+    shipment: str
+    decision: Decision
+    result: dict[str, Any]
+    requirements: tuple[RuleLine, ...]
+    terms: Terms
+    probes: tuple[Probe, ...]
+    worst_probe: str | None
+    distribution: Distribution | None
+    gaps: tuple[Gap, ...]
+    episodes: tuple[Episode, ...]
+    route: Route
+    custody: tuple[CustodyStep, ...]
+    instruments: tuple[Instrument, ...]
+    against: tuple[Text, ...]
+    methods: tuple[Text, ...]
+    rules: Rules
+    manifest: dict[str, Any] | None
+    events: tuple[dict[str, Any], ...]
+    readings: Readings
+    origin: Origin
+    review: Review = Review()
+    seal: Seal | None = None

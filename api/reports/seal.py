@@ -1,0 +1,45 @@
+"""What a report's seal covers: the RFC 8785 form of everything in it but the seal itself."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+import rfc8785
+from cryptography.hazmat.primitives import hashes
+
+from api.reports.model import Report, Seal
+from domain.errors import BadInput
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """The report as JSON-ready values."""
+    values: dict[str, Any] = msgspec.to_builtins(report)
+    return values
+
+
+def canonical(values: Any) -> bytes:
+    """RFC 8785 bytes; raises BadInput for what JSON cannot hold (NaN, huge integers)."""
+    try:
+        return rfc8785.dumps(values)
+    except rfc8785.CanonicalizationError as error:
+        raise BadInput(f"report: not representable as canonical JSON: {error}") from error
+
+
+def sealed_bytes(report: Report) -> bytes:
+    """The bytes that digests and signature are made over."""
+    values = plain(report)
+    values.pop("seal", None)
+    return canonical(values)
+
+
+def sm3(data: bytes) -> str:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize().hex()
+
+
+def sealed(report: Report) -> Report:
+    """The report with its digests (unsigned)."""
+    data = sealed_bytes(report)
+    seal = Seal(sha256=hashlib.sha256(data).hexdigest(), sm3=sm3(data))
+    return msgspec.structs.replace(report, seal=seal)

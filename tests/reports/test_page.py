@@ -1,0 +1,95 @@
+"""The page: self-contained, complete, the same from the twin, and careful with its words."""
+
+import re
+
+import pytest
+
+from api.reports.html import render_html
+from api.reports.twin import read_json, render_json
+from api.reports.wording import LANGUAGES, Lang
+from tests.reports.shipments import Case, warm_and_stopped, without_readings
+
+CASES = {
+    "warm_and_stopped": warm_and_stopped(),
+    "without_readings": without_readings(warm_and_stopped()),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_page_asks_for_nothing_outside_and_runs_nothing(case: Case, lang: Lang) -> None:
+    page = render_html(case.report(), lang=lang)
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=[\"'](?!#)", page)
+    assert not re.search(r"url\((?!#)", page)
+    assert "@import" not in page
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_twin_read_back_draws_the_same_page(case: Case, lang: Lang) -> None:
+    report = case.report()
+    twin = render_json(report)
+    again = read_json(twin)
+    assert render_json(again) == twin
+    assert render_html(again, lang=lang) == render_html(report, lang=lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_word_judges_guilt_or_the_drug(case: Case, lang: Lang) -> None:
+    page = render_html(case.report(), lang=lang)
+    for word in ("违法", "劣药", "假药", "illegal", "inferior", "guilty"):
+        assert word not in page
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_people_named_in_events_do_not_appear(case: Case, lang: Lang) -> None:
+    report = case.report()
+    text = render_html(report, lang=lang) + render_json(report).decode()
+    assert "张三" not in text
+    assert "13800000000" not in text
+
+
+def test_every_requirement_of_the_result_stands_in_the_table_worst_first() -> None:
+    case = warm_and_stopped()
+    page = render_html(case.report(), lang="zh")
+    table = page[page.index('id="requirements"') : page.index('id="coverage"')]
+    places = {line["id"]: table.index(f">{line['id']}<") for line in case.result["requirements"]}
+    rank = {"breach": 0, "suspected": 1, "insufficient_evidence": 2, "compliant": 3}
+    in_order = sorted(case.result["requirements"], key=lambda line: places[line["id"]])
+    ranks = [rank[line["status"]] for line in in_order]
+    assert ranks == sorted(ranks)
+
+
+def test_article_that_nobody_has_seen_is_shown_as_to_be_confirmed() -> None:
+    report = warm_and_stopped().report()
+    for line in report.requirements:
+        assert line.article_confirmed or "待核" in line.legal.zh
+        assert line.article_confirmed or "to be confirmed" in line.legal.en
+
+
+def test_bureau_settings_are_not_shown_as_law() -> None:
+    page = render_html(warm_and_stopped().report(), lang="zh")
+    row = page[page.index("暂存判定停留时间") :][:400]
+    assert "本局设定，非法规" in row
+
+
+def test_numbers_of_the_golden_shipment_stand_on_the_page() -> None:
+    page = render_html(warm_and_stopped().report(), lang="zh")
+    for words in (
+        "疑似违反（待核查）",
+        "最高 9.69 °C（确定）；另有 1 项线索。",
+        "214 条，有效覆盖 94.2 %，最长未监测 13 分",
+        "11-21 11:00:00",
+        "11-21 11:26:00",
+        "最少 21 分 50 秒，最多 29 分 24 秒",
+        "2026-11-21 09:30:00 — 13:15:00",
+        "0.24 – 0.39",
+        "29.3",
+        "未审核",
+    ):
+        assert words in page
