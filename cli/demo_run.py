@@ -1,0 +1,262 @@
+"""What the demo does, step by step, and the table it ends with."""
+
+import contextlib
+import json
+import logging
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from cli.logs import log_to_stderr
+from cli.result_text import status_words
+from cli.running import Running
+from cli.waiting import ending
+from config.settings import (
+    HttpSettings,
+    JournalSettings,
+    JudgingSettings,
+    MqttSettings,
+    Settings,
+    StoreSettings,
+    WebhookSettings,
+)
+from domain.errors import BadInput, Unavailable
+from ingest.embedded_broker import EmbeddedBroker
+from simulators.demo_fleet import demo_fleet
+from simulators.fleet import Fleet
+from simulators.publisher import publish
+
+JUDGED_WITHIN_S = 30.0
+_STYLE = {"breach": "bold red", "suspected": "yellow", "insufficient_evidence": "cyan"}
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    once: bool
+    as_json: bool
+    http_port: int
+    mqtt_port: int
+    data: Path | None
+    seed: int
+    seconds: float
+    lang: str
+
+
+def run_demo(options: DemoOptions) -> None:
+    """Run it all; returns when the fleet is delivered (`once`) or after Ctrl-C."""
+    if options.lang not in ("zh", "en"):
+        raise BadInput(f"--lang: expected zh or en, got {options.lang!r}")
+    log_to_stderr(logging.ERROR)
+    stop = threading.Event()
+    with ExitStack() as stack:
+        stack.enter_context(ending(stop))
+        console = Console(stderr=True)
+        folder = _folder(options, stack)
+        broker = stack.enter_context(EmbeddedBroker(folder / "broker", port=options.mqtt_port))
+        receiver = stack.enter_context(_receiver(folder, console))
+        settings = _settings(options, folder, broker.port, receiver)
+        running = stack.enter_context(Running(settings, any_free_port=True))
+        _say_where(console, options, running.url, broker)
+        fleet = demo_fleet(seed=options.seed, end_ms=time.time_ns() // 1_000_000)
+        with httpx.Client(base_url=running.url, trust_env=False, timeout=30) as api:
+            _declare(api, fleet)
+            _play(fleet, broker, running, options, console, stop)
+            if not stop.is_set():
+                _wait_until_judged(running, len(fleet.shipments), stop)
+            lines = list(_lines(api, fleet))
+        _print(lines, options)
+        console.print(f"[bold]{running.url}[/bold]  检查页 inspector's page", highlight=False)
+        if not options.once:
+            console.print("运行中，按 Ctrl-C 结束。Serving until Ctrl-C.")
+            while not stop.wait(0.5):
+                pass
+            console.print("结束 ending …")
+
+
+def _folder(options: DemoOptions, stack: ExitStack) -> Path:
+    if options.data is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coldwitness-")))
+    try:
+        options.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--data {options.data}: cannot be made: {error.strerror}") from error
+    return options.data
+
+
+def _settings(
+    options: DemoOptions, folder: Path, mqtt_port: int, webhook: WebhookSettings
+) -> Settings:
+    return Settings(
+        mqtt=MqttSettings(port=mqtt_port),
+        journal=JournalSettings(directory=folder / "journal"),
+        store=StoreSettings(
+            embedded_file=folder / "telemetry.sqlite",
+            register_url=f"sqlite:///{folder / 'register.sqlite'}",
+            archive_directory=folder / "archive",
+        ),
+        http=HttpSettings(port=options.http_port),
+        # The demo says for itself what it would not assume for a bureau: boxes without a
+        # manifest carry refrigerated drugs.
+        judging=JudgingSettings(default_storage="refrigerated"),
+        webhooks=(webhook,),
+    )
+
+
+@contextlib.contextmanager
+def _receiver(folder: Path, console: Console) -> Iterator[WebhookSettings]:
+    """The stand-in case system, a program of its own; its lines are shown as they come."""
+    secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+    secret_file = folder / "receiver.secret"
+    secret_file.touch(mode=0o600)
+    secret_file.write_text(secret, encoding="utf-8")
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "simulators.case_system_receiver",
+            "--port=0",
+            f"--secret-file={secret_file}",
+        ],
+        stdin=subprocess.PIPE,  # it ends when this pipe closes, even if we are killed
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=False,
+    )
+    try:
+        address = process.stdout.readline().strip() if process.stdout else ""
+        if not address.startswith("http://"):
+            raise Unavailable(f"case system receiver did not start: {address!r}")
+        threading.Thread(target=_echo, args=(process, console), daemon=True).start()
+        yield WebhookSettings(url=address, secret=SecretStr(secret))
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _echo(process: subprocess.Popen[str], console: Console) -> None:
+    for line in process.stdout or ():
+        console.print(f"[dim]案件系统 case system:[/dim] {line.rstrip()}", highlight=False)
+
+
+def _say_where(console: Console, options: DemoOptions, url: str, broker: EmbeddedBroker) -> None:
+    if broker.port_was_busy:
+        console.print(f"MQTT port {options.mqtt_port} 已被占用 is busy; using {broker.port}")
+    if options.http_port and not url.endswith(f":{options.http_port}"):
+        console.print(f"HTTP port {options.http_port} 已被占用 is busy; using {url}")
+    console.print(
+        f"检查页 page {url}   MQTT mqtt://127.0.0.1:{broker.port}", highlight=False, soft_wrap=True
+    )
+
+
+def _declare(api: httpx.Client, fleet: Fleet) -> None:
+    """Couriers declare their shipments over the same API anyone would use."""
+    for shipment in fleet.shipments:
+        answer = api.put(f"/v1/shipments/{shipment.id}", json=shipment.manifest)
+        if answer.is_error:
+            raise Unavailable(f"manifest of {shipment.id}: {answer.status_code} {answer.text}")
+
+
+def _play(
+    fleet: Fleet,
+    broker: EmbeddedBroker,
+    running: Running,
+    options: DemoOptions,
+    console: Console,
+    stop: threading.Event,
+) -> None:
+    """Publish the morning while a display shows what has been published, stored and judged."""
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console
+    )
+    published = bars.add_task("发布 published", total=fleet.message_count)
+    stored = bars.add_task("入证据链 journalled", total=fleet.message_count)
+
+    def show(sent: int, _total: int) -> None:
+        bars.update(published, completed=sent)
+        bars.update(stored, completed=min(running.ingest.status().journalled, fleet.message_count))
+
+    with Live(bars, console=console, refresh_per_second=8, transient=True):
+        publish(
+            fleet,
+            host=broker.host,
+            port=broker.port,
+            duration_s=options.seconds,
+            progress=show,
+            stop=stop,
+        )
+
+
+def _wait_until_judged(running: Running, shipments: int, stop: threading.Event) -> None:
+    """Until everything journalled is stored and every touched shipment was judged."""
+    end_s = time.monotonic() + JUDGED_WITHIN_S
+    running.ingest.wait_until_stored(JUDGED_WITHIN_S)
+    quiet = 0
+    while not stop.is_set() and time.monotonic() < end_s and quiet < 3:
+        # Several looks: a tick takes its shipments a moment before its run begins.
+        quiet = quiet + 1 if running.judge.idle and len(_known(running)) >= shipments else 0
+        time.sleep(0.05)
+
+
+def _known(running: Running) -> list[str]:
+    rows = running.register.shipment_rows(limit=500)
+    return [row.id for row in rows if row.verdict is not None]
+
+
+def _lines(api: httpx.Client, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
+    for shipment in fleet.shipments:
+        answer = api.get(f"/v1/shipments/{shipment.id}/check")
+        result = answer.json()
+        yield {
+            "shipment": shipment.id,
+            "story": shipment.scenario.name,
+            "verdict": result.get("verdict", "insufficient_evidence"),
+            "findings": sorted(
+                {f"{finding['kind']}/{finding['subtype']}" for finding in result["findings"]}
+            ),
+            "requirements": {
+                line["id"]: line["status"]
+                for line in result["requirements"]
+                if line["status"] not in ("compliant", "not_applicable")
+            },
+        }
+
+
+def _print(lines: list[Mapping[str, Any]], options: DemoOptions) -> None:
+    if options.as_json:
+        for line in lines:
+            print(json.dumps(line, ensure_ascii=False))
+        return
+    table = Table(title="冷证 ColdWitness", title_justify="left")
+    table.add_column("运单 shipment", no_wrap=True)
+    table.add_column("模拟情节 story", no_wrap=True)
+    table.add_column("判定 verdict")
+    table.add_column("发现 findings")
+    for line in lines:
+        verdict = str(line["verdict"])
+        table.add_row(
+            str(line["shipment"]),
+            str(line["story"]),
+            f"[{_STYLE.get(verdict, 'green')}]{status_words(verdict, lang=options.lang)}[/]",
+            ", ".join(line["findings"]) or "—",
+        )
+    Console().print(table)
