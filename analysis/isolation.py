@@ -1,0 +1,332 @@
+"""Missing isolation: does the drug's temperature follow the coolant or the other goods too well?
+
+The exchange rates come from `isolation_fit`. Contact is suspected only where the whole 95 %
+interval lies above the qualified limit, isolation is found only where the whole interval lies
+within it, and everything else is indeterminate with its reason. What the manifest itself
+declares is judged beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.isolation_fit import MIN_WINDOWS, ExchangeFit, fit_exchange
+from analysis.isolation_windows import (
+    ZONES,
+    BoolArray,
+    ExchangeWindows,
+    exchange_windows,
+    probes_of,
+)
+from analysis.window import Window
+from config.rules import Numbers
+from config.terms import LimitSource, Terms
+from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from domain.words import Certainty, FindingType, Isolation, Severity, Status
+
+COOLANT, GOODS, AMBIENT = range(len(ZONES))
+
+
+class IsolationReason(IntEnum):
+    """Why a facet has its status; the basis text is written from it."""
+
+    WITHIN_LIMIT = 0
+    ABOVE_LIMIT = 1
+    DECLARED_ABSENT = 2
+    """The manifest says that the isolating part is absent, or shows one compartment for both."""
+    INTERVAL_SPANS_LIMIT = 3
+    TOO_LITTLE_EXCITATION = 4
+    NO_DRUG_PROBE = 5
+    NO_ZONE_PROBE = 6
+    NO_AMBIENT_PROBE = 7
+    TOO_FEW_READINGS = 8
+    PROBES_SWAPPED = 9
+    MODEL_MISFIT = 10
+    """The curves do not follow the exchange equation well enough to decide by it."""
+    PARTS_DISAGREE = 11
+    """The two halves of the trip contradict each other."""
+    ACTIVE_COOLING = 12
+    NO_GOODS = 13
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One facet (coolant or goods) of every shipment, (s,); NaN where there is no estimate.
+
+    isolation : codes of domain.words.Isolation. status : of the facet's question.
+    on_record : True where `status` is compliant only because the manifest declares the part.
+    coupling_per_h, low_per_h, high_per_h : estimate and 95 % interval.
+    limit_per_h, limit_source : what it is held against (config.terms.LimitSource).
+    probe : name of the drug probe the numbers come from.
+    """
+
+    isolation: IntArray
+    status: IntArray
+    reason: IntArray
+    on_record: BoolArray
+    coupling_per_h: FloatArray
+    low_per_h: FloatArray
+    high_per_h: FloatArray
+    limit_per_h: FloatArray
+    limit_source: CodeArray
+    probe: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IsolationJudgement:
+    findings: FindingTable
+    coolant: Facet
+    goods: Facet
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """One drug probe against one zone, (s,)."""
+
+    isolation: IntArray
+    reason: IntArray
+    rate: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+MISFIT_SMALL_C_PER_H = 0.25
+"""Unexplained change below which a fit is good whatever share it explains: a quiet trip."""
+
+EXPLAINED_MIN = 0.7
+"""Least share of the drug's change that the equation has to explain for a decision."""
+
+SWAPPED_C = 1.0
+"""Difference that two honest probes of ±0.5 °C cannot make up."""
+
+SWAPPED_SHARE = 0.9
+
+
+def judge_isolation(
+    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
+) -> IsolationJudgement:
+    """Exchange with coolant and goods for every shipment at once."""
+    names = probes_of(tracks, "drug")
+    coolant: list[_Verdict] = []
+    goods: list[_Verdict] = []
+    for name in names:
+        equations = exchange_windows(tracks, terms, window, numbers, drug=name)
+        whole = fit_exchange(equations)
+        halves = [fit_exchange(equations, use=part) for part in _halves(equations)]
+        swapped = _swapped(equations, terms)
+        for zone, limit, found in (
+            (COOLANT, terms.coolant_limit_per_h, coolant),
+            (GOODS, terms.goods_limit_per_h, goods),
+        ):
+            found.append(_decide(equations, whole, halves, swapped, zone, limit))
+    coolant_facet = _facet(
+        terms,
+        names,
+        coolant,
+        limit=terms.coolant_limit_per_h,
+        source=terms.coolant_limit_source,
+        declared=terms.isolation_coolant,
+        absent=(terms.isolation_coolant == 0) & (terms.active_cooling != 1),
+        exempt=(terms.active_cooling == 1) & (terms.isolation_coolant != 1),
+        why=IsolationReason.ACTIVE_COOLING,
+    )
+    goods_facet = _facet(
+        terms,
+        names,
+        goods,
+        limit=terms.goods_limit_per_h,
+        source=terms.goods_limit_source,
+        declared=terms.isolation_goods,
+        absent=terms.shared_compartment,
+        exempt=(terms.goods_aboard == 0) & ~terms.shared_compartment,
+        why=IsolationReason.NO_GOODS,
+    )
+    return IsolationJudgement(
+        findings=concatenate(
+            [
+                _contact(coolant_facet, window, FindingType.COOLANT_CONTACT),
+                _contact(goods_facet, window, FindingType.GOODS_CONTACT),
+                _declared(terms, window),
+            ]
+        ),
+        coolant=coolant_facet,
+        goods=goods_facet,
+    )
+
+
+def _halves(equations: ExchangeWindows) -> tuple[BoolArray, BoolArray]:
+    """Windows of the first and of the second half of each shipment."""
+    count = np.diff(equations.first)
+    number = np.arange(len(equations)) - equations.first[:-1][equations.shipment]
+    first = number < count[equations.shipment] / 2.0
+    return first, ~first
+
+
+def _swapped(equations: ExchangeWindows, terms: Terms) -> BoolArray:
+    """Probes that cannot be where they are said to be.
+
+    The drug colder than everything around it all the way; or the coolant warmer than the drug
+    may be, than the drug is and than the outside, all the way.
+    """
+    shipments = equations.first.size - 1
+    owner, drive = equations.shipment, equations.drive_c
+    known = equations.known[owner]
+    coldest = np.where(known, drive, np.inf).min(axis=1)
+    count = np.maximum(np.bincount(owner, minlength=shipments), 1)
+    alone = np.bincount(owner[np.isfinite(coldest) & (coldest > SWAPPED_C)], minlength=shipments)
+    coolant_c = equations.drug_c + drive[:, COOLANT]
+    hot = (coolant_c > terms.high_c[owner]) & (drive[:, COOLANT] > SWAPPED_C)
+    hot &= drive[:, COOLANT] - drive[:, AMBIENT] > SWAPPED_C
+    warm = np.bincount(owner[hot & known[:, COOLANT] & known[:, AMBIENT]], minlength=shipments)
+    both = equations.known[:, COOLANT]
+    return np.asarray(both & (np.maximum(alone, warm) >= SWAPPED_SHARE * count))
+
+
+def _decide(
+    equations: ExchangeWindows,
+    fit: ExchangeFit,
+    halves: list[ExchangeFit],
+    swapped: BoolArray,
+    zone: int,
+    limit: FloatArray,
+) -> _Verdict:
+    rate, low, high = fit.rate_per_h[:, zone], fit.low_per_h[:, zone], fit.high_per_h[:, zone]
+    with np.errstate(invalid="ignore"):
+        above, within = low > limit, high <= limit
+        wide = high - low > np.maximum(limit, 0.1)
+        against = np.zeros(limit.size, dtype=np.bool_)
+        for half in halves:
+            against |= above & (half.high_per_h[:, zone] < limit)
+            against |= within & (half.low_per_h[:, zone] > limit)
+        poor = (fit.misfit_c_per_h > MISFIT_SMALL_C_PER_H) & (fit.explained < EXPLAINED_MIN)
+    R = IsolationReason  # noqa: N806
+    reason = np.where(wide, R.TOO_LITTLE_EXCITATION, R.INTERVAL_SPANS_LIMIT)
+    reason = np.where(within, R.WITHIN_LIMIT, np.where(above, R.ABOVE_LIMIT, reason))
+    reason = np.where(against, R.PARTS_DISAGREE, reason)
+    reason = np.where(poor & (within | above), R.MODEL_MISFIT, reason)
+    reason = np.where(swapped, R.PROBES_SWAPPED, reason)
+    reason = np.where(fit.windows < MIN_WINDOWS, R.TOO_FEW_READINGS, reason)
+    reason = np.where(~equations.known[:, AMBIENT], R.NO_AMBIENT_PROBE, reason)
+    reason = np.where(~equations.known[:, zone], R.NO_ZONE_PROBE, reason)
+    reason = np.where(equations.hours <= 0, R.NO_DRUG_PROBE, reason)
+    isolation = np.full(limit.size, Isolation.INDETERMINATE, dtype=np.int64)
+    isolation[reason == R.WITHIN_LIMIT] = Isolation.ISOLATED
+    isolation[reason == R.ABOVE_LIMIT] = Isolation.MISSING
+    return _Verdict(isolation, reason.astype(np.int64), rate, low, high)
+
+
+def _facet(
+    terms: Terms,
+    names: Sequence[str],
+    found: list[_Verdict],
+    *,
+    limit: FloatArray,
+    source: CodeArray,
+    declared: CodeArray,
+    absent: BoolArray,
+    exempt: BoolArray,
+    why: IsolationReason,
+) -> Facet:
+    shipments = len(terms)
+    each = np.arange(shipments)
+    if not found:
+        nothing = np.full(shipments, np.nan)
+        found = [
+            _Verdict(
+                np.full(shipments, Isolation.INDETERMINATE, dtype=np.int64),
+                np.full(shipments, IsolationReason.NO_DRUG_PROBE, dtype=np.int64),
+                nothing,
+                nothing,
+                nothing,
+            )
+        ]
+        names = [""]
+    # The worst probe speaks: contact before doubt, doubt before isolation; of equals the one
+    # that follows most. A probe the shipment does not have says nothing beside one it has.
+    isolation = np.vstack([one.isolation for one in found])
+    reason = np.vstack([one.reason for one in found])
+    low = np.vstack([one.low for one in found])
+    rank = isolation + np.nan_to_num(low) / (1.0 + np.nan_to_num(low)) * 0.5
+    rank = np.where(reason == IsolationReason.NO_DRUG_PROBE, -1.0, rank)
+    worst = rank.argmax(axis=0)
+    isolation, reason = isolation[worst, each], reason[worst, each]
+    rate = np.vstack([one.rate for one in found])[worst, each]
+    high = np.vstack([one.high for one in found])[worst, each]
+    low = low[worst, each]
+    isolation = np.where(exempt, Isolation.NOT_APPLICABLE, isolation)
+    reason = np.where(exempt, why, reason)
+    with np.errstate(invalid="ignore"):
+        leaning = (reason == IsolationReason.INTERVAL_SPANS_LIMIT) & (rate > limit)
+    leaning |= reason == IsolationReason.PARTS_DISAGREE
+    on_record = (isolation == Isolation.INDETERMINATE) & (declared == 1) & ~leaning & ~absent
+    status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
+    status[on_record | (isolation == Isolation.ISOLATED)] = Status.COMPLIANT
+    status[isolation == Isolation.MISSING] = Status.SUSPECTED
+    status[isolation == Isolation.NOT_APPLICABLE] = Status.NOT_APPLICABLE
+    status[absent] = Status.BREACH
+    return Facet(
+        isolation=isolation,
+        status=status,
+        reason=np.where(absent, IsolationReason.DECLARED_ABSENT, reason),
+        on_record=on_record,
+        coupling_per_h=rate,
+        low_per_h=low,
+        high_per_h=high,
+        limit_per_h=limit,
+        limit_source=source,
+        probe=tuple(names[i] for i in worst),
+    )
+
+
+def _contact(facet: Facet, window: Window, kind: FindingType) -> FindingTable:
+    at = np.flatnonzero(facet.isolation == Isolation.MISSING)
+    return finding_table(
+        shipment=at,
+        type=kind,
+        start_s=window.start_s[at],
+        end_s=window.end_s[at],
+        certainty=Certainty.PROBABLE,
+        severity=Severity.MAJOR,
+        probe=np.array([facet.probe[i] for i in at], dtype=np.str_),
+        measures={
+            "coupling_per_h": facet.coupling_per_h[at],
+            "low_per_h": facet.low_per_h[at],
+            "high_per_h": facet.high_per_h[at],
+            "limit_per_h": facet.limit_per_h[at],
+        },
+        details={
+            row: {
+                "interval_95": [float(facet.low_per_h[i]), float(facet.high_per_h[i])],
+                "limit_source": LimitSource(int(facet.limit_source[i])).name.lower(),
+            }
+            for row, i in enumerate(at)
+        },
+    )
+
+
+def _declared(terms: Terms, window: Window) -> FindingTable:
+    """What the manifest itself shows: no isolating part to the coolant, or one compartment."""
+    no_part = (terms.isolation_coolant == 0) & (terms.active_cooling != 1)
+    at = np.concatenate((np.flatnonzero(no_part), np.flatnonzero(terms.shared_compartment)))
+    coolant = np.arange(at.size) < no_part.sum()
+    return finding_table(
+        shipment=at,
+        type=FindingType.ISOLATION_DECLARED,
+        start_s=window.start_s[at],
+        end_s=window.end_s[at],
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MAJOR,
+        measures={"declares_coolant": coolant.astype(np.float64)},
+        details={
+            row: {
+                "facet": "coolant" if coolant[row] else "goods",
+                "lines": ["box.isolation.coolant"]
+                if coolant[row]
+                else terms.shared_lines[i].split("; "),
+            }
+            for row, i in enumerate(at)
+        },
+    )

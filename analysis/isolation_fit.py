@@ -1,0 +1,243 @@
+"""The exchange fit: rates k >= 0 with an interval that covers, for all shipments at once.
+
+Per shipment the equations of `isolation_windows` are solved by least squares for seven numbers:
+the rates of the three zones, and four that nobody asks for but that would otherwise bias them:
+one constant (probe offsets) and one factor for each zone's own change (a probe that lags behind
+another). The four are not free without bound: an offset larger than a sensor can have, or a lag
+of hours, would explain away any contact. They carry the prior spread of real probes.
+
+The best rates under k >= 0 come from the at most eight patterns of zones held at zero. The
+interval comes from the fit without that bound, because an interval that was cut by a choice of
+pattern no longer covers; it is cut at zero afterwards, which costs no cover.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from analysis.isolation_windows import ZONES, BoolArray, ExchangeWindows
+from domain.tracks import FloatArray
+
+OFFSET_SPREAD_C = 0.3
+"""Prior spread of one probe's constant offset; the instruments are good to 0.5 °C."""
+
+LAG_SPREAD_H = 0.02
+"""Prior spread of the lag between two probes (72 s)."""
+
+LAG_FLOOR = 0.003
+"""Prior spread of the lag factor where no rate is seen yet."""
+
+RATE_SPREAD_PER_H = 30.0
+"""So weak a prior on the rates themselves that it acts only where nothing at all is known."""
+
+NOISE_FLOOR_C = 0.01
+"""Fewest degrees over one half window that an error is taken to be: grids hide smaller ones."""
+
+BANDWIDTH = 5
+"""Windows over which errors are taken to hang together; overlapping windows share four."""
+
+MIN_WINDOWS = 8
+PARAMETERS = 4
+_SIZE = 7
+_ITERATIONS = 3
+
+
+@dataclass(frozen=True)
+class ExchangeFit:
+    """(s, 3) by shipment and zone (ZONES); NaN where a zone is unknown or windows are too few.
+
+    rate_per_h : best rates under k >= 0. low_per_h, high_per_h : 95 % interval, cut at 0.
+    windows : (s,) equations used. misfit_c_per_h : (s,) root mean square of what is left over.
+    explained : (s,) share of the variance of the drug's change that the fit explains.
+    """
+
+    rate_per_h: FloatArray
+    low_per_h: FloatArray
+    high_per_h: FloatArray
+    windows: FloatArray
+    misfit_c_per_h: FloatArray
+    explained: FloatArray
+
+
+def fit_exchange(
+    equations: ExchangeWindows, *, use: BoolArray | None = None, zones: BoolArray | None = None
+) -> ExchangeFit:
+    """Fit every shipment. use : (w,) windows to take, all if None. zones : (s, 3) zones to let
+    into the fit, those with a probe if None."""
+    shipments = equations.first.size - 1
+    known = equations.known if zones is None else equations.known & zones
+    chosen = slice(None) if use is None else np.flatnonzero(use)
+    owner = equations.shipment[chosen]
+    x = _columns(equations, known, chosen, owner)
+    y = equations.rate_c_per_h[chosen]
+    count = np.bincount(owner, minlength=shipments).astype(np.float64)
+    gram, moment, total = _normal(x, y, owner, shipments)
+    active = np.concatenate(
+        (np.ones((shipments, 1), dtype=bool), known, known), axis=1
+    )  # offset, rates, lags
+    floor = (NOISE_FLOOR_C / (equations.half_s / 3600.0)) ** 2
+    spare = np.maximum(count - PARAMETERS, 1.0)
+    penalty = np.zeros((shipments, _SIZE))
+    penalty[:, 0] = 1e-3
+    penalty[:, 1:4] = 1e-9
+    penalty[:, 4:] = 1.0
+    prior = np.ones((shipments, _SIZE))
+    for _ in range(_ITERATIONS):
+        best = _nonnegative(gram, moment, total, penalty, active)
+        error = y - np.einsum("wp,wp->w", x, best[owner])
+        longrun = np.maximum(_long_run(error, owner, shipments) / spare, floor)
+        prior = _prior(best[:, 1:4])
+        penalty = longrun[:, None] / prior
+    solid = _with_penalty(gram, penalty, active)
+    inverse = np.linalg.inv(solid)
+    free = np.einsum("spq,sq->sp", inverse, np.where(active, moment, 0.0))
+    error = y - np.einsum("wp,wp->w", x, free[owner])
+    spread = _spread(x, error, owner, inverse, penalty, prior, count, floor)
+    share = np.minimum(BANDWIDTH, np.maximum(count - 1.0, 1.0)) / np.maximum(count, 1.0)
+    low = free[:, 1:4] - _critical(share)[:, None] * spread
+    high = free[:, 1:4] + _critical(share)[:, None] * spread
+    unknown = ~known | (count < MIN_WINDOWS)[:, None]
+    left = np.bincount(owner, weights=error**2, minlength=shipments)
+    mean = moment[:, 0] / np.maximum(count, 1.0)
+    around = total - count * mean**2
+    few = count < MIN_WINDOWS
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return ExchangeFit(
+            rate_per_h=np.where(unknown, np.nan, best[:, 1:4]),
+            low_per_h=np.where(unknown, np.nan, np.maximum(low, 0.0)),
+            high_per_h=np.where(unknown, np.nan, np.maximum(high, 0.0)),
+            windows=count,
+            misfit_c_per_h=np.where(few, np.nan, np.sqrt(left / spare)),
+            explained=np.where(few | (around <= 0), np.nan, 1.0 - left / around),
+        )
+
+
+def _columns(
+    equations: ExchangeWindows, known: BoolArray, chosen: object, owner: FloatArray
+) -> FloatArray:
+    drive = equations.drive_c[chosen]  # type: ignore[index]
+    change = equations.drive_rate_c_per_h[chosen]  # type: ignore[index]
+    inside = known[owner]
+    one = np.ones((drive.shape[0], 1))
+    return np.hstack((one, np.where(inside, drive, 0.0), np.where(inside, change, 0.0)))
+
+
+def _normal(
+    x: FloatArray, y: FloatArray, owner: FloatArray, shipments: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    gram = np.zeros((shipments, _SIZE, _SIZE))
+    moment = np.zeros((shipments, _SIZE))
+    for p in range(_SIZE):
+        moment[:, p] = np.bincount(owner, weights=x[:, p] * y, minlength=shipments)
+        for q in range(p, _SIZE):
+            sums = np.bincount(owner, weights=x[:, p] * x[:, q], minlength=shipments)
+            gram[:, p, q] = gram[:, q, p] = sums
+    return gram, moment, np.bincount(owner, weights=y * y, minlength=shipments)
+
+
+def _with_penalty(gram: FloatArray, penalty: FloatArray, active: BoolArray) -> FloatArray:
+    """Normal matrix with the priors; what is not active is cut out (unit diagonal)."""
+    both = active[:, :, None] & active[:, None, :]
+    solid = np.where(both, gram, 0.0)
+    place = np.arange(_SIZE)
+    solid[:, place, place] += np.where(active, penalty, 1.0)
+    return solid
+
+
+def _nonnegative(
+    gram: FloatArray,
+    moment: FloatArray,
+    total: FloatArray,
+    penalty: FloatArray,
+    active: BoolArray,
+) -> FloatArray:
+    """Least squares with k >= 0: the feasible pattern of zones with the least sum of squares."""
+    shipments = gram.shape[0]
+    best = np.zeros((shipments, _SIZE))
+    least = np.full(shipments, np.inf)
+    for pattern in product((True, False), repeat=len(ZONES)):
+        kept = active.copy()
+        kept[:, 1:4] &= np.array(pattern)
+        kept[:, 4:] &= np.array(pattern)
+        right = np.where(kept, moment, 0.0)
+        solution = np.linalg.solve(_with_penalty(gram, penalty, kept), right[..., None])[..., 0]
+        squares = total - np.einsum("sp,sp->s", solution, right)
+        better = (solution[:, 1:4] >= 0).all(axis=1) & (squares < least)
+        best[better], least[better] = solution[better], squares[better]
+    return best
+
+
+def _prior(rates: FloatArray) -> FloatArray:
+    """Prior variances of constant, rates and lag factors, given the rates."""
+    shipments = rates.shape[0]
+    prior = np.empty((shipments, _SIZE))
+    prior[:, 0] = OFFSET_SPREAD_C**2 * ((rates**2).sum(axis=1) + rates.sum(axis=1) ** 2) + 1e-4
+    prior[:, 1:4] = RATE_SPREAD_PER_H**2
+    prior[:, 4:] = (rates * LAG_SPREAD_H) ** 2 + LAG_FLOOR**2
+    return prior
+
+
+def _lagged(
+    left: FloatArray, right: FloatArray, owner: FloatArray, shipments: int, lag: int
+) -> FloatArray:
+    """Sum over each shipment of left[t] * right[t + lag]."""
+    if lag == 0:
+        return np.bincount(owner, weights=left * right, minlength=shipments)
+    here, there = slice(None, -lag), slice(lag, None)
+    pair = np.where(owner[here] == owner[there], left[here] * right[there], 0.0)
+    return np.bincount(owner[here], weights=pair, minlength=shipments)
+
+
+def _long_run(error: FloatArray, owner: FloatArray, shipments: int) -> FloatArray:
+    """Sum of squares that counts errors which hang together for what they are; at least half
+    the plain one, since a few windows can look anti-correlated by chance."""
+    plain = _lagged(error, error, owner, shipments, 0)
+    total = plain.copy()
+    for lag in range(1, BANDWIDTH):
+        total += 2.0 * (1.0 - lag / BANDWIDTH) * _lagged(error, error, owner, shipments, lag)
+    return np.maximum(total, 0.5 * plain)
+
+
+def _spread(
+    x: FloatArray,
+    error: FloatArray,
+    owner: FloatArray,
+    inverse: FloatArray,
+    penalty: FloatArray,
+    prior: FloatArray,
+    count: FloatArray,
+    floor: FloatArray,
+) -> FloatArray:
+    """(s, 3) standard error of each rate: the larger of two that fail differently.
+
+    One weighs each window by its own error (right when errors differ over the trip, too small
+    where a few windows decide alone and the fit passes through them); the other takes the errors
+    of the trip as alike (right there, too small where noise is worst where it matters).
+    """
+    shipments = count.size
+    spare = np.maximum(count - PARAMETERS, 1.0)
+    leverage = np.einsum("wp,wpq,wq->w", x, inverse[owner], x)
+    own = error / np.clip(1.0 - leverage, 0.2, 1.0)
+    alike = [_lagged(error, error, owner, shipments, lag) / spare for lag in range(BANDWIDTH)]
+    alike[0] = np.maximum(alike[0], floor)
+    spread = np.zeros((shipments, len(ZONES)))
+    for zone in range(len(ZONES)):
+        weight = np.einsum("wp,wp->w", x, inverse[owner, 1 + zone])
+        by_window = weight * own
+        first, second = np.zeros(shipments), np.zeros(shipments)
+        for lag in range(BANDWIDTH):
+            taper = (1.0 - lag / BANDWIDTH) * (1.0 if lag == 0 else 2.0)
+            first += taper * _lagged(by_window, by_window, owner, shipments, lag)
+            second += taper * alike[lag] * _lagged(weight, weight, owner, shipments, lag)
+        believed = (inverse[:, 1 + zone, :] ** 2 * penalty**2 * prior).sum(axis=1)
+        spread[:, zone] = np.sqrt(np.maximum(np.maximum(first, second), 0.0) + believed)
+    return spread
+
+
+def _critical(share: FloatArray) -> FloatArray:
+    """97.5 % point when the variance comes from lagged products over this share of the series.
+
+    Source: Kiefer and Vogelsang, Econometric Theory 21 (2005) 1130, table I, Bartlett kernel.
+    """
+    return 1.96 + 2.9694 * share + 0.416 * share**2 - 0.5324 * share**3
