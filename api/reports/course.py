@@ -5,33 +5,41 @@ from typing import Any
 
 import numpy as np
 
-from analysis.geodesy import haversine_m
-from analysis.stops_stays import Stays
+from analysis.stops import StopJudgement
+from analysis.stops_places import Where
 from api.reports.instants import epoch_s, instant
 from api.reports.model import CustodyStep, Instrument, Route, Span, Stop
 from api.reports.wording import both, event_words
 from config.rules import Numbers, Text
+from config.terms import Terms
 from domain.instants import rfc3339
-from domain.manifest import Manifest, Place, Site
+from domain.manifest import Manifest
 from domain.reading import Event
 from domain.tracks import Tracks
+
+_ROLE = {
+    Where.ELSEWHERE: "brief",
+    Where.ORIGIN: "origin",
+    Where.DESTINATION: "destination",
+    Where.SITE: "allowed",
+}
 
 
 def route_of(
     tracks: Tracks,
-    manifest: Manifest | None,
     findings: Sequence[Mapping[str, Any]],
     metrics: Mapping[str, Any],
     *,
     window: tuple[float, float],
-    stays: Stays | None,
+    terms: Terms,
+    stops: StopJudgement | None,
     shipment: int,
     numbers: Numbers,
 ) -> Route:
     """Positions of the window, gaps between them, and every stop with what it was judged to be.
 
-    stays : stops found by analysis, `shipment` the index of ours in it; None where analysis
-    gave none: then only the stops that are findings are shown.
+    stops : what analysis found, `shipment` the index of ours in it and in `terms`; None where
+    it did not run: then only the stops that are findings are shown.
     """
     start_s, end_s = window
     placed = (tracks.time_s >= start_s) & (tracks.time_s <= end_s)
@@ -39,6 +47,11 @@ def route_of(
     time_s = tracks.time_s[placed]
     edges = np.r_[start_s, time_s, end_s] if time_s.size else np.array([start_s, end_s])
     wide = np.flatnonzero(np.diff(edges) > numbers.position_gap_s)
+    clues = [f for f in findings if f.get("kind") == "temporary_storage" and f.get("start")]
+    drawn = [_stop_of_clue(f, numbers) for f in clues]
+    if stops is not None:
+        drawn += _other_stops(stops, terms, clues, shipment=shipment, numbers=numbers)
+    drawn.sort(key=lambda stop: epoch_s(stop["start"]))
     return Route(
         positions=int(time_s.size),
         distance_m=metrics.get("distance_m"),
@@ -47,42 +60,42 @@ def route_of(
         position_gaps=tuple(
             Span(start=instant(edges[i]), end=instant(edges[i + 1]), state="unseen") for i in wide
         ),
-        stops=_stops(manifest, findings, stays, shipment=shipment, numbers=numbers),
+        stops=tuple(Stop(number=i, **stop) for i, stop in enumerate(drawn, start=1)),
     )
 
 
-def _stops(
-    manifest: Manifest | None,
-    findings: Sequence[Mapping[str, Any]],
-    stays: Stays | None,
+def _other_stops(
+    stops: StopJudgement,
+    terms: Terms,
+    clues: Sequence[Mapping[str, Any]],
     *,
     shipment: int,
     numbers: Numbers,
-) -> tuple[Stop, ...]:
-    clues = [f for f in findings if f.get("kind") == "temporary_storage" and f.get("start")]
-    drawn: list[dict[str, Any]] = [_stop_of_clue(f, numbers) for f in clues]
-    for k in np.flatnonzero(stays.shipment == shipment).tolist() if stays is not None else ():
-        start_s, end_s = float(stays.start_s[k]), float(stays.end_s[k])  # type: ignore[union-attr]
+) -> list[dict[str, Any]]:
+    """Stays that are no finding. The consignee's place is never named: it may be a home."""
+    stays, places = stops.stays, stops.places
+    drawn = []
+    for k in np.flatnonzero(stays.shipment == shipment).tolist():
+        start_s, end_s = float(stays.start_s[k]), float(stays.end_s[k])
         if any(start_s < epoch_s(c["end"]) and end_s > epoch_s(c["start"]) for c in clues):
             continue
-        lat, lon = float(stays.lat_deg[k]), float(stays.lon_deg[k])  # type: ignore[union-attr]
-        role, site = _place_of(manifest, lat, lon)
+        role = "destination" if places.door[k] else _ROLE[Where(int(places.where[k]))]
+        site = int(places.site[k])
         drawn.append(
             {
                 "start": instant(start_s),
                 "end": instant(end_s),
                 "duration_s": round(end_s - start_s, 3),
-                "lat": round(lat, 6),
-                "lon": round(lon, 6),
+                "lat": round(float(stays.lat_deg[k]), 6),
+                "lon": round(float(stays.lon_deg[k]), 6),
                 "radius_m": numbers.dwell_radius_m,
                 "role": role,
-                "site": site,
+                "site": terms.sites.name[site] if role == "allowed" and site >= 0 else None,
                 "finding": None,
                 "signs": (),
             }
         )
-    drawn.sort(key=lambda stop: epoch_s(stop["start"]))
-    return tuple(Stop(number=i, **stop) for i, stop in enumerate(drawn, start=1))
+    return drawn
 
 
 def _stop_of_clue(finding: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
@@ -101,29 +114,6 @@ def _stop_of_clue(finding: Mapping[str, Any], numbers: Numbers) -> dict[str, Any
         "finding": str(finding["id"]),
         "signs": tuple(str(sign) for sign in signs) if not isinstance(signs, str) else (signs,),
     }
-
-
-def _place_of(manifest: Manifest | None, lat: float, lon: float) -> tuple[str, str | None]:
-    """Role of a stop that is no finding. The consignee's place is never named: it may be a home."""
-    if manifest is None:
-        return "brief", None
-    known: list[tuple[str, Place | Site | None]] = [
-        ("origin", manifest.origin),
-        ("destination", manifest.destination),
-        *(("allowed", site) for site in manifest.sites),
-    ]
-    for role, place in known:
-        if place is None:
-            continue
-        away_m = haversine_m(
-            lat_deg=np.array(lat),
-            lon_deg=np.array(lon),
-            to_lat_deg=np.array(place.lat),
-            to_lon_deg=np.array(place.lon),
-        )
-        if float(away_m) <= place.radius_m:
-            return role, None if role == "destination" else place.name
-    return "brief", None
 
 
 def custody_of(manifest: Manifest | None, events: Sequence[Event]) -> tuple[CustodyStep, ...]:

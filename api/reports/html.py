@@ -36,7 +36,8 @@ def render_html(report: Report, *, lang: Lang) -> str:
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{escape(document.running_head)}</title>\n<style>\n{style}</style>\n</head>\n"
         f'<body>\n<header><p class="brand">ColdWitness 冷证</p><h1>{escape(document.title)}</h1>'
-        f'<p class="when">{escape(document.time_note)}</p></header>\n<nav><ol>{contents}</ol></nav>\n'
+        f'<p class="when">{escape(document.time_note)}</p></header>\n'
+        f"<nav><ol>{contents}</ol></nav>\n"
         f"<main>\n{''.join(_chapter(c) for c in document.chapters)}</main>\n"
         f'<footer><p>{escape(document.foot)}</p><p class="digest">SHA-256 {document.digest}</p>'
         "</footer>\n</body>\n</html>\n"

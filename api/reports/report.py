@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from analysis.stops_stays import Stays
+from analysis.stops import StopJudgement
 from api.reports.course import custody_of, instruments_of, route_of
 from api.reports.coverage import (
     Seen,
@@ -66,7 +66,7 @@ def build_report(
     events: Sequence[Event],
     pack: RulePack,
     terms: JudgedTerms,
-    stays: Stays | None = None,
+    stops: StopJudgement | None = None,
     shipment: int = 0,
     origin: Origin,
     review: Review | None = None,
@@ -75,7 +75,7 @@ def build_report(
 
     result : `coldwitness.check/1` of the shipment; it is taken as it is and never changed.
     tracks : the readings of this one shipment (`analysis.tracks.rows_of`).
-    terms, stays : of the run that judged it; `shipment` is its index in both.
+    terms, stops : of the run that judged it; `shipment` is its index in both.
     Raises BadInput where the parts do not belong to one shipment.
     """
     findings: list[Mapping[str, Any]] = list(result["findings"])
@@ -108,11 +108,11 @@ def build_report(
         episodes=_episodes(findings),
         route=route_of(
             tracks,
-            manifest,
             findings,
             result["metrics"],
             window=window,
-            stays=stays,
+            terms=terms,
+            stops=stops,
             shipment=shipment,
             numbers=pack.numbers,
         ),

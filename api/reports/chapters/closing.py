@@ -86,8 +86,8 @@ def review(view: View) -> Chapter:
     opinions = view.report.review.opinions
     blocks: list[Block] = [
         Paragraph(
-            f"审核状态：{say(view.report.review.state, view.lang)}。本报告由软件依据记录生成，所列为线索；"
-            "经两名执法人员审核后方可作为证据使用。审核意见单独保存，不改变软件结论。"
+            f"审核状态：{say(view.report.review.state, view.lang)}。本报告由软件依据记录生成，"
+            "所列为线索；经两名执法人员审核后方可作为证据使用。审核意见单独保存，不改变软件结论。"
             if zh
             else f"State of review: {say(view.report.review.state, view.lang)}. Software made this "
             "report from the record; it lists clues, which two officers have to review before "
@@ -123,8 +123,8 @@ def verification(view: View) -> Chapter:
     seal = report.seal
     blocks: tuple[Block, ...] = (
         Paragraph(
-            "取得本报告的 JSON、PDF 或证据包后运行 coldwitness verify 文件名：软件从其中的原始读数重新评判，"
-            "逐项比对，并核对摘要与签名；不需要网络。"
+            "取得本报告的 JSON、PDF 或证据包后运行 coldwitness verify 文件名："
+            "软件从其中的原始读数重新评判，逐项比对，并核对摘要与签名；不需要网络。"
             if zh
             else "Run coldwitness verify FILE on the JSON, PDF or evidence package of this report: "
             "it judges the original readings again, compares every line, and checks digests and "

@@ -89,11 +89,8 @@ def _value(view: View, value: Any) -> str:
         return say("yes" if value else "no", view.lang)
     if isinstance(value, int | float):
         return quantity(float(value), "")
-    if isinstance(value, dict):
-        return "; ".join(f"{key} {_value(view, part)}" for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_value(view, part) for part in value)
-    return str(value)
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    return "; ".join(f"{key} {_value(view, part)}" for key, part in parts)
 
 
 def _items(view: View) -> Table | None:

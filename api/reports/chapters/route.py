@@ -56,11 +56,12 @@ def _figure(view: View) -> Figure:
         ),
     )
     caption = (
-        "左：轨迹（■ 起点，▲ 收货点，P 停留，红色为疑似暂存；圆为判定半径；虚线为无定位路段；无底图）。"
-        "右：累计里程与时间，阴影为停留。"
+        "左：轨迹（■ 起点，▲ 收货点，P 停留，红色为疑似暂存；"
+        "圆为判定半径；虚线为无定位路段；无底图）。右：累计里程与时间，阴影为停留。"
         if zh
-        else "Left: track (■ origin, ▲ destination, P stops, red: suspected storage; circle: radius "
-        "of judging; dotted: no position; no base map). Right: distance against time, stops shaded."
+        else "Left: track (■ origin, ▲ destination, P stops, red: suspected storage; circle: "
+        "radius of judging; dotted: no position; no base map). Right: distance against time, "
+        "stops shaded."
     )
     return Figure(svgs, caption, track_alt, half=True)
 

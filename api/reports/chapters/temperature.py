@@ -92,11 +92,11 @@ def _main_figure(view: View, strand: Strand) -> Figure:
     start, end = view.drawn
     title = probe_title(view, strand.name)
     metrics = view.report.result["metrics"]
+    low, high = celsius(metrics.get("min_c")), celsius(metrics.get("max_c"))
     alt = (
-        f"测点 {title} 的温度曲线，{celsius(metrics.get('min_c'))} 至 {celsius(metrics.get('max_c'))}"
+        f"测点 {title} 的温度曲线，{low} 至 {high}"
         if zh
-        else f"temperature of {title}, {celsius(metrics.get('min_c'))} to "
-        f"{celsius(metrics.get('max_c'))}"
+        else f"temperature of {title}, {low} to {high}"
     )
     svg = temperature_svg(
         _chart(view, strand, start_s=start, end_s=end), name="main", alt=alt, lang=view.lang
@@ -154,11 +154,12 @@ def _distribution(view: View) -> list[Block]:
         alt=alt,
         lang=view.lang,
     )
+    title = probe_title(view, found.probe)
     caption = (
-        f"测点“{probe_title(view, found.probe)}”在各温度下的累计分钟数；未监测时间单列，不计入任何温度"
+        f"测点“{title}”在各温度下的累计分钟数；未监测时间单列，不计入任何温度"
         if zh
-        else f"Minutes probe “{probe_title(view, found.probe)}” spent at each temperature; unseen "
-        "time stands apart and counts for none"
+        else f"Minutes probe “{title}” spent at each temperature; unseen time stands apart and "
+        "counts for none"
     )
     return [Figure((svg,), caption, alt)]
 
