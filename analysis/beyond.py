@@ -1,0 +1,110 @@
+"""Time beyond levels for many series at once: known, least and most."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.bounds import (
+    least_beyond,
+    linear_area_beyond,
+    linear_time_beyond,
+    most_beyond,
+)
+from analysis.series import Series
+from analysis.steps import Holes, Side, Steps
+from analysis.uncertainty import Level
+from domain.tracks import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class BeyondTimes:
+    """(l,) one a line of (series, level).
+
+    least_s : surely beyond limit and uncertainty, whatever happened unseen.
+    known_s, area_c_s : time and degrees times time beyond the limit itself in known time.
+    could_s : known_s and what the slew cones from the readings allow beyond the limit itself.
+    most_s : possibly beyond the limit less the uncertainty.
+    """
+
+    least_s: FloatArray
+    known_s: FloatArray
+    area_c_s: FloatArray
+    could_s: FloatArray
+    most_s: FloatArray
+
+
+def expanded(first: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
+    """For ranges first:end, the number of the range and the index, one row an element."""
+    counts = np.maximum(end - first, 0)
+    number = np.repeat(np.arange(first.size), counts)
+    offset = np.cumsum(counts) - counts
+    return number, np.arange(number.size) - np.repeat(offset - first, counts)
+
+
+def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Level) -> BeyondTimes:
+    """Time of each line's series beyond its level. Lines whose readings and unseen time stay
+    inside are not looked at row by row."""
+    n = line_series.size
+    least, known, area, could, most = (np.zeros(n) for _ in range(5))
+    up = level.sign > 0
+    extreme = np.where(up, steps.max_c[line_series], -steps.min_c[line_series])
+    touched = np.flatnonzero(extreme > level.sign * level.possible)
+    if touched.size:
+        j = line_series[touched]
+        line, row = expanded(series.first[j] + 1, series.first[j + 1])
+        at = level.take(touched[line])
+        length = steps.known_s[row]
+        start, end = _signed(series, row - 1, at.sign), _signed(series, row, at.sign)
+        limit = at.sign * at.nominal
+
+        def total(amount: FloatArray) -> FloatArray:
+            return np.bincount(line, weights=amount, minlength=touched.size)
+
+        least[touched] = total(linear_time_beyond(start[0], end[0], length, at.sign * at.certain))
+        known[touched] = total(linear_time_beyond(start[1], end[1], length, limit))
+        area[touched] = total(linear_area_beyond(start[1], end[1], length, limit))
+        most[touched] = total(linear_time_beyond(start[1], end[1], length, at.sign * at.possible))
+    could += known
+    _add_holes(steps.holes, line_series, level, least=least, could=could, most=most)
+    return BeyondTimes(least, known, area, could, most)
+
+
+def _signed(series: Series, row: IntArray, sign: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Least and greatest value of the rows in the level's direction."""
+    if series.low_c is series.high_c:
+        value = sign * series.low_c[row]
+        return value, value
+    low, high = sign * series.low_c[row], sign * series.high_c[row]
+    return np.minimum(low, high), np.maximum(low, high)
+
+
+def _add_holes(
+    holes: Holes,
+    line_series: IntArray,
+    level: Level,
+    *,
+    least: FloatArray,
+    could: FloatArray,
+    most: FloatArray,
+) -> None:
+    """Add to each line's sums what fits into the unseen time of its series."""
+    line, hole = expanded(holes.first[line_series], holes.first[line_series + 1])
+    up = level.sign[line] > 0
+    reach = np.where(up, holes.highest_c[hole], -holes.lowest_c[hole])
+    near = reach > (level.sign * level.possible)[line]
+    line, hole, up = line[near], hole[near], up[near]
+    at = level.take(line)
+    edge = holes.side[hole] != Side.BETWEEN
+    length = holes.length_s[hole]
+    slew = np.where(up, holes.slew_up[hole], holes.slew_down[hole])
+    surely0 = np.where(up, holes.low0_c[hole], -holes.high0_c[hole])
+    surely1 = np.where(up, holes.low1_c[hole], -holes.high1_c[hole])
+    maybe0 = np.where(up, holes.high0_c[hole], -holes.low0_c[hole])
+    maybe1 = np.where(up, holes.high1_c[hole], -holes.low1_c[hole])
+    surely1, maybe1 = np.where(edge, -np.inf, surely1), np.where(edge, np.inf, maybe1)
+    surely = least_beyond(surely0, surely1, length, at.sign * at.certain, slew)
+    could_be = most_beyond(maybe0, maybe1, length, at.sign * at.nominal, slew)
+    at_most = most_beyond(maybe0, maybe1, length, at.sign * at.possible, slew)
+    least += np.bincount(line, weights=surely, minlength=least.size)
+    could += np.bincount(line, weights=could_be, minlength=least.size)
+    most += np.bincount(line, weights=at_most, minlength=least.size)

@@ -1,0 +1,66 @@
+"""How long a temperature was beyond a level: known, least and most, in closed form.
+
+All functions take values in the direction of the level: `value` and `level` are multiplied by
+the level's sign beforehand, so that beyond always means greater. Lengths are in any one unit of
+time; slew is °C per that unit. A value exactly at the level is not beyond it.
+"""
+
+import numpy as np
+
+from domain.tracks import FloatArray
+
+
+def linear_time_beyond(
+    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray
+) -> FloatArray:
+    """Time beyond `level` on a straight line from `start` to `end`."""
+    over = np.maximum(start - level, 0.0) + np.maximum(end - level, 0.0)
+    under = np.maximum(level - start, 0.0) + np.maximum(level - end, 0.0)
+    share: FloatArray = np.divide(over, over + under, out=np.zeros_like(over), where=over > 0)
+    return length * share
+
+
+def linear_area_beyond(
+    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray
+) -> FloatArray:
+    """Degrees times time beyond `level` on a straight line from `start` to `end`."""
+    time = linear_time_beyond(start, end, length, level)
+    mean: FloatArray = (np.maximum(start - level, 0.0) + np.maximum(end - level, 0.0)) / 2
+    return time * mean
+
+
+def steepest(
+    start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
+) -> FloatArray:
+    """The box's slew limit, raised where two readings are themselves further apart than it."""
+    rate = np.divide(np.abs(end - start), length, out=np.zeros_like(length), where=length > 0)
+    return np.maximum(slew, rate)
+
+
+def most_beyond(
+    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray, slew: FloatArray
+) -> FloatArray:
+    """Longest time beyond `level` that fits between two readings and the slew limit.
+
+    The hottest course rises from both readings as fast as it may; it is beyond the level from
+    where the rise from the left reaches it to where the rise towards the right does.
+    `end` = +inf: nothing is known at that side (the window's edge).
+    """
+    rise = np.maximum(level - start, 0.0) + np.maximum(level - end, 0.0)
+    return np.clip(length - rise / slew, 0.0, length)
+
+
+def least_beyond(
+    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray, slew: FloatArray
+) -> FloatArray:
+    """Shortest time beyond `level` that fits: fall from both readings as fast as may be.
+    `end` = -inf: nothing is known at that side."""
+    fall = np.maximum(start - level, 0.0) + np.maximum(end - level, 0.0)
+    return np.clip(fall / slew, 0.0, length)
+
+
+def highest_between(
+    start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
+) -> FloatArray:
+    """Highest value that fits between two readings and the slew limit (not below either)."""
+    return (start + end + slew * length) / 2

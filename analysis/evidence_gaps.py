@@ -1,0 +1,148 @@
+"""Where evidence about the temperature is missing: silence, late start, early end."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.beyond import expanded
+from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.series import Series
+from analysis.steps import Holes, Side, Steps
+from config.rules import Numbers
+from config.terms import Terms
+from domain.tracks import FloatArray, IntArray, Tracks
+from domain.words import Certainty, FindingType, Severity
+
+_SUBTYPE = np.array([FindingType.NO_READINGS, FindingType.LATE_START, FindingType.EARLY_END])
+
+
+def could_leave(
+    holes: Holes, shipment: IntArray, terms: Terms, numbers: Numbers
+) -> NDArray[np.bool_]:
+    """(h,) whether the temperature may have left its shipment's limits unseen."""
+    leaves = holes.highest_c > terms.high_c[shipment]
+    leaves |= holes.lowest_c < terms.low_c[shipment]
+    leaves |= terms.freeze_sensitive[shipment] & (holes.lowest_c <= numbers.freezing_c)
+    return leaves
+
+
+def gap_findings(
+    series: Series, steps: Steps, tracks: Tracks, terms: Terms, numbers: Numbers, *, offset: int
+) -> FindingTable:
+    """One finding for each hole longer than the permitted interval or in which the range may
+    have been left; shorter holes that only show a missing reading are one finding a series.
+
+    A hole during which the logger gave other values is `probe_missing`, one at the start or
+    end of the custody window `late_start` or `early_end`, any other `no_readings`.
+    """
+    holes = steps.holes
+    shipment = series.shipment[holes.series] + offset
+    leaves = could_leave(holes, shipment, terms, numbers)
+    length = holes.length_s
+    long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
+    alone = (length > numbers.recording_interval_s) | leaves
+    single = np.flatnonzero(alone)
+    type_ = np.where(long, _SUBTYPE[holes.side], FindingType.NO_READINGS)
+    type_[_logger_alive(series, holes, tracks)] = FindingType.PROBE_MISSING
+    names = np.array([*series.probes, ""])[series.probe]
+    unseen = length > numbers.recording_interval_s
+    singles = finding_table(
+        shipment=shipment[single],
+        type=type_[single],
+        start_s=holes.start_s[single],
+        end_s=holes.end_s[single],
+        certainty=Certainty.CERTAIN,
+        severity=np.where(leaves[single], Severity.MAJOR, Severity.MINOR).astype(np.int8),
+        probe=names[holes.series[single]],
+        measures=_measures(length[single], leaves[single], holes.allowed_s[single], unseen[single]),
+    )
+    return concatenate([singles, _short_gaps(series, holes, long & ~alone, names, offset=offset)])
+
+
+def _measures(
+    length_s: FloatArray,
+    leaves: NDArray[np.bool_],
+    permitted_s: FloatArray,
+    too_long: NDArray[np.bool_],
+) -> dict[str, FloatArray]:
+    """too_long : longer than the interval that the rules demand, not only than the logger's."""
+    return {
+        "length_s": length_s,
+        "could_leave_range": leaves.astype(np.float64),
+        "hidden_stop_max_s": length_s,
+        "permitted_s": permitted_s,
+        "interval_exceeded": too_long.astype(np.float64),
+    }
+
+
+def _short_gaps(
+    series: Series,
+    holes: Holes,
+    short: NDArray[np.bool_],
+    names: NDArray[np.str_],
+    *,
+    offset: int,
+) -> FindingTable:
+    """Steps within the permitted interval that are too long for the logger's own."""
+    which = np.flatnonzero(short)
+    owner = holes.series[which]
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    ends = np.append(starts[1:], which.size) - 1 if starts.size else starts
+    j = owner[starts]
+    longest = np.maximum.reduceat(holes.length_s[which], starts) if starts.size else np.zeros(0)
+    nothing = np.zeros(j.size, dtype=np.bool_)
+    return finding_table(
+        shipment=series.shipment[j] + offset,
+        type=FindingType.NO_READINGS,
+        start_s=holes.start_s[which[starts]],
+        end_s=holes.end_s[which[ends]],
+        certainty=Certainty.CERTAIN,
+        severity=Severity.INFO,
+        probe=names[j],
+        measures={
+            **_measures(longest, nothing, holes.allowed_s[which[starts]], nothing),
+            "gaps": (ends - starts + 1).astype(np.float64),
+        },
+    )
+
+
+def _logger_alive(series: Series, holes: Holes, tracks: Tracks) -> NDArray[np.bool_]:
+    """(h,) True where the hole's own logger gave rows inside it, without this probe."""
+    alive = np.zeros(holes.series.size, dtype=np.bool_)
+    if series.row is None or alive.size == 0:
+        return alive
+    shipment = series.shipment[holes.series]
+    at_start, at_end = holes.side == Side.BEFORE, holes.side == Side.AFTER
+    left, right = series.row[holes.left], series.row[holes.right]
+    low = np.where(at_start, tracks.first[shipment], left + 1)
+    high = np.where(at_end, tracks.first[shipment + 1], right)
+    hole, row = expanded(low, high)
+    time_s = tracks.time_s[row]
+    inside = tracks.logger[row] == tracks.logger[left[hole]]
+    inside &= (time_s >= holes.start_s[hole]) & (time_s <= holes.end_s[hole])
+    inside &= at_start[hole] | (time_s > holes.start_s[hole])
+    inside &= at_end[hole] | (time_s < holes.end_s[hole])
+    alive[hole[inside]] = True
+    return alive
+
+
+def blind_findings(
+    shipment: IntArray,
+    *,
+    start_s: FloatArray,
+    end_s: FloatArray,
+    alive: NDArray[np.bool_],
+) -> FindingTable:
+    """Shipments without a single drug value in their window: the whole window is a hole, of the
+    logger, or of its drug probe where the logger gave other values (`alive`)."""
+    everywhere = np.ones(shipment.size, dtype=np.bool_)
+    length = end_s - start_s
+    return finding_table(
+        shipment=shipment,
+        type=np.where(alive, FindingType.PROBE_MISSING, FindingType.NO_READINGS),
+        start_s=start_s,
+        end_s=end_s,
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MAJOR,
+        probe="drug",
+        measures=_measures(length, everywhere, np.full(shipment.size, np.nan), everywhere),
+    )

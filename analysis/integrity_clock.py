@@ -1,0 +1,97 @@
+"""Clocks and receipt: device time against receive time, events against manifest."""
+
+import numpy as np
+
+from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.sequence import SequenceBreaks
+from analysis.window import Window
+from config.rules import Numbers
+from config.terms import Terms
+from domain.tracks import Tracks
+from domain.words import Certainty, FindingType, Severity
+
+
+def clock_findings(
+    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers, breaks: SequenceBreaks
+) -> FindingTable:
+    """Times that cannot all be right, and readings that came in late.
+
+    Hourly uploads and backlogs after a dead zone are honest: only what was received before it
+    was measured, or later than the bureau's setting allows, is told.
+    """
+    return concatenate(
+        [
+            _mismatch(terms, window, numbers),
+            _received(tracks, window, numbers),
+            _set_back(tracks, breaks),
+        ]
+    )
+
+
+def _mismatch(terms: Terms, window: Window, numbers: Numbers) -> FindingTable:
+    which = np.flatnonzero(terms.mismatch_s > numbers.event_mismatch_s)
+    return finding_table(
+        shipment=which,
+        type=FindingType.CLOCK,
+        start_s=window.start_s[which],
+        end_s=window.end_s[which],
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MINOR,
+        measures={"event_mismatch_s": terms.mismatch_s[which]},
+        details={row: {"cause": "event_mismatch"} for row in range(which.size)},
+    )
+
+
+def _received(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
+    """Readings from the future, and readings received later than the setting allows."""
+    delay = tracks.received_s - tracks.time_s
+    owner = tracks.shipment
+    count = len(tracks.shipments)
+    tables = []
+    for kind, rows, cause in (
+        (FindingType.CLOCK, delay < -numbers.future_tolerance_s, "ahead_of_receipt"),
+        (FindingType.LATE_IMPORT, delay > numbers.late_import_s, ""),
+    ):
+        row = np.flatnonzero(rows & window.rows)
+        which, member = np.unique(owner[row], return_inverse=True)
+        start, end = np.full(count, np.inf), np.full(count, -np.inf)
+        np.minimum.at(start, owner[row], tracks.time_s[row])
+        np.maximum.at(end, owner[row], tracks.time_s[row])
+        furthest = np.zeros(which.size)
+        np.maximum.at(furthest, member, np.abs(delay[row]))
+        tables.append(
+            finding_table(
+                shipment=which,
+                type=kind,
+                start_s=start[which],
+                end_s=end[which],
+                certainty=Certainty.CERTAIN,
+                severity=Severity.MINOR,
+                measures={
+                    "readings": np.bincount(member, minlength=which.size).astype(np.float64),
+                    "ahead_max_s" if cause else "delay_max_s": furthest,
+                },
+                details={n: {"cause": cause} for n in range(which.size)} if cause else None,
+            )
+        )
+    return concatenate(tables)
+
+
+def _set_back(tracks: Tracks, breaks: SequenceBreaks) -> FindingTable:
+    """The count goes on while the time falls back: the logger's clock was moved."""
+    row, before = breaks.row[breaks.disordered], breaks.before[breaks.disordered]
+    owner = np.searchsorted(tracks.first, row, "right") - 1
+    which, member = np.unique(owner, return_inverse=True)
+    start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
+    np.minimum.at(start, member, tracks.time_s[before])
+    np.maximum.at(end, member, tracks.time_s[row])
+    return finding_table(
+        shipment=which,
+        type=FindingType.CLOCK,
+        start_s=start,
+        end_s=end,
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MINOR,
+        measures={"places": np.bincount(member, minlength=which.size).astype(np.float64)},
+        details={n: {"cause": "time_against_count"} for n in range(which.size)},
+    )

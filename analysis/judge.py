@@ -1,0 +1,267 @@
+"""The one way from tracks and terms to a judgement of every shipment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.budgets import item_shipment
+from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.integrity import integrity_findings
+from analysis.requirements import (
+    QUESTION_NUMBER,
+    questions_of,
+    requirement_status,
+    verdict_of,
+    worst_of_findings,
+)
+from analysis.stops import StopJudgement, judge_stops
+from analysis.temperature import Temperature, judge_temperature
+from analysis.window import Window, judged_window
+from config.rules import QUESTIONS, Question, RulePack
+from config.terms import Terms
+from domain.tracks import CodeArray, FloatArray, Tracks
+from domain.words import Certainty, FindingType, Severity, Status
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found about each shipment; s shipments, f findings, q questions, r lines.
+
+    findings : by shipment, then start. touches : (f, q) questions each finding weighs on.
+    status : (s, q) Status of each question, columns as config.rules.QUESTIONS.
+    lines : (s, r) Status of each requirement of the pack. verdict : (s,) the worst line.
+    least, most : (s, q) seconds where the question is one of time (range), else NaN.
+    item_status : (k,) Status of each drug item by its own limits. deletion_shows : (s,) whether
+    the record has what would show a deleted reading (sequence numbers or recording interval).
+    metrics : name -> (s,) as the contract names them, NaN where they could not be computed.
+    """
+
+    shipments: tuple[str, ...]
+    window: Window
+    findings: FindingTable
+    touches: NDArray[np.bool_]
+    status: CodeArray
+    lines: CodeArray
+    verdict: CodeArray
+    least: FloatArray
+    most: FloatArray
+    metrics: Mapping[str, FloatArray]
+    temperature: Temperature
+    stops: StopJudgement
+    item_status: CodeArray
+    deletion_shows: NDArray[np.bool_]
+
+    def status_of(self, question: Question) -> CodeArray:
+        """(s,) Status of one question."""
+        return self.status[:, QUESTION_NUMBER[question]]
+
+    def touches_question(self, row: int, question: Question) -> bool:
+        """Whether a finding weighs on a question."""
+        return bool(self.touches[row, QUESTION_NUMBER[question]])
+
+    def bounds_of(self, question: Question, shipment: int) -> tuple[float, float]:
+        """Least and most seconds of a question of time, NaN of others."""
+        column = QUESTION_NUMBER[question]
+        return float(self.least[shipment, column]), float(self.most[shipment, column])
+
+    def concerns_item(self, row: int, item: int, terms: Terms) -> bool:
+        """Whether a finding of an item's shipment is about that item: the episode went beyond
+        the item's own limit, or the item freezes, or it is the item's budget."""
+        items, findings = terms.items, self.findings
+        type_, measures = int(findings.type[row]), findings.measures
+        if type_ == FindingType.BUDGET_EXCEEDED:
+            line = item - int(items.first[findings.shipment[row]]) + 1
+            return bool(measures["item_line"][row] == line)
+        if type_ == FindingType.FROZEN:
+            return bool(items.freeze_sensitive[item])
+        if type_ == FindingType.ABOVE_RANGE:
+            return bool(measures["peak_c"][row] > items.high_c[item])
+        if type_ == FindingType.BELOW_RANGE:
+            return bool(measures["peak_c"][row] < items.low_c[item])
+        return False
+
+
+def judge(tracks: Tracks, terms: Terms, pack: RulePack) -> Judgement:
+    """Judge all shipments at once; `terms.shipments` must be `tracks.shipments`.
+
+    Raises ValueError if the two do not list the same shipments.
+    """
+    if terms.shipments != tracks.shipments:
+        raise ValueError(
+            f"terms of {len(terms)} shipments do not fit tracks of {len(tracks.shipments)}"
+        )
+    numbers = pack.numbers
+    window = judged_window(tracks, terms)
+    temperature = judge_temperature(tracks, terms, window, numbers)
+    stops = judge_stops(tracks, terms, window, numbers)
+    findings = _by_shipment(
+        concatenate(
+            [
+                temperature.findings,
+                stops.findings,
+                integrity_findings(tracks, terms, window, numbers),
+                _calibration_findings(terms, window),
+            ]
+        )
+    )
+    touches = questions_of(findings, numbers)
+    status = _question_status(findings, touches, terms, window, temperature, stops)
+    lines = requirement_status(status, pack, window.start_s)
+    least, most = _bounds(temperature, window)
+    return Judgement(
+        shipments=tracks.shipments,
+        window=window,
+        findings=findings,
+        touches=touches,
+        status=status,
+        lines=lines,
+        verdict=verdict_of(lines),
+        least=least,
+        most=most,
+        metrics=_metrics(temperature, stops, window),
+        temperature=temperature,
+        stops=stops,
+        item_status=_item_status(temperature, terms, window),
+        deletion_shows=_deletion_shows(tracks, terms),
+    )
+
+
+def _item_status(temperature: Temperature, terms: Terms, window: Window) -> CodeArray:
+    owner = item_shipment(terms)
+    unknown = ~(window.start_known & window.end_known) | ~terms.limits_known
+    least = np.where(unknown[owner], Status.INSUFFICIENT_EVIDENCE, Status.COMPLIANT)
+    return np.maximum(temperature.item_status, least.astype(np.int8))
+
+
+def _deletion_shows(tracks: Tracks, terms: Terms) -> NDArray[np.bool_]:
+    counted = np.bincount(tracks.shipment, weights=tracks.seq >= 0, minlength=len(terms))
+    return (counted == np.diff(tracks.first)) | ~np.isnan(terms.interval_s)
+
+
+def _by_shipment(findings: FindingTable) -> FindingTable:
+    order = np.lexsort((findings.probe, findings.type, findings.start_s, findings.shipment))
+    columns = {
+        name: getattr(findings, name)[order]
+        for name in (
+            "shipment",
+            "type",
+            "start_s",
+            "end_s",
+            "certainty",
+            "severity",
+            "probe",
+            "lat_deg",
+            "lon_deg",
+        )
+    }
+    return replace(
+        findings,
+        **columns,
+        measures={name: column[order] for name, column in findings.measures.items()},
+        details={
+            row: findings.details[int(old)]
+            for row, old in enumerate(order)
+            if int(old) in findings.details
+        },
+    )
+
+
+def _calibration_findings(terms: Terms, window: Window) -> FindingTable:
+    """The calibration ran out before the drug's time in the box did."""
+    which = np.flatnonzero(terms.calibrated_until_s < window.end_s)
+    start_s = np.fmax(window.start_s[which], terms.calibrated_until_s[which])
+    return finding_table(
+        shipment=which,
+        type=FindingType.CALIBRATION_EXPIRED,
+        start_s=start_s,
+        end_s=window.end_s[which],
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MINOR,
+        measures={
+            "length_s": window.end_s[which] - start_s,
+            "calibrated_until_s": terms.calibrated_until_s[which],
+        },
+    )
+
+
+def _question_status(
+    findings: FindingTable,
+    touches: NDArray[np.bool_],
+    terms: Terms,
+    window: Window,
+    temperature: Temperature,
+    stops: StopJudgement,
+) -> CodeArray:
+    status = worst_of_findings(findings, touches, len(terms))
+    unknown = ~(window.start_known & window.end_known)
+    unread = temperature.worst < 0
+
+    def lift(question: Question, where: NDArray[np.bool_]) -> None:
+        column = status[:, QUESTION_NUMBER[question]]
+        column[where] = np.maximum(column[where], Status.INSUFFICIENT_EVIDENCE)
+
+    status[:, QUESTION_NUMBER["range"]] = temperature.status
+    lift("range", unknown | ~terms.limits_known)
+    lift("recording", unknown | unread)
+    lift("intervals", unread)
+    lift("integrity", unread)
+    lift("calibration", np.isnan(terms.calibrated_until_s) | np.isnan(window.end_s))
+    status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
+    lift("coolant_isolation", np.ones_like(unread))
+    lift("goods_isolation", np.ones_like(unread))
+    return status
+
+
+def _bounds(temperature: Temperature, window: Window) -> tuple[FloatArray, FloatArray]:
+    least = np.full((window.start_s.size, len(QUESTIONS)), np.nan)
+    most = least.copy()
+    worst, series = temperature.worst, temperature.series
+    column = QUESTION_NUMBER["range"]
+    seen = worst >= 0
+    j = worst[seen]
+    least[seen, column] = series.above_least_s[j] + series.below_least_s[j]
+    together = np.minimum(series.above_most_s[j] + series.below_most_s[j], window.length_s[seen])
+    most[seen, column] = together
+    least[~seen, column] = 0.0
+    most[~seen, column] = window.length_s[~seen]
+    return least, most
+
+
+def _metrics(
+    temperature: Temperature, stops: StopJudgement, window: Window
+) -> Mapping[str, FloatArray]:
+    """Numbers of each shipment's worst series; NaN where they could not be computed."""
+    series, worst = temperature.series, temperature.worst
+    seen = worst >= 0
+    length_s = window.length_s
+
+    def of(values: NDArray[np.generic], otherwise: FloatArray | float = np.nan) -> FloatArray:
+        column = np.broadcast_to(np.asarray(otherwise, dtype=np.float64), worst.shape).copy()
+        column[seen] = values[worst[seen]]
+        return column
+
+    covered = of(series.seen_s, 0.0)
+    return {
+        "readings": of(series.readings, 0.0),
+        "coverage": np.divide(
+            covered, length_s, out=np.full_like(covered, np.nan), where=length_s > 0
+        ),
+        "longest_gap_s": of(series.longest_s, length_s),
+        "min_c": of(series.min_c),
+        "max_c": of(series.max_c),
+        "mean_c": of(series.mean_c),
+        "mkt_c": of(series.mkt_c),
+        "seconds_above": of(series.above_s),
+        "seconds_above_least": of(series.above_least_s, 0.0),
+        "seconds_above_most": of(series.above_most_s, length_s),
+        "seconds_below": of(series.below_s),
+        "seconds_below_least": of(series.below_least_s, 0.0),
+        "seconds_below_most": of(series.below_most_s, length_s),
+        "degree_minutes_above": of(series.above_c_s / 60),
+        "degree_minutes_below": of(series.below_c_s / 60),
+        "distance_m": stops.distance_m,
+        "stopped_s": stops.stopped_s,
+        "hidden_stop_max_s": stops.hidden_stop_max_s,
+    }

@@ -1,0 +1,120 @@
+"""From findings and statuses to questions, requirement lines and the verdict."""
+
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.findings import FindingTable
+from config.rules import QUESTIONS, Numbers, Question, RulePack, day_start_s
+from domain.tracks import CodeArray, FloatArray
+from domain.words import Certainty, FindingType, Status
+
+QUESTION_NUMBER: dict[Question, int] = {question: i for i, question in enumerate(QUESTIONS)}
+
+_ALWAYS: dict[FindingType, tuple[Question, ...]] = {
+    FindingType.ABOVE_RANGE: ("range",),
+    FindingType.BELOW_RANGE: ("range",),
+    FindingType.FROZEN: ("range",),
+    FindingType.BUDGET_EXCEEDED: ("range",),
+    FindingType.STORAGE_SUSPECTED: ("storage_on_the_way",),
+    FindingType.STORAGE_CONFIRMED: ("storage_on_the_way",),
+    FindingType.COOLANT_CONTACT: ("coolant_isolation",),
+    FindingType.GOODS_CONTACT: ("goods_isolation",),
+    FindingType.CALIBRATION_EXPIRED: ("calibration",),
+    FindingType.CLOCK: ("integrity",),
+    FindingType.STUCK: ("integrity",),
+    FindingType.COPIED: ("integrity",),
+    FindingType.DUPLICATE_CONFLICT: ("integrity",),
+    FindingType.LATE_IMPORT: ("integrity",),
+}
+_SILENCE = (
+    FindingType.NO_READINGS,
+    FindingType.PROBE_MISSING,
+    FindingType.LATE_START,
+    FindingType.EARLY_END,
+)
+
+
+def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
+    """(f, q) which questions each finding weighs on."""
+    touches = np.zeros((len(findings), len(QUESTIONS)), dtype=np.bool_)
+
+    def measure(name: str) -> FloatArray:
+        return findings.measures.get(name, np.full(len(findings), np.nan))
+
+    for type_, questions in _ALWAYS.items():
+        rows = findings.type == type_
+        for question in questions:
+            touches[rows, QUESTION_NUMBER[question]] = True
+    touches[measure("tolerated") == 1, QUESTION_NUMBER["range"]] = False
+    silent = np.isin(findings.type, _SILENCE)
+    length_s, permitted_s = measure("length_s"), measure("permitted_s")
+    too_long = silent & (measure("interval_exceeded") == 1)
+    slow = permitted_s == numbers.out_of_range_interval_s
+    slow &= measure("could_leave_range") == 0
+    touches[too_long, QUESTION_NUMBER["intervals"]] = True
+    recorded_less = silent & ~slow & (too_long | (length_s > permitted_s))
+    touches[recorded_less, QUESTION_NUMBER["recording"]] = True
+    leaves = silent & (measure("could_leave_range") == 1)
+    touches[leaves, QUESTION_NUMBER["range"]] = True
+    hides = measure("hidden_stop_max_s") > numbers.dwell_limit_s
+    hides &= findings.type == FindingType.NO_POSITION
+    touches[hides, QUESTION_NUMBER["storage_on_the_way"]] = True
+    broken = (measure("missing") > 0) | (measure("repeated") > 0)
+    broken &= findings.type == FindingType.SEQUENCE
+    touches[broken, QUESTION_NUMBER["integrity"]] = True
+    for row in np.flatnonzero(findings.type == FindingType.ISOLATION_DECLARED):
+        facet = findings.details.get(int(row), {}).get("facet")
+        if facet != "goods":
+            touches[row, QUESTION_NUMBER["coolant_isolation"]] = True
+        if facet != "coolant":
+            touches[row, QUESTION_NUMBER["goods_isolation"]] = True
+    return touches
+
+
+def finding_status(findings: FindingTable) -> CodeArray:
+    """(f,) what a finding makes of a question it weighs on: gaps and integrity never accuse."""
+    by_certainty = np.zeros(4, dtype=np.int8)
+    by_certainty[Certainty.CERTAIN] = Status.BREACH
+    by_certainty[Certainty.PROBABLE] = Status.SUSPECTED
+    by_certainty[Certainty.POSSIBLE] = Status.INSUFFICIENT_EVIDENCE
+    accuses = findings.type < FindingType.NO_READINGS
+    status = np.where(accuses, by_certainty[findings.certainty], Status.INSUFFICIENT_EVIDENCE)
+    return status.astype(np.int8)
+
+
+def worst_of_findings(
+    findings: FindingTable, touches: NDArray[np.bool_], shipments: int
+) -> CodeArray:
+    """(s, q) worst status that the findings alone give each question, COMPLIANT without any."""
+    worst = np.full((shipments, len(QUESTIONS)), Status.COMPLIANT, dtype=np.int8)
+    status = finding_status(findings)
+    row, question = np.nonzero(touches)
+    np.maximum.at(worst, (findings.shipment[row], question), status[row])
+    return worst
+
+
+def requirement_status(status: CodeArray, pack: RulePack, start_s: FloatArray) -> CodeArray:
+    """(s, r) worst of each line's questions; not applicable where the line was not in force on
+    the day the shipment began (a shipment without a time is judged by every line)."""
+    lines = np.zeros((status.shape[0], len(pack.requirements)), dtype=np.int8)
+    for r, requirement in enumerate(pack.requirements):
+        columns = [QUESTION_NUMBER[question] for question in requirement.questions]
+        lines[:, r] = status[:, columns].max(axis=1)
+        out = start_s < day_start_s(requirement.valid_from)
+        if requirement.valid_to is not None:
+            out |= start_s >= day_start_s(_next_day(requirement.valid_to))
+        lines[out, r] = Status.NOT_APPLICABLE
+    return lines
+
+
+def verdict_of(lines: CodeArray) -> CodeArray:
+    """(s,) the worst line; insufficient evidence where no line applies."""
+    worst = lines.max(axis=1, initial=Status.NOT_APPLICABLE)
+    verdict = np.where(worst == Status.NOT_APPLICABLE, Status.INSUFFICIENT_EVIDENCE, worst)
+    return verdict.astype(np.int8)
+
+
+def _next_day(day: date) -> date:
+    return date.fromordinal(day.toordinal() + 1)

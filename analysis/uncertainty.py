@@ -1,0 +1,85 @@
+"""How far beyond a limit a reading must be before the sensor's error cannot explain it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from config.rules import Numbers
+from domain.tracks import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Level:
+    """A limit and what the sensor's error makes of it, all (l,) and seen in direction `sign`:
+    sign * value is beyond the limit where it is greater than sign * limit.
+
+    nominal : the limit itself. certain : readings beyond it are surely outside.
+    possible : readings not beyond it are surely inside.
+    """
+
+    sign: FloatArray
+    nominal: FloatArray
+    certain: FloatArray
+    possible: FloatArray
+
+    def take(self, rows: IntArray) -> "Level":
+        """The levels of `rows`."""
+        return Level(*(column[rows] for column in self._columns()))
+
+    @staticmethod
+    def joined(*levels: "Level") -> "Level":
+        """The rows of all levels, one after the other."""
+        columns = zip(*(level._columns() for level in levels), strict=True)
+        return Level(*(np.concatenate(column) for column in columns))
+
+    def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        return self.sign, self.nominal, self.certain, self.possible
+
+
+def above(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Level:
+    """Levels of an upper limit; a reading exactly at it is inside.
+
+    accuracy_c : the logger's stated uncertainty, NaN: the pack's two values, one from 0 °C up
+    and one below. Where these two meet the wider one is used, because doubt does not accuse.
+    """
+    warm, cold = numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c
+    stated = ~np.isnan(accuracy_c)
+    surely = np.where(limit_c + cold <= 0, limit_c + cold, np.maximum(limit_c + warm, 0.0))
+    maybe = np.where(limit_c - cold >= 0, limit_c - warm, limit_c - cold)
+    return Level(
+        sign=np.ones_like(limit_c),
+        nominal=limit_c,
+        certain=np.where(stated, limit_c + accuracy_c, surely),
+        possible=np.where(stated, limit_c - accuracy_c, maybe),
+    )
+
+
+def below(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Level:
+    """Levels of a lower limit; a reading exactly at it is inside."""
+    warm, cold = numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c
+    stated = ~np.isnan(accuracy_c)
+    surely = np.where(limit_c - cold >= 0, limit_c - warm, limit_c - cold)
+    maybe = np.where(limit_c + warm > 0, limit_c + warm, np.minimum(limit_c + cold, 0.0))
+    return Level(
+        sign=-np.ones_like(limit_c),
+        nominal=limit_c,
+        certain=np.where(stated, limit_c - accuracy_c, surely),
+        possible=np.where(stated, limit_c + accuracy_c, maybe),
+    )
+
+
+def frozen(count: int, accuracy_c: FloatArray, numbers: Numbers) -> Level:
+    """Levels of freezing: a reading exactly at the freezing point is frozen, and surely so at
+    or below it by the uncertainty. The limits are moved up by one step of the float format,
+    so that "below" means "at or below"."""
+    limit_c = np.full(count, numbers.freezing_c)
+    level = below(limit_c, accuracy_c, numbers)
+    surely = np.where(
+        np.isnan(accuracy_c), limit_c - numbers.accuracy_below_zero_c, limit_c - accuracy_c
+    )
+    return Level(
+        sign=level.sign,
+        nominal=np.nextafter(limit_c, np.inf),
+        certain=np.nextafter(surely, np.inf),
+        possible=np.nextafter(level.possible, np.inf),
+    )

@@ -1,0 +1,160 @@
+"""What a requirement line rests on, in words: what was seen, what lacks, which settings."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from analysis.judge import Judgement
+from api.finding_words import number
+from config.rules import Question, Requirement, RulePack, Text
+from config.terms import Terms
+from domain.words import Status
+
+_STATUS: Mapping[Question, Mapping[int, Text]] = {
+    "range": {
+        Status.BREACH: Text("读数超出范围且超过测量误差", "readings out of range beyond error"),
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "现有记录不能确定温度是否一直在范围内",
+            "the record does not show whether the range was kept all the way",
+        ),
+        Status.COMPLIANT: Text(
+            "监管时段内的读数均在范围内，未见时间按变温速率不会超出",
+            "readings of the custody time are in range, and unseen time could not leave it",
+        ),
+    },
+    "recording": {
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "记录缺失、不完整，或监管起止时间不明",
+            "the record is missing or incomplete, or the custody times are not known",
+        ),
+        Status.COMPLIANT: Text("全程有温度记录", "temperature was recorded all the way"),
+    },
+    "intervals": {
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "有超过规定间隔的空白", "there are steps longer than the demanded interval"
+        ),
+        Status.COMPLIANT: Text("记录间隔符合规定", "recording intervals are as demanded"),
+    },
+    "integrity": {
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "数据完整性存疑或没有数据", "the data are in doubt or absent"
+        ),
+        Status.COMPLIANT: Text("未见改动或缺号", "no sign of edits or missing numbers"),
+    },
+    "calibration": {
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "没有在配送期间有效的校准日期", "no calibration date valid for the delivery"
+        ),
+        Status.COMPLIANT: Text("校准在有效期内", "calibration was valid"),
+    },
+    "storage_on_the_way": {
+        Status.BREACH: Text("有旁证的疑似暂存", "corroborated, suspected temporary storage"),
+        Status.SUSPECTED: Text("疑似暂存", "suspected temporary storage"),
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "定位不足以排除途中停留", "positions do not rule out a stop on the way"
+        ),
+        Status.COMPLIANT: Text("未见超过设定的停留", "no stop longer than the setting"),
+    },
+    "coolant_isolation": {
+        Status.BREACH: Text("运单本身显示未隔离", "the manifest itself shows no isolation"),
+        Status.SUSPECTED: Text(
+            "热交换显示疑似与蓄冷剂未隔离", "heat exchange suggests contact with the coolant"
+        ),
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "无法判断是否与蓄冷剂隔离", "isolation from the coolant cannot be judged"
+        ),
+        Status.COMPLIANT: Text("与蓄冷剂的隔离未见问题", "isolation from the coolant: no issue"),
+    },
+    "goods_isolation": {
+        Status.BREACH: Text("运单本身显示未隔离", "the manifest itself shows no isolation"),
+        Status.SUSPECTED: Text(
+            "热交换显示疑似与其他货物未隔断", "heat exchange suggests contact with other goods"
+        ),
+        Status.INSUFFICIENT_EVIDENCE: Text(
+            "无法判断是否与其他货物隔断", "isolation from other goods cannot be judged"
+        ),
+        Status.COMPLIANT: Text("与其他货物的隔断未见问题", "isolation from goods: no issue"),
+    },
+}
+_NOT_APPLICABLE = Text("该要求当日尚未施行、已失效或与本单无关", "not in force that day, or moot")
+
+_SETTINGS: Mapping[Question, tuple[str, ...]] = {
+    "range": ("out_of_range_tolerance_s",),
+    "storage_on_the_way": ("dwell_limit_s", "dwell_radius_m"),
+}
+
+
+def basis(
+    requirement: Requirement, judgement: Judgement, terms: Terms, shipment: int, status: int
+) -> Text:
+    """What the line's status rests on, then the rule's own source."""
+    if status == Status.NOT_APPLICABLE:
+        parts = [_NOT_APPLICABLE]
+    else:
+        parts = [
+            part
+            for question in requirement.questions
+            for part in _question_basis(question, judgement, terms, shipment)
+        ]
+    parts.append(Text(f"依据：{requirement.source.zh}", f"source: {requirement.source.en}"))
+    return Text(
+        "；".join(part.zh for part in parts) + "。", "; ".join(part.en for part in parts) + "."
+    )
+
+
+def _question_basis(
+    question: Question, judgement: Judgement, terms: Terms, shipment: int
+) -> list[Text]:
+    status = int(judgement.status_of(question)[shipment])
+    parts = [_STATUS[question][status]] if status in _STATUS[question] else [_NOT_APPLICABLE]
+    window = judgement.window
+    known = window.start_known[shipment] and window.end_known[shipment]
+    if question in ("range", "recording") and not known:
+        parts.append(
+            Text(
+                "监管起止时间不全（缺装箱/发出或签收事件及运单时间）",
+                "custody start or end is not known (no event, no time in the manifest)",
+            )
+        )
+    if question == "range" and not terms.limits_known[shipment]:
+        parts.append(
+            Text("储存条件未知：缺运单", "storage condition not known: the manifest is missing")
+        )
+    if question == "range" and terms.storage_assumed[shipment]:
+        parts.append(
+            Text("储存条件为假定，非运单所载", "the storage class is assumed, not from a manifest")
+        )
+    if question == "integrity" and not judgement.deletion_shows[shipment]:
+        parts.append(
+            Text(
+                "记录没有序号和记录间隔，不能显示被删的读数",
+                "without sequence numbers and recording interval the record cannot show a "
+                "deleted reading",
+            )
+        )
+    if question == "calibration" and np.isnan(terms.calibrated_until_s[shipment]):
+        parts.append(Text("未提供校准有效期", "no calibration date was given"))
+    return parts
+
+
+def setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | None:
+    """The bureau's settings the line was judged by, shown as settings and not as law."""
+    names = [name for question in requirement.questions for name in _SETTINGS.get(question, ())]
+    if not names:
+        return None
+    parts = []
+    values: dict[str, float] = {}
+    for name in dict.fromkeys(names):
+        value = float(getattr(pack.numbers, name))
+        values[name] = value
+        title = pack.provenance[name].title
+        if name.endswith("_s"):
+            shown = Text(f"{number(value / 60)} 分钟", f"{number(value / 60)} min")
+        else:
+            shown = Text(f"{number(value)} 米", f"{number(value)} m")
+        parts.append(Text(f"{title.zh} {shown.zh}", f"{title.en} {shown.en}"))
+    return {
+        "zh": "，".join(part.zh for part in parts) + "（设定，非法规）",
+        "en": ", ".join(part.en for part in parts) + " (setting, not law)",
+        "values": values,
+    }

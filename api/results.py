@@ -1,0 +1,277 @@
+"""The result of a check, `coldwitness.check/1`: one judgement as the contract's JSON objects."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.digest import readings_digests
+from analysis.judge import Judgement
+from analysis.kinetic_temperature import METHOD
+from api.doubt_words import against, would_settle
+from api.finding_words import explanation
+from api.line_words import basis, setting
+from config.rules import RulePack, Text
+from config.terms import Terms
+from domain.instants import rfc3339
+from domain.tracks import Tracks
+from domain.words import Certainty, FindingType, Isolation, Severity, Status
+
+SCHEMA = "coldwitness.check/1"
+
+_FLAGS = ("could_leave_range", "open_start", "open_end", "interval_exceeded", "tolerated")
+_INSTANTS = ("peak_s", "calibrated_until_s")
+_COUNTS = ("readings", "gaps", "missing", "repeated", "resets", "instants", "places", "item_line")
+_DIGITS = 6
+
+
+def check_results(
+    judgement: Judgement, tracks: Tracks, terms: Terms, pack: RulePack, *, software: str
+) -> list[dict[str, Any]]:
+    """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
+    computed are None, times RFC 3339 in UTC."""
+    digests = readings_digests(tracks, judgement.window.rows)
+    findings = judgement.findings
+    bounds = np.searchsorted(findings.shipment, np.arange(len(terms) + 1))
+    return [
+        _result(
+            judgement,
+            tracks,
+            terms,
+            pack,
+            shipment=i,
+            rows=range(int(bounds[i]), int(bounds[i + 1])),
+            evidence={
+                "readings_sha256": digests[i],
+                "rules": pack.name,
+                "software": software,
+                "mkt_method": METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000),
+                "deletion_would_show": bool(judgement.deletion_shows[i]),
+            },
+        )
+        for i in range(len(terms))
+    ]
+
+
+def finding_id(shipment: str, kind: str, subtype: str, *anchor: object) -> str:
+    """Name of a finding by its evidence: the same for the same evidence, whenever judged, and
+    while an episode's end still moves."""
+    text = "\x1f".join([shipment, kind, subtype, *map(str, anchor)])
+    return "f-" + hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A finding as it stands in the result, with what its lines need."""
+
+    row: int
+    json: dict[str, Any]
+
+
+def _result(
+    judgement: Judgement,
+    tracks: Tracks,
+    terms: Terms,
+    pack: RulePack,
+    *,
+    shipment: int,
+    rows: range,
+    evidence: Mapping[str, Any],
+) -> dict[str, Any]:
+    name = tracks.shipments[shipment]
+    told = [_Told(row, _finding(judgement, pack, name, row)) for row in rows]
+    status = Status(int(judgement.verdict[shipment]))
+    return {
+        "schema": SCHEMA,
+        "shipment": name,
+        "verdict": status.name.lower(),
+        "window": {
+            "start": _instant(judgement.window.start_s[shipment]),
+            "end": _instant(judgement.window.end_s[shipment]),
+        },
+        "findings": [finding.json for finding in told],
+        "requirements": _lines(judgement, terms, pack, shipment, told),
+        "items": _items(judgement, terms, shipment, told),
+        "metrics": _metrics(judgement, shipment),
+        "isolation": _isolation(judgement, shipment),
+        "evidence": dict(evidence),
+    }
+
+
+def _finding(judgement: Judgement, pack: RulePack, shipment: str, row: int) -> dict[str, Any]:
+    table = judgement.findings
+    type_ = FindingType(int(table.type[row]))
+    certainty = Certainty(int(table.certainty[row]))
+    start_s, end_s = float(table.start_s[row]), float(table.end_s[row])
+    probe = str(table.probe[row])
+    detail = table.details.get(row, {})
+    measures = _measures(judgement, row)
+    lasted_s = _number(end_s - start_s, 3)
+    words = {**measures, "duration_s": lasted_s, "probe": probe}
+    place = None
+    if not math.isnan(table.lat_deg[row]):
+        place = {"lat": _number(table.lat_deg[row], 7), "lon": _number(table.lon_deg[row], 7)}
+    anchor = (probe, _instant(start_s), *(detail.get(key) for key in ("logger", "cause", "facet")))
+    more = (measures.get("item_line"), measures.get("up_to_c"), detail.get("other_shipment"))
+    return {
+        "id": finding_id(shipment, type_.kind, type_.subtype, *anchor, *more),
+        "kind": type_.kind,
+        "subtype": type_.subtype,
+        "start": _instant(start_s),
+        "end": _instant(end_s),
+        "duration_s": lasted_s,
+        "certainty": certainty.name.lower(),
+        "severity": Severity(int(table.severity[row])).name.lower(),
+        "requirements": _requirements_of(judgement, pack, row),
+        "measures": measures,
+        "where": place,
+        "would_settle": _both(would_settle(type_, certainty, words)),
+        "explanation": _both(explanation(type_, certainty, words)),
+        "against": _both(against(type_, certainty, words)),
+    }
+
+
+def _measures(judgement: Judgement, row: int) -> dict[str, Any]:
+    """Measures and details of a finding, probe first, without those that are not its own."""
+    table = judgement.findings
+    measures: dict[str, Any] = {}
+    if table.probe[row]:
+        measures["probe"] = str(table.probe[row])
+    for name, column in table.measures.items():
+        value = float(column[row])
+        if math.isnan(value):
+            continue
+        if name in _FLAGS:
+            measures[name] = value == 1.0
+        elif name in _COUNTS:
+            measures[name] = round(value)
+        elif name in _INSTANTS:
+            measures[name.removesuffix("_s") + "_at"] = _instant(value)
+        else:
+            measures[name] = _number(value)
+    if "used_min" in measures:
+        measures["minutes_used"] = measures["used_min"]
+        measures["minutes_allowed"] = measures["allowed_min"]
+    if "could_leave_range" in measures:
+        measures.setdefault("length_s", None)
+        measures.setdefault("hidden_stop_max_s", None)
+    measures.update(table.details.get(row, {}))
+    return measures
+
+
+def _requirements_of(judgement: Judgement, pack: RulePack, row: int) -> list[str]:
+    shipment = int(judgement.findings.shipment[row])
+    return [
+        requirement.id
+        for r, requirement in enumerate(pack.requirements)
+        if judgement.lines[shipment, r] != Status.NOT_APPLICABLE
+        and any(judgement.touches_question(row, question) for question in requirement.questions)
+    ]
+
+
+def _lines(
+    judgement: Judgement, terms: Terms, pack: RulePack, shipment: int, told: Sequence[_Told]
+) -> list[dict[str, Any]]:
+    lines = []
+    for r, requirement in enumerate(pack.requirements):
+        status = Status(int(judgement.lines[shipment, r]))
+        ids = [one.json["id"] for one in told if requirement.id in one.json["requirements"]]
+        reasons = [
+            one.json["against"]
+            for one in told
+            if one.json["id"] in ids and one.json["against"] is not None
+        ]
+        timed = [judgement.bounds_of(question, shipment) for question in requirement.questions]
+        least, most = timed[0] if len(timed) == 1 else (math.nan, math.nan)
+        lines.append(
+            {
+                "id": requirement.id,
+                "title": _both(requirement.title),
+                "status": status.name.lower(),
+                "findings": ids,
+                "basis": _both(basis(requirement, judgement, terms, shipment, status)),
+                "least": _number(least, 3),
+                "most": _number(most, 3),
+                "setting": setting(requirement, pack),
+                "against": reasons[0]
+                if reasons and status in (Status.BREACH, Status.SUSPECTED)
+                else None,
+            }
+        )
+    return lines
+
+
+def _items(
+    judgement: Judgement, terms: Terms, shipment: int, told: Sequence[_Told]
+) -> list[dict[str, Any]]:
+    items = terms.items
+    first, end = int(items.first[shipment]), int(items.first[shipment + 1])
+    return [
+        {
+            "name": items.name[k] or None,
+            "storage": items.storage[k] or None,
+            "limits": {"low": _number(items.low_c[k]), "high": _number(items.high_c[k])},
+            "status": Status(int(judgement.item_status[k])).name.lower(),
+            "findings": [
+                one.json["id"] for one in told if judgement.concerns_item(one.row, k, terms)
+            ],
+        }
+        for k in range(first, end)
+    ]
+
+
+def _metrics(judgement: Judgement, shipment: int) -> dict[str, Any]:
+    def of(name: str, digits: int = _DIGITS) -> float | None:
+        return _number(judgement.metrics[name][shipment], digits)
+
+    return {
+        "readings": int(judgement.metrics["readings"][shipment]),
+        "coverage": of("coverage"),
+        "longest_gap_s": of("longest_gap_s", 3),
+        "min_c": of("min_c"),
+        "max_c": of("max_c"),
+        "mean_c": of("mean_c"),
+        "mkt_c": of("mkt_c"),
+        "seconds_above": of("seconds_above", 3),
+        "seconds_above_bounds": [of("seconds_above_least", 3), of("seconds_above_most", 3)],
+        "seconds_below": of("seconds_below", 3),
+        "seconds_below_bounds": [of("seconds_below_least", 3), of("seconds_below_most", 3)],
+        "degree_minutes_above": of("degree_minutes_above"),
+        "degree_minutes_below": of("degree_minutes_below"),
+        "distance_m": of("distance_m", 1),
+        "stopped_s": of("stopped_s", 3),
+        "hidden_stop_max_s": of("hidden_stop_max_s", 3),
+    }
+
+
+def _isolation(judgement: Judgement, shipment: int) -> dict[str, Any]:
+    return {
+        "coolant": {
+            "status": Isolation.INDETERMINATE.name.lower(),
+            "coupling_per_h": None,
+            "interval_95": None,
+            "limit_per_h": None,
+        },
+        "goods": {
+            "status": Isolation.INDETERMINATE.name.lower(),
+            "coupling_per_h": None,
+            "interval_95": None,
+            "limit_per_h": None,
+        },
+    }
+
+
+def _both(text: Text | None) -> dict[str, str] | None:
+    return None if text is None else {"zh": text.zh, "en": text.en}
+
+
+def _number(value: float, digits: int = _DIGITS) -> float | None:
+    """A JSON number, or None for what is not finite; -0.0 becomes 0.0."""
+    return round(float(value), digits) + 0.0 if math.isfinite(value) else None
+
+
+def _instant(time_s: float) -> str | None:
+    return rfc3339(round(float(time_s) * 1000)) if math.isfinite(time_s) else None
