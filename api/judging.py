@@ -86,7 +86,7 @@ def judge_shipments(
         pack_for(rulebook.packs, pack_id=rulebook.pack_id, epoch_s=epoch_s) for epoch_s in begun_s
     ]
     groups = []
-    for pack in dict.fromkeys(chosen):
+    for pack in {pack.name: pack for pack in chosen}.values():
         mine = tuple(
             shipment for shipment, its in zip(shipments, chosen, strict=True) if its is pack
         )

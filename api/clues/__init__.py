@@ -1,0 +1,1 @@
+"""The clue feed for case systems, and its push to webhooks."""

@@ -1,0 +1,82 @@
+"""Which addresses a clue may be pushed to: the open network, or what the operator allows.
+
+Without this, whoever may register a webhook could have the server call services that only the
+server can reach. The address is resolved once and then connected to as a number, so a name
+cannot point elsewhere between the check and the call.
+"""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit, urlunsplit
+
+from domain.errors import BadInput, ConfigError, Unavailable
+
+Network = IPv4Network | IPv6Network
+URL_LENGTH_MAX = 2048
+
+
+@dataclass(frozen=True)
+class Target:
+    """A webhook's URL resolved: connect to `url`, say `host` as Host and TLS server name."""
+
+    url: str
+    host: str
+    server_name: str
+
+
+def allowed_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Networks of the setting; raises ConfigError naming the one that is none."""
+    try:
+        return tuple(ip_network(text) for text in texts)
+    except ValueError as error:
+        raise ConfigError(f"settings: clues.webhook_networks: {error}") from error
+
+
+def require_webhook_url(url: str) -> str:
+    """Return `url` if it can be a webhook's address at all; raises BadInput otherwise."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadInput(f"url: not a URL: {error}") from error
+    if len(url) > URL_LENGTH_MAX or not url.isascii() or any(c <= " " for c in url):
+        raise BadInput(f"url: expected at most {URL_LENGTH_MAX} ASCII characters without spaces")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise BadInput("url: expected http:// or https:// with a host")
+    if parts.username is not None or parts.password is not None:
+        raise BadInput("url: expected no user name or password in it; the body is signed instead")
+    if parts.fragment:
+        raise BadInput("url: expected no fragment")
+    return url
+
+
+def resolve(url: str, *, allowed: Sequence[Network]) -> Target:
+    """Resolve a webhook's URL. Raises Unavailable if the name does not resolve now, BadInput
+    if an address it resolves to is neither open nor allowed."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unavailable(f"url: {host} does not resolve: {error}") from error
+    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    for address in addresses:
+        if not _may_be_called(address, allowed):
+            raise BadInput(
+                f"url: {address} is a loopback, private or reserved address; "
+                "an operator can allow it in clues.webhook_networks"
+            )
+    number = f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
+    pinned = urlunsplit((parts.scheme, f"{number}:{port}", parts.path or "/", parts.query, ""))
+    return Target(url=pinned, host=parts.netloc, server_name=host)
+
+
+def _may_be_called(address: IPv4Address | IPv6Address, allowed: Sequence[Network]) -> bool:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if any(address.version == network.version and address in network for network in allowed):
+        return True
+    return address.is_global and not address.is_multicast

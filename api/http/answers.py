@@ -1,0 +1,69 @@
+"""JSON answers, entity tags, and how the OpenAPI document names both."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http.problems import MEDIA_TYPE, TITLES
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def json_answer(
+    value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """`value` as JSON; what could not be computed (NaN) becomes null."""
+    return Response(
+        msgspec.json.encode(value),
+        status_code=status,
+        media_type="application/json",
+        headers={**NO_STORE, **(headers or {})},
+    )
+
+
+def tag_of(*parts: str | bytes) -> str:
+    """A strong entity tag over what the answer is made from."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8") if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return f'"{digest.hexdigest()[:32]}"'
+
+
+def unchanged(request: Request, tag: str) -> Response | None:
+    """A 304 if the client already holds what `tag` names."""
+    held = request.headers.get("if-none-match")
+    if held is None:
+        return None
+    tags = [part.strip().removeprefix("W/") for part in held.split(",")]
+    if tag in tags or "*" in tags:
+        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-cache"})
+    return None
+
+
+def documented(
+    model: type[BaseModel] | None,
+    *,
+    status: int = 200,
+    content: Sequence[str] = (),
+    problems: Sequence[int] = (),
+    description: str = "",
+) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses of a route: its own model or content types, and its problems."""
+    own: dict[str, Any] = {"description": description or "The answer"}
+    if model is not None:
+        own["model"] = model
+    if content:
+        own["content"] = {kind: {} for kind in content}
+    answers: dict[int | str, dict[str, Any]] = {status: own}
+    for problem in (*problems, 500, 503):
+        answers[problem] = {
+            "description": TITLES[problem][2],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+        }
+    return answers

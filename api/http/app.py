@@ -1,0 +1,83 @@
+"""The web application: every route, its errors and its OpenAPI document in one place."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http import clues, findings, live, operations, readings, reports, shipments
+from api.http.edge import Edge
+from api.http.filters import only_known_parameters
+from api.http.problems import install_problems
+from api.http.schemas import ClueChange, NewWebhook, ProblemBody
+from api.http.services import Services
+from api.pages import pages
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+_DESCRIPTION = """冷证 ColdWitness: what the temperature record of a drug delivery proves.
+
+Errors are `application/problem+json` (RFC 9457). Lists take `limit` and an opaque `cursor`.
+Times are RFC 3339 in UTC. Verdicts are clues to be checked (待核查), never a finding of guilt."""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over running parts; it starts and stops none of them."""
+    app = FastAPI(
+        title="ColdWitness 冷证",
+        version=version("coldwitness"),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        webhooks=_posted_to_receivers(),
+    )
+    app.state.services = services
+    install_problems(app)
+    v1 = [Depends(only_known_parameters)]
+    for part in (shipments, readings, reports, findings, clues, live):
+        app.include_router(part.router, dependencies=v1)
+    app.include_router(operations.router)
+    app.include_router(pages.router, include_in_schema=False)
+    pages.mount_static(app)
+    document = openapi_document(app)
+    app.openapi = lambda: document  # type: ignore[method-assign]
+    app.add_middleware(Edge, metrics=services.metrics, hosts=expected_hosts(services))
+    return app
+
+
+def expected_hosts(services: Services) -> Sequence[str]:
+    """Host names a request may be for: while we listen on loopback, loopback's and our own
+    public one; elsewhere any (a proxy in front decides)."""
+    host = services.settings.http.host
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        return ()
+    public = urlsplit(services.base_url).hostname
+    return (*LOOPBACK_NAMES, *([public] if public else []))
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1 with the bodies that are read by hand, and without FastAPI's own 422."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        webhooks=app.webhooks.routes,
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for model in (ProblemBody, ClueChange, NewWebhook):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    return document
+
+
+def _posted_to_receivers() -> APIRouter:
+    router = APIRouter()
+    clues.install_webhook_document(router)
+    return router

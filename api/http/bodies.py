@@ -1,0 +1,39 @@
+"""Request bodies: JSON read strictly, once, for every route alike."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends
+from starlette.requests import Request
+
+from api.http.problems import Problem
+
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+
+
+async def json_body(request: Request) -> Any:
+    """The body as JSON. 400 if it is empty or no JSON (NaN and Infinity are none); 415 for a
+    POST in a form's content type, because any page of the web can make a browser send that."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and kind in ("", *_FORM_TYPES):
+        raise Problem(415, f"content-type: expected application/json, got {kind[:80] or 'none'}")
+    raw = await request.body()
+    if not raw.strip():
+        raise Problem(400, "body: expected a JSON object, got nothing")
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, f"body: not JSON: {error}") from error
+
+
+JsonBody = Annotated[Any, Depends(json_body)]
+
+
+def body_of_type(value: Any, kind: type[Any]) -> Any:
+    """`value` as a msgspec type; a 422 naming the field otherwise."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        text, _, place = str(error).partition(" - at ")
+        field = place.strip("`").removeprefix("$").lstrip(".") or "body"
+        raise Problem(422, f"{field}: {text}", errors=[{"field": field, "detail": text}]) from error

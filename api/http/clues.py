@@ -1,0 +1,197 @@
+"""The clue feed for case systems, the status they send back, and the webhooks they ask for."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, Header, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.clues.clue import clue_as_json
+from api.clues.signature import new_secret, require_secret
+from api.clues.targets import allowed_networks, require_webhook_url, resolve
+from api.http.answers import documented, json_answer
+from api.http.bodies import JsonBody, body_of_type
+from api.http.cursors import read_cursor, write_cursor
+from api.http.filters import Limit, RecordId
+from api.http.problems import Problem
+from api.http.schemas import (
+    CloudEvent,
+    Clue,
+    ClueChange,
+    ClueList,
+    NewWebhook,
+    WebhookList,
+    WebhookMade,
+)
+from api.http.services import CallerOf, Services, ServicesOf
+from domain.errors import Unavailable
+from domain.instants import rfc3339
+from storage.ports import ClueStatus
+from storage.ports import Webhook as StoredWebhook
+
+router = APIRouter(tags=["clues"])
+
+LISTING = "clues"
+WEBHOOKS_MAX = 100
+
+
+class _Change(msgspec.Struct, forbid_unknown_fields=True):
+    status: ClueStatus
+    note: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+
+
+class _NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+    secret: str | None = None
+
+
+def _body(model: str) -> dict[str, object]:
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@router.get("/v1/clues", responses=documented(ClueList, problems=(422,)), response_model=None)
+def list_clues(
+    services: ServicesOf,
+    after: Annotated[str | None, Query(max_length=512, description="A cursor of this feed")] = None,
+    cursor: Annotated[str | None, Query(max_length=512, description="The same as `after`")] = None,
+    limit: Limit = 50,
+) -> Response:
+    """Every breach and suspicion once, in the order it was found, from the beginning or after a
+    cursor. A feed may be read again from any cursor at any time."""
+    given = after or cursor
+    at = 0 if not given else read_cursor(given, listing=LISTING, kind=int)
+    clues = services.register.clues(after=at, limit=limit + 1)
+    page = clues[:limit]
+    return json_answer(
+        {
+            "items": [clue_as_json(clue, base_url=services.base_url) for clue in page],
+            "next_cursor": write_cursor(LISTING, page[-1].cursor if page else at),
+            "has_more": len(clues) > limit,
+        }
+    )
+
+
+@router.get(
+    "/v1/clues/{clue}", responses=documented(Clue, problems=(404, 422)), response_model=None
+)
+def get_clue(clue: RecordId, services: ServicesOf) -> Response:
+    """One clue as it stands now."""
+    found = services.register.clue(clue)
+    if found is None:
+        raise Problem(404, f"clue {clue}: unknown")
+    return json_answer(clue_as_json(found, base_url=services.base_url))
+
+
+@router.patch(
+    "/v1/clues/{clue}",
+    responses=documented(Clue, problems=(400, 404, 413, 422)),
+    openapi_extra=_body(ClueChange.__name__),
+    response_model=None,
+)
+def set_clue_status(
+    clue: RecordId, body: JsonBody, services: ServicesOf, caller: CallerOf
+) -> Response:
+    """What the case system did with the clue."""
+    change = body_of_type(body, _Change)
+    now_ms = services.clock()
+    found = services.register.set_clue_status(
+        clue, status=change.status, note=change.note, now_ms=now_ms
+    )
+    if found is None:
+        raise Problem(404, f"clue {clue}: unknown")
+    services.register.audit(
+        actor=caller.name, action=f"clue_{change.status}", subject=clue, now_ms=now_ms
+    )
+    return json_answer(clue_as_json(found, base_url=services.base_url))
+
+
+@router.post(
+    "/v1/webhooks",
+    responses=documented(WebhookMade, status=201, problems=(400, 409, 413, 415, 422)),
+    openapi_extra=_body(NewWebhook.__name__),
+    response_model=None,
+)
+def add_webhook(
+    request: Request,
+    body: JsonBody,
+    services: ServicesOf,
+    caller: CallerOf,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Have every new clue pushed to an address, signed with a secret that is shown only here."""
+
+    def add() -> Response:
+        return _add_webhook(services, body_of_type(body, _NewWebhook), caller.name)
+
+    return services.replied.once(
+        idempotency_key,
+        scope=f"{caller.name} POST {request.url.path}",
+        body=msgspec.json.encode(body),
+        clock=services.clock,
+        act=add,
+    )
+
+
+def _add_webhook(services: Services, new: _NewWebhook, caller: str) -> Response:
+    require_webhook_url(new.url)
+    secret = new_secret() if new.secret is None else require_secret(new.secret, what="secret")
+    allowed = allowed_networks(services.settings.clues.webhook_networks)
+    try:
+        resolve(new.url, allowed=allowed)
+    except Unavailable as error:
+        raise Problem(422, str(error), errors=[{"field": "url", "detail": str(error)}]) from error
+    active = [webhook for webhook in services.register.webhooks() if not webhook.disabled]
+    if len(active) >= WEBHOOKS_MAX:
+        raise Problem(409, f"there are {WEBHOOKS_MAX} webhooks already; remove one first")
+    now_ms = services.clock()
+    webhook = services.register.add_webhook(new.url, secret, now_ms=now_ms)
+    services.register.audit(actor=caller, action="add_webhook", subject=webhook.id, now_ms=now_ms)
+    made = {**_as_json(webhook), "secret": secret}
+    address = f"{services.base_url}/v1/webhooks/{webhook.id}"
+    return json_answer(made, status=201, headers={"Location": address})
+
+
+@router.get("/v1/webhooks", responses=documented(WebhookList), response_model=None)
+def list_webhooks(services: ServicesOf) -> Response:
+    """All webhooks, those that were disabled too; without their secrets."""
+    return json_answer({"items": [_as_json(webhook) for webhook in services.register.webhooks()]})
+
+
+@router.delete(
+    "/v1/webhooks/{webhook}",
+    status_code=204,
+    responses=documented(None, status=204, problems=(404, 422), description="Disabled"),
+    response_model=None,
+)
+def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
+    """Push nothing to it any more; what it was owed is given up."""
+    if all(known.id != webhook for known in services.register.webhooks()):
+        raise Problem(404, f"webhook {webhook}: unknown")
+    services.register.disable_webhook(webhook)
+    services.register.audit(
+        actor=caller.name, action="disable_webhook", subject=webhook, now_ms=services.clock()
+    )
+    return Response(status_code=204)
+
+
+def _as_json(webhook: StoredWebhook) -> dict[str, object]:
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "created_at": rfc3339(webhook.created_ms),
+        "disabled": webhook.disabled,
+    }
+
+
+def install_webhook_document(router: APIRouter) -> None:
+    """The `webhooks` part of the OpenAPI document: what we post to a receiver."""
+
+    def clue_found(body: CloudEvent) -> Literal[None]:
+        """A clue is new. Answer 2xx to accept it; 410 to be sent nothing more. Anything else is
+        tried again, with growing pauses, for about a day."""
+
+    router.add_api_route(
+        "coldwitness.clue.v1", clue_found, methods=["POST"], status_code=204, response_model=None
+    )

@@ -1,0 +1,138 @@
+"""What every request and answer passes: id, size limits, expected host, safe headers, counters."""
+
+import re
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.language import preferred_language
+from api.http.problems import MEDIA_TYPE, Problem, problem_body
+from api.metrics import Metrics
+
+BODY_BYTES_MAX = 1_000_000
+TARGET_BYTES_MAX = 8192
+"""Longest path and query together."""
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+SAFE_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Frame-Options": "DENY",
+}
+STRICT_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Edge:
+    """ASGI middleware around the whole application.
+
+    hosts : names a request may be for, without port; empty: any. While the API has no roles, it
+        listens on loopback; a foreign page must not reach it through a name that it makes
+        resolve to loopback (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, hosts: Sequence[str] = ()) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        scope["request_id"] = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        answer = _Answer(scope, send, self._metrics)
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await answer.problem(*refusal)
+            return
+        limited = _LimitedBody(receive)
+        try:
+            await self._app(scope, limited, answer)
+        except Exception:
+            # Starlette answers a route's own mistake as a problem and then raises it again for
+            # the server's log; the problem handler has logged it.
+            if not answer.started:
+                await answer.problem(500, "the server made a mistake; its log has the request id")
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_BYTES_MAX:
+            return 414, f"path and query: expected at most {TARGET_BYTES_MAX} bytes"
+        host = _without_port(headers.get("host", ""))
+        if self._hosts and host not in self._hosts:
+            return 421, f"host: expected one of {', '.join(sorted(self._hosts))}"
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > BODY_BYTES_MAX:
+            return 413, f"body: expected at most {BODY_BYTES_MAX} bytes, got {length}"
+        return None
+
+
+class _LimitedBody:
+    """A request body that ends with an error once it is longer than any of ours may be."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._read = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > BODY_BYTES_MAX:
+                raise Problem(413, f"body: expected at most {BODY_BYTES_MAX} bytes")
+        return message
+
+
+class _Answer:
+    """Sends the answer with our headers and counts it by its route's template."""
+
+    def __init__(self, scope: Scope, send: Send, metrics: Metrics) -> None:
+        self._scope = scope
+        self._send = send
+        self._metrics = metrics
+        self._began = time.perf_counter()
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self._scope["request_id"]
+            headers.setdefault("Content-Security-Policy", STRICT_CSP)
+            for name, value in SAFE_HEADERS.items():
+                headers.setdefault(name, value)
+            route = getattr(self._scope.get("route"), "path", "none")
+            status = str(message["status"])
+            self._metrics.requests.labels(self._scope["method"][:10], route, status).inc()
+            self._metrics.request_seconds.labels(route).observe(time.perf_counter() - self._began)
+        await self._send(message)
+
+    async def problem(self, status: int, detail: str) -> None:
+        """Answer before or instead of the application."""
+        language = preferred_language(Headers(scope=self._scope).get("accept-language", ""))
+        request_id = self._scope["request_id"]
+        body = problem_body(status, detail, language=language, request_id=request_id)
+        headers = [
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        await self({"type": "http.response.start", "status": status, "headers": headers})
+        await self({"type": "http.response.body", "body": body})
+
+
+def _without_port(host: str) -> str:
+    """`[::1]:8000` -> `[::1]`, `localhost:8000` -> `localhost`, in small letters."""
+    if host.startswith("["):
+        return host.partition("]")[0].lower() + "]"
+    return host.partition(":")[0].lower()

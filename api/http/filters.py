@@ -1,0 +1,60 @@
+"""Query parameters: what each may be, and none that we do not know."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import Path, Query
+from starlette.requests import Request
+
+from api.http.problems import Problem
+from config.rules import day_start_s
+from domain.identifiers import ID_PATTERN
+from domain.instants import instant_ms
+
+ShipmentId = Annotated[str, Path(pattern=f"^{ID_PATTERN}$", description="Shipment id")]
+RecordId = Annotated[str, Path(pattern="^[A-Za-z0-9._:-]{1,128}$")]
+Cursor = Annotated[
+    str | None, Query(max_length=512, description="`next_cursor` of the page before")
+]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Courier = Annotated[str | None, Query(pattern=f"^{ID_PATTERN}$")]
+Division = Annotated[
+    str | None, Query(pattern="^[0-9]{2,12}$", description="Division code; its prefix counts")
+]
+Instant = Annotated[
+    str | None,
+    Query(max_length=40, description="RFC 3339 time, or a date (a day of China time)"),
+]
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuse a parameter the route does not have: a filter with a typing mistake would else
+    answer everything and look as if it had filtered. `lang` is understood everywhere."""
+    known = {"lang"}
+    route = request.scope.get("route")
+    dependant = getattr(route, "dependant", None)
+    if dependant is not None:
+        known |= {parameter.alias for parameter in dependant.query_params}
+    for name in request.query_params:
+        if name not in known:
+            expected = ", ".join(sorted(known))
+            detail = f"unknown parameter; expected one of {expected}"
+            errors = [{"field": name[:80], "detail": detail}]
+            raise Problem(422, f"{name[:80]}: {detail}", errors=errors)
+
+
+def instant_of(text: str | None, *, name: str, end_of_day: bool = False) -> int | None:
+    """Epoch ms of a query's time; a bare date is the start (or end) of that day in China."""
+    if text is None:
+        return None
+    mended = text.replace(" ", "+") if "T" in text else text  # "+08:00" sent without escaping
+    try:
+        if len(mended) == len("2026-11-21"):
+            day = date.fromisoformat(mended) + timedelta(days=1 if end_of_day else 0)
+            return round(day_start_s(day) * 1000)
+        return instant_ms(mended)
+    except ValueError as error:
+        detail = str(error)
+        raise Problem(
+            422, f"{name}: {detail}", errors=[{"field": name, "detail": detail}]
+        ) from error

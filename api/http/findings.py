@@ -1,0 +1,39 @@
+"""Findings across shipments."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.http.answers import documented, json_answer
+from api.http.cursors import read_cursor, write_cursor
+from api.http.filters import Cursor, Limit
+from api.http.schemas import Certainty, FindingList, Kind
+from api.http.services import ServicesOf
+from domain.identifiers import ID_PATTERN
+
+router = APIRouter(tags=["findings"])
+
+LISTING = "findings"
+
+
+@router.get("/v1/findings", responses=documented(FindingList, problems=(422,)), response_model=None)
+def list_findings(
+    services: ServicesOf,
+    kind: Annotated[Kind | None, Query()] = None,
+    certainty: Annotated[Certainty | None, Query()] = None,
+    shipment: Annotated[str | None, Query(pattern=f"^{ID_PATTERN}$")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Current findings of all shipments, each with its shipment, in order of their ids."""
+    found = services.register.findings(
+        kind=kind,
+        certainty=certainty,
+        shipment=shipment,
+        after=None if cursor is None else read_cursor(cursor, listing=LISTING, kind=str),
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    more = write_cursor(LISTING, str(page[-1]["id"])) if len(found) > limit else None
+    return json_answer({"items": page, "next_cursor": more})

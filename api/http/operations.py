@@ -1,0 +1,76 @@
+"""What the operator asks: is it alive, is it ready, what does it count."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from api.http.answers import documented, json_answer
+from api.http.schemas import Alive, Readiness
+from api.http.services import Services, ServicesOf
+from domain.errors import ColdWitnessError
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", responses=documented(Alive), response_model=None)
+def healthz() -> Response:
+    """The process lives and answers; nothing it depends on is asked."""
+    return json_answer({"status": "ok", "version": version("coldwitness")})
+
+
+@router.get(
+    "/readyz",
+    responses={**documented(Readiness), 503: {"model": Readiness, "description": "Not ready"}},
+    response_model=None,
+)
+def readyz(services: ServicesOf) -> Response:
+    """Each part by name: ready, or what is wrong with it."""
+    parts = {name: _state(check) for name, check in _checks(services).items()}
+    ready = all(part["ready"] for part in parts.values())
+    return json_answer({"ready": ready, "parts": parts}, status=200 if ready else 503)
+
+
+@router.get(
+    "/metrics",
+    responses=documented(None, content=("text/plain",), description="Prometheus text format"),
+    response_model=None,
+)
+def metrics(services: ServicesOf) -> Response:
+    """Counters for Prometheus."""
+    return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _checks(services: Services) -> Mapping[str, Callable[[], str | None]]:
+    def register() -> None:
+        services.register.shipment_rows(limit=1)
+
+    def telemetry() -> None:
+        services.store.readings([], [])
+
+    def judging() -> str | None:
+        if not services.judge.alive:
+            return "the judging thread does not run"
+        failing = services.judge.failing
+        return f"{failing} shipments could not be judged yet" if failing else None
+
+    def webhooks() -> str | None:
+        return None if services.outbox.alive else "the webhook worker does not run"
+
+    return {
+        "register": register,
+        "telemetry": telemetry,
+        "judging": judging,
+        "webhooks": webhooks,
+        **services.readiness,
+    }
+
+
+def _state(check: Callable[[], str | None]) -> Mapping[str, object]:
+    try:
+        wrong = check()
+    except (ColdWitnessError, OSError) as error:
+        wrong = str(error)
+    return {"ready": wrong is None, "detail": wrong}

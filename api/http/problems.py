@@ -1,0 +1,152 @@
+"""Errors as problem+json (RFC 9457): a stable type, a title in the reader's language, one line."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http.language import language_of
+from domain.errors import BadInput, InsufficientEvidence, Unavailable
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+TITLES: Mapping[int, tuple[str, str, str]] = {
+    400: ("bad-request", "请求无法理解", "The request cannot be understood"),
+    404: ("not-found", "未找到", "Not found"),
+    405: ("method-not-allowed", "不支持的方法", "Method not allowed"),
+    406: ("not-acceptable", "没有可接受的格式", "Not acceptable"),
+    409: ("conflict", "与当前状态冲突", "Conflict"),
+    412: ("precondition-failed", "前提条件不满足", "Precondition failed"),
+    413: ("too-large", "请求过大", "The request is too large"),
+    414: ("address-too-long", "地址过长", "The address is too long"),
+    415: ("unsupported-media-type", "不支持的内容类型", "Unsupported media type"),
+    421: ("misdirected", "请求主机不符", "The request is for another host"),
+    422: ("invalid", "内容不符合要求", "The content is not valid"),
+    500: ("internal", "服务器内部错误", "Internal error"),
+    503: ("unavailable", "暂时不可用", "Unavailable for now"),
+}
+"""Status -> machine word of the type, Chinese title, English title."""
+
+
+class Problem(Exception):
+    """Raise it anywhere in a route; `errors` name single fields of a bad request."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+
+def problem_body(
+    status: int,
+    detail: str,
+    *,
+    language: str,
+    request_id: str,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> bytes:
+    """The JSON of a problem; `errors` only where there are any."""
+    word, zh, en = TITLES.get(status, ("error", "错误", HTTPStatus(status).phrase))
+    body: dict[str, Any] = {
+        "type": f"urn:coldwitness:problem:{word}",
+        "title": zh if language == "zh" else en,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:coldwitness:request:{request_id}",
+    }
+    if errors:
+        body["errors"] = errors
+    return msgspec.json.encode(body)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every failure of a route as a problem."""
+
+    @app.exception_handler(Problem)
+    async def of_problem(request: Request, error: Problem) -> Response:
+        return _answer(request, error.status, error.detail, error.errors, error.headers)
+
+    @app.exception_handler(BadInput)
+    async def of_bad_input(request: Request, error: BadInput) -> Response:
+        return _answer(request, 422, str(error), [field_of(str(error))])
+
+    @app.exception_handler(InsufficientEvidence)
+    async def of_missing_evidence(request: Request, error: InsufficientEvidence) -> Response:
+        return _answer(request, 422, str(error))
+
+    @app.exception_handler(Unavailable)
+    async def of_unavailable(request: Request, error: Unavailable) -> Response:
+        return _answer(request, 503, str(error), headers={"Retry-After": "2"})
+
+    @app.exception_handler(RequestValidationError)
+    async def of_validation(request: Request, error: RequestValidationError) -> Response:
+        errors = [_invalid(entry) for entry in error.errors()]
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        detail = f"{first['field']}: {first['detail']}{more}"
+        return _answer(request, 422, detail, errors)
+
+    @app.exception_handler(HTTPException)
+    async def of_http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            detail = f"{request.url.path[:200]}: no such resource"
+        elif error.status_code == 405:
+            detail = f"{request.method} is not a method of {request.url.path[:200]}"
+        else:
+            detail = str(error.detail)
+        return _answer(request, error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def of_mistake(request: Request, error: Exception) -> Response:
+        log.error("request failed", exc_info=error)
+        return _answer(request, 500, "the server made a mistake; its log has the request id")
+
+
+def field_of(text: str) -> Mapping[str, str]:
+    """`"items[0].storage: expected …"` -> its field and the rest; no field: the whole body."""
+    field, colon, rest = text.partition(": ")
+    if not colon or " " in field:
+        return {"field": "body", "detail": text}
+    return {"field": field, "detail": rest}
+
+
+def _invalid(entry: Mapping[str, Any]) -> Mapping[str, str]:
+    place = [str(part) for part in entry["loc"] if part not in {"path", "query", "body", "header"}]
+    return {"field": ".".join(place) or "body", "detail": str(entry["msg"])}
+
+
+def _answer(
+    request: Request,
+    status: int,
+    detail: str,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    language = language_of(request)
+    body = problem_body(
+        status,
+        detail,
+        language=language,
+        request_id=str(request.scope.get("request_id", "unknown")),
+        errors=errors,
+    )
+    answered = {"Content-Language": language, "Cache-Control": "no-store", **(headers or {})}
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=answered)

@@ -1,0 +1,64 @@
+"""What the routes work with, and who is calling."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from api.clock import Clock
+from api.clues.outbox import Outbox
+from api.http.idempotency import RepliedPosts
+from api.judging import Rulebook
+from api.live.hub import LiveHub
+from api.live.judging import LiveJudge
+from api.metrics import Metrics
+from config.settings import Settings
+from storage.ports import Register, TelemetryStore
+
+Readiness = Callable[[], str | None]
+"""None: ready. A text: what is wrong."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one server; wired by whoever starts it.
+
+    readiness : further parts that /readyz names (broker, ingest, disk), each with its check.
+    """
+
+    store: TelemetryStore
+    register: Register
+    judge: LiveJudge
+    outbox: Outbox
+    hub: LiveHub
+    rulebook: Rulebook
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    base_url: str
+    readiness: Mapping[str, Readiness] = field(default_factory=dict)
+    replied: RepliedPosts = field(default_factory=RepliedPosts)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, for the audit trail. There are no API keys yet: the server listens on loopback
+    and everyone who reaches it is the operator. Roles and divisions join here."""
+
+    name: str
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def caller_of(request: Request) -> Caller:
+    del request
+    return Caller(name="local")
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
+CallerOf = Annotated[Caller, Depends(caller_of)]

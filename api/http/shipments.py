@@ -1,0 +1,190 @@
+"""Shipments: the manifest in, the list, one shipment with its verdict, and its check result."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http.answers import documented, json_answer, tag_of, unchanged
+from api.http.bodies import JsonBody
+from api.http.cursors import read_cursor, write_cursor
+from api.http.filters import Courier, Cursor, Division, Instant, Limit, ShipmentId, instant_of
+from api.http.problems import Problem, field_of
+from api.http.schemas import CheckResult, ManifestKept, Shipment, ShipmentList, Verdict
+from api.http.services import CallerOf, Services, ServicesOf
+from domain.errors import BadInput
+from ingest.manifests import parse_manifest
+from storage.ports import CheckResult as Result
+from storage.ports import ShipmentRow
+
+router = APIRouter(tags=["shipments"])
+
+LISTING = "shipments"
+
+
+def _unheard(shipment: str) -> ShipmentRow:
+    """The line of a shipment of which there are readings, but no judgement yet."""
+    return ShipmentRow(shipment, None, None, None, None, None, 0, 0)
+
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The shipment manifest; only `id` and one drug item are required.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+@router.put(
+    "/v1/shipments/{shipment}",
+    responses={
+        **documented(ManifestKept, problems=(400, 413, 422), description="Known before"),
+        **documented(ManifestKept, status=201, description="The shipment is new"),
+    },
+    openapi_extra=_BODY,
+    response_model=None,
+)
+def put_manifest(
+    shipment: ShipmentId, body: JsonBody, services: ServicesOf, caller: CallerOf
+) -> Response:
+    """Keep a shipment's manifest. The same manifest again changes nothing; a changed one is a
+    new version and the shipment is judged again."""
+    if isinstance(body, dict) and body.setdefault("id", shipment) != shipment:
+        detail = f"expected {shipment}, the shipment of the address"
+        raise Problem(422, f"id: {detail}", errors=[{"field": "id", "detail": detail}])
+    try:
+        manifest, warnings = parse_manifest(body, classes=services.rulebook.classes)
+    except BadInput as error:
+        text = str(error).removeprefix(f"manifest {shipment}: ").removeprefix("manifest: ")
+        raise Problem(422, text, errors=[field_of(text)]) from error
+    new = not is_known(services, shipment)
+    now_ms = services.clock()
+    version = services.register.put_manifest(manifest, received_ms=now_ms)
+    services.register.audit(
+        actor=caller.name, action="put_manifest", subject=f"{shipment} v{version}", now_ms=now_ms
+    )
+    services.judge.touch([shipment], reason="manifest")
+    result = services.register.result(shipment)
+    kept = {
+        "id": shipment,
+        "version": version,
+        "verdict": result["verdict"] if result is not None else None,
+        "warnings": warnings,
+        "links": links_of(services.base_url, shipment),
+    }
+    address = f"{services.base_url}/v1/shipments/{shipment}"
+    return json_answer(kept, status=201 if new else 200, headers={"Location": address})
+
+
+@router.get(
+    "/v1/shipments", responses=documented(ShipmentList, problems=(422,)), response_model=None
+)
+def list_shipments(
+    services: ServicesOf,
+    verdict: Annotated[Verdict | None, Query()] = None,
+    courier: Courier = None,
+    division: Division = None,
+    from_: Annotated[Instant, Query(alias="from")] = None,
+    to: Instant = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Shipments by id, with their current verdict."""
+    rows = services.register.shipment_rows(
+        verdict=verdict,
+        courier=courier,
+        division=division,
+        from_ms=instant_of(from_, name="from"),
+        to_ms=instant_of(to, name="to", end_of_day=True),
+        after=None if cursor is None else read_cursor(cursor, listing=LISTING, kind=str),
+        limit=limit + 1,
+    )
+    page = rows[:limit]
+    more = write_cursor(LISTING, page[-1].id) if len(rows) > limit else None
+    items = [shipment_line(row, base_url=services.base_url) for row in page]
+    return json_answer({"items": items, "next_cursor": more})
+
+
+@router.get(
+    "/v1/shipments/{shipment}",
+    responses=documented(Shipment, problems=(404, 422)),
+    response_model=None,
+)
+def get_shipment(shipment: ShipmentId, services: ServicesOf) -> Response:
+    """One shipment: its manifest as it was sent, and its current verdict."""
+    require_known(services, shipment)
+    row = services.register.shipment_row(shipment)
+    manifest = services.register.manifests([shipment]).get(shipment)
+    line = shipment_line(row or _unheard(shipment), base_url=services.base_url)
+    return json_answer({**line, "manifest": manifest.source if manifest is not None else None})
+
+
+@router.get(
+    "/v1/shipments/{shipment}/check",
+    responses=documented(CheckResult, problems=(404, 422)),
+    response_model=None,
+)
+def get_check(shipment: ShipmentId, request: Request, services: ServicesOf) -> Response:
+    """What the shipment's record proves: verdict, findings, requirements, bounds."""
+    result = current_result(services, shipment)
+    body = msgspec.json.encode(result)
+    tag = tag_of(body)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    return unchanged(request, tag) or Response(body, media_type="application/json", headers=headers)
+
+
+def current_result(services: Services, shipment: str) -> Result:
+    """The latest recorded result; a known shipment never judged is judged now. 404: unknown."""
+    result = services.register.result(shipment)
+    if result is None:
+        require_known(services, shipment)
+        services.judge.judge_now([shipment])
+        result = services.register.result(shipment)
+    if result is None:
+        raise Problem(503, f"{shipment}: not judged yet", headers={"Retry-After": "2"})
+    return result
+
+
+def is_known(services: Services, shipment: str) -> bool:
+    """True if anything was ever said of the shipment: a manifest, an event, or a reading."""
+    if services.register.shipment_row(shipment) is not None:
+        return True
+    # a reading may be stored and not yet noted in the register
+    return len(services.store.readings([shipment], services.register.stays([shipment]))) > 0
+
+
+def require_known(services: Services, shipment: str) -> None:
+    if not is_known(services, shipment):
+        raise Problem(404, f"shipment {shipment}: unknown")
+
+
+def shipment_line(row: ShipmentRow, *, base_url: str) -> Mapping[str, Any]:
+    return {
+        "id": row.id,
+        "verdict": row.verdict,
+        "courier": row.courier,
+        "division": row.division,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "findings": row.findings,
+        "result_version": row.result_version,
+        "links": links_of(base_url, row.id),
+    }
+
+
+def links_of(base_url: str, shipment: str) -> Mapping[str, str]:
+    """Where everything else about a shipment is."""
+    at = f"{base_url}/v1/shipments/{shipment}"
+    return {
+        "self": at,
+        "check": f"{at}/check",
+        "readings": f"{at}/readings",
+        "report_html": f"{at}/report.html",
+        "report_json": f"{at}/report.json",
+        "report_pdf": f"{at}/report.pdf",
+        "page": f"{base_url}/shipments/{shipment}",
+    }

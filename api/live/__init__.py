@@ -1,0 +1,1 @@
+"""Live judging and the stream that tells listeners about it."""

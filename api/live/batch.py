@@ -1,0 +1,63 @@
+"""One live judging run: what the stores hold of some shipments, judged as files are."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.judging import Rulebook, judge_shipments
+from config.settings import JudgingSettings
+from domain.instants import rfc3339
+from domain.tracks import Tracks
+from storage.ports import CheckResult, Register, TelemetryStore
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Results of a run, and the newest reading of each shipment that has one."""
+
+    results: Sequence[CheckResult]
+    newest: Mapping[str, Mapping[str, Any]]
+
+
+def judge_batch(
+    store: TelemetryStore,
+    register: Register,
+    rulebook: Rulebook,
+    settings: JudgingSettings,
+    shipments: Sequence[str],
+) -> Batch:
+    """Judge the whole record of each shipment. Raises Unavailable if a store does."""
+    groups = judge_shipments(
+        store.readings(shipments, register.stays(shipments)),
+        shipments=shipments,
+        manifests=register.manifests(shipments),
+        events=register.events(shipments),
+        rulebook=rulebook,
+        assumed_storage=settings.default_storage,
+    )
+    newest: dict[str, Mapping[str, Any]] = {}
+    for group in groups:
+        newest.update(_newest(group.tracks))
+    return Batch([result for group in groups for result in group.results], newest)
+
+
+def _newest(tracks: Tracks) -> Mapping[str, Mapping[str, Any]]:
+    """The last reading of each shipment in words: time, temperatures, lid, how many there are."""
+    newest: dict[str, Mapping[str, Any]] = {}
+    for i, shipment in enumerate(tracks.shipments):
+        begin, end = int(tracks.first[i]), int(tracks.first[i + 1])
+        if begin == end:
+            continue
+        last = end - 1
+        temperature_c = {
+            probe: float(column[last])
+            for probe, column in tracks.temperature_c.items()
+            if not math.isnan(column[last])
+        }
+        newest[shipment] = {
+            "time": rfc3339(round(tracks.time_s[last] * 1000)),
+            "temperature": temperature_c,
+            "readings": end - begin,
+        }
+    return newest

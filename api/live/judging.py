@@ -1,0 +1,230 @@
+"""Judges what was touched since the last tick: all of it in one vectorised run.
+
+There is no streaming detector. Live judging calls the very functions that `check` calls on
+files, on the whole record of each touched shipment, so a live result can never differ from the
+result of checking the same evidence later.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from api.clock import Clock, system_clock
+from api.judging import Rulebook
+from api.live.batch import Batch, judge_batch
+from api.live.hub import LiveHub
+from api.live.news import News
+from api.metrics import Metrics
+from config.settings import JudgingSettings, Settings
+from domain.errors import Unavailable
+from domain.instants import instant_ms
+from storage.ports import Clue, Register, TelemetryStore
+
+log = logging.getLogger(__name__)
+
+CHUNK_SHIPMENTS = 400
+"""Shipments in one run: enough that numpy does the work, few enough that the first results of
+a burst are recorded before the last are read."""
+RETRY_FIRST_S = 1.0
+RETRY_LONGEST_S = 60.0
+REOPEN_WITHIN_MS = 86_400_000
+"""At start, shipments that ended less than a day ago are judged again: the process may have
+stopped between storing a late reading and judging it."""
+
+Judge = Callable[[TelemetryStore, Register, Rulebook, JudgingSettings, Sequence[str]], Batch]
+
+
+class LiveJudge:
+    """Keeps every shipment's recorded result up with its evidence.
+
+    `touch` may be called from any thread and returns at once. A shipment whose judging fails
+    is kept and tried again after a growing pause, alone, so it cannot hold up the others.
+    """
+
+    def __init__(
+        self,
+        store: TelemetryStore,
+        register: Register,
+        rulebook: Rulebook,
+        settings: Settings,
+        clock: Clock = system_clock,
+        *,
+        hub: LiveHub | None = None,
+        metrics: Metrics | None = None,
+        on_clues: Callable[[Sequence[Clue]], None] | None = None,
+        judge: Judge = judge_batch,
+    ) -> None:
+        self._store = store
+        self._register = register
+        self._rulebook = rulebook
+        self._settings = settings
+        self._clock = clock
+        self._hub = hub if hub is not None else LiveHub()
+        self._metrics = metrics if metrics is not None else Metrics()
+        self._on_clues = on_clues
+        self._judge = judge
+        self._news = News(self._hub)
+        self._lock = threading.Lock()
+        self._touched: dict[str, str] = {}
+        self._ticking = False
+        self._failing: dict[str, tuple[int, float]] = {}
+        self._some_touched = threading.Event()
+        self._running = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def touch(self, shipments: Iterable[str], *, reason: str = "new readings") -> None:
+        """Have these judged at the next tick; again and again costs nothing more."""
+        with self._lock:
+            for shipment in shipments:
+                self._touched[shipment] = reason
+            waiting = len(self._touched)
+        if waiting:
+            self._metrics.judge_waiting.set(waiting)
+            self._some_touched.set()
+
+    def start(self) -> None:
+        """Start ticking; what an earlier process may have left unjudged is judged first."""
+        self.touch(self._left_open(), reason="restart")
+        self._thread = threading.Thread(target=self._tick_for_ever, name="judge", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the run under way and one last run over what is still waiting."""
+        self._stopping.set()
+        self._some_touched.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing touched waits and no run is under way."""
+        with self._lock:
+            return not self._touched and not self._running.locked()
+
+    @property
+    def failing(self) -> int:
+        """Shipments that could not be judged at their last try."""
+        return len(self._failing)
+
+    @property
+    def idle(self) -> bool:
+        """True if nothing waits and no tick is under way."""
+        with self._lock:
+            return not self._touched and not self._ticking
+
+    def judge_now(self, shipments: Sequence[str], *, reason: str = "asked for") -> None:
+        """Judge and record these before returning. Raises what judging raises."""
+        with self._running:
+            self._run(shipments, reason)
+
+    def tick(self) -> int:
+        """Judge everything that waits and whose pause is over; returns how many were judged."""
+        due = self._take_due()
+        try:
+            judged = self._judge_all(due)
+        finally:
+            with self._lock:
+                self._ticking = False
+                self._metrics.judge_waiting.set(len(self._touched))
+        return judged
+
+    def _take_due(self) -> dict[str, str]:
+        """Waiting shipments, each with the reason of its last touch."""
+        now = time.monotonic()
+        with self._lock:
+            due = {
+                shipment: reason
+                for shipment, reason in self._touched.items()
+                if self._failing.get(shipment, (0, 0.0))[1] <= now
+            }
+            for shipment in due:
+                del self._touched[shipment]
+            self._ticking = True
+        return due
+
+    def _judge_all(self, due: Mapping[str, str]) -> int:
+        by_reason: dict[str, list[str]] = {}
+        for shipment, reason in due.items():
+            by_reason.setdefault(reason, []).append(shipment)
+        started = time.perf_counter()
+        judged = 0
+        for reason, shipments in by_reason.items():
+            for first in range(0, len(shipments), CHUNK_SHIPMENTS):
+                judged += self._try(shipments[first : first + CHUNK_SHIPMENTS], reason)
+        if due:
+            self._metrics.judge_seconds.observe(time.perf_counter() - started)
+        return judged
+
+    def _tick_for_ever(self) -> None:
+        tick_s = self._settings.judging.tick_ms / 1000.0
+        while not self._stopping.is_set():
+            self._some_touched.wait(timeout=RETRY_FIRST_S)
+            self._stopping.wait(timeout=tick_s)
+            self._some_touched.clear()
+            try:
+                self.tick()
+            except Exception:  # the thread is the product: it must outlive any mistake in it
+                log.exception("judging tick failed; goes on with the next")
+        self.tick()
+
+    def _try(self, shipments: Sequence[str], reason: str) -> int:
+        """Judge a chunk; when it fails, its halves, so that one bad shipment stands alone."""
+        try:
+            with self._running:
+                self._run(shipments, reason)
+        except Unavailable as error:
+            self._metrics.judge_failures.inc()
+            log.warning("judging %d shipments waits for the store: %s", len(shipments), error)
+            self._keep(shipments, reason)
+            return 0
+        except Exception:
+            self._metrics.judge_failures.inc()
+            if len(shipments) > 1:
+                half = len(shipments) // 2
+                return self._try(shipments[:half], reason) + self._try(shipments[half:], reason)
+            log.exception("judging shipment %s failed; kept for later", shipments[0])
+            self._keep(shipments, reason)
+            return 0
+        for shipment in shipments:
+            self._failing.pop(shipment, None)
+        return len(shipments)
+
+    def _keep(self, shipments: Sequence[str], reason: str) -> None:
+        now = time.monotonic()
+        for shipment in shipments:
+            tries = self._failing.get(shipment, (0, 0.0))[0] + 1
+            pause_s = min(RETRY_FIRST_S * 2.0 ** (tries - 1), RETRY_LONGEST_S)
+            self._failing[shipment] = (tries, now + pause_s)
+        with self._lock:
+            for shipment in shipments:
+                self._touched.setdefault(shipment, reason)
+
+    def _run(self, shipments: Sequence[str], reason: str) -> None:
+        batch = self._judge(
+            self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
+        )
+        clues = self._register.record_results(batch.results, judged_ms=self._clock(), reason=reason)
+        self._metrics.judged.inc(len(batch.results))
+        self._metrics.clues.inc(len(clues))
+        if clues and self._on_clues is not None:
+            self._on_clues(clues)
+        self._news.tell(batch.results, batch.newest, clues)
+
+    def _left_open(self) -> list[str]:
+        """Shipments never judged, still under way, or ended less than a day ago."""
+        left: list[str] = []
+        after: str | None = None
+        while rows := self._register.shipment_rows(after=after, limit=500):
+            after = rows[-1].id
+            left += [row.id for row in rows if row.verdict is None or self._recent(row.ended_at)]
+        return left
+
+    def _recent(self, ended_at: str | None) -> bool:
+        return ended_at is None or self._clock() - instant_ms(ended_at) < REOPEN_WITHIN_MS

@@ -1,0 +1,65 @@
+"""What the running server counts for its operator; no shipment id is ever a label."""
+
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Metrics:
+    """Counters of one server. Each server has its own registry, so two can run in one process;
+    give `registry` to show others' counters (ingest's) on the same page."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry if registry is not None else CollectorRegistry()
+        build = Gauge(
+            "coldwitness_build_info", "Version of the software", ["version"], registry=self.registry
+        )
+        build.labels(version=version("coldwitness")).set(1)
+        self.requests = Counter(
+            "coldwitness_http_requests_total",
+            "HTTP requests by method, route and status",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "coldwitness_http_request_seconds",
+            "Time until the answer's first byte",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.judged = Counter(
+            "coldwitness_judged_shipments_total",
+            "Shipments judged, repeated judgements counted",
+            registry=self.registry,
+        )
+        self.judge_failures = Counter(
+            "coldwitness_judge_failures_total",
+            "Judging runs that failed and were kept for later",
+            registry=self.registry,
+        )
+        self.judge_seconds = Histogram(
+            "coldwitness_judge_run_seconds",
+            "Time of one judging run over all shipments touched",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.judge_waiting = Gauge(
+            "coldwitness_judge_waiting_shipments",
+            "Shipments touched and not yet judged",
+            registry=self.registry,
+        )
+        self.clues = Counter(
+            "coldwitness_clues_total", "New clues put on the feed", registry=self.registry
+        )
+        self.deliveries = Counter(
+            "coldwitness_webhook_attempts_total",
+            "Attempts to deliver a clue, by result",
+            ["result"],
+            registry=self.registry,
+        )
+        self.listeners = Gauge(
+            "coldwitness_live_listeners", "Open live streams", registry=self.registry
+        )

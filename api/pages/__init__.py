@@ -1,0 +1,1 @@
+"""The inspector's pages: rendered on the server, readable without any script."""

@@ -1,0 +1,156 @@
+"""Routes of the inspector's pages: the list, one shipment, and the API's documentation."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, FastAPI, Query
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from api.http.cursors import read_cursor, write_cursor
+from api.http.language import language_of
+from api.http.schemas import Verdict
+from api.http.services import ServicesOf
+from api.http.shipments import LISTING, current_result, is_known
+from api.pages import shown
+from api.pages.reference import reference_of
+from api.pages.rows import VERDICT_ORDER, page_of_rows, row_of
+from api.pages.words import word
+from api.reports.wording import STATUS_WORDS, Lang, say_or_key
+from domain.errors import BadInput
+from domain.identifiers import is_id
+
+router = APIRouter()
+
+STATIC = Path(__file__).parent / "static"
+PAGE_ROWS = 100
+ROWS_AT_ONCE = 60
+
+_templates = Environment(
+    loader=PackageLoader("api.pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@router.get("/")
+def list_page(
+    request: Request,
+    services: ServicesOf,
+    verdict: Annotated[Verdict | None, Query()] = None,
+    cursor: Annotated[str | None, Query(max_length=512)] = None,
+) -> Response:
+    """Shipments, those with findings first, updated live."""
+    lang = language_of(request)
+    after = None if cursor is None else read_cursor(cursor, listing=LISTING, kind=str)
+    rows, next_after = page_of_rows(services, verdict=verdict, after=after, limit=PAGE_ROWS)
+    kept = {"lang": lang, **({"verdict": verdict} if verdict else {})}
+    more = None
+    if next_after is not None:
+        more = "?" + urlencode({**kept, "cursor": write_cursor(LISTING, next_after)})
+    return _page(
+        "list.html",
+        lang,
+        request,
+        rows=rows,
+        verdict=verdict,
+        verdicts=VERDICT_ORDER,
+        more=more,
+        first_page=cursor is None,
+    )
+
+
+@router.get("/rows")
+def some_rows(
+    request: Request,
+    services: ServicesOf,
+    ids: Annotated[str, Query(max_length=65 * ROWS_AT_ONCE)],
+) -> Response:
+    """Table rows of the named shipments, for the list page's script to put in place."""
+    lang = language_of(request)
+    named = [part for part in ids.split(",") if part]
+    if len(named) > ROWS_AT_ONCE or not all(is_id(part) for part in named):
+        raise BadInput(f"ids: expected at most {ROWS_AT_ONCE} shipment ids")
+    rows = [row for part in dict.fromkeys(named) if (row := row_of(services, part)) is not None]
+    return _page("rows.html", lang, request, rows=rows)
+
+
+@router.get("/shipments")
+def look_up(
+    request: Request, services: ServicesOf, id: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """The search form's target: to the shipment's page, or back with a word of why not."""
+    lang = language_of(request)
+    shipment = id.strip()
+    if is_id(shipment) and is_known(services, shipment):
+        return RedirectResponse(f"/shipments/{shipment}?lang={lang}", status_code=303)
+    why = word("search_none" if is_id(shipment) else "search_bad", lang)
+    return _page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
+
+
+@router.get("/shipments/{shipment}")
+def shipment_page(shipment: str, request: Request, services: ServicesOf) -> Response:
+    """One shipment: verdict, what was found and what would settle it, line by line."""
+    lang = language_of(request)
+    if not is_id(shipment) or not is_known(services, shipment):
+        why = word("search_none" if is_id(shipment) else "search_bad", lang)
+        return _page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
+    result = current_result(services, shipment)
+    line = services.register.shipment_row(shipment)
+    courier = None if line is None else line.courier
+    return _page("shipment.html", lang, request, result=result, courier=courier)
+
+
+@router.get("/docs")
+def documentation(request: Request) -> Response:
+    """The OpenAPI document as a page, without any script."""
+    lang = language_of(request)
+    reference = reference_of(request.app.openapi())
+    return _page("reference.html", lang, request, reference=reference)
+
+
+def mount_static(app: FastAPI) -> None:
+    """Serve the pages' own style sheet and script; nothing comes from elsewhere."""
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def _page(
+    template: str, lang: Lang, request: Request, *, status: int = 200, **values: Any
+) -> HTMLResponse:
+    def say(key: str) -> str:
+        return say_or_key(key, lang)
+
+    def status_word(status_: str | None) -> str:
+        if status_ is None:
+            return word("not_judged_yet", lang)
+        text = STATUS_WORDS[status_]
+        return text.zh if lang == "zh" else text.en
+
+    def text(value: Mapping[str, str] | str | None) -> str:
+        return "" if value is None else value if isinstance(value, str) else value[lang]
+
+    other = "en" if lang == "zh" else "zh"
+    query = {**request.query_params, "lang": other}
+    html = _templates.get_template(template).render(
+        lang=lang,
+        other_language=other,
+        other_address="?" + urlencode(query),
+        w=lambda key: word(key, lang),
+        say=say,
+        status_word=status_word,
+        text=text,
+        shown=shown,
+        **values,
+    )
+    headers = {
+        "Content-Language": "zh-CN" if lang == "zh" else "en",
+        "Vary": "Accept-Language",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(html, status_code=status, headers=headers)

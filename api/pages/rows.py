@@ -1,0 +1,88 @@
+"""Rows of the shipments list, with their findings in short."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.http.services import Services
+from domain.words import Status
+from storage.ports import CheckResult, ShipmentRow
+
+VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "compliant")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Findings of one kind, subtype and certainty, counted."""
+
+    kind: str
+    subtype: str
+    certainty: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One shipment in the list."""
+
+    id: str
+    verdict: str | None
+    courier: str | None
+    start: str | None
+    end: str | None
+    chips: Sequence[Chip]
+
+
+def page_of_rows(
+    services: Services, *, verdict: str | None, after: str | None, limit: int
+) -> tuple[list[Row], str | None]:
+    """Rows after an id, those to be checked first, and the id to go on after (None: the end)."""
+    listed = services.register.shipment_rows(verdict=verdict, after=after, limit=limit + 1)
+    page = listed[:limit]
+    rows = [_row(services, line) for line in page]
+    rows.sort(key=lambda row: (-_weight(row.verdict), row.id))
+    return rows, page[-1].id if len(listed) > limit else None
+
+
+def row_of(services: Services, shipment: str) -> Row | None:
+    """One shipment's row, None if it is not in the register."""
+    line = services.register.shipment_row(shipment)
+    return None if line is None else _row(services, line)
+
+
+def _row(services: Services, line: ShipmentRow) -> Row:
+    result = services.register.result(line.id) if line.verdict is not None else None
+    return Row(
+        id=line.id,
+        verdict=line.verdict,
+        courier=line.courier,
+        start=line.started_at,
+        end=line.ended_at,
+        chips=[] if result is None else chips_of(result),
+    )
+
+
+def chips_of(result: CheckResult) -> list[Chip]:
+    """Findings in short, the gravest kinds of the contract's order first."""
+    counted: dict[tuple[str, str, str], int] = {}
+    for finding in result["findings"]:
+        key = (str(finding["kind"]), str(finding["subtype"]), str(finding["certainty"]))
+        counted[key] = counted.get(key, 0) + 1
+    return [Chip(*key, count=count) for key, count in sorted(counted.items(), key=_gravity)]
+
+
+_KINDS = (
+    "cold_chain_break",
+    "temporary_storage",
+    "missing_isolation",
+    "data_integrity",
+    "evidence_gap",
+)
+
+
+def _gravity(entry: tuple[tuple[str, str, str], int]) -> tuple[int, str, str]:
+    kind, subtype, certainty = entry[0]
+    return (_KINDS.index(kind) if kind in _KINDS else len(_KINDS), subtype, certainty)
+
+
+def _weight(verdict: str | None) -> int:
+    return -1 if verdict is None else Status[verdict.upper()]
