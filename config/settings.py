@@ -56,6 +56,7 @@ class MqttSettings(_Section):
     shared_group: str | None = None
     """With a name, workers subscribe as $share/<name>/… and split the load (MQTT 5 brokers)."""
     session_expiry_s: int = Field(7 * 86400, ge=0)
+    keepalive_s: int = Field(30, ge=5, le=3600)
     receive_maximum: int = Field(2000, ge=1, le=65535)
     max_payload_bytes: int = Field(4_000_000, ge=1000)
 
@@ -66,6 +67,10 @@ class JournalSettings(_Section):
     commit_ms: float = Field(5.0, ge=0.0, le=1000.0)
     commit_rows: int = Field(1000, ge=1)
     retention_years: float = Field(5.0, ge=5.0)
+    signing_key_file: Path | None = None
+    """PEM private key (Ed25519); unset: keys/signing.key under `directory`, made if missing."""
+    minimum_free_mb: float = Field(200.0, ge=0.0)
+    """`doctor` warns below this much room on the journal's disk."""
 
 
 class StoreSettings(_Section):

@@ -4,22 +4,21 @@ What `append` returned is on disk, in the hash chain, once. Everything downstrea
 again from it.
 """
 
-import fcntl
-import os
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 import msgspec
 
 from config.settings import JournalSettings
-from domain.errors import BadInput, ConfigError, Unavailable
+from domain.errors import BadInput, Unavailable
 from storage.journal import layout
 from storage.journal.clock import ClockStep, ReceiveClock
 from storage.journal.heads import SignedHead, add_head, sign_head
+from storage.journal.locking import worker_lock
 from storage.journal.redelivery import RecentMessages
 from storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
 from storage.journal.sealed import read_seal
@@ -56,7 +55,7 @@ class Journal:
         self._folder = layout.worker_folder(directory, worker)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(self._folder / "lock", worker)
+            self._lock = worker_lock(self._folder, worker)
         except OSError as error:
             raise Unavailable(f"journal {self._folder}: {error.strerror}") from error
         self._steps: list[ClockStep] = []
@@ -247,22 +246,3 @@ def _seal(segments: Sequence[layout.Segment], signer: Signer) -> None:
     for segment in segments:
         with suppress(Unavailable, BadInput):
             seal_segment(segment, signer)
-
-
-def _lock(path: Path, worker: str) -> IO[str]:
-    file = path.open("a+", encoding="ascii")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.seek(0)
-        owner = file.read().strip()
-        file.close()
-        raise ConfigError(
-            f"journal worker {worker!r} is in use by process {owner or '?'}: give each worker"
-            " its own name (journal.worker)"
-        ) from error
-    file.seek(0)
-    file.truncate()
-    file.write(str(os.getpid()))
-    file.flush()
-    return file

@@ -4,11 +4,14 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 from domain.errors import BadInput, Unavailable
+from storage.journal import layout
 from storage.journal.layout import Segment
+from storage.journal.locking import worker_lock
 from storage.journal.merkle import Frontier, leaf_hash
-from storage.journal.rows import row_packer
+from storage.journal.rows import row_packer, utc_day
 from storage.journal.sealed import (
     Seal,
     SealedRow,
@@ -88,3 +91,15 @@ def _read_back(segment: Segment, seal: Seal) -> None:
 def _delete_database(segment: Segment) -> None:
     for suffix in ("", "-wal", "-shm"):
         segment.database.with_name(segment.database.name + suffix).unlink(missing_ok=True)
+
+
+def seal_finished(directory: Path, signer: Signer) -> Iterator[Seal]:
+    """Seal days before the current UTC day of all workers that nobody is writing."""
+    today = utc_day(int(time.time() * 1000))
+    for worker in layout.workers(directory):
+        with worker_lock(layout.worker_folder(directory, worker), worker):
+            for segment in layout.segments(directory, worker):
+                if segment.state == "open" and segment.database.exists() and segment.day < today:
+                    seal = seal_segment(segment, signer)
+                    if seal is not None:
+                        yield seal

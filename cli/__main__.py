@@ -1,0 +1,5 @@
+"""`python -m cli` is `coldwitness`."""
+
+from cli.main import run
+
+run()

@@ -1,0 +1,283 @@
+"""`coldwitness doctor`: is everything there that evidence depends on, and how to mend it."""
+
+import ctypes
+import json
+import os
+import shutil
+import socket
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+FAILED = 1
+SLOW_FSYNC_MS = 20.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. mend: what to do about it, "" if it is well."""
+
+    part: str
+    state: Literal["ok", "warning", "failure"]
+    text: str
+    mend: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("doctor")
+    def doctor(
+        as_json: Annotated[
+            bool, typer.Option("--json", help="one JSON line each, for machines")
+        ] = False,
+    ) -> None:
+        """Check broker, credentials, topic rights, limits, journal, clock, fonts, stores, ports."""
+        from config.settings import load_settings
+
+        settings = load_settings()
+        failed = False
+        for check in (_broker, _journal, _clock, _fonts, _stores, _ports):
+            for finding in _careful(check, settings):
+                failed = failed or finding.state == "failure"
+                _print(finding, as_json=as_json)
+        if failed:
+            raise typer.Exit(FAILED)
+
+
+def _print(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+        return
+    mark = {"ok": "ok      ", "warning": "warning ", "failure": "FAILURE "}[finding.state]
+    typer.echo(f"{mark}{finding.part}: {finding.text}")
+    if finding.mend:
+        typer.echo(f"        mend: {finding.mend}")
+
+
+def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterator[Finding]:
+    """What a check finds; its own failure is a finding and does not end the others."""
+    from domain.errors import ColdWitnessError
+
+    try:
+        yield from check(settings)
+    except ColdWitnessError as error:
+        yield Finding(check.__name__.strip("_"), "failure", str(error), "see the message")
+
+
+def _broker(settings: Any) -> Iterator[Finding]:
+    from ingest.broker_check import QUEUED, question_broker
+    from ingest.decoding import Decoding
+
+    mqtt = settings.mqtt
+    where = f"{mqtt.host}:{mqtt.port}"
+    answers = question_broker(mqtt, Decoding(settings.formats).filters())
+    if answers.problem:
+        yield Finding(
+            "broker",
+            "failure",
+            f"{where} {answers.problem}",
+            "start the broker or set mqtt.host and mqtt.port; for a refusal check mqtt.username,"
+            " mqtt.password_file, mqtt.tls and the certificate files",
+        )
+        return
+    name = f", {answers.version}" if answers.version else ""
+    yield Finding("broker", "ok", f"{where} answers, MQTT {answers.protocol}{name}")
+    if answers.refused_topics:
+        yield Finding(
+            "topic rights",
+            "failure",
+            f"may not subscribe {', '.join(answers.refused_topics)}",
+            "give the worker's user read rights on these topics (deploy/mosquitto/coldwitness.acl)",
+        )
+    else:
+        yield Finding("topic rights", "ok", "all configured topics may be subscribed")
+    if mqtt.shared_group and answers.protocol != "5":
+        yield Finding(
+            "shared subscription",
+            "warning",
+            "mqtt.shared_group is set, but this broker speaks MQTT 3.1.1 only",
+            "use a broker with MQTT 5, or one worker without mqtt.shared_group",
+        )
+    if answers.kept is None:
+        yield Finding(
+            "broker limits",
+            "warning",
+            "could not be tried: no rights on coldchain/v1/_workers/doctor/health",
+            "give the worker's user read and write rights on coldchain/v1/_workers/+/health",
+        )
+    elif answers.kept < QUEUED:
+        yield Finding(
+            "broker limits",
+            "failure",
+            f"of {QUEUED} messages for an absent worker the broker kept {answers.kept}:"
+            " evidence would be lost",
+            "mosquitto: max_queued_messages 0, persistence true, autosave_on_changes true,"
+            " autosave_interval 1 (deploy/mosquitto/mosquitto.conf)",
+        )
+    else:
+        yield Finding("broker limits", "ok", f"kept {QUEUED} messages for an absent worker")
+
+
+def _journal(settings: Any) -> Iterator[Finding]:
+    from ingest.index import IngestIndex
+    from storage.journal import JournalReader, layout, load_or_create_signer
+
+    journal = settings.journal
+    directory: Path = journal.directory
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        fsync_ms = _fsync_ms(directory)
+        free_mb = shutil.disk_usage(directory).free / 1e6
+    except OSError as error:
+        yield Finding(
+            "journal",
+            "failure",
+            f"{directory}: {error.strerror}",
+            "make the folder writable for this user, or set journal.directory",
+        )
+        return
+    slow = fsync_ms > SLOW_FSYNC_MS
+    yield Finding(
+        "journal disk",
+        "warning" if slow else "ok",
+        f"{directory}: fsync takes {fsync_ms:.1f} ms",
+        "a commit waits for it: put the journal on a faster disk" if slow else "",
+    )
+    low = free_mb < journal.minimum_free_mb
+    yield Finding(
+        "journal room",
+        "failure" if low else "ok",
+        f"{free_mb:,.0f} MB free",
+        f"free at least {journal.minimum_free_mb:,.0f} MB: a full disk stops acknowledgement"
+        if low
+        else "",
+    )
+    signer = load_or_create_signer(journal.signing_key_file or layout.signing_key(directory))
+    yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}")
+    reader = JournalReader(directory)
+    for worker in reader.workers():
+        with IngestIndex(directory, worker) as index:
+            behind = reader.last_row(worker) - index.cursor()
+        yield Finding(
+            "stores' progress",
+            "warning" if behind > 10_000 else "ok",
+            f"worker {worker}: {behind} rows not in the stores yet",
+            f"run `coldwitness ingest --worker {worker}` or look at its log" if behind > 10_000
+            else "",
+        )  # fmt: skip
+
+
+def _fsync_ms(directory: Path) -> float:
+    path = directory / f".doctor.{os.getpid()}"
+    took_ms = []
+    try:
+        with path.open("wb") as file:
+            for _ in range(15):
+                file.write(b"x" * 4096)
+                file.flush()
+                started = time.perf_counter()
+                os.fsync(file.fileno())
+                took_ms.append((time.perf_counter() - started) * 1000)
+    finally:
+        path.unlink(missing_ok=True)
+    return statistics.median(took_ms)
+
+
+def _clock(settings: Any) -> Iterator[Finding]:
+    from domain.instants import rfc3339
+    from storage.journal import JournalReader
+
+    now_ms = int(time.time() * 1000)
+    last_ms = max(
+        (s.last_received_ms for s in JournalReader(settings.journal.directory).stats()), default=0
+    )
+    if last_ms > now_ms + 2000:
+        yield Finding(
+            "clock",
+            "failure",
+            f"it is {rfc3339(now_ms)}, but the journal was written until {rfc3339(last_ms)}",
+            "the clock was set back: set it right before messages are received",
+        )
+        return
+    synchronised = _synchronised()
+    if synchronised is False:
+        yield Finding(
+            "clock",
+            "warning",
+            f"{rfc3339(now_ms)}, not kept by a time service",
+            "run chrony, ntpd or systemd-timesyncd: receive times are evidence",
+        )
+    else:
+        note = "kept by a time service" if synchronised else "time service unknown here"
+        yield Finding("clock", "ok", f"{rfc3339(now_ms)}, {note}")
+
+
+def _synchronised() -> bool | None:
+    """What the Linux kernel knows (adjtimex: TIME_ERROR 5 is unsynchronised)."""
+    if sys.platform != "linux":
+        return None
+    state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
+    return None if state < 0 else bool(state != 5)
+
+
+def _fonts(_settings: Any) -> Iterator[Finding]:
+    try:
+        import pylopdf_fonts_zh_cn
+
+        folder = Path(pylopdf_fonts_zh_cn.__file__).parent
+        found = [p.name for p in folder.rglob("*") if p.suffix.lower() in (".otf", ".ttf", ".ttc")]
+    except ImportError:
+        found = []
+    if found:
+        yield Finding("fonts", "ok", ", ".join(sorted(found)))
+    else:
+        yield Finding(
+            "fonts",
+            "failure",
+            "no Chinese fonts: reports cannot be printed",
+            "install the package pylopdf-fonts-zh-cn",
+        )
+
+
+def _stores(settings: Any) -> Iterator[Finding]:
+    from domain.errors import ColdWitnessError
+    from storage.register import open_register
+    from storage.telemetry import open_telemetry
+
+    try:
+        open_telemetry(settings.store).close()
+        yield Finding("telemetry store", "ok", settings.store.telemetry)
+    except ColdWitnessError as error:
+        mend = (
+            "check store.influx_url, store.influx_token_file and store.influx_bucket"
+            if settings.store.telemetry == "influx"
+            else "make the folder of store.embedded_file writable"
+        )
+        yield Finding("telemetry store", "failure", str(error), mend)
+    try:
+        open_register(settings.store.register_url).close()
+        yield Finding("register", "ok", settings.store.register_url.split("@")[-1])
+    except ColdWitnessError as error:
+        yield Finding("register", "failure", str(error), "check store.register_url")
+
+
+def _ports(settings: Any) -> Iterator[Finding]:
+    http = settings.http
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((http.host, http.port))
+        except OSError as error:
+            yield Finding(
+                "HTTP port",
+                "warning",
+                f"{http.host}:{http.port}: {error.strerror} (well, if `serve` runs already)",
+                "set http.port to a free one, or end the program that holds it",
+            )
+            return
+    yield Finding("HTTP port", "ok", f"{http.host}:{http.port} is free")

@@ -1,0 +1,129 @@
+"""`coldwitness ingest`: one ingest worker alone.
+
+Receiving (broker → journal → acknowledgement) and storing (journal → stores) run as two
+processes that share only the journal, so both processors are used and neither can stop the
+other.
+"""
+
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from typing import Annotated, Any
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("ingest")
+    def ingest(
+        worker: Annotated[
+            str | None, typer.Option("--worker", help="this worker's name; else journal.worker")
+        ] = None,
+        receive_only: Annotated[
+            bool, typer.Option("--receive-only", help="broker to journal, nothing else")
+        ] = False,
+        store_only: Annotated[
+            bool, typer.Option("--store-only", help="journal to stores, nothing else")
+        ] = False,
+        until_stored: Annotated[
+            bool,
+            typer.Option("--until-stored", help="with --store-only: end when all is stored"),
+        ] = False,
+    ) -> None:
+        """Run one ingest worker until Ctrl-C: messages are journalled, acknowledged, stored."""
+        from cli.logs import log_to_stderr
+        from config.settings import load_settings
+        from domain.errors import BadInput
+
+        if receive_only and store_only:
+            raise BadInput("--receive-only and --store-only exclude each other")
+        log_to_stderr()
+        settings = load_settings()
+        if worker is not None:
+            settings = with_worker(settings, worker)
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        if store_only:
+            _store(settings, stop, until_stored=until_stored)
+        else:
+            _receive(settings, stop, with_storing=not receive_only)
+
+
+def with_worker(settings: Any, worker: str) -> Any:
+    """Settings with another worker name, checked as if it stood in the file."""
+    from pydantic import ValidationError
+
+    from config.settings import JournalSettings
+    from domain.errors import BadInput
+
+    fields = settings.journal.model_dump() | {"worker": worker}
+    try:
+        journal = JournalSettings(**fields)
+    except ValidationError as error:
+        raise BadInput(f"--worker {worker!r}: expected 1 to 16 small letters and digits") from error
+    return settings.model_copy(update={"journal": journal})
+
+
+def _receive(settings: Any, stop: threading.Event, *, with_storing: bool) -> None:
+    from ingest.service import Receiving
+
+    receiving = Receiving(settings)
+    receiving.start()
+    keeper = None
+    if with_storing:
+        keeper = threading.Thread(target=_keep_storing, args=(settings.journal.worker, stop))
+        keeper.start()
+    try:
+        stop.wait()
+    finally:
+        stop.set()
+        receiving.stop()
+        if keeper is not None:
+            keeper.join()
+
+
+def _keep_storing(worker: str, stop: threading.Event) -> None:
+    """Run the storing process, and again if it ends by itself."""
+    pause_s = 0.5
+    while not stop.is_set():
+        child = subprocess.Popen(
+            [sys.executable, "-m", "cli", "ingest", "--store-only", "--worker", worker]
+        )
+        while child.poll() is None and not stop.wait(0.2):
+            pass
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+            return
+        logging.getLogger(__name__).error("storing ended (%s); starting it again", child.returncode)
+        stop.wait(pause_s)
+        pause_s = min(30.0, pause_s * 2)
+
+
+def _store(settings: Any, stop: threading.Event, *, until_stored: bool) -> None:
+    from cli.wiring import future_tolerance_s
+    from ingest.service import Storing
+    from storage.journal import JournalReader
+    from storage.register import open_register
+    from storage.telemetry import open_telemetry
+
+    store, register_ = open_telemetry(settings.store), open_register(settings.store.register_url)
+    storing = Storing(
+        settings,
+        store=store,
+        register=register_,
+        future_tolerance_s=future_tolerance_s(settings),
+    )
+    storing.start()
+    try:
+        reader, worker = JournalReader(settings.journal.directory), settings.journal.worker
+        while not stop.wait(0.1):
+            if until_stored and storing.storer.cursor >= reader.last_row(worker):
+                return
+    finally:
+        storing.stop()
+        store.close()
+        register_.close()

@@ -1,0 +1,153 @@
+"""`coldwitness quarantine`: what was refused, why, and trying it again."""
+
+import json
+from typing import Annotated
+
+import typer
+
+REFUSED_STILL = 1
+JsonOption = Annotated[bool, typer.Option("--json", help="one JSON line each, for machines")]
+
+
+def register(app: typer.Typer) -> None:
+    commands = typer.Typer(
+        help="隔离区。Messages, or parts of them, that could not be used; their bytes are in the"
+        " journal.",
+        no_args_is_help=True,
+    )
+    app.add_typer(commands, name="quarantine")
+    _add_reading(commands)
+    _add_replay(commands)
+
+
+def _add_reading(commands: typer.Typer) -> None:
+    @commands.command("list")
+    def list_refused(
+        reason: Annotated[str | None, typer.Option("--reason", help="this reason only")] = None,
+        after: Annotated[int, typer.Option("--after", min=0, help="rows after this one")] = 0,
+        limit: Annotated[int, typer.Option("--limit", min=1, help="at most so many lines")] = 100,
+        counts: Annotated[bool, typer.Option("--counts", help="only the sums by reason")] = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        """What was refused, by worker and row."""
+        from config.settings import load_settings
+        from domain.instants import rfc3339
+        from ingest.index import open_indexes
+
+        for index in open_indexes(load_settings().journal.directory):
+            with index:
+                if counts:
+                    for name, count in index.counts().items():
+                        line = {"worker": index.worker, "reason": name, "count": count}
+                        text = f"{index.worker}  {name}: {count}"
+                        typer.echo(json.dumps(line) if as_json else text)
+                    continue
+                for refused in index.refusals(reason=reason, after=after, limit=limit):
+                    received = rfc3339(refused.received_ms)
+                    if as_json:
+                        line = {
+                            "worker": index.worker,
+                            "row": refused.row,
+                            "part": refused.part if refused.part >= 0 else None,
+                            "reason": refused.reason,
+                            "text": refused.text,
+                            "topic": refused.topic,
+                            "received": received,
+                        }
+                        typer.echo(json.dumps(line, ensure_ascii=False))
+                    else:
+                        part = f"[{refused.part}]" if refused.part >= 0 else ""
+                        typer.echo(
+                            f"{index.worker}:{refused.row}{part}  {received}  {refused.reason}  "
+                            f"{refused.topic}  {refused.text}"
+                        )
+
+    @commands.command("show")
+    def show(position: Annotated[str, typer.Argument(help="as listed, such as w1:17")]) -> None:
+        """The message itself, and every reason it was refused for."""
+        from cli.journal import row_as_json
+        from config.settings import load_settings
+        from ingest.index import IngestIndex
+        from storage.journal import JournalReader
+
+        directory = load_settings().journal.directory
+        worker, row = parse_position(position)
+        shown = row_as_json(JournalReader(directory).row(worker, row))
+        with IngestIndex(directory, worker) as index:
+            shown["refused"] = [
+                {
+                    "part": refused.part if refused.part >= 0 else None,
+                    "reason": refused.reason,
+                    "text": refused.text,
+                }
+                for refused in index.refusals(row=row)
+            ]
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+
+
+def _add_replay(commands: typer.Typer) -> None:
+    @commands.command("replay")
+    def replay(
+        reason: Annotated[str | None, typer.Option("--reason", help="this reason only")] = None,
+        position: Annotated[
+            str | None, typer.Argument(help="one message, such as w1:17; else all")
+        ] = None,
+    ) -> None:
+        """Read refused messages again with the settings in force now; store what can be used.
+
+        Exit 1 if something is refused still."""
+        from cli.wiring import future_tolerance_s
+        from config.settings import load_settings
+        from ingest.decoding import Decoding
+        from ingest.index import open_indexes
+        from ingest.replay import replay_refused
+        from storage.journal import JournalReader
+        from storage.register import open_register
+        from storage.telemetry import open_telemetry
+
+        settings = load_settings()
+        wanted = parse_position(position) if position is not None else None
+        store, register_ = (
+            open_telemetry(settings.store),
+            open_register(settings.store.register_url),
+        )
+        still = 0
+        try:
+            for index in open_indexes(settings.journal.directory):
+                with index:
+                    if wanted is not None and wanted[0] != index.worker:
+                        continue
+                    decoding = Decoding(
+                        settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes
+                    )
+                    outcome = replay_refused(
+                        index,
+                        JournalReader(settings.journal.directory),
+                        decoding,
+                        store=store,
+                        register=register_,
+                        future_tolerance_s=future_tolerance_s(settings),
+                        reason=reason,
+                        row=wanted[1] if wanted is not None else None,
+                    )
+                still += outcome.still_refused
+                typer.echo(
+                    f"{index.worker}: {outcome.messages} messages read again, {outcome.readings}"
+                    f" readings and {outcome.events} events stored, {outcome.still_refused}"
+                    " refusals stand"
+                )
+        finally:
+            store.close()
+            register_.close()
+        if still:
+            raise typer.Exit(REFUSED_STILL)
+
+
+def parse_position(text: str) -> tuple[str, int]:
+    """`w1:17` → ("w1", 17); raises BadInput."""
+    from domain.errors import BadInput
+
+    worker, colon, row = text.partition(":")
+    if not colon or not worker.isalnum() or not row.isdigit():
+        raise BadInput(f"position {text!r}: expected WORKER:ROW, such as w1:17")
+    return worker, int(row)
