@@ -96,7 +96,7 @@ def report_of(services: Services, shipment: str) -> Report:
             events=events,
             pack=judged.pack,
             terms=judged.terms,
-            stays=judged.judgement.stops.stays,
+            stops=judged.judgement.stops,
             origin=Origin(
                 software=software(),
                 readings_from=("store",),

@@ -3,6 +3,7 @@
 A verifier judges the readings of the report again, so the columns carry all that judging uses.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,19 @@ def readings_of(tracks: Tracks) -> Readings:
         lid_open=_flags(tracks.lid_open),
         moving=_flags(tracks.moving),
         light_lux=_numbers(tracks.light_lux),
+    )
+
+
+def own_loggers(tracks: Tracks) -> Tracks:
+    """The same readings with only the loggers that stand in them, numbered anew: a shipment
+    judged among many keeps the names of all their loggers."""
+    used = np.unique(tracks.logger[tracks.logger >= 0])
+    place = np.full(len(tracks.loggers) + 1, -1, dtype=np.int64)
+    place[used] = np.arange(used.size)
+    return replace(
+        tracks,
+        loggers=tuple(tracks.loggers[k] for k in used.tolist()),
+        logger=place[tracks.logger],
     )
 
 

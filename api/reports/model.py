@@ -80,6 +80,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     slew_source: str
     recording_interval_s: float
     logger_interval_s: float | None
+    assumed_storage: str | None
+    """Storage class taken where the manifest gave none."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from api.reports.wording import (
     duration,
     percent,
 )
-from config.rules import RulePack, Text
+from config.rules import Requirement, RulePack, Text
 
 _RANK = {"breach": 4, "suspected": 3, "insufficient_evidence": 2, "compliant": 1}
 _CERTAINTY = {"certain": 3, "probable": 2, "possible": 1}
@@ -59,7 +59,7 @@ def requirement_lines(result: Mapping[str, Any], pack: RulePack) -> tuple[RuleLi
                 title=as_text(raw["title"]) or Text(raw["id"], raw["id"]),
                 status=raw["status"],
                 findings=tuple(raw["findings"]),
-                basis=as_text(raw.get("basis")) or Text("—", "—"),
+                basis=_facts(as_text(raw.get("basis")) or Text("—", "—"), source),
                 legal=legal,
                 article_confirmed=confirmed,
                 least=raw.get("least"),
@@ -70,6 +70,17 @@ def requirement_lines(result: Mapping[str, Any], pack: RulePack) -> tuple[RuleLi
             )
         )
     return tuple(sorted(lines, key=lambda line: -_RANK.get(line.status, 0)))
+
+
+def _facts(basis: Text, source: Requirement | None) -> Text:
+    """What was seen, without the rule's source that results put at its end: the report prints
+    the source in a column of its own."""
+    if source is None:
+        return basis
+    return Text(
+        basis.zh.removesuffix(f"；依据：{source.source.zh}。"),
+        basis.en.removesuffix(f"; source: {source.source.en}."),
+    )
 
 
 def _texts(values: Sequence[Any]) -> tuple[Text, ...]:

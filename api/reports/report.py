@@ -177,6 +177,9 @@ def _terms(result: Mapping[str, Any], terms: JudgedTerms, pack: RulePack, shipme
         slew_source=_SLEW_SOURCE[LimitSource(int(terms.slew_source[shipment]))],
         recording_interval_s=numbers.recording_interval_s,
         logger_interval_s=_finite(terms.interval_s[shipment]),
+        assumed_storage=terms.items.storage[int(terms.items.first[shipment])]
+        if terms.storage_assumed[shipment]
+        else None,
     )
 
 

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 
 from api.reports.model import Report, Seal
 from domain.errors import BadInput
+from storage.journal.signing import ALGORITHM, Signer
 
 
 def plain(report: Report) -> dict[str, Any]:
@@ -38,8 +39,14 @@ def sm3(data: bytes) -> str:
     return digest.finalize().hex()
 
 
-def sealed(report: Report) -> Report:
-    """The report with its digests (unsigned)."""
+def sealed(report: Report, signer: Signer | None = None) -> Report:
+    """The report with its digests, and signed if there is a signer."""
     data = sealed_bytes(report)
-    seal = Seal(sha256=hashlib.sha256(data).hexdigest(), sm3=sm3(data))
+    seal = Seal(
+        sha256=hashlib.sha256(data).hexdigest(),
+        sm3=sm3(data),
+        algorithm=ALGORITHM if signer is not None else None,
+        public_key=signer.public.public_bytes_raw().hex() if signer is not None else None,
+        signature=signer.sign(data) if signer is not None else None,
+    )
     return msgspec.structs.replace(report, seal=seal)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.reports.chapters.decision import MARKS
+from api.reports.chapters.decision import MARKS, least_most
 from api.reports.document import Block, Cell, Chapter, Column, Paragraph, Subheading, Table
 from api.reports.model import RuleLine
 from api.reports.view import View
@@ -62,20 +62,14 @@ def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
 
 
 def _bounds(view: View, line: RuleLine) -> str:
-    least, most = _value(view, line.least), _value(view, line.most)
-    if not least and not most:
+    if not isinstance(line.least, int | float) or not isinstance(line.most, int | float):
         return ""
-    zh = view.lang == "zh"
-    if least == most:
-        return least
-    return f"最少 {least or '—'}，最多 {most or '—'}" if zh else f"least {least}, most {most}"
+    lead = "超限时间" if view.lang == "zh" else "time out of range:"
+    return f"{lead} {least_most((line.least, line.most), view)}"
 
 
 def _setting(view: View, line: RuleLine) -> str:
-    words = _value(view, line.setting)
-    if not words:
-        return ""
-    return f"设定（非法规）：{words}" if view.lang == "zh" else f"setting, not law: {words}"
+    return _value(view, line.setting)
 
 
 def _value(view: View, value: Any) -> str:

@@ -1,0 +1,43 @@
+"""From a judged run to the sealed report of one of its shipments."""
+
+from collections.abc import Mapping, Sequence
+
+from analysis.tracks import rows_of
+from api.judging import Judged
+from api.reports.evidence import own_loggers
+from api.reports.model import Origin, Report, Review
+from api.reports.report import build_report
+from api.reports.seal import sealed
+from domain.manifest import Manifest
+from domain.reading import Event
+from storage.journal.signing import Signer
+
+
+def report_of_judged(
+    judged: Judged,
+    shipment: str,
+    *,
+    manifests: Mapping[str, Manifest],
+    events: Mapping[str, Sequence[Event]],
+    origin: Origin,
+    review: Review | None = None,
+    signer: Signer | None = None,
+) -> Report:
+    """The report of `shipment`, with its digests, signed where there is a signer.
+
+    Raises ValueError if the shipment is not in the run.
+    """
+    row = judged.tracks.shipments.index(shipment)
+    report = build_report(
+        judged.results[row],
+        tracks=own_loggers(rows_of(judged.tracks, row, row + 1)),
+        manifest=manifests.get(shipment),
+        events=sorted(events.get(shipment, ()), key=lambda event: event.time_ms),
+        pack=judged.pack,
+        terms=judged.terms,
+        stops=judged.judgement.stops,
+        shipment=row,
+        origin=origin,
+        review=review,
+    )
+    return sealed(report, signer)
