@@ -104,17 +104,6 @@ class LiveJudge:
 
     @property
     def idle(self) -> bool:
-        """Nothing touched waits and no run is under way."""
-        with self._lock:
-            return not self._touched and not self._running.locked()
-
-    @property
-    def failing(self) -> int:
-        """Shipments that could not be judged at their last try."""
-        return len(self._failing)
-
-    @property
-    def idle(self) -> bool:
         """True if nothing waits and no tick is under way."""
         with self._lock:
             return not self._touched and not self._ticking
