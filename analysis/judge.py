@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from analysis.budgets import item_shipment
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity import integrity_findings
+from analysis.isolation import IsolationJudgement, judge_isolation
 from analysis.requirements import (
     QUESTION_NUMBER,
     questions_of,
@@ -50,6 +51,7 @@ class Judgement:
     metrics: Mapping[str, FloatArray]
     temperature: Temperature
     stops: StopJudgement
+    isolation: IsolationJudgement
     item_status: CodeArray
     deletion_shows: NDArray[np.bool_]
 
@@ -96,18 +98,23 @@ def judge(tracks: Tracks, terms: Terms, pack: RulePack) -> Judgement:
     window = judged_window(tracks, terms)
     temperature = judge_temperature(tracks, terms, window, numbers)
     stops = judge_stops(tracks, terms, window, numbers)
+    isolation = judge_isolation(tracks, terms, window, numbers)
     findings = _by_shipment(
         concatenate(
             [
                 temperature.findings,
                 stops.findings,
+                isolation.findings,
                 integrity_findings(tracks, terms, window, numbers),
                 _calibration_findings(terms, window),
             ]
         )
     )
     touches = questions_of(findings, numbers)
-    status = _question_status(findings, touches, terms, window, temperature, stops)
+    status = _question_status(findings, touches, terms, window, temperature)
+    status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
+    status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
+    status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
     lines = requirement_status(status, pack, window.start_s)
     least, most = _bounds(temperature, window)
     return Judgement(
@@ -123,6 +130,7 @@ def judge(tracks: Tracks, terms: Terms, pack: RulePack) -> Judgement:
         metrics=_metrics(temperature, stops, window),
         temperature=temperature,
         stops=stops,
+        isolation=isolation,
         item_status=_item_status(temperature, terms, window),
         deletion_shows=_deletion_shows(tracks, terms),
     )
@@ -192,7 +200,6 @@ def _question_status(
     terms: Terms,
     window: Window,
     temperature: Temperature,
-    stops: StopJudgement,
 ) -> CodeArray:
     status = worst_of_findings(findings, touches, len(terms))
     unknown = ~(window.start_known & window.end_known)
@@ -208,9 +215,6 @@ def _question_status(
     lift("intervals", unread)
     lift("integrity", unread)
     lift("calibration", np.isnan(terms.calibrated_until_s) | np.isnan(window.end_s))
-    status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
-    lift("coolant_isolation", np.ones_like(unread))
-    lift("goods_isolation", np.ones_like(unread))
     return status
 
 

@@ -97,14 +97,19 @@ def worst_of_findings(
 
 def requirement_status(status: CodeArray, pack: RulePack, start_s: FloatArray) -> CodeArray:
     """(s, r) worst of each line's questions; not applicable where the line was not in force on
-    the day the shipment began (a shipment without a time is judged by every line)."""
+    the day the shipment began (a shipment without a time is judged by every line). A shipment
+    older or newer than its pack is judged by the lines of the pack's first or last day, because
+    a pack had to be chosen for it."""
+    earliest_s = day_start_s(pack.valid_from)
+    latest_s = np.inf if pack.valid_to is None else day_start_s(pack.valid_to)
+    day_s = np.clip(start_s, earliest_s, latest_s)
     lines = np.zeros((status.shape[0], len(pack.requirements)), dtype=np.int8)
     for r, requirement in enumerate(pack.requirements):
         columns = [QUESTION_NUMBER[question] for question in requirement.questions]
         lines[:, r] = status[:, columns].max(axis=1)
-        out = start_s < day_start_s(requirement.valid_from)
+        out = day_s < day_start_s(requirement.valid_from)
         if requirement.valid_to is not None:
-            out |= start_s >= day_start_s(_next_day(requirement.valid_to))
+            out |= day_s >= day_start_s(_next_day(requirement.valid_to))
         lines[out, r] = Status.NOT_APPLICABLE
     return lines
 

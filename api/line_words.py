@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from analysis.isolation import IsolationReason
 from analysis.judge import Judgement
+from analysis.stops import StorageReason
 from api.finding_words import number
 from config.rules import Question, Requirement, RulePack, Text
 from config.terms import Terms
@@ -76,7 +78,64 @@ _STATUS: Mapping[Question, Mapping[int, Text]] = {
         Status.COMPLIANT: Text("与其他货物的隔断未见问题", "isolation from goods: no issue"),
     },
 }
-_NOT_APPLICABLE = Text("该要求当日尚未施行、已失效或与本单无关", "not in force that day, or moot")
+_ISOLATION: Mapping[int, Text] = {
+    IsolationReason.WITHIN_LIMIT: Text(
+        "热交换速率的 95% 区间在合格箱上限之内",
+        "the 95 % interval of the heat exchange lies within the qualified limit",
+    ),
+    IsolationReason.ABOVE_LIMIT: Text(
+        "热交换速率的 95% 区间高于合格箱上限",
+        "the 95 % interval of the heat exchange lies above the qualified limit",
+    ),
+    IsolationReason.DECLARED_ABSENT: Text("以运单所载为据", "by what the manifest itself declares"),
+    IsolationReason.INTERVAL_SPANS_LIMIT: Text(
+        "热交换速率的区间跨越上限，不能判断", "the interval of the heat exchange spans the limit"
+    ),
+    IsolationReason.TOO_LITTLE_EXCITATION: Text(
+        "各处温度变化太小，不能由热交换判断", "temperatures varied too little to infer by heat"
+    ),
+    IsolationReason.NO_DRUG_PROBE: Text("没有药品探头读数", "there are no drug probe readings"),
+    IsolationReason.NO_ZONE_PROBE: Text(
+        "没有该处（蓄冷剂或其他货物）的探头读数", "there is no probe at the coolant or the goods"
+    ),
+    IsolationReason.NO_AMBIENT_PROBE: Text("没有环境探头读数", "there is no ambient probe"),
+    IsolationReason.TOO_FEW_READINGS: Text("读数太少", "there are too few readings"),
+    IsolationReason.PROBES_SWAPPED: Text("探头疑似接反", "the probes seem to be swapped"),
+    IsolationReason.MODEL_MISFIT: Text(
+        "曲线不符合热交换模型，不能判断", "the curves do not follow the exchange equation"
+    ),
+    IsolationReason.PARTS_DISAGREE: Text(
+        "行程前后两段的结果不一致", "the two halves of the trip disagree"
+    ),
+    IsolationReason.ACTIVE_COOLING: Text(
+        "主动制冷箱无蓄冷剂，不适用", "an actively cooled box has no coolant: not applicable"
+    ),
+    IsolationReason.NO_GOODS: Text(
+        "运单未载其他货物，不适用", "the manifest carries no other goods: not applicable"
+    ),
+}
+_ON_RECORD = Text(
+    "以运单申报的隔离件为据（书面），测温未能证实也未见反证",
+    "on the record: the manifest declares the isolating part; the temperatures neither prove nor "
+    "contradict it",
+)
+_STORAGE: Mapping[int, Text] = {
+    StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY: Text(
+        "有一次较长停留，但监管起止时间不明，不能确定药品当时在箱内",
+        "there is a long stay, but the custody times do not show that the drug was in the box",
+    ),
+    StorageReason.STOP_POSSIBLE: Text(
+        "停留延伸到无定位的时间，或定位太粗，可能有更长的停留",
+        "a stay reaches into time without positions, or positions are too coarse: it may have "
+        "been longer",
+    ),
+    StorageReason.GAP_COULD_HIDE: Text(
+        "无定位的时间里可能有超过设定的停留", "a stop over the setting may hide in a position gap"
+    ),
+    StorageReason.NO_POSITIONS: Text("没有定位数据", "there are no positions"),
+    StorageReason.NO_CUSTODY_WINDOW: Text("监管起止时间不明", "the custody times are not known"),
+}
+_NOT_APPLICABLE = Text("该要求在配送当日尚未施行或已失效", "not in force on the day")
 
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),
@@ -88,7 +147,8 @@ def basis(
     requirement: Requirement, judgement: Judgement, terms: Terms, shipment: int, status: int
 ) -> Text:
     """What the line's status rests on, then the rule's own source."""
-    if status == Status.NOT_APPLICABLE:
+    questions = [judgement.status_of(question)[shipment] for question in requirement.questions]
+    if status == Status.NOT_APPLICABLE and max(questions) != Status.NOT_APPLICABLE:
         parts = [_NOT_APPLICABLE]
     else:
         parts = [
@@ -106,7 +166,17 @@ def _question_basis(
     question: Question, judgement: Judgement, terms: Terms, shipment: int
 ) -> list[Text]:
     status = int(judgement.status_of(question)[shipment])
-    parts = [_STATUS[question][status]] if status in _STATUS[question] else [_NOT_APPLICABLE]
+    parts = [_STATUS[question][status]] if status in _STATUS[question] else []
+    if question in ("coolant_isolation", "goods_isolation"):
+        isolation = judgement.isolation
+        facet = isolation.coolant if question == "coolant_isolation" else isolation.goods
+        return [
+            *parts,
+            _ON_RECORD if facet.on_record[shipment] else _ISOLATION[facet.reason[shipment]],
+        ]
+    if question == "storage_on_the_way":
+        reason = int(judgement.stops.reason[shipment])
+        return [*parts, *([_STORAGE[reason]] if reason in _STORAGE else [])]
     window = judgement.window
     known = window.start_known[shipment] and window.end_known[shipment]
     if question in ("range", "recording") and not known:

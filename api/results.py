@@ -9,20 +9,28 @@ from typing import Any
 import numpy as np
 
 from analysis.digest import readings_digests
+from analysis.isolation import Facet, IsolationReason
 from analysis.judge import Judgement
 from analysis.kinetic_temperature import METHOD
 from api.doubt_words import against, would_settle
 from api.finding_words import explanation
 from api.line_words import basis, setting
 from config.rules import RulePack, Text
-from config.terms import Terms
+from config.terms import LimitSource, Terms
 from domain.instants import rfc3339
 from domain.tracks import Tracks
 from domain.words import Certainty, FindingType, Isolation, Severity, Status
 
 SCHEMA = "coldwitness.check/1"
 
-_FLAGS = ("could_leave_range", "open_start", "open_end", "interval_exceeded", "tolerated")
+_FLAGS = (
+    "could_leave_range",
+    "open_start",
+    "open_end",
+    "interval_exceeded",
+    "tolerated",
+    "declares_coolant",
+)
 _INSTANTS = ("peak_s", "calibrated_until_s")
 _COUNTS = ("readings", "gaps", "missing", "repeated", "resets", "instants", "places", "item_line")
 _DIGITS = 6
@@ -249,18 +257,21 @@ def _metrics(judgement: Judgement, shipment: int) -> dict[str, Any]:
 
 def _isolation(judgement: Judgement, shipment: int) -> dict[str, Any]:
     return {
-        "coolant": {
-            "status": Isolation.INDETERMINATE.name.lower(),
-            "coupling_per_h": None,
-            "interval_95": None,
-            "limit_per_h": None,
-        },
-        "goods": {
-            "status": Isolation.INDETERMINATE.name.lower(),
-            "coupling_per_h": None,
-            "interval_95": None,
-            "limit_per_h": None,
-        },
+        "coolant": _facet(judgement.isolation.coolant, shipment),
+        "goods": _facet(judgement.isolation.goods, shipment),
+    }
+
+
+def _facet(facet: Facet, shipment: int) -> dict[str, Any]:
+    low, high = _number(facet.low_per_h[shipment]), _number(facet.high_per_h[shipment])
+    return {
+        "status": Isolation(int(facet.isolation[shipment])).name.lower(),
+        "coupling_per_h": _number(facet.coupling_per_h[shipment]),
+        "interval_95": None if low is None and high is None else [low, high],
+        "limit_per_h": _number(facet.limit_per_h[shipment]),
+        "limit_source": LimitSource(int(facet.limit_source[shipment])).name.lower(),
+        "reason": IsolationReason(int(facet.reason[shipment])).name.lower(),
+        "probe": facet.probe[shipment] or None,
     }
 
 
