@@ -182,9 +182,9 @@ def _lagged(
     left: FloatArray, right: FloatArray, owner: FloatArray, shipments: int, lag: int
 ) -> FloatArray:
     """Sum over each shipment of left[t] * right[t + lag]."""
-    if lag == 0:
-        return np.bincount(owner, weights=left * right, minlength=shipments)
-    here, there = slice(None, -lag), slice(lag, None)
+    if owner.size == 0:
+        return np.zeros(shipments)  # bincount of nothing would be integers
+    here, there = slice(None, owner.size - lag), slice(lag, None)
     pair = np.where(owner[here] == owner[there], left[here] * right[there], 0.0)
     return np.bincount(owner[here], weights=pair, minlength=shipments)
 

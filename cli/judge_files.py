@@ -40,7 +40,7 @@ def judge_files(
     manifests, warnings = read_manifest_files(manifest_paths, classes=rulebook.classes)
     by_id = {manifest.id: manifest for manifest in manifests}
     recorded = read_files(paths, timezone=timezone, reader=reader, shipments=tuple(by_id))
-    warnings += recorded.warnings
+    warnings += list(recorded.warnings)
     events: dict[str, list[Event]] = {}
     for event in recorded.events:
         if event.shipment is not None:

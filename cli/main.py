@@ -54,16 +54,23 @@ for _name in COMMAND_MODULES:
     import_module(f"cli.{_name}").register(app)
 
 
-def run() -> None:
-    """Console entry: one clear line and exit 2 for a user's mistake, never a traceback."""
+def main(arguments: list[str]) -> int:
+    """Run one command; one clear line and exit 2 for a user's mistake, never a traceback."""
     try:
-        app()
+        app(args=arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except ColdWitnessError as error:
         print(f"coldwitness: {error}", file=sys.stderr)
-        sys.exit(USAGE)
+        return USAGE
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing more to say, nothing went wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    return 0
+
+
+def run() -> None:
+    """Console entry."""
+    sys.exit(main(sys.argv[1:]))
