@@ -17,6 +17,7 @@ from analysis.geodesy import haversine_m
 from analysis.stops_fixes import BoolArray, Fixes, positions
 from analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
 from analysis.stops_places import Places, ends_of, place_stays
+from analysis.stops_possible import stop_possible
 from analysis.stops_signs import Signs, signs_of
 from analysis.stops_stays import Stays, find_stays
 from analysis.window import Window
@@ -34,8 +35,9 @@ class StorageReason(IntEnum):
     SUSPECTED = 2
     STAY_OUTSIDE_KNOWN_CUSTODY = 3
     """A long stay, but the window is not known well enough to say that the drug was in the box."""
-    STAY_COULD_BE_LONGER = 4
-    """A stay below the setting that reaches into time without positions."""
+    STOP_POSSIBLE = 4
+    """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
+    too coarse to show whether the box stood."""
     GAP_COULD_HIDE = 5
     NO_POSITIONS = 6
     NO_CUSTODY_WINDOW = 7
@@ -95,7 +97,8 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     reason[hidden_s > numbers.dwell_limit_s] = np.where(
         some, StorageReason.GAP_COULD_HIDE, StorageReason.NO_POSITIONS
     )[hidden_s > numbers.dwell_limit_s]
-    reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STAY_COULD_BE_LONGER
+    reason[stop_possible(fixes, tracks, ends, terms, window, numbers)] = StorageReason.STOP_POSSIBLE
+    reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY
     reason[stays.shipment[accused]] = StorageReason.SUSPECTED
     reason[stays.shipment[confirmed]] = StorageReason.CONFIRMED

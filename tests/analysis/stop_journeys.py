@@ -11,7 +11,7 @@ from analysis.geodesy import EARTH_RADIUS_M
 from analysis.stops import StopJudgement, judge_stops
 from analysis.window import judged_window
 from config.rules import Numbers, load_packs
-from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
+from tests.analysis.building import Given, Series, terms_of, tracks_of
 
 NUMBERS: Numbers = load_packs()[0].numbers
 LAT0_DEG, LON0_DEG = 36.80, 118.10
@@ -125,6 +125,3 @@ def custody(fixed: Fixed, **fields: Any) -> Given:
 def delivery(stop_s: float, *, at_m: tuple[float, float] = DEPOT_M) -> Journey:
     """Origin, a stop on the way, the door."""
     return Journey().stand(300).ride(at_m).stand(stop_s).ride(DOOR_M).stand(300)
-
-
-__all__ = ["START_S"]

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from analysis.stops import StorageReason
+from analysis.stops import StorageReason, judge_stops
 from analysis.stops_places import Where
+from analysis.window import judged_window
 from config.terms import SiteRole
 from domain.words import Certainty, FindingType, Status
+from tests.analysis.building import START_S, Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import (
     DEPOT_M,
     DOOR_M,
+    NUMBERS,
     Journey,
     custody,
     degrees,
@@ -80,3 +83,254 @@ def test_no_positions_at_all_is_never_compliant():
 def test_the_way_is_measured_and_the_jitter_of_standing_is_not():
     judged = judge(delivery(1500).fixes(noise_m=8.0))
     assert judged.distance_m[0] == pytest.approx(DOOR_M[0], rel=0.03)
+
+
+def at_stop(judged, place_m, *, within_m=60.0):
+    lat, lon = degrees(*place_m)
+    away = np.hypot(
+        (judged.stays.lat_deg - lat) * 111_195,
+        (judged.stays.lon_deg - lon) * 111_195 * np.cos(np.radians(float(lat))),
+    )
+    return np.flatnonzero(away <= within_m)
+
+
+def test_the_last_stop_counts_without_a_departure():
+    fixed = Journey().stand(300).ride(DEPOT_M).stand(2400).fixes(noise_m=6.0)
+    judged = judge(fixed)
+    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert judged.findings.end_s[0] == pytest.approx(fixed.time_s[-1] + START_S, abs=61)
+
+
+def test_two_stops_that_touch_stay_two_and_their_times_are_not_added():
+    near_m = (DEPOT_M[0] + 250.0, 0.0)
+    journey = Journey().stand(300).ride(DEPOT_M).stand(660).ride(near_m).stand(660).ride(DOOR_M)
+    judged = judge(journey.stand(300).fixes(noise_m=5.0))
+    assert at_stop(judged, DEPOT_M).size == 1
+    assert at_stop(judged, near_m).size == 1
+    assert Status(judged.status[0]) is Status.COMPLIANT
+
+
+def test_two_long_stops_that_touch_are_two_findings():
+    near_m = (DEPOT_M[0] + 250.0, 0.0)
+    journey = Journey().stand(300).ride(DEPOT_M).stand(1200).ride(near_m).stand(1500).ride(DOOR_M)
+    judged = judge(journey.stand(300).fixes(noise_m=5.0))
+    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED] * 2
+    assert judged.findings.measures["dwell_s"][:2] == pytest.approx([1200, 1500], abs=60)
+
+
+def test_a_stop_that_begins_before_the_first_fix_may_have_lasted_since_the_window_began():
+    fixed = Journey(at_m=DEPOT_M).stand(1500).ride(DOOR_M).stand(300).fixes(noise_m=5.0)
+    late = fixed.without(fixed.time_s < 900)
+    judged = judge(late)
+    assert storage_types(judged) == []
+    assert judged.longest_possible_s[0] >= 1470
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+    assert judged.reason[0] == StorageReason.STOP_POSSIBLE
+
+
+def test_a_gap_right_after_the_first_fix_can_hide_a_stop():
+    fixed = delivery(900).fixes(noise_m=5.0)
+    lonely = fixed.without((fixed.time_s > 0) & (fixed.time_s < 1800))
+    judged = judge(lonely)
+    assert judged.hidden_stop_max_s[0] > 900
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_the_hidden_stop_of_a_gap_is_its_length_less_the_fastest_ride_across_it():
+    journey = Journey().stand(300).ride(DEPOT_M).stand(1500).ride(DOOR_M).stand(300)
+    fixed = journey.fixes(every_s=30.0)
+    gone = (fixed.time_s > 300) & (fixed.time_s < journey.now_s - 300)
+    judged = judge(fixed.without(gone))
+    (gap,) = np.flatnonzero(judged.findings.type == FindingType.NO_POSITION)
+    before, after = fixed.time_s[~gone][10], fixed.time_s[~gone][11]
+    travel_s = 6000.0 / (120.0 / 3.6)
+    assert judged.findings.measures["length_s"][gap] == pytest.approx(after - before)
+    expected = pytest.approx(after - before - travel_s, abs=2.0)
+    assert judged.findings.measures["hidden_stop_max_s"][gap] == expected
+    assert judged.hidden_stop_max_s[0] == expected
+    assert judged.findings.certainty[gap] == Certainty.CERTAIN
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_gap_too_short_for_the_setting_is_reported_and_harmless():
+    fixed = delivery(200).fixes(every_s=30.0)
+    gap = (fixed.time_s > 400) & (fixed.time_s < 800)
+    judged = judge(fixed.without(gap))
+    assert (judged.findings.type == FindingType.NO_POSITION).sum() == 1
+    assert 0 < judged.hidden_stop_max_s[0] < 900
+    assert Status(judged.status[0]) is Status.COMPLIANT
+
+
+def test_a_full_record_hides_nothing():
+    judged = judge(delivery(300).fixes(every_s=60.0))
+    assert judged.hidden_stop_max_s[0] == 0.0
+    assert len(judged.findings) == 0
+
+
+@pytest.mark.parametrize("jump_m", [300.0, 1500.0, 20_000.0])
+def test_multipath_jumps_neither_end_a_stop_nor_make_one(jump_m):
+    fixed = delivery(1800).fixes(every_s=30.0, noise_m=6.0)
+    x_m = fixed.x_m.copy()
+    x_m[[40, 41, 55]] += jump_m
+    judged = judge(type(fixed)(fixed.time_s, x_m, fixed.y_m))
+    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert judged.findings.measures["dwell_s"][0] == pytest.approx(1800, abs=90)
+    assert judged.distance_m[0] == pytest.approx(6000, rel=0.05)
+
+
+def test_network_positions_of_hundreds_of_metres_do_not_accuse_and_do_not_acquit():
+    fixed = delivery(2400).fixes(every_s=60.0, noise_m=250.0, seed=4)
+    judged = judge(fixed, accuracy_m=400.0)
+    assert storage_types(judged) == []
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_network_positions_of_a_trip_without_a_stop_are_compliant():
+    journey = Journey().ride((20_000.0, 0.0), kmh=40.0).ride((20_000.0, 9_000.0), kmh=40.0)
+    fixed = journey.fixes(every_s=60.0, noise_m=150.0)
+    far = spot((20_000.0, 9_000.0), 300.0)
+    judged = judge(fixed, given=custody(fixed, destination=far), accuracy_m=300.0)
+    assert Status(judged.status[0]) is Status.COMPLIANT
+
+
+def test_waiting_at_the_consumers_door_is_delivery_up_to_its_own_setting():
+    street_m = (DOOR_M[0] - 220.0, 0.0)
+    fixed = Journey().stand(300).ride(street_m).stand(1500).fixes(noise_m=6.0)
+    judged = judge(fixed)
+    assert storage_types(judged) == []
+    assert Status(judged.status[0]) is Status.COMPLIANT
+    long = Journey().stand(300).ride(street_m).stand(2700).fixes(noise_m=6.0)
+    assert storage_types(judge(long)) == [FindingType.STORAGE_SUSPECTED]
+
+
+def test_standing_at_the_destination_itself_is_never_storage():
+    fixed = Journey().stand(300).ride(DOOR_M).stand(5400).fixes(noise_m=10.0)
+    assert Status(judge(fixed).status[0]) is Status.COMPLIANT
+
+
+def test_waiting_at_the_origin_before_leaving_is_never_storage():
+    fixed = Journey().stand(5400).ride(DOOR_M).stand(200).fixes(noise_m=10.0)
+    assert Status(judge(fixed).status[0]) is Status.COMPLIANT
+
+
+def test_a_stay_in_which_the_courier_reports_arrival_is_the_wait_at_the_door():
+    street_m = (DOOR_M[0] - 450.0, 0.0)
+    fixed = Journey().stand(300).ride(street_m).stand(1500).ride(DOOR_M).fixes(noise_m=6.0)
+    assert storage_types(judge(fixed)) == [FindingType.STORAGE_SUSPECTED]
+    arrived = custody(fixed, events=[("arrived", 1200.0)])
+    assert storage_types(judge(fixed, given=arrived)) == []
+
+
+def test_creeping_traffic_is_not_a_stop():
+    journey = Journey().stand(300).ride(DEPOT_M).ride((3300.0, 0.0), kmh=0.9).ride(DOOR_M)
+    judged = judge(journey.fixes(noise_m=5.0))
+    assert storage_types(judged) == []
+
+
+def test_standing_traffic_with_the_motor_running_has_its_own_setting():
+    fixed = delivery(1500).fixes(noise_m=4.0)
+    moving = np.ones(fixed.time_s.size, dtype=int)
+    assert storage_types(judge(fixed, moving=moving)) == []
+    long = delivery(2400).fixes(noise_m=4.0)
+    moving = np.ones(long.time_s.size, dtype=int)
+    assert storage_types(judge(long, moving=moving)) == [FindingType.STORAGE_SUSPECTED]
+
+
+def test_a_slow_walk_up_to_the_stop_does_not_lengthen_it():
+    walk = Journey().stand(300).ride((2850.0, 0.0)).ride(DEPOT_M, kmh=2.0).stand(780)
+    fixed = walk.ride((3150.0, 0.0), kmh=2.0).ride(DOOR_M).stand(200).fixes(noise_m=3.0)
+    judged = judge(fixed)
+    assert storage_types(judged) == []
+
+
+def test_a_stay_longer_than_the_sites_own_limit_is_suspected():
+    fixed = delivery(1500).fixes(noise_m=5.0)
+    site = ("depot", *spot(DEPOT_M, 80.0), int(SiteRole.TRANSFER), 10.0)
+    judged = judge(fixed, given=custody(fixed, sites=[site]))
+    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert judged.findings.measures["limit_s"][0] == 600.0
+    assert judged.findings.details[0]["site"] == "depot"
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(24.0, True), (26.0, False)])
+def test_the_limit_of_a_site_counts_from_its_own_minutes(minutes, found):
+    fixed = delivery(1500).fixes(every_s=20.0)
+    site = ("depot", *spot(DEPOT_M, 80.0), int(SiteRole.TRANSFER), minutes)
+    judged = judge(fixed, given=custody(fixed, sites=[site]))
+    assert (len(storage_types(judged)) > 0) is found
+
+
+def test_not_moving_with_the_box_opened_confirms():
+    fixed = delivery(1500).fixes(noise_m=5.0)
+    inside = (fixed.time_s > 700) & (fixed.time_s < 2100)
+    moving = np.where(inside, 0, 1)
+    lid = ((fixed.time_s > 1200) & (fixed.time_s < 1260)).astype(int)
+    still = judge(fixed, moving=np.where((fixed.time_s > 600) & (fixed.time_s < 2200), 0, 1))
+    opened = judge(
+        fixed, moving=np.where((fixed.time_s > 600) & (fixed.time_s < 2200), 0, 1), lid_open=lid
+    )
+    assert storage_types(still) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(opened) == [FindingType.STORAGE_CONFIRMED]
+    assert opened.findings.details[0]["signs"] == ["not_moving", "lid_opened"]
+    assert moving.size == lid.size
+
+
+def test_a_room_of_another_temperature_that_lasts_the_dwell_confirms():
+    fixed = delivery(1800).fixes(noise_m=5.0)
+    inside = (fixed.time_s > 700) & (fixed.time_s < 2400)
+    room = np.where(inside, 22.0, 31.0)
+    assert storage_types(judge(fixed, probes={"ambient": room})) == [FindingType.STORAGE_CONFIRMED]
+    mild = np.where(inside, 27.0, 31.0)
+    assert storage_types(judge(fixed, probes={"ambient": mild})) == [FindingType.STORAGE_SUSPECTED]
+    short = np.where((fixed.time_s > 900) & (fixed.time_s < 1300), 22.0, 31.0)
+    assert storage_types(judge(fixed, probes={"ambient": short})) == [FindingType.STORAGE_SUSPECTED]
+
+
+def test_a_stored_event_elsewhere_or_at_another_time_does_not_confirm():
+    fixed = delivery(1500).fixes(noise_m=5.0)
+    late = custody(fixed, events=[("stored", 2790.0)])
+    assert storage_types(judge(fixed, given=late)) == [FindingType.STORAGE_SUSPECTED]
+    far = judge(fixed, given=custody(fixed, events=[("stored", 900.0)]), event_places_m=[DOOR_M])
+    assert storage_types(far) == [FindingType.STORAGE_SUSPECTED]
+    here = judge(fixed, given=custody(fixed, events=[("stored", 900.0)]), event_places_m=[DEPOT_M])
+    assert storage_types(here) == [FindingType.STORAGE_CONFIRMED]
+
+
+def test_without_a_custody_window_a_long_stop_is_only_possible():
+    fixed = delivery(1800).fixes(noise_m=5.0)
+    judged = judge(fixed, given=custody(fixed, start=None, end=None))
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+    (at,) = np.flatnonzero(judged.findings.type == FindingType.STORAGE_SUSPECTED)
+    assert judged.findings.certainty[at] == Certainty.POSSIBLE
+
+
+def test_a_trip_still_under_way_is_accused_of_a_stop_but_never_found_compliant():
+    fixed = Journey().stand(300).ride(DEPOT_M).stand(1800).ride((4500.0, 0.0)).fixes(noise_m=5.0)
+    assert Status(judge(fixed, given=custody(fixed, end=None)).status[0]) is Status.SUSPECTED
+    fine = Journey().stand(300).ride((4500.0, 0.0)).fixes(noise_m=5.0)
+    judged = judge(fine, given=custody(fine, end=None))
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+    assert judged.reason[0] == StorageReason.NO_CUSTODY_WINDOW
+
+
+def test_a_logger_that_goes_on_after_an_unreported_delivery_does_not_accuse():
+    fixed = Journey().stand(300).ride(DOOR_M).stand(300).ride(DEPOT_M).stand(3600).fixes()
+    judged = judge(fixed, given=custody(fixed, end=None))
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_many_shipments_are_judged_as_each_alone():
+    journeys = [delivery(s).fixes(noise_m=6.0, seed=s) for s in (0, 400, 1200, 2400)]
+    alone = [judge(fixed) for fixed in journeys]
+    names = tuple(f"S{i}" for i in range(4))
+    series = []
+    for name, fixed in zip(names, journeys, strict=True):
+        lat, lon = degrees(fixed.x_m, fixed.y_m)
+        series.append(Series(fixed.time_s, drug=5.0, lat=lat, lon=lon, shipment=name))
+    tracks = tracks_of(*series, shipments=names)
+    terms = terms_of(*[custody(fixed) for fixed in journeys], shipments=names)
+    judged = judge_stops(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    for column in ("status", "reason", "distance_m", "stopped_s", "longest_stay_s"):
+        assert getattr(judged, column) == pytest.approx(
+            np.concatenate([getattr(one, column) for one in alone])
+        )
