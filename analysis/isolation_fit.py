@@ -186,7 +186,7 @@ def _lagged(
         return np.zeros(shipments)  # bincount of nothing would be integers
     here, there = slice(None, owner.size - lag), slice(lag, None)
     pair = np.where(owner[here] == owner[there], left[here] * right[there], 0.0)
-    return np.bincount(owner[here], weights=pair, minlength=shipments)
+    return np.bincount(owner[here], weights=pair, minlength=shipments).astype(np.float64)
 
 
 def _long_run(error: FloatArray, owner: FloatArray, shipments: int) -> FloatArray:

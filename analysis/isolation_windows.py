@@ -213,7 +213,7 @@ def _windows(
     half_s = np.clip(hours * 3600.0 / HALVES_PER_TRIP, HALF_MIN_S, HALF_MAX_S)
     run = np.cumsum(np.append(True, ~joined[:-1])[:n]) - 1
     head = np.searchsorted(run, np.arange(run[-1] + 1 if n else 0))
-    tail = np.append(head[1:], n) - 1
+    tail = np.append(head[1:], n)[: head.size] - 1
     half = half_s[owner[head]]
     hop = half / HOPS_PER_HALF
     spare = time_s[tail] - time_s[head] - 2.0 * half

@@ -112,7 +112,7 @@ def test_all_lines_of_the_contract_are_there() -> None:
 
 
 def test_a_shipment_without_readings_is_insufficient_everywhere() -> None:
-    result = results_of(given=(Given(start=0, end=3600),))[0]
+    result = results_of(given=(Given(start=0, end=3600, goods_aboard=1),))[0]
     assert result["verdict"] == "insufficient_evidence"
     assert {one["status"] for one in result["requirements"]} == {"insufficient_evidence"}
     assert result["metrics"]["readings"] == 0
