@@ -20,6 +20,7 @@ from analysis.stops_places import Places, ends_of, place_stays
 from analysis.stops_possible import stop_possible
 from analysis.stops_signs import Signs, signs_of
 from analysis.stops_stays import Stays, find_stays
+from analysis.stops_unseen import UnseenDwells, unseen_dwells
 from analysis.window import Window
 from config.rules import Numbers
 from config.terms import Terms
@@ -41,6 +42,8 @@ class StorageReason(IntEnum):
     GAP_COULD_HIDE = 5
     NO_POSITIONS = 6
     NO_CUSTODY_WINDOW = 7
+    SUSPECTED_UNSEEN = 8
+    """No position, but events or the motion sensor tell of a long dwell."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     places = place_stays(stays, ends, terms, numbers, traffic=signs.traffic)
     gaps = position_gaps(fixes, window, numbers)
     possible_s = longest_dwell_s(stays, fixes, window, numbers)
+    unseen = unseen_dwells(fixes, tracks, ends, terms, window, numbers)
 
     too_long = stays.dwell_s > places.limit_s
     in_custody = _surely_in_custody(stays, fixes, terms, window)
@@ -100,11 +104,13 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     reason[stop_possible(fixes, tracks, ends, terms, window, numbers)] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY
+    reason[unseen.shipment[unseen.surely]] = StorageReason.SUSPECTED_UNSEEN
     reason[stays.shipment[accused]] = StorageReason.SUSPECTED
     reason[stays.shipment[confirmed]] = StorageReason.CONFIRMED
     status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
     status[reason == StorageReason.NOTHING_FOUND] = Status.COMPLIANT
     status[reason == StorageReason.SUSPECTED] = Status.SUSPECTED
+    status[reason == StorageReason.SUSPECTED_UNSEEN] = Status.SUSPECTED
     status[reason == StorageReason.CONFIRMED] = Status.BREACH
 
     stopped_s = np.bincount(stays.shipment, weights=stays.dwell_s, minlength=shipments)
@@ -116,6 +122,7 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
         findings=concatenate(
             [
                 _storage_findings(stays, places, signs, terms, numbers, too_long, in_custody),
+                _unseen_findings(unseen, numbers),
                 _gap_findings(gaps, numbers),
             ]
         ),
@@ -222,6 +229,27 @@ def _sign_words(signs: Signs, stay: int) -> list[str]:
         "ambient_step": signs.ambient_lasts[stay],
     }
     return [word for word, here in seen.items() if here]
+
+
+def _unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
+    words = np.where(unseen.stored, "stored_event", "not_moving")
+    return finding_table(
+        shipment=unseen.shipment,
+        type=FindingType.STORAGE_SUSPECTED,
+        start_s=unseen.start_s,
+        end_s=unseen.end_s,
+        certainty=np.where(unseen.surely, Certainty.PROBABLE, Certainty.POSSIBLE).astype(np.int8),
+        severity=np.where(unseen.surely, Severity.MAJOR, Severity.MINOR).astype(np.int8),
+        measures={
+            "dwell_s": unseen.dwell_s,
+            "radius_m": np.full(len(unseen.shipment), numbers.dwell_radius_m),
+            "limit_s": unseen.limit_s,
+        },
+        details={
+            row: {"signs": [str(word), *(["lid_opened"] if opened else [])]}
+            for row, (word, opened) in enumerate(zip(words, unseen.lid_opened, strict=True))
+        },
+    )
 
 
 def _gap_findings(gaps: PositionGaps, numbers: Numbers) -> FindingTable:

@@ -1,0 +1,134 @@
+"""Dwells without positions: what events and the motion sensor can say, and what they cannot."""
+
+import numpy as np
+import pytest
+
+from analysis.stops import StorageReason
+from config.terms import SiteRole
+from domain.words import Certainty, FindingType, Status
+from tests.analysis.stop_journeys import DEPOT_M, DOOR_M, Fixed, Journey, custody, judge, spot
+
+
+def blind(stop_s: float = 2400.0) -> tuple[Fixed, np.ndarray]:
+    """A trip without positions and its motion sensor."""
+    fixed = Journey().stand(300).ride(DEPOT_M).stand(stop_s).ride(DOOR_M).stand(300).fixes()
+    step_m = np.hypot(np.diff(fixed.x_m, append=fixed.x_m[-1]), np.diff(fixed.y_m, append=0.0))
+    moving = (step_m > 1.0).astype(int)
+    return fixed.without(np.ones(fixed.time_s.size, dtype=bool)), moving
+
+
+def storages(judged):
+    return np.flatnonzero(
+        (judged.findings.type == FindingType.STORAGE_SUSPECTED)
+        | (judged.findings.type == FindingType.STORAGE_CONFIRMED)
+    )
+
+
+def test_a_long_rest_between_two_rides_is_suspected_at_most():
+    fixed, moving = blind()
+    judged = judge(fixed, moving=moving)
+    (at,) = storages(judged)
+    assert judged.findings.certainty[at] == Certainty.PROBABLE
+    assert np.isnan(judged.findings.lat_deg[at])
+    assert judged.findings.measures["dwell_s"][at] == pytest.approx(2400, abs=60)
+    assert Status(judged.status[0]) is Status.SUSPECTED
+    assert judged.reason[0] == StorageReason.SUSPECTED_UNSEEN
+
+
+@pytest.mark.parametrize("stop_s", [300.0, 1200.0, 1740.0])
+def test_a_rest_that_traffic_may_explain_leaves_the_evidence_insufficient(stop_s):
+    fixed, moving = blind(stop_s)
+    judged = judge(fixed, moving=moving)
+    assert storages(judged).size == 0
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_rest_with_the_lid_opened_is_held_to_the_dwell_setting():
+    fixed, moving = blind(1200.0)
+    lid = ((fixed.time_s > 1000) & (fixed.time_s < 1100)).astype(int)
+    judged = judge(fixed, moving=moving, lid_open=lid)
+    (at,) = storages(judged)
+    assert judged.findings.details[at]["signs"] == ["not_moving", "lid_opened"]
+    assert Status(judged.status[0]) is Status.SUSPECTED
+
+
+def test_a_sensor_that_never_reports_motion_proves_no_rest():
+    fixed, moving = blind()
+    judged = judge(fixed, moving=np.zeros_like(moving))
+    assert storages(judged).size == 0
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_rest_at_either_end_is_the_origin_and_the_door_and_no_dwell():
+    fixed = Journey().stand(3600).ride(DOOR_M).stand(3600).fixes()
+    gone = fixed.without(np.ones(fixed.time_s.size, dtype=bool))
+    moving = ((fixed.time_s > 3600) & (fixed.time_s < fixed.time_s[-1] - 3600)).astype(int)
+    judged = judge(gone, moving=moving)
+    assert storages(judged).size == 0
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(10, 0), (40, 1)])
+def test_stored_until_retrieved_is_a_dwell_of_that_length(minutes, found):
+    fixed, _ = blind()
+    events = [("stored", 900.0), ("retrieved", 900.0 + 60 * minutes)]
+    judged = judge(fixed, given=custody(fixed, events=events))
+    assert storages(judged).size == found
+    expected = Status.SUSPECTED if found else Status.INSUFFICIENT_EVIDENCE
+    assert Status(judged.status[0]) is expected
+
+
+def test_stored_without_any_later_sign_is_not_given_a_length():
+    fixed, _ = blind()
+    judged = judge(fixed, given=custody(fixed, events=[("stored", 900.0)]))
+    assert storages(judged).size == 0
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_stored_until_delivered_holds_an_unknown_ride_and_is_only_possible():
+    fixed, _ = blind()
+    events = [("stored", 900.0), ("delivered", float(fixed.time_s[-1]))]
+    judged = judge(fixed, given=custody(fixed, events=events))
+    (at,) = storages(judged)
+    assert judged.findings.certainty[at] == Certainty.POSSIBLE
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_stored_at_a_known_allowed_site_is_fine_and_somewhere_unknown_it_may_have_been_one():
+    fixed, _ = blind()
+    site = ("depot", *spot(DEPOT_M), int(SiteRole.COLD_STORE), np.nan)
+    events = [("stored", 900.0), ("retrieved", 3300.0)]
+    given = custody(fixed, events=events, sites=[site])
+    there = judge(fixed, given=given, event_places_m=[DEPOT_M, DEPOT_M])
+    assert storages(there).size == 0
+    somewhere = judge(fixed, given=given)
+    (at,) = storages(somewhere)
+    assert somewhere.findings.certainty[at] == Certainty.POSSIBLE
+    assert Status(somewhere.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_positions_that_show_a_ride_outweigh_a_stored_event():
+    fixed = Journey().stand(300).ride((12_000.0, 0.0), kmh=20.0).stand(100).fixes()
+    events = [("stored", 500.0), ("retrieved", 2000.0)]
+    given = custody(fixed, events=events, destination=spot((12_000.0, 0.0)))
+    judged = judge(fixed, given=given)
+    assert storages(judged).size == 0
+    assert Status(judged.status[0]) is Status.COMPLIANT
+
+
+def test_stored_in_a_gap_of_position_is_suspected():
+    fixed = Journey().stand(300).ride(DEPOT_M).stand(2400).ride(DOOR_M).stand(300).fixes()
+    gap = (fixed.time_s > 500) & (fixed.time_s < 3100)
+    events = [("stored", 700.0), ("retrieved", 3000.0)]
+    judged = judge(fixed.without(gap), given=custody(fixed, events=events))
+    assert storages(judged).size == 1
+    assert Status(judged.status[0]) is Status.SUSPECTED
+
+
+def test_a_rest_where_the_box_was_last_seen_at_its_origin_is_no_dwell():
+    fixed = Journey().stand(3000).ride(DOOR_M).stand(300).fixes()
+    moving = (fixed.time_s > 3000).astype(int)
+    moving[3] = 1
+    gap = (fixed.time_s > 200) & (fixed.time_s < 2950)
+    judged = judge(fixed.without(gap), moving=moving)
+    assert storages(judged).size == 0
