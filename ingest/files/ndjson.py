@@ -25,11 +25,11 @@ from ingest.files.content import FileContent, Refusals
 from ingest.files.instant_columns import moments_ms
 from ingest.files.opening import chunks, opened
 from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.json_text import loads
 from ingest.formats.native import (
     convert_object,
     decode_array,
     decode_object,
-    loads,
     looks_doubled,
 )
 from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C

@@ -6,7 +6,6 @@ their type and range checked and one that is wrong refuses its whole object, bec
 that garbles one field cannot be trusted on the next.
 """
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -20,6 +19,7 @@ from domain.reading import EVENT_NAMES, Event, Reading, split_probe
 from ingest.coordinates import to_wgs84
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from ingest.formats.instants import time_ms
+from ingest.formats.json_text import Broken, loads, storable
 from ingest.formats.plausible import HUMIDITY_RANGE_PCT, TEMPERATURE_RANGE_C, in_range, no_value
 
 MAX_ELEMENTS = 10_000
@@ -120,13 +120,13 @@ def decode_object(body: bytes, context: DecodeContext) -> Reading | Event:
 
 def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     """The reading or event of an object that JSON text was already parsed to by `loads`."""
-    if isinstance(value, _Broken):
+    if isinstance(value, Broken):
         raise BadMessage(value.reason, value.text)
     if not isinstance(value, dict):
         raise BadMessage("not_an_object", f"expected a JSON object, got {_shown(value)}")
     for key in value:
         inner = value[key]
-        if isinstance(inner, _Broken) and key in _Message.__struct_fields__:
+        if isinstance(inner, Broken) and key in _Message.__struct_fields__:
             raise BadMessage(inner.reason, f"{key}: {inner.text}")
     value = {**value}
     temperature = value.get("temperature")
@@ -143,20 +143,6 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     except msgspec.ValidationError as error:
         raise _validation(error) from None
     return _meaning(message, context)
-
-
-def loads(body: bytes) -> Any:
-    """JSON as Python objects. An object with a repeated key becomes a marker that refuses
-    that object alone; `NaN` and `Infinity`, which JSON does not have but some senders write,
-    become floats that are refused later, so that they do not spoil a whole backlog."""
-    try:
-        return json.loads(body.decode(), object_pairs_hook=_without_repeats)
-    except UnicodeDecodeError:
-        raise BadMessage("not_utf8", "expected UTF-8 text") from None
-    except RecursionError:
-        raise BadMessage("not_json", "JSON is nested too deeply") from None
-    except ValueError as error:
-        raise BadMessage("not_json", f"expected JSON: {str(error)[:120]}") from None
 
 
 def _meaning(message: _Message, context: DecodeContext) -> Reading | Event:
@@ -310,34 +296,6 @@ def _validation(error: msgspec.ValidationError) -> BadMessage:
                 return BadMessage(reason, text)
     reason = "bad_position" if "$.position" in text else "wrong_type"
     return BadMessage(reason, text[:200])
-
-
-class _Broken:
-    """Stands for a JSON object that cannot be used; refuses whatever holds it."""
-
-    def __init__(self, reason: str, text: str) -> None:
-        self.reason = reason
-        self.text = text
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> Any:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            return _Broken("duplicate_key", f"key {key[:40]!r} stands twice in one object")
-        seen.add(key)
-    return found
-
-
-def storable(text: str) -> bool:
-    """False for what JSON can write and UTF-8 or a database cannot: lone surrogates, NUL."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
 
 
 def looks_doubled(body: bytes) -> bool:

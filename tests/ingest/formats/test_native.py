@@ -139,13 +139,13 @@ def test_a_temperature_that_is_not_finite_is_refused(number: str) -> None:
     assert reason(decode(body.encode(), context())) == "not_finite"
 
 
-@pytest.mark.parametrize("value", [-200.0, -199.9, 149.9, 150.0])
+@pytest.mark.parametrize("value", [-200.0, -199.9, 199.9, 200.0])
 def test_temperature_at_and_inside_the_physical_range_is_kept(value: float) -> None:
     (reading,) = changed(temperature={"drug": value}).readings
     assert reading.temperature_c == {"drug": value}
 
 
-@pytest.mark.parametrize("value", [-200.1, 150.1, 9999, -9999])
+@pytest.mark.parametrize("value", [-200.1, 200.1, 9999, -9999])
 def test_temperature_outside_the_physical_range_is_refused(value: float) -> None:
     assert reason(changed(temperature={"drug": value})) == "out_of_range"
 
@@ -206,7 +206,7 @@ def test_time_is_required() -> None:
         ("seq", 2**63, "bad_seq"),
         ("humidity", "50", "wrong_type"),
         ("humidity", -0.1, "out_of_range"),
-        ("humidity", 120.1, "out_of_range"),
+        ("humidity", 164.1, "out_of_range"),
         ("light_lux", -1, "out_of_range"),
         ("battery_v", -1, "out_of_range"),
         ("position", [36.8, 118.3], "bad_position"),
@@ -333,7 +333,7 @@ def test_deep_nesting_is_refused_and_does_not_exhaust_the_stack() -> None:
         assert whole_reason(body) in {"not_json", "not_an_object"}
 
 
-numbers = st.floats(min_value=-200, max_value=150).map(lambda value: round(value, 3))
+numbers = st.floats(min_value=-200, max_value=200).map(lambda value: round(value, 3))
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,49 @@
+"""ChirpStack v4: uplinks on `application/{id}/device/{DevEUI}/event/up`, JSON encoding."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.errors import BadMessage
+from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.instants import rfc3339_ms
+from ingest.formats.json_text import json_object
+from ingest.formats.lorawan import Uplink, decode_uplink
+
+
+def decode(payload: bytes, context: DecodeContext) -> Decoded:
+    """One `up` event; the logger is the DevEUI, the time when the network received it.
+
+    A raw frame finds its decoder by the settings, the device profile's name or a tag
+    `model` of the device.
+    """
+    message = json_object(payload)
+    info = message.get("deviceInfo")
+    if not isinstance(info, dict):
+        raise BadMessage("no_uplink", "expected an up event of ChirpStack v4 with deviceInfo")
+    dev_eui = info.get("devEui")
+    if not isinstance(dev_eui, str) or not dev_eui:
+        raise BadMessage("no_logger", "deviceInfo: expected a devEui")
+    if "data" not in message and "object" not in message:
+        raise BadMessage("no_uplink", "expected an up event with data or object")
+    tags = info.get("tags")
+    tagged = _text(tags, "model") if isinstance(tags, dict) else None
+    profile, name = _text(info, "deviceProfileName"), _text(info, "deviceName")
+    time = message.get("time")
+    decoded = message.get("object")
+    return decode_uplink(
+        Uplink(
+            serials=(dev_eui, *([name] if name else [])),
+            descriptions=(tagged, profile),
+            model=tagged or profile,
+            time_ms=rfc3339_ms(time) if isinstance(time, str) else None,
+            objects=(decoded,) if isinstance(decoded, dict) else (),
+            frame_base64=message.get("data"),
+            f_port=message.get("fPort"),
+        ),
+        context,
+    )
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str | None:
+    value = holder.get(key)
+    return value if isinstance(value, str) and value else None

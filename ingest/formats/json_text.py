@@ -1,0 +1,59 @@
+"""JSON text to Python objects, strict where evidence is at stake, and never an exception
+other than BadMessage."""
+
+import json
+from typing import Any
+
+from domain.errors import BadMessage
+
+
+def json_object(payload: bytes) -> dict[str, Any]:
+    """The JSON object a payload holds; raises BadMessage if it holds anything else."""
+    value = loads(payload.removeprefix(b"\xef\xbb\xbf"))
+    if isinstance(value, Broken):
+        raise BadMessage(value.reason, value.text)
+    if not isinstance(value, dict):
+        raise BadMessage("not_an_object", f"expected a JSON object, got {repr(value)[:80]}")
+    return value
+
+
+def loads(body: bytes) -> Any:
+    """JSON as Python objects. An object with a repeated key becomes a marker that refuses
+    that object alone; `NaN` and `Infinity`, which JSON does not have but some senders write,
+    become floats that are refused later, so that they do not spoil a whole backlog."""
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_without_repeats)
+    except UnicodeDecodeError:
+        raise BadMessage("not_utf8", "expected UTF-8 text") from None
+    except RecursionError:
+        raise BadMessage("not_json", "JSON is nested too deeply") from None
+    except ValueError as error:
+        raise BadMessage("not_json", f"expected JSON: {str(error)[:120]}") from None
+
+
+class Broken:
+    """Stands for a JSON object that cannot be used; refuses whatever holds it."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        self.reason = reason
+        self.text = text
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> Any:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            return Broken("duplicate_key", f"key {key[:40]!r} stands twice in one object")
+        seen.add(key)
+    return found
+
+
+def storable(text: str) -> bool:
+    """False for what JSON can write and UTF-8 or a database cannot: lone surrogates, NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

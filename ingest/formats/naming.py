@@ -1,0 +1,162 @@
+"""From what a maker calls a probe to our probe roles, and from its serial to a logger id.
+
+The settings' rule decides: the logger's own entry over its model's over the rule's. Without
+any mapping an upstream name that already is a role keeps it; else the first temperature is
+the drug's and further ones keep their upstream names, which are kept and never judged.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from config.settings import FormatRule
+from domain.errors import BadMessage
+from domain.identifiers import is_id
+from domain.reading import Reading, TimeSource, split_probe
+from ingest.formats.decoded import DecodeContext
+from ingest.formats.plausible import HUMIDITY_RANGE_PCT, measured
+
+_NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5,7}")
+_MAX_NAME = 120
+
+_ABOUT_LOGGER = frozenset({"box", "courier", "model"})
+"""Keys of a logger's entry in the settings that are no probe names."""
+
+
+def logger_id(serial: str) -> str:
+    """The id of a logger by the serial its maker sends.
+
+    A MAC address loses its separators and is upper case; other text keeps what an id may
+    hold, the rest becomes `-`. What is too long keeps its head and a checksum, so that two
+    serials never become one. Raises BadMessage if nothing is left.
+    """
+    text = serial.strip()
+    if is_id(text):
+        return text
+    if _MAC.fullmatch(text):
+        return re.sub("[:-]", "", text).upper()
+    plain = _NOT_IN_ID.sub("-", text).strip("-_")
+    if not plain:
+        raise BadMessage("bad_id", f"logger: expected a serial number, got {repr(serial)[:80]}")
+    if len(plain) > 64:
+        plain = f"{plain[:55]}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return plain
+
+
+def serial_in(topic: str, *, skip: Iterable[str] = ()) -> str:
+    """The last level of a topic that names something; raises BadMessage if none does."""
+    skipped = {word.lower() for word in skip}
+    for level in reversed(topic.split("/")):
+        if level and level.lower() not in skipped:
+            return level
+    raise BadMessage("no_logger", f"no serial in the message nor in its topic {topic[:80]!r}")
+
+
+def entry_of(rule: FormatRule | None, *serials: str) -> Mapping[str, str]:
+    """The settings' entry of a logger, by any of the forms of its serial; empty if none."""
+    if rule is not None:
+        for serial in serials:
+            if serial in rule.loggers:
+                return rule.loggers[serial]
+        folded = {serial.lower() for serial in serials}
+        for name, entry in rule.loggers.items():
+            if name.lower() in folded:
+                return entry
+    return {}
+
+
+def mapping_for(
+    rule: FormatRule | None, *, entry: Mapping[str, str], model: str | None
+) -> dict[str, str]:
+    """Upstream name -> probe for one logger; empty where the settings say nothing."""
+    mapping: dict[str, str] = {}
+    if rule is not None:
+        mapping.update(rule.probes)
+        model = entry.get("model", model)
+        if model is not None:
+            for name, probes in rule.models.items():
+                if name.lower() == model.lower():
+                    mapping.update(probes)
+    mapping.update({name: role for name, role in entry.items() if name not in _ABOUT_LOGGER})
+    return mapping
+
+
+def named(temperatures: Mapping[str, float], mapping: Mapping[str, str]) -> dict[str, float]:
+    """Temperatures by probe name; names that map to nothing of ours keep theirs."""
+    result: dict[str, float] = {}
+    left: dict[str, float] = {}
+    for name, value in temperatures.items():
+        probe = mapping.get(name)
+        if probe is None:
+            left[name] = value
+        elif probe in result:
+            raise BadMessage("bad_mapping", f"two measurements are mapped to {probe[:40]!r}")
+        else:
+            result[probe] = value
+    guess = not mapping and not any(split_probe(name) for name in left)
+    for name, value in left.items():
+        if guess:
+            result["drug"] = value
+            guess = False
+        else:
+            result.setdefault(name[:_MAX_NAME], value)
+    return result
+
+
+def reading(
+    context: DecodeContext,
+    *,
+    serial: str,
+    temperatures: Mapping[str, float],
+    aliases: Sequence[str] = (),
+    model: str | None = None,
+    time_ms: int | None = None,
+    time_source: TimeSource = "device",
+    humidity_pct: float | None = None,
+    lat_deg: float | None = None,
+    lon_deg: float | None = None,
+    accuracy_m: float | None = None,
+    lid_open: bool | None = None,
+    light_lux: float | None = None,
+    moving: bool | None = None,
+    battery_v: float | None = None,
+) -> Reading:
+    """One reading of a maker's logger, named and placed by the settings.
+
+    serial, aliases : what becomes the logger's id, and further names it has in the settings.
+    temperatures : upstream name -> °C in upstream order; no-value codes and impossible
+        numbers are dropped here. time_ms None: the message brought no time, the receive
+        time stands in and `time_source` says so.
+    Raises BadMessage (`no_temperature`) if no temperature is left.
+    """
+    logger = logger_id(serial)
+    entry = entry_of(context.rule, serial, logger, *aliases)
+    rule = context.rule
+    probes = named(
+        {name: value for name, value in temperatures.items() if measured(value) is not None},
+        mapping_for(rule, entry=entry, model=model),
+    )
+    if not probes:
+        raise BadMessage("no_temperature", f"{logger}: no temperature in the message")
+    low, high = HUMIDITY_RANGE_PCT
+    if humidity_pct is not None and not low <= humidity_pct <= high:
+        humidity_pct = None
+    if lat_deg is None or lon_deg is None or not (-90 <= lat_deg <= 90 and -180 <= lon_deg <= 180):
+        lat_deg = lon_deg = accuracy_m = None
+    return Reading(
+        logger=logger,
+        time_ms=context.received_ms if time_ms is None else time_ms,
+        time_source="received" if time_ms is None else time_source,
+        temperature_c=probes,
+        courier=entry.get("courier") or context.courier or (rule.courier if rule else None),
+        box=entry.get("box") or context.box or (rule.box if rule else None),
+        humidity_pct=humidity_pct,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        accuracy_m=accuracy_m if accuracy_m is not None and accuracy_m >= 0 else None,
+        lid_open=lid_open,
+        light_lux=light_lux if light_lux is not None and light_lux >= 0 else None,
+        moving=moving,
+        battery_v=battery_v if battery_v is not None and 0 <= battery_v < 1000 else None,
+    )

@@ -1,0 +1,65 @@
+"""The Things Stack v3: uplinks on `v3/{application}/devices/{device}/up`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.errors import BadMessage
+from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.instants import rfc3339_ms
+from ingest.formats.json_text import json_object
+from ingest.formats.lorawan import Uplink, decode_uplink
+
+
+def decode(payload: bytes, context: DecodeContext) -> Decoded:
+    """One application message; other than uplinks (joins, downlinks, failures) are refused.
+
+    The logger is the device id; the settings may name it or its DevEUI. The time is when
+    the network received the frame, unless the frame carries the logger's own.
+    """
+    message = json_object(payload)
+    uplink = message.get("uplink_message")
+    if not isinstance(uplink, dict):
+        raise BadMessage("no_uplink", "expected an uplink_message of The Things Stack v3")
+    if message.get("simulated") is True:
+        raise BadMessage("simulated", "a simulated uplink: nothing was measured")
+    ids = _object(message, "end_device_ids")
+    serials = tuple(
+        serial
+        for serial in (ids.get("device_id"), ids.get("dev_eui"))
+        if isinstance(serial, str) and serial
+    )
+    if not serials:
+        raise BadMessage("no_logger", "end_device_ids: expected a device_id or dev_eui")
+    version = _object(uplink, "version_ids")
+    brand, model = _text(version, "brand_id"), _text(version, "model_id")
+    normalized = uplink.get("normalized_payload")
+    objects = [_object(uplink, "decoded_payload")]
+    if isinstance(normalized, list):
+        objects.extend(part for part in normalized if isinstance(part, dict))
+    return decode_uplink(
+        Uplink(
+            serials=serials,
+            descriptions=(brand, model),
+            model=model,
+            time_ms=_time(uplink.get("received_at"), message.get("received_at")),
+            objects=tuple(objects),
+            frame_base64=uplink.get("frm_payload"),
+            f_port=uplink.get("f_port"),
+        ),
+        context,
+    )
+
+
+def _time(*candidates: object) -> int | None:
+    text = next((value for value in candidates if isinstance(value, str)), None)
+    return None if text is None else rfc3339_ms(text)
+
+
+def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = holder.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str | None:
+    value = holder.get(key)
+    return value if isinstance(value, str) else None
