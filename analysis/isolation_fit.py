@@ -182,8 +182,8 @@ def _lagged(
     left: FloatArray, right: FloatArray, owner: FloatArray, shipments: int, lag: int
 ) -> FloatArray:
     """Sum over each shipment of left[t] * right[t + lag]."""
-    if owner.size == 0:
-        return np.zeros(shipments)  # bincount of nothing would be integers
+    if owner.size <= lag:  # no pair at all; bincount of nothing would be integers
+        return np.zeros(shipments)
     here, there = slice(None, owner.size - lag), slice(lag, None)
     pair = np.where(owner[here] == owner[there], left[here] * right[there], 0.0)
     return np.bincount(owner[here], weights=pair, minlength=shipments).astype(np.float64)

@@ -51,7 +51,7 @@ def break_findings(
             "limit_c": np.where(ice, np.round(limit, 9), limit),
             "peak_c": episodes.peak_c,
             "peak_s": episodes.peak_s,
-            "uncertainty_c": np.round(np.abs(level.certain - level.nominal)[episodes.line], 9),
+            "uncertainty_c": np.round(np.abs(level.certain[episodes.line] - limit), 9),
             "degree_minutes": episodes.area_c_s / 60,
             "readings": episodes.readings.astype(np.float64),
             "open_start": episodes.open_start.astype(np.float64),
