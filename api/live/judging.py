@@ -108,6 +108,11 @@ class LiveJudge:
         with self._lock:
             return not self._touched and not self._ticking
 
+    @property
+    def failing(self) -> int:
+        """Shipments that could not be judged at their last try."""
+        return len(self._failing)
+
     def judge_now(self, shipments: Sequence[str], *, reason: str = "asked for") -> None:
         """Judge and record these before returning. Raises what judging raises."""
         with self._running:
