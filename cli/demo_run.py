@@ -155,7 +155,9 @@ def _receiver(folder: Path, console: Console) -> Iterator[WebhookSettings]:
 
 def _echo(process: subprocess.Popen[str], console: Console) -> None:
     for line in process.stdout or ():
-        console.print(f"[dim]案件系统 case system:[/dim] {line.rstrip()}", highlight=False)
+        console.print(
+            f"[dim]案件系统 case system:[/dim] {line.rstrip()}", highlight=False, soft_wrap=True
+        )
 
 
 def _say_where(console: Console, options: DemoOptions, url: str, broker: EmbeddedBroker) -> None:
@@ -249,14 +251,17 @@ def _print(lines: list[Mapping[str, Any]], options: DemoOptions) -> None:
     table = Table(title="冷证 ColdWitness", title_justify="left")
     table.add_column("运单 shipment", no_wrap=True)
     table.add_column("模拟情节 story", no_wrap=True)
-    table.add_column("判定 verdict")
-    table.add_column("发现 findings")
+    table.add_column("判定 verdict", overflow="fold")
+    table.add_column("发现 findings", overflow="fold")
     for line in lines:
         verdict = str(line["verdict"])
         table.add_row(
             str(line["shipment"]),
             str(line["story"]),
             f"[{_STYLE.get(verdict, 'green')}]{status_words(verdict, lang=options.lang)}[/]",
-            ", ".join(line["findings"]) or "—",
+            "\n".join(line["findings"]) or "—",
         )
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 140  # a file or a pipe has no width of its own; cut words say nothing
+    console.print(table)

@@ -1,0 +1,164 @@
+"""The main job as a newcomer runs it: one command, real broker, real programs."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.demo_process import COLDWITNESS, group_members, running_demo
+
+
+def _once(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COLDWITNESS, "demo", "--once", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        start_new_session=True,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def delivered() -> dict[str, list[dict[str, Any]]]:
+    """Story -> lines of `demo --once --json`."""
+    run = _once("--json", "--port", "0", "--mqtt-port", "0")
+    assert run.returncode == 0, run.stderr
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    stories: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        stories.setdefault(line["story"], []).append(line)
+    return stories
+
+
+def _kinds(line: dict[str, Any]) -> set[str]:
+    return {finding.partition("/")[0] for finding in line["findings"]}
+
+
+def test_at_least_24_boxes_tell_at_least_8_stories(
+    delivered: dict[str, list[dict[str, Any]]],
+) -> None:
+    assert sum(len(lines) for lines in delivered.values()) >= 24
+    assert len(delivered) >= 8
+
+
+def test_clean_stories_are_not_accused(delivered: dict[str, list[dict[str, Any]]]) -> None:
+    for story in ("clean", "clean_long", "traffic_jam", "allowed_transfer", "door_wait"):
+        for line in delivered[story]:
+            assert line["verdict"] == "compliant", line
+
+
+def test_a_late_backlog_is_still_a_clean_record(
+    delivered: dict[str, list[dict[str, Any]]],
+) -> None:
+    assert [line["verdict"] for line in delivered["late_backlog"]] == ["compliant"]
+
+
+@pytest.mark.parametrize(
+    ("story", "verdicts", "kind"),
+    [
+        ("warm_break", {"breach"}, "cold_chain_break"),
+        ("freezing", {"breach"}, "cold_chain_break"),
+        ("depot_storage", {"breach", "suspected"}, "temporary_storage"),
+        ("missing_separator", {"breach", "suspected"}, "missing_isolation"),
+        ("hot_meal", {"breach", "suspected"}, "missing_isolation"),
+        ("logger_silent", {"insufficient_evidence"}, "evidence_gap"),
+    ],
+)
+def test_each_story_gets_the_verdict_that_its_truth_deserves(
+    delivered: dict[str, list[dict[str, Any]]], story: str, verdicts: set[str], kind: str
+) -> None:
+    for line in delivered[story]:
+        assert line["verdict"] in verdicts, line
+        assert kind in _kinds(line), line
+
+
+def test_once_leaves_no_process_and_prints_a_table() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = taken.getsockname()[1]
+        process = subprocess.Popen(
+            [
+                COLDWITNESS,
+                "demo",
+                "--once",
+                "--seconds",
+                "4",
+                "--port",
+                str(busy),
+                "--mqtt-port",
+                "0",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
+        )
+        stdout, stderr = process.communicate(timeout=110)
+    assert process.returncode == 0, stderr
+    assert group_members(process.pid) == []
+    assert "疑似违反（待核查）" in stdout
+    assert f"{busy}" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_foreign_client_is_stored_judged_and_shown_within_2_seconds(tmp_path: Path) -> None:
+    publisher = shutil.which("mosquitto_pub")
+    if publisher is None:
+        pytest.fail("mosquitto_pub is missing: apt-get install mosquitto-clients")
+    with running_demo(tmp_path, "--seconds", "30") as demo:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        reading = {
+            "shipment": "FOREIGN-1",
+            "logger": "LG-X1",
+            "seq": 1,
+            "time": now,
+            "temperature": {"drug": 12.5},
+        }
+        subprocess.run(
+            [
+                *(publisher, "-V", "mqttv311", "-h", "127.0.0.1", "-p", str(demo.mqtt_port)),
+                *("-q", "1", "-t", "coldchain/v1/test-courier/BX-9/readings"),
+                *("-m", json.dumps(reading)),
+            ],
+            check=True,
+            timeout=20,
+        )
+        published = time.monotonic()
+        url = f"http://127.0.0.1:{demo.http_port}/v1/shipments/FOREIGN-1/check"
+        answer = httpx.get(url)
+        while answer.status_code == 404 and time.monotonic() - published < 2.0:
+            time.sleep(0.05)
+            answer = httpx.get(url)
+        assert answer.status_code == 200, answer.text
+        result = answer.json()
+        assert result["metrics"]["readings"] == 1
+        assert result["metrics"]["max_c"] == 12.5
+        assert result["verdict"] == "breach"
+
+
+def test_ctrl_c_ends_every_child(tmp_path: Path) -> None:
+    with running_demo(tmp_path, "--seconds", "30") as demo:
+        children = demo.children()
+        assert len(children) >= 2, "broker and receiver run as children"
+        code = demo.interrupt()
+        assert code in (0, 130)
+        assert group_members(demo.process.pid) == []
+        assert "Traceback" not in demo.said
+
+
+def test_the_receiver_prints_signed_clues(tmp_path: Path) -> None:
+    with running_demo(tmp_path, "--seconds", "4") as demo:
+        demo.wait_for(r"cold_chain_break", within_s=60)
+        clues = httpx.get(f"http://127.0.0.1:{demo.http_port}/v1/clues").json()
+        assert clues["items"]
