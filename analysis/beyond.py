@@ -53,7 +53,13 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
         j = line_series[touched]
         line, row = expanded(series.first[j] + 1, series.first[j + 1])
         at = level.take(touched[line])
-        length = steps.known_s[row]
+        bar = at.sign * at.possible
+        near = (_signed(series, row, at.sign)[1] > bar) | (
+            _signed(series, row - 1, at.sign)[1] > bar
+        )
+        line, row = line[near], row[near]
+        at = level.take(touched[line])
+        length = known_length_s(series, steps, row)
         start, end = _signed(series, row - 1, at.sign), _signed(series, row, at.sign)
         limit = at.sign * at.nominal
 
@@ -67,6 +73,13 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
     could += known
     _add_holes(steps.holes, line_series, level, least=least, could=could, most=most)
     return BeyondTimes(least, known, area, could, most)
+
+
+def known_length_s(series: Series, steps: Steps, row: IntArray) -> FloatArray:
+    """Length of the known step that ends at each row, 0 where there is none."""
+    length: FloatArray = series.time_s[row] - series.time_s[row - 1]
+    length[steps.seam[row]] = 0.0
+    return length
 
 
 def _signed(series: Series, row: IntArray, sign: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded
+from analysis.beyond import expanded, known_length_s
 from analysis.bounds import linear_area_beyond
 from analysis.series import Series
 from analysis.steps import Steps
@@ -65,12 +65,8 @@ def episodes_beyond(
     low, high = at.sign * series.low_c[row], at.sign * series.high_c[row]
     surely, maybe = np.minimum(low, high), np.maximum(low, high)
     limit = at.sign * at.nominal
-    time, known = series.time_s[row], steps.known_s[row]
-    linked = np.ones(row.size, dtype=np.bool_)  # a known step leads here from the row before
-    linked[:1] = False
-    linked[1:] &= line[1:] == line[:-1]
-    if steps.seam.size:
-        linked &= steps.seam[row] == 0
+    time, known = series.time_s[row], known_length_s(series, steps, row)
+    linked = ~steps.seam[row]  # a known step leads here from the row before
     out = maybe > limit
     begins, ends = _runs(out, linked)
     crossed_in = linked[begins]

@@ -72,6 +72,7 @@ def finding_table(
 
 def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
     """All rows of all tables; a measure that a table lacks is NaN in its rows."""
+    tables = [table for table in tables if len(table)] or tables[:1]
     names = sorted({name for table in tables for name in table.measures})
     details: dict[int, Mapping[str, Any]] = {}
     offset = 0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_clock import clock_findings
-from analysis.sequence import SequenceBreaks, sequence_breaks
+from analysis.sequence import SequenceBreaks, owner_of, sequence_breaks
 from analysis.window import Window
 from config.rules import Numbers
 from config.terms import Terms
@@ -22,7 +22,7 @@ def integrity_findings(
     tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
 ) -> FindingTable:
     """What in each shipment's record speaks against its being true and complete."""
-    breaks = sequence_breaks(tracks.shipment, tracks.logger, tracks.seq, tracks.time_s)
+    breaks = sequence_breaks(tracks.first, tracks.logger, tracks.seq, tracks.time_s)
     breaks = _in_window(breaks, tracks, window)
     return concatenate(
         [
@@ -37,7 +37,7 @@ def _in_window(breaks: SequenceBreaks, tracks: Tracks, window: Window) -> Sequen
     """Breaks of which any part lies in the judged time."""
     if len(breaks) == 0:
         return breaks
-    owner = np.searchsorted(tracks.first, breaks.row, "right") - 1
+    owner = owner_of(tracks.first, breaks.row)
     inside = tracks.time_s[breaks.row] >= window.start_s[owner]
     inside &= tracks.time_s[breaks.before] <= window.end_s[owner]
     return SequenceBreaks(
@@ -146,7 +146,7 @@ def _spread(
 def _groups(row: IntArray, tracks: Tracks) -> tuple[IntArray, IntArray, IntArray]:
     """Shipment of each (shipment, logger) that owns any of the rows, the position of its first
     row, and the group of every row."""
-    owner = np.searchsorted(tracks.first, row, "right") - 1
+    owner = owner_of(tracks.first, row)
     key = owner * (len(tracks.loggers) + 1) + tracks.logger[row] + 1
     _, lead, member = np.unique(key, return_index=True, return_inverse=True)
     return owner[lead], lead, member

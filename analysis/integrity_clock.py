@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.findings import FindingTable, concatenate, finding_table
-from analysis.sequence import SequenceBreaks
+from analysis.sequence import SequenceBreaks, owner_of
 from analysis.window import Window
 from config.rules import Numbers
 from config.terms import Terms
@@ -80,7 +80,7 @@ def _received(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
 def _set_back(tracks: Tracks, breaks: SequenceBreaks) -> FindingTable:
     """The count goes on while the time falls back: the logger's clock was moved."""
     row, before = breaks.row[breaks.disordered], breaks.before[breaks.disordered]
-    owner = np.searchsorted(tracks.first, row, "right") - 1
+    owner = owner_of(tracks.first, row)
     which, member = np.unique(owner, return_inverse=True)
     start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
     np.minimum.at(start, member, tracks.time_s[before])

@@ -145,7 +145,8 @@ def _item_status(temperature: Temperature, terms: Terms, window: Window) -> Code
 
 def _deletion_shows(tracks: Tracks, terms: Terms) -> NDArray[np.bool_]:
     counted = np.bincount(tracks.shipment, weights=tracks.seq >= 0, minlength=len(terms))
-    return (counted == np.diff(tracks.first)) | ~np.isnan(terms.interval_s)
+    every: NDArray[np.bool_] = counted == np.diff(tracks.first)
+    return every | ~np.isnan(terms.interval_s)
 
 
 def _by_shipment(findings: FindingTable) -> FindingTable:

@@ -37,9 +37,10 @@ NO_BREAKS = SequenceBreaks(_NO_ROW, _NO_ROW, _NO_ROW, _NO_FLAG, _NO_FLAG, _NO_FL
 
 
 def sequence_breaks(
-    owner: IntArray, logger: IntArray, seq: IntArray, time_s: NDArray[np.float64]
+    first: IntArray, logger: IntArray, seq: IntArray, time_s: NDArray[np.float64]
 ) -> SequenceBreaks:
-    """Breaks in the counts of each owner's loggers; all columns (n,), by owner, then time.
+    """Breaks in the counts of each owner's loggers; all columns (n,), by owner, then time;
+    owner i has rows first[i]:first[i+1].
 
     A number absent at one place and carried by a row elsewhere in the same run of the count is
     out of order, not missing. A restart is a fall to 0 or 1, or to a number that was there
@@ -47,30 +48,31 @@ def sequence_breaks(
     """
     if seq.size == 0 or seq.max() < 0:
         return NO_BREAKS
-    order = by_logger(owner, logger)
-    counted = slice(None) if order is None else order
-    s, o, g = seq[counted], owner[counted], logger[counted]
+    order = by_logger(first, logger)
+    g = logger if order is None else logger[order]
+    s = seq if order is None else seq[order]
+    place = order
     if s.min() < 0:
         kept = np.flatnonzero(s >= 0)
-        s, o, g = s[kept], o[kept], g[kept]
+        s, g = s[kept], g[kept]
         place = kept if order is None else order[kept]
-    else:
-        place = np.arange(s.size) if order is None else order
-    odd = (s[1:] - s[:-1]) != 1
-    odd &= (o[1:] == o[:-1]) & (g[1:] == g[:-1])
-    later = np.flatnonzero(odd) + 1
+    later = np.flatnonzero(s[1:] - s[:-1] != 1) + 1
+    row, before = (later, later - 1) if place is None else (place[later], place[later - 1])
+    same = (owner_of(first, row) == owner_of(first, before)) & (g[later] == g[later - 1])
+    later, row, before = later[same], row[same], before[same]
     if later.size == 0:
         return NO_BREAKS
     step = s[later] - s[later - 1]
-    run = np.cumsum(np.r_[True, (o[1:] != o[:-1]) | (g[1:] != g[:-1])])
     reset = np.zeros(later.size, dtype=np.bool_)
     missing = np.where(step > 1, step - 1, 0)
     falls = step < 0
     if falls.any():
+        rows = np.arange(seq.size) if place is None else place
+        o = owner_of(first, rows)
+        run = np.cumsum(np.r_[True, (o[1:] != o[:-1]) | (g[1:] != g[:-1])])
         reset = falls & ((s[later] <= 1) | _seen_before(run, s, later))
         missing[reset] = np.maximum(s[later[reset]] - 1, 0)
         missing = _less_those_elsewhere(run, s, later, reset=reset, missing=missing)
-    row, before = place[later], place[later - 1]
     return SequenceBreaks(
         row=row,
         before=before,
@@ -81,12 +83,19 @@ def sequence_breaks(
     )
 
 
-def by_logger(owner: IntArray, logger: IntArray) -> IntArray | None:
+def owner_of(first: IntArray, row: IntArray) -> IntArray:
+    """Which owner each row belongs to."""
+    owner: IntArray = np.searchsorted(first, row, "right") - 1
+    return owner
+
+
+def by_logger(first: IntArray, logger: IntArray) -> IntArray | None:
     """Order of the rows by owner, logger, then as they stand; None where they already are."""
-    fall = (logger[1:] < logger[:-1]) & (owner[1:] == owner[:-1])
-    if not fall.any():
+    change = np.flatnonzero(logger[1:] != logger[:-1]) + 1
+    falls = change[logger[change] < logger[change - 1]]
+    if not (owner_of(first, falls) == owner_of(first, falls - 1)).any():
         return None
-    order: IntArray = np.lexsort((logger, owner))
+    order: IntArray = np.lexsort((logger, np.repeat(np.arange(first.size - 1), np.diff(first))))
     return order
 
 

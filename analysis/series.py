@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sequence import by_logger, sequence_breaks
+from analysis.sequence import by_logger, owner_of, sequence_breaks
 from config.rules import Numbers
 from config.terms import Terms
 from domain.reading import split_probe
@@ -81,18 +81,19 @@ def drug_series(
         are taken by the pack's numbers, unless the stated one gave nothing at all.
     """
     probes = drug_probes(tracks)
-    owner = tracks.shipment
     row, probe = _rows_with_value(tracks, rows, probes)
-    judged = slice(None) if row is None else row
-    time_s, shipment, logger = tracks.time_s[judged], owner[judged], tracks.logger[judged]
-    value = tracks.temperature_c[probes[0]] if row is None else _values(tracks, probes, row, probe)
-    missing = _missing(tracks, owner, row)
-    starts = _starts(shipment, probe, logger)
-    described = _described(shipment[starts], logger[starts], stated)
+    missing = _missing(tracks, row)
+    if row is None:
+        time_s, logger, value = tracks.time_s, tracks.logger, tracks.temperature_c[probes[0]]
+    else:
+        time_s, logger = tracks.time_s[row], tracks.logger[row]
+        value = _values(tracks, probes, row, probe)
+    starts, shipment = _starts(tracks.first, row, probe, logger)
+    described = _described(shipment, logger[starts], stated)
     permitted = numbers.recording_interval_s
-    own_s = np.fmin(numbers.interval_slack * interval_s[shipment[starts]], permitted)
+    own_s = np.fmin(numbers.interval_slack * interval_s[shipment], permitted)
     allowed = np.where(described, own_s, permitted)
-    accuracy = np.where(described, accuracy_c[shipment[starts]], np.nan)
+    accuracy = np.where(described, accuracy_c[shipment], np.nan)
     counts = np.diff(np.append(starts, time_s.size))
     uniform = allowed.size == 0 or bool((allowed == allowed[0]).all())
     allowed_row: FloatArray | float = (
@@ -100,15 +101,16 @@ def drug_series(
         if uniform
         else np.repeat(allowed, counts)
     )
-    if _follow_each_other(shipment, probe, starts):
-        chain = _chains(shipment, probe, time_s, starts, handover_s=permitted)
+    series_probe = np.zeros(starts.size, dtype=np.int64) if probe is None else probe[starts]
+    if _follow_each_other(shipment, series_probe):
+        chain = _chains(shipment, series_probe, time_s, starts, handover_s=permitted)
         if chain.max() + 1 < starts.size:
             order = np.lexsort((logger, time_s, np.repeat(chain, counts)))
             members = np.argsort(chain, kind="stable")
             accuracy = _widest(accuracy[members], chain[members], numbers)
-            time_s, value = time_s[order], value[order]
-            shipment, logger = shipment[order], logger[order]
-            probe = None if probe is None else probe[order]
+            lead = members[np.flatnonzero(np.diff(chain[members], prepend=-1))]
+            shipment, series_probe = shipment[lead], series_probe[lead]
+            time_s, value, logger = time_s[order], value[order], logger[order]
             missing = None if missing is None else missing[order]
             row = order if row is None else row[order]
             if not isinstance(allowed_row, float):
@@ -125,16 +127,15 @@ def drug_series(
         low, high = np.minimum.reduceat(value, kept), np.maximum.reduceat(value, kept)
         starts = np.searchsorted(kept, starts)
         row = kept if row is None else row[kept]
-        time_s, shipment = time_s[kept], shipment[kept]
-        probe = None if probe is None else probe[kept]
+        time_s = time_s[kept]
         missing = None if missing is None else missing[kept]
         if not isinstance(allowed_row, float):
             allowed_row = allowed_row[kept]
     return Series(
         probes=probes,
         first=np.append(starts, time_s.size).astype(np.int64),
-        shipment=shipment[starts],
-        probe=np.zeros(starts.size, dtype=np.int64) if probe is None else probe[starts],
+        shipment=shipment,
+        probe=series_probe,
         accuracy_c=accuracy,
         time_s=time_s,
         low_c=low,
@@ -157,13 +158,12 @@ def _rows_with_value(
         given = ~np.isnan(tracks.temperature_c[name])
         given &= rows
         chosen.append(None if given.all() else np.flatnonzero(given))
-    order = by_logger(tracks.shipment, tracks.logger)
-    if len(probes) == 1 and order is None:
+    if len(probes) == 1 and by_logger(tracks.first, tracks.logger) is None:
         return chosen[0], None
     parts = [np.arange(rows.size) if one is None else one for one in chosen]
     row = np.concatenate(parts)
     probe = np.repeat(np.arange(len(parts)), [part.size for part in parts])
-    order = np.lexsort((row, tracks.logger[row], probe, tracks.shipment[row]))
+    order = np.lexsort((row, tracks.logger[row], probe, owner_of(tracks.first, row)))
     return row[order], probe[order]
 
 
@@ -179,36 +179,42 @@ def _values(
     return value
 
 
-def _starts(shipment: IntArray, probe: IntArray | None, logger: IntArray) -> IntArray:
-    """First row of each series."""
-    if shipment.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    new = np.ones(shipment.size, dtype=np.bool_)
-    new[1:] = (shipment[1:] != shipment[:-1]) | (logger[1:] != logger[:-1])
+def _starts(
+    first: IntArray, row: IntArray | None, probe: IntArray | None, logger: IntArray
+) -> tuple[IntArray, IntArray]:
+    """First row of each series and its shipment."""
+    if logger.size == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    change = np.flatnonzero(logger[1:] != logger[:-1]) + 1
     if probe is not None:
-        new[1:] |= probe[1:] != probe[:-1]
-    return np.flatnonzero(new)
+        change = np.union1d(change, np.flatnonzero(probe[1:] != probe[:-1]) + 1)
+    if row is None:
+        starts = np.union1d(change, first[:-1][np.diff(first) > 0])
+        return starts, owner_of(first, starts)
+    owner = owner_of(first, row)
+    starts = np.union1d(change, np.flatnonzero(np.diff(owner, prepend=-1)))
+    return starts, owner[starts]
 
 
-def _missing(tracks: Tracks, owner: IntArray, row: IntArray | None) -> NDArray[np.bool_] | None:
+def _missing(tracks: Tracks, row: IntArray | None) -> NDArray[np.bool_] | None:
     """True where the logger's count shows a missing reading since the row before it in `row`."""
-    breaks = sequence_breaks(owner, tracks.logger, tracks.seq, tracks.time_s)
+    breaks = sequence_breaks(tracks.first, tracks.logger, tracks.seq, tracks.time_s)
     short = breaks.row[breaks.missing > 0]
     if short.size == 0:
         return None
-    mark = np.zeros(owner.size, dtype=np.int64)
+    mark = np.zeros(tracks.time_s.size, dtype=np.int64)
     mark[short] = 1
     if row is None:
         return mark.astype(np.bool_)
-    order = by_logger(owner, tracks.logger)
+    order = by_logger(tracks.first, tracks.logger)
     through = np.empty_like(mark)
     through[slice(None) if order is None else order] = np.cumsum(
         mark if order is None else mark[order]
     )
+    owner = owner_of(tracks.first, row)
     missing = np.zeros(row.size, dtype=np.bool_)
     missing[1:] = through[row[1:]] > through[row[:-1]]
-    missing[1:] &= owner[row[1:]] == owner[row[:-1]]
-    missing[1:] &= tracks.logger[row[1:]] == tracks.logger[row[:-1]]
+    missing[1:] &= (owner[1:] == owner[:-1]) & (tracks.logger[row[1:]] == tracks.logger[row[:-1]])
     return missing
 
 
@@ -222,17 +228,14 @@ def _described(shipment: IntArray, logger: IntArray, stated: IntArray) -> NDArra
     return described
 
 
-def _follow_each_other(shipment: IntArray, probe: IntArray | None, starts: IntArray) -> bool:
+def _follow_each_other(shipment: IntArray, probe: IntArray) -> bool:
     """Whether any shipment has two series of one probe, which may be one after the other."""
-    same = shipment[starts][1:] == shipment[starts][:-1]
-    if probe is not None:
-        same &= probe[starts][1:] == probe[starts][:-1]
-    return bool(same.any())
+    return bool(((shipment[1:] == shipment[:-1]) & (probe[1:] == probe[:-1])).any())
 
 
 def _chains(
     shipment: IntArray,
-    probe: IntArray | None,
+    probe: IntArray,
     time_s: FloatArray,
     starts: IntArray,
     *,
@@ -246,7 +249,7 @@ def _chains(
     """
     ends = np.append(starts[1:], time_s.size) - 1
     begun, ended = time_s[starts], time_s[ends]
-    group = shipment[starts] if probe is None else shipment[starts] * 1000 + probe[starts]
+    group = shipment * (int(probe.max()) + 1) + probe
     chain = np.zeros(starts.size, dtype=np.int64)
     count = 0
     current, open_chains = -1, list[tuple[float, int]]()

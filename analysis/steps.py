@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.bounds import highest_between, steepest
 from analysis.kinetic_temperature import ageing_rate, mean_kinetic_temperature
 from analysis.series import Series
 from domain.tracks import FloatArray, IntArray
+
+DENSE_ROWS = 24_000
+"""Rows of one pass over every reading; its dozen columns together fit a 2 MB cache."""
 
 
 class Side(IntEnum):
@@ -58,15 +62,13 @@ class Holes:
 class Steps:
     """One pass over the rows of a Series.
 
-    known_s : (k,) length of the step that ends at each row, 0 at a series' first row and where
-        the step is a hole. seam : (k,) as numbers: 1 where no known step leads to the row.
+    seam : (k,) True where no known step leads to the row from the one before it.
     All others (m,), one a series: readings, min_c, max_c, mean_c (trapezoid over known time),
     mkt_c, seen_s (known time), longest_s (longest time without a reading, both edges counted),
     surely_max_c, surely_min_c (as max_c and min_c, whichever of two conflicting values is true).
     """
 
-    known_s: FloatArray
-    seam: IntArray
+    seam: NDArray[np.bool_]
     readings: IntArray
     min_c: FloatArray
     max_c: FloatArray
@@ -91,42 +93,33 @@ def steps_of(
 
     start_s, end_s, slew_c_per_s : (m,) window and slew limit of each series.
     """
-    starts = series.first[:-1]
-    step = np.empty(series.time_s.size)
-    np.subtract(series.time_s[1:], series.time_s[:-1], out=step[1:])
-    step[starts] = 0.0
-    unknown = step > series.allowed_s
-    if series.missing is not None:
-        unknown |= series.missing
-        unknown[starts] = False
-    between = np.flatnonzero(unknown)
-    longest = np.maximum.reduceat(step, starts) if starts.size else np.zeros(0)
-    step[between] = 0.0
-    seen = _sum(step, starts)
-    weight = step.copy()
-    weight[:-1] += step[1:]
-    value = series.low_c if series.low_c is series.high_c else (series.low_c + series.high_c) / 2
-    rate = ageing_rate(value, activation_energy_j_per_mol=activation_energy_j_per_mol)
-    rate *= weight
-    weight *= value
-    seam = unknown.view(np.int8).astype(np.int64) if between.size else np.zeros(0, dtype=np.int64)
+    seam = np.zeros(series.time_s.size, dtype=np.bool_)
+    seam[series.first[:-1]] = True
+    parts = [
+        _dense(series, seam, start, stop, activation_energy_j_per_mol)
+        for start, stop in runs_of_rows(series.first, DENSE_ROWS)
+    ]
+    minimum, maximum, warmth, rate, longest = (
+        np.concatenate(one) for one in zip(*parts, strict=True)
+    )
+    between = np.flatnonzero(seam)
+    between = between[~np.isin(between, series.first[:-1], assume_unique=True)]
+    owner = np.searchsorted(series.first, between, "right") - 1
+    hole_s = series.time_s[between] - series.time_s[between - 1]
+    seen = series.time_s[series.first[1:] - 1] - series.time_s[series.first[:-1]]
+    seen = seen - np.bincount(owner, weights=hole_s, minlength=len(series))
     holes = _holes(series, between, start_s=start_s, end_s=end_s, slew_c_per_s=slew_c_per_s)
-    minimum = np.minimum.reduceat(series.low_c, starts) if starts.size else np.zeros(0)
-    maximum = np.maximum.reduceat(series.high_c, starts) if starts.size else np.zeros(0)
     edges = np.zeros(len(series))
     outer = holes.side != Side.BETWEEN
     np.maximum.at(edges, holes.series[outer], holes.length_s[outer])
     return Steps(
-        known_s=step,
         seam=seam,
         readings=np.diff(series.first),
         min_c=minimum,
         max_c=maximum,
-        mean_c=np.divide(
-            _sum(weight, starts) / 2, seen, out=np.full_like(seen, np.nan), where=seen > 0
-        ),
+        mean_c=np.divide(warmth, seen, out=np.full_like(seen, np.nan), where=seen > 0),
         mkt_c=mean_kinetic_temperature(
-            _sum(rate, starts) / 2,
+            rate,
             seen,
             activation_energy_j_per_mol=activation_energy_j_per_mol,
         ),
@@ -146,9 +139,61 @@ def _surely(extreme: np.ufunc, value: FloatArray, series: Series, plain: FloatAr
     return surely
 
 
-def _sum(values: FloatArray, starts: IntArray) -> FloatArray:
-    total: FloatArray = np.add.reduceat(values, starts) if starts.size else np.zeros(0)
-    return total
+def runs_of_rows(first: IntArray, rows: int) -> list[tuple[int, int]]:
+    """Runs start:stop of whole owners of about `rows` rows each, at least one owner a run."""
+    runs, start, owners = list[tuple[int, int]](), 0, first.size - 1
+    while start < owners:
+        stop = int(np.searchsorted(first, first[start] + rows, "right")) - 1
+        stop = min(max(stop, start + 1), owners)
+        runs.append((start, stop))
+        start = stop
+    return runs or [(0, 0)]
+
+
+def _dense(
+    series: Series,
+    seam: NDArray[np.bool_],
+    start: int,
+    stop: int,
+    activation_energy_j_per_mol: float,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """What needs every row of series start:stop: lowest and highest value, the integrals of
+    value and of ageing rate over known time, and the longest step. Marks holes in `seam`.
+
+    All columns of one call fit the processor's cache; this is where the time goes.
+    """
+    begin, end = int(series.first[start]), int(series.first[stop])
+    if begin == end:
+        nothing = np.zeros(stop - start)
+        return nothing, nothing, nothing, nothing, nothing
+    starts = series.first[start:stop] - begin
+    time_s, low, high = series.time_s[begin:end], series.low_c[begin:end], series.high_c[begin:end]
+    step = np.empty(end - begin)
+    np.subtract(time_s[1:], time_s[:-1], out=step[1:])
+    step[starts] = 0.0
+    allowed = series.allowed_s
+    unknown = step > (allowed if isinstance(allowed, float) else allowed[begin:end])
+    if series.missing is not None:
+        unknown |= series.missing[begin:end]
+        unknown[starts] = False
+    longest = np.maximum.reduceat(step, starts)
+    hole = np.flatnonzero(unknown)
+    if hole.size:
+        seam[begin + hole] = True
+        step[hole] = 0.0
+    weight = step  # twice the known time that each reading stands for
+    weight[:-1] += step[1:]
+    value = low if low is high or series.low_c is series.high_c else (low + high) / 2
+    rate = ageing_rate(value, activation_energy_j_per_mol=activation_energy_j_per_mol)
+    rate *= weight
+    weight *= value
+    return (
+        np.minimum.reduceat(low, starts),
+        np.maximum.reduceat(high, starts),
+        np.add.reduceat(weight, starts) / 2,
+        np.add.reduceat(rate, starts) / 2,
+        longest,
+    )
 
 
 def _holes(

@@ -1,7 +1,8 @@
 """Everything that the drug's temperature says of each shipment, in one pass over blocks.
 
-A block is as many shipments as fit the processor's cache with all intermediate columns; the
-result does not depend on where blocks end.
+Memory stays small because shipments are judged in blocks; the result does not depend on where
+blocks end. Within a block only `steps` looks at every reading, everything else at the series
+that come near a limit and at holes.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from analysis.findings import FindingTable, concatenate
 from analysis.range_findings import break_findings, budget_findings, budget_status, slow_findings
 from analysis.ranges import RangeLines, judge_ranges, reach
 from analysis.series import Series, drug_probes, drug_series, stated_logger
-from analysis.steps import Steps, steps_of
+from analysis.steps import Steps, runs_of_rows, steps_of
 from analysis.tracks import rows_of
 from analysis.uncertainty import Level, above, below, frozen
 from analysis.window import Window
@@ -28,7 +29,9 @@ from config.terms import Terms
 from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from domain.words import Status
 
-BLOCK_ROWS = 48_000
+BLOCK_ROWS = 400_000
+"""Rows of one block: large enough that its few sparse columns cost little, small enough that
+memory stays a fraction of the input."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def judge_temperature(
 ) -> Temperature:
     """Judge the drug series of all shipments; Terms.shipments == tracks.shipments."""
     context = _Context(terms, window, numbers, budget_index(terms), stated_logger(tracks, terms))
-    blocks = [_judge_block(tracks, context, *bounds) for bounds in _block_bounds(tracks.first)]
+    blocks = [_judge_block(tracks, context, *run) for run in runs_of_rows(tracks.first, BLOCK_ROWS)]
     series = _joined([block.series for block in blocks])
     seen = np.zeros(len(terms), dtype=np.bool_)
     seen[series.shipment] = True
@@ -127,19 +130,6 @@ def judge_temperature(
         status=status,
         item_status=item_status,
     )
-
-
-def _block_bounds(first: IntArray) -> list[tuple[int, int]]:
-    """Runs of whole shipments of about BLOCK_ROWS rows each; at least one shipment a run."""
-    bounds, start, shipments = list[tuple[int, int]](), 0, first.size - 1
-    if shipments == 0:
-        return [(0, 0)]
-    while start < shipments:
-        stop = int(np.searchsorted(first, first[start] + BLOCK_ROWS, "right")) - 1
-        stop = min(max(stop, start + 1), shipments)
-        bounds.append((start, stop))
-        start = stop
-    return bounds
 
 
 def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _Block:

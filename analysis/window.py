@@ -51,7 +51,25 @@ def judged_window(tracks: Tracks, terms: Terms) -> Window:
     start_s = np.where(start_known, terms.start_s, np.fmin(first_s, end_s))
     start_s = np.where(np.isnan(start_s), end_s, start_s)
     end_s = np.fmax(np.where(np.isnan(end_s), start_s, end_s), start_s)
-    with np.errstate(invalid="ignore"):
-        rows = tracks.time_s >= np.repeat(start_s, counts)
-        rows &= tracks.time_s <= np.repeat(end_s, counts)
-    return Window(start_s, end_s, start_known, end_known, rows)
+    return Window(
+        start_s, end_s, start_known, end_known, _inside(tracks, start_s, end_s, first_s, last_s)
+    )
+
+
+def _inside(
+    tracks: Tracks,
+    start_s: FloatArray,
+    end_s: FloatArray,
+    first_s: FloatArray,
+    last_s: FloatArray,
+) -> NDArray[np.bool_]:
+    """(n,) readings in their window; only shipments that reach beyond it are looked at."""
+    rows = np.ones(tracks.time_s.size, dtype=np.bool_)
+    beyond = np.flatnonzero((first_s < start_s) | (last_s > end_s))
+    begin, end = tracks.first[beyond], tracks.first[beyond + 1]
+    counts = end - begin
+    owner = np.repeat(np.arange(beyond.size), counts)
+    row = np.arange(owner.size) + np.repeat(begin - np.cumsum(counts) + counts, counts)
+    time_s = tracks.time_s[row]
+    rows[row] = (time_s >= start_s[beyond][owner]) & (time_s <= end_s[beyond][owner])
+    return rows
