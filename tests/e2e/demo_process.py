@@ -29,8 +29,8 @@ class DemoProcess:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def children(self) -> list[int]:
-        """Processes of the demo's group other than its leader."""
-        return [pid for pid in group_members(self.process.pid) if pid != self.process.pid]
+        """Processes that the demo started and that live."""
+        return children_of(self.process.pid)
 
     def wait_for(self, pattern: str, *, within_s: float = READY_WITHIN_S) -> re.Match[str]:
         """Until the demo's stderr matches; AssertionError with what it said otherwise."""
@@ -73,12 +73,30 @@ def running_demo(tmp_path: Path, *arguments: str) -> Iterator[DemoProcess]:
         process.wait()
 
 
-def group_members(group: int) -> list[int]:
-    """Process ids of a process group, zombies left out."""
-    members = []
+def children_of(parent: int) -> list[int]:
+    """Process ids whose parent is `parent`, zombies left out."""
+    children = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group and fields[0] != "Z":
-                members.append(int(stat.parent.name))
-    return members
+            if int(fields[1]) == parent and fields[0] != "Z":
+                children.append(int(stat.parent.name))
+    return children
+
+
+def still_living(pids: list[int], *, within_s: float = 5.0) -> list[int]:
+    """Those of `pids` that still live when the time is over."""
+    end = time.monotonic() + within_s
+    living = pids
+    while living and time.monotonic() < end:
+        living = [pid for pid in living if _lives(pid)]
+        time.sleep(0.05)
+    return living
+
+
+def _lives(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

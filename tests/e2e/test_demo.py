@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.demo_process import COLDWITNESS, group_members, running_demo
+from tests.e2e.demo_process import COLDWITNESS, children_of, running_demo, still_living
 
 
 def _once(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -81,32 +81,31 @@ def test_each_story_gets_the_verdict_that_its_truth_deserves(
         assert kind in _kinds(line), line
 
 
-def test_once_leaves_no_process_and_prints_a_table() -> None:
+def test_once_leaves_no_process_and_prints_a_table(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         busy = taken.getsockname()[1]
-        process = subprocess.Popen(
-            [
-                COLDWITNESS,
-                "demo",
-                "--once",
-                "--seconds",
-                "4",
-                "--port",
-                str(busy),
-                "--mqtt-port",
-                "0",
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
-        )
-        stdout, stderr = process.communicate(timeout=110)
+        with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
+            process = subprocess.Popen(
+                [
+                    *(COLDWITNESS, "demo", "--once", "--seconds", "4"),
+                    *("--port", str(busy), "--mqtt-port", "0"),
+                ],
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                env={**os.environ, "NO_COLOR": "1"},
+            )
+        started: set[int] = set()
+        end = time.monotonic() + 110
+        while process.poll() is None and time.monotonic() < end:
+            started |= set(children_of(process.pid))
+            time.sleep(0.05)
+    stdout, stderr = (tmp_path / "out").read_text(), (tmp_path / "err").read_text()
+    assert len(started) >= 2, "broker and receiver run as children"
+    assert still_living(list(started)) == []
     assert process.returncode == 0, stderr
-    assert group_members(process.pid) == []
     assert "疑似违反（待核查）" in stdout
     assert f"{busy}" in stderr
     assert "Traceback" not in stderr
@@ -153,7 +152,7 @@ def test_ctrl_c_ends_every_child(tmp_path: Path) -> None:
         assert len(children) >= 2, "broker and receiver run as children"
         code = demo.interrupt()
         assert code in (0, 130)
-        assert group_members(demo.process.pid) == []
+        assert still_living(children) == []
         assert "Traceback" not in demo.said
 
 
