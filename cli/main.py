@@ -13,7 +13,7 @@ import typer
 
 from domain.errors import ColdWitnessError
 
-COMMAND_MODULES = ("demo", "serve", "check", "simulate", "config")
+COMMAND_MODULES = ("demo", "serve", "check", "report", "simulate", "config")
 
 USAGE = 2
 INTERRUPTED = 130

@@ -2,6 +2,7 @@
 
 from api.reports.chapters.decision import least_most
 from api.reports.chapters.evidence import probe_title
+from api.reports.charts import canvas
 from api.reports.charts.distribution import distribution_svg
 from api.reports.charts.multiples import Small, multiples_svg
 from api.reports.charts.temperature import Mark, TemperatureChart, temperature_svg
@@ -295,8 +296,8 @@ def _zoom(view: View, episode: Episode) -> str | None:
         name=f"zoom{episode.number}",
         alt=f"{say_or_key(episode.subtype, view.lang)} {episode.number}",
         lang=view.lang,
-        width=452.0,
-        height=220.0,
+        width=canvas.HALF,
+        height=200.0,
         lanes=False,
     )
 

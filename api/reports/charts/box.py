@@ -31,8 +31,8 @@ def box_svg(
     name: str,
     alt: str,
     lang: Lang,
-    width: float = 920.0,
-    height: float = 250.0,
+    width: float = canvas.FULL,
+    height: float = 240.0,
 ) -> str:
     """Left the box with its zones, right each exchange's interval against its limit."""
     sheet = Canvas(name, width=width, height=height, alt=alt)
@@ -96,7 +96,7 @@ def _draw_zone(sheet: Canvas, exchange: Exchange, at: tuple[float, float], lang:
 def _draw_interval(
     sheet: Canvas, exchange: Exchange, y: float, *, greatest: float, width: float, lang: Lang
 ) -> None:
-    left, right = 392.0, width - 24.0
+    left, right = 372.0, width - 12.0
     sheet.text((left, y + 4), say(f"exchange_{exchange.zone}", lang), size=12, fill=canvas.INK)
     sheet.text((right, y + 4), exchange.status_words, size=12, fill=canvas.INK, anchor="end")
     base = y + 52

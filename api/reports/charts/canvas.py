@@ -18,6 +18,10 @@ UNSEEN = "#8a96a3"
 STOP = "#5b4a8a"
 OTHER = "#7d8a97"
 
+FULL = 760.0
+"""Width of a chart across the sheet [user units]; 174 mm on A4, so 10.5 units print as 6.8 pt."""
+HALF = 372.0
+
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 

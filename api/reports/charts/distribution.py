@@ -14,8 +14,8 @@ def distribution_svg(
     name: str,
     alt: str,
     lang: Lang,
-    width: float = 920.0,
-    height: float = 190.0,
+    width: float = canvas.FULL,
+    height: float = 180.0,
 ) -> str:
     """Bars of minutes by temperature; those outside the limits dark, unseen time hatched."""
     sheet = Canvas(name, width=width, height=height, alt=alt)
@@ -69,7 +69,7 @@ def distribution_svg(
                 (x(limit), top), (x(limit), bottom), stroke=canvas.BAND_EDGE, width=1.2, dash="6 3"
             )
     sheet.line((left, bottom), (left + area, bottom), stroke=canvas.OTHER)
-    step_c = axes.nice_step((highest - lowest) / 14)
+    step_c = axes.nice_step((highest - lowest) / 12)
     value = -(-lowest // step_c) * step_c
     while value <= highest + 1e-9:
         sheet.line((x(value), bottom), (x(value), bottom + 4), stroke=canvas.MUTED, width=0.8)

@@ -24,7 +24,13 @@ class Small:
 
 
 def multiples_svg(
-    plots: Sequence[Small], *, start_s: float, end_s: float, name: str, alt: str, width: float = 920
+    plots: Sequence[Small],
+    *,
+    start_s: float,
+    end_s: float,
+    name: str,
+    alt: str,
+    width: float = canvas.FULL,
 ) -> str:
     """Two plots a row, each with its own °C axis (zones differ by tens of degrees)."""
     rows = (len(plots) + 1) // 2

@@ -12,7 +12,7 @@ from api.reports.model import Span
 from api.reports.wording import Lang, say
 
 _ROW = 22.0
-_LEFT = 96.0
+_LEFT = 84.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def ribbons_svg(
     name: str,
     alt: str,
     lang: Lang,
-    width: float = 920.0,
+    width: float = canvas.FULL,
 ) -> str:
     """Ribbons under each other, stops as brackets above, lid openings as ticks below."""
     head = 20.0 if stops else 6.0

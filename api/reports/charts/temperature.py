@@ -53,8 +53,8 @@ def temperature_svg(
     name: str,
     alt: str,
     lang: Lang,
-    width: float = 920.0,
-    height: float = 330.0,
+    width: float = canvas.FULL,
+    height: float = 300.0,
     lanes: bool = True,
 ) -> str:
     """The chart as SVG. `lanes`: rows under it for stops and the open lid."""

@@ -57,8 +57,8 @@ def track_svg(
     name: str,
     alt: str,
     lang: Lang,
-    width: float = 452.0,
-    height: float = 320.0,
+    width: float = canvas.HALF,
+    height: float = 290.0,
 ) -> str:
     """Track, stops and ends, north up, with a scale bar; dotted where no position was seen."""
     sheet = Canvas(name, width=width, height=height, alt=alt)
@@ -179,8 +179,8 @@ def distance_svg(
     name: str,
     alt: str,
     lang: Lang,
-    width: float = 452.0,
-    height: float = 320.0,
+    width: float = canvas.HALF,
+    height: float = 290.0,
 ) -> str:
     """Distance travelled along the positions; stops shaded, nothing drawn across position gaps."""
     sheet = Canvas(name, width=width, height=height, alt=alt)

@@ -1,0 +1,29 @@
+"""Officers' reviews as a layer over a report: they are shown, they change nothing in it."""
+
+from collections.abc import Sequence
+
+from api.reports.model import Opinion, Review
+from domain.instants import rfc3339
+from storage.register.oversight import Review as StoredReview
+
+
+def review_of(stored: Sequence[StoredReview], *, result_version: int) -> Review:
+    """The opinions on this version of the result, oldest first.
+
+    `reviewed` takes two different officers on the same version: a result that later evidence
+    corrected has to be reviewed anew. An officer's later opinion stands beside the earlier one.
+    """
+    ours = [review for review in stored if review.result_version == result_version]
+    officers = {review.officer for review in ours}
+    return Review(
+        state="reviewed" if len(officers) >= 2 else "unreviewed",
+        opinions=tuple(
+            Opinion(
+                officer=review.officer,
+                decision=review.decision,
+                reasons=review.reason,
+                at=rfc3339(review.created_ms),
+            )
+            for review in ours
+        ),
+    )

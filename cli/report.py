@@ -1,0 +1,224 @@
+"""`coldwitness report`: the compliance report of a shipment, from the stores or from files."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from api.reports.model import Report
+    from api.reports.wording import Lang
+    from config.settings import Settings
+    from storage.journal.signing import Signer
+
+_ENDINGS = (".json", ".html", ".pdf")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("report")(report)
+
+
+def report(
+    shipment: Annotated[
+        str | None, typer.Argument(help="shipment id; with --from needed only if there are several")
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", help="FILE.json, .html or .pdf; may be repeated"),
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="recorded telemetry instead of the stores; may be repeated"),
+    ] = None,
+    manifest: Annotated[
+        list[Path] | None, typer.Option("--manifest", help="manifest file, with --from")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option("--storage", help="storage class where no manifest gives one")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", help="zone of times without one, with --from")
+    ] = None,
+    reader: Annotated[
+        str | None, typer.Option("--reader", help="named reader of a logger export, with --from")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="Ed25519 key to sign with; else the journal's, if there is one"),
+    ] = None,
+) -> None:
+    """Write the compliance report: JSON (complete), HTML page or PDF."""
+    from config.settings import load_settings
+    from domain.errors import BadInput
+
+    if not output:
+        raise BadInput("report: nothing to write: give -o FILE.json, FILE.html or FILE.pdf")
+    for path in output:
+        if path.suffix.lower() not in _ENDINGS:
+            raise BadInput(f"-o {path}: expected a file ending in {', '.join(_ENDINGS)}")
+    if lang not in ("zh", "en"):
+        raise BadInput(f"--lang: expected zh or en, got {lang!r}")
+    settings = load_settings()
+    signer = _signer(settings, key)
+    if files:
+        made = _from_files(
+            files,
+            shipment=shipment,
+            manifests=manifest or [],
+            storage=storage,
+            timezone=timezone,
+            reader=reader,
+            settings=settings,
+            signer=signer,
+        )
+    elif shipment is None:
+        raise BadInput("report: give a shipment id, or files with --from")
+    else:
+        made = _from_stores(shipment, settings=settings, storage=storage, signer=signer)
+    for path in output:
+        write_whole(path, _rendered(made, path.suffix.lower(), "en" if lang == "en" else "zh"))
+
+
+def _signer(settings: "Settings", key: Path | None) -> "Signer | None":
+    """The named key, which must exist, else the journal's where it has one."""
+    from domain.errors import BadInput
+    from storage.journal import layout, load_or_create_signer
+
+    if key is not None and not key.exists():
+        raise BadInput(f"--key {key}: no such file")
+    own = settings.journal.signing_key_file or layout.signing_key(settings.journal.directory)
+    path = key or own
+    return load_or_create_signer(path) if path.exists() else None
+
+
+def _from_files(
+    files: Sequence[Path],
+    *,
+    shipment: str | None,
+    manifests: Sequence[Path],
+    storage: str | None,
+    timezone: str | None,
+    reader: str | None,
+    settings: "Settings",
+    signer: "Signer | None",
+) -> "Report":
+    from api.judging import load_rulebook, software
+    from api.reports.judged import report_of_judged
+    from api.reports.model import Origin
+    from cli.judge_files import judge_files
+    from domain.errors import BadInput
+
+    judged = judge_files(
+        files,
+        manifest_paths=manifests,
+        rulebook=load_rulebook(settings.judging),
+        storage=storage or settings.judging.default_storage,
+        timezone=timezone,
+        reader=reader,
+    )
+    for warning in judged.warnings:
+        print(f"coldwitness: {warning}", file=sys.stderr)
+    known = [name for group in judged.groups for name in group.tracks.shipments]
+    if shipment is None and len(known) > 1:
+        raise BadInput(f"report: the files hold {len(known)} shipments, name one: {_few(known)}")
+    wanted = known[0] if shipment is None else shipment
+    for group in judged.groups:
+        if wanted in group.tracks.shipments:
+            return report_of_judged(
+                group,
+                wanted,
+                manifests=judged.manifests,
+                events=judged.events,
+                origin=Origin(
+                    software=software(), readings_from=tuple(path.name for path in files)
+                ),
+                signer=signer,
+            )
+    raise BadInput(f"report: no shipment {wanted!r} in the files; there: {_few(known)}")
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def _from_stores(
+    shipment: str, *, settings: "Settings", storage: str | None, signer: "Signer | None"
+) -> "Report":
+    from contextlib import closing
+
+    from api.clues.clue import report_address
+    from api.judging import judge_shipments, load_rulebook, software
+    from api.reports.judged import report_of_judged
+    from api.reports.model import Origin
+    from api.reports.reviews import review_of
+    from domain.errors import BadInput
+    from storage.register import open_register
+    from storage.telemetry import open_telemetry
+
+    rulebook = load_rulebook(settings.judging)
+    with (
+        closing(open_telemetry(settings.store)) as store,
+        closing(open_register(settings.store.register_url)) as register,
+    ):
+        line = register.shipment_row(shipment)
+        if line is None:
+            raise BadInput(f"report: the stores know no shipment {shipment!r}")
+        manifests = register.manifests([shipment])
+        events = register.events([shipment])
+        (judged,) = judge_shipments(
+            store.readings([shipment], register.stays([shipment])),
+            shipments=[shipment],
+            manifests=manifests,
+            events=events,
+            rulebook=rulebook,
+            assumed_storage=storage or settings.judging.default_storage,
+        )
+        public = settings.http.public_url
+        return report_of_judged(
+            judged,
+            shipment,
+            manifests=manifests,
+            events=events,
+            origin=Origin(
+                software=software(),
+                readings_from=("store",),
+                result_version=line.result_version,
+                address=report_address(public.rstrip("/"), shipment) if public else None,
+            ),
+            review=review_of(register.reviews(shipment), result_version=line.result_version),
+            signer=signer,
+        )
+
+
+def _rendered(made: "Report", ending: str, lang: "Lang") -> bytes:
+    if ending == ".json":
+        from api.reports.twin import render_json
+
+        return render_json(made)
+    if ending == ".html":
+        from api.reports.html import render_html
+
+        return render_html(made, lang=lang).encode("utf-8")
+    from api.reports.pdf import render_pdf
+
+    return render_pdf(made, lang=lang)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; raises BadInput where it cannot be written."""
+    import os
+
+    from domain.errors import BadInput
+
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        aside.write_bytes(data)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise BadInput(f"{path}: cannot be written: {error.strerror}") from error
