@@ -34,3 +34,17 @@ def plane_m(
     east_deg = np.remainder(lon_deg - lon0_deg + 180.0, 360.0) - 180.0
     east_m = EARTH_RADIUS_M * np.cos(np.radians(lat0_deg)) * np.radians(east_deg)
     return east_m, EARTH_RADIUS_M * np.radians(lat_deg - lat0_deg)
+
+
+def short_way_m(
+    *, lat_deg: FloatArray, lon_deg: FloatArray, to_lat_deg: FloatArray, to_lon_deg: FloatArray
+) -> FloatArray:
+    """Distance of points less than a few hundred kilometres apart [m], at a quarter of the cost.
+
+    Flat at the middle latitude: within 0.01 % of the great circle up to 100 km at latitudes
+    below 60°.
+    """
+    north = np.radians(to_lat_deg - lat_deg)
+    east = np.radians(np.remainder(to_lon_deg - lon_deg + 180.0, 360.0) - 180.0)
+    east = east * np.cos(np.radians((lat_deg + to_lat_deg) / 2.0))
+    return np.asarray(EARTH_RADIUS_M * np.hypot(north, east))

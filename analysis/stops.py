@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from analysis.findings import FindingTable, concatenate, finding_table
-from analysis.geodesy import haversine_m
+from analysis.geodesy import haversine_m, short_way_m
 from analysis.stops_fixes import BoolArray, Fixes, positions
 from analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
 from analysis.stops_places import Places, ends_of, place_stays
@@ -78,11 +78,12 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     shipments = len(terms)
     fixes = positions(tracks, terms, window, numbers)
     stays = find_stays(fixes, numbers)
-    signs = signs_of(stays, fixes, tracks, terms, numbers)
+    possible_s = longest_dwell_s(stays, fixes, window, numbers)
+    matters = possible_s > numbers.dwell_limit_s
+    signs = signs_of(stays, fixes, tracks, terms, numbers, matters=matters)
     ends = ends_of(fixes, terms, window, numbers)
     places = place_stays(stays, ends, terms, numbers, traffic=signs.traffic)
     gaps = position_gaps(fixes, window, numbers)
-    possible_s = longest_dwell_s(stays, fixes, window, numbers)
     unseen = unseen_dwells(fixes, tracks, ends, terms, window, numbers)
 
     too_long = stays.dwell_s > places.limit_s
@@ -153,30 +154,35 @@ def _surely_in_custody(stays: Stays, fixes: Fixes, terms: Terms, window: Window)
     box had left the origin, or had not yet been at the destination. With neither known nothing
     about custody is certain.
     """
-    shipments = len(terms)
-    origin_m = haversine_m(
-        lat_deg=fixes.lat_deg,
-        lon_deg=fixes.lon_deg,
-        to_lat_deg=terms.origin_lat_deg[fixes.shipment],
-        to_lon_deg=terms.origin_lon_deg[fixes.shipment],
-    )
-    door_m = haversine_m(
-        lat_deg=fixes.lat_deg,
-        lon_deg=fixes.lon_deg,
-        to_lat_deg=terms.destination_lat_deg[fixes.shipment],
-        to_lon_deg=terms.destination_lon_deg[fixes.shipment],
-    )
-    left_s, reached_s = np.full(shipments, np.inf), np.full(shipments, np.inf)
-    at_origin = origin_m <= terms.origin_radius_m[fixes.shipment]
-    at_door = door_m <= terms.destination_radius_m[fixes.shipment]
-    np.minimum.at(left_s, fixes.shipment[at_origin], fixes.time_s[at_origin])
-    np.minimum.at(reached_s, fixes.shipment[at_door], fixes.time_s[at_door])
-    reached_s[np.isnan(terms.destination_lat_deg)] = -np.inf
     owner = stays.shipment
-    begun = window.start_known[owner] | (stays.start_s > left_s[owner])
-    lasting = window.end_known[owner] | (stays.end_s < reached_s[owner])
-    one_known = window.start_known[owner] | window.end_known[owner]
-    return np.asarray(begun & lasting & one_known)
+    begun, lasting = window.start_known[owner], window.end_known[owner]
+    half = window.start_known ^ window.end_known
+    if not half[owner].any():
+        return np.asarray(begun & lasting)
+    left_s, reached_s = np.full(len(terms), np.inf), np.full(len(terms), np.inf)
+    row = np.flatnonzero(half[fixes.shipment])
+    whose = fixes.shipment[row]
+    for at_s, lat_deg, lon_deg, radius_m in (
+        (left_s, terms.origin_lat_deg, terms.origin_lon_deg, terms.origin_radius_m),
+        (
+            reached_s,
+            terms.destination_lat_deg,
+            terms.destination_lon_deg,
+            terms.destination_radius_m,
+        ),
+    ):
+        away_m = haversine_m(
+            lat_deg=fixes.lat_deg[row],
+            lon_deg=fixes.lon_deg[row],
+            to_lat_deg=lat_deg[whose],
+            to_lon_deg=lon_deg[whose],
+        )
+        there = away_m <= radius_m[whose]
+        np.minimum.at(at_s, whose[there], fixes.time_s[row[there]])
+    reached_s[np.isnan(terms.destination_lat_deg)] = -np.inf
+    begun = begun | (stays.start_s > left_s[owner])
+    lasting = lasting | (stays.end_s < reached_s[owner])
+    return np.asarray(begun & lasting & (window.start_known | window.end_known)[owner])
 
 
 def _storage_findings(
@@ -274,7 +280,7 @@ def _distance_m(fixes: Fixes, stays: Stays, shipments: int) -> FloatArray:
     here, there = used[:-1], used[1:]
     same = fixes.shipment[here] == fixes.shipment[there]
     here, there = here[same], there[same]
-    step_m = haversine_m(
+    step_m = short_way_m(
         lat_deg=fixes.lat_deg[here],
         lon_deg=fixes.lon_deg[here],
         to_lat_deg=fixes.lat_deg[there],

@@ -76,7 +76,7 @@ def positions(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) ->
         x_m=x_m,
         y_m=y_m,
         coarse=coarse,
-        jump=_jumps(shipment, x_m, y_m, radius_m=numbers.dwell_radius_m),
+        jump=_jumps(first, shipment, x_m, y_m, radius_m=numbers.dwell_radius_m),
         usual_s=usual_s,
         unseen_after=_unseen(tracks, usual_s, window, numbers, row, owner, placed),
         still_after=_still(tracks, window, numbers, row, owner),
@@ -84,30 +84,48 @@ def positions(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) ->
 
 
 def group_median(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
-    """(groups,) median of the values of each group; NaN where a group is empty."""
-    order = np.lexsort((values, group))
-    first = np.searchsorted(group[order], np.arange(groups + 1))
-    count = np.diff(first)
+    """(groups,) median of the values of each group, true to a 2^-34th of their range; NaN where
+    a group is empty. One sort of whole numbers, which is many times quicker than two keys."""
     median = np.full(groups, np.nan)
+    if values.size == 0:
+        return median
+    low = float(values.min())
+    scale = (2.0**34) / max(float(values.max()) - low, 1e-9)
+    key = np.sort(group * (1 << 35) + np.rint((values - low) * scale).astype(np.int64))
+    first = np.concatenate(([0], np.cumsum(np.bincount(group, minlength=groups))))
+    count = np.diff(first)
     some = count > 0
-    low = order[(first[:-1] + (count - 1) // 2)[some]]
-    high = order[(first[:-1] + count // 2)[some]]
-    median[some] = (values[low] + values[high]) / 2.0
+    lower = key[(first[:-1] + (count - 1) // 2)[some]]
+    upper = key[(first[:-1] + count // 2)[some]]
+    middle = (lower + upper) / 2.0 - np.flatnonzero(some) * float(1 << 35)
+    median[some] = middle / scale + low
     return median
 
 
-def _jumps(shipment: IntArray, x_m: FloatArray, y_m: FloatArray, *, radius_m: float) -> BoolArray:
+def _jumps(
+    first: IntArray, shipment: IntArray, x_m: FloatArray, y_m: FloatArray, *, radius_m: float
+) -> BoolArray:
     """Fixes beyond `radius_m` of the median of five while three neighbours are within it."""
-    n = x_m.size
-    if n == 0:
-        return np.zeros(0, dtype=np.bool_)
-    head = np.searchsorted(shipment, shipment)
-    tail = np.searchsorted(shipment, shipment, side="right") - 1
-    around = np.clip(np.arange(n) + np.arange(-2, 3)[:, None], head, tail)
+    jump = np.zeros(x_m.size, dtype=np.bool_)
+    if x_m.size < 2:
+        return jump
+    far = np.hypot(np.diff(x_m), np.diff(y_m)) > radius_m / 2.0
+    at = np.flatnonzero(np.append(far, False) | np.append(False, far))
+    around = at + np.arange(-2, 3)[:, None]
+    around = np.clip(around, first[:-1][shipment[at]], first[1:][shipment[at]] - 1)
     x, y = x_m[around], y_m[around]
-    middle_x, middle_y = np.median(x, axis=0), np.median(y, axis=0)
-    near = np.hypot(x - middle_x, y - middle_y) <= radius_m
-    return np.asarray(~near[2] & (near.sum(axis=0) >= 3))
+    near = np.hypot(x - _median_of_five(x), y - _median_of_five(y)) <= radius_m
+    jump[at] = ~near[2] & (near.sum(axis=0) >= 3)
+    return jump
+
+
+def _median_of_five(v: FloatArray) -> FloatArray:
+    """Along the first axis; the least and the greatest of four cannot be the median of five."""
+    a, b = np.minimum(v[0], v[1]), np.maximum(v[0], v[1])
+    c, d = np.minimum(v[2], v[3]), np.maximum(v[2], v[3])
+    inner_low, inner_high = np.maximum(a, c), np.minimum(b, d)
+    low, high = np.minimum(inner_low, inner_high), np.maximum(inner_low, inner_high)
+    return np.asarray(np.maximum(low, np.minimum(high, v[4])))
 
 
 def _usual_step(time_s: FloatArray, shipment: IntArray, terms: Terms) -> FloatArray:
@@ -135,11 +153,14 @@ def _unseen(
     missing |= step_s > numbers.position_gap_s
     numbered = (tracks.logger[here] == tracks.logger[there]) & (tracks.seq[here] >= 0)
     missing |= numbered & (tracks.seq[there] > tracks.seq[here] + 1)
-    # A logger without any position says nothing about the positions of the others.
-    source = owner * (int(tracks.logger.max(initial=0)) + 2) + tracks.logger + 1
-    blank = window.rows & ~placed & np.isin(source, np.unique(source[row]))
-    blanks = np.concatenate(([0], np.cumsum(blank)))
-    missing |= blanks[there] > blanks[here]
+    blank = np.flatnonzero(window.rows & ~placed)
+    if blank.size:
+        # A logger without any position says nothing about the positions of the others.
+        loggers = int(tracks.logger.max(initial=0)) + 2
+        source = owner[row] * loggers + tracks.logger[row] + 1
+        alike = np.isin(owner[blank] * loggers + tracks.logger[blank] + 1, np.unique(source))
+        blank = blank[alike]
+        missing |= np.searchsorted(blank, there) > np.searchsorted(blank, here)
     unseen[:-1] = missing | ~same
     return unseen
 

@@ -34,7 +34,8 @@ def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGap
     """All gaps by shipment, then time. A shipment without fixes is one gap, its window."""
     shipments = window.start_s.size
     speed_m_s = numbers.travel_speed_max_kmh / 3.6
-    inner = np.flatnonzero(fixes.shipment[1:] == fixes.shipment[:-1])
+    long = np.diff(fixes.time_s) > numbers.position_gap_s
+    inner = np.flatnonzero(long & (fixes.shipment[1:] == fixes.shipment[:-1]))
     away_m = haversine_m(
         lat_deg=fixes.lat_deg[inner],
         lon_deg=fixes.lon_deg[inner],

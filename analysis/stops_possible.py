@@ -9,7 +9,7 @@ gaps count here, though they can never accuse.
 
 import numpy as np
 
-from analysis.geodesy import haversine_m, plane_m
+from analysis.geodesy import plane_m
 from analysis.stops_fixes import BoolArray, Fixes
 from analysis.stops_places import DOOR_SLACK_M, Ends
 from analysis.window import Window
@@ -32,11 +32,15 @@ def stop_possible(
     if used.size == 0:
         return possible
     before_s, after_s = _unseen_around(fixes, used, window, numbers)
+    coarse = np.concatenate(([0], np.cumsum(fixes.coarse[used])))
     reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.nan_to_num(fixes.accuracy_m[used])
     strict = (numbers.dwell_limit_s, 0)
     lenient = (max(numbers.consumer_wait_s, numbers.traffic_wait_s, numbers.dwell_limit_s), 1)
     for limit_s, leniency in (strict, lenient):
         begin, end = _long_enough(fixes, used, before_s, after_s, limit_s)
+        # A stretch that is sharp and seen all along is judged as a stay; here is the rest.
+        open_ = (before_s[begin] > 0) | (after_s[end] > 0) | (coarse[end + 1] > coarse[begin])
+        begin, end = begin[open_], end[open_]
         west, east = _common(fixes.x_m[used], reach_m, begin, end)
         south, north = _common(fixes.y_m[used], reach_m, begin, end)
         fits = (west <= east) & (south <= north)
@@ -59,12 +63,7 @@ def _unseen_around(
     doubt_m = ACCURACY_FACTOR * np.nan_to_num(fixes.accuracy_m[used])
     here, there = used[:-1], used[1:]
     same = owner[1:] == owner[:-1]
-    away_m = haversine_m(
-        lat_deg=fixes.lat_deg[here],
-        lon_deg=fixes.lon_deg[here],
-        to_lat_deg=fixes.lat_deg[there],
-        to_lon_deg=fixes.lon_deg[there],
-    )
+    away_m = np.hypot(fixes.x_m[there] - fixes.x_m[here], fixes.y_m[there] - fixes.y_m[here])
     away_m -= doubt_m[1:] + doubt_m[:-1] + numbers.dwell_radius_m
     step_s = time_s[1:] - time_s[:-1]
     blind = np.concatenate(([0], np.cumsum(fixes.unseen_after)))
@@ -83,8 +82,9 @@ def _long_enough(
 ) -> tuple[IntArray, IntArray]:
     """Shortest stretches of used fixes whose longest stop exceeds the limit, one a beginning."""
     owner, time_s = fixes.shipment[used], fixes.time_s[used]
-    head = np.searchsorted(owner, owner)
-    local_s = time_s - time_s[head]
+    start_s = np.full(fixes.first.size - 1, np.inf)
+    start_s[owner[::-1]] = time_s[::-1]  # the first fix of a shipment is written last
+    local_s = time_s - start_s[owner]
     span_s = float((local_s + after_s).max(initial=0.0) + before_s.max(initial=0.0)) + limit_s + 1.0
     until = owner * span_s + local_s + after_s
     since = owner * span_s + local_s - before_s + limit_s + 1e-4
@@ -98,6 +98,8 @@ def _common(
     middle_m: FloatArray, reach_m: FloatArray, begin: IntArray, end: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Largest lower and smallest upper end of middle ± reach over each stretch."""
+    if begin.size == 0:
+        return np.zeros(0), np.zeros(0)
     low, high = middle_m - reach_m, middle_m + reach_m
     level = np.frexp((end - begin + 1).astype(np.float64))[1] - 1
     largest, smallest = np.empty(begin.size), np.empty(begin.size)

@@ -52,7 +52,16 @@ class Signs:
         return np.asarray(self.stored | (resting & self.lid_opened) | self.ambient_lasts)
 
 
-def signs_of(stays: Stays, fixes: Fixes, tracks: Tracks, terms: Terms, numbers: Numbers) -> Signs:
+def signs_of(
+    stays: Stays,
+    fixes: Fixes,
+    tracks: Tracks,
+    terms: Terms,
+    numbers: Numbers,
+    *,
+    matters: BoolArray,
+) -> Signs:
+    """Signs of each stay; creeping is looked for only where it `matters`."""
     owner = stays.shipment
     low, high = _rows_between(tracks, owner, stays.start_s, stays.end_s)
     says = _count(tracks.moving >= 0, low, high)
@@ -62,7 +71,7 @@ def signs_of(stays: Stays, fixes: Fixes, tracks: Tracks, terms: Terms, numbers: 
     step_c, lasts = _ambient_step(stays, tracks, numbers)
     return Signs(
         moving_share=moving_share,
-        creeping=_creeping(stays, fixes),
+        creeping=_creeping(stays, fixes, matters),
         lid_opened=(_count(tracks.lid_open == 1, low, high) > 0) | _event(stays, terms, _OPENED),
         stored=_stored(stays, terms, numbers),
         ambient_step_c=step_c,
@@ -124,17 +133,17 @@ def _stored(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
     return found
 
 
-def _creeping(stays: Stays, fixes: Fixes) -> BoolArray:
+def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> BoolArray:
     """True where the last third of a stay lies clearly away from the first: slow traffic."""
-    count = stays.last_fix - stays.first_fix + 1
-    third = np.maximum(count // 3, 1)
-    first_x, first_y, _ = _middle(fixes, stays.first_fix, third)
-    last_x, last_y, _ = _middle(fixes, stays.last_fix - third + 1, third)
+    creeping = np.zeros(len(stays), dtype=np.bool_)
+    at = np.flatnonzero(matters & (stays.last_fix - stays.first_fix >= 5))
+    third = (stays.last_fix[at] - stays.first_fix[at] + 1) // 3
+    first_x, first_y, first_spread_m = _middle(fixes, stays.first_fix[at], third)
+    last_x, last_y, last_spread_m = _middle(fixes, stays.last_fix[at] - third + 1, third)
     progress_m = np.hypot(last_x - first_x, last_y - first_y)
-    _, _, first_spread_m = _middle(fixes, stays.first_fix, third)
-    _, _, last_spread_m = _middle(fixes, stays.last_fix - third + 1, third)
     noise_m = np.maximum(first_spread_m, last_spread_m)
-    return np.asarray((progress_m > CREEP_M) & (progress_m > 2.0 * noise_m) & (count >= 6))
+    creeping[at] = (progress_m > CREEP_M) & (progress_m > 2.0 * noise_m)
+    return creeping
 
 
 def _middle(
