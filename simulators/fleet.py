@@ -66,7 +66,7 @@ class Shipment:
             self._record.faults,
             shipment=self.id,
             couplings=self._couplings,
-            limits=self.manifest["box"]["qualification"],
+            manifest=self.manifest,
             origin=self._origin,
             start_ms=self.start_ms,
         )

@@ -56,7 +56,7 @@ def tell_truth(
     *,
     shipment: str,
     couplings: Mapping[str, float],
-    limits: Mapping[str, Any],
+    manifest: Mapping[str, Any],
     origin: tuple[float, float],
     start_ms: int,
 ) -> dict[str, Any]:
@@ -72,6 +72,7 @@ def tell_truth(
     below = crossings(held_s, drug, limit=LOW_C, above=False)
     frozen = crossings(held_s, drug, limit=FREEZING_C, above=False)
     goods = scenario.pack.goods != "none"
+    limits = manifest["box"]["qualification"]
     every = slice(0, None, 2)
     return {
         "shipment": shipment,
@@ -80,6 +81,7 @@ def tell_truth(
         "packed_at": at(trip.packed_s),
         "delivered_at": at(trip.delivered_s),
         "drug": {
+            "freeze_sensitive": manifest["items"][0]["freeze_sensitive"],
             "min_c": round(float(drug.min()), 3),
             "max_c": round(float(drug.max()), 3),
             "seconds_above": round(sum(end - start for start, end in above), 1),

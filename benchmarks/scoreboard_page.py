@@ -1,0 +1,253 @@
+"""The scoreboard as a page of Markdown."""
+
+from collections.abc import Sequence
+
+from benchmarks.scoreboard_run import Answers
+from benchmarks.scoreboard_score import (
+    ACCUSING,
+    ClassScore,
+    Detection,
+    FalseFindings,
+    upper_bound,
+)
+
+_HEAD = """# Scoreboard
+
+How often the judgements are right, measured on simulated deliveries whose truth is known.
+Made by `make scoreboard` (`python -m benchmarks.scoreboard`); the same seed gives the same
+figures. Every shipment is written to files and judged by the code path of `coldwitness check`.
+
+**What it proves and what not.** The simulator is not built like the detectors: it integrates a
+seven-node thermal network with latent heat, temperature-dependent convection, a melting layer,
+wall storage, sun, wind and lid, and probes with lag, offset and quantisation, while the isolation
+judgement fits one first-order exchange equation; it drives along streets with lights and jams and
+wandering GPS errors, while the stop judgement knows only positions and times. Its authors did not
+tune one against the other. Still, both come from one house: these figures are an upper bound on
+what real boxes will show, and no detector may be tuned on them.
+
+*Accused* is `breach` or `suspected`. A *wrong compliant* is `compliant` where something was truly
+wrong (out of range by more than the sensor's uncertainty, stored, in contact, declared) or the
+evidence truly lacking; a drug out of range by less than the sensor's accuracy, with every reading
+inside, is `compliant` by the rules and not counted. *Recall* counts shipments with the finding that
+the class asks for, at least `probable`; breaks are asked for where the drug was beyond the limit by
+more than twice the sensor's uncertainty. The plain monitor is a threshold and a stay-point search
+(benchmarks/scoreboard_baseline.py); it has no word for missing evidence.
+"""
+
+
+def page(
+    scores: Sequence[ClassScore],
+    runs: Sequence[Answers],
+    untrue: Sequence[FalseFindings],
+    found: Sequence[Detection],
+) -> str:
+    """The whole page."""
+    parts = [_HEAD, _summary(scores, runs), _clean(scores), _violations(scores), _timing(scores)]
+    parts += [_isolation(found), _findings(untrue), _evidence(scores), _forged(scores)]
+    parts.append(_seeds(scores, untrue))
+    return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def _summary(scores: Sequence[ClassScore], runs: Sequence[Answers]) -> str:
+    clean = [score for score in scores if score.kind == "clean"]
+    ours, n = sum(len(s.accused) for s in clean), sum(s.shipments for s in clean)
+    plain = sum(score.plain_accused for score in clean)
+    wrong = sum(len(s.wrong_compliant) for s in scores if s.kind in ("violation", "evidence"))
+    plain_wrong = sum(s.plain_wrong_compliant for s in scores if s.kind != "forged")
+    readings = sum(run.readings for run in runs)
+    lines = [
+        "## In short",
+        "",
+        f"{len(scores)} classes, {sum(s.shipments for s in scores)} shipments, "
+        f"{readings} readings.",
+        "",
+        "| | ColdWitness | plain monitor |",
+        "|---|---|---|",
+        f"| false accusations per 1,000 clean shipments (95 % upper bound) | {_rate(ours, n)} "
+        f"| {_rate(plain, n)} |",
+        f"| wrong `compliant`, record honest | {wrong} | {plain_wrong} |",
+    ]
+    for title, target, subtypes in (
+        ("recall, breaks beyond the uncertainty", "1.0", ("too warm", "too cold", "frozen")),
+        ("recall, confirmed storage", "0.98", ("stored, recorded", "stored in a room")),
+        ("recall, storage", "none set", ("left standing", "site overstayed")),
+        ("recall, contact with the coolant", "0.95", ("coolant contact",)),
+        ("recall, contact with goods", "none set", ("goods contact",)),
+    ):
+        asked = [s for s in scores if s.kind == "violation" and s.question in subtypes]
+        hits, of = sum(s.found for s in asked), sum(s.of for s in asked)
+        accused, all_ = sum(_accusing(s.plain) for s in asked), sum(s.shipments for s in asked)
+        lines.append(
+            f"| {title} (target {target}) | {hits} of {of} ({_share(hits, of)}) "
+            f"| accused {accused} of {all_} for whatever reason |"
+        )
+    return "\n".join(lines)
+
+
+def _clean(scores: Sequence[ClassScore]) -> str:
+    lines = [
+        "## Clean shipments",
+        "",
+        "| class | shipments | compliant | insufficient | accused | plain monitor accuses |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {s.name} | {s.shipments} | {s.verdicts['compliant']} "
+        f"| {s.verdicts['insufficient_evidence']} | {len(s.accused)} "
+        f"| {s.plain_accused} |"
+        for s in scores
+        if s.kind == "clean"
+    ]
+    return "\n".join(lines)
+
+
+def _violations(scores: Sequence[ClassScore]) -> str:
+    lines = [
+        "## Violations",
+        "",
+        "| class | what is true | recall | breach | suspected | insufficient | wrong compliant "
+        "| plain monitor: accused / compliant |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {s.name} | {s.question} | {s.found} of {s.of} | {s.verdicts['breach']} "
+        f"| {s.verdicts['suspected']} | {s.verdicts['insufficient_evidence']} "
+        f"| {len(s.wrong_compliant)} | {_accusing(s.plain)} / {s.plain['compliant']} |"
+        for s in scores
+        if s.kind == "violation"
+    ]
+    return "\n".join(lines)
+
+
+def _timing(scores: Sequence[ClassScore]) -> str:
+    lines = [
+        "## When, and how long",
+        "",
+        "Absolute errors against the true drug temperature and the true halt, median and 95th "
+        "percentile. Probes lag by 45 to 120 s and may be 0.2 °C off; that is in the errors. "
+        "*In bounds*: shipments whose true time out of range lies within "
+        "`seconds_above_bounds` and `seconds_below_bounds`. The bounds know the sensor's "
+        "uncertainty, not its lag: where the drug changes by more than about 0.3 °C a minute the "
+        "probe itself is further behind than its accuracy, and the true time may fall outside.",
+        "",
+        "| class | onset error s | duration error s | in bounds | plain monitor's onset error s |",
+        "|---|---|---|---|---|",
+    ]
+    for s in scores:
+        if s.kind == "violation" and (s.onset_error_s or s.duration_error_s):
+            bounds = "" if s.in_bounds is None else f"{s.in_bounds[0]} of {s.in_bounds[1]}"
+            lines.append(
+                f"| {s.name} | {_pair(s.onset_error_s)} | {_pair(s.duration_error_s)} | {bounds} "
+                f"| {_pair(s.plain_onset_error_s)} |"
+            )
+    return "\n".join(lines)
+
+
+def _isolation(found: Sequence[Detection]) -> str:
+    lines = [
+        "## Isolation",
+        "",
+        "Contacts found when the threshold is set so that 1 % or 0.1 % of the isolated boxes would "
+        "be accused, by the lower end of the 95 % interval over the limit, and by the plain "
+        "correlation of the probes' steps; and as judged with the limits of the manifests.",
+        "",
+        "| zone | isolated | in contact | as judged: found / false | at 1 %: ours / correlation "
+        "| at 0.1 %: ours / correlation |",
+        "|---|---|---|---|---|---|",
+    ]
+    for d in found:
+        at = " | ".join(f"{ours:.3f} / {plain:.3f}" for ours, plain in d.at.values())
+        lines.append(
+            f"| {d.zone} | {d.isolated} | {d.contact} | {d.as_judged[0]} / {d.as_judged[1]} "
+            f"| {at} |"
+        )
+    return "\n".join(lines)
+
+
+def _findings(untrue: Sequence[FalseFindings]) -> str:
+    lines = [
+        "## Findings that say what is not so",
+        "",
+        "Over every class with an honest record, also those in which something else was wrong: "
+        "`probable` or `certain` findings of a subtype on shipments of which it is not true.",
+        "",
+        "| finding | shipments without it | false | per 1,000 (95 % upper bound) |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {f.subtype} | {f.shipments} | {f.untrue} | {_rate(f.untrue, f.shipments)} |"
+        for f in untrue
+    ]
+    return "\n".join(lines)
+
+
+def _evidence(scores: Sequence[ClassScore]) -> str:
+    lines = [
+        "## Evidence lacking",
+        "",
+        "| class | what is true | recall | insufficient | wrong compliant | accused "
+        "| plain monitor: accused / compliant |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {s.name} | {s.question} | {s.found} of {s.of} "
+        f"| {s.verdicts['insufficient_evidence']} | {len(s.wrong_compliant)} "
+        f"| {len(s.accused)} | {_accusing(s.plain)} / {s.plain['compliant']} |"
+        for s in scores
+        if s.kind == "evidence"
+    ]
+    return "\n".join(lines)
+
+
+def _forged(scores: Sequence[ClassScore]) -> str:
+    lines = [
+        "## Forged records",
+        "",
+        "The drug was too warm (or, for copied curves, perhaps not) and the record was falsified "
+        "before it was sent. A well-made forgery cannot be told from an honest record by its "
+        "numbers alone: `compliant` here is wrong in fact and right by the record. It is counted "
+        "apart and not hidden.",
+        "",
+        "| class | what was done | accused | insufficient | compliant | plain monitor: accused "
+        "/ compliant |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {s.name} | {s.question} | {len(s.accused)} "
+        f"| {s.verdicts['insufficient_evidence']} | {s.verdicts['compliant']} "
+        f"| {_accusing(s.plain)} / {s.plain['compliant']} |"
+        for s in scores
+        if s.kind == "forged"
+    ]
+    return "\n".join(lines)
+
+
+def _seeds(scores: Sequence[ClassScore], untrue: Sequence[FalseFindings]) -> str:
+    """Every mistake with what it takes to make it again, at most ten a class."""
+    lines = ["## Mistakes, to be made again", ""]
+    for s in scores:
+        if s.kind in ("violation", "evidence"):
+            lines += [f"- wrong compliant: {name}" for name in s.wrong_compliant[:10]]
+        if s.kind == "clean":
+            lines += [f"- falsely accused: {name}" for name in s.accused[:10]]
+    for f in untrue:
+        lines += [f"- false {f.subtype}: {name}" for name in f.names[:10]]
+    if len(lines) == 2:
+        lines.append("None in this run.")
+    return "\n".join(lines)
+
+
+def _accusing(verdicts: dict[str, int]) -> int:
+    return sum(verdicts[word] for word in ACCUSING)
+
+
+def _rate(hits: int, of: int) -> str:
+    return f"{1000 * hits / max(of, 1):.1f} ({1000 * upper_bound(hits, of):.1f})"
+
+
+def _share(hits: int, of: int) -> str:
+    return f"{hits / of:.3f}" if of else "none asked"
+
+
+def _pair(errors: tuple[float, float] | None) -> str:
+    return "" if errors is None else f"{errors[0]:.0f} / {errors[1]:.0f}"
