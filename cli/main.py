@@ -13,7 +13,18 @@ import typer
 
 from domain.errors import ColdWitnessError
 
-COMMAND_MODULES = ("demo", "serve", "check", "report", "simulate", "config")
+COMMAND_MODULES = (
+    "demo",
+    "serve",
+    "ingest",
+    "check",
+    "report",
+    "simulate",
+    "journal",
+    "quarantine",
+    "doctor",
+    "config",
+)
 
 USAGE = 2
 INTERRUPTED = 130

@@ -15,7 +15,7 @@ from api.judging import load_rulebook
 from api.live.hub import LiveHub
 from api.live.judging import LiveJudge
 from api.metrics import Metrics
-from config.rules import pack_for
+from cli.wiring import future_tolerance_s
 from config.settings import Settings
 from ingest.service import IngestService
 from storage.ports import Register
@@ -61,13 +61,11 @@ class Running:
             metrics=metrics,
             on_clues=self.outbox.wake,
         )
-        now_s = system_clock() / 1000.0
-        numbers = pack_for(rulebook.packs, pack_id=rulebook.pack_id, epoch_s=now_s).numbers
         self.ingest = IngestService(
             settings,
             store=store,
             register=self.register,
-            future_tolerance_s=numbers.future_tolerance_s,
+            future_tolerance_s=future_tolerance_s(settings),
             on_touched=self.judge.touch,
         )
         services = Services(
