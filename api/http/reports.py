@@ -15,6 +15,7 @@ from api.http.shipments import current_result, require_known
 from api.judging import judge_shipments, software
 from api.reports.html import render_html
 from api.reports.model import Origin, Report
+from api.reports.pdf import render_pdf
 from api.reports.report import build_report
 from api.reports.seal import sealed
 from api.reports.twin import render_json
@@ -22,7 +23,7 @@ from api.reports.wording import Lang
 
 router = APIRouter(tags=["reports"])
 
-Format = Literal["json", "html"]
+Format = Literal["json", "html", "pdf"]
 REPORT_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -34,9 +35,9 @@ REPORT_CSP = (
     "/v1/shipments/{shipment}/report.{format}",
     responses=documented(
         None,
-        content=("application/json", "text/html"),
+        content=("application/json", "text/html", "application/pdf"),
         problems=(404, 422),
-        description="The report; `lang` or Accept-Language chooses the page's language",
+        description="The report; `lang` or Accept-Language chooses the language of page and PDF",
     ),
     response_model=None,
 )
@@ -110,10 +111,14 @@ def report_of(services: Services, shipment: str) -> Report:
 def _rendered(report: Report, format_: Format, lang: Lang) -> tuple[bytes, dict[str, str]]:
     if format_ == "json":
         return render_json(report), {"Content-Type": "application/json"}
+    said = {"Content-Language": "zh-CN" if lang == "zh" else "en", "Vary": "Accept-Language"}
+    if format_ == "pdf":
+        name = f'inline; filename="{report.shipment}.pdf"'
+        headers = {"Content-Type": "application/pdf", "Content-Disposition": name, **said}
+        return render_pdf(report, lang=lang), headers
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Language": "zh-CN" if lang == "zh" else "en",
         "Content-Security-Policy": REPORT_CSP,
-        "Vary": "Accept-Language",
+        **said,
     }
     return render_html(report, lang=lang).encode("utf-8"), headers

@@ -29,6 +29,8 @@ class Row:
     courier: str | None
     start: str | None
     end: str | None
+    min_c: float | None
+    max_c: float | None
     chips: Sequence[Chip]
 
 
@@ -51,12 +53,15 @@ def row_of(services: Services, shipment: str) -> Row | None:
 
 def _row(services: Services, line: ShipmentRow) -> Row:
     result = services.register.result(line.id) if line.verdict is not None else None
+    metrics = {} if result is None else result["metrics"]
     return Row(
         id=line.id,
         verdict=line.verdict,
         courier=line.courier,
         start=line.started_at,
         end=line.ended_at,
+        min_c=metrics.get("min_c"),
+        max_c=metrics.get("max_c"),
         chips=[] if result is None else chips_of(result),
     )
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup, escape
+
 from api.reports.wording import Lang
 from domain.instants import instant_ms
 
@@ -37,7 +39,19 @@ def length(seconds: float | None, lang: Lang) -> str:
 
 
 def degrees(value: float | None) -> str:
-    return ABSENT if value is None else f"{value:.1f} °C"
+    return ABSENT if value is None else f"{number(value)} °C"
+
+
+def number(value: float) -> str:
+    """One decimal, with a real minus sign."""
+    return f"{value:.1f}".replace("-", "−")
+
+
+def span_c(low_c: float | None, high_c: float | None) -> str:
+    """`2.1 – 9.4 °C`, the lowest and the highest."""
+    if low_c is None or high_c is None:
+        return ABSENT
+    return f"{number(low_c)} – {number(high_c)} °C"
 
 
 def percent(value: float | None) -> str:
@@ -52,7 +66,19 @@ def label_range(limits: Mapping[str, Any] | None, lang: Lang) -> str:
     low = (limits or {}).get("low")
     high = (limits or {}).get("high")
     if low is not None and high is not None:
-        return f"{low:g} – {high:g} °C" if low < 0 else f"{low:g}–{high:g} °C"
-    if high is not None:
-        return f"≤ {high:g} °C"
-    return ABSENT if low is None else f"≥ {low:g} °C"
+        words = f"{low:g} – {high:g} °C" if low < 0 else f"{low:g}–{high:g} °C"
+    elif high is not None:
+        words = f"≤ {high:g} °C"
+    else:
+        words = ABSENT if low is None else f"≥ {low:g} °C"
+    return words.replace("-", "−")
+
+
+def with_code(text: str) -> Markup:
+    """Plain text in which `backticks` mark code."""
+    parts = text.split("`")
+    pieces = [
+        escape(part) if n % 2 == 0 else Markup("<code>{}</code>").format(part)
+        for n, part in enumerate(parts)
+    ]
+    return Markup("").join(pieces)

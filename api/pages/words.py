@@ -22,7 +22,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "courier": ("配送企业", "Courier"),
     "custody": ("在途时间（北京时间）", "On the way (Beijing time)"),
     "custody_short": ("在途时间", "On the way"),
-    "newest": ("最近读数", "Newest reading"),
+    "temperature": ("药品温度", "Drug temperature"),
     "more": ("下一页", "Next page"),
     "empty": ("还没有运单。", "No shipments yet."),
     "empty_filter": ("没有符合条件的运单。", "No shipment fits this filter."),

@@ -13,7 +13,9 @@
   const newest = new Map();
   const AT_ONCE = 50;
   const PAUSE_MS = 400;
-  let waiting = false;
+  const READING_PAUSE_MS = 3000;
+  let timer = 0;
+  let due = Infinity;
 
   function rowOf(shipment) {
     return body.querySelector('tr[data-shipment="' + CSS.escape(shipment) + '"]');
@@ -24,16 +26,21 @@
     status.dataset.state = state;
   }
 
+  function clock(at, seconds) {
+    const parts = { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", hour12: false };
+    if (seconds) { parts.second = "2-digit"; }
+    return at.toLocaleTimeString(lang === "zh" ? "zh-CN" : "en-GB", parts);
+  }
+
   function showNewest(shipment) {
     const row = rowOf(shipment);
     const reading = newest.get(shipment);
     if (!row || !reading) { return; }
     const cell = row.querySelector("[data-newest]");
-    const at = new Date(reading.time).toLocaleTimeString(lang === "zh" ? "zh-CN" : "en-GB",
-      { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", hour12: false });
+    const at = clock(new Date(reading.time), false);
     const drug = Object.keys(reading.temperature).filter(function (name) {
       return name === "drug" || name.startsWith("drug.");
-    }).map(function (name) { return reading.temperature[name].toFixed(1) + " °C"; });
+    }).map(function (name) { return reading.temperature[name].toFixed(1).replace("-", "−") + " °C"; });
     cell.textContent = drug.join(" / ") + " · " + at;
   }
 
@@ -69,7 +76,7 @@
   }
 
   async function refresh() {
-    waiting = false;
+    due = Infinity;
     const ids = Array.from(changed).slice(0, AT_ONCE);
     ids.forEach(function (id) { changed.delete(id); });
     if (!ids.length) { return; }
@@ -80,18 +87,20 @@
       holder.innerHTML = await answer.text();
       Array.from(holder.content.querySelectorAll("tr")).forEach(put);
       recount();
-      const now = new Date().toLocaleTimeString(lang === "zh" ? "zh-CN" : "en-GB", { hour12: false });
+      const now = clock(new Date(), true);
       say(status.dataset.on + " · " + status.dataset.updated + " " + now, "on");
     } catch (error) {
       ids.forEach(function (id) { changed.add(id); });
     }
-    if (changed.size) { soon(); }
+    if (changed.size) { refreshWithin(PAUSE_MS); }
   }
 
-  function soon() {
-    if (!waiting) {
-      waiting = true;
-      window.setTimeout(refresh, PAUSE_MS);
+  function refreshWithin(pause) {
+    const at = Date.now() + pause;
+    if (at < due) {
+      due = at;
+      window.clearTimeout(timer);
+      timer = window.setTimeout(refresh, pause);
     }
   }
 
@@ -101,16 +110,16 @@
   stream.addEventListener("reading", function (event) {
     const told = JSON.parse(event.data);
     newest.set(told.shipment, told);
-    if (rowOf(told.shipment)) {
-      showNewest(told.shipment);
-    } else if (takesNew && !filter) {
+    const shown = rowOf(told.shipment);
+    showNewest(told.shipment);
+    if (shown || (takesNew && !filter)) {
       changed.add(told.shipment);
-      soon();
+      refreshWithin(shown ? READING_PAUSE_MS : PAUSE_MS);
     }
   });
   stream.addEventListener("verdict", function (event) {
     changed.add(JSON.parse(event.data).shipment);
-    soon();
+    refreshWithin(PAUSE_MS);
   });
   stream.addEventListener("lost", function () { window.location.reload(); });
 })();
