@@ -116,8 +116,8 @@ def _broker(settings: Any) -> Iterator[Finding]:
             "failure",
             f"of {QUEUED} messages for an absent worker the broker kept {answers.kept}:"
             " evidence would be lost",
-            "mosquitto: max_queued_messages 0, persistence true, autosave_on_changes true,"
-            " autosave_interval 1 (deploy/mosquitto/mosquitto.conf)",
+            "mosquitto: max_queued_messages 0, persistence true, autosave_interval 1"
+            " (deploy/mosquitto/mosquitto.conf)",
         )
     else:
         yield Finding("broker limits", "ok", f"kept {QUEUED} messages for an absent worker")

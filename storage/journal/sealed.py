@@ -19,6 +19,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from domain.errors import BadInput, Unavailable
+from storage.journal.durable import sync_folder
 from storage.journal.segment import SegmentMeta
 from storage.journal.signing import ALGORITHM, Signer, signature_holds
 
@@ -108,21 +109,6 @@ def write_rows(path: Path, first_row: int, rows: Iterable[SealedRow]) -> Written
     return WrittenFile(digest.hexdigest(), offset, tuple(blocks))
 
 
-def write_text(path: Path, text: bytes) -> None:
-    """Write a small file durably, whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with aside.open("wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise Unavailable(f"journal {path}: {error.strerror}") from error
-
-
 def sign_seal(seal: Seal, signer: Signer) -> Seal:
     return msgspec.structs.replace(seal, signature=signer.sign(seal.signed_bytes()))
 
@@ -163,15 +149,6 @@ def read_block(path: Path, block: Block) -> list[SealedRow]:
         rows.append(SealedRow(entry, content[end : end + _CHAIN_BYTES]))
         at = end + _CHAIN_BYTES
     return rows
-
-
-def sync_folder(folder: Path) -> None:
-    """fsync a folder, so that a rename in it survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _blocks(first_row: int, rows: Iterable[SealedRow]) -> Iterator[tuple[int, int, bytes]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from domain.errors import BadInput, Unavailable
 from storage.journal import layout
+from storage.journal.durable import write_text
 from storage.journal.layout import Segment
 from storage.journal.locking import worker_lock
 from storage.journal.merkle import Frontier, leaf_hash
@@ -19,7 +20,6 @@ from storage.journal.sealed import (
     seal_json,
     sign_seal,
     write_rows,
-    write_text,
 )
 from storage.journal.segment import connect_reader, read_head
 from storage.journal.signing import Signer

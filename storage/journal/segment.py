@@ -17,6 +17,7 @@ import msgspec
 import rfc8785
 
 from domain.errors import BadInput, Unavailable
+from storage.journal.durable import sync_folder
 from storage.journal.merkle import Frontier
 from storage.journal.rows import Message, Row, flags_of, make_row, row_packer
 
@@ -89,25 +90,17 @@ class SegmentWriter:
         self._connection: sqlite3.Connection | None = None
         try:
             self._open(meta)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self.close()
             raise Unavailable(f"journal {path}: {error}") from error
 
     def _open(self, meta: SegmentMeta) -> None:
+        if not self.path.exists():
+            _create(self.path, meta)
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._connection = connection
-        self.path.chmod(0o640)
         connection.execute("PRAGMA busy_timeout = 10000")
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone():
-            connection.execute("PRAGMA page_size = 8192")
-            connection.execute("PRAGMA journal_mode = WAL")
-            seed = meta.seed()
-            first = (meta.first_row - 1, 0, seed, b"")
-            # One transaction: a file that was killed half-made has no table and is made anew.
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
-            connection.execute("INSERT INTO meta VALUES (1, ?)", (meta.json(),))
-            connection.execute("INSERT INTO head VALUES (1, ?, ?, ?, ?)", first)
-            connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         self.meta, self.head = _meta_and_head(connection, self.path)
@@ -190,6 +183,23 @@ class SegmentWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _create(path: Path, meta: SegmentMeta) -> None:
+    """Make an empty segment aside and rename it, so that nobody ever sees a half-made one."""
+    aside = path.with_name(f".{path.name}.new")
+    aside.unlink(missing_ok=True)
+    with closing(sqlite3.connect(aside, isolation_level=None)) as connection:
+        aside.chmod(0o640)
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
+        connection.execute("INSERT INTO meta VALUES (1, ?)", (meta.json(),))
+        head = (meta.first_row - 1, 0, meta.seed(), b"")
+        connection.execute("INSERT INTO head VALUES (1, ?, ?, ?, ?)", head)
+        connection.execute("COMMIT")
+    aside.rename(path)
+    sync_folder(path.parent)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
