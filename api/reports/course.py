@@ -14,9 +14,10 @@ from config.rules import Numbers, Text
 from config.terms import Terms
 from domain.instants import rfc3339
 from domain.manifest import Manifest
-from domain.reading import Event
+from domain.reading import ENDING_EVENTS, Event
 from domain.tracks import Tracks
 
+AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
 _ROLE = {
     Where.ELSEWHERE: "brief",
     Where.ORIGIN: "origin",
@@ -123,7 +124,8 @@ def custody_of(manifest: Manifest | None, events: Sequence[Event]) -> tuple[Cust
             time=rfc3339(event.time_ms),
             what=event_words(event.event),
             source=both("by_event"),
-            site=event.site,
+            # A place of delivery may be a home: only the sites on the way are named.
+            site=event.site if event.event not in AT_CONSIGNEE else None,
         )
         for event in events
     ]

@@ -236,10 +236,17 @@ def gaps_of(seen: Seen, terms: Terms, start_s: float, end_s: float) -> tuple[Gap
 
 
 def distribution_of(
-    name: str, seen: Seen, *, start_s: float, end_s: float, limits: Sequence[float | None]
+    name: str,
+    seen: Seen,
+    *,
+    start_s: float,
+    end_s: float,
+    low_c: float | None,
+    high_c: float | None,
 ) -> Distribution:
-    """Known time by temperature in bins of 0.5 °C (wider for very wide series), each limit on
-    an edge; between two readings temperature is linear. Unseen time stands apart."""
+    """Known time by temperature in bins of 0.5 °C (wider for very wide series); between two
+    readings temperature is linear. Time spent exactly at a limit is inside, as everywhere:
+    at the upper limit it falls into the bin below it. Unseen time stands apart."""
     known = ~seen.broken[1:]
     low = np.minimum(seen.value_c[:-1], seen.value_c[1:])[known]
     high = np.maximum(seen.value_c[:-1], seen.value_c[1:])[known]
@@ -247,7 +254,7 @@ def distribution_of(
     unseen_s = round(end_s - start_s - float(length_s.sum()), 3)
     if not length_s.size:
         return Distribution(probe=name, bins=(), unseen_s=unseen_s)
-    values = [float(low.min()), float(high.max()), *(v for v in limits if v is not None)]
+    values = [float(low.min()), float(high.max()), *(v for v in (low_c, high_c) if v is not None)]
     bin_c = BIN_C
     while (max(values) - min(values)) / bin_c > _MOST_BINS:
         bin_c *= 2
@@ -257,6 +264,9 @@ def distribution_of(
     if edges[-1] <= max(values):
         edges = np.append(edges, edges[-1] + bin_c)
     below = _seconds_below(edges, low, high, length_s)
+    if high_c is not None:
+        at_limit = float(length_s[(low == high_c) & (high == high_c)].sum())
+        below[edges == high_c] += at_limit
     seconds = np.diff(below)
     return Distribution(
         probe=name,

@@ -111,14 +111,14 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
 
 
 def event_object(event: Event) -> dict[str, Any]:
-    """An event as the report keeps it: what judging uses, without actor and note (people)."""
+    """An event as the report keeps it: what judging uses, without actor, note and site
+    (people and homes)."""
     place = None
     if event.lat_deg is not None and event.lon_deg is not None:
         place = {"lat": event.lat_deg, "lon": event.lon_deg}
     kept: dict[str, Any] = {
         "event": event.event,
         "time": instants(np.array([event.time_ms / 1000.0]))[0],
-        "site": event.site,
         "position": place,
         "logger": event.logger,
         "box": event.box,

@@ -100,7 +100,7 @@ def _cell(cell: Cell, align: str) -> str:
 @_block.register
 def _(block: Facts) -> str:
     pairs = "".join(
-        f"<div{' class=wide' if len(value) > 40 else ''}><dt>{escape(label)}</dt>"
+        f"<div{' class=wide' if max(len(value), len(note)) > 40 else ''}><dt>{escape(label)}</dt>"
         f"<dd>{escape(value)}"
         + (f'<span class="note">{escape(note)}</span>' if note else "")
         + "</dd></div>"

@@ -150,8 +150,8 @@ def _how_much_was_seen(result: Mapping[str, Any], probes: Sequence[Probe], terms
     low, high = metrics.get("min_c"), metrics.get("max_c")
     return Text(
         f"监管时段内药品温度读数 {readings} 条，有效覆盖 {percent(coverage)}，"
-        f"最长未监测 {duration(gap, 'zh')}；测得 {celsius(low)} 至 {celsius(high)}。",
-        f"{readings} drug readings cover {percent(coverage)} of custody time, longest unseen "
+        f"最长读数间隔 {duration(gap, 'zh')}；测得 {celsius(low)} 至 {celsius(high)}。",
+        f"{readings} drug readings cover {percent(coverage)} of custody time, longest step "
         f"{duration(gap, 'en')}; measured {celsius(low)} to {celsius(high)}.",
     )
 

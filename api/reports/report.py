@@ -158,7 +158,8 @@ def _of_worst(
         its,
         start_s=window[0],
         end_s=window[1],
-        limits=(terms.low_c, terms.high_c),
+        low_c=terms.low_c,
+        high_c=terms.high_c,
     )
 
 

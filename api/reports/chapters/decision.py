@@ -134,4 +134,7 @@ def least_most(bounds: object, view: View) -> str:
     if not isinstance(bounds, list | tuple) or len(bounds) != 2 or None in bounds:
         return ""
     least, most = (duration(float(b), view.lang) for b in bounds)
-    return f"最少 {least}，最多 {most}" if view.lang == "zh" else f"least {least}, most {most}"
+    zh = view.lang == "zh"
+    if least == most:
+        return f"最少、最多均为 {least}" if zh else f"least and most {least}"
+    return f"最少 {least}，最多 {most}" if zh else f"least {least}, most {most}"

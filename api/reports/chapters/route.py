@@ -1,5 +1,6 @@
 """Route and stops: track plot and distance without any base map, table of stops."""
 
+from api.reports.charts.temperature import Mark
 from api.reports.charts.track import Spot, distance_svg, track_svg
 from api.reports.document import (
     Block,
@@ -50,6 +51,10 @@ def _figure(view: View) -> Figure:
             start_s=start,
             end_s=end,
             stops=view.stops,
+            unseen=tuple(
+                Mark(epoch_s(gap.start), epoch_s(gap.end))
+                for gap in view.report.route.position_gaps
+            ),
             name="distance",
             alt="里程与时间" if zh else "distance against time",
             lang=view.lang,
@@ -57,11 +62,11 @@ def _figure(view: View) -> Figure:
     )
     caption = (
         "左：轨迹（■ 起点，▲ 收货点，P 停留，红色为疑似暂存；"
-        "圆为判定半径；虚线为无定位路段；无底图）。右：累计里程与时间，阴影为停留。"
+        "圆为判定半径；虚线为无定位路段；无底图）。右：累计里程与时间，阴影为停留，斜线为无定位。"
         if zh
         else "Left: track (■ origin, ▲ destination, P stops, red: suspected storage; circle: "
         "radius of judging; dotted: no position; no base map). Right: distance against time, "
-        "stops shaded."
+        "stops shaded, hatched without position."
     )
     return Figure(svgs, caption, track_alt, half=True)
 
@@ -134,8 +139,8 @@ def _stop_table(view: View) -> Table:
             Column("停留" if zh else "Stop", 0.6),
             Column("自 / 至" if zh else "From / to", 1.4),
             Column("时长" if zh else "Length", 1.2, "right"),
-            Column("地点" if zh else "Place", 1.8),
-            Column("判定" if zh else "Judged", 1.9),
+            Column("地点" if zh else "Place", 1.6),
+            Column("判定" if zh else "Judged", 2.2),
             Column("迹象" if zh else "Signs", 1.8),
         ),
         rows=rows,

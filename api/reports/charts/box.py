@@ -99,6 +99,14 @@ def _draw_interval(
     left, right = 372.0, width - 12.0
     sheet.text((left, y + 4), say(f"exchange_{exchange.zone}", lang), size=12, fill=canvas.INK)
     sheet.text((right, y + 4), exchange.status_words, size=12, fill=canvas.INK, anchor="end")
+    if exchange.interval is None or exchange.rate_per_h is None:
+        if exchange.status != "not_applicable":
+            limit = "" if exchange.limit_per_h is None else f"{exchange.limit_per_h:g} 1/h"
+            words = say("not_estimated", lang)
+            sheet.text((left, y + 28), words, size=11)
+            if limit:
+                sheet.text((left, y + 46), f"{say('limit', lang)} {limit}", size=11)
+        return
     base = y + 52
     scale = (right - left) / (greatest * 1.12)
     step = axes.nice_step(greatest / 6)
@@ -117,9 +125,6 @@ def _draw_interval(
         sheet.line((x, base - 34), (x, base + 4), stroke=canvas.OUT, width=1.6, dash="5 3")
         words = f"{say('limit', lang)} {exchange.limit_per_h:g}"
         sheet.text((x - 4, base - 25), words, size=10, anchor="end", fill=canvas.OUT)
-    if exchange.interval is None or exchange.rate_per_h is None:
-        sheet.text((left + 8, base - 12), say("not_estimated", lang), size=11)
-        return
     low, high = (left + bound * scale for bound in exchange.interval)
     y = base - 13
     sheet.line((low, y), (high, y), stroke=canvas.TRACE, width=2.6)

@@ -72,15 +72,15 @@ def track_svg(
         np.array([s.lat_deg for s in spots]), np.array([s.lon_deg for s in spots]), origin=origin
     )
     all_east, all_north = np.r_[east, spot_east], np.r_[north, spot_north]
-    margin = 34.0
+    margin, foot = 30.0, 30.0
     span_e = max(float(np.ptp(all_east)), 200.0)
     span_n = max(float(np.ptp(all_north)), 200.0)
-    scale = min((width - 2 * margin) / span_e, (height - 2 * margin - 14) / span_n)
+    scale = min((width - 2 * margin) / span_e, (height - 2 * margin - foot) / span_n)
     mid_e = (all_east.max() + all_east.min()) / 2
     mid_n = (all_north.max() + all_north.min()) / 2
 
     def at(e: float, n: float) -> tuple[float, float]:
-        return width / 2 + (e - mid_e) * scale, height / 2 - 4 - (n - mid_n) * scale
+        return width / 2 + (e - mid_e) * scale, (height - foot) / 2 - (n - mid_n) * scale
 
     for spot, e, n in zip(spots, spot_east.tolist(), spot_north.tolist(), strict=True):
         if spot.radius_m * scale > 3:
@@ -101,12 +101,11 @@ def track_svg(
         sheet.path(canvas.polyline(_spaced(points[start:end])), stroke=canvas.TRACE, width=1.8)
     taken: list[tuple[float, float, float, float]] = []
     for spot, e, n in zip(spots, spot_east.tolist(), spot_north.tolist(), strict=True):
-        _draw_spot(sheet, at(e, n), spot, taken, width=width)
+        _draw_spot(sheet, at(e, n), spot, taken, points, width=width)
     _draw_scale_bar(sheet, scale, width, height)
-    sheet.path(
-        f"M{width - 20} 30V12M{width - 24} 17L{width - 20} 11L{width - 16} 17", stroke=canvas.MUTED
-    )
-    sheet.text((width - 20, 42), say("north", lang), size=10, anchor="middle")
+    x, y = width - 30, height - 8
+    sheet.path(f"M{x} {y}v-17m-4 5l4 -6l4 6", stroke=canvas.MUTED, width=1.2)
+    sheet.text((x + 8, y - 3), say("north", lang), size=10.5)
     return sheet.svg()
 
 
@@ -124,10 +123,12 @@ def _draw_spot(
     at: tuple[float, float],
     spot: Spot,
     taken: list[tuple[float, float, float, float]],
+    line: Sequence[tuple[float, float]],
     *,
     width: float,
 ) -> None:
-    """Symbol by kind (its form speaks in grey too) and a label where there is room."""
+    """Symbol by kind (its form speaks in grey too) and a label where there is room, best where
+    it covers least of the track."""
     x, y = at
     if spot.kind == "origin":
         sheet.rect(x - 5, y - 5, width=10, height=10, fill=canvas.INK)
@@ -148,19 +149,24 @@ def _draw_spot(
     size = 11.0
     label = canvas.fitted(spot.label, width=width * 0.45, size=size)
     wide = canvas.text_width(label, size=size)
-    for dx, dy in ((10.0, 4.0), (-10.0 - wide, 4.0), (-wide / 2, -11.0), (-wide / 2, 19.0)):
+    offsets = ((10.0, 4.0), (-10.0 - wide, 4.0), (-wide / 2, -11.0), (-wide / 2, 19.0))
+    free: list[tuple[int, int, float, float]] = []
+    for order, (dx, dy) in enumerate(offsets):
         box = (x + dx, y + dy - size, x + dx + wide, y + dy + 2)
         apart = all(box[2] < t[0] or box[0] > t[2] or box[3] < t[1] or box[1] > t[3] for t in taken)
         if apart and box[0] > 4 and box[2] < width - 4 and box[1] > 2:
-            taken.append(box)
-            sheet.text((x + dx, y + dy), label, size=size, fill=canvas.INK)
-            return
+            covered = sum(box[0] <= px <= box[2] and box[1] <= py <= box[3] for px, py in line)
+            free.append((covered, order, x + dx, y + dy))
+    if free:
+        _, _, tx, ty = min(free)
+        taken.append((tx, ty - size, tx + wide, ty + 2))
+        sheet.text((tx, ty), label, size=size, fill=canvas.INK)
 
 
 def _draw_scale_bar(sheet: Canvas, scale: float, width: float, height: float) -> None:
     metres = axes.nice_step(60.0 / scale)
     long = metres * scale
-    x0, y = 14.0, height - 14.0
+    x0, y = 14.0, height - 12.0
     sheet.path(
         f"M{canvas.number(x0)} {canvas.number(y - 4)}v4h{canvas.number(long)}v-4",
         stroke=canvas.INK,
@@ -176,6 +182,7 @@ def distance_svg(
     start_s: float,
     end_s: float,
     stops: Sequence[Mark],
+    unseen: Sequence[Mark] = (),
     name: str,
     alt: str,
     lang: Lang,
@@ -208,6 +215,10 @@ def distance_svg(
                 anchor="middle",
                 fill=canvas.OUT if clue else canvas.STOP,
             )
+    hatch = sheet.hatch("unseen", stroke="#aab4be", rising=False)
+    for mark in unseen:
+        x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
+        sheet.rect(x0, top, width=max(x1 - x0, 1.0), height=bottom - top, fill=hatch)
     axes.draw_time_axis(sheet, time, top=top, bottom=bottom, most=6)
     axes.draw_value_axis(sheet, value, x0=left, x1=right, most=6)
     sheet.text((left - 6, top - 9), "km", anchor="end", size=10.5)
