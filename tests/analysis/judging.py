@@ -1,0 +1,105 @@
+"""Judge small shipments in tests: one call from series and terms to what was found."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from analysis.judge import Judgement, judge
+from analysis.tracks import build_tracks
+from api.results import check_results
+from config.rules import Numbers, Question, RulePack, load_packs
+from domain.tracks import ReadingTable
+from domain.words import FindingType, Status
+from tests.analysis.building import START_S, Given, Series, table, terms_of
+
+PACK: RulePack = load_packs()[0]
+NUMBERS: Numbers = PACK.numbers
+
+
+def pack_with(**numbers: float) -> RulePack:
+    return replace(PACK, numbers=replace(PACK.numbers, **numbers))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A judgement and its results, with short ways to what tests ask."""
+
+    judgement: Judgement
+    results: list[dict[str, Any]]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return self.results[0]
+
+    def status(self, question: Question, shipment: int = 0) -> Status:
+        return Status(int(self.judgement.status_of(question)[shipment]))
+
+    def verdict(self, shipment: int = 0) -> Status:
+        return Status(int(self.judgement.verdict[shipment]))
+
+    def found(self, *types: FindingType, shipment: int = 0) -> list[dict[str, Any]]:
+        """Findings of these types (all without any), with `start_s`, `end_s` after START_S."""
+        table_ = self.judgement.findings
+        rows = [
+            row
+            for row in np.flatnonzero(table_.shipment == shipment)
+            if not types or table_.type[row] in types
+        ]
+        names = {(f.kind, f.subtype) for f in types}
+        told = [
+            f
+            for f in self.results[shipment]["findings"]
+            if not types or (f["kind"], f["subtype"]) in names
+        ]
+        return [
+            {
+                **one,
+                "start_s": float(table_.start_s[row]) - START_S,
+                "end_s": float(table_.end_s[row]) - START_S,
+            }
+            for row, one in zip(rows, told, strict=True)
+        ]
+
+    def metric(self, name: str, shipment: int = 0) -> Any:
+        return self.results[shipment]["metrics"][name]
+
+    def line(self, id_: str, shipment: int = 0) -> dict[str, Any]:
+        lines = self.results[shipment]["requirements"]
+        return next(one for one in lines if one["id"] == id_)
+
+
+def seen(
+    *series: Series,
+    given: Given | tuple[Given, ...] = Given(),  # noqa: B008 - frozen
+    pack: RulePack = PACK,
+    shipments: tuple[str, ...] = ("S1",),
+) -> Seen:
+    return seen_of(table(*series), given=given, pack=pack, shipments=shipments)
+
+
+def seen_of(
+    readings: ReadingTable,
+    *,
+    given: Given | tuple[Given, ...],
+    pack: RulePack = PACK,
+    shipments: tuple[str, ...] = ("S1",),
+) -> Seen:
+    tracks = build_tracks(readings, shipments=shipments)
+    terms = terms_of(*((given,) if isinstance(given, Given) else given), shipments=shipments)
+    judgement = judge(tracks, terms, pack)
+    return Seen(judgement, check_results(judgement, tracks, terms, pack, software="test"))
+
+
+def minutes(count: int, *, every: float = 60.0) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """`count` times, `every` seconds apart, from 0."""
+    return np.arange(count) * every
+
+
+BREAKS = (FindingType.ABOVE_RANGE, FindingType.BELOW_RANGE, FindingType.FROZEN)
+GAPS = (
+    FindingType.NO_READINGS,
+    FindingType.LATE_START,
+    FindingType.EARLY_END,
+    FindingType.PROBE_MISSING,
+)

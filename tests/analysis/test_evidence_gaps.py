@@ -1,0 +1,266 @@
+"""Silence: which holes are found, what they weigh on, and what can hide in them."""
+
+import numpy as np
+import pytest
+
+from domain.words import FindingType, Status
+from tests.analysis.building import Drug, Given, Series
+from tests.analysis.judging import BREAKS, GAPS, minutes, seen
+
+TWO_HOURS = Given(start=0, end=7200)
+
+
+def without(start: float, end: float) -> np.ndarray:
+    """Two hours of minutes without those strictly between start and end [s]."""
+    t = minutes(121)
+    return t[(t <= start) | (t >= end)]
+
+
+def test_a_whole_record_has_no_gap_and_full_coverage() -> None:
+    found = seen(Series(minutes(121), 5.0), given=TWO_HOURS)
+    assert not found.found(*GAPS)
+    assert found.metric("coverage") == 1.0
+    assert found.metric("longest_gap_s") == 60.0
+    for question in ("range", "recording", "intervals"):
+        assert found.status(question) == Status.COMPLIANT
+
+
+def test_five_minutes_exactly_is_permitted() -> None:
+    found = seen(Series(minutes(25, every=300), 5.0), given=TWO_HOURS)
+    assert not found.found(*GAPS)
+    assert found.metric("coverage") == 1.0
+
+
+def test_a_longer_silence_is_a_gap_from_reading_to_reading() -> None:
+    found = seen(Series(without(1800, 2101), 5.0), given=TWO_HOURS)
+    (gap,) = found.found(*GAPS)
+    assert gap["subtype"] == "no_readings"
+    assert gap["certainty"] == "certain"
+    assert (gap["start_s"], gap["end_s"]) == (1800, 2160)
+    assert gap["measures"]["length_s"] == 360
+    assert gap["measures"]["could_leave_range"] is False
+    assert gap["requirements"] == ["ANNEX6-11", "ANNEX3-06"]
+    assert found.metric("coverage") == pytest.approx(1 - 360 / 7200)
+    assert found.status("range") == Status.COMPLIANT
+    assert found.status("intervals") == Status.INSUFFICIENT_EVIDENCE
+    assert found.status("recording") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_hole_in_which_the_range_could_have_been_left_is_no_compliance() -> None:
+    found = seen(Series(without(1800, 4200), 5.0), given=TWO_HOURS)
+    (gap,) = found.found(*GAPS)
+    assert gap["measures"]["could_leave_range"] is True
+    assert "ANNEX6-10" in gap["requirements"]
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+    least, most = found.metric("seconds_above_bounds")
+    assert least == 0
+    # From 5 °C at 0.3 °C/min up to 7.5 °C and back: 500 s each way of the 2400 s.
+    assert most == pytest.approx(2400 - 2 * 500)
+
+
+def test_the_box_models_own_slew_limit_is_used() -> None:
+    slow = Given(start=0, end=7200, slew=0.1)
+    found = seen(Series(without(1800, 4200), 5.0), given=slow)
+    assert found.status("range") == Status.COMPLIANT
+
+
+def test_two_steeper_readings_raise_the_slew_limit_between_them() -> None:
+    seconds = [0, 60, 120, 520, 580, 640]
+    found = seen(
+        Series(seconds, [5.0, 5.0, 2.5, 7.5, 5.0, 5.0]), given=Given(start=0, end=640, slew=0.3)
+    )
+    (gap,) = found.found(*GAPS)
+    assert gap["measures"]["could_leave_range"] is False
+    assert found.metric("seconds_above_bounds")[1] == 0
+
+
+def test_late_start_and_early_end_are_holes_of_the_custody_window() -> None:
+    t = minutes(121)
+    found = seen(Series(t[(t >= 660) & (t <= 6600)], 5.0), given=TWO_HOURS)
+    late, early = found.found(*GAPS)
+    assert (late["subtype"], late["start_s"], late["end_s"]) == ("late_start", 0, 660)
+    assert (early["subtype"], early["start_s"], early["end_s"]) == ("early_end", 6600, 7200)
+    assert found.metric("coverage") == pytest.approx(5940 / 7200)
+    assert found.metric("longest_gap_s") == 660
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_the_edge_opens_one_cone() -> None:
+    t = minutes(121)
+    found = seen(Series(t[t >= 540], 5.0), given=TWO_HOURS)
+    # 9 min at 0.3 °C/min from 5 °C reach 7.7 °C: inside, so the range is kept.
+    assert found.found(*GAPS)[0]["measures"]["could_leave_range"] is False
+    assert found.status("range") == Status.COMPLIANT
+    hot = np.where(t[t >= 540] == 540, 5.4, 5.0)
+    assert seen(Series(t[t >= 540], hot), given=TWO_HOURS).status("range") == (
+        Status.INSUFFICIENT_EVIDENCE
+    )
+
+
+def test_a_probe_silent_while_its_logger_is_alive_is_its_own_gap() -> None:
+    t = minutes(121)
+    drug = np.where((t > 1800) & (t < 4200), np.nan, 5.0)
+    found = seen(Series(t, drug, probes={"coolant": np.full(121, -2.0)}), given=TWO_HOURS)
+    (gap,) = found.found(*GAPS)
+    assert gap["subtype"] == "probe_missing"
+    assert (gap["start_s"], gap["end_s"]) == (1800, 4200)
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_logger_without_any_drug_value_is_a_missing_probe_over_the_whole_window() -> None:
+    found = seen(Series(minutes(121), probes={"ambient": np.full(121, 25.0)}), given=TWO_HOURS)
+    (gap,) = found.found(*GAPS)
+    assert gap["subtype"] == "probe_missing"
+    assert gap["duration_s"] == 7200
+    assert found.metric("coverage") == 0
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_second_drug_probe_that_falls_silent_leaves_its_place_unseen() -> None:
+    t = minutes(121)
+    second = np.where(t > 1800, np.nan, 5.0)
+    found = seen(Series(t, 5.0, probes={"drug.2": second}), given=TWO_HOURS)
+    (gap,) = found.found(*GAPS)
+    assert (gap["subtype"], gap["measures"]["probe"]) == ("probe_missing", "drug.2")
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_out_of_range_two_minutes_are_demanded_and_more_is_a_gap_only() -> None:
+    value = np.full(25, 5.0)
+    value[10:14] = 8.3
+    found = seen(Series(minutes(25, every=300), value), given=TWO_HOURS)
+    (gap,) = found.found(*GAPS)
+    assert gap["measures"]["length_s"] == 300
+    assert gap["measures"]["gaps"] == 4
+    assert (gap["start_s"], gap["end_s"]) == (3000, 4200)
+    assert gap["requirements"] == ["ANNEX3-06"]
+    assert found.status("recording") == Status.COMPLIANT
+
+
+def test_a_declared_interval_narrows_what_is_permitted_and_never_widens_it() -> None:
+    t = np.delete(minutes(121), 50)
+    lossy = seen(Series(t, 5.0), given=Given(start=0, end=7200, interval_s=60))
+    (gap,) = lossy.found(*GAPS)
+    assert (gap["start_s"], gap["end_s"]) == (2940, 3060)
+    assert gap["requirements"] == ["ANNEX6-11"]
+    assert lossy.metric("coverage") == pytest.approx(1 - 120 / 7200)
+    assert lossy.status("intervals") == Status.COMPLIANT
+    sparse = Series(minutes(13, every=600), 5.0)
+    found = seen(sparse, given=Given(start=0, end=7200, interval_s=600))
+    assert found.metric("coverage") == 0
+    assert len(found.found(*GAPS)) == 12
+
+
+def test_ninety_seconds_at_a_minutes_interval_is_still_whole() -> None:
+    t = minutes(121)
+    t[50] += 30
+    found = seen(Series(t, 5.0), given=Given(start=0, end=7200, interval_s=60))
+    assert found.metric("coverage") == 1.0
+
+
+def test_a_missing_number_makes_the_step_unknown() -> None:
+    seq = np.arange(121)
+    seq[60:] += 1
+    found = seen(Series(minutes(121), 5.0, seq=seq), given=TWO_HOURS)
+    assert found.metric("coverage") == pytest.approx(1 - 60 / 7200)
+    assert not found.found(*GAPS)
+    near = np.full(121, 7.95)
+    near[:50] = 5.0
+    doubtful = seen(Series(minutes(121), near, seq=seq), given=TWO_HOURS)
+    (gap,) = doubtful.found(*GAPS)
+    assert gap["measures"]["could_leave_range"] is True
+    assert doubtful.status("range") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_numbers_of_messages_without_the_drug_are_not_missing() -> None:
+    t = minutes(241, every=30)
+    drug = np.where(np.arange(241) % 2 == 0, 5.0, np.nan)
+    found = seen(
+        Series(t, drug, seq=np.arange(241), probes={"ambient": np.full(241, 20.0)}),
+        given=TWO_HOURS,
+    )
+    assert found.metric("coverage") == 1.0
+    assert found.status("integrity") == Status.COMPLIANT
+
+
+def test_two_loggers_are_two_series_and_both_have_to_be_whole() -> None:
+    t = minutes(121)
+    one, other = Series(t, 5.0), Series(t[t <= 3600], 5.0, logger="LG-2")
+    found = seen(one, other, given=TWO_HOURS)
+    assert [f["subtype"] for f in found.found(*GAPS)] == ["early_end"]
+    assert found.metric("coverage") == pytest.approx(0.5)
+    hot = seen(one, Series(t, 9.0, logger="LG-2"), given=TWO_HOURS)
+    assert hot.status("range") == Status.BREACH
+    assert hot.metric("mean_c") == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize("overlap_s", [-60, 0, 240])
+def test_a_logger_replaced_on_the_way_leaves_no_hole(overlap_s: float) -> None:
+    t = minutes(121)
+    first = Series(t[t <= 3600], 5.0, seq=np.arange(61))
+    second = Series(
+        t[t >= 3600 - overlap_s], 5.0, logger="LG-2", seq=(t[t >= 3600 - overlap_s] / 60)
+    )
+    found = seen(first, second, given=TWO_HOURS)
+    assert not found.found(*GAPS)
+    assert found.metric("coverage") == 1.0
+    assert found.status("range") == Status.COMPLIANT
+
+
+def test_a_hole_between_two_loggers_in_turn_is_a_hole() -> None:
+    t = minutes(121)
+    found = seen(
+        Series(t[t <= 1800], 5.0), Series(t[t >= 5400], 5.0, logger="LG-2"), given=TWO_HOURS
+    )
+    (gap,) = found.found(*GAPS)
+    assert (gap["subtype"], gap["duration_s"]) == ("no_readings", 3600)
+
+
+def test_heat_seen_by_the_first_of_two_loggers_stays_seen() -> None:
+    t = minutes(121)
+    value = np.where((t > 1000) & (t < 2000), 9.5, 5.0)
+    found = seen(
+        Series(t[t <= 3600], value[t <= 3600]),
+        Series(t[t >= 3600], 5.0, logger="LG-2"),
+        given=TWO_HOURS,
+    )
+    assert found.status("range") == Status.BREACH
+    assert len(found.found(*BREAKS)) == 1
+
+
+def test_an_unknown_custody_window_is_insufficient() -> None:
+    for given in (Given(), Given(start=0), Given(end=7200)):
+        found = seen(Series(minutes(121), 5.0), given=given)
+        assert found.status("recording") == Status.INSUFFICIENT_EVIDENCE
+        assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+        assert "监管起止时间" in found.line("ANNEX6-11")["basis"]["zh"]
+
+
+def test_an_unknown_window_does_not_hide_a_break() -> None:
+    found = seen(Series(minutes(121), 9.0), given=Given())
+    assert found.status("range") == Status.BREACH
+
+
+@pytest.mark.parametrize(
+    ("until", "status", "findings"),
+    [
+        (7200.0, Status.COMPLIANT, 0),
+        (7199.0, Status.INSUFFICIENT_EVIDENCE, 1),
+        (None, Status.INSUFFICIENT_EVIDENCE, 0),
+    ],
+)
+def test_calibration_has_to_last_to_the_end_of_custody(
+    until: float | None, status: Status, findings: int
+) -> None:
+    given = Given(start=0, end=7200, calibrated_until=until)
+    found = seen(Series(minutes(121), 5.0), given=given)
+    assert found.status("calibration") == status
+    assert len(found.found(FindingType.CALIBRATION_EXPIRED)) == findings
+
+
+def test_a_freeze_sensitive_item_could_freeze_unseen() -> None:
+    items = (Drug(low=None, high=25.0, freeze_sensitive=True),)
+    found = seen(Series(without(1800, 4200), 4.0), given=Given(start=0, end=7200, items=items))
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+    hardy = Given(start=0, end=7200, items=(Drug(low=None, high=25.0),))
+    assert seen(Series(without(1800, 4200), 4.0), given=hardy).status("range") == Status.COMPLIANT
