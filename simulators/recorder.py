@@ -76,9 +76,12 @@ def record(
     faults: Faults = []
     true_s = _instants(scenario, trip, rng, faults)
     probes: dict[str, FloatArray] = {
-        role: _measure(scenario, getattr(run, f"probe_{role}_c")[:, box], true_s, role, rng, faults)
-        for role in logger.probes
+        probe: _measure(scenario, _body_c(run, probe)[:, box], true_s, probe, rng, faults)
+        for probe in logger.probes
     }
+    if logger.swapped:
+        probes["drug"], probes["coolant"] = probes["coolant"], probes["drug"]
+        faults.append({"kind": "swapped_probes"})
     lat, lon, accuracy = _fixes(scenario, trip, true_s, origin, rng)
     lid = np.zeros(true_s.size, dtype=np.bool_)
     for start_s, end_s, seen in trip.lid:
@@ -105,6 +108,12 @@ def record(
     )
 
 
+def _body_c(run: Trajectories, probe: str) -> FloatArray:
+    """(steps, boxes) temperature of a probe's own body."""
+    body: FloatArray = getattr(run, f"probe_{probe.replace('.', '_')}_c")
+    return body
+
+
 def _instants(
     scenario: Scenario, trip: Trip, rng: np.random.Generator, faults: Faults
 ) -> FloatArray:
@@ -117,6 +126,8 @@ def _instants(
         faults.append({"kind": "late_start", "start_s": trip.packed_s, "end_s": begin_s})
     if end_s < trip.delivered_s:
         faults.append({"kind": "battery_empty", "start_s": end_s, "end_s": trip.delivered_s})
+    # However short the battery or late the start: a logger that took part wrote something.
+    end_s = max(end_s, begin_s + 2 * logger.interval_s)
     true_s = np.arange(begin_s, end_s, logger.interval_s)
     return true_s + rng.uniform(0.0, logger.jitter_s, true_s.size)
 

@@ -22,7 +22,8 @@ Span = float | tuple[float, float]
 
 Season = Literal["spring", "summer", "autumn", "winter"]
 Place = Literal["pharmacy", "depot_room", "cold_room", "flat", "yard", "vehicle"]
-Role = Literal["drug", "coolant", "ambient", "goods"]
+Probe = Literal["drug", "drug.2", "coolant", "ambient", "goods"]
+"""`drug` sits at the drug's surface, `drug.2` in its core."""
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -107,6 +108,7 @@ class Journey(_Part, frozen=True):
 class Logger(_Part, frozen=True):
     """The recorder. offset_c, noise_c : per probe [°C]; lag_s : first-order response of each
     probe; clock_offset_s, clock_drift_s_per_h, clock_jump_s (at a random time): its clock.
+    swapped : the plugs of drug and coolant probe are exchanged.
     late_start_min : switched on so long after the packing; dies_at : share of the recording
     after which the battery is empty (1: it lasts)."""
 
@@ -117,7 +119,8 @@ class Logger(_Part, frozen=True):
     offset_c: Span = (-0.2, 0.2)
     noise_c: Span = (0.02, 0.05)
     lag_s: Span = (45.0, 120.0)
-    probes: tuple[Role, ...] = ("drug", "coolant", "ambient")
+    probes: tuple[Probe, ...] = ("drug", "coolant", "ambient")
+    swapped: bool = False
     names_shipment: bool = True
     positions: bool = True
     position_noise_m: Span = (4.0, 9.0)
@@ -188,6 +191,10 @@ def load_scenario(path: Path) -> Scenario:
     if not is_id(scenario.name):
         raise BadInput(f"{path.name}: name: expected an id, got {scenario.name!r}")
     _check(scenario, path.name)
+    probes = scenario.logger.probes
+    if "drug" not in probes or (scenario.logger.swapped and "coolant" not in probes):
+        wanted = "drug and coolant" if scenario.logger.swapped else "drug"
+        raise BadInput(f"{path.name}: logger: probes: expected {wanted}, got {list(probes)}")
     return scenario
 
 

@@ -114,6 +114,7 @@ class Trajectories:
     melted: FloatArray
     goods_c: FloatArray
     probe_drug_c: FloatArray
+    probe_drug_2_c: FloatArray
     probe_coolant_c: FloatArray
     probe_ambient_c: FloatArray
     probe_goods_c: FloatArray
@@ -155,14 +156,14 @@ def integrate(boxes: list[BoxPhysics], outside: Surroundings) -> Trajectories:
     outer = outside.air_c[0].copy()
     goods = box.goods_c.copy()
     enthalpy = coolant_enthalpy(box.coolant_c, box.coolant_melted, box)
-    probe_drug, probe_goods = surface.copy(), air.copy()
+    probe_drug, probe_drug_2, probe_goods = surface.copy(), core.copy(), air.copy()
     probe_coolant, probe_ambient = coolant_temperature_c(enthalpy, box), outer.copy()
     running = np.zeros(n)
     for step in range(steps):
         coolant = coolant_temperature_c(enthalpy, box)
         melted = np.clip(enthalpy / box.latent_j, 0.0, 1.0)
         inside = (surface, core, air, coolant, melted, goods)
-        probes = (probe_drug, probe_coolant, probe_ambient, probe_goods)
+        probes = (probe_drug, probe_drug_2, probe_coolant, probe_ambient, probe_goods)
         for column, value in zip(columns, inside + probes, strict=True):
             column[step] = value
         ambient, sun = outside.air_c[step], outside.sun_w_m2[step]
@@ -195,6 +196,7 @@ def integrate(boxes: list[BoxPhysics], outside: Surroundings) -> Trajectories:
         heat = -air_coolant - drug_coolant - box.active_w * running
         enthalpy = enthalpy + STEP_S / box.coolant_kg * heat
         probe_drug = probe_drug + STEP_S / box.lag_drug_s * (surface - probe_drug)
+        probe_drug_2 = probe_drug_2 + STEP_S / box.lag_drug_s * (core - probe_drug_2)
         probe_coolant = probe_coolant + STEP_S / box.lag_coolant_s * (coolant - probe_coolant)
         probe_ambient = probe_ambient + STEP_S / box.lag_ambient_s * (
             ambient + 0.003 * sun - probe_ambient

@@ -64,6 +64,8 @@ def test_no_scenario_says_what_a_detector_should_answer() -> None:
         ("[logger]\ninterval_s = 0\n", "interval_s: expected more than 0"),
         ("[[radio.silences]]\nat = 2.0\nminutes = 1\nfate = 'lost'\n", "at: expected 0 to 1"),
         ("[[radio.silences]]\nat = 0.1\nminutes = 1\nfate = 'eaten'\n", "eaten"),
+        ("[logger]\nprobes = ['ambient']\n", "probes: expected drug, got"),
+        ("[logger]\nprobes = ['drug']\nswapped = true\n", "expected drug and coolant"),
         ("season = \n", "not TOML"),
     ],
 )

@@ -1,6 +1,7 @@
 """The truth that is told is the truth of the physics and of the journey."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -166,6 +167,33 @@ def test_a_copied_curve_is_the_other_boxs_digit_by_digit() -> None:
     faults = fleet.shipments[1].truth["faults"]
     (told_of,) = [fault for fault in faults if fault["kind"] == "copied"]
     assert told_of["copied_from"] == fleet.shipments[0].id
+
+
+def test_exchanged_plugs_show_the_coolant_as_the_drug() -> None:
+    for shipment in told("swapped_probes"):
+        said = [reading["temperature"] for reading in in_custody(shipment)]
+        assert np.mean([reading["drug"] for reading in said]) < 2.0
+        assert np.mean([reading["coolant"] for reading in said]) > 3.0
+        assert any(fault["kind"] == "swapped_probes" for fault in shipment.truth["faults"])
+
+
+def test_a_second_drug_probe_is_sent_under_its_own_name() -> None:
+    for shipment in told("two_drug_probes"):
+        said = [reading["temperature"] for reading in in_custody(shipment)]
+        assert all({"drug", "drug.2", "coolant", "ambient"} == reading.keys() for reading in said)
+        apart = [abs(reading["drug"] - reading["drug.2"]) for reading in said]
+        assert 0.0 < max(apart) < 1.5
+
+
+@pytest.mark.parametrize("body", ["dies_at = 0.0", "late_start_min = 600", "interval_s = 9000"])
+def test_a_logger_that_barely_ran_still_wrote_something(tmp_path: Path, body: str) -> None:
+    head = 'name = "x"\ntitle = { zh = "甲", en = "a" }\nstory = "s"\n[logger]\n'
+    (tmp_path / "x.toml").write_text(head + body, encoding="utf-8")
+    (shipment,) = simulate_fleet(
+        [scenario(str(tmp_path / "x.toml"))], boxes=1, seed=1, end_ms=END_MS
+    ).shipments
+    assert readings(shipment)
+    assert shipment.truth["stops"]
 
 
 def test_a_clock_jump_is_told_with_its_size() -> None:
