@@ -1,13 +1,16 @@
-"""Shipments over HTTP: manifest in, list, one shipment, its check result."""
+"""Shipments over HTTP: the manifest in, the list, one shipment, its check result."""
 
-from tests.api.world import WARM, World
+import pytest
+
+from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest
 
 
-def test_an_unknown_shipment_has_no_check(world: World) -> None:
-    answer = world.get("/v1/shipments/ZB-1/check")
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["detail"] == "shipment ZB-1: unknown"
+def test_an_unknown_shipment_has_no_check_no_line_no_readings_and_no_report(world: World) -> None:
+    for path in ("", "/check", "/readings", "/report.json", "/report.html", "/report.pdf"):
+        answer = world.get(f"/v1/shipments/ZB-1{path}")
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"] == "shipment ZB-1: unknown"
 
 
 def test_the_check_of_a_judged_shipment_is_its_recorded_result(world: World) -> None:
@@ -16,3 +19,193 @@ def test_the_check_of_a_judged_shipment_is_its_recorded_result(world: World) -> 
     assert answer.status_code == 200
     assert answer.json()["schema"] == "coldwitness.check/1"
     assert answer.json() == world.register.result("ZB-1")
+
+
+def test_a_shipment_with_readings_and_no_result_yet_is_judged_when_asked_for(world: World) -> None:
+    world.send("ZB-1", COLD, judge=False)
+    assert world.register.result("ZB-1") is None
+    answer = world.get("/v1/shipments/ZB-1/check")
+    assert (answer.status_code, answer.json()["metrics"]["readings"]) == (200, 30)
+    assert world.register.result("ZB-1") == answer.json()
+
+
+def test_a_manifest_without_any_reading_is_insufficient_evidence(world: World) -> None:
+    assert world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1")).status_code == 201
+    answer = world.get("/v1/shipments/ZB-1/check")
+    assert answer.json()["verdict"] == "insufficient_evidence"
+
+
+def test_a_new_manifest_is_201_the_same_again_200_and_a_changed_one_a_new_version(
+    world: World,
+) -> None:
+    first = world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    assert first.status_code == 201
+    assert first.headers["location"].endswith("/v1/shipments/ZB-1")
+    assert (first.json()["version"], first.json()["verdict"]) == (1, None)
+    again = world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    assert (again.status_code, again.json()["version"]) == (200, 1)
+    changed = manifest("ZB-1", due_at="2026-11-20T05:00:00Z")
+    third = world.client.put("/v1/shipments/ZB-1", json=changed)
+    assert (third.status_code, third.json()["version"]) == (200, 2)
+    assert world.get("/v1/shipments/ZB-1").json()["manifest"] == changed
+
+
+def test_a_manifest_may_leave_its_id_to_the_address_but_not_contradict_it(world: World) -> None:
+    plain = {"items": [{"storage": "refrigerated"}]}
+    assert world.client.put("/v1/shipments/ZB-1", json=plain).status_code == 201
+    wrong = world.client.put("/v1/shipments/ZB-1", json={**plain, "id": "ZB-2"})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"] == [
+        {"field": "id", "detail": "expected ZB-1, the shipment of the address"}
+    ]
+
+
+def test_a_key_that_is_not_understood_is_ignored_with_a_warning(world: World) -> None:
+    answer = world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", colour="blue"))
+    assert answer.status_code == 201
+    assert len(answer.json()["warnings"]) == 1
+    assert "colour" in answer.json()["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("consignee", {"name": "王小明"}),
+        ("收货人", "王小明"),
+        ("recipient_phone", "13800001111"),
+    ],
+)
+def test_a_persons_data_are_refused_with_the_key_and_never_the_value(
+    world: World, key: str, value: object
+) -> None:
+    answer = world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", **{key: value}))
+    assert answer.status_code == 422
+    assert key in answer.json()["detail"]
+    assert "王小明" not in answer.text
+    assert "13800001111" not in answer.text
+    assert world.get("/v1/shipments/ZB-1").status_code == 404
+
+
+def test_a_manifest_that_contradicts_itself_is_said_so_with_its_field(world: World) -> None:
+    items = [{"storage": "frozen"}, {"storage": "room"}]
+    answer = world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", items=items))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "items"
+    assert "exclude each other" in answer.json()["detail"]
+
+
+def test_a_changed_manifest_has_its_shipment_judged_again(world: World) -> None:
+    world.send("ZB-1", [15.0] * 30)
+    before = world.get("/v1/shipments/ZB-1/check").json()
+    assert before["verdict"] == "insufficient_evidence", "no limits are known"
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    assert world.judge.tick() == 1
+    assert world.get("/v1/shipments/ZB-1/check").json()["verdict"] == "breach"
+
+
+def test_an_event_has_its_shipment_judged_again(world: World) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", COLD)
+    world.event("ZB-1", "delivered", 29)
+    assert world.judge.tick() == 1
+    window = world.get("/v1/shipments/ZB-1/check").json()["window"]
+    assert window == {"start": "2026-11-20T01:00:00Z", "end": "2026-11-20T01:29:00Z"}
+
+
+def test_the_list_shows_every_shipment_with_its_verdict_and_where_the_rest_is(
+    world: World,
+) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", WARM)
+    world.send("ZB-2", COLD)
+    page = world.get("/v1/shipments").json()
+    assert [line["id"] for line in page["items"]] == ["ZB-1", "ZB-2"]
+    assert page["next_cursor"] is None
+    first = page["items"][0]
+    assert (first["verdict"], first["courier"], first["findings"] > 0) == (
+        "breach",
+        "ql-express",
+        True,
+    )
+    assert world.get(first["links"]["check"]).status_code == 200
+
+
+def test_the_list_is_read_in_pages_that_repeat_nothing_and_leave_nothing_out(
+    world: World,
+) -> None:
+    world.register.note_seen({f"S-{n:02d}": None for n in range(25)})
+    seen: list[str] = []
+    query: dict[str, str | int] = {"limit": 10}
+    for _ in range(10):
+        page = world.get("/v1/shipments", params=query).json()
+        seen += [line["id"] for line in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert seen == [f"S-{n:02d}" for n in range(25)]
+
+
+def test_the_list_is_cut_by_verdict_courier_division_and_time(world: World) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", WARM)
+    world.send("ZB-2", COLD, start_ms=T0 + 600 * MINUTE)
+
+    def ids(**query: str) -> list[str]:
+        answer = world.get("/v1/shipments", params=query)
+        assert answer.status_code == 200, answer.text
+        return [line["id"] for line in answer.json()["items"]]
+
+    assert ids(verdict="breach") == ["ZB-1"]
+    assert ids(verdict="compliant") == []
+    assert ids(courier="ql-express") == ["ZB-1", "ZB-2"]
+    assert ids(courier="other") == []
+    assert ids(division="370305") == ["ZB-1"]
+    assert ids(to="2026-11-20T05:00:00Z") == ["ZB-1"]
+    assert ids(**{"from": "2026-11-20T13:00:00+08:00"}) == ["ZB-2"]
+    assert ids(**{"from": "2026-11-20", "to": "2026-11-20"}) == ["ZB-1", "ZB-2"]
+    assert ids(**{"from": "2026-11-21"}) == []
+
+
+def test_a_zone_offset_whose_plus_came_as_a_space_is_understood(world: World) -> None:
+    world.send("ZB-1", COLD)
+    answer = world.get("/v1/shipments?from=2026-11-20T08:00:00+08:00")
+    assert (answer.status_code, len(answer.json()["items"])) == (200, 1)
+
+
+def test_an_unchanged_check_is_not_sent_again(world: World) -> None:
+    world.send("ZB-1", WARM)
+    first = world.get("/v1/shipments/ZB-1/check")
+    held = {"If-None-Match": first.headers["etag"]}
+    again = world.get("/v1/shipments/ZB-1/check", headers=held)
+    assert (again.status_code, again.content) == (304, b"")
+    world.send("ZB-1", [14.0], start_ms=T0 + 30 * MINUTE)
+    assert world.get("/v1/shipments/ZB-1/check", headers=held).status_code == 200
+
+
+def test_changes_and_reads_of_reports_stand_in_the_audit_trail(world: World) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", COLD)
+    world.get("/v1/shipments/ZB-1/report.html")
+    trail = [(entry.action, entry.subject) for entry in world.register.audit_trail()]
+    assert trail == [("put_manifest", "ZB-1 v1"), ("read_report_html", "ZB-1")]
+
+
+def test_findings_are_listed_across_shipments_and_cut_by_kind_and_certainty(world: World) -> None:
+    for shipment in ("ZB-1", "ZB-2"):
+        world.client.put(f"/v1/shipments/{shipment}", json=manifest(shipment))
+        world.send(shipment, WARM)
+    warm = world.get("/v1/findings", params={"kind": "cold_chain_break"}).json()["items"]
+    assert sorted(finding["shipment"] for finding in warm) == ["ZB-1", "ZB-2"]
+    assert {finding["subtype"] for finding in warm} == {"above_range"}
+    certain = {"certainty": "certain", "kind": "cold_chain_break", "shipment": "ZB-1"}
+    assert len(world.get("/v1/findings", params=certain).json()["items"]) == 1
+    everything = world.get("/v1/findings").json()["items"]
+    seen: list[str] = []
+    query: dict[str, str | int] = {"limit": 1}
+    while len(seen) <= len(everything):
+        page = world.get("/v1/findings", params=query).json()
+        seen += [finding["id"] for finding in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert seen == [finding["id"] for finding in everything]
