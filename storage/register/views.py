@@ -9,6 +9,9 @@ from storage.register import schema
 from storage.register.database import Database
 from storage.register.shipments import PER_QUERY
 
+INFLUX_FACTS = ("influx_measurement", "influx_building", "influx_position")
+"""Keys of `state`: what is read, what a rebuild fills, and how far it is."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -69,6 +72,16 @@ class Views:
     def drop_spans(self) -> None:
         with self._database.write() as connection:
             connection.execute(delete(schema.spans))
+
+    def influx_measurements(self) -> tuple[str, ...]:
+        """The measurement that is read, then the one a rebuild is filling, if any."""
+        table = schema.state
+        query = select(table.c.key, table.c.value).where(table.c.key.in_(INFLUX_FACTS))
+        with self._database.read() as connection:
+            facts = {row.key: str(row.value) for row in connection.execute(query)}
+        active = facts.get("influx_measurement", "reading")
+        building = facts.get("influx_building")
+        return (active,) if building is None else (active, building)
 
     def fact(self, key: str) -> str | None:
         table = schema.state

@@ -1,19 +1,22 @@
 """Columns of readings: what a store gives back before it is cut to shipments."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.reading import Reading
+from domain.reading import Reading, TimeSource
 from domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 
-TIME_SOURCES = ("device", "gateway", "received")
+TIME_SOURCES: tuple[TimeSource, ...] = ("device", "gateway", "received")
 """Words of Reading.time_source; the position is the code in columns and in stored rows."""
 
 FLOATS = ("lat_deg", "lon_deg", "accuracy_m", "light_lux", "humidity_pct", "battery_v")
 """Optional numbers of a reading, in the order they are stored; NaN: not sent."""
+
+_ASSIGNMENT = ("shipment", "box", "courier", "time_source")
 
 
 @dataclass(frozen=True)
@@ -135,3 +138,59 @@ def take_rows(
         humidity_pct=table.humidity_pct[rows],
         battery_v=table.battery_v[rows],
     )
+
+
+def readings_of(columns: Columns) -> list[tuple[Reading, int]]:
+    """Single readings with their receive times, in the order of the rows."""
+    table = columns.table
+    names = list(table.temperature_c)
+    probes = [table.temperature_c[name].tolist() for name in names]
+    floats = [getattr(table, name).tolist() for name in FLOATS]
+    found = []
+    for row, time_ms in enumerate(table.time_ms.tolist()):
+        lat_deg, lon_deg, accuracy_m, light_lux, humidity_pct, battery_v = (
+            _number(column[row]) for column in floats
+        )
+        reading = Reading(
+            logger=table.loggers[table.logger[row]],
+            time_ms=time_ms,
+            temperature_c={
+                name: values[row]
+                for name, values in zip(names, probes, strict=True)
+                if not math.isnan(values[row])
+            },
+            time_source=TIME_SOURCES[columns.time_source[row]],
+            courier=_name(columns.couriers, columns.courier[row]),
+            box=_name(table.boxes, table.box[row]),
+            shipment=_name(table.shipments, table.shipment[row]),
+            seq=None if table.seq[row] < 0 else int(table.seq[row]),
+            humidity_pct=humidity_pct,
+            lat_deg=lat_deg,
+            lon_deg=lon_deg,
+            accuracy_m=accuracy_m,
+            lid_open=_flag(table.lid_open[row]),
+            light_lux=light_lux,
+            moving=_flag(table.moving[row]),
+            battery_v=battery_v,
+        )
+        found.append((reading, int(table.received_ms[row])))
+    return found
+
+
+def measured(reading: Reading) -> tuple[object, ...]:
+    """What was measured, without whom it was assigned to: readings of one logger and time
+    that differ in this contradict each other."""
+    fields = (name for name in reading.__struct_fields__ if name not in _ASSIGNMENT)
+    return tuple(getattr(reading, name) for name in fields)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _name(names: Sequence[str], code: int) -> str | None:
+    return None if code < 0 else names[code]
+
+
+def _flag(code: int) -> bool | None:
+    return None if code < 0 else bool(code)

@@ -9,9 +9,7 @@ import numpy as np
 from domain.reading import Reading
 from domain.tracks import ReadingTable
 from storage.ports import Appended, Stay
-from storage.telemetry.columns import Columns, columns_of, take_rows
-
-_ASSIGNMENT = ("shipment", "box", "courier", "time_source")
+from storage.telemetry.columns import Columns, columns_of, measured, take_rows
 
 
 class MemoryTelemetry:
@@ -34,7 +32,7 @@ class MemoryTelemetry:
             if other == reading:
                 there[index] = (other, min(received, first_received))
                 return "repeated"
-        contradicted = any(_measured(other) != _measured(reading) for other, _ in there)
+        contradicted = any(measured(other) != measured(reading) for other, _ in there)
         there.append((reading, received))
         return "conflicting" if contradicted else "new"
 
@@ -74,8 +72,3 @@ class MemoryTelemetry:
         with self._lock:
             everything = [row for key in sorted(self._kept) for row in self._kept[key]]
         return iter(everything)
-
-
-def _measured(reading: Reading) -> tuple[object, ...]:
-    fields = (name for name in reading.__struct_fields__ if name not in _ASSIGNMENT)
-    return tuple(getattr(reading, name) for name in fields)

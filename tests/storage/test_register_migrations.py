@@ -16,16 +16,16 @@ from tests.storage.readings import T0
 from tests.storage.results import finding, result
 
 
-def test_migrations_make_exactly_the_tables_of_the_code(register_url: str) -> None:
-    register = open_register(register_url)
+def test_migrations_make_exactly_the_tables_of_the_code(empty_url: str) -> None:
+    register = open_register(empty_url)
     with register.database.read() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
     register.close()
 
 
-def test_migrations_go_down_and_up_again_with_data_in_place(register_url: str) -> None:
-    register = open_register(register_url)
+def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> None:
+    register = open_register(empty_url)
     register.record_results([result(finding())], judged_ms=T0, reason="x")
     database = register.database
 
@@ -41,21 +41,21 @@ def test_migrations_go_down_and_up_again_with_data_in_place(register_url: str) -
     register.close()
 
 
-def test_opening_again_keeps_what_is_there(register_url: str) -> None:
-    first = open_register(register_url)
+def test_opening_again_keeps_what_is_there(empty_url: str) -> None:
+    first = open_register(empty_url)
     first.record_results([result(finding())], judged_ms=T0, reason="x")
     first.close()
-    second = open_register(register_url)
+    second = open_register(empty_url)
     assert second.result("S-1") == result(finding())
     second.close()
 
 
-def test_two_that_open_an_empty_register_at_once_both_find_it_ready(register_url: str) -> None:
+def test_two_that_open_an_empty_register_at_once_both_find_it_ready(empty_url: str) -> None:
     failures: list[Exception] = []
 
     def open_it() -> None:
         try:
-            open_register(register_url).close()
+            open_register(empty_url).close()
         except Exception as error:
             failures.append(error)
 

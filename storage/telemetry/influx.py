@@ -1,0 +1,257 @@
+"""The telemetry store on InfluxDB 1.8+, 2.x or 3.x: written by influxdb-client, read by InfluxQL.
+
+InfluxDB keeps one point a series and time and overwrites silently. So what is at or below the
+newest known time of its logger is compared with what is there before it is written: the same
+is left alone, something else gets the next `variant`. Which boxes, loggers and times hold a
+shipment's readings, the register knows (`spans`); it is told before a point is written.
+"""
+
+import itertools
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, cast
+
+import urllib3
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
+from influxdb_client.rest import ApiException
+
+from config.settings import StoreSettings
+from domain.errors import Unavailable
+from domain.reading import Reading
+from domain.tracks import ReadingTable
+from storage.ports import Appended, Stay
+from storage.register import SqlRegister
+from storage.register.views import Span
+from storage.telemetry.columns import Columns, measured, readings_of
+from storage.telemetry.influx_http import InfluxHttp, token_of
+from storage.telemetry.influx_lines import NONE, lines
+from storage.telemetry.influx_read import InfluxReading
+
+HOUR_MS = 3_600_000
+_Variants = dict[int, tuple[Reading, int]]
+"""By variant: what is stored of one logger and time, and when it was received."""
+_CACHED = 500_000
+_SENDERS = 2
+"""Two connections write half as fast again as one; more do not help one server."""
+
+
+class InfluxTelemetry:
+    """A TelemetryStore in InfluxDB. Methods may be called from any thread.
+
+    register : knows spans and measurement; it is the store's own and closed with it.
+    sole_writer : no other process writes readings of the same loggers. Where several workers
+        share the topics, every batch is compared with what is there, not only late readings.
+    """
+
+    def __init__(
+        self, settings: StoreSettings, register: SqlRegister, *, sole_writer: bool = True
+    ) -> None:
+        self._settings = settings
+        self._views = register
+        self._sole_writer = sole_writer
+        self._http = InfluxHttp(settings)
+        self._reading = InfluxReading(self._http)
+        self._client = InfluxDBClient(
+            url=settings.influx_url,
+            token=token_of(settings) or "",
+            org=settings.influx_org,
+            enable_gzip=True,
+            timeout=30_000,
+            # Not the client's own WritesRetry: it counts its time limit from when it was made,
+            # so a process that runs for a day never tries again.
+            retries=urllib3.Retry(
+                total=3,
+                allowed_methods=None,
+                status_forcelist=(429, 500, 502, 503, 504),
+                backoff_factor=0.3,
+                raise_on_status=False,
+                respect_retry_after_header=False,
+            ),
+        )
+        self._write_api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="influx-write")
+        self._lock = threading.Lock()
+        self._marks: dict[str, dict[str, int]] = defaultdict(dict)
+        self._told_hours: set[tuple[str, str, str, int]] = set()
+
+    def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
+        """See TelemetryStore. Raises Unavailable unless InfluxDB has taken every reading; then
+        some may be there all the same, and the same batch again does no harm."""
+        if not readings:
+            return Appended(new=0, repeated=0, conflicting=0)
+        with self._lock:
+            self._tell_spans(readings)
+            appended = None
+            for measurement in self._views.influx_measurements():
+                counts = self._append(measurement, readings, received_ms)
+                appended = appended or counts
+        if appended is None:
+            raise Unavailable("InfluxDB: no measurement to write to")
+        return appended
+
+    def append_to(
+        self, measurement: str, readings: Sequence[Reading], received_ms: Sequence[int]
+    ) -> None:
+        """Put readings into one measurement only, for a rebuild."""
+        with self._lock:
+            self._tell_spans(readings)
+            self._append(measurement, readings, received_ms)
+
+    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
+        measurement = self._views.influx_measurements()[0]
+        return self._reading.assigned(measurement, shipments, stays, self._views.spans(shipments))
+
+    def between(self, start_ms: int, end_ms: int) -> Columns:
+        """Every reading with start_ms <= time < end_ms."""
+        measurement = self._views.influx_measurements()[0]
+        return self._reading.where(measurement, f"time >= {start_ms}ms AND time < {end_ms}ms")
+
+    def days_ms(self) -> list[int]:
+        """Starts of the UTC days that hold readings, ascending."""
+        return self._reading.days_ms(self._views.influx_measurements()[0])
+
+    def close(self) -> None:
+        self._senders.shutdown()
+        self._client.close()  # type: ignore[no-untyped-call]
+        self._http.close()
+        self._views.close()
+
+    def _append(
+        self, measurement: str, readings: Sequence[Reading], received_ms: Sequence[int]
+    ) -> Appended:
+        marks = self._marks[measurement]
+        if len(marks) > _CACHED:
+            marks.clear()
+        known = self._known(measurement, readings, marks)
+        counts = {"new": 0, "repeated": 0, "conflicting": 0}
+        rows: list[tuple[Reading, int, int]] = []
+        newest: dict[str, int] = {}
+        for reading, received in zip(readings, received_ms, strict=True):
+            logger, time_ms = reading.logger, reading.time_ms
+            mark = newest.get(logger, marks.get(logger, time_ms))
+            newest[logger] = max(mark, time_ms)
+            there = known.setdefault((logger, time_ms), {})
+            word, variant = _compare(there, reading, received)
+            counts[word] += 1
+            if variant is not None:
+                rows.append((reading, received, variant))
+        self._write(measurement, rows, newest)
+        marks.update(newest)
+        return Appended(**counts)
+
+    def _known(
+        self, measurement: str, readings: Sequence[Reading], marks: dict[str, int]
+    ) -> dict[tuple[str, int], _Variants]:
+        """What is stored at the loggers and times of those readings that may be known already.
+        A logger not met before gets its mark: the newest time stored from here on."""
+        asked: dict[str, tuple[int, int | None]] = {}
+        highest: dict[str, int] = {}
+        for reading in readings:
+            logger, time_ms = reading.logger, reading.time_ms
+            mark = marks.get(logger)
+            passed = highest.get(logger, time_ms - 1 if mark is None else mark)
+            if mark is None or not self._sole_writer or time_ms <= passed:
+                low, high = asked.get(logger, (time_ms, time_ms))
+                upper = None if mark is None or high is None else max(high, time_ms)
+                asked[logger] = (min(low, time_ms), upper)
+            highest[logger] = max(passed, time_ms)
+        wanted = {(reading.logger, reading.time_ms) for reading in readings}
+        found: dict[tuple[str, int], _Variants] = {}
+        for columns, variants in self._reading.of_loggers(measurement, asked):
+            for row, variant in zip(readings_of(columns), variants, strict=True):
+                logger, time_ms = row[0].logger, row[0].time_ms
+                if (logger, time_ms) in wanted:
+                    found.setdefault((logger, time_ms), {})[variant] = row
+                if asked[logger][1] is None:
+                    marks[logger] = max(time_ms, marks.get(logger, time_ms))
+        return found
+
+    def _write(
+        self, measurement: str, rows: Sequence[tuple[Reading, int, int]], newest: dict[str, int]
+    ) -> None:
+        """Send all rows, building one batch while others travel; all are there on return."""
+        size = self._settings.influx_batch_rows
+        sent = []
+        try:
+            for start in range(0, len(rows), size):
+                part = rows[start : start + size]
+                points = lines(
+                    [row[0] for row in part],
+                    [row[1] for row in part],
+                    [row[2] for row in part],
+                    measurement=measurement,
+                )
+                sent.append(self._senders.submit(self._send, points))
+            for one in sent:
+                one.result()
+        except BaseException:
+            for logger in newest:
+                self._marks[measurement].pop(logger, None)
+            for one in sent:
+                one.cancel()
+            raise
+
+    def _send(self, points: bytes) -> None:
+        try:
+            self._write_api.write(
+                bucket=self._settings.influx_bucket,
+                org=self._settings.influx_org,
+                record=points,
+                write_precision=cast(WritePrecision, WritePrecision.MS),
+            )
+        except ApiException as error:
+            said = str(error.body or error.reason or "").strip()[:300]
+            raise Unavailable(
+                f"InfluxDB {self._settings.influx_url}: write refused: {error.status} {said}"
+            ) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            reason = getattr(error, "reason", None) or error
+            raise Unavailable(
+                f"InfluxDB {self._settings.influx_url}: write failed: {reason}"
+            ) from error
+
+    def _tell_spans(self, readings: Iterable[Reading]) -> None:
+        spans: dict[tuple[str, str, str], Span] = {}
+        hours = set()
+        for reading in readings:
+            if reading.shipment is None:
+                continue
+            box = reading.box or NONE
+            hour = reading.time_ms // HOUR_MS
+            told = (reading.shipment, box, reading.logger, hour)
+            if told in self._told_hours or told in hours:
+                continue
+            hours.add(told)
+            key = told[:3]
+            start_ms, end_ms = hour * HOUR_MS, (hour + 1) * HOUR_MS
+            old = spans.get(key)
+            spans[key] = Span(
+                *key,
+                start_ms=start_ms if old is None else min(start_ms, old.start_ms),
+                end_ms=end_ms if old is None else max(end_ms, old.end_ms),
+            )
+        self._views.widen_spans(list(spans.values()))
+        if len(self._told_hours) > _CACHED:
+            self._told_hours.clear()
+        self._told_hours |= hours
+
+
+def _compare(
+    there: _Variants, reading: Reading, received: int
+) -> tuple[Literal["new", "repeated", "conflicting"], int | None]:
+    """What a reading is beside those of its logger and time, which it joins; and the variant
+    to write it as, None where nothing has to be written."""
+    for variant, (other, first_received) in there.items():
+        if other == reading:
+            if received >= first_received:
+                return "repeated", None
+            there[variant] = (other, received)
+            return "repeated", variant
+    contradicted = any(measured(other) != measured(reading) for other, _ in there.values())
+    free = next(number for number in itertools.count() if number not in there)
+    there[free] = (reading, received)
+    return ("conflicting" if contradicted else "new"), free

@@ -1,0 +1,273 @@
+"""InfluxDB's v1 `/query`: InfluxQL there, CSV back, parsed into numpy while it streams in.
+
+1.x, 2.x and 3.x answer it alike as far as it is used here: GET, one statement a request,
+`epoch=ms`, `chunked=true`, `Accept: application/csv`. What differs is allowed for: the header
+may stand before every chunk, an absent value is empty or `null`, and nothing is quoted in 3.x,
+so every column has an alias of our own and no value can hold a comma.
+"""
+
+import io
+import json
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import urllib3
+from numpy.typing import NDArray
+
+from config.settings import StoreSettings
+from domain.errors import Unavailable
+
+_PIECE_BYTES = 1 << 20
+_CHUNK_ROWS = 20_000
+_HEADER = b"name,tags,time"
+_ERROR = b"error"
+_ABSENT = ["", "null"]
+
+
+class InfluxHttp:
+    """Questions to one InfluxDB; connections are kept, any thread may ask."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.url = settings.influx_url.rstrip("/")
+        self._database, _, self._policy = settings.influx_bucket.partition("/")
+        self._headers = {}
+        token = token_of(settings)
+        if token:
+            self._headers["Authorization"] = f"Token {token}"
+        self._pool = urllib3.PoolManager(
+            maxsize=8, timeout=urllib3.Timeout(connect=5.0, read=120.0), retries=2
+        )
+
+    def table(
+        self, statement: str, *, text: Sequence[str], whole: Sequence[str], real: Sequence[str]
+    ) -> dict[str, Any]:
+        """The answer's columns: `text` as (names, codes), `whole` as int64 (and `time`), `real`
+        as float64 with NaN for what is absent. No rows: empty columns."""
+        import pandas
+
+        types: dict[str, Any] = dict.fromkeys(text, "category")
+        types |= dict.fromkeys(("time", *whole), "int64")
+        types |= dict.fromkeys(real, "float64")
+        frames = [
+            pandas.read_csv(
+                piece,
+                names=header,
+                header=None,
+                usecols=[name for name in header if name in types],
+                dtype=types,
+                keep_default_na=False,
+                na_values=dict.fromkeys(real, _ABSENT),
+                engine="c",
+            )
+            for header, piece in self._pieces(statement)
+        ]
+        columns: dict[str, Any] = {}
+        for name in ("time", *whole, *real):
+            dtype = np.float64 if name in real else np.int64
+            parts = [frame[name].to_numpy() for frame in frames]
+            columns[name] = np.concatenate([np.empty(0, dtype), *parts])
+        for name in text:
+            columns[name] = _coded([frame[name].cat for frame in frames])
+        return columns
+
+    def ask(self, statement: str) -> list[Mapping[str, Any]]:
+        """A small answer as its series (`name`, `columns`, `values`)."""
+        response = self._get(statement, "application/json", {}, preload=True)
+        found: list[Mapping[str, Any]] = []
+        for answer in json.loads(response.data)["results"]:
+            if "error" in answer:
+                raise Unavailable(f"InfluxDB {self.url}: {answer['error']}")
+            found += answer.get("series", [])
+        return found
+
+    def command(self, statement: str) -> None:
+        """A statement that changes something."""
+        self._request("POST", "/query", {"q": statement, **self._where()})
+
+    def version(self) -> str:
+        """Such as `1.8.10`, `2.7.1`, `3.0.1`; raises Unavailable if nobody answers."""
+        said = self._request("GET", "/ping", {}).headers.get("X-Influxdb-Version", "")
+        return str(said).lstrip("v")
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Any:
+        """JSON to an administrative path; the answer's JSON, None if it has no body."""
+        response = self._request(method, path, fields or {}, body=body)
+        return json.loads(response.data) if response.data.strip() else None
+
+    def close(self) -> None:
+        self._pool.clear()
+
+    def _where(self) -> dict[str, str]:
+        fields = {"db": self._database}
+        if self._policy:
+            fields["rp"] = self._policy
+        return fields
+
+    def _pieces(self, statement: str) -> Iterator[tuple[list[str], Any]]:
+        """Header and rows of whole lines, while a thread fetches what follows."""
+        header: list[str] = []
+        for block in _ahead(self._lines(statement)):
+            for part in _split_headers(block):
+                if part.startswith(_ERROR):
+                    text = part.decode("utf-8", "replace").strip()[:300]
+                    raise Unavailable(f"InfluxDB {self.url}: {text}")
+                if part.startswith(_HEADER):
+                    first, _, rows = part.partition(b"\n")
+                    header = first.decode().strip().split(",")
+                else:
+                    rows = part
+                if rows.strip():
+                    if not header:
+                        said = rows[:100].decode("utf-8", "replace")
+                        raise Unavailable(f"InfluxDB {self.url}: expected CSV, got {said!r}")
+                    yield header, io.BytesIO(rows)
+
+    def _lines(self, statement: str) -> Iterator[bytes]:
+        chunks = {"epoch": "ms", "chunked": "true", "chunk_size": str(_CHUNK_ROWS)}
+        response = self._get(statement, "application/csv", chunks, preload=False)
+        rest = b""
+        try:
+            while piece := response.read(_PIECE_BYTES):
+                whole, newline, rest = (rest + piece).rpartition(b"\n")
+                if newline:
+                    yield whole + newline
+            if rest:
+                yield rest + b"\n"
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable(f"InfluxDB {self.url}: answer broke off: {error}") from error
+        finally:
+            response.release_conn()
+
+    def _get(self, statement: str, accept: str, more: Mapping[str, str], *, preload: bool) -> Any:
+        fields = {"q": statement, **self._where(), **more}
+        return self._request("GET", "/query", fields, accept=accept, preload=preload)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        fields: Mapping[str, str],
+        *,
+        body: object = None,
+        accept: str = "application/json",
+        preload: bool = True,
+    ) -> Any:
+        headers = {**self._headers, "Accept": accept}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body).encode()
+        url = self.url + path
+        if fields and content is None:
+            more: dict[str, Any] = {"fields": dict(fields)}
+        else:
+            more = {"body": content}
+        try:
+            response = self._pool.request(
+                method, url, headers=headers, preload_content=preload, **more
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable(f"InfluxDB {self.url}: {_innermost(error)}") from error
+        if response.status >= 300:
+            said = response.read() if not preload else response.data
+            text = said.decode("utf-8", "replace").strip()[:300]
+            raise Refused(response.status, f"InfluxDB {self.url}{path}: {response.status} {text}")
+        return response
+
+
+class Refused(Unavailable):
+    """InfluxDB answered, but not with what was asked."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def token_of(settings: StoreSettings) -> str | None:
+    """The token of the settings or of the file they name."""
+    if settings.influx_token is not None:
+        return settings.influx_token.get_secret_value()
+    if settings.influx_token_file is not None:
+        try:
+            return settings.influx_token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise Unavailable(
+                f"store.influx_token_file {settings.influx_token_file}: {error.strerror}"
+            ) from error
+    return None
+
+
+def _coded(parts: Sequence[Any]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Distinct texts of all parts and each row's index among them."""
+    index: dict[str, int] = {}
+    codes = [np.empty(0, np.int64)]
+    for part in parts:
+        names = [str(name) for name in part.categories]
+        mapped = np.array([index.setdefault(name, len(index)) for name in names], np.int64)
+        codes.append(mapped[part.codes.to_numpy()])
+    return tuple(index), np.concatenate(codes)
+
+
+def _split_headers(block: bytes) -> Iterator[bytes]:
+    """The block cut before each header line; usually there is none to cut at."""
+    start = 0
+    while (at := block.find(b"\n" + _HEADER, start)) >= 0:
+        yield block[start : at + 1]
+        start = at + 1
+    yield block[start:]
+
+
+def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks; after a long one, fetched by a thread a few ahead of whoever takes them."""
+    for block in blocks:
+        yield block
+        if len(block) > _PIECE_BYTES // 2:
+            break
+    else:
+        return
+    fetched: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=4)
+    given_up = threading.Event()
+
+    def put(item: bytes | BaseException | None) -> None:
+        while not given_up.is_set():
+            try:
+                fetched.put(item, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def fetch() -> None:
+        try:
+            for block in blocks:
+                put(block)
+                if given_up.is_set():
+                    break
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    thread = threading.Thread(target=fetch, name="influx-read", daemon=True)
+    thread.start()
+    try:
+        while (item := fetched.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        given_up.set()
+        thread.join()
+
+
+def _innermost(error: BaseException) -> str:
+    reason = getattr(error, "reason", None)
+    return str(reason if reason is not None else error)

@@ -1,0 +1,92 @@
+"""Readings as InfluxDB line protocol, built several times faster than by Point objects.
+
+One point a reading. Tags are what there are few of: box, logger, and `variant`, which counts
+the contradicting readings of one logger and time (InfluxDB would overwrite them). The shipment
+is a field: as a tag, each one would be a series for ever. Names that cannot be absent from
+the answer of a query are always written, `-` for none, which is no id. Ids need no escapes:
+they are checked where they enter (domain.identifiers).
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from urllib.parse import unquote
+
+from domain.reading import Reading
+
+NONE = "-"
+PROBE_SUFFIX = "_c"
+"""A field is a probe's temperature exactly if its key ends so."""
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f%\\,="]')
+_SOURCE = {"device": "", "gateway": ",time_source=1i", "received": ",time_source=2i"}
+
+
+def lines(
+    readings: Sequence[Reading],
+    received_ms: Sequence[int],
+    variants: Sequence[int],
+    *,
+    measurement: str,
+) -> bytes:
+    """Points for /write with millisecond precision, one a line.
+
+    variants : 0 for the first reading known of its logger and time, 1, 2, … for others that
+        say something else.
+    """
+    built = []
+    for reading, received, variant in zip(readings, received_ms, variants, strict=True):
+        head = _head(measurement, reading.box, reading.logger, variant)
+        probes = reading.temperature_c
+        tail = (
+            f",received_ms={received}i,seq={-1 if reading.seq is None else reading.seq}i"
+            f',shipment="{reading.shipment or NONE}",courier="{reading.courier or NONE}"'
+            f"{_SOURCE[reading.time_source]}"
+        )
+        if reading.lat_deg is not None:
+            tail += f",lat_deg={reading.lat_deg!r}"
+        if reading.lon_deg is not None:
+            tail += f",lon_deg={reading.lon_deg!r}"
+        if reading.accuracy_m is not None:
+            tail += f",accuracy_m={reading.accuracy_m!r}"
+        if reading.humidity_pct is not None:
+            tail += f",humidity_pct={reading.humidity_pct!r}"
+        if reading.light_lux is not None:
+            tail += f",light_lux={reading.light_lux!r}"
+        if reading.battery_v is not None:
+            tail += f",battery_v={reading.battery_v!r}"
+        if reading.lid_open is not None:
+            tail += f",lid_open={reading.lid_open:d}i"
+        if reading.moving is not None:
+            tail += f",moving={reading.moving:d}i"
+        # %r of a float is its shortest exact form, which line protocol reads back unchanged.
+        built.append(
+            f"{head}{_probes(tuple(probes)) % tuple(probes.values())}{tail} {reading.time_ms}"
+        )
+    return "\n".join(built).encode()
+
+
+def field_of(probe: str) -> str:
+    """The field key that carries a probe. Signs that line protocol or InfluxQL cannot carry
+    in every place stand as `%` and their hexadecimal number."""
+    return _UNSAFE.sub(lambda sign: f"%{ord(sign[0]):02X}", probe) + PROBE_SUFFIX
+
+
+def probe_of(field: str) -> str | None:
+    """The probe that a field key carries; None if it carries none."""
+    return unquote(field[: -len(PROBE_SUFFIX)]) if field.endswith(PROBE_SUFFIX) else None
+
+
+@lru_cache(maxsize=200_000)
+def _head(measurement: str, box: str | None, logger: str, variant: int) -> str:
+    tags = f"box={box or NONE},logger={logger}"
+    if variant:
+        tags += f",variant={variant}"
+    return f"{measurement},{tags} "
+
+
+@lru_cache(maxsize=50_000)
+def _probes(names: tuple[str, ...]) -> str:
+    """`drug_c=%r,coolant_c=%r` for these probes."""
+    keys = (field_of(name).replace(" ", "\\ ").replace("%", "%%") for name in names)
+    return ",".join(f"{key}=%r" for key in keys)

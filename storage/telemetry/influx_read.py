@@ -1,0 +1,224 @@
+"""Reading InfluxDB: few long queries by box and time, cut to shipments in numpy."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.reading_table import joined
+from domain.tracks import IntArray, ReadingTable
+from storage.ports import Stay
+from storage.register.views import Span
+from storage.telemetry.columns import FLOATS, Columns, take_rows
+from storage.telemetry.influx_http import InfluxHttp
+from storage.telemetry.influx_lines import NONE, field_of, probe_of
+
+_DAY_MS = 86_400_000
+_NEAR_MS = 2 * 3_600_000
+"""Ranges of one box that are no further apart are read in one query."""
+_LOGGERS_PER_QUERY = 60
+_TEXT = {"b": "box", "l": "logger", "s": "shipment", "c": "courier", "v": "variant"}
+_WHOLE = {"r": "received_ms", "q": "seq"}
+_REAL = {
+    **{f"f{index}": name for index, name in enumerate(FLOATS)},
+    "lid": "lid_open",
+    "mov": "moving",
+    "src": "time_source",
+}
+
+
+class InfluxReading:
+    """Questions about readings, answered as columns."""
+
+    def __init__(self, http: InfluxHttp) -> None:
+        self._http = http
+
+    def assigned(
+        self,
+        measurement: str,
+        shipments: Sequence[str],
+        stays: Sequence[Stay],
+        spans: Sequence[Span],
+    ) -> ReadingTable:
+        """Readings that declare one of `shipments`, found by `spans`, and undeclared ones
+        within the stays."""
+        target = {name: index for index, name in enumerate(shipments)}
+        stays = [stay for stay in stays if stay.shipment in target]
+        ranges: defaultdict[str, list[tuple[int, int | None]]] = defaultdict(list)
+        for span in spans:
+            ranges[span.box].append((span.start_ms, span.end_ms))
+        for stay in stays:
+            ranges[stay.box].append((stay.start_ms, stay.end_ms))
+        probes = self._probes(measurement) if ranges else []
+        parts = []
+        for box in sorted(ranges):
+            mine = [stay for stay in stays if stay.box == box]
+            for start_ms, end_ms in _merged(ranges[box]):
+                condition = f"box = {_quoted(box)} AND {_between(start_ms, end_ms)}"
+                columns, _ = self._columns(measurement, condition, probes)
+                parts.append(_cut(columns.table, tuple(shipments), target, mine))
+        if not parts:
+            empty, _ = _as_columns({}, [])
+            parts.append(_cut(empty.table, tuple(shipments), target, []))
+        return joined(parts)
+
+    def where(self, measurement: str, condition: str) -> Columns:
+        """Every reading that fulfils an InfluxQL condition."""
+        return self._columns(measurement, condition, self._probes(measurement))[0]
+
+    def of_loggers(
+        self, measurement: str, asked: Mapping[str, tuple[int, int | None]]
+    ) -> Iterator[tuple[Columns, list[int]]]:
+        """Readings of each logger in its closed range (None: without end), with variants."""
+        if not asked:
+            return
+        probes = self._probes(measurement)
+        ordered = sorted(asked, key=lambda logger: (asked[logger][1] is None, asked[logger][0]))
+        for part in _alike(ordered, asked):
+            low = min(asked[logger][0] for logger in part)
+            highs = [asked[logger][1] for logger in part]
+            ends = [high + 1 for high in highs if high is not None]
+            end = max(ends) if len(ends) == len(highs) else None
+            names = " OR ".join(f"logger = {_quoted(logger)}" for logger in part)
+            condition = f"({names}) AND {_between(low, end)}"
+            yield self._columns(measurement, condition, probes)
+
+    def days_ms(self, measurement: str) -> list[int]:
+        """UTC days that hold readings."""
+        statement = (
+            f"SELECT count(seq) AS q FROM {measurement} WHERE time >= 0 AND"  # noqa: S608
+            " time < '2100-01-02T00:00:00Z' GROUP BY time(1d) fill(none)"
+        )
+        found = self._http.table(statement, text=(), whole=("q",), real=())
+        return [int(day) for day, count in zip(found["time"], found["q"], strict=True) if count]
+
+    def _probes(self, measurement: str) -> list[str]:
+        """Probes that any reading of the measurement has."""
+        found = []
+        for series in self._http.ask(f"SHOW FIELD KEYS FROM {measurement}"):
+            key = series["columns"].index("fieldKey")
+            found += [probe_of(str(row[key])) for row in series["values"]]
+        return sorted({probe for probe in found if probe is not None})
+
+    def _columns(
+        self, measurement: str, condition: str, probes: Sequence[str]
+    ) -> tuple[Columns, list[int]]:
+        aliases = {f"p{index}": name for index, name in enumerate(probes)}
+        fields = [f'"{name}" AS {alias}' for alias, name in {**_TEXT, **_WHOLE, **_REAL}.items()]
+        fields += [f'"{field_of(name)}" AS {alias}' for alias, name in aliases.items()]
+        found = self._http.table(
+            f"SELECT {', '.join(fields)} FROM {measurement} WHERE {condition}",  # noqa: S608
+            text=tuple(_TEXT),
+            whole=tuple(_WHOLE),
+            real=(*_REAL, *aliases),
+        )
+        return _as_columns(found, probes)
+
+
+def _as_columns(found: Mapping[str, Any], probes: Sequence[str]) -> tuple[Columns, list[int]]:
+    def named(alias: str) -> tuple[tuple[str, ...], IntArray]:
+        names, codes = found.get(alias, ((), np.empty(0, np.int64)))
+        known = [name for name in names if name != NONE]
+        index = {name: code for code, name in enumerate(known)}
+        place = np.array([index.get(name, -1) for name in names], dtype=np.int64)
+        return tuple(known), place[codes]
+
+    def real(alias: str) -> NDArray[np.float64]:
+        column: NDArray[np.float64] = found.get(alias, np.empty(0))
+        return column
+
+    def whole(alias: str) -> IntArray:
+        column: IntArray = found.get(alias, np.empty(0, np.int64))
+        return column
+
+    def flag(alias: str, absent: int) -> NDArray[np.int8]:
+        return np.nan_to_num(real(alias), nan=absent).astype(np.int8)
+
+    boxes, box = named("b")
+    loggers, logger = named("l")
+    shipments, shipment = named("s")
+    couriers, courier = named("c")
+    variants, variant = found.get("v", ((), np.empty(0, np.int64)))
+    temperature_c = {name: real(f"p{index}") for index, name in enumerate(probes)}
+    table = ReadingTable(
+        shipments=shipments,
+        boxes=boxes,
+        loggers=loggers,
+        shipment=shipment,
+        box=box,
+        logger=logger,
+        time_ms=whole("time"),
+        received_ms=whole("r"),
+        seq=whole("q"),
+        temperature_c={
+            name: column for name, column in temperature_c.items() if not np.isnan(column).all()
+        },
+        lid_open=flag("lid", -1),
+        moving=flag("mov", -1),
+        **{name: real(f"f{index}") for index, name in enumerate(FLOATS)},
+    )
+    columns = Columns(table=table, couriers=couriers, courier=courier, time_source=flag("src", 0))
+    numbers = [0 if text in ("", "null") else int(text) for text in variants]
+    return columns, [numbers[code] for code in variant.tolist()]
+
+
+def _cut(
+    table: ReadingTable,
+    shipments: tuple[str, ...],
+    target: Mapping[str, int],
+    stays: Iterable[Stay],
+) -> ReadingTable:
+    """The rows that belong to a shipment, assigned; one in two stays stands twice."""
+    wanted = np.array([target.get(name, -1) for name in table.shipments] + [-1], dtype=np.int64)
+    declared = wanted[table.shipment]
+    rows = [np.flatnonzero(declared >= 0)]
+    owner = [declared[rows[0]]]
+    undeclared = table.shipment < 0
+    for stay in stays:
+        inside = undeclared & (table.time_ms >= stay.start_ms)
+        if stay.end_ms is not None:
+            inside &= table.time_ms < stay.end_ms
+        rows.append(np.flatnonzero(inside))
+        owner.append(np.full(rows[-1].size, target[stay.shipment], dtype=np.int64))
+    return take_rows(
+        table, np.concatenate(rows), shipments=shipments, shipment=np.concatenate(owner)
+    )
+
+
+def _merged(ranges: Sequence[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
+    """Half-open ranges by start, those that overlap or lie near made one."""
+    found: list[tuple[int, int | None]] = []
+    for start_ms, end_ms in sorted(ranges, key=lambda one: one[0]):
+        if found:
+            last_start, last_end = found[-1]
+            if last_end is None or start_ms <= last_end + _NEAR_MS:
+                end = None if last_end is None or end_ms is None else max(last_end, end_ms)
+                found[-1] = (last_start, end)
+                continue
+        found.append((start_ms, end_ms))
+    return found
+
+
+def _alike(
+    loggers: Sequence[str], asked: Mapping[str, tuple[int, int | None]]
+) -> Iterator[list[str]]:
+    """Loggers whose ranges are of one day together, so none is read far beyond its own."""
+    for _, alike in itertools.groupby(
+        loggers, key=lambda logger: (asked[logger][1] is None, asked[logger][0] // _DAY_MS)
+    ):
+        of_day = list(alike)
+        for start in range(0, len(of_day), _LOGGERS_PER_QUERY):
+            yield of_day[start : start + _LOGGERS_PER_QUERY]
+
+
+def _between(start_ms: int, end_ms: int | None) -> str:
+    begun = f"time >= {start_ms}ms"
+    return begun if end_ms is None else f"{begun} AND time < {end_ms}ms"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
