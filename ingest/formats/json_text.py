@@ -7,13 +7,25 @@ from typing import Any
 from domain.errors import BadMessage
 
 
+def shown(value: object, length: int = 60) -> str:
+    """A value for a refusal's text: short, safe for hostile nesting and giant integers."""
+    if isinstance(value, str):
+        return repr(value[:length])
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    if isinstance(value, int):
+        return repr(value) if value.bit_length() <= 128 else "a giant integer"
+    kinds = {dict: "an object", list: "an array", bytes: "bytes", Broken: "a broken object"}
+    return kinds.get(type(value), f"a {type(value).__name__}")
+
+
 def json_object(payload: bytes) -> dict[str, Any]:
     """The JSON object a payload holds; raises BadMessage if it holds anything else."""
     value = loads(payload.removeprefix(b"\xef\xbb\xbf"))
     if isinstance(value, Broken):
         raise BadMessage(value.reason, value.text)
     if not isinstance(value, dict):
-        raise BadMessage("not_an_object", f"expected a JSON object, got {repr(value)[:80]}")
+        raise BadMessage("not_an_object", f"expected a JSON object, got {shown(value)}")
     return value
 
 

@@ -2,9 +2,11 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from domain.reading import split_probe
 
 _MAX_DEPTH = 6
 _MAX_VALUES = 500
@@ -36,9 +38,15 @@ class Measured:
     lon_deg: float | None = None
 
 
-def is_temperature_name(name: str) -> bool:
-    """True for what makers call a probe's temperature in °C."""
-    return (
+def speaks_of_roles(names: Iterable[str]) -> bool:
+    """True if a sender uses our own probe names: then `ambient` is a temperature too, and
+    not the light it may be elsewhere."""
+    return any((split_probe(name) or ("",))[0] == "drug" for name in names)
+
+
+def is_temperature_name(name: str, *, roles: bool = False) -> bool:
+    """True for what makers call a probe's temperature in °C; `roles`: for our probes too."""
+    return (roles and split_probe(name) is not None) or (
         _TEMPERATURE.search(name) is not None
         and _NOT_THE_AIR.search(name) is None
         and _FAHRENHEIT.search(name) is None
@@ -53,10 +61,11 @@ def measurements(decoded: Mapping[str, Any], *, mapped: Mapping[str, str]) -> Me
     An object `{value, unit}` is the value of its parent's name; °F and K are converted.
     """
     found = Measured()
+    roles = speaks_of_roles(decoded)
     for name, value, unit in _numbers(decoded):
         last = name.rpartition(".")[2]
-        if name in mapped or is_temperature_name(name):
-            celsius = _celsius(value, unit)
+        if name in mapped or is_temperature_name(name, roles=roles):
+            celsius = celsius_of(value, unit)
             if celsius is not None:
                 found.temperature_c.setdefault(name, celsius)
         elif _HUMIDITY.match(last):
@@ -87,7 +96,8 @@ def as_number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _celsius(value: float, unit: str | None) -> float | None:
+def celsius_of(value: float, unit: str | None) -> float | None:
+    """°C of a value in a unit as people write it; None for a unit that is no temperature."""
     mark = (unit or "").strip().lower().lstrip("°º")
     if mark in ("", "c", "cel", "celsius", "degc", "deg c", "℃"):
         return value

@@ -14,6 +14,7 @@ from domain.errors import BadMessage
 from domain.identifiers import is_id
 from domain.reading import Reading, TimeSource, split_probe
 from ingest.formats.decoded import DecodeContext
+from ingest.formats.json_text import shown
 from ingest.formats.plausible import HUMIDITY_RANGE_PCT, measured
 
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
@@ -38,7 +39,7 @@ def logger_id(serial: str) -> str:
         return re.sub("[:-]", "", text).upper()
     plain = _NOT_IN_ID.sub("-", text).strip("-_")
     if not plain:
-        raise BadMessage("bad_id", f"logger: expected a serial number, got {repr(serial)[:80]}")
+        raise BadMessage("bad_id", f"logger: expected a serial number, got {shown(serial)}")
     if len(plain) > 64:
         plain = f"{plain[:55]}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
     return plain

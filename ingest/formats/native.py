@@ -19,7 +19,7 @@ from domain.reading import EVENT_NAMES, Event, Reading, split_probe
 from ingest.coordinates import to_wgs84
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from ingest.formats.instants import time_ms
-from ingest.formats.json_text import Broken, loads, storable
+from ingest.formats.json_text import Broken, loads, shown, storable
 from ingest.formats.plausible import HUMIDITY_RANGE_PCT, TEMPERATURE_RANGE_C, in_range, no_value
 
 MAX_ELEMENTS = 10_000
@@ -123,7 +123,7 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     if isinstance(value, Broken):
         raise BadMessage(value.reason, value.text)
     if not isinstance(value, dict):
-        raise BadMessage("not_an_object", f"expected a JSON object, got {_shown(value)}")
+        raise BadMessage("not_an_object", f"expected a JSON object, got {shown(value)}")
     for key in value:
         inner = value[key]
         if isinstance(inner, Broken) and key in _Message.__struct_fields__:
@@ -186,7 +186,7 @@ def _event(message: _Message, context: DecodeContext) -> Event:
     if message.event not in EVENT_NAMES:
         known = ", ".join(EVENT_NAMES)
         raise BadMessage(
-            "unknown_event", f"event: expected one of {known}, got {_shown(message.event)}"
+            "unknown_event", f"event: expected one of {known}, got {shown(message.event)}"
         )
     if message.shipment is None:
         raise BadMessage("no_shipment", "shipment: required in an event")
@@ -267,7 +267,7 @@ def _check_ids(message: _Message) -> None:
     ):
         if id_ is not None and not _known_id(id_):
             raise BadMessage(
-                "bad_id", f"{what}: expected an id matching {ID_PATTERN}, got {_shown(id_)}"
+                "bad_id", f"{what}: expected an id matching {ID_PATTERN}, got {shown(id_)}"
             )
 
 
@@ -310,7 +310,3 @@ def looks_doubled(body: bytes) -> bool:
         or body.count(b'"shipment"') > 1
         or b"\\u00" in body
     )
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:80]

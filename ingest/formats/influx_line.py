@@ -1,0 +1,165 @@
+"""InfluxDB line protocol: `measurement,tag=… field=… timestamp`, one point a line.
+
+The timestamp's precision is not in the line; it is told by its size, which is unambiguous
+for every year since 2001.
+"""
+
+import re
+from collections.abc import Iterator
+
+from domain.errors import BadMessage
+from domain.reading import Reading
+from ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from ingest.formats.measurements import is_temperature_name, speaks_of_roles
+from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+
+MAX_LINES = 10_000
+_SERIAL_TAGS = (
+    "logger",
+    "serial",
+    "device",
+    "device_id",
+    "sensor",
+    "sensor_id",
+    "id",
+    "mac",
+    "node",
+    "host",
+)
+"""Tags that may name the logger, the surest first."""
+_PROBE_TAGS = ("probe", "role", "channel", "position")
+"""Tags that tell apart temperatures of one field name."""
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_TRUE = frozenset({"t", "T", "true", "True", "TRUE"})
+_FALSE = frozenset({"f", "F", "false", "False", "FALSE"})
+
+
+def decode(payload: bytes, context: DecodeContext) -> Decoded:
+    """Lines singly; comments and blank lines are passed over."""
+    try:
+        text = payload.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError:
+        raise BadMessage("not_utf8", "expected UTF-8 text") from None
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES + 1:
+        raise BadMessage("too_many", f"expected at most {MAX_LINES} lines, got {len(lines)}")
+    readings: list[Reading] = []
+    refused: list[Refusal] = []
+    for index, raw in enumerate(lines):
+        line = raw.strip("\r ")
+        if not line or line.startswith("#"):
+            continue
+        try:
+            readings.append(_point(line, context))
+        except BadMessage as error:
+            refused.append(Refusal(error.reason, str(error), index if len(lines) > 1 else None))
+    if not readings and not refused:
+        raise BadMessage("not_line_protocol", "expected InfluxDB line protocol, got nothing")
+    return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def _point(line: str, context: DecodeContext) -> Reading:
+    head, rest = _cut(line, " ")
+    fields_text, time_text = _cut(rest, " ")
+    names = [_plain(part) for part in _split(head, ",")]
+    measurement = names[0]
+    if not measurement or not fields_text:
+        raise BadMessage("not_line_protocol", f"expected measurement and fields, got {line[:60]!r}")
+    tags = dict(_pairs(_split(head, ",")[1:]))
+    numbers, flags = _fields(fields_text)
+    serial = next((tags[tag] for tag in _SERIAL_TAGS if tags.get(tag)), None)
+    if serial is None:
+        serial = serial_in(context.topic, skip=("influx", "telegraf", "metrics"))
+    entry = entry_of(context.rule, serial, logger_id(serial))
+    mapping = mapping_for(context.rule, entry=entry, model=measurement)
+    roles = speaks_of_roles(numbers)
+    probe = next((tags[tag] for tag in _PROBE_TAGS if tags.get(tag)), None)
+    temperatures: dict[str, float] = {}
+    for name, value in numbers.items():
+        is_value = name == "value" and is_temperature_name(measurement)
+        if name in mapping or is_value or is_temperature_name(name, roles=roles):
+            temperatures[probe or (measurement if is_value else name)] = value
+    return reading(
+        context,
+        serial=serial,
+        model=measurement,
+        temperatures=temperatures,
+        time_ms=_time_ms(time_text),
+        humidity_pct=numbers.get("humidity"),
+        lat_deg=numbers.get("lat", numbers.get("latitude")),
+        lon_deg=numbers.get("lon", numbers.get("longitude")),
+        battery_v=numbers.get("battery_v"),
+        light_lux=numbers.get("light_lux"),
+        lid_open=flags.get("lid_open"),
+        moving=flags.get("moving"),
+    )
+
+
+def _fields(text: str) -> tuple[dict[str, float], dict[str, bool]]:
+    """Numeric and boolean fields; texts are passed over, anything else refuses the line."""
+    numbers: dict[str, float] = {}
+    flags: dict[str, bool] = {}
+    for name, value in _pairs(_split(text, ",", quotes=True)):
+        if value in _TRUE or value in _FALSE:
+            flags[name] = value in _TRUE
+        elif value.startswith('"'):
+            if len(value) < 2 or not value.endswith('"'):
+                raise BadMessage("not_line_protocol", f"field {name[:40]!r}: a quote stays open")
+        else:
+            bare = value[:-1] if value[-1:] in ("i", "u") else value
+            if _NUMBER.fullmatch(bare) is None:
+                raise BadMessage(
+                    "wrong_type", f"field {name[:40]!r}: expected a number, got {value[:40]!r}"
+                )
+            numbers[name] = float(bare)
+    return numbers, flags
+
+
+def _time_ms(text: str) -> int | None:
+    bare = text.strip()
+    if not bare:
+        return None
+    if not (bare.isascii() and bare.isdigit()) or len(bare) > 19:
+        raise BadMessage("bad_time", f"timestamp: expected an integer, got {bare[:40]!r}")
+    for digits, divisor in ((17, 1_000_000), (14, 1_000), (11, 1)):
+        if len(bare) >= digits:
+            return int(bare) // divisor
+    if len(bare) < 9:
+        raise BadMessage("bad_time", f"timestamp: expected one since 2001, got {bare}")
+    return int(bare) * 1000
+
+
+def _pairs(parts: list[str]) -> Iterator[tuple[str, str]]:
+    for part in parts:
+        key, value = _cut(part, "=")
+        if not key or not value:
+            raise BadMessage("not_line_protocol", f"expected key=value, got {part[:60]!r}")
+        yield _plain(key), value if value.startswith('"') else _plain(value)
+
+
+def _cut(text: str, mark: str) -> tuple[str, str]:
+    """Text before and after the first mark that is neither escaped nor in quotes."""
+    parts = _split(text, mark, quotes=True, most=1)
+    return parts[0], parts[1] if len(parts) > 1 else ""
+
+
+def _split(text: str, mark: str, *, quotes: bool = False, most: int = -1) -> list[str]:
+    parts: list[str] = []
+    begun, at, quoted = 0, 0, False
+    while at < len(text) and len(parts) != most:
+        char = text[at]
+        if char == "\\":
+            at += 2
+            continue
+        if quotes and char == '"':
+            quoted = not quoted
+        elif char == mark and not quoted:
+            parts.append(text[begun:at])
+            begun = at + 1
+        at += 1
+    parts.append(text[begun:])
+    return parts
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\([,= \\\"])", r"\1", text)

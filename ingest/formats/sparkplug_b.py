@@ -1,0 +1,153 @@
+"""Sparkplug B on `spBv1.0/{group}/{message}/{edge node}[/{device}]`.
+
+Births define metrics; DATA may carry only their aliases. A DATA message whose alias no
+birth has named is refused: guessing which probe it was would be inventing evidence.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from domain.errors import BadMessage
+from domain.instants import LATEST_MS
+from domain.reading import Reading
+from ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from ingest.formats.measurements import celsius_of, is_temperature_name, speaks_of_roles
+from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from ingest.formats.session import DecoderSession, MetricDefinition
+from ingest.formats.sparkplug_payload import Metric, parse_payload
+
+_WITHOUT_METRICS = frozenset({"NDEATH", "DDEATH", "STATE", "NCMD", "DCMD"})
+_MESSAGES = _WITHOUT_METRICS | {"NBIRTH", "DBIRTH", "NDATA", "DDATA"}
+
+
+@dataclass(frozen=True)
+class _Address:
+    message: str
+    group: str
+    node: str
+    device: str | None
+
+
+@dataclass
+class _Sample:
+    temperatures: dict[str, float] = field(default_factory=dict)
+    humidity_pct: float | None = None
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    lid_open: bool | None = None
+
+
+def decode(payload: bytes, context: DecodeContext, *, session: DecoderSession) -> Decoded:
+    """One message; births are remembered in `session`.
+
+    Metrics of one device at one time become one reading; null metrics and NaN give none.
+    """
+    address = _address(context.topic)
+    if address.message in _WITHOUT_METRICS:
+        return Decoded()
+    parsed = parse_payload(payload)
+    definitions = session.node(address.group, address.node)
+    if address.message.endswith("BIRTH"):
+        definitions = session.born(address.group, address.node, address.device)
+        for metric in parsed.metrics:
+            if metric.name is not None:
+                born = MetricDefinition(metric.name, metric.datatype, address.device, metric.unit)
+                definitions.by_name[address.device, metric.name] = born
+                if metric.alias is not None:
+                    definitions.by_alias[metric.alias] = born
+    refused: list[Refusal] = []
+    named: list[tuple[MetricDefinition, float, int | None]] = []
+    for index, metric in enumerate(parsed.metrics):
+        made = _definition(metric, address, definitions.by_alias, definitions.by_name)
+        if made is None:
+            refused.append(
+                Refusal(
+                    "no_birth",
+                    f"metric with alias {metric.alias} is unnamed: no birth of "
+                    f"{address.group}/{address.node} was seen",
+                    index,
+                )
+            )
+            continue
+        value = metric.value(metric.datatype or made.datatype)
+        if value is not None and math.isfinite(value):
+            named.append((made, value, metric.time_ms or parsed.time_ms))
+    return _readings(named, address, context, refused)
+
+
+def _address(topic: str) -> _Address:
+    levels = topic.split("/")
+    if len(levels) >= 2 and levels[0].startswith("spBv") and levels[1] == "STATE":
+        return _Address("STATE", "", "", None)
+    if len(levels) in (4, 5) and levels[2] in _MESSAGES:
+        device = levels[4] if len(levels) == 5 else None
+        return _Address(levels[2], levels[1], levels[3], device)
+    # A captured message without its topic: what it names itself can still be read.
+    return _Address("NDATA", "", serial_in(topic), None)
+
+
+def _definition(
+    metric: Metric,
+    address: _Address,
+    by_alias: dict[int, MetricDefinition],
+    by_name: dict[tuple[str | None, str], MetricDefinition],
+) -> MetricDefinition | None:
+    if metric.name is not None:
+        known = by_name.get((address.device, metric.name))
+        unit = metric.unit or (known.unit if known is not None else None)
+        datatype = metric.datatype or (known.datatype if known is not None else 0)
+        return MetricDefinition(metric.name, datatype, address.device, unit)
+    return by_alias.get(metric.alias) if metric.alias is not None else None
+
+
+def _readings(
+    named: list[tuple[MetricDefinition, float, int | None]],
+    address: _Address,
+    context: DecodeContext,
+    refused: list[Refusal],
+) -> Decoded:
+    serial = "/".join(part for part in (address.group, address.node, address.device) if part)
+    aliases = (address.device or address.node, f"{address.node}/{address.device or ''}".strip("/"))
+    entry = entry_of(context.rule, serial, logger_id(serial), *aliases)
+    mapping = mapping_for(context.rule, entry=entry, model=None)
+    roles = speaks_of_roles(made.name for made, _, _ in named)
+    samples: dict[int | None, _Sample] = {}
+    for made, value, time_ms in named:
+        sample = samples.setdefault(time_ms, _Sample())
+        last = made.name.rpartition("/")[2].lower()
+        celsius = celsius_of(value, made.unit)
+        is_temperature = (
+            made.name in mapping
+            or is_temperature_name(made.name, roles=roles)
+            or (made.unit is not None and made.unit.strip().lower().lstrip("°º") in ("c", "degc"))
+        )
+        if is_temperature and celsius is not None:
+            sample.temperatures[made.name] = celsius
+        elif "humidity" in last and "alarm" not in last:
+            sample.humidity_pct = value
+        elif last in ("lat", "latitude"):
+            sample.lat_deg = value
+        elif last in ("lon", "lng", "longitude"):
+            sample.lon_deg = value
+    readings: list[Reading] = []
+    for time_ms, sample in samples.items():
+        if not sample.temperatures:
+            continue
+        try:
+            if time_ms is not None and time_ms > LATEST_MS:
+                raise BadMessage("bad_time", f"timestamp: expected epoch ms, got {time_ms}")
+            readings.append(
+                reading(
+                    context,
+                    serial=serial,
+                    aliases=aliases,
+                    temperatures=sample.temperatures,
+                    time_ms=time_ms,
+                    humidity_pct=sample.humidity_pct,
+                    lat_deg=sample.lat_deg,
+                    lon_deg=sample.lon_deg,
+                )
+            )
+        except BadMessage as error:
+            refused.append(Refusal(error.reason, str(error)))
+    return Decoded(readings=tuple(readings), refused=tuple(refused))

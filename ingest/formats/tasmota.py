@@ -1,0 +1,74 @@
+"""Tasmota telemetry on `tele/{device}/SENSOR` (and `stat/{device}/STATUS8` or `STATUS10`)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from domain.errors import BadMessage
+from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.instants import rfc3339_ms
+from ingest.formats.json_text import json_object, shown
+from ingest.formats.measurements import as_number, celsius_of
+from ingest.formats.naming import reading, serial_in
+
+_SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
+_SWITCH = re.compile(r"Switch\d+")
+_CHIP = frozenset({"ESP32", "ANALOG"})
+"""Sensors named so measure the board, not the box."""
+
+
+def decode(payload: bytes, context: DecodeContext) -> Decoded:
+    """One SENSOR message: every sensor object with a Temperature is a probe by its name.
+
+    `TempUnit` F is converted. Tasmota's `Time` is the wall clock without a zone unless its
+    owner chose otherwise: without a zone it says nothing sure, and the receive time is taken.
+    """
+    message = json_object(payload)
+    inner = next(
+        (message[key] for key in ("StatusSNS", "StatusSTS") if isinstance(message.get(key), dict)),
+        message,
+    )
+    unit = inner.get("TempUnit", message.get("TempUnit"))
+    if unit not in (None, "C", "F"):
+        raise BadMessage("wrong_type", f"TempUnit: expected C or F, got {shown(unit)}")
+    temperatures: dict[str, float] = {}
+    humidity: float | None = None
+    light: float | None = None
+    for name, sensor in _sensors(inner):
+        temperature = as_number(sensor.get("Temperature"))
+        if temperature is not None:
+            celsius = celsius_of(temperature, unit)
+            if celsius is not None:
+                temperatures[name] = celsius
+        humidity = as_number(sensor.get("Humidity")) if humidity is None else humidity
+        light = as_number(sensor.get("Illuminance")) if light is None else light
+    time_ms = _time_ms(inner.get("Time"))
+    return Decoded(
+        readings=(
+            reading(
+                context,
+                serial=serial_in(context.topic, skip=_SKIP),
+                temperatures=temperatures,
+                time_ms=time_ms,
+                humidity_pct=humidity,
+                light_lux=light,
+            ),
+        )
+    )
+
+
+def _sensors(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, value in message.items():
+        if isinstance(value, dict) and name not in _CHIP and not _SWITCH.fullmatch(name):
+            yield name, value
+
+
+def _time_ms(value: object) -> int | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return rfc3339_ms(value)
+    except BadMessage as error:
+        if error.reason == "time_without_zone":
+            return None
+        raise

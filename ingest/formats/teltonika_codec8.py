@@ -1,0 +1,180 @@
+"""Teltonika Codec 8 and 8 Extended frames of vehicle trackers, as a gateway forwards them.
+
+Frame: four zero bytes, length, codec, count, records, count, CRC-16/IBM. The frame does not
+say who sent it: the logger is the topic's last level, where gateways put the IMEI.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from domain.errors import BadMessage
+from domain.instants import LATEST_MS
+from domain.reading import Reading
+from ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from ingest.formats.naming import reading, serial_in
+
+_CODEC_8, _CODEC_8_EXTENDED = 0x08, 0x8E
+_MIN_FRAME = 15
+_MAX_FRAME = 200_000
+
+_TEMPERATURES: Mapping[int, tuple[str, float]] = {
+    **{72 + n: (f"dallas_temperature_{n + 1}", 0.1) for n in range(4)},
+    **{25 + n: (f"ble_temperature_{n + 1}", 0.01) for n in range(4)},
+    **{10800 + n: (f"eye_temperature_{n + 1}", 0.01) for n in range(4)},
+}
+"""AVL id -> (name, °C a step): 1-Wire probes, Bluetooth sensors, EYE sensors."""
+_FAULTS: Mapping[float, frozenset[int]] = {
+    0.1: frozenset({850, 2000, 3000, 4000, 5000}),
+    0.01: frozenset({2000, 3000, 4000, 0x7FFF, -0x8000, 65535}),
+}
+"""Raw values that are fault codes: not ready, not connected, failed, not found."""
+_BLE_HUMIDITY = (86, 104, 106, 108)
+_MOVEMENT = 240
+_BATTERY_MV = 67
+
+
+@dataclass(frozen=True)
+class Record:
+    """One AVL record; io: id -> (signed value, size in bytes)."""
+
+    time_ms: int
+    lat_deg: float
+    lon_deg: float
+    satellites: int
+    io: Mapping[int, tuple[int, int]]
+
+
+def decode(payload: bytes, context: DecodeContext) -> Decoded:
+    """One frame, binary or as hex text; records without a temperature are passed over."""
+    serial = serial_in(context.topic, skip=("teltonika", "data", "avl", "raw", "codec8"))
+    readings: list[Reading] = []
+    refused: list[Refusal] = []
+    count = 0
+    for index, record in enumerate(parse_frame(_binary(payload))):
+        count += 1
+        try:
+            if not 0 < record.time_ms <= LATEST_MS:
+                raise BadMessage("bad_time", f"timestamp: expected epoch ms, got {record.time_ms}")
+            readings.append(_reading(record, serial, context))
+        except BadMessage as error:
+            if error.reason != "no_temperature":
+                refused.append(Refusal(error.reason, str(error), index))
+    if not readings and not refused:
+        raise BadMessage("no_temperature", f"{serial}: no temperature in {count} records")
+    return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def parse_frame(frame: bytes) -> Iterator[Record]:
+    """The records of a frame whose length and checksum are right; raises BadMessage."""
+    if len(frame) < _MIN_FRAME or frame[:4] != bytes(4):
+        raise BadMessage("bad_frame", "Teltonika: expected four zero bytes and a frame")
+    size = int.from_bytes(frame[4:8], "big")
+    if len(frame) != size + 12:
+        raise BadMessage(
+            "bad_frame", f"Teltonika: expected {size + 12} bytes in all, got {len(frame)}"
+        )
+    data, sent = frame[8:-4], int.from_bytes(frame[-4:], "big")
+    if crc16_ibm(data) != sent:
+        raise BadMessage("bad_checksum", f"Teltonika: CRC {crc16_ibm(data):04X}, sent {sent:04X}")
+    codec, count = data[0], data[1]
+    if codec not in (_CODEC_8, _CODEC_8_EXTENDED):
+        raise BadMessage("bad_frame", f"Teltonika: codec 0x{codec:02X}: expected 8 or 8E")
+    if data[-1] != count:
+        raise BadMessage("bad_frame", f"Teltonika: record counts differ: {count}, {data[-1]}")
+    reader = _Reader(data[2:-1])
+    records = [_record(reader, extended=codec == _CODEC_8_EXTENDED) for _ in range(count)]
+    if reader.left:
+        raise BadMessage("bad_frame", f"Teltonika: {reader.left} bytes after the last record")
+    return iter(records)
+
+
+def crc16_ibm(data: bytes) -> int:
+    """CRC-16/ARC: polynomial 0x8005 reflected, start 0."""
+    crc = 0
+    for byte in data:
+        crc = (crc >> 8) ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def _crc_of_byte(crc: int) -> int:
+    for _ in range(8):
+        crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+    return crc
+
+
+_CRC_TABLE = tuple(_crc_of_byte(byte) for byte in range(256))
+
+
+class _Reader:
+    """Big-endian integers off a byte string."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def whole(self, size: int, *, signed: bool = False) -> int:
+        if self.left < size:
+            raise BadMessage("bad_frame", "Teltonika: a record is cut off")
+        piece = self._data[self._at : self._at + size]
+        self._at += size
+        return int.from_bytes(piece, "big", signed=signed)
+
+
+def _record(reader: _Reader, *, extended: bool) -> Record:
+    time_ms = reader.whole(8)
+    reader.whole(1)  # priority
+    lon, lat = reader.whole(4, signed=True), reader.whole(4, signed=True)
+    reader.whole(4)  # altitude, heading
+    satellites = reader.whole(1)
+    reader.whole(2)  # speed
+    width = 2 if extended else 1
+    reader.whole(2 * width)  # event id, number of all elements
+    io: dict[int, tuple[int, int]] = {}
+    for size in (1, 2, 4, 8):
+        for _ in range(reader.whole(width)):
+            io_id = reader.whole(width)
+            io[io_id] = (reader.whole(size, signed=True), size)
+    if extended:
+        for _ in range(reader.whole(2)):
+            reader.whole(2)
+            reader.whole(reader.whole(2))
+    return Record(time_ms, lat / 1e7, lon / 1e7, satellites, io)
+
+
+def _reading(record: Record, serial: str, context: DecodeContext) -> Reading:
+    temperatures: dict[str, float] = {}
+    for io_id, (name, step) in _TEMPERATURES.items():
+        raw = record.io.get(io_id)
+        if raw is not None and raw[0] not in _FAULTS[step]:
+            temperatures[name] = round(raw[0] * step, 2)
+    humidity = next((record.io[io_id][0] for io_id in _BLE_HUMIDITY if io_id in record.io), None)
+    movement = record.io.get(_MOVEMENT)
+    battery = record.io.get(_BATTERY_MV)
+    fix = record.satellites > 0
+    return reading(
+        context,
+        serial=serial,
+        model="Teltonika",
+        temperatures=temperatures,
+        time_ms=record.time_ms,
+        humidity_pct=None if humidity is None else humidity / 10.0,
+        lat_deg=record.lat_deg if fix else None,
+        lon_deg=record.lon_deg if fix else None,
+        moving=None if movement is None else movement[0] != 0,
+        battery_v=None if battery is None else (battery[0] & 0xFFFF) / 1000.0,
+    )
+
+
+def _binary(payload: bytes) -> bytes:
+    if len(payload) > _MAX_FRAME:
+        raise BadMessage("bad_frame", f"Teltonika: expected a frame, got {len(payload)} bytes")
+    if payload[:4] == bytes(4):
+        return payload
+    try:
+        return bytes.fromhex(payload.decode("ascii").strip().removeprefix("0x"))
+    except (UnicodeDecodeError, ValueError):
+        raise BadMessage("bad_frame", "Teltonika: expected a binary frame or its hex") from None

@@ -1,0 +1,70 @@
+"""Zigbee2MQTT device states on `zigbee2mqtt/{friendly name}`."""
+
+from typing import Any
+
+from domain.errors import BadMessage
+from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.instants import rfc3339_ms, time_ms
+from ingest.formats.json_text import json_object
+from ingest.formats.measurements import as_number, measurements
+from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+
+
+def decode(payload: bytes, context: DecodeContext) -> Decoded:
+    """One state. `last_seen`, where it is switched on, is the gateway's time.
+
+    The logger is the device's IEEE address where the state carries it, else the friendly
+    name of the topic. A contact sensor's `contact: false` is an open lid.
+    """
+    message = json_object(payload)
+    friendly = serial_in(context.topic, skip=("zigbee2mqtt",))
+    device = message.get("device")
+    about: dict[str, Any] = device if isinstance(device, dict) else {}
+    address = about.get("ieeeAddr") or about.get("ieee_address")
+    serial = address if isinstance(address, str) and address else friendly
+    model = about.get("model")
+    model = model if isinstance(model, str) else None
+    entry = entry_of(context.rule, serial, logger_id(serial), friendly)
+    mapping = mapping_for(context.rule, entry=entry, model=model)
+    state = {key: value for key, value in message.items() if key not in ("device", "update")}
+    found = measurements(state, mapped=mapping)
+    contact, moving = message.get("contact"), message.get("vibration")
+    return Decoded(
+        readings=(
+            reading(
+                context,
+                serial=serial,
+                aliases=(friendly,),
+                model=model,
+                temperatures=found.temperature_c,
+                time_ms=_seen_ms(message.get("last_seen")),
+                time_source="gateway",
+                humidity_pct=found.humidity_pct,
+                battery_v=_volts(message.get("voltage")),
+                light_lux=found.light_lux,
+                lid_open=not contact if isinstance(contact, bool) else None,
+                moving=moving if isinstance(moving, bool) else None,
+            ),
+        )
+    )
+
+
+def _seen_ms(value: object) -> int | None:
+    """`last_seen` as ISO text or epoch ms; null and an ISO text without a zone say nothing."""
+    if isinstance(value, str):
+        try:
+            return rfc3339_ms(value)
+        except BadMessage as error:
+            if error.reason == "time_without_zone":
+                return None
+            raise
+    number = as_number(value)
+    return None if number is None else time_ms(round(number))
+
+
+def _volts(value: object) -> float | None:
+    """Battery voltage, which Zigbee2MQTT gives in millivolts."""
+    number = as_number(value)
+    if number is None or number < 0:
+        return None
+    return number / 1000.0 if number > 100 else number

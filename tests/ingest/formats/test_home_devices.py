@@ -1,0 +1,171 @@
+"""Tasmota, Shelly Gen2+ and Zigbee2MQTT sensor JSON, as their documentation shows it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from config.settings import FormatRule
+from domain.errors import BadMessage
+from domain.reading import Reading
+from ingest.formats import DecodeContext, decoder
+from tests.ingest.formats.context import RECEIVED_MS
+
+
+def only(name: str, message: Any, topic: str, rule: FormatRule | None = None) -> Reading:
+    context = DecodeContext(topic=topic, received_ms=RECEIVED_MS, rule=rule)
+    (reading,) = decoder(name)(json.dumps(message).encode(), context).readings
+    return reading
+
+
+TASMOTA = {
+    "Time": "2026-11-21T11:04:05",
+    "DS18B20-1": {"Id": "0000083D8105", "Temperature": 4.6},
+    "DS18B20-2": {"Id": "0000083D8106", "Temperature": -2.1},
+    "AM2301": {"Temperature": 24.9, "Humidity": 51.3, "DewPoint": 14.1},
+    "ESP32": {"Temperature": 53.3},
+    "TempUnit": "C",
+}
+
+
+def test_tasmota_sensors_are_probes_by_their_names() -> None:
+    reading = only("tasmota", TASMOTA, "tele/box_17/SENSOR")
+    assert reading.logger == "box_17"
+    assert reading.temperature_c == {"drug": 4.6, "DS18B20-2": -2.1, "AM2301": 24.9}
+    assert reading.humidity_pct == 51.3
+
+
+def test_tasmota_wall_clock_without_a_zone_gives_way_to_the_receive_time() -> None:
+    reading = only("tasmota", TASMOTA, "tele/box_17/SENSOR")
+    assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
+    zoned = {**TASMOTA, "Time": "2026-11-21T11:04:05+08:00"}
+    reading = only("tasmota", zoned, "tele/box_17/SENSOR")
+    assert (reading.time_ms, reading.time_source) == (1_795_230_245_000, "device")
+
+
+def test_tasmota_fahrenheit_is_converted() -> None:
+    message = {"DS18B20": {"Temperature": 41.0}, "TempUnit": "F"}
+    assert only("tasmota", message, "tele/a/SENSOR").temperature_c == {"drug": 5.0}
+    status = {"StatusSNS": {"DS18B20": {"Temperature": 41.0}, "TempUnit": "F"}}
+    assert only("tasmota", status, "stat/a/STATUS10").temperature_c == {"drug": 5.0}
+
+
+@pytest.mark.parametrize("value", [85.0, -127.0, None, "4.5", 185.0 + 100])
+def test_tasmota_no_value_codes_and_texts_are_no_temperature(value: Any) -> None:
+    with pytest.raises(BadMessage) as caught:
+        only("tasmota", {"DS18B20": {"Temperature": value}}, "tele/a/SENSOR")
+    assert caught.value.reason == "no_temperature"
+
+
+def test_tasmota_power_on_value_in_fahrenheit_is_none_either() -> None:
+    with pytest.raises(BadMessage):
+        only("tasmota", {"DS18B20": {"Temperature": 185.0}, "TempUnit": "F"}, "tele/a/SENSOR")
+
+
+def test_tasmota_an_unknown_unit_is_refused() -> None:
+    with pytest.raises(BadMessage, match="TempUnit"):
+        only("tasmota", {"DS18B20": {"Temperature": 4}, "TempUnit": "K"}, "tele/a/SENSOR")
+
+
+def test_shelly_notify_status_is_read_with_its_clock() -> None:
+    # Shape of a Shelly Plus H&T notification (Shelly Gen2 API documentation).
+    message = {
+        "src": "shellyhtg3-84fce63ad204",
+        "dst": "shellyhtg3-84fce63ad204/events",
+        "method": "NotifyFullStatus",
+        "params": {
+            "ts": 1795230245.12,
+            "temperature:0": {"id": 0, "tC": 4.6, "tF": 40.28},
+            "humidity:0": {"id": 0, "rh": 61.7},
+            "devicepower:0": {"id": 0, "battery": {"V": 5.02, "percent": 70}},
+            "temperature:100": {"id": 100, "tC": -3.5, "tF": 25.7},
+            "switch:0": {"id": 0, "temperature": {"tC": 52.9, "tF": 127.2}},
+        },
+    }
+    reading = only("shelly", message, "shellyhtg3-84fce63ad204/events/rpc")
+    assert reading.logger == "shellyhtg3-84fce63ad204"
+    assert reading.temperature_c == {"drug": 4.6, "temperature:100": -3.5}
+    assert (reading.time_ms, reading.time_source) == (1_795_230_245_120, "device")
+    assert (reading.humidity_pct, reading.battery_v) == (61.7, 5.02)
+
+
+def test_shelly_component_status_takes_device_and_component_from_the_topic() -> None:
+    message = {"id": 101, "tC": 4.6, "tF": 40.3}
+    rule = FormatRule(topic="+/status/#", format="shelly", probes={"temperature:101": "coolant"})
+    reading = only("shelly", message, "shellyplus1-a8/status/temperature:101", rule)
+    assert (reading.logger, reading.temperature_c) == ("shellyplus1-a8", {"coolant": 4.6})
+    assert reading.time_source == "received"
+
+
+def test_shelly_full_status_answers_are_read() -> None:
+    message = {
+        "src": "shelly-1",
+        "result": {"temperature:0": {"tC": 4.5}, "sys": {"unixtime": 1795230245}},
+    }
+    reading = only("shelly", message, "client/rpc")
+    assert (reading.temperature_c, reading.time_ms) == ({"drug": 4.5}, 1_795_230_245_000)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"src": "s", "method": "NotifyEvent", "params": {"ts": 1, "events": []}},
+        {"src": "s", "method": "NotifyStatus", "params": {"temperature:0": {"tC": None}}},
+        {"src": "s", "method": "NotifyStatus", "params": {"temperature:0": {"errors": ["read"]}}},
+        {},
+    ],
+)
+def test_shelly_messages_without_a_temperature_are_refused(message: Any) -> None:
+    with pytest.raises(BadMessage):
+        only("shelly", message, "shelly-1/events/rpc")
+
+
+ZIGBEE = {
+    "battery": 97,
+    "humidity": 58.2,
+    "linkquality": 120,
+    "temperature": 4.71,
+    "device_temperature": 26,
+    "temperature_calibration": 0,
+    "voltage": 2975,
+    "contact": False,
+}
+
+
+def test_zigbee2mqtt_state_is_read_by_friendly_name() -> None:
+    reading = only("zigbee2mqtt", ZIGBEE, "zigbee2mqtt/box 17")
+    assert reading.logger == "box-17"
+    assert reading.temperature_c == {"drug": 4.71}
+    assert (reading.humidity_pct, reading.battery_v, reading.lid_open) == (58.2, 2.975, True)
+    assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected_ms", "source"),
+    [
+        ("2026-11-21T11:04:05+08:00", 1_795_230_245_000, "gateway"),
+        ("2026-11-21T03:04:05.000Z", 1_795_230_245_000, "gateway"),
+        (1_795_230_245_000, 1_795_230_245_000, "gateway"),
+        (None, RECEIVED_MS, "received"),
+        ("2026-11-21T03:04:05", RECEIVED_MS, "received"),
+    ],
+)
+def test_zigbee2mqtt_last_seen_is_the_gateways_time(
+    seen: Any, expected_ms: int, source: str
+) -> None:
+    reading = only("zigbee2mqtt", {**ZIGBEE, "last_seen": seen}, "zigbee2mqtt/box")
+    assert (reading.time_ms, reading.time_source) == (expected_ms, source)
+
+
+def test_zigbee2mqtt_device_address_names_the_logger_and_either_name_finds_its_entry() -> None:
+    message = {**ZIGBEE, "device": {"ieeeAddr": "0x00158d0001dc126a", "model": "WSDCGQ11LM"}}
+    for key in ("0x00158d0001dc126a", "kitchen/fridge", "fridge"):
+        rule = FormatRule(
+            topic="zigbee2mqtt/#",
+            format="zigbee2mqtt",
+            loggers={key: {"temperature": "ambient"}} if key != "kitchen/fridge" else {},
+            models={"WSDCGQ11LM": {"temperature": "ambient"}} if key == "kitchen/fridge" else {},
+        )
+        reading = only("zigbee2mqtt", message, "zigbee2mqtt/kitchen/fridge", rule)
+        assert reading.logger == "0x00158d0001dc126a"
+        assert reading.temperature_c == {"ambient": 4.71}
