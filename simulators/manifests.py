@@ -10,7 +10,7 @@ import numpy as np
 from domain.instants import rfc3339
 from simulators.journey import Trip
 from simulators.packing import box_model
-from simulators.recorder import to_degrees
+from simulators.positions import to_degrees
 from simulators.scenario import Scenario
 
 _DRUGS = (

@@ -9,7 +9,8 @@ import numpy as np
 from domain.instants import rfc3339
 from domain.tracks import FloatArray
 from simulators.journey import Trip
-from simulators.recorder import Faults, to_degrees
+from simulators.positions import to_degrees
+from simulators.recorder import Faults
 from simulators.scenario import Scenario
 from simulators.thermal import STEP_S
 

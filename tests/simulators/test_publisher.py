@@ -29,27 +29,46 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[int]:
-    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-    assert program is not None, "mosquitto is needed: apt-get install mosquitto"
-    port = free_port()
-    config = tmp_path / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
-    process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
-    try:
+class Broker:
+    """A mosquitto of the test's own; keeps nothing when it is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+        assert program is not None, "mosquitto is needed: apt-get install mosquitto"
+        self.port = free_port()
+        config = folder / "mosquitto.conf"
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
+        )
+        self.command = [program, "-c", str(config)]
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
             except OSError:
                 assert time.monotonic() < deadline, "mosquitto did not start"
                 time.sleep(0.02)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Broker]:
+    made = Broker(tmp_path)
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def broker(own_broker: Broker) -> int:
+    return own_broker.port
 
 
 class Listener:
@@ -141,3 +160,28 @@ def test_an_absent_broker_is_unavailable_in_one_line() -> None:
 def test_a_speedup_of_nothing_is_refused() -> None:
     with pytest.raises(BadInput, match="speedup: expected more than 0"):
         publish(fleet(), host="127.0.0.1", port=1, speedup=0.0)
+
+
+def test_a_broker_that_dies_and_comes_back_still_gets_everything(own_broker: Broker) -> None:
+    made, done = fleet(), []
+    begun = threading.Event()
+
+    def play() -> None:
+        done.append(
+            publish(
+                made,
+                host="127.0.0.1",
+                port=own_broker.port,
+                duration_s=2.0,
+                progress=lambda sent, _: begun.set() if sent > 50 else None,
+            )
+        )
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    assert begun.wait(20)
+    own_broker.kill()
+    own_broker.start()
+    thread.join(40)
+    assert done
+    assert done[0].messages == made.message_count

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.instants import instant_ms
-from simulators.fleet import Shipment, simulate_fleet
+from simulators.fleet import simulate_fleet
 from simulators.scenario import scenario
+from simulators.shipment import Shipment
 from simulators.truth import crossings
 
 END_MS = instant_ms("2026-06-18T03:30:00Z")
