@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.curves import CurveIndex, curve_index
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_clock import clock_findings
+from analysis.integrity_copied import copied_findings
+from analysis.integrity_stuck import stuck_findings
 from analysis.sequence import SequenceBreaks, owner_of, sequence_breaks
+from analysis.series import Series, drug_series, stated_logger
 from analysis.window import Window
 from config.rules import Numbers
 from config.terms import Terms
@@ -19,9 +23,23 @@ _SHOWN = 20
 
 
 def integrity_findings(
-    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
+    tracks: Tracks,
+    terms: Terms,
+    window: Window,
+    numbers: Numbers,
+    *,
+    archive: CurveIndex | None = None,
 ) -> FindingTable:
-    """What in each shipment's record speaks against its being true and complete."""
+    """What in each shipment's record speaks against its being true and complete. `archive` :
+    curves of shipments judged before, against which copies are looked for too."""
+    series = drug_series(
+        tracks,
+        window.rows,
+        numbers,
+        accuracy_c=terms.accuracy_c,
+        interval_s=terms.interval_s,
+        stated=stated_logger(tracks, terms),
+    )
     breaks = sequence_breaks(tracks.first, tracks.logger, tracks.seq, tracks.time_s)
     breaks = _in_window(breaks, tracks, window)
     return concatenate(
@@ -29,7 +47,24 @@ def integrity_findings(
             _sequence_findings(breaks, tracks),
             _conflict_findings(tracks, window),
             clock_findings(tracks, terms, window, numbers, breaks),
+            stuck_findings(series),
+            copied_findings(curves_of(tracks, series), archive=archive),
         ]
+    )
+
+
+def curves_of(tracks: Tracks, series: Series) -> CurveIndex:
+    """The index of the drug's curves, to be kept for judging later shipments against them."""
+    lead = series.first[:-1] if series.row is None else series.row[series.first[:-1]]
+    loggers = np.array([*tracks.loggers, ""], dtype=np.str_)
+    return curve_index(
+        shipments=tracks.shipments,
+        shipment=series.shipment,
+        probe=np.array([*series.probes, ""], dtype=np.str_)[series.probe],
+        logger=loggers[tracks.logger[lead]],
+        first=series.first,
+        time_s=series.time_s,
+        value_c=series.low_c,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.budgets import item_shipment
+from analysis.curves import CurveIndex
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity import integrity_findings
 from analysis.isolation import IsolationJudgement, judge_isolation
@@ -85,8 +86,11 @@ class Judgement:
         return False
 
 
-def judge(tracks: Tracks, terms: Terms, pack: RulePack) -> Judgement:
-    """Judge all shipments at once; `terms.shipments` must be `tracks.shipments`.
+def judge(
+    tracks: Tracks, terms: Terms, pack: RulePack, *, archive: CurveIndex | None = None
+) -> Judgement:
+    """Judge all shipments at once; `terms.shipments` must be `tracks.shipments`. `archive` :
+    curves of earlier shipments, to find copies of them (analysis.integrity.curves_of).
 
     Raises ValueError if the two do not list the same shipments.
     """
@@ -105,7 +109,7 @@ def judge(tracks: Tracks, terms: Terms, pack: RulePack) -> Judgement:
                 temperature.findings,
                 stops.findings,
                 isolation.findings,
-                integrity_findings(tracks, terms, window, numbers),
+                integrity_findings(tracks, terms, window, numbers, archive=archive),
                 _calibration_findings(terms, window),
             ]
         )

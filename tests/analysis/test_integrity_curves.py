@@ -1,0 +1,180 @@
+"""Copied curves and stuck sensors: what is found, what is honest, what cannot be told."""
+
+import numpy as np
+import pytest
+
+from analysis.integrity import curves_of
+from analysis.judge import judge
+from analysis.series import drug_series
+from domain.words import FindingType, Status
+from tests.analysis.building import Given, Series, terms_of, tracks_of
+from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen
+
+N = 240
+LASTS = Given(start=0, end=(N - 1) * 60.0)
+
+
+def honest(seed: int, n: int = N, *, grid: float = 0.1, noise: float = 0.15) -> np.ndarray:
+    """A drift between 4 and 6 °C with the noise of a sensor, on its grid."""
+    rng = np.random.default_rng(seed)
+    drift = 5 + np.sin(np.arange(n) / 40 + seed)
+    value = np.round((drift + rng.normal(0, noise, n)) / grid) * grid
+    return np.round(value, 6)
+
+
+def pair(
+    one: np.ndarray, other: np.ndarray, *, shift_s: float = 0.0, same_logger: bool = False
+) -> Seen:
+    return seen(
+        Series(minutes(one.size), one, shipment="A", logger="L1"),
+        Series(
+            minutes(other.size) + shift_s,
+            other,
+            shipment="B",
+            logger="L1" if same_logger else "L2",
+        ),
+        given=(LASTS, Given(start=shift_s, end=shift_s + (other.size - 1) * 60.0)),
+        shipments=("A", "B"),
+    )
+
+
+def edited(value: np.ndarray, share: float) -> np.ndarray:
+    rng = np.random.default_rng(99)
+    changed = value.copy()
+    rows = rng.choice(value.size, round(share * value.size), replace=False)
+    changed[rows] += rng.choice([-0.4, -0.2, 0.2, 0.4], rows.size)
+    return np.round(changed, 6)
+
+
+@pytest.mark.parametrize(
+    ("change", "shift_s"),
+    [
+        (lambda v: v, 0.0),
+        (lambda v: v, 86_400.0),
+        (lambda v: v + 0.5, 3600.0),
+        (lambda v: v - 1.23, 0.0),
+        (lambda v: edited(v, 0.05), 7200.0),
+        (lambda v: v[30:], 0.0),
+    ],
+    ids=["equal", "another day", "warmer", "colder", "edited", "cut"],
+)
+def test_a_copy_is_found_on_both_shipments_each_naming_the_other(change, shift_s) -> None:
+    value = honest(1)
+    found = pair(value, change(value), shift_s=shift_s)
+    for shipment, other in ((0, "B"), (1, "A")):
+        (finding,) = found.found(FindingType.COPIED, shipment=shipment)
+        assert finding["measures"]["other_shipment"] == other
+        assert finding["requirements"] == ["ANNEX3-08"]
+        assert found.status("integrity", shipment) == Status.INSUFFICIENT_EVIDENCE
+
+
+@pytest.mark.parametrize("grid", [0.0625, 0.01, 0.5])
+def test_a_shifted_level_is_found_on_any_grid(grid: float) -> None:
+    value = honest(3, grid=grid, noise=max(0.15, grid))
+    assert pair(value, value + 0.3, shift_s=60.0).found(FindingType.COPIED)
+
+
+def test_a_part_of_the_same_curve_that_comes_again_is_found() -> None:
+    value = honest(5)
+    value[130:230] = value[20:120]
+    found = seen(Series(minutes(N), value), given=LASTS)
+    (finding,) = found.found(FindingType.COPIED)
+    assert finding["measures"]["other_shipment"] == "S1"
+    assert finding["measures"]["shift_s"] == pytest.approx(110 * 60)
+    assert finding["start_s"] == pytest.approx(130 * 60, abs=25 * 60)
+
+
+def test_honest_curves_are_not_copies_of_each_other() -> None:
+    names = tuple(f"S{i}" for i in range(60))
+    found = seen(
+        *(
+            Series(minutes(N), honest(i), shipment=name, logger=name)
+            for i, name in enumerate(names)
+        ),
+        given=(LASTS,) * 60,
+        shipments=names,
+    )
+    assert not (found.judgement.findings.type == FindingType.COPIED).any()
+
+
+def test_smooth_even_or_cycling_curves_are_not_copies() -> None:
+    t = np.arange(N)
+    for value in (
+        np.full(N, 5.0),
+        np.linspace(3, 7, N),
+        np.round(5 + np.sin(t / 10), 1),
+        np.round(5 + np.sin(t / 40), 2),
+    ):
+        found = pair(value, value)
+        assert not (found.judgement.findings.type == FindingType.COPIED).any()
+
+
+def test_a_compressor_that_cycles_is_no_copy_of_itself() -> None:
+    cycle = np.tile([4.0, 4.5, 4.2, 5.0, 4.8, 5.5, 5.2, 4.9, 5.1, 4.4], N // 10)
+    assert not seen(Series(minutes(N), cycle), given=LASTS).found(FindingType.COPIED)
+
+
+def test_one_logger_heard_in_two_shipments_at_one_time_is_no_copy() -> None:
+    value = honest(7)
+    assert not pair(value, value, same_logger=True).found(FindingType.COPIED)
+    assert pair(value, value, same_logger=True, shift_s=86400).found(FindingType.COPIED)
+
+
+def test_a_copy_with_noise_added_is_not_found() -> None:
+    """It cannot be told from an honest pair; the docs say so."""
+    value = honest(8)
+    noisy = np.round(value + np.random.default_rng(3).normal(0, 0.15, N), 1)
+    assert not pair(value, noisy).found(FindingType.COPIED)
+
+
+def test_an_archive_of_earlier_shipments_is_looked_at_too() -> None:
+    value = honest(9)
+    nothing = np.full(1, np.nan)
+    old = tracks_of(Series(minutes(N), value, shipment="OLD", logger="L9"), shipments=("OLD",))
+    series = drug_series(
+        old,
+        np.ones(N, dtype=bool),
+        NUMBERS,
+        accuracy_c=nothing,
+        interval_s=nothing,
+        stated=np.array([-1]),
+    )
+    new = tracks_of(Series(minutes(N) + 86400, value + 0.2))
+    terms = terms_of(Given())
+    archive = curves_of(old, series)
+    judgement = judge(new, terms, PACK, archive=archive)
+    rows = np.flatnonzero(judgement.findings.type == FindingType.COPIED)
+    assert judgement.findings.details[int(rows[0])]["other_shipment"] == "OLD"
+    assert not (
+        judge(old, terms_of(Given(), shipments=("OLD",)), PACK, archive=archive).findings.type
+        == FindingType.COPIED
+    ).any()
+
+
+def test_a_restless_sensor_that_stops_is_stuck() -> None:
+    value = honest(11)
+    value[100:160] = value[100]
+    found = seen(Series(minutes(N), value), given=LASTS)
+    (finding,) = found.found(FindingType.STUCK)
+    assert finding["start_s"] == pytest.approx(6000, abs=120)
+    assert finding["measures"]["readings"] >= 60
+    assert found.status("integrity") == Status.INSUFFICIENT_EVIDENCE
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.full(N, 5.0),
+        np.round(np.concatenate([np.linspace(9, 5, 100), np.full(140, 5.0)]), 1),
+        np.round(5 + np.sin(np.arange(N) / 60) / 2) + 0.0,
+    ],
+    ids=["even", "melting coolant", "coarse"],
+)
+def test_a_quiet_or_coarse_sensor_is_not_stuck(value: np.ndarray) -> None:
+    assert not seen(Series(minutes(N), value), given=LASTS).found(FindingType.STUCK)
+
+
+def test_twenty_minutes_of_equal_readings_are_not_stuck() -> None:
+    value = honest(12)
+    value[100:120] = value[100]
+    assert not seen(Series(minutes(N), value), given=LASTS).found(FindingType.STUCK)
