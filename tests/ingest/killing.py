@@ -1,0 +1,168 @@
+"""Kill the receiving process at random moments under load, and see what the journal says."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.journal import JournalReader, verify_journal
+from tests.ingest.publishing import Publisher, reading, topic
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was acknowledged to the publisher, against what the journal holds."""
+
+    kills: int
+    published: int
+    missing: int
+    doubled: int
+    problems: int
+    rows: int
+
+
+def start_receiving(
+    port: int, directory: Path, *, worker: str = "w1", group: str = ""
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.ingest.ingest_process",
+            str(port),
+            str(directory),
+            worker,
+            group,
+        ],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def kill_at_random(
+    port: int, directory: Path, *, kills: int, seed: int, rate_per_s: float = 1500.0
+) -> Outcome:
+    """Publish steadily while the receiving process is killed `kills` times, each time within
+    0.4 s of its beginning to journal; then let the last one finish."""
+    chance = random.Random(seed)
+    stop = threading.Event()
+    process = start_receiving(port, directory)
+    _wait_for_rows(directory, 0)  # subscribed once it has a folder; the session then stands
+    _wait_for_session(port)
+    with Publisher(port, client_id="killing") as publisher:
+        sender = threading.Thread(target=_publish, args=(publisher, stop, rate_per_s))
+        sender.start()
+        try:
+            for _ in range(kills):
+                _wait_for_rows(directory, JournalReader(directory).last_row("w1") + 1)
+                time.sleep(chance.uniform(0.0, 0.4))
+                process.kill()
+                process.wait()
+                process = start_receiving(port, directory)
+        finally:
+            stop.set()
+            sender.join()
+        publisher.wait(within_s=60)
+        accepted = publisher.accepted
+        _wait_until_quiet(directory, len(accepted))
+    process.kill()
+    process.wait()
+    kept = Counter(r.payload for r in JournalReader(directory).read("w1") if not r.note)
+    return Outcome(
+        kills=kills,
+        published=len(accepted),
+        missing=sum(1 for payload in accepted if not kept[payload]),
+        doubled=sum(1 for payload in accepted if kept[payload] > 1),
+        problems=sum(len(r.problems) for r in verify_journal(directory, public=None)),
+        rows=sum(kept.values()),
+    )
+
+
+def _publish(publisher: Publisher, stop: threading.Event, rate_per_s: float) -> None:
+    number = 0
+    while not stop.is_set() and number < 65_000:
+        publisher.publish(_some(number, 15))
+        number += 15
+        time.sleep(15 / rate_per_s)
+
+
+def _some(first: int, count: int) -> Iterator[tuple[str, bytes]]:
+    for number in range(first, first + count):
+        yield topic(f"BX-{number % 9}"), reading(number)
+
+
+def _wait_for_rows(directory: Path, rows: int, *, within_s: float = 60.0) -> None:
+    end_s = time.monotonic() + within_s
+    while not (directory / "segments").is_dir() or JournalReader(directory).last_row("w1") < rows:
+        if time.monotonic() > end_s:
+            raise AssertionError(f"the journal did not reach row {rows}")
+        time.sleep(0.005)
+
+
+def _wait_for_session(port: int) -> None:
+    """Until the worker's health message says that it is connected and subscribed."""
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    heard = threading.Event()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, "waiting")
+    client.on_connect = lambda c, *_: c.subscribe("coldchain/v1/_workers/w1/health", 1)
+    client.on_message = lambda *_: heard.set()
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    if not heard.wait(30):
+        raise AssertionError("the worker did not get ready")
+    client.disconnect()
+    client.loop_stop()
+
+
+def _wait_until_quiet(directory: Path, wanted: int, *, quiet_s: float = 2.0) -> None:
+    """Until the journal has `wanted` rows and no more come (a doubled one would)."""
+    reader, last, since_s = JournalReader(directory), -1, time.monotonic()
+    end_s = time.monotonic() + 60
+    while True:
+        row = reader.last_row("w1")
+        if row != last:
+            last, since_s = row, time.monotonic()
+        quiet = time.monotonic() - since_s > quiet_s
+        if (row >= wanted and quiet) or time.monotonic() > end_s:
+            return
+        time.sleep(0.02)
+
+
+def main() -> None:
+    """python -m tests.ingest.killing KILLS: the long run, on mosquitto and nats-server."""
+    import tempfile
+
+    from ingest.embedded_broker import EmbeddedBroker
+    from tests.ingest.conftest import Mosquitto, shipped_limits
+
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    failed = False
+    for name in ("mosquitto", "nats"):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            open_doors = shipped_limits() + "\nallow_anonymous true"
+            broker: Mosquitto | EmbeddedBroker = (
+                Mosquitto(place / "broker", open_doors)
+                if name == "mosquitto"
+                else EmbeddedBroker(place / "broker")
+            )
+            with broker:
+                outcome = kill_at_random(
+                    broker.port, place / "journal", kills=kills, seed=1, rate_per_s=400.0
+                )
+            print(f"{name}: {outcome}", flush=True)
+            failed = failed or bool(outcome.missing or outcome.doubled or outcome.problems)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
