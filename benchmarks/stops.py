@@ -1,0 +1,344 @@
+"""Stops of ColdWitness beside trackintel, scikit-mobility and movingpandas: agreement and speed.
+
+    python -m benchmarks.stops [TRACK.csv …] [--trips 200] [--positions 1000000]
+
+A track file has the columns time, lat, lon. The three libraries are no part of the project: they
+need `pip install trackintel scikit-mobility movingpandas` in an environment of their own, and
+where one is missing the table says so and goes on without it.
+"""
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.geodesy import EARTH_RADIUS_M
+from analysis.stops import judge_stops
+from analysis.stops_fixes import positions
+from analysis.stops_stays import find_stays
+from analysis.window import judged_window
+from config.rules import Numbers, load_packs
+from config.terms import Budgets, EventTable, Items, Sites, Terms
+from domain.tracks import Tracks
+
+FloatArray = NDArray[np.float64]
+Interval = tuple[int, float, float]
+"""Track, start and end [s]."""
+
+SETTINGS = ((100.0, 300.0), (50.0, 600.0))
+START_S = 1_763_690_400.0
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Positions of several tracks, one after the other; all (n,)."""
+
+    name: str
+    track: NDArray[np.int64]
+    time_s: FloatArray
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+
+    @property
+    def tracks(self) -> int:
+        return int(self.track[-1]) + 1
+
+
+def simulated(trips: int, *, seed: int = 7, every_s: float = 30.0, noise_m: float = 8.0) -> Trips:
+    """Town rides of eight legs with stops of 0 to 40 minutes between them, GPS noise and lost
+    fixes; the noise hangs together over a minute, as that of receivers does."""
+    random = np.random.default_rng(seed)
+    columns: list[list[FloatArray]] = [[], [], [], []]
+    for trip in range(trips):
+        at = np.cumsum(random.normal(0.0, 1200.0, (9, 2)), axis=0)
+        ride_s = np.hypot(*np.diff(at, axis=0).T) / random.uniform(3.0, 12.0, 8)
+        stand_s = random.choice([0.0, 60.0, 240.0, 480.0, 900.0, 2400.0], 8)
+        knot_s = np.concatenate(([0.0], np.cumsum(np.column_stack((ride_s, stand_s)).ravel())))
+        place = np.repeat(at, 2, axis=0)[1:]
+        time_s = np.arange(0.0, knot_s[-1], every_s)
+        time_s = time_s[random.uniform(size=time_s.size) > 0.03]
+        drift = random.normal(0.0, noise_m, (2, time_s.size))
+        drift[:, 1:] = (drift[:, 1:] + drift[:, :-1]) / np.sqrt(2.0)
+        x, y = (np.interp(time_s, knot_s, place[:, axis]) + drift[axis] for axis in (0, 1))
+        columns[0].append(np.full(time_s.size, trip, dtype=np.float64))
+        columns[1].append(time_s + START_S)
+        columns[2].append(36.8 + np.degrees(y / EARTH_RADIUS_M))
+        columns[3].append(118.1 + np.degrees(x / (EARTH_RADIUS_M * np.cos(np.radians(36.8)))))
+    track, time_s, lat_deg, lon_deg = (np.concatenate(column) for column in columns)
+    return Trips(f"simulated, {trips} trips", track.astype(np.int64), time_s, lat_deg, lon_deg)
+
+
+def read(path: Path) -> Trips:
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    time_s = np.array([datetime.fromisoformat(row["time"]).timestamp() for row in rows])
+    lat, lon = (np.array([float(row[name]) for row in rows]) for name in ("lat", "lon"))
+    return Trips(path.name, np.zeros(time_s.size, dtype=np.int64), time_s, lat, lon)
+
+
+def repeated(trips: Trips, positions_wanted: int) -> Trips:
+    """The same trips again and again until there are as many positions."""
+    times = max(round(positions_wanted / trips.time_s.size), 1)
+    track = np.concatenate([trips.track + i * trips.tracks for i in range(times)])
+    again = (np.tile(column, times) for column in (trips.time_s, trips.lat_deg, trips.lon_deg))
+    return Trips(f"{trips.name} × {times}", track, *again)
+
+
+def as_tracks(trips: Trips) -> tuple[Tracks, Terms]:
+    """Our input: tracks without anything but positions, custody over the whole of each."""
+    n, shipments = trips.time_s.size, trips.tracks
+    first = np.searchsorted(trips.track, np.arange(shipments + 1))
+    absent, none = np.full(n, np.nan), np.full(n, -1, dtype=np.int8)
+    names = tuple(str(i) for i in range(shipments))
+    tracks = Tracks(
+        shipments=names,
+        loggers=("logger",),
+        first=first,
+        time_s=trips.time_s,
+        received_s=absent,
+        logger=np.zeros(n, dtype=np.int64),
+        seq=np.full(n, -1, dtype=np.int64),
+        conflict=np.zeros(n, dtype=np.bool_),
+        temperature_c={},
+        lat_deg=trips.lat_deg,
+        lon_deg=trips.lon_deg,
+        accuracy_m=absent,
+        lid_open=none,
+        moving=none,
+        light_lux=absent,
+    )
+    nothing, empty = np.full(shipments, np.nan), np.zeros(0)
+    offsets = np.zeros(shipments + 1, dtype=np.int64)
+    codes, no = np.full(shipments, -1, dtype=np.int8), np.zeros(shipments, dtype=np.bool_)
+    yes = np.ones(shipments, dtype=np.int8)
+    ints, bools = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+    special: dict[str, Any] = {
+        "shipments": names,
+        "start_s": trips.time_s[first[:-1]],
+        "end_s": trips.time_s[first[1:] - 1],
+        "start_source": yes,
+        "end_source": yes,
+        "logger_id": ("",) * shipments,
+        "shared_lines": ("",) * shipments,
+        "items": Items(offsets, (), (), empty, empty, bools),
+        "budgets": Budgets(ints, empty, empty, empty),
+        "sites": Sites(offsets, (), empty, empty, empty, ints.astype(np.int8), empty),
+        "events": EventTable(offsets, ints.astype(np.int8), empty, empty, empty),
+    }
+    plain = {"NDArray[np.bool_]": no, "CodeArray": codes, "FloatArray": nothing}
+    for name, field in Terms.__dataclass_fields__.items():
+        if name not in special:
+            kind = str(field.type).replace("numpy.ndarray[tuple[typing.Any, ...], numpy.dtype", "")
+            special[name] = next(
+                (v for k, v in plain.items() if k.split("[")[0] in str(field.type)), nothing
+            )
+            if "bool" in kind:
+                special[name] = no
+            elif "int8" in kind:
+                special[name] = codes
+    return tracks, Terms(**special)
+
+
+def ours(trips: Trips, numbers: Numbers) -> list[Interval]:
+    """All stays the product itself would report, whatever the others call long enough: they
+    count the ride to the first fix outside as dwelling, we count what was seen."""
+    tracks, terms = as_tracks(trips)
+    fixes = positions(tracks, terms, judged_window(tracks, terms), numbers)
+    stays = find_stays(fixes, numbers)
+    return list(
+        zip(stays.shipment.tolist(), stays.start_s.tolist(), stays.end_s.tolist(), strict=True)
+    )
+
+
+def by_trackintel(trips: Trips, radius_m: float, min_s: float) -> Callable[[], list[Interval]]:
+    import geopandas
+    import pandas as pd
+    import trackintel
+
+    frame = geopandas.GeoDataFrame(
+        {
+            "user_id": trips.track,
+            "tracked_at": pd.to_datetime(trips.time_s, unit="s", utc=True),
+        },
+        geometry=geopandas.points_from_xy(trips.lon_deg, trips.lat_deg),
+        crs="EPSG:4326",
+    )
+    fixes = trackintel.Positionfixes(frame.rename_geometry("geom"))
+
+    def run() -> list[Interval]:
+        _, stays = fixes.generate_staypoints(
+            method="sliding",
+            dist_threshold=radius_m,
+            time_threshold=min_s / 60.0,
+            gap_threshold=15.0,
+            include_last=True,
+            print_progress=False,
+            n_jobs=1,
+        )
+        start, end = (stays[name].map(datetime.timestamp) for name in ("started_at", "finished_at"))
+        return list(zip(stays["user_id"].tolist(), start.tolist(), end.tolist(), strict=True))
+
+    return run
+
+
+def by_scikit_mobility(trips: Trips, radius_m: float, min_s: float) -> Callable[[], list[Interval]]:
+    import shapely.ops
+
+    if not hasattr(shapely.ops, "cascaded_union"):  # gone since shapely 2, still imported there
+        shapely.ops.cascaded_union = shapely.ops.unary_union
+    import pandas as pd
+    import skmob
+    from skmob.preprocessing import detection
+
+    frame = pd.DataFrame(
+        {
+            "uid": trips.track,
+            "lat": trips.lat_deg,
+            "lng": trips.lon_deg,
+            "datetime": pd.to_datetime(trips.time_s, unit="s"),
+        }
+    )
+    table = skmob.TrajDataFrame(frame)
+
+    def run() -> list[Interval]:
+        stays = (getattr(detection, "stay_locations", None) or detection.stops)(
+            table,
+            minutes_for_a_stop=min_s / 60.0,
+            spatial_radius_km=radius_m / 1000.0,
+            leaving_time=True,
+            no_data_for_minutes=1e12,
+        )
+        start, end = (
+            stays[name].map(lambda at: at.replace(tzinfo=UTC).timestamp())
+            for name in ("datetime", "leaving_datetime")
+        )
+        track = stays["uid"].tolist() if len(stays) else []
+        return list(zip(track, start.tolist(), end.tolist(), strict=True))
+
+    return run
+
+
+def by_movingpandas(trips: Trips, radius_m: float, min_s: float) -> Callable[[], list[Interval]]:
+    from datetime import timedelta
+
+    import geopandas
+    import movingpandas
+    import pandas as pd
+
+    frame = geopandas.GeoDataFrame(
+        {"track": trips.track, "t": pd.to_datetime(trips.time_s, unit="s")},
+        geometry=geopandas.points_from_xy(trips.lon_deg, trips.lat_deg),
+        crs="EPSG:4326",
+    )
+    collection = movingpandas.TrajectoryCollection(frame.set_index("t"), "track")
+
+    def run() -> list[Interval]:
+        detector = movingpandas.TrajectoryStopDetector(collection)
+        found: list[Interval] = []
+        for stop in detector.get_stop_time_ranges(
+            max_diameter=2.0 * radius_m, min_duration=timedelta(seconds=min_s)
+        ):
+            start, end = (at.replace(tzinfo=UTC).timestamp() for at in (stop.t_0, stop.t_n))
+            found.append((int(stop.traj_id), start, end))
+        return found
+
+    return run
+
+
+LIBRARIES = {
+    "trackintel": by_trackintel,
+    "scikit-mobility": by_scikit_mobility,
+    "movingpandas": by_movingpandas,
+}
+
+
+def overlap(a: Interval, b: Interval) -> float:
+    """Common time as a share of the shorter of two stays of the same track."""
+    if a[0] != b[0]:
+        return 0.0
+    common = min(a[2], b[2]) - max(a[1], b[1])
+    return max(common, 0.0) / max(min(a[2] - a[1], b[2] - b[1]), 1.0)
+
+
+def also_in(stays: Sequence[Interval], others: Sequence[Interval]) -> list[Interval]:
+    by_track: dict[int, list[Interval]] = {}
+    for other in others:
+        by_track.setdefault(other[0], []).append(other)
+    return [s for s in stays if any(overlap(s, o) >= 0.25 for o in by_track.get(s[0], []))]
+
+
+def timed(run: Callable[[], Any]) -> tuple[Any, float]:
+    begin = time.perf_counter()
+    result = run()
+    return result, time.perf_counter() - begin
+
+
+def compare(trips: Trips, numbers: Numbers, radius_m: float, min_s: float) -> None:
+    print(f"\n{trips.name}: {trips.time_s.size} positions, {radius_m:g} m / {min_s / 60:g} min")
+    own = replace(numbers, dwell_radius_m=radius_m)
+    mine, took_s = timed(lambda: ours(trips, own))
+    rate = trips.time_s.size / took_s
+    long = sum(end_s - start_s >= min_s for _, start_s, end_s in mine)
+    print(
+        f"  {'coldwitness':16} {long:6} stays {rate:12,.0f} positions/s; "
+        f"{len(mine)} with the shorter ones"
+    )
+    found: dict[str, list[Interval]] = {}
+    for name, prepare in LIBRARIES.items():
+        try:
+            run = prepare(trips, radius_m, min_s)
+        except ImportError as error:
+            print(f"  {name:16} not installed ({error.name or error}); left out")
+            continue
+        found[name], took_s = timed(run)
+        rate = trips.time_s.size / took_s
+        again = len(also_in(found[name], mine))
+        print(
+            f"  {name:16} {len(found[name]):6} stays {rate:12,.0f} positions/s; "
+            f"{again} of them found by coldwitness too"
+        )
+    if {"trackintel", "scikit-mobility"} <= found.keys():
+        agreed = also_in(found["trackintel"], found["scikit-mobility"])
+        missed = [stay for stay in agreed if stay not in also_in(agreed, mine)]
+        print(
+            f"  agreed by both sliding windows: {len(agreed)}; missed by coldwitness: {len(missed)}"
+        )
+        for track, start_s, end_s in missed[:5]:
+            print(f"    missed: track {track}, {end_s - start_s:.0f} s from {start_s:.0f}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--trips", type=int, default=100)
+    parser.add_argument("--positions", type=int, default=1_000_000)
+    chosen = parser.parse_args(arguments)
+    numbers = load_packs()[0].numbers
+    sets = [*map(read, chosen.files), simulated(chosen.trips)]
+    for trips in sets:
+        for radius_m, min_s in SETTINGS:
+            compare(trips, numbers, radius_m, min_s)
+    many = repeated(simulated(chosen.trips), chosen.positions)
+    tracks, terms = as_tracks(many)
+    window = judged_window(tracks, terms)
+    n = many.time_s.size
+    print(f"\n{many.name}: {n} positions, ours alone, best of three")
+    for name, run in (
+        ("stays", lambda: find_stays(positions(tracks, terms, window, numbers), numbers)),
+        ("whole judgement", lambda: judge_stops(tracks, terms, window, numbers)),
+    ):
+        took_s = min(timed(run)[1] for _ in range(3))
+        print(f"  {name:16} {n / took_s:14,.0f} positions/s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
