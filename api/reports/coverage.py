@@ -163,6 +163,43 @@ def probe_record(
     )
 
 
+def silent_probe(name: str, start_s: float, end_s: float) -> Probe:
+    """A drug probe that never gave a value: all of the window is unseen, and is shown so."""
+    length_s = round(end_s - start_s, 3)
+    return Probe(
+        name=name,
+        judged=True,
+        readings=0,
+        first=None,
+        last=None,
+        min_c=None,
+        max_c=None,
+        mean_c=None,
+        spans=(Span(start=instant(start_s), end=instant(end_s), state="unseen"),),
+        recorded_s=0.0,
+        out_s=0.0,
+        doubtful_s=0.0,
+        unseen_s=length_s,
+        longest_unseen_s=length_s,
+    )
+
+
+def never_seen(start_s: float, end_s: float) -> tuple[Gap, ...]:
+    """The whole window as one gap in which any temperature was possible."""
+    if end_s <= start_s:
+        return ()
+    return (
+        Gap(
+            start=instant(start_s),
+            end=instant(end_s),
+            length_s=round(end_s - start_s, 3),
+            lowest_c=None,
+            highest_c=None,
+            could_leave_range=True,
+        ),
+    )
+
+
 def _spans(
     start_s: float,
     end_s: float,

@@ -13,9 +13,11 @@ from api.reports.coverage import (
     Strand,
     distribution_of,
     gaps_of,
+    never_seen,
     out_of_range,
     probe_of_finding,
     probe_record,
+    silent_probe,
     strands_of,
     window_of,
 )
@@ -92,6 +94,8 @@ def build_report(
     )
     worst = worst_strand(strands, probes, findings)
     gaps, distribution = _of_worst(worst, seen, judged, window)
+    if worst is None:
+        probes = (silent_probe("drug", *window), *probes)
     lines = requirement_lines(result, pack)
     plain = dict(result)
     return Report(
@@ -151,7 +155,7 @@ def _of_worst(
     worst: Strand | None, seen: Mapping[Strand, Seen], terms: Terms, window: tuple[float, float]
 ) -> tuple[tuple[Gap, ...], Distribution | None]:
     if worst is None:
-        return (), None
+        return never_seen(*window), None
     its = seen[worst]
     return gaps_of(its, terms, *window), distribution_of(
         worst.name,

@@ -113,8 +113,12 @@ def _measured_facts(view: View) -> list[tuple[str, str, str]]:
         ),
         (
             "测得温度" if zh else "Measured",
-            f"{celsius(metrics.get('min_c'))} – {celsius(metrics.get('max_c'))}",
-            f"{'平均' if zh else 'mean'} {celsius(metrics.get('mean_c'))}",
+            "—"
+            if metrics.get("min_c") is None
+            else f"{celsius(metrics['min_c'])} – {celsius(metrics['max_c'])}",
+            ""
+            if metrics.get("mean_c") is None
+            else f"{'平均' if zh else 'mean'} {celsius(metrics['mean_c'])}",
         ),
         (
             "高于上限" if zh else "Above range",

@@ -13,11 +13,16 @@ def probe_title(view: View, name: str) -> str:
     return role_words(probe, view.lang) + (f" {loggers}" if space else "")
 
 
-def ribbons_figure(view: View, *, name: str, most: int = 8) -> Figure:
-    """Ribbons of the first `most` probes; the coverage table has all of them."""
+FIRST_PAGE = 8
+RIBBONS = 24
+"""Most ribbons on the first page and in one figure of the coverage chapter."""
+
+
+def ribbons_figure(view: View, *, name: str, first: int = 0, most: int = FIRST_PAGE) -> Figure:
+    """Ribbons of `most` probes from number `first` on."""
     probes = view.report.probes
     zh = view.lang == "zh"
-    shown = probes[:most]
+    shown = probes[first : first + most]
     start, end = view.window
     alt = "各测点监测情况条带" if zh else "ribbons of what each probe recorded"
     svg = ribbons_svg(
@@ -31,7 +36,7 @@ def ribbons_figure(view: View, *, name: str, most: int = 8) -> Figure:
         lang=view.lang,
     )
     caption = "评判时段内各测点的监测情况" if zh else "What each probe recorded in the judged time"
-    if len(probes) > most:
+    if first == 0 and len(probes) > most == FIRST_PAGE:
         caption += (
             f"（另有 {len(probes) - most} 个测点，见“证据覆盖”）"
             if zh
@@ -43,8 +48,11 @@ def ribbons_figure(view: View, *, name: str, most: int = 8) -> Figure:
 def coverage(view: View) -> Chapter:
     report, zh = view.report, view.lang == "zh"
     blocks: list[Block] = []
-    if len(report.probes) > 8:
-        blocks.append(ribbons_figure(view, name="all-ribbons", most=len(report.probes)))
+    if len(report.probes) > FIRST_PAGE:
+        blocks += [
+            ribbons_figure(view, name=f"ribbons{i}", first=i, most=RIBBONS)
+            for i in range(0, len(report.probes), RIBBONS)
+        ]
     blocks.append(_probe_table(view))
     blocks.append(Subheading("未监测时段" if zh else "Unseen time"))
     if report.worst_probe is not None:

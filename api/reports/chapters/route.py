@@ -18,6 +18,9 @@ from api.reports.model import Stop
 from api.reports.view import View, is_clue
 from api.reports.wording import duration, quantity, say, say_or_key
 
+_LABELLED = 8
+"""With more stops than this only those that are clues carry their number on the plot."""
+
 
 def route(view: View) -> Chapter:
     report, zh = view.report, view.lang == "zh"
@@ -91,16 +94,16 @@ def _spots(view: View) -> list[Spot]:
             )
         else:
             spots.append(Spot(float(way.lat_deg[row]), float(way.lon_deg[row]), kind, label))
+    inner = [s for s in view.report.route.stops if s.role not in {"origin", "destination"}]
     spots += [
         Spot(
             stop.lat,
             stop.lon,
             "clue" if is_clue(stop) else "stop",
-            f"P{stop.number}",
+            f"P{stop.number}" if is_clue(stop) or len(inner) <= _LABELLED else "",
             stop.radius_m if is_clue(stop) else 0.0,
         )
-        for stop in view.report.route.stops
-        if stop.role not in {"origin", "destination"}
+        for stop in inner
     ]
     return spots
 
@@ -144,8 +147,15 @@ def _stop_table(view: View) -> Table:
             Column("迹象" if zh else "Signs", 1.8),
         ),
         rows=rows,
-        empty="定位所及范围内没有停留。" if zh else "No stop as far as positions reach.",
+        empty=_no_stop(view),
     )
+
+
+def _no_stop(view: View) -> str:
+    zh = view.lang == "zh"
+    if view.report.route.positions == 0:
+        return "没有定位，无法判断停留。" if zh else "No positions: stops cannot be told."
+    return "定位所及范围内没有停留。" if zh else "No stop as far as positions reach."
 
 
 _SIGNS = {

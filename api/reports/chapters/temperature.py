@@ -29,6 +29,8 @@ from api.reports.wording import (
     tell,
 )
 
+PLOTS = 12
+"""Small multiples in one figure: what fits on half a sheet."""
 ZOOMS = 6
 """Episodes drawn enlarged: the gravest ones; the table has all."""
 
@@ -44,7 +46,9 @@ def temperature(view: View) -> Chapter:
         blocks.append(_main_figure(view, view.worst))
     others = [s for s in view.strands if s is not view.worst]
     if others:
-        blocks.append(_others(view, others))
+        blocks += [
+            _others(view, others[i : i + PLOTS], first=i) for i in range(0, len(others), PLOTS)
+        ]
     if view.report.distribution is not None:
         blocks += _distribution(view)
     blocks += [Subheading("统计" if zh else "Statistics"), _statistics(view)]
@@ -114,7 +118,7 @@ def _main_figure(view: View, strand: Strand) -> Figure:
     return Figure((svg,), caption, alt)
 
 
-def _others(view: View, strands: list[Strand]) -> Figure:
+def _others(view: View, strands: list[Strand], *, first: int) -> Figure:
     zh = view.lang == "zh"
     start, end = view.drawn
     terms = view.report.terms
@@ -136,7 +140,7 @@ def _others(view: View, strands: list[Strand]) -> Figure:
         if zh
         else "The other probes; °C axes differ, the time axis is the same"
     )
-    svg = multiples_svg(plots, start_s=start, end_s=end, name="others", alt=alt)
+    svg = multiples_svg(plots, start_s=start, end_s=end, name=f"others{first}", alt=alt)
     return Figure((svg,), caption, alt)
 
 
@@ -239,11 +243,21 @@ def _table(view: View) -> Table:
             Column("把握" if zh else "Certainty", 1.9),
         ),
         rows=tuple(rows),
-        empty=(
-            "记录所及范围内没有超限时段。"
-            if zh
-            else "No time out of range as far as the record reaches."
-        ),
+        empty=_no_episode(view),
+    )
+
+
+def _no_episode(view: View) -> str:
+    """That nothing was found says little where nothing was measured; then that is said."""
+    zh, terms = view.lang == "zh", view.report.terms
+    if view.report.worst_probe is None:
+        return "没有药品温度读数，无法判断。" if zh else "No drug temperature: it cannot be told."
+    if terms.low_c is None and terms.high_c is None:
+        return "温度限值未知，无法判断。" if zh else "No limits are known: it cannot be told."
+    return (
+        "记录所及范围内没有超限时段。"
+        if zh
+        else "No time out of range as far as the record reaches."
     )
 
 

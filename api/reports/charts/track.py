@@ -146,6 +146,8 @@ def _draw_spot(
             stroke=canvas.OUT if clue else canvas.STOP,
             width=1.6,
         )
+    if not spot.label:
+        return
     size = 11.0
     label = canvas.fitted(spot.label, width=width * 0.45, size=size)
     wide = canvas.text_width(label, size=size)

@@ -1,0 +1,137 @@
+"""Extreme shipments, judged for real: nothing may overlap, be cut off or fail."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from api.judging import judge_shipments, load_rulebook
+from api.reports.judged import report_of_judged
+from api.reports.model import Origin, Report
+from config.settings import JudgingSettings
+from domain.tracks import ReadingTable
+from tests.reports.shipments import MANIFEST, START_S, at, manifest
+
+LONG_ZH = "淄博市临淄区康民大药房医药连锁有限公司第一百二十三分公司暨网络销售冷链配送中心（含夜间急送与节假日值守服务点）辛店"
+LONG_EN = "Linzi Kangmin Pharmacy Chain Branch 123 Cold Delivery Centre"
+
+
+def judged_report(
+    minutes: np.ndarray, probes: dict[str, np.ndarray], *, positions: bool = True, **changes: Any
+) -> Report:
+    """Report of readings judged by the usual way, the manifest changed by `changes`."""
+    n = minutes.size
+    declared = manifest(**changes)
+    nan = np.full(n, np.nan)
+    unsaid = np.full(n, -1, dtype=np.int8)
+    share = minutes / max(float(minutes.max(initial=1.0)), 1.0)
+    table = ReadingTable(
+        shipments=(declared.id,),
+        boxes=("BX-0042",),
+        loggers=("LG-7F01",),
+        shipment=np.zeros(n, dtype=np.int64),
+        box=np.zeros(n, dtype=np.int64),
+        logger=np.zeros(n, dtype=np.int64),
+        time_ms=np.round((START_S + minutes * 60.0) * 1000.0).astype(np.int64),
+        received_ms=np.full(n, -1, dtype=np.int64),
+        seq=np.arange(n, dtype=np.int64),
+        temperature_c={name: np.round(column, 2) for name, column in probes.items()},
+        lat_deg=36.82 - 0.02 * share if positions else nan,
+        lon_deg=118.30 - 0.08 * share if positions else nan,
+        accuracy_m=nan,
+        lid_open=unsaid,
+        moving=unsaid,
+        light_lux=nan,
+        humidity_pct=nan,
+        battery_v=nan,
+    )
+    (judged,) = judge_shipments(
+        table,
+        shipments=[declared.id],
+        manifests={declared.id: declared},
+        events={},
+        rulebook=load_rulebook(JudgingSettings()),
+    )
+    return report_of_judged(
+        judged,
+        declared.id,
+        manifests={declared.id: declared},
+        events={},
+        origin=Origin(software="coldwitness test", readings_from=("extreme.csv",)),
+    )
+
+
+def no_reading() -> Report:
+    return judged_report(np.zeros(0), {})
+
+
+def one_reading() -> Report:
+    return judged_report(np.array([30.0]), {"drug": np.array([5.0])})
+
+
+def thirty_probes() -> Report:
+    minutes = np.arange(226.0)
+    roles = ["drug", "coolant", "ambient", "goods"]
+    probes = {
+        roles[k % 4] + (f".{k // 4 + 1}" if k >= 4 else ""): 4.5
+        + k % 4 * 6
+        + np.sin(minutes / (20.0 + k))
+        for k in range(30)
+    }
+    return judged_report(minutes, probes)
+
+
+def two_hundred_episodes() -> Report:
+    minutes = np.arange(0.0, 1441.0)
+    drug = np.where(minutes % 7 < 3, 9.4 + 0.002 * minutes, 5.0)
+    return judged_report(minutes, {"drug": drug}, delivered_at=at(1440), due_at=at(1500))
+
+
+def three_days() -> Report:
+    minutes = np.arange(0.0, 72 * 60 + 1.0)
+    drug = 5.0 + 2.0 * np.sin(minutes / 190.0)
+    return judged_report(
+        minutes,
+        {"drug": drug, "ambient": 22 + 7 * np.sin(minutes / 230.0)},
+        delivered_at=at(72 * 60),
+        due_at=at(73 * 60),
+    )
+
+
+def long_names() -> Report:
+    minutes = np.arange(226.0)
+    return judged_report(
+        minutes,
+        {"drug": np.full(226, 5.0)},
+        seller={"name": LONG_ZH, "uscc": "91370305MA3C0XYZ8K"},
+        courier={"id": "c" * 60, "name": LONG_EN},
+        box={**MANIFEST["box"], "id": "B" * 60, "model": "M" * 60},
+        items=[{"name": LONG_ZH[:60], "category": "drug", "storage": "refrigerated"}],
+        origin={**MANIFEST["origin"], "name": LONG_ZH},
+        logger={**MANIFEST["logger"], "id": "L" * 60},
+    )
+
+
+def all_insufficient() -> Report:
+    minutes = np.array([40.0, 41.0, 150.0])
+    return judged_report(
+        minutes,
+        {"drug": np.array([5.0, 5.1, 5.2])},
+        positions=False,
+        logger={"id": "LG-7F01"},
+        box={"id": "BX-0042", "cooling": "passive"},
+    )
+
+
+EXTREMES: dict[str, Callable[[], Report]] = {
+    made.__name__: made
+    for made in (
+        no_reading,
+        one_reading,
+        thirty_probes,
+        two_hundred_episodes,
+        three_days,
+        long_names,
+        all_insufficient,
+    )
+}
