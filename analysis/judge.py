@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from analysis.budgets import item_shipment
 from analysis.curves import CurveIndex
+from analysis.finding_places import placed
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity import integrity_findings
 from analysis.isolation import IsolationJudgement, judge_isolation
@@ -106,7 +107,7 @@ def judge(
     findings = _by_shipment(
         concatenate(
             [
-                temperature.findings,
+                placed(temperature.findings, tracks, window, numbers),
                 stops.findings,
                 isolation.findings,
                 integrity_findings(tracks, terms, window, numbers, archive=archive),
