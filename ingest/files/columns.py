@@ -6,7 +6,7 @@ that is half garbled may be garbled elsewhere too.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from domain.reading import split_probe
 from domain.reading_table import codes, selected
 from domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from ingest.coordinates import to_wgs84
+from ingest.files.content import MAX_LINES, Refusals
 from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
 
 BoolArray = NDArray[np.bool_]
@@ -48,7 +49,7 @@ _PLAIN = frozenset("0123456789.+-eE")
 
 @dataclass
 class Wrong:
-    """Which rows of a chunk are wrong, and why the first one is."""
+    """Which rows of a chunk are wrong, and why the first of each kind is."""
 
     rows: BoolArray
     first: dict[int, str] = field(default_factory=dict)
@@ -59,7 +60,14 @@ class Wrong:
             self.first.setdefault(int(np.argmax(rows)), why)
 
     def why(self, row: int) -> str:
-        return self.first.get(row, "cannot be used")
+        return self.first.get(row, "cannot be used, as others before it")
+
+    def report(self, refusals: Refusals, place: Callable[[int], str]) -> None:
+        """Count the wrong rows in `refusals`; place(row) says where a row stands."""
+        wrong = np.flatnonzero(self.rows)
+        for row in wrong[:MAX_LINES].tolist():
+            refusals.add(place(row), self.why(row))
+        refusals.count += int(wrong[MAX_LINES:].size)
 
 
 def columns_of(header: Sequence[str]) -> dict[str, int]:

@@ -5,23 +5,33 @@ from dataclasses import dataclass, field
 from domain.reading import Event
 from domain.tracks import ReadingTable
 
+MAX_LINES = 1000
+
 
 @dataclass
 class Refusals:
-    """Rows that were not used: how many, and the first one's place and reason."""
+    """Rows that were not used: how many, and the first ones' places and reasons.
+
+    lines : one text for each of the first MAX_LINES refusals; a run of rows refused together
+        is one line.
+    """
 
     count: int = 0
-    first: str | None = None
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def first(self) -> str | None:
+        return self.lines[0] if self.lines else None
 
     def add(self, place: str, text: str, *, count: int = 1) -> None:
         self.count += count
-        if self.first is None:
-            self.first = f"{place}: {text}"
+        if len(self.lines) < MAX_LINES:
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            self.lines.append(f"{place}: {text}{more}")
 
     def merge(self, other: "Refusals") -> None:
         self.count += other.count
-        if self.first is None:
-            self.first = other.first
+        self.lines.extend(other.lines[: MAX_LINES - len(self.lines)])
 
 
 @dataclass(frozen=True)

@@ -114,11 +114,7 @@ class _Chunk:
                 )
         wrong = Wrong(np.zeros(len(rows), dtype=np.bool_))
         table = self._columns(rows, wrong)
-        count = int(wrong.rows.sum())
-        if count:
-            first = int(np.argmax(wrong.rows))
-            where = f"{file}, line {first_number + place[first]}"
-            refusals.add(where, wrong.why(first), count=count)
+        wrong.report(refusals, lambda row: f"{file}, line {first_number + place[row]}")
         return table
 
     def _columns(self, rows: Sequence[Sequence[str]], wrong: Wrong) -> ReadingTable:

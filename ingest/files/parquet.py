@@ -111,10 +111,7 @@ def _content(
         wrong=wrong,
     )
     refusals = Refusals()
-    if wrong.rows.any():
-        first = int(np.argmax(wrong.rows))
-        where = f"{shown}, row {first + 1}"
-        refusals.add(where, wrong.why(first), count=int(wrong.rows.sum()))
+    wrong.report(refusals, lambda row: f"{shown}, row {row + 1}")
     return FileContent(table, one_shipment="shipment" not in found, refusals=refusals)
 
 

@@ -62,10 +62,7 @@ def read_ruuvi_station(path: Path, *, zone: tzinfo | None) -> FileContent:
                     )
             wrong = Wrong(np.zeros(len(rows), dtype=np.bool_))
             tables.append(_table(rows, header, place, wrong, zone, decimal_comma=delimiter != ","))
-            if wrong.rows.any():
-                row = int(np.argmax(wrong.rows))
-                where = f"{path}, line {at[row]}"
-                refusals.add(where, wrong.why(row), count=int(wrong.rows.sum()))
+            wrong.report(refusals, lambda row, at=at: f"{path}, line {at[row]}")  # type: ignore[misc]
             number += len(lines)
     return FileContent(joined(tables), one_shipment=True, refusals=refusals)
 

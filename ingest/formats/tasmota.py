@@ -42,7 +42,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
                 temperatures[name] = celsius
         humidity = as_number(sensor.get("Humidity")) if humidity is None else humidity
         light = as_number(sensor.get("Illuminance")) if light is None else light
-    time_ms = _time_ms(inner.get("Time"))
+    time_ms = _time_ms(inner.get("Time"), context)
     return Decoded(
         readings=(
             reading(
@@ -63,11 +63,11 @@ def _sensors(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
             yield name, value
 
 
-def _time_ms(value: object) -> int | None:
+def _time_ms(value: object, context: DecodeContext) -> int | None:
     if not isinstance(value, str):
         return None
     try:
-        return rfc3339_ms(value)
+        return rfc3339_ms(value, zone=context.zone)
     except BadMessage as error:
         if error.reason == "time_without_zone":
             return None

@@ -37,7 +37,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
                 aliases=(friendly,),
                 model=model,
                 temperatures=found.temperature_c,
-                time_ms=_seen_ms(message.get("last_seen")),
+                time_ms=_seen_ms(message.get("last_seen"), context),
                 time_source="gateway",
                 humidity_pct=found.humidity_pct,
                 battery_v=_volts(message.get("voltage")),
@@ -49,11 +49,11 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     )
 
 
-def _seen_ms(value: object) -> int | None:
+def _seen_ms(value: object, context: DecodeContext) -> int | None:
     """`last_seen` as ISO text or epoch ms; null and an ISO text without a zone say nothing."""
     if isinstance(value, str):
         try:
-            return rfc3339_ms(value)
+            return rfc3339_ms(value, zone=context.zone)
         except BadMessage as error:
             if error.reason == "time_without_zone":
                 return None

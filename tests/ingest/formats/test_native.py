@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import BadMessage
 from domain.reading import EVENT_NAMES
-from ingest.formats import Decoded, Refusal, decoder
+from ingest.formats import DecodeContext, Decoded, Refusal, decoder
 from tests.ingest.formats.context import context
 
 decode = decoder("native")
@@ -70,6 +70,15 @@ def test_every_field_of_the_contract_arrives_with_its_unit() -> None:
     assert (reading.lat_deg, reading.lon_deg, reading.accuracy_m) == (36.82, 118.30, 12.0)
     assert (reading.lid_open, reading.moving) == (False, True)
     assert (reading.light_lux, reading.battery_v) == (0.0, 3.61)
+
+
+def test_the_topic_says_whose_box_it_is_whatever_the_payload_claims() -> None:
+    (reading,) = changed(courier="other", box="BX-9").readings
+    assert (reading.courier, reading.box) == ("ql", "BX-1")
+    nowhere = DecodeContext(topic="", received_ms=0)
+    body = json.dumps({**MINIMAL, "courier": "other", "box": "BX-9"}).encode()
+    (reading,) = decode(body, nowhere).readings
+    assert (reading.courier, reading.box) == ("other", "BX-9")
 
 
 def test_what_is_not_sent_is_none_and_never_zero() -> None:
