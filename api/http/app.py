@@ -1,6 +1,7 @@
 """The web application: every route, its errors and its OpenAPI document in one place."""
 
 from collections.abc import Sequence
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,8 +43,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(operations.router)
     app.include_router(pages.router, include_in_schema=False)
     pages.mount_static(app)
-    document = openapi_document(app)
-    app.openapi = lambda: document  # type: ignore[method-assign]
+    app.openapi = cache(partial(openapi_document, app))  # type: ignore[method-assign]
     app.add_middleware(Edge, metrics=services.metrics, hosts=expected_hosts(services))
     return app
 

@@ -1,0 +1,359 @@
+"""Webhooks: registered, signed, retried with the same bytes and id, given up, disabled."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from api.clock import system_clock
+from api.clues.backoff import JITTER, PAUSES_S, next_try_ms
+from api.clues.outbox import register_configured
+from api.clues.signature import new_secret, require_secret
+from api.clues.targets import allowed_networks, require_webhook_url, resolve
+from config.settings import ClueSettings, Settings, WebhookSettings
+from domain.errors import BadInput, ConfigError
+from tests.api.world import (
+    WARM,
+    Receiver,
+    World,
+    manifest,
+    running_world,
+    wait_until,
+)
+
+
+@pytest.fixture
+def sending(tmp_path: Path) -> Iterator[World]:
+    """A server whose outbox works, by the real clock that signatures need."""
+    with running_world(tmp_path, sending=True, clock=system_clock) as running:
+        yield running
+
+
+def add(world: World, url: str, **more: Any) -> dict[str, Any]:
+    answer = world.client.post("/v1/webhooks", json={"url": url, **more})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def break_cold_chain(world: World, shipment: str = "ZB-1") -> None:
+    world.client.put(f"/v1/shipments/{shipment}", json=manifest(shipment))
+    world.send(shipment, WARM)
+
+
+def test_a_new_clue_is_pushed_signed_as_a_cloud_event(sending: World, receiver: Receiver) -> None:
+    made = add(sending, receiver.url)
+    break_cold_chain(sending)
+    wait_until(lambda: bool(receiver.got))
+    (posted,) = receiver.got
+    assert posted.headers["content-type"] == "application/cloudevents+json; charset=utf-8"
+    event = Webhook(made["secret"]).verify(posted.body, posted.headers)
+    assert event["specversion"] == "1.0"
+    assert event["type"] == "coldwitness.clue.v1"
+    assert event["subject"] == "ZB-1"
+    (clue,) = sending.get("/v1/clues").json()["items"]
+    assert event["id"] == clue["id"]
+    assert event["data"] == clue
+
+
+def test_another_secret_does_not_verify(sending: World, receiver: Receiver) -> None:
+    add(sending, receiver.url)
+    break_cold_chain(sending)
+    wait_until(lambda: bool(receiver.got))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new_secret()).verify(receiver.got[0].body, receiver.got[0].headers)
+
+
+def test_a_refused_delivery_comes_again_with_the_same_bytes_and_id(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.answers = [(500, {}), (302, {"Location": receiver.url}), (429, {"Retry-After": "7"})]
+    with running_world(tmp_path) as world:
+        made = add(world, receiver.url)
+        break_cold_chain(world)
+        world.outbox.owe_new()
+        waits = []
+        for tries in range(1, 5):
+            world.outbox.send_due()
+            wait_until(lambda tries=tries: len(receiver.got) == tries)  # type: ignore[misc]
+            before_ms = world.clock.now_ms
+            wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
+            while not world.register.due_deliveries(now_ms=world.clock.now_ms) and tries < 4:
+                world.clock.now_ms += 1000
+            waits.append((world.clock.now_ms - before_ms) / 1000)
+    assert len({posted.body for posted in receiver.got}) == 1
+    assert len({posted.headers["webhook-id"] for posted in receiver.got}) == 1
+    stamps = [int(posted.headers["webhook-timestamp"]) for posted in receiver.got]
+    assert stamps == sorted(set(stamps)), "each attempt has its own time"
+    assert 4 <= waits[0] <= 6
+    assert 12 <= waits[1] <= 18
+    assert 48 <= waits[2] <= 72
+    assert made["id"].startswith("wh_")
+
+
+def test_one_delivery_a_clue_however_often_it_is_owed(tmp_path: Path, receiver: Receiver) -> None:
+    with running_world(tmp_path) as world:
+        add(world, receiver.url)
+        break_cold_chain(world)
+        for _ in range(3):
+            world.outbox._owed_up_to = None  # a restart: the newest hour is owed again
+            world.outbox.owe_new()
+            world.outbox.send_due()
+            wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
+    assert len(receiver.got) == 1
+
+
+def test_a_webhook_is_not_sent_what_was_found_before_it_was_added(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with running_world(tmp_path) as world:
+        break_cold_chain(world, "ZB-1")
+        world.clock.now_ms += 1000
+        add(world, receiver.url)
+        break_cold_chain(world, "ZB-2")
+        world.outbox.owe_new()
+        world.clock.now_ms += 1000
+        world.outbox.send_due()
+        wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
+    assert [json.loads(posted.body)["subject"] for posted in receiver.got] == ["ZB-2"]
+
+
+def test_an_answer_of_410_disables_the_webhook_for_good(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.answers = [(410, {})]
+    with running_world(tmp_path) as world:
+        add(world, receiver.url)
+        break_cold_chain(world, "ZB-1")
+        break_cold_chain(world, "ZB-2")
+        world.outbox.owe_new()
+        world.clock.now_ms += 1000
+        world.outbox.send_due()
+        wait_until(lambda: world.get("/v1/webhooks").json()["items"][0]["disabled"])
+        break_cold_chain(world, "ZB-3")
+        world.outbox.owe_new()
+        world.clock.now_ms += 86_400_000
+        assert world.register.due_deliveries(now_ms=world.clock.now_ms) == []
+    assert len(receiver.got) == 1
+
+
+def test_a_dead_receiver_does_not_hold_up_a_living_one(sending: World, receiver: Receiver) -> None:
+    gone = Receiver()
+    gone.stop()
+    add(sending, gone.url)
+    add(sending, receiver.url)
+    for n in range(3):
+        break_cold_chain(sending, f"ZB-{n}")
+    wait_until(lambda: len(receiver.got) == 3)
+    subjects = [json.loads(posted.body)["subject"] for posted in receiver.got]
+    assert subjects == ["ZB-0", "ZB-1", "ZB-2"], "in the feed's order"
+
+
+def test_a_delivery_refused_for_a_day_is_given_up(tmp_path: Path, receiver: Receiver) -> None:
+    with running_world(tmp_path) as world:
+        add(world, receiver.url)
+        break_cold_chain(world)
+        world.outbox.owe_new()
+        started_ms = world.clock.now_ms
+        for tries in range(1, len(PAUSES_S) + 2):
+            receiver.answers = [(503, {})]
+            world.outbox.send_due()
+            wait_until(lambda tries=tries: len(receiver.got) == tries)  # type: ignore[misc]
+            wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
+            world.clock.now_ms += 12 * 3_600_000
+        assert world.register.due_deliveries(now_ms=started_ms + 10**12) == []
+
+
+def test_pauses_grow_and_together_last_about_a_day() -> None:
+    assert list(PAUSES_S) == sorted(PAUSES_S)
+    assert 23 <= sum(PAUSES_S) / 3600 <= 26
+    assert next_try_ms(len(PAUSES_S), now_ms=0) is not None
+    assert next_try_ms(len(PAUSES_S) + 1, now_ms=0) is None
+
+
+@given(
+    attempts=st.integers(1, len(PAUSES_S)),
+    asked_s=st.floats(0, 1e7),
+)
+def test_a_pause_is_jittered_and_never_shorter_than_the_receiver_asked(
+    attempts: int, asked_s: float
+) -> None:
+    pause_s = (next_try_ms(attempts, now_ms=0, at_least_s=asked_s) or 0) / 1000
+    plain = PAUSES_S[attempts - 1]
+    assert pause_s >= min(asked_s, 86_400) - 0.001
+    assert plain * (1 - JITTER) - 0.001 <= pause_s
+    assert pause_s <= max(plain * (1 + JITTER), min(asked_s, 86_400)) + 0.001
+
+
+def test_a_webhook_shows_its_secret_once_and_is_listed_without(world: World) -> None:
+    made = add(world, "http://127.0.0.1:9/x")
+    assert require_secret(made["secret"], what="secret") == made["secret"]
+    answer = world.get("/v1/webhooks")
+    assert made["secret"] not in answer.text
+    assert [item["id"] for item in answer.json()["items"]] == [made["id"]]
+
+
+def test_a_webhook_can_be_taken_away(world: World) -> None:
+    made = add(world, "http://127.0.0.1:9/x")
+    assert world.client.delete(f"/v1/webhooks/{made['id']}").status_code == 204
+    assert world.get("/v1/webhooks").json()["items"][0]["disabled"]
+    assert world.client.delete("/v1/webhooks/wh_none").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "short", "whsec_!!!!", "whsec_" + "A" * 31, "whsec_" + "A" * 88]
+)
+def test_a_secret_that_cannot_sign_is_refused_and_not_repeated(world: World, secret: str) -> None:
+    body = {"url": "http://127.0.0.1:9/x", "secret": secret}
+    answer = world.client.post("/v1/webhooks", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "secret"
+    assert len(secret) < 6 or secret not in answer.text
+
+
+@pytest.mark.parametrize("length", [24, 64])
+def test_a_secret_of_the_shortest_and_the_longest_length_is_accepted(length: int) -> None:
+    text = "whsec_" + base64.b64encode(b"k" * length).decode()
+    assert require_secret(text, what="secret") == text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.cn/x",
+        "example.cn",
+        "http://",
+        "http://user:pw@example.cn/",
+        "http://example.cn/#part",
+        "http://example.cn:0/",
+        "http://example.cn:99999/",
+        "http://exa mple.cn/",
+        "http://例子.cn/",
+        "http://example.cn/" + "x" * 2048,
+    ],
+)
+def test_what_is_no_address_of_a_webhook_is_refused(url: str) -> None:
+    with pytest.raises(BadInput, match=r"^url: "):
+        require_webhook_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://10.0.0.1/",
+        "http://192.168.1.1/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::1]/",
+        "http://[fd00::1]/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://0.0.0.0/",
+        "http://224.0.0.1/",
+        "http://localhost/",
+        "http://2130706433/",
+    ],
+)
+def test_loopback_private_and_reserved_addresses_need_the_operators_word(url: str) -> None:
+    with pytest.raises(BadInput, match="webhook_networks"):
+        resolve(url, allowed=())
+
+
+def test_an_allowed_network_is_allowed_and_its_neighbour_is_not() -> None:
+    allowed = allowed_networks(("10.1.0.0/16",))
+    target = resolve("https://10.1.255.255/hook?x=1", allowed=allowed)
+    assert target.url == "https://10.1.255.255:443/hook?x=1"
+    with pytest.raises(BadInput):
+        resolve("https://10.2.0.0/hook", allowed=allowed)
+    with pytest.raises(ConfigError, match=r"clues\.webhook_networks"):
+        allowed_networks(("10.1.0.0/33",))
+
+
+def test_an_address_the_operator_did_not_allow_is_422_and_never_called(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    closed = Settings(clues=ClueSettings(webhook_networks=()))
+    with running_world(tmp_path, settings=closed) as world:
+        answer = world.client.post("/v1/webhooks", json={"url": receiver.url})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == "url"
+    assert receiver.got == []
+
+
+def test_a_webhook_of_the_settings_is_registered_once_and_may_point_anywhere(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    secret = new_secret()
+    settings = Settings(
+        webhooks=(WebhookSettings(url=receiver.url, secret=SecretStr(secret)),),
+        clues=ClueSettings(webhook_networks=()),
+    )
+    with running_world(tmp_path, settings=settings, sending=True, clock=system_clock) as world:
+        register_configured(world.register, settings, now_ms=0)
+        assert len(world.get("/v1/webhooks").json()["items"]) == 1
+        break_cold_chain(world)
+        wait_until(lambda: bool(receiver.got))
+    Webhook(secret).verify(receiver.got[0].body, receiver.got[0].headers)
+
+
+def test_a_changed_secret_in_the_settings_replaces_the_webhook(world: World) -> None:
+    def settings(secret: str) -> Settings:
+        hook = WebhookSettings(url="http://127.0.0.1:9/", secret=SecretStr(secret))
+        return Settings(webhooks=(hook,))
+
+    register_configured(world.register, settings(new_secret()), now_ms=1)
+    second = new_secret()
+    register_configured(world.register, settings(second), now_ms=2)
+    active = [hook for hook in world.register.webhooks() if not hook.disabled]
+    assert [hook.secret for hook in active] == [second]
+
+
+def test_a_secret_of_the_settings_that_cannot_sign_stops_the_start(world: World) -> None:
+    hook = WebhookSettings(url="http://127.0.0.1:9/", secret=SecretStr("hunter2"))
+    with pytest.raises(ConfigError, match=r"webhooks\.0: secret") as failure:
+        register_configured(world.register, Settings(webhooks=(hook,)), now_ms=0)
+    assert "hunter2" not in str(failure.value)
+
+
+def test_the_same_post_with_the_same_key_makes_one_webhook(world: World) -> None:
+    key = {"Idempotency-Key": "k-1"}
+    body = {"url": "http://127.0.0.1:9/x"}
+    first = world.client.post("/v1/webhooks", json=body, headers=key)
+    again = world.client.post("/v1/webhooks", json=body, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert len(world.get("/v1/webhooks").json()["items"]) == 1
+    other = world.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/y"}, headers=key)
+    assert other.status_code == 422
+    later = {"Idempotency-Key": "k-2"}
+    assert world.client.post("/v1/webhooks", json=body, headers=later).json() != first.json()
+
+
+def test_a_failed_post_does_not_use_up_its_key(world: World) -> None:
+    key = {"Idempotency-Key": "k-1"}
+    bad = {"url": "http://127.0.0.1:9/x", "secret": "short"}
+    assert world.client.post("/v1/webhooks", json=bad, headers=key).status_code == 422
+    good = {"url": "http://127.0.0.1:9/x"}
+    assert world.client.post("/v1/webhooks", json=good, headers=key).status_code == 201
+
+
+def test_a_key_is_forgotten_after_a_day(world: World) -> None:
+    key = {"Idempotency-Key": "k-1"}
+    body = {"url": "http://127.0.0.1:9/x"}
+    first = world.client.post("/v1/webhooks", json=body, headers=key).json()
+    world.clock.now_ms += 86_400_001
+    assert world.client.post("/v1/webhooks", json=body, headers=key).json() != first
+
+
+def test_a_form_cannot_post_a_webhook(world: World) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        answer = world.client.post(
+            "/v1/webhooks",
+            content=b'{"url": "http://127.0.0.1:9/x"}',
+            headers={"Content-Type": kind},
+        )
+        assert answer.status_code == 415
