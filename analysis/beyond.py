@@ -50,14 +50,8 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
     extreme = np.where(up, steps.max_c[line_series], -steps.min_c[line_series])
     touched = np.flatnonzero(extreme > level.sign * level.possible)
     if touched.size:
-        j = line_series[touched]
-        line, row = expanded(series.first[j] + 1, series.first[j + 1])
-        at = level.take(touched[line])
-        bar = at.sign * at.possible
-        near = (_signed(series, row, at.sign)[1] > bar) | (
-            _signed(series, row - 1, at.sign)[1] > bar
-        )
-        line, row = line[near], row[near]
+        bar = (level.sign * level.possible)[touched]
+        line, row = rows_near(series, line_series[touched], sign=level.sign[touched], bar=bar)
         at = level.take(touched[line])
         length = known_length_s(series, steps, row)
         start, end = _signed(series, row - 1, at.sign), _signed(series, row, at.sign)
@@ -73,6 +67,22 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
     could += known
     _add_holes(steps.holes, line_series, level, least=least, could=could, most=most)
     return BeyondTimes(least, known, area, could, most)
+
+
+def rows_near(
+    series: Series, line_series: IntArray, *, sign: FloatArray, bar: FloatArray
+) -> tuple[IntArray, IntArray]:
+    """Line and row of all readings beyond a bar, in the direction `sign`, and of the readings
+    beside them; the others need not be looked at."""
+    line, row = expanded(series.first[line_series], series.first[line_series + 1])
+    counts = np.diff(series.first)[line_series]
+    signs = np.repeat(sign, counts)
+    beyond = _signed(series, row, signs)[1] > np.repeat(bar, counts)
+    near = beyond.copy()
+    near[1:] |= beyond[:-1]
+    near[:-1] |= beyond[1:]
+    kept = np.flatnonzero(near)
+    return line[kept], row[kept]
 
 
 def known_length_s(series: Series, steps: Steps, row: IntArray) -> FloatArray:

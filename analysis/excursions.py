@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded, known_length_s
+from analysis.beyond import expanded, known_length_s, rows_near
 from analysis.bounds import linear_area_beyond
 from analysis.series import Series
 from analysis.steps import Steps
@@ -59,14 +59,16 @@ def episodes_beyond(
     """
     extreme = np.where(level.sign > 0, steps.max_c[line_series], -steps.min_c[line_series])
     touched = np.flatnonzero(extreme > level.sign * level.nominal)
-    j = line_series[touched]
-    line, row = expanded(series.first[j], series.first[j + 1])
+    bar = (level.sign * level.nominal)[touched]
+    line, row = rows_near(series, line_series[touched], sign=level.sign[touched], bar=bar)
     at = level.take(touched[line])
     low, high = at.sign * series.low_c[row], at.sign * series.high_c[row]
     surely, maybe = np.minimum(low, high), np.maximum(low, high)
-    limit = at.sign * at.nominal
+    limit = bar[line]
     time, known = series.time_s[row], known_length_s(series, steps, row)
     linked = ~steps.seam[row]  # a known step leads here from the row before
+    linked[:1] = False
+    linked[1:] &= (row[1:] == row[:-1] + 1) & (line[1:] == line[:-1])
     out = maybe > limit
     begins, ends = _runs(out, linked)
     crossed_in = linked[begins]
@@ -78,9 +80,14 @@ def episodes_beyond(
     end = time[ends] + np.where(crossed_out, known[after] * _share(maybe, limit, ends, after), 0.0)
     before = np.maximum(np.arange(row.size) - 1, 0)
     area = np.cumsum(np.where(linked, linear_area_beyond(maybe[before], maybe, known, limit), 0.0))
-    hidden = np.cumsum(~linked)
     joins = np.zeros(begins.size, dtype=np.bool_)
-    joins[1:] = (hidden[begins[1:]] == hidden[ends[:-1]]) & (start[1:] - end[:-1] < join_within_s)
+    joins[1:] = (line[begins[1:]] == line[ends[:-1]]) & (start[1:] - end[:-1] < join_within_s)
+    close = np.flatnonzero(joins)
+    seams = np.flatnonzero(steps.seam)
+    parted = np.searchsorted(seams, row[begins[close]], "right") != np.searchsorted(
+        seams, row[ends[close - 1]], "right"
+    )
+    joins[close[parted]] = False
     lead = np.flatnonzero(~joins)
     tail = np.append(lead[1:], begins.size) - 1 if lead.size else lead
     a, b = begins[lead], ends[tail]

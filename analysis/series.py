@@ -153,11 +153,12 @@ def _rows_with_value(
     None, None where these are the rows of Tracks as they stand."""
     if not probes:
         return np.zeros(0, dtype=np.int64), None
+    everywhere = bool(rows.all())
     chosen = []
     for name in probes:
-        given = ~np.isnan(tracks.temperature_c[name])
-        given &= rows
-        chosen.append(None if given.all() else np.flatnonzero(given))
+        absent = np.isnan(tracks.temperature_c[name])
+        whole = everywhere and not absent.any()
+        chosen.append(None if whole else np.flatnonzero(rows & ~absent))
     if len(probes) == 1 and by_logger(tracks.first, tracks.logger) is None:
         return chosen[0], None
     parts = [np.arange(rows.size) if one is None else one for one in chosen]

@@ -11,7 +11,7 @@ from analysis.kinetic_temperature import ageing_rate, mean_kinetic_temperature
 from analysis.series import Series
 from domain.tracks import FloatArray, IntArray
 
-DENSE_ROWS = 24_000
+DENSE_ROWS = 20_000
 """Rows of one pass over every reading; its dozen columns together fit a 2 MB cache."""
 
 

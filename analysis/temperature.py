@@ -29,7 +29,7 @@ from config.terms import Terms
 from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from domain.words import Status
 
-BLOCK_ROWS = 400_000
+BLOCK_ROWS = 1_000_000
 """Rows of one block: large enough that its few sparse columns cost little, small enough that
 memory stays a fraction of the input."""
 
