@@ -224,7 +224,14 @@ def _forged(scores: Sequence[ClassScore]) -> str:
 
 def _seeds(scores: Sequence[ClassScore], untrue: Sequence[FalseFindings]) -> str:
     """Every mistake with what it takes to make it again, at most ten a class."""
-    lines = ["## Mistakes, to be made again", ""]
+    lines = [
+        "## Mistakes, to be made again",
+        "",
+        "`simulate_fleet([scenario(NAME)], boxes=200, seed=SEED, end_ms=…)` with the end of "
+        "benchmarks/scoreboard_run.py makes the same shipment; the first ten of each class.",
+        "",
+    ]
+    head = len(lines)
     for s in scores:
         if s.kind in ("violation", "evidence"):
             lines += [f"- wrong compliant: {name}" for name in s.wrong_compliant[:10]]
@@ -232,7 +239,7 @@ def _seeds(scores: Sequence[ClassScore], untrue: Sequence[FalseFindings]) -> str
             lines += [f"- falsely accused: {name}" for name in s.accused[:10]]
     for f in untrue:
         lines += [f"- false {f.subtype}: {name}" for name in f.names[:10]]
-    if len(lines) == 2:
+    if len(lines) == head:
         lines.append("None in this run.")
     return "\n".join(lines)
 

@@ -49,7 +49,8 @@ def halts(truth: dict[str, Any]) -> list[dict[str, Any]]:
     [
         *("clean", "clean_long", "clean_spring", "clean_autumn", "clean_with_meal"),
         *("winter_cold", "traffic_jam", "allowed_transfer", "door_wait", "active_box"),
-        *("one_compartment", "slow_logger", "refused"),
+        *("one_compartment", "slow_logger", "refused", "two_drug_probes", "short_halt"),
+        *("clean_with_drinks", "clean_with_ice_cream", "swapped_probes"),
     ],
 )
 def test_clean_boxes_stay_between_3_and_7_degrees(name: str) -> None:
