@@ -16,6 +16,8 @@ import msgspec
 from sqlalchemy import Connection, Row, RowMapping, select, update
 
 from domain.instants import instant_ms
+from domain.manifest import Manifest
+from domain.reading import ENDING_EVENTS
 from storage.ports import CheckResult, Clue
 from storage.register import schema
 from storage.register.shipments import PER_QUERY
@@ -43,12 +45,14 @@ def made(
 
     Must run in the transaction that holds the shipments' locks.
     """
-    known = _known(connection, [str(result["shipment"]) for result in results])
+    names = [str(result["shipment"]) for result in results]
+    known = _known(connection, names)
+    under_way = _under_way(connection, results)
     fresh: list[dict[str, Any]] = []
     for result in results:
         shipment = str(result["shipment"])
         left = known[shipment]
-        for told in _accusations(result):
+        for told in _accusations(result, under_way=shipment in under_way):
             clue = _continued(told, left)
             if clue is None:
                 fresh.append(_row(result, told, judged_ms=judged_ms, reason=reason))
@@ -68,6 +72,11 @@ def made(
         row["cursor"] = last - len(fresh) + 1 + offset
     connection.execute(schema.clues.insert(), fresh)
     return [clue_of(row) for row in fresh]
+
+
+def accuses(result: CheckResult) -> bool:
+    """True if any finding may be a clue."""
+    return any(finding["kind"] in ACCUSING for finding in result.get("findings", ()))
 
 
 def clue_of(row: RowMapping | Mapping[str, Any]) -> Clue:
@@ -100,12 +109,40 @@ def _known(connection: Connection, names: Sequence[str]) -> dict[str, list[Row[A
     return found
 
 
-def _accusations(result: CheckResult) -> Iterable[_Told]:
-    window = result.get("window") or {}
-    ongoing = bool(result.get("ongoing") or window.get("ongoing"))
+def _under_way(connection: Connection, results: Sequence[CheckResult]) -> set[str]:
+    """Of the shipments with inferred accusations, those whose events or manifest tell of a
+    beginning and none of an end. One that tells of neither is taken as ended."""
+    names = [
+        str(result["shipment"])
+        for result in results
+        if any(finding["certainty"] == "probable" for finding in result.get("findings", ()))
+    ]
+    events, manifests, shipments = schema.events, schema.manifests, schema.shipments
+    begun: set[str] = set()
+    ended: set[str] = set()
+    for start in range(0, len(names), PER_QUERY):
+        part = names[start : start + PER_QUERY]
+        told = select(events.c.shipment, events.c.event).where(events.c.shipment.in_(part))
+        for shipment, event in connection.execute(told.distinct()):
+            (ended if event in ENDING_EVENTS else begun).add(shipment)
+        declared = select(manifests.c.body).join(
+            shipments,
+            (shipments.c.id == manifests.c.shipment)
+            & (shipments.c.manifest_version == manifests.c.version),
+        )
+        for body in connection.execute(declared.where(shipments.c.id.in_(part))).scalars():
+            manifest = msgspec.json.decode(body, type=Manifest)
+            if manifest.delivered_ms is not None:
+                ended.add(manifest.id)
+            elif manifest.dispatched_ms is not None:
+                begun.add(manifest.id)
+    return begun - ended
+
+
+def _accusations(result: CheckResult, *, under_way: bool) -> Iterable[_Told]:
     for finding in result.get("findings", ()):
         certain = finding["certainty"] == "certain"
-        inferred = finding["certainty"] == "probable" and not ongoing
+        inferred = finding["certainty"] == "probable" and not under_way
         if finding["kind"] not in ACCUSING or not (certain or inferred):
             continue
         start, end = finding.get("start"), finding.get("end")

@@ -17,6 +17,8 @@ from storage.stays import stays as stays_told
 
 _TELLING = ("packed", *ENDING_EVENTS)
 _BEFORE_ALL = -(2**62)
+_GENERATION = "custody_generation"
+_REBUILDING = "custody_rebuilding"
 
 
 class Custody:
@@ -90,11 +92,37 @@ class Custody:
             found.append(stay.shipment if stay is not None and inside else None)
         return found
 
-    def drop_custody(self) -> None:
-        """Forget all events and stays, for a rebuild from the journal."""
+    def begin_custody_rebuild(self) -> None:
+        """From now on every event that comes in, live or from the journal, is marked as seen;
+        beginning again before the end changes nothing."""
         with self._database.write() as connection:
-            connection.execute(delete(schema.stays))
-            connection.execute(delete(schema.events))
+            facts = _facts(connection)
+            if _REBUILDING not in facts:
+                connection.execute(delete(schema.state).where(schema.state.c.key == _GENERATION))
+                connection.execute(
+                    schema.state.insert(),
+                    [
+                        {"key": _GENERATION, "value": str(_generation(facts) + 1)},
+                        {"key": _REBUILDING, "value": "yes"},
+                    ],
+                )
+
+    def finish_custody_rebuild(self) -> frozenset[str]:
+        """Drop the events that were not seen since the rebuild began, and tell all stays anew;
+        returns the shipments whose events or stays came out otherwise."""
+        table = schema.events
+        with self._database.write() as connection:
+            generation = _generation(_facts(connection))
+            unseen = table.c.generation < generation
+            gone = connection.execute(select(table.c.shipment).where(unseen).distinct())
+            changed = {shipment for shipment in gone.scalars() if shipment is not None}
+            connection.execute(delete(table).where(unseen))
+            boxes = set(connection.execute(select(table.c.box).distinct()).scalars())
+            boxes |= set(connection.execute(select(schema.stays.c.box).distinct()).scalars())
+            for box in sorted(box for box in boxes if box is not None):
+                changed |= self._tell_again(connection, box, since_ms=_BEFORE_ALL)
+            connection.execute(delete(schema.state).where(schema.state.c.key == _REBUILDING))
+        return frozenset(changed)
 
     def _stays_of(self, boxes: Sequence[str], from_ms: int, to_ms: int) -> dict[str, list[Stay]]:
         """Stays of each box that reach into [from_ms, to_ms], by start."""
@@ -126,6 +154,7 @@ class Custody:
         bodies = [msgspec.json.encode(event).decode() for event in events]
         digests = [hashlib.sha256(body.encode()).hexdigest() for body in bodies]
         known = self._known(connection, digests)
+        generation = _generation(_facts(connection))
         make_known(
             self._database,
             connection,
@@ -146,12 +175,14 @@ class Custody:
                 "time_ms": event.time_ms,
                 "received_ms": received,
                 "body": body,
+                "generation": generation,
             }
         insert = self._database.insert(table)
+        new = insert.excluded
         statement = insert.on_conflict_do_update(
             index_elements=["digest"],
-            set_={"received_ms": insert.excluded.received_ms},
-            where=insert.excluded.received_ms < table.c.received_ms,
+            set_={"received_ms": new.received_ms, "generation": new.generation},
+            where=or_(table.c.generation < new.generation, new.received_ms < table.c.received_ms),
         )
         if rows:
             connection.execute(statement, list(rows.values()))
@@ -212,3 +243,13 @@ class Custody:
                 ],
             )
         return {stay.shipment for stay in new ^ old}
+
+
+def _facts(connection: Connection) -> dict[str, str]:
+    table = schema.state
+    query = select(table.c.key, table.c.value).where(table.c.key.in_((_GENERATION, _REBUILDING)))
+    return {row.key: str(row.value) for row in connection.execute(query)}
+
+
+def _generation(facts: dict[str, str]) -> int:
+    return int(facts.get(_GENERATION, "0"))

@@ -44,8 +44,6 @@ class Results:
                 digest = bodies.digest(by_shipment[name])
                 if name not in last or last[name].digest != digest:
                     differing[name] = digest
-            if not differing:
-                return []
             for name, digest in differing.items():
                 self._keep(
                     connection,
@@ -55,9 +53,14 @@ class Results:
                     judged_ms=judged_ms,
                     reason=reason,
                 )
-            changed = [by_shipment[name] for name in differing]
-            _replace_findings(connection, changed)
-            return clue_making.made(connection, changed, judged_ms=judged_ms, reason=reason)
+            _replace_findings(connection, [by_shipment[name] for name in differing])
+            # An unchanged result may become a clue too: when the journey's end comes to be known.
+            telling = [
+                result
+                for name, result in by_shipment.items()
+                if name in differing or clue_making.accuses(result)
+            ]
+            return clue_making.made(connection, telling, judged_ms=judged_ms, reason=reason)
 
     def result(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         table = schema.results

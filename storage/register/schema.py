@@ -69,6 +69,7 @@ events = Table(
     Column("time_ms", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="0"),
     Index(None, "shipment", "time_ms"),
     Index(None, "box", "time_ms"),
 )

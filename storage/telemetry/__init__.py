@@ -1,10 +1,28 @@
 """Readings, by shipment: the embedded SQLite store and InfluxDB behind one port."""
 
+from typing import Protocol
+
 from config.settings import StoreSettings
 from storage.ports import TelemetryStore
+from storage.telemetry.columns import Columns
+from storage.telemetry.rebuilding import TelemetryRebuild
 
 
-def open_telemetry(settings: StoreSettings, *, sole_writer: bool = True) -> TelemetryStore:
+class WholeStore(TelemetryStore, Protocol):
+    """A store that can also be read as a whole and be built again: what export, archive and
+    rebuild need beyond the port."""
+
+    def between(self, start_ms: int, end_ms: int) -> Columns:
+        """Every reading with start_ms <= time < end_ms."""
+
+    def days_ms(self) -> list[int]:
+        """Starts of the UTC days that hold readings, ascending."""
+
+    def rebuild(self) -> TelemetryRebuild:
+        """Begin to fill the store anew, or go on where a killed rebuild stopped."""
+
+
+def open_telemetry(settings: StoreSettings, *, sole_writer: bool = True) -> WholeStore:
     """The store that the settings name, ready to use.
 
     sole_writer : False where several ingest workers share the topics and write to InfluxDB.

@@ -21,6 +21,7 @@ from domain.tracks import ReadingTable
 from storage.ports import Appended, Stay
 from storage.telemetry import embedded_read
 from storage.telemetry.columns import Columns
+from storage.telemetry.rebuilding import TelemetryRebuild
 from storage.telemetry.record import ASSIGNMENT_BYTES, Layout, layout, pack
 from storage.telemetry.sqlite_files import Readers, connect, failures_named
 
@@ -90,6 +91,12 @@ class EmbeddedTelemetry:
         with failures_named(self.path), self._readers.snapshot() as connection:
             return embedded_read.days_ms(connection)
 
+    def rebuild(self) -> TelemetryRebuild:
+        """Begin to fill a new generation, or go on where a killed rebuild stopped."""
+        from storage.telemetry.embedded_rebuild import EmbeddedRebuild
+
+        return EmbeddedRebuild(self)
+
     def close(self) -> None:
         with self._write_lock:
             self._connection.close()
@@ -110,6 +117,11 @@ class EmbeddedTelemetry:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def notice_generations(self) -> None:
+        """This process began or ended a rebuild: look again which tables there are."""
+        with self._write_lock:
+            self._forget()
 
     def append_to(
         self,

@@ -30,6 +30,7 @@ from storage.telemetry.columns import Columns, measured, readings_of
 from storage.telemetry.influx_http import InfluxHttp, token_of
 from storage.telemetry.influx_lines import NONE, lines
 from storage.telemetry.influx_read import InfluxReading
+from storage.telemetry.rebuilding import TelemetryRebuild
 
 HOUR_MS = 3_600_000
 _Variants = dict[int, tuple[Reading, int]]
@@ -113,6 +114,12 @@ class InfluxTelemetry:
     def days_ms(self) -> list[int]:
         """Starts of the UTC days that hold readings, ascending."""
         return self._reading.days_ms(self._views.influx_measurements()[0])
+
+    def rebuild(self) -> TelemetryRebuild:
+        """Begin to fill a new measurement, or go on where a killed rebuild stopped."""
+        from storage.telemetry.influx_rebuild import InfluxRebuild
+
+        return InfluxRebuild(self, self._views, self._http)
 
     def close(self) -> None:
         self._senders.shutdown()

@@ -85,7 +85,14 @@ class InfluxHttp:
 
     def command(self, statement: str) -> None:
         """A statement that changes something."""
-        self._request("POST", "/query", {"q": statement, **self._where()})
+        response = self._request("POST", "/query", {"q": statement, **self._where()})
+        for answer in json.loads(response.data)["results"]:
+            if "error" in answer:
+                raise Refused(response.status, f"InfluxDB {self.url}: {answer['error']}")
+
+    def drop_table(self, table: str) -> None:
+        """InfluxDB 3 drops a measurement through its own path."""
+        self._request("DELETE", "/api/v3/configure/table", {"db": self._database, "table": table})
 
     def version(self) -> str:
         """Such as `1.8.10`, `2.7.1`, `3.0.1`; raises Unavailable if nobody answers."""

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from domain.errors import ConfigError, Unavailable
+from domain.reading import Event
 from storage.register import migrate, open_register
 from storage.register.database import Database
 from storage.register.schema import metadata
@@ -38,6 +39,24 @@ def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> N
     assert register.clues() == []
     (clue,) = register.record_results([result(finding())], judged_ms=T0, reason="x")
     assert clue.cursor == 1
+    register.close()
+
+
+def test_each_step_of_the_migrations_keeps_the_data_that_is_there(empty_url: str) -> None:
+    register = open_register(empty_url)
+    database = register.database
+    register.record_results([result(finding())], judged_ms=T0, reason="x")
+    packed = Event(event="packed", time_ms=T0, shipment="S-1", box="BX-1")
+    register.add_events([packed], [T0])
+
+    migrate.downgrade(database, to="0001")
+    columns = {column["name"] for column in inspect(database.engine).get_columns("events")}
+    assert "generation" not in columns
+    migrate.upgrade(database)
+
+    assert register.result("S-1") == result(finding())
+    assert register.events(["S-1"]) == {"S-1": [packed]}
+    assert len(register.clues()) == 1
     register.close()
 
 

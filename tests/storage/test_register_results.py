@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from domain.manifest import Item, Manifest
+from domain.reading import Event
 from storage.ports import Clue
 from storage.register import SqlRegister
 from storage.register.bodies import CHAIN
-from tests.storage.readings import T0
+from tests.storage.readings import MINUTE, T0
 from tests.storage.results import finding, result
 
 
@@ -91,12 +93,27 @@ def test_doubt_and_gaps_accuse_nobody(register: SqlRegister, kind: str, certaint
     assert register.clues() == []
 
 
-def test_what_is_inferred_waits_for_the_end_of_the_journey(register: SqlRegister) -> None:
+def delivered(name: str, minute: float) -> Event:
+    return Event(event=name, time_ms=T0 + round(minute * MINUTE), shipment="S-1", box="BX-1")
+
+
+@pytest.mark.parametrize("by", ["events", "manifest"])
+def test_what_is_inferred_waits_for_the_end_of_the_journey(register: SqlRegister, by: str) -> None:
     inferred = finding("F-p", certainty="probable", kind="temporary_storage", subtype="suspected")
     measured = finding("F-c")
-    begun = record(register, result(inferred, measured, ongoing=True))
+    items = (Item(storage="refrigerated"),)
+    if by == "events":
+        register.add_events([delivered("packed", 0)], [T0])
+    else:
+        register.put_manifest(Manifest(id="S-1", items=items, dispatched_ms=T0), received_ms=T0)
+    begun = record(register, result(inferred, measured))
     assert [clue.finding["id"] for clue in begun] == ["F-c"]
 
+    if by == "events":
+        register.add_events([delivered("delivered", 60)], [T0])
+    else:
+        whole = Manifest(id="S-1", items=items, dispatched_ms=T0, delivered_ms=T0 + 60 * MINUTE)
+        register.put_manifest(whole, received_ms=T0)
     ended = record(register, result(inferred, measured))
     assert [clue.finding["id"] for clue in ended] == ["F-p"]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.manifest import Box, Company, Item, Manifest
 from domain.reading import Event
 from storage.ports import Stay
-from storage.register import SqlRegister
+from storage.register import SqlRegister, schema
 from storage.stays import stays as stays_told
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import at, finding, result
@@ -122,7 +122,9 @@ EVENTS = st.builds(
 def test_stays_are_those_of_all_events_whatever_order_they_came_in(
     batches: list[list[Event]], register: SqlRegister
 ) -> None:
-    register.drop_custody()
+    with register.database.write() as connection:
+        connection.execute(schema.stays.delete())
+        connection.execute(schema.events.delete())
     for batch in batches:
         before = {(stay.shipment, stay) for stay in register.stays(["S-1", "S-2", "S-3"])}
         changed = add(register, *batch)
@@ -192,3 +194,22 @@ def test_a_legal_hold_is_set_and_lifted(register: SqlRegister) -> None:
     assert register.held() == ["S-2"]
     assert register.hold("S-2", held=False)
     assert register.held() == []
+
+
+def test_a_rebuild_drops_events_that_the_journal_does_not_know(register: SqlRegister) -> None:
+    packed, stray = event("packed", 0), event("packed", 10, "S-9")
+    add(register, packed, received_ms=T0 + 5)
+    add(register, stray)
+
+    register.begin_custody_rebuild()
+    add(register, packed, received_ms=T0 + 7)
+    register.begin_custody_rebuild()
+    live = event("delivered", 30)
+    add(register, live)
+    assert told(register, "S-1", "S-9") == [("S-1", 0, 10), ("S-9", 10, None)]
+    changed = register.finish_custody_rebuild()
+
+    assert changed == {"S-1", "S-9"}
+    assert register.events(["S-1", "S-9"]) == {"S-1": [packed, live]}
+    assert told(register, "S-1", "S-9") == [("S-1", 0, 30)]
+    assert register.every_event() == [(packed, T0 + 7), (live, T0)]
