@@ -33,7 +33,7 @@ jetstream {{
 }}
 mqtt {{
   listen: "{host}:{mqtt_port}"
-  ack_wait: "60s"
+  ack_wait: "{ack_wait_s}s"
   max_ack_pending: 10000
 }}
 """
@@ -48,9 +48,11 @@ class EmbeddedBroker:
 
     folder : JetStream's files, configuration and log; sessions survive in it.
     port : wanted MQTT port, 0 for any free one.
+    ack_wait_s : what a subscriber had not acknowledged, killed or not, is sent again after this.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, ack_wait_s: int = 10) -> None:
+        self.ack_wait_s = ack_wait_s
         self.folder = folder
         self.host = HOST
         self.wanted_port = port
@@ -120,7 +122,11 @@ class EmbeddedBroker:
         store = self.folder / "jetstream"
         configuration = self.folder / "nats-server.conf"
         text = _CONFIGURATION.format(
-            host=HOST, nats_port=_free_port(), mqtt_port=self.port, store=_quoted(store)
+            host=HOST,
+            nats_port=_free_port(),
+            mqtt_port=self.port,
+            store=_quoted(store),
+            ack_wait_s=self.ack_wait_s,
         )
         configuration.write_text(text, encoding="utf-8")
         with self.log_file.open("wb") as log:

@@ -107,7 +107,7 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 @pytest.fixture
 def nats(tmp_path: Path) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path / "nats") as broker:
+    with EmbeddedBroker(tmp_path / "nats", ack_wait_s=3) as broker:
         yield broker
 
 

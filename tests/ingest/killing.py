@@ -1,7 +1,8 @@
 """Kill the receiving process at random moments under load, and see what the journal says."""
 
+import multiprocessing
+import multiprocessing.context
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -11,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.journal import JournalReader, verify_journal
+from tests.ingest.ingest_process import receive
 from tests.ingest.publishing import Publisher, reading, topic
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,15 @@ class Outcome:
     rows: int
 
 
-def start_receiving(
-    port: int, directory: Path, *, worker: str = "w1", group: str = ""
-) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.ingest.ingest_process",
-            str(port),
-            str(directory),
-            worker,
-            group,
-        ],
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-    )
+_START = multiprocessing.get_context("forkserver")
+"""Processes fork from a server that has the imports done, so that killing is what takes time."""
+_START.set_forkserver_preload(["tests.ingest.ingest_process"])
+
+
+def start_receiving(port: int, directory: Path) -> "multiprocessing.context.ForkServerProcess":
+    process = _START.Process(target=receive, args=(port, directory, "w1", ""), daemon=True)
+    process.start()
+    return process
 
 
 def kill_at_random(
@@ -64,7 +57,7 @@ def kill_at_random(
                 _wait_for_rows(directory, JournalReader(directory).last_row("w1") + 1)
                 time.sleep(chance.uniform(0.0, 0.4))
                 process.kill()
-                process.wait()
+                process.join()
                 process = start_receiving(port, directory)
         finally:
             stop.set()
@@ -73,7 +66,7 @@ def kill_at_random(
         accepted = publisher.accepted
         _wait_until_quiet(directory, len(accepted))
     process.kill()
-    process.wait()
+    process.join()
     kept = Counter(r.payload for r in JournalReader(directory).read("w1") if not r.note)
     return Outcome(
         kills=kills,

@@ -23,7 +23,7 @@ from tests.ingest.killing import kill_at_random
 from tests.ingest.publishing import Publisher, publish_all, reading, topic
 from tests.ingest.test_service import service, subscribed
 
-KILLS = 6
+KILLS = 12
 
 
 def test_killed_at_random_moments_every_accepted_message_is_in_the_journal_once(

@@ -1,0 +1,225 @@
+"""journal, quarantine, ingest and doctor as an operator types them."""
+
+import base64
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app as whole
+from domain.errors import BadInput
+from ingest.decoding import Decoding
+from ingest.index import IngestIndex
+from ingest.storing import Storer
+from storage.journal import Journal, JournalReader, Message, load_or_create_signer
+from storage.journal.layout import segments
+from tests.ingest.conftest import MemoryRegister, MemoryStore, Mosquitto, wait_until
+from tests.ingest.publishing import publish_all, reading, topic
+
+Command = Callable[..., Result]
+ROOT = Path(__file__).parents[2]
+START_MS = 1_717_243_200_000
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder that the environment names, with a journal of good and bad messages."""
+    for key, value in environment(tmp_path).items():
+        monkeypatch.setenv(key, value)
+    directory = tmp_path / "journal"
+    signer = load_or_create_signer(directory / "keys" / "signing.key")
+    with Journal(directory, worker="w1", signer=signer) as journal:
+        journal.append(
+            [
+                Message(topic(), reading(1), START_MS),
+                Message(topic(), b"{broken", START_MS + 1),
+                Message("plant/t/7", reading(2), START_MS + 2),
+                Message(topic(), b"[" + reading(3) + b",{}]", START_MS + 3),
+                Message(topic(), b"\xff\xfe", START_MS + 4),
+            ]
+        )
+    with IngestIndex(directory, "w1") as index:
+        storer = Storer(
+            JournalReader(directory),
+            index,
+            Decoding(),
+            store=MemoryStore(),
+            register=MemoryRegister(),  # type: ignore[arg-type]
+            future_tolerance_s=1e9,
+        )
+        assert storer.step() == 5
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {
+        "COLDWITNESS_JOURNAL__DIRECTORY": str(folder / "journal"),
+        "COLDWITNESS_STORE__EMBEDDED_FILE": str(folder / "telemetry.sqlite"),
+        "COLDWITNESS_STORE__REGISTER_URL": f"sqlite:///{folder}/register.sqlite",
+    }
+
+
+@pytest.fixture
+def run() -> Command:
+    def command(*words: str) -> Result:
+        return CliRunner().invoke(whole, list(words))
+
+    return command
+
+
+def lines(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_verify_is_silent_about_a_whole_journal_and_names_row_and_file_of_an_edit(
+    place: Path, run: Command
+) -> None:
+    good = run("journal", "verify")
+    assert (good.exit_code, good.stdout) == (0, "1 segments, 5 rows: nothing wrong\n")
+    database = segments(place / "journal", "w1")[0].database
+    connection = sqlite3.connect(database)
+    connection.execute("UPDATE message SET payload = x'00' WHERE row = 2")
+    connection.commit()
+    connection.close()
+    bad = run("journal", "verify")
+    assert bad.exit_code == 1
+    assert f"{database}: row 2" in bad.stdout
+    [line] = lines(run("journal", "verify", "--json"))
+    assert line["problems"][0]["row"] == 2  # type: ignore[index]
+
+
+def test_a_folder_that_is_no_journal_is_said_so(run: Command, tmp_path: Path) -> None:
+    result = run("journal", "verify", "--directory", str(tmp_path / "nothing"))
+    assert isinstance(result.exception, BadInput)
+    assert "no such folder" in str(result.exception)
+
+
+def test_export_prints_every_row_with_its_exact_bytes(place: Path, run: Command) -> None:
+    rows = lines(run("journal", "export"))
+    assert [row["row"] for row in rows] == [1, 2, 3, 4, 5]
+    assert base64.b64decode(str(rows[4]["payload_base64"])) == b"\xff\xfe"
+    assert rows[4]["text"] is None
+    assert rows[1]["text"] == "{broken"
+    assert [r["row"] for r in lines(run("journal", "export", "--after", "3", "--limit", "1"))] == [
+        4
+    ]
+
+
+def test_stats_tell_rows_and_size(place: Path, run: Command) -> None:
+    [line] = lines(run("journal", "stats", "--json"))
+    assert (line["worker"], line["day"], line["rows"]) == ("w1", "2024-06-01", 5)
+    assert "5 rows" in run("journal", "stats").stdout
+
+
+def test_seal_and_expire_and_holds_are_commands(place: Path, run: Command) -> None:
+    assert "5 rows sealed" in run("journal", "seal").stdout
+    assert run("journal", "expire").stdout == ""
+    words = ("journal", "hold", "place", "case-1", "--reason", "court", "--from", "2024-06-01")
+    assert "open end are kept" in run(*words).stdout
+    assert "case-1" in run("journal", "hold", "list").stdout
+    assert "lifted" in run("journal", "hold", "lift", "case-1").stdout
+    assert run("journal", "verify").exit_code == 0
+
+
+def test_quarantine_lists_shows_and_counts(place: Path, run: Command) -> None:
+    listed = lines(run("quarantine", "list", "--json"))
+    assert [(q["row"], q["part"]) for q in listed] == [(2, None), (3, None), (4, 1), (5, None)]
+    assert listed[1]["reason"] == "foreign_topic"
+    counts = {
+        q["reason"]: q["count"] for q in lines(run("quarantine", "list", "--counts", "--json"))
+    }
+    assert sum(int(str(count)) for count in counts.values()) == 4
+    assert len(lines(run("quarantine", "list", "--reason", "foreign_topic", "--json"))) == 1
+    shown = json.loads(run("quarantine", "show", "w1:2").stdout)
+    assert shown["text"] == "{broken"
+    assert len(shown["refused"]) == 1
+    wrong = run("quarantine", "show", "w1-2")
+    assert "expected WORKER:ROW" in str(wrong.exception)
+
+
+def test_replay_stores_what_new_settings_can_read_and_keeps_the_rest(
+    place: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = place / "settings.toml"
+    settings.write_text('[[formats]]\ntopic = "plant/t/+"\nformat = "native"\n', encoding="utf-8")
+    monkeypatch.setenv("COLDWITNESS_CONFIG", str(settings))
+    result = run("quarantine", "replay")
+    assert result.exit_code == 1
+    assert "4 messages read again" in result.stdout
+    assert {q["row"] for q in lines(run("quarantine", "list", "--json"))} == {2, 4, 5}
+    assert "0 messages" in run("quarantine", "replay", "w1:3").stdout
+
+
+def test_a_worker_takes_messages_from_the_broker_into_journal_and_stores_and_ends_clean(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    variables = os.environ | environment(tmp_path)
+    variables["COLDWITNESS_MQTT__PORT"] = str(mosquitto.port)
+    log = (tmp_path / "log").open("w+")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "cli", "ingest", "--worker", "w7"],
+        cwd=ROOT,
+        env=variables,
+        stderr=log,
+    )
+    try:
+        wait_until(
+            lambda: "connected" in (tmp_path / "log").read_text(encoding="utf-8"), within_s=40
+        )
+        publish_all(mosquitto.port, [(topic(), reading(n)) for n in range(50)])
+        index = tmp_path / "journal" / "derived" / "w7.sqlite"
+        wait_until(index.exists, within_s=40)
+        wait_until(lambda: cursor(index) == 50, within_s=40)
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0
+        log.close()
+    with sqlite3.connect(tmp_path / "register.sqlite") as register:
+        tables = {name for (name,) in register.execute("SELECT name FROM sqlite_master")}
+    register.close()
+    assert tables
+
+
+def cursor(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    try:
+        found = connection.execute("SELECT row FROM cursor").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()
+    return int(found[0]) if found else 0
+
+
+def test_a_worker_name_that_is_none_and_options_that_exclude_each_other_are_said(
+    run: Command,
+) -> None:
+    assert "small letters" in str(run("ingest", "--worker", "Two Words").exception)
+    both = run("ingest", "--receive-only", "--store-only")
+    assert "exclude each other" in str(both.exception)
+
+
+def test_the_doctor_names_what_is_well_and_the_mend_for_what_is_not(
+    place: Path, run: Command, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLDWITNESS_HTTP__PORT", "0")
+    monkeypatch.setenv("COLDWITNESS_MQTT__PORT", str(mosquitto.port))
+    result = run("doctor", "--json")
+    states = {line["part"]: line["state"] for line in lines(result)}
+    assert result.exit_code == 0
+    well = ("broker", "topic rights", "broker limits", "signing key", "fonts", "register")
+    assert {part: states[part] for part in well} == dict.fromkeys(well, "ok")
+    monkeypatch.setenv("COLDWITNESS_MQTT__PORT", "1")
+    monkeypatch.setenv("COLDWITNESS_JOURNAL__MINIMUM_FREE_MB", "1e12")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "FAILURE broker: 127.0.0.1:1 cannot connect" in result.stdout
+    assert "FAILURE journal room" in result.stdout
+    assert "mend: free at least" in result.stdout
