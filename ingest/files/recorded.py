@@ -21,15 +21,17 @@ from ingest.files.opening import head, text_encoding
 
 Reader = Callable[..., FileContent]
 
-NAMED_READERS = ("ibutton", "ruuvi_station")
+NAMED_READERS = ("berlinger", "ibutton", "ruuvi_station", "elitech_rc4")
 """USB loggers' own exports, as `--reader` names them; found by content too."""
 
 _MODULES: Mapping[str, tuple[str, str]] = {
     "ndjson": ("ingest.files.ndjson", "read_ndjson"),
     "csv": ("ingest.files.csv_rows", "read_csv"),
     "parquet": ("ingest.files.parquet", "read_parquet"),
+    "berlinger": ("ingest.files.berlinger", "read_berlinger"),
     "ibutton": ("ingest.files.ibutton", "read_ibutton"),
     "ruuvi_station": ("ingest.files.ruuvi_station", "read_ruuvi_station"),
+    "elitech_rc4": ("ingest.files.elitech_rc4", "read_elitech_rc4"),
 }
 READERS = tuple(_MODULES)
 _ENDINGS = {
