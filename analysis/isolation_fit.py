@@ -7,8 +7,10 @@ another). The four are not free without bound: an offset larger than a sensor ca
 of hours, would explain away any contact. They carry the prior spread of real probes.
 
 The best rates under k >= 0 come from the at most eight patterns of zones held at zero. The
-interval comes from the fit without that bound, because an interval that was cut by a choice of
-pattern no longer covers; it is cut at zero afterwards, which costs no cover.
+interval of a rate holds every value at which the best fit of the others, themselves >= 0, is not
+significantly worse (a profile): what only a negative exchange with another zone could explain is
+outside. How much worse is significant comes from the spread of the estimate without bounds, so
+that errors that hang together count for what they are.
 """
 
 from dataclasses import dataclass
@@ -30,6 +32,11 @@ LAG_FLOOR = 0.003
 
 RATE_SPREAD_PER_H = 30.0
 """So weak a prior on the rates themselves that it acts only where nothing at all is known."""
+
+AMBIENT_SPREAD_PER_H = 0.3
+"""Prior spread of the rate to the outside. A box that lost more could not hold its range for an
+hour; without this the outside explains, where nothing else moves, what the goods or the coolant
+do."""
 
 NOISE_FLOOR_C = 0.01
 """Fewest degrees over one half window that an error is taken to be: grids hide smaller ones."""
@@ -95,8 +102,7 @@ def fit_exchange(
     error = y - np.einsum("wp,wp->w", x, free[owner])
     spread = _spread(x, error, owner, inverse, penalty, prior, count, floor)
     share = np.minimum(BANDWIDTH, np.maximum(count - 1.0, 1.0)) / np.maximum(count, 1.0)
-    low = free[:, 1:4] - _critical(share)[:, None] * spread
-    high = free[:, 1:4] + _critical(share)[:, None] * spread
+    low, high = _profile(solid, np.where(active, moment, 0.0), total, inverse, spread, share, known)
     unknown = ~known | (count < MIN_WINDOWS)[:, None]
     left = np.bincount(owner, weights=error**2, minlength=shipments)
     mean = moment[:, 0] / np.maximum(count, 1.0)
@@ -159,7 +165,6 @@ def _nonnegative(
     for pattern in product((True, False), repeat=len(ZONES)):
         kept = active.copy()
         kept[:, 1:4] &= np.array(pattern)
-        kept[:, 4:] &= np.array(pattern)
         right = np.where(kept, moment, 0.0)
         solution = np.linalg.solve(_with_penalty(gram, penalty, kept), right[..., None])[..., 0]
         squares = total - np.einsum("sp,sp->s", solution, right)
@@ -173,7 +178,8 @@ def _prior(rates: FloatArray) -> FloatArray:
     shipments = rates.shape[0]
     prior = np.empty((shipments, _SIZE))
     prior[:, 0] = OFFSET_SPREAD_C**2 * ((rates**2).sum(axis=1) + rates.sum(axis=1) ** 2) + 1e-4
-    prior[:, 1:4] = RATE_SPREAD_PER_H**2
+    prior[:, 1:3] = RATE_SPREAD_PER_H**2
+    prior[:, 3] = AMBIENT_SPREAD_PER_H**2
     prior[:, 4:] = (rates * LAG_SPREAD_H) ** 2 + LAG_FLOOR**2
     return prior
 
@@ -233,6 +239,92 @@ def _spread(
         believed = (inverse[:, 1 + zone, :] ** 2 * penalty**2 * prior).sum(axis=1)
         spread[:, zone] = np.sqrt(np.maximum(np.maximum(first, second), 0.0) + believed)
     return spread
+
+
+def _profile(
+    solid: FloatArray,
+    moment: FloatArray,
+    total: FloatArray,
+    inverse: FloatArray,
+    spread: FloatArray,
+    share: FloatArray,
+    known: BoolArray,
+) -> tuple[FloatArray, FloatArray]:
+    """(s, 3) ends of the interval of each rate, the other rates kept >= 0.
+
+    With some of the others held at zero the sum of squares is a parabola in the rate, and the
+    rest are straight lines in it, so each pattern accepts one stretch in closed form; the
+    interval is from the lowest to the highest that any pattern accepts.
+    """
+    shipments = total.size
+    low, high = np.full((shipments, 3), np.inf), np.full((shipments, 3), -np.inf)
+    for zone in range(3):
+        mine = 1 + zone
+        others = [1 + other for other in range(3) if other != zone]
+        parabolas = [
+            _parabola(
+                solid,
+                moment,
+                total,
+                mine,
+                [o for o, held in zip(others, hold, strict=True) if held],
+            )
+            for hold in product((False, True), repeat=2)
+        ]
+        least = np.full(shipments, np.inf)
+        for parabola in parabolas:
+            vertex = np.clip(parabola.middle, parabola.low, parabola.high)
+            floor = parabola.least + parabola.curve * (vertex - parabola.middle) ** 2
+            least = np.where(parabola.low <= parabola.high, np.minimum(least, floor), least)
+        own = np.maximum(inverse[:, mine, mine], 1e-300)
+        worse = (_critical(share) * spread[:, zone]) ** 2 / own
+        for parabola in parabolas:
+            room = (least + worse - parabola.least) / parabola.curve
+            half = np.sqrt(np.maximum(room, 0.0))
+            begin = np.maximum(parabola.middle - half, parabola.low)
+            end = np.minimum(parabola.middle + half, parabola.high)
+            fits = (room >= 0) & (begin <= end)
+            low[:, zone] = np.where(fits, np.minimum(low[:, zone], begin), low[:, zone])
+            high[:, zone] = np.where(fits, np.maximum(high[:, zone], end), high[:, zone])
+    nowhere = ~np.isfinite(low) | ~known
+    return np.where(nowhere, np.nan, low), np.where(nowhere, np.nan, high)
+
+
+@dataclass(frozen=True)
+class _Parabola:
+    """Sum of squares = least + curve * (k - middle)^2, where low <= k <= high."""
+
+    least: FloatArray
+    curve: FloatArray
+    middle: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def _parabola(
+    solid: FloatArray, moment: FloatArray, total: FloatArray, mine: int, held: list[int]
+) -> _Parabola:
+    free = [p for p in range(_SIZE) if p != mine and p not in held]
+    block = solid[:, free][:, :, free]
+    column = solid[:, free, mine]
+    both = np.stack((moment[:, free], column), axis=-1)
+    answer = np.linalg.solve(block, both)
+    at_zero, per_rate = answer[..., 0], answer[..., 1]
+    curve = solid[:, mine, mine] - np.einsum("sp,sp->s", column, per_rate)
+    curve = np.maximum(curve, 1e-12)
+    slope = moment[:, mine] - np.einsum("sp,sp->s", column, at_zero)
+    middle = slope / curve
+    least = total - np.einsum("sp,sp->s", moment[:, free], at_zero) - curve * middle**2
+    low, high = np.zeros(total.size), np.full(total.size, np.inf)
+    for place, parameter in enumerate(free):
+        if 1 <= parameter <= 3:  # another rate: at_zero - per_rate * k has to stay >= 0
+            value, fall = at_zero[:, place], per_rate[:, place]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                edge = value / fall
+            high = np.where(fall > 1e-15, np.minimum(high, edge), high)
+            low = np.where(fall < -1e-15, np.maximum(low, edge), low)
+            high = np.where((np.abs(fall) <= 1e-15) & (value < 0), -np.inf, high)
+    return _Parabola(least, curve, middle, low, high)
 
 
 def _critical(share: FloatArray) -> FloatArray:
