@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from storage.journal import JournalReader
@@ -228,6 +229,10 @@ def _stored(folder: Path, names: Sequence[str]) -> int:
     return total
 
 
+def _has_stored(folder: Path, wanted: int) -> bool:
+    return _stored(folder, ["w1"]) >= wanted
+
+
 def _memory_mb(pid: int) -> float:
     """Resident memory of a process and its children now."""
     pids = [pid]
@@ -252,7 +257,7 @@ def _memory(count: int) -> None:
             started = _go(publisher)
             for part in range(1, 11):
                 wanted = count * part // 10
-                took_s = _wait(lambda wanted=wanted: _stored(folder, ["w1"]) >= wanted, started)
+                took_s = _wait(partial(_has_stored, folder, wanted), started)
                 print(
                     f"{wanted:>10,} stored after {took_s:6.1f} s: {_memory_mb(worker.pid):.0f} MB",
                     flush=True,

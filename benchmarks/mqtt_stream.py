@@ -64,16 +64,16 @@ def publish(port: int, count: int) -> None:
         connection.sendall(b"\x10" + _length(len(connect)) + connect)
         if connection.recv(4)[3] != 0:
             sys.exit("the broker refuses the publisher")
-        sent = acknowledged = 0
+        sent = received = 0  # messages sent; bytes of PUBACKs (4 each) received
         for packets, number in stream:
-            while sent - acknowledged > WINDOW:
-                acknowledged += len(connection.recv(65_536)) / 4
+            while sent - received // 4 > WINDOW:
+                received += len(connection.recv(65_536))
             while select.select([connection], [], [], 0)[0]:
-                acknowledged += len(connection.recv(65_536)) / 4
+                received += len(connection.recv(65_536))
             connection.sendall(packets)
             sent += number
-        while acknowledged < count:
-            acknowledged += len(connection.recv(65_536)) / 4
+        while received // 4 < count:
+            received += len(connection.recv(65_536))
         connection.sendall(b"\xe0\x00")
     print("published", flush=True)
 

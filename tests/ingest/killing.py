@@ -3,7 +3,6 @@
 import multiprocessing
 import multiprocessing.context
 import random
-import sys
 import threading
 import time
 from collections import Counter
@@ -128,34 +127,3 @@ def _wait_until_quiet(directory: Path, wanted: int, *, quiet_s: float = 2.0) -> 
         if (row >= wanted and quiet) or time.monotonic() > end_s:
             return
         time.sleep(0.02)
-
-
-def main() -> None:
-    """python -m tests.ingest.killing KILLS: the long run, on mosquitto and nats-server."""
-    import tempfile
-
-    from ingest.embedded_broker import EmbeddedBroker
-    from tests.ingest.conftest import Mosquitto, shipped_limits
-
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    failed = False
-    for name in ("mosquitto", "nats"):
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder)
-            open_doors = shipped_limits() + "\nallow_anonymous true"
-            broker: Mosquitto | EmbeddedBroker = (
-                Mosquitto(place / "broker", open_doors)
-                if name == "mosquitto"
-                else EmbeddedBroker(place / "broker")
-            )
-            with broker:
-                outcome = kill_at_random(
-                    broker.port, place / "journal", kills=kills, seed=1, rate_per_s=400.0
-                )
-            print(f"{name}: {outcome}", flush=True)
-            failed = failed or bool(outcome.missing or outcome.doubled or outcome.problems)
-    sys.exit(1 if failed else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -31,7 +31,7 @@ class Publisher:
     def __init__(self, port: int, *, client_id: str = "test-logger", protocol: Any = None) -> None:
         self._sent: dict[int, bytes] = {}
         self._acknowledged: list[int] = []
-        persistent = {"clean_session": False} if protocol != mqtt.MQTTv5 else {}
+        persistent: dict[str, Any] = {"clean_session": False} if protocol != mqtt.MQTTv5 else {}
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id,

@@ -35,6 +35,14 @@ def test_killed_at_random_moments_every_accepted_message_is_in_the_journal_once(
     assert outcome.rows == outcome.published
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_killed_at_200_random_moments(broker: Any, tmp_path: Path) -> None:
+    outcome = kill_at_random(broker.port, tmp_path / "journal", kills=200, seed=1, rate_per_s=400.0)
+    assert (outcome.missing, outcome.doubled, outcome.problems) == (0, 0, 0)
+    assert outcome.rows == outcome.published
+
+
 def test_a_burst_of_30000_for_an_absent_worker_is_kept_by_the_shipped_mosquitto(
     mosquitto: Mosquitto, tmp_path: Path, store: MemoryStore, register: MemoryRegister
 ) -> None:

@@ -5,6 +5,7 @@ import ipaddress
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -89,7 +90,7 @@ def tls_broker(certificates: Path, tmp_path: Path) -> Iterator[Mosquitto]:
         yield broker
 
 
-def tls_settings(certificates: Path, name: str) -> dict[str, object]:
+def tls_settings(certificates: Path, name: str) -> dict[str, Any]:
     return {
         "tls": True,
         "ca_file": certificates / "ca.crt",
