@@ -18,10 +18,12 @@ COMMAND_MODULES = (
     "serve",
     "ingest",
     "check",
+    "decode",
     "report",
     "simulate",
     "journal",
     "quarantine",
+    "rebuild",
     "doctor",
     "config",
 )

@@ -11,6 +11,9 @@ from ingest.topics import is_topic_filter, matches
 from storage.journal import Row
 
 NATIVE_FILTER = "coldchain/v1/#"
+IMPORT_TOPIC = "$import/telemetry"
+"""What `coldwitness import` journals under: native objects that name their own box and courier.
+No topic filter of a subscription reaches a `$` topic, so no broker brings it."""
 _NATIVE_PREFIX = ("coldchain", "v1")
 _ROUTES_CACHED = 200_000
 
@@ -89,6 +92,8 @@ class Decoding:
         return route
 
     def _route(self, topic: str) -> Route:
+        if topic == IMPORT_TOPIC:
+            return Route(self._decoders["native"], "native", None, None, None)
         for rule in self._rules:
             if matches(rule.topic, topic):
                 return Route(self._decoders[rule.format], rule.format, rule, rule.courier, rule.box)

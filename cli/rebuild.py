@@ -1,0 +1,127 @@
+"""`coldwitness rebuild`: make every view again from the journal."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import typer
+
+from domain.reading import Reading
+from domain.tracks import ReadingTable
+from storage.ports import Appended, Stay
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from storage.register import SqlRegister
+    from storage.telemetry import WholeStore
+    from storage.telemetry.rebuilding import TelemetryRebuild
+
+ROWS_PER_STEP = 5000
+
+
+class Position(msgspec.Struct):
+    """How far a rebuild is: the last row done and the rows of births met, a worker each."""
+
+    rows: dict[str, int] = {}
+    births: dict[str, dict[str, int]] = {}
+
+
+class _New:
+    """The new store as ingest sees one; what it appends is committed with the position."""
+
+    def __init__(self, telemetry: "TelemetryRebuild", position: str) -> None:
+        self._telemetry = telemetry
+        self._position = position
+
+    def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
+        self._telemetry.append(readings, received_ms, position=self._position)
+        return Appended(new=len(readings), repeated=0, conflicting=0)
+
+    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
+        raise NotImplementedError("a rebuild is not read before it is finished")
+
+    def close(self) -> None:
+        """The rebuild ends by finish()."""
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("rebuild")
+    def rebuild() -> None:
+        """Drop readings, events and stays and make them again from the journal.
+
+        Runs beside live ingest; killed, it goes on where it stopped when it is run again.
+        """
+        from cli.wiring import future_tolerance_s
+        from config.settings import load_settings
+        from storage.register import open_register
+        from storage.telemetry import open_telemetry
+
+        settings = load_settings()
+        store = open_telemetry(settings.store, sole_writer=False)
+        opened = open_register(settings.store.register_url)
+        try:
+            readings = rebuild_views(
+                settings,
+                store,
+                opened,
+                future_tolerance_s=future_tolerance_s(settings),
+                say=lambda text: print(text, file=sys.stderr),
+            )
+        finally:
+            opened.close()
+            store.close()
+        typer.echo(f"rebuilt from the journal: {readings} readings")
+
+
+def rebuild_views(
+    settings: "Settings",
+    store: "WholeStore",
+    register: "SqlRegister",
+    *,
+    future_tolerance_s: float,
+    say: Callable[[str], None] = lambda text: None,
+) -> int:
+    """Fill the stores anew from all workers' journals; returns how many readings were read.
+
+    Manifests, results, clues, reviews and the audit trail are no views of the journal and stay.
+    Raises Unavailable where a store is; what is done stays done.
+    """
+    from ingest.decoding import Decoding
+    from ingest.interpretation import interpret
+    from ingest.storing import store_interpreted
+    from storage.journal import JournalReader
+
+    reader = JournalReader(settings.journal.directory)
+    telemetry = store.rebuild()
+    register.begin_custody_rebuild()
+    # Heads are noted after the new tables are open: whatever is journalled later goes into
+    # them by live ingest.
+    heads = {worker: reader.last_row(worker) for worker in reader.workers()}
+    position = (
+        Position()
+        if telemetry.position is None
+        else msgspec.json.decode(telemetry.position, type=Position)
+    )
+    readings = 0
+    for worker, head in heads.items():
+        decoding = Decoding(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
+        births = position.births.setdefault(worker, {})
+        for row in sorted(births.values()):
+            decoding.decode(reader.row(worker, row))
+        done = position.rows.get(worker, 0)
+        while done < head:
+            limit = min(ROWS_PER_STEP, head - done)
+            rows = list(reader.read(worker, after=done, limit=limit))
+            if not rows:
+                break
+            read = interpret(rows, decoding, future_tolerance_s=future_tolerance_s)
+            births.update(read.births)
+            done = position.rows[worker] = rows[-1].row
+            text = msgspec.json.encode(position).decode()
+            store_interpreted(read, store=_New(telemetry, text), register=register)
+            readings += len(read.readings)
+            say(f"worker {worker}: row {done} of {head}")
+    register.finish_custody_rebuild()
+    telemetry.finish()
+    return readings

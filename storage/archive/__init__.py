@@ -1,0 +1,1 @@
+"""Evidence out of the stores and into files that last, and back."""

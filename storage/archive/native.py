@@ -1,0 +1,70 @@
+"""Readings and events as the objects of the published contract, ready for JSON."""
+
+from typing import Any
+
+import msgspec
+
+from domain.instants import rfc3339
+from domain.reading import Event, Reading
+
+_encode = msgspec.json.Encoder().encode
+
+
+def reading_object(reading: Reading) -> dict[str, Any]:
+    """A reading as a logger would send it natively; what was not sent is left out."""
+    found: dict[str, Any] = {
+        "shipment": reading.shipment,
+        "courier": reading.courier,
+        "box": reading.box,
+        "logger": reading.logger,
+        "seq": reading.seq,
+        "time": rfc3339(reading.time_ms),
+        "temperature": dict(sorted(reading.temperature_c.items())),
+        "humidity": reading.humidity_pct,
+        "position": _position(reading),
+        "lid_open": reading.lid_open,
+        "light_lux": reading.light_lux,
+        "moving": reading.moving,
+        "battery_v": reading.battery_v,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def event_object(event: Event) -> dict[str, Any]:
+    """An event as it would be sent natively; what was not sent is left out."""
+    found: dict[str, Any] = {
+        "shipment": event.shipment,
+        "courier": event.courier,
+        "box": event.box,
+        "logger": event.logger,
+        "event": event.event,
+        "time": rfc3339(event.time_ms),
+        "site": event.site,
+        "position": _position(event),
+        "actor": event.actor,
+        "note": event.note,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def reading_line(reading: Reading, received_ms: int) -> bytes:
+    """One line of the canonical export: the native object, whose clock its time is if not the
+    logger's, and when it was received. Equal readings give equal bytes."""
+    found = reading_object(reading)
+    if reading.time_source != "device":
+        found["time_source"] = reading.time_source
+    found["received_at"] = rfc3339(received_ms)
+    return _encode(found)
+
+
+def event_line(event: Event, received_ms: int) -> bytes:
+    return _encode(event_object(event) | {"received_at": rfc3339(received_ms)})
+
+
+def _position(said: Reading | Event) -> dict[str, float] | None:
+    if said.lat_deg is None or said.lon_deg is None:
+        return None
+    found = {"lat": said.lat_deg, "lon": said.lon_deg}
+    if said.accuracy_m is not None:
+        found["accuracy_m"] = said.accuracy_m
+    return found
