@@ -18,8 +18,9 @@ from itertools import product
 
 import numpy as np
 
+from analysis.isolation_interval import SIZE, critical, profile
 from analysis.isolation_windows import ZONES, BoolArray, ExchangeWindows
-from domain.tracks import FloatArray
+from domain.tracks import FloatArray, IntArray
 
 OFFSET_SPREAD_C = 0.3
 """Prior spread of one probe's constant offset; the instruments are good to 0.5 °C."""
@@ -38,6 +39,10 @@ AMBIENT_SPREAD_PER_H = 0.3
 hour; without this the outside explains, where nothing else moves, what the goods or the coolant
 do."""
 
+OTHER_SPREAD_PER_H = 0.8
+"""Prior spread of the rate to the other inner zone while one is judged: what boxes in order are
+qualified for. The rate that is judged has no such prior."""
+
 NOISE_FLOOR_C = 0.01
 """Fewest degrees over one half window that an error is taken to be: grids hide smaller ones."""
 
@@ -46,7 +51,7 @@ BANDWIDTH = 5
 
 MIN_WINDOWS = 8
 PARAMETERS = 4
-_SIZE = 7
+
 _ITERATIONS = 3
 
 
@@ -74,7 +79,7 @@ def fit_exchange(
     into the fit, those with a probe if None."""
     shipments = equations.first.size - 1
     known = equations.known if zones is None else equations.known & zones
-    chosen = slice(None) if use is None else np.flatnonzero(use)
+    chosen = np.arange(len(equations)) if use is None else np.flatnonzero(use)
     owner = equations.shipment[chosen]
     x = _columns(equations, known, chosen, owner)
     y = equations.rate_c_per_h[chosen]
@@ -85,11 +90,11 @@ def fit_exchange(
     )  # offset, rates, lags
     floor = (NOISE_FLOOR_C / (equations.half_s / 3600.0)) ** 2
     spare = np.maximum(count - PARAMETERS, 1.0)
-    penalty = np.zeros((shipments, _SIZE))
+    penalty = np.zeros((shipments, SIZE))
     penalty[:, 0] = 1e-3
     penalty[:, 1:4] = 1e-9
     penalty[:, 4:] = 1.0
-    prior = np.ones((shipments, _SIZE))
+    prior = np.ones((shipments, SIZE))
     for _ in range(_ITERATIONS):
         best = _nonnegative(gram, moment, total, penalty, active)
         error = y - np.einsum("wp,wp->w", x, best[owner])
@@ -97,12 +102,15 @@ def fit_exchange(
         prior = _prior(best[:, 1:4])
         penalty = longrun[:, None] / prior
     solid = _with_penalty(gram, penalty, active)
-    inverse = np.linalg.inv(solid)
+    inverse = np.linalg.inv(solid).astype(np.float64)
     free = np.einsum("spq,sq->sp", inverse, np.where(active, moment, 0.0))
     error = y - np.einsum("wp,wp->w", x, free[owner])
     spread = _spread(x, error, owner, inverse, penalty, prior, count, floor)
     share = np.minimum(BANDWIDTH, np.maximum(count - 1.0, 1.0)) / np.maximum(count, 1.0)
-    low, high = _profile(solid, np.where(active, moment, 0.0), total, inverse, spread, share, known)
+    worse = (critical(share)[:, None] * spread) ** 2
+    worse /= np.maximum(inverse[:, [1, 2, 3], [1, 2, 3]], 1e-300)
+    other = longrun / OTHER_SPREAD_PER_H**2
+    low, high = profile(solid, np.where(active, moment, 0.0), total, worse, other, known)
     unknown = ~known | (count < MIN_WINDOWS)[:, None]
     left = np.bincount(owner, weights=error**2, minlength=shipments)
     mean = moment[:, 0] / np.maximum(count, 1.0)
@@ -120,33 +128,33 @@ def fit_exchange(
 
 
 def _columns(
-    equations: ExchangeWindows, known: BoolArray, chosen: object, owner: FloatArray
+    equations: ExchangeWindows, known: BoolArray, chosen: IntArray, owner: IntArray
 ) -> FloatArray:
-    drive = equations.drive_c[chosen]  # type: ignore[index]
-    change = equations.drive_rate_c_per_h[chosen]  # type: ignore[index]
+    drive, change = equations.drive_c[chosen], equations.drive_rate_c_per_h[chosen]
     inside = known[owner]
     one = np.ones((drive.shape[0], 1))
     return np.hstack((one, np.where(inside, drive, 0.0), np.where(inside, change, 0.0)))
 
 
 def _normal(
-    x: FloatArray, y: FloatArray, owner: FloatArray, shipments: int
+    x: FloatArray, y: FloatArray, owner: IntArray, shipments: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    gram = np.zeros((shipments, _SIZE, _SIZE))
-    moment = np.zeros((shipments, _SIZE))
-    for p in range(_SIZE):
+    gram = np.zeros((shipments, SIZE, SIZE))
+    moment = np.zeros((shipments, SIZE))
+    for p in range(SIZE):
         moment[:, p] = np.bincount(owner, weights=x[:, p] * y, minlength=shipments)
-        for q in range(p, _SIZE):
+        for q in range(p, SIZE):
             sums = np.bincount(owner, weights=x[:, p] * x[:, q], minlength=shipments)
             gram[:, p, q] = gram[:, q, p] = sums
-    return gram, moment, np.bincount(owner, weights=y * y, minlength=shipments)
+    total = np.bincount(owner, weights=y * y, minlength=shipments).astype(np.float64)
+    return gram, moment, total
 
 
 def _with_penalty(gram: FloatArray, penalty: FloatArray, active: BoolArray) -> FloatArray:
     """Normal matrix with the priors; what is not active is cut out (unit diagonal)."""
     both = active[:, :, None] & active[:, None, :]
     solid = np.where(both, gram, 0.0)
-    place = np.arange(_SIZE)
+    place = np.arange(SIZE)
     solid[:, place, place] += np.where(active, penalty, 1.0)
     return solid
 
@@ -160,7 +168,7 @@ def _nonnegative(
 ) -> FloatArray:
     """Least squares with k >= 0: the feasible pattern of zones with the least sum of squares."""
     shipments = gram.shape[0]
-    best = np.zeros((shipments, _SIZE))
+    best = np.zeros((shipments, SIZE))
     least = np.full(shipments, np.inf)
     for pattern in product((True, False), repeat=len(ZONES)):
         kept = active.copy()
@@ -176,7 +184,7 @@ def _nonnegative(
 def _prior(rates: FloatArray) -> FloatArray:
     """Prior variances of constant, rates and lag factors, given the rates."""
     shipments = rates.shape[0]
-    prior = np.empty((shipments, _SIZE))
+    prior = np.empty((shipments, SIZE))
     prior[:, 0] = OFFSET_SPREAD_C**2 * ((rates**2).sum(axis=1) + rates.sum(axis=1) ** 2) + 1e-4
     prior[:, 1:3] = RATE_SPREAD_PER_H**2
     prior[:, 3] = AMBIENT_SPREAD_PER_H**2
@@ -185,7 +193,7 @@ def _prior(rates: FloatArray) -> FloatArray:
 
 
 def _lagged(
-    left: FloatArray, right: FloatArray, owner: FloatArray, shipments: int, lag: int
+    left: FloatArray, right: FloatArray, owner: IntArray, shipments: int, lag: int
 ) -> FloatArray:
     """Sum over each shipment of left[t] * right[t + lag]."""
     if owner.size <= lag:  # no pair at all; bincount of nothing would be integers
@@ -195,7 +203,7 @@ def _lagged(
     return np.bincount(owner[here], weights=pair, minlength=shipments).astype(np.float64)
 
 
-def _long_run(error: FloatArray, owner: FloatArray, shipments: int) -> FloatArray:
+def _long_run(error: FloatArray, owner: IntArray, shipments: int) -> FloatArray:
     """Sum of squares that counts errors which hang together for what they are; at least half
     the plain one, since a few windows can look anti-correlated by chance."""
     plain = _lagged(error, error, owner, shipments, 0)
@@ -208,7 +216,7 @@ def _long_run(error: FloatArray, owner: FloatArray, shipments: int) -> FloatArra
 def _spread(
     x: FloatArray,
     error: FloatArray,
-    owner: FloatArray,
+    owner: IntArray,
     inverse: FloatArray,
     penalty: FloatArray,
     prior: FloatArray,
@@ -239,97 +247,3 @@ def _spread(
         believed = (inverse[:, 1 + zone, :] ** 2 * penalty**2 * prior).sum(axis=1)
         spread[:, zone] = np.sqrt(np.maximum(np.maximum(first, second), 0.0) + believed)
     return spread
-
-
-def _profile(
-    solid: FloatArray,
-    moment: FloatArray,
-    total: FloatArray,
-    inverse: FloatArray,
-    spread: FloatArray,
-    share: FloatArray,
-    known: BoolArray,
-) -> tuple[FloatArray, FloatArray]:
-    """(s, 3) ends of the interval of each rate, the other rates kept >= 0.
-
-    With some of the others held at zero the sum of squares is a parabola in the rate, and the
-    rest are straight lines in it, so each pattern accepts one stretch in closed form; the
-    interval is from the lowest to the highest that any pattern accepts.
-    """
-    shipments = total.size
-    low, high = np.full((shipments, 3), np.inf), np.full((shipments, 3), -np.inf)
-    for zone in range(3):
-        mine = 1 + zone
-        others = [1 + other for other in range(3) if other != zone]
-        parabolas = [
-            _parabola(
-                solid,
-                moment,
-                total,
-                mine,
-                [o for o, held in zip(others, hold, strict=True) if held],
-            )
-            for hold in product((False, True), repeat=2)
-        ]
-        least = np.full(shipments, np.inf)
-        for parabola in parabolas:
-            vertex = np.clip(parabola.middle, parabola.low, parabola.high)
-            floor = parabola.least + parabola.curve * (vertex - parabola.middle) ** 2
-            least = np.where(parabola.low <= parabola.high, np.minimum(least, floor), least)
-        own = np.maximum(inverse[:, mine, mine], 1e-300)
-        worse = (_critical(share) * spread[:, zone]) ** 2 / own
-        for parabola in parabolas:
-            room = (least + worse - parabola.least) / parabola.curve
-            half = np.sqrt(np.maximum(room, 0.0))
-            begin = np.maximum(parabola.middle - half, parabola.low)
-            end = np.minimum(parabola.middle + half, parabola.high)
-            fits = (room >= 0) & (begin <= end)
-            low[:, zone] = np.where(fits, np.minimum(low[:, zone], begin), low[:, zone])
-            high[:, zone] = np.where(fits, np.maximum(high[:, zone], end), high[:, zone])
-    nowhere = ~np.isfinite(low) | ~known
-    return np.where(nowhere, np.nan, low), np.where(nowhere, np.nan, high)
-
-
-@dataclass(frozen=True)
-class _Parabola:
-    """Sum of squares = least + curve * (k - middle)^2, where low <= k <= high."""
-
-    least: FloatArray
-    curve: FloatArray
-    middle: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-
-def _parabola(
-    solid: FloatArray, moment: FloatArray, total: FloatArray, mine: int, held: list[int]
-) -> _Parabola:
-    free = [p for p in range(_SIZE) if p != mine and p not in held]
-    block = solid[:, free][:, :, free]
-    column = solid[:, free, mine]
-    both = np.stack((moment[:, free], column), axis=-1)
-    answer = np.linalg.solve(block, both)
-    at_zero, per_rate = answer[..., 0], answer[..., 1]
-    curve = solid[:, mine, mine] - np.einsum("sp,sp->s", column, per_rate)
-    curve = np.maximum(curve, 1e-12)
-    slope = moment[:, mine] - np.einsum("sp,sp->s", column, at_zero)
-    middle = slope / curve
-    least = total - np.einsum("sp,sp->s", moment[:, free], at_zero) - curve * middle**2
-    low, high = np.zeros(total.size), np.full(total.size, np.inf)
-    for place, parameter in enumerate(free):
-        if 1 <= parameter <= 3:  # another rate: at_zero - per_rate * k has to stay >= 0
-            value, fall = at_zero[:, place], per_rate[:, place]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                edge = value / fall
-            high = np.where(fall > 1e-15, np.minimum(high, edge), high)
-            low = np.where(fall < -1e-15, np.maximum(low, edge), low)
-            high = np.where((np.abs(fall) <= 1e-15) & (value < 0), -np.inf, high)
-    return _Parabola(least, curve, middle, low, high)
-
-
-def _critical(share: FloatArray) -> FloatArray:
-    """97.5 % point when the variance comes from lagged products over this share of the series.
-
-    Source: Kiefer and Vogelsang, Econometric Theory 21 (2005) 1130, table I, Bartlett kernel.
-    """
-    return 1.96 + 2.9694 * share + 0.416 * share**2 - 0.5324 * share**3
