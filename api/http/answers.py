@@ -61,7 +61,7 @@ def documented(
     if content:
         own["content"] = {kind: {} for kind in content}
     answers: dict[int | str, dict[str, Any]] = {status: own}
-    for problem in (*problems, 500, 503):
+    for problem in (*problems, 422, 500, 503):
         answers[problem] = {
             "description": TITLES[problem][2],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},

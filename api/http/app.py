@@ -74,6 +74,10 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         schemas[model.__name__] = schema
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    for methods in document["webhooks"].values():
+        methods["post"]["responses"].pop("422")  # FastAPI's own: a receiver answers as it likes
+        content = methods["post"]["requestBody"]["content"]
+        content["application/cloudevents+json"] = content.pop("application/json")
     return document
 
 

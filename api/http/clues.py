@@ -51,7 +51,7 @@ def _body(model: str) -> dict[str, object]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-@router.get("/v1/clues", responses=documented(ClueList, problems=(422,)), response_model=None)
+@router.get("/v1/clues", responses=documented(ClueList), response_model=None)
 def list_clues(
     services: ServicesOf,
     after: Annotated[str | None, Query(max_length=512, description="A cursor of this feed")] = None,
@@ -73,9 +73,7 @@ def list_clues(
     )
 
 
-@router.get(
-    "/v1/clues/{clue}", responses=documented(Clue, problems=(404, 422)), response_model=None
-)
+@router.get("/v1/clues/{clue}", responses=documented(Clue, problems=(404,)), response_model=None)
 def get_clue(clue: RecordId, services: ServicesOf) -> Response:
     """One clue as it stands now."""
     found = services.register.clue(clue)
@@ -86,7 +84,7 @@ def get_clue(clue: RecordId, services: ServicesOf) -> Response:
 
 @router.patch(
     "/v1/clues/{clue}",
-    responses=documented(Clue, problems=(400, 404, 413, 422)),
+    responses=documented(Clue, problems=(400, 404, 413)),
     openapi_extra=_body(ClueChange.__name__),
     response_model=None,
 )
@@ -109,7 +107,7 @@ def set_clue_status(
 
 @router.post(
     "/v1/webhooks",
-    responses=documented(WebhookMade, status=201, problems=(400, 409, 413, 415, 422)),
+    responses=documented(WebhookMade, status=201, problems=(400, 409, 413, 415)),
     openapi_extra=_body(NewWebhook.__name__),
     response_model=None,
 )
@@ -162,7 +160,7 @@ def list_webhooks(services: ServicesOf) -> Response:
 @router.delete(
     "/v1/webhooks/{webhook}",
     status_code=204,
-    responses=documented(None, status=204, problems=(404, 422), description="Disabled"),
+    responses=documented(None, status=204, problems=(404,), description="Disabled"),
     response_model=None,
 )
 def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Response:

@@ -17,7 +17,7 @@ router = APIRouter(tags=["findings"])
 LISTING = "findings"
 
 
-@router.get("/v1/findings", responses=documented(FindingList, problems=(422,)), response_model=None)
+@router.get("/v1/findings", responses=documented(FindingList), response_model=None)
 def list_findings(
     services: ServicesOf,
     kind: Annotated[Kind | None, Query()] = None,

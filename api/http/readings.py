@@ -44,7 +44,7 @@ _POSITION = ("lat", "lon", "accuracy_m")
     responses=documented(
         ReadingList,
         content=("text/csv", PARQUET),
-        problems=(404, 422),
+        problems=(404,),
         description="JSON in pages; CSV and Parquet whole",
     ),
     response_model=None,

@@ -36,7 +36,7 @@ REPORT_CSP = (
     responses=documented(
         None,
         content=("application/json", "text/html", "application/pdf"),
-        problems=(404, 422),
+        problems=(404,),
         description="The report; `lang` or Accept-Language chooses the language of page and PDF",
     ),
     response_model=None,

@@ -42,7 +42,7 @@ _BODY = {
 @router.put(
     "/v1/shipments/{shipment}",
     responses={
-        **documented(ManifestKept, problems=(400, 413, 422), description="Known before"),
+        **documented(ManifestKept, problems=(400, 413), description="Known before"),
         **documented(ManifestKept, status=201, description="The shipment is new"),
     },
     openapi_extra=_BODY,
@@ -80,9 +80,7 @@ def put_manifest(
     return json_answer(kept, status=201 if new else 200, headers={"Location": address})
 
 
-@router.get(
-    "/v1/shipments", responses=documented(ShipmentList, problems=(422,)), response_model=None
-)
+@router.get("/v1/shipments", responses=documented(ShipmentList), response_model=None)
 def list_shipments(
     services: ServicesOf,
     verdict: Annotated[Verdict | None, Query()] = None,
@@ -111,7 +109,7 @@ def list_shipments(
 
 @router.get(
     "/v1/shipments/{shipment}",
-    responses=documented(Shipment, problems=(404, 422)),
+    responses=documented(Shipment, problems=(404,)),
     response_model=None,
 )
 def get_shipment(shipment: ShipmentId, services: ServicesOf) -> Response:
@@ -125,7 +123,7 @@ def get_shipment(shipment: ShipmentId, services: ServicesOf) -> Response:
 
 @router.get(
     "/v1/shipments/{shipment}/check",
-    responses=documented(CheckResult, problems=(404, 422)),
+    responses=documented(CheckResult, problems=(404,)),
     response_model=None,
 )
 def get_check(shipment: ShipmentId, request: Request, services: ServicesOf) -> Response:

@@ -94,9 +94,9 @@ def test_parquet_has_the_same_columns_with_types(world: World, tmp_path: Path) -
     assert answer.headers["content-type"] == "application/vnd.apache.parquet"
     file = tmp_path / "got.parquet"
     file.write_bytes(answer.content)
-    rows = duckdb.sql(
-        f"SELECT time, logger, seq, drug, coolant, lid_open, lat FROM '{file}'"  # noqa: S608
-    ).fetchall()
+    query = f"SELECT time, logger, seq, drug, coolant, lid_open, lat FROM '{file}'"  # noqa: S608
+    with duckdb.connect() as database:
+        rows = database.execute(query).fetchall()
     assert rows == [
         ("2026-11-20T01:00:00Z", "LG-1", 1, 5.25, -1.5, False, 36.82),
         ("2026-11-20T01:01:00Z", "LG-1", 2, 5.5, None, None, None),

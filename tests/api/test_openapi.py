@@ -1,0 +1,130 @@
+"""The OpenAPI document: committed, current, complete, and true of the answers."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from api.http.app import create_app
+from api.http.openapi_file import OPENAPI_FILE, openapi_text
+from tests.api.world import COLD, WARM, World, manifest
+
+CONTRACT = [
+    ("put", "/v1/shipments/{shipment}"),
+    ("get", "/v1/shipments/{shipment}"),
+    ("get", "/v1/shipments"),
+    ("get", "/v1/shipments/{shipment}/check"),
+    ("get", "/v1/shipments/{shipment}/readings"),
+    ("get", "/v1/shipments/{shipment}/report.{format}"),
+    ("get", "/v1/findings"),
+    ("get", "/v1/clues"),
+    ("get", "/v1/clues/{clue}"),
+    ("patch", "/v1/clues/{clue}"),
+    ("post", "/v1/webhooks"),
+    ("get", "/v1/live"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+]
+
+
+@pytest.fixture
+def document(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = world.get("/openapi.json").json()
+    return found
+
+
+def test_the_committed_document_is_the_one_the_program_serves(world: World) -> None:
+    committed = OPENAPI_FILE.read_text(encoding="utf-8")
+    now = openapi_text(create_app(world.services))
+    assert committed == now, "run: python -m api.http.openapi_file"
+
+
+@pytest.mark.parametrize(("method", "path"), CONTRACT)
+def test_every_resource_of_the_contract_is_described(
+    document: dict[str, Any], method: str, path: str
+) -> None:
+    operation = document["paths"][path][method]
+    assert operation["description"]
+    assert operation["responses"]
+
+
+def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400 and path != "/readyz":
+                    content = answer["content"]
+                    assert list(content) == ["application/problem+json"], (path, method, status)
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
+    assert named == set(document["components"]["schemas"])
+
+
+def test_the_push_to_receivers_is_described(document: dict[str, Any]) -> None:
+    posted = document["webhooks"]["coldwitness.clue.v1"]["post"]
+    schema = posted["requestBody"]["content"]["application/cloudevents+json"]["schema"]
+    assert schema["$ref"].endswith("/CloudEvent")
+
+
+def test_answers_are_what_the_document_says(world: World, document: dict[str, Any]) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", WARM)
+    world.send("ZB-2", COLD)
+    (clue, *_) = world.get("/v1/clues").json()["items"]
+    hook = {"url": "http://127.0.0.1:9/x"}
+    answers = [
+        ("put", "/v1/shipments/{shipment}", _put(world, "ZB-1")),
+        ("put", "/v1/shipments/{shipment}", _put(world, "ZB-7")),
+        ("get", "/v1/shipments/{shipment}", world.get("/v1/shipments/ZB-1")),
+        ("get", "/v1/shipments/{shipment}", world.get("/v1/shipments/ZB-2")),
+        ("get", "/v1/shipments/{shipment}", world.get("/v1/shipments/ZB-0")),
+        ("get", "/v1/shipments", world.get("/v1/shipments?limit=1")),
+        ("get", "/v1/shipments", world.get("/v1/shipments?limit=0")),
+        ("get", "/v1/shipments/{shipment}/check", world.get("/v1/shipments/ZB-1/check")),
+        ("get", "/v1/shipments/{shipment}/check", world.get("/v1/shipments/ZB-2/check")),
+        ("get", "/v1/shipments/{shipment}/readings", world.get("/v1/shipments/ZB-1/readings")),
+        ("get", "/v1/findings", world.get("/v1/findings")),
+        ("get", "/v1/clues", world.get("/v1/clues")),
+        ("get", "/v1/clues/{clue}", world.get(f"/v1/clues/{clue['id']}")),
+        (
+            "patch",
+            "/v1/clues/{clue}",
+            world.client.patch(f"/v1/clues/{clue['id']}", json={"status": "closed"}),
+        ),
+        ("post", "/v1/webhooks", world.client.post("/v1/webhooks", json=hook)),
+        ("post", "/v1/webhooks", world.client.post("/v1/webhooks", json={})),
+        ("get", "/v1/webhooks", world.get("/v1/webhooks")),
+        ("get", "/healthz", world.get("/healthz")),
+        ("get", "/readyz", world.get("/readyz")),
+    ]
+    for method, path, answer in answers:
+        described = document["paths"][path][method]["responses"][str(answer.status_code)]
+        kind = answer.headers["content-type"]
+        schema = described["content"][kind]["schema"]
+        whole = {**schema, "components": document["components"]}
+        jsonschema.Draft202012Validator(whole).validate(answer.json())
+
+
+def _put(world: World, shipment: str) -> Any:
+    return world.client.put(f"/v1/shipments/{shipment}", json=manifest(shipment))
+
+
+def test_the_documentation_page_names_every_resource_and_needs_no_script(
+    world: World, document: dict[str, Any]
+) -> None:
+    page = world.get("/docs?lang=en").text
+    for path in document["paths"]:
+        assert f"<code>{path}</code>" in page
+    assert "<script" not in page
+    assert "://" not in page.replace("https://cases.example.cn", "")
+
+
+def test_the_committed_document_is_valid_json_of_openapi_3_1() -> None:
+    loaded = json.loads(Path(OPENAPI_FILE).read_text(encoding="utf-8"))
+    assert loaded["openapi"].startswith("3.1")

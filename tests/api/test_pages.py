@@ -1,0 +1,200 @@
+"""The inspector's pages in a real browser, and what they are without one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest, running_world
+from tests.browser import chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, live_world: World) -> Iterator[Page]:
+    """A page that fails the test for any request outside the server and any console error."""
+    opened = browser.new_page(locale="zh-CN", viewport={"width": 1280, "height": 900})
+    outside: list[str] = []
+    wrong: list[str] = []
+    opened.on(
+        "request",
+        lambda r: None if r.url.startswith(live_world.server.url) else outside.append(r.url),
+    )
+    opened.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    yield opened
+    opened.close()
+    assert outside == []
+    assert wrong == []
+
+
+def declared(world: World, shipment: str, temperatures: list[float]) -> None:
+    world.client.put(f"/v1/shipments/{shipment}", json=manifest(shipment))
+    world.send(shipment, temperatures)
+
+
+def test_a_new_shipment_appears_and_its_verdict_changes_without_a_reload(
+    page: Page, live_world: World
+) -> None:
+    page.goto(live_world.server.url)
+    page.wait_for_selector("#live[data-state=on]")
+    assert page.is_visible("#empty")
+    declared(live_world, "ZB-1", COLD)
+    row = page.locator('tr[data-shipment="ZB-1"]')
+    row.wait_for()
+    assert page.is_hidden("#empty")
+    assert row.locator(".newest").text_content() == "5.0 °C · 09:29"
+    live_world.send("ZB-1", [12.0] * 10, start_ms=T0 + 30 * MINUTE)
+    page.wait_for_selector('tr[data-shipment="ZB-1"][data-verdict=breach]')
+    assert row.locator(".badge").text_content() == "疑似违反（待核查）"
+    assert "高于上限" in (row.locator(".chips").text_content() or "")
+    assert page.text_content("[data-count=breach]") == "1"
+
+
+def test_the_list_leads_to_the_shipment_and_on_to_its_report(page: Page, live_world: World) -> None:
+    declared(live_world, "ZB-1", WARM)
+    page.goto(live_world.server.url)
+    page.click("text=ZB-1")
+    assert page.url == f"{live_world.server.url}/shipments/ZB-1?lang=zh"
+    assert page.text_content("h1") == "疑似违反（待核查）"
+    assert "8 °C" in (page.text_content(".findings") or "")
+    assert "ANNEX6-10" in (page.text_content(".lines") or "")
+    page.click("text=完整核查报告")
+    assert page.url.endswith("/v1/shipments/ZB-1/report.html?lang=zh")
+    assert "ZB-1" in (page.text_content("body") or "")
+
+
+def test_the_keyboard_reaches_search_and_finds_a_shipment(page: Page, live_world: World) -> None:
+    declared(live_world, "ZB-1", COLD)
+    page.goto(f"{live_world.server.url}/?lang=en")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("ZB-1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/shipments/ZB-1?lang=en")
+    assert page.get_attribute("html", "lang") == "en"
+
+
+def test_a_filtered_list_keeps_to_its_filter_while_live(page: Page, live_world: World) -> None:
+    declared(live_world, "ZB-1", WARM)
+    page.goto(f"{live_world.server.url}/?verdict=breach")
+    page.wait_for_selector("#live[data-state=on]")
+    declared(live_world, "ZB-2", COLD)
+    declared(live_world, "ZB-3", WARM)
+    page.wait_for_selector('tr[data-shipment="ZB-3"]')
+    assert page.locator("tbody tr").count() == 2
+
+
+@pytest.mark.parametrize("path", ["/", "/shipments/ZB-1", "/docs", "/shipments?id=none"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_is_wider_than_a_phone_of_360_pixels(
+    browser: Browser, shown: World, path: str, lang: str
+) -> None:
+    phone = browser.new_page(viewport={"width": 360, "height": 740})
+    phone.goto(f"{shown.server.url}{path}{'&' if '?' in path else '?'}lang={lang}")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.close()
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Two judged shipments, for pages that change nothing."""
+    with running_world(tmp_path_factory.mktemp("pages")) as world:
+        declared(world, "ZB-1", WARM)
+        declared(world, "A" * 64, COLD)
+        yield world
+
+
+def test_without_any_script_the_list_shows_the_same(browser: Browser, shown: World) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{shown.server.url}/?lang=zh")
+    rows = page.locator("tbody tr")
+    assert rows.count() == 2
+    assert rows.first.get_attribute("data-shipment") == "ZB-1", "what is to be checked stands first"
+    context.close()
+
+
+def test_a_printed_page_keeps_the_verdict_and_drops_the_controls(
+    browser: Browser, shown: World
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{shown.server.url}/shipments/ZB-1")
+    page.emulate_media(media="print")
+    assert page.is_visible("h1")
+    assert page.is_visible(".lines")
+    assert page.is_hidden(".search")
+    assert page.is_hidden(".actions")
+    page.close()
+
+
+def test_the_language_is_the_querys_else_the_browsers_else_chinese(shown: World) -> None:
+    def language(path: str = "/", **headers: str) -> str:
+        return shown.get(path, headers=headers).headers["content-language"]
+
+    assert language() == "zh-CN"
+    assert language(**{"Accept-Language": "en-GB,en;q=0.9,zh;q=0.8"}) == "en"
+    assert language(**{"Accept-Language": "fr, zh;q=0.5, en;q=0.4"}) == "zh-CN"
+    assert language(**{"Accept-Language": "en;q=nonsense"}) == "zh-CN"
+    assert language("/?lang=en", **{"Accept-Language": "zh"}) == "en"
+    assert language("/?lang=zh", **{"Accept-Language": "en"}) == "zh-CN"
+
+
+@pytest.mark.parametrize(
+    "asked", ["ZB-404", "运单", "<script>alert(1)</script>", "../x", "x" * 100]
+)
+def test_a_search_that_finds_nothing_says_so_and_stays_harmless(shown: World, asked: str) -> None:
+    answer = shown.get("/shipments", params={"id": asked})
+    assert answer.status_code == 404
+    assert "<script>alert" not in answer.text
+    assert "没有这个运单号" in answer.text or "运单号只含" in answer.text
+
+
+def test_what_a_manifest_says_cannot_become_markup(world: World) -> None:
+    items = [{"name": "<img src=x onerror=alert(1)>", "storage": "refrigerated"}]
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", items=items))
+    world.send("ZB-1", WARM)
+    for path in ("/shipments/ZB-1", "/v1/shipments/ZB-1/report.html"):
+        assert "<img src=x" not in world.get(path).text
+
+
+def test_the_list_goes_on_over_pages(world: World) -> None:
+    world.register.note_seen({f"S-{n:03d}": None for n in range(150)})
+    first = world.get("/?lang=en").text
+    assert first.count("<tr data-shipment") == 100
+    link = first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+    second = world.get(link.replace("&amp;", "&")).text
+    assert second.count("<tr data-shipment") == 50
+
+
+def test_rows_for_the_script_are_only_those_asked_for(shown: World) -> None:
+    rows = shown.get("/rows", params={"ids": "ZB-1,none", "lang": "zh"}).text
+    assert rows.count("<tr ") == 1
+    assert 'data-shipment="ZB-1"' in rows
+    assert shown.get("/rows", params={"ids": "a/b"}).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/", "/shipments/ZB-1", "/docs"])
+def test_a_page_never_uses_words_of_guilt(shown: World, path: str) -> None:
+    for lang in ("zh", "en"):
+        text = shown.get(path, params={"lang": lang}).text
+        assert "违法" not in text
+        assert "劣药" not in text
+        assert "illegal" not in text.lower()
+
+
+def test_static_files_come_from_the_folder_alone(shown: World) -> None:
+    assert shown.get("/static/pages.css").headers["content-type"].startswith("text/css")
+    url = f"{shown.server.url}/static/%2e%2e/pages.py"
+    with httpx.Client(trust_env=False) as client:
+        assert client.get(url).status_code == 404
+    assert Path("api/pages/pages.py").name not in shown.get("/static/").text

@@ -1,0 +1,73 @@
+"""The report over HTTP: three renderings of the same result, in the language asked for."""
+
+import json
+
+from domain.words import STATUS_ZH, Status
+from tests.api.world import MINUTE, T0, WARM, World, manifest
+
+
+def breach(world: World) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", WARM)
+
+
+def test_the_json_report_holds_the_very_result_of_the_check(world: World) -> None:
+    breach(world)
+    report = world.get("/v1/shipments/ZB-1/report.json")
+    assert report.headers["content-type"] == "application/json"
+    body = report.json()
+    assert body["schema"] == "coldwitness.report/1"
+    assert body["result"] == world.get("/v1/shipments/ZB-1/check").json()
+    assert len(body["readings"]["time"]) == len(WARM)
+
+
+def test_the_page_is_chinese_first_and_english_when_asked_for(world: World) -> None:
+    breach(world)
+    path = "/v1/shipments/ZB-1/report.html"
+    chinese = world.get(path)
+    assert STATUS_ZH[Status.BREACH] in chinese.text
+    assert chinese.headers["content-language"] == "zh-CN"
+    assert chinese.headers["vary"] == "Accept-Language"
+    for english in (
+        world.get(path, params={"lang": "en"}),
+        world.get(path, headers={"Accept-Language": "en-US,en;q=0.9"}),
+    ):
+        assert english.headers["content-language"] == "en"
+        assert "suspected breach" in english.text
+
+
+def test_the_pdf_is_a_pdf_shown_in_the_browser(world: World) -> None:
+    breach(world)
+    answer = world.get("/v1/shipments/ZB-1/report.pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == 'inline; filename="ZB-1.pdf"'
+    assert answer.content.startswith(b"%PDF-")
+
+
+def test_an_unchanged_report_is_304_and_a_changed_one_is_sent(world: World) -> None:
+    breach(world)
+    for format_ in ("json", "html", "pdf"):
+        path = f"/v1/shipments/ZB-1/report.{format_}"
+        first = world.get(path)
+        held = {"If-None-Match": first.headers["etag"]}
+        again = world.get(path, headers=held)
+        assert (again.status_code, again.content) == (304, b""), format_
+        assert world.get(path).content == first.content, "the same evidence, the same bytes"
+    world.send("ZB-1", [13.0], start_ms=T0 + 30 * MINUTE)
+    assert world.get(path, headers=held).status_code == 200
+
+
+def test_the_tag_of_one_language_is_not_that_of_the_other(world: World) -> None:
+    breach(world)
+    path = "/v1/shipments/ZB-1/report.html"
+    zh, en = (world.get(path, params={"lang": lang}).headers["etag"] for lang in ("zh", "en"))
+    assert zh != en
+
+
+def test_a_report_never_shows_a_result_that_is_not_on_record(world: World) -> None:
+    breach(world)
+    world.send("ZB-1", [30.0] * 5, start_ms=T0 + 30 * MINUTE, judge=False)
+    report = json.loads(world.get("/v1/shipments/ZB-1/report.json").content)
+    assert report["result"]["metrics"]["max_c"] == 30.0
+    assert report["result"] == world.register.result("ZB-1")
+    assert report["origin"]["result_version"] == 2
