@@ -46,6 +46,8 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
     inside are not looked at row by row."""
     n = line_series.size
     least, known, area, could, most = (np.zeros(n) for _ in range(5))
+    if n == 0:
+        return BeyondTimes(least, known, area, could, most)
     up = level.sign > 0
     extreme = np.where(up, steps.max_c[line_series], -steps.min_c[line_series])
     touched = np.flatnonzero(extreme > level.sign * level.possible)
@@ -115,6 +117,8 @@ def _add_holes(
     up = level.sign[line] > 0
     reach = np.where(up, holes.highest_c[hole], -holes.lowest_c[hole])
     near = reach > (level.sign * level.possible)[line]
+    if not near.any():
+        return
     line, hole, up = line[near], hole[near], up[near]
     at = level.take(line)
     edge = holes.side[hole] != Side.BETWEEN
