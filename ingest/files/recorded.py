@@ -86,7 +86,7 @@ def read_files(
     events: list[Event] = []
     nameless: list[tuple[int, str]] = []
     for path in paths:
-        content = _read(path, reader=reader, zone=zone)
+        content = read_content(path, reader=reader, zone=zone)
         refusals.merge(content.refusals)
         events.extend(content.events)
         if content.one_shipment:
@@ -117,7 +117,11 @@ def shipment_named_by(path: Path) -> str:
     and a checksum of the name, the same every time.
     """
     stem = path.name
-    while (bare := re.sub(r"\.(gz|csv|tsv|txt|log|parquet|pq)$", "", stem, flags=re.I)) != stem:
+    while (
+        bare := re.sub(
+            r"\.(gz|csv|tsv|txt|log|parquet|pq|json|jsonl|ndjson|bin|hex)$", "", stem, flags=re.I
+        )
+    ) != stem:
         stem = bare
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64]
     if plain and (stem.isascii() or len(plain) > 3):
@@ -141,7 +145,8 @@ def reader_for(path: Path) -> str:
     return next((_ENDINGS[ending] for ending in reversed(endings) if ending in _ENDINGS), "csv")
 
 
-def _read(path: Path, *, reader: str | None, zone: tzinfo | None) -> FileContent:
+def read_content(path: Path, *, reader: str | None, zone: tzinfo | None) -> FileContent:
+    """One file's rows as they stand in it, before they find their shipment."""
     name = reader if reader is not None else reader_for(path)
     if name not in _MODULES:
         raise BadInput(f"reader {name!r}: unknown; known: {', '.join(READERS)}")

@@ -1,0 +1,56 @@
+"""`coldwitness decode`: what a logger's raw message or export means to us."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("decode")
+    def decode(
+        file: Annotated[
+            str,
+            typer.Argument(help="a raw message (bytes, hex or base64) or an export; - for stdin"),
+        ],
+        topic: Annotated[
+            str | None, typer.Option("--topic", help="MQTT topic the message came on")
+        ] = None,
+        format_name: Annotated[
+            str | None,
+            typer.Option("--format", help="wire format or file reader; else by topic and look"),
+        ] = None,
+        timezone: Annotated[
+            str | None,
+            typer.Option("--timezone", help="zone of times without one, e.g. Asia/Shanghai"),
+        ] = None,
+    ) -> None:
+        """Print the readings as NDJSON; refusals go to stderr: exit 0, or 1 if any."""
+        import msgspec
+
+        from config.settings import load_settings
+        from ingest.capture import meaning_of, meaning_of_bytes
+        from ingest.formats.written import event_object, reading_object
+
+        rules = load_settings().formats
+        if file == "-":
+            meaning = meaning_of_bytes(
+                sys.stdin.buffer.read(),
+                topic=topic,
+                format_name=format_name,
+                rules=rules,
+                timezone=timezone,
+            )
+        else:
+            meaning = meaning_of(
+                Path(file), topic=topic, format_name=format_name, rules=rules, timezone=timezone
+            )
+        encode = msgspec.json.encode
+        objects = [reading_object(reading) for reading in meaning.readings]
+        objects += [event_object(event) for event in meaning.events]
+        sys.stdout.write("".join(f"{encode(said).decode()}\n" for said in objects))
+        sys.stdout.flush()
+        for refusal in meaning.refused:
+            print(f"refused: {refusal}", file=sys.stderr)
+        raise typer.Exit(1 if meaning.refused else 0)

@@ -1,0 +1,58 @@
+"""Readings and events back as the native contract's JSON objects."""
+
+from typing import Any
+
+from domain.instants import rfc3339
+from domain.reading import Event, Reading
+
+
+def reading_object(reading: Reading) -> dict[str, Any]:
+    """A reading in the native contract's fields; what is absent is left out.
+
+    `time_source` is added where the time is not the logger's own.
+    """
+    said: dict[str, Any] = {
+        "logger": reading.logger,
+        "time": rfc3339(reading.time_ms),
+        "temperature": dict(reading.temperature_c),
+    }
+    if reading.time_source != "device":
+        said["time_source"] = reading.time_source
+    company = (
+        ("shipment", reading.shipment),
+        ("box", reading.box),
+        ("courier", reading.courier),
+        ("seq", reading.seq),
+        ("humidity", reading.humidity_pct),
+        ("position", _position(reading)),
+        ("lid_open", reading.lid_open),
+        ("light_lux", reading.light_lux),
+        ("moving", reading.moving),
+        ("battery_v", reading.battery_v),
+    )
+    return said | {name: value for name, value in company if value is not None}
+
+
+def event_object(event: Event) -> dict[str, Any]:
+    """An event in the native contract's fields; what is absent is left out."""
+    said: dict[str, Any] = {"event": event.event, "time": rfc3339(event.time_ms)}
+    company = (
+        ("shipment", event.shipment),
+        ("box", event.box),
+        ("courier", event.courier),
+        ("logger", event.logger),
+        ("site", event.site),
+        ("position", _position(event)),
+        ("actor", event.actor),
+        ("note", event.note),
+    )
+    return said | {name: value for name, value in company if value is not None}
+
+
+def _position(said: Reading | Event) -> dict[str, float] | None:
+    if said.lat_deg is None or said.lon_deg is None:
+        return None
+    position = {"lat": said.lat_deg, "lon": said.lon_deg}
+    if said.accuracy_m is not None:
+        position["accuracy_m"] = said.accuracy_m
+    return position
