@@ -10,7 +10,7 @@ from domain.errors import BadMessage
 def shown(value: object, length: int = 60) -> str:
     """A value for a refusal's text: short, safe for hostile nesting and giant integers."""
     if isinstance(value, str):
-        return repr(value[:length])
+        return ascii(value[:length]) if not storable(value) else repr(value[:length])
     if value is None or isinstance(value, bool | float):
         return repr(value)
     if isinstance(value, int):
@@ -34,7 +34,9 @@ def loads(body: bytes) -> Any:
     that object alone; `NaN` and `Infinity`, which JSON does not have but some senders write,
     become floats that are refused later, so that they do not spoil a whole backlog."""
     try:
-        return json.loads(body.decode(), object_pairs_hook=_without_repeats)
+        text = body.decode()
+        halves = "\\ud" in text or "\\uD" in text
+        return json.loads(text, object_pairs_hook=_whole_text if halves else _without_repeats)
     except UnicodeDecodeError:
         raise BadMessage("not_utf8", "expected UTF-8 text") from None
     except RecursionError:
@@ -51,6 +53,16 @@ class Broken:
         self.text = text
 
 
+def _whole_text(pairs: list[tuple[str, Any]]) -> Any:
+    """As _without_repeats, and an object with half a character in it becomes a marker too:
+    JSON's escapes can write what UTF-8 cannot."""
+    for key, value in pairs:
+        for text in (key, *(value if isinstance(value, list) else [value])):
+            if isinstance(text, str) and not storable(text):
+                return Broken("wrong_type", f"{shown(key)}: expected text, got half characters")
+    return _without_repeats(pairs)
+
+
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Any:
     found = dict(pairs)
     if len(found) == len(pairs):
@@ -64,7 +76,8 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> Any:
 
 
 def storable(text: str) -> bool:
-    """False for what JSON can write and UTF-8 or a database cannot: lone surrogates, NUL."""
+    """False for what JSON can write and UTF-8 or a database cannot: half characters
+    (lone surrogates), NUL."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

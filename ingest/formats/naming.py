@@ -101,8 +101,13 @@ def named(temperatures: Mapping[str, float], mapping: Mapping[str, str]) -> dict
             result["drug"] = value
             guess = False
         else:
-            result.setdefault(name[:_MAX_NAME], value)
+            result.setdefault(_kept_name(name), value)
     return result
+
+
+def _kept_name(name: str) -> str:
+    """An upstream name as it may stand in stores and reports."""
+    return "".join(char if char.isprintable() else "?" for char in name[:_MAX_NAME])
 
 
 def reading(
