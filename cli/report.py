@@ -46,6 +46,10 @@ def report(
         str | None, typer.Option("--reader", help="named reader of a logger export, with --from")
     ] = None,
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
+    package: Annotated[
+        Path | None,
+        typer.Option("--package", help="FILE.zip: report, readings, rules, proofs, signed"),
+    ] = None,
     key: Annotated[
         Path | None,
         typer.Option("--key", help="Ed25519 key to sign with; else the journal's, if there is one"),
@@ -55,15 +59,18 @@ def report(
     from config.settings import load_settings
     from domain.errors import BadInput
 
-    if not output:
-        raise BadInput("report: nothing to write: give -o FILE.json, FILE.html or FILE.pdf")
+    output = output or []
+    if not output and package is None:
+        raise BadInput("report: nothing to write: give -o FILE.json, .html or .pdf, or --package")
     for path in output:
         if path.suffix.lower() not in _ENDINGS:
             raise BadInput(f"-o {path}: expected a file ending in {', '.join(_ENDINGS)}")
+    if package is not None and package.suffix.lower() != ".zip":
+        raise BadInput(f"--package {package}: expected a file ending in .zip")
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     settings = load_settings()
-    signer = _signer(settings, key)
+    signer = _signer(settings, key, needed=package is not None)
     if files:
         made = _from_files(
             files,
@@ -79,12 +86,40 @@ def report(
         raise BadInput("report: give a shipment id, or files with --from")
     else:
         made = _from_stores(shipment, settings=settings, storage=storage, signer=signer)
+    words: Lang = "en" if lang == "en" else "zh"
     for path in output:
-        write_whole(path, _rendered(made, path.suffix.lower(), "en" if lang == "en" else "zh"))
+        write_whole(path, _rendered(made, path.suffix.lower(), words))
+    if package is not None:
+        write_whole(package, _packed(made, settings, signer, words, from_files=bool(files)))
 
 
-def _signer(settings: "Settings", key: Path | None) -> "Signer | None":
-    """The named key, which must exist, else the journal's where it has one."""
+def _packed(
+    made: "Report",
+    settings: "Settings",
+    signer: "Signer | None",
+    lang: "Lang",
+    *,
+    from_files: bool,
+) -> bytes:
+    from api.reports.journal_part import journal_part
+    from api.reports.package import make_package
+    from config.rules import PACKS_DIR, load_pack
+    from domain.errors import BadInput
+
+    if signer is None:
+        raise BadInput("--package: no key to sign with; name one by --key")
+    journal = None
+    if not from_files:
+        journal = journal_part(made, settings.journal.directory, settings.formats)
+    wanted = f"{made.rules.id} {made.rules.version}"
+    for path in sorted((settings.judging.packs_directory or PACKS_DIR).glob("*.toml")):
+        if load_pack(path).name == wanted:
+            return make_package(made, rules=path, journal=journal, signer=signer, lang=lang)
+    raise BadInput(f"--package: the file of rule pack {wanted} was not found")
+
+
+def _signer(settings: "Settings", key: Path | None, *, needed: bool) -> "Signer | None":
+    """The named key, which must exist, else the journal's; one is made only if it is needed."""
     from domain.errors import BadInput
     from storage.journal import layout, load_or_create_signer
 
@@ -92,7 +127,9 @@ def _signer(settings: "Settings", key: Path | None) -> "Signer | None":
         raise BadInput(f"--key {key}: no such file")
     own = settings.journal.signing_key_file or layout.signing_key(settings.journal.directory)
     path = key or own
-    return load_or_create_signer(path) if path.exists() else None
+    if needed and not path.exists():
+        print(f"coldwitness: made a signing key: {path}", file=sys.stderr)
+    return load_or_create_signer(path) if needed or path.exists() else None
 
 
 def _from_files(

@@ -135,12 +135,20 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 def load_pack(path: Path) -> RulePack:
     """Read and check one pack; raises ConfigError naming file, key and value."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-    where = path.name
+    return pack_from_text(text, where=path.name)
+
+
+def pack_from_text(text: str, *, where: str) -> RulePack:
+    """The pack in a TOML text, checked; `where` names it in errors. Raises ConfigError."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not TOML: {error}") from error
     _keys(
         raw,
         {"id", "version", "title", "source", "valid_from", "valid_to", "numbers", "requirement"},

@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.stops import StopJudgement
 from analysis.stops_places import Where
+from api.reports.evidence import site_of
 from api.reports.instants import epoch_s, instant
 from api.reports.model import CustodyStep, Instrument, Route, Span, Stop
 from api.reports.wording import both, event_words
@@ -14,10 +15,9 @@ from config.rules import Numbers, Text
 from config.terms import Terms
 from domain.instants import rfc3339
 from domain.manifest import Manifest
-from domain.reading import ENDING_EVENTS, Event
+from domain.reading import Event
 from domain.tracks import Tracks
 
-AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
 _ROLE = {
     Where.ELSEWHERE: "brief",
     Where.ORIGIN: "origin",
@@ -124,8 +124,7 @@ def custody_of(manifest: Manifest | None, events: Sequence[Event]) -> tuple[Cust
             time=rfc3339(event.time_ms),
             what=event_words(event.event),
             source=both("by_event"),
-            # A place of delivery may be a home: only the sites on the way are named.
-            site=event.site if event.event not in AT_CONSIGNEE else None,
+            site=site_of(event),
         )
         for event in events
     ]

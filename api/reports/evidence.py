@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from api.reports.instants import epochs_s, instants
 from api.reports.model import Readings
 from domain.errors import BadInput
-from domain.reading import Event
+from domain.instants import instant_ms
+from domain.reading import ENDING_EVENTS, Event
 from domain.tracks import CodeArray, FloatArray, Tracks
+
+AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
 
 
 def readings_of(tracks: Tracks) -> Readings:
@@ -110,20 +113,43 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
     )
 
 
+def site_of(event: Event) -> str | None:
+    """The event's place by name; none for a place of delivery, which may be a home."""
+    return None if event.event in AT_CONSIGNEE else event.site
+
+
 def event_object(event: Event) -> dict[str, Any]:
-    """An event as the report keeps it: what judging uses, without actor, note and site
-    (people and homes)."""
+    """An event as the report keeps it: what judging uses, without actor and note (people)."""
     place = None
     if event.lat_deg is not None and event.lon_deg is not None:
         place = {"lat": event.lat_deg, "lon": event.lon_deg}
     kept: dict[str, Any] = {
         "event": event.event,
         "time": instants(np.array([event.time_ms / 1000.0]))[0],
+        "site": site_of(event),
         "position": place,
         "logger": event.logger,
         "box": event.box,
     }
     return {key: value for key, value in kept.items() if value is not None}
+
+
+def event_of(raw: dict[str, Any], shipment: str) -> Event:
+    """Inverse of `event_object` for all that judging uses. Raises BadInput."""
+    try:
+        place = raw.get("position") or {}
+        return Event(
+            event=str(raw["event"]),
+            time_ms=instant_ms(raw["time"]),
+            shipment=shipment,
+            site=raw.get("site"),
+            logger=raw.get("logger"),
+            box=raw.get("box"),
+            lat_deg=place.get("lat"),
+            lon_deg=place.get("lon"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"events: {error}") from error
 
 
 def _numbers(column: FloatArray) -> tuple[float | None, ...]:

@@ -126,7 +126,7 @@ def build_report(
         ),
         against=against_of(lines),
         methods=methods_of(judged, pack),
-        rules=_rules(pack),
+        rules=rules_of(pack),
         manifest=manifest.source if manifest is not None else None,
         events=tuple(event_object(event) for event in events),
         readings=readings_of(tracks),
@@ -235,7 +235,7 @@ def _with_calibration(
     )
 
 
-def _rules(pack: RulePack) -> Rules:
+def rules_of(pack: RulePack) -> Rules:
     return Rules(
         id=pack.id,
         version=pack.version,

@@ -33,6 +33,10 @@ def sealed_bytes(report: Report) -> bytes:
     return canonical(values)
 
 
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def sm3(data: bytes) -> str:
     digest = hashes.Hash(hashes.SM3())
     digest.update(data)
@@ -43,7 +47,7 @@ def sealed(report: Report, signer: Signer | None = None) -> Report:
     """The report with its digests, and signed if there is a signer."""
     data = sealed_bytes(report)
     seal = Seal(
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256_hex(data),
         sm3=sm3(data),
         algorithm=ALGORITHM if signer is not None else None,
         public_key=signer.public.public_bytes_raw().hex() if signer is not None else None,

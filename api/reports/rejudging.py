@@ -1,0 +1,79 @@
+"""A report judged again from the evidence in it, by the rules it names."""
+
+from typing import Any
+
+import msgspec
+
+from analysis.judge import judge
+from api.judging import Rulebook
+from api.reports.evidence import event_of, tracks_of
+from api.reports.model import Report
+from api.reports.report import build_report, rules_of
+from api.results import check_results
+from config.manifest_terms import terms_for
+from config.rules import RulePack
+from domain.errors import BadInput
+from domain.manifest import Manifest
+from ingest.manifests import parse_manifest
+
+
+def pack_of(report: Report, rulebook: Rulebook) -> RulePack | None:
+    """The rule pack the report names, as it is installed here; None if it is not."""
+    named = (report.rules.id, report.rules.version)
+    return next((p for p in rulebook.packs if (p.id, p.version) == named), None)
+
+
+def same_rules(report: Report, pack: RulePack) -> bool:
+    return bool(plain_values(rules_of(pack)) == plain_values(report.rules))
+
+
+def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
+    """The report as this program makes it from the readings, manifest and events in it.
+
+    Where, review and seal are taken over: they are no conclusions. Raises BadInput if the
+    evidence in the report cannot be read.
+    """
+    manifest = _manifest(report, rulebook)
+    events = tuple(event_of(event, report.shipment) for event in report.events)
+    tracks = tracks_of(report.readings, report.shipment)
+    named = (report.shipment,)
+    terms = terms_for(
+        named,
+        manifests={} if manifest is None else {report.shipment: manifest},
+        events={report.shipment: events},
+        classes=rulebook.classes,
+        models=rulebook.models,
+        numbers=pack.numbers,
+        assumed_storage=report.terms.assumed_storage,
+    )
+    judgement = judge(tracks, terms, pack)
+    software = str((report.result.get("evidence") or {}).get("software"))
+    (result,) = check_results(judgement, tracks, terms, pack, software=software)
+    return msgspec.structs.replace(
+        build_report(
+            result,
+            tracks=tracks,
+            manifest=manifest,
+            events=events,
+            pack=pack,
+            terms=terms,
+            stops=judgement.stops,
+            origin=report.origin,
+            review=report.review,
+        ),
+        seal=report.seal,
+    )
+
+
+def _manifest(report: Report, rulebook: Rulebook) -> Manifest | None:
+    if report.manifest is None:
+        return None
+    manifest, _ = parse_manifest(report.manifest, classes=rulebook.classes)
+    if manifest.id != report.shipment:
+        raise BadInput(f"manifest of {manifest.id}, report of {report.shipment}")
+    return manifest
+
+
+def plain_values(part: Any) -> Any:
+    """JSON values, numbers of equal value equal whether written 5 or 5.0."""
+    return msgspec.to_builtins(part)

@@ -1,0 +1,120 @@
+"""`coldwitness verify`: does this report or evidence package still match its evidence?"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from api.reports.verification import Verified
+    from config.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("verify")(verify)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="report (.json, .pdf) or evidence package (.zip)")],
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--key",
+            help="public key (PEM) that may have signed; may be repeated; then a report "
+            "without such a signature does not hold",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the findings as JSON")] = False,
+    lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
+) -> None:
+    """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
+    from api.judging import load_rulebook
+    from api.reports.package_check import verify_any
+    from config.settings import load_settings
+    from domain.errors import BadInput
+    from storage.journal import load_public_key
+
+    if lang not in ("zh", "en"):
+        raise BadInput(f"--lang: expected zh or en, got {lang!r}")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
+    settings = load_settings()
+    trusted = [load_public_key(path) for path in key or []]
+    found = verify_any(data, rulebook=load_rulebook(settings.judging), trusted=trusted)
+    own = _own_key(settings)
+    if as_json:
+        typer.echo(json.dumps(_as_json(file, found), ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_as_text(file, found, own, zh=lang == "zh")))
+    raise typer.Exit(0 if found.holds else 1)
+
+
+def _own_key(settings: "Settings") -> "Ed25519PublicKey | None":
+    """The key of this installation's journal, to say whether it signed; None without one."""
+    from storage.journal import layout, load_public_key
+
+    named = settings.journal.signing_key_file
+    path = named.with_suffix(".pub") if named else layout.public_key(settings.journal.directory)
+    return load_public_key(path) if path.exists() else None
+
+
+def _as_json(file: Path, found: "Verified") -> dict[str, Any]:
+    return {
+        "schema": "coldwitness.verification/1",
+        "file": file.name,
+        "kind": found.kind,
+        "holds": found.holds,
+        "shipment": found.shipment,
+        "verdict": found.verdict,
+        "signer": found.signer,
+        "signer_trusted": found.trusted,
+        "problems": [
+            {
+                "code": problem.code,
+                "detail": problem.detail,
+                "zh": problem.text(zh=True),
+                "en": problem.text(zh=False),
+            }
+            for problem in found.problems
+        ],
+    }
+
+
+def _as_text(
+    file: Path, found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool
+) -> list[str]:
+    from api.reports.wording import STATUS_WORDS, tell
+
+    if not found.holds:
+        head = f"✗ {file}: 与证据不符" if zh else f"✗ {file}: does not match its evidence"
+        return [head, *(f"    {p.code}: {p.text(zh=zh)}" for p in found.problems)]
+    words = STATUS_WORDS.get(found.verdict or "")
+    verdict = tell(words, "zh" if zh else "en") if words is not None else "—"
+    lines = [
+        f"✓ {file}: 与证据一致，运单 {found.shipment}，重新评判：{verdict}"
+        if zh
+        else f"✓ {file}: matches its evidence; shipment {found.shipment}, judged again: {verdict}"
+    ]
+    return [*lines, f"    {_signature_words(found, own, zh=zh)}"]
+
+
+def _signature_words(found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool) -> str:
+    from storage.journal.signing import key_id
+
+    if found.signer is None:
+        return "未签名" if zh else "not signed"
+    if found.trusted:
+        return f"签名有效，密钥 {found.signer}，受信" if zh else f"signed by trusted {found.signer}"
+    if own is not None and key_id(own) == found.signer:
+        return f"签名有效，本机密钥 {found.signer}" if zh else f"signed by our own {found.signer}"
+    return (
+        f"签名有效，密钥 {found.signer}；请核对该密钥是否属于出具单位（--key 指定受信密钥）"
+        if zh
+        else f"signed by {found.signer}; check that this key is the issuer's (--key names trusted)"
+    )
