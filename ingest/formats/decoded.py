@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
+import msgspec
+
 from config.settings import FormatRule
 from domain.reading import Event, Reading
 
@@ -22,8 +24,7 @@ class Refusal:
     index: int | None = None
 
 
-@dataclass(frozen=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What one message meant. All three may be empty: a message may say nothing to us."""
 
     readings: tuple[Reading, ...] = ()
@@ -31,8 +32,7 @@ class Decoded:
     refused: tuple[Refusal, ...] = ()
 
 
-@dataclass(frozen=True)
-class DecodeContext:
+class DecodeContext(msgspec.Struct, frozen=True, gc=False):
     """What is known about a message beside its bytes.
 
     received_ms : when it reached us, UTC epoch ms; the time of a reading that brings none.
