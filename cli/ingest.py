@@ -5,6 +5,7 @@ processes that share only the journal, so both processors are used and neither c
 other.
 """
 
+import gc
 import logging
 import signal
 import subprocess
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
         if receive_only and store_only:
             raise BadInput("--receive-only and --store-only exclude each other")
         log_to_stderr()
+        _collect_garbage_seldom()
         settings = load_settings()
         if worker is not None:
             settings = with_worker(settings, worker)
@@ -50,6 +52,14 @@ def register(app: typer.Typer) -> None:
             _store(settings, stop, until_stored=until_stored)
         else:
             _receive(settings, stop, with_storing=not receive_only)
+
+
+def _collect_garbage_seldom() -> None:
+    """Batches are thousands of short-lived objects without cycles: at Python's own pace the
+    collector walks them again and again, which costs a tenth of the store side's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def with_worker(settings: Any, worker: str) -> Any:

@@ -71,6 +71,11 @@ class Decoding:
         context = DecodeContext(row.topic, row.received_ms, route.rule, route.courier, route.box)
         return route.decode(row.payload, context)
 
+    @property
+    def is_stateful(self) -> bool:
+        """True if a rule's format remembers between messages."""
+        return "sparkplug_b" in self._decoders
+
     def is_birth(self, topic: str) -> bool:
         """True for messages that stateful formats need to read later ones."""
         route = self._routes.get(topic) or self._remember(topic)

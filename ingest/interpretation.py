@@ -1,6 +1,6 @@
 """A stretch of journal rows, read: readings and events to store, refusals to list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from domain.errors import BadMessage
@@ -8,7 +8,6 @@ from domain.instants import rfc3339
 from domain.reading import Event, Reading
 from ingest.clock_offsets import ClockOffsets
 from ingest.decoding import Decoding
-from ingest.formats import Decoded
 from ingest.index import WHOLE, Quarantined
 from storage.journal import Row
 
@@ -41,6 +40,7 @@ def interpret(
     """
     result = Interpreted()
     tolerance_ms = int(future_tolerance_s * 1000)
+    stateful = decoding.is_stateful
     for row in rows:
         if row.note:
             continue
@@ -49,35 +49,42 @@ def interpret(
         except BadMessage as error:
             _refuse(result, row, WHOLE, error.reason, str(error))
             continue
-        if decoding.is_birth(row.topic):
+        if stateful and decoding.is_birth(row.topic):
             result.births.append((row.topic, row.row))
         for refusal in decoded.refused:
             part = WHOLE if refusal.index is None else refusal.index
             _refuse(result, row, part, refusal.reason, refusal.text)
-        _take(result, row, decoded, row.received_ms + tolerance_ms, clocks)
+        if decoded.readings:
+            _take_readings(result, row, decoded.readings, row.received_ms + tolerance_ms, clocks)
+        for event in decoded.events:
+            if event.time_ms > row.received_ms + tolerance_ms:
+                _refuse_future(result, row, f"event {event.event}", event.time_ms)
+                continue
+            result.events.append(event)
+            result.events_received_ms.append(row.received_ms)
     return result
 
 
-def _take(
-    result: Interpreted, row: Row, decoded: Decoded, latest_ms: int, clocks: ClockOffsets | None
+def _take_readings(
+    result: Interpreted,
+    row: Row,
+    readings: Sequence[Reading],
+    latest_ms: int,
+    clocks: ClockOffsets | None,
 ) -> None:
+    received_ms = row.received_ms
     newest: Reading | None = None
-    for reading in decoded.readings:
-        if reading.time_source == "device" and (newest is None or reading.time_ms > newest.time_ms):
+    for reading in readings:
+        time_ms = reading.time_ms
+        if reading.time_source == "device" and (newest is None or time_ms > newest.time_ms):
             newest = reading
-        if reading.time_ms > latest_ms:
-            _refuse_future(result, row, f"logger {reading.logger}", reading.time_ms)
+        if time_ms > latest_ms:
+            _refuse_future(result, row, f"logger {reading.logger}", time_ms)
             continue
         result.readings.append(reading)
-        result.readings_received_ms.append(row.received_ms)
-    for event in decoded.events:
-        if event.time_ms > latest_ms:
-            _refuse_future(result, row, f"event {event.event}", event.time_ms)
-            continue
-        result.events.append(event)
-        result.events_received_ms.append(row.received_ms)
+        result.readings_received_ms.append(received_ms)
     if clocks is not None and newest is not None:
-        clocks.observe(newest.logger, device_ms=newest.time_ms, received_ms=row.received_ms)
+        clocks.observe(newest.logger, device_ms=newest.time_ms, received_ms=received_ms)
 
 
 def _refuse_future(result: Interpreted, row: Row, what: str, time_ms: int) -> None:
