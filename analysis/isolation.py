@@ -14,11 +14,15 @@ import numpy as np
 
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.isolation_fit import MIN_WINDOWS, ExchangeFit, fit_exchange
+from analysis.isolation_swapped import probes_swapped
 from analysis.isolation_windows import (
-    ZONES,
+    AMBIENT,
+    COOLANT,
+    GOODS,
     BoolArray,
     ExchangeWindows,
     exchange_windows,
+    halves_of,
     probes_of,
 )
 from analysis.window import Window
@@ -26,8 +30,6 @@ from config.rules import Numbers
 from config.terms import LimitSource, Terms
 from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from domain.words import Certainty, FindingType, Isolation, Severity, Status
-
-COOLANT, GOODS, AMBIENT = range(len(ZONES))
 
 
 class IsolationReason(IntEnum):
@@ -99,11 +101,6 @@ MISFIT_SMALL_C_PER_H = 0.25
 EXPLAINED_MIN = 0.7
 """Least share of the drug's change that the equation has to explain for a decision."""
 
-SWAPPED_C = 1.0
-"""Difference that two honest probes of ±0.5 °C cannot make up."""
-
-SWAPPED_SHARE = 0.9
-
 
 def judge_isolation(
     tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
@@ -115,8 +112,8 @@ def judge_isolation(
     for name in names:
         equations = exchange_windows(tracks, terms, window, numbers, drug=name)
         whole = fit_exchange(equations)
-        halves = [fit_exchange(equations, use=part) for part in _halves(equations)]
-        swapped = _swapped(equations, terms)
+        halves = [fit_exchange(equations, use=part) for part in halves_of(equations)]
+        swapped = probes_swapped(equations, whole, terms)
         for zone, limit, found in (
             (COOLANT, terms.coolant_limit_per_h, coolant),
             (GOODS, terms.goods_limit_per_h, goods),
@@ -155,34 +152,6 @@ def judge_isolation(
         coolant=coolant_facet,
         goods=goods_facet,
     )
-
-
-def _halves(equations: ExchangeWindows) -> tuple[BoolArray, BoolArray]:
-    """Windows of the first and of the second half of each shipment."""
-    count = np.diff(equations.first)
-    number = np.arange(len(equations)) - equations.first[:-1][equations.shipment]
-    first = number < count[equations.shipment] / 2.0
-    return first, ~first
-
-
-def _swapped(equations: ExchangeWindows, terms: Terms) -> BoolArray:
-    """Probes that cannot be where they are said to be.
-
-    The drug colder than everything around it all the way; or the coolant warmer than the drug
-    may be, than the drug is and than the outside, all the way.
-    """
-    shipments = equations.first.size - 1
-    owner, drive = equations.shipment, equations.drive_c
-    known = equations.known[owner]
-    coldest = np.where(known, drive, np.inf).min(axis=1)
-    count = np.maximum(np.bincount(owner, minlength=shipments), 1)
-    alone = np.bincount(owner[np.isfinite(coldest) & (coldest > SWAPPED_C)], minlength=shipments)
-    coolant_c = equations.drug_c + drive[:, COOLANT]
-    hot = (coolant_c > terms.high_c[owner]) & (drive[:, COOLANT] > SWAPPED_C)
-    hot &= drive[:, COOLANT] - drive[:, AMBIENT] > SWAPPED_C
-    warm = np.bincount(owner[hot & known[:, COOLANT] & known[:, AMBIENT]], minlength=shipments)
-    both = equations.known[:, COOLANT]
-    return np.asarray(both & (np.maximum(alone, warm) >= SWAPPED_SHARE * count))
 
 
 def _decide(

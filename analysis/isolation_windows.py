@@ -25,6 +25,7 @@ from domain.tracks import FloatArray, IntArray, Tracks
 BoolArray = NDArray[np.bool_]
 
 ZONES = ("coolant", "goods", "ambient")
+COOLANT, GOODS, AMBIENT = range(len(ZONES))
 
 HALF_MIN_S, HALF_MAX_S = 360.0, 1200.0
 """Half width of a window: shorter drowns in noise, longer blurs what the zones do."""
@@ -284,6 +285,14 @@ class _Moments:
         zero = self._zero[:, low] + value * step_h + slope * step_h**2 / 2.0
         first = self._one[:, low] + self._first(self._local_h[low], value, slope, step_h)
         return zero, first
+
+
+def halves_of(equations: ExchangeWindows) -> tuple[BoolArray, BoolArray]:
+    """Windows of the first and of the second half of each shipment."""
+    count = np.diff(equations.first)
+    number = np.arange(len(equations)) - equations.first[:-1][equations.shipment]
+    first = number < count[equations.shipment] / 2.0
+    return first, ~first
 
 
 def probes_of(tracks: Tracks, role: str) -> Sequence[str]:

@@ -104,3 +104,66 @@ def test_a_shipment_without_readings_or_probes_is_indeterminate_with_its_reason(
     ]
     assert np.isnan(judged.coolant.coupling_per_h).all()
     assert START_S > 0
+
+
+def exchanged(made: World, one: str, other: str) -> World:
+    temperature = dict(made.tracks.temperature_c)
+    temperature[one], temperature[other] = temperature[other], temperature[one]
+    return replace(made, tracks=replace(made.tracks, temperature_c=temperature))
+
+
+@pytest.mark.parametrize("pair", [("drug", "coolant"), ("drug", "ambient"), ("coolant", "ambient")])
+def test_swapped_probes_never_make_a_confident_wrong_answer(contact, isolated, pair):
+    turned = judge(exchanged(contact, *pair)).coolant
+    assert (turned.isolation == Isolation.ISOLATED).mean() <= 0.03
+    assert not (judge(exchanged(isolated, *pair)).coolant.isolation == Isolation.MISSING).any()
+
+
+def test_drug_and_coolant_probes_that_are_swapped_are_reported_as_such(contact):
+    turned = judge(exchanged(contact, "drug", "coolant")).coolant
+    assert (turned.reason == IsolationReason.PROBES_SWAPPED).mean() > 0.6
+    assert (turned.isolation == Isolation.INDETERMINATE).all()
+
+
+def test_probes_in_their_places_are_not_called_swapped(contact, isolated):
+    for made in (contact, isolated):
+        reason = judge(made).coolant.reason
+        assert (reason == IsolationReason.PROBES_SWAPPED).mean() <= 0.02
+
+
+def test_the_worst_of_several_drug_probes_speaks(contact, isolated):
+    """Two probes in one box: the one beside the coolant decides, and is named."""
+    tracks = contact.tracks
+    steady = np.full(tracks.time_s.size, 5.0)
+    both = {**tracks.temperature_c, "drug": steady, "drug.2": tracks.temperature_c["drug"]}
+    judged = judge(replace(contact, tracks=replace(tracks, temperature_c=both)))
+    assert (judged.coolant.isolation == Isolation.MISSING).mean() > 0.9
+    missing = judged.coolant.isolation == Isolation.MISSING
+    assert {judged.coolant.probe[i] for i in np.flatnonzero(missing)} == {"drug.2"}
+
+
+def test_the_interval_is_held_to_the_limit_of_the_terms(contact):
+    facet = judge(contact).coolant
+    at = int(np.flatnonzero(facet.isolation == Isolation.MISSING)[0])
+    low, high = facet.low_per_h[at], facet.high_per_h[at]
+    s = len(contact.tracks.shipments)
+    for limit, expected in (
+        (low * 0.999, Isolation.MISSING),
+        (low, Isolation.INDETERMINATE),
+        ((low + high) / 2, Isolation.INDETERMINATE),
+    ):
+        turned = judge(contact, coolant_limit_per_h=np.full(s, limit)).coolant
+        assert turned.isolation[at] == expected
+        assert turned.limit_per_h[at] == limit
+
+
+def test_hot_goods_against_the_drug_are_suspected_and_goods_apart_are_not():
+    aboard = Given(start=0.0, goods_aboard=1)
+    touching = world(60, seed=51, k_goods=(1.5, 3.0), coolant_hold_h=(6.0, 12.0))
+    judged = judge(touching, aboard)
+    assert (judged.goods.isolation == Isolation.MISSING).mean() > 0.8
+    assert (judged.findings.type == FindingType.GOODS_CONTACT).any()
+    assert not (judged.coolant.isolation == Isolation.MISSING).any()
+    apart = judge(world(60, seed=52, k_goods=(0.02, 0.3)), aboard)
+    assert not (apart.goods.isolation == Isolation.MISSING).any()
+    assert (apart.goods.isolation == Isolation.ISOLATED).mean() > 0.8
