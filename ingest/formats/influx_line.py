@@ -144,6 +144,8 @@ def _cut(text: str, mark: str) -> tuple[str, str]:
 
 
 def _split(text: str, mark: str, *, quotes: bool = False, most: int = -1) -> list[str]:
+    if "\\" not in text and not (quotes and '"' in text):
+        return text.split(mark, most)
     parts: list[str] = []
     begun, at, quoted = 0, 0, False
     while at < len(text) and len(parts) != most:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 
 from ingest.formats import FORMAT_NAMES
+from ingest.formats.teltonika_codec8 import crc16_ibm
 
 SEEDS: dict[str, list[tuple[str, bytes]]] = {
     "native": [
@@ -102,7 +103,14 @@ SEEDS: dict[str, list[tuple[str, bytes]]] = {
                 "000000000000003608010000016B40D8EA30010000000000000000000000000000000105021503010"
                 "101425E0F01F10000601A014E0000000000000000010000C7CF"
             ),
-        )
+        ),
+        (
+            "teltonika/352093081452251",
+            bytes.fromhex(
+                "000000000000002b0801000001a1fc0fa10300468325c015f2494000000000090000000301f00101"
+                "190c3501480000002d00010000d4c6"
+            ),
+        ),
     ],
 }
 
@@ -123,11 +131,19 @@ def payloads(name: str, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
         body = bytearray(base)
         for _ in range(rng.randint(1, 4)):
             _hurt(body, rng)
+        if name == "teltonika_codec8" and rng.random() < 0.7:
+            _seal(body)
         if rng.random() < 0.02:
             body = bytearray(rng.randbytes(rng.randint(0, 200)))
         if rng.random() < 0.02:
             topic = rng.choice(["", "/", "a//", "spBv1.0/G/DDATA/E/D", "\x00", "冷/证", "$x"])
         yield topic, bytes(body)
+
+
+def _seal(body: bytearray) -> None:
+    """Right length and checksum for a hurt frame, so that its inside is looked at."""
+    data = bytes(body[8:-4]) or b"\x08\x00\x00"
+    body[:] = bytes(4) + len(data).to_bytes(4, "big") + data + crc16_ibm(data).to_bytes(4, "big")
 
 
 def _hurt(body: bytearray, rng: random.Random) -> None:
