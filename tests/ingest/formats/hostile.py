@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 
-from ingest.formats import FORMAT_NAMES
 from ingest.formats.teltonika_codec8 import crc16_ibm
 
 SEEDS: dict[str, list[tuple[str, bytes]]] = {
@@ -164,7 +163,3 @@ def _hurt(body: bytearray, rng: random.Random) -> None:
         body[at : at + rng.randint(1, 6)] = rng.choice(_TOKENS)
     else:
         body[at:at] = rng.randbytes(rng.randint(1, 9))
-
-
-def every_format() -> tuple[str, ...]:
-    return FORMAT_NAMES
