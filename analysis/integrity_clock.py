@@ -10,19 +10,26 @@ from config.terms import Terms
 from domain.tracks import Tracks
 from domain.words import Certainty, FindingType, Severity
 
+LIVE_STEP_MIN_S = 10.0
+LIVE_JITTER_S = 5.0
+"""Two clocks agree about a live step to within the network's jitter."""
+LIVE_STEPS_MIN = 10
+
 
 def clock_findings(
     tracks: Tracks, terms: Terms, window: Window, numbers: Numbers, breaks: SequenceBreaks
 ) -> FindingTable:
     """Times that cannot all be right, and readings that came in late.
 
-    Hourly uploads and backlogs after a dead zone are honest: only what was received before it
-    was measured, or later than the bureau's setting allows, is told.
+    Hourly uploads and backlogs after a dead zone are honest: told is only what was received
+    before it was measured, later than the bureau's setting allows, or one by one as it was
+    measured and yet late by the clock.
     """
     return concatenate(
         [
             _mismatch(terms, window, numbers),
             _received(tracks, window, numbers),
+            _behind(tracks, window, numbers),
             _set_back(tracks, breaks),
         ]
     )
@@ -75,6 +82,48 @@ def _received(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
             )
         )
     return concatenate(tables)
+
+
+def _behind(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
+    """Readings that arrive one by one at the pace at which they were measured, so live, and
+    carry a time long before: the clock is behind, or was set back on the way.
+
+    A backlog arrives faster than it was measured, an hourly upload all at once; neither has
+    LIVE_STEPS_MIN steps of the same length by both clocks. What is later than a late import
+    is told as one.
+    """
+    delay = tracks.received_s - tracks.time_s
+    within = (delay > numbers.future_tolerance_s) & (delay <= numbers.late_import_s)
+    row = np.flatnonzero(window.rows & within)
+    owner = owner_of(tracks.first, row)
+    order = np.lexsort((tracks.time_s[row], tracks.received_s[row], tracks.logger[row], owner))
+    row, owner = row[order], owner[order]
+    pace_s, spent_s = np.diff(tracks.time_s[row]), np.diff(tracks.received_s[row])
+    live = (spent_s >= LIVE_STEP_MIN_S) & (np.abs(spent_s - pace_s) <= LIVE_JITTER_S)
+    live &= (np.diff(owner) == 0) & (np.diff(tracks.logger[row]) == 0)
+    count = np.bincount(owner[1:][live], minlength=len(tracks.shipments))
+    which = np.flatnonzero(count >= LIVE_STEPS_MIN)
+    late = row[1:][live]
+    member = np.searchsorted(which, owner[1:][live])
+    kept = np.isin(owner[1:][live], which)
+    late, member = late[kept], member[kept]
+    start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
+    np.minimum.at(start, member, tracks.time_s[late])
+    np.maximum.at(end, member, tracks.time_s[late])
+    behind = np.bincount(member, weights=delay[late], minlength=which.size)
+    return finding_table(
+        shipment=which,
+        type=FindingType.CLOCK,
+        start_s=start,
+        end_s=end,
+        certainty=Certainty.PROBABLE,
+        severity=Severity.MINOR,
+        measures={
+            "readings": count[which].astype(np.float64),
+            "behind_s": behind / np.maximum(count[which], 1),
+        },
+        details={n: {"cause": "behind_receipt"} for n in range(which.size)},
+    )
 
 
 def _set_back(tracks: Tracks, breaks: SequenceBreaks) -> FindingTable:

@@ -216,6 +216,14 @@ def _clock(certainty: Certainty, m: Measures) -> Text:
             f"{int(m.get('readings') or 0)} reading(s) carry a time after their receipt, by up "
             f"to {off.en}.",
         )
+    if cause == "behind_receipt":
+        off = duration(m.get("behind_s"))
+        return Text(
+            f"{int(m.get('readings') or 0)} 条读数实时到达，其时间却落后于接收时间约 {off.zh}；"
+            "记录仪时钟可能偏慢或被调动。",
+            f"{int(m.get('readings') or 0)} reading(s) arrived live, yet carry a time about "
+            f"{off.en} before their receipt; the logger's clock may be behind or have been moved.",
+        )
     return Text(
         "记录仪序号递增而时间倒退；其时钟曾被调动。",
         "The logger's count goes on while its time falls back: its clock was moved.",

@@ -156,6 +156,33 @@ def test_a_clock_set_back_shows_against_the_count() -> None:
     assert not found.found(FindingType.SEQUENCE)
 
 
+def test_readings_that_arrive_live_with_an_old_time_show_a_clock_behind() -> None:
+    t = minutes(121)
+    found = seen(Series(t, 5.0, received=t + 1800), given=TWO_HOURS)
+    (finding,) = found.found(FindingType.CLOCK)
+    assert finding["measures"]["cause"] == "behind_receipt"
+    assert finding["measures"]["behind_s"] == pytest.approx(1800)
+    assert not seen(Series(t, 5.0, received=t + 250), given=TWO_HOURS).found(FindingType.CLOCK)
+
+
+def test_a_clock_that_drifts_beyond_five_minutes_is_found() -> None:
+    t = minutes(361)
+    given = Given(start=0, end=21600, interval_s=60)
+    fast, slow = (
+        seen(Series(t, 5.0, received=1 + t * pace), given=given).found(FindingType.CLOCK)
+        for pace in (0.97, 1.03)
+    )
+    assert [f["measures"]["cause"] for f in fast] == ["ahead_of_receipt"]
+    assert [f["measures"]["cause"] for f in slow] == ["behind_receipt"]
+
+
+def test_a_backlog_drained_one_by_one_is_honest() -> None:
+    t = minutes(121)
+    dead_zone = (t > 1200) & (t < 6000)
+    received = np.where(dead_zone, 6000 + (t - 1200) / 60 * 2, t + 1)
+    assert not seen(Series(t, 5.0, received=received), given=TWO_HOURS).found(FindingType.CLOCK)
+
+
 def test_hourly_uploads_and_backlogs_are_honest() -> None:
     t = minutes(121)
     hourly = np.ceil((t + 1) / 3600) * 3600
@@ -169,7 +196,8 @@ def test_readings_received_later_than_the_setting_are_a_late_import(
     delay_s: float, findings: int
 ) -> None:
     t = minutes(121)
-    found = seen(Series(t, 5.0, received=t + delay_s), given=TWO_HOURS)
+    found = seen(Series(t, 5.0, received=np.full(121, delay_s)), given=TWO_HOURS)
     assert len(found.found(FindingType.LATE_IMPORT)) == findings
+    assert not found.found(FindingType.CLOCK)
     expected = Status.INSUFFICIENT_EVIDENCE if findings else Status.COMPLIANT
     assert found.status("integrity") == expected
