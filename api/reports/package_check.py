@@ -61,6 +61,9 @@ def verify_package(
         report = checked_report(files[package.REPORT], found, rulebook=rulebook, trusted=trusted)
     if report is not None:
         _check_agreement(report, contents, files, found, rulebook)
+        key = report.seal.public_key if report.seal is not None else None
+        if signer is not None and key not in {None, signer.public_bytes_raw().hex()}:
+            found.add("files_disagree", "signing keys")
         _check_pdf(report, files, found, rulebook, trusted)
         _check_journal(report, contents, files, found, [*trusted, *([signer] if signer else [])])
     return concluded("package", report, found, trusted)
@@ -140,6 +143,9 @@ def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings
             found.add("file_missing", name)
         elif entry_of(name, files[name]) != listed[name]:
             found.add("file_altered", name)
+    order = [package.CONTENTS, package.SIGNATURE, *listed]
+    if sorted(files) == sorted(order) and list(files) != order:
+        found.add("package_altered", "files in another order")
     for name in sorted(set(files) - set(listed) - {package.CONTENTS, package.SIGNATURE}):
         found.add("file_added", name)
 

@@ -12,7 +12,10 @@ from config.settings import JudgingSettings
 from domain.tracks import ReadingTable
 from tests.reports.shipments import MANIFEST, START_S, at, manifest
 
-LONG_ZH = "淄博市临淄区康民大药房医药连锁有限公司第一百二十三分公司暨网络销售冷链配送中心（含夜间急送与节假日值守服务点）辛店"
+LONG_ZH = (
+    "淄博市临淄区康民大药房医药连锁有限公司第一百二十三分公司"
+    "暨网络销售冷链配送中心（含夜间急送与节假日值守服务点）辛店"
+)
 LONG_EN = "Linzi Kangmin Pharmacy Chain Branch 123 Cold Delivery Centre"
 
 
