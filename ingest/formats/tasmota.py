@@ -13,12 +13,14 @@ from ingest.formats.naming import reading, serial_in
 
 _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")
-_CHIP = frozenset({"ESP32", "ANALOG"})
-"""Sensors named so measure the board, not the box."""
+_CHIP = "ESP32"
+"""The sensor of this name is the processor's own."""
+_TEMPERATURE = re.compile(r"(Probe|Object)?Temperature\d*")
+"""`Temperature` of most, `Temperature1` of analog inputs, `ProbeTemperature` of thermocouples."""
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
-    """One SENSOR message: every sensor object with a Temperature is a probe by its name.
+    """One SENSOR message: every sensor object with a temperature is a probe by its name.
 
     `TempUnit` F is converted. Tasmota's `Time` is the wall clock without a zone unless its
     owner chose otherwise: without a zone it says nothing sure, and the receive time is taken.
@@ -35,11 +37,13 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     humidity: float | None = None
     light: float | None = None
     for name, sensor in _sensors(inner):
-        temperature = as_number(sensor.get("Temperature"))
-        if temperature is not None:
-            celsius = celsius_of(temperature, unit)
+        for key, value in sensor.items():
+            number = as_number(value)
+            if _TEMPERATURE.fullmatch(key) is None or number is None:
+                continue
+            celsius = celsius_of(number, unit)
             if celsius is not None:
-                temperatures[name] = celsius
+                temperatures[name if key == "Temperature" else f"{name}.{key}"] = celsius
         humidity = as_number(sensor.get("Humidity")) if humidity is None else humidity
         light = as_number(sensor.get("Illuminance")) if light is None else light
     time_ms = _time_ms(inner.get("Time"), context)
@@ -59,7 +63,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
 
 def _sensors(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, value in message.items():
-        if isinstance(value, dict) and name not in _CHIP and not _SWITCH.fullmatch(name):
+        if isinstance(value, dict) and name != _CHIP and not _SWITCH.fullmatch(name):
             yield name, value
 
 

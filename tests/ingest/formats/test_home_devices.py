@@ -43,6 +43,18 @@ def test_tasmota_wall_clock_without_a_zone_gives_way_to_the_receive_time() -> No
     assert (reading.time_ms, reading.time_source) == (1_795_230_245_000, "device")
 
 
+def test_tasmota_analog_and_thermocouple_probes_are_told_apart() -> None:
+    message = {
+        "ANALOG": {"Temperature1": 4.5, "Temperature2": -2.5},
+        "MAX31855": {"ProbeTemperature": 21.5, "ReferenceTemperature": 25.0},
+    }
+    assert only("tasmota", message, "tele/a/SENSOR").temperature_c == {
+        "drug": 4.5,
+        "ANALOG.Temperature2": -2.5,
+        "MAX31855.ProbeTemperature": 21.5,
+    }
+
+
 def test_tasmota_fahrenheit_is_converted() -> None:
     message = {"DS18B20": {"Temperature": 41.0}, "TempUnit": "F"}
     assert only("tasmota", message, "tele/a/SENSOR").temperature_c == {"drug": 5.0}
