@@ -1,0 +1,266 @@
+"""`coldwitness import`, `export` and `archive`: evidence in, evidence out, and kept for years."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from storage.register import SqlRegister
+    from storage.telemetry import WholeStore
+
+
+def register(app: typer.Typer) -> None:
+    app.command("import")(import_files)
+    app.command("export")(export)
+    archive = typer.Typer(help="Sealed days as Parquet, kept for years.", no_args_is_help=True)
+    app.add_typer(archive, name="archive")
+    archive.command("seal")(seal)
+    archive.command("verify")(verify)
+    archive.command("prune")(prune)
+    archive.command("hold")(hold)
+    archive.command("release")(release)
+
+
+def import_files(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="manifests (JSON); telemetry (NDJSON, CSV, Parquet, exports)"),
+    ],
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="zone of times without one, e.g. Asia/Shanghai"),
+    ] = None,
+    reader: Annotated[
+        str | None, typer.Option("--reader", help="named reader of a logger export")
+    ] = None,
+    judge: Annotated[
+        bool, typer.Option("--judge/--no-judge", help="judge the imported shipments at once")
+    ] = True,
+) -> None:
+    """Bring manifests and recorded telemetry in: journalled first, then stored and judged."""
+    from cli.importing import import_all
+    from config.settings import load_settings
+
+    done = import_all(load_settings(), files, timezone=timezone, reader=reader, judge=judge)
+    for warning in done.warnings:
+        print(f"coldwitness: {warning}", file=sys.stderr)
+    typer.echo(
+        f"imported {done.manifests} manifests, {done.readings} readings, {done.events} events;"
+        f" {done.judged} shipments judged"
+    )
+
+
+def export(
+    shipment: Annotated[
+        list[str] | None, typer.Argument(help="shipments; none: everything")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="file; else standard output")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", help="ndjson, csv, parquet, epcis; else by the file's ending"),
+    ] = None,
+    canonical: Annotated[
+        bool,
+        typer.Option("--canonical", help="the whole store in one fixed order; digest on stderr"),
+    ] = False,
+    from_time: Annotated[str | None, typer.Option("--from", help="RFC 3339, inclusive")] = None,
+    to_time: Annotated[str | None, typer.Option("--to", help="RFC 3339, exclusive")] = None,
+) -> None:
+    """Write evidence out as NDJSON, CSV, Parquet or EPCIS 2.0 JSON-LD."""
+    from domain.errors import BadInput
+    from storage.archive.canonical import canonical_lines
+    from storage.archive.exports import Wanted, export_lines, export_table, require_known
+
+    if canonical:
+        if shipment or kind or from_time or to_time:
+            raise BadInput("--canonical exports the whole store: no shipments, format or period")
+        with _stores() as (_, store, opened):
+            _write(canonical_lines(store, opened), output, digest=True)
+        return
+    kind = _kind(kind, output)
+    wanted = Wanted(tuple(shipment or ()), _instant("--from", from_time), _instant("--to", to_time))
+    with _stores() as (_, store, opened):
+        require_known(opened, wanted.shipments)
+        if kind in ("csv", "parquet"):
+            if output is None and kind == "parquet":
+                raise BadInput("--format parquet: needs -o FILE")
+            target = Path("/dev/stdout") if output is None else output
+            with _named(target):
+                rows = export_table(store, opened, wanted, target, kind=kind)
+            print(f"{rows} readings", file=sys.stderr)
+            return
+        _write(export_lines(store, opened, wanted, kind=kind), output, digest=False)
+
+
+def seal(
+    before: Annotated[
+        str | None, typer.Option("--before", help="RFC 3339; days over by then; else by now")
+    ] = None,
+) -> None:
+    """Seal every past day that holds something not sealed yet."""
+    import time
+
+    from storage.archive.days import seal_days
+
+    before_ms = _instant("--before", before)
+    with _stores() as (settings, store, opened):
+        done = seal_days(
+            store,
+            opened,
+            settings.store.archive_directory,
+            before_ms=int(time.time() * 1000) if before_ms is None else before_ms,
+        )
+    for day in done:
+        rows = {name: file[2] for name, file in day.files.items()}
+        typer.echo(
+            f"{day.day} revision {day.revision}: {rows['readings.parquet']} readings,"
+            f" {rows['events.parquet']} events"
+        )
+
+
+def verify(
+    directory: Annotated[Path | None, typer.Argument(help="archive; else the settings'")] = None,
+) -> None:
+    """Compare every file with its seal: exit 0 all match, 1 not."""
+    from config.settings import load_settings
+    from domain.errors import BadInput
+    from storage.archive.days import sealed_days, verify_archive
+
+    folder = directory or load_settings().store.archive_directory
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder")
+    wrong = verify_archive(folder)
+    for line in wrong:
+        typer.echo(line)
+    if wrong:
+        raise typer.Exit(1)
+    typer.echo(f"{len(sealed_days(folder))} sealed days match")
+
+
+def prune(
+    years: Annotated[float, typer.Option("--years", help="keep at least so long, 5 or more")] = 5.0,
+) -> None:
+    """Delete sealed days that are old enough and hold no shipment under legal hold."""
+    import time
+
+    from storage.archive.days import prune as prune_days
+
+    with _stores() as (settings, _, opened):
+        deleted, kept = prune_days(
+            settings.store.archive_directory,
+            years=years,
+            now_ms=int(time.time() * 1000),
+            held=opened.held(),
+        )
+    for day in deleted:
+        typer.echo(f"{day}: deleted")
+    for day in kept:
+        typer.echo(f"{day}: kept, a shipment is under legal hold")
+
+
+def hold(shipment: Annotated[list[str], typer.Argument(help="shipment ids")]) -> None:
+    """Put shipments under legal hold: nothing of their days is deleted."""
+    _hold(shipment, held=True)
+
+
+def release(shipment: Annotated[list[str], typer.Argument(help="shipment ids")]) -> None:
+    """Lift the legal hold of shipments."""
+    _hold(shipment, held=False)
+
+
+def _hold(shipments: list[str], *, held: bool) -> None:
+    import time
+
+    from domain.errors import BadInput
+
+    with _stores() as (_, _, opened):
+        for shipment in shipments:
+            if not opened.hold(shipment, held=held):
+                raise BadInput(f"shipment {shipment!r}: unknown")
+            opened.audit(
+                actor="command line",
+                action="legal_hold.set" if held else "legal_hold.lifted",
+                subject=shipment,
+                now_ms=int(time.time() * 1000),
+            )
+
+
+@contextmanager
+def _stores() -> Iterator[tuple["Settings", "WholeStore", "SqlRegister"]]:
+    from config.settings import load_settings
+    from storage.register import open_register
+    from storage.telemetry import open_telemetry
+
+    settings = load_settings()
+    store = open_telemetry(settings.store)
+    try:
+        opened = open_register(settings.store.register_url)
+        try:
+            yield settings, store, opened
+        finally:
+            opened.close()
+    finally:
+        store.close()
+
+
+def _write(lines: Iterator[bytes], output: Path | None, *, digest: bool) -> None:
+    found = hashlib.sha256()
+    if output is None:
+        for line in lines:
+            found.update(line)
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    else:
+        part = output.with_name(output.name + ".part")
+        with _named(output):
+            with part.open("wb") as target:
+                for line in lines:
+                    found.update(line)
+                    target.write(line)
+            part.replace(output)
+    if digest:
+        print(f"sha256 {found.hexdigest()}", file=sys.stderr)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    import duckdb
+
+    from domain.errors import BadInput
+
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written: {error.strerror or error}") from error
+    except duckdb.Error as error:
+        raise BadInput(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
+
+
+def _kind(kind: str | None, output: Path | None) -> str:
+    from domain.errors import BadInput
+    from storage.archive.exports import FORMATS
+
+    endings = {".csv": "csv", ".parquet": "parquet", ".jsonld": "epcis"}
+    if kind is None:
+        kind = "ndjson" if output is None else endings.get(output.suffix.lower(), "ndjson")
+    if kind not in FORMATS:
+        raise BadInput(f"--format: expected {', '.join(FORMATS)}, got {kind!r}")
+    return kind
+
+
+def _instant(what: str, text: str | None) -> int | None:
+    from domain.errors import BadInput
+    from domain.instants import instant_ms
+
+    try:
+        return None if text is None else instant_ms(text)
+    except ValueError as error:
+        raise BadInput(f"{what}: {error}") from error

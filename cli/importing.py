@@ -1,0 +1,160 @@
+"""What `coldwitness import` does: manifests to the register, telemetry through the journal.
+
+Imported telemetry is evidence like any other: it stands in the journal, under a worker of its
+own, before it is in a store, so a rebuild finds it again.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from api.judging import load_rulebook
+from api.live.batch import judge_batch
+from cli.wiring import future_tolerance_s
+from config.settings import Settings
+from domain.manifest import Manifest
+from domain.reading_table import readings_of
+from ingest.decoding import IMPORT_TOPIC, Decoding
+from ingest.files import Recorded, read_files, reader_for
+from ingest.files.opening import opened
+from ingest.index import IngestIndex
+from ingest.manifests import read_manifest_files
+from ingest.storing import Storer
+from storage.archive.native import event_object, reading_object
+from storage.journal import Journal, JournalReader, Message
+from storage.register import SqlRegister, open_register
+from storage.telemetry import WholeStore, open_telemetry
+
+WORKER = "import"
+_OBJECTS_PER_MESSAGE = 1000
+_PEEK_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class Imported:
+    manifests: int
+    readings: int
+    events: int
+    judged: int
+    warnings: tuple[str, ...]
+
+
+def import_all(
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    timezone: str | None,
+    reader: str | None,
+    judge: bool,
+) -> Imported:
+    """Import every file; the same files again change nothing but the journal.
+
+    Raises BadInput if a file cannot be used: then nothing of any file is imported.
+    """
+    rulebook = load_rulebook(settings.judging)
+    declaring = [path for path in paths if reader is None and is_manifest_file(path)]
+    telling = [path for path in paths if path not in declaring]
+    manifests, warnings = read_manifest_files(declaring, classes=rulebook.classes)
+    recorded = None
+    if telling:
+        names = tuple(manifest.id for manifest in manifests)
+        recorded = read_files(telling, timezone=timezone, reader=reader, shipments=names)
+        warnings += list(recorded.warnings)
+    store = open_telemetry(settings.store, sole_writer=False)
+    try:
+        register = open_register(settings.store.register_url)
+        try:
+            touched = _put_manifests(register, manifests)
+            if recorded is not None:
+                touched |= _store(settings, recorded, store, register)
+            names = tuple(sorted(touched))
+            if judge:
+                _judge(settings, store, register, names)
+        finally:
+            register.close()
+    finally:
+        store.close()
+    return Imported(
+        manifests=len(manifests),
+        readings=0 if recorded is None else len(recorded.table),
+        events=0 if recorded is None else len(recorded.events),
+        judged=len(names) if judge else 0,
+        warnings=tuple(warnings),
+    )
+
+
+def is_manifest_file(path: Path) -> bool:
+    """True for JSON whose first object is neither a reading nor an event but has items."""
+    if reader_for(path) != "ndjson":
+        return False
+    with opened(path) as stream:
+        start = stream.read(_PEEK_BYTES).removeprefix(b"\xef\xbb\xbf").strip()
+    found: Any = None
+    for text in (start, start.partition(b"\n")[0]):
+        try:
+            found = msgspec.json.decode(text)
+            break
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+    if isinstance(found, list) and found:
+        found = found[0]
+    if not isinstance(found, dict):
+        return False
+    return "items" in found and not {"temperature", "event"} & found.keys()
+
+
+def _put_manifests(register: SqlRegister, manifests: Sequence[Manifest]) -> set[str]:
+    now_ms = int(time.time() * 1000)
+    for manifest in manifests:
+        register.put_manifest(manifest, received_ms=now_ms)
+    return {manifest.id for manifest in manifests}
+
+
+def _store(
+    settings: Settings, recorded: Recorded, store: WholeStore, register: SqlRegister
+) -> set[str]:
+    journal = settings.journal.model_copy(update={"worker": WORKER})
+    touched: set[str] = set()
+    with Journal.open(journal) as opened_journal:
+        for objects in _messages(recorded):
+            message = Message(
+                topic=IMPORT_TOPIC,
+                payload=msgspec.json.encode(objects),
+                received_ms=opened_journal.clock.now_ms(),
+            )
+            opened_journal.append([message])
+        with IngestIndex(journal.directory, WORKER) as index:
+            storer = Storer(
+                JournalReader(journal.directory),
+                index,
+                Decoding(settings.formats),
+                store=store,
+                register=register,
+                future_tolerance_s=future_tolerance_s(settings),
+                on_touched=touched.update,
+            )
+            while storer.step():
+                pass
+    return touched
+
+
+def _messages(recorded: Recorded) -> Iterator[list[dict[str, Any]]]:
+    """Events first: they say whose the readings are."""
+    objects = [event_object(event) for event in recorded.events]
+    objects += [reading_object(reading) for reading in readings_of(recorded.table)]
+    for start in range(0, len(objects), _OBJECTS_PER_MESSAGE):
+        yield objects[start : start + _OBJECTS_PER_MESSAGE]
+
+
+def _judge(
+    settings: Settings, store: WholeStore, register: SqlRegister, shipments: Sequence[str]
+) -> None:
+    rulebook = load_rulebook(settings.judging)
+    for start in range(0, len(shipments), 200):
+        part = shipments[start : start + 200]
+        judged = judge_batch(store, register, rulebook, settings.judging, part)
+        register.record_results(judged.results, judged_ms=int(time.time() * 1000), reason="import")

@@ -1,0 +1,253 @@
+"""Days sealed for years: Parquet files with a manifest of their hashes.
+
+<archive>/day=2026-11-21/readings.parquet, events.parquet, seal.json. A glob over day=*/
+readings.parquet is the whole archive, with `day` as a column, for DuckDB and pandas. Readings
+that come after a day was sealed make its next revision; the one before moves to superseded/.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from domain.errors import BadInput, Unavailable
+from domain.instants import rfc3339
+from domain.reading import Event
+from storage.archive.canonical import DAY_MS
+from storage.archive.native import event_line, reading_line
+from storage.archive.tables import contract_columns, write_parquet
+from storage.register import SqlRegister
+from storage.telemetry import WholeStore
+from storage.telemetry.columns import Columns, readings_of
+
+SCHEMA = "coldwitness.archive/1"
+LEAST_YEARS = 5.0
+"""Records of this kind are kept at least so long."""
+_YEAR_MS = 365.25 * DAY_MS
+_SEAL = "seal.json"
+
+
+@dataclass(frozen=True)
+class SealedDay:
+    """What a day's seal says. content : digest of readings, events and whose they are; files :
+    name -> (sha256, bytes, rows)."""
+
+    day: str
+    revision: int
+    folder: Path
+    content: str
+    files: dict[str, tuple[str, int, int]]
+    shipments: tuple[str, ...]
+
+
+def seal_days(
+    store: WholeStore, register: SqlRegister, directory: Path, *, before_ms: int
+) -> list[SealedDay]:
+    """Seal every day that was over at `before_ms` and holds something not sealed yet; returns
+    the days that got a new revision. Raises Unavailable where disk or store refuse."""
+    events: dict[int, list[tuple[Event, int]]] = {}
+    for event, received in register.every_event():
+        events.setdefault(event.time_ms // DAY_MS * DAY_MS, []).append((event, received))
+    days = sorted({*store.days_ms(), *events})
+    sealed = []
+    for day_ms in days:
+        if day_ms + DAY_MS > before_ms:
+            continue
+        made = _seal(store, register, directory, day_ms, events.get(day_ms, []))
+        if made is not None:
+            sealed.append(made)
+    return sealed
+
+
+def sealed_days(directory: Path) -> list[SealedDay]:
+    """The current revision of every sealed day, oldest first. Raises BadInput naming a seal
+    that cannot be read."""
+    return [_read_seal(path.parent) for path in sorted(directory.glob(f"day=*/{_SEAL}"))]
+
+
+def verify_archive(directory: Path) -> list[str]:
+    """What does not match the seals, one line each; empty: everything does."""
+    wrong = []
+    for folder in sorted(directory.glob("day=*")):
+        if not (folder / _SEAL).exists():
+            wrong.append(f"{folder.name}: no {_SEAL}")
+            continue
+        try:
+            seal = _read_seal(folder)
+        except BadInput as error:
+            wrong.append(str(error))
+            continue
+        for name, (sha256, size, _) in seal.files.items():
+            path = folder / name
+            if not path.exists():
+                wrong.append(f"{folder.name}/{name}: missing")
+            elif path.stat().st_size != size or sha256_of(path) != sha256:
+                wrong.append(f"{folder.name}/{name}: not the bytes that were sealed")
+        wrong += [
+            f"{folder.name}/{path.name}: not in the seal"
+            for path in sorted(folder.iterdir())
+            if path.name not in seal.files and path.name != _SEAL
+        ]
+    return wrong
+
+
+def prune(
+    directory: Path, *, years: float, now_ms: int, held: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Delete days older than `years`; returns the deleted days and those kept for a legal hold.
+
+    Raises BadInput for less than five years.
+    """
+    if years < LEAST_YEARS:
+        raise BadInput(f"retention: expected at least {LEAST_YEARS:g} years, got {years:g}")
+    deleted, kept = [], []
+    for seal in sealed_days(directory):
+        if day_start_ms(seal.day) + DAY_MS > now_ms - years * _YEAR_MS:
+            continue
+        if set(held) & set(seal.shipments):
+            kept.append(seal.day)
+            continue
+        shutil.rmtree(seal.folder)
+        deleted.append(seal.day)
+    return deleted, kept
+
+
+def day_start_ms(day: str) -> int:
+    return int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _seal(
+    store: WholeStore,
+    register: SqlRegister,
+    directory: Path,
+    day_ms: int,
+    events: Sequence[tuple[Event, int]],
+) -> SealedDay | None:
+    day = rfc3339(day_ms)[:10]
+    folder = directory / f"day={day}"
+    before = _read_seal(folder) if (folder / _SEAL).exists() else None
+    found = store.between(day_ms, day_ms + DAY_MS)
+    columns = contract_columns(found, register)
+    shipments = {name for name in columns["shipment"].tolist() if name is not None}
+    shipments |= {event.shipment for event, _ in events if event.shipment is not None}
+    content = _content_digest(found, sorted(shipments), events)
+    if before is not None and before.content == content:
+        return None
+    revision = 1 if before is None else before.revision + 1
+    made = None
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=directory, prefix=".sealing-"))
+        rows = {
+            "readings.parquet": write_parquet(columns, made / "readings.parquet"),
+            "events.parquet": _write_events(events, made / "events.parquet"),
+        }
+        files = {
+            name: (sha256_of(made / name), (made / name).stat().st_size, count)
+            for name, count in rows.items()
+        }
+        seal = SealedDay(day, revision, folder, content, files, tuple(sorted(shipments)))
+        (made / _SEAL).write_text(_seal_text(seal), encoding="utf-8")
+        for path in made.iterdir():
+            _sync(path)
+        made.chmod(0o755)
+        if before is not None:
+            old = directory / "superseded" / f"{day}.r{before.revision}"
+            old.parent.mkdir(exist_ok=True)
+            folder.rename(old)
+        made.rename(folder)
+        _sync(directory)
+    except (OSError, duckdb.Error) as error:
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
+        raise Unavailable(f"archive {folder}: {error}") from error
+    return seal
+
+
+def _content_digest(
+    found: Columns, shipments: Sequence[str], events: Sequence[tuple[Event, int]]
+) -> str:
+    """Of what the day holds, not of the files: another version of DuckDB writes other bytes."""
+    lines = {reading_line(reading, received) for reading, received in readings_of(found)}
+    lines |= {event_line(event, received) for event, received in events}
+    digest = hashlib.sha256("\n".join(shipments).encode())
+    for line in sorted(lines):
+        digest.update(b"\n" + line)
+    return digest.hexdigest()
+
+
+def _write_events(events: Sequence[tuple[Event, int]], path: Path) -> int:
+    ordered = sorted(events, key=lambda one: (one[0].time_ms, event_line(*one)))
+
+    def column(values: Sequence[Any]) -> Any:
+        return np.array([*values], dtype=object)
+
+    columns = {
+        "time": np.array([event.time_ms for event, _ in ordered], dtype="datetime64[ms]"),
+        **{
+            name: column([getattr(event, name) for event, _ in ordered])
+            for name in ("shipment", "courier", "box", "logger", "event", "site", "actor", "note")
+        },
+        "lat": np.array([event.lat_deg for event, _ in ordered], dtype=np.float64),
+        "lon": np.array([event.lon_deg for event, _ in ordered], dtype=np.float64),
+        "received_at": np.array([at for _, at in ordered], dtype="datetime64[ms]"),
+    }
+    return write_parquet(columns, path)
+
+
+def _seal_text(seal: SealedDay) -> str:
+    said = {
+        "schema": SCHEMA,
+        "day": seal.day,
+        "revision": seal.revision,
+        "sealed_at": rfc3339(int(time.time() * 1000)),
+        "content_sha256": seal.content,
+        "files": {
+            name: {"sha256": sha256, "bytes": size, "rows": rows}
+            for name, (sha256, size, rows) in seal.files.items()
+        },
+        "shipments": seal.shipments,
+    }
+    return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+
+
+def _read_seal(folder: Path) -> SealedDay:
+    path = folder / _SEAL
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return SealedDay(
+            day=str(said["day"]),
+            revision=int(said["revision"]),
+            folder=folder,
+            content=str(said["content_sha256"]),
+            files={
+                str(name): (str(file["sha256"]), int(file["bytes"]), int(file["rows"]))
+                for name, file in said["files"].items()
+            },
+            shipments=tuple(said["shipments"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path}: not an archive's seal: {error}") from error
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,108 @@
+"""Readings as the table of the published contract, written by DuckDB.
+
+Columns: time, shipment, declared, courier, box, logger, seq, the probes by name, humidity,
+lat, lon, accuracy_m, lid_open, moving, light_lux, battery_v, time_source, received_at. Times
+are UTC instants, absent values are NULL. `coldwitness check` and `import` read them back.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.reading import split_probe
+from domain.tracks import IntArray
+from storage.register import SqlRegister
+from storage.telemetry.columns import TIME_SOURCES, Columns
+
+_INSTANTS = ("time", "received_at")
+
+
+def contract_columns(columns: Columns, register: SqlRegister) -> dict[str, NDArray[Any]]:
+    """Column name -> (n,) array; absent is NaN, None or masked. A row that declares no shipment
+    stands under the one that its box held, if any, and `declared` says so."""
+    table = columns.table
+    shipment = _names(table.shipments, table.shipment)
+    declared = table.shipment >= 0
+    open_rows = np.flatnonzero(~declared & (table.box >= 0))
+    if open_rows.size:
+        boxes = [table.boxes[code] for code in table.box[open_rows]]
+        shipment[open_rows] = register.shipments_at(boxes, table.time_ms[open_rows].tolist())
+    found: dict[str, NDArray[Any]] = {
+        "time": table.time_ms.astype("datetime64[ms]"),
+        "shipment": shipment,
+        "declared": declared,
+        "courier": _names(columns.couriers, columns.courier),
+        "box": _names(table.boxes, table.box),
+        "logger": _names(table.loggers, table.logger),
+        "seq": np.ma.masked_less(table.seq, 0),
+    }
+    for probe in sorted(table.temperature_c, key=_probe_order):
+        # A probe named like a column of ours would hide it.
+        name = probe if split_probe(probe) is not None else f"probe:{probe}"
+        found[name] = table.temperature_c[probe]
+    return found | {
+        "humidity": table.humidity_pct,
+        "lat": table.lat_deg,
+        "lon": table.lon_deg,
+        "accuracy_m": table.accuracy_m,
+        "lid_open": np.ma.array(table.lid_open > 0, mask=table.lid_open < 0),
+        "moving": np.ma.array(table.moving > 0, mask=table.moving < 0),
+        "light_lux": table.light_lux,
+        "battery_v": table.battery_v,
+        "time_source": _names(TIME_SOURCES, columns.time_source.astype(np.int64)),
+        "received_at": table.received_ms.astype("datetime64[ms]"),
+    }
+
+
+def write_parquet(columns: dict[str, NDArray[Any]], path: Path) -> int:
+    """Sorted by shipment, time and logger, zstd; returns the rows. Raises OSError."""
+    instants = {
+        name: f"timezone('UTC', {_quoted(name)}::TIMESTAMP) AS {_quoted(name)}"
+        for name in _INSTANTS
+    }
+    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 122880"
+    return _write(columns, path, instants, options)
+
+
+def write_csv(columns: dict[str, NDArray[Any]], path: Path) -> int:
+    """Sorted alike, times as RFC 3339; returns the rows. Raises OSError."""
+    instants = {
+        name: f"strftime({_quoted(name)}, '%Y-%m-%dT%H:%M:%S.%gZ') AS {_quoted(name)}"
+        for name in _INSTANTS
+    }
+    return _write(columns, path, instants, "FORMAT csv, HEADER true")
+
+
+def _write(
+    columns: dict[str, NDArray[Any]], path: Path, instants: dict[str, str], options: str
+) -> int:
+    selected = ", ".join(
+        instants.get(name, _quoted(name)) for name in columns if name in instants or name
+    )
+    target = str(path).replace("'", "''")
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.register("readings", columns)
+        written = connection.execute(
+            f"COPY (SELECT {selected} FROM readings ORDER BY shipment NULLS LAST, time, logger,"  # noqa: S608
+            f" received_at) TO '{target}' ({options})"
+        ).fetchone()
+    return 0 if written is None else int(written[0])
+
+
+def _names(names: Sequence[str], code: IntArray) -> NDArray[Any]:
+    known: NDArray[Any] = np.array([*names, None], dtype=object)
+    return known[code]
+
+
+def _probe_order(probe: str) -> tuple[int, str]:
+    role = probe.partition(".")[0]
+    order = ("drug", "coolant", "ambient", "goods")
+    return (order.index(role) if role in order else len(order), probe)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
