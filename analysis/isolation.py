@@ -101,6 +101,13 @@ MISFIT_SMALL_C_PER_H = 0.25
 EXPLAINED_MIN = 0.7
 """Least share of the drug's change that the equation has to explain for a decision."""
 
+EXPLAINED_FOR_CONTACT = 0.8
+"""Least share for an accusation: a contact that matters governs what the drug does."""
+
+MOVED_FOR_CONTACT_C = 0.3
+"""Least range of the drug over the trip for an accusation: two or three steps of a sensor's grid
+carry none, however regular they look."""
+
 
 def judge_isolation(
     tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
@@ -170,12 +177,15 @@ def _decide(
         for half in halves:
             against |= above & (half.high_per_h[:, zone] < limit)
             against |= within & (half.low_per_h[:, zone] > limit)
+        weak = above & (fit.explained < EXPLAINED_FOR_CONTACT)
+        quiet = above & (_range_c(equations) < MOVED_FOR_CONTACT_C)
         poor = (fit.misfit_c_per_h > MISFIT_SMALL_C_PER_H) & (fit.explained < EXPLAINED_MIN)
     R = IsolationReason  # noqa: N806
     reason = np.where(wide, R.TOO_LITTLE_EXCITATION, R.INTERVAL_SPANS_LIMIT)
     reason = np.where(within, R.WITHIN_LIMIT, np.where(above, R.ABOVE_LIMIT, reason))
     reason = np.where(against, R.PARTS_DISAGREE, reason)
-    reason = np.where(poor & (within | above), R.MODEL_MISFIT, reason)
+    reason = np.where(weak | (poor & (within | above)), R.MODEL_MISFIT, reason)
+    reason = np.where(quiet, R.TOO_LITTLE_EXCITATION, reason)
     reason = np.where(swapped, R.PROBES_SWAPPED, reason)
     reason = np.where(fit.windows < MIN_WINDOWS, R.TOO_FEW_READINGS, reason)
     reason = np.where(~equations.known[:, AMBIENT], R.NO_AMBIENT_PROBE, reason)
@@ -185,6 +195,15 @@ def _decide(
     isolation[reason == R.WITHIN_LIMIT] = Isolation.ISOLATED
     isolation[reason == R.ABOVE_LIMIT] = Isolation.MISSING
     return _Verdict(isolation, reason.astype(np.int64), rate, low, high)
+
+
+def _range_c(equations: ExchangeWindows) -> FloatArray:
+    """(s,) how far apart the warmest and the coldest window of the drug are."""
+    shipments = equations.first.size - 1
+    warmest, coldest = np.full(shipments, -np.inf), np.full(shipments, np.inf)
+    np.maximum.at(warmest, equations.shipment, equations.drug_c)
+    np.minimum.at(coldest, equations.shipment, equations.drug_c)
+    return np.asarray(np.maximum(warmest - coldest, 0.0))
 
 
 def _facet(

@@ -167,3 +167,21 @@ def test_hot_goods_against_the_drug_are_suspected_and_goods_apart_are_not():
     apart = judge(world(60, seed=52, k_goods=(0.02, 0.3)), aboard)
     assert not (apart.goods.isolation == Isolation.MISSING).any()
     assert (apart.goods.isolation == Isolation.ISOLATED).mean() > 0.8
+
+
+def test_two_steps_of_a_sensors_grid_carry_no_accusation():
+    """A drug that moves by 0.2 °C in all is too quiet to speak of contact, whatever fits it."""
+    random = np.random.default_rng(3)
+    seconds = np.arange(0.0, 4000.0, 60.0)
+    accused = 0
+    for _ in range(20):
+        drug = np.round(4.3 + 0.1 * np.sin(seconds / 900.0 + random.uniform(0, 6)), 1)
+        probes = {
+            "coolant": np.round(0.05 + 0.05 * random.standard_normal(seconds.size), 1),
+            "ambient": 27.0 + 2.0 * np.sin(seconds / 800.0 + random.uniform(0, 6)),
+        }
+        tracks = tracks_of(Series(seconds, drug=drug, probes=probes))
+        terms = terms_of(Given(start=0.0))
+        judged = judge_isolation(tracks, terms, judged_window(tracks, terms), NUMBERS)
+        accused += int(judged.coolant.isolation[0] == Isolation.MISSING)
+    assert accused == 0
