@@ -1,0 +1,149 @@
+"""`coldwitness report` and `coldwitness verify` as their users run them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.reports.reviews import review_of
+from cli.main import main
+from simulators.fleet import simulate_fleet
+from simulators.scenario import scenario
+from simulators.writer import write_fleet
+from storage.journal import load_or_create_signer
+from storage.register.oversight import Review
+from tests.reports.fleet import END_MS
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """run(*arguments) -> exit code, stdout, stderr; in a folder with two simulated shipments."""
+    monkeypatch.chdir(tmp_path)
+    fleet = simulate_fleet(
+        [scenario("warm_break"), scenario("clean")], boxes=2, seed=4, end_ms=END_MS
+    )
+    write_fleet(fleet, tmp_path)
+
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        code = main([*arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run_command
+
+
+FILES = ("--from", "telemetry.ndjson", "--manifest", "manifests.ndjson")
+SHIPMENT = "ZB-20260618-0001"
+
+
+def test_report_is_written_in_all_forms_and_each_that_can_be_verified_holds(
+    run: Command, tmp_path: Path
+) -> None:
+    forms = ("-o", "r.json", "-o", "r.html", "-o", "r.pdf", "--package", "r.zip")
+    code, _, _ = run("report", SHIPMENT, *FILES, *forms)
+    assert code == 0
+    assert (tmp_path / "r.html").read_text("utf-8").startswith("<!doctype html>")
+    for name in ("r.json", "r.pdf", "r.zip"):
+        code, out, _ = run("verify", name, "--json")
+        assert (code, json.loads(out)["holds"]) == (0, True)
+    assert not list(tmp_path.glob(".*part"))
+
+
+def test_report_and_check_say_the_same_of_a_shipment(run: Command, tmp_path: Path) -> None:
+    run("report", SHIPMENT, *FILES, "-o", "r.json")
+    _, out, _ = run("check", "telemetry.ndjson", "--manifest", "manifests.ndjson", "--json")
+    checked: dict[str, Any] = next(
+        result for result in map(json.loads, out.splitlines()) if result["shipment"] == SHIPMENT
+    )
+    assert json.loads((tmp_path / "r.json").read_bytes())["result"] == checked
+
+
+def test_edited_report_does_not_hold_and_says_why(run: Command, tmp_path: Path) -> None:
+    run("report", SHIPMENT, *FILES, "-o", "r.json")
+    data = (tmp_path / "r.json").read_text("utf-8")
+    (tmp_path / "r.json").write_text(data.replace('"breach"', '"compliant"', 1), "utf-8")
+    code, out, _ = run("verify", "r.json", "--lang", "en")
+    assert code == 1
+    assert "digest_mismatch" in out
+
+
+def test_package_of_another_key_does_not_hold_where_a_key_is_named(
+    run: Command, tmp_path: Path
+) -> None:
+    run("report", SHIPMENT, *FILES, "--package", "r.zip")
+    key = "coldwitness-data/journal/keys/signing"
+    code, out, _ = run("verify", "r.zip", "--key", f"{key}.pub")
+    assert (code, "受信" in out) == (0, True)
+    other = load_or_create_signer(tmp_path / "other.key")
+    code, out, _ = run("verify", "r.zip", "--key", "other.pub")
+    assert (code, "signer_unknown" in out) == (1, True)
+    run("report", SHIPMENT, *FILES, "--package", "mine.zip", "--key", "other.key")
+    _, out, _ = run("verify", "mine.zip", "--json")
+    assert json.loads(out)["signer"] == other.key_id
+
+
+def test_english_page_is_written_on_demand(run: Command, tmp_path: Path) -> None:
+    run("report", SHIPMENT, *FILES, "-o", "r.html", "--lang", "en")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert '<html lang="en">' in page
+    assert "suspected breach (to be checked)" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("report", SHIPMENT, *FILES), "nothing to write"),
+        (("report", SHIPMENT, *FILES, "-o", "r.doc"), ".json, .html, .pdf"),
+        (("report", SHIPMENT, *FILES, "--package", "r.tar"), ".zip"),
+        (("report", *FILES, "-o", "r.json"), "2 shipments"),
+        (("report", "NO-SUCH", *FILES, "-o", "r.json"), "NO-SUCH"),
+        (("report", "-o", "r.json"), "shipment id"),
+        (("report", SHIPMENT, *FILES, "-o", "r.json", "--lang", "de"), "--lang"),
+        (("report", SHIPMENT, *FILES, "-o", "r.json", "--key", "none.key"), "none.key"),
+        (("report", SHIPMENT, *FILES, "-o", "no/such/folder/r.json"), "cannot be written"),
+        (("report", SHIPMENT, "--from", "telemetry.ndjson", "-o", "r.json"), "--manifest"),
+        (("verify", "missing.json"), "missing.json"),
+    ],
+)
+def test_mistake_is_one_clear_line_and_exit_2(
+    run: Command, arguments: tuple[str, ...], words: str
+) -> None:
+    code, _, error = run(*arguments)
+    assert code == 2
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_unknown_shipment_of_the_stores_is_one_clear_line(run: Command) -> None:
+    code, _, error = run("report", "NO-SUCH", "-o", "r.json")
+    assert code == 2
+    assert "NO-SUCH" in error
+
+
+def stored(officer: str, version: int) -> Review:
+    return Review("S-1", version, officer, "confirmed", "核对原始记录一致", 1_781_753_400_000)
+
+
+def test_review_takes_two_officers_on_the_same_version() -> None:
+    one = [stored("鲁C-0101", 2)]
+    two = [*one, stored("鲁C-0102", 2)]
+    assert review_of([], result_version=2).state == "unreviewed"
+    assert review_of(one, result_version=2).state == "unreviewed"
+    assert review_of([*one, *one], result_version=2).state == "unreviewed"
+    assert review_of(two, result_version=2).state == "reviewed"
+    assert [o.officer for o in review_of(two, result_version=2).opinions] == [
+        "鲁C-0101",
+        "鲁C-0102",
+    ]
+
+
+def test_review_of_an_earlier_version_does_not_count_for_a_corrected_result() -> None:
+    two = [stored("鲁C-0101", 1), stored("鲁C-0102", 1)]
+    assert review_of(two, result_version=2).state == "unreviewed"
+    assert review_of(two, result_version=2).opinions == ()
