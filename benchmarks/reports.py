@@ -1,0 +1,225 @@
+"""How fast reports are made and verified: `python -m benchmarks.reports [--pdfs N] [--packages N]`.
+
+One shipment of 24 hours with six probes at one-minute intervals: building the report from the
+judged result, JSON, page, PDF, verification; then N PDFs in one process with the resident
+memory before and after; then N honest packages of simulated shipments verified, of which none
+may raise an alarm.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from api.judging import Judged, judge_shipments, load_rulebook, software
+from api.reports.html import render_html
+from api.reports.judged import report_of_judged
+from api.reports.model import Origin, Report
+from api.reports.package import make_package
+from api.reports.package_check import verify_any
+from api.reports.pdf import render_pdf
+from api.reports.twin import render_json
+from cli.judge_files import judge_files
+from config.rules import PACKS_DIR
+from config.settings import JudgingSettings
+from domain.instants import instant_ms, rfc3339
+from domain.manifest import Manifest
+from domain.tracks import ReadingTable
+from ingest.manifests import parse_manifest
+from simulators.fleet import simulate_fleet
+from simulators.scenario import scenario, scenario_names
+from simulators.writer import write_fleet
+from storage.journal import load_or_create_signer
+
+START_MS = instant_ms("2026-11-21T01:30:00Z")
+MINUTES = 24 * 60
+
+
+def day_of_six_probes() -> tuple[ReadingTable, Manifest]:
+    """24 h at one-minute steps: two warm breaks, a gap of a quarter of an hour, a stop."""
+    minutes = np.delete(np.arange(MINUTES + 1.0), np.arange(700, 715))
+    n = minutes.size
+    nan = np.full(n, np.nan)
+    drug = 5.0 + np.sin(minutes / 90.0) + np.where(np.abs(minutes - 400) < 30, 4.0, 0.0)
+    probes = {
+        "drug": drug,
+        "drug.2": drug - 0.4,
+        "drug.3": drug - 0.8,
+        "coolant": -4 + minutes / 400.0,
+        "ambient": 22 + 6 * np.sin(minutes / 230.0),
+        "goods": 24 + 30 * np.exp(-minutes / 60.0),
+    }
+    manifest, _ = parse_manifest(
+        {
+            "id": "BENCH-1",
+            "items": [{"name": "胰岛素", "storage": "refrigerated", "freeze_sensitive": True}],
+            "dispatched_at": rfc3339(START_MS),
+            "delivered_at": rfc3339(START_MS + MINUTES * 60_000),
+            "logger": {"id": "LG-1", "interval_s": 60, "accuracy_c": 0.5},
+        },
+        classes=load_rulebook(JudgingSettings()).classes,
+    )
+    going = np.interp(minutes, [0, 600, 640, MINUTES], [0, 0.5, 0.5, 1])
+    table = ReadingTable(
+        shipments=(manifest.id,),
+        boxes=("BX-1",),
+        loggers=("LG-1",),
+        shipment=np.zeros(n, dtype=np.int64),
+        box=np.zeros(n, dtype=np.int64),
+        logger=np.zeros(n, dtype=np.int64),
+        time_ms=(START_MS + minutes * 60_000).astype(np.int64),
+        received_ms=np.full(n, -1, dtype=np.int64),
+        seq=minutes.astype(np.int64),
+        temperature_c={name: np.round(column, 2) for name, column in probes.items()},
+        lat_deg=36.8 - 0.3 * going,
+        lon_deg=118.3 - 0.9 * going,
+        accuracy_m=nan,
+        lid_open=np.zeros(n, dtype=np.int8),
+        moving=np.full(n, -1, dtype=np.int8),
+        light_lux=nan,
+        humidity_pct=nan,
+        battery_v=nan,
+    )
+    return table, manifest
+
+
+def milliseconds(work: Callable[[], object], *, times: int = 7) -> tuple[float, float]:
+    """Shortest wall time and processor time of several runs [ms]; the first run is left out."""
+    work()
+    walls, processors = [], []
+    for _ in range(times):
+        wall, processor = time.perf_counter(), time.process_time()
+        work()
+        walls.append(time.perf_counter() - wall)
+        processors.append(time.process_time() - processor)
+    return min(walls) * 1000, min(processors) * 1000
+
+
+def resident_mb() -> float:
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def report_of(judged: Judged, manifest: Manifest) -> Report:
+    return report_of_judged(
+        judged,
+        manifest.id,
+        manifests={manifest.id: manifest},
+        events={},
+        origin=Origin(software=software(), readings_from=("benchmark",)),
+    )
+
+
+def speed() -> Report:
+    table, manifest = day_of_six_probes()
+    rulebook = load_rulebook(JudgingSettings())
+    (judged,) = judge_shipments(
+        table,
+        shipments=[manifest.id],
+        manifests={manifest.id: manifest},
+        events={},
+        rulebook=rulebook,
+    )
+    report = report_of(judged, manifest)
+    twin = render_json(report)
+    works: dict[str, Callable[[], object]] = {
+        "report built and sealed": lambda: report_of(judged, manifest),
+        "JSON": lambda: render_json(report),
+        "built, sealed and JSON": lambda: render_json(report_of(judged, manifest)),
+        "HTML page": lambda: render_html(report, lang="zh"),
+        "PDF/A-3": lambda: render_pdf(report, lang="zh"),
+        "JSON verified (judged again)": lambda: verify_any(twin, rulebook=rulebook),
+    }
+    print(f"24 h, 6 probes, 1 min: {len(report.readings.time)} readings")
+    print(f"{'':32} {'wall ms':>8} {'CPU ms':>8}")
+    for name, work in works.items():
+        wall, processor = milliseconds(work)
+        print(f"{name:32} {wall:8.1f} {processor:8.1f}")
+    sizes = len(twin), len(render_html(report, lang="zh")), len(render_pdf(report, lang="zh"))
+    print(f"bytes: JSON {sizes[0]:,}, HTML {sizes[1]:,}, PDF {sizes[2]:,}")
+    return report
+
+
+def memory(report: Report, count: int) -> None:
+    for _ in range(20):
+        render_pdf(report, lang="zh")
+    before, begun = resident_mb(), time.perf_counter()
+    for done in range(1, count + 1):
+        render_pdf(report, lang="zh")
+        if done % max(count // 5, 1) == 0:
+            print(f"{done:5} PDFs: {resident_mb():7.1f} MB (after warming up {before:.1f})")
+    print(f"{count} PDFs in {time.perf_counter() - begun:.0f} s")
+
+
+def false_alarms(count: int) -> None:
+    """Packages of every story of the simulator, seeds rising, each verified once."""
+    rulebook = load_rulebook(JudgingSettings())
+    names = scenario_names()
+    alarms = made = seed = 0
+    with TemporaryDirectory() as folder:
+        signer = load_or_create_signer(Path(folder) / "signing.key")
+        while made < count:
+            seed += 1
+            out = Path(folder) / str(seed)
+            write_fleet(
+                simulate_fleet(
+                    [scenario(name) for name in names],
+                    boxes=min(len(names), count - made),
+                    seed=seed,
+                    end_ms=START_MS,
+                ),
+                out,
+            )
+            judged = judge_files(
+                [out / "telemetry.ndjson"],
+                manifest_paths=[out / "manifests.ndjson"],
+                rulebook=rulebook,
+                storage=None,
+                timezone=None,
+                reader=None,
+            )
+            for group in judged.groups:
+                for shipment in group.tracks.shipments:
+                    report = report_of_judged(
+                        group,
+                        shipment,
+                        manifests=judged.manifests,
+                        events=judged.events,
+                        origin=Origin(software=software(), readings_from=("benchmark",)),
+                        signer=signer,
+                    )
+                    package = make_package(
+                        report,
+                        rules=PACKS_DIR / "cn-retail-delivery.toml",
+                        journal=None,
+                        signer=signer,
+                        lang="zh",
+                    )
+                    found = verify_any(package, rulebook=rulebook, trusted=[signer.public])
+                    made += 1
+                    if not found.holds:
+                        alarms += 1
+                        print(shipment, seed, [(p.code, p.detail) for p in found.problems])
+    print(f"{made} honest packages verified, {alarms} false alarms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pdfs", type=int, default=100, help="PDFs made in one process")
+    parser.add_argument("--packages", type=int, default=0, help="honest packages verified")
+    asked = parser.parse_args()
+    report = speed()
+    if asked.pdfs:
+        memory(report, asked.pdfs)
+    if asked.packages:
+        false_alarms(asked.packages)
+
+
+if __name__ == "__main__":
+    main()
