@@ -35,11 +35,14 @@ WITHIN_S = 900.0
 
 @dataclass
 class Rates:
-    """Messages per second; store and memory only of our workers."""
+    """Messages per second; store and memory only of our workers. cpu_us : processor time a
+    message of the receiving processes (not the broker's or the publisher's); it hardly depends
+    on what else the machine does."""
 
     journal: float
     store: float = 0.0
     memory_mb: float = 0.0
+    cpu_us: float = 0.0
 
 
 def main() -> None:
@@ -74,6 +77,7 @@ def _print(found: dict[str, list[Rates]], *, as_json: bool) -> None:
             statistics.median(r.journal for r in rates),
             statistics.median(r.store for r in rates),
             max(r.memory_mb for r in rates),
+            min(r.cpu_us for r in rates),
         )
         for name, rates in found.items()
     }
@@ -81,15 +85,18 @@ def _print(found: dict[str, list[Rates]], *, as_json: bool) -> None:
         print(json.dumps({name: vars(rates) for name, rates in medians.items()}))
         return
     sub, bridge = medians["mosquitto_sub -q 1"].journal, medians["usual bridge"].journal
-    print("| | in hand or journal, 1/s | in the store, 1/s | of mosquitto_sub | × bridge | MB |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| | in hand or journal, 1/s | in the store, 1/s | of mosquitto_sub | × bridge | CPU µs"
+        " | MB |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for name, rates in medians.items():
         last = rates.store or rates.journal
         store = f"{rates.store:,.0f}" if rates.store else ""
         memory = f"{rates.memory_mb:.0f}" if rates.memory_mb else ""
         print(
             f"| {name} | {rates.journal:,.0f} | {store} | {last / sub:.2f} | {last / bridge:.1f}"
-            f" | {memory} |"
+            f" | {rates.cpu_us:.1f} | {memory} |"
         )
 
 
@@ -132,10 +139,12 @@ def _mosquitto_sub(folder: Path, count: int) -> Rates:
         )
         time.sleep(0.5)
         started = _go(publisher)
-        subscriber.wait(WITHIN_S)
+        _wait(lambda: _has_ended(subscriber.pid), started)
         took_s = time.perf_counter() - started
+        cpu_s = _cpu_s(subscriber.pid)
+        subscriber.wait()
         publisher.wait()
-    return Rates(count / took_s)
+    return Rates(count / took_s, cpu_us=cpu_s / count * 1e6)
 
 
 def _usual_bridge(folder: Path, count: int) -> Rates:
@@ -148,12 +157,14 @@ def _usual_bridge(folder: Path, count: int) -> Rates:
             text=True,
         )
         _expect(bridge, "ready")
+        before_s = _cpu_s(bridge.pid)
         started = _go(publisher)
         _expect(bridge, "stored")
         took_s = time.perf_counter() - started
+        cpu_s = _cpu_s(bridge.pid) - before_s
         bridge.wait()
         publisher.wait()
-    return Rates(count / took_s)
+    return Rates(count / took_s, cpu_us=cpu_s / count * 1e6)
 
 
 def _workers(folder: Path, count: int, names: Sequence[str]) -> Rates:
@@ -162,17 +173,19 @@ def _workers(folder: Path, count: int, names: Sequence[str]) -> Rates:
         workers = [_worker(folder, broker.port, name, share=len(names) > 1) for name in names]
         try:
             _subscribed(folder, names)
+            before_s = sum(_cpu_s(worker.pid) for worker in workers)
             started = _go(publisher)
             journal_s = _wait(lambda: _journalled(folder, names) >= count, started)
             store_s = _wait(lambda: _stored(folder, names) >= count, started)
             memory_mb = sum(_memory_mb(worker.pid) for worker in workers)
+            cpu_s = sum(_cpu_s(worker.pid) for worker in workers) - before_s
             publisher.wait()
         finally:
             for worker in workers:
                 worker.send_signal(signal.SIGTERM)
             for worker in workers:
                 worker.wait(30)
-    return Rates(count / journal_s, count / store_s, memory_mb)
+    return Rates(count / journal_s, count / store_s, memory_mb, cpu_s / count * 1e6)
 
 
 def _worker(folder: Path, port: int, name: str, *, share: bool) -> "subprocess.Popen[bytes]":
@@ -233,13 +246,32 @@ def _has_stored(folder: Path, wanted: int) -> bool:
     return _stored(folder, ["w1"]) >= wanted
 
 
-def _memory_mb(pid: int) -> float:
-    """Resident memory of a process and its children now."""
+def _family(pid: int) -> list[int]:
+    """A process and its children."""
     pids = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
         pids += [int(child) for child in (task / "children").read_text().split()]
+    return pids
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _has_ended(pid: int) -> bool:
+    return _stat(pid)[0] == "Z"
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of a process and its children so far."""
+    ticks = sum(int(_stat(one)[11]) + int(_stat(one)[12]) for one in _family(pid))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_mb(pid: int) -> float:
+    """Resident memory of a process and its children now."""
     total = 0.0
-    for one in pids:
+    for one in _family(pid):
         for line in Path(f"/proc/{one}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 total += int(line.split()[1]) / 1024

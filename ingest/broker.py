@@ -86,6 +86,11 @@ class BrokerSession:
         return self._connected and self._subscribed
 
     @property
+    def connection(self) -> int:
+        """Counts connections: another number, another connection."""
+        return self._connection
+
+    @property
     def protocol(self) -> str:
         return "5" if self._speaks_five else "3.1.1"
 

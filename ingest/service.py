@@ -78,7 +78,7 @@ class Receiving:
         self.receiver = Receiver(self.session, self.journal, settings.journal)
         self._stop = threading.Event()
         self._health_due_s = 0.0
-        self._health_state: State | None = None
+        self._health_said: tuple[State, int] | None = None
         self._thread = threading.Thread(target=self._run, name="ingest-receive", daemon=True)
 
     @property
@@ -116,10 +116,12 @@ class Receiving:
                 self._stop.wait(RESTART_S)
 
     def _say_health(self) -> None:
-        state, now_s = self.state, time.monotonic()
-        if self.session.connected and (now_s >= self._health_due_s or state != self._health_state):
-            self.session.publish_health(self._health(state))
-            self._health_state, self._health_due_s = state, now_s + HEALTH_EVERY_S
+        """Now and then, and at once when the state or the connection is another: the broker may
+        have said `lost` in between."""
+        said, now_s = (self.state, self.session.connection), time.monotonic()
+        if self.session.connected and (now_s >= self._health_due_s or said != self._health_said):
+            self.session.publish_health(self._health(said[0]))
+            self._health_said, self._health_due_s = said, now_s + HEALTH_EVERY_S
 
     def _health(self, state: State) -> bytes:
         counts = self.receiver.counts

@@ -6,11 +6,12 @@ newly made holds nothing up and loses nothing: the cursor stands, and later it c
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.errors import ColdWitnessError, Unavailable
-from ingest.clock_offsets import ClockOffsets
+from ingest.clock_offsets import ClockOffset, ClockOffsets
 from ingest.decoding import Decoding
 from ingest.index import WHOLE, IngestIndex, Quarantined
 from ingest.interpretation import Interpreted, interpret
@@ -20,6 +21,11 @@ from storage.ports import Register, TelemetryStore
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 5000
+SMALL_BATCH_ROWS = 1000
+PATIENCE_S = 0.05
+"""After a small batch the next one is given this long to grow: every batch costs a commit in each
+store, and at a few hundred rows that would be most of the work."""
+CLOCKS_EVERY_S = 5.0
 LONGEST_RETRY_S = 10.0
 FIRST_RETRY_S = 0.1
 
@@ -67,6 +73,7 @@ class Storer:
         self._future_tolerance_s = future_tolerance_s
         self._on_touched = on_touched
         self._clocks = ClockOffsets()
+        self._clocks_due_s = 0.0
         self._cursor = index.cursor()
         self._batch_rows = BATCH_ROWS
         self._recall_births()
@@ -98,7 +105,7 @@ class Storer:
         self._index.advance(
             rows[-1].row,
             refused=interpreted.refused,
-            clocks=self._clocks.changed(),
+            clocks=self._clocks_due(),
             births=interpreted.births,
         )
         self._cursor = rows[-1].row
@@ -114,8 +121,9 @@ class Storer:
         while not stop.is_set():
             wake.clear()
             try:
-                while self.step() and not stop.is_set():
-                    pass
+                while (stored := self.step()) and not stop.is_set():
+                    if stored < SMALL_BATCH_ROWS:
+                        stop.wait(PATIENCE_S)
             except ColdWitnessError as error:
                 self.counts.failures += 1
                 if not self.counts.last_problem:
@@ -138,9 +146,20 @@ class Storer:
             clocks=self._clocks,
         )
         touched = store_interpreted(
-            interpreted, store=self._store, register=self._register, counts=self.counts
+            interpreted,
+            store=self._store,
+            register=self._register,
+            counts=self.counts,
         )
         return interpreted, touched
+
+    def _clocks_due(self) -> list[ClockOffset]:
+        """Estimates to write down, now and then: they change with every message."""
+        now_s = time.monotonic()
+        if now_s < self._clocks_due_s:
+            return []
+        self._clocks_due_s = now_s + CLOCKS_EVERY_S
+        return list(self._clocks.changed())
 
     def _count(self, rows: Sequence[Row], interpreted: Interpreted) -> None:
         counts = self.counts
