@@ -32,6 +32,14 @@ def stop_possible(
     if used.size == 0:
         return possible
     before_s, after_s = _unseen_around(fixes, used, window, numbers)
+    doubtful = np.zeros(shipments, dtype=np.bool_)
+    doubtful[fixes.shipment[used[(before_s > 0) | (after_s > 0) | fixes.coarse[used]]]] = True
+    some = doubtful[fixes.shipment[used]]
+    if not some.any():
+        return possible
+    used, before_s, after_s = used[some], before_s[some], after_s[some]
+    gap = np.diff(fixes.time_s[used]) > numbers.position_gap_s
+    gaps = np.concatenate(([0], np.cumsum(gap & (np.diff(fixes.shipment[used]) == 0))))
     coarse = np.concatenate(([0], np.cumsum(fixes.coarse[used])))
     reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.nan_to_num(fixes.accuracy_m[used])
     strict = (numbers.dwell_limit_s, 0)
@@ -39,7 +47,8 @@ def stop_possible(
     for limit_s, leniency in (strict, lenient):
         begin, end = _long_enough(fixes, used, before_s, after_s, limit_s)
         # A stretch that is sharp and seen all along is judged as a stay; here is the rest.
-        open_ = (before_s[begin] > 0) | (after_s[end] > 0) | (coarse[end + 1] > coarse[begin])
+        open_ = (before_s[begin] > 0) | (after_s[end] > 0) | (gaps[end] > gaps[begin])
+        open_ |= coarse[end + 1] > coarse[begin]
         begin, end = begin[open_], end[open_]
         west, east = _common(fixes.x_m[used], reach_m, begin, end)
         south, north = _common(fixes.y_m[used], reach_m, begin, end)

@@ -33,6 +33,9 @@ hundred of even noise does, the walk up to the place does not."""
 
 _LOOK_AHEAD = 64
 
+_Sums = tuple[FloatArray, FloatArray]
+"""Running sums of x and of y, one longer than the fixes."""
+
 
 @dataclass(frozen=True)
 class Stays:
@@ -64,14 +67,18 @@ def find_stays(fixes: Fixes, numbers: Numbers, *, min_stay_s: float = MIN_STAY_S
     `numbers.position_gap_s` unless the motion sensor vouches for the rest in between."""
     radius_m = numbers.dwell_radius_m
     used = np.flatnonzero(~fixes.jump & ~fixes.coarse)
-    time_s, x_m, y_m = fixes.time_s[used], fixes.x_m[used], fixes.y_m[used]
+    if used.size == len(fixes):
+        time_s, x_m, y_m = fixes.time_s, fixes.x_m, fixes.y_m
+    else:
+        time_s, x_m, y_m = fixes.time_s[used], fixes.x_m[used], fixes.y_m[used]
+    sums = _running_sums(x_m), _running_sums(y_m)
     part = _parts(fixes, used, numbers)
-    begin, end = _pieces(time_s, x_m, y_m, part, radius_m=radius_m, min_stay_s=min_stay_s)
-    begin, end = _joined(begin, end, time_s, x_m, y_m, part, radius_m=radius_m)
-    begin, end, spread_m = _cores(begin, end, x_m, y_m, radius_m=radius_m)
+    begin, end = _pieces(time_s, x_m, y_m, sums, part, radius_m=radius_m, min_stay_s=min_stay_s)
+    begin, end = _joined(begin, end, time_s, sums, part, radius_m=radius_m)
+    begin, end, spread_m = _cores(begin, end, x_m, y_m, sums, radius_m=radius_m)
     long_enough = time_s[end] - time_s[begin] >= min_stay_s
     begin, end = begin[long_enough], end[long_enough]
-    middle_x, middle_y = _means(begin, end, x_m, y_m)
+    middle_x, middle_y = _means(begin, end, sums)
     shipment = fixes.shipment[used[begin]]
     head = fixes.first[:-1][shipment]
     lat0_deg, lon0_deg = fixes.lat_deg[head], fixes.lon_deg[head]
@@ -105,6 +112,7 @@ def _pieces(
     time_s: FloatArray,
     x_m: FloatArray,
     y_m: FloatArray,
+    sums: _Sums,
     part: IntArray,
     *,
     radius_m: float,
@@ -118,25 +126,26 @@ def _pieces(
     reach = _reach(time_s, part, min_stay_s)
     starts = reach >= 0
     place = np.flatnonzero(starts)
+    ends = reach[place]
+    near = (np.abs(x_m[ends] - x_m[place]) <= 2.0 * radius_m) & (
+        np.abs(y_m[ends] - y_m[place]) <= 2.0 * radius_m
+    )
+    starts[place[~near]] = False
+    place = place[near]
     starts[place] = _within_square(x_m, y_m, place, reach[place], side_m=2.0 * radius_m)
     if not starts.any():
         return none, none
     next_start = _next_true(starts)
-    covered = np.zeros(n + 1, dtype=np.int64)
-    place = np.flatnonzero(starts)
-    np.add.at(covered, place, 1)
-    np.add.at(covered, reach[place] + 1, -1)
-    inside = np.cumsum(covered[:-1]) > 0
+    last = np.bincount(reach[starts] + 1, minlength=n + 1)[:n]
+    inside = np.cumsum(starts.astype(np.int64) - last) > 0
     fresh = inside & ~np.concatenate(([False], inside[:-1] & (part[1:] == part[:-1])))
-    sums = np.cumsum(np.vstack((x_m, y_m)), axis=1)
-    sums = np.concatenate((np.zeros((2, 1)), sums), axis=1)
     begin = np.flatnonzero(fresh)
     limit = np.append(begin[1:], n)
     limit = np.minimum(limit, np.searchsorted(part, part[begin], side="right"))
     begins: list[IntArray] = []
     ends: list[IntArray] = []
     while begin.size:
-        middle = (sums[:, reach[begin] + 1] - sums[:, begin]) / (reach[begin] + 1 - begin)
+        middle = np.vstack(_means(begin, reach[begin], sums))
         out = _first_outside(x_m, y_m, reach[begin], limit, middle, radius_m=radius_m)
         begins.append(begin)
         ends.append(out - 1)
@@ -225,8 +234,7 @@ def _joined(
     begin: IntArray,
     end: IntArray,
     time_s: FloatArray,
-    x_m: FloatArray,
-    y_m: FloatArray,
+    sums: _Sums,
     part: IntArray,
     *,
     radius_m: float,
@@ -234,7 +242,7 @@ def _joined(
     """Neighbouring pieces with nearly the same middle and no time between become one."""
     if begin.size < 2:
         return begin, end
-    middle_x, middle_y = _means(begin, end, x_m, y_m)
+    middle_x, middle_y = _means(begin, end, sums)
     close = np.hypot(np.diff(middle_x), np.diff(middle_y)) <= radius_m / 2.0
     close &= time_s[begin[1:]] - time_s[end[:-1]] <= JOIN_WITHIN_S
     close &= part[begin[1:]] == part[end[:-1]]
@@ -244,12 +252,18 @@ def _joined(
 
 
 def _cores(
-    begin: IntArray, end: IntArray, x_m: FloatArray, y_m: FloatArray, *, radius_m: float
+    begin: IntArray,
+    end: IntArray,
+    x_m: FloatArray,
+    y_m: FloatArray,
+    sums: _Sums,
+    *,
+    radius_m: float,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Draw each end in to the first and last fix of the standing itself; and its spread."""
     if begin.size == 0:
         return begin, end, np.zeros(0)
-    middle_x, middle_y = _means(begin, end, x_m, y_m)
+    middle_x, middle_y = _means(begin, end, sums)
     member, row = _members(begin, end)
     off_m = np.hypot(x_m[row] - middle_x[member], y_m[row] - middle_y[member])
     spread_m = np.bincount(member, weights=off_m) / (end - begin + 1)
@@ -261,12 +275,13 @@ def _cores(
     return row[core[fresh]], row[core[last]], spread_m
 
 
-def _means(
-    begin: IntArray, end: IntArray, x_m: FloatArray, y_m: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _running_sums(column: FloatArray) -> FloatArray:
+    return np.concatenate(([0.0], np.cumsum(column)))
+
+
+def _means(begin: IntArray, end: IntArray, sums: _Sums) -> tuple[FloatArray, FloatArray]:
     """Mean place of the fixes begin..end of every stretch."""
     count = end - begin + 1
-    sums = (np.concatenate(([0.0], np.cumsum(column))) for column in (x_m, y_m))
     x, y = ((total[end + 1] - total[begin]) / count for total in sums)
     return x, y
 

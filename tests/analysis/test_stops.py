@@ -161,6 +161,18 @@ def test_a_gap_too_short_for_the_setting_is_reported_and_harmless():
     assert Status(judged.status[0]) is Status.COMPLIANT
 
 
+def test_a_gap_inside_a_stop_leaves_the_whole_stop_possible():
+    """Both ends of the gap are at one place: seen parts and gap together exceed the setting,
+    none of them alone does."""
+    fixed = delivery(1500).fixes(every_s=30.0, noise_m=6.0)
+    gap = (fixed.time_s > 1050) & (fixed.time_s < 1600)
+    judged = judge(fixed.without(gap))
+    assert storage_types(judged) == []
+    assert judged.longest_stay_s[0] < 900
+    assert judged.hidden_stop_max_s[0] < 900
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
 def test_a_full_record_hides_nothing():
     judged = judge(delivery(300).fixes(every_s=60.0))
     assert judged.hidden_stop_max_s[0] == 0.0
