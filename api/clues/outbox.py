@@ -5,12 +5,15 @@ sends the same bytes under the same id again, and a receiver that keeps ids sees
 """
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from importlib.metadata import version
 
+import certifi
 import httpx
 
 from api.clock import Clock, system_clock
@@ -64,6 +67,7 @@ class Outbox:
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="webhook")
         limits = httpx.Limits(max_keepalive_connections=8)
         self._client = httpx.Client(
+            verify=_trusted_authorities(),
             timeout=TIMEOUT_S,
             limits=limits,
             follow_redirects=False,
@@ -232,6 +236,14 @@ class Outbox:
                 "webhook %s: clue %s given up: %s", delivery.webhook.id, delivery.clue_id, why
             )
         self._register.delivery_failed(delivery.id, next_try_ms=next_ms, error=why)
+
+
+@cache
+def _trusted_authorities() -> ssl.SSLContext:
+    """Certificate authorities of the system, a bureau's own among them, and the public ones."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 GONE = "410 Gone"

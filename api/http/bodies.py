@@ -6,7 +6,7 @@ import msgspec
 from fastapi import Depends
 from starlette.requests import Request
 
-from api.http.problems import Problem
+from api.http.problems import Problem, field_of
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
@@ -34,6 +34,5 @@ def body_of_type(value: Any, kind: type[Any]) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at ")
-        field = place.strip("`").removeprefix("$").lstrip(".") or "body"
-        raise Problem(422, f"{field}: {text}", errors=[{"field": field, "detail": text}]) from error
+        wrong = field_of(str(error))
+        raise Problem(422, f"{wrong['field']}: {wrong['detail']}", errors=[wrong]) from error

@@ -1,5 +1,6 @@
 """What every request and answer passes: id, size limits, expected host, safe headers, counters."""
 
+import logging
 import re
 import time
 import uuid
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.language import preferred_language
 from api.http.problems import MEDIA_TYPE, Problem, problem_body
 from api.metrics import Metrics
+
+log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 1_000_000
 TARGET_BYTES_MAX = 8192
@@ -57,11 +60,12 @@ class Edge:
             await answer.problem(*refusal)
             return
         limited = _LimitedBody(receive)
+        inner = {**scope, "method": "GET"} if _is_plain_head(scope) else scope
+        answer.scope = inner
         try:
-            await self._app(scope, limited, answer)
+            await self._app(inner, limited, answer)
         except Exception:
-            # Starlette answers a route's own mistake as a problem and then raises it again for
-            # the server's log; the problem handler has logged it.
+            log.exception("request %s failed: %s", scope["request_id"], scope["path"][:200])
             if not answer.started:
                 await answer.problem(500, "the server made a mistake; its log has the request id")
 
@@ -75,6 +79,11 @@ class Edge:
         if length.isdecimal() and int(length) > BODY_BYTES_MAX:
             return 413, f"body: expected at most {BODY_BYTES_MAX} bytes, got {length}"
         return None
+
+
+def _is_plain_head(scope: Scope) -> bool:
+    """HEAD is answered as GET, of which the server sends no body; a stream would never end."""
+    return bool(scope["method"] == "HEAD" and scope["path"] != "/v1/live")
 
 
 class _LimitedBody:
@@ -97,7 +106,8 @@ class _Answer:
     """Sends the answer with our headers and counts it by its route's template."""
 
     def __init__(self, scope: Scope, send: Send, metrics: Metrics) -> None:
-        self._scope = scope
+        self.scope = scope
+        """Of the application: its router adds the route to it."""
         self._send = send
         self._metrics = metrics
         self._began = time.perf_counter()
@@ -107,20 +117,20 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.started = True
             headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self._scope["request_id"]
+            headers["X-Request-ID"] = self.scope["request_id"]
             headers.setdefault("Content-Security-Policy", STRICT_CSP)
             for name, value in SAFE_HEADERS.items():
                 headers.setdefault(name, value)
-            route = getattr(self._scope.get("route"), "path", "none")
+            route = getattr(self.scope.get("route"), "path", "none")
             status = str(message["status"])
-            self._metrics.requests.labels(self._scope["method"][:10], route, status).inc()
+            self._metrics.requests.labels(self.scope["method"][:10], route, status).inc()
             self._metrics.request_seconds.labels(route).observe(time.perf_counter() - self._began)
         await self._send(message)
 
     async def problem(self, status: int, detail: str) -> None:
         """Answer before or instead of the application."""
-        language = preferred_language(Headers(scope=self._scope).get("accept-language", ""))
-        request_id = self._scope["request_id"]
+        language = preferred_language(Headers(scope=self.scope).get("accept-language", ""))
+        request_id = self.scope["request_id"]
         body = problem_body(status, detail, language=language, request_id=request_id)
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),

@@ -1,6 +1,5 @@
 """Errors as problem+json (RFC 9457): a stable type, a title in the reader's language, one line."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -14,8 +13,6 @@ from starlette.responses import Response
 
 from api.http.language import language_of
 from domain.errors import BadInput, InsufficientEvidence, Unavailable
-
-log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -78,7 +75,7 @@ def problem_body(
 
 
 def install_problems(app: FastAPI) -> None:
-    """Answer every failure of a route as a problem."""
+    """Answer every failure of a route as a problem; its mistakes are the edge's to answer."""
 
     @app.exception_handler(Problem)
     async def of_problem(request: Request, error: Problem) -> Response:
@@ -114,14 +111,13 @@ def install_problems(app: FastAPI) -> None:
             detail = str(error.detail)
         return _answer(request, error.status_code, detail, headers=error.headers)
 
-    @app.exception_handler(Exception)
-    async def of_mistake(request: Request, error: Exception) -> Response:
-        log.error("request failed", exc_info=error)
-        return _answer(request, 500, "the server made a mistake; its log has the request id")
-
 
 def field_of(text: str) -> Mapping[str, str]:
-    """`"items[0].storage: expected …"` -> its field and the rest; no field: the whole body."""
+    """`items[0].storage: expected …`, or msgspec's `Expected … - at `$.items[0]``: the field and
+    the rest; without one, the whole body."""
+    expected, at, place = text.rpartition(" - at `$")
+    if at:
+        return {"field": place.rstrip("`").lstrip(".") or "body", "detail": expected}
     field, colon, rest = text.partition(": ")
     if not colon or " " in field:
         return {"field": "body", "detail": text}

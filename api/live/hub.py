@@ -114,6 +114,8 @@ class LiveHub:
             if len(self._listeners) >= LISTENERS_MAX:
                 raise Unavailable(f"the live stream has its {LISTENERS_MAX} listeners")
             if after is not None:
+                if after > self._number:  # numbered by an earlier process: everything is news
+                    after = 0
                 for event in self._kept:
                     if event.number > after:
                         listener.put(event)

@@ -17,7 +17,7 @@ from api.live.hub import LiveHub
 from api.live.news import News
 from api.metrics import Metrics
 from config.settings import JudgingSettings, Settings
-from domain.errors import Unavailable
+from domain.errors import ConfigError, Unavailable
 from domain.instants import instant_ms
 from storage.ports import Clue, Register, TelemetryStore
 
@@ -40,6 +40,7 @@ class LiveJudge:
 
     `touch` may be called from any thread and returns at once. A shipment whose judging fails
     is kept and tried again after a growing pause, alone, so it cannot hold up the others.
+    Raises ConfigError if the settings assume a storage class that does not exist.
     """
 
     def __init__(
@@ -55,6 +56,12 @@ class LiveJudge:
         on_clues: Callable[[Sequence[Clue]], None] | None = None,
         judge: Judge = judge_batch,
     ) -> None:
+        assumed = settings.judging.default_storage
+        if assumed is not None and assumed not in rulebook.classes:
+            known = ", ".join(rulebook.classes)
+            raise ConfigError(
+                f"settings: judging.default_storage: expected one of {known}, got {assumed!r}"
+            )
         self._store = store
         self._register = register
         self._rulebook = rulebook

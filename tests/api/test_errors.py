@@ -69,6 +69,24 @@ def test_what_is_not_json_is_400(world: World, body: bytes) -> None:
     problem(world.client.put("/v1/shipments/ZB-1", content=body), 400)
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"items": [{"storage": "warm"}]}, "items[0].storage"),
+        ({"items": [{"storage": 7}]}, "items[0].storage"),
+        ({"origin": {"lat": 91, "lon": 0}}, "origin.lat"),
+        ({"dispatched_at": "2026-11-20T08:00:00"}, "dispatched_at"),
+        ({"box": {"id": "a/b"}}, "box.id"),
+        ({"logger": {"interval_s": -1}}, "logger.interval_s"),
+    ],
+)
+def test_a_wrong_value_in_a_manifest_is_named_by_its_field(
+    world: World, change: dict[str, Any], field: str
+) -> None:
+    answer = world.client.put("/v1/shipments/ZB-8", json={**manifest("ZB-8"), **change})
+    assert problem(answer, 422)["errors"][0]["field"] == field
+
+
 @pytest.mark.parametrize("body", [b"[]", b'"x"', b"7", b"null", b"{}"])
 def test_json_that_is_no_manifest_is_422_with_the_place(world: World, body: bytes) -> None:
     found = problem(world.client.put("/v1/shipments/ZB-1", content=body), 422)
@@ -165,15 +183,24 @@ def test_a_store_that_is_away_is_503_with_a_time_to_come_back(
 
 
 def test_our_own_mistake_is_500_without_its_insides(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise KeyError("secret detail")
 
     monkeypatch.setattr(world.register, "shipment_rows", broken)
-    answer = world.get("/v1/shipments")
+    answer = world.get("/v1/shipments", headers={"X-Request-ID": "case-7"})
     assert "secret detail" not in answer.text
     problem(answer, 500)
+    assert "request case-7 failed: /v1/shipments" in caplog.text
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/shipments", "/v1/shipments/none/check"])
+def test_head_answers_as_get_without_a_body(world: World, path: str) -> None:
+    head, get = world.client.head(path), world.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
 
 
 def test_a_request_for_another_host_is_421(world: World) -> None:

@@ -15,7 +15,7 @@ from api.live.batch import Batch, judge_batch
 from api.live.hub import KEPT_EVENTS, LiveHub
 from api.live.judging import CHUNK_SHIPMENTS, LiveJudge
 from config.settings import JudgingSettings, Settings
-from domain.errors import Unavailable
+from domain.errors import ConfigError, Unavailable
 from storage.ports import Register, TelemetryStore
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest, running_world, wait_until
 
@@ -256,6 +256,22 @@ def test_a_listener_that_was_away_gets_what_it_missed(world: World) -> None:
     listen_to(world, caught_up, {"Last-Event-ID": str(after)})
     wait_until(lambda: len(caught_up) >= len(heard) - 1)
     assert caught_up == heard[1:]
+
+
+def test_a_listener_of_an_earlier_process_gets_all_that_this_one_kept(world: World) -> None:
+    world.send("ZB-1", WARM)
+    heard: list[tuple[str, Any, int]] = []
+    listen_to(world, heard, {"Last-Event-ID": "999999"})
+    wait_until(lambda: any(name == "verdict" for name, _, _ in heard))
+    assert heard[0][2] == 1
+
+
+def test_a_storage_class_that_does_not_exist_stops_the_start(world: World) -> None:
+    settings = Settings(judging=JudgingSettings(default_storage="lukewarm"))
+    with pytest.raises(
+        ConfigError, match=r"judging\.default_storage: expected one of .*'lukewarm'"
+    ):
+        LiveJudge(world.store, world.register, world.services.rulebook, settings)
 
 
 def test_the_server_stops_at_once_although_browsers_listen(tmp_path: Path) -> None:
