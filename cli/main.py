@@ -26,6 +26,8 @@ COMMAND_MODULES = (
     "journal",
     "quarantine",
     "rebuild",
+    "backup",
+    "setup_influx",
     "import_export",
     "rebuild",
     "doctor",

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.error
@@ -153,29 +154,31 @@ def postgres(folder: Path) -> Iterator[str]:
     server = str(Path(initdb).resolve().parent / "postgres")
     folder.mkdir(parents=True, exist_ok=True)
     user = _unprivileged() if os.geteuid() == 0 else None
-    data = folder / "data"
-    if user is not None:
-        data.mkdir()
-        shutil.chown(data, user)
-        for parent in [folder, *folder.parents]:
-            if parent.owner() == "root" and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    log = folder / "postgres.log"
-    prepare = [initdb, "-D", str(data), "-U", "coldwitness", "-A", "trust", "-E", "UTF8"]
-    subprocess.run(
-        [*prepare, "--locale=C", "--no-sync"],
-        check=True,
-        capture_output=True,
-        user=user,
-        cwd="/",
-    )
-    port = free_port()
-    command = [server, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", ""]
-    command += ["-c", "fsync=off", "-c", "max_connections=60", "-c", "synchronous_commit=off"]
-    with child(command, log=log, user=user):
-        wait_until(lambda: _accepts(port) and "ready to accept" in log.read_text(),
-                   what="postgres", log=log)  # fmt: skip
-        yield f"postgresql://coldwitness@127.0.0.1:{port}/postgres"
+    # Not below pytest's own folder: that is closed to other users.
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as made:
+        home = Path(made)
+        if user is not None:
+            home.chmod(0o755)
+            shutil.chown(home, user)
+        data = home / "data"
+        prepare = [initdb, "-D", str(data), "-U", "coldwitness", "-A", "trust", "-E", "UTF8"]
+        prepared = subprocess.run(
+            [*prepare, "--locale=C", "--no-sync"],
+            capture_output=True,
+            check=False,
+            text=True,
+            user=user,
+            cwd="/",
+        )
+        if prepared.returncode:
+            pytest.fail(f"initdb: {prepared.stderr.strip()[-800:]}")
+        port = free_port()
+        command = [server, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", ""]
+        command += ["-c", "fsync=off", "-c", "max_connections=60", "-c", "synchronous_commit=off"]
+        with child(command, log=log, user=user):
+            wait_until(lambda: _accepts(port) and "ready to accept" in log.read_text(),
+                       what="postgres", log=log)  # fmt: skip
+            yield f"postgresql://coldwitness@127.0.0.1:{port}/postgres"
 
 
 def _unprivileged() -> str:

@@ -100,7 +100,7 @@ class InfluxReading:
         found = []
         for series in self._http.ask(f"SHOW FIELD KEYS FROM {measurement}"):
             key = series["columns"].index("fieldKey")
-            found += [probe_of(str(row[key])) for row in series["values"]]
+            found += [probe_of(str(row[key])) for row in series.get("values", [])]
         return sorted({probe for probe in found if probe is not None})
 
     def _columns(

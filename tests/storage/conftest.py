@@ -107,3 +107,14 @@ def _new_database(postgres_address: str) -> str:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     engine.dispose()
     return address.set(database=name).render_as_string()
+
+
+@pytest.fixture
+def postgres_url(postgres_address: str) -> str:
+    """The address of an empty database on PostgreSQL."""
+    return _new_database(postgres_address)
+
+
+@pytest.fixture
+def other_postgres_url(postgres_address: str) -> str:
+    return _new_database(postgres_address)

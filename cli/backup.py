@@ -1,0 +1,47 @@
+"""`coldwitness backup` and `coldwitness restore`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("backup")
+    def backup(
+        folder: Annotated[Path, typer.Argument(help="new or empty folder")],
+        with_keys: Annotated[
+            bool, typer.Option("--with-keys", help="the journal's signing key too")
+        ] = False,
+    ) -> None:
+        """Copy journal, register and embedded store while everything runs."""
+        from config.settings import load_settings
+        from storage.archive.backup import back_up
+
+        files = back_up(load_settings(), folder, with_keys=with_keys)
+        typer.echo(f"{len(files)} files in {folder}")
+
+    @app.command("restore")
+    def restore(
+        folder: Annotated[Path, typer.Argument(help="folder made by `coldwitness backup`")],
+        check: Annotated[
+            bool, typer.Option("--check", help="only compare the backup with its list")
+        ] = False,
+    ) -> None:
+        """Put a backup into the empty places the settings name."""
+        from config.settings import load_settings
+        from storage.archive.backup import restore as put_back
+        from storage.archive.backup import verify_backup
+
+        if check:
+            wrong = verify_backup(folder)
+            for line in wrong:
+                typer.echo(line)
+            if wrong:
+                raise typer.Exit(1)
+            typer.echo(f"{folder}: every file matches")
+            return
+        left = put_back(load_settings(), folder)
+        typer.echo(f"restored from {folder}")
+        for step in left:
+            typer.echo(f"now run: {step}")

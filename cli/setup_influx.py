@@ -1,0 +1,107 @@
+"""`coldwitness setup influx` and `coldwitness db`: databases made ready."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from storage.register.database import Database
+
+
+def register(app: typer.Typer) -> None:
+    setup = typer.Typer(help="Make servers ready for ColdWitness.", no_args_is_help=True)
+    app.add_typer(setup, name="setup")
+    setup.command("influx")(setup_influx)
+    database = typer.Typer(help="The register's tables.", no_args_is_help=True)
+    app.add_typer(database, name="db")
+    database.command("upgrade")(db_upgrade)
+    database.command("downgrade")(db_downgrade)
+    database.command("revision")(db_revision)
+
+
+def setup_influx(
+    username: Annotated[
+        str, typer.Option("--username", help="first user of a new InfluxDB 2")
+    ] = "coldwitness",
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", help="write a new token here; else store.influx_token_file"),
+    ] = None,
+) -> None:
+    """Create what is missing in InfluxDB: organisation, bucket, token, retention mapping."""
+    from config.settings import load_settings
+    from storage.telemetry.influx_setup import set_up_influx
+
+    settings = load_settings().store
+    target = token_file or settings.influx_token_file
+    if settings.influx_token_file is not None and not settings.influx_token_file.exists():
+        settings = settings.model_copy(update={"influx_token_file": None})
+    done = set_up_influx(settings, username=username)
+    for step in done.steps:
+        typer.echo(step)
+    if done.password is not None:
+        typer.echo(f"password of {username}, shown this once: {done.password}")
+    if done.token is None:
+        return
+    if target is None:
+        typer.echo(f"token, shown this once; keep it in a file: {done.token}")
+        return
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(done.token + "\n")
+    typer.echo(f"token: written to {target}")
+
+
+def db_upgrade() -> None:
+    """Bring the register's tables to this program's revision."""
+    from storage.register import migrate
+
+    database = _database()
+    try:
+        migrate.upgrade(database)
+        typer.echo(f"register {database.shown_url}: at revision {migrate.revision_of(database)}")
+    finally:
+        database.close()
+
+
+def db_downgrade(
+    revision: Annotated[str, typer.Argument(help="such as 0001; base: no tables")],
+) -> None:
+    """Take the register's tables back to an earlier revision."""
+    from alembic.util import CommandError
+
+    from domain.errors import BadInput
+    from storage.register import migrate
+
+    database = _database()
+    try:
+        migrate.downgrade(database, to=revision)
+        shown = migrate.revision_of(database) or "none"
+        typer.echo(f"register {database.shown_url}: at revision {shown}")
+    except CommandError as error:
+        raise BadInput(f"revision {revision!r}: {error}") from error
+    finally:
+        database.close()
+
+
+def db_revision() -> None:
+    """Say at which revision the register is, and which one this program needs."""
+    from storage.register import migrate
+
+    database = _database()
+    try:
+        typer.echo(
+            f"register {database.shown_url}: at revision"
+            f" {migrate.revision_of(database) or 'none'}, needed {migrate.newest_revision()}"
+        )
+    finally:
+        database.close()
+
+
+def _database() -> "Database":
+    from config.settings import load_settings
+    from storage.register.database import Database
+
+    return Database(load_settings().store.register_url)

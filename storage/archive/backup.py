@@ -1,0 +1,223 @@
+"""A backup of journal, register and embedded store, taken while everything runs, and its return.
+
+SQLite files are copied through SQLite, so each is a state that was; sealed files never change.
+The order is what makes them fit: first ingest's marks (how far the stores are), then stores
+and register, the journal last. So a store holds at least what its mark says, and the journal
+at least what a store holds; ingest brings in the rest after the restore. A register on PostgreSQL
+is copied from one snapshot into a SQLite register. InfluxDB is not copied: rebuild makes it.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy
+from sqlalchemy import Connection, text
+
+from config.settings import Settings
+from domain.errors import BadInput, Unavailable
+from domain.instants import rfc3339
+from storage.archive.days import sha256_of
+from storage.register import migrate
+from storage.register.database import Database
+from storage.register.schema import metadata
+
+SCHEMA = "coldwitness.backup/1"
+_MANIFEST = "backup.json"
+_ROWS = 2000
+
+
+def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dict[str, str]:
+    """Copy into `folder`, which must be new or empty; returns file -> sha256.
+
+    with_keys : the signing key too; keep such a backup as you keep the key.
+    """
+    _require_empty(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        store = settings.store
+        journal, copied = settings.journal.directory, folder / "journal"
+        copied.mkdir()
+        _copy_journal(journal, copied, parts=("derived",), with_keys=with_keys)
+        if store.telemetry == "embedded" and store.embedded_file.exists():
+            _copy_sqlite(store.embedded_file, folder / "telemetry.sqlite")
+        _copy_register(store.register_url, folder / "register.sqlite")
+        _copy_journal(journal, copied, parts=("keys", "segments"), with_keys=with_keys)
+        files = {str(path.relative_to(folder)): sha256_of(path) for path in _files(folder)}
+        said = {
+            "schema": SCHEMA,
+            "made_at": rfc3339(int(time.time() * 1000)),
+            "telemetry": store.telemetry,
+            "files": files,
+        }
+        (folder / _MANIFEST).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(f"backup {folder}: {error}") from error
+    return files
+
+
+def verify_backup(folder: Path) -> list[str]:
+    """What does not match the backup's manifest, one line each."""
+    files = _manifest(folder)
+    wrong = []
+    for name, sha256 in files.items():
+        path = folder / name
+        if not path.is_file():
+            wrong.append(f"{name}: missing")
+        elif sha256_of(path) != sha256:
+            wrong.append(f"{name}: not the bytes that were backed up")
+    known = {*files, _MANIFEST}
+    wrong += [
+        f"{path.relative_to(folder)}: not in the backup's list"
+        for path in _files(folder)
+        if str(path.relative_to(folder)) not in known
+    ]
+    return wrong
+
+
+def restore(settings: Settings, folder: Path) -> list[str]:
+    """Put a backup where the settings say, which must hold nothing yet; returns what is left
+    to do, one line each. Raises BadInput if the backup is damaged or a place is taken."""
+    wrong = verify_backup(folder)
+    if wrong:
+        raise BadInput(f"backup {folder}: {wrong[0]}" + (" and more" if len(wrong) > 1 else ""))
+    store = settings.store
+    journal = settings.journal.directory
+    if journal.exists() and any(journal.iterdir()):
+        raise BadInput(f"journal {journal}: not empty; a restore goes into an empty place")
+    left = []
+    try:
+        if store.telemetry == "embedded":
+            if store.embedded_file.exists():
+                raise BadInput(f"telemetry store {store.embedded_file}: is there already")
+            if (folder / "telemetry.sqlite").exists():
+                store.embedded_file.parent.mkdir(parents=True, exist_ok=True)
+                _copy_sqlite(folder / "telemetry.sqlite", store.embedded_file)
+            else:
+                left.append("coldwitness rebuild")
+        else:
+            left += ["coldwitness setup influx", "coldwitness rebuild"]
+        _restore_register(folder / "register.sqlite", store.register_url)
+        shutil.copytree(folder / "journal", journal, dirs_exist_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(f"restore {folder}: {error}") from error
+    return left
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as there,
+        closing(sqlite3.connect(target)) as here,
+    ):
+        there.backup(here, pages=4096)
+        here.execute("PRAGMA journal_mode=DELETE")
+
+
+def _copy_register(url: str, target: Path) -> None:
+    address = sqlalchemy.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        source = Path(str(address.database))
+        if source.exists():
+            _copy_sqlite(source, target)
+        return
+    source_database, copy = Database(url), Database(f"sqlite:///{target}")
+    try:
+        migrate.require_newest(source_database)
+        _copy_tables(source_database, copy)
+    finally:
+        source_database.close()
+        copy.close()
+    with closing(sqlite3.connect(target)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _restore_register(source: Path, url: str) -> None:
+    if not source.exists():
+        return
+    address = sqlalchemy.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        target = Path(str(address.database))
+        if target.exists():
+            raise BadInput(f"register {target}: is there already")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy_sqlite(source, target)
+        return
+    database, kept = Database(url), Database(f"sqlite:///{source}")
+    try:
+        if migrate.revision_of(database) is not None:
+            raise BadInput(f"register {database.shown_url}: holds tables already")
+        _copy_tables(kept, database)
+    finally:
+        database.close()
+        kept.close()
+
+
+def _copy_tables(source: Database, target: Database) -> None:
+    """Every row of every table, from one snapshot into new tables."""
+    migrate.upgrade(target)
+    isolation = {} if source.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+    engine = source.engine.execution_options(**isolation)
+    with engine.connect() as there, there.begin(), target.write() as here:
+        for table in metadata.sorted_tables:
+            here.execute(table.delete())
+            rows = there.execute(table.select()).mappings()
+            while part := rows.fetchmany(_ROWS):
+                here.execute(table.insert(), [dict(row) for row in part])
+        if not target.is_sqlite:
+            _go_on_counting(here)
+
+
+def _go_on_counting(connection: Connection) -> None:
+    """PostgreSQL's counters do not see rows that came with their numbers."""
+    for name in ("events", "reviews", "audit"):
+        connection.execute(
+            text(
+                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'),"  # noqa: S608
+                f" (SELECT coalesce(max(id), 0) + 1 FROM {name}), false)"
+            )
+        )
+
+
+def _copy_journal(source: Path, target: Path, *, parts: tuple[str, ...], with_keys: bool) -> None:
+    for path in (path for part in parts for path in _files(source / part)):
+        place = target / path.relative_to(source)
+        if path.name.endswith(("-wal", "-shm")) or path.name == "lock":
+            continue
+        if path.name == "signing.key" and not with_keys:
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if path.suffix == ".sqlite":
+                _copy_sqlite(path, place)
+            else:
+                shutil.copy2(path, place)
+        except (FileNotFoundError, sqlite3.OperationalError):
+            # The day was sealed between the look and the copy: its sealed files are copied.
+            if path.exists():
+                raise
+            for sealed in path.parent.glob(f"{path.stem}.*"):
+                if not sealed.name.endswith((".sqlite", "-wal", "-shm")):
+                    shutil.copy2(sealed, target / sealed.relative_to(source))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _manifest(folder: Path) -> dict[str, str]:
+    path = folder / _MANIFEST
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(sha256) for name, sha256 in said["files"].items()}
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise BadInput(f"{path}: not a backup: {error}") from error
+
+
+def _require_empty(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or os.listdir(folder)):
+        raise BadInput(f"{folder}: expected a new or empty folder")

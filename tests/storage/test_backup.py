@@ -1,0 +1,168 @@
+"""A backup taken while everything runs comes back whole, on every database."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, StoreSettings
+from domain.errors import BadInput
+from storage.archive.backup import back_up, restore, verify_backup
+from storage.journal import JournalReader, verify_journal
+from storage.register import open_register
+from storage.telemetry import open_telemetry
+from tests.storage import evidence
+from tests.storage.readings import T0
+from tests.storage.results import finding, result
+
+
+def house(folder: Path, register_url: str | None = None) -> Settings:
+    stores = StoreSettings(
+        embedded_file=folder / "telemetry.sqlite",
+        register_url=register_url or f"sqlite:///{folder / 'register.sqlite'}",
+        archive_directory=folder / "archive",
+    )
+    return evidence.settings_of(folder, stores)
+
+
+def digest(settings: Settings) -> str:
+    store, register = open_telemetry(settings.store), open_register(settings.store.register_url)
+    try:
+        return evidence.digest(store, register)
+    finally:
+        store.close()
+        register.close()
+
+
+def store_all(settings: Settings) -> None:
+    store, register = open_telemetry(settings.store), open_register(settings.store.register_url)
+    evidence.store_all(settings, store, register)
+    store.close()
+    register.close()
+
+
+def test_a_backup_is_restored_with_everything_in_it(tmp_path: Path) -> None:
+    settings = house(tmp_path / "here")
+    evidence.journal(settings, evidence.messages())
+    store_all(settings)
+    register = open_register(settings.store.register_url)
+    register.record_results([result(finding())], judged_ms=T0, reason="x")
+    register.close()
+    before = digest(settings)
+
+    back_up(settings, tmp_path / "backup")
+    assert verify_backup(tmp_path / "backup") == []
+    there = house(tmp_path / "there")
+    assert restore(there, tmp_path / "backup") == []
+
+    assert digest(there) == before
+    again = open_register(there.store.register_url)
+    assert len(again.clues()) == 1
+    again.close()
+    rows = list(JournalReader(there.journal.directory).read("w1"))
+    assert rows == list(JournalReader(settings.journal.directory).read("w1"))
+    assert not (there.journal.directory / "keys" / "signing.key").exists()
+    assert verify_backup(tmp_path / "backup") == []
+
+
+def test_a_backup_beside_live_ingest_loses_nothing(tmp_path: Path) -> None:
+    settings = house(tmp_path / "here")
+    sent = evidence.messages()
+    evidence.journal(settings, sent[:40])
+    store_all(settings)
+    stop = threading.Event()
+
+    def ingest() -> None:
+        for one in sent[40:]:
+            evidence.journal(settings, [one])
+            store_all(settings)
+            if stop.is_set():
+                return
+
+    thread = threading.Thread(target=ingest)
+    thread.start()
+    back_up(settings, tmp_path / "backup")
+    stop.set()
+    thread.join()
+
+    there = house(tmp_path / "there")
+    restore(there, tmp_path / "backup")
+    store_all(there)
+    kept = len(list(JournalReader(there.journal.directory).read("w1")))
+    assert kept >= 40
+    whole = house(tmp_path / "whole")
+    evidence.journal(whole, sent[:kept])
+    store_all(whole)
+    assert digest(there) == digest(whole)
+
+
+def test_a_register_on_postgresql_is_backed_up_and_restored(
+    tmp_path: Path, postgres_url: str, other_postgres_url: str
+) -> None:
+    settings = house(tmp_path / "here", postgres_url)
+    evidence.journal(settings, evidence.messages())
+    store_all(settings)
+    register = open_register(postgres_url)
+    register.record_results([result(finding())], judged_ms=T0, reason="x")
+    register.audit(actor="a", action="b", subject="c", now_ms=T0)
+    before = digest(settings)
+
+    back_up(settings, tmp_path / "backup")
+    there = house(tmp_path / "there", other_postgres_url)
+    restore(there, tmp_path / "backup")
+
+    assert digest(there) == before
+    again = open_register(other_postgres_url)
+    assert again.result("S-1") == register.result("S-1")
+    again.audit(actor="a", action="later", subject="c", now_ms=T0)
+    assert [entry.action for entry in again.audit_trail()] == ["b", "later"]
+    register.close()
+    again.close()
+
+
+@pytest.mark.parametrize("damage", ["flip", "drop", "add"])
+def test_a_damaged_backup_is_refused(tmp_path: Path, damage: str) -> None:
+    settings = house(tmp_path / "here")
+    evidence.journal(settings, evidence.messages(shipments=1))
+    store_all(settings)
+    folder = tmp_path / "backup"
+    back_up(settings, folder)
+    victim = folder / "telemetry.sqlite"
+    if damage == "flip":
+        content = bytearray(victim.read_bytes())
+        content[len(content) // 2] ^= 1
+        victim.write_bytes(content)
+    elif damage == "drop":
+        victim.unlink()
+    else:
+        (folder / "more").write_bytes(b"x")
+
+    with pytest.raises(BadInput, match=r"telemetry\.sqlite|more"):
+        restore(house(tmp_path / "there"), folder)
+    assert not (tmp_path / "there").exists()
+
+
+def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
+    settings = house(tmp_path / "here")
+    evidence.journal(settings, evidence.messages(shipments=1))
+    store_all(settings)
+    back_up(settings, tmp_path / "backup")
+
+    with pytest.raises(BadInput, match="empty"):
+        back_up(settings, tmp_path / "backup")
+    with pytest.raises(BadInput, match="not empty"):
+        restore(settings, tmp_path / "backup")
+    with pytest.raises(BadInput, match="not a backup"):
+        restore(house(tmp_path / "there"), tmp_path / "here")
+
+
+def test_a_restored_journal_still_proves_itself(tmp_path: Path) -> None:
+    settings = house(tmp_path / "here")
+    evidence.journal(settings, evidence.messages(shipments=1))
+    store_all(settings)
+    back_up(settings, tmp_path / "backup", with_keys=True)
+    there = house(tmp_path / "there")
+    restore(there, tmp_path / "backup")
+    reports = list(verify_journal(there.journal.directory, public=None))
+    assert reports
+    assert all(not report.problems for report in reports)
