@@ -153,6 +153,7 @@ def postgres(folder: Path) -> Iterator[str]:
     initdb = program("initdb", install="postgresql", folders=places)
     server = str(Path(initdb).resolve().parent / "postgres")
     folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "postgres.log"
     user = _unprivileged() if os.geteuid() == 0 else None
     # Not below pytest's own folder: that is closed to other users.
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as made:
@@ -176,8 +177,11 @@ def postgres(folder: Path) -> Iterator[str]:
         command = [server, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", ""]
         command += ["-c", "fsync=off", "-c", "max_connections=60", "-c", "synchronous_commit=off"]
         with child(command, log=log, user=user):
-            wait_until(lambda: _accepts(port) and "ready to accept" in log.read_text(),
-                       what="postgres", log=log)  # fmt: skip
+            wait_until(
+                lambda: _accepts(port) and "ready to accept" in log.read_text(),
+                what="postgres",
+                log=log,
+            )
             yield f"postgresql://coldwitness@127.0.0.1:{port}/postgres"
 
 
