@@ -163,7 +163,12 @@ def _what_to_do(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
             "This says only that nothing was found as far as the record reaches; it does not "
             "replace an inspection.",
         )
-    settle = [text for line in lines if line.status != "compliant" for text in line.would_settle]
+    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in CLUE_KINDS]
+    if result["verdict"] in {"breach", "suspected"} and clues:
+        settle = _texts([clues[0].get("would_settle")])
+    else:
+        lacking = [line for line in lines if line.status == "insufficient_evidence"]
+        settle = tuple(text for line in lacking for text in line.would_settle)
     if settle:
         return Text(
             f"待核查，可由以下证据确定：{settle[0].zh.rstrip('。')}。",
