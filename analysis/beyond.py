@@ -60,8 +60,7 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
         limit = at.sign * at.nominal
 
         def total(amount: FloatArray) -> FloatArray:
-            sums: FloatArray = np.bincount(line, weights=amount, minlength=touched.size) * 1.0
-            return sums
+            return np.bincount(line, weights=amount, minlength=touched.size).astype(np.float64)
 
         least[touched] = total(linear_time_beyond(start[0], end[0], length, at.sign * at.certain))
         known[touched] = total(linear_time_beyond(start[1], end[1], length, limit))

@@ -53,7 +53,10 @@ def gap_findings(
         certainty=Certainty.CERTAIN,
         severity=np.where(leaves[single], Severity.MAJOR, Severity.MINOR).astype(np.int8),
         probe=names[holes.series[single]],
-        measures=_measures(length[single], leaves[single], holes.allowed_s[single], unseen[single]),
+        measures={
+            "logger_number": series.logger[holes.series[single]].astype(np.float64),
+            **_measures(length[single], leaves[single], holes.allowed_s[single], unseen[single]),
+        },
     )
     return concatenate([singles, _short_gaps(series, holes, long & ~alone, names, offset=offset)])
 
@@ -99,6 +102,7 @@ def _short_gaps(
         severity=Severity.INFO,
         probe=names[j],
         measures={
+            "logger_number": series.logger[j].astype(np.float64),
             **_measures(longest, nothing, holes.allowed_s[which[starts]], nothing),
             "gaps": (ends - starts + 1).astype(np.float64),
         },

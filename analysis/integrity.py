@@ -95,7 +95,7 @@ def _sequence_findings(breaks: SequenceBreaks, tracks: Tracks) -> FindingTable:
     count = lead.size
 
     def total(flag: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(member, weights=flag, minlength=count)
+        return np.bincount(member, weights=flag, minlength=count).astype(np.float64)
 
     start = np.full(count, np.inf)
     end = np.full(count, -np.inf)
@@ -154,7 +154,7 @@ def _conflict_findings(tracks: Tracks, window: Window) -> FindingTable:
         severity=Severity.MAJOR,
         measures={
             "readings": np.bincount(member, minlength=count).astype(np.float64),
-            "instants": np.bincount(member, weights=instants, minlength=count),
+            "instants": np.bincount(member, weights=instants, minlength=count).astype(np.float64),
             "difference_max_c": widest,
         },
         details={

@@ -52,6 +52,7 @@ def stuck_findings(series: Series) -> FindingTable:
         severity=Severity.MINOR,
         probe=names[series.probe[j[stuck]]],
         measures={
+            "logger_number": series.logger[j[stuck]].astype(np.float64),
             "readings": (steps[stuck] + 1).astype(np.float64),
             "value_c": series.low_c[begin[stuck]],
             "restless_share": share[stuck],

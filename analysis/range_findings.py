@@ -23,11 +23,12 @@ def break_findings(
     level: Level,
     shipment: IntArray,
     names: NDArray[np.str_],
+    loggers: IntArray,
     *,
     tolerated: NDArray[np.bool_],
 ) -> FindingTable:
     """One finding an episode. Lines stand as upper limits of all series, lower limits of all
-    series, then freezing of some; shipment, names, tolerated : (m,) of the series."""
+    series, then freezing of some; shipment, names, loggers, tolerated : (m,) of the series."""
     count = shipment.size
     j = line_series[episodes.line]
     kind = np.minimum(episodes.line // max(count, 1), 2)
@@ -38,6 +39,7 @@ def break_findings(
     within = tolerated[j] & ~ice
     severity[within] = Severity.INFO
     limit = level.nominal[episodes.line]
+    beyond_c = np.abs(level.certain[episodes.line] - limit).astype(np.float64)
     return finding_table(
         shipment=shipment[j],
         type=type_,
@@ -47,11 +49,12 @@ def break_findings(
         severity=severity.astype(np.int8),
         probe=names[j],
         measures={
+            "logger_number": loggers[j].astype(np.float64),
             # The freezing level is moved up by one float step to make it inclusive.
             "limit_c": np.where(ice, np.round(limit, 9), limit),
             "peak_c": episodes.peak_c,
             "peak_s": episodes.peak_s,
-            "uncertainty_c": np.round(np.abs(level.certain[episodes.line] - limit), 9),
+            "uncertainty_c": beyond_c.round(9),
             "degree_minutes": episodes.area_c_s / 60,
             "readings": episodes.readings.astype(np.float64),
             "open_start": episodes.open_start.astype(np.float64),
@@ -66,6 +69,7 @@ def slow_findings(
     line_series: IntArray,
     shipment: IntArray,
     names: NDArray[np.str_],
+    loggers: IntArray,
     *,
     numbers: Numbers,
     upto: int,
@@ -84,6 +88,7 @@ def slow_findings(
         severity=Severity.INFO,
         probe=names[j],
         measures={
+            "logger_number": loggers[j].astype(np.float64),
             "length_s": episodes.slowest_s[which],
             "could_leave_range": nothing,
             "hidden_stop_max_s": nothing,
@@ -127,7 +132,9 @@ def budget_findings(
         severity=np.where(certain, Severity.CRITICAL, Severity.MINOR).astype(np.int8),
         probe=names[j],
         measures={
-            "item_line": (terms.budgets.item[budget] - terms.items.first[owner] + 1.0),
+            "item_line": (terms.budgets.item[budget] - terms.items.first[owner] + 1).astype(
+                np.float64
+            ),
             "above_c": terms.budgets.above_c[budget],
             "up_to_c": terms.budgets.up_to_c[budget],
             "allowed_min": terms.budgets.allowed_min[budget],

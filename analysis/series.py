@@ -23,6 +23,7 @@ class Series:
     """Readings of the drug inside the judged windows; series j owns rows first[j]:first[j+1].
 
     shipment : (m,) index into Tracks.shipments. probe : (m,) index into `probes`.
+    logger : (m,) index into Tracks.loggers of the (first) logger, -1 unknown.
     accuracy_c : (m,) stated uncertainty, NaN: by the pack.
     time_s : (k,) not decreasing within a series. low_c, high_c : (k,) the value; they differ,
         lowest and highest, only where one logger gave two values for one instant.
@@ -37,6 +38,7 @@ class Series:
     first: IntArray
     shipment: IntArray
     probe: IntArray
+    logger: IntArray
     accuracy_c: FloatArray
     time_s: FloatArray
     low_c: FloatArray
@@ -111,6 +113,7 @@ def drug_series(
         first=np.append(starts, rows_.time_s.size).astype(np.int64),
         shipment=shipment,
         probe=probe,
+        logger=rows_.logger[starts],
         accuracy_c=accuracy,
         time_s=rows_.time_s,
         low_c=low,

@@ -176,10 +176,22 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
     findings = concatenate(
         [
             break_findings(
-                episodes, line_series, level, shipment, names, tolerated=ranges.tolerated
+                episodes,
+                line_series,
+                level,
+                shipment,
+                names,
+                series.logger,
+                tolerated=ranges.tolerated,
             ),
             slow_findings(
-                episodes, line_series, shipment, names, numbers=numbers, upto=2 * len(series)
+                episodes,
+                line_series,
+                shipment,
+                names,
+                series.logger,
+                numbers=numbers,
+                upto=2 * len(series),
             ),
             budget_findings(use, use_status, shipment, names, terms, window),
             gap_findings(series, steps, part, terms, numbers, offset=start),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.kinetic_temperature import ZERO_C_IN_K
 from domain.reading import split_probe
 from domain.tracks import FloatArray, IntArray, ReadingTable, Tracks
 
@@ -21,7 +22,7 @@ def build_tracks(table: ReadingTable, *, shipments: tuple[str, ...]) -> Tracks:
     sequence number and values (it may have been received later: the earliest receipt is kept).
     Rows of one logger and time that give different values for the same thing are all kept and
     marked in `conflict`; rows that complete each other (one probe each) are not in conflict.
-    A temperature that is not finite is one that the probe did not give.
+    A temperature that is not finite or not above absolute zero is one the probe did not give.
     """
     names, logger = _renumbered(table.loggers, table.logger, tuple(sorted(set(table.loggers))))
     _, shipment = _renumbered(table.shipments, table.shipment, shipments)
@@ -103,8 +104,9 @@ def _renumbered(
 
 
 def _finite(column: FloatArray) -> FloatArray:
-    infinite = np.isinf(column)
-    return np.where(infinite, np.nan, column) if infinite.any() else column
+    """NaN for what is no temperature: not finite, or not above absolute zero."""
+    impossible = np.isinf(column) | (column <= -ZERO_C_IN_K)
+    return np.where(impossible, np.nan, column) if impossible.any() else column
 
 
 def _in_order(shipment: IntArray, time_ms: IntArray, ties: Sequence[_Column]) -> IntArray:

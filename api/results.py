@@ -33,6 +33,8 @@ _FLAGS = (
 )
 _INSTANTS = ("peak_s", "calibrated_until_s")
 _COUNTS = ("readings", "gaps", "missing", "repeated", "resets", "instants", "places", "item_line")
+_ANCHORS = ("logger", "cause", "facet", "item_line", "above_c", "up_to_c", "other_shipment")
+"""What tells findings apart that are of one kind, probe and start."""
 _DIGITS = 6
 
 
@@ -90,7 +92,7 @@ def _result(
     evidence: Mapping[str, Any],
 ) -> dict[str, Any]:
     name = tracks.shipments[shipment]
-    told = [_Told(row, _finding(judgement, pack, name, row)) for row in rows]
+    told = [_Told(row, _finding(judgement, tracks, pack, name, row)) for row in rows]
     status = Status(int(judgement.verdict[shipment]))
     return {
         "schema": SCHEMA,
@@ -109,23 +111,23 @@ def _result(
     }
 
 
-def _finding(judgement: Judgement, pack: RulePack, shipment: str, row: int) -> dict[str, Any]:
+def _finding(
+    judgement: Judgement, tracks: Tracks, pack: RulePack, shipment: str, row: int
+) -> dict[str, Any]:
     table = judgement.findings
     type_ = FindingType(int(table.type[row]))
     certainty = Certainty(int(table.certainty[row]))
     start_s, end_s = float(table.start_s[row]), float(table.end_s[row])
     probe = str(table.probe[row])
-    detail = table.details.get(row, {})
-    measures = _measures(judgement, row)
+    measures = _measures(judgement, tracks, row)
     lasted_s = _number(end_s - start_s, 3)
     words = {**measures, "duration_s": lasted_s, "probe": probe}
     place = None
     if not math.isnan(table.lat_deg[row]):
         place = {"lat": _number(table.lat_deg[row], 7), "lon": _number(table.lon_deg[row], 7)}
-    anchor = (probe, _instant(start_s), *(detail.get(key) for key in ("logger", "cause", "facet")))
-    more = (measures.get("item_line"), measures.get("up_to_c"), detail.get("other_shipment"))
+    anchor = [measures.get(key) for key in _ANCHORS]
     return {
-        "id": finding_id(shipment, type_.kind, type_.subtype, *anchor, *more),
+        "id": finding_id(shipment, type_.kind, type_.subtype, probe, _instant(start_s), *anchor),
         "kind": type_.kind,
         "subtype": type_.subtype,
         "start": _instant(start_s),
@@ -142,15 +144,18 @@ def _finding(judgement: Judgement, pack: RulePack, shipment: str, row: int) -> d
     }
 
 
-def _measures(judgement: Judgement, row: int) -> dict[str, Any]:
+def _measures(judgement: Judgement, tracks: Tracks, row: int) -> dict[str, Any]:
     """Measures and details of a finding, probe first, without those that are not its own."""
     table = judgement.findings
     measures: dict[str, Any] = {}
     if table.probe[row]:
         measures["probe"] = str(table.probe[row])
+    number = table.measures.get("logger_number")
+    if number is not None and number[row] >= 0:
+        measures["logger"] = tracks.loggers[int(number[row])]
     for name, column in table.measures.items():
         value = float(column[row])
-        if math.isnan(value):
+        if math.isnan(value) or name == "logger_number":
             continue
         if name in _FLAGS:
             measures[name] = value == 1.0

@@ -139,6 +139,19 @@ def test_a_finding_keeps_its_id_while_its_end_moves() -> None:
     assert episode(other)["id"] != episode(now)["id"]
 
 
+def test_two_loggers_that_see_one_break_give_two_findings_each_with_its_logger() -> None:
+    value = np.full(121, 9.0)
+    result = results_of(
+        Series(MINUTES, value),
+        Series(MINUTES, value, logger="LG-2"),
+        given=(Given(start=0, end=7200),),
+    )[0]
+    breaks = [f for f in result["findings"] if f["kind"] == "cold_chain_break"]
+    assert {f["measures"]["logger"] for f in breaks} == {"LG-1", "LG-2"}
+    assert len({f["id"] for f in breaks}) == 2
+    assert breaks[0]["start"] == breaks[1]["start"]
+
+
 def test_the_digest_names_the_readings_judged_whatever_their_order() -> None:
     value = warm_break()
     rows = np.random.default_rng(1).permutation(MINUTES.size)

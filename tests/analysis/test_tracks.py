@@ -68,9 +68,10 @@ def test_rows_that_complete_each_other_are_not_in_conflict() -> None:
     assert not tracks.conflict.any()
 
 
-def test_a_temperature_that_is_not_finite_was_not_measured() -> None:
-    tracks = tracks_of(Series([0, 60], [np.inf, 5]))
-    assert np.isnan(tracks.temperature_c["drug"][0])
+def test_what_is_no_temperature_was_not_measured() -> None:
+    tracks = tracks_of(Series([0, 60, 120, 180], [np.inf, -273.15, -300.0, 5]))
+    assert np.isnan(tracks.temperature_c["drug"][:3]).all()
+    assert tracks.temperature_c["drug"][3] == 5
 
 
 def test_rows_of_some_shipments_share_the_columns() -> None:
