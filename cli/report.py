@@ -153,7 +153,7 @@ def _from_files(
         files,
         manifest_paths=manifests,
         rulebook=load_rulebook(settings.judging),
-        storage=storage or settings.judging.default_storage,
+        storage=storage,
         timezone=timezone,
         reader=reader,
     )
@@ -197,6 +197,9 @@ def _from_stores(
     from storage.register import open_register
     from storage.telemetry import open_telemetry
 
+    file = settings.store.embedded_file
+    if settings.store.telemetry == "embedded" and not file.exists():
+        raise BadInput(f"report: no shipment {shipment!r}: there is no store at {file}")
     rulebook = load_rulebook(settings.judging)
     with (
         closing(open_telemetry(settings.store)) as store,

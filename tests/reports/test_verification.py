@@ -266,8 +266,8 @@ def forgeries() -> dict[str, tuple[Callable[[], bytes], set[str]]]:
 
         return make
 
-    def report_swapped(package: bytes, name: str) -> Callable[[], bytes]:
-        return lambda: packed({**files_of(honest()), name: files_of(package)[name]})
+    def with_another_shipments(name: str) -> Callable[[], bytes]:
+        return lambda: packed({**files_of(honest()), name: files_of(honest("clean"))[name]})
 
     def first_row(part: Values) -> Values:
         row: Values = part["rows"][0]
@@ -309,15 +309,15 @@ def forgeries() -> dict[str, tuple[Callable[[], bytes], set[str]]]:
         "rule file broken": (altered("rules.toml", lambda d: b"x"), {"file_altered"}),
         "PDF given a tail": (altered("report.pdf", lambda d: d + b"\n%x"), {"pages_differ"}),
         "PDF of another shipment": (
-            report_swapped(honest("clean"), "report.pdf"),
+            with_another_shipments("report.pdf"),
             {"file_altered", "files_disagree"},
         ),
         "report of another shipment": (
-            report_swapped(honest("clean"), "report.json"),
+            with_another_shipments("report.json"),
             {"file_altered", "files_disagree"},
         ),
         "journal of another shipment": (
-            report_swapped(honest("clean"), "journal.json"),
+            with_another_shipments("journal.json"),
             {"file_altered", "record_missing"},
         ),
         "report.json swapped with readings": (
@@ -359,7 +359,7 @@ def forgeries() -> dict[str, tuple[Callable[[], bytes], set[str]]]:
             {"signature_invalid"},
         ),
         "signature of another package": (
-            report_swapped(honest("clean"), "package.sig.json"),
+            with_another_shipments("package.sig.json"),
             {"signature_invalid"},
         ),
         "report acquitted, everything resealed by a forger": (

@@ -203,6 +203,9 @@ def distance_svg(
         else (0.0, 0.0),
     )
     step_m = np.hypot(np.diff(east), np.diff(north))
+    for mark in stops:  # the jitter of a box that stands is no way
+        standing = (way.time_s >= mark.start_s) & (way.time_s <= mark.end_s)
+        step_m[standing[1:] & standing[:-1]] = 0.0
     km = np.r_[0.0, np.cumsum(step_m)] / 1000.0 if east.size else np.zeros(0)
     value = ValueAxis(0.0, max(float(km[-1]) if km.size else 0.0, 0.1) * 1.08, bottom, top)
     for mark in stops:
