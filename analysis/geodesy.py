@@ -31,7 +31,9 @@ def plane_m(
     For differences of points that lie close together: within 100 km of the reference such a
     difference is true to about 1.5 %, so a circle of 100 m stays a circle of 100 m.
     """
-    east_deg = np.remainder(lon_deg - lon0_deg + 180.0, 360.0) - 180.0
+    east_deg = lon_deg - lon0_deg
+    if (np.abs(east_deg) > 180.0).any():  # across the date line
+        east_deg = np.remainder(east_deg + 180.0, 360.0) - 180.0
     east_m = EARTH_RADIUS_M * np.cos(np.radians(lat0_deg)) * np.radians(east_deg)
     return east_m, EARTH_RADIUS_M * np.radians(lat_deg - lat0_deg)
 

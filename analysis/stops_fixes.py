@@ -1,6 +1,6 @@
 """The positions of the judged time, made fit for finding stops: projected, jumps marked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,18 @@ def positions(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) ->
         unseen_after=_unseen(tracks, usual_s, window, numbers, row, owner, placed),
         still_after=_still(tracks, window, numbers, row, owner),
     )
+
+
+def fixes_of(fixes: Fixes, low: int, high: int) -> Fixes:
+    """The fixes of shipments low:high as a table of their own, sharing its columns."""
+    begin, end = int(fixes.first[low]), int(fixes.first[high])
+    rows = {
+        f.name: getattr(fixes, f.name)[begin:end]
+        for f in fields(Fixes)
+        if f.name not in ("first", "usual_s")
+    }
+    rows["shipment"] = rows["shipment"] - low
+    return Fixes(first=fixes.first[low : high + 1] - begin, usual_s=fixes.usual_s[low:high], **rows)
 
 
 def group_median(values: FloatArray, group: IntArray, groups: int) -> FloatArray:

@@ -8,13 +8,14 @@ ends are drawn in to the fixes of the standing itself, so that the ride or walk 
 does not count as dwelling.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.geodesy import EARTH_RADIUS_M
-from analysis.stops_fixes import BoolArray, Fixes
+from analysis.stops_fixes import BoolArray, Fixes, fixes_of
 from config.rules import Numbers
 from domain.tracks import FloatArray, IntArray
 
@@ -32,6 +33,9 @@ CORE_FACTOR = 2.5
 hundred of even noise does, the walk up to the place does not."""
 
 _LOOK_AHEAD = 64
+
+_BLOCK = 65_536
+"""Fixes worked on at a time: what they need fits a processor's cache, which halves the time."""
 
 _Sums = tuple[FloatArray, FloatArray]
 """Running sums of x and of y, one longer than the fixes."""
@@ -65,6 +69,22 @@ class Stays:
 def find_stays(fixes: Fixes, numbers: Numbers, *, min_stay_s: float = MIN_STAY_S) -> Stays:
     """Stays of at least `min_stay_s` within `numbers.dwell_radius_m`, longest gap inside
     `numbers.position_gap_s` unless the motion sensor vouches for the rest in between."""
+    shipments = fixes.first.size - 1
+    marks = np.arange(0, max(len(fixes), 1), _BLOCK)
+    bounds = np.unique(np.append(np.searchsorted(fixes.first, marks), shipments))
+    bounds = np.unique(np.append(0, bounds))
+    blocks = [
+        _stays_of(fixes, int(low), int(high), numbers, min_stay_s) for low, high in pairwise(bounds)
+    ]
+    if not blocks:
+        blocks = [_stays_of(fixes, 0, shipments, numbers, min_stay_s)]
+    columns = zip(*((getattr(b, f.name) for f in fields(Stays)) for b in blocks), strict=True)
+    return Stays(*(np.concatenate(column) for column in columns))
+
+
+def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: float) -> Stays:
+    """Stays of the shipments low:high, whose fixes fit the cache."""
+    fixes, offset = fixes_of(whole, low, high), int(whole.first[low])
     radius_m = numbers.dwell_radius_m
     used = np.flatnonzero(~fixes.jump & ~fixes.coarse)
     if used.size == len(fixes):
@@ -85,9 +105,9 @@ def find_stays(fixes: Fixes, numbers: Numbers, *, min_stay_s: float = MIN_STAY_S
     parallel_m = EARTH_RADIUS_M * np.cos(np.radians(lat0_deg))
     lon_deg = np.remainder(lon0_deg + np.degrees(middle_x / parallel_m) + 180.0, 360.0) - 180.0
     return Stays(
-        shipment=shipment,
-        first_fix=used[begin],
-        last_fix=used[end],
+        shipment=shipment + low,
+        first_fix=used[begin] + offset,
+        last_fix=used[end] + offset,
         start_s=time_s[begin],
         end_s=time_s[end],
         lat_deg=lat0_deg + np.degrees(middle_y / EARTH_RADIUS_M),
