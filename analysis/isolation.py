@@ -119,7 +119,8 @@ def judge_isolation(
     for name in names:
         equations = exchange_windows(tracks, terms, window, numbers, drug=name)
         whole = fit_exchange(equations)
-        halves = [fit_exchange(equations, use=part) for part in halves_of(equations)]
+        decided = _decided(whole, terms)
+        halves = [fit_exchange(equations, use=part, of=decided) for part in halves_of(equations)]
         swapped = probes_swapped(equations, whole, terms)
         for zone, limit, found in (
             (COOLANT, terms.coolant_limit_per_h, coolant),
@@ -159,6 +160,15 @@ def judge_isolation(
         coolant=coolant_facet,
         goods=goods_facet,
     )
+
+
+def _decided(fit: ExchangeFit, terms: Terms) -> BoolArray:
+    """(s,) True where an interval lies on one side of its limit."""
+    decided = np.zeros(len(terms), dtype=np.bool_)
+    for zone, limit in ((COOLANT, terms.coolant_limit_per_h), (GOODS, terms.goods_limit_per_h)):
+        with np.errstate(invalid="ignore"):
+            decided |= (fit.low_per_h[:, zone] > limit) | (fit.high_per_h[:, zone] <= limit)
+    return decided
 
 
 def _decide(

@@ -19,7 +19,14 @@ from itertools import product
 import numpy as np
 
 from analysis.isolation_interval import SIZE, critical, profile
-from analysis.isolation_windows import ZONES, BoolArray, ExchangeWindows
+from analysis.isolation_windows import (
+    AMBIENT,
+    COOLANT,
+    GOODS,
+    ZONES,
+    BoolArray,
+    ExchangeWindows,
+)
 from domain.tracks import FloatArray, IntArray
 
 OFFSET_SPREAD_C = 0.3
@@ -57,7 +64,8 @@ _ITERATIONS = 3
 
 @dataclass(frozen=True)
 class ExchangeFit:
-    """(s, 3) by shipment and zone (ZONES); NaN where a zone is unknown or windows are too few.
+    """(s, 3) by shipment and zone (ZONES); NaN where a zone is unknown or the
+    shipment could not be fitted.
 
     rate_per_h : best rates under k >= 0. low_per_h, high_per_h : 95 % interval, cut at 0.
     windows : (s,) equations used. misfit_c_per_h : (s,) root mean square of what is left over.
@@ -73,22 +81,51 @@ class ExchangeFit:
 
 
 def fit_exchange(
-    equations: ExchangeWindows, *, use: BoolArray | None = None, zones: BoolArray | None = None
+    equations: ExchangeWindows, *, use: BoolArray | None = None, of: BoolArray | None = None
 ) -> ExchangeFit:
-    """Fit every shipment. use : (w,) windows to take, all if None. zones : (s, 3) zones to let
-    into the fit, those with a probe if None."""
+    """Fit every shipment that can be fitted: with a probe outside, one in the coolant or the
+    goods, and windows enough. use : (w,) windows to take. of : (s,) shipments to fit."""
     shipments = equations.first.size - 1
-    known = equations.known if zones is None else equations.known & zones
-    chosen = np.arange(len(equations)) if use is None else np.flatnonzero(use)
-    owner = equations.shipment[chosen]
-    x = _columns(equations, known, chosen, owner)
-    y = equations.rate_c_per_h[chosen]
+    taken = np.ones(len(equations), dtype=np.bool_) if use is None else use
+    count = np.bincount(equations.shipment[taken], minlength=shipments).astype(np.float64)
+    able = equations.known[:, AMBIENT] & equations.known[:, [COOLANT, GOODS]].any(axis=1)
+    able &= count >= MIN_WINDOWS
+    if of is not None:
+        able &= of
+    nothing = np.full(shipments, np.nan)
+    result = ExchangeFit(
+        rate_per_h=np.full((shipments, len(ZONES)), np.nan),
+        low_per_h=np.full((shipments, len(ZONES)), np.nan),
+        high_per_h=np.full((shipments, len(ZONES)), np.nan),
+        windows=count,
+        misfit_c_per_h=nothing.copy(),
+        explained=nothing.copy(),
+    )
+    if able.any():
+        chosen = np.flatnonzero(taken & able[equations.shipment])
+        number = np.cumsum(able) - 1
+        part = _fit(
+            equations.rate_c_per_h[chosen],
+            _columns(equations, chosen),
+            number[equations.shipment[chosen]],
+            equations.known[able],
+            equations.half_s[able],
+        )
+        for name in ("rate_per_h", "low_per_h", "high_per_h", "misfit_c_per_h", "explained"):
+            getattr(result, name)[able] = getattr(part, name)
+    return result
+
+
+def _fit(
+    y: FloatArray, x: FloatArray, owner: IntArray, known: BoolArray, half_s: FloatArray
+) -> ExchangeFit:
+    shipments = half_s.size
     count = np.bincount(owner, minlength=shipments).astype(np.float64)
     gram, moment, total = _normal(x, y, owner, shipments)
     active = np.concatenate(
         (np.ones((shipments, 1), dtype=bool), known, known), axis=1
     )  # offset, rates, lags
-    floor = (NOISE_FLOOR_C / (equations.half_s / 3600.0)) ** 2
+    floor = (NOISE_FLOOR_C / (half_s / 3600.0)) ** 2
     spare = np.maximum(count - PARAMETERS, 1.0)
     penalty = np.zeros((shipments, SIZE))
     penalty[:, 0] = 1e-3
@@ -111,29 +148,23 @@ def fit_exchange(
     worse /= np.maximum(inverse[:, [1, 2, 3], [1, 2, 3]], 1e-300)
     other = longrun / OTHER_SPREAD_PER_H**2
     low, high = profile(solid, np.where(active, moment, 0.0), total, worse, other, known)
-    unknown = ~known | (count < MIN_WINDOWS)[:, None]
     left = np.bincount(owner, weights=error**2, minlength=shipments)
-    mean = moment[:, 0] / np.maximum(count, 1.0)
-    around = total - count * mean**2
-    few = count < MIN_WINDOWS
+    around = total - moment[:, 0] ** 2 / count
     with np.errstate(invalid="ignore", divide="ignore"):
         return ExchangeFit(
-            rate_per_h=np.where(unknown, np.nan, best[:, 1:4]),
-            low_per_h=np.where(unknown, np.nan, np.maximum(low, 0.0)),
-            high_per_h=np.where(unknown, np.nan, np.maximum(high, 0.0)),
+            rate_per_h=np.where(known, best[:, 1:4], np.nan),
+            low_per_h=np.where(known, np.maximum(low, 0.0), np.nan),
+            high_per_h=np.where(known, np.maximum(high, 0.0), np.nan),
             windows=count,
-            misfit_c_per_h=np.where(few, np.nan, np.sqrt(left / spare)),
-            explained=np.where(few | (around <= 0), np.nan, 1.0 - left / around),
+            misfit_c_per_h=np.sqrt(left / spare),
+            explained=np.where(around > 0, 1.0 - left / around, np.nan),
         )
 
 
-def _columns(
-    equations: ExchangeWindows, known: BoolArray, chosen: IntArray, owner: IntArray
-) -> FloatArray:
+def _columns(equations: ExchangeWindows, chosen: IntArray) -> FloatArray:
+    """(w, 7) constant, drives and changes; zero where the zone is unknown."""
     drive, change = equations.drive_c[chosen], equations.drive_rate_c_per_h[chosen]
-    inside = known[owner]
-    one = np.ones((drive.shape[0], 1))
-    return np.hstack((one, np.where(inside, drive, 0.0), np.where(inside, change, 0.0)))
+    return np.hstack((np.ones((chosen.size, 1)), drive, change))
 
 
 def _normal(
@@ -170,7 +201,8 @@ def _nonnegative(
     shipments = gram.shape[0]
     best = np.zeros((shipments, SIZE))
     least = np.full(shipments, np.inf)
-    for pattern in product((True, False), repeat=len(ZONES)):
+    present = active[:, 1:4].any(axis=0)
+    for pattern in product(*((True, False) if zone else (True,) for zone in present)):
         kept = active.copy()
         kept[:, 1:4] &= np.array(pattern)
         right = np.where(kept, moment, 0.0)

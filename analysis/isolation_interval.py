@@ -32,9 +32,10 @@ def profile(
     """
     shipments = total.size
     low, high = np.full((shipments, 3), np.inf), np.full((shipments, 3), -np.inf)
-    for zone in range(3):
-        mine = 1 + zone
-        others = [parameter for parameter in (1, 2, 3) if parameter != mine]
+    present = [1 + zone for zone in range(3) if known[:, zone].any()]
+    for mine in present:
+        zone = mine - 1
+        others = [parameter for parameter in present if parameter != mine]
         matrix = solid.copy()
         for inner in (1, 2):
             if inner != mine:
@@ -47,7 +48,7 @@ def profile(
                 mine,
                 [o for o, held in zip(others, hold, strict=True) if held],
             )
-            for hold in product((False, True), repeat=2)
+            for hold in product((False, True), repeat=len(others))
         ]
         least = np.full(shipments, np.inf)
         for parabola in parabolas:
