@@ -1,5 +1,7 @@
 """The whole report as a Document: chapters in the order an inspector reads."""
 
+import msgspec
+
 from api.reports.chapters.closing import against, methods, review, verification
 from api.reports.chapters.decision import decision
 from api.reports.chapters.evidence import coverage
@@ -36,7 +38,7 @@ def lay_out(report: Report, lang: Lang) -> Document:
     view = View(report, lang)
     zh = lang == "zh"
     digest = report.seal.sha256 if report.seal is not None else ""
-    return Document(
+    document = Document(
         lang="zh-CN" if zh else "en",
         title=say("title", lang),
         shipment=report.shipment,
@@ -51,3 +53,10 @@ def lay_out(report: Report, lang: Lang) -> Document:
         digest=digest,
         chapters=tuple(chapter(view) for chapter in _CHAPTERS),
     )
+    return document if zh else _with_plain_quotes(document)
+
+
+def _with_plain_quotes(document: Document) -> Document:
+    """Curly quotes are an em wide in a Chinese font, which tears English words apart."""
+    text = msgspec.json.encode(document).decode("utf-8")
+    return msgspec.json.decode(text.replace("“", "'").replace("”", "'"), type=Document)
