@@ -12,8 +12,10 @@ from analysis.finding_places import placed
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity import integrity_findings
 from analysis.isolation import IsolationJudgement, judge_isolation
+from analysis.record_lines import RecordLine, record_lines
 from analysis.requirements import (
     QUESTION_NUMBER,
+    lines_in_force,
     questions_of,
     requirement_status,
     verdict_of,
@@ -34,7 +36,9 @@ class Judgement:
 
     findings : by shipment, then start. touches : (f, q) questions each finding weighs on.
     status : (s, q) Status of each question, columns as config.rules.QUESTIONS.
-    lines : (s, r) Status of each requirement of the pack. verdict : (s,) the worst line.
+    lines : (s, r) Status of each requirement of the pack. in_force : (s, r) whether it was in
+    force on the shipment's day. verdict : (s,) the worst line. record : the questions that state
+    a fact of the record, with their reasons.
     least, most : (s, q) seconds where the question is one of time (range), else NaN.
     item_status : (k,) Status of each drug item by its own limits. deletion_shows : (s,) whether
     the record has what would show a deleted reading (sequence numbers or recording interval).
@@ -47,7 +51,9 @@ class Judgement:
     touches: NDArray[np.bool_]
     status: CodeArray
     lines: CodeArray
+    in_force: NDArray[np.bool_]
     verdict: CodeArray
+    record: Mapping[Question, RecordLine]
     least: FloatArray
     most: FloatArray
     metrics: Mapping[str, FloatArray]
@@ -120,7 +126,11 @@ def judge(
     status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
-    lines = requirement_status(status, pack, window.start_s)
+    record = record_lines(tracks, terms, window, numbers, drug_seen=temperature.worst >= 0)
+    for question, line in record.items():
+        status[:, QUESTION_NUMBER[question]] = line.status
+    in_force = lines_in_force(pack, window.start_s)
+    lines = requirement_status(status, pack, in_force)
     least, most = _bounds(temperature, window)
     return Judgement(
         shipments=tracks.shipments,
@@ -129,7 +139,9 @@ def judge(
         touches=touches,
         status=status,
         lines=lines,
-        verdict=verdict_of(lines),
+        in_force=in_force,
+        verdict=verdict_of(lines, pack),
+        record=record,
         least=least,
         most=most,
         metrics=_metrics(temperature, stops, window),

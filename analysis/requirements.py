@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.findings import FindingTable
-from config.rules import QUESTIONS, Numbers, Question, RulePack, day_start_s
+from config.rules import QUESTIONS, RECORD_QUESTIONS, Numbers, Question, RulePack, day_start_s
 from domain.tracks import CodeArray, FloatArray
 from domain.words import Certainty, FindingType, Status
 
@@ -95,29 +95,42 @@ def worst_of_findings(
     return worst
 
 
-def requirement_status(status: CodeArray, pack: RulePack, start_s: FloatArray) -> CodeArray:
-    """(s, r) worst of each line's questions; not applicable where the line was not in force on
-    the day the shipment began (a shipment without a time is judged by every line). A shipment
-    older or newer than its pack is judged by the lines of the pack's first or last day, because
-    a pack had to be chosen for it."""
-    earliest_s = day_start_s(pack.valid_from)
+def lines_in_force(pack: RulePack, start_s: FloatArray) -> NDArray[np.bool_]:
+    """(s, r) whether each line was in force on the day the shipment began.
+
+    A shipment without a time is judged by every line, and so is one older than the whole pack: a
+    pack had to be chosen for it, and by its first day some lines would look as if they had been
+    considered and found not to apply. A shipment newer than its pack is judged by the lines of
+    the pack's last day.
+    """
     latest_s = np.inf if pack.valid_to is None else day_start_s(pack.valid_to)
-    day_s = np.clip(start_s, earliest_s, latest_s)
+    day_s = np.minimum(start_s, latest_s)
+    older = day_s < day_start_s(pack.valid_from)
+    force = np.ones((start_s.size, len(pack.requirements)), dtype=np.bool_)
+    for r, requirement in enumerate(pack.requirements):
+        force[:, r] = older | ~(day_s < day_start_s(requirement.valid_from))
+        if requirement.valid_to is not None:
+            force[:, r] &= older | ~(day_s >= day_start_s(_next_day(requirement.valid_to)))
+    return force
+
+
+def requirement_status(status: CodeArray, pack: RulePack, in_force: NDArray[np.bool_]) -> CodeArray:
+    """(s, r) worst of each line's questions; not applicable where the line is not in force."""
     lines = np.zeros((status.shape[0], len(pack.requirements)), dtype=np.int8)
     for r, requirement in enumerate(pack.requirements):
         columns = [QUESTION_NUMBER[question] for question in requirement.questions]
         lines[:, r] = status[:, columns].max(axis=1)
-        out = day_s < day_start_s(requirement.valid_from)
-        if requirement.valid_to is not None:
-            out |= day_s >= day_start_s(_next_day(requirement.valid_to))
-        lines[out, r] = Status.NOT_APPLICABLE
+    lines[~in_force] = Status.NOT_APPLICABLE
     return lines
 
 
-def verdict_of(lines: CodeArray) -> CodeArray:
-    """(s,) the worst line; insufficient evidence where no line applies."""
+def verdict_of(lines: CodeArray, pack: RulePack) -> CodeArray:
+    """(s,) the worst line; insufficient evidence where no line applies, or only lines that state
+    facts of the record and could not have found anything."""
     worst = lines.max(axis=1, initial=Status.NOT_APPLICABLE)
-    verdict = np.where(worst == Status.NOT_APPLICABLE, Status.INSUFFICIENT_EVIDENCE, worst)
+    judged = [not set(line.questions) <= set(RECORD_QUESTIONS) for line in pack.requirements]
+    found = lines[:, judged].max(axis=1, initial=Status.NOT_APPLICABLE)
+    verdict = np.where(found == Status.NOT_APPLICABLE, Status.INSUFFICIENT_EVIDENCE, worst)
     return verdict.astype(np.int8)
 
 

@@ -8,7 +8,8 @@ from analysis.isolation import IsolationReason
 from analysis.judge import Judgement
 from analysis.stops import StorageReason
 from api.finding_words import number
-from config.rules import Question, Requirement, RulePack, Text
+from api.record_words import record_basis
+from config.rules import Question, Requirement, RulePack, Text, day_start_s
 from config.terms import Terms
 from domain.words import Status
 
@@ -136,6 +137,10 @@ _STORAGE: Mapping[int, Text] = {
     StorageReason.NO_CUSTODY_WINDOW: Text("监管起止时间不明", "the custody times are not known"),
 }
 _NOT_APPLICABLE = Text("该要求在配送当日尚未施行或已失效", "not in force on the day")
+_OLDER = Text(
+    "配送早于本规则包，按其全部要求衡量",
+    "the delivery is older than this rule pack and is held against all of its lines",
+)
 
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),
@@ -143,19 +148,22 @@ _SETTINGS: Mapping[Question, tuple[str, ...]] = {
 }
 
 
-def basis(
-    requirement: Requirement, judgement: Judgement, terms: Terms, shipment: int, status: int
-) -> Text:
-    """What the line's status rests on, then the rule's own source."""
-    questions = [judgement.status_of(question)[shipment] for question in requirement.questions]
-    if status == Status.NOT_APPLICABLE and max(questions) != Status.NOT_APPLICABLE:
+def basis(pack: RulePack, number: int, judgement: Judgement, terms: Terms, shipment: int) -> Text:
+    """What the status of the pack's line of this number rests on, then the rule's own source."""
+    requirement = pack.requirements[number]
+    (alone, *_) = requirement.questions
+    if not judgement.in_force[shipment, number]:
         parts = [_NOT_APPLICABLE]
+    elif alone in judgement.record:
+        parts = record_basis(requirement, judgement.record[alone], shipment)
     else:
         parts = [
             part
             for question in requirement.questions
             for part in _question_basis(question, judgement, terms, shipment)
         ]
+    if judgement.window.start_s[shipment] < day_start_s(pack.valid_from):
+        parts.append(_OLDER)
     parts.append(Text(f"依据：{requirement.source.zh}", f"source: {requirement.source.en}"))
     return Text(
         "；".join(part.zh for part in parts) + "。", "; ".join(part.en for part in parts) + "."

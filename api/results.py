@@ -205,7 +205,7 @@ def _lines(
                 "title": _both(requirement.title),
                 "status": status.name.lower(),
                 "findings": ids,
-                "basis": _both(basis(requirement, judgement, terms, shipment, status)),
+                "basis": _both(basis(pack, r, judgement, terms, shipment)),
                 "least": _number(least, 3),
                 "most": _number(most, 3),
                 "setting": setting(requirement, pack),

@@ -16,7 +16,7 @@ from config.storage_classes import BoxModel, StorageClass, item_range_c
 from config.terms import Budgets, EventTable, Items, LimitSource, SiteRole, Sites, Terms
 from config.terms import WindowSource as Source
 from domain.errors import BadInput
-from domain.manifest import Item, Manifest
+from domain.manifest import Item, Manifest, Qualification
 from domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
 from domain.tracks import FloatArray, IntArray
 
@@ -107,6 +107,10 @@ def terms_for(
         shared_lines=tuple(lasting),
         hold_h=_floats(_hold_h(manifest, models) for manifest in given),
         due_s=_floats(_seconds(manifest.due_ms) for manifest in given),
+        box_known=_flags(_box_known(manifest, models) for manifest in given),
+        entrusted=_flags(
+            None if manifest.courier is None else manifest.courier.entrusted for manifest in given
+        ),
         origin_lat_deg=place("origin", "lat"),
         origin_lon_deg=place("origin", "lon"),
         origin_radius_m=place("origin", "radius_m"),
@@ -235,6 +239,13 @@ def _hold_h(manifest: Manifest, models: Mapping[str, BoxModel]) -> float | None:
         return manifest.box.qualification.hold_h
     model = models.get(manifest.box.model or "")
     return None if model is None else model.hold_h
+
+
+def _box_known(manifest: Manifest, models: Mapping[str, BoxModel]) -> bool | None:
+    """Whether anything is on record about how the box was qualified; None: no box is named."""
+    if manifest.box.model in models or manifest.box.qualification != Qualification():
+        return True
+    return None if manifest.box.model is None else False
 
 
 def _goods_aboard(manifest: Manifest) -> bool | None:

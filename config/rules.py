@@ -28,9 +28,23 @@ Question = Literal[
     "intervals",
     "integrity",
     "calibration",
+    "custody_events",
+    "delivery_time",
+    "hold_time",
+    "box_model",
+    "seal",
+    "entrusted",
+    "packing_temperature",
+    "live_upload",
+    "logger_accuracy",
+    "probe_in_box",
 ]
 """What analysis answers per shipment; a requirement line is the worst of its questions."""
 QUESTIONS: tuple[Question, ...] = get_args(Question)
+RECORD_QUESTIONS: tuple[Question, ...] = QUESTIONS[QUESTIONS.index("custody_events") :]
+"""Questions that state a fact of the record and never accuse: their answer is `compliant`, or
+`not_applicable` with the fact that has to be checked on site. Each stands alone in its line,
+because the worst of several would hide such a fact behind another's `compliant`."""
 
 SetBy = Literal["law", "standard", "bureau", "product"]
 Confirmed = Literal["official_text", "reproduced", "draft", "memory"]
@@ -56,6 +70,14 @@ class Numbers:
     """Episodes parted by less than this inside the range are one."""
     out_of_range_tolerance_s: float
     """Time out of range that the bureau tolerates in sum."""
+    above_single_tolerance_s: float
+    """Longest single stay above the range that is tolerated, where all of them together keep
+    within `above_total_tolerance_s`; either of them 0: none is."""
+    above_total_tolerance_s: float
+    above_tolerated_up_to_c: float
+    """A temperature above this is tolerated for no time."""
+    below_single_tolerance_s: float
+    below_total_tolerance_s: float
     accuracy_above_zero_c: float
     accuracy_below_zero_c: float
     slew_max_c_per_min: float
@@ -63,6 +85,8 @@ class Numbers:
     event_mismatch_s: float
     future_tolerance_s: float
     late_import_s: float
+    live_upload_s: float
+    """A reading received within this time of its measuring counts as sent live."""
     dwell_limit_s: float
     dwell_radius_m: float
     consumer_wait_s: float
@@ -87,11 +111,13 @@ class NumberSource:
 @dataclass(frozen=True)
 class Requirement:
     """One line of the result. `questions` decide its status; `article` is shown only if
-    `confirmed` is official_text, else 条款待核."""
+    `confirmed` is official_text, else 条款待核. `evidence` : what an inspector needs to see to
+    decide the line."""
 
     id: str
     title: Text
     questions: tuple[Question, ...]
+    evidence: Text
     confirmed: Confirmed
     source: Text
     valid_from: date
@@ -158,6 +184,7 @@ def pack_from_text(text: str, *, where: str) -> RulePack:
     valid_from, valid_to = _validity(raw, where)
     numbers, provenance = _numbers(_table(raw, "numbers", where), where)
     requirements = tuple(_requirement(line, where) for line in _list(raw, "requirement", where))
+    _relations(numbers, where)
     ids = [requirement.id for requirement in requirements]
     for id_ in ids:
         if ids.count(id_) > 1:
@@ -176,8 +203,10 @@ def pack_from_text(text: str, *, where: str) -> RulePack:
 
 
 def load_packs(folder: Path = PACKS_DIR) -> tuple[RulePack, ...]:
-    """All packs of a folder, oldest first; two versions of one id must not overlap."""
-    packs = sorted((load_pack(path) for path in folder.glob("*.toml")), key=lambda p: p.valid_from)
+    """All packs of a folder by id, oldest first; two versions of one id must not overlap."""
+    packs = sorted(
+        (load_pack(path) for path in folder.glob("*.toml")), key=lambda p: (p.id, p.valid_from)
+    )
     if not packs:
         raise ConfigError(f"{folder}: no rule pack (*.toml) found")
     for pack in packs:
@@ -240,6 +269,18 @@ def _numbers(table: Mapping[str, Any], where: str) -> tuple[Numbers, Mapping[str
     return Numbers(**values), provenance
 
 
+def _relations(numbers: Numbers, where: str) -> None:
+    """Numbers that make sense only together."""
+    for side in ("above", "below"):
+        single = getattr(numbers, f"{side}_single_tolerance_s")
+        total = getattr(numbers, f"{side}_total_tolerance_s")
+        if total < single or (single == 0) != (total == 0):
+            raise ConfigError(
+                f"{where}: numbers.{side}_total_tolerance_s: expected both 0, or both above 0 and "
+                f"no less than the single tolerance of {single:g}, got {total:g}"
+            )
+
+
 def _requirement(raw: Any, where: str) -> Requirement:
     if not isinstance(raw, dict):
         raise ConfigError(f"{where}: requirement: expected tables, got {raw!r}")
@@ -250,6 +291,7 @@ def _requirement(raw: Any, where: str) -> Requirement:
             "id",
             "title",
             "questions",
+            "evidence",
             "confirmed",
             "source",
             "article",
@@ -259,6 +301,8 @@ def _requirement(raw: Any, where: str) -> Requirement:
         place,
         optional={"valid_to", "article"},
     )
+    if not isinstance(raw["questions"], list):
+        raise ConfigError(f"{place}.questions: expected a list, got {raw['questions']!r}")
     questions = tuple(raw["questions"])
     for question in questions:
         if question not in QUESTIONS:
@@ -267,12 +311,22 @@ def _requirement(raw: Any, where: str) -> Requirement:
             )
     if not questions:
         raise ConfigError(f"{place}.questions: expected at least one, got none")
+    alone = [question for question in questions if question in RECORD_QUESTIONS]
+    if alone and len(questions) > 1:
+        raise ConfigError(f"{place}.questions: expected {alone[0]!r} alone, got {list(questions)}")
+    confirmed = _choice(raw, "confirmed", get_args(Confirmed), place)
+    if "article" in raw and confirmed != "official_text":
+        raise ConfigError(
+            f"{place}.article: expected none unless confirmed is 'official_text', "
+            f"got {raw['article']!r}"
+        )
     valid_from, valid_to = _validity(raw, place)
     return Requirement(
         id=_string(raw, "id", place),
         title=_text(raw, "title", place),
         questions=questions,
-        confirmed=_choice(raw, "confirmed", get_args(Confirmed), place),
+        evidence=_text(raw, "evidence", place),
+        confirmed=confirmed,
         source=_text(raw, "source", place),
         valid_from=valid_from,
         valid_to=valid_to,

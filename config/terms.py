@@ -102,6 +102,9 @@ class Terms:
     goods_aboard : 1 a non-drug item is in the manifest, 0 none is, -1 no manifest.
     shared_compartment : True where the manifest shows drug and non-drug in one compartment.
     coolant_limit_per_h, goods_limit_per_h, slew_max_c_per_min : with the source beside each.
+    box_known : 1 the box's model or own qualification is on record, 0 it names a model that is
+        not, -1 the manifest names neither. entrusted : 1 a carrier was entrusted, 0 the seller
+        delivers itself, -1 not said.
     origin_*, destination_* : NaN where unknown.
     logger_id : "" where the manifest names none.
     """
@@ -138,6 +141,8 @@ class Terms:
     """Names of the item lines that share a compartment, "" where none do."""
     hold_h: FloatArray
     due_s: FloatArray
+    box_known: CodeArray
+    entrusted: CodeArray
     origin_lat_deg: FloatArray
     origin_lon_deg: FloatArray
     origin_radius_m: FloatArray

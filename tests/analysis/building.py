@@ -170,6 +170,10 @@ class Given:
     destination: tuple[float, float, float] | None = None
     sites: Sequence[tuple[str, float, float, float, int, float]] = ()
     events: Sequence[tuple[str, float]] = ()
+    hold_h: float | None = None
+    due: float | None = None
+    box_known: int = -1
+    entrusted: int = -1
 
 
 def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
@@ -239,8 +243,10 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
         goods_aboard=codes([g.goods_aboard for g in given]),
         shared_compartment=flags([g.shared != "" for g in given]),
         shared_lines=tuple(g.shared for g in given),
-        hold_h=reals([None] * len(given)),
-        due_s=reals([None] * len(given)),
+        hold_h=reals([g.hold_h for g in given]),
+        due_s=instants([g.due for g in given]),
+        box_known=codes([g.box_known for g in given]),
+        entrusted=codes([g.entrusted for g in given]),
         origin_lat_deg=place([g.origin for g in given], 0),
         origin_lon_deg=place([g.origin for g in given], 1),
         origin_radius_m=place([g.origin for g in given], 2),

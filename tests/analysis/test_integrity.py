@@ -69,7 +69,7 @@ def test_a_missing_number_is_found_and_the_record_is_not_complete() -> None:
     (finding,) = found.found(FindingType.SEQUENCE)
     assert finding["measures"]["missing"] == 3
     assert finding["measures"]["breaks"] == [{"after_seq": 59, "next_seq": 63}]
-    assert finding["requirements"] == ["ANNEX3-08"]
+    assert finding["requirements"] == ["ANNEX3-08", "ANNEX6-21", "SD-IMPL-14"]
     assert (finding["start_s"], finding["end_s"]) == (59 * 60, 60 * 60)
     assert found.status("integrity") == Status.INSUFFICIENT_EVIDENCE
 

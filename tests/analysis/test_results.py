@@ -10,7 +10,7 @@ import pytest
 
 from analysis.judge import judge
 from api.results import check_results
-from config.rules import load_packs
+from config.rules import RECORD_QUESTIONS, load_packs
 from tests.analysis.building import START_S, Drug, Given, Series, terms_of, tracks_of
 
 PACK = load_packs()[0]
@@ -82,7 +82,7 @@ def test_a_warm_break_is_a_certain_finding_with_crossings_and_the_lines_it_weigh
     assert finding["measures"]["peak_c"] == 9.0
     assert finding["measures"]["probe"] == "drug"
     assert finding["measures"]["degree_minutes"] == pytest.approx(19.25)
-    assert finding["requirements"] == ["ANNEX6-10", "LZ-PLAN-5.cold-chain"]
+    assert finding["requirements"] == ["ANNEX6-10", "LZ-PLAN-5.cold-chain", "SD-IMPL-30"]
     assert finding["would_settle"] is None
     assert "待核查" in finding["explanation"]["zh"]
     assert result["verdict"] == "breach"
@@ -114,7 +114,10 @@ def test_all_lines_of_the_contract_are_there() -> None:
 def test_a_shipment_without_readings_is_insufficient_everywhere() -> None:
     result = results_of(given=(Given(start=0, end=3600, goods_aboard=1),))[0]
     assert result["verdict"] == "insufficient_evidence"
-    assert {one["status"] for one in result["requirements"]} == {"insufficient_evidence"}
+    facts = {line.id for line in PACK.requirements if line.questions[0] in RECORD_QUESTIONS}
+    status = {one["id"]: one["status"] for one in result["requirements"]}
+    assert {status[id_] for id_ in status.keys() - facts} == {"insufficient_evidence"}
+    assert {status[id_] for id_ in facts} == {"not_applicable"}
     assert result["metrics"]["readings"] == 0
     assert result["metrics"]["coverage"] == 0.0
     assert result["metrics"]["longest_gap_s"] == 3600.0

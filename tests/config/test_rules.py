@@ -94,3 +94,80 @@ def test_a_shipment_is_judged_by_the_version_in_force_on_its_chinese_day(tmp_pat
 def test_an_unknown_pack_is_named() -> None:
     with pytest.raises(ConfigError, match="'nowhere': unknown"):
         pack_for(load_packs(), pack_id="nowhere", epoch_s=0.0)
+
+
+OFFICIAL = {"SD-IMPL-14", "SD-IMPL-30", "LZ-PLAN-5.isolation", "LZ-PLAN-5.storage"}
+OFFICIAL |= {"LZ-PLAN-5.cold-chain"}
+
+
+def test_the_shipped_pack_carries_every_line_that_the_record_can_speak_to() -> None:
+    topics = {"ANNEX6": "02 03 08 09 10 11 12 13 14 15 17 18 21", "ANNEX1": "02d 03 05 07 08 09"}
+    topics |= {"ANNEX3": "05 06 08 15 17", "SD-IMPL": "14 30"}
+    wanted = {f"{text}-{n}" for text, numbers in topics.items() for n in numbers.split()}
+    assert {line.id for line in load_packs()[0].requirements} == wanted | OFFICIAL
+
+
+def test_an_article_is_named_only_where_the_official_text_was_seen() -> None:
+    for line in load_packs()[0].requirements:
+        assert (line.confirmed == "official_text") is (line.id in OFFICIAL), line.id
+        assert (line.article is not None) is (line.id in OFFICIAL), line.id
+        assert ("条款待核" in line.source.zh) is (line.id not in OFFICIAL), line.id
+
+
+def test_the_shandong_lines_have_the_validity_of_their_text() -> None:
+    by_id = {line.id: line for line in load_packs()[0].requirements}
+    for id_ in ("SD-IMPL-14", "SD-IMPL-30"):
+        assert by_id[id_].valid_from == dt.date(2023, 12, 1)
+        assert by_id[id_].valid_to == dt.date(2028, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            'evidence = { zh = "校准证书上的误差"',
+            'evidence = { de = "校"',
+            "ANNEX3-05: evidence: exp",
+        ),
+        ('evidence = { zh = "校准证书上的误差"', 'evidence = { zh = ""', "ANNEX3-05: evidence: zh"),
+        (
+            'evidence = { zh = "校准证书上的误差"',
+            'proof = { zh = "x"',
+            "ANNEX3-05: unknown key 'proof'",
+        ),
+        ('questions = ["seal"]', 'questions = ["seal", "range"]', "expected 'seal' alone"),
+        ('questions = ["seal"]', 'questions = "seal"', "questions: expected a list, got 'seal'"),
+        (
+            'questions = ["seal"]',
+            'article = { zh = "第九条", en = "article 9" }\nquestions = ["seal"]',
+            "ANNEX6-15.article: expected none unless confirmed",
+        ),
+        ("valid_to = 2028-11-30", "valid_to = 2020-11-30", "SD-IMPL-14: valid_to: expected no ear"),
+        ("live_upload_s = { value = 300", "live_upload_s = { value = -5", "live_upload_s.value"),
+        (
+            "above_tolerated_up_to_c = { value = 25.0",
+            "above_tolerated_up_to_c = { value = 250.0",
+            "-100 to 100, got 250",
+        ),
+        (
+            "above_single_tolerance_s = { value = 0",
+            "above_single_tolerance_s = { value = 600",
+            "above_total_tolerance_s: expected both 0",
+        ),
+    ],
+)
+def test_a_wrong_line_or_tolerance_does_not_load_and_the_error_names_key_and_value(
+    tmp_path: Path, old: str, new: str, complaint: str
+) -> None:
+    assert old in TEXT
+    with pytest.raises(ConfigError, match=complaint) as failure:
+        load_pack(_pack_file(tmp_path, TEXT.replace(old, new, 1)))
+    assert "pack.toml" in str(failure.value)
+
+
+def test_a_line_without_its_evidence_or_source_does_not_load(tmp_path: Path) -> None:
+    head, line, tail = TEXT.partition('id = "ANNEX6-15"')
+    for key in ("evidence", "source", "title", "confirmed"):
+        rows = [row for row in tail.split("\n") if not row.startswith(f"{key} =")]
+        with pytest.raises(ConfigError, match=f"ANNEX6-15: key '{key}' is missing"):
+            load_pack(_pack_file(tmp_path, head + line + "\n".join(rows)))

@@ -1,0 +1,176 @@
+"""The words of lines that state a fact of the record and ask for a look on site."""
+
+from collections.abc import Callable, Mapping
+
+from analysis.record_lines import RecordLine, RecordReason
+from api.finding_words import duration, number
+from config.rules import Requirement, Text
+from domain.words import Status
+
+_Words = Callable[[float], Text]
+
+
+def record_basis(requirement: Requirement, line: RecordLine, shipment: int) -> list[Text]:
+    """The fact; and where the line is not applicable, that it has to be checked on site, by what
+    evidence."""
+    said = _WORDS[int(line.reason[shipment])]
+    amount = float(line.amount[shipment])
+    fact = said(amount) if callable(said) else said
+    nothing_to_check = int(line.reason[shipment]) == RecordReason.OWN_DELIVERY
+    if line.status[shipment] == Status.COMPLIANT or nothing_to_check:
+        return [fact]
+    needed = requirement.evidence
+    return [
+        fact,
+        Text(f"需现场核查：{needed.zh}", f"to be checked on site: {needed.en}"),
+    ]
+
+
+def _silent(zh: str, en: str) -> Text:
+    return Text(
+        f"本记录不含此项数据（{zh}）",
+        f"the record holds nothing on this ({en})",
+    )
+
+
+def _late(amount: float) -> Text:
+    lasted = duration(amount)
+    return Text(f"签收比时限晚 {lasted.zh}", f"signed for {lasted.en} after the time limit")
+
+
+def _over(amount: float) -> Text:
+    lasted = duration(amount)
+    return Text(
+        f"在箱时间比验证的保温时长多 {lasted.zh}",
+        f"the time in the box exceeds the validated hold time by {lasted.en}",
+    )
+
+
+def _lid_unseen(amount: float) -> Text:
+    lasted = duration(amount)
+    return Text(
+        f"开箱传感器未覆盖全程，最长 {lasted.zh} 没有信号",
+        f"the lid sensor does not cover the way: nothing from it for up to {lasted.en}",
+    )
+
+
+def _packed_out(amount: float) -> Text:
+    return Text(
+        f"装箱时首个读数 {number(amount)} °C，不在标示范围内",
+        f"the first reading at packing was {number(amount)} °C, outside the label range",
+    )
+
+
+def _sent_live(amount: float) -> Text:
+    lasted = duration(max(amount, 0.0))
+    return Text(
+        f"读数均在设定时间内上传，最长滞后 {lasted.zh}；报警处置情况本记录不含",
+        f"every reading was received within the set time, the slowest after {lasted.en}; what was "
+        "done about alarms is not in the record",
+    )
+
+
+def _sent_late(amount: float) -> Text:
+    lasted = duration(amount)
+    return Text(
+        f"有读数滞后 {lasted.zh} 才收到", f"a reading was received {lasted.en} after it was taken"
+    )
+
+
+def _stated(amount: float) -> Text:
+    return Text(
+        f"运单所载误差 ±{number(amount)} °C，在允许误差内（以运单所载为据）",
+        f"the manifest states an error of ±{number(amount)} °C, within the permissible one (on the "
+        "manifest's word)",
+    )
+
+
+def _less_accurate(amount: float) -> Text:
+    return Text(
+        f"运单所载误差 ±{number(amount)} °C，大于允许误差；判定已按此误差计算",
+        f"the manifest states an error of ±{number(amount)} °C, more than is permissible; the "
+        "record was judged with that error",
+    )
+
+
+_WORDS: Mapping[int, Text | _Words] = {
+    RecordReason.EVENTS_IN_ORDER: Text(
+        "装箱、取件和签收等事件齐全、有序", "packing, pick-up and sign-off are recorded in order"
+    ),
+    RecordReason.IN_TIME: Text("在时限内签收", "signed for within the time limit"),
+    RecordReason.WITHIN_HOLD_TIME: Text(
+        "在箱时间未超过验证的保温时长", "the time in the box is within the validated hold time"
+    ),
+    RecordReason.BOX_ON_RECORD: Text(
+        "箱型已登记或运单载有验证参数",
+        "the box model is registered, or the manifest gives its qualification",
+    ),
+    RecordReason.LID_STAYED_CLOSED: Text(
+        "开箱传感器覆盖全程，未见途中开箱；封签编号本记录不含",
+        "the lid sensor covers the way and shows no opening on it; seal numbers are not in the "
+        "record",
+    ),
+    RecordReason.PACKED_IN_RANGE: Text(
+        "装箱时首个读数在标示范围内", "the first reading at packing is in the label range"
+    ),
+    RecordReason.SENT_LIVE: _sent_live,
+    RecordReason.ACCURATE_ENOUGH: _stated,
+    RecordReason.PROBE_PRESENT: Text(
+        "箱内药品处有测点读数", "a probe at the drug in the box gave readings"
+    ),
+    RecordReason.NO_EVENTS: _silent("没有交接事件", "there are no custody events"),
+    RecordReason.EVENTS_MISSING: Text(
+        "装箱、取件、签收事件不全", "packing, pick-up or sign-off is not among the events"
+    ),
+    RecordReason.EVENTS_OUT_OF_ORDER: Text(
+        "交接事件的先后次序不合", "the custody events are not in order"
+    ),
+    RecordReason.NO_TIME_LIMIT: _silent("运单未载送达时限", "the manifest names no time limit"),
+    RecordReason.LATE: _late,
+    RecordReason.NO_HOLD_TIME: _silent("没有验证的保温时长", "no validated hold time is on record"),
+    RecordReason.LONGER_THAN_HOLD_TIME: _over,
+    RecordReason.CUSTODY_UNKNOWN: _silent("监管起止时间不明", "the custody times are not known"),
+    RecordReason.NO_BOX_NAMED: _silent("运单未载箱型", "the manifest names no box model"),
+    RecordReason.BOX_NOT_ON_RECORD: Text(
+        "运单所载箱型未登记，也没有验证参数",
+        "the box model of the manifest is not registered, and no qualification is given",
+    ),
+    RecordReason.NO_LID_RECORD: _silent(
+        "没有开箱传感器数据，也没有封签编号", "there is no lid sensor and no seal number"
+    ),
+    RecordReason.LID_PARTLY_SEEN: _lid_unseen,
+    RecordReason.OPENED_ON_THE_WAY: Text(
+        "记录显示在起点和收货点以外开过箱",
+        "the record shows the lid open away from origin and destination",
+    ),
+    RecordReason.OPENED_SOMEWHERE: Text(
+        "记录显示在箱期间开过箱，地点不明",
+        "the record shows the lid open during custody, where is not known",
+    ),
+    RecordReason.CARRIER_NOT_SAID: _silent(
+        "运单未载是否委托配送", "the manifest does not say whether a carrier was entrusted"
+    ),
+    RecordReason.CARRIER_ENTRUSTED: Text(
+        "运单载明委托配送；审核记录和质量协议不在本记录内",
+        "the manifest says a carrier was entrusted; audit record and quality agreement are not in "
+        "this record",
+    ),
+    RecordReason.OWN_DELIVERY: Text(
+        "运单载明非委托配送", "the manifest says that no carrier was entrusted"
+    ),
+    RecordReason.NO_READING_AT_PACKING: _silent("装箱时没有读数", "there is no reading at packing"),
+    RecordReason.PACKED_OUT_OF_RANGE: _packed_out,
+    RecordReason.LIMITS_UNKNOWN: _silent("储存条件未知", "the storage condition is not known"),
+    RecordReason.RECEIPT_UNKNOWN: _silent(
+        "接收时间不全", "times of receipt are not known for all readings"
+    ),
+    RecordReason.SENT_LATE: _sent_late,
+    RecordReason.ACCURACY_NOT_STATED: _silent(
+        "运单未载记录仪误差", "the manifest states no error of the logger"
+    ),
+    RecordReason.LESS_ACCURATE: _less_accurate,
+    RecordReason.NO_DRUG_PROBE: _silent(
+        "没有药品处测点的读数", "there are no readings of a probe at the drug"
+    ),
+}
+"""Every reason has its words; a test holds that none is forgotten."""
