@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas
 import urllib3
 from numpy.typing import NDArray
 
@@ -47,8 +48,6 @@ class InfluxHttp:
     ) -> dict[str, Any]:
         """The answer's columns: `text` as (names, codes), `whole` as int64 (and `time`), `real`
         as float64 with NaN for what is absent. No rows: empty columns."""
-        import pandas
-
         types: dict[str, Any] = dict.fromkeys(text, "category")
         types |= dict.fromkeys(("time", *whole), "int64")
         types |= dict.fromkeys(real, "float64")

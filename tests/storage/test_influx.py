@@ -294,11 +294,8 @@ def test_victoria_metrics_takes_what_we_write(tmp_path: Path) -> None:
         register = open_register(f"sqlite:///{tmp_path / 'r.sqlite'}")
         settings = StoreSettings(telemetry="influx", influx_url=address, influx_batch_rows=7)
         store = InfluxTelemetry(settings, register)
-        store._write(
-            "reading",
-            [(reading(minute / 10, drug=4 + minute / 10), T0, 0) for minute in range(20)],
-            {},
-        )
+        rows = [(reading(minute / 10, drug=4 + minute / 10), T0, 0) for minute in range(20)]
+        store._send("reading", rows)
         store.close()
         with urllib.request.urlopen(f"{address}/internal/force_flush"):  # noqa: S310 (loopback)
             pass

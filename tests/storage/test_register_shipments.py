@@ -117,7 +117,9 @@ EVENTS = st.builds(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(batches=st.lists(st.lists(EVENTS, max_size=4), max_size=5))
 def test_stays_are_those_of_all_events_whatever_order_they_came_in(
     batches: list[list[Event]], register: SqlRegister

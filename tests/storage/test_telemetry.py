@@ -216,7 +216,9 @@ def test_threads_read_while_one_writes(store: TelemetryStore) -> None:
     assert len(store.readings(["S-1"], [])) == 400
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(messages=st.lists(READINGS, max_size=12), data=st.data())
 def test_any_order_and_repetition_ends_in_the_same_store(
     messages: list[Reading],
@@ -245,7 +247,7 @@ def test_any_order_and_repetition_ends_in_the_same_store(
         store.close()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25, deadline=None)
 @given(batches=st.lists(st.lists(READINGS, max_size=6), max_size=5))
 def test_counts_are_those_of_the_oracle_batch_by_batch(
     batches: list[list[Reading]], tmp_path_factory: pytest.TempPathFactory

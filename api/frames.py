@@ -1,0 +1,117 @@
+"""Readings, episodes and findings as pandas data frames, for analysts and notebooks.
+
+    from api.frames import frame
+    frame("ZB-20261121-0001")["drug"].plot()
+
+What comes back is what is judged: readings assigned to the shipment, in its logger's time.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from config.settings import StoreSettings, load_settings
+from domain.errors import BadInput
+from domain.tracks import IntArray, ReadingTable
+from storage.ports import Register, TelemetryStore
+from storage.register import open_register
+from storage.telemetry import open_telemetry
+
+_BREAK = "cold_chain_break"
+_MEASURED = ("lat_deg", "lon_deg", "accuracy_m", "humidity_pct", "light_lux", "battery_v")
+
+
+def frame(shipment: str, settings: StoreSettings | None = None) -> pd.DataFrame:
+    """A shipment's readings by time, from the stores the settings name.
+
+    Index: UTC time. Columns: logger, box, seq, one a probe [°C], and what else was sent; what
+    was not is missing (NaN, <NA>). Raises BadInput for a shipment nothing was ever heard of.
+    """
+    with frames(settings) as opened:
+        return opened.readings([shipment]).drop(columns="shipment")
+
+
+@contextmanager
+def frames(settings: StoreSettings | None = None) -> Iterator["Frames"]:
+    """The stores opened for several questions."""
+    chosen = load_settings().store if settings is None else settings
+    store = open_telemetry(chosen)
+    try:
+        register = open_register(chosen.register_url)
+        try:
+            yield Frames(store, register)
+        finally:
+            register.close()
+    finally:
+        store.close()
+
+
+class Frames:
+    """Data frames out of a store and a register."""
+
+    def __init__(self, store: TelemetryStore, register: Register) -> None:
+        self._store = store
+        self._register = register
+
+    def readings(self, shipments: Sequence[str]) -> pd.DataFrame:
+        """Readings of all these shipments, by shipment, then time (the index)."""
+        for shipment in shipments:
+            if self._register.shipment_row(shipment) is None:
+                raise BadInput(f"shipment {shipment!r}: unknown")
+        table = self._store.readings(shipments, self._register.stays(shipments))
+        return readings_frame(table)
+
+    def findings(self, shipment: str | None = None, kind: str | None = None) -> pd.DataFrame:
+        """Current findings, one a row: shipment, id, kind, subtype, certainty, start, end,
+        duration_s, and each measure as a column of its own."""
+        found: list[dict[str, Any]] = []
+        after = None
+        while page := self._register.findings(
+            shipment=shipment, kind=kind, after=after, limit=1000
+        ):
+            found += [dict(finding) for finding in page]
+            after = str(page[-1]["id"])
+        names = ["shipment", "id", "kind", "subtype", "certainty", "start", "end", "duration_s"]
+        rows = [
+            {name: finding.get(name) for name in names} | dict(finding.get("measures") or {})
+            for finding in found
+        ]
+        made = pd.DataFrame(rows, columns=None if rows else names)
+        for name in ("start", "end"):
+            made[name] = pd.to_datetime(made[name], utc=True, format="ISO8601")
+        return made
+
+    def episodes(self, shipment: str) -> pd.DataFrame:
+        """The shipment's cold-chain breaks by start."""
+        made = self.findings(shipment, _BREAK)
+        return made.sort_values("start", ignore_index=True)
+
+
+def readings_frame(table: ReadingTable) -> pd.DataFrame:
+    """A table as a data frame, by shipment, then time; the index is UTC time."""
+    order = np.lexsort((table.time_ms, table.shipment))
+    columns: dict[str, Any] = {
+        "shipment": _names(table.shipments, table.shipment[order]),
+        "logger": _names(table.loggers, table.logger[order]),
+        "box": _names(table.boxes, table.box[order]),
+        "seq": pd.array(table.seq[order], dtype="Int64"),
+    }
+    columns["seq"][table.seq[order] < 0] = pd.NA
+    columns |= {probe: values[order] for probe, values in table.temperature_c.items()}
+    columns |= {name: getattr(table, name)[order] for name in _MEASURED}
+    for name in ("lid_open", "moving"):
+        said = getattr(table, name)[order]
+        flags = pd.array(said > 0, dtype="boolean")
+        flags[said < 0] = pd.NA
+        columns[name] = flags
+    received = pd.to_datetime(table.received_ms[order], unit="ms", utc=True)
+    columns["received"] = received.where(table.received_ms[order] >= 0)
+    time = pd.to_datetime(table.time_ms[order], unit="ms", utc=True)
+    return pd.DataFrame(columns, index=pd.DatetimeIndex(time, name="time"))
+
+
+def _names(names: tuple[str, ...], code: IntArray) -> Any:
+    return pd.Categorical.from_codes(code.astype(np.int32), categories=pd.Index(names, dtype=str))

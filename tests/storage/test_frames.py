@@ -1,0 +1,72 @@
+"""Data frames hold what the stores hold, with missing values missing."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from api.frames import Frames, frame
+from config.settings import StoreSettings
+from domain.errors import BadInput
+from domain.reading import Event
+from storage.register import open_register
+from storage.telemetry import open_telemetry
+from tests.storage.readings import FULL, MINUTE, T0, reading
+from tests.storage.results import at, finding, result
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> StoreSettings:
+    settings = StoreSettings(
+        embedded_file=tmp_path / "telemetry.sqlite",
+        register_url=f"sqlite:///{tmp_path / 'register.sqlite'}",
+    )
+    store, register = open_telemetry(settings), open_register(settings.register_url)
+    sent = [FULL, *(reading(minute, shipment=None, drug=minute) for minute in (9, 3, 6))]
+    store.append(sent, [T0] * len(sent))
+    packed = Event(event="packed", time_ms=T0 + 4 * MINUTE, shipment="S-7", box="BX-1")
+    register.add_events([packed], [T0])
+    register.note_seen({"S-9": "ql"})
+    late = finding("F-2", start=30, end=40)
+    register.record_results(
+        [result(late, finding("F-1"), shipment="S-7")], judged_ms=T0, reason="x"
+    )
+    store.close()
+    register.close()
+    return settings
+
+
+def test_a_shipment_s_readings_stand_by_time_with_a_column_a_probe(stores: StoreSettings) -> None:
+    made = frame("S-7", stores)
+
+    assert made["drug"].tolist() == [6.0, 9.0]
+    assert isinstance(made.index, pd.DatetimeIndex)
+    assert made.index[0] == pd.Timestamp(T0 + 6 * MINUTE, unit="ms", tz="UTC")
+    assert made["seq"].isna().all()
+    assert made["lid_open"].isna().all()
+    assert made["humidity_pct"].isna().all()
+
+
+def test_everything_a_logger_sent_is_in_its_row(stores: StoreSettings) -> None:
+    (row,) = frame("S-9", stores).to_dict("records")
+    assert (row["drug"], row["drug.2"], row["VOC index"]) == (4.5, 4.625, -0.1)
+    assert (row["logger"], row["box"], row["seq"]) == ("LG-9", "BX-9", 77)
+    assert (bool(row["lid_open"]), bool(row["moving"])) == (True, False)
+
+
+def test_findings_and_episodes_are_rows_with_their_measures(stores: StoreSettings) -> None:
+    store, register = open_telemetry(stores), open_register(stores.register_url)
+    made = Frames(store, register)
+    episodes = made.episodes("S-7")
+    assert episodes["id"].tolist() == ["F-1", "F-2"]
+    assert episodes["limit_c"].tolist() == [8.0, 8.0]
+    assert episodes["start"][1] == pd.Timestamp(at(30))
+    assert made.findings()["shipment"].tolist() == ["S-7", "S-7"]
+    assert made.findings("S-none").empty
+    store.close()
+    register.close()
+
+
+def test_a_shipment_never_heard_of_is_a_clear_mistake(stores: StoreSettings) -> None:
+    with pytest.raises(BadInput, match="S-none"):
+        frame("S-none", stores)
