@@ -1,14 +1,16 @@
 """What readings, uncertainty and unseen time say about a pair of limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.beyond import BeyondTimes, times_beyond
+from analysis.excursions import episodes_beyond
 from analysis.series import Series
 from analysis.steps import Steps
 from analysis.uncertainty import Level
+from config.rules import Numbers
 from domain.tracks import CodeArray, FloatArray, IntArray
 from domain.words import Status
 
@@ -43,27 +45,102 @@ def judge_ranges(
     *,
     high: Level,
     low: Level,
-    tolerance_s: float,
+    numbers: Numbers,
 ) -> RangeLines:
     """Breach where a reading lies beyond limit and uncertainty; insufficient evidence where one
     lies beyond the limit, or unseen time could; with a tolerance, where the least or the
-    possible time out of range exceeds it."""
+    possible time out of range exceeds it.
+
+    The rules may tolerate a time out of range in sum, or a single and a total time of each side.
+    """
     above = times_beyond(series, steps, line_series, high)
     below = times_beyond(series, steps, line_series, low)
-    surely = (steps.surely_max_c[line_series] > high.certain) | (
-        steps.surely_min_c[line_series] < low.certain
+    hottest, coldest = (extreme[line_series] for extreme in reach(steps, len(series)))
+    could_above, could_below = hottest > high.nominal, coldest < low.nominal
+    most_c = numbers.above_tolerated_up_to_c
+    over, over_may = _untolerated(
+        series,
+        steps,
+        line_series,
+        high,
+        above,
+        surely=steps.surely_max_c[line_series] > high.certain,
+        could=could_above,
+        single_s=numbers.above_single_tolerance_s,
+        total_s=numbers.above_total_tolerance_s,
     )
-    hottest, coldest = reach(steps, len(series))
-    could = (hottest[line_series] > high.nominal) | (coldest[line_series] < low.nominal)
-    tolerated = np.zeros(line_series.size, dtype=np.bool_)
-    if tolerance_s > 0:
-        tolerated = could & (above.could_s + below.could_s <= tolerance_s)
-        surely &= above.least_s + below.least_s > tolerance_s
-        could &= ~tolerated
+    error_c = np.zeros_like(high.nominal)
+    np.subtract(high.certain, high.nominal, out=error_c, where=np.isfinite(high.nominal))
+    over |= steps.surely_max_c[line_series] > np.maximum(high.certain, most_c + error_c)
+    over_may |= could_above & (hottest > most_c)
+    under, under_may = _untolerated(
+        series,
+        steps,
+        line_series,
+        low,
+        below,
+        surely=steps.surely_min_c[line_series] < low.certain,
+        could=could_below,
+        single_s=numbers.below_single_tolerance_s,
+        total_s=numbers.below_total_tolerance_s,
+    )
+    surely, could = over | under, over_may | under_may
+    in_sum_s = numbers.out_of_range_tolerance_s
+    if in_sum_s > 0:
+        could &= above.could_s + below.could_s > in_sum_s
+        surely &= above.least_s + below.least_s > in_sum_s
+    tolerated = (could_above | could_below) & ~could
     status = np.full(line_series.size, Status.COMPLIANT, dtype=np.int8)
     status[could] = Status.INSUFFICIENT_EVIDENCE
     status[surely] = Status.BREACH
     return RangeLines(status, above, below, tolerated)
+
+
+def _untolerated(
+    series: Series,
+    steps: Steps,
+    line_series: IntArray,
+    level: Level,
+    times: BeyondTimes,
+    *,
+    surely: NDArray[np.bool_],
+    could: NDArray[np.bool_],
+    single_s: float,
+    total_s: float,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether the time beyond a level surely, and whether it possibly, exceeds what is tolerated.
+
+    The longest single stay is known from below by the longest known stay beyond limit and
+    uncertainty. From above it is the longest known stay beyond the limit where no unseen time
+    could add to it, else all possible time together: whether two stays with a hole between them
+    were one, nobody saw.
+    """
+    if single_s <= 0 or total_s <= 0:
+        return surely, could
+    some = np.flatnonzero(could)
+    most_s = times.could_s.copy()
+    closed = some[times.could_s[some] <= times.known_s[some]]
+    most_s[closed] = _longest_stay_s(series, steps, line_series[closed], level.take(closed))
+    beyond = level.take(some)
+    least_s = np.zeros(line_series.size)
+    least_s[some] = _longest_stay_s(
+        series, steps, line_series[some], replace(beyond, nominal=beyond.certain)
+    )
+    exceeds = surely & ((times.least_s > total_s) | (least_s > single_s))
+    may_exceed = could & ((times.could_s > total_s) | (most_s > single_s))
+    return exceeds, exceeds | may_exceed
+
+
+def _longest_stay_s(
+    series: Series, steps: Steps, line_series: IntArray, level: Level
+) -> FloatArray:
+    """(l,) longest known time without a break beyond each line's level."""
+    episodes = episodes_beyond(
+        series, steps, line_series, level, join_within_s=0.0, demanded_s=np.inf
+    )
+    longest = np.zeros(line_series.size)
+    np.maximum.at(longest, episodes.line, episodes.end_s - episodes.start_s)
+    return longest
 
 
 def reach(steps: Steps, count: int) -> tuple[FloatArray, FloatArray]:

@@ -154,8 +154,7 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
     every = np.arange(len(series))
     high = above(terms.high_c[shipment], series.accuracy_c, numbers)
     low = below(terms.low_c[shipment], series.accuracy_c, numbers)
-    tolerance_s = numbers.out_of_range_tolerance_s
-    ranges = judge_ranges(series, steps, every, high=high, low=low, tolerance_s=tolerance_s)
+    ranges = judge_ranges(series, steps, every, high=high, low=low, numbers=numbers)
     sensitive = np.flatnonzero(terms.freeze_sensitive[shipment])
     ice = frozen(sensitive.size, series.accuracy_c[sensitive], numbers)
     ice_status = np.full(len(series), Status.COMPLIANT, dtype=np.int8)
@@ -242,7 +241,7 @@ def _item_status(
             j,
             high=above(items.high_c[item[wider]], accuracy, numbers),
             low=below(items.low_c[item[wider]], accuracy, numbers),
-            tolerance_s=numbers.out_of_range_tolerance_s,
+            numbers=numbers,
         ).status
     ice = np.where(items.freeze_sensitive[item], ice_status[line_series], Status.COMPLIANT)
     return item, np.maximum(status, ice.astype(np.int8))

@@ -148,6 +148,15 @@ _SETTINGS: Mapping[Question, tuple[str, ...]] = {
 }
 
 
+_TOLERANCES = (
+    "above_single_tolerance_s",
+    "above_total_tolerance_s",
+    "below_single_tolerance_s",
+    "below_total_tolerance_s",
+)
+"""Shown where the pack tolerates anything at all."""
+
+
 def basis(pack: RulePack, number: int, judgement: Judgement, terms: Terms, shipment: int) -> Text:
     """What the status of the pack's line of this number rests on, then the rule's own source."""
     requirement = pack.requirements[number]
@@ -220,6 +229,10 @@ def setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | Non
     names = [name for question in requirement.questions for name in _SETTINGS.get(question, ())]
     if not names:
         return None
+    if "range" in requirement.questions:
+        names += [name for name in _TOLERANCES if getattr(pack.numbers, name) > 0]
+        if "above_single_tolerance_s" in names:
+            names.append("above_tolerated_up_to_c")
     parts = []
     values: dict[str, float] = {}
     for name in dict.fromkeys(names):
@@ -228,6 +241,8 @@ def setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | Non
         title = pack.provenance[name].title
         if name.endswith("_s"):
             shown = Text(f"{number(value / 60)} 分钟", f"{number(value / 60)} min")
+        elif name.endswith("_c"):
+            shown = Text(f"{number(value)} °C", f"{number(value)} °C")
         else:
             shown = Text(f"{number(value)} 米", f"{number(value)} m")
         parts.append(Text(f"{title.zh} {shown.zh}", f"{title.en} {shown.en}"))
