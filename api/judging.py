@@ -1,13 +1,13 @@
 """One way from readings, manifests and events to results, for files and for live alike."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
 
 import numpy as np
-from analysis.judge import Judgement, judge
 
+from analysis.judge import Judgement, judge
 from analysis.tracks import build_tracks
 from api.results import check_results
 from config.manifest_terms import terms_for
@@ -20,6 +20,7 @@ from config.storage_classes import (
     load_storage_classes,
 )
 from config.terms import Terms
+from domain.errors import BadInput
 from domain.manifest import Manifest
 from domain.reading import Event
 from domain.tracks import FloatArray, ReadingTable, Tracks
@@ -49,6 +50,15 @@ def load_rulebook(settings: JudgingSettings) -> Rulebook:
         classes=load_storage_classes(),
         models=load_box_models(),
     )
+
+
+def under_pack(rulebook: Rulebook, pack_id: str) -> Rulebook:
+    """The same rulebook with another pack to judge by. Raises BadInput if there is none such."""
+    known = sorted({pack.id for pack in rulebook.packs})
+    if pack_id not in known:
+        shown = pack_id if len(pack_id) <= 80 else f"{pack_id[:80]}…"
+        raise BadInput(f"rules: unknown rule pack {shown!r}; expected one of {', '.join(known)}")
+    return replace(rulebook, pack_id=pack_id)
 
 
 def software() -> str:

@@ -31,21 +31,34 @@ def register(app: typer.Typer) -> None:
         reader: Annotated[
             str | None, typer.Option("--reader", help="named reader of a logger export")
         ] = None,
+        rules: Annotated[
+            str | None, typer.Option("--rules", help="judge by this rule pack, e.g. who-vaccine")
+        ] = None,
+        compare_rules: Annotated[
+            str | None,
+            typer.Option("--compare-rules", help="show this rule pack's result beside the first"),
+        ] = None,
         lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
     ) -> None:
-        """Judge files: exit 0 compliant, 1 breach or suspected, 3 insufficient, 2 unusable."""
-        from api.judging import load_rulebook
+        """Judge files: exit 0 compliant, 1 breach or suspected, 3 insufficient, 2 unusable.
+
+        With --compare-rules the exit code is that of the first pack's results.
+        """
+        from api.judging import load_rulebook, under_pack
         from cli.judge_files import judge_files
-        from cli.result_text import print_json, print_text
+        from cli.result_text import beside, print_json, print_text
         from config.settings import load_settings
         from domain.errors import BadInput
 
         if lang not in ("zh", "en"):
             raise BadInput(f"--lang: expected zh or en, got {lang!r}")
+        installed = load_rulebook(load_settings().judging)
+        rulebook = installed if rules is None else under_pack(installed, rules)
         judged = judge_files(
             files,
             manifest_paths=manifest or [],
-            rulebook=load_rulebook(load_settings().judging),
+            rulebook=rulebook,
+            compare_with=None if compare_rules is None else under_pack(installed, compare_rules),
             storage=storage,
             timezone=timezone,
             reader=reader,
@@ -53,10 +66,11 @@ def register(app: typer.Typer) -> None:
         for warning in judged.warnings:
             print(f"coldwitness: {warning}", file=sys.stderr)
         results = [result for group in judged.groups for result in group.results]
+        others = [result for group in judged.compared for result in group.results]
         if as_json:
-            print_json(results)
+            print_json(beside(results, others))
         else:
-            print_text(results, lang=lang)
+            print_text(beside(results, others), lang=lang)
         verdicts = {result["verdict"] for result in results}
         worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
         raise typer.Exit(EXIT_OF_VERDICT[worst])

@@ -14,12 +14,14 @@ from ingest.manifests import read_manifest_files
 
 @dataclass(frozen=True)
 class JudgedFiles:
-    """Everything `check` and `report --from` know after judging some files."""
+    """Everything `check` and `report --from` know after judging some files. `compared` : the same
+    shipments judged under another pack, where one was asked for."""
 
     groups: tuple[Judged, ...]
     manifests: dict[str, Manifest]
     events: dict[str, list[Event]]
     warnings: tuple[str, ...]
+    compared: tuple[Judged, ...] = ()
 
 
 def judge_files(
@@ -30,6 +32,7 @@ def judge_files(
     storage: str | None,
     timezone: str | None,
     reader: str | None,
+    compare_with: Rulebook | None = None,
 ) -> JudgedFiles:
     """Judge recorded telemetry; every shipment of the readings and of the manifests is judged.
 
@@ -49,12 +52,22 @@ def judge_files(
     for shipment in shipments:
         if shipment not in by_id and storage is None:
             warnings.append(f"shipment {shipment}: no manifest and no --storage: range not judged")
-    groups = judge_shipments(
-        recorded.table,
-        shipments=shipments,
+
+    def judged_by(rules: Rulebook) -> tuple[Judged, ...]:
+        groups = judge_shipments(
+            recorded.table,
+            shipments=shipments,
+            manifests=by_id,
+            events=events,
+            rulebook=rules,
+            assumed_storage=storage,
+        )
+        return tuple(groups)
+
+    return JudgedFiles(
+        groups=judged_by(rulebook),
         manifests=by_id,
         events=events,
-        rulebook=rulebook,
-        assumed_storage=storage,
+        warnings=tuple(warnings),
+        compared=() if compare_with is None else judged_by(compare_with),
     )
-    return JudgedFiles(tuple(groups), by_id, events, tuple(warnings))

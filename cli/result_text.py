@@ -17,6 +17,18 @@ def status_words(status: str, *, lang: str) -> str:
     return STATUS_EN[code] if lang == "en" else f"{STATUS_ZH[code]} {STATUS_EN[code]}"
 
 
+def beside(
+    results: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Each result with the one of the same shipment under another pack as `compared`; without
+    others, the results as they are."""
+    by_shipment = {result["shipment"]: result for result in others}
+    return [
+        {**result, "compared": by_shipment[result["shipment"]]} if by_shipment else result
+        for result in results
+    ]
+
+
 def print_json(results: Iterable[Mapping[str, Any]]) -> None:
     """One line a shipment; NaN cannot stand in it."""
     for result in results:
@@ -37,3 +49,22 @@ def print_text(results: Iterable[Mapping[str, Any]], *, lang: str) -> None:
                 title = line["title"][lang]
                 words = status_words(line["status"], lang=lang)
                 print(f"    {line['id']:<20} {title}：{words}")
+        if "compared" in result:
+            _print_beside(result, result["compared"], lang=lang)
+
+
+def _print_beside(result: Mapping[str, Any], other: Mapping[str, Any], *, lang: str) -> None:
+    """All lines of both packs: first those of the one, with the other's answer where it has the
+    line too, then those that only the other has."""
+    both = [result, other]
+    heads = [str(one["evidence"]["rules"]) for one in both]
+    print(f"    {'对照' if lang == 'zh' else 'side by side'}: {heads[0]} | {heads[1]}")
+    verdicts = [status_words(one["verdict"], lang=lang) for one in both]
+    print(
+        f"      {'结论 verdict' if lang == 'zh' else 'verdict':<20} {verdicts[0]} | {verdicts[1]}"
+    )
+    lines = [{line["id"]: line for line in one["requirements"]} for one in both]
+    for id_ in dict.fromkeys([*lines[0], *lines[1]]):
+        said = [status_words(its[id_]["status"], lang=lang) if id_ in its else "—" for its in lines]
+        title = (lines[0].get(id_) or lines[1][id_])["title"][lang]
+        print(f"      {id_:<20} {said[0]} | {said[1]}  {title}")
