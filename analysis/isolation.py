@@ -256,8 +256,11 @@ def _facet(
     low = low[worst, each]
     isolation = np.where(exempt, Isolation.NOT_APPLICABLE, isolation)
     reason = np.where(exempt, why, reason)
+    # A declaration is not believed against an interval that lies above the limit, even where
+    # something else forbids to accuse by it, nor against a sharp one that leans over it.
     with np.errstate(invalid="ignore"):
         leaning = (reason == IsolationReason.INTERVAL_SPANS_LIMIT) & (rate > limit)
+        leaning |= low > limit
     leaning |= reason == IsolationReason.PARTS_DISAGREE
     on_record = (isolation == Isolation.INDETERMINATE) & (declared == 1) & ~leaning & ~absent
     status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)

@@ -10,7 +10,7 @@ from analysis.window import judged_window
 from config.rules import load_packs
 from domain.words import Certainty, FindingType, Isolation, Status
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
-from tests.analysis.isolation_world import World, world
+from tests.analysis.isolation_world import Probes, World, world
 
 NUMBERS = load_packs()[0].numbers
 
@@ -185,3 +185,13 @@ def test_two_steps_of_a_sensors_grid_carry_no_accusation():
         judged = judge_isolation(tracks, terms, judged_window(tracks, terms), NUMBERS)
         accused += int(judged.coolant.isolation[0] == Isolation.MISSING)
     assert accused == 0
+
+
+def test_a_declaration_is_not_believed_against_an_interval_above_the_limit():
+    """Where a guard forbids to accuse, the declared part does not make it compliant either."""
+    made = world(80, seed=61, k_coolant=(2.0, 4.0), body="payload", probes=Probes(grid_c=0.5))
+    facet = judge(made, Given(start=0.0, isolation_coolant=1)).coolant
+    guarded = (facet.low_per_h > facet.limit_per_h) & (facet.isolation == Isolation.INDETERMINATE)
+    assert guarded.any()
+    assert (facet.status[guarded] == Status.INSUFFICIENT_EVIDENCE).all()
+    assert not facet.on_record[guarded].any()
