@@ -1,8 +1,9 @@
 """Webhooks, deliveries, audit, reviews, jobs and equipment, on every database."""
 
+from storage.ports import Review
 from storage.register import SqlRegister
 from storage.register.equipment import BoxModel, Calibration, Device
-from storage.register.oversight import Job, Review
+from storage.register.oversight import Job
 from storage.register.views import Span
 from tests.storage.readings import T0
 from tests.storage.results import finding, result
