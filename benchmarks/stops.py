@@ -26,15 +26,15 @@ from analysis.stops_fixes import positions
 from analysis.stops_stays import find_stays
 from analysis.window import judged_window
 from config.rules import Numbers, load_packs
-from config.terms import Budgets, EventTable, Items, Sites, Terms
+from config.terms import Terms
 from domain.tracks import Tracks
+from tests.analysis.building import START_S, Given, terms_of
 
 FloatArray = NDArray[np.float64]
 Interval = tuple[int, float, float]
 """Track, start and end [s]."""
 
 SETTINGS = ((100.0, 300.0), (50.0, 600.0))
-START_S = 1_763_690_400.0
 
 
 @dataclass(frozen=True)
@@ -115,36 +115,9 @@ def as_tracks(trips: Trips) -> tuple[Tracks, Terms]:
         moving=none,
         light_lux=absent,
     )
-    nothing, empty = np.full(shipments, np.nan), np.zeros(0)
-    offsets = np.zeros(shipments + 1, dtype=np.int64)
-    codes, no = np.full(shipments, -1, dtype=np.int8), np.zeros(shipments, dtype=np.bool_)
-    yes = np.ones(shipments, dtype=np.int8)
-    ints, bools = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
-    special: dict[str, Any] = {
-        "shipments": names,
-        "start_s": trips.time_s[first[:-1]],
-        "end_s": trips.time_s[first[1:] - 1],
-        "start_source": yes,
-        "end_source": yes,
-        "logger_id": ("",) * shipments,
-        "shared_lines": ("",) * shipments,
-        "items": Items(offsets, (), (), empty, empty, bools),
-        "budgets": Budgets(ints, empty, empty, empty),
-        "sites": Sites(offsets, (), empty, empty, empty, ints.astype(np.int8), empty),
-        "events": EventTable(offsets, ints.astype(np.int8), empty, empty, empty),
-    }
-    plain = {"NDArray[np.bool_]": no, "CodeArray": codes, "FloatArray": nothing}
-    for name, field in Terms.__dataclass_fields__.items():
-        if name not in special:
-            kind = str(field.type).replace("numpy.ndarray[tuple[typing.Any, ...], numpy.dtype", "")
-            special[name] = next(
-                (v for k, v in plain.items() if k.split("[")[0] in str(field.type)), nothing
-            )
-            if "bool" in kind:
-                special[name] = no
-            elif "int8" in kind:
-                special[name] = codes
-    return tracks, Terms(**special)
+    begin_s, end_s = trips.time_s[first[:-1]] - START_S, trips.time_s[first[1:] - 1] - START_S
+    custody = (Given(start=a, end=b) for a, b in zip(begin_s, end_s, strict=True))
+    return tracks, terms_of(*custody, shipments=names)
 
 
 def ours(trips: Trips, numbers: Numbers) -> list[Interval]:
