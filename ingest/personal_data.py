@@ -48,7 +48,7 @@ def _found(value: Any, path: str) -> Iterator[str]:
             shown = f"{path}.{str(key)[:40]}"
             free_text = str(key).lower() in _FREE_TEXT_KEYS
             if (inner is not None and _names_a_person(str(key))) or (
-                free_text and _holds_a_number_of_a_person(inner)
+                free_text and holds_a_number_of_a_person(inner)
             ):
                 yield shown
             yield from _found(inner, shown)
@@ -72,7 +72,8 @@ def _names_a_person(key: str) -> bool:
     )
 
 
-def _holds_a_number_of_a_person(value: Any) -> bool:
+def holds_a_number_of_a_person(value: Any) -> bool:
+    """Whether a text holds a Chinese mobile or identity number."""
     return isinstance(value, str) and bool(
         _MOBILE_NUMBER.search(value) or _IDENTITY_NUMBER.search(value)
     )

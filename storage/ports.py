@@ -109,6 +109,21 @@ class Delivery:
     next_try_ms: int
 
 
+@dataclass(frozen=True)
+class Review:
+    """One officer's decision about one version of a result; it never changes the result.
+
+    officer : the badge name the bureau gave. decision : an outcome word, or the officer's own.
+    """
+
+    shipment: str
+    result_version: int
+    officer: str
+    decision: str
+    reason: str
+    created_ms: int
+
+
 class Register(Protocol):
     """Shipments, manifests, events, results, clues and their deliveries. Raises Unavailable."""
 
@@ -190,6 +205,12 @@ class Register(Protocol):
 
     def delivery_failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
         """next_try_ms None: given up, kept as dead letter."""
+
+    def add_review(self, review: Review) -> None:
+        """Keep a review beside whatever is there: none is replaced, and no result changes."""
+
+    def reviews(self, shipment: str) -> list[Review]:
+        """All reviews of all versions of a shipment's result, oldest first."""
 
     def audit(self, *, actor: str, action: str, subject: str, now_ms: int) -> None: ...
 

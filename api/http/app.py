@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.http import clues, findings, live, operations, readings, reports, shipments
+from api.http import clues, findings, live, operations, readings, reports, reviews, shipments
 from api.http.edge import Edge
 from api.http.filters import only_known_parameters
 from api.http.problems import install_problems
-from api.http.schemas import ClueChange, NewWebhook, ProblemBody
+from api.http.schemas import ClueChange, NewReview, NewWebhook, ProblemBody
 from api.http.services import Services
 from api.pages import pages
 
@@ -38,7 +38,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     install_problems(app)
     v1 = [Depends(only_known_parameters)]
-    for part in (shipments, readings, reports, findings, clues, live):
+    for part in (shipments, readings, reports, reviews, findings, clues, live):
         app.include_router(part.router, dependencies=v1)
     app.include_router(operations.router)
     app.include_router(pages.router, include_in_schema=False)
@@ -68,7 +68,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         webhooks=app.webhooks.routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (ProblemBody, ClueChange, NewWebhook):
+    for model in (ProblemBody, ClueChange, NewReview, NewWebhook):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

@@ -17,6 +17,7 @@ from api.reports.html import render_html
 from api.reports.model import Origin, Report
 from api.reports.pdf import render_pdf
 from api.reports.report import build_report
+from api.reports.reviews import review_of
 from api.reports.seal import sealed
 from api.reports.twin import render_json
 from api.reports.wording import Lang
@@ -103,6 +104,10 @@ def report_of(services: Services, shipment: str) -> Report:
                 readings_from=("store",),
                 result_version=None if line is None else line.result_version,
                 address=report_address(services.base_url, shipment),
+            ),
+            review=review_of(
+                register.reviews(shipment),
+                result_version=0 if line is None else line.result_version,
             ),
         )
     )

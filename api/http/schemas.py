@@ -20,6 +20,7 @@ Kind = Literal[
     "evidence_gap",
     "data_integrity",
 ]
+ReviewOutcome = Literal["confirmed", "not_confirmed", "undecided"]
 ClueWord = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
 
 Id = Field(pattern=f"^{ID_PATTERN}$", examples=["ZB-20261121-0001"])
@@ -184,6 +185,33 @@ class ClueList(BaseModel):
 class ClueChange(BaseModel):
     status: ClueWord
     note: str | None = Field(default=None, max_length=2000)
+
+
+class NewReview(BaseModel):
+    officer: str = Field(
+        min_length=1, max_length=64, description="The badge name the bureau gave the officer"
+    )
+    outcome: ReviewOutcome
+    reasons: str = Field(min_length=1, max_length=4000)
+    result_version: int = Field(ge=1, description="The version that was reviewed: the current one")
+
+
+class ReviewLine(Open):
+    officer: str
+    outcome: str
+    reasons: str
+    at: str = Time
+    result_version: int
+    current: bool = Field(description="false: of an older version of the result")
+
+
+class ReviewList(BaseModel):
+    shipment: str = Id
+    result_version: int = Field(description="The current version; 0: none is recorded")
+    state: Literal["unreviewed", "reviewed"] = Field(
+        description="reviewed: two different officers reviewed the current version"
+    )
+    items: list[ReviewLine]
 
 
 class NewWebhook(BaseModel):

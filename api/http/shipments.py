@@ -15,6 +15,7 @@ from api.http.filters import Courier, Cursor, Division, Instant, Limit, Shipment
 from api.http.problems import Problem, field_of
 from api.http.schemas import CheckResult, ManifestKept, Shipment, ShipmentList, Verdict
 from api.http.services import CallerOf, Services, ServicesOf
+from api.judging import Judged, Rulebook, judge_shipments, under_pack
 from domain.errors import BadInput
 from ingest.manifests import parse_manifest
 from storage.ports import CheckResult as Result
@@ -126,9 +127,20 @@ def get_shipment(shipment: ShipmentId, services: ServicesOf) -> Response:
     responses=documented(CheckResult, problems=(404,)),
     response_model=None,
 )
-def get_check(shipment: ShipmentId, request: Request, services: ServicesOf) -> Response:
+def get_check(
+    shipment: ShipmentId,
+    request: Request,
+    services: ServicesOf,
+    rules: Annotated[
+        str | None,
+        Query(max_length=80, description="Judge now under this rule pack; nothing is stored"),
+    ] = None,
+) -> Response:
     """What the shipment's record proves: verdict, findings, requirements, bounds."""
-    result = current_result(services, shipment)
+    if rules is None:
+        result = current_result(services, shipment)
+    else:
+        (result,) = judged_now(services, shipment, under_pack(services.rulebook, rules)).results
     body = msgspec.json.encode(result)
     tag = tag_of(body)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
@@ -145,6 +157,21 @@ def current_result(services: Services, shipment: str) -> Result:
     if result is None:
         raise Problem(503, f"{shipment}: not judged yet", headers={"Retry-After": "2"})
     return result
+
+
+def judged_now(services: Services, shipment: str, rulebook: Rulebook) -> Judged:
+    """What the stores hold of a shipment, judged and not recorded. 404 if it is unknown."""
+    require_known(services, shipment)
+    register = services.register
+    (judged,) = judge_shipments(
+        services.store.readings([shipment], register.stays([shipment])),
+        shipments=[shipment],
+        manifests=register.manifests([shipment]),
+        events=register.events([shipment]),
+        rulebook=rulebook,
+        assumed_storage=services.settings.judging.default_storage,
+    )
+    return judged
 
 
 def is_known(services: Services, shipment: str) -> bool:
@@ -181,6 +208,7 @@ def links_of(base_url: str, shipment: str) -> Mapping[str, str]:
         "self": at,
         "check": f"{at}/check",
         "readings": f"{at}/readings",
+        "reviews": f"{at}/reviews",
         "report_html": f"{at}/report.html",
         "report_json": f"{at}/report.json",
         "report_pdf": f"{at}/report.pdf",

@@ -234,13 +234,19 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     decision: str
     reasons: str
     at: str
+    result_version: int | None = None
+    """Of which version of the result."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
-    """A layer of its own: it never changes what was computed. `reviewed` takes two officers."""
+    """A layer of its own: it never changes what was computed. `reviewed` takes two officers.
+
+    earlier : opinions on versions of the result that later evidence has replaced.
+    """
 
     state: Literal["unreviewed", "reviewed"] = "unreviewed"
     opinions: tuple[Opinion, ...] = ()
+    earlier: tuple[Opinion, ...] = ()
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

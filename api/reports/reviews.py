@@ -4,26 +4,30 @@ from collections.abc import Sequence
 
 from api.reports.model import Opinion, Review
 from domain.instants import rfc3339
-from storage.register.oversight import Review as StoredReview
+from storage.ports import Review as StoredReview
 
 
 def review_of(stored: Sequence[StoredReview], *, result_version: int) -> Review:
-    """The opinions on this version of the result, oldest first.
+    """The opinions on this version of the result, oldest first, and those on earlier ones.
 
     `reviewed` takes two different officers on the same version: a result that later evidence
     corrected has to be reviewed anew. An officer's later opinion stands beside the earlier one.
     """
     ours = [review for review in stored if review.result_version == result_version]
+    older = [review for review in stored if review.result_version < result_version]
     officers = {review.officer for review in ours}
     return Review(
         state="reviewed" if len(officers) >= 2 else "unreviewed",
-        opinions=tuple(
-            Opinion(
-                officer=review.officer,
-                decision=review.decision,
-                reasons=review.reason,
-                at=rfc3339(review.created_ms),
-            )
-            for review in ours
-        ),
+        opinions=tuple(map(_opinion, ours)),
+        earlier=tuple(map(_opinion, older)),
+    )
+
+
+def _opinion(review: StoredReview) -> Opinion:
+    return Opinion(
+        officer=review.officer,
+        decision=review.decision,
+        reasons=review.reason,
+        at=rfc3339(review.created_ms),
+        result_version=review.result_version,
     )

@@ -111,6 +111,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "by_fleet": ("车队统计", "fleet"),
     "unreviewed": ("未审核", "not reviewed"),
     "reviewed": ("已审核", "reviewed"),
+    "review_confirmed": ("认可线索", "clue confirmed"),
+    "review_not_confirmed": ("不认可线索", "clue not confirmed"),
+    "review_undecided": ("尚不能确定", "undecided"),
 }
 
 _EVENTS: dict[str, tuple[str, str]] = {

@@ -5,6 +5,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from storage.ports import Review
 from storage.register import schema
 from storage.register.database import Database, clean
 from storage.register.shipments import make_known
@@ -19,18 +20,6 @@ class AuditEntry:
     actor: str
     action: str
     subject: str
-
-
-@dataclass(frozen=True)
-class Review:
-    """One officer's decision about one version of a result; it never changes the result."""
-
-    shipment: str
-    result_version: int
-    officer: str
-    decision: str
-    reason: str
-    created_ms: int
 
 
 @dataclass(frozen=True)

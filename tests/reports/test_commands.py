@@ -13,7 +13,7 @@ from simulators.fleet import simulate_fleet
 from simulators.scenario import scenario
 from simulators.writer import write_fleet
 from storage.journal import load_or_create_signer
-from storage.register.oversight import Review
+from storage.ports import Review
 from tests.reports.fleet import END_MS
 
 Command = Callable[..., tuple[int, str, str]]

@@ -85,6 +85,22 @@ def test_reviews_stand_beside_the_result(register: SqlRegister) -> None:
     assert register.result("S-1") is None
 
 
+def test_reviews_are_kept_in_order_by_version_and_replace_nothing(register: SqlRegister) -> None:
+    register.record_results([result(finding())], judged_ms=T0, reason="first")
+    stored = register.result("S-1")
+    told = [
+        Review("S-1", 1, "鲁C-0102", "confirmed", "一", T0 + 2),
+        Review("S-1", 1, "鲁C-0101", "not_confirmed", "二", T0 + 1),
+        Review("S-1", 1, "鲁C-0102", "undecided", "三", T0 + 3),
+        Review("S-1", 2, "鲁C-0101", "confirmed", "四", T0 + 4),
+    ]
+    for review in told:
+        register.add_review(review)
+    assert register.reviews("S-1") == told
+    assert register.result("S-1") == stored
+    assert [version["version"] for version in register.result_versions("S-1")] == [1]
+
+
 def test_a_job_is_kept_by_its_last_state(register: SqlRegister) -> None:
     job = Job("rebuild-1", "rebuild", "running", "0", T0, T0, None)
     done = Job("rebuild-1", "rebuild", "done", "100", T0, T0 + 9, None)

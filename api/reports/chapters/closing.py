@@ -81,9 +81,16 @@ def _sureness(view: View, set_by: str, confirmed: str) -> str:
     return say(f"confirmed_{confirmed}", view.lang)
 
 
+def _outcome(view: View, decision: str) -> str:
+    """The outcome's word; an officer's own words as they are."""
+    known = {"confirmed", "not_confirmed", "undecided"}
+    return say(f"review_{decision}", view.lang) if decision in known else decision
+
+
 def review(view: View) -> Chapter:
     zh = view.lang == "zh"
-    opinions = view.report.review.opinions
+    earlier = view.report.review.earlier
+    opinions = (*view.report.review.opinions, *earlier)
     blocks: list[Block] = [
         Paragraph(
             f"审核状态：{say(view.report.review.state, view.lang)}。本报告由软件依据记录生成，"
@@ -100,13 +107,30 @@ def review(view: View) -> Chapter:
                 columns=(
                     Column("审核人" if zh else "Officer", 1.3),
                     Column("意见" if zh else "Decision", 1.3),
-                    Column("理由" if zh else "Reasons", 3.4),
+                    Column("理由" if zh else "Reasons", 3.0),
+                    Column("结果版本" if zh else "Version", 1.2),
                     Column("时间" if zh else "At", 1.4),
                 ),
                 rows=tuple(
-                    (Cell(o.officer), Cell(o.decision), Cell(o.reasons), Cell(o.at))
+                    (
+                        Cell(o.officer),
+                        Cell(_outcome(view, o.decision)),
+                        Cell(o.reasons),
+                        Cell("—" if o.result_version is None else str(o.result_version)),
+                        Cell(o.at),
+                    )
                     for o in opinions
                 ),
+            )
+        )
+    if earlier:
+        blocks.append(
+            Paragraph(
+                f"其中 {len(earlier)} 份意见针对较早版本的结果，不计入本版的审核。"
+                if zh
+                else f"{len(earlier)} of them are about an older version of the result and do not "
+                "count for this one.",
+                small=True,
             )
         )
     fields = (

@@ -1,0 +1,151 @@
+"""Reviews by officers: beside the result, never over it; each names the version it is of."""
+
+import pytest
+
+from tests.api.world import COLD, WARM, World, manifest
+
+PATH = "/v1/shipments/ZB-1/reviews"
+
+
+def review(officer: str = "鲁C-0101", version: int = 1, **more: object) -> dict[str, object]:
+    said = {"officer": officer, "outcome": "confirmed", "reasons": "核对原始记录一致"}
+    return {**said, "result_version": version, **more}
+
+
+def judged(world: World) -> int:
+    """A warm delivery, judged; its result's version."""
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", WARM)
+    version: int = world.get(PATH).json()["result_version"]
+    return version
+
+
+def test_two_different_officers_make_a_result_reviewed_and_change_nothing_in_it(
+    world: World,
+) -> None:
+    version = judged(world)
+    before = world.get("/v1/shipments/ZB-1/check").content
+    assert world.get(PATH).json()["state"] == "unreviewed"
+    first = world.client.post(PATH, json=review(version=version))
+    assert (first.status_code, first.json()["state"]) == (201, "unreviewed")
+    again = world.client.post(PATH, json=review(version=version, reasons="再次核对"))
+    assert again.json()["state"] == "unreviewed", "the same officer twice is one officer"
+    second = review("鲁C-0102", version, outcome="not_confirmed", reasons="探头位置存疑")
+    answer = world.client.post(PATH, json=second)
+    assert answer.json()["state"] == "reviewed"
+    assert world.get(PATH).json() == answer.json()
+    assert [item["outcome"] for item in answer.json()["items"]] == [
+        "confirmed",
+        "confirmed",
+        "not_confirmed",
+    ]
+    assert world.get("/v1/shipments/ZB-1/check").content == before
+
+
+def test_a_later_version_shows_earlier_reviews_as_of_an_older_version(world: World) -> None:
+    version = judged(world)
+    for officer in ("鲁C-0101", "鲁C-0102"):
+        world.client.post(PATH, json=review(officer, version))
+    world.send("ZB-1", [*WARM, 5.0, 5.0])
+    found = world.get(PATH).json()
+    assert found["result_version"] > version
+    assert found["state"] == "unreviewed"
+    assert [item["current"] for item in found["items"]] == [False, False]
+    told = world.get("/v1/shipments/ZB-1/report.json").json()["review"]
+    assert (told["state"], told["opinions"]) == ("unreviewed", [])
+    assert [opinion["result_version"] for opinion in told["earlier"]] == [version, version]
+    assert "较早版本" in world.get("/v1/shipments/ZB-1/report.html").text
+
+
+def test_a_review_of_a_version_that_is_not_current_is_refused(world: World) -> None:
+    version = judged(world)
+    for wrong in (version - 1, version + 1):
+        answer = world.client.post(PATH, json=review(version=wrong))
+        assert answer.status_code == 409
+        assert f"expected {version}" in answer.json()["detail"]
+    assert world.get(PATH).json()["items"] == []
+
+
+def test_the_report_shows_who_reviewed_and_why(world: World) -> None:
+    version = judged(world)
+    world.client.post(PATH, json=review(version=version))
+    world.client.post(PATH, json=review("鲁C-0102", version))
+    told = world.get("/v1/shipments/ZB-1/report.json").json()["review"]
+    assert told["state"] == "reviewed"
+    assert [opinion["officer"] for opinion in told["opinions"]] == ["鲁C-0101", "鲁C-0102"]
+    page = world.get("/v1/shipments/ZB-1/report.html").text
+    for words in ("已审核", "鲁C-0102", "核对原始记录一致", "认可线索"):
+        assert words in page
+
+
+def test_each_review_is_in_the_audit_trail(world: World) -> None:
+    version = judged(world)
+    world.client.post(PATH, json=review(version=version))
+    (entry,) = [one for one in world.register.audit_trail() if one.action == "add_review"]
+    assert entry.subject == f"ZB-1 v{version} 鲁C-0101 confirmed"
+    assert entry.at_ms == world.clock.now_ms
+
+
+def test_a_repeated_post_with_its_key_is_one_review(world: World) -> None:
+    version = judged(world)
+    headers = {"Idempotency-Key": "review-1"}
+    for _ in range(2):
+        answer = world.client.post(PATH, json=review(version=version), headers=headers)
+        assert answer.status_code == 201
+    assert len(world.get(PATH).json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"officer": "  "}, "officer"),
+        ({"officer": "x" * 65}, "officer"),
+        ({"officer": "<b>"}, "officer"),
+        ({"officer": "13800138000"}, "officer"),
+        ({"outcome": "guilty"}, "outcome"),
+        ({"reasons": ""}, "reasons"),
+        ({"reasons": "x" * 4001}, "reasons"),
+        ({"reasons": "收件人 13800138000 说"}, "reasons"),
+        ({"result_version": "1"}, "result_version"),
+        ({"colour": "red"}, "body"),
+    ],
+)
+def test_a_wrong_review_is_refused_and_names_the_field(
+    world: World, change: dict[str, object], field: str
+) -> None:
+    version = judged(world)
+    answer = world.client.post(PATH, json={**review(version=version), **change})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+    assert "13800138000" not in answer.text
+    assert world.get(PATH).json()["items"] == []
+
+
+def test_an_unknown_shipment_has_no_reviews_and_takes_none(world: World) -> None:
+    assert world.get(PATH).status_code == 404
+    assert world.client.post(PATH, json=review()).status_code == 404
+
+
+def test_judging_under_another_pack_leaves_the_stored_result_alone(world: World) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", WARM)
+    stored = world.register.result("ZB-1")
+    versions = world.register.result_versions("ZB-1")
+    answer = world.get("/v1/shipments/ZB-1/check?rules=who-vaccine")
+    assert answer.status_code == 200
+    assert answer.json()["evidence"]["rules"].startswith("who-vaccine ")
+    assert stored is not None
+    assert stored["verdict"] == "breach"
+    assert answer.json()["verdict"] != "breach"
+    assert world.register.result("ZB-1") == stored
+    assert world.register.result_versions("ZB-1") == versions
+    assert world.get("/v1/shipments/ZB-1/check").json() == stored
+
+
+def test_an_unknown_pack_is_422_and_an_unknown_shipment_404(world: World) -> None:
+    world.send("ZB-1", COLD)
+    answer = world.get("/v1/shipments/ZB-1/check?rules=nowhere")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "rules"
+    assert "who-vaccine" in answer.json()["detail"]
+    assert world.get("/v1/shipments/ZB-2/check?rules=who-vaccine").status_code == 404
