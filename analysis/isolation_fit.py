@@ -201,8 +201,9 @@ def _nonnegative(
     shipments = gram.shape[0]
     best = np.zeros((shipments, SIZE))
     least = np.full(shipments, np.inf)
-    present = active[:, 1:4].any(axis=0)
-    for pattern in product(*((True, False) if zone else (True,) for zone in present)):
+    zones = range(1, 4)
+    choices = [(True, False) if active[:, zone].any() else (True,) for zone in zones]
+    for pattern in product(*choices):
         kept = active.copy()
         kept[:, 1:4] &= np.array(pattern)
         right = np.where(kept, moment, 0.0)

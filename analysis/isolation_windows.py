@@ -99,7 +99,7 @@ def exchange_windows(
 def _disturbed(tracks: Tracks, terms: Terms, owner: IntArray) -> BoolArray:
     """Readings with the lid open, between `opened` and `closed`, or soon after either."""
     n = tracks.time_s.size
-    opened = tracks.lid_open == 1
+    opened: BoolArray = tracks.lid_open == 1
     events = terms.events
     whose = np.repeat(np.arange(len(terms)), np.diff(events.first))
     is_open = events.code == EVENT_NAMES.index("opened")

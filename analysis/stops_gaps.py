@@ -34,8 +34,8 @@ def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGap
     """All gaps by shipment, then time. A shipment without fixes is one gap, its window."""
     shipments = window.start_s.size
     speed_m_s = numbers.travel_speed_max_kmh / 3.6
-    long = np.diff(fixes.time_s) > numbers.position_gap_s
-    inner = np.flatnonzero(long & (fixes.shipment[1:] == fixes.shipment[:-1]))
+    silent = np.diff(fixes.time_s) > numbers.position_gap_s
+    inner = np.flatnonzero(silent & (fixes.shipment[1:] == fixes.shipment[:-1]))
     away_m = haversine_m(
         lat_deg=fixes.lat_deg[inner],
         lon_deg=fixes.lon_deg[inner],
@@ -53,8 +53,8 @@ def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGap
     start_s = np.concatenate((window.start_s, fixes.time_s[inner], last_s))
     end_s = np.concatenate((first_s, fixes.time_s[inner + 1], window.end_s))
     travel_s = np.concatenate((np.zeros(shipments), travel_s, np.zeros(shipments)))
-    long = np.flatnonzero(end_s - start_s > numbers.position_gap_s)
-    long = long[np.lexsort((start_s[long], shipment[long]))]
+    found = np.flatnonzero(end_s - start_s > numbers.position_gap_s)
+    long = found[np.lexsort((start_s[found], shipment[found]))]
     return PositionGaps(
         shipment=shipment[long],
         start_s=start_s[long],

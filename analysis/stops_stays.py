@@ -146,9 +146,9 @@ def _pieces(
     reach = _reach(time_s, part, min_stay_s)
     starts = reach >= 0
     place = np.flatnonzero(starts)
-    ends = reach[place]
-    near = (np.abs(x_m[ends] - x_m[place]) <= 2.0 * radius_m) & (
-        np.abs(y_m[ends] - y_m[place]) <= 2.0 * radius_m
+    earliest_end = reach[place]
+    near = (np.abs(x_m[earliest_end] - x_m[place]) <= 2.0 * radius_m) & (
+        np.abs(y_m[earliest_end] - y_m[place]) <= 2.0 * radius_m
     )
     starts[place[~near]] = False
     place = place[near]
