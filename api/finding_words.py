@@ -40,9 +40,9 @@ def _beyond(certainty: Certainty, m: Measures, *, zh: tuple[str, str], en: tuple
     zh_sure = f"超出测量误差 ±{u} °C" if sure else f"未超出测量误差 ±{u} °C，不能确定"
     en_sure = "beyond" if sure else "not beyond"
     tolerated = m.get("tolerated")
-    zh_end = "在监管机构设定的容许时间内。" if tolerated else "疑似脱离冷链，待核查。"
+    zh_end = "在规则容许的时间内。" if tolerated else "疑似脱离冷链，待核查。"
     en_end = (
-        "Within the time the bureau's setting tolerates."
+        "Within the time that the rules tolerate."
         if tolerated
         else "Suspected cold-chain break, to be checked."
     )

@@ -148,6 +148,10 @@ _SETTINGS: Mapping[Question, tuple[str, ...]] = {
 }
 
 
+_TOLERATED = Text(
+    "超出范围的时间（含未见时间可能超出的）在规则容许的时间内",
+    "the time out of range, unseen time considered, keeps within what the rules tolerate",
+)
 _TOLERANCES = (
     "above_single_tolerance_s",
     "above_total_tolerance_s",
@@ -194,6 +198,8 @@ def _question_basis(
     if question == "storage_on_the_way":
         reason = int(judgement.stops.reason[shipment])
         return [*parts, *([_STORAGE[reason]] if reason in _STORAGE else [])]
+    if question == "range" and status == Status.COMPLIANT and _tolerates(judgement, shipment):
+        parts = [_TOLERATED]
     window = judgement.window
     known = window.start_known[shipment] and window.end_known[shipment]
     if question in ("range", "recording") and not known:
@@ -222,6 +228,17 @@ def _question_basis(
     if question == "calibration" and np.isnan(terms.calibrated_until_s[shipment]):
         parts.append(Text("未提供校准有效期", "no calibration date was given"))
     return parts
+
+
+def _tolerates(judgement: Judgement, shipment: int) -> bool:
+    """Whether something was, or unseen could have been, out of range for a tolerated time."""
+    findings = judgement.findings
+    rows = findings.shipment == shipment
+    return any(
+        bool((findings.measures[name][rows] == 1).any())
+        for name in ("tolerated", "could_leave_range")
+        if name in findings.measures
+    )
 
 
 def setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | None:

@@ -66,6 +66,12 @@ def test_the_verdict_of_the_whole_record_differs_between_the_packs() -> None:
     found = under(WHO, (2, 11, 12.0)).line("WHO-VAC.range")
     assert found["status"] == "compliant"
     assert found["setting"]["values"]["above_single_tolerance_s"] == 36000.0
+    assert "在规则容许的时间内" in found["basis"]["zh"]
+    assert "均在范围内" not in found["basis"]["zh"]
+
+
+def test_a_record_that_never_left_the_range_is_said_to_have_kept_it() -> None:
+    assert "读数均在范围内" in under(WHO).line("WHO-VAC.range")["basis"]["zh"]
 
 
 def test_a_tolerated_stay_is_told_and_weighs_on_nothing() -> None:
