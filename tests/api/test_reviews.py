@@ -76,6 +76,8 @@ def test_the_report_shows_who_reviewed_and_why(world: World) -> None:
     page = world.get("/v1/shipments/ZB-1/report.html").text
     for words in ("已审核", "鲁C-0102", "核对原始记录一致", "认可线索"):
         assert words in page
+    printed = world.get("/v1/shipments/ZB-1/report.pdf")
+    assert (printed.status_code, printed.content[:5]) == (200, b"%PDF-")
 
 
 def test_each_review_is_in_the_audit_trail(world: World) -> None:
