@@ -174,7 +174,51 @@ def test_a_quiet_or_coarse_sensor_is_not_stuck(value: np.ndarray) -> None:
     assert not seen(Series(minutes(N), value), given=LASTS).found(FindingType.STUCK)
 
 
-def test_twenty_minutes_of_equal_readings_are_not_stuck() -> None:
-    value = honest(12)
-    value[100:120] = value[100]
-    assert not seen(Series(minutes(N), value), given=LASTS).found(FindingType.STUCK)
+@pytest.mark.parametrize(("held", "told"), [(12, 0), (25, 1), (30, 1)])
+def test_a_noisy_sensor_is_stuck_sooner_than_half_an_hour(held: int, told: int) -> None:
+    value = honest(12, grid=0.01, noise=0.03)
+    value[100 : 100 + held] = value[100]
+    assert len(seen(Series(minutes(N), value), given=LASTS).found(FindingType.STUCK)) == told
+
+
+def test_the_noise_of_half_a_grid_step_needs_longer_than_the_noise_of_a_whole_one() -> None:
+    for noise, told in ((0.05, 0), (0.15, 1)):
+        value = honest(13, grid=0.1, noise=noise)
+        value[100:130] = value[100]
+        found = seen(Series(minutes(N), value), given=LASTS).found(FindingType.STUCK)
+        assert len(found) == told
+
+
+def test_a_smooth_curve_that_comes_to_rest_and_goes_on_is_not_stuck() -> None:
+    t = np.arange(80)
+    for grid in (0.001, 0.1, 0.5):
+        rise, fall = 5 + 3 * np.sin(t / 51), 8 - 3 * (1 - np.exp(-t / 30))
+        value = np.round(np.concatenate([rise, np.full(80, 8.0), fall]) / grid) * grid
+        assert not seen(Series(minutes(N), value), given=LASTS).found(FindingType.STUCK)
+
+
+def test_little_noise_on_the_edge_of_two_grid_steps_is_not_a_sensor_that_must_move() -> None:
+    """The flicker of half a step shows only where the edge is; between edges all is equal."""
+    edge = np.random.default_rng(4).choice([5.0, 5.1], N)
+    edge[80:160] = 5.0
+    assert not seen(Series(minutes(N), edge), given=LASTS).found(FindingType.STUCK)
+
+
+@pytest.mark.parametrize("grid", [0.01, 0.0625, 0.1, 0.5])
+def test_honest_sensors_of_any_noise_and_grid_are_not_stuck(grid: float) -> None:
+    rng = np.random.default_rng(17)
+    names = tuple(f"S{i}" for i in range(120))
+    found = seen(
+        *(
+            Series(
+                minutes(N),
+                honest(i, grid=grid, noise=float(rng.choice([0.01, 0.03, 0.05, 0.15]))),
+                shipment=name,
+                logger=name,
+            )
+            for i, name in enumerate(names)
+        ),
+        given=(LASTS,) * len(names),
+        shipments=names,
+    )
+    assert not (found.judgement.findings.type == FindingType.STUCK).any()
