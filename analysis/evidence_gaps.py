@@ -25,8 +25,30 @@ def could_leave(
     return leaves
 
 
+def edge_of_break(
+    holes: Holes, shipment: IntArray, terms: Terms, numbers: Numbers
+) -> NDArray[np.bool_]:
+    """(h,) True at an edge of the window, no longer than a permitted step, whose reading lies
+    beyond every limit that could be left there: the break found says already what is in doubt."""
+    high, low = terms.high_c[shipment], terms.low_c[shipment]
+    ice = terms.freeze_sensitive[shipment]
+    told: NDArray[np.bool_] = (holes.side != Side.BETWEEN) & (holes.counted == 0)
+    told &= holes.length_s <= np.fmin(holes.allowed_s, numbers.recording_interval_s)
+    told &= (holes.highest_c <= high) | (holes.high0_c > high)
+    told &= (holes.lowest_c >= low) | (holes.low0_c < low)
+    told &= ~ice | (holes.lowest_c > numbers.freezing_c) | (holes.low0_c <= numbers.freezing_c)
+    return told
+
+
 def gap_findings(
-    series: Series, steps: Steps, tracks: Tracks, terms: Terms, numbers: Numbers, *, offset: int
+    series: Series,
+    steps: Steps,
+    tracks: Tracks,
+    terms: Terms,
+    numbers: Numbers,
+    *,
+    offset: int,
+    tolerated: NDArray[np.bool_],
 ) -> FindingTable:
     """One finding for each hole longer than the permitted interval or in which the range may
     have been left; shorter holes that only show a missing reading are one finding a series.
@@ -39,7 +61,8 @@ def gap_findings(
     leaves = could_leave(holes, shipment, terms, numbers)
     length = holes.length_s
     long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
-    alone = (length > numbers.recording_interval_s) | leaves
+    again = edge_of_break(holes, shipment, terms, numbers) & ~tolerated[holes.series]
+    alone = (length > numbers.recording_interval_s) | (leaves & ~again)
     single = np.flatnonzero(alone)
     type_ = np.where(long, _SUBTYPE[holes.side], FindingType.NO_READINGS)
     type_[_logger_alive(series, holes, tracks)] = FindingType.PROBE_MISSING

@@ -193,7 +193,9 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
                 upto=2 * len(series),
             ),
             budget_findings(use, use_status, shipment, names, terms, window),
-            gap_findings(series, steps, part, terms, numbers, offset=start),
+            gap_findings(
+                series, steps, part, terms, numbers, offset=start, tolerated=ranges.tolerated
+            ),
         ]
     )
     status = np.maximum(ranges.status, ice_status)

@@ -264,3 +264,20 @@ def test_a_freeze_sensitive_item_could_freeze_unseen() -> None:
     assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
     hardy = Given(start=0, end=7200, items=(Drug(low=None, high=25.0),))
     assert seen(Series(without(1800, 4200), 4.0), given=hardy).status("range") == Status.COMPLIANT
+
+
+@pytest.mark.parametrize(("last", "told"), [(9.0, 0), (8.1, 0), (7.95, 1), (7.0, 0)])
+def test_a_break_at_the_edge_is_not_told_again_as_a_gap_within_a_permitted_step(
+    last: float, told: int
+) -> None:
+    value = np.append(np.full(30, 7.0), np.linspace(7.0, last, 11))
+    given = Given(start=0, end=40 * 60 + 30.0, interval_s=60)
+    found = seen(Series(minutes(41), value), given=given)
+    assert len(found.found(*GAPS)) == told
+    assert (found.status("range") == Status.COMPLIANT) == (last == 7.0)
+
+
+def test_a_break_at_the_edge_leaves_a_gap_that_is_longer_than_permitted() -> None:
+    value = np.append(np.full(30, 7.0), np.linspace(7.0, 9.0, 11))
+    given = Given(start=0, end=40 * 60 + 100.0, interval_s=60)
+    assert seen(Series(minutes(41), value), given=given).found(*GAPS)
