@@ -171,7 +171,7 @@ def _measures(judgement: Judgement, tracks: Tracks, row: int) -> dict[str, Any]:
     if "could_leave_range" in measures:
         measures.setdefault("length_s", None)
         measures.setdefault("hidden_stop_max_s", None)
-    measures.update(table.details.get(row, {}))
+    measures.update((name, _rounded(of)) for name, of in table.details.get(row, {}).items())
     return measures
 
 
@@ -278,6 +278,14 @@ def _facet(facet: Facet, shipment: int) -> dict[str, Any]:
         "reason": IsolationReason(int(facet.reason[shipment])).name.lower(),
         "probe": facet.probe[shipment] or None,
     }
+
+
+def _rounded(detail: Any) -> Any:
+    """A detail's numbers with as many digits as all others have, so that judging one shipment
+    and many gives the same text whatever the order of summation."""
+    if isinstance(detail, float):
+        return _number(detail)
+    return [_rounded(one) for one in detail] if isinstance(detail, list) else detail
 
 
 def _both(text: Text | None) -> dict[str, str] | None:

@@ -179,3 +179,20 @@ def test_the_window_is_printed_in_utc() -> None:
         "start": "2025-11-21T02:00:00Z",
         "end": "2025-11-21T02:01:00.500Z",
     }
+
+
+def test_numbers_in_lists_are_rounded_as_all_others() -> None:
+    hours = np.arange(180) / 60
+    coolant = -8 + 6 * np.sin(hours * 2)
+    drug = np.full(180, 5.0)
+    for i in range(1, 180):
+        drug[i] = drug[i - 1] + 3.0 * (coolant[i] - drug[i - 1]) / 60
+    ambient = 25 + np.cos(hours * 3)
+    tracks = tracks_of(Series(hours * 3600, drug, probes={"coolant": coolant, "ambient": ambient}))
+    terms = terms_of(Given(start=0, end=179 * 60.0))
+    pack = load_packs()[0]
+    (result,) = check_results(judge(tracks, terms, pack), tracks, terms, pack, software="test")
+    (finding,) = [f for f in result["findings"] if f["subtype"] == "coolant_contact"]
+    interval = finding["measures"]["interval_95"]
+    assert interval == result["isolation"]["coolant"]["interval_95"]
+    assert all(end == round(end, 6) for end in interval)
