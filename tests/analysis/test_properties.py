@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.judge import judge
@@ -13,6 +13,8 @@ from tests.analysis.building import Given, Series, reordered, table, terms_of
 from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen, seen_of
 
 SLEW = 0.3
+UNHURRIED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no counterexample: neither a deadline nor the time of drawing fails a test."""
 
 
 @st.composite
@@ -39,7 +41,7 @@ def bounds(found: Seen, side: str) -> tuple[float, float]:
     return least, most
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(courses(), st.data())
 def test_deleting_readings_never_acquits_and_never_shrinks_the_upper_bound(
     value: np.ndarray, data: st.DataObject
@@ -57,7 +59,7 @@ def test_deleting_readings_never_acquits_and_never_shrinks_the_upper_bound(
         assert bounds(after, side)[0] <= bounds(before, side)[0] + 1e-3
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(
     st.lists(st.sampled_from([5.0, 7.9, 8.2, 12.0, 1.0, -2.0]), min_size=3, max_size=40),
     st.data(),
@@ -76,7 +78,7 @@ def test_deleting_readings_of_any_curve_never_gives_compliant_where_the_record_c
         assert after.status("recording" if not numbered else "integrity") != Status.COMPLIANT
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(courses(), st.lists(st.floats(0, 3), min_size=2, max_size=2), st.data())
 def test_widening_the_uncertainty_never_accuses(
     value: np.ndarray, accuracy: list[float], data: st.DataObject
@@ -102,7 +104,7 @@ def test_widening_the_uncertainty_never_accuses(
         assert bounds(wide, side)[1] >= bounds(narrow, side)[1] - 1e-3
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(courses(), st.data())
 def test_adding_truthful_readings_never_widens_the_bounds(
     value: np.ndarray, data: st.DataObject
@@ -117,7 +119,7 @@ def test_adding_truthful_readings_never_widens_the_bounds(
         assert bounds(much, side)[1] <= bounds(little, side)[1] + 1e-3
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(courses(), st.data())
 def test_the_truth_lies_within_the_bounds(value: np.ndarray, data: st.DataObject) -> None:
     """The truth is the straight course; readings err by up to the uncertainty, some are lost."""
@@ -131,7 +133,7 @@ def test_the_truth_lies_within_the_bounds(value: np.ndarray, data: st.DataObject
         assert least - n <= seconds <= most + n
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(courses(), st.data())
 def test_order_and_repetition_of_messages_change_nothing(
     value: np.ndarray, data: st.DataObject
@@ -152,7 +154,7 @@ def test_order_and_repetition_of_messages_change_nothing(
     assert one == other
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(st.lists(courses(), min_size=2, max_size=4), st.data())
 def test_a_shipment_is_judged_alike_alone_and_in_a_batch(
     values: list[np.ndarray], data: st.DataObject
@@ -170,7 +172,7 @@ def test_a_shipment_is_judged_alike_alone_and_in_a_batch(
         assert alone == [together[i]]
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(courses(), st.floats(0, 2), st.floats(0, 2), st.data())
 def test_wider_limits_never_add_time(
     value: np.ndarray, low: float, high: float, data: st.DataObject
@@ -186,7 +188,7 @@ def test_wider_limits_never_add_time(
         assert np.isnan(other) or other <= one + 1e-6
 
 
-@settings(max_examples=30, deadline=None)
+@UNHURRIED
 @given(st.lists(st.floats(-5, 15).map(lambda v: round(v, 1)), min_size=1, max_size=50))
 def test_episodes_are_disjoint_ordered_and_cover_exactly_the_readings_outside(
     values: list[float],
