@@ -5,7 +5,7 @@ from reading to reading. Runs of RUN differences are hashed; a share of the hash
 their own value, goes into a sorted table. Honest sensors agree in such a run only by chance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,10 @@ class CurveIndex:
     at: IntArray
 
 
+CurveArchive = Callable[[CurveIndex], CurveIndex | None]
+"""Gives the curves of other shipments that may be copies of some of an index's; None: none."""
+
+
 def curve_index(
     *,
     shipments: tuple[str, ...],
@@ -59,6 +63,28 @@ def curve_index(
     scaled = np.floor(np.diff(value_c, prepend=value_c[:1]) / QUANTUM_C + 0.3)
     difference = np.clip(scaled, -(2**30), 2**30).astype(np.int32)
     difference[first[:-1][np.diff(first) > 0]] = 0
+    return index_of_differences(
+        shipments=shipments,
+        shipment=shipment,
+        probe=probe,
+        logger=logger,
+        first=first,
+        time_s=time_s,
+        difference=difference,
+    )
+
+
+def index_of_differences(
+    *,
+    shipments: tuple[str, ...],
+    shipment: IntArray,
+    probe: NDArray[np.str_],
+    logger: NDArray[np.str_],
+    first: IntArray,
+    time_s: FloatArray,
+    difference: NDArray[np.int32],
+) -> CurveIndex:
+    """Index curves whose differences are known, as those kept from an earlier run are."""
     hashed = _run_hashes(difference)
     at = np.flatnonzero((hashed >> np.uint64(64 - _SHARE_BITS)) == 0)
     curve = np.searchsorted(first, at, "right") - 1
@@ -80,6 +106,19 @@ def curve_index(
         curve=curve[order],
         at=at[order],
     )
+
+
+def landmarks(index: CurveIndex) -> tuple[IntArray, NDArray[np.int64]]:
+    """(k,) shipment and (k,) key, by shipment and once each: the one in eight of all runs by which
+    an archive finds the curves that are worth comparing in full."""
+    kept = np.flatnonzero((index.key & np.uint64(3)) == 0)
+    owner = index.shipment[index.curve[kept]].astype(np.int64)
+    key = index.key[kept].view(np.int64)
+    order = np.lexsort((key, owner))
+    owner, key = owner[order], key[order]
+    once = np.ones(key.size, dtype=np.bool_)
+    once[1:] = (np.diff(owner) != 0) | (key[1:] != key[:-1])
+    return owner[once], key[once]
 
 
 def joined(indexes: Sequence[CurveIndex]) -> CurveIndex:

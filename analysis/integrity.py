@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.curves import CurveIndex, curve_index
+from analysis.curves import CurveArchive, CurveIndex, curve_index
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_clock import clock_findings
 from analysis.integrity_copied import copied_findings
@@ -28,10 +28,10 @@ def integrity_findings(
     window: Window,
     numbers: Numbers,
     *,
-    archive: CurveIndex | None = None,
+    archive: CurveIndex | CurveArchive | None = None,
 ) -> FindingTable:
     """What in each shipment's record speaks against its being true and complete. `archive` :
-    curves of shipments judged before, against which copies are looked for too."""
+    curves of shipments judged before, or what finds them, to look for copies of them too."""
     series = drug_series(
         tracks,
         window.rows,
@@ -42,13 +42,15 @@ def integrity_findings(
     )
     breaks = sequence_breaks(tracks.first, tracks.logger, tracks.seq, tracks.time_s)
     breaks = _in_window(breaks, tracks, window)
+    curves = curves_of(tracks, series)
+    earlier = archive if archive is None or isinstance(archive, CurveIndex) else archive(curves)
     return concatenate(
         [
             _sequence_findings(breaks, tracks),
             _conflict_findings(tracks, window),
             clock_findings(tracks, terms, window, numbers, breaks),
             stuck_findings(series),
-            copied_findings(curves_of(tracks, series), archive=archive),
+            copied_findings(curves, archive=earlier),
         ]
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.budgets import item_shipment
-from analysis.curves import CurveIndex
+from analysis.curves import CurveArchive, CurveIndex
 from analysis.finding_places import placed
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity import integrity_findings
@@ -94,10 +94,15 @@ class Judgement:
 
 
 def judge(
-    tracks: Tracks, terms: Terms, pack: RulePack, *, archive: CurveIndex | None = None
+    tracks: Tracks,
+    terms: Terms,
+    pack: RulePack,
+    *,
+    archive: CurveIndex | CurveArchive | None = None,
 ) -> Judgement:
     """Judge all shipments at once; `terms.shipments` must be `tracks.shipments`. `archive` :
-    curves of earlier shipments, to find copies of them (analysis.integrity.curves_of).
+    curves of earlier shipments (analysis.integrity.curves_of), or what finds those worth
+    comparing, to find copies of them.
 
     Raises ValueError if the two do not list the same shipments.
     """

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.curves import CurveArchive
 from analysis.judge import Judgement, judge
 from analysis.tracks import build_tracks
 from api.results import check_results
@@ -84,12 +85,14 @@ def judge_shipments(
     events: Mapping[str, Sequence[Event]],
     rulebook: Rulebook,
     assumed_storage: str | None = None,
+    archive: CurveArchive | None = None,
 ) -> list[Judged]:
     """Judge every shipment by the pack in force at its time: one vectorised run a pack.
 
     Shipments without readings are judged too (their evidence is insufficient); readings of
-    shipments that are not in `shipments` are left out. Raises BadInput for an unknown
-    storage class.
+    shipments that are not in `shipments` are left out. `archive` finds earlier shipments whose
+    curves these may be copies of; without it copies are found within each run. Raises BadInput
+    for an unknown storage class.
     """
     begun_s = _begin_s(table, shipments, manifests, events)
     chosen = [
@@ -110,7 +113,7 @@ def judge_shipments(
             numbers=pack.numbers,
             assumed_storage=assumed_storage,
         )
-        judgement = judge(tracks, terms, pack)
+        judgement = judge(tracks, terms, pack, archive=archive)
         results = check_results(judgement, tracks, terms, pack, software=software())
         groups.append(Judged(pack, tracks, terms, judgement, tuple(results)))
     return groups

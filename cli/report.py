@@ -188,6 +188,7 @@ def _from_stores(
 ) -> "Report":
     from contextlib import closing
 
+    from api.archived_curves import ArchivedCurves
     from api.clues.clue import report_address
     from api.judging import judge_shipments, load_rulebook, software
     from api.reports.judged import report_of_judged
@@ -217,6 +218,7 @@ def _from_stores(
             events=events,
             rulebook=rulebook,
             assumed_storage=storage or settings.judging.default_storage,
+            archive=ArchivedCurves(register),
         )
         public = settings.http.public_url
         return report_of_judged(

@@ -124,6 +124,15 @@ class Review:
     created_ms: int
 
 
+@dataclass(frozen=True)
+class StoredCurves:
+    """A shipment's temperature curves as the archive keeps them: `keys`, signed 64-bit, by which
+    others find it, and `body`, which only its maker reads."""
+
+    keys: tuple[int, ...]
+    body: bytes
+
+
 class Register(Protocol):
     """Shipments, manifests, events, results, clues and their deliveries. Raises Unavailable."""
 
@@ -154,6 +163,19 @@ class Register(Protocol):
         subtype and probe (times overlap or touch) updates that clue and is not a new one."""
 
     def result(self, shipment: str, *, version: int | None = None) -> CheckResult | None: ...
+
+    def keep_curves(self, curves: Mapping[str, StoredCurves | None]) -> None:
+        """Keep each shipment's curves in place of those it had; None: it has none."""
+
+    def similar_curves(
+        self, keys: Mapping[str, Sequence[int]], *, partners: int
+    ) -> dict[str, bytes]:
+        """Bodies of shipments, none of those asked for, that share keys with one of these: for
+        each the `partners` that share most."""
+
+    def keep_copies(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
+        """Keep which shipments each one names as copies, in place of what it named; returns those
+        that name one of these and are not named by it, or the other way round."""
 
     def shipment_rows(
         self,

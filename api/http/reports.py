@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.archived_curves import ArchivedCurves
 from api.clues.clue import report_address
 from api.http.answers import documented, tag_of, unchanged
 from api.http.filters import ShipmentId
@@ -85,6 +86,7 @@ def report_of(services: Services, shipment: str) -> Report:
         events={shipment: events},
         rulebook=services.rulebook,
         assumed_storage=services.settings.judging.default_storage,
+        archive=ArchivedCurves(register),
     )
     (result,) = judged.results
     if current_result(services, shipment) != result:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.archived_curves import ArchivedCurves
 from api.http.answers import documented, json_answer, tag_of, unchanged
 from api.http.bodies import JsonBody
 from api.http.cursors import read_cursor, write_cursor
@@ -170,6 +171,7 @@ def judged_now(services: Services, shipment: str, rulebook: Rulebook) -> Judged:
         events=register.events([shipment]),
         rulebook=rulebook,
         assumed_storage=services.settings.judging.default_storage,
+        archive=ArchivedCurves(register),
     )
     return judged
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.archived_curves import ArchivedCurves
 from api.judging import Rulebook, judge_shipments
 from config.settings import JudgingSettings
 from domain.instants import rfc3339
@@ -27,7 +28,8 @@ def judge_batch(
     settings: JudgingSettings,
     shipments: Sequence[str],
 ) -> Batch:
-    """Judge the whole record of each shipment. Raises Unavailable if a store does."""
+    """Judge the whole record of each shipment and keep its curves for later ones. Raises
+    Unavailable if a store does."""
     groups = judge_shipments(
         store.readings(shipments, register.stays(shipments)),
         shipments=shipments,
@@ -35,6 +37,7 @@ def judge_batch(
         events=register.events(shipments),
         rulebook=rulebook,
         assumed_storage=settings.default_storage,
+        archive=ArchivedCurves(register, keeping=True),
     )
     newest: dict[str, Mapping[str, Any]] = {}
     for group in groups:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from api.archived_curves import copies_named
 from api.clock import Clock, system_clock
 from api.judging import Rulebook
 from api.live.batch import Batch, judge_batch
@@ -19,7 +20,7 @@ from api.metrics import Metrics
 from config.settings import JudgingSettings, Settings
 from domain.errors import ConfigError, Unavailable
 from domain.instants import instant_ms
-from storage.ports import Clue, Register, TelemetryStore
+from storage.ports import CheckResult, Clue, Register, TelemetryStore
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ RETRY_LONGEST_S = 60.0
 REOPEN_WITHIN_MS = 86_400_000
 """At start, shipments that ended less than a day ago are judged again: the process may have
 stopped between storing a late reading and judging it."""
+
+COPY_FOUND = "copy of its curve"
 
 Judge = Callable[[TelemetryStore, Register, Rulebook, JudgingSettings, Sequence[str]], Batch]
 
@@ -212,11 +215,23 @@ class LiveJudge:
             self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
         )
         clues = self._register.record_results(batch.results, judged_ms=self._clock(), reason=reason)
+        self._tell_of_copies(batch.results, reason)
         self._metrics.judged.inc(len(batch.results))
         self._metrics.clues.inc(len(clues))
         if clues and self._on_clues is not None:
             self._on_clues(clues)
         self._news.tell(batch.results, batch.newest, clues)
+
+    def _tell_of_copies(self, results: Sequence[CheckResult], reason: str) -> None:
+        """Have shipments judged again that should name one of these as a copy, or no more. Those
+        judged for that reason wake no others, so two can never wake each other for ever."""
+        others = self._register.keep_copies(copies_named(results))
+        if not others or reason == COPY_FOUND:
+            return
+        with self._lock:
+            for other in others:
+                self._touched.setdefault(other, COPY_FOUND)
+        self._some_touched.set()
 
     def _left_open(self) -> list[str]:
         """Shipments never judged, still under way, or ended less than a day ago."""

@@ -2,6 +2,7 @@
 
 from storage.register import migrate
 from storage.register.clues import Clues
+from storage.register.curves import Curves
 from storage.register.custody import Custody
 from storage.register.database import Database
 from storage.register.equipment import Equipment
@@ -12,7 +13,7 @@ from storage.register.shipments import Shipments
 from storage.register.views import Views
 
 
-class SqlRegister(Shipments, Custody, Results, Clues, Outbox, Oversight, Equipment, Views):
+class SqlRegister(Shipments, Custody, Results, Clues, Outbox, Oversight, Equipment, Curves, Views):
     """A Register on SQLite or PostgreSQL. Methods may be called from any thread."""
 
     def __init__(self, database: Database) -> None:

@@ -264,3 +264,31 @@ state = Table(
     Column("value", Text, nullable=False),
     comment="small facts of views that live elsewhere, such as InfluxDB's current measurement",
 )
+
+curves = Table(
+    "curves",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False, unique=True),
+    Column("keys", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="temperature curves of judged shipments, to find copies of them; keys: int64, packed",
+)
+
+curve_keys = Table(
+    "curve_keys",
+    metadata,
+    Column("key", BigInteger, nullable=False),
+    Column("curve", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", "curve"),
+    sqlite_with_rowid=False,
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("shipment", Text, nullable=False),
+    Column("other", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("shipment", "other"),
+    comment="which shipments each shipment's current result names as copies",
+)

@@ -1,0 +1,107 @@
+"""Copies of earlier shipments: curves go into the register, and those worth comparing come out.
+
+The register finds candidates by hashes alone; whether one is a copy is decided difference by
+difference in analysis.integrity_copied, on the candidates' own readings.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from analysis.curves import CurveIndex, index_of_differences, landmarks
+from storage.ports import CheckResult, Register, StoredCurves
+
+PARTNERS = 20
+"""Candidates compared for one shipment: a finding names no more either."""
+
+
+class _Curve(msgspec.Struct, frozen=True, array_like=True):
+    """One curve: times as differences of epoch ms, temperatures as differences in quanta."""
+
+    probe: str
+    logger: str
+    time_ms: bytes
+    difference: bytes
+
+
+class ArchivedCurves:
+    """The CurveArchive on a register. `keeping` : also keep the curves that are asked about, in
+    place of what their shipments had, so that later ones are found to be copies of them."""
+
+    def __init__(self, register: Register, *, keeping: bool = False) -> None:
+        self._register = register
+        self._keeping = keeping
+
+    def __call__(self, index: CurveIndex) -> CurveIndex | None:
+        """Curves of other shipments that share a landmark; None where none does. Raises
+        Unavailable if the register is away."""
+        owner, key = landmarks(index)
+        bounds = np.searchsorted(owner, np.arange(len(index.shipments) + 1))
+        keys = {
+            name: tuple(key[bounds[i] : bounds[i + 1]].tolist())
+            for i, name in enumerate(index.shipments)
+        }
+        if self._keeping:
+            mine = np.argsort(index.shipment, kind="stable")
+            parts = np.searchsorted(index.shipment[mine], np.arange(len(index.shipments) + 1))
+            self._register.keep_curves(
+                {
+                    name: StoredCurves(keys[name], _body(index, mine[parts[i] : parts[i + 1]]))
+                    if keys[name]
+                    else None
+                    for i, name in enumerate(index.shipments)
+                }
+            )
+        bodies = self._register.similar_curves(keys, partners=PARTNERS)
+        return _index(bodies) if bodies else None
+
+
+def copies_named(results: Sequence[CheckResult]) -> dict[str, frozenset[str]]:
+    """The other shipments that each result names as copies."""
+    named: dict[str, frozenset[str]] = {}
+    for result in results:
+        name = str(result["shipment"])
+        others: set[str] = set()
+        for finding in result["findings"]:
+            if finding["subtype"] == "copied":
+                others.update(finding["measures"]["others"])
+        named[name] = frozenset(others - {name})
+    return named
+
+
+def _body(index: CurveIndex, curves: np.ndarray) -> bytes:
+    kept = []
+    for curve in curves:
+        rows = slice(int(index.first[curve]), int(index.first[curve + 1]))
+        time_ms = np.round(index.time_s[rows] * 1000.0).astype("<i8")
+        kept.append(
+            _Curve(
+                probe=str(index.probe[curve]),
+                logger=str(index.logger[curve]),
+                time_ms=np.diff(time_ms, prepend=0).astype("<i8").tobytes(),
+                difference=index.difference[rows].astype("<i4").tobytes(),
+            )
+        )
+    return zlib.compress(msgspec.msgpack.encode(kept), 1)
+
+
+def _index(bodies: Mapping[str, bytes]) -> CurveIndex:
+    names = tuple(bodies)
+    curves = [
+        (i, curve)
+        for i, name in enumerate(names)
+        for curve in msgspec.msgpack.decode(zlib.decompress(bodies[name]), type=list[_Curve])
+    ]
+    times = [np.cumsum(np.frombuffer(curve.time_ms, dtype="<i8")) for _, curve in curves]
+    differences = [np.frombuffer(curve.difference, dtype="<i4") for _, curve in curves]
+    return index_of_differences(
+        shipments=names,
+        shipment=np.array([i for i, _ in curves], dtype=np.int64),
+        probe=np.array([curve.probe for _, curve in curves], dtype=np.str_),
+        logger=np.array([curve.logger for _, curve in curves], dtype=np.str_),
+        first=np.cumsum([0, *(part.size for part in times)]),
+        time_s=np.concatenate(times) / 1000.0,
+        difference=np.concatenate(differences).astype(np.int32),
+    )

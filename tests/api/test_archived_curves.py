@@ -1,0 +1,92 @@
+"""Copies of earlier shipments, found by live judging on the real stores."""
+
+import numpy as np
+import pytest
+
+from domain.instants import rfc3339
+from tests.api.world import MINUTE, T0, World, manifest
+
+HOUR = 60 * MINUTE
+
+
+def curve(seed: int, n: int = 240) -> list[float]:
+    """A drift with the noise of a sensor, on its grid."""
+    rng = np.random.default_rng(seed)
+    drift = 5 + 0.5 * np.sin(np.arange(n) / 40 + seed)
+    return [float(v) for v in np.round(drift + rng.normal(0, 0.15, n), 1)]
+
+
+def put_manifest(world: World, name: str, *, start_ms: int, end_ms: int) -> None:
+    body = manifest(name, dispatched_at=rfc3339(start_ms), delivered_at=rfc3339(end_ms))
+    assert world.client.put(f"/v1/shipments/{name}", json=body).status_code in (200, 201)
+
+
+def sent(world: World, name: str, values: list[float], *, start_ms: int) -> None:
+    end = start_ms + (len(values) - 1) * MINUTE
+    put_manifest(world, name, start_ms=start_ms, end_ms=end)
+    world.send(name, values, start_ms=start_ms, judge=False)
+    world.judge.touch([name])
+    while not world.judge.idle:
+        world.judge.tick()
+
+
+def named(world: World, name: str) -> list[str]:
+    result = world.register.result(name)
+    assert result is not None
+    copied = [f for f in result["findings"] if f["subtype"] == "copied"]
+    return [other for finding in copied for other in finding["measures"]["others"]]
+
+
+def line(world: World, name: str) -> str:
+    result = world.register.result(name)
+    assert result is not None
+    (status,) = [one["status"] for one in result["requirements"] if one["id"] == "ANNEX3-08"]
+    return str(status)
+
+
+@pytest.mark.parametrize("offset_c", [0.0, 0.4])
+def test_a_copy_of_a_shipment_of_hours_ago_is_told_on_both(world: World, offset_c: float) -> None:
+    one = curve(1)
+    sent(world, "ZB-1", one, start_ms=T0)
+    sent(world, "ZB-9", curve(9), start_ms=T0 + HOUR)
+    assert named(world, "ZB-1") == []
+    before = line(world, "ZB-1")
+
+    sent(world, "ZB-2", [round(v + offset_c, 1) for v in one], start_ms=T0 + 5 * HOUR)
+
+    assert (named(world, "ZB-1"), named(world, "ZB-2")) == (["ZB-2"], ["ZB-1"])
+    assert before == "compliant"
+    assert line(world, "ZB-1") == line(world, "ZB-2") == "insufficient_evidence"
+    assert named(world, "ZB-9") == []
+    assert line(world, "ZB-9") == "compliant"
+
+
+def test_judging_again_makes_no_shipment_a_copy_of_itself_and_no_new_version(world: World) -> None:
+    sent(world, "ZB-1", curve(1), start_ms=T0)
+    world.judge.judge_now(["ZB-1"])
+    world.judge.judge_now(["ZB-1"])
+    assert named(world, "ZB-1") == []
+    assert len(world.register.result_versions("ZB-1")) == 1
+
+
+def test_a_report_and_another_pack_see_the_copy_too(world: World) -> None:
+    sent(world, "ZB-1", curve(1), start_ms=T0)
+    sent(world, "ZB-2", curve(1), start_ms=T0 + 5 * HOUR)
+    versions = len(world.register.result_versions("ZB-2"))
+    report = world.get("/v1/shipments/ZB-2/report.json")
+    assert report.status_code == 200
+    assert "copied" in report.text
+    assert len(world.register.result_versions("ZB-2")) == versions
+
+
+def test_what_is_no_copy_any_more_is_named_no_more(world: World) -> None:
+    one = curve(1)
+    sent(world, "ZB-1", one, start_ms=T0)
+    sent(world, "ZB-2", one[:120], start_ms=T0 + 5 * HOUR)
+    assert named(world, "ZB-1") == ["ZB-2"]
+    put_manifest(world, "ZB-2", start_ms=T0 + 8 * HOUR, end_ms=T0 + 9 * HOUR)
+    world.judge.touch(["ZB-2"])
+    while not world.judge.idle:
+        world.judge.tick()
+    assert named(world, "ZB-1") == []
+    assert line(world, "ZB-1") == "compliant"
