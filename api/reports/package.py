@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from api.reports import standalone_verify
 from api.reports.journal_part import JournalPart
 from api.reports.model import Report
 from api.reports.pdf import render_pdf
@@ -29,6 +30,7 @@ MANIFEST = "manifest.json"
 EVENTS = "events.ndjson"
 RULES = "rules.toml"
 JOURNAL = "journal.json"
+VERIFIER = "verify.py"
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -77,6 +79,7 @@ def make_package(
         MANIFEST: canonical(report.manifest) + b"\n",
         EVENTS: b"".join(canonical(event) + b"\n" for event in report.events),
         RULES: pack,
+        VERIFIER: Path(standalone_verify.__file__).read_bytes(),
     }
     if journal is not None:
         files[JOURNAL] = canonical(msgspec.to_builtins(journal)) + b"\n"

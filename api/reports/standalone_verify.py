@@ -1,0 +1,523 @@
+"""Check a ColdWitness report (.json) or evidence package (.zip) offline, with this one file.
+
+    python -I verify.py FILE… [--key issuer.pub]… [--json]
+
+Needs Python 3.11 or later and the library `cryptography`; uses no network and nothing else of
+ColdWitness. It checks form, SHA-256 and SM3, Ed25519 signatures, the package's list, that the
+files in it say the same, that the judged readings hash to the digest the result names, and that
+each row of the journal stands in its day (RFC 9162) whose seal is signed. It does NOT judge the
+readings again, reads no rule file, draws no PDF page and does not read the journal rows' content:
+`coldwitness verify` does. A copy found in a package proves no more than the package itself: take
+yours from where you trust.
+
+Exit 0: nothing found. 1: a problem, with its reason code. 2: no such file, no key, or a lone PDF.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import io
+import json
+import math
+import re
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+REPORT_SCHEMA = "coldwitness.report/1"
+PACKAGE_SCHEMA = "coldwitness.package/1"
+READINGS_FORMAT = "coldwitness.readings/1"
+HEAD_FILES = ("package.json", "package.sig.json")
+REQUIRED = ("report.json", "report.pdf", "readings.ndjson", "manifest.json", "events.ndjson")
+RULES = "rules.toml"
+MOST_BYTES = 500_000_000
+ROW_HEAD = struct.Struct(">4sQqBB")
+Problem = tuple[str, str]
+"""Reason code (docs/verify.md) and where."""
+Keys = Sequence[Ed25519PublicKey]
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, struct.error)
+"""What reading values of another shape than expected raises (UnicodeError is a ValueError)."""
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 (JCS) bytes; raises ValueError for what it cannot hold."""
+    return _written(value).encode("utf-8")
+
+
+def _written(value: Any) -> str:
+    if value is None or isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int):
+        if abs(value) > 2**53 - 1:
+            raise ValueError("integer beyond 2^53")
+        return str(value)
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_written, value)) + "]"
+    keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
+    return "{" + ",".join(f"{_written(key)}:{_written(value[key])}" for key in keys) + "}"
+
+
+def _number(value: float) -> str:
+    """As ECMAScript writes a double: its shortest digits, exponents from 1e21 and below 1e-6."""
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    if value == 0:
+        return "0"
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    point = len(whole) + int(exponent or 0)
+    digits = (whole + fraction).lstrip("0")
+    point -= len(whole + fraction) - len(digits)
+    digits = digits.rstrip("0")
+    if 0 < point <= 21:
+        padded = digits.ljust(point, "0")
+        tail = f".{padded[point:]}" if len(padded) > point else ""
+        return f"{sign}{padded[:point]}{tail}"
+    if -6 < point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    tail = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{tail}e{point - 1:+d}"
+
+
+def read_canonical(data: bytes, name: str, found: list[Problem]) -> Any:
+    """The JSON value of a file that must be one canonical line; None if it cannot be read."""
+    try:
+        value = json.loads(data, parse_constant=_refused)
+        if canonical(value) + b"\n" != data:
+            found.append(("not_canonical", name))
+    except (ValueError, TypeError, RecursionError) as error:
+        found.append(("not_readable", f"{name}: {error}"[:200]))
+        return None
+    return value
+
+
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
+def sm3(data: bytes) -> str:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize().hex()
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+
+
+def signed(key: Ed25519PublicKey, data: bytes, signature: Any) -> bool:
+    try:
+        key.verify(base64.b64decode(signature, validate=True), data)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def check_signature(
+    said: Mapping[str, Any], data: bytes, where: str, trusted: Keys, found: list[Problem]
+) -> Ed25519PublicKey | None:
+    """The key that signed `data` as `said` has it; None, with a problem, if none did."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(said["public_key"]))
+        holds = said["algorithm"] == "Ed25519" and signed(key, data, said["signature"])
+    except MALFORMED:
+        holds = False
+    if not holds:
+        found.append(("signature_invalid", where))
+        return None
+    if trusted and key_id(key) not in map(key_id, trusted):
+        found.append(("signer_unknown", key_id(key)))
+    return key
+
+
+def check_report(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any, Any]:
+    """The report (None if unreadable) and the key that signed it (None if unsigned)."""
+    report = read_canonical(data, "report", found)
+    if report is None:
+        return None, None
+    if not isinstance(report, dict) or report.get("schema") != REPORT_SCHEMA:
+        found.append(("not_readable", f"expected {REPORT_SCHEMA}"))
+        return None, None
+    seal = report.get("seal")
+    signer = None
+    if not isinstance(seal, dict):
+        found.append(("digest_mismatch", "no seal"))
+    else:
+        content = canonical({key: value for key, value in report.items() if key != "seal"})
+        digests = hashlib.sha256(content).hexdigest(), sm3(content)
+        if (seal.get("sha256"), seal.get("sm3")) != digests:
+            found.append(("digest_mismatch", "report"))
+        if any(seal.get(name) is not None for name in ("signature", "public_key", "algorithm")):
+            signer = check_signature(seal, content, "report", trusted, found)
+        elif trusted:
+            found.append(("signature_missing", "report"))
+    try:
+        if readings_digest(report) != report["result"]["evidence"]["readings_sha256"]:
+            found.append(("result_differs", "readings_sha256"))
+    except MALFORMED as error:
+        found.append(("evidence_unreadable", f"readings: {error!r}"[:200]))
+    return report, signer
+
+
+def readings_digest(report: Mapping[str, Any]) -> str:
+    """SHA-256 of the readings in the judged window: a line of JSON that names format, loggers,
+    probes and number, then the columns as little-endian 64-bit numbers."""
+    readings, window = report["readings"], report["result"]["window"]
+    times = [time_ms(text) for text in readings["time"]]
+    start, end = window["start"], window["end"]
+    first = min(times, default=0) if start is None else time_ms(start)
+    last = max(times, default=0) if end is None else time_ms(end)
+    rows = [row for row, time in enumerate(times) if first <= time <= last]
+    used = sorted({readings["logger"][row] for row in rows} - {-1})
+    place = {number: i for i, number in enumerate(used)} | {-1: -1}
+    columns = {
+        name: values
+        for name, values in sorted(readings["temperature_c"].items())
+        if any(values[row] is not None for row in rows)
+    }
+    head = {
+        "format": READINGS_FORMAT,
+        "loggers": [readings["loggers"][number] for number in used],
+        "probes": list(columns),
+        "readings": len(rows),
+    }
+    digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode() + b"\n")
+
+    def integers(values: Iterator[int]) -> None:
+        digest.update(struct.pack(f"<{len(rows)}q", *values))
+
+    integers(times[row] for row in rows)
+    integers(place[readings["logger"][row]] for row in rows)
+    integers(_or(readings["seq"][row], -1) for row in rows)
+    others = (readings[name] for name in ("lat", "lon", "accuracy_m", "light_lux"))
+    for values in (*columns.values(), *others):
+        numbers = (_or(values[row], float("nan")) + 0.0 for row in rows)
+        digest.update(struct.pack(f"<{len(rows)}d", *numbers))
+    for name in ("lid_open", "moving"):
+        integers(int(_or(readings[name][row], -1)) for row in rows)
+    return digest.hexdigest()
+
+
+def _or(value: Any, absent: float) -> Any:
+    return absent if value is None else value
+
+
+def time_ms(text: str) -> int:
+    """UTC epoch milliseconds of an RFC 3339 time."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return (datetime.fromisoformat(text) - epoch) // timedelta(milliseconds=1)
+
+
+def readings_lines(report: Mapping[str, Any]) -> bytes:
+    """What readings.ndjson has to say."""
+    readings = report["readings"]
+    lines = []
+    for row, time in enumerate(readings["time"]):
+        lat, lon = readings["lat"][row], readings["lon"][row]
+        place = {"lat": lat, "lon": lon, "accuracy_m": readings["accuracy_m"][row]}
+        logger = readings["logger"][row]
+        temperatures = {name: values[row] for name, values in readings["temperature_c"].items()}
+        whole = {
+            "shipment": report["shipment"],
+            "logger": readings["loggers"][logger] if logger >= 0 else None,
+            "seq": readings["seq"][row],
+            "time": time,
+            "temperature": _given(temperatures),
+            "position": None if lat is None or lon is None else _given(place),
+            **{name: readings[name][row] for name in ("lid_open", "moving", "light_lux")},
+        }
+        lines.append(canonical(_given(whole)) + b"\n")
+    return b"".join(lines)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any, Any]:
+    """The report inside (None if unreadable) and the key that signed the package."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if sum(info.file_size for info in infos) > MOST_BYTES:
+                raise ValueError("too large")
+            files = {info.filename: archive.read(info) for info in infos}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+        found.append(("not_readable", str(error)[:200]))
+        return None, None
+    except EOFError:
+        found.append(("not_readable", "cut off"))
+        return None, None
+    if len(files) != len(infos) or zipped(files) != data:
+        found.append(("package_altered", "zip"))
+    contents, signer = _contents(files, trusted, found)
+    _check_list(contents, files, found)
+    report, report_signer = None, None
+    if "report.json" in files:
+        report, report_signer = check_report(files["report.json"], trusted, found)
+    if report_signer is not None and signer is not None and key_id(report_signer) != key_id(signer):
+        found.append(("files_disagree", "signing keys"))
+    if report is not None:
+        _check_agreement(report, contents, files, found)
+    if "journal.json" in files:
+        keys = [*trusted, *([signer] if signer is not None else [])]
+        check_journal(files["journal.json"], keys, found)
+    return report, signer
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The one zip of these files in this order: stored, fixed dates."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, data)
+    return out.getvalue()
+
+
+def _contents(
+    files: Mapping[str, bytes], trusted: Keys, found: list[Problem]
+) -> tuple[dict[str, Any], Ed25519PublicKey | None]:
+    listed, signature = (files.get(name) for name in HEAD_FILES)
+    if listed is None:
+        found.append(("file_missing", HEAD_FILES[0]))
+        return {}, None
+    contents = read_canonical(listed, HEAD_FILES[0], found)
+    signer = None
+    if signature is None:
+        found.append(("signature_missing", HEAD_FILES[1]))
+    else:
+        said = read_canonical(signature, HEAD_FILES[1], found)
+        signer = check_signature(said, listed, HEAD_FILES[0], trusted, found)
+    return contents if isinstance(contents, dict) else {}, signer
+
+
+def _check_list(
+    contents: Mapping[str, Any], files: Mapping[str, bytes], found: list[Problem]
+) -> None:
+    try:
+        entries = [dict(entry) for entry in contents.get("files", ())]
+        listed = {str(entry["name"]): entry for entry in entries}
+    except MALFORMED as error:
+        found.append(("not_readable", f"{HEAD_FILES[0]}: {error!r}"[:200]))
+        return
+    if contents and contents.get("schema") != PACKAGE_SCHEMA:
+        found.append(("not_readable", f"expected {PACKAGE_SCHEMA}"))
+    if len(listed) != len(entries):
+        found.append(("package_altered", "a name is listed twice"))
+    for name in sorted({*listed, *REQUIRED, RULES}):
+        if name not in files or name not in listed:
+            found.append(("file_missing", name))
+            continue
+        data = files[name]
+        sums = {"sha256": hashlib.sha256(data).hexdigest(), "sm3": sm3(data)}
+        if listed[name] != {"name": name, "size": len(data), **sums}:
+            found.append(("file_altered", name))
+    if sorted(files) == sorted([*HEAD_FILES, *listed]) and list(files) != [*HEAD_FILES, *listed]:
+        found.append(("package_altered", "files in another order"))
+    found.extend(("file_added", name) for name in sorted(set(files) - {*HEAD_FILES, *listed}))
+
+
+def _check_agreement(
+    report: Mapping[str, Any],
+    contents: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    found: list[Problem],
+) -> None:
+    """Every file says what the report says; the PDF carries this very report."""
+    seal = report.get("seal")
+    digest = seal.get("sha256") if isinstance(seal, dict) else ""
+    said = contents.get("shipment"), contents.get("report_sha256")
+    if contents and said != (report.get("shipment"), digest):
+        found.append(("files_disagree", HEAD_FILES[0]))
+    try:
+        expected = {
+            "readings.ndjson": readings_lines(report),
+            "manifest.json": canonical(report["manifest"]) + b"\n",
+            "events.ndjson": b"".join(canonical(event) + b"\n" for event in report["events"]),
+        }
+    except MALFORMED as error:
+        found.append(("evidence_unreadable", f"{error!r}"[:200]))
+        return
+    for name, data in expected.items():
+        if name in files and files[name] != data:
+            found.append(("files_disagree", name))
+    if "report.pdf" in files and not _carries(files["report.pdf"], files["report.json"]):
+        found.append(("files_disagree", "report.pdf"))
+    journal = str(contents.get("journal", "none"))
+    if "journal.json" not in files and not journal.startswith("none"):
+        found.append(("file_missing", "journal.json"))
+
+
+def _carries(pdf: bytes, twin: bytes) -> bool:
+    """Whether the PDF has this twin attached, plain or deflated, and only this."""
+    pattern = rb"<<(?=[^\n]*?/Type ?/EmbeddedFile)[^\n]*?/Length (\d+)[^\n]*>>\s*stream\r?\n"
+    inside = []
+    for match in re.finditer(pattern, pdf):
+        raw = pdf[match.end() : match.end() + int(match[1])]
+        try:
+            packed = b"/FlateDecode" in match[0]
+            inside.append(zlib.decompressobj().decompress(raw, MOST_BYTES) if packed else raw)
+        except zlib.error:
+            return False
+    return inside == [twin]
+
+
+def check_journal(data: bytes, keys: Keys, found: list[Problem]) -> None:
+    """Each row stands where it says in its day; sealed days are signed by one of `keys` (any
+    root is taken where there is no key); row numbers and places of one day keep step."""
+    part = read_canonical(data, "journal.json", found)
+    if part is None:
+        return
+    try:
+        days = {(day["worker"], day["day"]): day for day in part["days"]}
+        for (worker, name), day in days.items():
+            if not _head_holds(day, keys):
+                found.append(("head_invalid", f"{worker} {name}"))
+        firsts: dict[tuple[str, str], set[int]] = {}
+        for row in part["rows"]:
+            named = (row["worker"], row["day"])
+            if named not in days or not _row_holds(row, days[named]):
+                found.append(("proof_invalid", f"{row['worker']} {row['row']}"))
+                continue
+            firsts.setdefault(named, set()).add(row["row"] - row["index"])
+        for (worker, name), starts in firsts.items():
+            seal = days[worker, name]["seal"]
+            told = set() if seal is None else {seal["segment"]["first_row"]}
+            if len(starts | told) > 1:
+                found.append(("proof_invalid", f"{worker} {name}: rows out of step"))
+    except MALFORMED as error:
+        found.append(("not_readable", f"journal.json: {error!r}"[:200]))
+
+
+def _head_holds(day: Mapping[str, Any], keys: Keys) -> bool:
+    seal = day["seal"]
+    if seal is None:
+        return True
+    segment = seal["segment"]
+    named = segment["worker"], segment["day"], seal["merkle_root"]
+    size = seal["last_row"] - segment["first_row"] + 1
+    if (*named, size) != (day["worker"], day["day"], day["root"], day["size"]):
+        return False
+    content = canonical({key: value for key, value in seal.items() if key != "signature"})
+    return not keys or any(signed(key, content, seal["signature"]) for key in keys)
+
+
+def _row_holds(row: Mapping[str, Any], day: Mapping[str, Any]) -> bool:
+    """Whether the row's bytes are the row they are said to be, at their place in the day."""
+    try:
+        entry = base64.b64decode(row["entry"], validate=True)
+        magic, number, _, _, size = ROW_HEAD.unpack_from(entry)
+        path = [bytes.fromhex(node) for node in row["path"]]
+        root = bytes.fromhex(day["root"])
+    except (binascii.Error, struct.error, ValueError):
+        return False
+    worker = entry[ROW_HEAD.size : ROW_HEAD.size + size].decode("ascii", "replace")
+    if (magic, number, worker) != (b"CWR1", row["row"], row["worker"]):
+        return False
+    return root_of(entry, index=row["index"], size=day["size"], path=path) == root
+
+
+def root_of(entry: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The root an inclusion proof leads to (RFC 9162, 2.1.3.2); None if its shape is wrong."""
+    if not 0 <= index < size:
+        return None
+    node, last = index, size - 1
+    hashed = hashlib.sha256(b"\x00" + entry).digest()
+    for sibling in path:
+        if last == 0:
+            return None
+        if node & 1 or node == last:
+            hashed = hashlib.sha256(b"\x01" + sibling + hashed).digest()
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            hashed = hashlib.sha256(b"\x01" + hashed + sibling).digest()
+        node, last = node >> 1, last >> 1
+    return hashed if last == 0 else None
+
+
+def read_key(path: Path) -> Ed25519PublicKey:
+    """A PEM public key; raises ValueError or OSError."""
+    key = serialization.load_pem_public_key(path.read_bytes())
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("not an Ed25519 key")
+    return key
+
+
+def verdict_on(path: Path, data: bytes, trusted: Keys) -> dict[str, Any]:
+    found: list[Problem] = []
+    check = check_package if data.startswith(b"PK") else check_report
+    report, signer = check(data, trusted, found)
+    return {
+        "file": path.name,
+        "holds": not found,
+        "shipment": report.get("shipment") if report is not None else None,
+        "signer": key_id(signer) if signer is not None else None,
+        "problems": [{"code": code, "detail": detail} for code, detail in dict.fromkeys(found)],
+    }
+
+
+def lines_of(answer: Mapping[str, Any], *, trusted: bool) -> list[str]:
+    if not answer["holds"]:
+        said = [f"    {problem['code']}: {problem['detail']}" for problem in answer["problems"]]
+        return [f"✗ {answer['file']}: 已被改动或无法核验 / altered, or not to be verified", *said]
+    who = "未签名 / not signed"
+    if answer["signer"] is not None:
+        whose = "受信 / trusted" if trusted else "请核对密钥归属 / check whose key this is"
+        who = f"签名 / signed: {answer['signer']} ({whose})"
+    return [
+        f"✓ {answer['file']}: 摘要、签名与包含证明一致 / digests, signature and proofs hold;"
+        f" 运单 / shipment {answer['shipment']}",
+        f"    {who}",
+        "    未重新评判 / not judged again: coldwitness verify",
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="report or package")
+    parser.add_argument("--key", action="append", default=[], type=Path, help="trusted key (PEM)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a file")
+    asked = parser.parse_args()
+    worst = 0
+    try:
+        trusted = [read_key(path) for path in asked.key]
+    except (OSError, ValueError, TypeError) as error:
+        print(f"--key: {error}", file=sys.stderr)
+        return 2
+    for path in asked.files:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            print(f"{path}: {error.strerror}", file=sys.stderr)
+            worst = 2
+            continue
+        if data.startswith(b"%PDF-"):
+            print(f"{path}: only coldwitness verify can hold PDF pages", file=sys.stderr)
+            worst = 2
+            continue
+        answer = verdict_on(path, data, trusted)
+        worst = max(worst, 0 if answer["holds"] else 1)
+        shown = json.dumps(answer, ensure_ascii=False)
+        print(shown if asked.json else "\n".join(lines_of(answer, trusted=bool(trusted))))
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
