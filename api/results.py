@@ -12,6 +12,7 @@ from analysis.digest import readings_digests
 from analysis.isolation import Facet, IsolationReason
 from analysis.judge import Judgement
 from analysis.kinetic_temperature import METHOD
+from analysis.sensor_grid import sensor_grids
 from api.doubt_words import against, would_settle
 from api.finding_words import explanation
 from api.line_words import basis, setting
@@ -44,6 +45,7 @@ def check_results(
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
     computed are None, times RFC 3339 in UTC."""
     digests = readings_digests(tracks, judgement.window.rows)
+    sensors = _sensors(judgement, tracks)
     findings = judgement.findings
     bounds = np.searchsorted(findings.shipment, np.arange(len(terms) + 1))
     return [
@@ -60,10 +62,29 @@ def check_results(
                 "software": software,
                 "mkt_method": METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000),
                 "deletion_would_show": bool(judgement.deletion_shows[i]),
+                "sensors": sensors[i],
             },
         )
         for i in range(len(terms))
     ]
+
+
+def _sensors(judgement: Judgement, tracks: Tracks) -> list[list[dict[str, Any]]]:
+    """Of each shipment, the grid of every probe's values and how many lie off it."""
+    grids = sensor_grids(tracks, judgement.window.rows)
+    told: list[list[dict[str, Any]]] = [[] for _ in tracks.shipments]
+    for k, shipment in enumerate(grids.shipment.tolist()):
+        logger, off_grid = int(grids.logger[k]), int(grids.off_grid[k])
+        told[shipment].append(
+            {
+                "logger": tracks.loggers[logger] if logger >= 0 else None,
+                "probe": grids.probe[k],
+                "grid_c": _number(grids.grid_c[k]),
+                "readings": int(grids.readings[k]),
+                "off_grid": off_grid if off_grid >= 0 else None,
+            }
+        )
+    return told
 
 
 def finding_id(shipment: str, kind: str, subtype: str, *anchor: object) -> str:
