@@ -51,9 +51,20 @@ def test_at_least_24_boxes_tell_at_least_8_stories(
 
 
 def test_clean_stories_are_not_accused(delivered: dict[str, list[dict[str, Any]]]) -> None:
-    for story in ("clean", "clean_long", "traffic_jam", "allowed_transfer", "door_wait"):
+    for story in ("clean", "clean_with_meal", "traffic_jam", "allowed_transfer", "door_wait"):
         for line in delivered[story]:
             assert line["verdict"] == "compliant", line
+
+
+def test_a_copied_curve_shows_on_the_copy_and_on_its_source_and_accuses_neither(
+    delivered: dict[str, list[dict[str, Any]]],
+) -> None:
+    [copy] = delivered["copied_curve"]
+    before = f"{int(copy['shipment'][-4:]) - 1:04d}"
+    [source] = [line for line in delivered["clean_long"] if line["shipment"].endswith(before)]
+    for line in (copy, source):
+        assert line["findings"] == ["data_integrity/copied"]
+        assert line["verdict"] == "insufficient_evidence"
 
 
 def test_a_late_backlog_is_still_a_clean_record(
