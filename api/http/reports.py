@@ -22,6 +22,7 @@ from api.reports.reviews import review_of
 from api.reports.seal import sealed
 from api.reports.twin import render_json
 from api.reports.wording import Lang
+from storage.journal import Signer, layout, load_or_create_signer
 
 router = APIRouter(tags=["reports"])
 
@@ -59,8 +60,9 @@ def get_report(
         subject=shipment,
         now_ms=services.clock(),
     )
-    seal = report.seal.sha256 if report.seal is not None else ""
-    tag = tag_of(format_, lang, seal)
+    seal = report.seal
+    named = ("", "") if seal is None else (seal.sha256, seal.signature or "")
+    tag = tag_of(format_, lang, *named)
     same = unchanged(request, tag)
     if same is not None:
         return same
@@ -111,8 +113,16 @@ def report_of(services: Services, shipment: str) -> Report:
                 register.reviews(shipment),
                 result_version=0 if line is None else line.result_version,
             ),
-        )
+        ),
+        _signer(services),
     )
+
+
+def _signer(services: Services) -> Signer | None:
+    """The journal's key, as `coldwitness report` signs; None as long as there is none."""
+    journal = services.settings.journal
+    path = journal.signing_key_file or layout.signing_key(journal.directory)
+    return load_or_create_signer(path) if path.exists() else None
 
 
 def _rendered(report: Report, format_: Format, lang: Lang) -> tuple[bytes, dict[str, str]]:

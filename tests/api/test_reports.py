@@ -1,9 +1,14 @@
 """The report over HTTP: three renderings of the same result, in the language asked for."""
 
 import json
+from pathlib import Path
 
+from api.judging import load_rulebook
+from api.reports.package_check import verify_any
+from config.settings import JournalSettings, Settings
 from domain.words import STATUS_ZH, Status
-from tests.api.world import MINUTE, T0, WARM, World, manifest
+from storage.journal import layout, load_or_create_signer
+from tests.api.world import MINUTE, T0, WARM, World, manifest, running_world
 
 
 def breach(world: World) -> None:
@@ -71,3 +76,36 @@ def test_a_report_never_shows_a_result_that_is_not_on_record(world: World) -> No
     assert report["result"]["metrics"]["max_c"] == 30.0
     assert report["result"] == world.register.result("ZB-1")
     assert report["origin"]["result_version"] == 2
+
+
+def test_a_review_changes_the_tag_so_that_no_held_copy_hides_it(world: World) -> None:
+    breach(world)
+    path = "/v1/shipments/ZB-1/report.json"
+    before = world.get(path)
+    review = {"officer": "鲁C-0101", "outcome": "confirmed", "reasons": "核对一致"}
+    version = before.json()["origin"]["result_version"]
+    posted = world.client.post(
+        "/v1/shipments/ZB-1/reviews", json={**review, "result_version": version}
+    )
+    assert posted.status_code == 201
+    after = world.get(path, headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert [opinion["officer"] for opinion in after.json()["review"]["opinions"]] == ["鲁C-0101"]
+
+
+def test_a_report_is_signed_with_the_journals_key_once_there_is_one(tmp_path: Path) -> None:
+    settings = Settings(journal=JournalSettings(directory=tmp_path / "journal"))
+    with running_world(tmp_path, settings=settings) as world:
+        breach(world)
+        path = "/v1/shipments/ZB-1/report.json"
+        unsigned = world.get(path)
+        assert unsigned.json()["seal"]["signature"] is None
+        signer = load_or_create_signer(layout.signing_key(tmp_path / "journal"))
+        signed = world.get(path, headers={"If-None-Match": unsigned.headers["etag"]})
+        assert signed.status_code == 200
+        found = verify_any(
+            signed.content,
+            rulebook=load_rulebook(settings.judging),
+            trusted=[signer.public],
+        )
+        assert (found.problems, found.trusted) == ((), True)
