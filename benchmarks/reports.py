@@ -153,7 +153,7 @@ def memory(report: Report, count: int) -> None:
     for done in range(1, count + 1):
         render_pdf(report, lang="zh")
         if done % max(count // 5, 1) == 0:
-            print(f"{done:5} PDFs: {resident_mb():7.1f} MB (after warming up {before:.1f})")
+            print(f"{done:5} PDFs: {resident_mb():7.1f} MB (after warming up {before:.1f})", flush=True)
     print(f"{count} PDFs in {time.perf_counter() - begun:.0f} s")
 
 
@@ -203,6 +203,8 @@ def false_alarms(count: int) -> None:
                     )
                     found = verify_any(package, rulebook=rulebook, trusted=[signer.public])
                     made += 1
+                    if made % 100 == 0:
+                        print(f"{made:5} packages, {alarms} alarms", flush=True)
                     if not found.holds:
                         alarms += 1
                         print(shipment, seed, [(p.code, p.detail) for p in found.problems])

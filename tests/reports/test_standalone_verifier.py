@@ -166,11 +166,12 @@ def test_missing_file_bad_key_and_lone_pdf_are_one_line_and_exit_2(script: Path)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_numbers_are_written_as_the_canonical_form_demands(value: float) -> None:
     assert standalone_verify.canonical(value) == rfc8785.dumps(value)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(), st.lists(st.text() | st.booleans() | st.none())))
 def test_texts_and_keys_are_written_as_the_canonical_form_demands(value: Any) -> None:
     assert standalone_verify.canonical(value) == rfc8785.dumps(value)
