@@ -99,10 +99,12 @@ def judge(
     pack: RulePack,
     *,
     archive: CurveIndex | CurveArchive | None = None,
+    taken_over: FindingTable | None = None,
 ) -> Judgement:
     """Judge all shipments at once; `terms.shipments` must be `tracks.shipments`. `archive` :
     curves of earlier shipments (analysis.integrity.curves_of), or what finds those worth
-    comparing, to find copies of them.
+    comparing, to find copies of them. `taken_over` :
+    findings that rest on the evidence of shipments that are not here.
 
     Raises ValueError if the two do not list the same shipments.
     """
@@ -123,6 +125,7 @@ def judge(
                 isolation.findings,
                 integrity_findings(tracks, terms, window, numbers, archive=archive),
                 _calibration_findings(terms, window),
+                *([] if taken_over is None else [taken_over]),
             ]
         )
     )

@@ -3,7 +3,9 @@
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from analysis.findings import FindingTable, finding_table
 from analysis.judge import judge
 from api.judging import Rulebook
 from api.reports.evidence import event_of, tracks_of
@@ -13,7 +15,9 @@ from api.results import check_results
 from config.manifest_terms import terms_for
 from config.rules import RulePack
 from domain.errors import BadInput
+from domain.instants import instant_ms
 from domain.manifest import Manifest
+from domain.words import Certainty, FindingType, Severity
 from ingest.manifests import parse_manifest
 
 
@@ -30,7 +34,8 @@ def same_rules(report: Report, pack: RulePack) -> bool:
 def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
     """The report as this program makes it from the readings, manifest and events in it.
 
-    Where, review and seal are taken over: they are no conclusions. Raises BadInput if the
+    Where, review and seal are taken over: they are no conclusions; and so is that the curve is a
+    copy of another shipment's, whose evidence is not in this report. Raises BadInput if the
     evidence in the report cannot be read.
     """
     manifest = _manifest(report, rulebook)
@@ -46,7 +51,7 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
         numbers=pack.numbers,
         assumed_storage=report.terms.assumed_storage,
     )
-    judgement = judge(tracks, terms, pack)
+    judgement = judge(tracks, terms, pack, taken_over=_copies(report))
     software = str((report.result.get("evidence") or {}).get("software"))
     (result,) = check_results(judgement, tracks, terms, pack, software=software)
     return msgspec.structs.replace(
@@ -62,6 +67,34 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
             review=report.review,
         ),
         seal=report.seal,
+    )
+
+
+def _copies(report: Report) -> FindingTable:
+    """What the report says of copies of other shipments' curves."""
+    told = [
+        finding
+        for finding in report.result.get("findings", ())
+        if finding["subtype"] == "copied"
+        and finding["measures"]["other_shipment"] != report.shipment
+    ]
+    numbers = ("readings", "share", "shift_s")
+    return finding_table(
+        shipment=np.zeros(len(told), dtype=np.int64),
+        type=FindingType.COPIED,
+        start_s=np.array([instant_ms(one["start"]) / 1000.0 for one in told]),
+        end_s=np.array([instant_ms(one["end"]) / 1000.0 for one in told]),
+        certainty=Certainty.PROBABLE,
+        severity=Severity.MAJOR,
+        probe=np.array([one["measures"].get("probe", "") for one in told], dtype=np.str_),
+        measures={
+            name: np.array([one["measures"][name] for one in told], dtype=np.float64)
+            for name in numbers
+        },
+        details={
+            row: {name: one["measures"][name] for name in ("other_shipment", "others", "logger")}
+            for row, one in enumerate(told)
+        },
     )
 
 

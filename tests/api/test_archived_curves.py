@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from api.http.reports import report_of
+from api.reports.rejudging import pack_of, plain_values, rebuilt
 from domain.instants import rfc3339
 from tests.api.world import MINUTE, T0, World, manifest
 
@@ -77,6 +79,17 @@ def test_a_report_and_another_pack_see_the_copy_too(world: World) -> None:
     assert report.status_code == 200
     assert "copied" in report.text
     assert len(world.register.result_versions("ZB-2")) == versions
+
+
+def test_a_report_of_a_copy_is_the_same_when_judged_again_without_the_other(world: World) -> None:
+    sent(world, "ZB-1", curve(1), start_ms=T0)
+    sent(world, "ZB-2", curve(1), start_ms=T0 + 5 * HOUR)
+    report = report_of(world.services, "ZB-2")
+    pack = pack_of(report, world.services.rulebook)
+    assert pack is not None
+    again = rebuilt(report, world.services.rulebook, pack)
+    assert plain_values(again.result) == plain_values(report.result)
+    assert "copied" in [finding["subtype"] for finding in again.result["findings"]]
 
 
 def test_what_is_no_copy_any_more_is_named_no_more(world: World) -> None:
