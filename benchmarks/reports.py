@@ -153,7 +153,8 @@ def memory(report: Report, count: int) -> None:
     for done in range(1, count + 1):
         render_pdf(report, lang="zh")
         if done % max(count // 5, 1) == 0:
-            print(f"{done:5} PDFs: {resident_mb():7.1f} MB (after warming up {before:.1f})", flush=True)
+            now = resident_mb()
+            print(f"{done:5} PDFs: {now:7.1f} MB (after warming up {before:.1f})", flush=True)
     print(f"{count} PDFs in {time.perf_counter() - begun:.0f} s")
 
 
