@@ -37,6 +37,8 @@ HOUR_MS = 3_600_000
 _Variants = dict[int, tuple[Reading, int]]
 """By variant: what is stored of one logger and time, and when it was received."""
 _CACHED = 500_000
+_Row = tuple[Reading, int, int]
+"""A reading, when it was received, and its variant."""
 _GZIP_LEVEL = 1
 """2 µs a reading for a tenth of the bytes; the client's own level 9 takes 9 µs and saves
 another fiftieth."""
@@ -137,14 +139,22 @@ class InfluxTelemetry:
         if len(self._marks[measurement]) > _CACHED:
             self._marks[measurement].clear()
         counts = {"new": 0, "repeated": 0, "conflicting": 0}
+        fresh: list[_Row] = []
         seen: dict[tuple[str, int], _Variants] = {}
+        noted = 0
         sent: list[Future[None]] = []
         size = self._settings.influx_batch_rows
         try:
             for start in range(0, len(readings), size):
                 part, at = readings[start : start + size], received_ms[start : start + size]
-                self._find_known(measurement, part, seen)
-                rows = self._to_write(measurement, part, at, seen, counts)
+                rows, doubtful = self._split(measurement, part, at)
+                fresh += rows
+                if doubtful:
+                    for reading, received, _ in fresh[noted:]:
+                        seen[reading.logger, reading.time_ms] = {0: (reading, received)}
+                    noted = len(fresh)
+                    self._find_known(measurement, [one for one, _ in doubtful], seen)
+                    rows += self._to_write(measurement, doubtful, seen, counts)
                 if rows:
                     sent.append(self._senders.submit(self._send, measurement, rows))
             for one in sent:
@@ -156,30 +166,41 @@ class InfluxTelemetry:
             for reading in readings:
                 self._marks[measurement].pop(reading.logger, None)
             raise
+        counts["new"] += len(fresh)
         return Appended(**counts)
+
+    def _split(
+        self, measurement: str, readings: Sequence[Reading], received_ms: Sequence[int]
+    ) -> tuple[list[_Row], list[tuple[Reading, int]]]:
+        """Rows that are new for sure, being above the newest known time of their logger, and
+        readings that have to be compared with what is stored."""
+        marks = self._marks[measurement]
+        rows: list[_Row] = []
+        doubtful: list[tuple[Reading, int]] = []
+        for reading, received in zip(readings, received_ms, strict=True):
+            mark = marks.get(reading.logger)
+            if mark is not None and reading.time_ms > mark and self._sole_writer:
+                marks[reading.logger] = reading.time_ms
+                rows.append((reading, received, 0))
+            else:
+                doubtful.append((reading, received))
+        return rows, doubtful
 
     def _to_write(
         self,
         measurement: str,
-        readings: Sequence[Reading],
-        received_ms: Sequence[int],
+        doubtful: Sequence[tuple[Reading, int]],
         seen: dict[tuple[str, int], _Variants],
         counts: dict[str, int],
-    ) -> list[tuple[Reading, int, int]]:
-        """Readings with receive time and variant that are not stored so; all are counted and
-        join `seen`."""
+    ) -> list[_Row]:
+        """Those of the doubtful readings that are not stored so; all are counted and join
+        `seen`."""
         marks = self._marks[measurement]
-        rows: list[tuple[Reading, int, int]] = []
-        for reading, received in zip(readings, received_ms, strict=True):
+        rows: list[_Row] = []
+        for reading, received in doubtful:
             logger, time_ms = reading.logger, reading.time_ms
-            if time_ms >= marks.get(logger, time_ms):
-                marks[logger] = time_ms
-            there = seen.get((logger, time_ms))
-            if there is None:
-                seen[logger, time_ms] = {0: (reading, received)}
-                counts["new"] += 1
-                rows.append((reading, received, 0))
-                continue
+            marks[logger] = max(time_ms, marks.get(logger, time_ms))
+            there = seen.setdefault((logger, time_ms), {})
             word, variant = _compare(there, reading, received)
             counts[word] += 1
             if variant is not None:
@@ -189,29 +210,20 @@ class InfluxTelemetry:
     def _find_known(
         self,
         measurement: str,
-        readings: Sequence[Reading],
+        doubtful: Sequence[Reading],
         seen: dict[tuple[str, int], _Variants],
     ) -> None:
-        """Put into `seen` what is stored at the loggers and times of those readings that may
-        be known already. A logger not met before gets its mark: the newest time stored from
-        here on."""
+        """Put into `seen` what is stored at the loggers and times of these readings. A logger
+        not met before gets its mark: the newest time stored from here on."""
         marks = self._marks[measurement]
         asked: dict[str, tuple[int, int | None]] = {}
-        highest: dict[str, int] = {}
-        for reading in readings:
+        for reading in doubtful:
             logger, time_ms = reading.logger, reading.time_ms
-            mark = marks.get(logger)
-            passed = highest.get(logger, time_ms - 1 if mark is None else mark)
-            if mark is None or not self._sole_writer or time_ms <= passed:
-                low, high = asked.get(logger, (time_ms, time_ms))
-                upper = None if mark is None or high is None else max(high, time_ms)
-                asked[logger] = (min(low, time_ms), upper)
-            highest[logger] = max(passed, time_ms)
-        if not asked:
-            return
+            low, high = asked.get(logger, (time_ms, time_ms))
+            upper = None if logger not in marks or high is None else max(high, time_ms)
+            asked[logger] = (min(low, time_ms), upper)
         # What an earlier part of the same batch holds is known better here than there.
-        wanted = {(one.logger, one.time_ms) for one in readings if one.logger in asked}
-        wanted -= seen.keys()
+        wanted = {(one.logger, one.time_ms) for one in doubtful} - seen.keys()
         for columns, variants in self._reading.of_loggers(measurement, asked):
             for row, variant in zip(readings_of(columns), variants, strict=True):
                 logger, time_ms = row[0].logger, row[0].time_ms
@@ -220,7 +232,7 @@ class InfluxTelemetry:
                 if asked[logger][1] is None:
                     marks[logger] = max(time_ms, marks.get(logger, time_ms))
 
-    def _send(self, measurement: str, rows: Sequence[tuple[Reading, int, int]]) -> None:
+    def _send(self, measurement: str, rows: Sequence[_Row]) -> None:
         points = lines(
             [row[0] for row in rows],
             [row[1] for row in rows],

@@ -8,8 +8,6 @@ so every column has an alias of our own and no value can hold a comma.
 
 import io
 import json
-import queue
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -129,9 +127,11 @@ class InfluxHttp:
         return fields
 
     def _pieces(self, statement: str) -> Iterator[tuple[list[str], Any]]:
-        """Header and rows of whole lines, while a thread fetches what follows."""
+        """Header and rows of whole lines. While one piece is parsed the server fills the
+        socket's buffers with the next; a thread to fetch ahead was slower, for it and the
+        parser took turns at the interpreter's lock."""
         header: list[str] = []
-        for block in _ahead(self._lines(statement)):
+        for block in self._lines(statement):
             for part in _split_headers(block):
                 if part.startswith(_ERROR):
                     text = part.decode("utf-8", "replace").strip()[:300]
@@ -240,47 +240,6 @@ def _split_headers(block: bytes) -> Iterator[bytes]:
         yield block[start : at + 1]
         start = at + 1
     yield block[start:]
-
-
-def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks; after a long one, fetched by a thread a few ahead of whoever takes them."""
-    for block in blocks:
-        yield block
-        if len(block) > _PIECE_BYTES // 2:
-            break
-    else:
-        return
-    fetched: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=4)
-    given_up = threading.Event()
-
-    def put(item: bytes | BaseException | None) -> None:
-        while not given_up.is_set():
-            try:
-                fetched.put(item, timeout=0.1)
-                return
-            except queue.Full:
-                continue
-
-    def fetch() -> None:
-        try:
-            for block in blocks:
-                put(block)
-                if given_up.is_set():
-                    break
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    thread = threading.Thread(target=fetch, name="influx-read", daemon=True)
-    thread.start()
-    try:
-        while (item := fetched.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        given_up.set()
-        thread.join()
 
 
 def _innermost(error: BaseException) -> str:
