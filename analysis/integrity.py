@@ -10,6 +10,7 @@ from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_clock import clock_findings
 from analysis.integrity_copied import copied_findings
 from analysis.integrity_stuck import stuck_findings
+from analysis.isolation_windows import ZONES, probes_of
 from analysis.sequence import SequenceBreaks, owner_of, sequence_breaks
 from analysis.series import Series, drug_series, stated_logger
 from analysis.window import Window
@@ -67,7 +68,19 @@ def curves_of(tracks: Tracks, series: Series) -> CurveIndex:
         first=series.first,
         time_s=series.time_s,
         value_c=series.low_c,
+        zones_c=[_zone(tracks, series, zone) for zone in ZONES],
     )
+
+
+def _zone(tracks: Tracks, series: Series, zone: str) -> NDArray[np.float64]:
+    """(k,) what the first probe of a zone that speaks says at the drug's readings, else NaN."""
+    value = np.full(series.time_s.size, np.nan)
+    for name in probes_of(tracks, zone):
+        column = tracks.temperature_c[name]
+        value = np.where(
+            np.isnan(value), column if series.row is None else column[series.row], value
+        )
+    return value
 
 
 def _in_window(breaks: SequenceBreaks, tracks: Tracks, window: Window) -> SequenceBreaks:

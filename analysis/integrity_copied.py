@@ -1,7 +1,8 @@
 """Curves that are copies of others, or of their own earlier part.
 
 Found are copies that are equal, shifted in time, moved by a constant, and edited in up to about
-5 % of their readings. A copy to which noise was added cannot be told from an honest curve.
+5 % of their readings; of a drug that hardly moves, by its joint curve with the zones about it. A
+copy to which noise was added cannot be told from an honest curve.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ READINGS_MIN = 60
 """Shorter agreements are not told: an hour at one reading a minute."""
 MOVES_MIN = 30
 """Changes that have to agree; of a restless sensor each agrees by chance in a third of cases."""
+DRUG_MOVES_MIN = 5
+"""How many of them have to be the drug's own: boxes on one van may share the air about them."""
 AGREE_MIN = 0.85
 """Each edited reading spoils two differences: 5 % edits leave nine in ten."""
 MOVES_AGREE_MIN = 0.6
@@ -45,7 +48,7 @@ class Copies:
 
 
 def copied_findings(index: CurveIndex, *, archive: CurveIndex | None = None) -> FindingTable:
-    """One finding for each curve of `index` of which a stretch is a copy, naming the shipment
+    """One finding for each series in `index` of which a stretch is a copy, naming the shipment
     with the longest agreement and, in `others`, the rest. `archive` : curves judged before; a
     shipment in both is not compared with itself there."""
     both = index if archive is None else joined([index, archive])
@@ -57,12 +60,13 @@ def copied_findings(index: CurveIndex, *, archive: CurveIndex | None = None) -> 
     readings, share = np.tile(copies.readings, 2), np.tile(copies.share, 2)
     # A copy within one curve is told once, at its later part.
     told = (mine < own) & ~((mine == other) & (at < other_at))
+    subject = _subjects(both)[mine]
     order = np.flatnonzero(told)
-    order = order[np.lexsort((other[order], -readings[order], mine[order]))]
-    lead = order[np.flatnonzero(np.diff(mine[order], prepend=-1))]
+    order = order[np.lexsort((other[order], -readings[order], subject[order]))]
+    lead = order[np.flatnonzero(np.diff(subject[order], prepend=-1))]
     details: dict[int, dict[str, Any]] = {}
     for row, best in enumerate(lead):
-        partners = order[mine[order] == mine[best]]
+        partners = order[subject[order] == subject[best]]
         names = [both.shipments[both.shipment[other[i]]] for i in partners]
         details[row] = {
             "other_shipment": names[0],
@@ -87,6 +91,13 @@ def copied_findings(index: CurveIndex, *, archive: CurveIndex | None = None) -> 
     )
 
 
+def _subjects(index: CurveIndex) -> IntArray:
+    """(c,) number of the series that a curve belongs to, the same for its joint curve."""
+    names = zip(index.shipment.tolist(), index.probe.tolist(), index.logger.tolist(), strict=True)
+    numbers: dict[tuple[int, str, str], int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.int64)
+
+
 def copies_in(index: CurveIndex, *, own: int) -> Copies:
     """Agreeing stretches of which at least one curve is among the first `own`."""
     first, second = _same_hash(index.key)
@@ -104,7 +115,8 @@ def copies_in(index: CurveIndex, *, own: int) -> Copies:
     # One logger heard in two shipments of a box, or two probes of a shipment, at one time is one
     # measurement and no copy.
     honest = simultaneous & (one_logger | same_shipment)
-    kept = np.flatnonzero((a < own) & other & ~archived & ~honest)
+    alike = index.joint[a] == index.joint[b]
+    kept = np.flatnonzero((a < own) & other & alike & ~archived & ~honest)
     return _verified(index, a[kept], b[kept], at_a[kept], at_b[kept])
 
 
@@ -140,17 +152,22 @@ def _verified(
     lead, length = lead[long], length[long]
     start_a, start_b = at_a[lead], at_b[lead]
     stretch, row = expanded(start_a, start_a + length)
-    mine, theirs = index.difference[row], index.difference[row + (start_b - start_a)[stretch]]
-    moves = (mine != 0) | (theirs != 0)
-    count = lead.size
-    moved = np.bincount(stretch[moves], minlength=count)
-    agreed = np.bincount(stretch[moves & (mine == theirs)], minlength=count)
-    stirs = np.flatnonzero(mine != 0)
-    turns = (mine[stirs][1:] > 0) != (mine[stirs][:-1] > 0)
-    turns &= stretch[stirs][1:] == stretch[stirs][:-1]
-    turned = np.bincount(stretch[stirs][1:][turns], minlength=count)
-    share = np.bincount(stretch[mine == theirs], minlength=count) / np.maximum(length, 1)
+    other = row + (start_b - start_a)[stretch]
+    same = index.difference[row] == index.difference[other]
+    moves = np.maximum(index.moves[row], index.moves[other])
+    drug_moves = np.maximum(index.drug_moves[row], index.drug_moves[other])
+    # In a joint curve what one probe does alone must not lend its roughness to the others.
+    turns = index.turns[row] * (same | ~index.joint[a[lead]][stretch])
+
+    def total(weights: NDArray[Any]) -> FloatArray:
+        counted = np.bincount(stretch, weights=weights, minlength=lead.size)
+        return np.asarray(counted, dtype=np.float64)
+
+    moved, agreed, turned = total(moves), total(moves * same), total(turns)
+    drug_moved, drug_agreed = total(drug_moves), total(drug_moves * same)
+    share = total(same) / np.maximum(length, 1)
     good = (agreed >= MOVES_MIN) & (agreed >= MOVES_AGREE_MIN * moved)
+    good &= (drug_agreed >= DRUG_MOVES_MIN) & (drug_agreed >= MOVES_AGREE_MIN * drug_moved)
     good &= (share >= AGREE_MIN) & (turned >= TURNS_MIN * moved)
     # A cycling compressor repeats itself; a copied stretch of the same curve does so once.
     own = a[lead] == b[lead]

@@ -18,12 +18,13 @@ PARTNERS = 20
 
 
 class _Curve(msgspec.Struct, frozen=True, array_like=True):
-    """One curve: times as differences of epoch ms, temperatures as differences in quanta."""
+    """One curve: times as differences of epoch ms, temperatures as CurveIndex.difference."""
 
     probe: str
     logger: str
     time_ms: bytes
     difference: bytes
+    joint: bool = False
 
 
 class ArchivedCurves:
@@ -82,6 +83,7 @@ def _body(index: CurveIndex, curves: np.ndarray) -> bytes:
                 logger=str(index.logger[curve]),
                 time_ms=np.diff(time_ms, prepend=0).astype("<i8").tobytes(),
                 difference=index.difference[rows].astype("<i4").tobytes(),
+                joint=bool(index.joint[curve]),
             )
         )
     return zlib.compress(msgspec.msgpack.encode(kept), 1)
@@ -102,6 +104,7 @@ def _index(bodies: Mapping[str, bytes]) -> CurveIndex:
         probe=np.array([curve.probe for _, curve in curves], dtype=np.str_),
         logger=np.array([curve.logger for _, curve in curves], dtype=np.str_),
         first=np.cumsum([0, *(part.size for part in times)]),
+        joint=np.array([curve.joint for _, curve in curves], dtype=np.bool_),
         time_s=np.concatenate(times) / 1000.0,
         difference=np.concatenate(differences).astype(np.int32),
     )

@@ -222,3 +222,54 @@ def test_honest_sensors_of_any_noise_and_grid_are_not_stuck(grid: float) -> None
         shipments=names,
     )
     assert not (found.judgement.findings.type == FindingType.STUCK).any()
+
+
+def around(seed: int, n: int) -> dict[str, np.ndarray]:
+    """Coolant and outside air on a 0.1 °C grid with little noise."""
+    rng = np.random.default_rng(1000 + seed)
+    t = np.arange(n)
+    return {
+        "coolant": np.round(-6 + t / 60 + rng.normal(0, 0.05, n), 1),
+        "ambient": np.round(28 + np.sin(t / 30) + rng.normal(0, 0.05, n), 1),
+    }
+
+
+def quiet(seed: int, n: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.round(5 + np.arange(n) / 300 + rng.normal(0, 0.03, n), 1)
+
+
+def test_a_quiet_copy_is_found_by_all_its_probes_together_and_honest_ones_are_not() -> None:
+    n, names = 70, tuple(f"S{i}" for i in range(60))
+    given = tuple(Given(start=0, end=(n - 1) * 60.0) for _ in names)
+
+    def found(copy_of: int | None) -> list[int]:
+        sources = [*range(59), 59 if copy_of is None else copy_of]
+        judged = seen(
+            *(
+                Series(minutes(n), quiet(s, n), shipment=x, logger=x, probes=around(s, n))
+                for s, x in zip(sources, names, strict=True)
+            ),
+            given=given,
+            shipments=names,
+        ).judgement.findings
+        return sorted(int(i) for i in judged.shipment[judged.type == FindingType.COPIED])
+
+    assert found(None) == []
+    assert found(7) == [7, 59]
+
+
+def test_one_outside_air_beside_two_quiet_drugs_is_no_copy() -> None:
+    n = 120
+    shared = around(1, n)
+    given = (Given(start=0, end=(n - 1) * 60.0),) * 2
+    calm = np.full(n, 5.0)
+    other = calm.copy()
+    other[[20, 50, 90]] = 5.1
+    found = seen(
+        Series(minutes(n), calm, shipment="A", logger="A", probes=shared),
+        Series(minutes(n), other, shipment="B", logger="B", probes=shared),
+        given=given,
+        shipments=("A", "B"),
+    )
+    assert not (found.judgement.findings.type == FindingType.COPIED).any()

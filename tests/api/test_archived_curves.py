@@ -1,11 +1,17 @@
 """Copies of earlier shipments, found by live judging on the real stores."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from analysis.curves import CurveIndex, curve_index
+from analysis.integrity_copied import copied_findings
+from api.archived_curves import ArchivedCurves
 from api.http.reports import report_of
 from api.reports.rejudging import pack_of, plain_values, rebuilt
 from domain.instants import rfc3339
+from storage.register import open_register
 from tests.api.world import MINUTE, T0, World, manifest
 
 HOUR = 60 * MINUTE
@@ -103,3 +109,33 @@ def test_what_is_no_copy_any_more_is_named_no_more(world: World) -> None:
         world.judge.tick()
     assert named(world, "ZB-1") == []
     assert line(world, "ZB-1") == "compliant"
+
+
+def quiet_index(name: str, *, start_s: float) -> CurveIndex:
+    """A drug that hardly moves, between a coolant and an outside that do."""
+    n, rng = 90, np.random.default_rng(5)
+    return curve_index(
+        shipments=(name,),
+        shipment=np.zeros(1, dtype=np.int64),
+        probe=np.array(["drug"]),
+        logger=np.array([f"L-{name}"]),
+        first=np.array([0, n]),
+        time_s=start_s + np.arange(n) * 60.0,
+        value_c=np.round(5.03 + rng.normal(0, 0.015, n), 1),
+        zones_c=[np.round(c + rng.normal(0, 0.08, n), 1) for c in (-6.0, 20.0, 28.0)],
+    )
+
+
+def test_a_quiet_copy_is_found_in_the_archive_by_the_zones_about_it(tmp_path: Path) -> None:
+    register = open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")
+    archive = ArchivedCurves(register, keeping=True)
+    old, new = quiet_index("OLD", start_s=1.7e9), quiet_index("NEW", start_s=1.8e9)
+    assert archive(old) is None
+    kept = archive(new)
+    register.close()
+    assert kept is not None
+    assert kept.joint.tolist() == old.joint.tolist() == [False, True]
+    assert (kept.difference == old.difference).all()
+    found = copied_findings(new, archive=kept)
+    assert [found.details[0]["other_shipment"]] == ["OLD"]
+    assert found.shipment.tolist() == [0]
