@@ -65,7 +65,7 @@ def rows(table: ReadingTable) -> list[dict[str, Any]]:
                 if not (isinstance(value, float) and math.isnan(value))
             }
         )
-    return sorted(found, key=lambda row: repr(sorted(row.items())))
+    return sorted(found, key=lambda entry: repr(sorted(entry.items())))
 
 
 def _name(names: tuple[str, ...], code: int) -> str | None:
