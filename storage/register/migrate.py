@@ -1,5 +1,6 @@
 """Bringing a register's tables to this program's version, and back."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -14,6 +15,7 @@ from storage.register.database import Database
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
+@cache
 def newest_revision() -> str:
     """The revision this program works with."""
     head = ScriptDirectory(str(_SCRIPTS)).get_current_head()

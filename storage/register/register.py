@@ -29,9 +29,11 @@ def open_register(url: str) -> SqlRegister:
     database only if it is empty: `coldwitness db upgrade` is its administrator's step."""
     database = Database(url)
     try:
-        if database.is_sqlite or migrate.revision_of(database) is None:
-            migrate.upgrade(database)
-        migrate.require_newest(database)
+        found = migrate.revision_of(database)
+        if found != migrate.newest_revision():
+            if database.is_sqlite or found is None:
+                migrate.upgrade(database)
+            migrate.require_newest(database)
     except BaseException:
         database.close()
         raise
