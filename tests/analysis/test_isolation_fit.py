@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from analysis import isolation_fit
 from analysis.isolation_fit import fit_exchange
 from analysis.isolation_windows import AMBIENT, COOLANT, GOODS, exchange_windows
 from analysis.window import judged_window
@@ -194,6 +195,22 @@ def test_a_zone_without_a_probe_has_no_rate():
     found = fit(made)
     assert np.isnan(found.rate_per_h[:, GOODS]).all()
     assert np.isfinite(found.rate_per_h[:, AMBIENT]).all()
+
+
+@pytest.mark.parametrize("probes", [(), ("ambient",), ("coolant", "goods")])
+def test_nothing_is_fitted_where_no_exchange_could_be_told(
+    probes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a probe outside or without one in a zone there is no equation to solve."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("fitted")
+
+    monkeypatch.setattr(isolation_fit, "_fit", never)
+    t = np.arange(120) * 60.0
+    curves = {name: 20 + np.sin(t / 1000 + i) for i, name in enumerate(probes)}
+    found = fit_tracks(tracks_of(Series(t, 5 + np.sin(t / 2000), probes=curves)))
+    assert np.isnan(found.rate_per_h).all()
 
 
 def test_each_shipment_is_fitted_as_if_it_were_alone():
