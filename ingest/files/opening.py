@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -28,7 +29,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
                     yield cast(BinaryIO, unpacked)
             else:
                 yield raw
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise BadInput(f"{path}: damaged gzip file: {error}") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,16 @@
+"""What every test shares."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _root_logging_stays_as_it_was() -> Iterator[None]:
+    """A command run in this process sets up logging for good; the next test starts clean."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
