@@ -5,6 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from config.settings import Settings
 from domain.reading import Reading
 from ingest.embedded_broker import EmbeddedBroker
