@@ -48,6 +48,7 @@ def health_topic(worker: str) -> str:
 
 
 HEALTH_PREFIX = "coldchain/v1/_workers/"
+GOODBYE_WITHIN_S = 2.0
 
 
 class BrokerSession:
@@ -152,12 +153,17 @@ class BrokerSession:
         self.take()
         self._lost(reason)
 
-    def close(self) -> None:
-        """Say goodbye (the session stays at the broker)."""
-        if self._client.socket() is not None:
-            self._client.disconnect()
-            self._client.loop(0.2)
-        self._connected = False
+    def close(self, *, last_words: bytes | None = None) -> None:
+        """Say goodbye (the session stays at the broker). last_words : payload for the health
+        topic, waited for until the broker has it, for at most GOODBYE_WITHIN_S."""
+        if self.connected and last_words is not None:
+            until_s = time.monotonic() + GOODBYE_WITHIN_S
+            said = self._client.publish(health_topic(self._worker), last_words, 1, retain=True)
+            while time.monotonic() < until_s and not (said.rc or said.is_published()):
+                if self._client.loop(0.05) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    break
+        self._client.say_goodbye(within_s=GOODBYE_WITHIN_S)
+        self._connected = self._subscribed = False
 
     def _hang_up(self) -> None:
         if self._client.socket() is not None:

@@ -8,9 +8,11 @@ as ever. Acknowledgement is always manual. Relies on `_sock_recv`, `_packet_hand
 fail if these change.
 """
 
+import logging
+import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from paho.mqtt import MQTTException
 from paho.mqtt import client as mqtt
@@ -18,9 +20,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 
 from storage.journal import Message
 
+log = logging.getLogger(__name__)
+
 READ_BYTES = 262_144
 _TOPICS_CACHED = 200_000
 _PUBLISH = 0x30
+_DISCONNECT = b"\xe0\x00"
 _PUBACK_HEAD = b"\x40\x02"
 _MALFORMED = MQTTErrorCode.MQTT_ERR_PROTOCOL
 _MORE = -1
@@ -67,6 +72,26 @@ class BulkClient(mqtt.Client):
         """Close the socket without a word."""
         self._sock_close()
 
+    def say_goodbye(self, *, within_s: float) -> None:
+        """Send DISCONNECT, wait until the broker hangs up, close.
+
+        Closing at once with something unread in the socket makes the kernel reset the
+        connection; the broker may then never see the DISCONNECT and publish the last will.
+        """
+        if self._sock is None:
+            return
+        connection = cast("socket.socket", self._sock)
+        until_s = time.monotonic() + within_s
+        try:
+            connection.setblocking(True)
+            connection.settimeout(within_s)
+            connection.sendall(_DISCONNECT)
+            while time.monotonic() < until_s and connection.recv(READ_BYTES):
+                pass
+        except OSError as error:
+            log.debug("goodbye not heard: %s", error)
+        self._sock_close()
+
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """One read from the socket and all whole packets in it."""
         if self._sock is None:
@@ -86,7 +111,7 @@ class BulkClient(mqtt.Client):
 
     def _take_packets(self, data: bytes) -> MQTTErrorCode:
         """Cut `data` into packets; what is left of an unfinished one waits in `_rest`."""
-        at, end, socket = 0, len(data), self._sock
+        at, end, connection = 0, len(data), self._sock
         now_ms = self._now_ms()
         while end - at >= 2:
             body, length = _remaining_length(data, at + 1, end)
@@ -103,7 +128,7 @@ class BulkClient(mqtt.Client):
                     return _MALFORMED
             else:
                 rc = self._hand_to_paho(command, data[body:next_at])
-                if rc or self._sock is not socket:
+                if rc or self._sock is not connection:
                     return rc
             at = next_at
         self._rest = data[at:]

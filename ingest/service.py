@@ -101,8 +101,7 @@ class Receiving:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.session.publish_health(self._health("stopped"))
-        self.session.close()
+        self.session.close(last_words=self._health("stopped"))
         self.journal.close()
 
     def _run(self) -> None:

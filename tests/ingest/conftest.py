@@ -31,11 +31,16 @@ def free_port() -> int:
         return port
 
 
-def wait_until(condition: Callable[[], bool], *, within_s: float = 15.0) -> None:
+def wait_until(
+    condition: Callable[[], bool],
+    *,
+    within_s: float = 15.0,
+    saying: Callable[[], str] = lambda: "what was waited for did not happen",
+) -> None:
     """Poll a condition that another process or thread brings about; fails if it does not."""
     end_s = time.monotonic() + within_s
     while not condition():
-        assert time.monotonic() < end_s, "what was waited for did not happen"
+        assert time.monotonic() < end_s, saying()
         time.sleep(0.01)
 
 
@@ -72,13 +77,18 @@ class Mosquitto:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self._ready)
+        wait_until(self._ready, saying=self.log)
 
     def _ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, "mosquitto ended"
         if self.tls:
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", self.port)) == 0
         return answers_mqtt("127.0.0.1", self.port)
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-4000:]
 
     def kill(self) -> None:
         if self.process is not None:

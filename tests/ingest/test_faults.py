@@ -1,6 +1,7 @@
 """Killed, full, slow, away, down: nothing accepted is lost, and nothing is kept twice."""
 
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,12 @@ def test_stock_mosquitto_would_have_lost_most_of_such_a_burst(tmp_path: Path) ->
         publish_all(broker.port, [(topic(), reading(n)) for n in range(3000)])
         again = Receiving(settings)
         again.start()
-        wait_until(lambda: again.receiver.counts.journalled >= 1000)
-        assert not again.session.waiting
+        wait_until(
+            lambda: again.journal.last_row >= 900,
+            within_s=30,
+            saying=lambda: f"{again.journal.last_row} rows, {again.problem}, {broker.log()}",
+        )
+        time.sleep(0.5)  # whatever else the broker has kept comes at once
         again.stop()
         assert again.journal.last_row < 1200
 
