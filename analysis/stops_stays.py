@@ -78,8 +78,8 @@ def find_stays(fixes: Fixes, numbers: Numbers, *, min_stay_s: float = MIN_STAY_S
     ]
     if not blocks:
         blocks = [_stays_of(fixes, 0, shipments, numbers, min_stay_s)]
-    columns = zip(*((getattr(b, f.name) for f in fields(Stays)) for b in blocks), strict=True)
-    return Stays(*(np.concatenate(column) for column in columns))
+    names = [f.name for f in fields(Stays)]
+    return Stays(*(np.concatenate([getattr(block, name) for block in blocks]) for name in names))
 
 
 def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: float) -> Stays:
