@@ -243,7 +243,8 @@ def _facet(
         ]
         names = [""]
     # The worst probe speaks: contact before doubt, doubt before isolation; of equals the one
-    # that follows most. A probe the shipment does not have says nothing beside one it has.
+    # that follows most. A probe the shipment does not have says nothing beside one it has, and
+    # is not named: which columns a run has depends on the other shipments in it.
     isolation = np.vstack([one.isolation for one in found])
     reason = np.vstack([one.reason for one in found])
     low = np.vstack([one.low for one in found])
@@ -278,7 +279,10 @@ def _facet(
         high_per_h=high,
         limit_per_h=limit,
         limit_source=source,
-        probe=tuple(names[i] for i in worst),
+        probe=tuple(
+            names[i] if spoken else ""
+            for i, spoken in zip(worst, rank.max(axis=0) >= 0, strict=True)
+        ),
     )
 
 

@@ -15,11 +15,14 @@ def explanation(type_: FindingType, certainty: Certainty, measures: Measures) ->
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A number as it is read: no trailing zeros; a dash where there is none."""
+    """A number as it is read: no trailing zeros, no sign before a zero (the canonical JSON of a
+    report keeps none, and words made again from it have to be the same); a dash where there is
+    none."""
     if value is None:
         return "—"
     text = f"{value:.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def duration(seconds: float | None) -> Text:

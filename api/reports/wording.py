@@ -203,9 +203,10 @@ def decimal(value: float, *, places: int = 2) -> str:
 def quantity(value: float | None, unit: str, *, places: int = 2) -> str:
     if value is None:
         return "—"
-    text = f"{value:,.{places}f}".replace("-", "−")
+    text = f"{value:,.{places}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
+    text = "0" if text == "-0" else text.replace("-", "−")
     return f"{text} {unit}".rstrip()
 
 

@@ -1,0 +1,108 @@
+"""Whatever the readings are, a report made from them holds when it is judged again."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from api.finding_words import number
+from api.judging import judge_shipments, load_rulebook
+from api.reports.judged import report_of_judged
+from api.reports.model import Origin, Report
+from api.reports.package_check import verify_any
+from api.reports.twin import render_json
+from api.reports.wording import quantity
+from config.settings import JudgingSettings
+from domain.instants import instant_ms, rfc3339
+from domain.tracks import ReadingTable
+from ingest.manifests import parse_manifest
+
+RULEBOOK = load_rulebook(JudgingSettings())
+START_MS = instant_ms("2026-11-21T01:30:00Z")
+degrees = st.one_of(
+    st.sampled_from([-0.0, 0.0, 2.0, 8.0, 8.004, -0.004, 0.1 + 0.2, 1e-9, 25.0]),
+    st.floats(-30, 40).map(lambda value: round(value, 2)),
+    st.floats(-30, 40),
+    st.none(),
+)
+
+
+def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> Report:
+    n = len(drug)
+    nan = np.full(n, np.nan)
+    unsaid = np.full(n, -1, dtype=np.int8)
+    time_ms = START_MS + np.cumsum([0.0, *steps_s[: n - 1]])[:n] * 1000
+    column = np.array([np.nan if value is None else value for value in drug], dtype=np.float64)
+    manifest, _ = parse_manifest(
+        {
+            "id": "ZB-1",
+            "items": [{"name": "胰岛素", "limits": {"low": low_c, "high": 8.0}}],
+            "dispatched_at": rfc3339(START_MS),
+            "logger": {"id": "LG-1", "interval_s": 60},
+        },
+        classes=RULEBOOK.classes,
+    )
+    table = ReadingTable(
+        shipments=("ZB-1",),
+        boxes=("BX-1",),
+        loggers=("LG-1",),
+        shipment=np.zeros(n, dtype=np.int64),
+        box=np.zeros(n, dtype=np.int64),
+        logger=np.zeros(n, dtype=np.int64),
+        time_ms=time_ms.astype(np.int64),
+        received_ms=np.full(n, -1, dtype=np.int64),
+        seq=np.arange(n, dtype=np.int64),
+        temperature_c={"drug": column, "coolant": column - 0.3},
+        lat_deg=np.full(n, -0.0),
+        lon_deg=np.full(n, 118.3),
+        accuracy_m=nan,
+        lid_open=unsaid,
+        moving=unsaid,
+        light_lux=nan,
+        humidity_pct=nan,
+        battery_v=nan,
+    )
+    (judged,) = judge_shipments(
+        table,
+        shipments=["ZB-1"],
+        manifests={"ZB-1": manifest},
+        events={},
+        rulebook=RULEBOOK,
+    )
+    return report_of_judged(
+        judged,
+        "ZB-1",
+        manifests={"ZB-1": manifest},
+        events={},
+        origin=Origin(software="coldwitness test", readings_from=("test",)),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    drug=st.lists(degrees, min_size=0, max_size=30),
+    steps_s=st.lists(st.sampled_from([1.0, 60.0, 59.999, 300.0, 1800.0]), min_size=30, max_size=30),
+    low_c=st.sampled_from([2.0, -0.0, -25.0]),
+)
+@example(drug=[-0.0, 3.0, 4.0], steps_s=[60.0] * 30, low_c=2.0)
+@example(drug=[-0.5, -0.0, -0.0, 4.0], steps_s=[60.0] * 30, low_c=-0.0)
+def test_a_report_holds_whatever_was_measured(
+    drug: list[float | None], steps_s: list[float], low_c: float
+) -> None:
+    found = verify_any(render_json(_report(drug, steps_s, low_c=low_c)), rulebook=RULEBOOK)
+    assert found.problems == ()
+
+
+def test_a_reading_of_minus_zero_is_read_as_zero() -> None:
+    report = _report([-0.0, 3.0, 4.0], [60.0] * 30, low_c=2.0)
+    line = next(line for line in report.result["requirements"] if line["id"] == "ANNEX1-05")
+    words = msgspec.json.encode(line).decode()
+    assert " 0 °C" in words
+    assert "-0 " not in words
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.0, "0"), (-0.004, "0"), (-0.01, "-0.01")])
+def test_no_sign_stands_before_a_zero(value: float, text: str) -> None:
+    assert number(value) == text
+    assert quantity(value, "") == text.replace("-", "−")
