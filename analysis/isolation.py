@@ -13,8 +13,8 @@ from enum import IntEnum
 import numpy as np
 
 from analysis.findings import FindingTable, concatenate, finding_table
-from analysis.isolation_fit import MIN_WINDOWS, ExchangeFit, fit_exchange
-from analysis.isolation_swapped import probes_swapped
+from analysis.isolation_fit import MIN_WINDOWS, ExchangeFit, FitTask, fit_exchanges
+from analysis.isolation_swapped import exchanged, probes_swapped
 from analysis.isolation_windows import (
     AMBIENT,
     COOLANT,
@@ -118,10 +118,10 @@ def judge_isolation(
     goods: list[_Verdict] = []
     for name in names:
         equations = exchange_windows(tracks, terms, window, numbers, drug=name)
-        whole = fit_exchange(equations)
+        whole, back = fit_exchanges([FitTask(equations), FitTask(exchanged(equations))])
         decided = _decided(whole, terms)
-        halves = [fit_exchange(equations, use=part, of=decided) for part in halves_of(equations)]
-        swapped = probes_swapped(equations, whole, terms)
+        halves = fit_exchanges([FitTask(equations, half, decided) for half in halves_of(equations)])
+        swapped = probes_swapped(equations, whole, back, terms)
         for zone, limit, found in (
             (COOLANT, terms.coolant_limit_per_h, coolant),
             (GOODS, terms.goods_limit_per_h, goods),

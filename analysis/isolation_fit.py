@@ -13,12 +13,14 @@ outside. How much worse is significant comes from the spread of the estimate wit
 that errors that hang together count for what they are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from analysis.isolation_interval import SIZE, critical, profile
+from analysis.isolation_runs import BANDWIDTH, Runs
 from analysis.isolation_windows import (
     AMBIENT,
     COOLANT,
@@ -53,13 +55,15 @@ qualified for. The rate that is judged has no such prior."""
 NOISE_FLOOR_C = 0.01
 """Fewest degrees over one half window that an error is taken to be: grids hide smaller ones."""
 
-BANDWIDTH = 5
-"""Windows over which errors are taken to hang together; overlapping windows share four."""
-
 MIN_WINDOWS = 8
 PARAMETERS = 4
 
+BLOCK_FITS = 2000
+"""Fits solved together: enough that the numpy calls cost little, few enough for little memory."""
+
 _ITERATIONS = 3
+_PLACE = np.arange(SIZE)
+_FITTED = ("rate_per_h", "low_per_h", "high_per_h", "misfit_c_per_h", "explained")
 
 
 @dataclass(frozen=True)
@@ -80,51 +84,96 @@ class ExchangeFit:
     explained: FloatArray
 
 
+@dataclass(frozen=True)
+class FitTask:
+    """Equations to fit. use : (w,) windows to take, all without. of : (s,) shipments to fit, all
+    without."""
+
+    equations: ExchangeWindows
+    use: BoolArray | None = None
+    of: BoolArray | None = None
+
+
 def fit_exchange(
     equations: ExchangeWindows, *, use: BoolArray | None = None, of: BoolArray | None = None
 ) -> ExchangeFit:
     """Fit every shipment that can be fitted: with a probe outside, one in the coolant or the
-    goods, and windows enough. use : (w,) windows to take. of : (s,) shipments to fit."""
-    shipments = equations.first.size - 1
-    taken = np.ones(len(equations), dtype=np.bool_) if use is None else use
-    count = np.bincount(equations.shipment[taken], minlength=shipments).astype(np.float64)
-    able = equations.known[:, AMBIENT] & equations.known[:, [COOLANT, GOODS]].any(axis=1)
-    able &= count >= MIN_WINDOWS
-    if of is not None:
-        able &= of
-    nothing = np.full(shipments, np.nan)
-    result = ExchangeFit(
-        rate_per_h=np.full((shipments, len(ZONES)), np.nan),
-        low_per_h=np.full((shipments, len(ZONES)), np.nan),
-        high_per_h=np.full((shipments, len(ZONES)), np.nan),
+    goods, and windows enough. use, of : as in FitTask."""
+    return fit_exchanges([FitTask(equations, use, of)])[0]
+
+
+def fit_exchanges(tasks: Sequence[FitTask]) -> list[ExchangeFit]:
+    """One fit a task, all solved together: a few shipments cost little more than one."""
+    able = [_able(task) for task in tasks]
+    results = [_unfitted(count) for _, count in able]
+    columns = [
+        _columns(task, fits, count)
+        for task, (fits, count) in zip(tasks, able, strict=True)
+        if fits.any()
+    ]
+    if not columns:
+        return results
+    part = _fit_blocks(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+    done = 0
+    for result, (fits, _) in zip(results, able, strict=True):
+        mine = slice(done, done + int(fits.sum()))
+        done = mine.stop
+        for name in _FITTED:
+            getattr(result, name)[fits] = getattr(part, name)[mine]
+    return results
+
+
+def _able(task: FitTask) -> tuple[BoolArray, FloatArray]:
+    """(s,) which shipments can be fitted, and how many windows each has."""
+    equations, use = task.equations, task.use
+    owner = equations.shipment if use is None else equations.shipment[use]
+    count = np.bincount(owner, minlength=equations.first.size - 1).astype(np.float64)
+    known = equations.known
+    able = known[:, AMBIENT] & (known[:, COOLANT] | known[:, GOODS]) & (count >= MIN_WINDOWS)
+    return able if task.of is None else able & task.of, count
+
+
+def _unfitted(count: FloatArray) -> ExchangeFit:
+    rates, nothing = np.full((3, count.size, len(ZONES)), np.nan), np.full((2, count.size), np.nan)
+    return ExchangeFit(
+        rate_per_h=rates[0],
+        low_per_h=rates[1],
+        high_per_h=rates[2],
         windows=count,
-        misfit_c_per_h=nothing.copy(),
-        explained=nothing.copy(),
+        misfit_c_per_h=nothing[0],
+        explained=nothing[1],
     )
-    if able.any():
-        chosen = np.flatnonzero(taken & able[equations.shipment])
-        number = np.cumsum(able) - 1
-        part = _fit(
-            equations.rate_c_per_h[chosen],
-            _columns(equations, chosen),
-            number[equations.shipment[chosen]],
-            equations.known[able],
-            equations.half_s[able],
-        )
-        for name in ("rate_per_h", "low_per_h", "high_per_h", "misfit_c_per_h", "explained"):
-            getattr(result, name)[able] = getattr(part, name)
-    return result
+
+
+def _fit_blocks(
+    y: FloatArray, x: FloatArray, count: IntArray, known: BoolArray, half_s: FloatArray
+) -> ExchangeFit:
+    """`_fit` in blocks of shipments, so that memory stays small."""
+    end = np.cumsum(count)
+    parts = []
+    for low in range(0, count.size, BLOCK_FITS):
+        high = min(low + BLOCK_FITS, count.size)
+        rows = slice(int(end[low] - count[low]), int(end[high - 1]))
+        fits = slice(low, high)
+        parts.append(_fit(y[rows], x[rows], count[fits], known[fits], half_s[fits]))
+    if len(parts) == 1:
+        return parts[0]
+    return ExchangeFit(
+        windows=count.astype(np.float64),
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _FITTED},
+    )
 
 
 def _fit(
-    y: FloatArray, x: FloatArray, owner: IntArray, known: BoolArray, half_s: FloatArray
+    y: FloatArray, x: FloatArray, counts: IntArray, known: BoolArray, half_s: FloatArray
 ) -> ExchangeFit:
+    """Fit shipments whose windows follow each other, `counts` each, at least MIN_WINDOWS."""
     shipments = half_s.size
-    count = np.bincount(owner, minlength=shipments).astype(np.float64)
-    gram, moment, total = _normal(x, y, owner, shipments)
-    active = np.concatenate(
-        (np.ones((shipments, 1), dtype=bool), known, known), axis=1
-    )  # offset, rates, lags
+    runs = Runs.of(counts)
+    owner, count = runs.owner, counts.astype(np.float64)
+    gram, moment, total = _normal(x, y, runs)
+    active = np.ones((shipments, SIZE), dtype=np.bool_)  # offset, rates, lags
+    active[:, 1:4] = active[:, 4:] = known
     floor = (NOISE_FLOOR_C / (half_s / 3600.0)) ** 2
     spare = np.maximum(count - PARAMETERS, 1.0)
     penalty = np.zeros((shipments, SIZE))
@@ -135,20 +184,21 @@ def _fit(
     for _ in range(_ITERATIONS):
         best = _nonnegative(gram, moment, total, penalty, active)
         error = y - np.einsum("wp,wp->w", x, best[owner])
-        longrun = np.maximum(_long_run(error, owner, shipments) / spare, floor)
+        longrun = np.maximum(_long_run(error, runs) / spare, floor)
         prior = _prior(best[:, 1:4])
         penalty = longrun[:, None] / prior
     solid = _with_penalty(gram, penalty, active)
     inverse = np.linalg.inv(solid).astype(np.float64)
-    free = np.einsum("spq,sq->sp", inverse, np.where(active, moment, 0.0))
+    acting = np.where(active, moment, 0.0)
+    free = np.einsum("spq,sq->sp", inverse, acting)
     error = y - np.einsum("wp,wp->w", x, free[owner])
-    spread = _spread(x, error, owner, inverse, penalty, prior, count, floor)
+    spread = _spread(x, error, runs, inverse, penalty, prior, count, floor)
     share = np.minimum(BANDWIDTH, np.maximum(count - 1.0, 1.0)) / np.maximum(count, 1.0)
     worse = (critical(share)[:, None] * spread) ** 2
     worse /= np.maximum(inverse[:, [1, 2, 3], [1, 2, 3]], 1e-300)
     other = longrun / OTHER_SPREAD_PER_H**2
-    low, high = profile(solid, np.where(active, moment, 0.0), total, worse, other, known)
-    left = np.bincount(owner, weights=error**2, minlength=shipments)
+    low, high = profile(solid, acting, total, worse, other, known)
+    left = runs.sums(error**2)
     around = total - moment[:, 0] ** 2 / count
     with np.errstate(invalid="ignore", divide="ignore"):
         return ExchangeFit(
@@ -161,32 +211,32 @@ def _fit(
         )
 
 
-def _columns(equations: ExchangeWindows, chosen: IntArray) -> FloatArray:
-    """(w, 7) constant, drives and changes; zero where the zone is unknown."""
-    drive, change = equations.drive_c[chosen], equations.drive_rate_c_per_h[chosen]
-    return np.hstack((np.ones((chosen.size, 1)), drive, change))
+def _columns(
+    task: FitTask, fits: BoolArray, count: FloatArray
+) -> tuple[FloatArray, FloatArray, IntArray, BoolArray, FloatArray]:
+    """What `_fit` takes, of the shipments to fit. The (w, 7) columns of the equations are
+    constant, drives and changes, zero where the zone is unknown."""
+    equations = task.equations
+    taken = fits[equations.shipment]
+    rows = np.flatnonzero(taken if task.use is None else taken & task.use)
+    drive, change = equations.drive_c[rows], equations.drive_rate_c_per_h[rows]
+    x = np.concatenate((np.ones((rows.size, 1)), drive, change), axis=1)
+    counts = count[fits].astype(np.int64)
+    return equations.rate_c_per_h[rows], x, counts, equations.known[fits], equations.half_s[fits]
 
 
-def _normal(
-    x: FloatArray, y: FloatArray, owner: IntArray, shipments: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    gram = np.zeros((shipments, SIZE, SIZE))
-    moment = np.zeros((shipments, SIZE))
+def _normal(x: FloatArray, y: FloatArray, runs: Runs) -> tuple[FloatArray, FloatArray, FloatArray]:
+    gram = np.empty((runs.start.size, SIZE, SIZE))
     for p in range(SIZE):
-        moment[:, p] = np.bincount(owner, weights=x[:, p] * y, minlength=shipments)
-        for q in range(p, SIZE):
-            sums = np.bincount(owner, weights=x[:, p] * x[:, q], minlength=shipments)
-            gram[:, p, q] = gram[:, q, p] = sums
-    total = np.bincount(owner, weights=y * y, minlength=shipments).astype(np.float64)
-    return gram, moment, total
+        gram[:, p] = runs.sums(x * x[:, p, None])
+    return gram, runs.sums(x * y[:, None]), runs.sums(y * y)
 
 
 def _with_penalty(gram: FloatArray, penalty: FloatArray, active: BoolArray) -> FloatArray:
-    """Normal matrix with the priors; what is not active is cut out (unit diagonal)."""
-    both = active[:, :, None] & active[:, None, :]
-    solid = np.where(both, gram, 0.0)
-    place = np.arange(SIZE)
-    solid[:, place, place] += np.where(active, penalty, 1.0)
+    """(…, s, 7, 7) normal matrices with the priors; what is not active (…, s, 7) is cut out
+    (unit diagonal)."""
+    solid = np.where(active[..., :, None] & active[..., None, :], gram, 0.0)
+    solid[..., _PLACE, _PLACE] += np.where(active, penalty, 1.0)
     return solid
 
 
@@ -198,20 +248,19 @@ def _nonnegative(
     active: BoolArray,
 ) -> FloatArray:
     """Least squares with k >= 0: the feasible pattern of zones with the least sum of squares."""
-    shipments = gram.shape[0]
-    best = np.zeros((shipments, SIZE))
-    least = np.full(shipments, np.inf)
-    zones = range(1, 4)
-    choices = [(True, False) if active[:, zone].any() else (True,) for zone in zones]
-    for pattern in product(*choices):
-        kept = active.copy()
-        kept[:, 1:4] &= np.array(pattern)
-        right = np.where(kept, moment, 0.0)
-        solution = np.linalg.solve(_with_penalty(gram, penalty, kept), right[..., None])[..., 0]
-        squares = total - np.einsum("sp,sp->s", solution, right)
-        better = (solution[:, 1:4] >= 0).all(axis=1) & (squares < least)
-        best[better], least[better] = solution[better], squares[better]
-    return best
+    some = np.any(active[:, 1:4], axis=0)
+    patterns = list(product(*((True, False) if zone else (True,) for zone in some)))
+    kept = np.repeat(active[None], len(patterns), axis=0)
+    kept[:, :, 1:4] &= np.array(patterns)[:, None, :]
+    right = np.where(kept, moment, 0.0)
+    solution = np.linalg.solve(_with_penalty(gram, penalty, kept), right[..., None])[..., 0]
+    squares = total - np.einsum("ksp,ksp->ks", solution, right)
+    feasible = (solution[..., 1:4] >= 0).all(axis=-1) & (squares < np.inf)
+    squares[~feasible] = np.inf
+    least = squares.argmin(axis=0)
+    each = np.arange(least.size)
+    best = np.where(feasible[least, each][:, None], solution[least, each], 0.0)
+    return np.asarray(best)
 
 
 def _prior(rates: FloatArray) -> FloatArray:
@@ -225,31 +274,20 @@ def _prior(rates: FloatArray) -> FloatArray:
     return prior
 
 
-def _lagged(
-    left: FloatArray, right: FloatArray, owner: IntArray, shipments: int, lag: int
-) -> FloatArray:
-    """Sum over each shipment of left[t] * right[t + lag]."""
-    if owner.size <= lag:  # no pair at all; bincount of nothing would be integers
-        return np.zeros(shipments)
-    here, there = slice(None, owner.size - lag), slice(lag, None)
-    pair = np.where(owner[here] == owner[there], left[here] * right[there], 0.0)
-    return np.bincount(owner[here], weights=pair, minlength=shipments).astype(np.float64)
-
-
-def _long_run(error: FloatArray, owner: IntArray, shipments: int) -> FloatArray:
+def _long_run(error: FloatArray, runs: Runs) -> FloatArray:
     """Sum of squares that counts errors which hang together for what they are; at least half
     the plain one, since a few windows can look anti-correlated by chance."""
-    plain = _lagged(error, error, owner, shipments, 0)
+    plain = runs.lagged(error, 0)
     total = plain.copy()
     for lag in range(1, BANDWIDTH):
-        total += 2.0 * (1.0 - lag / BANDWIDTH) * _lagged(error, error, owner, shipments, lag)
+        total += 2.0 * (1.0 - lag / BANDWIDTH) * runs.lagged(error, lag)
     return np.maximum(total, 0.5 * plain)
 
 
 def _spread(
     x: FloatArray,
     error: FloatArray,
-    owner: IntArray,
+    runs: Runs,
     inverse: FloatArray,
     penalty: FloatArray,
     prior: FloatArray,
@@ -262,21 +300,19 @@ def _spread(
     where a few windows decide alone and the fit passes through them); the other takes the errors
     of the trip as alike (right there, too small where noise is worst where it matters).
     """
-    shipments = count.size
     spare = np.maximum(count - PARAMETERS, 1.0)
-    leverage = np.einsum("wp,wpq,wq->w", x, inverse[owner], x)
-    own = error / np.clip(1.0 - leverage, 0.2, 1.0)
-    alike = [_lagged(error, error, owner, shipments, lag) / spare for lag in range(BANDWIDTH)]
-    alike[0] = np.maximum(alike[0], floor)
-    spread = np.zeros((shipments, len(ZONES)))
-    for zone in range(len(ZONES)):
-        weight = np.einsum("wp,wp->w", x, inverse[owner, 1 + zone])
-        by_window = weight * own
-        first, second = np.zeros(shipments), np.zeros(shipments)
-        for lag in range(BANDWIDTH):
-            taper = (1.0 - lag / BANDWIDTH) * (1.0 if lag == 0 else 2.0)
-            first += taper * _lagged(by_window, by_window, owner, shipments, lag)
-            second += taper * alike[lag] * _lagged(weight, weight, owner, shipments, lag)
-        believed = (inverse[:, 1 + zone, :] ** 2 * penalty**2 * prior).sum(axis=1)
-        spread[:, zone] = np.sqrt(np.maximum(np.maximum(first, second), 0.0) + believed)
-    return spread
+    leverage = np.einsum("wp,wpq,wq->w", x, inverse[runs.owner], x)
+    own = error / (1.0 - leverage).clip(0.2, 1.0)
+    weight = np.einsum("wp,wzp->wz", x, inverse[:, 1:4][runs.owner])
+    columns = np.concatenate((weight * own[:, None], weight, error[:, None]), axis=1)
+    first, second = np.zeros((count.size, 3)), np.zeros((count.size, 3))
+    for lag in range(BANDWIDTH):
+        sums = runs.lagged(columns, lag)
+        alike = sums[:, 6] / spare
+        if lag == 0:
+            alike = np.maximum(alike, floor)
+        taper = (1.0 - lag / BANDWIDTH) * (1.0 if lag == 0 else 2.0)
+        first += taper * sums[:, :3]
+        second += taper * alike[:, None] * sums[:, 3:6]
+    believed = (inverse[:, 1:4] ** 2 * (penalty**2 * prior)[:, None, :]).sum(axis=2)
+    return np.asarray(np.sqrt(np.maximum(np.maximum(first, second), 0.0) + believed))

@@ -30,46 +30,34 @@ def profile(
     interval is from the lowest to the highest that any pattern accepts. worse : (s, 3) how much
     more than the least sum of squares is accepted. other : (s,) penalty on the other inner zone.
     """
-    shipments = total.size
-    low, high = np.full((shipments, 3), np.inf), np.full((shipments, 3), -np.inf)
-    present = [1 + zone for zone in range(3) if known[:, zone].any()]
-    for mine in present:
-        zone = mine - 1
-        others = [parameter for parameter in present if parameter != mine]
-        matrix = solid.copy()
-        for inner in (1, 2):
-            if inner != mine:
-                matrix[:, inner, inner] += np.where(known[:, inner - 1], other, 0.0)
-        parabolas = [
-            _parabola(
-                matrix,
-                moment,
-                total,
-                mine,
-                [o for o, held in zip(others, hold, strict=True) if held],
-            )
-            for hold in product((False, True), repeat=len(others))
-        ]
-        least = np.full(shipments, np.inf)
-        for parabola in parabolas:
-            vertex = np.clip(parabola.middle, parabola.low, parabola.high)
-            floor = parabola.least + parabola.curve * (vertex - parabola.middle) ** 2
-            least = np.where(parabola.low <= parabola.high, np.minimum(least, floor), least)
-        for parabola in parabolas:
-            room = (least + worse[:, zone] - parabola.least) / parabola.curve
-            half = np.sqrt(np.maximum(room, 0.0))
-            begin = np.maximum(parabola.middle - half, parabola.low)
-            end = np.minimum(parabola.middle + half, parabola.high)
-            fits = (room >= 0) & (begin <= end)
-            low[:, zone] = np.where(fits, np.minimum(low[:, zone], begin), low[:, zone])
-            high[:, zone] = np.where(fits, np.maximum(high[:, zone], end), high[:, zone])
-    nowhere = ~np.isfinite(low) | ~known
-    return np.where(nowhere, np.nan, low), np.where(nowhere, np.nan, high)
+    present = [1 + int(zone) for zone in np.flatnonzero(np.any(known, axis=0))]
+    low, high = np.full((total.size, 3), np.nan), np.full((total.size, 3), np.nan)
+    if not present:
+        return low, high
+    parabolas = _parabolas(solid, moment, total, other, known, present)
+    # Axes: the rate asked for, the pattern of others held at zero, the shipment.
+    middle, curve = parabolas.middle, parabolas.curve
+    vertex = np.minimum(np.maximum(middle, parabolas.low), parabolas.high)
+    floor = parabolas.least + curve * (vertex - middle) ** 2
+    least = np.where(parabolas.low <= parabolas.high, floor, np.inf).min(axis=1, keepdims=True)
+    zones = [parameter - 1 for parameter in present]
+    room = (least + worse.T[zones][:, None, :] - parabolas.least) / curve
+    half = np.sqrt(np.maximum(room, 0.0))
+    begin = np.maximum(middle - half, parabolas.low)
+    end = np.minimum(middle + half, parabolas.high)
+    fits = (room >= 0) & (begin <= end)
+    lowest = np.where(fits, begin, np.inf).min(axis=1).T
+    highest = np.where(fits, end, -np.inf).max(axis=1).T
+    there = np.isfinite(lowest) & known[:, zones]
+    low[:, zones] = np.where(there, lowest, np.nan)
+    high[:, zones] = np.where(there, highest, np.nan)
+    return low, high
 
 
 @dataclass(frozen=True)
-class _Parabola:
-    """Sum of squares = least + curve * (k - middle)^2, where low <= k <= high."""
+class _Parabolas:
+    """Sum of squares = least + curve * (k - middle)^2, where low <= k <= high; all (rate asked
+    for, pattern of the others held at zero, shipment)."""
 
     least: FloatArray
     curve: FloatArray
@@ -78,30 +66,47 @@ class _Parabola:
     high: FloatArray
 
 
-def _parabola(
-    solid: FloatArray, moment: FloatArray, total: FloatArray, mine: int, held: list[int]
-) -> _Parabola:
-    free = [p for p in range(SIZE) if p != mine and p not in held]
-    block = solid[:, free][:, :, free]
-    column = solid[:, free, mine]
-    both = np.stack((moment[:, free], column), axis=-1)
+def _parabolas(
+    solid: FloatArray,
+    moment: FloatArray,
+    total: FloatArray,
+    other: FloatArray,
+    known: BoolArray,
+    present: list[int],
+) -> _Parabolas:
+    """All at once: what is asked for or held at zero is cut out of the equations by a unit row
+    and column, so its answers are 0 and bound nothing."""
+    rates, patterns = len(present), 2 ** (len(present) - 1)
+    free = np.ones((rates, patterns, SIZE), dtype=np.bool_)
+    matrix = np.repeat(solid[None], rates, axis=0)
+    for number, mine in enumerate(present):
+        free[number, :, mine] = False
+        others = [parameter for parameter in present if parameter != mine]
+        free[number][:, others] = list(product((True, False), repeat=len(others)))
+        for inner in (1, 2):
+            if inner != mine:
+                matrix[number, :, inner, inner] += np.where(known[:, inner - 1], other, 0.0)
+    column = np.moveaxis(solid[:, :, present], 2, 0)[:, None]
+    open_ = free[:, :, None, :]
+    block = np.where(open_[..., None] & open_[..., None, :], matrix[:, None], np.eye(SIZE))
+    both = np.empty((rates, patterns, total.size, SIZE, 2))
+    both[..., 0] = np.where(open_, moment, 0.0)
+    both[..., 1] = np.where(open_, column, 0.0)
     answer = np.linalg.solve(block, both)
     at_zero, per_rate = answer[..., 0], answer[..., 1]
-    curve = solid[:, mine, mine] - np.einsum("sp,sp->s", column, per_rate)
-    curve = np.maximum(curve, 1e-12)
-    slope = moment[:, mine] - np.einsum("sp,sp->s", column, at_zero)
+    own = solid[:, present, present].T[:, None]
+    curve = np.maximum(own - np.einsum("...p,...p->...", both[..., 1], per_rate), 1e-12)
+    slope = moment[:, present].T[:, None] - np.einsum("...p,...p->...", both[..., 1], at_zero)
     middle = slope / curve
-    least = total - np.einsum("sp,sp->s", moment[:, free], at_zero) - curve * middle**2
-    low, high = np.zeros(total.size), np.full(total.size, np.inf)
-    for place, parameter in enumerate(free):
-        if 1 <= parameter <= 3:  # another rate: at_zero - per_rate * k has to stay >= 0
-            value, fall = at_zero[:, place], per_rate[:, place]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                edge = value / fall
-            high = np.where(fall > 1e-15, np.minimum(high, edge), high)
-            low = np.where(fall < -1e-15, np.maximum(low, edge), low)
-            high = np.where((np.abs(fall) <= 1e-15) & (value < 0), -np.inf, high)
-    return _Parabola(least, curve, middle, low, high)
+    least = total - np.einsum("...p,...p->...", both[..., 0], at_zero) - curve * middle**2
+    # Another rate, at_zero - per_rate * k, has to stay >= 0.
+    value, fall = at_zero[..., 1:4], per_rate[..., 1:4]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        edge = value / fall
+    high = np.where(fall > 1e-15, edge, np.inf).min(axis=-1)
+    high[((np.abs(fall) <= 1e-15) & (value < 0)).any(axis=-1)] = -np.inf
+    low = np.where(fall < -1e-15, edge, 0.0).max(axis=-1, initial=0.0)
+    return _Parabolas(least, curve, middle, low, high)
 
 
 def critical(share: FloatArray) -> FloatArray:

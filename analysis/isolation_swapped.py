@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.isolation_fit import ExchangeFit, fit_exchange
+from analysis.isolation_fit import ExchangeFit
 from analysis.isolation_windows import AMBIENT, COOLANT, BoolArray, ExchangeWindows
 from config.terms import Terms
 
@@ -22,8 +22,10 @@ AMBIENT_MAX_PER_H = 1.0
 """A drug that follows the outside faster than this is in no insulated box."""
 
 
-def probes_swapped(equations: ExchangeWindows, fit: ExchangeFit, terms: Terms) -> BoolArray:
-    """(s,) True where
+def probes_swapped(
+    equations: ExchangeWindows, fit: ExchangeFit, back: ExchangeFit, terms: Terms
+) -> BoolArray:
+    """(s,) True where, by the fit and by that of the `exchanged` equations (`back`),
 
     - the drug is colder than everything around it, or the coolant warmer than the drug may be,
       than the drug is and than the outside, nearly all the way; or
@@ -31,7 +33,6 @@ def probes_swapped(equations: ExchangeWindows, fit: ExchangeFit, terms: Terms) -
     - the coolant surely follows the drug faster than the limit, and the drug not surely the
       coolant: a pack of ice does not follow a few vials, but vials do follow a pack of ice.
     """
-    back = fit_exchange(_reversed(equations))
     limit = terms.coolant_limit_per_h
     with np.errstate(invalid="ignore"):
         outside = fit.low_per_h[:, AMBIENT] > AMBIENT_MAX_PER_H
@@ -54,7 +55,7 @@ def _order(equations: ExchangeWindows, terms: Terms) -> BoolArray:
     return np.asarray(with_coolant & (np.maximum(alone, warm) >= SHARE * count))
 
 
-def _reversed(equations: ExchangeWindows) -> ExchangeWindows:
+def exchanged(equations: ExchangeWindows) -> ExchangeWindows:
     """The equations as they would be with the names of drug and coolant exchanged."""
     mine = equations.known[equations.shipment, COOLANT]
     drive, change = equations.drive_c.copy(), equations.drive_rate_c_per_h.copy()
