@@ -19,6 +19,7 @@ from analysis.isolation_windows import (
     AMBIENT,
     COOLANT,
     GOODS,
+    HALF_MIN_S,
     BoolArray,
     ExchangeWindows,
     exchange_windows,
@@ -96,7 +97,9 @@ class _Verdict:
 
 
 MISFIT_SMALL_C_PER_H = 0.25
-"""Unexplained change below which a fit is good whatever share it explains: a quiet trip."""
+"""Unexplained change below which a fit is good whatever share it explains: a quiet trip. Of
+windows narrower than the usual least more of it is noise: the difference of two means over a half
+width H has a deviation that goes with H^-1.5."""
 
 EXPLAINED_MIN = 0.7
 """Least share of the drug's change that the equation has to explain for a decision."""
@@ -189,7 +192,9 @@ def _decide(
             against |= within & (half.low_per_h[:, zone] > limit)
         weak = above & (fit.explained < EXPLAINED_FOR_CONTACT)
         quiet = above & (_range_c(equations) < MOVED_FOR_CONTACT_C)
-        poor = (fit.misfit_c_per_h > MISFIT_SMALL_C_PER_H) & (fit.explained < EXPLAINED_MIN)
+        narrow = np.maximum(HALF_MIN_S / equations.half_s, 1.0)
+        small_c_per_h = MISFIT_SMALL_C_PER_H * narrow**1.5
+        poor = (fit.misfit_c_per_h > small_c_per_h) & (fit.explained < EXPLAINED_MIN)
     R = IsolationReason  # noqa: N806
     reason = np.where(wide, R.TOO_LITTLE_EXCITATION, R.INTERVAL_SPANS_LIMIT)
     reason = np.where(within, R.WITHIN_LIMIT, np.where(above, R.ABOVE_LIMIT, reason))

@@ -31,6 +31,11 @@ HALF_MIN_S, HALF_MAX_S = 360.0, 1200.0
 """Half width of a window: shorter drowns in noise, longer blurs what the zones do."""
 
 HALVES_PER_TRIP = 16.0
+
+HALF_LEAST_S, SHORT_HALVES_PER_TRIP = 180.0, 8.0
+"""A delivery of half an hour holds few windows of the usual width: it gets narrower ones, noisier
+but enough of them to speak of an interval."""
+
 HOPS_PER_HALF = 2
 
 SETTLE_S = 300.0
@@ -211,7 +216,9 @@ def _windows(
     joined = np.append(owner[1:] == owner[:-1], False)[:n]
     joined &= (step_s <= numbers.recording_interval_s) & (step_s >= 0)
     hours = np.bincount(owner[joined], weights=step_s[joined], minlength=shipments) / 3600.0
-    half_s = np.clip(hours * 3600.0 / HALVES_PER_TRIP, HALF_MIN_S, HALF_MAX_S)
+    trip_s = hours * 3600.0
+    least_s = np.clip(trip_s / SHORT_HALVES_PER_TRIP, HALF_LEAST_S, HALF_MIN_S)
+    half_s = np.clip(trip_s / HALVES_PER_TRIP, least_s, HALF_MAX_S)
     run = np.cumsum(np.append(True, ~joined[:-1])[:n]) - 1
     head = np.searchsorted(run, np.arange(run[-1] + 1 if n else 0))
     tail = np.append(head[1:], n)[: head.size] - 1

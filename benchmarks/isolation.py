@@ -29,6 +29,7 @@ ISOLATED, CONTACT = (0.1, 0.5), (1.5, 4.0)
 CONDITIONS: dict[str, dict[str, Any]] = {
     "3 to 6 h, every minute, 0.1 °C": {},
     "1 to 2 h": {"hours": (1.0, 2.0)},
+    "25 to 40 minutes": {"hours": (0.42, 0.67)},
     "every 5 minutes": {"probes": Probes(interval_s=300.0, jitter=0.0)},
     "grid of 0.5 °C": {"probes": Probes(grid_c=0.5)},
     "with other goods": {"k_goods": (0.1, 0.4)},

@@ -54,6 +54,21 @@ def test_contact_with_the_coolant_is_suspected_and_never_acquitted(contact):
     assert (judged.coolant.status[missing] == Status.SUSPECTED).all()
 
 
+def test_contact_is_found_in_a_delivery_of_half_an_hour_too():
+    made = world(200, seed=24, k_coolant=(1.5, 4.0), hours=(0.45, 0.75))
+    judged = judge(made)
+    assert (judged.coolant.isolation == Isolation.MISSING).mean() > 0.75
+    assert not (judged.coolant.isolation == Isolation.ISOLATED).any()
+    low, high = judged.coolant.low_per_h, judged.coolant.high_per_h
+    known = np.isfinite(low)
+    assert ((low <= made.k_coolant) & (made.k_coolant <= high))[known].mean() > 0.93
+
+
+def test_a_short_delivery_in_order_is_not_accused():
+    judged = judge(world(400, seed=25, k_coolant=(0.1, 0.5), hours=(0.4, 0.75)))
+    assert len(judged.findings) == 0
+
+
 def test_without_an_outside_probe_nothing_is_decided(contact):
     made = world(50, seed=23, k_coolant=(2.0, 4.0), with_ambient=False)
     judged = judge(made)
