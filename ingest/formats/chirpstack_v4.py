@@ -5,9 +5,11 @@ from typing import Any
 
 from domain.errors import BadMessage
 from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.instants import rfc3339_ms
+from ingest.formats.instants import first_instant_ms
 from ingest.formats.json_text import json_object
 from ingest.formats.lorawan import Uplink, decode_uplink
+
+_MAX_GATEWAYS = 50
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
@@ -28,19 +30,33 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     tags = info.get("tags")
     tagged = _text(tags, "model") if isinstance(tags, dict) else None
     profile, name = _text(info, "deviceProfileName"), _text(info, "deviceName")
-    time = message.get("time")
     decoded = message.get("object")
     return decode_uplink(
         Uplink(
             serials=(dev_eui, *([name] if name else [])),
             descriptions=(tagged, profile),
             model=tagged or profile,
-            time_ms=rfc3339_ms(time) if isinstance(time, str) else None,
+            time_ms=_received_ms(message),
             objects=(decoded,) if isinstance(decoded, dict) else (),
             frame_base64=message.get("data"),
             f_port=message.get("fPort"),
         ),
         context,
+    )
+
+
+def _received_ms(message: Mapping[str, Any]) -> int | None:
+    """When the network received the frame, else the stamps of the gateways that heard it."""
+    heard = message.get("rxInfo")
+    gateways = heard[:_MAX_GATEWAYS] if isinstance(heard, list) else []
+    return first_instant_ms(
+        message.get("time"),
+        *(
+            gateway.get(key)
+            for gateway in gateways
+            if isinstance(gateway, dict)
+            for key in ("nsTime", "gwTime", "time")
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from domain.instants import LATEST_MS, instant_ms
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_SECONDS_LIKE = range(1_000_000_000, 10_000_000_000)
+SECONDS_LIKE = range(1_000_000_000, 10_000_000_000)
 """As milliseconds these are January to April 1970, as seconds 2001 to 2286."""
 
 
@@ -24,7 +24,7 @@ def time_ms(value: str | int, *, zone: tzinfo | None = None) -> int:
     """
     if isinstance(value, str):
         return rfc3339_ms(value, zone=zone)
-    if value in _SECONDS_LIKE:
+    if value in SECONDS_LIKE:
         raise BadMessage("bad_time", f"time: expected epoch milliseconds, {value} looks like s")
     if not 0 <= value <= LATEST_MS:
         raise BadMessage("bad_time", f"time: expected epoch milliseconds, got {str(value)[:40]}")
@@ -45,6 +45,21 @@ def rfc3339_ms(text: str, *, zone: tzinfo | None = None) -> int:
         except ValueError as error:
             raise BadMessage("bad_time", f"time: {error}") from None
     return moment_ms(moment, shown=text, zone=zone)
+
+
+def first_instant_ms(*candidates: object) -> int | None:
+    """The first of a server's own stamps that is an instant; None if none is.
+
+    For stamps that say when a network received something: one that is damaged gives way to
+    the next, and in the end to the time of receipt, which the reading then says.
+    """
+    for value in candidates:
+        if isinstance(value, str):
+            try:
+                return rfc3339_ms(value)
+            except BadMessage:
+                continue
+    return None
 
 
 def moment_ms(moment: datetime, *, shown: str, zone: tzinfo | None = None) -> int:

@@ -9,12 +9,19 @@ from typing import Any
 from domain.errors import BadMessage
 from domain.reading import Reading
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.lorawan_frames import Sample, frame_decoder
-from ingest.formats.measurements import measurements
+from ingest.formats.frame_sample import Sample, clock_ms, stored
+from ingest.formats.instants import rfc3339_ms
+from ingest.formats.lorawan_frames import frame_decoder
+from ingest.formats.measurements import Measured, as_number, measurements
 from ingest.formats.naming import entry_of, mapping_for, reading
 
 _MAX_FRAME = 512
 """LoRaWAN carries at most 242 bytes; longer is no frame."""
+_DRAGINO_CLOCK = "Systimestamp"
+"""What Dragino's decoders call the frame's own clock, epoch seconds."""
+_DRAGINO_MODEL = "Node_type"
+"""Where Dragino's decoders name the model, also when they leave the rest to the server."""
+_MILLISECONDS_FROM = 100_000_000_000
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,14 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
     mapping = mapping_for(context.rule, entry=entry, model=uplink.model)
     for decoded in uplink.objects:
         found = measurements(decoded, mapped=mapping)
+        samples = _history(decoded, mapping)
         if found.temperature_c:
-            sample = Sample(
-                found.temperature_c, found.humidity_pct, found.battery_v, found.light_lux
-            )
-            return _readings(uplink, [sample], context, (found.lat_deg, found.lon_deg))
-    decode = frame_decoder(entry.get("model")) or frame_decoder(*uplink.descriptions)
+            samples.append(_sample(found, clock=as_number(decoded.get(_DRAGINO_CLOCK))))
+        if samples:
+            return _readings(uplink, samples, context, (found.lat_deg, found.lon_deg))
+    said = [decoded.get(_DRAGINO_MODEL) for decoded in uplink.objects]
+    described = (*uplink.descriptions, *(text for text in said if isinstance(text, str)))
+    decode = frame_decoder(entry.get("model")) or frame_decoder(*described)
     frame = _frame(uplink.frame_base64)
     if decode is None or not frame:
         has_object = any(uplink.objects)
@@ -67,6 +76,43 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
     return _readings(uplink, decode(frame, port or None), context, (None, None))
 
 
+def _sample(found: Measured, *, clock: float | None = None) -> Sample:
+    return Sample(
+        found.temperature_c,
+        found.humidity_pct,
+        found.battery_v,
+        found.light_lux,
+        None if clock is None or not 0 <= clock < 2**32 else clock_ms(int(clock)),
+    )
+
+
+def _history(decoded: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Sample]:
+    """Records of the logger's memory as decoders upstream give them: `history`, a list of
+    objects with a `timestamp` or `time` of their own."""
+    records = decoded.get("history")
+    samples: list[Sample] = []
+    for record in records if isinstance(records, list) else ():
+        if not isinstance(record, dict):
+            continue
+        found = measurements(record, mapped=mapping)
+        if found.temperature_c:
+            sample = _sample(found)
+            sample.time_ms = _record_time(record.get("timestamp", record.get("time")))
+            samples.append(stored(sample))
+    return samples
+
+
+def _record_time(value: object) -> int | None:
+    """Epoch seconds or milliseconds, or RFC 3339; None for anything else."""
+    number = as_number(value)
+    if number is not None and number >= 0:
+        return clock_ms(int(number / 1000 if number > _MILLISECONDS_FROM else number))
+    try:
+        return rfc3339_ms(value) if isinstance(value, str) else None
+    except BadMessage:
+        return None
+
+
 def _readings(
     uplink: Uplink,
     samples: list[Sample],
@@ -78,6 +124,8 @@ def _readings(
     for index, sample in enumerate(samples):
         own_clock = sample.time_ms is not None
         try:
+            if sample.lost is not None:
+                raise BadMessage("bad_record", f"{uplink.serials[0][:64]}: {sample.lost}")
             readings.append(
                 reading(
                     context,

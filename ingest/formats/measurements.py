@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from domain.reading import split_probe
+from ingest.formats.plausible import NOT_EVEN_FAHRENHEIT
 
 _MAX_DEPTH = 6
 _MAX_VALUES = 500
@@ -15,14 +16,24 @@ _TEMPERATURE = re.compile(r"temp|°c|celsius|^tc$", re.I)
 _NOT_THE_AIR = re.compile(
     r"alarm|alert|thresh|set_?point|target|limit|calibrat|offset|status|state|unit|mutation|"
     r"change|attempt|template|tempor|mcu|cpu|soc|chip|board|device_temp|internal_?temp|"
-    r"irinternal|dew|min$|max$|_min|_max|avg|average|heat_?index|feels|local_temperature_cal",
+    r"irinternal|dew|min$|max$|_min|_max|^min|^max|avg|average|heat_?index|feels|history|"
+    r"sensitiv|hyster|interval|report|sampl|delta|precision|resolution|accuracy|durat|period|"
+    r"compensat|correction|differ|protect|comfort|eco_|away|holiday|boost|preset|control|"
+    r"enable|_mode|mode$|_rate|rate$|count|index",
     re.I,
 )
 """Names that hold the word and are no measurement of what surrounds the probe."""
 _FAHRENHEIT = re.compile(r"temp_?f$|fahrenheit|_f$|^tf$|°f", re.I)
+_SAYS_FAHRENHEIT = re.compile(
+    r"(?i:fahrenheit|°f|deg_?f$|temp_?f$|temperature_?f$|^tf$)|(?i:temp).*(?:_F|[a-z]F)$"
+)
+"""Names whose number is in °F, unless a `temp_e` beside `temp_f` makes it the sixth probe."""
+_SAYS_CELSIUS = re.compile(r"temp_?c(_|$)|_c$|celsius|°c|^tc$", re.I)
 _KELVIN = re.compile(r"kelvin|_k$", re.I)
 _HUMIDITY = re.compile(r"^(relative_?)?humidity$|^hum(_sht)?$|^rh$|^hum_sht$", re.I)
-_BATTERY_V = re.compile(r"^(bat_?v|battery_?voltage|batv|battery_v|bat|vdd_?v)$", re.I)
+_BATTERY_V = re.compile(
+    r"^(bat_?v|battery_?voltage|batv|battery_v|bat|vdd(_?v)?|bat(tery)?_?mv)$", re.I
+)
 _LIGHT = re.compile(r"^(illum(inance)?(_lx|_lux)?|light(_?lux)?|luminosity|lux|ill_lx)$", re.I)
 
 
@@ -54,20 +65,30 @@ def is_temperature_name(name: str, *, roles: bool = False) -> bool:
     )
 
 
-def measurements(decoded: Mapping[str, Any], *, mapped: Mapping[str, str]) -> Measured:
+def measurements(
+    decoded: Mapping[str, Any], *, mapped: Mapping[str, str], sibling_units: bool = True
+) -> Measured:
     """Temperatures, humidity, battery and light of a decoded object, nested or flat.
 
     mapped : names the settings map to probes; they are taken whatever they are called.
-    An object `{value, unit}` is the value of its parent's name; °F and K are converted.
+    sibling_units : `temperature_unit` beside `temperature` is its unit; False where it only
+        says what a display shows (Zigbee2MQTT).
+    An object `{value, unit}` is the value of its parent's name; °F and K are converted. Names
+    that say °F (`temp_f`) count where nothing is said in °C, or where they are mapped.
     """
     found = Measured()
+    fahrenheit: dict[str, float] = {}
     roles = speaks_of_roles(decoded)
-    for name, value, unit in _numbers(decoded):
+    for name, value, unit in _numbers(decoded, sibling_units=sibling_units):
         last = name.rpartition(".")[2]
         if name in mapped or is_temperature_name(name, roles=roles):
-            celsius = celsius_of(value, unit)
+            celsius = celsius_of(value, unit or unit_in_name(name, among=decoded))
             if celsius is not None:
                 found.temperature_c.setdefault(name, celsius)
+        elif unit_in_name(name, among=decoded) and _NOT_THE_AIR.search(name) is None:
+            celsius = celsius_of(value, "F")
+            if celsius is not None:
+                fahrenheit.setdefault(name, celsius)
         elif _HUMIDITY.match(last):
             found.humidity_pct = value if found.humidity_pct is None else found.humidity_pct
         elif _BATTERY_V.match(last):
@@ -79,10 +100,21 @@ def measurements(decoded: Mapping[str, Any], *, mapped: Mapping[str, str]) -> Me
             found.lat_deg = value
         elif last.lower() in ("lon", "lng", "long", "longitude"):
             found.lon_deg = value
+    if not found.temperature_c:
+        found.temperature_c = fahrenheit
     if found.lat_deg == 0.0 and found.lon_deg == 0.0:
         # Receivers without a fix send zeros; the place they mean is open sea.
         found.lat_deg = found.lon_deg = None
     return found
+
+
+def unit_in_name(name: str, *, among: Container[str] = ()) -> str | None:
+    """`F` for names that say °F (`temp_f`, `temperatureF`, `probe_fahrenheit`), else None.
+
+    among : the names beside it; where `temp_e` is one, `temp_f` is a sixth probe in °C.
+    """
+    fifth = name[:-1] + ("E" if name[-1:] == "F" else "e")
+    return "F" if _SAYS_FAHRENHEIT.search(name) and fifth not in among else None
 
 
 def as_number(value: object) -> float | None:
@@ -97,19 +129,29 @@ def as_number(value: object) -> float | None:
 
 
 def celsius_of(value: float, unit: str | None) -> float | None:
-    """°C of a value in a unit as people write it; None for a unit that is no temperature."""
+    """°C of a value in a unit as people write it; None for a unit that is no temperature,
+    and for codes of "no value" that would look like a temperature once converted."""
     mark = (unit or "").strip().lower().lstrip("°º")
-    if mark in ("", "c", "cel", "celsius", "degc", "deg c", "℃"):
+    if mark in _CELSIUS:
         return value
-    if mark in ("f", "fahrenheit", "degf", "℉"):
-        return round((value - 32.0) / 1.8, 6)
+    if mark in _DEGREES_F:
+        return None if value in NOT_EVEN_FAHRENHEIT else round((value - 32.0) / 1.8, 6)
     if mark in ("k", "kelvin"):
         return round(value - 273.15, 6)
     return None
 
 
-def _numbers(decoded: Mapping[str, Any]) -> Iterator[tuple[str, float, str | None]]:
-    """(dotted name, number, unit) of everything numeric, in the object's own order."""
+_CELSIUS = ("", "c", "cel", "celsius", "degc", "deg c", "℃")
+_DEGREES_F = ("f", "fahrenheit", "degf", "deg f", "℉")
+
+
+def _numbers(
+    decoded: Mapping[str, Any], *, sibling_units: bool
+) -> Iterator[tuple[str, float, str | None]]:
+    """(dotted name, number, unit) of everything numeric, in the object's own order.
+
+    Text that is a plain decimal counts: payload formatters like to write `toFixed(2)`.
+    """
     left = _MAX_VALUES
     stack: list[tuple[str, Any, str | None, int]] = [("", decoded, None, 0)]
     while stack and left > 0:
@@ -121,7 +163,8 @@ def _numbers(decoded: Mapping[str, Any]) -> Iterator[tuple[str, float, str | Non
             for key in reversed(list(value)[:_MAX_VALUES]):
                 is_value = str(key).lower() in ("value", "v") and bool(name)
                 path = name if is_value else f"{name}.{key}" if name else str(key)
-                stack.append((path, value[key], inner_unit if is_value else None, depth + 1))
+                beside = _unit_beside(value, str(key)) if sibling_units else None
+                stack.append((path, value[key], inner_unit if is_value else beside, depth + 1))
         elif isinstance(value, list) and depth < _MAX_DEPTH:
             stack.extend(
                 (f"{name}.{index + 1}", value[index], unit, depth + 1)
@@ -129,5 +172,22 @@ def _numbers(decoded: Mapping[str, Any]) -> Iterator[tuple[str, float, str | Non
             )
         else:
             number = as_number(value)
+            if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
+                number = as_number(float(value))
             if number is not None:
                 yield name, number, unit
+
+
+_DECIMAL = re.compile(r"[+-]?\d{1,6}(\.\d{1,6})?", re.ASCII)
+_UNIT_NAMES = ("temperature_unit", "temp_unit", "temperatureUnit", "tempUnit", "TempUnit")
+
+
+def _unit_beside(holder: Mapping[str, Any], key: str) -> str | None:
+    """`<key>_unit` or `temperature_unit` beside a temperature; None where they name none."""
+    if not _TEMPERATURE.search(key) or _SAYS_CELSIUS.search(key):
+        return None
+    for name in (f"{key}_unit", f"{key}Unit", *_UNIT_NAMES):
+        unit = holder.get(name)
+        if isinstance(unit, str) and unit.strip() and celsius_of(0.0, unit) is not None:
+            return unit
+    return None

@@ -28,6 +28,11 @@ NO_VALUE_C = frozenset(
 and a single false 85 would accuse a courier of cooking the drug."""
 
 
+NOT_EVEN_FAHRENHEIT = frozenset({327.67, 327.66, -327.68, 655.35, 3276.7, -3276.8, 6553.5})
+"""Codes of a full register, which mean nothing whatever the unit: converted from °F, 327.67
+would pass as 164 °C."""
+
+
 def no_value(temperature_c: float) -> bool:
     """True for NaN, infinities and the codes of NO_VALUE_C."""
     return temperature_c in NO_VALUE_C or not math.isfinite(temperature_c)

@@ -5,9 +5,11 @@ from typing import Any
 
 from domain.errors import BadMessage
 from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.instants import rfc3339_ms
+from ingest.formats.instants import first_instant_ms
 from ingest.formats.json_text import json_object
 from ingest.formats.lorawan import Uplink, decode_uplink
+
+_MAX_GATEWAYS = 50
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
@@ -33,15 +35,17 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     version = _object(uplink, "version_ids")
     brand, model = _text(version, "brand_id"), _text(version, "model_id")
     normalized = uplink.get("normalized_payload")
-    objects = [_object(uplink, "decoded_payload")]
-    if isinstance(normalized, list):
-        objects.extend(part for part in normalized if isinstance(part, dict))
+    parts = normalized if isinstance(normalized, list) else [normalized]
+    objects = [
+        _object(uplink, "decoded_payload"),
+        *(part for part in parts if isinstance(part, dict)),
+    ]
     return decode_uplink(
         Uplink(
             serials=serials,
             descriptions=(brand, model),
             model=model,
-            time_ms=_time(uplink.get("received_at"), message.get("received_at")),
+            time_ms=_received_ms(message, uplink),
             objects=tuple(objects),
             frame_base64=uplink.get("frm_payload"),
             f_port=uplink.get("f_port"),
@@ -50,9 +54,20 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     )
 
 
-def _time(*candidates: object) -> int | None:
-    text = next((value for value in candidates if isinstance(value, str)), None)
-    return None if text is None else rfc3339_ms(text)
+def _received_ms(message: Mapping[str, Any], uplink: Mapping[str, Any]) -> int | None:
+    """When the network server received the frame, else a gateway, else the application."""
+    gateways = uplink.get("rx_metadata")
+    seen = (
+        [part for part in gateways[:_MAX_GATEWAYS] if isinstance(part, dict)]
+        if isinstance(gateways, list)
+        else []
+    )
+    return first_instant_ms(
+        uplink.get("received_at"),
+        _object(uplink, "settings").get("time"),
+        *(part.get(key) for part in seen for key in ("received_at", "time")),
+        message.get("received_at"),
+    )
 
 
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:

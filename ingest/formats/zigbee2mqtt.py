@@ -27,7 +27,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     entry = entry_of(context.rule, serial, logger_id(serial), friendly)
     mapping = mapping_for(context.rule, entry=entry, model=model)
     state = {key: value for key, value in message.items() if key not in ("device", "update")}
-    found = measurements(state, mapped=mapping)
+    found = measurements(state, mapped=mapping, sibling_units=False)
     contact, moving = message.get("contact"), message.get("vibration")
     return Decoded(
         readings=(

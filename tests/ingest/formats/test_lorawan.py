@@ -314,3 +314,133 @@ def test_a_frame_that_is_not_base64_is_refused() -> None:
     }
     with pytest.raises(BadMessage, match="base64"):
         decoder("tts_v3")(json.dumps(message).encode(), context())
+
+
+def test_a_decoded_history_is_readings_of_their_own_times() -> None:
+    # Milesight's decoder gives stored records so (SensorDecoders, em300-th README.md).
+    history = [
+        {"timestamp": 1665561758, "temperature": 27.2, "humidity": 46.5},
+        {"timestamp": 1665561818000, "temperature": 27.3},
+        {"timestamp": 0, "temperature": 27.4},
+        {"timestamp": "2022-10-12T08:03:38Z", "temperature": "27.50"},
+        {"timestamp": 1665561998, "temperature": 327.67},
+        7,
+    ]
+    result = chirpstack(obj={"history": history}, profile="EM300-TH")
+    assert [(r.temperature_c, r.time_ms, r.time_source) for r in result.readings] == [
+        ({"drug": 27.2}, 1_665_561_758_000, "device"),
+        ({"drug": 27.3}, 1_665_561_818_000, "device"),
+        ({"drug": 27.5}, 1_665_561_818_000, "device"),
+    ]
+    assert result.readings[0].humidity_pct == 46.5
+    assert [(refusal.index, refusal.reason) for refusal in result.refused] == [
+        (2, "bad_record"),
+        (4, "no_temperature"),
+    ]
+    both = chirpstack(obj={"temperature": 4.5, "history": history[:1]})
+    assert [r.time_source for r in both.readings] == ["device", "gateway"]
+
+
+def test_a_clock_in_draginos_decoded_object_is_the_readings_time() -> None:
+    # lorawan-devices, lht52-codec.yaml: the object of its example.
+    decoded = {"Ext": 1, "Hum_SHT": 54.4, "Systimestamp": 1640845021, "TempC_DS": 327.67,
+               "TempC_SHT": 22.53}  # fmt: skip
+    (reading,) = tts(decoded=decoded).readings
+    assert (reading.time_ms, reading.time_source) == (1_640_845_021_000, "device")
+    assert reading.temperature_c == {"drug": 22.53}
+    (unset,) = tts(decoded={**decoded, "Systimestamp": 300}).readings
+    assert (unset.time_ms, unset.time_source) == (TTS_TIME_MS, "gateway")
+
+
+def test_what_a_decoder_left_undecoded_is_read_from_the_frame_by_the_model_it_names() -> None:
+    # Dragino's LHT65N codec puts stored records into a text; its LHT52 codec gives up on them.
+    stored = "7fff089801464160065f97"
+    for decoded in (
+        {"DATALOG": "[327.67,22,32.6,2021-01-19 04:27:03],", "Node_type": "LHT65N"},
+        {"Status": "RPL data or sensor reset", "Node_type": "LHT65N"},
+    ):
+        (reading,) = tts(decoded=decoded, frame=stored).readings
+        assert (reading.temperature_c, reading.time_ms) == ({"drug": 22.0}, 1_611_030_423_000)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected_ms"),
+    [
+        ({"received_at": "2026-11-21T03:04:05.787Z"}, TTS_TIME_MS),
+        ({"received_at": None, "settings": {"time": "2026-11-21T03:04:05.787Z"}}, TTS_TIME_MS),
+        (
+            {"received_at": "soon", "settings": 7,
+             "rx_metadata": [3, {"time": "2026-11-21T03:04:05.787Z"}]},
+            TTS_TIME_MS,
+        ),
+        ({"received_at": ""}, TTS_TIME_MS + 213),
+    ],
+)  # fmt: skip
+def test_tts_time_is_the_first_stamp_that_is_one(times: Any, expected_ms: int) -> None:
+    message = {
+        "end_device_ids": {"device_id": "a"},
+        "received_at": "2026-11-21T03:04:06Z",
+        "uplink_message": {"decoded_payload": {"temperature": 5}, **times},
+    }
+    (reading,) = decoder("tts_v3")(json.dumps(message).encode(), context()).readings
+    assert (reading.time_ms, reading.time_source) == (expected_ms, "gateway")
+
+
+def test_chirpstack_time_falls_back_to_the_gateways_and_then_to_the_receive_time() -> None:
+    message: dict[str, Any] = {
+        "deviceInfo": {"devEui": "24e1240000000001"},
+        "rxInfo": [{"gatewayId": "x"}, {"nsTime": "2026-11-21T03:04:05.787Z"}],
+        "object": {"temperature": 5},
+    }
+    (reading,) = decoder("chirpstack_v4")(json.dumps(message).encode(), context()).readings
+    assert (reading.time_ms, reading.time_source) == (TTS_TIME_MS, "gateway")
+    del message["rxInfo"]
+    (reading,) = decoder("chirpstack_v4")(json.dumps(message).encode(), context()).readings
+    assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
+
+
+@pytest.mark.parametrize(
+    ("obj", "expected"),
+    [
+        ({"temperature": "4.50", "humidity": "61"}, {"drug": 4.5}),
+        ({"temperature": "NULL", "probe_temp": 5.0}, {"drug": 5.0}),
+        ({"temp_f": 41.0}, {"drug": 5.0}),
+        ({"temperatureF": "41.0"}, {"drug": 5.0}),
+        ({"temperature": 41.0, "temperature_unit": "F"}, {"drug": 5.0}),
+        ({"temperature": 41.0, "tempUnit": "°F", "temp_alarm": 1}, {"drug": 5.0}),
+        ({"temperature": 5.0, "temperature_unit": "auto"}, {"drug": 5.0}),
+        ({"temperature": 327.67, "temperature_unit": "F", "probe_temp_c": 5.0}, {"drug": 5.0}),
+        ({"temp_e": 4.0, "temp_f": 5.0}, {"drug": 4.0}),
+        ({"temperature_sensitivity": 0.5, "max_temperature": 60, "temperature": 5.0},
+         {"drug": 5.0}),
+        ({"externalTemperature2": [-4.0, 5.5]},
+         {"drug": -4.0, "externalTemperature2.2": 5.5}),
+    ],
+)  # fmt: skip
+def test_texts_units_and_settings_in_decoded_objects(obj: Any, expected: dict[str, float]) -> None:
+    (reading,) = chirpstack(obj=obj).readings
+    assert reading.temperature_c == pytest.approx(expected)
+
+
+def test_a_mapped_name_that_says_fahrenheit_is_converted() -> None:
+    settings = FormatRule(topic="#", format="chirpstack_v4", probes={"probe_temp_f": "drug"})
+    (reading,) = chirpstack(obj={"probe_temp_f": 41.0, "temp_c": 20.0}, rule=settings).readings
+    assert reading.temperature_c == {"drug": 5.0, "temp_c": 20.0}
+
+
+def test_the_built_in_and_the_external_probe_of_one_logger_have_roles_of_their_own() -> None:
+    # lorawan-devices, lht65-codec.yaml, once as frame and once as decoded object.
+    roles = {"lht65": {"TempC_SHT": "ambient", "TempC_DS": "drug"}}
+    settings = rule(models=roles)
+    frame = "cbf60b0d0376010add7fff"
+    decoded = {"BatV": 3.062, "Hum_SHT": 88.6, "TempC_DS": 27.81, "TempC_SHT": 28.29}
+    for result in (
+        tts(frame=frame, model=("dragino", "lht65"), rule=settings),
+        tts(decoded=decoded, model=("dragino", "lht65"), rule=settings),
+        chirpstack(frame=frame, tags={"model": "LHT65"}, rule=settings),
+        chirpstack(obj=decoded, profile="LHT65", rule=settings),
+    ):
+        (reading,) = result.readings
+        assert reading.temperature_c == {"ambient": 28.29, "drug": 27.81}
+    unplugged = tts(frame="cbf60b0d0376017fff7fff", model=("dragino", "lht65"), rule=settings)
+    assert unplugged.readings[0].temperature_c == {"ambient": 28.29}
