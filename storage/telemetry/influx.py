@@ -10,9 +10,9 @@ import gzip
 import itertools
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -36,6 +36,7 @@ from storage.telemetry.rebuilding import TelemetryRebuild
 HOUR_MS = 3_600_000
 _Variants = dict[int, tuple[Reading, int]]
 """By variant: what is stored of one logger and time, and when it was received."""
+_Answer = TypeVar("_Answer")
 _CACHED = 500_000
 _Row = tuple[Reading, int, int]
 """A reading, when it was received, and its variant."""
@@ -108,17 +109,20 @@ class InfluxTelemetry:
             self._append(measurement, readings, received_ms)
 
     def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
-        measurement = self._views.influx_measurements()[0]
-        return self._reading.assigned(measurement, shipments, stays, self._views.spans(shipments))
+        return self._read(
+            lambda measurement: self._reading.assigned(
+                measurement, shipments, stays, self._views.spans(shipments)
+            )
+        )
 
     def between(self, start_ms: int, end_ms: int) -> Columns:
         """Every reading with start_ms <= time < end_ms."""
-        measurement = self._views.influx_measurements()[0]
-        return self._reading.where(measurement, f"time >= {start_ms}ms AND time < {end_ms}ms")
+        within = f"time >= {start_ms}ms AND time < {end_ms}ms"
+        return self._read(lambda measurement: self._reading.where(measurement, within))
 
     def days_ms(self) -> list[int]:
         """Starts of the UTC days that hold readings, ascending."""
-        return self._reading.days_ms(self._views.influx_measurements()[0])
+        return self._read(self._reading.days_ms)
 
     def rebuild(self) -> TelemetryRebuild:
         """Begin to fill a new measurement, or go on where a killed rebuild stopped."""
@@ -131,6 +135,23 @@ class InfluxTelemetry:
         self._client.close()  # type: ignore[no-untyped-call]
         self._http.close()
         self._views.close()
+
+    def _read(self, question: Callable[[str], _Answer]) -> _Answer:
+        """Ask the measurement that is read now; again where a rebuild ended meanwhile and
+        dropped it."""
+        measurement = self._views.influx_measurements()[0]
+        while True:
+            asked = measurement
+            try:
+                found = question(asked)
+            except Unavailable:
+                measurement = self._views.influx_measurements()[0]
+                if measurement == asked:
+                    raise
+                continue
+            measurement = self._views.influx_measurements()[0]
+            if measurement == asked:
+                return found
 
     def _append(
         self, measurement: str, readings: Sequence[Reading], received_ms: Sequence[int]

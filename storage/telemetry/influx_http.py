@@ -1,13 +1,17 @@
 """InfluxDB's v1 `/query`: InfluxQL there, CSV back, parsed into numpy while it streams in.
 
 1.x, 2.x and 3.x answer it alike as far as it is used here: GET, one statement a request,
-`epoch=ms`, `chunked=true`, `Accept: application/csv`. What differs is allowed for: the header
-may stand before every chunk, an absent value is empty or `null`, and nothing is quoted in 3.x,
-so every column has an alias of our own and no value can hold a comma.
+`epoch=ns`, `chunked=true`, `Accept: application/csv`. What differs is allowed for: the header
+may stand before every chunk, after an empty line, or without columns where there is no row; an
+absent value is empty or `null`; times are nanoseconds (what 3.x writes whatever it is asked for)
+or RFC 3339; nothing is quoted in the first 3.x, so every column has an alias of our own and no
+value can hold a comma. No version says in CSV that a statement failed: it ends there. So who reads
+counts first, by `ask`, whose JSON does say it.
 """
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,8 +25,10 @@ from domain.errors import Unavailable
 
 _PIECE_BYTES = 1 << 20
 _CHUNK_ROWS = 20_000
-_HEADER = b"name,tags,time"
+_HEADER = b"name,tags"
 _ERROR = b"error"
+_CUT = re.compile(rb"\n(?=name,tags|error)")
+_NS_PER_MS = 1_000_000
 _ABSENT = ["", "null"]
 
 
@@ -47,33 +53,41 @@ class InfluxHttp:
         """The answer's columns: `text` as (names, codes), `whole` as int64 (and `time`), `real`
         as float64 with NaN for what is absent. No rows: empty columns."""
         types: dict[str, Any] = dict.fromkeys(text, "category")
-        types |= dict.fromkeys(("time", *whole), "int64")
+        types |= dict.fromkeys(whole, "int64")
         types |= dict.fromkeys(real, "float64")
-        frames = [
-            pandas.read_csv(
-                piece,
-                names=header,
-                header=None,
-                usecols=[name for name in header if name in types],
-                dtype=types,
-                keep_default_na=False,
-                na_values=dict.fromkeys(real, _ABSENT),
-                engine="c",
-            )
-            for header, piece in self._pieces(statement)
-        ]
-        columns: dict[str, Any] = {}
-        for name in ("time", *whole, *real):
+        frames = []
+        for header, piece in self._pieces(statement):
+            types["time"] = "str" if _says_rfc3339(piece, header) else "int64"
+            try:
+                frame = pandas.read_csv(
+                    io.BytesIO(piece),
+                    names=header,
+                    header=None,
+                    usecols=[name for name in header if name in types],
+                    dtype=types,
+                    keep_default_na=False,
+                    na_values=dict.fromkeys(real, _ABSENT),
+                    engine="c",
+                )
+                times = frame.pop("time")
+                columns_of_piece = (frame, _milliseconds(times))
+            except (ValueError, KeyError) as error:
+                raise Unavailable(f"InfluxDB {self.url}: CSV not understood: {error}") from error
+            frames.append(columns_of_piece)
+        columns: dict[str, Any] = {
+            "time": np.concatenate([np.empty(0, np.int64), *(times for _, times in frames)])
+        }
+        for name in (*whole, *real):
             dtype = np.float64 if name in real else np.int64
-            parts = [frame[name].to_numpy() for frame in frames]
+            parts = [frame[name].to_numpy() for frame, _ in frames]
             columns[name] = np.concatenate([np.empty(0, dtype), *parts])
         for name in text:
-            columns[name] = _coded([frame[name].cat for frame in frames])
+            columns[name] = _coded([frame[name].cat for frame, _ in frames])
         return columns
 
     def ask(self, statement: str) -> list[Mapping[str, Any]]:
-        """A small answer as its series (`name`, `columns`, `values`)."""
-        response = self._get(statement, "application/json", {}, preload=True)
+        """A small answer as its series (`name`, `columns`, `values`), times in milliseconds."""
+        response = self._get(statement, "application/json", {"epoch": "ms"}, preload=True)
         found: list[Mapping[str, Any]] = []
         for answer in json.loads(response.data)["results"]:
             if "error" in answer:
@@ -93,12 +107,15 @@ class InfluxHttp:
         self._request("DELETE", "/api/v3/configure/table", {"db": self._database, "table": table})
 
     def version(self) -> str:
-        """Such as `1.8.10`, `2.7.1`, `3.0.1`; raises Unavailable if nobody answers."""
+        """Such as `1.8.10`, `2.7.1`, `3.0.1`; raises Unavailable if nobody answers.
+
+        3.x asks who pings, and so may 1.x (`ping-auth-enabled`), which names itself all the same.
+        """
         try:
             response = self._request("GET", "/ping", {})
         except Refused as error:
             if error.status in (401, 403):
-                return "3"  # Only 3.x asks who pings.
+                return error.version or "3"
             raise
         said = response.headers.get("X-Influxdb-Version", "")
         if not said and response.data.strip().startswith(b"{"):
@@ -126,8 +143,8 @@ class InfluxHttp:
             fields["rp"] = self._policy
         return fields
 
-    def _pieces(self, statement: str) -> Iterator[tuple[list[str], Any]]:
-        """Header and rows of whole lines. While one piece is parsed the server fills the
+    def _pieces(self, statement: str) -> Iterator[tuple[list[str], bytes]]:
+        """Header and rows, whole lines of them. While one piece is parsed the server fills the
         socket's buffers with the next; a thread to fetch ahead was slower, for it and the
         parser took turns at the interpreter's lock."""
         header: list[str] = []
@@ -145,10 +162,10 @@ class InfluxHttp:
                     if not header:
                         said = rows[:100].decode("utf-8", "replace")
                         raise Unavailable(f"InfluxDB {self.url}: expected CSV, got {said!r}")
-                    yield header, io.BytesIO(rows)
+                    yield header, rows
 
     def _lines(self, statement: str) -> Iterator[bytes]:
-        chunks = {"epoch": "ms", "chunked": "true", "chunk_size": str(_CHUNK_ROWS)}
+        chunks = {"epoch": "ns", "chunked": "true", "chunk_size": str(_CHUNK_ROWS)}
         response = self._get(statement, "application/csv", chunks, preload=False)
         rest = b""
         try:
@@ -196,16 +213,22 @@ class InfluxHttp:
         if response.status >= 300:
             said = response.read() if not preload else response.data
             text = said.decode("utf-8", "replace").strip()[:300]
-            raise Refused(response.status, f"InfluxDB {self.url}{path}: {response.status} {text}")
+            raise Refused(
+                response.status,
+                f"InfluxDB {self.url}{path}: {response.status} {text}",
+                version=response.headers.get("X-Influxdb-Version", "").lstrip("v"),
+            )
         return response
 
 
 class Refused(Unavailable):
     """InfluxDB answered, but not with what was asked."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, *, version: str = "") -> None:
+        """version : as the answer names it, empty where it does not."""
         super().__init__(text)
         self.status = status
+        self.version = version
 
 
 def token_of(settings: StoreSettings) -> str | None:
@@ -233,12 +256,29 @@ def _coded(parts: Sequence[Any]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     return tuple(index), np.concatenate(codes)
 
 
+def _says_rfc3339(piece: bytes, header: Sequence[str]) -> bool:
+    """Whether the first row's time is a text and not a count of nanoseconds."""
+    first = piece.lstrip().split(b"\n", 1)[0].split(b",")
+    place = header.index("time") if "time" in header else len(first)
+    return place < len(first) and b"T" in first[place]
+
+
+def _milliseconds(times: Any) -> NDArray[np.int64]:
+    """A column of nanoseconds or of RFC 3339 texts."""
+    if times.dtype == np.int64:
+        found: NDArray[np.int64] = times.to_numpy() // _NS_PER_MS
+        return found
+    instants = pandas.to_datetime(times, utc=True, format="ISO8601")
+    found = instants.dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
+    return found
+
+
 def _split_headers(block: bytes) -> Iterator[bytes]:
-    """The block cut before each header line; usually there is none to cut at."""
+    """The block cut before each header or error line; usually there is none to cut at."""
     start = 0
-    while (at := block.find(b"\n" + _HEADER, start)) >= 0:
-        yield block[start : at + 1]
-        start = at + 1
+    while found := _CUT.search(block, start):
+        yield block[start : found.start() + 1]
+        start = found.start() + 1
     yield block[start:]
 
 

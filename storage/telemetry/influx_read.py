@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.errors import Unavailable
 from domain.reading_table import joined
 from domain.tracks import IntArray, ReadingTable
 from storage.ports import Stay
@@ -92,8 +93,21 @@ class InfluxReading:
             f"SELECT count(seq) AS q FROM {measurement} WHERE time >= 0 AND"  # noqa: S608
             " time < '2100-01-02T00:00:00Z' GROUP BY time(1d) fill(none)"
         )
-        found = self._http.table(statement, text=(), whole=("q",), real=())
-        return [int(day) for day, count in zip(found["time"], found["q"], strict=True) if count]
+        return sorted(
+            int(row[series["columns"].index("time")])
+            for series in self._http.ask(statement)
+            for row in series.get("values", [])
+            if row[series["columns"].index("q")]
+        )
+
+    def _count(self, measurement: str, condition: str) -> int:
+        """How many points fulfil the condition; every one has a `seq`."""
+        statement = f"SELECT count(seq) AS q FROM {measurement} WHERE {condition}"  # noqa: S608
+        return sum(
+            int(row[series["columns"].index("q")] or 0)
+            for series in self._http.ask(statement)
+            for row in series.get("values", [])
+        )
 
     def _probes(self, measurement: str) -> list[str]:
         """Probes that any reading of the measurement has."""
@@ -106,6 +120,11 @@ class InfluxReading:
     def _columns(
         self, measurement: str, condition: str, probes: Sequence[str]
     ) -> tuple[Columns, list[int]]:
+        # Counted first: CSV ends without a word where a statement fails on its way, and readings
+        # lost so would look like readings never sent. More than counted came in since.
+        expected = self._count(measurement, condition)
+        if not expected:
+            return _as_columns({}, [])
         aliases = {f"p{index}": name for index, name in enumerate(probes)}
         fields = [f'"{name}" AS {alias}' for alias, name in {**_TEXT, **_WHOLE, **_REAL}.items()]
         fields += [f'"{field_of(name)}" AS {alias}' for alias, name in aliases.items()]
@@ -115,6 +134,11 @@ class InfluxReading:
             whole=tuple(_WHOLE),
             real=(*_REAL, *aliases),
         )
+        if found["time"].size < expected:
+            raise Unavailable(
+                f"InfluxDB {self._http.url}: answer of {found['time'].size} readings where"
+                f" {expected} are stored: it broke off"
+            )
         return _as_columns(found, probes)
 
 
