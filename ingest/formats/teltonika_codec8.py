@@ -21,13 +21,23 @@ _TEMPERATURES: Mapping[int, tuple[str, float]] = {
     **{72 + n: (f"dallas_temperature_{n + 1}", 0.1) for n in range(4)},
     **{25 + n: (f"ble_temperature_{n + 1}", 0.01) for n in range(4)},
     **{10800 + n: (f"eye_temperature_{n + 1}", 0.01) for n in range(4)},
+    **{10644 + n: (f"probe_temperature_{n + 1}", 0.01) for n in range(6)},
 }
-"""AVL id -> (name, °C a step): 1-Wire probes, Bluetooth sensors, EYE sensors."""
-_FAULTS: Mapping[float, frozenset[int]] = {
-    0.1: frozenset({850, 2000, 3000, 4000, 5000}),
-    0.01: frozenset({2000, 3000, 4000, 0x7FFF, -0x8000, 65535}),
-}
-"""Raw values that are fault codes: not ready, not connected, failed, not found."""
+"""AVL id -> (name, °C a step): 1-Wire probes, Bluetooth sensors, EYE sensors, BT probes."""
+_REGISTER_FAULTS = frozenset({0x7FFF, 0x7FFE, 0x7FFD, 0x7FFC, -0x8000, 0xFFFF})
+"""Not found, not parsed, abnormal state: Bluetooth sensors since firmware 03.28."""
+_OLD_FAULTS = frozenset({2000, 3000, 4000})
+"""The same in older firmware, read error, not connected and failed with wired probes. For a
+Bluetooth sensor they are 20.00, 30.00 and 40.00 °C too; the doubt makes them missing."""
+_WIRED_FAULTS = frozenset({850, 5000}) | _OLD_FAULTS | _REGISTER_FAULTS
+
+
+def _is_fault(io_id: int, raw: int) -> bool:
+    if 72 <= io_id <= 75:
+        return raw in _WIRED_FAULTS
+    return raw in _REGISTER_FAULTS or (25 <= io_id <= 28 and raw in _OLD_FAULTS)
+
+
 _BLE_HUMIDITY = (86, 104, 106, 108)
 _MOVEMENT = 240
 _BATTERY_MV = 67
@@ -149,7 +159,7 @@ def _reading(record: Record, serial: str, context: DecodeContext) -> Reading:
     temperatures: dict[str, float] = {}
     for io_id, (name, step) in _TEMPERATURES.items():
         raw = record.io.get(io_id)
-        if raw is not None and raw[0] not in _FAULTS[step]:
+        if raw is not None and not _is_fault(io_id, raw[0]):
             temperatures[name] = round(raw[0] * step, 2)
     humidity = next((record.io[io_id][0] for io_id in _BLE_HUMIDITY if io_id in record.io), None)
     movement = record.io.get(_MOVEMENT)

@@ -76,16 +76,94 @@ def test_a_position_without_satellites_is_no_position() -> None:
     assert (reading.lat_deg, reading.lon_deg) == (None, None)
 
 
-@pytest.mark.parametrize("code", [850, 2000, 3000, 4000, 5000])
+# traccar/traccar, TeltonikaProtocolDecoderTest (Apache-2.0): 1-Wire probes of an FM tracker,
+# AVL id 72 in two bytes; and another where 72 to 74 say 3000, not connected.
+WIRED = (
+    "00000000000002cb08080000015a71ccbec00002fc9bfc1e53a1e00016004cf80005001914150216056500ee00"
+    "ef00f0009d029e029f02a002a102a202a302a402a502a602020003000164d20003480100c6000ac500ce02c800"
+    "00654ec700004ee8000000015a725aaac80002fc933c1e539d4000150049f80000001914150116056500ee00ef"
+    "00f0009d029e029f02a002a102a202a302a402a502a602020003000164d200034800f4c6000ac500ce02c80000"
+    "654ec700004ee8000000015a75a42c900002fc97d01e539640001d0008020000001914150016056500ee00ef00"
+    "f0009d029e029f02a002a102a202a302a402a502a602020003000164d200034800f8c6000ac500ce02c80006ba"
+    "5ac700004ee8000000015a75a440180002fc931c1e539b60001d00b9020001001914150016056500ee00ef00f0"
+    "009d029e029f02a002a102a202a302a402a502a602020003000164d200034800fac6000ac500ce02c80006ba5a"
+    "c700004ee8000000015a75a453a00002fc93601e539cc0001d015d0c0000001914150016056500ee00ef00f000"
+    "9d029e029f02a002a102a202a302a402a502a602020003000164d200034800f9c6000ac500ce02c80006ba5ac7"
+    "00004ee8000000015a75a467280002fc93801e539cc0001d013c0c0000001914150016056500ee00ef00f0009d"
+    "029e029f02a002a102a202a302a402a502a602020003000164d200034800f9c6000ac500ce02c80006ba5ac700"
+    "004ee8000000015a75a47ab00002fc92cc1e539c80001d00b00c0000001914150016056500ee00ef00f0009d02"
+    "9e029f02a002a102a202a302a402a502a602020003000164d200034800f8c60004c5000a02c800003085c70006"
+    "ba5a000000015a75a48e380002fc92ec1e539c40001d00410c0000001914150116056500ee00ef00f0009d029e"
+    "029f02a002a102a202a302a402a502a602020003000164d200034800f8c6000ac500ce02c80000c83dc700004e"
+    "e800080000e0b2"
+)
+UNPLUGGED = (
+    "000000000000008c08010000013feb55ff74000f0ea850209a690000940000120000001e090100020003000400"
+    "16014703f0001504c8000c0900730a00460b00501300464306d7440000b5000bb60007422e9f180000cd0386ce"
+    "000107c700000000f10000601a46000001344800000bb84900000bb84a00000bb84c00000000024e0000000000"
+    "000000cf00000000000000000100003fca"
+)
+# Teltonika's wiki: the second and third example of Codec 8, and a frame of its page on
+# temperature tracking, where no Bluetooth sensor answered.
+CODEC_8_SECOND = (
+    "000000000000002808010000016B40D9AD80010000000000000000000000000000000103021503010101425E10"
+    "0000010000F22A"
+)
+CODEC_8_THIRD = (
+    "000000000000004308020000016B40D57B4801000000000000000000000000000000010101010000000000"
+    "00016B40D5C198010000000000000000000000000000000101010101000000020000252C"
+)
+WITHOUT_BLUETOOTH = (
+    "000000000000008F080100000177B0A5F838000000000000000000004400280D0000001F09EF00F0001504B301"
+    "B40051005200590098000B423074430F8244000011001812002D13FFE85400BE5500005A0000970000A800000A"
+    "F10000601A53000000005703CB6B986400002E97660000000069023B33856B000065B27B000000007D00000000"
+    "BD00000000018400800000300000050100005C92"
+)
+
+
+def test_a_tracker_with_a_wired_probe_is_read_record_by_record() -> None:
+    readings = said(bytes.fromhex(WIRED)).readings
+    assert [reading.temperature_c["drug"] for reading in readings] == [
+        25.6, 24.4, 24.8, 25.0, 24.9, 24.9, 24.8, 24.8,
+    ]  # fmt: skip
+    assert readings[0].time_ms == 0x015A71CCBEC0 == 1_487_967_928_000
+    assert readings[3].lat_deg == pytest.approx(0x1E539B60 / 1e7)
+
+
+@pytest.mark.parametrize("frame_hex", [UNPLUGGED, CODEC_8_SECOND, CODEC_8_THIRD, WITHOUT_BLUETOOTH])
+def test_real_frames_whose_probes_say_nothing_give_no_reading(frame_hex: str) -> None:
+    assert list(parse_frame(bytes.fromhex(frame_hex)))
+    with pytest.raises(BadMessage) as caught:
+        said(bytes.fromhex(frame_hex))
+    assert caught.value.reason == "no_temperature"
+
+
+@pytest.mark.parametrize("code", [850, 2000, 3000, 4000, 5000, 32767, -32768])
 def test_fault_codes_of_a_wired_probe_are_no_temperature(code: int) -> None:
     (reading,) = said(frame(record({72: (code, 4), 73: (50, 4)}))).readings
     assert reading.temperature_c == {"drug": 5.0}
 
 
-@pytest.mark.parametrize("code", [2000, 3000, 4000, 0x7FFF, -0x8000])
+@pytest.mark.parametrize("code", [2000, 3000, 4000, 32767, 32766, 32765, 32764, -32768])
 def test_fault_codes_of_a_bluetooth_probe_are_no_temperature(code: int) -> None:
     with pytest.raises(BadMessage):
         said(frame(record({25: (code, 2)})))
+
+
+def test_eye_sensors_came_after_the_old_codes_and_may_say_20_degrees() -> None:
+    io = {10800: (2000, 2), 10801: (32767, 2), 10802: (-212, 2), 10644: (450, 2)}
+    (reading,) = said(frame(record(io, extended=True), extended=True)).readings
+    assert reading.temperature_c == {
+        "drug": 20.0,
+        "eye_temperature_3": -2.12,
+        "probe_temperature_1": 4.5,
+    }
+
+
+@pytest.mark.parametrize("code", [65535, 65534, 65533])
+def test_fault_codes_of_bluetooth_humidity_are_none(code: int) -> None:
+    (reading,) = said(frame(record({25: (450, 2), 86: (code - 65536, 2)}))).readings
+    assert reading.humidity_pct is None
 
 
 def test_every_record_of_a_frame_is_a_reading() -> None:
