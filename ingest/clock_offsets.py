@@ -29,39 +29,49 @@ class ClockOffset:
     updated_ms: int
 
 
+class _Heard:
+    """What is remembered of one logger: how late its last messages were, and how many came."""
+
+    __slots__ = ("lags_ms", "messages", "updated_ms")
+
+    def __init__(self) -> None:
+        self.lags_ms: deque[int] = deque(maxlen=REMEMBERED)
+        self.messages = 0
+        self.updated_ms = 0
+
+
 class ClockOffsets:
     """Watches the newest reading of each message; readings without a device time do not count."""
 
     def __init__(self) -> None:
-        self._lags: dict[str, deque[int]] = {}
-        self._messages: dict[str, int] = {}
-        self._changed: dict[str, int] = {}
+        self._heard: dict[str, _Heard] = {}
+        self._changed: dict[str, _Heard] = {}
 
     def observe(self, logger: str, *, device_ms: int, received_ms: int) -> None:
-        lags = self._lags.get(logger)
-        if lags is None:
-            if len(self._lags) >= _LOGGERS:
-                oldest = next(iter(self._lags))
-                del self._lags[oldest], self._messages[oldest]
-            lags = self._lags[logger] = deque(maxlen=REMEMBERED)
-        lags.append(received_ms - device_ms)
-        self._messages[logger] = self._messages.get(logger, 0) + 1
-        self._changed[logger] = received_ms
+        heard = self._heard.get(logger)
+        if heard is None:
+            if len(self._heard) >= _LOGGERS:
+                del self._heard[next(iter(self._heard))]
+            heard = self._heard[logger] = _Heard()
+        heard.lags_ms.append(received_ms - device_ms)
+        heard.messages += 1
+        heard.updated_ms = received_ms
+        self._changed[logger] = heard
 
     def changed(self) -> Iterator[ClockOffset]:
         """Estimates that changed since the last call."""
         changed, self._changed = self._changed, {}
-        for logger, updated_ms in changed.items():
-            estimate = self.estimate(logger, updated_ms=updated_ms)
-            if estimate is not None:
-                yield estimate
+        for logger, heard in changed.items():
+            yield _estimate(logger, heard)
 
-    def estimate(self, logger: str, *, updated_ms: int = 0) -> ClockOffset | None:
-        lags = self._lags.get(logger)
-        if not lags:
-            return None
-        promptest = min(lags)
-        spread = int(median(lags)) - promptest
-        low = -promptest
-        messages = self._messages[logger]
-        return ClockOffset(logger, low, low + spread + PROMPT_MS, messages, updated_ms)
+    def estimate(self, logger: str) -> ClockOffset | None:
+        heard = self._heard.get(logger)
+        return None if heard is None else _estimate(logger, heard)
+
+
+def _estimate(logger: str, heard: _Heard) -> ClockOffset:
+    promptest = min(heard.lags_ms)
+    spread = int(median(heard.lags_ms)) - promptest
+    return ClockOffset(
+        logger, -promptest, spread - promptest + PROMPT_MS, heard.messages, heard.updated_ms
+    )

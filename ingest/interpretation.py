@@ -51,18 +51,24 @@ def interpret(
             continue
         if stateful and decoding.is_birth(row.topic):
             result.births.append((row.topic, row.row))
-        for refusal in decoded.refused:
-            part = WHOLE if refusal.index is None else refusal.index
-            _refuse(result, row, part, refusal.reason, refusal.text)
+        if decoded.refused:
+            for refusal in decoded.refused:
+                part = WHOLE if refusal.index is None else refusal.index
+                _refuse(result, row, part, refusal.reason, refusal.text)
         if decoded.readings:
             _take_readings(result, row, decoded.readings, row.received_ms + tolerance_ms, clocks)
-        for event in decoded.events:
-            if event.time_ms > row.received_ms + tolerance_ms:
-                _refuse_future(result, row, f"event {event.event}", event.time_ms)
-                continue
-            result.events.append(event)
-            result.events_received_ms.append(row.received_ms)
+        if decoded.events:
+            _take_events(result, row, decoded.events, row.received_ms + tolerance_ms)
     return result
+
+
+def _take_events(result: Interpreted, row: Row, events: Sequence[Event], latest_ms: int) -> None:
+    for event in events:
+        if event.time_ms > latest_ms:
+            _refuse_future(result, row, f"event {event.event}", event.time_ms)
+            continue
+        result.events.append(event)
+        result.events_received_ms.append(row.received_ms)
 
 
 def _take_readings(

@@ -9,7 +9,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from itertools import starmap
 from pathlib import Path
 from typing import Self
 
@@ -234,8 +236,7 @@ def read_rows(
     )
     cursor.arraysize = 1000
     while rows := cursor.fetchmany():
-        for row, received_ms, flags, topic, payload in rows:
-            yield make_row(worker, row, received_ms, flags, topic, payload)
+        yield from starmap(partial(make_row, worker), rows)
 
 
 def _meta_and_head(connection: sqlite3.Connection, path: Path) -> tuple[SegmentMeta, Head]:

@@ -56,6 +56,23 @@ _PRESENT = "INSERT OR IGNORE INTO presence_{0} VALUES (?,?,?,?,?)"
 _Row = tuple[int, int, int, bytes, int]
 
 
+class _NameIds(dict[str | None, int]):
+    """Name -> id in the file's table of names, 0 for no name; looked up, or given, once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__({None: 0})
+        self._connection = connection
+
+    def __missing__(self, name: str | None) -> int:
+        row = self._connection.execute("SELECT id FROM name WHERE name=?", (name,)).fetchone()
+        if row is None:
+            row = self._connection.execute(
+                "INSERT INTO name (name) VALUES (?) RETURNING id", (name,)
+            ).fetchone()
+        found = self[name] = int(row[0])
+        return found
+
+
 class EmbeddedTelemetry:
     """A TelemetryStore in one SQLite file; one writer at a time, readers beside it in this
     and other processes. Methods may be called from any thread."""
@@ -153,20 +170,16 @@ class EmbeddedTelemetry:
         if len(hours) > _CACHED:
             hours.clear()
         if len(self._names) > _CACHED:
-            self._names.clear()
+            self._names = _NameIds(connection)
+        names = self._names
         for reading, received in zip(readings, received_ms, strict=True):
             probes = tuple(reading.temperature_c)
             shape = self._layouts.get(probes) or self._layout(connection, probes)
-            logger = self._id(connection, reading.logger)
-            box = self._id(connection, reading.box)
-            shipment = self._id(connection, reading.shipment)
-            record = pack(
-                reading,
-                shape,
-                box=box,
-                shipment=shipment,
-                courier=self._id(connection, reading.courier),
-            )
+            logger = names[reading.logger]
+            box = names[reading.box]
+            shipment = names[reading.shipment]
+            courier = names[reading.courier]
+            record = pack(reading, shape, box=box, shipment=shipment, courier=courier)
             time_ms = reading.time_ms
             hour = (shipment, box, logger, shape.id, time_ms // HOUR_MS)
             if hour not in hours:
@@ -216,19 +229,6 @@ class EmbeddedTelemetry:
             connection.execute(_INSERT.format(generation), row)
         return Appended(new=new, repeated=repeated, conflicting=conflicting)
 
-    def _id(self, connection: sqlite3.Connection, name: str | None) -> int:
-        if name is None:
-            return 0
-        known = self._names.get(name)
-        if known is None:
-            row = connection.execute("SELECT id FROM name WHERE name=?", (name,)).fetchone()
-            if row is None:
-                row = connection.execute(
-                    "INSERT INTO name (name) VALUES (?) RETURNING id", (name,)
-                ).fetchone()
-            known = self._names[name] = int(row[0])
-        return known
-
     def _layout(self, connection: sqlite3.Connection, probes: tuple[str, ...]) -> Layout:
         """The layout of these probes, whatever their order in the message."""
         ordered = tuple(sorted(probes))
@@ -259,7 +259,7 @@ class EmbeddedTelemetry:
         connection.execute("COMMIT")
 
     def _forget(self) -> None:
-        self._names: dict[str, int] = {}
+        self._names = _NameIds(self._connection)
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._marks: dict[int, dict[int, int]] = {}
         self._hours: dict[Sequence[int], set[tuple[int, int, int, int, int]]] = {}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import BadMessage
 from domain.reading import EVENT_NAMES
-from ingest.formats import DecodeContext, Decoded, Refusal, decoder
+from ingest.formats import DecodeContext, Decoded, Refusal, decoder, native
 from tests.ingest.formats.context import context
 
 decode = decoder("native")
@@ -361,6 +361,36 @@ def test_what_is_sent_is_what_is_read(
     (reading,) = changed(temperature=temperatures, time=time_ms, seq=seq).readings
     assert reading.temperature_c == temperatures
     assert (reading.time_ms, reading.seq) == (time_ms, seq)
+
+
+FIELDS = (
+    '"logger":"LG-1"', '"logger":"LG 1"', '"logger":null', '"time":1795230245123',
+    f'"time" : "{TIME}"', '"time":1795230245', '"time":1795230245123.0', '"time":-1',
+    '"temperature":{"drug":4.5}', '"temperature":{"drug":4,"coolant.2":-40,"goods":null}',
+    '"temperature":{"drug.1":4.5,"drug" : 5}', '"temperature":{"drug":85,"ambient":21}',
+    '"temperature":{"drug":200.5}', '"temperature":{"probe":4.5,"drug":3}', '"temperature":{}',
+    '"seq":0', '"seq":-1', '"seq":9223372036854775808', '"humidity":164.5', '"humidity":55',
+    '"position":{"lat":36.8,"lon":118}', '"position":{"lat":36.8,"lon":118,"datum":"GCJ02"}',
+    '"position":{"lat":36.8,"lon":118,"datum":"WGS84","accuracy_m":-1}', '"lid_open":1',
+    '"lid_open":true', '"battery_v":-0.0', '"light_lux":1e300', '"event":null', '"event":"packed"',
+    '"shipment":"ZB-1"', '"shipment":"-"', '"courier":"other"', '"box":"BX 1"', '"note":7',
+    '"note":"a\\"b"', '"site":"\\u0000"', '"unknown":["x"]', '"\\u0074ime":3', '"moving":false',
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(FIELDS), max_size=9, unique_by=lambda said: said.split('"')[1]))
+def test_reading_the_plain_at_once_gives_what_reading_thoroughly_gives(fields: list[str]) -> None:
+    body = "{" + ",".join([*fields, *(f for f in FIELDS[::4][:3] if f not in fields)]) + "}"
+    try:
+        thorough: Any = native.convert_object(native.loads(body.encode()), context())
+    except BadMessage as error:
+        thorough = error.reason
+    try:
+        quick: Any = native.decode_object(body.encode(), context())
+    except BadMessage as error:
+        quick = error.reason
+    assert quick == thorough
 
 
 @settings(max_examples=60, deadline=None)
