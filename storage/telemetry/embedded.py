@@ -259,7 +259,7 @@ class EmbeddedTelemetry:
         connection.execute("COMMIT")
 
     def _forget(self) -> None:
-        self._names = _NameIds(self._connection)
+        self._names: _NameIds = _NameIds(self._connection)
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._marks: dict[int, dict[int, int]] = {}
         self._hours: dict[Sequence[int], set[tuple[int, int, int, int, int]]] = {}
