@@ -8,6 +8,9 @@ EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth. The sphere is up to 0.5 % off the ellipsoid, which for a radius of
 100 m is half a metre: far below what any position of a delivery box is good for."""
 
+METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
+"""Along a meridian, and along the equator."""
+
 
 def haversine_m(
     *, lat_deg: FloatArray, lon_deg: FloatArray, to_lat_deg: FloatArray, to_lon_deg: FloatArray

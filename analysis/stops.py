@@ -16,6 +16,7 @@ from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.geodesy import haversine_m, short_way_m
 from analysis.stops_fixes import BoolArray, Fixes, positions
 from analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
+from analysis.stops_missing import missing_positions
 from analysis.stops_places import Places, ends_of, place_stays
 from analysis.stops_possible import stop_possible
 from analysis.stops_signs import Signs, signs_of
@@ -78,7 +79,8 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     shipments = len(terms)
     fixes = positions(tracks, terms, window, numbers)
     stays = find_stays(fixes, numbers)
-    possible_s = longest_dwell_s(stays, fixes, window, numbers)
+    missing = missing_positions(fixes, tracks, terms, window, numbers)
+    possible_s = longest_dwell_s(stays, fixes, missing, window, numbers)
     matters = possible_s > numbers.dwell_limit_s
     signs = signs_of(stays, fixes, tracks, terms, numbers, matters=matters)
     ends = ends_of(fixes, terms, window, numbers)
@@ -102,7 +104,8 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     reason[hidden_s > numbers.dwell_limit_s] = np.where(
         some, StorageReason.GAP_COULD_HIDE, StorageReason.NO_POSITIONS
     )[hidden_s > numbers.dwell_limit_s]
-    reason[stop_possible(fixes, tracks, ends, terms, window, numbers)] = StorageReason.STOP_POSSIBLE
+    possible = stop_possible(fixes, missing, tracks, ends, terms, window, numbers)
+    reason[possible] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY
     reason[unseen.shipment[unseen.surely]] = StorageReason.SUSPECTED_UNSEEN

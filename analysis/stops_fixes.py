@@ -1,17 +1,21 @@
 """The positions of the judged time, made fit for finding stops: projected, jumps marked."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.geodesy import plane_m
+from analysis.geodesy import METRES_PER_DEGREE
 from analysis.window import Window
 from config.rules import Numbers
 from config.terms import Terms
 from domain.tracks import FloatArray, IntArray, Tracks
 
 BoolArray = NDArray[np.bool_]
+
+BLOCK = 32_768
+"""Fixes worked on at a time: what they need fits a processor's cache, which halves the time."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,6 @@ class Fixes:
     accuracy_m : as stated, NaN where not stated.
     coarse : stated accuracy worse than the dwell radius: says roughly where, never a stop.
     jump : lies away from at least three of its four neighbours, which agree: multipath.
-    usual_s : (s,) usual step between positions: the logger's own interval, else the median.
-    unseen_after : between this fix and the next of the shipment a position may be missing (the
-        step is longer than the recording shows to be usual, a sequence number is missing, or a
-        reading in between has no position); the last fix of a shipment has True.
     still_after : the motion sensor, which works on this trip, says that the box stood still all
         the way to the next fix.
     """
@@ -41,8 +41,6 @@ class Fixes:
     y_m: FloatArray
     coarse: BoolArray
     jump: BoolArray
-    usual_s: FloatArray
-    unseen_after: BoolArray
     still_after: BoolArray
 
     def __len__(self) -> int:
@@ -51,48 +49,84 @@ class Fixes:
 
 def positions(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> Fixes:
     """Fixes of the judged time. Exactly 0°, 0° is what receivers send without a fix: left out."""
-    placed = window.rows & np.isfinite(tracks.lat_deg) & np.isfinite(tracks.lon_deg)
-    placed &= (tracks.lat_deg != 0.0) | (tracks.lon_deg != 0.0)
-    row = np.flatnonzero(placed)
-    owner = tracks.shipment
-    shipment = owner[row]
-    first = np.searchsorted(shipment, np.arange(len(terms) + 1)).astype(np.int64)
-    lat_deg, lon_deg = tracks.lat_deg[row], tracks.lon_deg[row]
-    head = first[:-1][shipment]
-    x_m, y_m = plane_m(
-        lat_deg=lat_deg, lon_deg=lon_deg, lat0_deg=lat_deg[head], lon0_deg=lon_deg[head]
-    )
-    accuracy_m = tracks.accuracy_m[row]
-    coarse = np.nan_to_num(accuracy_m) > numbers.dwell_radius_m
-    usual_s = _usual_step(tracks.time_s[row], shipment, terms)
+    placed = _placed(tracks, window)
+    time_s, lat_deg, lon_deg = tracks.time_s, tracks.lat_deg, tracks.lon_deg
+    accuracy_m = tracks.accuracy_m
+    if placed.all():
+        row = np.arange(placed.size)
+        first = tracks.first.astype(np.int64)
+    else:
+        row = np.flatnonzero(placed)
+        first = np.searchsorted(row, tracks.first).astype(np.int64)
+        time_s, accuracy_m = time_s[row], accuracy_m[row]
+        lat_deg, lon_deg = lat_deg[row], lon_deg[row]
+    x_m, y_m = np.empty(row.size), np.empty(row.size)
+    jump = np.empty(row.size, dtype=np.bool_)
+    for low, high in shipment_blocks(first):
+        begin, end = int(first[low]), int(first[high])
+        heads = first[low : high + 1] - begin
+        x_m[begin:end], y_m[begin:end] = _plane(lat_deg[begin:end], lon_deg[begin:end], heads)
+        jump[begin:end] = _jumps(
+            heads, x_m[begin:end], y_m[begin:end], radius_m=numbers.dwell_radius_m
+        )
     return Fixes(
         first=first,
-        shipment=shipment,
+        shipment=np.repeat(np.arange(len(terms)), np.diff(first)),
         row=row,
-        time_s=tracks.time_s[row],
+        time_s=time_s,
         lat_deg=lat_deg,
         lon_deg=lon_deg,
         accuracy_m=accuracy_m,
         x_m=x_m,
         y_m=y_m,
-        coarse=coarse,
-        jump=_jumps(first, shipment, x_m, y_m, radius_m=numbers.dwell_radius_m),
-        usual_s=usual_s,
-        unseen_after=_unseen(tracks, usual_s, window, numbers, row, owner, placed),
-        still_after=_still(tracks, window, numbers, row, owner),
+        coarse=accuracy_m > numbers.dwell_radius_m,
+        jump=jump,
+        still_after=_still(tracks, window, numbers, row),
     )
+
+
+def shipment_blocks(first: IntArray) -> Iterator[tuple[int, int]]:
+    """Ranges low:high of shipments that together own about BLOCK rows; a shipment is whole."""
+    marks = np.arange(0, int(first[-1]), BLOCK)
+    bounds = np.unique(np.append(np.searchsorted(first, marks), first.size - 1))
+    bounds = np.unique(np.append(0, bounds))
+    for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        if first[high] > first[low]:
+            yield low, high
+
+
+def _placed(tracks: Tracks, window: Window) -> BoolArray:
+    placed = np.empty(window.rows.size, dtype=np.bool_)
+    for at in range(0, placed.size, BLOCK):
+        some = slice(at, at + BLOCK)
+        size = np.abs(tracks.lat_deg[some]) + np.abs(tracks.lon_deg[some])
+        placed[some] = window.rows[some] & (size > 0.0) & (size < np.inf)
+    return placed
+
+
+def _plane(
+    lat_deg: FloatArray, lon_deg: FloatArray, first: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """East and north [m] of each shipment's first fix, on the plane that touches the earth there
+    (see geodesy.plane_m), with one cosine a shipment."""
+    some = np.flatnonzero(np.diff(first))
+    count, head = np.diff(first)[some], first[some]
+    east_deg = lon_deg - np.repeat(lon_deg[head], count)
+    if east_deg.max() > 180.0 or east_deg.min() < -180.0:  # across the date line
+        east_deg = np.remainder(east_deg + 180.0, 360.0) - 180.0
+    parallel_m = METRES_PER_DEGREE * np.cos(np.radians(lat_deg[head]))
+    east_deg *= np.repeat(parallel_m, count)
+    north_deg = lat_deg - np.repeat(lat_deg[head], count)
+    north_deg *= METRES_PER_DEGREE
+    return east_deg, north_deg
 
 
 def fixes_of(fixes: Fixes, low: int, high: int) -> Fixes:
     """The fixes of shipments low:high as a table of their own, sharing its columns."""
     begin, end = int(fixes.first[low]), int(fixes.first[high])
-    rows = {
-        f.name: getattr(fixes, f.name)[begin:end]
-        for f in fields(Fixes)
-        if f.name not in ("first", "usual_s")
-    }
+    rows = {f.name: getattr(fixes, f.name)[begin:end] for f in fields(Fixes) if f.name != "first"}
     rows["shipment"] = rows["shipment"] - low
-    return Fixes(first=fixes.first[low : high + 1] - begin, usual_s=fixes.usual_s[low:high], **rows)
+    return Fixes(first=fixes.first[low : high + 1] - begin, **rows)
 
 
 def group_median(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
@@ -114,17 +148,30 @@ def group_median(values: FloatArray, group: IntArray, groups: int) -> FloatArray
     return median
 
 
-def _jumps(
-    first: IntArray, shipment: IntArray, x_m: FloatArray, y_m: FloatArray, *, radius_m: float
-) -> BoolArray:
+def _jumps(first: IntArray, x_m: FloatArray, y_m: FloatArray, *, radius_m: float) -> BoolArray:
     """Fixes beyond `radius_m` of the median of five while three neighbours are within it."""
     jump = np.zeros(x_m.size, dtype=np.bool_)
     if x_m.size < 2:
         return jump
-    far = np.hypot(np.diff(x_m), np.diff(y_m)) > radius_m / 2.0
-    at = np.flatnonzero(np.append(far, False) | np.append(False, far))
-    around = at + np.arange(-2, 3)[:, None]
-    around = np.clip(around, first[:-1][shipment[at]], first[1:][shipment[at]] - 1)
+    # The median of five lies between the least and the greatest of any three of them, so a fix
+    # is no farther from it than its two steps, squared and summed, allow.
+    step_m2 = np.zeros(x_m.size + 1)
+    step_m2[1:-1] = np.square(np.diff(x_m)) + np.square(np.diff(y_m))
+    step_m2[first] = 0.0
+    at = np.flatnonzero(step_m2[1:] + step_m2[:-1] > radius_m**2)
+    if at.size == 0:
+        return jump
+    which = np.searchsorted(first, at, side="right")
+    low, high = first[which - 1], first[which] - 1
+    # Three of four neighbours agree, so two at one distance do: those on either side.
+    pairs = ((np.maximum(at - n, low), np.minimum(at + n, high)) for n in (1, 2))
+    maybe = np.zeros(at.size, dtype=np.bool_)
+    for before, after in pairs:
+        maybe |= (np.abs(x_m[after] - x_m[before]) <= 2.0 * radius_m) & (
+            np.abs(y_m[after] - y_m[before]) <= 2.0 * radius_m
+        )
+    at, low, high = at[maybe], low[maybe], high[maybe]
+    around = np.clip(at + np.arange(-2, 3)[:, None], low, high)
     x, y = x_m[around], y_m[around]
     near = np.hypot(x - _median_of_five(x), y - _median_of_five(y)) <= radius_m
     jump[at] = ~near[2] & (near.sum(axis=0) >= 3)
@@ -140,51 +187,12 @@ def _median_of_five(v: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(low, np.minimum(high, v[4])))
 
 
-def _usual_step(time_s: FloatArray, shipment: IntArray, terms: Terms) -> FloatArray:
-    same = shipment[1:] == shipment[:-1]
-    median_s = group_median(np.diff(time_s)[same], shipment[1:][same], len(terms))
-    return np.where(np.isnan(terms.interval_s), median_s, terms.interval_s)
-
-
-def _unseen(
-    tracks: Tracks,
-    usual_s: FloatArray,
-    window: Window,
-    numbers: Numbers,
-    row: IntArray,
-    owner: IntArray,
-    placed: BoolArray,
-) -> BoolArray:
-    unseen = np.ones(row.size, dtype=np.bool_)
-    if row.size < 2:
-        return unseen
-    here, there = row[:-1], row[1:]
-    same = owner[here] == owner[there]
-    step_s = tracks.time_s[there] - tracks.time_s[here]
-    missing = step_s > numbers.interval_slack * usual_s[owner[here]]
-    missing |= step_s > numbers.position_gap_s
-    numbered = (tracks.logger[here] == tracks.logger[there]) & (tracks.seq[here] >= 0)
-    missing |= numbered & (tracks.seq[there] > tracks.seq[here] + 1)
-    blank = np.flatnonzero(window.rows & ~placed)
-    if blank.size:
-        # A logger without any position says nothing about the positions of the others.
-        loggers = int(tracks.logger.max(initial=0)) + 2
-        source = owner[row] * loggers + tracks.logger[row] + 1
-        alike = np.isin(owner[blank] * loggers + tracks.logger[blank] + 1, np.unique(source))
-        blank = blank[alike]
-        missing |= np.searchsorted(blank, there) > np.searchsorted(blank, here)
-    unseen[:-1] = missing | ~same
-    return unseen
-
-
-def _still(
-    tracks: Tracks, window: Window, numbers: Numbers, row: IntArray, owner: IntArray
-) -> BoolArray:
+def _still(tracks: Tracks, window: Window, numbers: Numbers, row: IntArray) -> BoolArray:
     still = np.zeros(row.size, dtype=np.bool_)
     if row.size < 2 or not (tracks.moving >= 0).any():
         return still
     # A sensor that never reports motion on a trip may be broken; its rest proves nothing.
-    counts = np.diff(tracks.first).size
+    owner, counts = tracks.shipment, np.diff(tracks.first).size
     works = np.bincount(owner[window.rows & (tracks.moving == 1)], minlength=counts) > 0
     silent = np.ones(tracks.time_s.size, dtype=np.bool_)
     silent[1:] = np.diff(tracks.time_s) > numbers.recording_interval_s

@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.geodesy import haversine_m
 from analysis.stops_fixes import Fixes
+from analysis.stops_missing import Missing
 from analysis.stops_stays import Stays
 from analysis.window import Window
 from config.rules import Numbers
@@ -63,16 +64,18 @@ def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGap
     )
 
 
-def longest_dwell_s(stays: Stays, fixes: Fixes, window: Window, numbers: Numbers) -> FloatArray:
+def longest_dwell_s(
+    stays: Stays, fixes: Fixes, missing: Missing, window: Window, numbers: Numbers
+) -> FloatArray:
     """(k,) the longest each stay can have lasted: into steps where a position may be missing,
     up to the shortest travel from and to the fixes around it."""
-    before_s = _unseen_beside(stays, fixes, window, numbers, side=-1)
-    after_s = _unseen_beside(stays, fixes, window, numbers, side=1)
+    before_s = _unseen_beside(stays, fixes, missing, window, numbers, side=-1)
+    after_s = _unseen_beside(stays, fixes, missing, window, numbers, side=1)
     return stays.dwell_s + before_s + after_s
 
 
 def _unseen_beside(
-    stays: Stays, fixes: Fixes, window: Window, numbers: Numbers, *, side: int
+    stays: Stays, fixes: Fixes, missing: Missing, window: Window, numbers: Numbers, *, side: int
 ) -> FloatArray:
     if len(stays) == 0:
         return np.zeros(0)
@@ -89,9 +92,9 @@ def _unseen_beside(
     doubt_m = numbers.dwell_radius_m + np.nan_to_num(fixes.accuracy_m[beyond])
     travel_s = np.maximum(away_m - doubt_m, 0.0) / (numbers.travel_speed_max_kmh / 3.6)
     step_s = np.abs(fixes.time_s[beyond] - fixes.time_s[edge])
-    inner_s = np.where(fixes.unseen_after[step], np.maximum(step_s - travel_s, 0.0), 0.0)
+    inner_s = np.where(missing.after[step], np.maximum(step_s - travel_s, 0.0), 0.0)
     limit_s = window.start_s if side < 0 else window.end_s
     edge_s = np.abs(limit_s[stays.shipment] - fixes.time_s[edge])
-    usual_s = np.nan_to_num(fixes.usual_s[stays.shipment])
+    usual_s = np.nan_to_num(missing.usual_s[stays.shipment])
     edge_s = np.where(edge_s > numbers.interval_slack * usual_s, edge_s, 0.0)
     return np.where(edge == bound, edge_s, inner_s)

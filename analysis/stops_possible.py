@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis.geodesy import plane_m
 from analysis.stops_fixes import BoolArray, Fixes
+from analysis.stops_missing import Missing
 from analysis.stops_places import DOOR_SLACK_M, Ends
 from analysis.window import Window
 from config.rules import Numbers
@@ -23,7 +24,13 @@ in nearly all."""
 
 
 def stop_possible(
-    fixes: Fixes, tracks: Tracks, ends: Ends, terms: Terms, window: Window, numbers: Numbers
+    fixes: Fixes,
+    missing: Missing,
+    tracks: Tracks,
+    ends: Ends,
+    terms: Terms,
+    window: Window,
+    numbers: Numbers,
 ) -> BoolArray:
     """(s,) True where a stop longer than its setting fits the fixes somewhere it may not be."""
     shipments = fixes.first.size - 1
@@ -31,7 +38,7 @@ def stop_possible(
     used = np.flatnonzero(~fixes.jump)
     if used.size == 0:
         return possible
-    before_s, after_s = _unseen_around(fixes, used, window, numbers)
+    before_s, after_s = _unseen_around(fixes, missing, used, window, numbers)
     doubtful = np.zeros(shipments, dtype=np.bool_)
     doubtful[fixes.shipment[used[(before_s > 0) | (after_s > 0) | fixes.coarse[used]]]] = True
     some = doubtful[fixes.shipment[used]]
@@ -64,7 +71,7 @@ def stop_possible(
 
 
 def _unseen_around(
-    fixes: Fixes, used: IntArray, window: Window, numbers: Numbers
+    fixes: Fixes, missing: Missing, used: IntArray, window: Window, numbers: Numbers
 ) -> tuple[FloatArray, FloatArray]:
     """How long before and after each used fix the box can have stood near it unseen."""
     owner, time_s = fixes.shipment[used], fixes.time_s[used]
@@ -75,10 +82,10 @@ def _unseen_around(
     away_m = np.hypot(fixes.x_m[there] - fixes.x_m[here], fixes.y_m[there] - fixes.y_m[here])
     away_m -= doubt_m[1:] + doubt_m[:-1] + numbers.dwell_radius_m
     step_s = time_s[1:] - time_s[:-1]
-    blind = np.concatenate(([0], np.cumsum(fixes.unseen_after)))
+    blind = np.concatenate(([0], np.cumsum(missing.after)))
     unseen = blind[there] > blind[here]
     inner_s = np.where(same & unseen, np.maximum(step_s - np.maximum(away_m, 0) / speed_m_s, 0), 0)
-    usual_s = numbers.interval_slack * np.nan_to_num(fixes.usual_s[owner])
+    usual_s = numbers.interval_slack * np.nan_to_num(missing.usual_s[owner])
     head_s, tail_s = time_s - window.start_s[owner], window.end_s[owner] - time_s
     head_s, tail_s = (np.where(edge > usual_s, edge, 0.0) for edge in (head_s, tail_s))
     before_s = np.where(np.append(False, same), np.append(0.0, inner_s), head_s)

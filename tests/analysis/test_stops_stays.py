@@ -40,3 +40,10 @@ def test_a_hundred_thousand_fixes_lose_no_stay_and_repeat_none():
     dwell_s = np.concatenate([alone[i % 3].dwell_s for i in range(48)])
     np.testing.assert_allclose(together.dwell_s, dwell_s)
     assert (np.diff(together.first_fix) > 0).all()
+
+
+def test_positions_that_jump_between_two_masts_are_no_stay_and_no_error():
+    """All within a square of two radii, none within a radius of their middle."""
+    time_s = np.arange(0.0, 1800.0, 60.0)
+    mast_m = np.where(np.arange(time_s.size) % 2 == 0, 0.0, 170.0)
+    assert len(find_stays(fixes_of_all([Fixed(time_s, mast_m, mast_m)]), NUMBERS)) == 0
