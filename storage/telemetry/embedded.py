@@ -63,6 +63,10 @@ class _NameIds(dict[str | None, int]):
         super().__init__({None: 0})
         self._connection = connection
 
+    def forget(self) -> None:
+        self.clear()
+        self[None] = 0
+
     def __missing__(self, name: str | None) -> int:
         row = self._connection.execute("SELECT id FROM name WHERE name=?", (name,)).fetchone()
         if row is None:
@@ -170,7 +174,7 @@ class EmbeddedTelemetry:
         if len(hours) > _CACHED:
             hours.clear()
         if len(self._names) > _CACHED:
-            self._names = _NameIds(connection)
+            self._names.forget()
         names = self._names
         for reading, received in zip(readings, received_ms, strict=True):
             probes = tuple(reading.temperature_c)
@@ -259,7 +263,7 @@ class EmbeddedTelemetry:
         connection.execute("COMMIT")
 
     def _forget(self) -> None:
-        self._names: _NameIds = _NameIds(self._connection)
+        self._names = _NameIds(self._connection)
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._marks: dict[int, dict[int, int]] = {}
         self._hours: dict[Sequence[int], set[tuple[int, int, int, int, int]]] = {}
