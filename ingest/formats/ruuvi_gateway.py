@@ -1,8 +1,8 @@
 """Ruuvi Gateway: Bluetooth advertisements of Ruuvi tags on `ruuvi/{gateway}/{tag}`.
 
-Data formats 3 (RAWv1), 5 (RAWv2) and 6 (Ruuvi Air), as Ruuvi documents them; in each the
-code for "not available" is missing, never a number. A gateway set to decoded output is
-understood too.
+Data formats 3 (RAWv1), 5 (RAWv2), C5 (RAWv2 cut short), 6 and E1 (Ruuvi Air), as Ruuvi
+documents them; in each the code for "not available" is missing, never a number. A gateway set
+to decoded output is understood too, and its collected form (`data.tags`, by address).
 """
 
 import math
@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from domain.errors import BadMessage
-from ingest.formats.decoded import DecodeContext, Decoded
+from domain.reading import Reading
+from ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from ingest.formats.instants import epoch_s_ms
 from ingest.formats.json_text import json_object
 from ingest.formats.measurements import as_number
@@ -22,6 +25,7 @@ _MANUFACTURER = b"\xff\x99\x04"
 """Advertising type 0xFF (manufacturer data), then company 0x0499 little-endian."""
 _LUX_STEP = math.log(65536.0) / 254.0
 _NO_MAC = "FFFFFFFFFFFF"
+MAX_TAGS = 1_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         return _decoded(broadcast, {}, context)
     message = json_object(body)
     data = message.get("data")
+    if isinstance(data, dict) and isinstance(data.get("tags"), dict):
+        return _collected(data["tags"], data, context)
     if isinstance(data, str):
         return _decoded(parse_broadcast(_advertised(data)), message, context)
     if "temperature" in message:
@@ -67,7 +73,7 @@ def parse_broadcast(body: bytes) -> Broadcast:
         raise BadMessage("not_ruuvi", "empty advertisement")
     known = _FORMATS.get(body[0])
     if known is None:
-        raise BadMessage("not_ruuvi", f"Ruuvi data format {body[0]}: expected 3, 5 or 6")
+        raise BadMessage("not_ruuvi", f"Ruuvi data format {body[0]}: expected 3, 5, C5, 6 or E1")
     size, parse = known
     if len(body) < size:
         raise BadMessage(
@@ -101,6 +107,22 @@ def _format_5(body: bytes) -> Broadcast:
     )
 
 
+def _format_c5(body: bytes) -> Broadcast:
+    # As format 5 without its six bytes of acceleration.
+    return _format_5(body[:7] + bytes(6) + body[7:])
+
+
+def _format_e1(body: bytes) -> Broadcast:
+    temperature, humidity = struct.unpack(">hH", body[1:5])
+    light, mac = int.from_bytes(body[19:22], "big"), body[34:40].hex().upper()
+    return Broadcast(
+        temperature_c=None if temperature == -0x8000 else round(temperature * 0.005, 3),
+        humidity_pct=None if humidity == 0xFFFF else round(humidity * 0.0025, 4),
+        light_lux=None if light == 0xFFFFFF else light / 100.0,
+        mac=None if mac == _NO_MAC else mac,
+    )
+
+
 def _format_6(body: bytes) -> Broadcast:
     temperature, humidity = struct.unpack(">hH", body[1:5])
     light, mac = body[13], body[17:20].hex().upper()
@@ -112,7 +134,36 @@ def _format_6(body: bytes) -> Broadcast:
     )
 
 
-_FORMATS = {3: (14, _format_3), 5: (24, _format_5), 6: (20, _format_6)}
+_FORMATS = {
+    3: (14, _format_3),
+    5: (24, _format_5),
+    6: (20, _format_6),
+    0xC5: (18, _format_c5),
+    0xE1: (40, _format_e1),
+}
+
+
+def _collected(
+    tags: Mapping[str, Any], about: Mapping[str, Any], context: DecodeContext
+) -> Decoded:
+    """What a gateway collected of several tags; each is judged on its own."""
+    readings: list[Reading] = []
+    refused: list[Refusal] = []
+    for index, (address, tag) in enumerate(tags.items()):
+        try:
+            if index >= MAX_TAGS:
+                raise BadMessage("too_many", f"expected at most {MAX_TAGS} tags, got {len(tags)}")
+            if not isinstance(tag, dict) or not isinstance(tag.get("data"), str):
+                raise BadMessage("not_ruuvi", f"{address[:40]}: expected data (hex)")
+            said = {"ts": tag.get("timestamp"), "coords": about.get("coordinates")}
+            broadcast = parse_broadcast(_advertised(tag["data"]))
+            here = msgspec.structs.replace(context, topic=address)
+            readings.extend(_decoded(broadcast, said, here).readings)
+        except BadMessage as error:
+            refused.append(Refusal(error.reason, str(error), index))
+            if index >= MAX_TAGS:
+                break
+    return Decoded(readings=tuple(readings), refused=tuple(refused))
 
 
 def _decoded(broadcast: Broadcast, message: Mapping[str, Any], context: DecodeContext) -> Decoded:

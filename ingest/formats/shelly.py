@@ -1,30 +1,42 @@
-"""Shelly Gen2+ devices: RPC notifications on `{device}/events/rpc` and component status on
-`{device}/status/temperature:0`."""
+"""Shelly Gen2+ devices: RPC notifications on `{device}/events/rpc`, component status on
+`{device}/status/temperature:0`, and the Bluetooth (BLU, BTHome) sensors they hear."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from domain.errors import BadMessage
-from ingest.formats.decoded import DecodeContext, Decoded
+from domain.reading import Reading
+from ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from ingest.formats.instants import epoch_s_ms
 from ingest.formats.json_text import json_object, shown
 from ingest.formats.measurements import as_number
-from ingest.formats.naming import reading, serial_in
+from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 _NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
 _SKIP = ("events", "rpc", "status", "online", "notify_status")
-_COMPONENT = re.compile(r"(temperature|humidity|illuminance|devicepower|voltmeter):(\d{1,3})")
+_COMPONENT = re.compile(
+    r"(temperature|humidity|illuminance|devicepower|voltmeter|bthomesensor):(\d{1,3})"
+)
+_BTHOME_TEMPERATURES = (0x02, 0x45, 0x57, 0x58)
+"""BTHome object ids of temperatures; a status does not repeat them, a configuration does."""
+_FAULTS = frozenset({"read", "out_of_range"})
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
     """One notification, a full status (the answer of Shelly.GetStatus), or one component.
 
     `tC` of `temperature:N` components counts; the relay's own chip temperature, which sits
-    in other components, does not. `ts` is the device's clock in epoch seconds.
+    in other components, does not. Of `bthomesensor:N`, which do not say what they measure,
+    those count that the settings map to a probe. What a BLU script publishes (an event with
+    the sensor's `address`) is a reading of that sensor. `ts` is the device's clock, epoch s.
     """
     message = json_object(payload)
     method, params = message.get("method"), message.get("params")
+    if method == "NotifyEvent":
+        return _bluetooth_events(params, context)
+    if isinstance(message.get("address"), str) and "temperature" in message:
+        return Decoded(readings=(_bluetooth(message, None, context),))
     if method is not None and method not in _NOTIFICATIONS:
         raise BadMessage("no_status", f"expected a status notification, got {shown(method)}")
     result = message.get("result")
@@ -34,10 +46,19 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     elif isinstance(result, dict):
         status = result
     component = _COMPONENT.search(context.topic)
-    if "tC" in message and component is not None:
-        status = {component[0]: message}
+    if component is not None and not any(_COMPONENT.fullmatch(name) for name in status):
+        status = {component[0]: message, "ts": message.get("last_updated_ts")}
     elif "tC" in message:
         status = {"temperature:0": message}
+    return Decoded(readings=(_reading(message, status, context),))
+
+
+def _reading(
+    message: Mapping[str, Any], status: Mapping[str, Any], context: DecodeContext
+) -> Reading:
+    serial = _serial(message, context.topic)
+    entry = entry_of(context.rule, serial, logger_id(serial))
+    mapping = mapping_for(context.rule, entry=entry, model=None)
     temperatures: dict[str, float] = {}
     humidity: float | None = None
     light: float | None = None
@@ -47,8 +68,13 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         if known is None or not isinstance(part, dict):
             continue
         if known[1] == "temperature":
-            celsius = as_number(part.get("tC"))
+            celsius = None if _is_faulty(part) else as_number(part.get("tC"))
             if celsius is not None:
+                temperatures[name] = celsius
+        elif known[1] == "bthomesensor":
+            celsius = as_number(part.get("value"))
+            is_temperature = name in mapping or part.get("obj_id") in _BTHOME_TEMPERATURES
+            if celsius is not None and is_temperature:
                 temperatures[name] = celsius
         elif known[1] == "humidity" and humidity is None:
             humidity = as_number(part.get("rh"))
@@ -56,18 +82,67 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
             light = as_number(part.get("lux"))
         elif known[1] == "devicepower" and isinstance(part.get("battery"), dict):
             battery = as_number(part["battery"].get("V"))
-    return Decoded(
-        readings=(
-            reading(
-                context,
-                serial=_serial(message, context.topic),
-                temperatures=temperatures,
-                time_ms=_time_ms(status),
-                humidity_pct=humidity,
-                light_lux=light,
-                battery_v=battery,
-            ),
-        )
+    return reading(
+        context,
+        serial=serial,
+        temperatures=temperatures,
+        time_ms=_time_ms(status),
+        humidity_pct=humidity,
+        light_lux=light,
+        battery_v=battery,
+    )
+
+
+def _is_faulty(part: Mapping[str, Any]) -> bool:
+    """True where the component says that its value could not be read."""
+    errors = part.get("errors")
+    return isinstance(errors, list) and any(
+        error in _FAULTS for error in errors if isinstance(error, str)
+    )
+
+
+def _bluetooth_events(params: object, context: DecodeContext) -> Decoded:
+    """The BTHome packets among the events of a notification; others say nothing to us."""
+    about: Mapping[str, Any] = params if isinstance(params, dict) else {}
+    events = about.get("events")
+    readings: list[Reading] = []
+    refused: list[Refusal] = []
+    for index, event in enumerate(events if isinstance(events, list) else ()):
+        data = event.get("data") if isinstance(event, dict) else None
+        if not (isinstance(data, dict) and isinstance(data.get("address"), str)):
+            continue
+        if "temperature" not in data:
+            continue
+        try:
+            time_ms = _clock_ms(event.get("ts", about.get("ts")))
+            readings.append(_bluetooth(data, time_ms, context))
+        except BadMessage as error:
+            refused.append(Refusal(error.reason, str(error), index))
+    if not readings and not refused:
+        raise BadMessage("no_status", "expected a status, or events of BLU sensors")
+    return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def _bluetooth(packet: Mapping[str, Any], time_ms: int | None, context: DecodeContext) -> Reading:
+    """One BTHome packet as the BLU scripts decode it; several temperatures are a list."""
+    said = packet["temperature"]
+    values = said if isinstance(said, list) else [said]
+    numbers = [as_number(value) for value in values[:20]]
+    single = len(numbers) == 1
+    return reading(
+        context,
+        serial=packet["address"],
+        model="BLU",
+        temperatures={
+            "temperature" if single else f"temperature.{place}": number
+            for place, number in enumerate(numbers, start=1)
+            if number is not None
+        },
+        time_ms=time_ms,
+        time_source="gateway",
+        humidity_pct=as_number(packet.get("humidity")),
+        light_lux=as_number(packet.get("illuminance")),
+        lid_open=None if packet.get("window") not in (0, 1) else packet["window"] == 1,
     )
 
 
@@ -81,9 +156,13 @@ def _serial(message: Mapping[str, Any], topic: str) -> str:
 
 
 def _time_ms(status: Mapping[str, Any]) -> int | None:
-    seconds = as_number(status.get("ts"))
-    if seconds is None:
-        system = status.get("sys")
-        seconds = as_number(system.get("unixtime")) if isinstance(system, dict) else None
-    # Before its clock is set a Shelly counts from its start.
-    return epoch_s_ms(seconds) if seconds is not None and seconds > 1_000_000_000 else None
+    system = status.get("sys")
+    unixtime = system.get("unixtime") if isinstance(system, dict) else None
+    stamp = _clock_ms(status.get("ts"))
+    return stamp if stamp is not None else _clock_ms(unixtime)
+
+
+def _clock_ms(seconds: object) -> int | None:
+    """Epoch seconds; before its clock is set a Shelly counts from its start."""
+    number = as_number(seconds)
+    return epoch_s_ms(number) if number is not None and number > 1_000_000_000 else None

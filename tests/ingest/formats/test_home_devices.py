@@ -132,6 +132,112 @@ def test_shelly_messages_without_a_temperature_are_refused(message: Any) -> None
         only("shelly", message, "shelly-1/events/rpc")
 
 
+def test_a_shelly_plus_ht_that_woke_up_is_read_as_it_was_captured() -> None:
+    # A capture of a Shelly Plus H&T over MQTT (gist NelsonMinar/494a0f53785c20290b395639548349fa).
+    message = {
+        "src": "shellyplusht-b8d61a8b17cc",
+        "dst": "shellyplusht-b8d61a8b17cc/events",
+        "method": "NotifyFullStatus",
+        "params": {
+            "ts": 1680962879.62,
+            "ble": {},
+            "cloud": {"connected": False},
+            "devicepower:0": {
+                "id": 0,
+                "battery": {"V": 0.43, "percent": 0},
+                "external": {"present": True},
+            },
+            "ht_ui": {},
+            "humidity:0": {"id": 0, "rh": 42.2},
+            "sys": {"mac": "B8D61A8B17CC", "time": None, "unixtime": None, "uptime": 3},
+            "temperature:0": {"id": 0, "tC": 19.8, "tF": 67.6},
+        },
+    }
+    reading = only("shelly", message, "shellyplusht-b8d61a8b17cc/events/rpc")
+    assert (reading.logger, reading.temperature_c) == ("shellyplusht-b8d61a8b17cc", {"drug": 19.8})
+    assert (reading.time_ms, reading.humidity_pct) == (1_680_962_879_620, 42.2)
+
+
+def test_a_shelly_value_with_a_read_error_is_missing() -> None:
+    parts = {
+        "temperature:0": {"tC": 0.0, "errors": ["out_of_range"]},
+        "temperature:1": {"tC": 4.5, "errors": []},
+    }
+    message = {"src": "s", "method": "NotifyStatus", "params": {"ts": 1795230245, **parts}}
+    assert only("shelly", message, "s/events/rpc").temperature_c == {"drug": 4.5}
+
+
+def test_bthome_sensors_of_a_shelly_count_where_the_settings_map_them() -> None:
+    # Shelly's BTHomeSensor: value and last_updated_ts; what it measures stands in its set-up.
+    status = {
+        "ts": 1795230245.12,
+        "bthomesensor:200": {"id": 200, "value": 4.5, "last_updated_ts": 1795230244},
+        "bthomesensor:201": {"id": 201, "value": 61, "last_updated_ts": 1795230244},
+    }
+    message = {"src": "shellyplus1-a8", "method": "NotifyStatus", "params": status}
+    rule = FormatRule(
+        topic="#", format="shelly", loggers={"shellyplus1-a8": {"bthomesensor:200": "drug"}}
+    )
+    reading = only("shelly", message, "shellyplus1-a8/events/rpc", rule)
+    assert (reading.temperature_c, reading.time_ms) == ({"drug": 4.5}, 1_795_230_245_120)
+    with pytest.raises(BadMessage):
+        only("shelly", message, "shellyplus1-a8/events/rpc")
+    one = only(
+        "shelly",
+        {"id": 200, "value": 4.25, "last_updated_ts": 1795230244},
+        "shellyplus1-a8/status/bthomesensor:200",
+        rule,
+    )
+    assert (one.temperature_c, one.time_ms) == ({"drug": 4.25}, 1_795_230_244_000)
+
+
+# A packet as the BLU scripts of Shelly's examples publish it.
+BLU = {
+    "encryption": False,
+    "BTHome_version": 2,
+    "pid": 105,
+    "battery": 98,
+    "temperature": 4.5,
+    "humidity": 56,
+    "rssi": -70,
+    "address": "e8:e0:7e:d0:f9:89",
+}
+
+
+def test_a_blu_sensor_heard_by_a_shelly_is_a_logger_of_its_own() -> None:
+    events = [
+        {"component": "input:0", "event": "toggle", "ts": 1795230245},
+        {"component": "script:1", "event": "shelly-blu", "data": BLU, "ts": 1795230245.5},
+    ]
+    message = {
+        "src": "shellyplus1-a8",
+        "method": "NotifyEvent",
+        "params": {"ts": 1795230246, "events": events},
+    }
+    reading = only("shelly", message, "shellyplus1-a8/events/rpc")
+    assert (reading.logger, reading.temperature_c) == ("E8E07ED0F989", {"drug": 4.5})
+    assert (reading.time_ms, reading.time_source) == (1_795_230_245_500, "gateway")
+    assert reading.humidity_pct == 56.0
+    bare = only("shelly", BLU, "shelly-blu/events/e8:e0:7e:d0:f9:89")
+    assert (bare.logger, bare.time_source) == ("E8E07ED0F989", "received")
+
+
+def test_one_bad_blu_packet_does_not_take_the_others_with_it() -> None:
+    events = [
+        {"data": {**BLU, "temperature": None}},
+        {"data": {**BLU, "temperature": [4.5, 20.0]}, "ts": 1795230245},
+        7,
+    ]
+    message = {"src": "s", "method": "NotifyEvent", "params": {"events": events}}
+    context = DecodeContext(topic="s/events/rpc", received_ms=RECEIVED_MS)
+    result = decoder("shelly")(json.dumps(message).encode(), context)
+    (reading,) = result.readings
+    assert reading.temperature_c == {"drug": 4.5, "temperature.2": 20.0}
+    assert [(refusal.index, refusal.reason) for refusal in result.refused] == [
+        (0, "no_temperature")
+    ]
+
+
 ZIGBEE = {
     "battery": 97,
     "humidity": 58.2,

@@ -28,6 +28,25 @@ VECTORS = [
     ("06170C5668C79E007000C90501D9FFCD004C884F", 29.5, 55.3, None),
     ("067FFF9C40FFFE27109C40FAFAFEFFFF074C8F4F", 163.835, 100.0, None),
     ("0680010000000000000000000000FF00004C884F", -163.835, 0.0, None),
+    ("C512FC5394C37CAC364200CDCBB8334C884F", 24.3, 53.49, 2.977),
+    (
+        "E1170C5668C79E0065007004BD11CA00C90A0213E0ACFFFFFFDECDEE01FFFFFFFFFFCBB8334C884F",
+        29.5,
+        55.3,
+        None,
+    ),
+    (
+        "E17FFF9C40FFFE27102710271027109C40FAFADC28F0FFFFFFFFFFFE3FFFFFFFFFFFCBB8334C884F",
+        163.835,
+        100.0,
+        None,
+    ),
+    (
+        "E1800100000000000000000000000000000000000000FFFFFF00000000FFFFFFFFFFCBB8334C884F",
+        -163.835,
+        0.0,
+        None,
+    ),
 ]
 
 
@@ -44,6 +63,58 @@ def test_documented_vectors(
         assert reading.temperature_c == {"drug": pytest.approx(temperature, abs=1e-9)}
 
 
+def test_format_e1_light_is_in_hundredths_of_a_lux() -> None:
+    assert parse_broadcast(bytes.fromhex(VECTORS[10][0])).light_lux == 13_027.0
+
+
+def test_what_a_gateway_collected_is_judged_tag_by_tag() -> None:
+    # ruuvi/docs, http-time-stamped-data-from-bluetooth-sensors.md: its envelope and its data.
+    good = {
+        "rssi": -71,
+        "timestamp": "1653633987",
+        "data": "0201061BFF99040513C85714C7CC00240008041CAB76F41C3CC6A5B9E0AD06",
+    }
+    message = {
+        "data": {
+            "coordinates": "",
+            "timestamp": "1653633988",
+            "nonce": "2636366621",
+            "gw_mac": "C8:25:2D:8E:9C:2C",
+            "tags": {
+                "C6:A5:B9:E0:AD:06": good,
+                "C6:A5:B9:E0:AD:07": {"data": "0201"},
+                "C6:A5:B9:E0:AD:08": 7,
+                "C6:A5:B9:E0:AD:09": {**good, "data": "0201061BFF990403291A1ECE1EFC18F94202CA0B53"},
+            },
+        }
+    }
+    result = decode(json.dumps(message).encode(), context("ruuvi/gateway"))
+    assert [(r.logger, r.temperature_c, r.time_ms) for r in result.readings] == [
+        ("C6A5B9E0AD06", {"drug": 25.32}, 1_653_633_987_000),
+        ("C6A5B9E0AD09", {"drug": 26.3}, 1_653_633_987_000),
+    ]
+    assert [(refusal.index, refusal.reason) for refusal in result.refused] == [
+        (1, "not_ruuvi"),
+        (2, "not_ruuvi"),
+    ]
+
+
+def test_a_gateway_without_timestamps_leaves_the_time_of_receipt() -> None:
+    # ruuvi/docs, mqtt-data-from-bluetooth-sensors-without-timestamps.md.
+    message = {
+        "gw_mac": "C8:25:2D:8E:9C:2C",
+        "rssi": -25,
+        "aoa": [],
+        "cnt": "338",
+        "data": "0201061BFF990405166455D5C6DE0008FFF403F0AE760F2A8BF41F0C28CBD6",
+        "coords": "",
+    }
+    (reading,) = decode(json.dumps(message).encode(), context()).readings
+    assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
+    assert reading.temperature_c == {"drug": 28.66}
+    assert reading.humidity_pct == pytest.approx(0x55D5 * 0.0025)
+
+
 def test_format_6_light_is_logarithmic() -> None:
     light = parse_broadcast(bytes.fromhex(VECTORS[6][0])).light_lux
     assert light == pytest.approx(13026.67, abs=0.01)
@@ -54,6 +125,8 @@ def test_format_6_light_is_logarithmic() -> None:
     [
         "058000FFFFFFFF800080008000FFFFFFFFFFFFFFFFFFFFFF",
         "068000FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+        "E18000" + "FF" * 37,
+        "C58000" + "FF" * 15,
     ],
 )
 def test_not_available_is_no_reading_and_no_number(hex_text: str) -> None:
