@@ -27,7 +27,10 @@ def setup_influx(
     ] = "coldwitness",
     token_file: Annotated[
         Path | None,
-        typer.Option("--token-file", help="write a new token here; else store.influx_token_file"),
+        typer.Option(
+            "--token-file",
+            help="write a new token here if it is not there yet; else store.influx_token_file",
+        ),
     ] = None,
 ) -> None:
     """Create what is missing in InfluxDB: organisation, bucket, token, retention mapping."""
@@ -38,7 +41,9 @@ def setup_influx(
     target = token_file or settings.influx_token_file
     if settings.influx_token_file is not None and not settings.influx_token_file.exists():
         settings = settings.model_copy(update={"influx_token_file": None})
-    done = set_up_influx(settings, username=username)
+    done = set_up_influx(
+        settings, username=username, wants_token=target is not None and not target.exists()
+    )
     for step in done.steps:
         typer.echo(step)
     if done.password is not None:

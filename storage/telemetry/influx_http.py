@@ -12,6 +12,7 @@ counts first, by `ask`, whose JSON does say it.
 import io
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -41,7 +42,10 @@ class InfluxHttp:
         self._database, _, self._policy = settings.influx_bucket.partition("/")
         self._headers = {}
         token = token or token_of(settings)
-        if token:
+        if token and ":" in token:
+            # User and password of a 1.x; its `/query` takes them so since ever.
+            self._headers["Authorization"] = f"Basic {b64encode(token.encode()).decode()}"
+        elif token:
             self._headers["Authorization"] = f"Token {token}"
         self._pool = urllib3.PoolManager(
             maxsize=8, timeout=urllib3.Timeout(connect=5.0, read=120.0), retries=2

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from config.settings import StoreSettings
-from domain.errors import ConfigError
+from domain.errors import ConfigError, Unavailable
 from storage.telemetry.influx_http import InfluxHttp, Refused, token_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -29,9 +29,13 @@ class SetUp:
     password: str | None = None
 
 
-def set_up_influx(settings: StoreSettings, *, username: str = "coldwitness") -> SetUp:
+def set_up_influx(
+    settings: StoreSettings, *, username: str = "coldwitness", wants_token: bool = False
+) -> SetUp:
     """Create database or bucket, organisation, token and retention mapping as far as missing.
 
+    wants_token : give out a token for this bucket alone, made by the settings' administrator's;
+        2.x only. A server that is set up here for the first time gives one out in any case.
     Raises Unavailable if nobody answers, ConfigError where the server wants a token it was not
     given or a name cannot be one.
     """
@@ -46,15 +50,16 @@ def set_up_influx(settings: StoreSettings, *, username: str = "coldwitness") -> 
         major = found.version.partition(".")[0]
         try:
             if major == "2":
-                _set_up_2(settings, http, found, username=username)
+                _set_up_2(settings, http, found, username=username, wants_token=wants_token)
             elif major == "3":
                 _set_up_3(settings, http, found)
             else:
                 _set_up_1(http, found, database, policy)
         except Refused as error:
             if error.status in (401, 403):
+                what = "an administrator's user:password" if major == "1" else "a token"
                 raise ConfigError(
-                    f"{error}: give a token that may administer it: store.influx_token_file"
+                    f"{error}: give {what} that may administer it: store.influx_token_file"
                     " or COLDWITNESS_STORE__INFLUX_TOKEN"
                 ) from error
             raise
@@ -89,7 +94,9 @@ def _set_up_1(http: InfluxHttp, found: SetUp, database: str, policy: str) -> Non
             found.steps.append(f"warning: retention policy {name} deletes after {duration}")
 
 
-def _set_up_2(settings: StoreSettings, http: InfluxHttp, found: SetUp, *, username: str) -> None:
+def _set_up_2(
+    settings: StoreSettings, http: InfluxHttp, found: SetUp, *, username: str, wants_token: bool
+) -> None:
     database, _, policy = settings.influx_bucket.partition("/")
     admin = http
     token = token_of(settings)
@@ -116,7 +123,7 @@ def _set_up_2(settings: StoreSettings, http: InfluxHttp, found: SetUp, *, userna
         org_id = _organisation(admin, settings.influx_org, found)
         bucket_id = _bucket(admin, settings.influx_bucket, org_id, found)
         _mapping(admin, found, database, policy or _POLICY, bucket_id=bucket_id, org_id=org_id)
-        if found.token is not None:
+        if found.token is not None or wants_token:
             found.token = _bucket_token(admin, bucket_id=bucket_id, org_id=org_id)
             found.steps.append(f"token for bucket {settings.influx_bucket}: created")
     finally:
@@ -194,6 +201,11 @@ def _bucket_token(http: InfluxHttp, *, bucket_id: str, org_id: str) -> str:
 
 
 def _set_up_3(settings: StoreSettings, http: InfluxHttp, found: SetUp) -> None:
+    if "/" in settings.influx_bucket:
+        raise ConfigError(
+            f"store.influx_bucket {settings.influx_bucket!r}: InfluxDB 3 knows no retention"
+            " policies; expected the name of a database"
+        )
     try:
         _database_3(http, settings.influx_bucket, found)
         return
@@ -218,6 +230,25 @@ def _database_3(http: InfluxHttp, database: str, found: SetUp) -> None:
         if error.status != 409:
             raise
         found.steps.append(f"database {database}: there")
+        _warn_of_retention_3(http, database, found)
+    found.steps.append(
+        "note: a rebuild drops its old table by an administrator's token, the only kind that"
+        " InfluxDB 3 Core has"
+    )
+
+
+def _warn_of_retention_3(http: InfluxHttp, database: str, found: SetUp) -> None:
+    """3.x fixes a database's retention when it is made; one made by others may have an end."""
+    try:
+        policies = http.ask(f'SHOW RETENTION POLICIES ON "{database}"')
+    except Unavailable as error:
+        found.steps.append(f"warning: retention of {database} not told: {error}")
+        return
+    for series in policies:
+        for row in series.get("values", []):
+            kept = row[series["columns"].index("duration")]
+            if kept not in (None, "", "0s", 0):
+                found.steps.append(f"warning: database {database} deletes after {kept}")
 
 
 def _older_than_1_8(version: str) -> bool:

@@ -43,6 +43,7 @@ class Wire:
     behind: str
     break_after: int | None = None
     asked: list[str] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
 
     @property
     def major(self) -> int:
@@ -112,11 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
         return asked.path, dict(parse_qsl(asked.query))
 
     def _allowed(self, path: str) -> bool:
+        said = self.headers.get("Authorization", "")
+        self.wire.authorizations.append(said)
         open_to_all = self.wire.major == 1 or (self.wire.major == 2 and path == "/ping")
-        if open_to_all or self.headers.get("Authorization") in (
-            f"Token {TOKEN}",
-            f"Bearer {TOKEN}",
-        ):
+        if open_to_all or said in (f"Token {TOKEN}", f"Bearer {TOKEN}"):
             return True
         self._say(401, {"code": "unauthorized", "message": "unauthorized access"})
         return False

@@ -246,7 +246,7 @@ def flaky(refusals: list[int]) -> Iterator[tuple[str, list[bytes]]]:
     taken: list[bytes] = []
     handler = type("Flaky", (_Flaky,), {"refusals": refusals, "taken": taken})
     server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", taken

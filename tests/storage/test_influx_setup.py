@@ -46,7 +46,7 @@ def serving(version: str, answer: Callable[[str, str, Any, str], Answer]) -> Ite
             """Quiet."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -180,6 +180,14 @@ def test_a_2_x_in_use_gets_only_what_it_lacks_and_keeps_its_token() -> None:
     assert len(influx.mappings) == 1
 
 
+def test_a_2_x_in_use_gives_a_token_for_the_bucket_alone_where_one_is_wanted() -> None:
+    influx = Influx2(fresh=False)
+    with serving("v2.7.1", influx) as address:
+        done = set_up_influx(settings_of(address, influx_token="operator"), wants_token=True)
+    assert done.token == "narrow"
+    assert "'action': 'write'" in influx.tokens["narrow"]
+
+
 @pytest.mark.parametrize("token", [None, "wrong"])
 def test_a_2_x_in_use_without_a_right_token_says_how_to_give_one(token: str | None) -> None:
     with (
@@ -190,8 +198,9 @@ def test_a_2_x_in_use_without_a_right_token_says_how_to_give_one(token: str | No
 
 
 class Influx3:
-    def __init__(self, *, tokens: int) -> None:
+    def __init__(self, *, tokens: int, kept: str | None = None) -> None:
         self.tokens = tokens
+        self.kept = kept
         self.databases: set[str] = set()
 
     def __call__(self, method: str, path: str, body: Any, token: str) -> Answer:
@@ -203,11 +212,23 @@ class Influx3:
         if token != "apiv3_secret":
             return 401, None
         if (method, path) == ("POST", "/api/v3/configure/database"):
-            if body["db"] in self.databases:
-                return 409, {"error": "attempted to create a resource that already exists"}
-            self.databases.add(body["db"])
-            return 200, None
+            return self._database(body["db"])
+        if (method, urlsplit(path).path) == ("GET", "/query"):
+            return self._policies()
         return 404, None
+
+    def _database(self, name: str) -> Answer:
+        if name in self.databases:
+            return 409, {"error": "attempted to create a resource that already exists"}
+        self.databases.add(name)
+        return 200, None
+
+    def _policies(self) -> Answer:
+        """As influxdb3/tests/server/query.rs shows SHOW RETENTION POLICIES."""
+        columns = ["name", "duration", "default"]
+        values = [["coldwitness", self.kept, True]]
+        policies = {"name": "retention_policies", "columns": columns, "values": values}
+        return 200, {"results": [{"statement_id": 0, "series": [policies]}]}
 
 
 def test_a_new_3_x_gets_its_first_token_and_its_database_once() -> None:
@@ -219,6 +240,23 @@ def test_a_new_3_x_gets_its_first_token_and_its_database_once() -> None:
         again = set_up_influx(settings_of(address, influx_token=first.token))
     assert again.token is None
     assert "database coldwitness: there" in again.steps
+    assert not any("warning" in step for step in again.steps)
+
+
+def test_a_3_x_database_that_deletes_is_reported() -> None:
+    influx = Influx3(tokens=1, kept="720h0m0s")
+    influx.databases.add("coldwitness")
+    with serving("3.9.0", influx) as address:
+        done = set_up_influx(settings_of(address, influx_token="apiv3_secret"))
+    assert "warning: database coldwitness deletes after 720h0m0s" in done.steps
+
+
+def test_a_retention_policy_on_3_x_is_a_mistake_of_the_settings() -> None:
+    with (
+        serving("3.9.0", Influx3(tokens=0)) as address,
+        pytest.raises(ConfigError, match="knows no retention policies"),
+    ):
+        set_up_influx(settings_of(address, influx_bucket="coldwitness/five_years"))
 
 
 def test_a_3_x_with_tokens_wants_one() -> None:
