@@ -109,6 +109,12 @@ def _line(fixes: Fixes, numbers: Numbers) -> tuple[IntArray, Line]:
         time_s, x_m, y_m = time_s[used], x_m[used], y_m[used]
         first = np.searchsorted(used, first)
     gap = np.flatnonzero(np.diff(time_s) > numbers.position_gap_s)
+    if gap.size and fixes.jump.any():
+        # A jump between two fixes is no time without positions: the box was heard, if not well.
+        heard = np.flatnonzero(~fixes.coarse)
+        silences = np.zeros(len(fixes), dtype=np.int64)
+        silences[heard[1:]] = np.cumsum(np.diff(fixes.time_s[heard]) > numbers.position_gap_s)
+        gap = gap[silences[used[gap + 1]] > silences[used[gap]]]
     if gap.size and fixes.still_after.any():
         restless = np.concatenate(([0], np.cumsum(~fixes.still_after)))
         gap = gap[restless[used[gap]] != restless[used[gap + 1]]]

@@ -190,6 +190,15 @@ def test_multipath_jumps_neither_end_a_stop_nor_make_one(jump_m):
     assert judged.distance_m[0] == pytest.approx(6000, rel=0.05)
 
 
+def test_a_jump_between_fixes_five_minutes_apart_does_not_part_a_stop_in_two():
+    fixed = delivery(2400).fixes(every_s=300.0, noise_m=6.0)
+    x_m = fixed.x_m.copy()
+    x_m[6] += 250.0
+    judged = judge(type(fixed)(fixed.time_s, x_m, fixed.y_m))
+    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert judged.findings.measures["dwell_s"][0] >= 1800
+
+
 def test_network_positions_of_hundreds_of_metres_do_not_accuse_and_do_not_acquit():
     fixed = delivery(2400).fixes(every_s=60.0, noise_m=250.0, seed=4)
     judged = judge(fixed, accuracy_m=400.0)
