@@ -23,7 +23,10 @@ DOOR_BY_EVENT_M = 500.0
 NOISE_SLACK_MAX_M = 50.0
 """A noisy stay counts as at a place up to this much outside its radius, never more."""
 
-_DOOR_EVENTS = [EVENT_NAMES.index(name) for name in ("arrived", *ENDING_EVENTS)]
+_AT_DOOR = np.array([name in ("arrived", *ENDING_EVENTS) for name in EVENT_NAMES])
+"""By code, whether an event happens at the consumer's door."""
+
+_BY_EVENT = int(WindowSource.EVENT)
 
 
 class Where(IntEnum):
@@ -160,10 +163,10 @@ def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray,
 def _arrived_during(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
     """True where the courier's own event says that the box arrived in or right after the stay."""
     events = terms.events
-    at_door = np.isin(events.code, _DOOR_EVENTS)
+    at_door = _AT_DOOR[events.code]
     owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[at_door]
     time_s = events.time_s[at_door]
-    ended = np.flatnonzero(terms.end_source == WindowSource.EVENT)
+    ended = np.flatnonzero(terms.end_source == _BY_EVENT)
     owner, time_s = np.append(owner, ended), np.append(time_s, terms.end_s[ended])
     return any_within(
         owner,
@@ -178,6 +181,8 @@ def any_within(
     owner: IntArray, time_s: FloatArray, *, of: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> BoolArray:
     """True where shipment `of` has one of the instants (owner, time_s) in start_s..end_s."""
+    if owner.size == 0 or of.size == 0:
+        return np.zeros(of.size, dtype=np.bool_)
     order = np.lexsort((time_s, owner))
     owner, time_s = owner[order], time_s[order]
     first = np.searchsorted(owner, of)
@@ -198,9 +203,15 @@ def bisect_time(
     """Where `at_s` belongs in each sorted stretch first:last of time_s; before equal times, or
     after them with `after_equal`. All stretches at once, exact to the last bit."""
     low, high = first.astype(np.int64), last.astype(np.int64)
+    if low.size == 0 or time_s.size == 0:
+        return low
+    if low.min() == low.max() and high.min() == high.max() and not np.isnan(at_s).any():
+        # One stretch for all, as with one shipment: numpy's own search is far quicker there.
+        stretch = time_s[low[0] : max(high[0], low[0])]
+        return low + stretch.searchsorted(at_s, "right" if after_equal else "left")
     while (searching := low < high).any():
         middle = (low + high) // 2
-        probe = time_s[np.minimum(middle, max(time_s.size - 1, 0))] if time_s.size else at_s
+        probe = time_s[np.minimum(middle, time_s.size - 1)]
         before = (probe <= at_s) if after_equal else (probe < at_s)
         low = np.where(searching & before, middle + 1, low)
         high = np.where(searching & ~before, middle, high)

@@ -137,11 +137,15 @@ def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> BoolArray:
     """True where the last third of a stay lies clearly away from the first: slow traffic."""
     creeping = np.zeros(len(stays), dtype=np.bool_)
     at = np.flatnonzero(matters & (stays.last_fix - stays.first_fix >= 5))
+    if at.size == 0:
+        return creeping
     third = (stays.last_fix[at] - stays.first_fix[at] + 1) // 3
-    first_x, first_y, first_spread_m = _middle(fixes, stays.first_fix[at], third)
-    last_x, last_y, last_spread_m = _middle(fixes, stays.last_fix[at] - third + 1, third)
-    progress_m = np.hypot(last_x - first_x, last_y - first_y)
-    noise_m = np.maximum(first_spread_m, last_spread_m)
+    begin = np.concatenate((stays.first_fix[at], stays.last_fix[at] - third + 1))
+    x, y, spread_m = (
+        halves.reshape(2, at.size) for halves in _middle(fixes, begin, np.append(third, third))
+    )
+    progress_m = np.hypot(x[1] - x[0], y[1] - y[0])
+    noise_m = np.maximum(spread_m[0], spread_m[1])
     creeping[at] = (progress_m > CREEP_M) & (progress_m > 2.0 * noise_m)
     return creeping
 
@@ -162,19 +166,21 @@ def _middle(
 def _ambient_step(stays: Stays, tracks: Tracks, numbers: Numbers) -> tuple[FloatArray, BoolArray]:
     step_c = np.full(len(stays), np.nan)
     lasts = np.zeros(len(stays), dtype=np.bool_)
-    for name in sorted(tracks.temperature_c):
+    for name in sorted(tracks.temperature_c) if len(stays) else ():
         probe = split_probe(name)
         if probe is None or probe[0] != "ambient":
             continue
         column = tracks.temperature_c[name]
         settled_s = np.minimum(stays.start_s + SETTLE_S, stays.end_s)
-        inside, row, group = _ambient(tracks, column, stays.shipment, settled_s, stays.end_s)
-        before, _, _ = _ambient(
-            tracks, column, stays.shipment, stays.start_s - BESIDE_S, stays.start_s - 1.0
+        median, row, group = _ambient(
+            tracks,
+            column,
+            np.concatenate((stays.shipment, stays.shipment, stays.shipment)),
+            np.concatenate((settled_s, stays.start_s - BESIDE_S, stays.end_s + SETTLE_S)),
+            np.concatenate((stays.end_s, stays.start_s - 1.0, stays.end_s + BESIDE_S)),
         )
-        after, _, _ = _ambient(
-            tracks, column, stays.shipment, stays.end_s + SETTLE_S, stays.end_s + BESIDE_S
-        )
+        inside, before, after = median.reshape(3, len(stays))
+        row, group = row[group < len(stays)], group[group < len(stays)]
         step = np.fmin(np.abs(inside - before), np.abs(inside - after))
         street = np.where(np.isnan(before), after, before)
         far = np.abs(column[row] - street[group]) >= numbers.ambient_step_c

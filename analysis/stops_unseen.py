@@ -23,11 +23,12 @@ ARRIVAL_S = 600.0
 """A rest with no more motion than this after it is the wait at the consumer's door."""
 
 _STORED = EVENT_NAMES.index("stored")
-_AFTER_STORED = [
-    EVENT_NAMES.index(name)
-    for name in ("retrieved", "picked_up", "handed_over", "arrived", *ENDING_EVENTS)
-]
-_ARRIVING = [EVENT_NAMES.index(name) for name in ("arrived", *ENDING_EVENTS)]
+_ARRIVALS = ("arrived", *ENDING_EVENTS)
+_ARRIVES = np.array([name in _ARRIVALS for name in EVENT_NAMES])
+_ENDS_STORING = np.array(
+    [name in ("retrieved", "picked_up", "handed_over", *_ARRIVALS) for name in EVENT_NAMES]
+)
+"""By code, what an event says."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ def unseen_dwells(
     opened = lid[high] > lid[low]
     limit_s = np.where(opened & ~stored, numbers.dwell_limit_s, limit_s)
     kept = end_s - start_s > limit_s
+    if not kept.any():
+        none = np.zeros(0, dtype=np.bool_)
+        return UnseenDwells(owner[:0], start_s[:0], end_s[:0], limit_s[:0], none, none, none)
     kept &= _without_fixes(fixes, owner, start_s, end_s)
     kept &= ~_where_last_seen(fixes, tracks, ends, terms, owner, start_s)
     kept &= stored | ~_told_before(owner, start_s, end_s, by_event.spans)
@@ -102,15 +106,16 @@ def _by_event(
     events = terms.events
     owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
     at = np.flatnonzero(events.code == _STORED)
-    at = at[~_at_free_place(ends, terms, owner[at], events.lat_deg[at], events.lon_deg[at])]
+    if at.size:
+        at = at[~_at_free_place(ends, terms, owner[at], events.lat_deg[at], events.lon_deg[at])]
     start_s, whose = events.time_s[at], owner[at]
+    if at.size == 0:
+        return _EventSpans((whose, start_s, start_s, start_s), at.astype(np.bool_))
     inside = (start_s >= window.start_s[whose]) & (start_s <= window.end_s[whose])
     start_s, whose, at = start_s[inside], whose[inside], at[inside]
-    going = np.isin(events.code, _AFTER_STORED)
+    going = _ENDS_STORING[events.code]
     following = _next(going, at + 1)
-    found = (following < owner.size) & (
-        owner[np.minimum(following, max(owner.size - 1, 0))] == whose
-    )
+    found = (following < owner.size) & (owner[np.minimum(following, owner.size - 1)] == whose)
     event_s = np.full(at.size, np.inf)
     event_s[found] = events.time_s[following[found]]
     row, _ = _rows(tracks, whose, start_s, start_s)
@@ -120,8 +125,8 @@ def _by_event(
     motion_s[moved] = tracks.time_s[row[moved]]
     end_s = np.minimum(np.minimum(event_s, motion_s), window.end_s[whose])
     known = np.minimum(event_s, motion_s) < np.inf
-    code = events.code[np.minimum(following, max(owner.size - 1, 0))] if owner.size else following
-    ended = (motion_s <= event_s) | ~np.isin(code, _ARRIVING)
+    code = events.code[np.minimum(following, owner.size - 1)]
+    ended = (motion_s <= event_s) | ~_ARRIVES[code]
     limit_s = np.full(int(known.sum()), numbers.dwell_limit_s)
     return _EventSpans((whose[known], start_s[known], end_s[known], limit_s), ended[known])
 
@@ -130,12 +135,17 @@ def _by_rest(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> 
     """Rests of the motion sensor between two times of motion inside the window."""
     owner = tracks.shipment
     row = np.flatnonzero(window.rows & (tracks.moving >= 0))
+    if row.size == 0:
+        none = np.zeros(0)
+        return row, none, none, none
     whose, time_s, still = owner[row], tracks.time_s[row], tracks.moving[row] == 0
-    before = np.append(True, whose[1:] != whose[:-1])[: row.size]
-    silent = np.append(True, np.diff(time_s) > numbers.recording_interval_s)[: row.size]
-    begin = np.flatnonzero(still & (np.append(True, ~still[:-1])[: row.size] | before | silent))
-    last = np.append(~still[1:], True) | np.append(before[1:], True) | np.append(silent[1:], True)
-    end = np.flatnonzero(still & last[: row.size])
+    # True before a reading that does not go on from the one before, and after the last.
+    parted = np.ones(row.size + 1, dtype=np.bool_)
+    parted[1:-1] = time_s[1:] - time_s[:-1] > numbers.recording_interval_s
+    parted[1:-1] |= whose[1:] != whose[:-1]
+    restless = np.append(~still, True)
+    begin = np.flatnonzero(still & (parted[:-1] | np.append(True, restless[:-2])))
+    end = np.flatnonzero(still & (parted[1:] | restless[1:]))
     inner = (begin > 0) & (end < row.size - 1)
     begin, end = begin[inner], end[inner]
     between = ~still[begin - 1] & ~still[end + 1]
