@@ -55,6 +55,9 @@ def budget_use(
     shipment = series.shipment + offset
     owner, place = expanded(index.first[shipment], index.first[shipment + 1])
     budget = index.order[place]
+    if budget.size == 0:
+        nothing = np.zeros(0)
+        return BudgetUse(owner, budget, nothing, nothing, nothing, nothing)
     accuracy = series.accuracy_c[owner]
     lower = above(terms.budgets.above_c[budget], accuracy, numbers)
     upper = above(terms.budgets.up_to_c[budget], accuracy, numbers)

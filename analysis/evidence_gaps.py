@@ -81,7 +81,10 @@ def gap_findings(
             **_measures(length[single], leaves[single], holes.allowed_s[single], unseen[single]),
         },
     )
-    return concatenate([singles, _short_gaps(series, holes, long & ~alone, names, offset=offset)])
+    short = long & ~alone
+    if not short.any():
+        return singles
+    return concatenate([singles, _short_gaps(series, holes, short, names, offset=offset)])
 
 
 def _measures(
@@ -108,13 +111,13 @@ def _short_gaps(
     *,
     offset: int,
 ) -> FindingTable:
-    """Steps within the permitted interval that are too long for the logger's own."""
+    """Steps within the permitted interval that are too long for the logger's own, one at least."""
     which = np.flatnonzero(short)
     owner = holes.series[which]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    ends = np.append(starts[1:], which.size) - 1 if starts.size else starts
+    ends = np.append(starts[1:], which.size) - 1
     j = owner[starts]
-    longest = np.maximum.reduceat(holes.length_s[which], starts) if starts.size else np.zeros(0)
+    longest = np.maximum.reduceat(holes.length_s[which], starts)
     nothing = np.zeros(j.size, dtype=np.bool_)
     return finding_table(
         shipment=series.shipment[j] + offset,

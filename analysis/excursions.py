@@ -41,6 +41,28 @@ class Episodes:
     open_start: NDArray[np.bool_]
     open_end: NDArray[np.bool_]
 
+    def __len__(self) -> int:
+        return int(self.line.size)
+
+
+_NUMBER, _WHOLE, _FLAG = np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+_NO_EPISODES = Episodes(
+    line=_WHOLE,
+    start_s=_NUMBER,
+    end_s=_NUMBER,
+    peak_c=_NUMBER,
+    peak_s=_NUMBER,
+    certain=_FLAG,
+    area_c_s=_NUMBER,
+    readings=_WHOLE,
+    slow_steps=_WHOLE,
+    slowest_s=_NUMBER,
+    slow_from_s=_NUMBER,
+    slow_to_s=_NUMBER,
+    open_start=_FLAG,
+    open_end=_FLAG,
+)
+
 
 def episodes_beyond(
     series: Series,
@@ -59,6 +81,8 @@ def episodes_beyond(
     """
     extreme = np.where(level.sign > 0, steps.max_c[line_series], -steps.min_c[line_series])
     touched = np.flatnonzero(extreme > level.sign * level.nominal)
+    if touched.size == 0:
+        return _NO_EPISODES
     bar = (level.sign * level.nominal)[touched]
     line, row = rows_near(series, line_series[touched], sign=level.sign[touched], bar=bar)
     at = level.take(touched[line])

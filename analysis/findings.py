@@ -1,7 +1,7 @@
 """Findings as columns: what every detector returns and the verdict is made from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,12 +57,12 @@ def finding_table(
     nowhere = np.full(n, np.nan)
     return FindingTable(
         shipment=shipment.astype(np.int64),
-        type=np.broadcast_to(np.asarray(type, dtype=np.int64), n),
+        type=_spread(type, n, np.int64),
         start_s=np.asarray(start_s, dtype=np.float64),
         end_s=np.asarray(end_s, dtype=np.float64),
-        certainty=np.broadcast_to(np.asarray(certainty, dtype=np.int8), n),
-        severity=np.broadcast_to(np.asarray(severity, dtype=np.int8), n),
-        probe=np.broadcast_to(np.asarray(probe, dtype=np.str_), n),
+        certainty=_spread(certainty, n, np.int8),
+        severity=_spread(severity, n, np.int8),
+        probe=np.array([probe] * n, dtype=np.str_) if isinstance(probe, str) else probe,
         lat_deg=nowhere if lat_deg is None else lat_deg,
         lon_deg=nowhere if lon_deg is None else lon_deg,
         measures=dict(measures or {}),
@@ -70,10 +70,19 @@ def finding_table(
     )
 
 
+def _spread(value: int | NDArray[Any], rows: int, dtype: type[np.integer[Any]]) -> NDArray[Any]:
+    """A column of this type, or one value in every row."""
+    if isinstance(value, int):
+        return np.full(rows, int(value), dtype=dtype)
+    return value.astype(dtype, copy=False)
+
+
 def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
     """All rows of all tables; a measure that a table lacks is NaN in its rows."""
     tables = [table for table in tables if len(table)] or tables[:1]
     names = sorted({name for table in tables for name in table.measures})
+    if len(tables) == 1:
+        return replace(tables[0], measures={name: tables[0].measures[name] for name in names})
     details: dict[int, Mapping[str, Any]] = {}
     offset = 0
     for table in tables:

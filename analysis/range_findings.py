@@ -19,8 +19,8 @@ _ROUNDING_MIN = 1e-9
 
 def break_findings(
     episodes: Episodes,
-    line_series: IntArray,
     level: Level,
+    line_series: IntArray,
     shipment: IntArray,
     names: NDArray[np.str_],
     loggers: IntArray,

@@ -115,9 +115,9 @@ def _untolerated(
     could add to it, else all possible time together: whether two stays with a hole between them
     were one, nobody saw.
     """
-    if single_s <= 0 or total_s <= 0:
-        return surely, could
     some = np.flatnonzero(could)
+    if single_s <= 0 or total_s <= 0 or some.size == 0:
+        return surely, could
     most_s = times.could_s.copy()
     closed = some[times.could_s[some] <= times.known_s[some]]
     most_s[closed] = _longest_stay_s(series, steps, line_series[closed], level.take(closed))
@@ -135,6 +135,8 @@ def _longest_stay_s(
     series: Series, steps: Steps, line_series: IntArray, level: Level
 ) -> FloatArray:
     """(l,) longest known time without a break beyond each line's level."""
+    if line_series.size == 0:
+        return np.zeros(0)
     episodes = episodes_beyond(
         series, steps, line_series, level, join_within_s=0.0, demanded_s=np.inf
     )

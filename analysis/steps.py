@@ -94,7 +94,6 @@ def steps_of(
     start_s, end_s, slew_c_per_s : (m,) window and slew limit of each series.
     """
     seam = np.zeros(series.time_s.size, dtype=np.bool_)
-    seam[series.first[:-1]] = True
     parts = [
         _dense(series, seam, start, stop, activation_energy_j_per_mol)
         for start, stop in runs_of_rows(series.first, DENSE_ROWS)
@@ -103,7 +102,7 @@ def steps_of(
         np.concatenate(one) for one in zip(*parts, strict=True)
     )
     between = np.flatnonzero(seam)
-    between = between[~np.isin(between, series.first[:-1], assume_unique=True)]
+    seam[series.first[:-1]] = True
     owner = np.searchsorted(series.first, between, "right") - 1
     hole_s = series.time_s[between] - series.time_s[between - 1]
     seen = series.time_s[series.first[1:] - 1] - series.time_s[series.first[:-1]]

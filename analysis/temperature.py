@@ -108,13 +108,12 @@ def judge_temperature(
     series = _joined([block.series for block in blocks])
     seen = np.zeros(len(terms), dtype=np.bool_)
     seen[series.shipment] = True
+    findings = [block.findings for block in blocks]
     mute = np.flatnonzero(~seen)
-    blind = blind_findings(
-        mute,
-        start_s=window.start_s[mute],
-        end_s=window.end_s[mute],
-        alive=_has_rows(tracks, window, mute),
-    )
+    if mute.size:
+        alive = _has_rows(tracks, window, mute)
+        start_s, end_s = window.start_s[mute], window.end_s[mute]
+        findings.append(blind_findings(mute, start_s=start_s, end_s=end_s, alive=alive))
     status = np.where(seen, Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE).astype(np.int8)
     np.maximum.at(status, series.shipment, series.status)
     owner = item_shipment(terms)
@@ -123,7 +122,7 @@ def judge_temperature(
     for block in blocks:
         np.maximum.at(item_status, block.item, block.item_status)
     return Temperature(
-        findings=concatenate([*(block.findings for block in blocks), blind]),
+        findings=concatenate(findings),
         probes=drug_probes(tracks),
         series=series,
         worst=_worst(series, len(terms)),
@@ -172,32 +171,18 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
         demanded_s=numbers.out_of_range_interval_s,
     )
     names = np.array([*series.probes, ""])[series.probe]
-    findings = concatenate(
-        [
-            break_findings(
-                episodes,
-                line_series,
-                level,
-                shipment,
-                names,
-                series.logger,
-                tolerated=ranges.tolerated,
-            ),
-            slow_findings(
-                episodes,
-                line_series,
-                shipment,
-                names,
-                series.logger,
-                numbers=numbers,
-                upto=2 * len(series),
-            ),
-            budget_findings(use, use_status, shipment, names, terms, window),
-            gap_findings(
-                series, steps, part, terms, numbers, offset=start, tolerated=ranges.tolerated
-            ),
+    findings = [
+        gap_findings(series, steps, part, terms, numbers, offset=start, tolerated=ranges.tolerated)
+    ]
+    if use.budget.size:
+        findings.insert(0, budget_findings(use, use_status, shipment, names, terms, window))
+    if len(episodes):
+        described = (line_series, shipment, names, series.logger)
+        findings = [
+            break_findings(episodes, level, *described, tolerated=ranges.tolerated),
+            slow_findings(episodes, *described, numbers=numbers, upto=2 * len(series)),
+            *findings,
         ]
-    )
     status = np.maximum(ranges.status, ice_status)
     np.maximum.at(status, use.series, use_status)
     item, item_status = _item_status(
@@ -205,7 +190,7 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
     )
     return _Block(
         series=_numbers_of(series, steps, shipment, ranges, status),
-        findings=findings,
+        findings=concatenate(findings),
         item=np.concatenate([item, terms.budgets.item[use.budget]]),
         item_status=np.concatenate([item_status, use_status]),
     )
@@ -275,6 +260,8 @@ def _numbers_of(
 
 
 def _joined(parts: Sequence[SeriesNumbers]) -> SeriesNumbers:
+    if len(parts) == 1:
+        return parts[0]
     columns: dict[str, Any] = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(SeriesNumbers)
@@ -285,6 +272,10 @@ def _joined(parts: Sequence[SeriesNumbers]) -> SeriesNumbers:
 def _worst(series: SeriesNumbers, shipments: int) -> IntArray:
     """The series whose numbers stand for its shipment: worst status, then longest surely,
     known and possibly out of range, then least seen; of equals the first."""
+    worst = np.full(shipments, -1, dtype=np.int64)
+    if (series.shipment[1:] > series.shipment[:-1]).all():  # one series a shipment, as is usual
+        worst[series.shipment] = np.arange(series.shipment.size)
+        return worst
     order = np.lexsort(
         (
             np.arange(series.shipment.size),
@@ -296,7 +287,6 @@ def _worst(series: SeriesNumbers, shipments: int) -> IntArray:
             series.shipment,
         )
     )
-    worst = np.full(shipments, -1, dtype=np.int64)
     lead = np.flatnonzero(np.diff(series.shipment[order], prepend=-1))
     worst[series.shipment[order[lead]]] = order[lead]
     return worst

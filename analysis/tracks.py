@@ -73,6 +73,8 @@ def build_tracks(table: ReadingTable, *, shipments: tuple[str, ...]) -> Tracks:
 
 def rows_of(tracks: Tracks, start: int, stop: int) -> Tracks:
     """Shipments start:stop of `tracks`, sharing their columns; logger numbers stay."""
+    if (start, stop) == (0, len(tracks.shipments)):
+        return tracks
     low, high = int(tracks.first[start]), int(tracks.first[stop])
     rows = slice(low, high)
     return replace(
