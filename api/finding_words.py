@@ -121,16 +121,25 @@ _SIGN_EN = {
 }
 
 
+_LIMIT_OF: Mapping[str, Text] = {
+    "manifest": Text("合格箱上限", "the box's qualified limit"),
+    "model": Text("合格箱上限", "the box's qualified limit"),
+    "fleet": Text("同型号箱学得的上限", "the limit learned from boxes of this model"),
+    "setting": Text("设定的上限", "the limit that is set"),
+}
+
+
 def _contact(zone_zh: str, zone_en: str) -> Callable[[Certainty, Measures], Text]:
     def words(certainty: Certainty, m: Measures) -> Text:
         del certainty
         low, high = (m.get("interval_95") or [None, None])[:2]
         k, limit = number(m.get("coupling_per_h")), number(m.get("limit_per_h"))
+        whose = _LIMIT_OF.get(str(m.get("limit_source")), _LIMIT_OF["manifest"])
         return Text(
             f"药品温度随{zone_zh}变化的速率为 {k} /h（95% 区间 {number(low)}–{number(high)}），"
-            f"高于合格箱上限 {limit} /h；由热交换推断，疑似缺少隔离，待核查。",
+            f"高于{whose.zh} {limit} /h；由热交换推断，疑似缺少隔离，待核查。",
             f"The drug follows the {zone_en} at {k} /h (95 % interval {number(low)}–"
-            f"{number(high)}), above the box's qualified limit of {limit} /h; inferred from heat "
+            f"{number(high)}), above {whose.en} of {limit} /h; inferred from heat "
             "exchange, isolation suspected missing, to be checked.",
         )
 

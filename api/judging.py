@@ -10,6 +10,7 @@ import numpy as np
 from analysis.curves import CurveArchive
 from analysis.judge import Judgement, judge
 from analysis.tracks import build_tracks
+from api.fleet_limits import FleetTrips, learned_limits
 from api.results import check_results
 from config.manifest_terms import terms_for
 from config.rules import RulePack, load_packs, pack_for
@@ -86,13 +87,15 @@ def judge_shipments(
     rulebook: Rulebook,
     assumed_storage: str | None = None,
     archive: CurveArchive | None = None,
+    fleet: FleetTrips | None = None,
 ) -> list[Judged]:
     """Judge every shipment by the pack in force at its time: one vectorised run a pack.
 
     Shipments without readings are judged too (their evidence is insufficient); readings of
     shipments that are not in `shipments` are left out. `archive` finds earlier shipments whose
-    curves these may be copies of; without it copies are found within each run. Raises BadInput
-    for an unknown storage class.
+    curves these may be copies of; without it copies are found within each run. `fleet` gives the
+    trips from which limits of box models without one are learned. Raises BadInput for an unknown
+    storage class.
     """
     begun_s = _begin_s(table, shipments, manifests, events)
     chosen = [
@@ -100,9 +103,18 @@ def judge_shipments(
     ]
     groups = []
     for pack in {pack.name: pack for pack in chosen}.values():
-        mine = tuple(
-            shipment for shipment, its in zip(shipments, chosen, strict=True) if its is pack
-        )
+        rows = [row for row, its in enumerate(chosen) if its is pack]
+        mine = tuple(shipments[row] for row in rows)
+        learned = None
+        if fleet is not None:
+            learned = learned_limits(
+                mine,
+                begun_ms=(begun_s[rows] * 1000.0).tolist(),
+                manifests=manifests,
+                models=rulebook.models,
+                numbers=pack.numbers,
+                fleet=fleet,
+            )
         tracks = build_tracks(table, shipments=mine)
         terms = terms_for(
             mine,
@@ -112,6 +124,7 @@ def judge_shipments(
             models=rulebook.models,
             numbers=pack.numbers,
             assumed_storage=assumed_storage,
+            learned=learned,
         )
         judgement = judge(tracks, terms, pack, archive=archive)
         results = check_results(judgement, tracks, terms, pack, software=software())

@@ -9,6 +9,7 @@ from analysis.judge import Judgement
 from analysis.stops import StorageReason
 from api.finding_words import number
 from api.record_words import record_basis
+from config.fleet_limits import FleetBaseline, FleetZone
 from config.rules import Question, Requirement, RulePack, Text, day_start_s
 from config.terms import Terms
 from domain.words import Status
@@ -115,6 +116,12 @@ _ISOLATION: Mapping[int, Text] = {
         "运单未载其他货物，不适用", "the manifest carries no other goods: not applicable"
     ),
 }
+_HELD = (
+    IsolationReason.WITHIN_LIMIT,
+    IsolationReason.ABOVE_LIMIT,
+    IsolationReason.INTERVAL_SPANS_LIMIT,
+)
+"""Reasons that speak of the limit."""
 _ON_RECORD = Text(
     "以运单申报的隔离件为据（书面），测温未能证实也未见反证",
     "on the record: the manifest declares the isolating part; the temperatures neither prove nor "
@@ -145,6 +152,8 @@ _OLDER = Text(
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),
     "storage_on_the_way": ("dwell_limit_s", "dwell_radius_m"),
+    "coolant_isolation": ("coolant_coupling_max_per_h", "fleet_least_trips"),
+    "goods_isolation": ("goods_coupling_max_per_h", "fleet_least_trips"),
 }
 
 
@@ -191,9 +200,12 @@ def _question_basis(
     if question in ("coolant_isolation", "goods_isolation"):
         isolation = judgement.isolation
         facet = isolation.coolant if question == "coolant_isolation" else isolation.goods
+        zone: FleetZone = "coolant" if question == "coolant_isolation" else "goods"
+        taught = terms.baselines.get(shipment, {}).get(zone)
         return [
             *parts,
             _ON_RECORD if facet.on_record[shipment] else _ISOLATION[facet.reason[shipment]],
+            *([] if taught is None or facet.reason[shipment] not in _HELD else [_taught(taught)]),
         ]
     if question == "storage_on_the_way":
         reason = int(judgement.stops.reason[shipment])
@@ -230,6 +242,16 @@ def _question_basis(
     return parts
 
 
+def _taught(baseline: FleetBaseline) -> Text:
+    limit, typical = number(baseline.limit_per_h), number(baseline.typical_per_h)
+    return Text(
+        f"上限 {limit}/h 由同型号箱 {baseline.model} 的 {baseline.trips} 次未发现问题的配送学得"
+        f"（中位数 {typical}/h），非验证报告所载",
+        f"the limit of {limit} per hour was learned from {baseline.trips} compliant deliveries in "
+        f"boxes of model {baseline.model} (median {typical} per hour), not from a qualification",
+    )
+
+
 def _tolerates(judgement: Judgement, shipment: int) -> bool:
     """Whether something was, or unseen could have been, out of range for a tolerated time."""
     findings = judgement.findings
@@ -258,6 +280,10 @@ def setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | Non
         title = pack.provenance[name].title
         if name.endswith("_s"):
             shown = Text(f"{number(value / 60)} 分钟", f"{number(value / 60)} min")
+        elif name.endswith("_per_h"):
+            shown = Text(f"{number(value)} 每小时", f"{number(value)} per hour")
+        elif name.endswith("_trips"):
+            shown = Text(f"{number(value)} 次", f"{number(value)}")
         elif name.endswith("_c"):
             shown = Text(f"{number(value)} °C", f"{number(value)} °C")
         else:

@@ -15,7 +15,9 @@ from analysis.kinetic_temperature import METHOD
 from analysis.sensor_grid import sensor_grids
 from api.doubt_words import against, would_settle
 from api.finding_words import explanation
+from api.fleet_limits import told_baseline
 from api.line_words import basis, setting
+from config.fleet_limits import FleetZone
 from config.rules import RulePack, Text
 from config.terms import LimitSource, Terms
 from domain.instants import rfc3339
@@ -63,10 +65,19 @@ def check_results(
                 "mkt_method": METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000),
                 "deletion_would_show": bool(judgement.deletion_shows[i]),
                 "sensors": sensors[i],
+                **_fleet_limits(terms, i),
             },
         )
         for i in range(len(terms))
     ]
+
+
+def _fleet_limits(terms: Terms, shipment: int) -> dict[str, Any]:
+    """What limits learned from other trips rest on; nothing where none was used."""
+    used = terms.baselines.get(shipment)
+    if not used:
+        return {}
+    return {"fleet_limits": {zone: told_baseline(used[zone]) for zone in sorted(used)}}
 
 
 def _sensors(judgement: Judgement, tracks: Tracks) -> list[list[dict[str, Any]]]:
@@ -127,7 +138,7 @@ def _result(
         "requirements": _lines(judgement, terms, pack, shipment, told),
         "items": _items(judgement, terms, shipment, told),
         "metrics": _metrics(judgement, shipment),
-        "isolation": _isolation(judgement, shipment),
+        "isolation": _isolation(judgement, terms, shipment),
         "evidence": dict(evidence),
     }
 
@@ -281,14 +292,15 @@ def _metrics(judgement: Judgement, shipment: int) -> dict[str, Any]:
     }
 
 
-def _isolation(judgement: Judgement, shipment: int) -> dict[str, Any]:
+def _isolation(judgement: Judgement, terms: Terms, shipment: int) -> dict[str, Any]:
     return {
-        "coolant": _facet(judgement.isolation.coolant, shipment),
-        "goods": _facet(judgement.isolation.goods, shipment),
+        "coolant": _facet(judgement.isolation.coolant, "coolant", terms, shipment),
+        "goods": _facet(judgement.isolation.goods, "goods", terms, shipment),
     }
 
 
-def _facet(facet: Facet, shipment: int) -> dict[str, Any]:
+def _facet(facet: Facet, zone: FleetZone, terms: Terms, shipment: int) -> dict[str, Any]:
+    baseline = terms.baselines.get(shipment, {}).get(zone)
     low, high = _number(facet.low_per_h[shipment]), _number(facet.high_per_h[shipment])
     return {
         "status": Isolation(int(facet.isolation[shipment])).name.lower(),
@@ -296,6 +308,7 @@ def _facet(facet: Facet, shipment: int) -> dict[str, Any]:
         "interval_95": None if low is None and high is None else [low, high],
         "limit_per_h": _number(facet.limit_per_h[shipment]),
         "limit_source": LimitSource(int(facet.limit_source[shipment])).name.lower(),
+        "limit_trips": None if baseline is None else baseline.trips,
         "reason": IsolationReason(int(facet.reason[shipment])).name.lower(),
         "probe": facet.probe[shipment] or None,
     }

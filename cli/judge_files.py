@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.fleet_limits import FleetTrips, TripsBeside, model_trips
 from api.judging import Judged, Rulebook, judge_shipments
+from config.manifest_terms import zones_without_limit
 from domain.errors import BadInput
 from domain.manifest import Manifest
 from domain.reading import Event
@@ -53,7 +55,7 @@ def judge_files(
         if shipment not in by_id and storage is None:
             warnings.append(f"shipment {shipment}: no manifest and no --storage: range not judged")
 
-    def judged_by(rules: Rulebook) -> tuple[Judged, ...]:
+    def judged_by(rules: Rulebook, fleet: FleetTrips | None = None) -> tuple[Judged, ...]:
         groups = judge_shipments(
             recorded.table,
             shipments=shipments,
@@ -61,7 +63,16 @@ def judge_files(
             events=events,
             rulebook=rules,
             assumed_storage=storage,
+            fleet=fleet,
         )
+        if fleet is None and any(
+            manifest.box.model and zones_without_limit(manifest, rules.models)
+            for manifest in manifests
+        ):
+            results = [result for group in groups for result in group.results]
+            beside = TripsBeside(model_trips(results, by_id))
+            if beside.teach(least=min(group.pack.numbers.fleet_least_trips for group in groups)):
+                return judged_by(rules, beside)
         return tuple(groups)
 
     return JudgedFiles(

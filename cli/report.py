@@ -190,6 +190,7 @@ def _from_stores(
 
     from api.archived_curves import ArchivedCurves
     from api.clues.clue import report_address
+    from api.fleet_limits import RegisterTrips
     from api.judging import judge_shipments, load_rulebook, software
     from api.reports.judged import report_of_judged
     from api.reports.model import Origin
@@ -219,6 +220,7 @@ def _from_stores(
             rulebook=rulebook,
             assumed_storage=storage or settings.judging.default_storage,
             archive=ArchivedCurves(register),
+            fleet=RegisterTrips(register),
         )
         public = settings.http.public_url
         return report_of_judged(

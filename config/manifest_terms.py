@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
 from config.rules import Numbers, day_start_s
 from config.storage_classes import BoxModel, StorageClass, item_range_c
 from config.terms import Budgets, EventTable, Items, LimitSource, SiteRole, Sites, Terms
@@ -21,6 +22,14 @@ from domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
 from domain.tracks import FloatArray, IntArray
 
 _NO_MANIFEST = Manifest(id="", items=())
+_DECLARED: Mapping[FleetZone, Callable[[Manifest], float | None]] = {
+    "coolant": lambda manifest: manifest.box.qualification.coolant_coupling_max_per_h,
+    "goods": lambda manifest: manifest.box.qualification.goods_coupling_max_per_h,
+}
+_OF_MODEL: Mapping[FleetZone, Callable[[BoxModel], float | None]] = {
+    "coolant": lambda model: model.coolant_coupling_max_per_h,
+    "goods": lambda model: model.goods_coupling_max_per_h,
+}
 _ROLES = {"transfer": SiteRole.TRANSFER, "cold_store": SiteRole.COLD_STORE}
 
 
@@ -33,11 +42,13 @@ def terms_for(
     models: Mapping[str, BoxModel],
     numbers: Numbers,
     assumed_storage: str | None = None,
+    learned: Mapping[str, Mapping[FleetZone, FleetBaseline]] | None = None,
 ) -> Terms:
     """Terms of each shipment, in order.
 
     A shipment without a manifest is judged by `assumed_storage`; without that either, its
-    range stays unknown. Raises BadInput for an unknown class.
+    range stays unknown. `learned` : what the fleet says about the box models of shipments, used
+    where neither manifest nor box model gives a limit. Raises BadInput for an unknown class.
     """
     if assumed_storage is not None and assumed_storage not in classes:
         known = ", ".join(classes)
@@ -50,6 +61,7 @@ def terms_for(
     start, end = _custody_ends(given, sorted_events)
     lasting = [_shared_lines(manifest) for manifest in given]
     place = _places(given)
+    of_fleet = [(learned or {}).get(shipment, {}) for shipment in shipments]
     slew, slew_source = _limit(
         given,
         models,
@@ -60,16 +72,18 @@ def terms_for(
     coolant, coolant_source = _limit(
         given,
         models,
-        declared=lambda manifest: manifest.box.qualification.coolant_coupling_max_per_h,
-        of_model=lambda model: model.coolant_coupling_max_per_h,
+        declared=_DECLARED["coolant"],
+        of_model=_OF_MODEL["coolant"],
         setting=numbers.coolant_coupling_max_per_h,
+        fleet=[found.get("coolant") for found in of_fleet],
     )
     goods, goods_source = _limit(
         given,
         models,
-        declared=lambda manifest: manifest.box.qualification.goods_coupling_max_per_h,
-        of_model=lambda model: model.goods_coupling_max_per_h,
+        declared=_DECLARED["goods"],
+        of_model=_OF_MODEL["goods"],
         setting=numbers.goods_coupling_max_per_h,
+        fleet=[found.get("goods") for found in of_fleet],
     )
     return Terms(
         shipments=tuple(shipments),
@@ -121,7 +135,33 @@ def terms_for(
         budgets=budgets,
         sites=_sites(given),
         events=_events(sorted_events),
+        baselines=_baselines(of_fleet, {"coolant": coolant_source, "goods": goods_source}),
     )
+
+
+def zones_without_limit(
+    manifest: Manifest, models: Mapping[str, BoxModel]
+) -> tuple[FleetZone, ...]:
+    """Zones for which neither the manifest nor its box model in config qualifies a limit."""
+    model = models.get(manifest.box.model or "")
+    return tuple(
+        zone
+        for zone in FLEET_ZONES
+        if _DECLARED[zone](manifest) is None and (model is None or _OF_MODEL[zone](model) is None)
+    )
+
+
+def _baselines(
+    of_fleet: Sequence[Mapping[FleetZone, FleetBaseline]],
+    sources: Mapping[FleetZone, NDArray[np.int8]],
+) -> dict[int, dict[str, FleetBaseline]]:
+    """Those that were used, by row and zone."""
+    used: dict[int, dict[str, FleetBaseline]] = {}
+    for row, found in enumerate(of_fleet):
+        for zone, baseline in found.items():
+            if sources[zone][row] == LimitSource.FLEET:
+                used.setdefault(row, {})[zone] = baseline
+    return used
 
 
 def _drug_items(manifest: Manifest, assumed_storage: str | None) -> list[Item]:
@@ -209,10 +249,13 @@ def _limit(
     declared: Callable[[Manifest], float | None],
     of_model: Callable[[BoxModel], float | None],
     setting: float,
+    fleet: Sequence[FleetBaseline | None] = (),
 ) -> tuple[FloatArray, NDArray[np.int8]]:
-    """The manifest's qualification, else the box model's, else the setting; and which it was."""
+    """The manifest's qualification, else the box model's, else what the fleet has taught, else
+    the setting; and which it was."""
     values, sources = [], []
-    for manifest in given:
+    for row, manifest in enumerate(given):
+        taught = fleet[row] if fleet else None
         model = models.get(manifest.box.model or "")
         own, of_type = declared(manifest), None if model is None else of_model(model)
         if own is not None:
@@ -221,6 +264,9 @@ def _limit(
         elif of_type is not None:
             values.append(of_type)
             sources.append(LimitSource.MODEL)
+        elif taught is not None:
+            values.append(taught.limit_per_h)
+            sources.append(LimitSource.FLEET)
         else:
             values.append(setting)
             sources.append(LimitSource.SETTING)

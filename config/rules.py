@@ -96,6 +96,8 @@ class Numbers:
     ambient_step_c: float
     coolant_coupling_max_per_h: float
     goods_coupling_max_per_h: float
+    fleet_least_trips: float
+    """Compliant trips of a box model from which its limits are learned where none is on record."""
     mkt_activation_energy_j_per_mol: float
 
 
@@ -155,6 +157,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "_kmh": (1.0, 1000.0),
     "_j_per_mol": (1e4, 1e6),
     "_slack": (1.0, 10.0),
+    "_trips": (10.0, 1e6),
 }
 
 

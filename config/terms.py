@@ -4,12 +4,14 @@ Analysis sees manifests only through `Terms`; building them is the one place tha
 over manifests one by one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from config.fleet_limits import FleetBaseline
 from domain.tracks import CodeArray, FloatArray, IntArray
 
 
@@ -107,6 +109,7 @@ class Terms:
         delivers itself, -1 not said.
     origin_*, destination_* : NaN where unknown.
     logger_id : "" where the manifest names none.
+    baselines : row -> zone -> what the limit of a row with source FLEET was learned from.
     """
 
     shipments: tuple[str, ...]
@@ -153,6 +156,7 @@ class Terms:
     budgets: Budgets
     sites: Sites
     events: EventTable
+    baselines: Mapping[int, Mapping[str, FleetBaseline]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.shipments)

@@ -133,6 +133,20 @@ class StoredCurves:
     body: bytes
 
 
+@dataclass(frozen=True)
+class ModelTrip:
+    """The exchange rate [1/h] of one zone that a compliant trip showed of its box model, with the
+    ends of its 95 % interval; zone is `coolant` or `goods`."""
+
+    shipment: str
+    zone: str
+    model: str
+    ended_ms: int
+    rate_per_h: float
+    low_per_h: float
+    high_per_h: float
+
+
 class Register(Protocol):
     """Shipments, manifests, events, results, clues and their deliveries. Raises Unavailable."""
 
@@ -176,6 +190,15 @@ class Register(Protocol):
     def keep_copies(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
         """Keep which shipments each one names as copies, in place of what it named; returns those
         that name one of these and are not named by it, or the other way round."""
+
+    def keep_model_trips(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
+        """Keep what each shipment showed of its box model in place of what it had; none: it
+        shows nothing, or no more."""
+
+    def model_trips(
+        self, model: str, zone: str, *, before_ms: int, limit: int
+    ) -> list[ModelTrip]:
+        """The latest trips of a model that ended before an instant, by end, then shipment."""
 
     def shipment_rows(
         self,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.archived_curves import ArchivedCurves
 from api.clues.clue import report_address
+from api.fleet_limits import RegisterTrips
 from api.http.answers import documented, tag_of, unchanged
 from api.http.filters import ShipmentId
 from api.http.language import language_of
@@ -89,6 +90,7 @@ def report_of(services: Services, shipment: str) -> Report:
         rulebook=services.rulebook,
         assumed_storage=services.settings.judging.default_storage,
         archive=ArchivedCurves(register),
+        fleet=RegisterTrips(register),
     )
     (result,) = judged.results
     if current_result(services, shipment) != result:

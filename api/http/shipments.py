@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.archived_curves import ArchivedCurves
+from api.fleet_limits import RegisterTrips
 from api.http.answers import documented, json_answer, tag_of, unchanged
 from api.http.bodies import JsonBody
 from api.http.cursors import read_cursor, write_cursor
@@ -172,6 +173,7 @@ def judged_now(services: Services, shipment: str, rulebook: Rulebook) -> Judged:
         rulebook=rulebook,
         assumed_storage=services.settings.judging.default_storage,
         archive=ArchivedCurves(register),
+        fleet=RegisterTrips(register),
     )
     return judged
 

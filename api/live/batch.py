@@ -2,23 +2,26 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from api.archived_curves import ArchivedCurves
+from api.fleet_limits import RegisterTrips, model_trips
 from api.judging import Rulebook, judge_shipments
 from config.settings import JudgingSettings
 from domain.instants import rfc3339
 from domain.tracks import Tracks
-from storage.ports import CheckResult, Register, TelemetryStore
+from storage.ports import CheckResult, ModelTrip, Register, TelemetryStore
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Results of a run, and the newest reading of each shipment that has one."""
+    """Results of a run, the newest reading of each shipment that has one, and what each shows of
+    its box model."""
 
     results: Sequence[CheckResult]
     newest: Mapping[str, Mapping[str, Any]]
+    trips: Mapping[str, Sequence[ModelTrip]] = field(default_factory=dict)
 
 
 def judge_batch(
@@ -30,19 +33,22 @@ def judge_batch(
 ) -> Batch:
     """Judge the whole record of each shipment and keep its curves for later ones. Raises
     Unavailable if a store does."""
+    manifests = register.manifests(shipments)
     groups = judge_shipments(
         store.readings(shipments, register.stays(shipments)),
         shipments=shipments,
-        manifests=register.manifests(shipments),
+        manifests=manifests,
         events=register.events(shipments),
         rulebook=rulebook,
         assumed_storage=settings.default_storage,
         archive=ArchivedCurves(register, keeping=True),
+        fleet=RegisterTrips(register),
     )
     newest: dict[str, Mapping[str, Any]] = {}
     for group in groups:
         newest.update(_newest(group.tracks))
-    return Batch([result for group in groups for result in group.results], newest)
+    results = [result for group in groups for result in group.results]
+    return Batch(results, newest, model_trips(results, manifests))
 
 
 def _newest(tracks: Tracks) -> Mapping[str, Mapping[str, Any]]:

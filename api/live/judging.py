@@ -215,6 +215,7 @@ class LiveJudge:
             self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
         )
         clues = self._register.record_results(batch.results, judged_ms=self._clock(), reason=reason)
+        self._register.keep_model_trips(batch.trips)
         self._tell_of_copies(batch.results, reason)
         self._metrics.judged.inc(len(batch.results))
         self._metrics.clues.inc(len(clues))

@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.findings import FindingTable, finding_table
 from analysis.judge import judge
+from api.fleet_limits import baselines_told
 from api.judging import Rulebook
 from api.reports.evidence import event_of, tracks_of
 from api.reports.model import Report
@@ -35,7 +36,8 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
     """The report as this program makes it from the readings, manifest and events in it.
 
     Where, review and seal are taken over: they are no conclusions; and so is that the curve is a
-    copy of another shipment's, whose evidence is not in this report. Raises BadInput if the
+    copy of another shipment's, whose evidence is not in this report. Limits learned from other
+    trips are worked out again from the figures in the evidence. Raises BadInput if the
     evidence in the report cannot be read.
     """
     manifest = _manifest(report, rulebook)
@@ -50,6 +52,7 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
         models=rulebook.models,
         numbers=pack.numbers,
         assumed_storage=report.terms.assumed_storage,
+        learned={report.shipment: baselines_told(report.result, pack.numbers)},
     )
     judgement = judge(tracks, terms, pack, taken_over=_copies(report))
     software = str((report.result.get("evidence") or {}).get("software"))

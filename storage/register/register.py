@@ -6,6 +6,7 @@ from storage.register.curves import Curves
 from storage.register.custody import Custody
 from storage.register.database import Database
 from storage.register.equipment import Equipment
+from storage.register.model_trips import ModelTrips
 from storage.register.outbox import Outbox
 from storage.register.oversight import Oversight
 from storage.register.results import Results
@@ -13,7 +14,9 @@ from storage.register.shipments import Shipments
 from storage.register.views import Views
 
 
-class SqlRegister(Shipments, Custody, Results, Clues, Outbox, Oversight, Equipment, Curves, Views):
+class SqlRegister(
+    Shipments, Custody, Results, Clues, Outbox, Oversight, Equipment, Curves, ModelTrips, Views
+):
     """A Register on SQLite or PostgreSQL. Methods may be called from any thread."""
 
     def __init__(self, database: Database) -> None:

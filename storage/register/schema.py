@@ -292,3 +292,18 @@ copies = Table(
     PrimaryKeyConstraint("shipment", "other"),
     comment="which shipments each shipment's current result names as copies",
 )
+
+model_trips = Table(
+    "model_trips",
+    metadata,
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("ended_ms", BigInteger, nullable=False),
+    Column("rate_per_h", Double, nullable=False),
+    Column("low_per_h", Double, nullable=False),
+    Column("high_per_h", Double, nullable=False),
+    PrimaryKeyConstraint("shipment", "zone"),
+    Index(None, "model", "zone", "ended_ms"),
+    comment="exchange rates of compliant trips, by which a box model's limit is learned",
+)

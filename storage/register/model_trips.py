@@ -1,0 +1,71 @@
+"""What compliant trips showed of their box models: what the fleet's limits are learned from."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from storage.ports import ModelTrip
+from storage.register import schema
+from storage.register.database import Database
+from storage.register.shipments import PER_QUERY, lock, make_known
+
+_TABLE = schema.model_trips
+_COLUMNS = (
+    _TABLE.c.shipment,
+    _TABLE.c.zone,
+    _TABLE.c.model,
+    _TABLE.c.ended_ms,
+    _TABLE.c.rate_per_h,
+    _TABLE.c.low_per_h,
+    _TABLE.c.high_per_h,
+)
+
+
+class ModelTrips:
+    """The part of the register about the exchange rates of box models."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep_model_trips(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
+        with self._database.read() as connection:
+            changed = _differing(connection, trips)
+        if not changed:
+            return
+        with self._database.write() as connection:
+            make_known(self._database, connection, dict.fromkeys(changed))
+            lock(self._database, connection, changed)
+            for start in range(0, len(changed), PER_QUERY):
+                part = changed[start : start + PER_QUERY]
+                connection.execute(delete(_TABLE).where(_TABLE.c.shipment.in_(part)))
+            rows = [_row(trip) for name in changed for trip in trips[name]]
+            if rows:
+                connection.execute(_TABLE.insert(), rows)
+
+    def model_trips(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
+        query = (
+            select(*_COLUMNS)
+            .where(_TABLE.c.model == model, _TABLE.c.zone == zone, _TABLE.c.ended_ms < before_ms)
+            .order_by(_TABLE.c.ended_ms.desc(), _TABLE.c.shipment.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            found = [ModelTrip(*row) for row in connection.execute(query)]
+        return found[::-1]
+
+
+def _differing(connection: Connection, trips: Mapping[str, Sequence[ModelTrip]]) -> list[str]:
+    """Shipments, in order, of which something else is kept than this."""
+    names = sorted(trips)
+    kept: defaultdict[str, set[ModelTrip]] = defaultdict(set)
+    for start in range(0, len(names), PER_QUERY):
+        part = names[start : start + PER_QUERY]
+        for row in connection.execute(select(*_COLUMNS).where(_TABLE.c.shipment.in_(part))):
+            kept[row.shipment].add(ModelTrip(*row))
+    return [name for name in names if kept[name] != set(trips[name])]
+
+
+def _row(trip: ModelTrip) -> dict[str, Any]:
+    return {column.name: getattr(trip, column.name) for column in _COLUMNS}
