@@ -10,6 +10,10 @@ from config.rules import Numbers
 from config.terms import Terms
 from domain.tracks import FloatArray, IntArray, Tracks
 
+RESOLVING_SHARE = 0.2
+"""Positions that come further apart than this share of the dwell setting do not measure a dwell
+near it: what they show in place may have lasted from the fix before to the fix after."""
+
 
 @dataclass(frozen=True)
 class Missing:
@@ -17,7 +21,8 @@ class Missing:
         NaN where there are not two.
     after : (n,) between this fix and the next of the shipment a position may be missing (the
         step is longer than the recording shows to be usual, a sequence number is missing, or a
-        reading in between has no position); the last fix of a shipment has True.
+        reading in between has no position), or the step is so long that it leaves open how long
+        a stay beside it lasted; the last fix of a shipment has True.
     """
 
     usual_s: FloatArray
@@ -40,6 +45,7 @@ def missing_positions(
     slack_s = np.fmin(numbers.interval_slack * usual_s, numbers.position_gap_s)
     after = np.ones(len(fixes), dtype=np.bool_)
     missing = step_s > np.repeat(slack_s, count)[:-1]
+    missing |= step_s > RESOLVING_SHARE * numbers.dwell_limit_s
     missing |= other
     every = fixes.row.size == tracks.time_s.size
     seq = tracks.seq if every else tracks.seq[fixes.row]

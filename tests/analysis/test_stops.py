@@ -199,6 +199,23 @@ def test_a_jump_between_fixes_five_minutes_apart_does_not_part_a_stop_in_two():
     assert judged.findings.measures["dwell_s"][0] >= 1800
 
 
+@pytest.mark.parametrize(
+    ("stop_s", "every_s", "status"),
+    [
+        (840, 60.0, Status.COMPLIANT),
+        (300, 300.0, Status.COMPLIANT),
+        (1150, 300.0, Status.INSUFFICIENT_EVIDENCE),
+        (2400, 300.0, Status.SUSPECTED),
+    ],
+)
+def test_positions_too_far_apart_to_measure_a_dwell_neither_accuse_nor_acquit(
+    stop_s, every_s, status
+):
+    """Fixes five minutes apart show 15 minutes of a stop of 19; it may have been 24."""
+    judged = judge(delivery(stop_s).fixes(every_s=every_s, noise_m=6.0))
+    assert Status(judged.status[0]) is status
+
+
 def test_network_positions_of_hundreds_of_metres_do_not_accuse_and_do_not_acquit():
     fixed = delivery(2400).fixes(every_s=60.0, noise_m=250.0, seed=4)
     judged = judge(fixed, accuracy_m=400.0)
