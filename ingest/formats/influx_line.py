@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from domain.errors import BadMessage
 from domain.reading import Reading
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.measurements import is_temperature_name, speaks_of_roles
+from ingest.formats.measurements import (
+    celsius_of,
+    is_temperature_name,
+    speaks_of_roles,
+    unit_in_name,
+)
 from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 MAX_LINES = 10_000
@@ -21,6 +26,8 @@ _SERIAL_TAGS = (
     "device_id",
     "sensor",
     "sensor_id",
+    "dev_eui",
+    "entity_id",
     "id",
     "mac",
     "node",
@@ -76,16 +83,23 @@ def _point(line: str, context: DecodeContext) -> Reading:
     probe = next((tags[tag] for tag in _PROBE_TAGS if tags.get(tag)), None)
     temperatures: dict[str, float] = {}
     for name, value in numbers.items():
-        is_value = name == "value" and is_temperature_name(measurement)
-        if name in mapping or is_value or is_temperature_name(name, roles=roles):
-            temperatures[probe or (measurement if is_value else name)] = value
+        said = measurement if name == "value" and name not in mapping else name
+        unit = _unit(tags.get("unit")) or unit_in_name(said, among=numbers)
+        is_temperature = is_temperature_name(said, roles=roles) or (
+            said == measurement and unit_in_name(measurement) is not None
+        )
+        celsius = celsius_of(value, unit)
+        if celsius is not None and (name in mapping or is_temperature):
+            # A probe tag tells apart lines, not fields: a second one keeps its own name.
+            named = probe if probe is not None and probe not in temperatures else said
+            temperatures[named] = celsius
     return reading(
         context,
         serial=serial,
         model=measurement,
         temperatures=temperatures,
         time_ms=_time_ms(time_text),
-        humidity_pct=numbers.get("humidity"),
+        humidity_pct=numbers.get("humidity", numbers.get("rh")),
         lat_deg=numbers.get("lat", numbers.get("latitude")),
         lon_deg=numbers.get("lon", numbers.get("longitude")),
         battery_v=numbers.get("battery_v"),
@@ -93,6 +107,11 @@ def _point(line: str, context: DecodeContext) -> Reading:
         lid_open=flags.get("lid_open"),
         moving=flags.get("moving"),
     )
+
+
+def _unit(text: str | None) -> str | None:
+    """A tag `unit` that is one of temperature; other things are called so too."""
+    return text if text is not None and celsius_of(0.0, text) is not None else None
 
 
 def _fields(text: str) -> tuple[dict[str, float], dict[str, bool]]:
@@ -116,11 +135,14 @@ def _fields(text: str) -> tuple[dict[str, float], dict[str, bool]]:
 
 
 def _time_ms(text: str) -> int | None:
+    """Epoch ms; None without a timestamp, or where it is 0 because no clock was set."""
     bare = text.strip()
     if not bare:
         return None
     if not (bare.isascii() and bare.isdigit()) or len(bare) > 19:
         raise BadMessage("bad_time", f"timestamp: expected an integer, got {bare[:40]!r}")
+    if not int(bare):
+        return None
     for digits, divisor in ((17, 1_000_000), (14, 1_000), (11, 1)):
         if len(bare) >= digits:
             return int(bare) // divisor

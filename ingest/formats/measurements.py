@@ -19,7 +19,7 @@ _NOT_THE_AIR = re.compile(
     r"irinternal|dew|min$|max$|_min|_max|^min|^max|avg|average|heat_?index|feels|history|"
     r"sensitiv|hyster|interval|report|sampl|delta|precision|resolution|accuracy|durat|period|"
     r"compensat|correction|differ|protect|comfort|eco_|away|holiday|boost|preset|control|"
-    r"enable|_mode|mode$|_rate|rate$|count|index",
+    r"crit|enable|_mode|mode$|_rate|rate$|count|index",
     re.I,
 )
 """Names that hold the word and are no measurement of what surrounds the probe."""
@@ -102,9 +102,6 @@ def measurements(
             found.lon_deg = value
     if not found.temperature_c:
         found.temperature_c = fahrenheit
-    if found.lat_deg == 0.0 and found.lon_deg == 0.0:
-        # Receivers without a fix send zeros; the place they mean is open sea.
-        found.lat_deg = found.lon_deg = None
     return found
 
 

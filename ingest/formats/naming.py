@@ -148,6 +148,9 @@ def reading(
     low, high = HUMIDITY_RANGE_PCT
     if humidity_pct is not None and not low <= humidity_pct <= high:
         humidity_pct = None
+    if lat_deg == 0.0 and lon_deg == 0.0:
+        # Receivers without a fix send zeros; the place they mean is open sea.
+        lat_deg = lon_deg = None
     if lat_deg is None or lon_deg is None or not (-90 <= lat_deg <= 90 and -180 <= lon_deg <= 180):
         lat_deg = lon_deg = accuracy_m = None
     return Reading(

@@ -11,7 +11,12 @@ from domain.errors import BadMessage
 from domain.instants import LATEST_MS
 from domain.reading import Reading
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.measurements import celsius_of, is_temperature_name, speaks_of_roles
+from ingest.formats.measurements import (
+    celsius_of,
+    is_temperature_name,
+    speaks_of_roles,
+    unit_in_name,
+)
 from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 from ingest.formats.session import DecoderSession, MetricDefinition
 from ingest.formats.sparkplug_payload import Metric, parse_payload
@@ -110,12 +115,13 @@ def _readings(
     aliases = (address.device or address.node, f"{address.node}/{address.device or ''}".strip("/"))
     entry = entry_of(context.rule, serial, logger_id(serial), *aliases)
     mapping = mapping_for(context.rule, entry=entry, model=None)
-    roles = speaks_of_roles(made.name for made, _, _ in named)
+    names = {made.name for made, _, _ in named}
+    roles = speaks_of_roles(names)
     samples: dict[int | None, _Sample] = {}
     for made, value, time_ms in named:
         sample = samples.setdefault(time_ms, _Sample())
         last = made.name.rpartition("/")[2].lower()
-        celsius = celsius_of(value, made.unit)
+        celsius = celsius_of(value, made.unit or unit_in_name(made.name, among=names))
         is_temperature = (
             made.name in mapping
             or is_temperature_name(made.name, roles=roles)

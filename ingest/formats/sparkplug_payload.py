@@ -14,6 +14,8 @@ MAX_METRICS = 10_000
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 """Datatypes Int8 to Int64: their values are two's complement in an unsigned field."""
 _FLOAT = 9
+_NOT_GOOD = (0, 500)
+"""Values of the property Quality that mean bad and stale; 192 is good."""
 _UNIT_KEYS = ("engunit", "engineering unit", "engineeringunit", "unit", "units")
 
 
@@ -21,7 +23,8 @@ _UNIT_KEYS = ("engunit", "engineering unit", "engineeringunit", "unit", "units")
 class Metric:
     """One metric as sent.
 
-    whole, real : the number, in the field it came in; both None: null, or not a number.
+    whole, real : the number, in the field it came in; both None: null, not a number, or
+        marked as bad or stale by its property Quality.
     datatype : 0 where a DATA message leaves it to the birth.
     """
 
@@ -73,20 +76,21 @@ def _metric(body: bytes) -> Metric:
     numbers: dict[int, int] = {}
     name: str | None = None
     unit: str | None = None
+    quality: int | None = None
     for number, value in _fields(body):
         if isinstance(value, int):
             numbers[number] = value
         elif number == 1:
             name = _text(value)
         elif number == 9:
-            unit = _unit(value)
+            unit, quality = _properties(value)
     whole: int | None = numbers.get(11, numbers.get(10))
     real: float | None = None
     if 13 in numbers:
         real = struct.unpack("<d", numbers[13].to_bytes(8, "little"))[0]
     elif 12 in numbers:
         real = struct.unpack("<f", (numbers[12] & 0xFFFFFFFF).to_bytes(4, "little"))[0]
-    if numbers.get(7):
+    if numbers.get(7) or quality in _NOT_GOOD:
         whole = real = None
     return Metric(name, numbers.get(2), numbers.get(3), numbers.get(4, 0), whole, real, unit)
 
@@ -100,20 +104,26 @@ def _shortest(value: float) -> float:
     return value
 
 
-def _unit(body: bytes) -> str | None:
-    """The engineering unit in a metric's property set, if it names one."""
+def _properties(body: bytes) -> tuple[str | None, int | None]:
+    """(engineering unit, quality) in a metric's property set, each None if it is not there."""
     keys: list[str] = []
-    texts: list[str | None] = []
+    values: list[bytes] = []
     for number, value in _fields(body):
         if number == 1 and isinstance(value, bytes):
-            keys.append(_text(value))
+            keys.append(_text(value).strip().lower())
         elif number == 2 and isinstance(value, bytes):
-            inner = [v for n, v in _fields(value) if n == 8 and isinstance(v, bytes)]
-            texts.append(_text(inner[0]) if inner else None)
-    for key, text in zip(keys, texts, strict=False):
-        if key.strip().lower() in _UNIT_KEYS:
-            return text
-    return None
+            values.append(value)
+    unit: str | None = None
+    quality: int | None = None
+    for key, packed in zip(keys, values, strict=False):
+        if key not in _UNIT_KEYS and key != "quality":
+            continue
+        for number, value in _fields(packed):
+            if key == "quality" and number in (3, 4) and isinstance(value, int):
+                quality = value
+            elif key != "quality" and unit is None and number == 8 and isinstance(value, bytes):
+                unit = _text(value)
+    return unit, quality
 
 
 def _fields(body: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from domain.errors import BadMessage
 from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.frame_sample import CLOCK_SET_S
 from ingest.formats.instants import rfc3339_ms
 from ingest.formats.json_text import json_object, shown
 from ingest.formats.measurements import as_number, celsius_of
-from ingest.formats.naming import reading, serial_in
+from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")
@@ -20,7 +21,9 @@ _TEMPERATURE = re.compile(r"(Probe|Object)?Temperature\d*")
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
-    """One SENSOR message: every sensor object with a temperature is a probe by its name.
+    """One SENSOR message: every sensor object with a temperature is a probe by its name, or
+    by its `Id` (older: `Address`) where the settings map that: names of several DS18B20
+    follow their order on the bus, which changes when one is exchanged.
 
     `TempUnit` F is converted. Tasmota's `Time` is the wall clock without a zone unless its
     owner chose otherwise: without a zone it says nothing sure, and the receive time is taken.
@@ -33,10 +36,16 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     unit = inner.get("TempUnit", message.get("TempUnit"))
     if unit not in (None, "C", "F"):
         raise BadMessage("wrong_type", f"TempUnit: expected C or F, got {shown(unit)}")
+    serial = serial_in(context.topic, skip=_SKIP)
+    entry = entry_of(context.rule, serial, logger_id(serial))
+    mapping = mapping_for(context.rule, entry=entry, model=None)
     temperatures: dict[str, float] = {}
     humidity: float | None = None
     light: float | None = None
-    for name, sensor in _sensors(inner):
+    for place, sensor in _sensors(inner):
+        number_on_it = sensor.get("Id", sensor.get("Address"))
+        by_id = isinstance(number_on_it, str) and number_on_it in mapping
+        name = str(number_on_it) if by_id else place
         for key, value in sensor.items():
             number = as_number(value)
             if _TEMPERATURE.fullmatch(key) is None or number is None:
@@ -51,7 +60,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         readings=(
             reading(
                 context,
-                serial=serial_in(context.topic, skip=_SKIP),
+                serial=serial,
                 temperatures=temperatures,
                 time_ms=time_ms,
                 humidity_pct=humidity,
@@ -62,17 +71,23 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
 
 
 def _sensors(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(name, object) of sensors; what firmware before 5.12 nests (`DS18x20.DS1`) too."""
     for name, value in message.items():
         if isinstance(value, dict) and name != _CHIP and not _SWITCH.fullmatch(name):
             yield name, value
+            for inner, part in value.items():
+                if isinstance(part, dict) and "Temperature" in part:
+                    yield f"{name}.{inner}", part
 
 
 def _time_ms(value: object, context: DecodeContext) -> int | None:
+    """`Time` if it has a zone; None without one, and for a clock that was never set."""
     if not isinstance(value, str):
         return None
     try:
-        return rfc3339_ms(value, zone=context.zone)
+        time_ms = rfc3339_ms(value, zone=context.zone)
     except BadMessage as error:
-        if error.reason == "time_without_zone":
+        if error.reason == "time_without_zone" or value.startswith(("1969", "1970")):
             return None
         raise
+    return time_ms if time_ms >= CLOCK_SET_S * 1000 else None

@@ -79,6 +79,117 @@ def test_tasmota_an_unknown_unit_is_refused() -> None:
         only("tasmota", {"DS18B20": {"Temperature": 4}, "TempUnit": "K"}, "tele/a/SENSOR")
 
 
+# Captured messages, as public repositories keep them: multi-sensor SENSOR of firmware 9
+# (mqttToInflux's tests), of firmware 5 (ioBroker.sonoff's tests), Tasmota's page on AM2301.
+CAPTURED = [
+    (
+        {
+            "Time": "2020-11-15T21:05:00",
+            "DS18B20-1": {"Id": "01183379C9FF", "Temperature": 46.9},
+            "DS18B20-2": {"Id": "011833902FFF", "Temperature": 44.1},
+            "DS18B20-3": {"Id": "0300A279BDBD", "Temperature": 13.4},
+            "DS18B20-4": {"Id": "0300A279C76C", "Temperature": 8.0},
+            "DS18B20-5": {"Id": "0319A2794947", "Temperature": 6.9},
+            "TempUnit": "C",
+        },
+        {"drug": 46.9, "DS18B20-2": 44.1, "DS18B20-3": 13.4, "DS18B20-4": 8.0, "DS18B20-5": 6.9},
+        None,
+    ),
+    (
+        {
+            "Time": "2020-11-15T18:35:34",
+            "SHT3X-0x44": {"Temperature": 22.1, "Humidity": 57.5, "DewPoint": 13.3},
+            "TempUnit": "C",
+        },
+        {"drug": 22.1},
+        57.5,
+    ),
+    (
+        {
+            "Time": "2021-02-14T18:18:54",
+            "Switch1": "OFF",
+            "BME280": {"Temperature": 22.9, "Humidity": 33.0, "DewPoint": 5.7, "Pressure": 1027.4},
+            "PressureUnit": "hPa",
+            "TempUnit": "C",
+        },
+        {"drug": 22.9},
+        33.0,
+    ),
+    (
+        {
+            "Time": "2017-10-05T17:43:19",
+            "DS18x20": {
+                "DS1": {"Type": "DS18B20", "Address": "28FF9A9876815022A", "Temperature": 12.2}
+            },
+            "TempUnit": "C",
+        },
+        {"drug": 12.2},
+        None,
+    ),
+    (
+        {"Time": "2017-10-03T14:02:25", "AM2301-14": {"Temperature": 21.6, "Humidity": 54.7}},
+        {"drug": 21.6},
+        54.7,
+    ),
+    (
+        {
+            "Time": "2019-01-01T00:00:00",
+            "AM2301": {"Temperature": 24.6, "Humidity": 58.2},
+            "TempUnit": "C",
+        },
+        {"drug": 24.6},
+        58.2,
+    ),
+    (
+        {
+            "Time": "2024-11-24T22:07:28",
+            "ANALOG": {"CTEnergy1": {"Energy": 62.962, "Power": 2, "Voltage": 220}, "Range5": 188},
+            "DS18B20-1": {"Id": "3C01F09620CB", "Temperature": 38.2},
+            "DS18B20-2": {"Id": "1DA15B1E64FF", "Temperature": 37.6},
+            "TempUnit": "C",
+        },
+        {"drug": 38.2, "DS18B20-2": 37.6},
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "expected", "humidity"), CAPTURED)
+def test_captured_tasmota_messages_of_several_firmwares(
+    message: Any, expected: dict[str, float], humidity: float | None
+) -> None:
+    for topic, body in (
+        ("tele/box/SENSOR", message),
+        ("stat/box/STATUS8", {"StatusSNS": message}),
+        ("stat/box/STATUS10", {"StatusSNS": message}),
+    ):
+        reading = only("tasmota", body, topic)
+        assert (reading.logger, reading.temperature_c) == ("box", expected)
+        assert reading.humidity_pct == humidity
+        assert reading.time_source == "received"
+
+
+def test_tasmota_probes_are_mapped_by_their_own_number_or_their_place() -> None:
+    by_id = FormatRule(
+        topic="#",
+        format="tasmota",
+        loggers={"box": {"0319A2794947": "drug", "DS18B20-4": "coolant"}},
+    )
+    reading = only("tasmota", CAPTURED[0][0], "tele/box/SENSOR", by_id)
+    assert reading.temperature_c["drug"] == 6.9
+    assert reading.temperature_c["coolant"] == 8.0
+    nested = FormatRule(topic="#", format="tasmota", probes={"28FF9A9876815022A": "coolant"})
+    assert only("tasmota", CAPTURED[3][0], "tele/box/SENSOR", nested).temperature_c == {
+        "coolant": 12.2
+    }
+
+
+@pytest.mark.parametrize("clock", ["1970-01-01T00:00:05", "1970-01-01T00:00:05+08:00"])
+def test_tasmota_clock_that_was_never_set_gives_way_to_the_receive_time(clock: str) -> None:
+    reading = only("tasmota", {**TASMOTA, "Time": clock}, "tele/box/SENSOR")
+    assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
+
+
 def test_shelly_notify_status_is_read_with_its_clock() -> None:
     # Shape of a Shelly Plus H&T notification (Shelly Gen2 API documentation).
     message = {

@@ -55,6 +55,63 @@ def test_a_probe_tag_names_the_probe_and_the_topic_the_logger() -> None:
     assert (reading.logger, reading.temperature_c) == ("box-1", {"coolant": -2.5})
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        # The quoting and escaping of InfluxData's line protocol reference.
+        (r'my\ measurement,logger=L,tag\ k=v\,1 temp="x",temperature=4.5,s="a \"b\", c=1"', 4.5),
+        (r"m\,1,logger=L,a\=b=c temperature=4.5", 4.5),
+        ('m,logger=L s="{\\"k\\": 1}",temperature=4.5', 4.5),
+        ("m,logger=L temperature=4i", 4.0),
+        ("m,logger=L temperature=4u", 4.0),
+        ("m,logger=L temperature=-4.5e0", -4.5),
+        ("m,logger=L temperature=.5,ok=t,no=F", 0.5),
+        # Fahrenheit where a line says so: by the field's name, the measurement's, a tag.
+        ("m,logger=L temp_f=41", 5.0),
+        ("temperature,logger=L,unit=F value=41", 5.0),
+        ("°F,domain=sensor,entity_id=fridge value=41", 5.0),
+        ("°C,domain=sensor,entity_id=fridge value=4.5", 4.5),
+        ("temperature,logger=L,unit=3 value=4.5", 4.5),
+        # Telegraf's limits are no measurement.
+        ("sensors,host=gw temp_crit=84,temp_crit_hyst=80,temp_max=70,temp_input=4.5", 4.5),
+    ],
+)
+def test_types_quotes_escapes_and_units(line: str, expected: float) -> None:
+    rule = FormatRule(topic="#", format="influx_line", probes={"temp_f": "drug"})
+    (reading,) = said(line, rule=rule if "temp_f" in line else None).readings
+    assert reading.temperature_c == {"drug": expected}
+
+
+def test_home_assistants_entities_are_loggers() -> None:
+    (reading,) = said("°C,domain=sensor,entity_id=fridge_temperature value=4.5").readings
+    assert reading.logger == "fridge_temperature"
+
+
+def test_a_clock_that_was_never_set_gives_way_to_the_time_of_receipt() -> None:
+    # The timestamp of the line protocol reference's own first example.
+    (reading,) = said("m,logger=L temperature=4.5 0000000000000000000").readings
+    assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
+    result = said("m,logger=L temperature=4.5 -1556813561098000000")
+    assert [refusal.reason for refusal in result.refused] == ["bad_time"]
+
+
+def test_a_probe_tag_names_one_field_and_never_hides_another() -> None:
+    (reading,) = said("m,logger=L,probe=drug temperature=4.5,lid_temperature=9").readings
+    assert reading.temperature_c == {"drug": 4.5, "lid_temperature": 9.0}
+
+
+def test_a_field_called_value_is_mapped_like_any_other() -> None:
+    rule = FormatRule(topic="#", format="influx_line", probes={"value": "coolant"})
+    for line in ("temperature,logger=L value=-2.5", "fridge,logger=L value=-2.5"):
+        (reading,) = said(line, rule=rule).readings
+        assert reading.temperature_c == {"coolant": -2.5}
+
+
+def test_zeros_of_a_receiver_without_a_fix_are_no_position() -> None:
+    (reading,) = said("m,logger=L temperature=4.5,lat=0,lon=0").readings
+    assert (reading.lat_deg, reading.lon_deg) == (None, None)
+
+
 def test_lines_are_judged_singly_and_comments_passed_over() -> None:
     text = (
         "# head\nm,logger=L temperature=4.5 1795230245\n\nm,logger=L temperature=NaN\n"

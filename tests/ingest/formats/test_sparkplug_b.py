@@ -174,6 +174,24 @@ def test_fahrenheit_by_engineering_unit_is_converted_also_by_alias() -> None:
     assert (born.temperature_c, reading.temperature_c) == ({"drug": 5.0}, {"drug": 10.0})
 
 
+@pytest.mark.parametrize(("quality", "expected"), [(192, {"drug": 5.0}), (0, None), (500, None)])
+def test_a_value_marked_bad_or_stale_is_missing(
+    quality: int, expected: dict[str, float] | None
+) -> None:
+    # Sparkplug 3.0.0: property Quality, 0 bad, 192 good, 500 stale.
+    packed = field(1, b"Quality") + field(2, field(1, 3) + field(3, quality))
+    body = field(1, b"Temperature") + double(5.0) + field(9, packed)
+    result = send(DecoderSession(), "spBv1.0/G/NDATA/E", message(field(2, body)))
+    assert [r.temperature_c for r in result.readings] == ([expected] if expected else [])
+
+
+def test_a_mapped_metric_whose_name_says_fahrenheit_is_converted() -> None:
+    rule = FormatRule(topic="#", format="sparkplug_b", probes={"Box/Temp_F": "drug"})
+    body = message(metric(double(41), name="Box/Temp_F"))
+    (reading,) = send(DecoderSession(), "spBv1.0/G/NDATA/E", body, rule).readings
+    assert reading.temperature_c == {"drug": 5.0}
+
+
 def test_metric_names_map_to_roles_by_device() -> None:
     rule = FormatRule(
         topic="spBv1.0/#",
