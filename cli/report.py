@@ -50,6 +50,14 @@ def report(
         Path | None,
         typer.Option("--package", help="FILE.zip: report, readings, rules, proofs, signed"),
     ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option(
+            "--timestamp",
+            help="with --package: URL of a time-stamp authority (RFC 3161), or a file with its "
+            "answer over package.sig.json",
+        ),
+    ] = None,
     key: Annotated[
         Path | None,
         typer.Option("--key", help="Ed25519 key to sign with; else the journal's, if there is one"),
@@ -67,6 +75,8 @@ def report(
             raise BadInput(f"-o {path}: expected a file ending in {', '.join(_ENDINGS)}")
     if package is not None and package.suffix.lower() != ".zip":
         raise BadInput(f"--package {package}: expected a file ending in .zip")
+    if timestamp is not None and package is None:
+        raise BadInput("--timestamp: expected with --package: only a package carries a time stamp")
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     settings = load_settings()
@@ -90,7 +100,8 @@ def report(
     for path in output:
         write_whole(path, _rendered(made, path.suffix.lower(), words))
     if package is not None:
-        write_whole(package, _packed(made, settings, signer, words, from_files=bool(files)))
+        packed = _packed(made, settings, signer, words, from_files=bool(files), timestamp=timestamp)
+        write_whole(package, packed)
 
 
 def _packed(
@@ -100,7 +111,10 @@ def _packed(
     lang: "Lang",
     *,
     from_files: bool,
+    timestamp: str | None,
 ) -> bytes:
+    from functools import partial
+
     from api.reports.journal_part import journal_part
     from api.reports.package import make_package
     from config.rules import PACKS_DIR, load_pack
@@ -111,10 +125,20 @@ def _packed(
     journal = None
     if not from_files:
         journal = journal_part(made, settings.journal.directory, settings.formats)
+    stamp = None
+    if timestamp is not None:
+        from api.reports.timestamp import ask_for_stamp, read_token
+
+        by_url = timestamp.startswith(("http://", "https://"))
+        stamp = (
+            partial(ask_for_stamp, timestamp) if by_url else partial(read_token, Path(timestamp))
+        )
     wanted = f"{made.rules.id} {made.rules.version}"
     for path in sorted((settings.judging.packs_directory or PACKS_DIR).glob("*.toml")):
         if load_pack(path).name == wanted:
-            return make_package(made, rules=path, journal=journal, signer=signer, lang=lang)
+            return make_package(
+                made, rules=path, journal=journal, signer=signer, lang=lang, stamp=stamp
+            )
     raise BadInput(f"--package: the file of rule pack {wanted} was not found")
 
 

@@ -28,12 +28,21 @@ def verify(
             "without such a signature does not hold",
         ),
     ] = None,
+    tsa_ca: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--tsa-ca",
+            help="certificates (PEM) of the time-stamp authorities to trust; may be repeated; "
+            "then a package without a time stamp that they vouch for does not hold",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the findings as JSON")] = False,
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
     """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
     from api.judging import load_rulebook
     from api.reports.package_check import verify_any
+    from api.reports.timestamp import read_authorities
     from config.settings import load_settings
     from domain.errors import BadInput
     from storage.journal import load_public_key
@@ -46,7 +55,12 @@ def verify(
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
     settings = load_settings()
     trusted = [load_public_key(path) for path in key or []]
-    found = verify_any(data, rulebook=load_rulebook(settings.judging), trusted=trusted)
+    found = verify_any(
+        data,
+        rulebook=load_rulebook(settings.judging),
+        trusted=trusted,
+        authorities=[one for path in tsa_ca or [] for one in read_authorities(path)],
+    )
     own = _own_key(settings)
     if as_json:
         typer.echo(json.dumps(_as_json(file, found), ensure_ascii=False))
@@ -74,6 +88,12 @@ def _as_json(file: Path, found: "Verified") -> dict[str, Any]:
         "verdict": found.verdict,
         "signer": found.signer,
         "signer_trusted": found.trusted,
+        "timestamp": found.stamp
+        and {
+            "at": found.stamp.at,
+            "serial": found.stamp.serial,
+            "authority_trusted": found.stamp_trusted,
+        },
         "problems": [
             {
                 "code": problem.code,
@@ -101,7 +121,28 @@ def _as_text(
         if zh
         else f"✓ {file}: matches its evidence; shipment {found.shipment}, judged again: {verdict}"
     ]
-    return [*lines, f"    {_signature_words(found, own, zh=zh)}"]
+    lines.append(f"    {_signature_words(found, own, zh=zh)}")
+    if found.kind == "package":
+        lines.append(f"    {_stamp_words(found, zh=zh)}")
+    return lines
+
+
+def _stamp_words(found: "Verified", *, zh: bool) -> str:
+    if found.stamp is None:
+        return "没有时间戳" if zh else "no timestamp token"
+    at, serial = found.stamp.at, found.stamp.serial
+    if found.stamp_trusted:
+        return (
+            f"时间戳有效：{at}，序号 {serial}，签发方受信"
+            if zh
+            else f"time stamp of {at}, number {serial}, by a trusted authority"
+        )
+    return (
+        f"时间戳称 {at}，序号 {serial}；签发方未核验（--tsa-ca 指定受信证书）"
+        if zh
+        else f"time stamp says {at}, number {serial}; its authority was not checked "
+        "(--tsa-ca names trusted certificates)"
+    )
 
 
 def _signature_words(found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool) -> str:

@@ -6,6 +6,7 @@ not one bit of it can change unseen.
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,10 @@ from storage.journal.signing import ALGORITHM, Signer
 SCHEMA = "coldwitness.package/1"
 CONTENTS = "package.json"
 SIGNATURE = "package.sig.json"
+STAMP = "package.tsr"
+"""Answer of a time-stamp authority (RFC 3161) over the bytes of SIGNATURE; may be absent."""
+HEAD = (CONTENTS, SIGNATURE, STAMP)
+"""What vouches for the list and therefore is not in it."""
 REPORT = "report.json"
 PDF = "report.pdf"
 READINGS = "readings.ndjson"
@@ -60,11 +65,18 @@ class PackageSignature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_package(
-    report: Report, *, rules: Path, journal: JournalPart | None, signer: Signer, lang: Lang
+    report: Report,
+    *,
+    rules: Path,
+    journal: JournalPart | None,
+    signer: Signer,
+    lang: Lang,
+    stamp: Callable[[bytes], bytes] | None = None,
 ) -> bytes:
-    """The zip of a sealed report. `rules` : the file of the pack it was judged by.
+    """The zip of a sealed report. `rules` : the file of the pack it was judged by; `stamp` :
+    gives the time-stamp token over the bytes it is given, where one is wanted.
 
-    Raises BadInput where a part cannot be made.
+    Raises BadInput where a part cannot be made, and what `stamp` raises.
     """
     if report.seal is None:
         raise BadInput("package: the report has no seal")
@@ -97,7 +109,8 @@ def make_package(
         signature=signer.sign(listed),
     )
     signed = canonical(msgspec.to_builtins(signature)) + b"\n"
-    return zipped({CONTENTS: listed, SIGNATURE: signed, **files})
+    token = {} if stamp is None else {STAMP: stamp(signed)}
+    return zipped({CONTENTS: listed, SIGNATURE: signed, **token, **files})
 
 
 def entry_of(name: str, data: bytes) -> Entry:

@@ -3,9 +3,11 @@
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.x509 import Certificate
 
 from api.judging import Rulebook
 from api.reports import package
@@ -14,8 +16,10 @@ from api.reports.model import Report
 from api.reports.package import Contents, PackageSignature, entry_of, readings_lines, zipped
 from api.reports.rejudging import pack_of
 from api.reports.seal import canonical
+from api.reports.timestamp import Stamp, require_authority, stamp_of
 from api.reports.verification import (
     Findings,
+    Problem,
     Verified,
     checked_pdf,
     checked_report,
@@ -38,16 +42,32 @@ _MOST_BYTES = 500_000_000
 
 
 def verify_any(
-    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
+    data: bytes,
+    *,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey] = (),
+    authorities: Sequence[Certificate] = (),
 ) -> Verified:
-    """Verify a report (JSON, PDF) or an evidence package, told apart by their beginning."""
+    """Verify a report (JSON, PDF) or an evidence package, told apart by their beginning.
+
+    authorities : of time stamps; where some are named, a file without a time stamp that they
+    vouch for does not hold. Only a package can carry one.
+    """
     if data.startswith(b"PK"):
-        return verify_package(data, rulebook=rulebook, trusted=trusted)
-    return verify_bytes(data, rulebook=rulebook, trusted=trusted)
+        return verify_package(data, rulebook=rulebook, trusted=trusted, authorities=authorities)
+    verified = verify_bytes(data, rulebook=rulebook, trusted=trusted)
+    if not authorities:
+        return verified
+    missing = Problem("timestamp_missing", "only a package carries one")
+    return replace(verified, problems=(*verified.problems, missing))
 
 
 def verify_package(
-    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
+    data: bytes,
+    *,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey] = (),
+    authorities: Sequence[Certificate] = (),
 ) -> Verified:
     found = Findings()
     files = _files(data, found)
@@ -66,7 +86,34 @@ def verify_package(
             found.add("files_disagree", "signing keys")
         _check_pdf(report, files, found, rulebook, trusted)
         _check_journal(report, contents, files, found, [*trusted, *([signer] if signer else [])])
-    return concluded("package", report, found, trusted)
+    stamp, vouched = _check_stamp(files, found, authorities)
+    verified = concluded("package", report, found, trusted)
+    return replace(verified, stamp=stamp, stamp_trusted=vouched)
+
+
+def _check_stamp(
+    files: Mapping[str, bytes], found: Findings, authorities: Sequence[Certificate]
+) -> tuple[Stamp | None, bool | None]:
+    """What the token says where it is over the signature in the package, and whether one of
+    `authorities` signed it (None where none is named or there is nothing to ask it about)."""
+    token, signed = files.get(package.STAMP), files.get(package.SIGNATURE)
+    if token is None or signed is None:
+        if authorities:
+            found.add("timestamp_missing")
+        return None, None
+    try:
+        stamp = stamp_of(token, signed)
+    except BadInput as error:
+        found.add("timestamp_invalid", str(error))
+        return None, None
+    if not authorities:
+        return stamp, None
+    try:
+        require_authority(token, signed, authorities)
+    except BadInput as error:
+        found.add("timestamp_invalid", str(error))
+        return stamp, False
+    return stamp, True
 
 
 def _files(data: bytes, found: Findings) -> dict[str, bytes] | None:
@@ -143,10 +190,10 @@ def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings
             found.add("file_missing", name)
         elif entry_of(name, files[name]) != listed[name]:
             found.add("file_altered", name)
-    order = [package.CONTENTS, package.SIGNATURE, *listed]
+    order = [*(name for name in package.HEAD if name in files), *listed]
     if sorted(files) == sorted(order) and list(files) != order:
         found.add("package_altered", "files in another order")
-    for name in sorted(set(files) - set(listed) - {package.CONTENTS, package.SIGNATURE}):
+    for name in sorted(set(files) - {*listed, *package.HEAD}):
         found.add("file_added", name)
 
 

@@ -6,9 +6,9 @@ Needs Python 3.11 or later and the library `cryptography`; uses no network and n
 ColdWitness. It checks form, SHA-256 and SM3, Ed25519 signatures, the package's list, that the
 files in it say the same, that the judged readings hash to the digest the result names, and that
 each row of the journal stands in its day (RFC 9162) whose seal is signed. It does NOT judge the
-readings again, reads no rule file, draws no PDF page and does not read the journal rows' content:
-`coldwitness verify` does. A copy found in a package proves no more than the package itself: take
-yours from where you trust.
+readings again, reads no rule file, draws no PDF page, does not read the journal rows' content and
+does not check a time stamp: `coldwitness verify` does. A copy found in a package proves no more
+than the package itself: take yours from where you trust.
 
 Exit 0: nothing found. 1: a problem, with its reason code. 2: no such file, no key, or a lone PDF.
 """
@@ -38,6 +38,7 @@ REPORT_SCHEMA = "coldwitness.report/1"
 PACKAGE_SCHEMA = "coldwitness.package/1"
 READINGS_FORMAT = "coldwitness.readings/1"
 HEAD_FILES = ("package.json", "package.sig.json")
+STAMP = "package.tsr"
 REQUIRED = ("report.json", "report.pdf", "readings.ndjson", "manifest.json", "events.ndjson")
 RULES = "rules.toml"
 MOST_BYTES = 500_000_000
@@ -247,8 +248,9 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any, Any]:
-    """The report inside (None if unreadable) and the key that signed the package."""
+def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any, Any, bool]:
+    """The report inside (None if unreadable), the key that signed the package, and whether there
+    is a time stamp in it."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
@@ -257,10 +259,10 @@ def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any
             files = {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         found.append(("not_readable", str(error)[:200]))
-        return None, None
+        return None, None, False
     except EOFError:
         found.append(("not_readable", "cut off"))
-        return None, None
+        return None, None, False
     if len(files) != len(infos) or zipped(files) != data:
         found.append(("package_altered", "zip"))
     contents, signer = _contents(files, trusted, found)
@@ -275,7 +277,7 @@ def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any
     if "journal.json" in files:
         keys = [*trusted, *([signer] if signer is not None else [])]
         check_journal(files["journal.json"], keys, found)
-    return report, signer
+    return report, signer, STAMP in files
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -328,9 +330,10 @@ def _check_list(
         sums = {"sha256": hashlib.sha256(data).hexdigest(), "sm3": sm3(data)}
         if listed[name] != {"name": name, "size": len(data), **sums}:
             found.append(("file_altered", name))
-    if sorted(files) == sorted([*HEAD_FILES, *listed]) and list(files) != [*HEAD_FILES, *listed]:
+    head = [*HEAD_FILES, STAMP] if STAMP in files else [*HEAD_FILES]
+    if sorted(files) == sorted([*head, *listed]) and list(files) != [*head, *listed]:
         found.append(("package_altered", "files in another order"))
-    found.extend(("file_added", name) for name in sorted(set(files) - {*HEAD_FILES, *listed}))
+    found.extend(("file_added", name) for name in sorted(set(files) - {*head, *listed}))
 
 
 def _check_agreement(
@@ -462,13 +465,17 @@ def read_key(path: Path) -> Ed25519PublicKey:
 
 def verdict_on(path: Path, data: bytes, trusted: Keys) -> dict[str, Any]:
     found: list[Problem] = []
-    check = check_package if data.startswith(b"PK") else check_report
-    report, signer = check(data, trusted, found)
+    stamped = None
+    if data.startswith(b"PK"):
+        report, signer, stamped = check_package(data, trusted, found)
+    else:
+        report, signer = check_report(data, trusted, found)
     return {
         "file": path.name,
         "holds": not found,
         "shipment": report.get("shipment") if report is not None else None,
         "signer": key_id(signer) if signer is not None else None,
+        "timestamp": None if stamped is None else "not checked" if stamped else "none",
         "problems": [{"code": code, "detail": detail} for code, detail in dict.fromkeys(found)],
     }
 
@@ -481,10 +488,15 @@ def lines_of(answer: Mapping[str, Any], *, trusted: bool) -> list[str]:
     if answer["signer"] is not None:
         whose = "受信 / trusted" if trusted else "请核对密钥归属 / check whose key this is"
         who = f"签名 / signed: {answer['signer']} ({whose})"
+    stamp = {
+        "none": ["    没有时间戳 / no timestamp token"],
+        "not checked": ["    时间戳未核验 / time stamp not checked: openssl ts -verify"],
+    }
     return [
         f"✓ {answer['file']}: 摘要、签名与包含证明一致 / digests, signature and proofs hold;"
         f" 运单 / shipment {answer['shipment']}",
         f"    {who}",
+        *stamp.get(answer["timestamp"], []),
         "    未重新评判 / not judged again: coldwitness verify",
     ]
 

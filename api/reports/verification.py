@@ -13,6 +13,7 @@ from api.reports.model import Report, Seal
 from api.reports.pdf import render_pdf
 from api.reports.rejudging import pack_of, plain_values, rebuilt, same_rules
 from api.reports.seal import sealed_bytes, sha256_hex, sm3
+from api.reports.timestamp import Stamp
 from api.reports.twin import read_json, render_json
 from domain.errors import BadInput
 from storage.journal.signing import ALGORITHM, key_id, signature_holds
@@ -35,6 +36,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "file_missing": ("证据包缺少文件", "a file of the package is missing"),
     "file_added": ("证据包多出文件", "the package holds a file that is not listed"),
     "file_altered": ("文件与清单摘要不符", "a file does not fit the listed digest"),
+    "timestamp_missing": ("没有时间戳", "no time-stamp token"),
+    "timestamp_invalid": ("时间戳不成立", "the time stamp does not hold"),
     "files_disagree": ("包内文件互相矛盾", "files of the package contradict each other"),
     "proof_invalid": ("日志包含证明不成立", "an inclusion proof does not hold"),
     "head_invalid": ("日志根的签名不成立", "the signed root of the journal does not hold"),
@@ -56,7 +59,9 @@ class Problem:
 @dataclass(frozen=True)
 class Verified:
     """What was found. signer : id of the key that signed, None if unsigned; trusted : whether
-    that key is one the caller trusts, None where the caller named none."""
+    that key is one the caller trusts, None where the caller named none. stamp : what the time
+    stamp says, None without one that fits; stamp_trusted : whether an authority that the caller
+    trusts signed it, None where the caller named none."""
 
     kind: str
     shipment: str | None = None
@@ -64,6 +69,8 @@ class Verified:
     problems: tuple[Problem, ...] = ()
     signer: str | None = None
     trusted: bool | None = None
+    stamp: Stamp | None = None
+    stamp_trusted: bool | None = None
 
     @property
     def holds(self) -> bool:
