@@ -93,6 +93,17 @@ def influxd(folder: Path) -> Iterator[str]:
     asks something else straight on.
     """
     port = free_port()
+    command = influxd_command(folder, port)
+    address = f"http://127.0.0.1:{port}"
+    log = folder / "influxd.log"
+    with child(command, log=log):
+        wait_until(lambda: answers(f"{address}/ping"), what="influxd", log=log)
+        with v2_writes_mapped(port) as mapped:
+            yield mapped
+
+
+def influxd_command(folder: Path, port: int) -> list[str]:
+    """How to start an InfluxDB on `port` whose data are in `folder`, where it finds them again."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "influxdb.conf"
     settings.write_text(
@@ -113,13 +124,7 @@ bind-address = "127.0.0.1:{free_port()}"
   store-enabled = false
 """
     )
-    log = folder / "influxd.log"
-    command = [program("influxd", install="influxdb"), "-config", str(settings)]
-    address = f"http://127.0.0.1:{port}"
-    with child(command, log=log):
-        wait_until(lambda: answers(f"{address}/ping"), what="influxd", log=log)
-        with _v2_writes_mapped(port) as mapped:
-            yield mapped
+    return [program("influxd", install="influxdb"), "-config", str(settings)]
 
 
 @contextmanager
@@ -197,7 +202,7 @@ def _accepts(port: int) -> bool:
 
 
 @contextmanager
-def _v2_writes_mapped(port: int) -> Iterator[str]:
+def v2_writes_mapped(port: int) -> Iterator[str]:
     class Mapping(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
