@@ -17,10 +17,12 @@ from domain.errors import BadMessage
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from ingest.formats.instants import epoch_s_ms
 from ingest.formats.json_text import Broken, loads, shown
-from ingest.formats.measurements import as_number, is_temperature_name
+from ingest.formats.measurements import as_number, celsius_of, is_temperature_name
 from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 MAX_RECORDS = 10_000
+MAX_VERSION = 10
+"""RFC 8428, section 4.4: a pack of a later version must not be used."""
 _ABSOLUTE_FROM_S = 2**28
 """Times below this are relative to now (RFC 8428, section 4.5.3)."""
 _LABELS: Mapping[int, str] = {
@@ -97,9 +99,13 @@ def parse_pack(payload: bytes) -> list[Any]:
 
 
 def resolved(pack: list[Any], *, received_ms: int) -> Iterator[Record | Refusal]:
-    """Records with base values applied (RFC 8428, section 4.6), in order."""
+    """Records with base values applied (RFC 8428, section 4.6), in order.
+
+    Raises BadMessage for a pack of a later version than this reader knows.
+    """
     base_name, base_unit = "", None
     base_time = base_value = 0.0
+    refused_whole: BadMessage | None = None
     for index, raw in enumerate(pack):
         try:
             if isinstance(raw, Broken):
@@ -109,6 +115,10 @@ def resolved(pack: list[Any], *, received_ms: int) -> Iterator[Record | Refusal]
             for key in raw:
                 if isinstance(key, str) and key.endswith("_") and key not in _KNOWN:
                     raise BadMessage("not_senml", f"field {key[:40]!r} must be understood")
+            if _number(raw, "bver", MAX_VERSION) > MAX_VERSION:
+                later = f"bver: expected at most {MAX_VERSION}, got {shown(raw['bver'])}"
+                refused_whole = BadMessage("not_senml", later)
+                break
             base_name = _text(raw, "bn", base_name) or ""
             base_unit = _text(raw, "bu", base_unit)
             base_time = _number(raw, "bt", base_time)
@@ -118,6 +128,8 @@ def resolved(pack: list[Any], *, received_ms: int) -> Iterator[Record | Refusal]
             yield Refusal(error.reason, str(error), index)
             continue
         yield record
+    if refused_whole is not None:
+        raise refused_whole
 
 
 def _record(
@@ -134,7 +146,8 @@ def _record(
         raise BadMessage("bad_name", f"n: expected a SenML name, got {name[:60]!r}")
     value = None
     if "v" in raw:
-        value = _number(raw, "v", 0.0) + base_value
+        value = _number(raw, "v", 0.0)
+        value = round(value + base_value, 9) if base_value else value
     flag = raw.get("vb")
     return Record(
         name=name,
@@ -163,8 +176,8 @@ def _gather(
     key = (serial, record.time_ms, number)
     group = groups.setdefault(key, _Group(serial, record.time_ms))
     unit, value = record.unit, record.value
-    if unit in ("Cel", "K") and value is not None:
-        celsius = value if unit == "Cel" else round(value - 273.15, 6)
+    celsius = None if value is None else _celsius(value, unit)
+    if celsius is not None:
         # The same name twice at one time: both were said, so both are kept apart.
         while measurement in group.temperatures:
             number += 1
@@ -187,6 +200,14 @@ def _gather(
         group.light_lux = value
     elif record.flag is not None and re.search(r"lid|door|open", measurement, re.I):
         group.lid_open = record.flag
+
+
+def _celsius(value: float, unit: str | None) -> float | None:
+    """°C of a value in Cel or K, or in degC and degF, which RFC 8428 does not have and some
+    senders write; None for other units (`C` is the coulomb, `F` the farad)."""
+    if unit in ("Cel", "K") or (unit is not None and unit[:3].lower() in ("deg", "°c", "°f")):
+        return celsius_of(value, unit)
+    return None
 
 
 def _split(record: Record, context: DecodeContext) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import BadMessage
 from ingest.formats import DecodeContext, Decoded, Refusal, decoder
-from ingest.formats.senml import Record, resolved
+from ingest.formats.senml import Record, parse_pack, resolved
 from tests.ingest.formats.context import RECEIVED_MS
 
 decode = decoder("senml")
@@ -98,6 +98,90 @@ def test_cbor_labels_mean_the_same_as_json_names() -> None:
         ({"drug": 5.5}, 1_276_020_076_001),
         ({"drug": 4.25}, 1_276_020_071_001),
     ]
+
+
+# RFC 8428, section 6: the pack of 5.1.2 in CBOR.
+RFC_CBOR = (
+    "87a721781b75726e3a6465763a6f773a3130653230373361303130383030363a22fb41d303a15b001062236141"
+    "20050067766f6c7461676501615602fb405e066666666666a3006763757272656e74062402fb3ff33333333333"
+    "33a3006763757272656e74062302fb3ff4cccccccccccda3006763757272656e74062202fb3ff6666666666666"
+    "a3006763757272656e74062102f93e00a3006763757272656e74062002fb3ff999999999999aa3006763757272"
+    "656e74060002fb3ffb333333333333"
+)
+
+
+def test_the_cbor_of_the_rfc_resolves_to_its_records() -> None:
+    records = list(resolved(parse_pack(bytes.fromhex(RFC_CBOR)), received_ms=RECEIVED_MS))
+    assert [(r.name, r.unit, r.value, r.time_ms) for r in records if isinstance(r, Record)] == [
+        ("urn:dev:ow:10e2073a0108006:voltage", "V", 120.1, 1_276_020_076_001),
+        *(
+            ("urn:dev:ow:10e2073a0108006:current", "A", value, 1_276_020_076_001 + 1000 * t)
+            for t, value in ((-5, 1.2), (-4, 1.3), (-3, 1.4), (-2, 1.5), (-1, 1.6), (0, 1.7))
+        ),
+    ]
+
+
+def test_the_other_examples_of_the_rfc_are_read() -> None:
+    # 5.1.1 with a time; 5.1.3 is humidity without a temperature; 5.1.5, several data types;
+    # 5.1.6, a collection of two devices.
+    (reading,) = said(
+        [{"n": "urn:dev:ow:10e2073a01080063", "u": "Cel", "t": 1.276020076e9, "v": 23.1}]
+    ).readings
+    assert (reading.temperature_c, reading.time_ms) == ({"drug": 23.1}, 1_276_020_076_000)
+    base = {"bn": "urn:dev:ow:10e2073a01080063", "bt": 1.320067464e9, "bu": "%RH", "v": 20}
+    with pytest.raises(BadMessage) as caught:
+        said([base, {"u": "lon", "v": 24.30621}, {"t": 60, "v": 20.3}])
+    assert caught.value.reason == "no_temperature"
+    (typed,) = said(
+        [
+            {"bn": "urn:dev:ow:10e2073a01080063:", "n": "temp", "u": "Cel", "v": 23.1},
+            {"n": "label", "vs": "Machine Room"},
+            {"n": "open", "vb": False},
+            {"n": "nfc-reader", "vd": "aGkgCg"},
+        ]
+    ).readings
+    assert (typed.temperature_c, typed.lid_open) == ({"drug": 23.1}, False)
+    two = said(
+        [
+            {"bn": "2001:db8::2/", "bt": 1.320078429e9, "n": "temperature", "u": "Cel", "v": 25.2},
+            {"n": "humidity", "u": "%RH", "v": 30},
+            {"bn": "2001:db8::1/", "n": "temperature", "u": "Cel", "v": 12.3},
+            {"n": "humidity", "u": "%RH", "v": 67},
+        ]
+    ).readings
+    assert [(r.logger, r.temperature_c, r.humidity_pct, r.time_ms) for r in two] == [
+        ("2001-db8-2", {"drug": 25.2}, 30.0, 1_320_078_429_000),
+        ("2001-db8-1", {"drug": 12.3}, 67.0, 1_320_078_429_000),
+    ]
+
+
+def test_a_pack_of_a_later_version_is_not_used() -> None:
+    good = {"bver": 10, "n": "dev/temp", "u": "Cel", "v": 5}
+    assert len(said([good]).readings) == 1
+    with pytest.raises(BadMessage, match="bver"):
+        said([{**good, "bver": 11}])
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "expected"),
+    [("degC", 5.0, 5.0), ("degF", 41.0, 5.0), ("°F", 41.0, 5.0), ("K", 278.15, 5.0)],
+)
+def test_units_of_temperature_beyond_the_registry(unit: str, value: float, expected: float) -> None:
+    (reading,) = said([{"n": "dev/t", "u": unit, "v": value}]).readings
+    assert reading.temperature_c == {"drug": expected}
+
+
+@pytest.mark.parametrize("unit", ["C", "F", "Cel/s", "V"])
+def test_units_that_only_look_like_temperature_are_none(unit: str) -> None:
+    with pytest.raises(BadMessage):
+        said([{"n": "dev/t", "u": unit, "v": 5}])
+
+
+def test_cbor_with_text_labels_and_a_float_base_value_is_read_without_dust() -> None:
+    pack = [{"bn": "dev:", "bt": 1320067464, "bu": "Cel", "bv": 20.1, "n": "t", "v": 0.2}]
+    body = cbor2.dumps(pack)
+    (reading,) = decode(body, DecodeContext(topic="x", received_ms=RECEIVED_MS)).readings
+    assert reading.temperature_c == {"drug": 20.3}
 
 
 def test_a_decimal_fraction_of_cbor_is_a_number() -> None:
