@@ -205,10 +205,6 @@ def _check_conclusions(report: Report, found: Findings, rulebook: Rulebook) -> N
     except (BadInput, ValueError, KeyError, TypeError, OverflowError) as error:
         found.add("evidence_unreadable", str(error)[:200])
         return
-    copied = any(f.get("subtype") == "copied" for f in report.result.get("findings") or ())
-    if copied:
-        # A copied record shows only beside the other shipment, whose readings are not in here.
-        return
     there, here = plain_values(report), plain_values(again)
     for key in sorted(set(there["result"]) | set(here["result"])):
         if _same(there["result"].get(key), here["result"].get(key)):

@@ -2,17 +2,27 @@
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from api.reports.judged import report_of_judged
+from api.reports.model import Origin
 from api.reports.package_check import verify_any
 from api.reports.pdf import render_pdf
 from api.reports.twin import render_json
 from api.reports.verification import REASONS
+from cli.judge_files import judge_files
+from simulators.fleet import simulate_fleet
+from simulators.scenario import scenario
+from simulators.writer import write_fleet
 from tests.reports.fleet import STORIES, report_of
 from tests.reports.packages import (
     BUREAU,
+    END_MS,
     FORGER,
     edited_report,
     files_of,
@@ -66,6 +76,67 @@ def test_unsigned_report_holds_only_where_no_signature_is_demanded() -> None:
     data = render_json(report_of("clean"))
     assert codes(data, trusted=False) == set()
     assert codes(data) == {"signature_missing"}
+
+
+@lru_cache
+def copied_report() -> bytes:
+    """The report of a shipment whose curve another shipment has as well, without that other."""
+    stories = [scenario("copied_curve"), scenario("clean")]
+    with TemporaryDirectory() as folder:
+        out = Path(folder)
+        write_fleet(simulate_fleet(stories, boxes=2, seed=4, end_ms=END_MS), out)
+        judged = judge_files(
+            [out / "telemetry.ndjson"],
+            manifest_paths=[out / "manifests.ndjson"],
+            rulebook=rulebook(),
+            storage=None,
+            timezone=None,
+            reader=None,
+        )
+    for group in judged.groups:
+        for row, result in enumerate(group.results):
+            if any(finding["subtype"] == "copied" for finding in result["findings"]):
+                report = report_of_judged(
+                    group,
+                    group.tracks.shipments[row],
+                    manifests=judged.manifests,
+                    events=judged.events,
+                    origin=Origin(software="coldwitness test", readings_from=("store",)),
+                )
+                return render_json(report)
+    raise AssertionError("no shipment of the fleet was found to be copied")
+
+
+def test_honest_report_of_a_copied_curve_holds_without_the_other_shipment() -> None:
+    assert codes(copied_report(), trusted=False) == set()
+
+
+def test_a_copied_curve_keeps_nobody_from_judging_again() -> None:
+    """Only the copy is believed: what the report's own readings say is judged all the same."""
+    forged = edited_report(copied_report(), acquit_but_for_copies, signer=None)
+    assert "result_differs" in codes(forged, trusted=False)
+
+
+def test_a_copy_invented_beside_cooled_readings_acquits_nobody() -> None:
+    (invented,) = (
+        finding
+        for finding in json.loads(copied_report())["result"]["findings"]
+        if finding["subtype"] == "copied"
+    )
+
+    def cool_and_invent(values: Values) -> None:
+        cooled(values)
+        values["result"]["findings"].append(invented)
+
+    forged = edited_report(files_of(honest())["report.json"], cool_and_invent, signer=None)
+    assert "result_differs" in codes(forged, trusted=False)
+
+
+def acquit_but_for_copies(values: Values) -> None:
+    findings = values["result"]["findings"]
+    kept = [finding for finding in findings if finding["subtype"] == "copied"]
+    acquit(values)
+    values["result"]["findings"] = kept
 
 
 def first_temperature(values: Values) -> None:
