@@ -1,8 +1,9 @@
 """Ruuvi Station app exports: CSV with the sensor's whole measurement a row.
 
-The app has written several headers: `timestamp,temperature,…` with offsets in the times in
-early versions; `Date,Temperature (°C),…` and local times without a zone since. Units stand
-in the header and are converted; what the app's user sees depends on the phone's settings.
+The apps have written several headers: Android `timestamp,temperature (°C),…,rssi` with offsets
+in the times; iOS `Date,ISO8601,Temperature (°C),…` with both, later `Date,…` alone, which is a
+wall clock without a zone. The words follow the phone's language, the units its settings; units
+stand in the header and are converted.
 """
 
 import csv
@@ -22,16 +23,34 @@ from ingest.files.content import FileContent, Refusals
 from ingest.files.instant_columns import texts_ms
 from ingest.files.opening import chunks, opened_text
 
-_TIME = re.compile(r"^(timestamp|date|time)\b", re.I)
-_TEMPERATURE = re.compile(r"^temperature\b", re.I)
-_HUMIDITY = re.compile(r"^humidity\b", re.I)
-_VOLTAGE = re.compile(r"^(battery )?voltage\b", re.I)
+_TIME = re.compile(r"^(timestamp|date|time|päivämäärä|datum|fecha|data|дата)\b", re.I)
+_INSTANT = re.compile(r"^(timestamp|iso ?8601)\b", re.I)
+"""Times with their offset; a wall clock beside one is passed over."""
+_TEMPERATURE = re.compile(
+    r"^(temperature|lämpötila|temperatur|température|temperatura|температура)\b", re.I
+)
+_HUMIDITY = re.compile(
+    r"^((relative )?humidity|(ilman)?kosteus|luftfuktighet|luftfeuchtigkeit|luftfeuchte|"
+    r"humidité|humedad|wilgotność|влажность)\b",
+    re.I,
+)
+_VOLTAGE = re.compile(r"^((battery )?voltage|jännite|spänning|spannung|tension)\b", re.I)
+_RUUVIS = re.compile(
+    r"rssi|movement counter|acceleration|iso ?8601|liike|kiihtyvyys|rörelse|bewegung|mouvement",
+    re.I,
+)
+"""What only Ruuvi's exports have beside time and temperature."""
 
 
 def recognises(start: str) -> bool:
-    """The header's own words; `movement counter` is said by no other logger here."""
-    header = start.split("\n", 1)[0].lower()
-    return bool(_TIME.match(header.lstrip('"'))) and "movement counter" in header
+    """Time first, a temperature with its unit or Ruuvi's own, and what no other logger has."""
+    header = start.split("\n", 1)[0].replace('"', "").strip("\ufeff\r ")
+    cells = [cell.strip() for cell in re.split("[,;\t]", header)]
+    return (
+        _TIME.match(cells[0]) is not None
+        and any(_TEMPERATURE.match(cell) for cell in cells)
+        and _RUUVIS.search(header) is not None
+    )
 
 
 def read_ruuvi_station(path: Path, *, zone: tzinfo | None) -> FileContent:
@@ -70,6 +89,7 @@ def read_ruuvi_station(path: Path, *, zone: tzinfo | None) -> FileContent:
 def _places(header: Sequence[str], where: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for name, pattern in (
+        ("time", _INSTANT),
         ("time", _TIME),
         ("temperature", _TEMPERATURE),
         ("humidity", _HUMIDITY),

@@ -121,8 +121,76 @@ def test_newer_ruuvi_headers_have_units_local_times_and_blanks(tmp_path: Path) -
         read_files([path])
 
 
+# Headers as the apps write them: Android's CsvExporter.kt (ruuvi/com.ruuvi.station), by data format
+# of the tag, and iOS's RuuviServiceExport (ruuvi/com.ruuvi.station.ios), old and new.
+_ROW_MS = 1_795_230_240_000  # 2026-11-21T11:04:00+08:00
+RUUVI_HEADERS = [
+    (
+        "timestamp,temperature (°C),humidity (%),pressure (hPa),rssi\n"
+        "2026-11-21T11:04:00+0800,4.5,61.2,1013.25,-71\n",
+        None,
+        61.2,
+    ),
+    (
+        "timestamp,temperature (°F),humidity (g/m³),pressure (hPa),rssi,acceleration x,"
+        "acceleration y,acceleration z,voltage\n"
+        "2026-11-21T11:04:00+0800,40.1,4.2,1013.25,-71,0.01,0.02,1.0,2.95\n",
+        None,
+        None,
+    ),
+    (
+        "timestamp,temperature (K),humidity (%),pressure (hPa),rssi,acceleration x,acceleration y,"
+        "acceleration z,voltage,movement counter,measurement sequence number\n"
+        "2026-11-21T11:04:00+0800,277.65,61.2,1013.25,-71,0.01,0.02,1.0,2.95,7,1234\n",
+        None,
+        61.2,
+    ),
+    (
+        "Date,ISO8601,Temperature (°C),Humidity (%),Pressure (hPa),Acceleration X,Acceleration Y,"
+        "Acceleration Z,Voltage (V),Movement Counter,Measurement Sequence Number,TX Power\n"
+        "2026-11-21 11:04:00,2026-11-21T11:04:00+08:00,4.5,61.2,1013.25,0.01,0.02,1.0,2.95,7,1,4\n",
+        None,
+        61.2,
+    ),
+    (
+        "Date,Temperature (°C),Temperature (°F),Temperature (K),Humidity (%),Humidity (g/m³),"
+        "RSSI (dBm),Movement Counter (movements),Measurement Sequence Number\n"
+        "2026-11-21 11:04:00,4.5,40.1,277.65,61.2,4.2,-71,7,1234\n",
+        "Asia/Shanghai",
+        61.2,
+    ),
+    (
+        "Päivämäärä;Lämpötila (°C);Ilmankosteus (%);Ilmanpaine (hPa);RSSI (dBm);Jännite (V)\n"
+        "2026-11-21 11:04:00;4,5;61,2;1013,25;-71;2,95\n",
+        "Asia/Shanghai",
+        61.2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "timezone", "humidity"), RUUVI_HEADERS)
+def test_ruuvi_exports_of_both_apps_are_told_and_read(
+    tmp_path: Path, text: str, timezone: str | None, humidity: float | None
+) -> None:
+    path = tmp_path / "fridge.csv"
+    path.write_text(text, encoding="utf-8")
+    assert reader_for(path) == "ruuvi_station"
+    table = read_files([path], timezone=timezone).table
+    assert table.time_ms.tolist() == [_ROW_MS]
+    assert table.temperature_c["drug"].tolist() == pytest.approx([4.5])
+    if humidity is not None:
+        assert table.humidity_pct.tolist() == [humidity]
+
+
+def test_our_own_csv_is_not_taken_for_a_ruuvi_export(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("timestamp,temperature,humidity\n2026-11-21T03:04:00Z,4.5,61\n")
+    assert reader_for(path) != "ruuvi_station"
+    assert read_files([path]).table.temperature_c["drug"].tolist() == [4.5]
+
+
 def test_a_ruuvi_header_without_temperature_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "fridge.csv"
     path.write_text("timestamp,movement counter\n")
     with pytest.raises(BadInput, match="line 1: expected a column temperature"):
-        read_files([path])
+        read_files([path], reader="ruuvi_station")
