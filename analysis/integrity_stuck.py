@@ -5,12 +5,13 @@ noise σ on its grid q gives one and the same reading at most with the chance of
 grid step, erf(q / (2√2 σ)), and m readings in a row at most with the m-th power of that.
 """
 
-from math import erf, log, sqrt
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.findings import FindingTable, finding_table
+from analysis.sensor_noise import SIDE, SIDE_MIN, log_chance_within
 from analysis.series import Series
 from domain.tracks import FloatArray, IntArray
 from domain.words import Certainty, FindingType, Severity
@@ -21,21 +22,8 @@ HELD_MIN_S = 900.0
 """Shorter stretches are not told, however unlikely: they hide less than a few permitted
 recording intervals, and a logger may well repeat a value while it measures."""
 STEPS_MIN = 8
-SIDE = 60
-"""Readings of each side from which the noise is taken: near enough that it is the noise of that
-part of the trip."""
-SIDE_MIN = 16
-MOVES_MIN = 8
-"""Fewest readings, and changes among them, from which noise is estimated; a side with fewer
-readings says nothing, one with fewer changes that there is none."""
 RESTLESS = 1 / 3
 """Least share of a side's steps at which the reading changes; a shortcut, not a criterion."""
-TURNS_MIN = 0.4
-"""Least share of a side's changes that turn back: two in three of pure noise do, none of a curve
-that only rises. What moves without turning back is the temperature, and it may come to rest."""
-UNMIXED_CODES = 4
-"""A side that spans fewer grid steps than this may sit on the edge between two of them, where
-the least noise flickers by half a step; that much is then taken off its variance."""
 
 
 def stuck_findings(series: Series) -> FindingTable:
@@ -63,7 +51,7 @@ def stuck_findings(series: Series) -> FindingTable:
             if part.stop - part.start >= SIDE_MIN
         ]
         rows, steps = int(last[i] - first[i]), int(end[i] - begin[i])
-        bound[i] = log(rows) + steps * _log_chance(sides)
+        bound[i] = log(rows) + steps * log_chance_within(sides)
     stuck = np.flatnonzero(bound < log(CHANCE))
     j, names = j[stuck], np.array([*series.probes, ""])
     return finding_table(
@@ -81,39 +69,6 @@ def stuck_findings(series: Series) -> FindingTable:
             "restless_share": _share(equal, left, begin, end, right)[stuck],
         },
     )
-
-
-def _log_chance(sides: list[FloatArray]) -> float:
-    """Logarithm of the greatest chance that noise as in the readings of both sides, wherever the
-    true temperature lies in a grid step, leaves the next reading as it is; 0 without noise.
-
-    The noise is the mean of the sides', but no more than twice the quieter one's variance.
-    """
-    seen = [_noise(side) for side in sides]
-    if not seen or any(variance <= 0 for variance, _, _ in seen):
-        return 0.0
-    grid_c = min(grid for _, grid, _ in seen)
-    variance = min(float(np.mean([one[0] for one in seen])), 2 * min(one[0] for one in seen))
-    variance *= 1 - 1 / sqrt(sum(len(side) for side in sides))
-    mixed = max(span for _, _, span in seen) >= (UNMIXED_CODES - 0.5) * grid_c
-    noise = variance - grid_c**2 / (12 if mixed else 4)
-    return log(erf(grid_c / (2 * sqrt(2 * noise)))) if noise > 0 else 0.0
-
-
-def _noise(value: FloatArray) -> tuple[float, float, float]:
-    """Variance of the noise with that of the rounding, grid step, and span of these readings;
-    a variance of 0 where the readings only follow the temperature.
-
-    From second differences, which know no drift, their outliers drawn in.
-    """
-    change = np.diff(value)
-    moves = change[np.abs(change) > 1e-6]
-    if moves.size < MOVES_MIN or np.mean((moves[1:] > 0) != (moves[:-1] > 0)) < TURNS_MIN:
-        return 0.0, np.inf, 0.0
-    bend = np.abs(np.diff(change))
-    ceiling = 3 * 1.4826 * float(np.median(bend))
-    variance = float(np.mean(np.minimum(bend, ceiling) ** 2)) / 6
-    return variance, float(np.abs(moves).min()), float(np.ptp(value))
 
 
 def _restless(equal: NDArray[np.bool_], start: IntArray, stop: IntArray) -> NDArray[np.bool_]:

@@ -273,3 +273,23 @@ def test_one_outside_air_beside_two_quiet_drugs_is_no_copy() -> None:
         shipments=("A", "B"),
     )
     assert not (found.judgement.findings.type == FindingType.COPIED).any()
+
+
+def test_a_held_value_after_a_drug_that_was_just_packed_is_stuck() -> None:
+    """The warming after packing hides the turns of the changes, not the bends (shipment 32 of
+    `stuck_sensor`, seed 20603601, found by the scoreboard)."""
+    packed = [493, 501, 502, 509, 512, 513, 516, 514, 513, 511, 510, 508, 507, 503, 502]
+    cooled = [500, 501, 500, 502, 501, 502, 502, 501, 496, 496]
+    after = [498, 498, 494, 497, 495, 496, 498, 491, 494, 493, 493, 495, 500, 495, 493, 494, 497]
+    value = np.array([*packed, *cooled, *[495] * 34, *after, 497, 497, 491, 496, 498]) / 100
+    given = Given(start=0, end=(value.size - 1) * 60.0)
+    assert len(seen(Series(minutes(value.size), value), given=given).found(FindingType.STUCK)) == 1
+
+
+def test_a_flicker_beside_a_fast_rise_is_not_a_sensor_that_must_move() -> None:
+    """The span that the rise makes says nothing of the noise of the part that flickers."""
+    flicker = [108, 107, 108, 107, 107, 108, 107, 107, 108, 108, 107]
+    codes = np.array([*flicker, 84, 68, 57, 50, 45, 42, 40, 38, *[37] * 108])
+    value = codes * 0.0625
+    given = Given(start=0, end=(value.size - 1) * 60.0)
+    assert not seen(Series(minutes(value.size), value), given=given).found(FindingType.STUCK)
