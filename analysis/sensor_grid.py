@@ -6,6 +6,7 @@ honestly, so this only says what is seen.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,11 @@ SHARE_MIN = 0.95
 LEVELS_MIN = 3
 """A probe that stands at one or two levels lies on many grids."""
 _TOLERANCE_C = 1e-6
+BLOCK_VALUES = 20_000
+"""Sampled values worked on together: with all steps they fit a processor's cache."""
+_STEPS_C = np.array(GRIDS_C)[:, None]
+_LEVELS_MAX = 1e9
+"""More steps from 0 °C than any temperature lies."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,49 @@ class SensorGrids:
 
 def sensor_grids(tracks: Tracks, rows: NDArray[np.bool_]) -> SensorGrids:
     """Grids of all probes among `rows` (n,) of the tracks."""
-    width = len(tracks.loggers) + 1
-    parts = []
-    for name in sorted(tracks.temperature_c):
+    width, names = len(tracks.loggers) + 1, sorted(tracks.temperature_c)
+    probes = [_Probe.of(tracks, rows, name, width) for name in names]
+    grids_c = _grids(
+        np.concatenate([np.zeros(0), *(probe.sample_c for probe in probes)]),
+        np.concatenate([_NONE, *(probe.sampled for probe in probes)]),
+    )
+    counts = np.concatenate([_NONE, *(probe.counts for probe in probes)])
+    grids_c[counts < READINGS_MIN] = np.nan
+    keys = np.concatenate([_NONE, *(probe.key for probe in probes)])
+    number = np.repeat(np.arange(len(probes)), [probe.key.size for probe in probes])
+    ends = np.cumsum([probe.key.size for probe in probes])
+    off = [
+        probe.off_grid(grids_c[end - probe.key.size : end])
+        for probe, end in zip(probes, ends.tolist(), strict=True)
+    ]
+    order = np.lexsort((keys % width, number, keys // width))
+    return SensorGrids(
+        shipment=keys[order] // width,
+        logger=keys[order] % width - 1,
+        probe=tuple(names[i] for i in number[order].tolist()),
+        grid_c=grids_c[order],
+        readings=counts[order],
+        off_grid=np.concatenate([_NONE, *off])[order],
+    )
+
+
+_NONE = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """One probe of every logger: key (g,) names shipment and logger, whose `counts` values
+    follow each other in value_c from `starts` on; `sampled` of each are in sample_c."""
+
+    key: IntArray
+    starts: IntArray
+    counts: IntArray
+    value_c: FloatArray
+    sampled: IntArray
+    sample_c: FloatArray
+
+    @classmethod
+    def of(cls, tracks: Tracks, rows: NDArray[np.bool_], name: str, width: int) -> "_Probe":
         column = tracks.temperature_c[name]
         given = np.flatnonzero(rows & ~np.isnan(column))
         owner = np.searchsorted(tracks.first, given, "right") - 1
@@ -49,68 +95,67 @@ def sensor_grids(tracks: Tracks, rows: NDArray[np.bool_]) -> SensorGrids:
         if np.any(key[1:] < key[:-1]):
             order = np.argsort(key, kind="stable")
             key, given = key[order], given[order]
-        starts = np.flatnonzero(np.diff(key, prepend=-1))
+        starts = np.flatnonzero(np.concatenate([given[:1] >= 0, key[1:] != key[:-1]]))
         counts = np.diff(np.append(starts, key.size))
         value_c = column[given]
-        grid_c = _grids(value_c, starts, counts)
-        off = np.full(starts.size, -1, dtype=np.int64)
+        stride = np.maximum(-(-counts // SAMPLE), 1)
+        sampled = -(-counts // stride)
+        group = np.repeat(np.arange(starts.size), sampled)
+        place = np.arange(group.size) - np.repeat(np.cumsum(sampled) - sampled, sampled)
+        sample_c = value_c[starts[group] + place * stride[group]]
+        return cls(key[starts], starts, counts, value_c, sampled, sample_c)
+
+    def off_grid(self, grid_c: FloatArray) -> IntArray:
+        """How many values lie off each logger's grid, -1 where it has none."""
+        off = np.full(grid_c.size, -1, dtype=np.int64)
         told = ~np.isnan(grid_c)
         if told.any():
-            step_c = np.repeat(np.where(told, grid_c, 1.0), counts)
-            off[told] = np.add.reduceat(~_fits(value_c, step_c), starts, dtype=np.int64)[told]
-        parts.append((key[starts], name, grid_c, counts, off))
-    keys = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
-    probes = [part[1] for part in parts for _ in range(part[0].size)]
-    number = np.repeat(np.arange(len(parts)), [part[0].size for part in parts])
-    order = np.lexsort((keys % width, number, keys // width))
-    none = np.zeros(0)
-
-    def column_of(place: int) -> NDArray[np.float64]:
-        return np.concatenate([none, *(part[place] for part in parts)])[order]
-
-    return SensorGrids(
-        shipment=keys[order] // width,
-        logger=keys[order] % width - 1,
-        probe=tuple(probes[i] for i in order),
-        grid_c=column_of(2),
-        readings=column_of(3).astype(np.int64),
-        off_grid=column_of(4).astype(np.int64),
-    )
+            step_c = np.repeat(np.where(told, grid_c, 1.0), self.counts)
+            fits, _ = _fits(self.value_c, step_c)
+            off[told] = np.add.reduceat(~fits, self.starts, dtype=np.int64)[told]
+        return off
 
 
-def _grids(value_c: FloatArray, starts: IntArray, counts: IntArray) -> FloatArray:
-    """The coarsest grid that each group's sample keeps, NaN where none."""
-    grid_c = np.full(starts.size, np.nan)
-    stride = np.maximum(-(-counts // SAMPLE), 1)
-    sampled = -(-counts // stride)
-    group = np.repeat(np.arange(starts.size), sampled)
-    place = np.arange(group.size) - np.repeat(np.cumsum(sampled) - sampled, sampled)
-    value = value_c[starts[group] + place * stride[group]]
-    undecided = counts >= READINGS_MIN
-    for step_c in GRIDS_C:
-        open_ = undecided[group]
-        if not open_.any():
-            break
-        fits = np.flatnonzero(open_)[_fits(value[open_], step_c)]
-        on = np.bincount(group[fits], minlength=starts.size)
-        level = np.rint(value[fits] / step_c).astype(np.int64)
-        order = np.lexsort((level, group[fits]))
-        new = np.ones(fits.size, dtype=np.bool_)
-        new[1:] = np.diff(level[order]) != 0
-        new[1:] |= np.diff(group[fits][order]) != 0
-        levels = np.bincount(group[fits][order][new], minlength=starts.size)
-        keeps = undecided & (on >= SHARE_MIN * sampled) & (levels >= LEVELS_MIN)
-        grid_c[keeps] = step_c
-        undecided &= ~keeps
+def _grids(value_c: FloatArray, counts: IntArray) -> FloatArray:
+    """(g,) the coarsest grid that each group's values keep, NaN where none; a group's `counts`
+    values follow each other."""
+    grid_c = np.full(counts.size, np.nan)
+    ends = np.cumsum(counts)
+    for low, high in _blocks(ends):
+        first = ends[low:high] - counts[low:high]
+        begin, end = int(first[0]), int(ends[high - 1])
+        value, starts = value_c[begin:end], first - begin
+        group = np.repeat(np.arange(high - low), counts[low:high])
+        value = value[np.lexsort((value, group))]
+        fits, level = _fits(value, _STEPS_C)
+        # Sorted within its group, a value opens a level where it lies above all before it.
+        level = np.clip(level, -_LEVELS_MAX, _LEVELS_MAX) + 4 * _LEVELS_MAX * group
+        level[~fits] = -np.inf
+        fresh = fits.copy()
+        fresh[:, 1:] &= level[:, 1:] > np.maximum.accumulate(level, axis=1)[:, :-1]
+        keeps = (
+            np.add.reduceat(fits, starts, axis=1, dtype=np.int64) >= SHARE_MIN * counts[low:high]
+        )
+        keeps &= np.add.reduceat(fresh, starts, axis=1, dtype=np.int64) >= LEVELS_MIN
+        some = np.flatnonzero(keeps.any(axis=0))
+        grid_c[low + some] = _STEPS_C[keeps[:, some].argmax(axis=0), 0]
     return grid_c
 
 
-def _fits(value_c: FloatArray, step_c: FloatArray | float) -> NDArray[np.bool_]:
+def _blocks(ends: IntArray) -> list[tuple[int, int]]:
+    """Groups in runs of about BLOCK_VALUES values."""
+    cuts = np.searchsorted(
+        ends, np.arange(BLOCK_VALUES, ends[-1] if ends.size else 0, BLOCK_VALUES)
+    )
+    bounds = sorted({0, *cuts.tolist(), ends.size})
+    return list(pairwise(bounds))
+
+
+def _fits(value_c: FloatArray, step_c: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
     """Whether values are multiples of the step, or such multiples written with two decimals, as
-    exports of binary sensors are."""
-    nearest = np.rint(value_c / step_c) * step_c
-    whole = np.abs(value_c - nearest) <= _TOLERANCE_C
-    written: NDArray[np.bool_] = np.abs(value_c - nearest) <= 0.005 + _TOLERANCE_C
-    written &= np.abs(value_c * 100 - np.rint(value_c * 100)) <= 100 * _TOLERANCE_C
-    written &= np.asarray(step_c) > 0.03
-    return whole | written
+    exports of binary sensors are; and which multiples."""
+    level = np.rint(value_c / step_c)
+    away_c = np.abs(value_c - level * step_c)
+    two_decimals = np.abs(value_c * 100 - np.rint(value_c * 100)) <= 100 * _TOLERANCE_C
+    written = (away_c <= 0.005 + _TOLERANCE_C) & two_decimals & (step_c > 0.03)
+    return (away_c <= _TOLERANCE_C) | written, level
