@@ -75,8 +75,12 @@ class RecordLine:
 
     @property
     def status(self) -> CodeArray:
-        shown = self.reason < RecordReason.NO_EVENTS
-        return np.where(shown, Status.COMPLIANT, Status.NOT_APPLICABLE).astype(np.int8)
+        return _STATUS[self.reason]
+
+
+_STATUS = np.full(max(RecordReason) + 1, Status.NOT_APPLICABLE, dtype=np.int8)
+_STATUS[: RecordReason.NO_EVENTS] = Status.COMPLIANT
+"""By reason."""
 
 
 def record_lines(
@@ -99,15 +103,27 @@ def record_lines(
 
 
 def _line(count: int, *cases: tuple[Flags | bool, RecordReason, FloatArray | None]) -> RecordLine:
-    """The first case that holds of each shipment; the last has to hold of all."""
-    conditions = [np.broadcast_to(np.asarray(when), count) for when, _, _ in cases]
-    nothing = np.full(count, np.nan)
-    amounts = [nothing if amount is None else amount for _, _, amount in cases]
-    reasons = [np.full(count, reason) for _, reason, _ in cases]
-    return RecordLine(
-        reason=np.select(conditions, reasons).astype(np.int8),
-        amount=np.select(conditions, amounts, default=np.nan),
-    )
+    """The first case that holds of each shipment; the last has to be True, which holds of all."""
+    reason, amount = np.zeros(count, dtype=np.int8), np.full(count, np.nan)
+    for when, why, value in reversed(cases):  # what is written last stands
+        which = slice(None) if isinstance(when, bool) else when
+        reason[which] = int(why)
+        amount[which] = np.nan if value is None else value[which]
+    return RecordLine(reason, amount)
+
+
+def _codes(*names: str) -> Flags:
+    """By event code, whether it is one of these."""
+    return np.array([name in names for name in EVENT_NAMES])
+
+
+_PACKED, _TAKEN, _ENDED = (
+    _codes("packed"),
+    _codes("picked_up", "handed_over"),
+    _codes(*ENDING_EVENTS),
+)
+_ON_THE_WAY = _codes("picked_up", "handed_over", "stored", "retrieved", "arrived")
+_OPENED = EVENT_NAMES.index("opened")
 
 
 def _custody_events(terms: Terms) -> RecordLine:
@@ -117,19 +133,13 @@ def _custody_events(terms: Terms) -> RecordLine:
     owner, row = expanded(events.first[:-1], events.first[1:])
     code, time_s = events.code[row], events.time_s[row]
 
-    def of(*names: str) -> Flags:
-        return np.isin(code, [EVENT_NAMES.index(name) for name in names])
-
     def earliest(which: Flags) -> FloatArray:
         first = np.full(count, np.inf)
         np.minimum.at(first, owner[which], time_s[which])
         return first
 
-    packed = earliest(of("packed"))
-    taken = earliest(of("picked_up", "handed_over"))
-    ended = earliest(of(*ENDING_EVENTS))
-    steps = of("picked_up", "handed_over", "stored", "retrieved", "arrived")
-    outside = steps & ((time_s < packed[owner]) | (time_s > ended[owner]))
+    packed, taken, ended = (earliest(kind[code]) for kind in (_PACKED, _TAKEN, _ENDED))
+    outside = _ON_THE_WAY[code] & ((time_s < packed[owner]) | (time_s > ended[owner]))
     disordered = np.zeros(count, dtype=np.bool_)
     disordered[owner[outside]] = True
     disordered |= np.isfinite(packed) & np.isfinite(ended) & (ended < packed)
@@ -183,7 +193,7 @@ def _seal(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> Rec
     longest_s = _longest_unseen_s(tracks.time_s[row], told_by, window)
     open_ = tracks.lid_open[row] == 1
     event_owner, event = expanded(terms.events.first[:-1], terms.events.first[1:])
-    opened = terms.events.code[event] == EVENT_NAMES.index("opened")
+    opened = terms.events.code[event] == _OPENED
     opened &= terms.events.time_s[event] >= window.start_s[event_owner]
     opened &= terms.events.time_s[event] <= window.end_s[event_owner]
     event_owner, event = event_owner[opened], event[opened]
@@ -208,6 +218,8 @@ def _seal(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> Rec
 
 def _away(terms: Terms, whose: IntArray, lat: FloatArray, lon: FloatArray) -> tuple[Flags, Flags]:
     """Whether each place lies outside origin and destination, and whether that is unknown."""
+    if whose.size == 0:
+        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
 
     def within(place_lat: FloatArray, place_lon: FloatArray, radius_m: FloatArray) -> Flags:
         far = haversine_m(
@@ -281,6 +293,8 @@ def _first_row(tracks: Tracks, time_s: FloatArray, *, after: bool) -> IntArray:
     """(s,) first row of each shipment at or after (or only after) a time; its end if there is
     none, or the time is unknown. All shipments are halved together, whatever their lengths."""
     low, high = tracks.first[:-1].copy(), tracks.first[1:].copy()
+    if low.size == 1:  # numpy's own search, far quicker for one
+        return tracks.time_s.searchsorted(time_s, "right" if after else "left")
     while (open_ := np.flatnonzero(low < high)).size:
         middle = (low[open_] + high[open_]) // 2
         here = tracks.time_s[middle]

@@ -28,27 +28,37 @@ _ALWAYS: dict[FindingType, tuple[Question, ...]] = {
     FindingType.DUPLICATE_CONFLICT: ("integrity",),
     FindingType.LATE_IMPORT: ("integrity",),
 }
-_SILENCE = (
-    FindingType.NO_READINGS,
-    FindingType.PROBE_MISSING,
-    FindingType.LATE_START,
-    FindingType.EARLY_END,
-)
+_ALWAYS_TOUCHED = np.zeros((max(FindingType) + 1, len(QUESTIONS)), dtype=np.bool_)
+for _type, _questions in _ALWAYS.items():
+    _ALWAYS_TOUCHED[_type, [QUESTION_NUMBER[_question] for _question in _questions]] = True
+_SILENCE = np.zeros(max(FindingType) + 1, dtype=np.bool_)
+_SILENCE[
+    [
+        FindingType.NO_READINGS,
+        FindingType.PROBE_MISSING,
+        FindingType.LATE_START,
+        FindingType.EARLY_END,
+    ]
+] = True
+"""By type of finding."""
+
+_BY_CERTAINTY = np.zeros(max(Certainty) + 1, dtype=np.int8)
+_BY_CERTAINTY[Certainty.CERTAIN] = Status.BREACH
+_BY_CERTAINTY[Certainty.PROBABLE] = Status.SUSPECTED
+_BY_CERTAINTY[Certainty.POSSIBLE] = Status.INSUFFICIENT_EVIDENCE
 
 
 def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
     """(f, q) which questions each finding weighs on."""
-    touches = np.zeros((len(findings), len(QUESTIONS)), dtype=np.bool_)
+    touches = _ALWAYS_TOUCHED[findings.type]
+    if len(findings) == 0:
+        return touches
 
     def measure(name: str) -> FloatArray:
         return findings.measures.get(name, np.full(len(findings), np.nan))
 
-    for type_, questions in _ALWAYS.items():
-        rows = findings.type == type_
-        for question in questions:
-            touches[rows, QUESTION_NUMBER[question]] = True
     touches[measure("tolerated") == 1, QUESTION_NUMBER["range"]] = False
-    silent = np.isin(findings.type, _SILENCE)
+    silent = _SILENCE[findings.type]
     length_s, permitted_s = measure("length_s"), measure("permitted_s")
     too_long = silent & (measure("interval_exceeded") == 1)
     slow = permitted_s == numbers.out_of_range_interval_s
@@ -75,20 +85,18 @@ def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
 
 def finding_status(findings: FindingTable) -> CodeArray:
     """(f,) what a finding makes of a question it weighs on: gaps and integrity never accuse."""
-    by_certainty = np.zeros(4, dtype=np.int8)
-    by_certainty[Certainty.CERTAIN] = Status.BREACH
-    by_certainty[Certainty.PROBABLE] = Status.SUSPECTED
-    by_certainty[Certainty.POSSIBLE] = Status.INSUFFICIENT_EVIDENCE
-    accuses = findings.type < FindingType.NO_READINGS
-    status = np.where(accuses, by_certainty[findings.certainty], Status.INSUFFICIENT_EVIDENCE)
-    return status.astype(np.int8)
+    status = _BY_CERTAINTY[findings.certainty]
+    status[findings.type >= FindingType.NO_READINGS] = Status.INSUFFICIENT_EVIDENCE
+    return status
 
 
 def worst_of_findings(
     findings: FindingTable, touches: NDArray[np.bool_], shipments: int
 ) -> CodeArray:
     """(s, q) worst status that the findings alone give each question, COMPLIANT without any."""
-    worst = np.full((shipments, len(QUESTIONS)), Status.COMPLIANT, dtype=np.int8)
+    worst = np.full((shipments, len(QUESTIONS)), int(Status.COMPLIANT), dtype=np.int8)
+    if len(findings) == 0:
+        return worst
     status = finding_status(findings)
     row, question = np.nonzero(touches)
     np.maximum.at(worst, (findings.shipment[row], question), status[row])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -63,7 +64,9 @@ def under_pack(rulebook: Rulebook, pack_id: str) -> Rulebook:
     return replace(rulebook, pack_id=pack_id)
 
 
+@cache
 def software() -> str:
+    """Name and version as every result states them."""
     return f"coldwitness {metadata.version('coldwitness')}"
 
 

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -240,6 +241,7 @@ def pack_for(packs: Sequence[RulePack], *, pack_id: str, epoch_s: float) -> Rule
     return versions[0] if day < versions[0].valid_from else versions[-1]
 
 
+@cache
 def day_start_s(day: date) -> float:
     """Start of a China-time day as UTC epoch seconds."""
     return datetime.combine(day, time(), tzinfo=_CHINA).timestamp()
