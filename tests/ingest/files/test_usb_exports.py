@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import BadInput
+from domain.instants import instant_ms
 from ingest.files import read_files, reader_for
 
 # Shape and values of the head of a DS1923 export of a real shipment
@@ -52,6 +53,46 @@ def test_a_named_zone_wins_over_the_headers(tmp_path: Path) -> None:
     path = ibutton(tmp_path, IBUTTON.format(zone="CDT"))
     table = read_files([path], timezone="UTC", reader="ibutton").table
     assert table.time_ms[0] == FIRST_MS - 5 * 3600 * 1000
+
+
+# Rows as OneWireViewer wrote them on PCs of other countries: England and Chile (public
+# repositories' samples), Spain with a decimal comma, Germany, China; always the same header.
+@pytest.mark.parametrize(
+    ("start", "rows"),
+    [
+        ("Mission Start:  Sun Aug 21 21:05:00 UTC 2016", "21/08/16 9:05:00 PM,C,7.5"),
+        ("Mission Start:  Sun Aug 07 21:05:00 UTC 2016", "07/08/16 9:05:00 PM,C,7.5"),
+        ("Mission Start:  Fri Jul 08 21:05:00 UTC 2016", "7/8/16 9:05:00 PM,C,7.5"),
+        ("Mission Start Time:  Sun Jul 20 21:05:00 UTC 2025", "20-07-25 21:05:00,C,7,5"),
+        ("Mission Start Time:  Sat Jul 20 21:05:00 UTC 2024", "20.07.24 21:05:00,C,7.5"),
+        ("First Sample Timestamp:  Thu Mar 24 21:05:00 UTC 2022", "22-3-24 下午9:05:00,C,7.5"),
+        ("First Sample Timestamp:  Thu Mar 24 21:05:00 UTC 2022", "2022-3-24 21:05:00,°C,7.5"),
+        ("First Sample Timestamp:  Thu Mar 24 21:05:00 UTC 2022", "24/3/22 9:05:00 p. m.,C,7.5"),
+        ("Nothing:", "20-07-25 21:05:00,C,7.5\n21-07-25 21:05:00,C,7.5"),
+        ("Nothing:", "7/12/25 21:05:00,C,7.5\n7/13/25 21:05:00,C,7.5"),
+        ("Nothing:", "7/8/25 21:05:00,C,7.5\n8/8/25 21:05:00,C,7.5"),
+    ],
+)
+def test_dates_in_the_order_of_other_countries(tmp_path: Path, start: str, rows: str) -> None:
+    expected = {
+        "21/08/16": "2016-08-21", "07/08/16": "2016-08-07", "7/8/16": "2016-07-08",
+        "20-07-25": "2025-07-20", "20.07.24": "2024-07-20", "22-3-24": "2022-03-24",
+        "2022-3-24": "2022-03-24", "24/3/22": "2022-03-24", "7/12/25": "2025-07-12",
+        "7/8/25": "2025-08-07",
+    }[rows.partition(" ")[0]]  # fmt: skip
+    path = ibutton(
+        tmp_path,
+        f"1-Wire/iButton Part Number: DS1921G-F5\n{start}\n\nDate/Time,Unit,Value\n{rows}\n",
+    )
+    table = read_files([path], timezone="UTC").table
+    assert table.temperature_c["drug"].tolist()[0] == 7.5
+    assert table.time_ms[0] == instant_ms(f"{expected}T21:05:00Z")
+
+
+def test_the_humidity_rows_of_a_ds1923_are_passed_over(tmp_path: Path) -> None:
+    text = IBUTTON.format(zone="CDT") + "3/24/22 2:18:01 PM,%RH,41.2\n"
+    recorded = read_files([ibutton(tmp_path, text)])
+    assert (len(recorded.table), recorded.refused_count) == (4, 0)
 
 
 def test_an_abbreviation_of_two_meanings_has_to_be_named(tmp_path: Path) -> None:
