@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from cli import main
@@ -111,6 +112,30 @@ def test_the_archive_is_read_by_duckdb_and_pandas_sorted_by_shipment_and_time(
     assert (full["drug"], full["drug.2"], full["probe:VOC index"]) == (4.5, 4.625, -0.1)
     assert bool(full["lid_open"]) is True
     assert full["time"].isoformat() == "2026-11-18T11:06:40.123000+00:00"
+
+
+def test_pandas_reads_a_sealed_day_and_an_export_by_its_own_read_parquet(
+    store: WholeStore, register: SqlRegister, stores: StoreSettings, tmp_path: Path
+) -> None:
+    fill(store, register)
+    seal(store, register, stores)
+    export_table(store, register, Wanted(), tmp_path / "all.parquet", kind="parquet")
+
+    days = sorted(stores.archive_directory.glob("day=*/readings.parquet"))
+    archived = pd.concat(map(pd.read_parquet, days), ignore_index=True)
+    exported = pd.read_parquet(tmp_path / "all.parquet")
+    assert len(archived) == 21
+    pd.testing.assert_frame_equal(archived.drop(columns="day", errors="ignore"), exported)
+
+    mine = pd.read_parquet(days[0], filters=[("shipment", "==", "S-7")])
+    assert mine["drug"].tolist() == [minute / 8 for minute in range(5, 15)]
+    assert str(mine["time"].dt.tz) == "UTC"
+    (full,) = archived[archived["logger"] == "LG-9"].to_dict("records")
+    assert (full["drug"], full["drug.2"], full["humidity"]) == (4.5, 4.625, 55.5)
+    assert (bool(full["lid_open"]), bool(full["moving"])) == (True, False)
+    assert pd.isna(mine["humidity"]).all()
+    events = pd.read_parquet(days[0].with_name("events.parquet"))
+    assert events["event"].tolist() == ["packed", "delivered"]
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "drop", "add", "seal"])
