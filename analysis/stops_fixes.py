@@ -158,23 +158,24 @@ def _jumps(first: IntArray, x_m: FloatArray, y_m: FloatArray, *, radius_m: float
     step_m2 = np.zeros(x_m.size + 1)
     step_m2[1:-1] = np.square(np.diff(x_m)) + np.square(np.diff(y_m))
     step_m2[first] = 0.0
-    at = np.flatnonzero(step_m2[1:] + step_m2[:-1] > radius_m**2)
-    if at.size == 0:
-        return jump
+    maybe = step_m2[1:] + step_m2[:-1] > radius_m**2
+    # Three of four neighbours agree, so those on either side at one or the other distance do.
+    agree = np.zeros(x_m.size, dtype=np.bool_)
+    for n in (1, 2):
+        pair = np.abs(x_m[2 * n :] - x_m[: -2 * n]) <= 2.0 * radius_m
+        pair &= np.abs(y_m[2 * n :] - y_m[: -2 * n]) <= 2.0 * radius_m
+        agree[n:-n] |= pair
+        agree[np.minimum(first[:-1] + n - 1, x_m.size - 1)] = True
+        agree[np.maximum(first[1:] - n, 0)] = True
+    at = np.flatnonzero(maybe & agree)
     which = np.searchsorted(first, at, side="right")
     low, high = first[which - 1], first[which] - 1
-    # Three of four neighbours agree, so two at one distance do: those on either side.
-    pairs = ((np.maximum(at - n, low), np.minimum(at + n, high)) for n in (1, 2))
-    maybe = np.zeros(at.size, dtype=np.bool_)
-    for before, after in pairs:
-        maybe |= (np.abs(x_m[after] - x_m[before]) <= 2.0 * radius_m) & (
-            np.abs(y_m[after] - y_m[before]) <= 2.0 * radius_m
-        )
-    at, low, high = at[maybe], low[maybe], high[maybe]
     around = np.clip(at + np.arange(-2, 3)[:, None], low, high)
     x, y = x_m[around], y_m[around]
-    near = np.hypot(x - _median_of_five(x), y - _median_of_five(y)) <= radius_m
-    jump[at] = ~near[2] & (near.sum(axis=0) >= 3)
+    middle_x, middle_y = _median_of_five(x), _median_of_five(y)
+    away = np.flatnonzero(np.hypot(x[2] - middle_x, y[2] - middle_y) > radius_m)
+    x, y = x[:, away] - middle_x[away], y[:, away] - middle_y[away]
+    jump[at[away]] = (np.hypot(x, y) <= radius_m).sum(axis=0) >= 3
     return jump
 
 

@@ -1,9 +1,9 @@
 """Stretches of a line of fixes that keep within a radius of their beginning.
 
-Most fixes of a ride are told from standing by one step alone: a window of MIN_STAY_S that
-contains a step longer than the square's side begins no stay. What is left falls into calm
-stretches, which lie in one square as a whole and need no look at each window, and others, whose
-windows are looked at one by one.
+Most fixes of a ride are told from standing by one step alone: a window of time that contains a
+step longer than the square's side begins no stay. What is left falls into calm stretches, which
+lie in one square as a whole and need no look at each window, and others, whose windows are looked
+at one by one.
 """
 
 from dataclasses import dataclass
@@ -16,43 +16,69 @@ from domain.tracks import FloatArray, IntArray
 TOLERANCE_S = 1e-4
 """Times are whole milliseconds held as floats."""
 
+APART_S = 86_400.0
+"""Between two parts on the clock of a line; longer than any window looked at."""
+
 _LOOK_AHEAD = 64
+
+_SAMPLE = 64
 
 
 @dataclass(frozen=True)
 class Line:
     """Fixes one after the other, (n,) each; fixes head[i]:tail[i] are one unbroken part: no new
-    shipment and no gap in it. total_x, total_y : (n + 1,) running sums."""
+    shipment and no gap in it. clock_s : time that never falls, parts APART_S from each other."""
 
-    time_s: FloatArray
+    clock_s: FloatArray
     x_m: FloatArray
     y_m: FloatArray
     head: IntArray
     tail: IntArray
-    total_x: FloatArray
-    total_y: FloatArray
 
     def __len__(self) -> int:
-        return int(self.time_s.size)
+        return int(self.clock_s.size)
 
     def part_of(self, at: IntArray) -> IntArray:
         return np.searchsorted(self.head, at, side="right") - 1
 
+    def later(self, at: IntArray, wait_s: float) -> IntArray:
+        """First fix at least `wait_s` after each; of another part where this one has none."""
+        return np.searchsorted(self.clock_s, self.clock_s[at] + (wait_s - TOLERANCE_S))
+
     def middles(self, begin: IntArray, end: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Mean place of the fixes begin..end of every stretch."""
+        """Mean place of the fixes begin..end of stretches that follow each other."""
         count = end - begin + 1
         return (
-            (self.total_x[end + 1] - self.total_x[begin]) / count,
-            (self.total_y[end + 1] - self.total_y[begin]) / count,
+            reduced(np.add, self.x_m, begin, end) / count,
+            reduced(np.add, self.y_m, begin, end) / count,
         )
 
 
 def line_of(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray, head: IntArray) -> Line:
-    """A line of at least one fix, whose parts begin at `head`."""
-    total_x, total_y = np.zeros(x_m.size + 1), np.zeros(y_m.size + 1)
-    np.cumsum(x_m, out=total_x[1:])
-    np.cumsum(y_m, out=total_y[1:])
-    return Line(time_s, x_m, y_m, head, np.append(head[1:], x_m.size), total_x, total_y)
+    """A line of fixes whose parts begin at `head`, in order and without repetition."""
+    tail = np.append(head[1:], time_s.size)
+    if head.size == 0:
+        return Line(time_s, x_m, y_m, head, head)
+    length_s = time_s[tail - 1] - time_s[head] + APART_S
+    shift_s = np.cumsum(length_s) - length_s - time_s[head]
+    return Line(time_s + np.repeat(shift_s, tail - head), x_m, y_m, head, tail)
+
+
+def flat(begin: IntArray, end: IntArray) -> IntArray:
+    """Every index of begin..end of every stretch, one after the other."""
+    length = end - begin + 1
+    offset = np.cumsum(length) - length
+    return np.asarray(np.arange(int(length.sum())) + np.repeat(begin - offset, length))
+
+
+def reduced(ufunc: np.ufunc, column: FloatArray, begin: IntArray, end: IntArray) -> FloatArray:
+    """The ufunc's reduction over begin..end of stretches that follow each other."""
+    if begin.size == 0:
+        return np.zeros(0)
+    bounds = np.column_stack((begin, end + 1)).ravel()
+    if bounds[-1] == column.size:
+        bounds = bounds[:-1]
+    return np.asarray(ufunc.reduceat(column, bounds)[::2])
 
 
 def pieces(line: Line, *, radius_m: float, min_stay_s: float) -> tuple[IntArray, IntArray]:
@@ -67,7 +93,7 @@ def pieces(line: Line, *, radius_m: float, min_stay_s: float) -> tuple[IntArray,
     begins: list[IntArray] = []
     ends: list[IntArray] = []
     while begin.size:
-        reach = _reach(line, begin, limit, min_stay_s)
+        reach = line.later(begin, min_stay_s)
         middle = line.middles(begin, reach)
         search = _first_outside if begins else _first_outside_everywhere
         out = search(line, begin, reach, limit, middle, radius_m=radius_m)
@@ -91,12 +117,18 @@ def _starts(line: Line, *, side_m: float, min_stay_s: float) -> tuple[IntArray, 
     edge[line.head] = False
     turn = np.flatnonzero(edge[1:] != edge[:-1])
     first, last = turn[0::2], turn[1::2]
-    long = line.time_s[last] - line.time_s[first] >= min_stay_s - TOLERANCE_S
+    long = line.clock_s[last] - line.clock_s[first] >= min_stay_s - TOLERANCE_S
     first, last = first[long], last[long]
-    calm = _extent_fits(line, first, last, side_m=side_m)
+    calm = np.ones(first.size, dtype=np.bool_)
+    for column in (line.x_m, line.y_m):
+        calm &= (
+            reduced(np.maximum, column, first, last) - reduced(np.minimum, column, first, last)
+            <= side_m
+        )
     begin, end = first[calm], last[calm]
-    until = _bisect(line.time_s, begin, end, line.time_s[end] - min_stay_s + TOLERANCE_S) - 1
-    covered = _reach(line, until, end + 1, min_stay_s)
+    latest_s = line.clock_s[end] - min_stay_s + TOLERANCE_S
+    until = np.searchsorted(line.clock_s, latest_s, side="right") - 1
+    covered = line.later(until, min_stay_s)
     starts = flat(begin, until)
     if not calm.all():
         more, more_begin, more_end = _starts_one_by_one(
@@ -109,89 +141,77 @@ def _starts(line: Line, *, side_m: float, min_stay_s: float) -> tuple[IntArray, 
     return starts, begin, covered
 
 
-def _extent_fits(line: Line, first: IntArray, last: IntArray, *, side_m: float) -> BoolArray:
-    """True where all fixes first..last lie in a square of this side."""
-    fits = np.ones(first.size, dtype=np.bool_)
-    if first.size == 0:
-        return fits
-    bounds = np.column_stack((first, last + 1)).ravel()
-    if bounds[-1] == len(line):
-        bounds = bounds[:-1]
-    for column in (line.x_m, line.y_m):
-        low = np.minimum.reduceat(column, bounds)[::2]
-        fits &= np.maximum.reduceat(column, bounds)[::2] - low <= side_m
-    return fits
-
-
 def _starts_one_by_one(
     line: Line, first: IntArray, last: IntArray, *, side_m: float, min_stay_s: float
 ) -> tuple[IntArray, IntArray, IntArray]:
     """As `_starts`, for stretches that do not lie in one square as a whole."""
-    row = flat(first, last)
     count = last - first + 1
-    # One clock for all stretches, each so far from the last that no window reaches into it.
-    length_s = line.time_s[last] - line.time_s[first] + 2.0 * min_stay_s
-    base_s = np.cumsum(length_s) - length_s - line.time_s[first]
-    clock_s = line.time_s[row] + np.repeat(base_s, count)
-    reach = np.searchsorted(clock_s, clock_s + (min_stay_s - TOLERANCE_S))
-    tail = np.repeat(np.cumsum(count), count)
-    x_m, y_m = line.x_m[row], line.y_m[row]
-    at = np.flatnonzero(reach < tail)
-    end = reach[at]
-    near = np.abs(x_m[end] - x_m[at]) <= side_m
-    near &= np.abs(y_m[end] - y_m[at]) <= side_m
-    at, end = at[near], end[near]
-    fits = _within_square(x_m, y_m, at, end, side_m=side_m)
-    at, end = at[fits], end[fits]
-    stretch = np.repeat(np.arange(count.size), count)[at]
-    fresh = np.flatnonzero((at[1:] > end[:-1] + 1) | (stretch[1:] != stretch[:-1]))
-    at, end = row[at], row[end]
+    at = flat(first, last)
+    reach = _later_by_guess(line, at, min_stay_s)
+    inside = np.flatnonzero(reach <= np.repeat(last, count))
+    at, reach = at[inside], reach[inside]
+    near = np.abs(line.x_m[reach] - line.x_m[at]) <= side_m
+    near &= np.abs(line.y_m[reach] - line.y_m[at]) <= side_m
+    at, reach = at[near], reach[near]
+    fits = _within_square(line, at, reach, side_m=side_m)
+    at, reach = at[fits], reach[fits]
     if at.size == 0:
         return at, at, at
-    return at, at[np.append(0, fresh + 1)], end[np.append(fresh, at.size - 1)]
+    stretch = np.searchsorted(first, at, side="right")
+    fresh = np.flatnonzero((at[1:] > reach[:-1] + 1) | (stretch[1:] != stretch[:-1]))
+    return at, at[np.append(0, fresh + 1)], reach[np.append(fresh, at.size - 1)]
 
 
-def _within_square(
-    x_m: FloatArray, y_m: FloatArray, begin: IntArray, end: IntArray, *, side_m: float
-) -> BoolArray:
+def _later_by_guess(line: Line, at: IntArray, wait_s: float) -> IntArray:
+    """As `line.later`: most fixes come at an even pace, so the usual count of steps, or one
+    more or less, is tried before the search."""
+    wait_s -= TOLERANCE_S
+    sample = at[:: max(at.size // _SAMPLE, 1)]
+    lag = int(np.median(line.later(sample, wait_s + TOLERANCE_S) - sample)) - 2
+    n = len(line)
+    if lag < 0 or lag + 3 >= n:
+        return line.later(at, wait_s + TOLERANCE_S)
+    steps = np.zeros(n, dtype=np.int8)
+    for more in range(4):
+        steps[: n - lag - more] += (
+            line.clock_s[lag + more :] - line.clock_s[: n - lag - more] < wait_s
+        )
+    steps[n - lag - 3 :] = 0
+    steps = steps[at]
+    later = at + steps + lag
+    unsure = np.flatnonzero((steps == 0) | (steps == 4))
+    later[unsure] = line.later(at[unsure], wait_s + TOLERANCE_S)
+    return later
+
+
+def _within_square(line: Line, begin: IntArray, end: IntArray, *, side_m: float) -> BoolArray:
     """True where all fixes begin..end lie in a square of this side (range minimum by doubling)."""
     fits = np.ones(begin.size, dtype=np.bool_)
     if begin.size == 0:
         return fits
     length = end - begin + 1
-    level = np.frexp(length.astype(np.float64))[1] - 1
-    steps = np.unique(level).tolist()
-    chosen = [np.flatnonzero(level == step) for step in steps]
-    for column in (x_m, y_m):
-        low, high = column.copy(), column.copy()
-        done = 0
-        for step, at in zip(steps, chosen, strict=True):
-            for half in (1 << k for k in range(done, step)):
-                np.minimum(low[:-half], low[half:], out=low[:-half])
-                np.maximum(high[:-half], high[half:], out=high[:-half])
-            done = step
-            front, back = begin[at], end[at] + 1 - (1 << step)
-            extent = np.maximum(high[front], high[back]) - np.minimum(low[front], low[back])
+    longest = int(length.max())
+    size = 1 << (int(length.min()).bit_length() - 1)
+    chosen: list[tuple[int, IntArray]] = []
+    left = np.arange(begin.size)
+    while left.size:  # two blocks of a power of two cover every length up to twice that
+        covered = length[left] <= 2 * size
+        chosen.append((size, left if longest <= 2 * size else left[covered]))
+        left = left[~covered] if longest > 2 * size else left[:0]
+        size *= 2
+    for column in (line.x_m, line.y_m):
+        low = high = column
+        size = 1
+        for block, at in chosen:
+            while size < block:
+                low = np.minimum(low[:-size], low[size:])
+                high = np.maximum(high[:-size], high[size:])
+                size *= 2
+            front, back = begin[at], end[at] + 1 - size
+            extent = np.maximum(high[front], high[back])
+            extent -= np.minimum(low[front], low[back])
             fits[at] &= extent <= side_m
     return fits
-
-
-def _reach(line: Line, begin: IntArray, limit: IntArray, min_stay_s: float) -> IntArray:
-    """First fix at least `min_stay_s` after each start, which is known to lie before `limit`."""
-    target_s = line.time_s[begin] + (min_stay_s - TOLERANCE_S)
-    return _bisect(line.time_s, begin, limit - 1, target_s)
-
-
-def _bisect(time_s: FloatArray, low: IntArray, high: IntArray, target_s: FloatArray) -> IntArray:
-    """First of low..high whose time is not before the target, `high` where there is none."""
-    low, high = low.copy(), high.copy()
-    while (low < high).any():
-        middle = (low + high) // 2
-        before = time_s[middle] < target_s
-        before &= low < high
-        low = np.where(before, middle + 1, low)
-        high = np.where(before, high, middle)
-    return low
 
 
 def _first_outside_everywhere(
@@ -207,9 +227,9 @@ def _first_outside_everywhere(
     head = int(begin[0])
     count = np.diff(np.append(begin, len(line)))
     off_m2 = line.x_m[head:] - np.repeat(middle[0], count)
-    off_m2 *= off_m2
+    np.square(off_m2, out=off_m2)
     north_m = line.y_m[head:] - np.repeat(middle[1], count)
-    north_m *= north_m
+    np.square(north_m, out=north_m)
     off_m2 += north_m
     outside = np.append(np.flatnonzero(off_m2 > radius_m**2) + head, len(line))
     return np.asarray(np.minimum(outside[np.searchsorted(outside, start)], limit))
@@ -243,10 +263,3 @@ def _first_outside(
         open_ = open_[~found & (cursor[open_] < limit[open_])]
         ahead = min(2 * ahead, 4096)
     return out
-
-
-def flat(begin: IntArray, end: IntArray) -> IntArray:
-    """Every index of begin..end of every stretch, one after the other."""
-    length = end - begin + 1
-    offset = np.cumsum(length) - length
-    return np.asarray(np.arange(int(length.sum())) + np.repeat(begin - offset, length))

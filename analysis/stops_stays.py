@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.geodesy import METRES_PER_DEGREE
 from analysis.stops_fixes import Fixes, fixes_of, shipment_blocks
-from analysis.stops_pieces import Line, flat, line_of, pieces
+from analysis.stops_pieces import TOLERANCE_S, Line, flat, line_of, pieces
 from config.rules import Numbers
 from domain.tracks import FloatArray, IntArray
 
@@ -79,7 +79,7 @@ def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: f
     begin, end = pieces(line, radius_m=radius_m, min_stay_s=min_stay_s)
     begin, end = _joined(begin, end, line, radius_m=radius_m)
     begin, end, spread_m = _cores(begin, end, line, radius_m=radius_m)
-    long_enough = line.time_s[end] - line.time_s[begin] >= min_stay_s
+    long_enough = fixes.time_s[used[end]] - fixes.time_s[used[begin]] >= min_stay_s
     begin, end, spread_m = begin[long_enough], end[long_enough], spread_m[long_enough]
     middle_x, middle_y = line.middles(begin, end)
     first_fix, last_fix = used[begin], used[end]
@@ -91,8 +91,8 @@ def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: f
         shipment=shipment + low,
         first_fix=first_fix + offset,
         last_fix=last_fix + offset,
-        start_s=line.time_s[begin],
-        end_s=line.time_s[end],
+        start_s=fixes.time_s[first_fix],
+        end_s=fixes.time_s[last_fix],
         lat_deg=lat0_deg + middle_y / METRES_PER_DEGREE,
         lon_deg=np.remainder(lon0_deg + east_deg + 180.0, 360.0) - 180.0,
         spread_m=spread_m,
@@ -101,8 +101,7 @@ def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: f
 
 def _line(fixes: Fixes, numbers: Numbers) -> tuple[IntArray, Line]:
     """The fixes that take part, and where each shipment and each gap begins a new part."""
-    left_out = fixes.jump | fixes.coarse
-    used = np.flatnonzero(~left_out)
+    used = np.flatnonzero(~(fixes.jump | fixes.coarse))
     time_s, x_m, y_m = fixes.time_s, fixes.x_m, fixes.y_m
     first = fixes.first[:-1]
     if used.size < len(fixes):
@@ -118,7 +117,10 @@ def _line(fixes: Fixes, numbers: Numbers) -> tuple[IntArray, Line]:
     if gap.size and fixes.still_after.any():
         restless = np.concatenate(([0], np.cumsum(~fixes.still_after)))
         gap = gap[restless[used[gap]] != restless[used[gap + 1]]]
-    head = np.unique(np.concatenate((first[first < used.size], gap + 1)))
+    new = np.zeros(used.size + 1, dtype=np.bool_)
+    new[first] = True
+    new[gap + 1] = True
+    head = np.flatnonzero(new[:-1])
     return used, line_of(time_s, x_m, y_m, head)
 
 
@@ -129,10 +131,8 @@ def _joined(
     if begin.size < 2:
         return begin, end
     middle_x, middle_y = line.middles(begin, end)
-    part = line.part_of(begin)
     close = np.hypot(np.diff(middle_x), np.diff(middle_y)) <= radius_m / 2.0
-    close &= line.time_s[begin[1:]] - line.time_s[end[:-1]] <= JOIN_WITHIN_S
-    close &= part[1:] == part[:-1]
+    close &= line.clock_s[begin[1:]] - line.clock_s[end[:-1]] <= JOIN_WITHIN_S + TOLERANCE_S
     return begin[np.append(True, ~close)], end[np.append(~close, True)]
 
 
@@ -153,7 +153,8 @@ def _cores(
     off_m += north_m
     np.sqrt(off_m, out=off_m)
     spread_m = np.add.reduceat(off_m, first) / count
-    core_m = np.clip(CORE_FACTOR * spread_m, CORE_MIN_M, radius_m)
+    # The tolerance keeps a tie (one of five fixes off, the others alike) from the last bit.
+    core_m = np.clip(CORE_FACTOR * spread_m, CORE_MIN_M, radius_m) + 1e-6
     core = np.flatnonzero(off_m <= np.repeat(core_m, count))
     low = np.searchsorted(core, first)
     high = np.searchsorted(core, first + count)
