@@ -1,6 +1,8 @@
 """Data frames hold what the stores hold, with missing values missing."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -8,7 +10,9 @@ import pytest
 from api.frames import Frames, frame
 from config.settings import StoreSettings
 from domain.errors import BadInput
+from domain.instants import instant_ms
 from domain.reading import Event
+from storage.archive.days import seal_days
 from storage.register import open_register
 from storage.telemetry import open_telemetry
 from tests.storage.readings import FULL, MINUTE, T0, reading
@@ -70,3 +74,45 @@ def test_findings_and_episodes_are_rows_with_their_measures(stores: StoreSetting
 def test_a_shipment_never_heard_of_is_a_clear_mistake(stores: StoreSettings) -> None:
     with pytest.raises(BadInput, match="S-none"):
         frame("S-none", stores)
+
+
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+def test_the_examples_of_the_page_run_as_they_stand(
+    stores: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = "ZB-20261121-0001", "ZB-20261121-0002"
+    start = (instant_ms("2026-11-21T08:00:00Z") - T0) / MINUTE
+    sent = [
+        reading(start + minute, drug=drug, shipment=shipment, logger=f"LG-{shipment}")
+        for shipment in (first, second)
+        for minute, drug in enumerate([7.0, 9.0, 9.5, 7.5])
+    ]
+    store, register = open_telemetry(stores), open_register(stores.register_url)
+    store.append(sent, [T0] * len(sent))
+    register.note_seen({first: None, second: None})
+    broken = result(
+        finding("F-9", start=start, end=start + 3, duration_s=90.0),
+        shipment=first,
+        verdict="breach",
+    )
+    register.record_results([broken], judged_ms=T0, reason="x")
+    seal_days(store, register, tmp_path / "archive", before_ms=T0 + 9 * 86_400_000)
+    store.close()
+    register.close()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLDWITNESS_STORE__EMBEDDED_FILE", str(stores.embedded_file))
+    monkeypatch.setenv("COLDWITNESS_STORE__REGISTER_URL", stores.register_url)
+
+    page = Path(__file__).parents[2] / "docs" / "pandas.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 3
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, "docs/pandas.md", "exec"), names)  # noqa: S102 (our own page)
+
+    assert names["journey"]["drug"].tolist() == [7.0, 9.0, 9.5, 7.5]
+    assert names["episodes"]["id"].tolist() == ["F-9"]
+    assert names["judged"][first] == 90.0
+    assert names["naive"][first] == 120.0
+    assert len(names["day"]) == 4
+    assert (names["frame"]["drug"] > 8).all()
