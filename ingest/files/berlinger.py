@@ -46,7 +46,7 @@ def read_berlinger(path: Path, *, zone: tzinfo | None) -> FileContent:
             f"{path}, line 1: expected Device: Fridge-tag or Q-tag of a Berlinger export"
         )
     device = _Device(lines, zone, str(path))
-    rows = device.logged() if device.has_table else device.extremes()
+    rows = device.logged(refusals) if device.has_table else device.extremes(refusals)
     readings: list[Reading] = []
     for number, moment, text in rows:
         try:
@@ -104,8 +104,8 @@ class _Device:
         time_ms = moment_ms(moment, shown=moment.isoformat(" "), zone=self._zone)
         return Reading(logger=self.logger, time_ms=time_ms, temperature_c={"drug": celsius})
 
-    def logged(self) -> Iterator[tuple[int, datetime, str]]:
-        """(line number, wall clock, temperature text) of the table's rows."""
+    def logged(self, refusals: Refusals) -> Iterator[tuple[int, datetime, str]]:
+        """(line number, wall clock, temperature text) of the table's rows that have a time."""
         body = self._lines[self._table_at + 1 :]
         title = body[0].strip("\t ").split("\t")[0] if body else ""
         pattern = _pattern(title)
@@ -121,11 +121,12 @@ class _Device:
             match = pattern.fullmatch(cells[0].strip())
             moment = None if match is None else _moment(match.groupdict())
             if moment is None or len(cells) < 2:
-                got = repr(line.strip()[:60])
-                raise BadInput(f"{self._file}, line {number}: expected {title} and T, got {got}")
-            yield number, moment, cells[1]
+                place = f"{self._file}, line {number}"
+                refusals.add(place, f"expected {title} and T, got {line.strip()[:60]!r}")
+            else:
+                yield number, moment, cells[1]
 
-    def extremes(self) -> Iterator[tuple[int, datetime, str]]:
+    def extremes(self, refusals: Refusals) -> Iterator[tuple[int, datetime, str]]:
         """The same for the daily lowest and highest of the history."""
         day: tuple[str, ...] | None = None
         for number, line in enumerate(self._lines, start=1):
@@ -138,8 +139,10 @@ class _Device:
             parts = dict(zip(("year", "month", "day"), day, strict=True))
             moment = _moment({**parts, "hour": extreme[2], "minute": extreme[3]})
             if moment is None:
-                raise BadInput(f"{self._file}, line {number}: no such time: {line.strip()[:60]!r}")
-            yield number, moment, extreme[1]
+                place = f"{self._file}, line {number}"
+                refusals.add(place, f"no such time: {line.strip()[:60]!r}")
+            else:
+                yield number, moment, extreme[1]
 
 
 def _pattern(title: str) -> re.Pattern[str] | None:

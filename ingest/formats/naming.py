@@ -29,8 +29,9 @@ def logger_id(serial: str) -> str:
     """The id of a logger by the serial its maker sends.
 
     A MAC address loses its separators and is upper case; other text keeps what an id may
-    hold, the rest becomes `-`. What is too long keeps its head and a checksum, so that two
-    serials never become one. Raises BadMessage if nothing is left.
+    hold, the rest becomes `-`. What is too long, and what has letters an id may not hold
+    (冷藏箱17), ends in a checksum of the whole: 保温箱17 must not become the same logger.
+    Raises BadMessage if it has neither letter nor digit.
     """
     text = serial.strip()
     if is_id(text):
@@ -38,10 +39,12 @@ def logger_id(serial: str) -> str:
     if _MAC.fullmatch(text):
         return re.sub("[:-]", "", text).upper()
     plain = _NOT_IN_ID.sub("-", text).strip("-_")
-    if not plain:
+    foreign = any(char.isalnum() for char in text if not char.isascii())
+    if not plain and not foreign:
         raise BadMessage("bad_id", f"logger: expected a serial number, got {shown(serial)}")
-    if len(plain) > 64:
-        plain = f"{plain[:55]}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    if foreign or len(plain) > 64:
+        checksum = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
+        plain = f"{plain[:55] or 'logger'}-{checksum}"
     return plain
 
 

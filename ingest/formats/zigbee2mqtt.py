@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.errors import BadMessage
 from ingest.formats.decoded import DecodeContext, Decoded
+from ingest.formats.frame_sample import CLOCK_SET_S
 from ingest.formats.instants import rfc3339_ms, time_ms
 from ingest.formats.json_text import json_object
 from ingest.formats.measurements import as_number, measurements
@@ -50,16 +51,22 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
 
 
 def _seen_ms(value: object, context: DecodeContext) -> int | None:
-    """`last_seen` as ISO text or epoch ms; null and an ISO text without a zone say nothing."""
-    if isinstance(value, str):
-        try:
-            return rfc3339_ms(value, zone=context.zone)
-        except BadMessage as error:
-            if error.reason == "time_without_zone":
-                return None
-            raise
+    """`last_seen` as ISO text or epoch ms, as its owner chose.
+
+    Whatever is no sure time (null, `N/A`, a text without a zone, seconds, the time of a
+    gateway whose clock was never set) says nothing: the state reached us now.
+    """
     number = as_number(value)
-    return None if number is None else time_ms(round(number))
+    try:
+        if isinstance(value, str):
+            seen_ms = rfc3339_ms(value, zone=context.zone)
+        elif number is not None:
+            seen_ms = time_ms(round(number))
+        else:
+            return None
+    except BadMessage:
+        return None
+    return seen_ms if seen_ms >= CLOCK_SET_S * 1000 else None
 
 
 def _volts(value: object) -> float | None:

@@ -119,7 +119,6 @@ def test_fahrenheit_is_converted_and_other_date_orders_are_read(tmp_path: Path) 
     ("old", "new", "message"),
     [
         ("yyyy-MM-dd hh:mm\tT", "when\tT", "line 20: expected the table's head"),
-        ("\t2022-05-02 10:36\t27.5\tx", "\tyesterday\t27.5", "line 22: expected yyyy-MM-dd"),
         ("Temp unit: C", "Temp unit: K", "Temp unit: expected C or F"),
         ("Device: Q-tag", "Thing:", "expected Device"),
     ],
@@ -130,6 +129,62 @@ def test_what_does_not_fit_is_one_line_of_error(
     text = FRIDGE_TAG_2L.format(zone="0.00").replace(old, new)
     with pytest.raises(BadInput, match=message):
         read_files([export(tmp_path, text)], reader="berlinger")
+
+
+def test_a_row_without_its_time_is_refused_alone(tmp_path: Path) -> None:
+    whole = FRIDGE_TAG_2L.format(zone="0.00")
+    text = whole.replace("\t2022-05-02 10:36\t27.5\tx", "\tyesterday\t27.5")
+    recorded = read_files([export(tmp_path, text.replace("11:16\t7.3", "11:66\t7.3"))])
+    assert recorded.table.temperature_c["drug"].tolist() == [26.3, -0.5]
+    assert recorded.refused_count == 2
+    assert recorded.first_refusal is not None
+    assert "line 22: expected yyyy-MM-dd" in recorded.first_refusal
+    daily = read_files([export(tmp_path, FRIDGE_TAG_2.replace("04:57", "24:57"))])
+    assert daily.table.temperature_c["drug"].tolist() == [18.0, 16.5]
+    assert daily.refused_count == 1
+
+
+# The first rows and the head of 100800001215 (an Ultra Low with its outer sensor, which has
+# no value before it is put in), and three days of 130400191544.
+ULTRA_LOW = """Device: Q-tag Fridge-tag Ultra Low
+Conf:
+ Serial: 100800001215
+ Zone: 0.00
+ Temp unit: C
+ Ext Sensor: 1
+Data:
+\tyyyy-MM-dd hh:mm\tT\tOut of limits
+\t2023-04-17 16:06\t--.-\t
+\t2023-04-17 16:21\t-9.6\tx
+\t2023-04-17 16:26\t-11.5\tx
+"""
+DAILY = """Device: Q-tag Fridge-tag 2
+Conf:
+ Serial: 130400191544
+ Zone: 0.00
+ Temp unit: C
+Hist:
+ 1:
+  Date: 2023-04-20
+  Min T: +2.0, TS Min T: 13:30
+  Max T: +8.0, TS Max T: 14:33
+ 4:
+  Date: 2023-04-17
+  Max T: +20.8, TS Max T: 19:41
+"""
+
+
+def test_an_ultra_low_fridge_tag_has_no_value_before_its_sensor_is_in(tmp_path: Path) -> None:
+    table = read_files([export(tmp_path, ULTRA_LOW)]).table
+    assert table.loggers == ("100800001215",)
+    assert table.temperature_c["drug"].tolist() == [-9.6, -11.5]
+    assert table.time_ms.tolist() == [1_681_748_460_000, 1_681_748_760_000]
+
+
+def test_daily_extremes_are_read_with_the_day_they_stand_under(tmp_path: Path) -> None:
+    table = read_files([export(tmp_path, DAILY)]).table
+    assert table.temperature_c["drug"].tolist() == [2.0, 8.0, 20.8]
+    assert table.time_ms.tolist() == [1_681_997_400_000, 1_682_001_180_000, 1_681_760_460_000]
 
 
 def test_a_cell_that_is_no_number_is_refused_alone(tmp_path: Path) -> None:

@@ -377,6 +377,12 @@ def test_zigbee2mqtt_state_is_read_by_friendly_name() -> None:
         (1_795_230_245_000, 1_795_230_245_000, "gateway"),
         (None, RECEIVED_MS, "received"),
         ("2026-11-21T03:04:05", RECEIVED_MS, "received"),
+        # A damaged or unset stamp of the gateway is no reason to lose the temperature.
+        ("N/A", RECEIVED_MS, "received"),
+        ("1970-01-01T00:00:09.000Z", RECEIVED_MS, "received"),
+        (0, RECEIVED_MS, "received"),
+        (1_795_230_245, RECEIVED_MS, "received"),
+        (True, RECEIVED_MS, "received"),
     ],
 )
 def test_zigbee2mqtt_last_seen_is_the_gateways_time(
