@@ -85,6 +85,15 @@ class Decoding:
             and ("/NBIRTH/" in topic or "/DBIRTH/" in topic)
         )
 
+    def birth_node(self, topic: str) -> str | None:
+        """Group and edge node of a stateful format's topic: its births name the metrics of what
+        follows under the same node. None for topics of other formats."""
+        route = self._routes.get(topic) or self._remember(topic)
+        levels = topic.split("/")
+        if not isinstance(route, Route) or route.format != "sparkplug_b" or len(levels) < 4:
+            return None
+        return f"{levels[1]}/{levels[3]}"
+
     def _remember(self, topic: str) -> "Route | BadMessage":
         route: Route | BadMessage
         try:

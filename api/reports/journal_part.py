@@ -24,6 +24,9 @@ Named = tuple[str, int]
 """A reading's logger and time [ms]: what its row in the journal has to say as well."""
 
 
+_FIRST_DAY, _LAST_DAY = "0000-01-01", "9999-12-31"
+
+
 class Day(msgspec.Struct, frozen=True, kw_only=True):
     """One worker's day as it stood when the package was made. seal : its signed seal, None
     while the day is open (then the package's signature vouches for the root)."""
@@ -57,27 +60,14 @@ def journal_part(
 ) -> JournalPart | None:
     """Rows of the journal that carry readings of the report; None where there is no journal.
 
-    Only days from the one on which the first reading was measured are looked through: nothing
-    can have been received before. Raises Unavailable or BadInput where the journal cannot be
-    read.
+    Raises Unavailable or BadInput where the journal cannot be read.
     """
     reader = JournalReader(directory)
-    wanted = named_readings(report)
-    if not reader.workers() or not wanted:
+    if not reader.workers() or not report.readings.time:
         return None
-    decoding = Decoding(formats)
-    from_day = report.readings.time[0][:10]
     days: list[Day] = []
     rows: list[ProvenRow] = []
-    for worker in reader.workers():
-        starts = [s.first_row for s in reader.stats() if s.worker == worker and s.day >= from_day]
-        if not starts:
-            continue
-        found = [
-            row.row
-            for row in reader.read(worker, after=min(starts) - 1)
-            if not row.note and _carries(row, decoding, wanted)
-        ]
+    for worker, found in _carrying_rows(report, reader, Decoding(formats)).items():
         seals = {segment.day: segment.seal for segment in reader.segments(worker)}
         for proof in reader.proofs(worker, found) if found else ():
             seal = seals[proof.day]
@@ -107,16 +97,79 @@ def journal_part(
     )
 
 
+def _carrying_rows(
+    report: Report, reader: JournalReader, decoding: Decoding
+) -> dict[str, list[int]]:
+    """Worker -> numbers of its rows that carry readings of the report.
+
+    Stores keep when a reading was received, to the millisecond of its row: so only the days from
+    the first receipt to the last are opened, and only rows of those milliseconds decoded. Where
+    that does not lead to every reading (the store does not say, or was filled otherwise), all
+    rows from the day of the first measuring or receipt on are decoded, and of stateful formats
+    all there are, because what names their metrics may be old.
+    """
+    wanted = named_readings(report)
+    readings = report.readings
+    received = [time for time in readings.received if time is not None]
+    if received and len(received) == len(readings.received):
+        within = (min(received)[:10], max(received)[:10])
+        found, seen = _scan(
+            reader, decoding, wanted, days=within, at_ms={_ms(time) for time in received}
+        )
+        if seen == wanted:
+            return found
+    first = _FIRST_DAY if decoding.is_stateful else min(readings.time[0], *received)[:10]
+    return _scan(reader, decoding, wanted, days=(first, _LAST_DAY), at_ms=None)[0]
+
+
+def _scan(
+    reader: JournalReader,
+    decoding: Decoding,
+    wanted: set[Named],
+    *,
+    days: tuple[str, str],
+    at_ms: set[int] | None,
+) -> tuple[dict[str, list[int]], set[Named]]:
+    """Worker -> its rows of those days that carry wanted readings, and which these are; only
+    rows received at one of `at_ms` are decoded, if given. With a row of a stateful format come
+    the births that name its metrics: without them nobody can read it."""
+    found: dict[str, list[int]] = {}
+    seen: set[Named] = set()
+    for worker in reader.workers():
+        births: dict[str, list[int]] = {}
+        for row in reader.read_days(worker, first=days[0], last=days[1]):
+            node = decoding.birth_node(row.topic) if decoding.is_stateful else None
+            if node is not None and decoding.is_birth(row.topic):
+                kept = births.setdefault(node, [])
+                if "/NBIRTH/" in row.topic:
+                    kept.clear()
+                kept.append(row.row)
+            elif at_ms is not None and row.received_ms not in at_ms:
+                continue
+            carried = _carried(row, decoding, wanted)
+            if carried:
+                found.setdefault(worker, []).extend([*births.get(node or "", ()), row.row])
+                seen |= carried
+    return {worker: sorted(set(rows)) for worker, rows in found.items()}, seen
+
+
+def _ms(time: str) -> int:
+    return round(epoch_s(time) * 1000)
+
+
 def named_readings(report: Report) -> set[Named]:
     loggers = report.readings.loggers
     return {
-        (loggers[logger] if logger >= 0 else "", round(epoch_s(time) * 1000))
+        (loggers[logger] if logger >= 0 else "", _ms(time))
         for logger, time in zip(report.readings.logger, report.readings.time, strict=True)
     }
 
 
-def _carries(row: Row, decoding: Decoding, wanted: set[Named]) -> bool:
-    return any((r.logger, r.time_ms) in wanted for r in _readings(row, decoding))
+def _carried(row: Row, decoding: Decoding, wanted: set[Named]) -> set[Named]:
+    """Which of the wanted readings the row carries."""
+    if row.note:
+        return set()
+    return wanted & {(r.logger, r.time_ms) for r in _readings(row, decoding)}
 
 
 def _readings(row: Row, decoding: Decoding) -> list[Reading]:
@@ -198,7 +251,7 @@ def _values_of(report: Report) -> dict[Named, list[dict[str, float]]]:
     readings = report.readings
     values: dict[Named, list[dict[str, float]]] = {}
     for i, (logger, time) in enumerate(zip(readings.logger, readings.time, strict=True)):
-        named = (readings.loggers[logger] if logger >= 0 else "", round(epoch_s(time) * 1000))
+        named = (readings.loggers[logger] if logger >= 0 else "", _ms(time))
         given = {name: column[i] for name, column in readings.temperature_c.items()}
         values.setdefault(named, []).append(
             {name: value for name, value in given.items() if value is not None}

@@ -4,7 +4,7 @@ A proof shows an outsider that one row belongs to a signed day without showing h
 (inclusion), or that a later signed head only added rows to an earlier one (consistency).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 EMPTY_ROOT = sha256(b"").digest()
@@ -66,16 +66,23 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """PATH(index, leaves), RFC 9162 2.1.3.1; siblings from the leaf up."""
-    if not 0 <= index < len(leaves):
-        raise ValueError(f"no leaf {index} among {len(leaves)}")
-    level, proof = list(leaves), []
+    return inclusion_proofs(leaves, [index])[index]
+
+
+def inclusion_proofs(leaves: Sequence[bytes], indexes: Iterable[int]) -> dict[int, list[bytes]]:
+    """PATH of each of several leaves; the tree is hashed once for all of them."""
+    proofs: dict[int, list[bytes]] = {index: [] for index in indexes}
+    for index in proofs:
+        if not 0 <= index < len(leaves):
+            raise ValueError(f"no leaf {index} among {len(leaves)}")
+    level, height = list(leaves), 0
     while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            proof.append(level[sibling])
-        level = _parents(level)
-        index >>= 1
-    return proof
+        for index, proof in proofs.items():
+            sibling = (index >> height) ^ 1
+            if sibling < len(level):
+                proof.append(level[sibling])
+        level, height = _parents(level), height + 1
+    return proofs
 
 
 def root_from_inclusion(

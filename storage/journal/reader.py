@@ -8,7 +8,7 @@ from pathlib import Path
 
 from domain.errors import BadInput, Unavailable
 from storage.journal import layout
-from storage.journal.merkle import inclusion_proof, leaf_hash, root_of
+from storage.journal.merkle import inclusion_proofs, leaf_hash, root_of
 from storage.journal.rows import Row, parse_row, row_bytes
 from storage.journal.sealed import Seal, read_block, read_seal
 from storage.journal.segment import connect_reader, read_head, read_rows
@@ -67,6 +67,13 @@ class JournalReader:
                 after = row.row
                 yield row
 
+    def read_days(self, worker: str, *, first: str, last: str) -> Iterator[Row]:
+        """A worker's rows received on the days (UTC, `2026-11-21`) from `first` to `last`, both
+        included, oldest first; no other day is opened. Raises as `read`."""
+        for segment in self.segments(worker):
+            if first <= segment.day <= last:
+                yield from self._segment_rows(segment, 0, None)
+
     def read_all(self, after: Mapping[str, int] | None = None) -> Iterator[Row]:
         """Rows of every worker, one worker after the other; `after` by worker."""
         for worker in self.workers():
@@ -93,18 +100,10 @@ class JournalReader:
         found = []
         for worker in self.workers():
             for segment in self.segments(worker):
-                if segment.seal.exists():
-                    seal = read_seal(segment.seal)
-                    first, last, time_ms = (
-                        seal.segment.first_row,
-                        seal.last_row,
-                        seal.last_received_ms,
-                    )
-                elif segment.database.exists():
-                    meta, head = read_head(segment.database)
-                    first, last, time_ms = meta.first_row, head.row, head.received_ms
-                else:
+                bounds = _bounds(segment)
+                if bounds is None:
                     continue
+                first, last, time_ms = bounds
                 size = sum(p.stat().st_size for p in segment.folder.glob(f"{segment.day}.*"))
                 found.append(
                     SegmentStats(worker, segment.day, segment.state, first, last, time_ms, size)
@@ -112,19 +111,25 @@ class JournalReader:
         return found
 
     def proofs(self, worker: str, rows: Sequence[int]) -> list[RowProof]:
-        """Inclusion proofs for rows, in their days as these stand now; each day is read once."""
+        """Inclusion proofs for rows, in their days as these stand now; each day is read once, and
+        a day without any of the rows not at all."""
         wanted = sorted(set(rows))
         proofs: list[RowProof] = []
         for segment in self.segments(worker):
+            bounds = _bounds(segment)
+            if bounds is None or not any(bounds[0] <= row <= bounds[1] for row in wanted):
+                continue
             entries = self._wanted_entries(segment, wanted)
             if entries is None:
                 continue
             first, leaves, kept = entries
             root = root_of(leaves)
+            paths = inclusion_proofs(leaves, [row - first for row in kept])
             for row, entry in kept.items():
-                path = tuple(inclusion_proof(leaves, row - first))
+                index = row - first
+                path = tuple(paths[index])
                 proofs.append(
-                    RowProof(worker, segment.day, row, entry, row - first, len(leaves), path, root)
+                    RowProof(worker, segment.day, row, entry, index, len(leaves), path, root)
                 )
         missing = set(wanted) - {proof.row for proof in proofs}
         if missing:
@@ -161,6 +166,18 @@ class JournalReader:
                     raise Unavailable(f"journal {segment.database}: {error}") from error
         if segment.state == "sealed":
             yield from _sealed_rows(segment, read_seal(segment.seal), after, limit)
+
+
+def _bounds(segment: layout.Segment) -> tuple[int, int, int] | None:
+    """First and last row, and when the last one was received [UTC epoch ms]; None where there is
+    neither seal nor database."""
+    if segment.seal.exists():
+        seal = read_seal(segment.seal)
+        return seal.segment.first_row, seal.last_row, seal.last_received_ms
+    if segment.database.exists():
+        meta, head = read_head(segment.database)
+        return meta.first_row, head.row, head.received_ms
+    return None
 
 
 def _sealed_rows(
