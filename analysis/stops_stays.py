@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from analysis.geodesy import METRES_PER_DEGREE
+from analysis.stops_brief import JOIN_WITHIN_S, beside_s, with_brief
 from analysis.stops_fixes import Fixes, fixes_of, shipment_blocks
 from analysis.stops_pieces import TOLERANCE_S, Line, flat, line_of, pieces
 from config.rules import Numbers
@@ -20,9 +21,6 @@ from domain.tracks import FloatArray, IntArray
 
 MIN_STAY_S = 180.0
 """Shortest stay reported: longer than a traffic light, shorter than any dwell that matters."""
-
-JOIN_WITHIN_S = 120.0
-"""Two pieces at one place with less than this between them are one stay."""
 
 CORE_MIN_M = 30.0
 """Fixes nearer than this to the middle of a stay belong to it, however still the others are."""
@@ -59,7 +57,9 @@ class Stays:
 
 def find_stays(fixes: Fixes, numbers: Numbers, *, min_stay_s: float = MIN_STAY_S) -> Stays:
     """Stays of at least `min_stay_s` within `numbers.dwell_radius_m`, longest gap inside
-    `numbers.position_gap_s` unless the motion sensor vouches for the rest in between."""
+    `numbers.position_gap_s` unless the motion sensor vouches for the rest in between. A stay
+    beside a long step is kept if with it it can have lasted that long; its dwell is what was seen.
+    """
     blocks = [
         _stays_of(fixes, low, high, numbers, min_stay_s)
         for low, high in shipment_blocks(fixes.first)
@@ -77,9 +77,12 @@ def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: f
     radius_m = numbers.dwell_radius_m
     used, line = _line(fixes, numbers)
     begin, end = pieces(line, radius_m=radius_m, min_stay_s=min_stay_s)
+    begin, end = with_brief(begin, end, line, numbers, min_stay_s=min_stay_s)
     begin, end = _joined(begin, end, line, radius_m=radius_m)
     begin, end, spread_m = _cores(begin, end, line, radius_m=radius_m)
-    long_enough = fixes.time_s[used[end]] - fixes.time_s[used[begin]] >= min_stay_s
+    seen_s = fixes.time_s[used[end]] - fixes.time_s[used[begin]]
+    long_enough = seen_s >= min_stay_s
+    long_enough |= (seen_s > 0.0) & (seen_s + beside_s(begin, end, line, numbers) >= min_stay_s)
     begin, end, spread_m = begin[long_enough], end[long_enough], spread_m[long_enough]
     middle_x, middle_y = line.middles(begin, end)
     first_fix, last_fix = used[begin], used[end]

@@ -1,8 +1,9 @@
 """Stays of many shipments at once: the same as each alone, however many fixes there are."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
+import pytest
 
 from analysis.stops_fixes import Fixes, positions
 from analysis.stops_stays import Stays, find_stays
@@ -47,3 +48,46 @@ def test_positions_that_jump_between_two_masts_are_no_stay_and_no_error():
     time_s = np.arange(0.0, 1800.0, 60.0)
     mast_m = np.where(np.arange(time_s.size) % 2 == 0, 0.0, 170.0)
     assert len(find_stays(fixes_of_all([Fixed(time_s, mast_m, mast_m)]), NUMBERS)) == 0
+
+
+def stays_at(seconds: list[float], x_m: list[float], **numbers: float) -> Stays:
+    fixed = Fixed(np.array(seconds), np.array(x_m), np.zeros(len(x_m)))
+    return find_stays(fixes_of_all([fixed]), replace(NUMBERS, **numbers))
+
+
+RIDE_S = [0.0, 60.0, 120.0, 180.0]
+RIDE_M = [-3200.0, -2400.0, -1600.0, -800.0]
+
+
+@pytest.mark.parametrize(("step_s", "found"), [(60.0, 0), (120.0, 0), (181.0, 1), (300.0, 1)])
+def test_two_minutes_seen_before_a_step_that_may_hold_another_are_a_stay(step_s, found):
+    """A sliding window counts the step to the first fix outside as dwelling; here the stay is
+    found as well, and lasts what was seen."""
+    seconds = [*RIDE_S, 240.0, 300.0, 360.0, 360.0 + step_s, 420.0 + step_s]
+    stays = stays_at(seconds, [*RIDE_M, 0.0, 10.0, 5.0, 800.0, 1600.0])
+    assert len(stays) == found
+    assert stays.dwell_s.tolist() == [120.0] * found
+
+
+def test_two_minutes_seen_after_a_long_step_are_a_stay_as_well():
+    seconds = [*RIDE_S, 361.0, 421.0, 481.0, 541.0, 601.0]
+    stays = stays_at(seconds, [*RIDE_M, 0.0, 10.0, 5.0, 800.0, 1600.0])
+    assert stays.dwell_s.tolist() == [120.0]
+
+
+def test_a_step_longer_than_the_packs_gap_is_no_dwelling_but_a_gap():
+    seconds = [*RIDE_S, 240.0, 300.0, 360.0, 541.0, 601.0]
+    place_m = [*RIDE_M, 0.0, 10.0, 5.0, 800.0, 1600.0]
+    assert len(stays_at(seconds, place_m)) == 1
+    assert len(stays_at(seconds, place_m, position_gap_s=180.0)) == 0
+
+
+def test_a_long_step_that_the_ride_itself_takes_up_makes_no_stay():
+    """181 s for 5.6 km at 120 km/h at most leave 14 s of standing."""
+    seconds = [*RIDE_S, 240.0, 300.0, 360.0, 541.0, 601.0]
+    assert len(stays_at(seconds, [*RIDE_M, 0.0, 10.0, 5.0, 5660.0, 6500.0])) == 0
+
+
+def test_a_single_fix_between_long_steps_is_no_stay():
+    seconds = [0.0, 60.0, 300.0, 540.0, 600.0]
+    assert len(stays_at(seconds, [-1600.0, -800.0, 0.0, 800.0, 1600.0])) == 0
