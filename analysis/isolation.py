@@ -7,12 +7,12 @@ declares is judged beside it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
-from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from analysis.isolation_fit import MIN_WINDOWS, ExchangeFit, FitTask, fit_exchanges
 from analysis.isolation_swapped import exchanged, probes_swapped
 from analysis.isolation_windows import (
@@ -107,23 +107,38 @@ EXPLAINED_MIN = 0.7
 EXPLAINED_FOR_CONTACT = 0.8
 """Least share for an accusation: a contact that matters governs what the drug does."""
 
+AMBIENT_FOR_CONTACT_PER_H = 0.4
+"""Rate to the outside above which nobody is accused. No drug behind foam follows the outside so
+fast; a probe that hangs in the air of the box does, and follows the coolant as fast, with every part
+in place. Contact with the coolant does not bring the outside nearer."""
+
 MOVED_FOR_CONTACT_C = 0.3
 """Least range of the drug over the trip for an accusation: two or three steps of a sensor's grid
 carry none, however regular they look."""
+
+FEW = 16
+"""Up to this many shipments a second run costs more than fitting halves that decide nothing."""
 
 
 def judge_isolation(
     tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
 ) -> IsolationJudgement:
     """Exchange with coolant and goods for every shipment at once."""
-    names = probes_of(tracks, "drug")
+    names = [
+        name for name in probes_of(tracks, "drug") if not np.isnan(tracks.temperature_c[name]).all()
+    ]
     coolant: list[_Verdict] = []
     goods: list[_Verdict] = []
     for name in names:
         equations = exchange_windows(tracks, terms, window, numbers, drug=name)
-        whole, back = fit_exchanges([FitTask(equations), FitTask(exchanged(equations))])
-        decided = _decided(whole, terms)
-        halves = fit_exchanges([FitTask(equations, half, decided) for half in halves_of(equations)])
+        tasks = [FitTask(equations), FitTask(exchanged(equations))]
+        parts = [FitTask(equations, half) for half in halves_of(equations)]
+        if len(terms) <= FEW:
+            whole, back, *halves = fit_exchanges([*tasks, *parts])
+        else:
+            whole, back = fit_exchanges(tasks)
+            decided = _decided(whole, terms)
+            halves = fit_exchanges([replace(part, of=decided) for part in parts])
         swapped = probes_swapped(equations, whole, back, terms)
         for zone, limit, found in (
             (COOLANT, terms.coolant_limit_per_h, coolant),
@@ -191,25 +206,26 @@ def _decide(
             against |= above & (half.high_per_h[:, zone] < limit)
             against |= within & (half.low_per_h[:, zone] > limit)
         weak = above & (fit.explained < EXPLAINED_FOR_CONTACT)
+        weak |= above & (fit.low_per_h[:, AMBIENT] > AMBIENT_FOR_CONTACT_PER_H)
         quiet = above & (_range_c(equations) < MOVED_FOR_CONTACT_C)
         narrow = np.maximum(HALF_MIN_S / equations.half_s, 1.0)
         small_c_per_h = MISFIT_SMALL_C_PER_H * narrow**1.5
         poor = (fit.misfit_c_per_h > small_c_per_h) & (fit.explained < EXPLAINED_MIN)
     R = IsolationReason  # noqa: N806
-    reason = np.where(wide, R.TOO_LITTLE_EXCITATION, R.INTERVAL_SPANS_LIMIT)
-    reason = np.where(within, R.WITHIN_LIMIT, np.where(above, R.ABOVE_LIMIT, reason))
-    reason = np.where(against, R.PARTS_DISAGREE, reason)
-    reason = np.where(weak | (poor & (within | above)), R.MODEL_MISFIT, reason)
-    reason = np.where(quiet, R.TOO_LITTLE_EXCITATION, reason)
-    reason = np.where(swapped, R.PROBES_SWAPPED, reason)
-    reason = np.where(fit.windows < MIN_WINDOWS, R.TOO_FEW_READINGS, reason)
-    reason = np.where(~equations.known[:, AMBIENT], R.NO_AMBIENT_PROBE, reason)
-    reason = np.where(~equations.known[:, zone], R.NO_ZONE_PROBE, reason)
-    reason = np.where(equations.hours <= 0, R.NO_DRUG_PROBE, reason)
-    isolation = np.full(limit.size, Isolation.INDETERMINATE, dtype=np.int64)
-    isolation[reason == R.WITHIN_LIMIT] = Isolation.ISOLATED
-    isolation[reason == R.ABOVE_LIMIT] = Isolation.MISSING
-    return _Verdict(isolation, reason.astype(np.int64), rate, low, high)
+    reason = np.where(wide, R.TOO_LITTLE_EXCITATION.value, R.INTERVAL_SPANS_LIMIT.value)
+    reason = np.where(within, R.WITHIN_LIMIT.value, np.where(above, R.ABOVE_LIMIT.value, reason))
+    reason = np.where(against, R.PARTS_DISAGREE.value, reason)
+    reason = np.where(weak | (poor & (within | above)), R.MODEL_MISFIT.value, reason)
+    reason = np.where(quiet, R.TOO_LITTLE_EXCITATION.value, reason)
+    reason = np.where(swapped, R.PROBES_SWAPPED.value, reason)
+    reason = np.where(fit.windows < MIN_WINDOWS, R.TOO_FEW_READINGS.value, reason)
+    reason = np.where(~equations.known[:, AMBIENT], R.NO_AMBIENT_PROBE.value, reason)
+    reason = np.where(~equations.known[:, zone], R.NO_ZONE_PROBE.value, reason)
+    reason = np.where(equations.hours <= 0, R.NO_DRUG_PROBE.value, reason)
+    isolation = np.full(limit.size, Isolation.INDETERMINATE.value)
+    isolation[reason == R.WITHIN_LIMIT.value] = Isolation.ISOLATED.value
+    isolation[reason == R.ABOVE_LIMIT.value] = Isolation.MISSING.value
+    return _Verdict(isolation, reason, rate, low, high)
 
 
 def _range_c(equations: ExchangeWindows) -> FloatArray:
@@ -253,31 +269,32 @@ def _facet(
     isolation = np.vstack([one.isolation for one in found])
     reason = np.vstack([one.reason for one in found])
     low = np.vstack([one.low for one in found])
-    rank = isolation + np.nan_to_num(low) / (1.0 + np.nan_to_num(low)) * 0.5
-    rank = np.where(reason == IsolationReason.NO_DRUG_PROBE, -1.0, rank)
+    follows = np.fmax(low, 0.0)  # 0 where it is not known
+    rank = isolation + follows / (1.0 + follows) * 0.5
+    rank = np.where(reason == IsolationReason.NO_DRUG_PROBE.value, -1.0, rank)
     worst = rank.argmax(axis=0)
     isolation, reason = isolation[worst, each], reason[worst, each]
     rate = np.vstack([one.rate for one in found])[worst, each]
     high = np.vstack([one.high for one in found])[worst, each]
     low = low[worst, each]
-    isolation = np.where(exempt, Isolation.NOT_APPLICABLE, isolation)
-    reason = np.where(exempt, why, reason)
+    isolation = np.where(exempt, Isolation.NOT_APPLICABLE.value, isolation)
+    reason = np.where(exempt, int(why), reason)
     # A declaration is not believed against an interval that lies above the limit, even where
     # something else forbids to accuse by it, nor against a sharp one that leans over it.
     with np.errstate(invalid="ignore"):
-        leaning = (reason == IsolationReason.INTERVAL_SPANS_LIMIT) & (rate > limit)
+        leaning = (reason == IsolationReason.INTERVAL_SPANS_LIMIT.value) & (rate > limit)
         leaning |= low > limit
-    leaning |= reason == IsolationReason.PARTS_DISAGREE
-    on_record = (isolation == Isolation.INDETERMINATE) & (declared == 1) & ~leaning & ~absent
-    status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
-    status[on_record | (isolation == Isolation.ISOLATED)] = Status.COMPLIANT
-    status[isolation == Isolation.MISSING] = Status.SUSPECTED
-    status[isolation == Isolation.NOT_APPLICABLE] = Status.NOT_APPLICABLE
-    status[absent] = Status.BREACH
+    leaning |= reason == IsolationReason.PARTS_DISAGREE.value
+    on_record = (isolation == Isolation.INDETERMINATE.value) & (declared == 1) & ~leaning & ~absent
+    status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE.value)
+    status[on_record | (isolation == Isolation.ISOLATED.value)] = Status.COMPLIANT.value
+    status[isolation == Isolation.MISSING.value] = Status.SUSPECTED.value
+    status[isolation == Isolation.NOT_APPLICABLE.value] = Status.NOT_APPLICABLE.value
+    status[absent] = Status.BREACH.value
     return Facet(
         isolation=isolation,
         status=status,
-        reason=np.where(absent, IsolationReason.DECLARED_ABSENT, reason),
+        reason=np.where(absent, IsolationReason.DECLARED_ABSENT.value, reason),
         on_record=on_record,
         coupling_per_h=rate,
         low_per_h=low,
@@ -292,7 +309,9 @@ def _facet(
 
 
 def _contact(facet: Facet, window: Window, kind: FindingType) -> FindingTable:
-    at = np.flatnonzero(facet.isolation == Isolation.MISSING)
+    at = np.flatnonzero(facet.isolation == Isolation.MISSING.value)
+    if at.size == 0:
+        return NO_FINDINGS
     return finding_table(
         shipment=at,
         type=kind,
@@ -321,6 +340,8 @@ def _declared(terms: Terms, window: Window) -> FindingTable:
     """What the manifest itself shows: no isolating part to the coolant, or one compartment."""
     no_part = (terms.isolation_coolant == 0) & (terms.active_cooling != 1)
     at = np.concatenate((np.flatnonzero(no_part), np.flatnonzero(terms.shared_compartment)))
+    if at.size == 0:
+        return NO_FINDINGS
     coolant = np.arange(at.size) < no_part.sum()
     return finding_table(
         shipment=at,

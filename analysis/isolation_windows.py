@@ -145,6 +145,9 @@ def _one_logger(tracks: Tracks, owner: IntArray, row: IntArray, shipments: int) 
     """Only the rows of the logger that gives most: two loggers have two offsets."""
     loggers = int(tracks.logger.max(initial=0)) + 2
     source = owner[row] * loggers + tracks.logger[row] + 1
+    change = np.flatnonzero(source[1:] != source[:-1])
+    if (owner[row[change]] != owner[row[change + 1]]).all():
+        return row
     kinds, inverse, count = np.unique(source, return_inverse=True, return_counts=True)
     order = np.lexsort((-kinds, count, kinds // loggers))
     chosen = np.zeros(kinds.size, dtype=np.bool_)
@@ -233,8 +236,9 @@ def _windows(
     moments = _Moments(local_h, curves, joined)
     half_h = half[which] / 3600.0
     start_h = number * hop[which] / 3600.0
-    at = [start_h, start_h + half_h, start_h + 2.0 * half_h]
-    zero, first = zip(*(moments.up_to(which, instant, head, tail) for instant in at), strict=True)
+    at = np.stack((start_h, start_h + half_h, start_h + 2.0 * half_h))
+    zero, first = moments.up_to(np.tile(which, 3), at.ravel(), head, tail)
+    zero, first = (np.swapaxes(part.reshape(len(curves), 3, -1), 0, 1) for part in (zero, first))
     rising = zero[1] - zero[0]
     falling = zero[2] - zero[1]
     weighted = (first[1] - first[0] - at[0] * rising) - (first[2] - first[1] - at[2] * falling)
@@ -282,6 +286,9 @@ class _Moments:
         self, run: IntArray, at_h: FloatArray, head: IntArray, tail: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         low, high = head[run], tail[run]
+        if head.size == 1:
+            low = np.clip(self._local_h.searchsorted(at_h, "right") - 1, head[0], tail[0])
+            high = low
         while (searching := low < high).any():  # last reading at or before at_h
             middle = (low + high + 1) // 2
             fits = self._local_h[middle] <= at_h
