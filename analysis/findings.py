@@ -77,6 +77,12 @@ def _spread(value: int | NDArray[Any], rows: int, dtype: type[np.integer[Any]]) 
     return value.astype(dtype, copy=False)
 
 
+_NONE = np.zeros(0)
+NO_FINDINGS = finding_table(
+    shipment=_NONE.astype(np.int64), type=0, start_s=_NONE, end_s=_NONE, certainty=0, severity=0
+)
+
+
 def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
     """All rows of all tables; a measure that a table lacks is NaN in its rows."""
     tables = [table for table in tables if len(table)] or tables[:1]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from analysis.sequence import SequenceBreaks, owner_of
 from analysis.window import Window
 from config.rules import Numbers
@@ -37,6 +37,8 @@ def clock_findings(
 
 def _mismatch(terms: Terms, window: Window, numbers: Numbers) -> FindingTable:
     which = np.flatnonzero(terms.mismatch_s > numbers.event_mismatch_s)
+    if which.size == 0:
+        return NO_FINDINGS
     return finding_table(
         shipment=which,
         type=FindingType.CLOCK,
@@ -54,12 +56,14 @@ def _received(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
     delay = tracks.received_s - tracks.time_s
     owner = tracks.shipment
     count = len(tracks.shipments)
-    tables = []
+    tables = [NO_FINDINGS]
     for kind, rows, cause in (
         (FindingType.CLOCK, delay < -numbers.future_tolerance_s, "ahead_of_receipt"),
         (FindingType.LATE_IMPORT, delay > numbers.late_import_s, ""),
     ):
         row = np.flatnonzero(rows & window.rows)
+        if row.size == 0:
+            continue
         which, member = np.unique(owner[row], return_inverse=True)
         start, end = np.full(count, np.inf), np.full(count, -np.inf)
         np.minimum.at(start, owner[row], tracks.time_s[row])
@@ -95,6 +99,8 @@ def _behind(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
     delay = tracks.received_s - tracks.time_s
     within = (delay > numbers.future_tolerance_s) & (delay <= numbers.late_import_s)
     row = np.flatnonzero(window.rows & within)
+    if row.size == 0:
+        return NO_FINDINGS
     owner = owner_of(tracks.first, row)
     order = np.lexsort((tracks.time_s[row], tracks.received_s[row], tracks.logger[row], owner))
     row, owner = row[order], owner[order]
@@ -129,6 +135,8 @@ def _behind(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
 def _set_back(tracks: Tracks, breaks: SequenceBreaks) -> FindingTable:
     """The count goes on while the time falls back: the logger's clock was moved."""
     row, before = breaks.row[breaks.disordered], breaks.before[breaks.disordered]
+    if row.size == 0:
+        return NO_FINDINGS
     owner = owner_of(tracks.first, row)
     which, member = np.unique(owner, return_inverse=True)
     start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.beyond import expanded
 from analysis.curves import RUN, CurveIndex, joined
-from analysis.findings import FindingTable, finding_table
+from analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from domain.tracks import FloatArray, IntArray
 from domain.words import Certainty, FindingType, Severity
 
@@ -54,6 +54,8 @@ def copied_findings(index: CurveIndex, *, archive: CurveIndex | None = None) -> 
     both = index if archive is None else joined([index, archive])
     own = index.shipment.size
     copies = copies_in(both, own=own)
+    if copies.readings.size == 0:
+        return NO_FINDINGS
     side_a = (copies.curve_a, copies.at_a, copies.curve_b, copies.at_b)
     side_b = (copies.curve_b, copies.at_b, copies.curve_a, copies.at_a)
     mine, at, other, other_at = (np.concatenate(pair) for pair in zip(side_a, side_b, strict=True))
@@ -101,6 +103,8 @@ def _subjects(index: CurveIndex) -> IntArray:
 def copies_in(index: CurveIndex, *, own: int) -> Copies:
     """Agreeing stretches of which at least one curve is among the first `own`."""
     first, second = _same_hash(index.key)
+    if first.size == 0:
+        return Copies(first, first, first, first, first, np.zeros(0))
     a, b = index.curve[first], index.curve[second]
     at_a, at_b = index.at[first], index.at[second]
     swap = (a > b) | ((a == b) & (at_a > at_b))

@@ -10,7 +10,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import FindingTable, finding_table
+from analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from analysis.sensor_noise import SIDE, SIDE_MIN, log_chance_within
 from analysis.series import Series
 from domain.tracks import FloatArray, IntArray
@@ -39,6 +39,8 @@ def stuck_findings(series: Series) -> FindingTable:
     begin, end = np.flatnonzero(edge == 1) - 1, np.flatnonzero(edge == -1) - 1
     long = (end - begin >= STEPS_MIN) & (series.time_s[end] - series.time_s[begin] >= HELD_MIN_S)
     begin, end = begin[long], end[long]
+    if begin.size == 0:
+        return NO_FINDINGS
     j = owner[begin]
     first, last = series.first[j], series.first[j + 1]
     left, right = np.maximum(begin - SIDE, first), np.minimum(end + 1 + SIDE, last)

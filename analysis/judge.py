@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from analysis.budgets import item_shipment
 from analysis.curves import CurveArchive, CurveIndex
 from analysis.finding_places import placed
-from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from analysis.integrity import integrity_findings
 from analysis.isolation import IsolationJudgement, judge_isolation
 from analysis.record_lines import RecordLine, record_lines
@@ -26,7 +26,7 @@ from analysis.temperature import Temperature, judge_temperature
 from analysis.window import Window, judged_window
 from config.rules import QUESTIONS, Question, RulePack
 from config.terms import Terms
-from domain.tracks import CodeArray, FloatArray, Tracks
+from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from domain.words import Certainty, FindingType, Severity, Status
 
 
@@ -175,6 +175,8 @@ def _deletion_shows(tracks: Tracks, terms: Terms) -> NDArray[np.bool_]:
 
 
 def _by_shipment(findings: FindingTable) -> FindingTable:
+    if len(findings) < 2:
+        return findings
     order = np.lexsort((findings.probe, findings.type, findings.start_s, findings.shipment))
     columns = {
         name: getattr(findings, name)[order]
@@ -205,6 +207,8 @@ def _by_shipment(findings: FindingTable) -> FindingTable:
 def _calibration_findings(terms: Terms, window: Window) -> FindingTable:
     """The calibration ran out before the drug's time in the box did."""
     which = np.flatnonzero(terms.calibrated_until_s < window.end_s)
+    if which.size == 0:
+        return NO_FINDINGS
     start_s = np.fmax(window.start_s[which], terms.calibrated_until_s[which])
     return finding_table(
         shipment=which,
@@ -267,9 +271,13 @@ def _metrics(
     seen = worst >= 0
     length_s = window.length_s
 
-    def of(values: NDArray[np.generic], otherwise: FloatArray | float = np.nan) -> FloatArray:
-        column = np.broadcast_to(np.asarray(otherwise, dtype=np.float64), worst.shape).copy()
-        column[seen] = values[worst[seen]]
+    everywhere, at = bool(seen.all()), worst[seen]
+
+    def of(values: IntArray | FloatArray, otherwise: FloatArray | float = np.nan) -> FloatArray:
+        if everywhere:
+            return values[at].astype(np.float64)
+        column = np.full(worst.size, otherwise)
+        column[seen] = values[at]
         return column
 
     covered = of(series.seen_s, 0.0)

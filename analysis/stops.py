@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from analysis.geodesy import haversine_m, short_way_m
 from analysis.stops_fixes import BoolArray, Fixes, positions
 from analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
@@ -198,6 +198,8 @@ def _storage_findings(
     in_custody: BoolArray,
 ) -> FindingTable:
     at = np.flatnonzero(too_long)
+    if at.size == 0:
+        return NO_FINDINGS
     confirmed = signs.corroborated[at] & in_custody[at]
     certainty = np.where(confirmed, Certainty.CERTAIN, Certainty.PROBABLE)
     certainty = np.where(in_custody[at], certainty, Certainty.POSSIBLE)
@@ -241,6 +243,8 @@ def _sign_words(signs: Signs, stay: int) -> list[str]:
 
 
 def _unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
+    if unseen.shipment.size == 0:
+        return NO_FINDINGS
     words = np.where(unseen.stored, "stored_event", "not_moving")
     return finding_table(
         shipment=unseen.shipment,
@@ -262,6 +266,8 @@ def _unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
 
 
 def _gap_findings(gaps: PositionGaps, numbers: Numbers) -> FindingTable:
+    if gaps.shipment.size == 0:
+        return NO_FINDINGS
     hides = gaps.hidden_stop_max_s > numbers.dwell_limit_s
     return finding_table(
         shipment=gaps.shipment,

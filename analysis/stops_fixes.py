@@ -129,6 +129,11 @@ def fixes_of(fixes: Fixes, low: int, high: int) -> Fixes:
     return Fixes(first=fixes.first[low : high + 1] - begin, **rows)
 
 
+def or_zero(values: FloatArray) -> FloatArray:
+    """The values, 0 where there is none."""
+    return np.where(np.isnan(values), 0.0, values)
+
+
 def group_median(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
     """(groups,) median of the values of each group, true to a 2^-34th of their range; NaN where
     a group is empty. One sort of whole numbers, which is many times quicker than two keys."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.geodesy import haversine_m
-from analysis.stops_fixes import Fixes
+from analysis.stops_fixes import Fixes, or_zero
 from analysis.stops_missing import Missing
 from analysis.stops_stays import Stays
 from analysis.window import Window
@@ -43,7 +43,7 @@ def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGap
         to_lat_deg=fixes.lat_deg[inner + 1],
         to_lon_deg=fixes.lon_deg[inner + 1],
     )
-    doubt_m = np.nan_to_num(fixes.accuracy_m[inner]) + np.nan_to_num(fixes.accuracy_m[inner + 1])
+    doubt_m = or_zero(fixes.accuracy_m[inner]) + or_zero(fixes.accuracy_m[inner + 1])
     travel_s = np.maximum(away_m - doubt_m, 0.0) / speed_m_s
     some = np.diff(fixes.first) > 0
     first_s, last_s = window.end_s.copy(), window.end_s.copy()
@@ -89,12 +89,12 @@ def _unseen_beside(
         to_lat_deg=stays.lat_deg,
         to_lon_deg=stays.lon_deg,
     )
-    doubt_m = numbers.dwell_radius_m + np.nan_to_num(fixes.accuracy_m[beyond])
+    doubt_m = numbers.dwell_radius_m + or_zero(fixes.accuracy_m[beyond])
     travel_s = np.maximum(away_m - doubt_m, 0.0) / (numbers.travel_speed_max_kmh / 3.6)
     step_s = np.abs(fixes.time_s[beyond] - fixes.time_s[edge])
     inner_s = np.where(missing.after[step], np.maximum(step_s - travel_s, 0.0), 0.0)
     limit_s = window.start_s if side < 0 else window.end_s
     edge_s = np.abs(limit_s[stays.shipment] - fixes.time_s[edge])
-    usual_s = np.nan_to_num(missing.usual_s[stays.shipment])
+    usual_s = or_zero(missing.usual_s[stays.shipment])
     edge_s = np.where(edge_s > numbers.interval_slack * usual_s, edge_s, 0.0)
     return np.where(edge == bound, edge_s, inner_s)

@@ -10,7 +10,7 @@ gaps count here, though they can never accuse.
 import numpy as np
 
 from analysis.geodesy import plane_m
-from analysis.stops_fixes import BoolArray, Fixes
+from analysis.stops_fixes import BoolArray, Fixes, or_zero
 from analysis.stops_missing import Missing
 from analysis.stops_places import DOOR_SLACK_M, Ends
 from analysis.window import Window
@@ -48,7 +48,7 @@ def stop_possible(
     gap = np.diff(fixes.time_s[used]) > numbers.position_gap_s
     gaps = np.concatenate(([0], np.cumsum(gap & (np.diff(fixes.shipment[used]) == 0))))
     coarse = np.concatenate(([0], np.cumsum(fixes.coarse[used])))
-    reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.nan_to_num(fixes.accuracy_m[used])
+    reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * or_zero(fixes.accuracy_m[used])
     strict = (numbers.dwell_limit_s, 0)
     lenient = (max(numbers.consumer_wait_s, numbers.traffic_wait_s, numbers.dwell_limit_s), 1)
     for limit_s, leniency in (strict, lenient):
@@ -76,7 +76,7 @@ def _unseen_around(
     """How long before and after each used fix the box can have stood near it unseen."""
     owner, time_s = fixes.shipment[used], fixes.time_s[used]
     speed_m_s = numbers.travel_speed_max_kmh / 3.6
-    doubt_m = ACCURACY_FACTOR * np.nan_to_num(fixes.accuracy_m[used])
+    doubt_m = ACCURACY_FACTOR * or_zero(fixes.accuracy_m[used])
     here, there = used[:-1], used[1:]
     same = owner[1:] == owner[:-1]
     away_m = np.hypot(fixes.x_m[there] - fixes.x_m[here], fixes.y_m[there] - fixes.y_m[here])
@@ -85,7 +85,7 @@ def _unseen_around(
     blind = np.concatenate(([0], np.cumsum(missing.after)))
     unseen = blind[there] > blind[here]
     inner_s = np.where(same & unseen, np.maximum(step_s - np.maximum(away_m, 0) / speed_m_s, 0), 0)
-    usual_s = numbers.interval_slack * np.nan_to_num(missing.usual_s[owner])
+    usual_s = numbers.interval_slack * or_zero(missing.usual_s[owner])
     head_s, tail_s = time_s - window.start_s[owner], window.end_s[owner] - time_s
     head_s, tail_s = (np.where(edge > usual_s, edge, 0.0) for edge in (head_s, tail_s))
     before_s = np.where(np.append(False, same), np.append(0.0, inner_s), head_s)
