@@ -18,7 +18,7 @@ _TOPICS = (
     (re.compile(r"(.*/)?ruuvi/[^/]+/[^/]+"), "ruuvi_gateway"),
     (re.compile(r"zigbee2mqtt/.+"), "zigbee2mqtt"),
     (re.compile(r"(.*/)?(tele/.*SENSOR|stat/.*STATUS(8|10)|.*/tele/SENSOR)"), "tasmota"),
-    (re.compile(r".+/(events/rpc|status/[a-z]+:\d+)"), "shelly"),
+    (re.compile(r".+/(events/(rpc|[0-9A-Fa-f:]{17})|status/[a-z]+:\d+)"), "shelly"),
     (re.compile(r"(.*/)?teltonika/.+"), "teltonika_codec8"),
     (re.compile(r"(.*/)?(telegraf|influx)(/.*)?"), "influx_line"),
     (re.compile(r"(.*/)?senml(/.*)?"), "senml"),
@@ -49,7 +49,13 @@ _LOOKS: tuple[tuple[str, Callable[[bytes], object]], ...] = (
         "teltonika_codec8",
         lambda body: body[:4] == bytes(4) and len(body) > 9 and body[8] in (0x08, 0x8E),
     ),
-    ("ruuvi_gateway", lambda body: body[:1] in (b"\3", b"\5", b"\6") and len(body) in (14, 20, 24)),
+    (
+        "ruuvi_gateway",
+        lambda body: (
+            (body[:1], len(body))
+            in ((b"\3", 14), (b"\5", 24), (b"\6", 20), (b"\xc5", 18), (b"\xe1", 40))
+        ),
+    ),
     ("influx_line", lambda body: body.isascii() and _LINE.match(body.strip())),
     # A CBOR array of maps; then a protobuf whose first field is a varint timestamp.
     ("senml", lambda body: len(body) > 1 and body[0] >> 5 == 4 and body[1] >> 5 == 5),
@@ -77,8 +83,13 @@ _JSON_LOOKS: tuple[tuple[str, Callable[[dict[str, Any], bool], object]], ...] = 
     ("native", lambda first, _: "event" in first or {"logger", "time"} <= first.keys()),
     ("tts_v3", lambda first, _: "end_device_ids" in first),
     ("chirpstack_v4", lambda first, _: "deviceInfo" in first),
-    ("ruuvi_gateway", lambda first, _: "gw_mac" in first),
-    ("shelly", lambda first, _: {"params", "method"} <= first.keys() or "tC" in first),
+    ("ruuvi_gateway", lambda first, _: "gw_mac" in first or _holds(first, "gw_mac")),
+    (
+        "shelly",
+        lambda first, _: (
+            {"params", "method"} <= first.keys() or "tC" in first or "BTHome_version" in first
+        ),
+    ),
     ("tasmota", lambda first, _: "StatusSNS" in first or _holds(first, "Temperature")),
     ("shelly", lambda first, _: _holds(first, "tC")),
     ("zigbee2mqtt", lambda first, _: isinstance(first.get("temperature"), int | float)),

@@ -27,6 +27,19 @@ SEEDS: dict[str, list[tuple[str, bytes]]] = {
             b'"IM6XYQZgLAAX","version_ids":{"brand_id":"milesight","model_id":"em300-th"},'
             b'"decoded_payload":{"t":{"u":[1,2,{"temp":4}]}}}}',
         ),
+        (
+            "v3/a/devices/b/up",
+            # Two records of an LHT65N's memory, the second without its mark.
+            b'{"end_device_ids":{"device_id":"a"},"uplink_message":{"f_port":2,"frm_payload":'
+            b'"f/8ImAFGQWAGX5fL9gsNA3YBCt1//w==","version_ids":{"brand_id":"dragino","model_id":'
+            b'"lht65n"},"settings":{"time":"2026-11-21T03:04:05Z"}}}',
+        ),
+        (
+            "v3/a/devices/b/up",
+            b'{"end_device_ids":{"device_id":"a"},"uplink_message":{"decoded_payload":{"history":['
+            b'{"timestamp":1795230245,"temperature":"4.5"},{"temperature":4}],"Systimestamp":'
+            b'1795230245,"temp_f":40.1,"temperature":{"value":4.5,"unit":"F"}}}}',
+        ),
     ],
     "chirpstack_v4": [
         (
@@ -57,6 +70,13 @@ SEEDS: dict[str, list[tuple[str, bytes]]] = {
             b'B6AD697FF41F0C28CBD6","coords":"1.5,2"}',
         ),
         ("ruuvi/g/t", bytes.fromhex("06170C5668C79E007000C90501D9FFCD004C884F")),
+        ("ruuvi/g/t", bytes.fromhex("C512FC5394C37CAC364200CDCBB8334C884F")),
+        (
+            "ruuvi/g",
+            b'{"data":{"gw_mac":"C8","timestamp":"1653633988","tags":{"C6:A5:B9:E0:AD:06":{"rssi"'
+            b':-71,"timestamp":"1653633987","data":"0201061BFF99040513C85714C7CC00240008041CAB76F'
+            b'41C3CC6A5B9E0AD06"},"C6:A5:B9:E0:AD:07":{"data":"0201"}}}}',
+        ),
     ],
     "senml": [
         (
@@ -86,7 +106,13 @@ SEEDS: dict[str, list[tuple[str, bytes]]] = {
             "s/events/rpc",
             b'{"src":"s-1","method":"NotifyFullStatus","params":{"ts":1795230245.12,"temperature:0"'
             b':{"tC":4.6},"humidity:0":{"rh":61},"devicepower:0":{"battery":{"V":5}}}}',
-        )
+        ),
+        (
+            "s/events/rpc",
+            b'{"src":"s","method":"NotifyEvent","params":{"ts":1795230246,"events":[{"component":'
+            b'"script:1","event":"shelly-blu","data":{"BTHome_version":2,"temperature":[4.5,20],'
+            b'"humidity":56,"address":"e8:e0:7e:d0:f9:89"},"ts":1795230245.5},{"data":7}]}}',
+        ),
     ],
     "zigbee2mqtt": [
         (
