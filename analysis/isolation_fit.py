@@ -19,7 +19,7 @@ from itertools import product
 
 import numpy as np
 
-from analysis.isolation_interval import SIZE, critical, profile
+from analysis.isolation_interval import NORMAL_POINT, SIZE, critical, profile
 from analysis.isolation_runs import BANDWIDTH, Runs
 from analysis.isolation_windows import (
     AMBIENT,
@@ -192,9 +192,9 @@ def _fit(
     acting = np.where(active, moment, 0.0)
     free = np.einsum("spq,sq->sp", inverse, acting)
     error = y - np.einsum("wp,wp->w", x, free[owner])
-    spread = _spread(x, error, runs, inverse, penalty, prior, count, floor)
+    seen, believed = _variances(x, error, runs, inverse, penalty, prior, count, floor)
     share = np.minimum(BANDWIDTH, np.maximum(count - 1.0, 1.0)) / np.maximum(count, 1.0)
-    worse = (critical(share)[:, None] * spread) ** 2
+    worse = critical(share)[:, None] ** 2 * seen + NORMAL_POINT**2 * believed
     worse /= np.maximum(inverse[:, [1, 2, 3], [1, 2, 3]], 1e-300)
     other = longrun / OTHER_SPREAD_PER_H**2
     low, high = profile(solid, acting, total, worse, other, known)
@@ -284,7 +284,7 @@ def _long_run(error: FloatArray, runs: Runs) -> FloatArray:
     return np.maximum(total, 0.5 * plain)
 
 
-def _spread(
+def _variances(
     x: FloatArray,
     error: FloatArray,
     runs: Runs,
@@ -293,10 +293,12 @@ def _spread(
     prior: FloatArray,
     count: FloatArray,
     floor: FloatArray,
-) -> FloatArray:
-    """(s, 3) standard error of each rate: the larger of two that fail differently.
+) -> tuple[FloatArray, FloatArray]:
+    """(s, 3) variance of each rate from the errors that are seen, and from what is only believed
+    of offsets and lags. They are apart because the first is itself estimated, which its critical
+    value makes up for, and the second is not.
 
-    One weighs each window by its own error (right when errors differ over the trip, too small
+    The first is the larger of two that fail differently. One weighs each window by its own error (right when errors differ over the trip, too small
     where a few windows decide alone and the fit passes through them); the other takes the errors
     of the trip as alike (right there, too small where noise is worst where it matters).
     """
@@ -315,4 +317,4 @@ def _spread(
         first += taper * sums[:, :3]
         second += taper * alike[:, None] * sums[:, 3:6]
     believed = (inverse[:, 1:4] ** 2 * (penalty**2 * prior)[:, None, :]).sum(axis=2)
-    return np.asarray(np.sqrt(np.maximum(np.maximum(first, second), 0.0) + believed))
+    return np.maximum(np.maximum(first, second), 0.0), np.asarray(believed)

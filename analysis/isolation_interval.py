@@ -14,6 +14,9 @@ from domain.tracks import FloatArray
 SIZE = 7
 """Parameters of the fit."""
 
+NORMAL_POINT = 1.96
+"""97.5 % point of a normal error whose spread is known."""
+
 
 def profile(
     solid: FloatArray,
@@ -114,4 +117,4 @@ def critical(share: FloatArray) -> FloatArray:
 
     Source: Kiefer and Vogelsang, Econometric Theory 21 (2005) 1130, table I, Bartlett kernel.
     """
-    return 1.96 + 2.9694 * share + 0.416 * share**2 - 0.5324 * share**3
+    return NORMAL_POINT + 2.9694 * share + 0.416 * share**2 - 0.5324 * share**3
