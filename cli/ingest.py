@@ -120,12 +120,15 @@ def _store(settings: Any, stop: threading.Event, *, until_stored: bool) -> None:
     from storage.register import open_register
     from storage.telemetry import open_telemetry
 
-    store, register_ = open_telemetry(settings.store), open_register(settings.store.register_url)
+    # Other workers, an import or `serve` may write beside this one.
+    store = open_telemetry(settings.store, sole_writer=False)
+    register_ = open_register(settings.store.register_url)
     storing = Storing(
         settings,
         store=store,
         register=register_,
         future_tolerance_s=future_tolerance_s(settings),
+        on_touched=register_.leave_to_judge,
     )
     storing.start()
     try:

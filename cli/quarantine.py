@@ -108,7 +108,7 @@ def _add_replay(commands: typer.Typer) -> None:
         settings = load_settings()
         wanted = parse_position(position) if position is not None else None
         store, register_ = (
-            open_telemetry(settings.store),
+            open_telemetry(settings.store, sole_writer=False),
             open_register(settings.store.register_url),
         )
         still = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -17,10 +18,11 @@ from api.live.judging import LiveJudge
 from api.metrics import Metrics
 from cli.wiring import future_tolerance_s
 from config.settings import Settings
+from domain.errors import ConfigError
 from ingest.service import IngestService
 from storage.ports import Register
 from storage.register import open_register
-from storage.telemetry import open_telemetry
+from storage.telemetry import WholeStore, open_telemetry
 
 
 class Running:
@@ -30,22 +32,29 @@ class Running:
         running.url
     """
 
-    def __init__(self, settings: Settings, *, any_free_port: bool = False) -> None:
-        """Opens stores, journal and listener; raises ConfigError or Unavailable naming which."""
+    def __init__(
+        self, settings: Settings, *, any_free_port: bool = False, own_ingest: bool = True
+    ) -> None:
+        """Opens stores, journal and listener; raises ConfigError or Unavailable naming which.
+
+        own_ingest : False where only other processes take the messages. Either way what others
+        store is judged: they leave word in the register.
+        """
         self.settings = settings
         self._opened = ExitStack()
         try:
-            self._open(settings, any_free_port=any_free_port)
+            self._open(settings, any_free_port=any_free_port, own_ingest=own_ingest)
         except BaseException:
             self._opened.close()
             raise
 
-    def _open(self, settings: Settings, *, any_free_port: bool) -> None:
+    def _open(self, settings: Settings, *, any_free_port: bool, own_ingest: bool) -> None:
         rulebook = load_rulebook(settings.judging)
         listener = listen(settings.http.host, settings.http.port, or_any_free=any_free_port)
         self._opened.callback(listener.close)
         self.url = url_of(listener)
-        store = open_telemetry(settings.store)
+        alone = own_ingest and settings.mqtt.shared_group is None
+        store = open_telemetry(settings.store, sole_writer=alone)
         self._opened.callback(store.close)
         self.register: Register = open_register(settings.store.register_url)
         self._opened.callback(self.register.close)
@@ -61,13 +70,7 @@ class Running:
             metrics=metrics,
             on_clues=self.outbox.wake,
         )
-        self.ingest = IngestService(
-            settings,
-            store=store,
-            register=self.register,
-            future_tolerance_s=future_tolerance_s(settings),
-            on_touched=self.judge.touch,
-        )
+        self._own_ingest = self._open_ingest(settings, store) if own_ingest else None
         services = Services(
             store=store,
             register=self.register,
@@ -79,18 +82,35 @@ class Running:
             clock=system_clock,
             metrics=metrics,
             base_url=base_url,
-            readiness={"ingest": self._ingest_problem, "stores": self._store_problem},
+            readiness=_readiness(self._own_ingest),
         )
         self._server = ApiServer(create_app(services), listener)
 
+    @property
+    def ingest(self) -> IngestService:
+        """Its own ingest; raises ConfigError where only others take the messages."""
+        if self._own_ingest is None:
+            raise ConfigError("this process has no ingest of its own")
+        return self._own_ingest
+
+    def _open_ingest(self, settings: Settings, store: WholeStore) -> IngestService:
+        return IngestService(
+            settings,
+            store=store,
+            register=self.register,
+            future_tolerance_s=future_tolerance_s(settings),
+            on_touched=self.judge.touch,
+        )
+
     def __enter__(self) -> Self:
         try:
-            parts: tuple[tuple[Callable[[], None], Callable[[], None]], ...] = (
+            parts: list[tuple[Callable[[], None], Callable[[], None]]] = [
                 (self.outbox.start, self.outbox.stop),
                 (self.judge.start, self.judge.stop),
-                (self.ingest.start, self.ingest.stop),
-                (self._server.start, self._server.stop),
-            )
+            ]
+            if self._own_ingest is not None:
+                parts.append((self._own_ingest.start, self._own_ingest.stop))
+            parts.append((self._server.start, self._server.stop))
             for start, stop in parts:
                 start()
                 self._opened.callback(stop)
@@ -107,9 +127,21 @@ class Running:
     ) -> None:
         self._opened.close()
 
-    def _ingest_problem(self) -> str | None:
-        status = self.ingest.status()
-        return None if status.state == "running" else f"{status.state}: {status.problem}"
 
-    def _store_problem(self) -> str | None:
-        return self.ingest.status().store_problem or None
+def _readiness(ingest: IngestService | None) -> dict[str, Callable[[], str | None]]:
+    """What `/readyz` asks of ingest; that of others answers on its own health topic."""
+    if ingest is None:
+        return {}
+    return {
+        "ingest": partial(_ingest_problem, ingest),
+        "stores": partial(_store_problem, ingest),
+    }
+
+
+def _ingest_problem(ingest: IngestService) -> str | None:
+    status = ingest.status()
+    return None if status.state == "running" else f"{status.state}: {status.problem}"
+
+
+def _store_problem(ingest: IngestService) -> str | None:
+    return ingest.status().store_problem or None

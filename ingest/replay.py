@@ -33,7 +33,8 @@ def replay_refused(
 ) -> Replayed:
     """Read each refused row whole again; readings that were stored before are stored once.
 
-    The receive time stays what it was. What is still refused replaces the row's old lines.
+    The receive time stays what it was, and the shipments concerned are left to be judged. What
+    is still refused replaces the row's old lines.
     Raises Unavailable; then rows done stay done.
     """
     messages = readings = events = still = after = 0
@@ -47,7 +48,7 @@ def replay_refused(
                 decoding,
                 future_tolerance_s=future_tolerance_s,
             )
-            store_interpreted(interpreted, store=store, register=register)
+            register.leave_to_judge(store_interpreted(interpreted, store=store, register=register))
             index.replace(number, interpreted.refused)
             messages += 1
             readings += len(interpreted.readings)

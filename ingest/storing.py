@@ -49,7 +49,8 @@ class StoreCounts:
 class Storer:
     """Brings one worker's rows into telemetry store and register, in order, idempotently.
 
-    on_touched : called after a batch is stored with the ids of the shipments it concerned.
+    on_touched : called with the ids of the shipments a batch concerned, once it is stored and
+    before it is done with; if it raises Unavailable, the batch is stored and told again.
     """
 
     def __init__(
@@ -102,6 +103,8 @@ class Storer:
                 return self.step()
             log.exception("row %d of worker %s cannot be stored", rows[0].row, self._worker)
             interpreted, touched = _internal(rows[0], error), frozenset()
+        if touched and self._on_touched is not None:
+            self._on_touched(touched)
         self._index.advance(
             rows[-1].row,
             refused=interpreted.refused,
@@ -111,8 +114,6 @@ class Storer:
         self._cursor = rows[-1].row
         self._batch_rows = min(BATCH_ROWS, self._batch_rows * 2)
         self._count(rows, interpreted)
-        if touched and self._on_touched is not None:
-            self._on_touched(touched)
         return len(rows)
 
     def run(self, stop: threading.Event, wake: threading.Event, *, poll_s: float = 0.25) -> None:
@@ -187,7 +188,10 @@ def store_interpreted(
     touched: set[str] = set()
     if interpreted.events:
         # Before the readings: a `packed` event says which shipment they belong to.
+        # Those named are told even if their events are known: a batch may be stored again
+        # because nobody could be told of it.
         touched |= register.add_events(interpreted.events, interpreted.events_received_ms)
+        touched |= {event.shipment for event in interpreted.events if event.shipment is not None}
     if interpreted.readings:
         appended = store.append(interpreted.readings, interpreted.readings_received_ms)
         if counts is not None:

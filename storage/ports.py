@@ -4,7 +4,7 @@ The journal (storage/journal) is the evidence; everything behind these two ports
 that can be dropped and built again from it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -176,6 +176,16 @@ class Register(Protocol):
         that are new. A finding that continues an earlier clue of the same shipment, kind,
         subtype and probe (times overlap or touch) updates that clue and is not a new one."""
 
+    def leave_to_judge(self, shipments: Iterable[str]) -> None:
+        """Have these judged by the process that judges, which may be another one; kept until it
+        has. Call it after the evidence is stored."""
+
+    def left_to_judge(self) -> dict[str, int]:
+        """Shipments that wait so, each with the mark of its newest evidence."""
+
+    def judged(self, marks: Mapping[str, int]) -> None:
+        """These were judged with the evidence of their marks; what came later stays waiting."""
+
     def result(self, shipment: str, *, version: int | None = None) -> CheckResult | None: ...
 
     def keep_curves(self, curves: Mapping[str, StoredCurves | None]) -> None:
@@ -195,9 +205,7 @@ class Register(Protocol):
         """Keep what each shipment showed of its box model in place of what it had; none: it
         shows nothing, or no more."""
 
-    def model_trips(
-        self, model: str, zone: str, *, before_ms: int, limit: int
-    ) -> list[ModelTrip]:
+    def model_trips(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
         """The latest trips of a model that ended before an instant, by end, then shipment."""
 
     def shipment_rows(

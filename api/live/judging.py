@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 CHUNK_SHIPMENTS = 400
 """Shipments in one run: enough that numpy does the work, few enough that the first results of
 a burst are recorded before the last are read."""
+LOOK_EVERY_S = 0.5
+"""How often the register is asked what other processes left to be judged."""
 RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 60.0
 REOPEN_WITHIN_MS = 86_400_000
@@ -79,6 +81,7 @@ class LiveJudge:
         self._touched: dict[str, str] = {}
         self._ticking = False
         self._failing: dict[str, tuple[int, float]] = {}
+        self._left: Mapping[str, int] = {}
         self._some_touched = threading.Event()
         self._running = threading.Lock()
         self._stopping = threading.Event()
@@ -129,7 +132,9 @@ class LiveJudge:
             self._run(shipments, reason)
 
     def tick(self) -> int:
-        """Judge everything that waits and whose pause is over; returns how many were judged."""
+        """Judge everything that waits, here and in the register, and whose pause is over;
+        returns how many were judged."""
+        self._take_left()
         due = self._take_due()
         try:
             judged = self._judge_all(due)
@@ -138,6 +143,19 @@ class LiveJudge:
                 self._ticking = False
                 self._metrics.judge_waiting.set(len(self._touched))
         return judged
+
+    def _take_left(self) -> None:
+        """Touch what processes that do not judge left to be judged. It stays in the register
+        until a result is recorded that was read after this look."""
+        try:
+            left = self._register.left_to_judge()
+        except Unavailable as error:
+            log.debug("what others left to be judged: %s", error)
+            return
+        self._left = left
+        with self._lock:
+            for shipment in left:
+                self._touched.setdefault(shipment, "new readings")
 
     def _take_due(self) -> dict[str, str]:
         """Waiting shipments, each with the reason of its last touch."""
@@ -169,7 +187,7 @@ class LiveJudge:
     def _tick_for_ever(self) -> None:
         tick_s = self._settings.judging.tick_ms / 1000.0
         while not self._stopping.is_set():
-            self._some_touched.wait(timeout=RETRY_FIRST_S)
+            self._some_touched.wait(timeout=LOOK_EVERY_S)
             self._stopping.wait(timeout=tick_s)
             self._some_touched.clear()
             try:
@@ -211,11 +229,13 @@ class LiveJudge:
                 self._touched.setdefault(shipment, reason)
 
     def _run(self, shipments: Sequence[str], reason: str) -> None:
+        left = self._left  # as it was before the evidence is read
         batch = self._judge(
             self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
         )
         clues = self._register.record_results(batch.results, judged_ms=self._clock(), reason=reason)
         self._register.keep_model_trips(batch.trips)
+        self._register.judged({name: left[name] for name in shipments if name in left})
         self._tell_of_copies(batch.results, reason)
         self._metrics.judged.inc(len(batch.results))
         self._metrics.clues.inc(len(clues))

@@ -11,11 +11,22 @@ from storage.register.outbox import Outbox
 from storage.register.oversight import Oversight
 from storage.register.results import Results
 from storage.register.shipments import Shipments
+from storage.register.to_judge import ToJudge
 from storage.register.views import Views
 
 
 class SqlRegister(
-    Shipments, Custody, Results, Clues, Outbox, Oversight, Equipment, Curves, ModelTrips, Views
+    Shipments,
+    Custody,
+    Results,
+    Clues,
+    Outbox,
+    Oversight,
+    Equipment,
+    Curves,
+    ModelTrips,
+    ToJudge,
+    Views,
 ):
     """A Register on SQLite or PostgreSQL. Methods may be called from any thread."""
 

@@ -307,3 +307,11 @@ model_trips = Table(
     Index(None, "model", "zone", "ended_ms"),
     comment="exchange rates of compliant trips, by which a box model's limit is learned",
 )
+
+to_judge = Table(
+    "to_judge",
+    metadata,
+    Column("shipment", Text, primary_key=True),
+    Column("mark", BigInteger, nullable=False),
+    comment="shipments that a process which does not judge brought evidence of; mark: of when",
+)

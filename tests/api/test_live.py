@@ -54,6 +54,47 @@ def judge_of(world: World, recorded: Recorded, *, tick_ms: int = 20) -> LiveJudg
     )
 
 
+def test_what_another_process_left_in_the_register_is_judged_at_the_next_tick(
+    world: World,
+) -> None:
+    recorded = Recorded()
+    judge = judge_of(world, recorded)
+    world.send("ZB-1", COLD, judge=False)
+    world.register.leave_to_judge(["ZB-1"])
+    assert judge.tick() == 1
+    assert world.register.result("ZB-1") is not None
+    assert world.register.left_to_judge() == {}
+    assert judge.tick() == 0
+
+
+def test_what_was_left_and_could_not_be_judged_stays_left(world: World) -> None:
+    recorded = Recorded()
+    recorded.failing["ZB-1"] = KeyError("a fault of this program")
+    world.send("ZB-1", COLD, judge=False)
+    world.register.leave_to_judge(["ZB-1", "ZB-2"])
+    judge_of(world, recorded).tick()
+    assert set(world.register.left_to_judge()) == {"ZB-1"}
+    assert judge_of(world, Recorded()).tick() == 1
+    assert world.register.left_to_judge() == {}
+
+
+def test_evidence_left_while_its_shipment_is_being_judged_is_judged_after_it(
+    world: World,
+) -> None:
+    class Slow(Recorded):
+        def __call__(self, *given: Any) -> Batch:
+            found = super().__call__(*given)
+            if len(self.runs) == 1:
+                world.register.leave_to_judge(["ZB-1"])
+            return found
+
+    recorded = Slow()
+    judge = judge_of(world, recorded)
+    world.send("ZB-1", COLD, judge=False)
+    world.register.leave_to_judge(["ZB-1"])
+    assert [judge.tick(), judge.tick(), judge.tick()] == [1, 1, 0]
+
+
 def test_all_that_was_touched_is_judged_in_one_run_and_once(world: World) -> None:
     recorded = Recorded()
     judge = judge_of(world, recorded)

@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,6 +170,7 @@ class MemoryRegister:
     down: bool = False
     events_kept: list[Event] = field(default_factory=list)
     seen: dict[str, str | None] = field(default_factory=dict)
+    to_judge: set[str] = field(default_factory=set)
 
     def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
         if self.down:
@@ -193,6 +194,9 @@ class MemoryRegister:
 
     def note_seen(self, shipments: Mapping[str, str | None]) -> None:
         self.seen |= shipments
+
+    def leave_to_judge(self, shipments: Iterable[str]) -> None:
+        self.to_judge |= set(shipments)
 
     def close(self) -> None: ...
 
