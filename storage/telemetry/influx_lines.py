@@ -35,35 +35,52 @@ def lines(
         say something else.
     """
     built = []
+    text = _texts
     for reading, received, variant in zip(readings, received_ms, variants, strict=True):
         head = _head(measurement, reading.box, reading.logger, variant)
         probes = reading.temperature_c
+        fields = _probes(tuple(probes)) % tuple([text[value] for value in probes.values()])
         tail = (
             f",received_ms={received}i,seq={-1 if reading.seq is None else reading.seq}i"
             f',shipment="{reading.shipment or NONE}",courier="{reading.courier or NONE}"'
             f"{_SOURCE[reading.time_source]}"
         )
-        if reading.lat_deg is not None:
-            tail += f",lat_deg={reading.lat_deg!r}"
-        if reading.lon_deg is not None:
-            tail += f",lon_deg={reading.lon_deg!r}"
-        if reading.accuracy_m is not None:
-            tail += f",accuracy_m={reading.accuracy_m!r}"
-        if reading.humidity_pct is not None:
-            tail += f",humidity_pct={reading.humidity_pct!r}"
-        if reading.light_lux is not None:
-            tail += f",light_lux={reading.light_lux!r}"
-        if reading.battery_v is not None:
-            tail += f",battery_v={reading.battery_v!r}"
-        if reading.lid_open is not None:
-            tail += f",lid_open={reading.lid_open:d}i"
-        if reading.moving is not None:
-            tail += f",moving={reading.moving:d}i"
-        # %r of a float is its shortest exact form, which line protocol reads back unchanged.
-        built.append(
-            f"{head}{_probes(tuple(probes)) % tuple(probes.values())}{tail} {reading.time_ms}"
-        )
+        # Positions hardly come twice: these are not worth remembering.
+        if (value := reading.lat_deg) is not None:
+            tail += f",lat_deg={value!r}"
+        if (value := reading.lon_deg) is not None:
+            tail += f",lon_deg={value!r}"
+        if (value := reading.accuracy_m) is not None:
+            tail += f",accuracy_m={text[value]}"
+        if (value := reading.humidity_pct) is not None:
+            tail += f",humidity_pct={text[value]}"
+        if (value := reading.light_lux) is not None:
+            tail += f",light_lux={text[value]}"
+        if (value := reading.battery_v) is not None:
+            tail += f",battery_v={text[value]}"
+        if (flag := reading.lid_open) is not None:
+            tail += ",lid_open=1i" if flag else ",lid_open=0i"
+        if (flag := reading.moving) is not None:
+            tail += ",moving=1i" if flag else ",moving=0i"
+        built.append(f"{head}{fields}{tail} {reading.time_ms}")
     return "\n".join(built).encode()
+
+
+class _Texts(dict[float, str]):
+    """Number -> its shortest exact form, which line protocol reads back unchanged. Sensors say
+    few different numbers: looking one up takes a fifth of forming it."""
+
+    def __missing__(self, value: float) -> str:
+        text = repr(value)
+        if value:  # 0.0 and -0.0 are one key, and two texts.
+            if len(self) >= _TEXTS_KEPT:
+                self.clear()
+            self[value] = text
+        return text
+
+
+_TEXTS_KEPT = 100_000
+_texts = _Texts()
 
 
 def field_of(probe: str) -> str:
@@ -87,6 +104,6 @@ def _head(measurement: str, box: str | None, logger: str, variant: int) -> str:
 
 @lru_cache(maxsize=50_000)
 def _probes(names: tuple[str, ...]) -> str:
-    """`drug_c=%r,coolant_c=%r` for these probes."""
+    """`drug_c=%s,coolant_c=%s` for these probes."""
     keys = (field_of(name).replace(" ", "\\ ").replace("%", "%%") for name in names)
-    return ",".join(f"{key}=%r" for key in keys)
+    return ",".join(f"{key}=%s" for key in keys)

@@ -63,6 +63,12 @@ def test_what_is_unknown_is_a_dash_or_left_out_and_a_variant_is_a_tag() -> None:
     )
 
 
+def test_numbers_told_before_keep_their_own_text() -> None:
+    for drug in (0.0, -0.0, 5.0, -0.0, 0.0, 5.0):
+        point = lines([reading(drug=drug)], [1], [0], measurement="m")
+        assert f" drug_c={drug!r}," in point.decode()
+
+
 def test_series_are_as_many_as_boxes_and_loggers_however_many_shipments(
     store: InfluxTelemetry, influx_settings: StoreSettings
 ) -> None:
