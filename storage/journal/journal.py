@@ -215,11 +215,12 @@ class Journal:
         self._seal_beside([layout.Segment(self.worker, segment.meta.day, self._folder)])
 
     def _seal_beside(self, finished: Sequence[layout.Segment]) -> None:
-        if self._sealing is not None:
-            self._sealing.join()
         if finished:
             self._sealing = threading.Thread(
-                target=_seal, args=(finished, self._signer), name="journal-seal", daemon=True
+                target=_seal,
+                args=(finished, self._signer, self._sealing),
+                name="journal-seal",
+                daemon=True,
             )
             self._sealing.start()
 
@@ -240,9 +241,15 @@ def _end_of(segment: layout.Segment) -> tuple[int, str, int]:
     return head.row, head.chain.hex(), head.received_ms
 
 
-def _seal(segments: Sequence[layout.Segment], signer: Signer) -> None:
-    """A day that cannot be sealed now (disk full, damaged) stays as it is: it is readable, the
+def _seal(
+    segments: Sequence[layout.Segment], signer: Signer, before: threading.Thread | None
+) -> None:
+    """Seal one after the other, when the sealing `before` is done.
+
+    A day that cannot be sealed now (disk full, damaged) stays as it is: it is readable, the
     next start tries again, and `journal verify` says what is wrong with it."""
+    if before is not None:
+        before.join()
     for segment in segments:
         with suppress(Unavailable, BadInput):
             seal_segment(segment, signer)

@@ -1,7 +1,9 @@
 """Appending, reading, rolling over at midnight, sealing, resuming."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from storage.journal.layout import segments
 from storage.journal.merkle import leaf_hash, verify_inclusion
 from storage.journal.rows import parse_row
 from storage.journal.sealed import read_seal
+from storage.journal.sealing import seal_segment
 from storage.journal.segment import read_head
 from tests.journal.conftest import DAY_MS, NOON_MS, message, messages
 
@@ -106,6 +109,26 @@ def test_a_journal_left_open_on_an_old_day_is_sealed_when_a_new_day_begins(
         journal.append(messages(3, 1, received_ms=NOON_MS + 3 * DAY_MS))
     assert [s.state for s in segments(tmp_path, "w1")] == ["sealed", "open"]
     assert [r.row for r in JournalReader(tmp_path).read("w1")] == [1, 2, 3, 4]
+    assert all(not report.problems for report in verify_journal(tmp_path, public=None))
+
+
+def test_messages_do_not_wait_for_the_sealing_of_days_that_are_over(
+    tmp_path: Path, open_journal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = threading.Event()
+
+    def seal_slowly(*given: Any) -> None:
+        assert slow.wait(60)
+        seal_segment(*given)
+
+    monkeypatch.setattr("storage.journal.journal.seal_segment", seal_slowly)
+    with open_journal() as journal:
+        for day in range(4):
+            journal.append(messages(day * 3, 3, received_ms=NOON_MS + day * DAY_MS))
+        assert journal.last_row == 12
+        assert [s.state for s in segments(tmp_path, "w1")] == ["open"] * 4
+        slow.set()
+    assert [s.state for s in segments(tmp_path, "w1")] == ["sealed"] * 3 + ["open"]
     assert all(not report.problems for report in verify_journal(tmp_path, public=None))
 
 
