@@ -27,21 +27,27 @@ def register(app: typer.Typer) -> None:
         check: Annotated[
             bool, typer.Option("--check", help="only compare the backup with its list")
         ] = False,
+        public_key: Annotated[
+            Path | None,
+            typer.Option("--public-key", help="PEM key kept elsewhere that must have signed it"),
+        ] = None,
     ) -> None:
         """Put a backup into the empty places the settings name."""
         from config.settings import load_settings
         from storage.archive.backup import restore as put_back
         from storage.archive.backup import verify_backup
+        from storage.journal import load_public_key
 
+        public = load_public_key(public_key) if public_key is not None else None
         if check:
-            wrong = verify_backup(folder)
+            wrong = verify_backup(folder, public)
             for line in wrong:
                 typer.echo(line)
             if wrong:
                 raise typer.Exit(1)
             typer.echo(f"{folder}: every file matches")
             return
-        left = put_back(load_settings(), folder)
+        left = put_back(load_settings(), folder, public=public)
         typer.echo(f"restored from {folder}")
         for step in left:
             typer.echo(f"now run: {step}")

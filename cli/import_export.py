@@ -109,6 +109,7 @@ def seal(
     import time
 
     from storage.archive.days import seal_days
+    from storage.archive.signatures import journal_signer
 
     before_ms = _instant("--before", before)
     with _stores() as (settings, store, opened):
@@ -117,6 +118,7 @@ def seal(
             opened,
             settings.store.archive_directory,
             before_ms=int(time.time() * 1000) if before_ms is None else before_ms,
+            signer=journal_signer(settings.journal),
         )
     for day in done:
         rows = {name: file[2] for name, file in day.files.items()}
@@ -128,16 +130,26 @@ def seal(
 
 def verify(
     directory: Annotated[Path | None, typer.Argument(help="archive; else the settings'")] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option("--public-key", help="PEM key kept elsewhere; else the journal's own"),
+    ] = None,
 ) -> None:
-    """Compare every file with its seal: exit 0 all match, 1 not."""
+    """Compare every file with its seal, and every seal with its signature: exit 0 all match,
+    1 not."""
     from config.settings import load_settings
     from domain.errors import BadInput
     from storage.archive.days import sealed_days, verify_archive
+    from storage.archive.signatures import journal_public_key
 
-    folder = directory or load_settings().store.archive_directory
+    settings = load_settings()
+    folder = directory or settings.store.archive_directory
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such folder")
-    wrong = verify_archive(folder)
+    public = journal_public_key(settings.journal, public_key)
+    if public is None:
+        typer.echo("no public key: signatures are not checked", err=True)
+    wrong = verify_archive(folder, public)
     for line in wrong:
         typer.echo(line)
     if wrong:

@@ -12,17 +12,21 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, text
 
 from config.settings import Settings
 from domain.errors import BadInput, Unavailable
 from domain.instants import rfc3339
 from storage.archive.days import sha256_of
+from storage.archive.signatures import journal_signer, signature_problem, signed
+from storage.journal import load_public_key
 from storage.register import migrate
 from storage.register.database import Database
 from storage.register.schema import metadata
@@ -55,16 +59,28 @@ def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dic
             "telemetry": store.telemetry,
             "files": files,
         }
-        (folder / _MANIFEST).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(signed(said, journal_signer(settings.journal)), indent=1) + "\n"
+        (folder / _MANIFEST).write_text(text, encoding="utf-8")
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"backup {folder}: {error}") from error
     return files
 
 
-def verify_backup(folder: Path) -> list[str]:
-    """What does not match the backup's manifest, one line each."""
-    files = _manifest(folder)
+def verify_backup(folder: Path, public: Ed25519PublicKey | None = None) -> list[str]:
+    """What does not match the backup's list, one line each.
+
+    public : the key that must have signed the list. Without it the copied journal's own public
+        key is used where the list is signed: that shows damage, not a forger.
+    """
+    said = _said(folder)
+    files = _manifest(folder, said)
     wrong = []
+    own = folder / "journal" / "keys" / "signing.pub"
+    if public is None and "signature" in said and own.is_file():
+        public = load_public_key(own)
+    problem = signature_problem(said, public)
+    if problem is not None:
+        wrong.append(f"{_MANIFEST}: {problem}")
     for name, sha256 in files.items():
         path = folder / name
         if not path.is_file():
@@ -80,10 +96,13 @@ def verify_backup(folder: Path) -> list[str]:
     return wrong
 
 
-def restore(settings: Settings, folder: Path) -> list[str]:
+def restore(
+    settings: Settings, folder: Path, *, public: Ed25519PublicKey | None = None
+) -> list[str]:
     """Put a backup where the settings say, which must hold nothing yet; returns what is left
-    to do, one line each. Raises BadInput if the backup is damaged or a place is taken."""
-    wrong = verify_backup(folder)
+    to do, one line each. Raises BadInput if the backup is damaged, is not signed by the key
+    `public` where one is given, or a place is taken."""
+    wrong = verify_backup(folder, public)
     if wrong:
         raise BadInput(f"backup {folder}: {wrong[0]}" + (" and more" if len(wrong) > 1 else ""))
     store = settings.store
@@ -209,13 +228,22 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _manifest(folder: Path) -> dict[str, str]:
+def _said(folder: Path) -> dict[str, Any]:
     path = folder / _MANIFEST
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): str(sha256) for name, sha256 in said["files"].items()}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         raise BadInput(f"{path}: not a backup: {error}") from error
+    if not isinstance(said, dict):
+        raise BadInput(f"{path}: not a backup: expected an object")
+    return said
+
+
+def _manifest(folder: Path, said: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        return {str(name): str(sha256) for name, sha256 in said["files"].items()}
+    except (KeyError, AttributeError) as error:
+        raise BadInput(f"{folder / _MANIFEST}: not a backup: {error}") from error
 
 
 def _require_empty(folder: Path) -> None:

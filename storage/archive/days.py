@@ -19,13 +19,16 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from domain.errors import BadInput, Unavailable
 from domain.instants import rfc3339
 from domain.reading import Event
 from storage.archive.canonical import DAY_MS
 from storage.archive.native import event_line, reading_line
+from storage.archive.signatures import signature_problem, signed
 from storage.archive.tables import contract_columns, write_parquet
+from storage.journal import Signer
 from storage.register import SqlRegister
 from storage.telemetry import WholeStore
 from storage.telemetry.columns import Columns, readings_of
@@ -51,10 +54,18 @@ class SealedDay:
 
 
 def seal_days(
-    store: WholeStore, register: SqlRegister, directory: Path, *, before_ms: int
+    store: WholeStore,
+    register: SqlRegister,
+    directory: Path,
+    *,
+    before_ms: int,
+    signer: Signer | None = None,
 ) -> list[SealedDay]:
     """Seal every day that was over at `before_ms` and holds something not sealed yet; returns
-    the days that got a new revision. Raises Unavailable where disk or store refuse."""
+    the days that got a new revision. Raises Unavailable where disk or store refuse.
+
+    signer : the journal's, if it has a key; a day whose content is sealed already keeps its seal.
+    """
     events: dict[int, list[tuple[Event, int]]] = {}
     for event, received in register.every_event():
         events.setdefault(event.time_ms // DAY_MS * DAY_MS, []).append((event, received))
@@ -63,7 +74,7 @@ def seal_days(
     for day_ms in days:
         if day_ms + DAY_MS > before_ms:
             continue
-        made = _seal(store, register, directory, day_ms, events.get(day_ms, []))
+        made = _seal(store, register, directory, day_ms, events.get(day_ms, []), signer)
         if made is not None:
             sealed.append(made)
     return sealed
@@ -75,8 +86,11 @@ def sealed_days(directory: Path) -> list[SealedDay]:
     return [_read_seal(path.parent) for path in sorted(directory.glob(f"day=*/{_SEAL}"))]
 
 
-def verify_archive(directory: Path) -> list[str]:
-    """What does not match the seals, one line each; empty: everything does."""
+def verify_archive(directory: Path, public: Ed25519PublicKey | None = None) -> list[str]:
+    """What does not match the seals, one line each; empty: everything does.
+
+    public : the key that must have signed every seal; without it signatures are not checked.
+    """
     wrong = []
     for folder in sorted(directory.glob("day=*")):
         if not (folder / _SEAL).exists():
@@ -87,6 +101,9 @@ def verify_archive(directory: Path) -> list[str]:
         except BadInput as error:
             wrong.append(str(error))
             continue
+        problem = signature_problem(json.loads((folder / _SEAL).read_bytes()), public)
+        if problem is not None:
+            wrong.append(f"{folder.name}/{_SEAL}: {problem}")
         for name, (sha256, size, _) in seal.files.items():
             path = folder / name
             if not path.exists():
@@ -137,6 +154,7 @@ def _seal(
     directory: Path,
     day_ms: int,
     events: Sequence[tuple[Event, int]],
+    signer: Signer | None,
 ) -> SealedDay | None:
     day = rfc3339(day_ms)[:10]
     folder = directory / f"day={day}"
@@ -162,7 +180,7 @@ def _seal(
             for name, count in rows.items()
         }
         seal = SealedDay(day, revision, folder, content, files, tuple(sorted(shipments)))
-        (made / _SEAL).write_text(_seal_text(seal), encoding="utf-8")
+        (made / _SEAL).write_text(_seal_text(seal, signer), encoding="utf-8")
         for path in made.iterdir():
             _sync(path)
         made.chmod(0o755)
@@ -210,7 +228,7 @@ def _write_events(events: Sequence[tuple[Event, int]], path: Path) -> int:
     return write_parquet(columns, path)
 
 
-def _seal_text(seal: SealedDay) -> str:
+def _seal_text(seal: SealedDay, signer: Signer | None) -> str:
     said = {
         "schema": SCHEMA,
         "day": seal.day,
@@ -223,7 +241,7 @@ def _seal_text(seal: SealedDay) -> str:
         },
         "shipments": seal.shipments,
     }
-    return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(signed(said, signer), ensure_ascii=False, indent=1) + "\n"
 
 
 def _read_seal(folder: Path) -> SealedDay:

@@ -16,8 +16,9 @@ from config.settings import StoreSettings
 from domain.errors import BadInput
 from domain.reading import Event
 from ingest.files import read_files
-from storage.archive.days import prune, seal_days, sealed_days, verify_archive
+from storage.archive.days import prune, seal_days, sealed_days, sha256_of, verify_archive
 from storage.archive.exports import Wanted, export_lines, export_table
+from storage.journal import load_or_create_signer
 from storage.register import SqlRegister, open_register
 from storage.telemetry import WholeStore, open_telemetry
 from tests.storage.readings import FULL, MINUTE, T0, reading, rows
@@ -136,6 +137,35 @@ def test_pandas_reads_a_sealed_day_and_an_export_by_its_own_read_parquet(
     assert pd.isna(mine["humidity"]).all()
     events = pd.read_parquet(days[0].with_name("events.parquet"))
     assert events["event"].tolist() == ["packed", "delivered"]
+
+
+def test_a_seal_that_was_written_anew_is_found_by_its_signature(
+    store: WholeStore, register: SqlRegister, stores: StoreSettings, tmp_path: Path
+) -> None:
+    mine, other = (load_or_create_signer(tmp_path / name) for name in ("mine.key", "other.key"))
+    fill(store, register)
+    folder = stores.archive_directory
+    seal_days(store, register, folder, before_ms=START + 2 * DAY, signer=mine)
+    assert verify_archive(folder, mine.public) == []
+    assert verify_archive(folder) == []
+    (wrong,) = verify_archive(folder, other.public)
+    assert "signature" in wrong
+
+    path = folder / "day=2026-11-18" / "seal.json"
+    said = json.loads(path.read_text())
+    readings = path.with_name("readings.parquet")
+    readings.write_bytes(readings.read_bytes() + b"x")
+    said["files"]["readings.parquet"]["sha256"] = sha256_of(readings)
+    said["files"]["readings.parquet"]["bytes"] = readings.stat().st_size
+    path.write_text(json.dumps(said))
+    assert verify_archive(folder) == []
+    assert verify_archive(folder, mine.public) == [
+        f"day=2026-11-18/seal.json: its signature is not one of key {mine.key_id} over what it says"
+    ]
+    del said["signature"]
+    path.write_text(json.dumps(said))
+    (unsigned,) = verify_archive(folder, mine.public)
+    assert "not signed" in unsigned
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "drop", "add", "seal"])

@@ -1,5 +1,6 @@
 """A backup taken while everything runs comes back whole, on every database."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from config.settings import Settings, StoreSettings
 from domain.errors import BadInput
 from storage.archive.backup import back_up, restore, verify_backup
-from storage.journal import JournalReader, verify_journal
+from storage.archive.days import sha256_of
+from storage.journal import JournalReader, load_public_key, verify_journal
 from storage.register import open_register
 from storage.telemetry import open_telemetry
 from tests.storage import evidence
@@ -139,6 +141,30 @@ def test_a_damaged_backup_is_refused(tmp_path: Path, damage: str) -> None:
 
     with pytest.raises(BadInput, match=r"telemetry\.sqlite|more"):
         restore(house(tmp_path / "there"), folder)
+    assert not (tmp_path / "there").exists()
+
+
+def test_a_backup_whose_list_was_written_anew_is_refused_by_its_signature(tmp_path: Path) -> None:
+    settings = house(tmp_path / "here")
+    evidence.journal(settings, evidence.messages(shipments=1))
+    store_all(settings)
+    folder = tmp_path / "backup"
+    back_up(settings, folder)
+    public = load_public_key(settings.journal.directory / "keys" / "signing.pub")
+    assert verify_backup(folder, public) == []
+
+    victim, listed = folder / "telemetry.sqlite", folder / "backup.json"
+    victim.write_bytes(victim.read_bytes() + bytes(4096))
+    said = json.loads(listed.read_text())
+    said["files"]["telemetry.sqlite"] = sha256_of(victim)
+    listed.write_text(json.dumps(said))
+    for key in (public, None):
+        with pytest.raises(BadInput, match="signature"):
+            restore(house(tmp_path / "there"), folder, public=key)
+    del said["signature"]
+    listed.write_text(json.dumps(said))
+    with pytest.raises(BadInput, match="not signed"):
+        restore(house(tmp_path / "there"), folder, public=public)
     assert not (tmp_path / "there").exists()
 
 

@@ -1,0 +1,57 @@
+"""Lists of hashes, signed with the journal's key: who could change files could change a bare list.
+
+The signature is Ed25519 over the canonical JSON (RFC 8785) of the list without `signature`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from config.settings import JournalSettings
+from storage.journal import Signer, layout, load_or_create_signer, load_public_key
+from storage.journal.signing import ALGORITHM, key_id, signature_holds
+
+
+def signed(said: Mapping[str, Any], signer: Signer | None) -> dict[str, Any]:
+    """The list with `signed_by` and `signature`; as it is where there is no key."""
+    if signer is None:
+        return dict(said)
+    named = {**said, "signed_by": {"algorithm": ALGORITHM, "key_id": signer.key_id}}
+    return {**named, "signature": signer.sign(rfc8785.dumps(named))}
+
+
+def signature_problem(said: Mapping[str, Any], public: Ed25519PublicKey | None) -> str | None:
+    """What is wrong with the signature, None if nothing; without a key nothing can be said."""
+    if public is None:
+        return None
+    signature = said.get("signature")
+    if not isinstance(signature, str):
+        return f"not signed; expected a signature of key {key_id(public)}"
+    rest = {key: value for key, value in said.items() if key != "signature"}
+    try:
+        message = rfc8785.dumps(rest)
+    except rfc8785.CanonicalizationError:
+        return "no canonical form: its signature cannot be checked"
+    if signature_holds(public, message, signature):
+        return None
+    return f"its signature is not one of key {key_id(public)} over what it says"
+
+
+def journal_signer(journal: JournalSettings) -> Signer | None:
+    """The journal's own key, if it has one yet."""
+    path = journal.signing_key_file or layout.signing_key(journal.directory)
+    return load_or_create_signer(path) if path.exists() else None
+
+
+def journal_public_key(
+    journal: JournalSettings, given: Path | None = None
+) -> Ed25519PublicKey | None:
+    """The key to check by: the given file's, else the journal's own, if it has one."""
+    if given is not None:
+        return load_public_key(given)
+    named = journal.signing_key_file
+    path = named.with_suffix(".pub") if named else layout.public_key(journal.directory)
+    return load_public_key(path) if path.exists() else None
