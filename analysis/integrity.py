@@ -9,6 +9,8 @@ from analysis.curves import CurveArchive, CurveIndex, curve_index
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_clock import clock_findings
 from analysis.integrity_copied import copied_findings
+from analysis.integrity_grid import off_grid_findings
+from analysis.integrity_noise import below_noise_findings
 from analysis.integrity_stuck import stuck_findings
 from analysis.isolation_windows import ZONES, probes_of
 from analysis.sequence import SequenceBreaks, owner_of, sequence_breaks
@@ -51,6 +53,8 @@ def integrity_findings(
             _conflict_findings(tracks, window),
             clock_findings(tracks, terms, window, numbers, breaks),
             stuck_findings(series),
+            below_noise_findings(series),
+            off_grid_findings(tracks, window.rows),
             copied_findings(curves, archive=earlier),
         ]
     )

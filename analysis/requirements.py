@@ -27,6 +27,8 @@ _ALWAYS: dict[FindingType, tuple[Question, ...]] = {
     FindingType.COPIED: ("integrity",),
     FindingType.DUPLICATE_CONFLICT: ("integrity",),
     FindingType.LATE_IMPORT: ("integrity",),
+    FindingType.OFF_GRID: ("integrity",),
+    FindingType.BELOW_NOISE: ("integrity",),
 }
 _ALWAYS_TOUCHED = np.zeros((max(FindingType) + 1, len(QUESTIONS)), dtype=np.bool_)
 for _type, _questions in _ALWAYS.items():

@@ -1,8 +1,8 @@
-"""The grid on which a logger's values lie, and how many do not: a fact, never a finding.
+"""The grid on which a logger's values lie, and how many do not: a fact.
 
 A sensor gives multiples of its step (0.1, 0.0625, 0.5 °C …). A value between them was not
 measured as it stands; but a gateway that converts units, averages or corrects makes such values
-honestly, so this only says what is seen.
+honestly, so this only says what is seen. Which of them are told: `integrity_grid`.
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ class _Probe:
         told = ~np.isnan(grid_c)
         if told.any():
             step_c = np.repeat(np.where(told, grid_c, 1.0), self.counts)
-            fits, _ = _fits(self.value_c, step_c)
+            fits, _ = fits_grid(self.value_c, step_c)
             off[told] = np.add.reduceat(~fits, self.starts, dtype=np.int64)[told]
         return off
 
@@ -127,7 +127,7 @@ def _grids(value_c: FloatArray, counts: IntArray) -> FloatArray:
         value, starts = value_c[begin:end], first - begin
         group = np.repeat(np.arange(high - low), counts[low:high])
         value = value[np.lexsort((value, group))]
-        fits, level = _fits(value, _STEPS_C)
+        fits, level = fits_grid(value, _STEPS_C)
         # Sorted within its group, a value opens a level where it lies above all before it.
         level = np.clip(level, -_LEVELS_MAX, _LEVELS_MAX) + 4 * _LEVELS_MAX * group
         level[~fits] = -np.inf
@@ -151,7 +151,7 @@ def _blocks(ends: IntArray) -> list[tuple[int, int]]:
     return list(pairwise(bounds))
 
 
-def _fits(value_c: FloatArray, step_c: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
+def fits_grid(value_c: FloatArray, step_c: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
     """Whether values are multiples of the step, or such multiples written with two decimals, as
     exports of binary sensors are; and which multiples."""
     level = np.rint(value_c / step_c)

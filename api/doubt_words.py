@@ -98,6 +98,14 @@ _SETTLE: Mapping[FindingType, Text] = {
         "网关或平台的接收日志、记录仪内存中的原始数据。",
         "The gateway's or platform's receipt log, the logger's own memory.",
     ),
+    FindingType.OFF_GRID: Text(
+        "记录仪内存中的原始数据；网关或平台是否对数值做平均、修正或换算。",
+        "The logger's own memory; whether gateway or platform average, correct or convert values.",
+    ),
+    FindingType.BELOW_NOISE: Text(
+        "记录仪内存中的原始数据；网关或平台是否对曲线做平滑或补点。",
+        "The logger's own memory; whether gateway or platform smooth the curve or fill it in.",
+    ),
 }
 
 

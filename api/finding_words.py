@@ -284,6 +284,33 @@ def _late(certainty: Certainty, m: Measures) -> Text:
     )
 
 
+def _off_grid(certainty: Certainty, m: Measures) -> Text:
+    del certainty
+    off, of, grid = int(m.get("off_grid") or 0), int(m.get("readings") or 0), m.get("grid_c")
+    shown = ", ".join(number(value, 4) for value in m.get("values_c") or ())
+    probe = m.get("probe") or "drug"
+    return Text(
+        f"探头 {probe} 的读数以 {number(grid, 6)} °C 为步进，{of} 个读数中却有 {off} 个不在步进上"
+        f"（如 {shown}）；这些值可能经过修改、平均或换算，待核查。",
+        f"The readings of probe {probe} keep steps of {number(grid, 6)} °C, yet {off} of {of} lie "
+        f"between them (such as {shown}); these may have been edited, averaged or converted, to "
+        "be checked.",
+    )
+
+
+def _below_noise(certainty: Certainty, m: Measures) -> Text:
+    del certainty
+    length, probe = duration(m.get("duration_s")), m.get("probe") or "drug"
+    here, beside = number(m.get("scatter_c"), 3), number(m.get("scatter_beside_c"), 3)
+    return Text(
+        f"探头 {probe} 的 {int(m.get('readings') or 0)} 个读数（{length.zh}）波动约 {here} °C，"
+        f"而前后均约 {beside} °C；该段曲线可能经过平滑、插值或绘制，待核查。",
+        f"{int(m.get('readings') or 0)} readings of probe {probe} ({length.en}) scatter by about "
+        f"{here} °C, those before and after by {beside} °C; the curve may have been smoothed, "
+        "interpolated or drawn there, to be checked.",
+    )
+
+
 _EXPLAIN: Mapping[FindingType, Callable[[Certainty, Measures], Text]] = {
     FindingType.ABOVE_RANGE: _above,
     FindingType.BELOW_RANGE: _below,
@@ -310,4 +337,6 @@ _EXPLAIN: Mapping[FindingType, Callable[[Certainty, Measures], Text]] = {
     FindingType.COPIED: _copied,
     FindingType.DUPLICATE_CONFLICT: _conflict,
     FindingType.LATE_IMPORT: _late,
+    FindingType.OFF_GRID: _off_grid,
+    FindingType.BELOW_NOISE: _below_noise,
 }

@@ -74,6 +74,8 @@ class FindingType(IntEnum):
     COPIED = 53
     DUPLICATE_CONFLICT = 54
     LATE_IMPORT = 55
+    OFF_GRID = 56
+    BELOW_NOISE = 57
 
     @property
     def kind(self) -> str:

@@ -81,6 +81,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "copied": ("记录雷同", "copied record"),
     "duplicate_conflict": ("重复记录不一致", "conflicting duplicates"),
     "late_import": ("迟到的补传", "late import"),
+    "off_grid": ("读数不在步进上", "values off the sensor's grid"),
+    "below_noise": ("波动低于本底", "below the sensor's noise"),
     "cold_chain_break": ("疑似脱离冷链", "suspected cold-chain break"),
     "temporary_storage": ("疑似途中暂存", "suspected temporary storage"),
     "missing_isolation": ("疑似未物理隔离", "suspected missing separation"),
