@@ -26,6 +26,7 @@ _ANSWER = 0x55
 _INFO_BYTES, _HEADER_BYTES = 160, 11
 _PAGE_RECORDS = (100, 500)
 """Records a page holds: RC-4, RC-5."""
+_HEX_TEXT = re.compile(r"55(\s*[0-9A-Fa-f]{2}){10,60}\s*(?:[0-9A-Fa-f]|$)")
 _MODEL_WITH_HUMIDITY = 0x2A
 _UNIT_CELSIUS = 0x31
 _MAX_BYTES = 4_000_000
@@ -51,14 +52,9 @@ class Capture:
 
 
 def recognises(start: str) -> bool:
-    """Hex text or bytes of an answer; binary ones arrive here as replacement characters, so
-    only the text form is told by content."""
-    words = start[:200].split()
-    return (
-        len(words) > 10
-        and all(re.fullmatch("[0-9A-Fa-f]{2}", w) for w in words[:-1])
-        and (words[0] == "55")
-    )
+    """Hex text of an answer, with or without blanks; binary ones arrive here as replacement
+    characters, so only the text form is told by content."""
+    return _HEX_TEXT.match(start) is not None
 
 
 def read_elitech_rc4(path: Path, *, zone: tzinfo | None) -> FileContent:

@@ -18,6 +18,7 @@ from domain.reading_table import reading_table
 from ingest.files.content import FileContent, Refusals
 from ingest.files.opening import opened_text
 from ingest.formats.instants import moment_ms
+from ingest.formats.measurements import celsius_of
 from ingest.formats.plausible import TEMPERATURE_RANGE_C, measured
 
 _HOURS_BY_ZONE = {
@@ -193,7 +194,8 @@ def _reading(line: str, logger: str, zone: tzinfo | None, order: str) -> Reading
     number = float(value.strip().replace(",", "."))
     if unit not in ("C", "F"):
         raise BadMessage("wrong_type", f"unit: expected C or F, got {unit[:20]!r}")
-    celsius = measured(number if unit == "C" else (number - 32.0) / 1.8)
+    read = celsius_of(number, unit)
+    celsius = None if read is None else measured(read)
     if celsius is None:
         low, high = TEMPERATURE_RANGE_C
         raise BadMessage("out_of_range", f"value: expected {low:g} to {high:g} °C, got {value!r}")

@@ -147,7 +147,7 @@ def _blanked(texts: Sequence[str]) -> list[str]:
 
 def _celsius(values: FloatArray, title: str) -> FloatArray:
     if re.search(r"\(°?F\)|°F", title):
-        return np.asarray((values - 32.0) / 1.8)
+        return np.round((values - 32.0) / 1.8, 6)
     if re.search(r"\(K\)", title):
-        return np.asarray(values - 273.15)
+        return np.round(values - 273.15, 6)
     return values

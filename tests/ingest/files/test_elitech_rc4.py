@@ -48,12 +48,12 @@ def test_the_layout_of_device_information_is_160_bytes() -> None:
     assert len(information()) == 160
 
 
-@pytest.mark.parametrize("as_text", [False, True])
-def test_a_whole_capture_gives_each_record_its_time(tmp_path: Path, as_text: bool) -> None:
+@pytest.mark.parametrize("between", [None, " ", "", "\n"])
+def test_a_whole_capture_gives_each_record_its_time(tmp_path: Path, between: str | None) -> None:
     first = tuple(range(100))
     data = information() + header(103) + page(*first) + page(-5, 0x7FFF, 45)
     path = tmp_path / "rc4.bin"
-    path.write_bytes(data.hex(" ").encode() if as_text else data)
+    path.write_bytes(data if between is None else data.hex(" ").replace(" ", between).encode())
     recorded = read_files([path], reader="elitech_rc4", timezone="Asia/Shanghai")
     table = recorded.table
     assert table.loggers == ("9900112233",)
@@ -62,7 +62,7 @@ def test_a_whole_capture_gives_each_record_its_time(tmp_path: Path, as_text: boo
     start_ms = 1_431_615_893_000  # 2015-05-14T23:04:53+08:00
     assert table.time_ms[0] == start_ms
     assert table.time_ms[-1] == start_ms + 102 * 30_000
-    if as_text:
+    if between is not None:
         assert reader_for(path) == "elitech_rc4"
 
 

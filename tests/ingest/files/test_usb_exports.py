@@ -118,6 +118,24 @@ def test_ibutton_fahrenheit_is_converted_and_bad_rows_are_refused(tmp_path: Path
         read_files([path])
 
 
+@pytest.mark.parametrize("limit_c", [2.0, 8.0, 25.0, -20.0, 15.0])
+def test_a_limit_written_in_fahrenheit_or_kelvin_stays_the_limit(
+    tmp_path: Path, limit_c: float
+) -> None:
+    fahrenheit, kelvin = f"{limit_c * 1.8 + 32:.2f}", f"{limit_c + 273.15:.2f}"
+    rows = f"Date/Time,Unit,Value\n3/24/22 14:18:01,F,{fahrenheit}\n"
+    button = ibutton(tmp_path, f"1-Wire/iButton Part Number: DS1921G\n{rows}")
+    table = read_files([button], timezone="UTC").table
+    assert table.temperature_c["drug"].tolist() == [limit_c]
+    path = tmp_path / "fridge.csv"
+    for unit, text in (("°F", fahrenheit), ("K", kelvin)):
+        path.write_text(
+            f"timestamp,temperature ({unit}),humidity (%),pressure (hPa),rssi\n"
+            f"2026-11-21T11:04:00+0800,{text},61.2,1013.25,-71\n"
+        )
+        assert read_files([path]).table.temperature_c["drug"].tolist() == [limit_c]
+
+
 def test_an_ibutton_export_without_its_table_is_an_error(tmp_path: Path) -> None:
     path = ibutton(tmp_path, "1-Wire/iButton Part Number: DS1923\n")
     with pytest.raises(BadInput, match="expected a line Date/Time,Unit,Value"):
