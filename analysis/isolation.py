@@ -109,8 +109,8 @@ EXPLAINED_FOR_CONTACT = 0.8
 
 AMBIENT_FOR_CONTACT_PER_H = 0.4
 """Rate to the outside above which nobody is accused. No drug behind foam follows the outside so
-fast; a probe that hangs in the air of the box does, and follows the coolant as fast, with every part
-in place. Contact with the coolant does not bring the outside nearer."""
+fast; a probe that hangs in the air of the box does, and follows the coolant as fast, with every
+part in place. Contact with the coolant does not bring the outside nearer."""
 
 MOVED_FOR_CONTACT_C = 0.3
 """Least range of the drug over the trip for an accusation: two or three steps of a sensor's grid

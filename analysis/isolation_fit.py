@@ -298,9 +298,10 @@ def _variances(
     of offsets and lags. They are apart because the first is itself estimated, which its critical
     value makes up for, and the second is not.
 
-    The first is the larger of two that fail differently. One weighs each window by its own error (right when errors differ over the trip, too small
-    where a few windows decide alone and the fit passes through them); the other takes the errors
-    of the trip as alike (right there, too small where noise is worst where it matters).
+    The first is the larger of two that fail differently. One weighs each window by its own error
+    (right when errors differ over the trip, too small where a few windows decide alone and the fit
+    passes through them); the other takes the errors of the trip as alike (right there, too small
+    where noise is worst where it matters).
     """
     spare = np.maximum(count - PARAMETERS, 1.0)
     leverage = np.einsum("wp,wpq,wq->w", x, inverse[runs.owner], x)
