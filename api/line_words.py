@@ -1,4 +1,4 @@
-"""What a requirement line rests on, in words: what was seen, what lacks, which settings."""
+"""What a requirement line rests on, in words: what was seen, and what lacks."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,10 @@ from analysis.isolation import IsolationReason
 from analysis.judge import Judgement
 from analysis.stops import StorageReason
 from api.finding_words import number
+from api.pack_words import pack_words
 from api.record_words import record_basis
 from config.fleet_limits import FleetBaseline, FleetZone
-from config.rules import Question, Requirement, RulePack, Text, day_start_s
+from config.rules import Question, RulePack, Text, day_start_s
 from config.terms import Terms
 from domain.words import Status
 
@@ -149,51 +150,62 @@ _OLDER = Text(
     "the delivery is older than this rule pack and is held against all of its lines",
 )
 
-_SETTINGS: Mapping[Question, tuple[str, ...]] = {
-    "range": ("out_of_range_tolerance_s",),
-    "storage_on_the_way": ("dwell_limit_s", "dwell_radius_m"),
-    "coolant_isolation": ("coolant_coupling_max_per_h", "fleet_least_trips"),
-    "goods_isolation": ("goods_coupling_max_per_h", "fleet_least_trips"),
-}
-
-
 _TOLERATED = Text(
     "超出范围的时间（含未见时间可能超出的）在规则容许的时间内",
     "the time out of range, unseen time considered, keeps within what the rules tolerate",
 )
-_TOLERANCES = (
-    "above_single_tolerance_s",
-    "above_total_tolerance_s",
-    "below_single_tolerance_s",
-    "below_total_tolerance_s",
+_CUSTODY_UNKNOWN = Text(
+    "监管起止时间不全（缺装箱/发出或签收事件及运单时间）",
+    "custody start or end is not known (no event, no time in the manifest)",
 )
-"""Shown where the pack tolerates anything at all."""
+_LIMITS_UNKNOWN = Text(
+    "储存条件未知：缺运单", "storage condition not known: the manifest is missing"
+)
+_STORAGE_ASSUMED = Text(
+    "储存条件为假定，非运单所载", "the storage class is assumed, not from a manifest"
+)
+_DELETION_HIDDEN = Text(
+    "记录没有序号和记录间隔，不能显示被删的读数",
+    "without sequence numbers and recording interval the record cannot show a deleted reading",
+)
+_NO_CALIBRATION = Text("未提供校准有效期", "no calibration date was given")
 
 
-def basis(pack: RulePack, number: int, judgement: Judgement, terms: Terms, shipment: int) -> Text:
-    """What the status of the pack's line of this number rests on, then the rule's own source."""
-    requirement = pack.requirements[number]
-    (alone, *_) = requirement.questions
-    if not judgement.in_force[shipment, number]:
-        parts = [_NOT_APPLICABLE]
-    elif alone in judgement.record:
-        parts = record_basis(requirement, judgement.record[alone], shipment)
-    else:
-        parts = [
-            part
-            for question in requirement.questions
-            for part in _question_basis(question, judgement, terms, shipment)
-        ]
-    if judgement.window.start_s[shipment] < day_start_s(pack.valid_from):
-        parts.append(_OLDER)
-    parts.append(Text(f"依据：{requirement.source.zh}", f"source: {requirement.source.en}"))
-    return Text(
-        "；".join(part.zh for part in parts) + "。", "; ".join(part.en for part in parts) + "."
-    )
+def bases(
+    pack: RulePack, judgement: Judgement, terms: Terms, shipment: int, findings: slice
+) -> list[dict[str, str]]:
+    """What the status of each of the pack's lines rests on for one shipment, then the rule's own
+    source. findings : rows of the judgement's findings that are the shipment's."""
+    by_question: dict[Question, list[Text]] = {}
+
+    def said(question: Question) -> list[Text]:
+        if question not in by_question:
+            by_question[question] = _question_basis(question, judgement, terms, shipment, findings)
+        return by_question[question]
+
+    older = [_OLDER] if judgement.window.start_s[shipment] < day_start_s(pack.valid_from) else []
+    in_force = judgement.in_force[shipment].tolist()
+    told = []
+    for requirement, words, holds in zip(
+        pack.requirements, pack_words(pack), in_force, strict=True
+    ):
+        alone = requirement.questions[0]
+        if not holds:
+            parts = [_NOT_APPLICABLE]
+        elif alone in judgement.record:
+            parts = record_basis(judgement.record[alone], shipment, to_check=words.to_check)
+        elif len(requirement.questions) == 1:
+            parts = said(alone)
+        else:
+            parts = [part for question in requirement.questions for part in said(question)]
+        parts = [*parts, *older, words.source]
+        zh, en = "；".join([part.zh for part in parts]), "; ".join([part.en for part in parts])
+        told.append({"zh": zh + "。", "en": en + "."})
+    return told
 
 
 def _question_basis(
-    question: Question, judgement: Judgement, terms: Terms, shipment: int
+    question: Question, judgement: Judgement, terms: Terms, shipment: int, findings: slice
 ) -> list[Text]:
     status = int(judgement.status_of(question)[shipment])
     parts = [_STATUS[question][status]] if status in _STATUS[question] else []
@@ -210,35 +222,20 @@ def _question_basis(
     if question == "storage_on_the_way":
         reason = int(judgement.stops.reason[shipment])
         return [*parts, *([_STORAGE[reason]] if reason in _STORAGE else [])]
-    if question == "range" and status == Status.COMPLIANT and _tolerates(judgement, shipment):
+    if question == "range" and status == Status.COMPLIANT and _tolerates(judgement, findings):
         parts = [_TOLERATED]
     window = judgement.window
     known = window.start_known[shipment] and window.end_known[shipment]
     if question in ("range", "recording") and not known:
-        parts.append(
-            Text(
-                "监管起止时间不全（缺装箱/发出或签收事件及运单时间）",
-                "custody start or end is not known (no event, no time in the manifest)",
-            )
-        )
+        parts.append(_CUSTODY_UNKNOWN)
     if question == "range" and not terms.limits_known[shipment]:
-        parts.append(
-            Text("储存条件未知：缺运单", "storage condition not known: the manifest is missing")
-        )
+        parts.append(_LIMITS_UNKNOWN)
     if question == "range" and terms.storage_assumed[shipment]:
-        parts.append(
-            Text("储存条件为假定，非运单所载", "the storage class is assumed, not from a manifest")
-        )
+        parts.append(_STORAGE_ASSUMED)
     if question == "integrity" and not judgement.deletion_shows[shipment]:
-        parts.append(
-            Text(
-                "记录没有序号和记录间隔，不能显示被删的读数",
-                "without sequence numbers and recording interval the record cannot show a "
-                "deleted reading",
-            )
-        )
+        parts.append(_DELETION_HIDDEN)
     if question == "calibration" and np.isnan(terms.calibrated_until_s[shipment]):
-        parts.append(Text("未提供校准有效期", "no calibration date was given"))
+        parts.append(_NO_CALIBRATION)
     return parts
 
 
@@ -252,45 +249,11 @@ def _taught(baseline: FleetBaseline) -> Text:
     )
 
 
-def _tolerates(judgement: Judgement, shipment: int) -> bool:
+def _tolerates(judgement: Judgement, findings: slice) -> bool:
     """Whether something was, or unseen could have been, out of range for a tolerated time."""
-    findings = judgement.findings
-    rows = findings.shipment == shipment
+    measures = judgement.findings.measures
     return any(
-        bool((findings.measures[name][rows] == 1).any())
+        bool((measures[name][findings] == 1).any())
         for name in ("tolerated", "could_leave_range")
-        if name in findings.measures
+        if name in measures
     )
-
-
-def setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | None:
-    """The bureau's settings the line was judged by, shown as settings and not as law."""
-    names = [name for question in requirement.questions for name in _SETTINGS.get(question, ())]
-    if not names:
-        return None
-    if "range" in requirement.questions:
-        names += [name for name in _TOLERANCES if getattr(pack.numbers, name) > 0]
-        if "above_single_tolerance_s" in names:
-            names.append("above_tolerated_up_to_c")
-    parts = []
-    values: dict[str, float] = {}
-    for name in dict.fromkeys(names):
-        value = float(getattr(pack.numbers, name))
-        values[name] = value
-        title = pack.provenance[name].title
-        if name.endswith("_s"):
-            shown = Text(f"{number(value / 60)} 分钟", f"{number(value / 60)} min")
-        elif name.endswith("_per_h"):
-            shown = Text(f"{number(value)} 每小时", f"{number(value)} per hour")
-        elif name.endswith("_trips"):
-            shown = Text(f"{number(value)} 次", f"{number(value)}")
-        elif name.endswith("_c"):
-            shown = Text(f"{number(value)} °C", f"{number(value)} °C")
-        else:
-            shown = Text(f"{number(value)} 米", f"{number(value)} m")
-        parts.append(Text(f"{title.zh} {shown.zh}", f"{title.en} {shown.en}"))
-    return {
-        "zh": "，".join(part.zh for part in parts) + "（设定，非法规）",
-        "en": ", ".join(part.en for part in parts) + " (setting, not law)",
-        "values": values,
-    }

@@ -4,26 +4,19 @@ from collections.abc import Callable, Mapping
 
 from analysis.record_lines import RecordLine, RecordReason
 from api.finding_words import duration, number
-from config.rules import Requirement, Text
-from domain.words import Status
+from config.rules import Text
 
 _Words = Callable[[float], Text]
 
 
-def record_basis(requirement: Requirement, line: RecordLine, shipment: int) -> list[Text]:
+def record_basis(line: RecordLine, shipment: int, *, to_check: Text) -> list[Text]:
     """The fact; and where the line is not applicable, that it has to be checked on site, by what
-    evidence."""
-    said = _WORDS[int(line.reason[shipment])]
-    amount = float(line.amount[shipment])
-    fact = said(amount) if callable(said) else said
-    nothing_to_check = int(line.reason[shipment]) == RecordReason.OWN_DELIVERY
-    if line.status[shipment] == Status.COMPLIANT or nothing_to_check:
-        return [fact]
-    needed = requirement.evidence
-    return [
-        fact,
-        Text(f"需现场核查：{needed.zh}", f"to be checked on site: {needed.en}"),
-    ]
+    evidence (`to_check`)."""
+    reason = int(line.reason[shipment])
+    said = _WORDS[reason]
+    fact = said(float(line.amount[shipment])) if callable(said) else said
+    shown = reason < RecordReason.NO_EVENTS
+    return [fact] if shown or reason == RecordReason.OWN_DELIVERY else [fact, to_check]
 
 
 def _silent(zh: str, en: str) -> Text:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.digest import readings_digests
 from analysis.isolation import Facet, IsolationReason
 from analysis.judge import Judgement
 from analysis.kinetic_temperature import METHOD
+from analysis.requirements import QUESTION_NUMBER
 from analysis.sensor_grid import sensor_grids
 from api.doubt_words import against, would_settle
 from api.finding_words import explanation
 from api.fleet_limits import told_baseline
-from api.line_words import basis, setting
+from api.line_words import bases
+from api.pack_words import pack_words
 from config.fleet_limits import FleetZone
 from config.rules import RulePack, Text
 from config.terms import LimitSource, Terms
@@ -39,6 +42,7 @@ _COUNTS = ("readings", "gaps", "missing", "repeated", "resets", "instants", "pla
 _ANCHORS = ("logger", "cause", "facet", "item_line", "above_c", "up_to_c", "other_shipment")
 """What tells findings apart that are of one kind, probe and start."""
 _DIGITS = 6
+_STATUS_WORDS = [status.name.lower() for status in sorted(Status)]
 
 
 def check_results(
@@ -47,6 +51,8 @@ def check_results(
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
     computed are None, times RFC 3339 in UTC."""
     digests = readings_digests(tracks, judgement.window.rows)
+    weighs = _weighs(judgement, pack)
+    mkt_method = METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000)
     sensors = _sensors(judgement, tracks)
     findings = judgement.findings
     bounds = np.searchsorted(findings.shipment, np.arange(len(terms) + 1))
@@ -57,12 +63,13 @@ def check_results(
             terms,
             pack,
             shipment=i,
-            rows=range(int(bounds[i]), int(bounds[i + 1])),
+            rows=slice(int(bounds[i]), int(bounds[i + 1])),
+            weighs=weighs,
             evidence={
                 "readings_sha256": digests[i],
                 "rules": pack.name,
                 "software": software,
-                "mkt_method": METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000),
+                "mkt_method": mkt_method,
                 "deletion_would_show": bool(judgement.deletion_shows[i]),
                 "sensors": sensors[i],
                 **_fleet_limits(terms, i),
@@ -120,22 +127,35 @@ def _result(
     pack: RulePack,
     *,
     shipment: int,
-    rows: range,
+    rows: slice,
+    weighs: NDArray[np.bool_],
     evidence: Mapping[str, Any],
 ) -> dict[str, Any]:
     name = tracks.shipments[shipment]
-    told = [_Told(row, _finding(judgement, tracks, pack, name, row)) for row in rows]
-    status = Status(int(judgement.verdict[shipment]))
+    ids = [line.id for line in pack.requirements]
+    told = [
+        _Told(
+            row,
+            _finding(
+                judgement,
+                tracks,
+                name,
+                row,
+                requirements=[ids[r] for r in weighs[row].nonzero()[0].tolist()],
+            ),
+        )
+        for row in range(rows.start, rows.stop)
+    ]
     return {
         "schema": SCHEMA,
         "shipment": name,
-        "verdict": status.name.lower(),
+        "verdict": _STATUS_WORDS[int(judgement.verdict[shipment])],
         "window": {
             "start": _instant(judgement.window.start_s[shipment]),
             "end": _instant(judgement.window.end_s[shipment]),
         },
         "findings": [finding.json for finding in told],
-        "requirements": _lines(judgement, terms, pack, shipment, told),
+        "requirements": _lines(judgement, terms, pack, shipment, told, rows),
         "items": _items(judgement, terms, shipment, told),
         "metrics": _metrics(judgement, shipment),
         "isolation": _isolation(judgement, terms, shipment),
@@ -144,7 +164,7 @@ def _result(
 
 
 def _finding(
-    judgement: Judgement, tracks: Tracks, pack: RulePack, shipment: str, row: int
+    judgement: Judgement, tracks: Tracks, shipment: str, row: int, *, requirements: list[str]
 ) -> dict[str, Any]:
     table = judgement.findings
     type_ = FindingType(int(table.type[row]))
@@ -167,7 +187,7 @@ def _finding(
         "duration_s": lasted_s,
         "certainty": certainty.name.lower(),
         "severity": Severity(int(table.severity[row])).name.lower(),
-        "requirements": _requirements_of(judgement, pack, row),
+        "requirements": requirements,
         "measures": measures,
         "where": place,
         "would_settle": _both(would_settle(type_, certainty, words)),
@@ -207,43 +227,44 @@ def _measures(judgement: Judgement, tracks: Tracks, row: int) -> dict[str, Any]:
     return measures
 
 
-def _requirements_of(judgement: Judgement, pack: RulePack, row: int) -> list[str]:
-    shipment = int(judgement.findings.shipment[row])
-    return [
-        requirement.id
-        for r, requirement in enumerate(pack.requirements)
-        if judgement.lines[shipment, r] != Status.NOT_APPLICABLE
-        and any(judgement.touches_question(row, question) for question in requirement.questions)
-    ]
+def _weighs(judgement: Judgement, pack: RulePack) -> NDArray[np.bool_]:
+    """(f, r) on which lines in force each finding weighs."""
+    asks = np.zeros((len(QUESTION_NUMBER), len(pack.requirements)), dtype=np.bool_)
+    for r, line in enumerate(pack.requirements):
+        asks[[QUESTION_NUMBER[question] for question in line.questions], r] = True
+    applies = judgement.lines[judgement.findings.shipment] != int(Status.NOT_APPLICABLE)
+    return np.asarray((judgement.touches @ asks) & applies)
 
 
 def _lines(
-    judgement: Judgement, terms: Terms, pack: RulePack, shipment: int, told: Sequence[_Told]
+    judgement: Judgement,
+    terms: Terms,
+    pack: RulePack,
+    shipment: int,
+    told: Sequence[_Told],
+    rows: slice,
 ) -> list[dict[str, Any]]:
     lines = []
-    for r, requirement in enumerate(pack.requirements):
-        status = Status(int(judgement.lines[shipment, r]))
-        ids = [one.json["id"] for one in told if requirement.id in one.json["requirements"]]
-        reasons = [
-            one.json["against"]
-            for one in told
-            if one.json["id"] in ids and one.json["against"] is not None
-        ]
-        timed = [judgement.bounds_of(question, shipment) for question in requirement.questions]
-        least, most = timed[0] if len(timed) == 1 else (math.nan, math.nan)
+    status = judgement.lines[shipment].tolist()
+    least, most = judgement.least[shipment].tolist(), judgement.most[shipment].tolist()
+    basis = bases(pack, judgement, terms, shipment, rows)
+    for r, (requirement, words) in enumerate(zip(pack.requirements, pack_words(pack), strict=True)):
+        mine = [one.json for one in told if requirement.id in one.json["requirements"]]
+        reasons = [one["against"] for one in mine if one["against"] is not None]
+        accused = status[r] >= Status.SUSPECTED
+        timed = len(requirement.questions) == 1
+        column = QUESTION_NUMBER[requirement.questions[0]]
         lines.append(
             {
                 "id": requirement.id,
-                "title": _both(requirement.title),
-                "status": status.name.lower(),
-                "findings": ids,
-                "basis": _both(basis(pack, r, judgement, terms, shipment)),
-                "least": _number(least, 3),
-                "most": _number(most, 3),
-                "setting": setting(requirement, pack),
-                "against": reasons[0]
-                if reasons and status in (Status.BREACH, Status.SUSPECTED)
-                else None,
+                "title": dict(words.title),
+                "status": _STATUS_WORDS[status[r]],
+                "findings": [one["id"] for one in mine],
+                "basis": basis[r],
+                "least": _number(least[column], 3) if timed else None,
+                "most": _number(most[column], 3) if timed else None,
+                "setting": None if words.setting is None else dict(words.setting),
+                "against": reasons[0] if reasons and accused else None,
             }
         )
     return lines
@@ -259,7 +280,7 @@ def _items(
             "name": items.name[k] or None,
             "storage": items.storage[k] or None,
             "limits": {"low": _number(items.low_c[k]), "high": _number(items.high_c[k])},
-            "status": Status(int(judgement.item_status[k])).name.lower(),
+            "status": _STATUS_WORDS[int(judgement.item_status[k])],
             "findings": [
                 one.json["id"] for one in told if judgement.concerns_item(one.row, k, terms)
             ],
