@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, RowMapping, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, select, update
 
 from domain.instants import instant_ms
 from domain.manifest import Manifest
@@ -49,6 +49,8 @@ def made(
     known = _known(connection, names)
     under_way = _under_way(connection, results)
     fresh: list[dict[str, Any]] = []
+    better: list[dict[str, Any]] = []
+    withdrawn: list[dict[str, Any]] = []
     for result in results:
         shipment = str(result["shipment"])
         left = known[shipment]
@@ -58,10 +60,17 @@ def made(
                 fresh.append(_row(result, told, judged_ms=judged_ms, reason=reason))
                 continue
             left = [other for other in left if other.id != clue.id]
-            _tell_better(connection, clue, told, result, judged_ms=judged_ms, reason=reason)
-        for clue in left:
-            if clue.standing:
-                _withdraw(connection, clue, result, judged_ms=judged_ms, reason=reason)
+            if _tells_other(clue, told, result):
+                better.append(_better(clue, told, result, judged_ms=judged_ms, reason=reason))
+        withdrawn += [
+            _withdrawn(clue, result, judged_ms=judged_ms, reason=reason)
+            for clue in left
+            if clue.standing
+        ]
+    for changes in (better, withdrawn):
+        if changes:
+            clue_id = schema.clues.c.id == bindparam("clue_id")
+            connection.execute(update(schema.clues).where(clue_id), changes)
     if not fresh:
         return []
     # The counter's row stays locked until the commit: cursors are without holes and in the
@@ -207,50 +216,41 @@ def _row(result: CheckResult, told: _Told, *, judged_ms: int, reason: str) -> di
     }
 
 
-def _tell_better(
-    connection: Connection,
-    clue: Row[Any],
-    told: _Told,
-    result: CheckResult,
-    *,
-    judged_ms: int,
-    reason: str,
-) -> None:
-    verdict = str(result["verdict"])
-    if clue.finding == told.body and clue.verdict == verdict and clue.standing:
-        return
-    connection.execute(
-        update(schema.clues)
-        .where(schema.clues.c.id == clue.id)
-        .values(
-            finding_id=str(told.finding["id"]),
-            start_ms=told.start_ms,
-            end_ms=told.end_ms,
-            finding=told.body,
-            requirements=_requirements(told.finding),
-            verdict=verdict,
-            version=clue.version + 1,
-            reason=reason,
-            standing=True,
-            updated_ms=judged_ms,
-        )
-    )
+def _tells_other(clue: Row[Any], told: _Told, result: CheckResult) -> bool:
+    """Whether the clue stands in other words than the finding's."""
+    same = clue.finding == told.body and clue.verdict == str(result["verdict"])
+    return not (same and clue.standing)
 
 
-def _withdraw(
-    connection: Connection, clue: Row[Any], result: CheckResult, *, judged_ms: int, reason: str
-) -> None:
-    connection.execute(
-        update(schema.clues)
-        .where(schema.clues.c.id == clue.id)
-        .values(
-            verdict=str(result["verdict"]),
-            version=clue.version + 1,
-            reason=WITHDRAWN + reason,
-            standing=False,
-            updated_ms=judged_ms,
-        )
-    )
+def _better(
+    clue: Row[Any], told: _Told, result: CheckResult, *, judged_ms: int, reason: str
+) -> dict[str, Any]:
+    return {
+        "clue_id": clue.id,
+        "finding_id": str(told.finding["id"]),
+        "start_ms": told.start_ms,
+        "end_ms": told.end_ms,
+        "finding": told.body,
+        "requirements": _requirements(told.finding),
+        "verdict": str(result["verdict"]),
+        "version": clue.version + 1,
+        "reason": reason,
+        "standing": True,
+        "updated_ms": judged_ms,
+    }
+
+
+def _withdrawn(
+    clue: Row[Any], result: CheckResult, *, judged_ms: int, reason: str
+) -> dict[str, Any]:
+    return {
+        "clue_id": clue.id,
+        "verdict": str(result["verdict"]),
+        "version": clue.version + 1,
+        "reason": WITHDRAWN + reason,
+        "standing": False,
+        "updated_ms": judged_ms,
+    }
 
 
 def _requirements(finding: Mapping[str, Any]) -> str:

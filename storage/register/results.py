@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from domain.instants import instant_ms
 from storage.ports import CheckResult, Clue
@@ -17,11 +17,10 @@ from storage.register.shipments import PER_QUERY, lock, make_known
 
 @dataclass(frozen=True)
 class _Last:
-    """A shipment's newest version: what a next one is compared with and deflated against."""
+    """A shipment's newest version: what a next one is compared with."""
 
     version: int
     digest: str
-    base_version: int | None
 
 
 class Results:
@@ -44,16 +43,9 @@ class Results:
                 digest = bodies.digest(by_shipment[name])
                 if name not in last or last[name].digest != digest:
                     differing[name] = digest
-            for name, digest in differing.items():
-                self._keep(
-                    connection,
-                    by_shipment[name],
-                    last.get(name),
-                    digest=digest,
-                    judged_ms=judged_ms,
-                    reason=reason,
-                )
-            _replace_findings(connection, [by_shipment[name] for name in differing])
+            changed = [by_shipment[name] for name in differing]
+            _keep(connection, changed, differing, last, judged_ms=judged_ms, reason=clean(reason))
+            _replace_findings(connection, changed)
             # An unchanged result may become a clue too: when the journey's end comes to be known.
             telling = [
                 result
@@ -105,45 +97,56 @@ class Results:
             rows = connection.execute(query.order_by(table.c.id, table.c.shipment).limit(limit))
             return [{**msgspec.json.decode(body), "shipment": name} for name, body in rows]
 
-    def _keep(
-        self,
-        connection: Connection,
-        result: CheckResult,
-        last: _Last | None,
-        *,
-        digest: str,
-        judged_ms: int,
-        reason: str,
-    ) -> None:
-        name = str(result["shipment"])
-        version = 1 if last is None else last.version + 1
-        base_version, base = _base(connection, name, last)
-        evidence = result.get("evidence") or {}
-        connection.execute(
-            schema.results.insert().values(
-                shipment=name,
-                version=version,
-                verdict=str(result["verdict"]),
-                judged_ms=judged_ms,
-                reason=clean(reason),
-                rules=clean(evidence.get("rules")),
-                digest=digest,
-                base_version=base_version,
-                body=bodies.deflated(bodies.encoded(result), base),
-            )
+
+def _keep(
+    connection: Connection,
+    results: Sequence[CheckResult],
+    digests: Mapping[str, str],
+    last: Mapping[str, _Last],
+    *,
+    judged_ms: int,
+    reason: str | None,
+) -> None:
+    """A new version of each of these shipments, in a statement for all of them."""
+    if not results:
+        return
+    bases = _bases(connection, [name for name in digests if name in last])
+    versions, heads = [], []
+    for result in results:
+        name, verdict = str(result["shipment"]), str(result["verdict"])
+        before = last.get(name)
+        version = 1 if before is None else before.version + 1
+        base_version, base = bases.get(name, (None, None))
+        if base_version is not None and version - 1 - base_version >= bodies.CHAIN:
+            base_version, base = None, None
+        versions.append(
+            {
+                "shipment": name,
+                "version": version,
+                "verdict": verdict,
+                "judged_ms": judged_ms,
+                "reason": reason,
+                "rules": clean((result.get("evidence") or {}).get("rules")),
+                "digest": digests[name],
+                "base_version": base_version,
+                "body": bodies.deflated(bodies.encoded(result), base),
+            }
         )
         window = result.get("window") or {}
-        connection.execute(
-            update(schema.shipments)
-            .where(schema.shipments.c.id == name)
-            .values(
-                verdict=str(result["verdict"]),
-                result_version=version,
-                findings=len(result.get("findings", ())),
-                started_ms=_ms(window.get("start")),
-                ended_ms=_ms(window.get("end")),
-            )
+        heads.append(
+            {
+                "name": name,
+                "verdict": verdict,
+                "result_version": version,
+                "findings": len(result.get("findings", ())),
+                "started_ms": _ms(window.get("start")),
+                "ended_ms": _ms(window.get("end")),
+            }
         )
+    connection.execute(schema.results.insert(), versions)
+    connection.execute(
+        update(schema.shipments).where(schema.shipments.c.id == bindparam("name")), heads
+    )
 
 
 def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, _Last]:
@@ -153,7 +156,7 @@ def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, _L
     for start in range(0, len(names), PER_QUERY):
         part = names[start : start + PER_QUERY]
         rows = connection.execute(
-            select(table.c.shipment, table.c.version, table.c.digest, table.c.base_version)
+            select(table.c.shipment, table.c.version, table.c.digest)
             .join(
                 current,
                 (current.c.id == table.c.shipment) & (current.c.result_version == table.c.version),
@@ -161,18 +164,33 @@ def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, _L
             .where(current.c.id.in_(part))
         )
         for row in rows:
-            found[row.shipment] = _Last(row.version, row.digest, row.base_version)
+            found[row.shipment] = _Last(row.version, row.digest)
     return found
 
 
-def _base(connection: Connection, name: str, last: _Last | None) -> tuple[int | None, bytes | None]:
-    """The version to deflate the next one against, and its body; None: store it whole."""
-    if last is None:
-        return None, None
-    base_version = last.version if last.base_version is None else last.base_version
-    if last.version - base_version >= bodies.CHAIN:
-        return None, None
-    return base_version, _body(connection, name, base_version)
+def _bases(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """The version that each shipment's newest one is deflated against (itself where it is stored
+    whole), and its body."""
+    current, newest, base = schema.shipments, schema.results.alias(), schema.results.alias()
+    query = (
+        select(base.c.shipment, base.c.version, base.c.body)
+        .select_from(current)
+        .join(
+            newest,
+            (newest.c.shipment == current.c.id) & (newest.c.version == current.c.result_version),
+        )
+        .join(
+            base,
+            (base.c.shipment == current.c.id)
+            & (base.c.version == func.coalesce(newest.c.base_version, newest.c.version)),
+        )
+    )
+    found = {}
+    for start in range(0, len(names), PER_QUERY):
+        part = names[start : start + PER_QUERY]
+        for name, version, body in connection.execute(query.where(current.c.id.in_(part))):
+            found[name] = (version, bodies.inflated(body, None))
+    return found
 
 
 def _body(connection: Connection, shipment: str, version: int) -> bytes | None:
@@ -195,16 +213,19 @@ def _replace_findings(connection: Connection, results: Sequence[CheckResult]) ->
         query = select(table.c.shipment, table.c.id, table.c.body).where(table.c.shipment.in_(part))
         for shipment, finding_id, body in connection.execute(query):
             old[shipment][finding_id] = body
-    fresh = []
+    fresh, gone = [], []
     for result in results:
         shipment = str(result["shipment"])
         new = {str(f["id"]): _finding_row(shipment, f) for f in result.get("findings", ())}
-        gone = [i for i, body in old[shipment].items() if i not in new or new[i]["body"] != body]
-        if gone:
-            connection.execute(
-                delete(table).where(table.c.shipment == shipment, table.c.id.in_(gone))
-            )
+        gone += [
+            {"old_id": i, "of": shipment}
+            for i, body in old[shipment].items()
+            if i not in new or new[i]["body"] != body
+        ]
         fresh += [row for i, row in new.items() if old[shipment].get(i) != row["body"]]
+    if gone:
+        which = (table.c.id == bindparam("old_id")) & (table.c.shipment == bindparam("of"))
+        connection.execute(delete(table).where(which), gone)
     if fresh:
         connection.execute(table.insert(), fresh)
 
