@@ -17,10 +17,12 @@ from analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from domain.tracks import FloatArray, IntArray
 from domain.words import Certainty, FindingType, Severity
 
-READINGS_MIN = 60
-"""Shorter agreements are not told: an hour at one reading a minute."""
-MOVES_MIN = 30
-"""Changes that have to agree; of a restless sensor each agrees by chance in a third of cases."""
+READINGS_MIN = 30
+"""Shorter agreements are not told: half an hour at one reading a minute."""
+MOVES_MIN, MOVES_MIN_UNTIL = 30, 60
+"""Changes that have to agree; of a restless sensor each agrees by chance in a third of cases. In
+a stretch shorter than MOVES_MIN_UNTIL readings more have to, by as much as it is shorter: two a
+reading at READINGS_MIN, which only several probes together can give."""
 DRUG_MOVES_MIN = 5
 """How many of them have to be the drug's own: boxes on one van may share the air about them."""
 AGREE_MIN = 0.85
@@ -151,10 +153,13 @@ def _verified(
     new[1:] = (np.diff(a) != 0) | (np.diff(b) != 0) | (np.diff(at_b - at_a) != 0)
     lead = np.flatnonzero(new)
     tail = np.append(lead[1:], a.size) - 1 if lead.size else lead
-    length = at_a[tail] + RUN - at_a[lead]
-    long = length + 1 >= READINGS_MIN
-    lead, length = lead[long], length[long]
     start_a, start_b = at_a[lead], at_b[lead]
+    end_a = at_a[tail] + RUN
+    before = _agreeing(index, a[lead], b[lead], start_a - 1, start_b - 1, step=-1)
+    after = _agreeing(index, a[lead], b[lead], end_a, end_a - start_a + start_b, step=1)
+    start_a, start_b, length = start_a - before, start_b - before, end_a - start_a + before + after
+    long = length + 1 >= READINGS_MIN
+    lead, length, start_a, start_b = lead[long], length[long], start_a[long], start_b[long]
     stretch, row = expanded(start_a, start_a + length)
     other = row + (start_b - start_a)[stretch]
     same = index.difference[row] == index.difference[other]
@@ -170,7 +175,8 @@ def _verified(
     moved, agreed, turned = total(moves), total(moves * same), total(turns)
     drug_moved, drug_agreed = total(drug_moves), total(drug_moves * same)
     share = total(same) / np.maximum(length, 1)
-    good = (agreed >= MOVES_MIN) & (agreed >= MOVES_AGREE_MIN * moved)
+    enough = MOVES_MIN * np.maximum(MOVES_MIN_UNTIL / (length + 1.0), 1.0)
+    good = (agreed >= enough) & (agreed >= MOVES_AGREE_MIN * moved)
     good &= (drug_agreed >= DRUG_MOVES_MIN) & (drug_agreed >= MOVES_AGREE_MIN * drug_moved)
     good &= (share >= AGREE_MIN) & (turned >= TURNS_MIN * moved)
     # A cycling compressor repeats itself; a copied stretch of the same curve does so once.
@@ -185,3 +191,19 @@ def _verified(
         readings=length[good] + 1,
         share=share[good],
     )
+
+
+def _agreeing(
+    index: CurveIndex, a: IntArray, b: IntArray, at_a: IntArray, at_b: IntArray, *, step: int
+) -> IntArray:
+    """How many differences from at_a and at_b on, in the direction of `step`, agree without a
+    break, at most RUN: only a share of the runs is hashed, so a stretch goes on beyond them."""
+    way = step * np.arange(RUN)
+    rows_a, rows_b = at_a[:, None] + way, at_b[:, None] + way
+    inside = np.ones(rows_a.shape, dtype=np.bool_)
+    for curve, rows in ((a, rows_a), (b, rows_b)):
+        inside &= (rows > index.first[curve][:, None]) & (rows < index.first[curve + 1][:, None])
+    last = index.difference.size - 1
+    same = index.difference[np.clip(rows_a, 0, last)] == index.difference[np.clip(rows_b, 0, last)]
+    agreeing: IntArray = np.cumprod(inside & same, axis=1, dtype=np.int64).sum(axis=1)
+    return agreeing

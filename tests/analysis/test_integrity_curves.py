@@ -239,8 +239,9 @@ def quiet(seed: int, n: int) -> np.ndarray:
     return np.round(5 + np.arange(n) / 300 + rng.normal(0, 0.03, n), 1)
 
 
-def test_a_quiet_copy_is_found_by_all_its_probes_together_and_honest_ones_are_not() -> None:
-    n, names = 70, tuple(f"S{i}" for i in range(60))
+@pytest.mark.parametrize("n", [45, 70])
+def test_a_quiet_copy_is_found_by_all_its_probes_together_and_honest_ones_are_not(n: int) -> None:
+    names = tuple(f"S{i}" for i in range(60))
     given = tuple(Given(start=0, end=(n - 1) * 60.0) for _ in names)
 
     def found(copy_of: int | None) -> list[int]:
