@@ -1,6 +1,6 @@
 """Stops of ColdWitness beside trackintel, scikit-mobility and movingpandas: agreement and speed.
 
-    python -m benchmarks.stops [TRACK.csv …] [--trips 200] [--positions 1000000]
+    python -m benchmarks.stops [TRACK.csv …] [--trips 100] [--positions 1000000]
 
 A track file has the columns time, lat, lon. The three libraries are no part of the project: they
 need `pip install trackintel scikit-mobility movingpandas` in an environment of their own, and
@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -120,15 +121,19 @@ def as_tracks(trips: Trips) -> tuple[Tracks, Terms]:
     return tracks, terms_of(*custody, shipments=names)
 
 
-def ours(trips: Trips, numbers: Numbers) -> list[Interval]:
+def by_coldwitness(trips: Trips, numbers: Numbers) -> Callable[[], list[Interval]]:
     """All stays the product itself would report, whatever the others call long enough: they
     count the ride to the first fix outside as dwelling, we count what was seen."""
     tracks, terms = as_tracks(trips)
-    fixes = positions(tracks, terms, judged_window(tracks, terms), numbers)
-    stays = find_stays(fixes, numbers)
-    return list(
-        zip(stays.shipment.tolist(), stays.start_s.tolist(), stays.end_s.tolist(), strict=True)
-    )
+    window = judged_window(tracks, terms)
+
+    def run() -> list[Interval]:
+        stays = find_stays(positions(tracks, terms, window, numbers), numbers)
+        return list(
+            zip(stays.shipment.tolist(), stays.start_s.tolist(), stays.end_s.tolist(), strict=True)
+        )
+
+    return run
 
 
 def by_trackintel(trips: Trips, radius_m: float, min_s: float) -> Callable[[], list[Interval]]:
@@ -254,38 +259,72 @@ def timed(run: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.process_time() - begin
 
 
-def compare(trips: Trips, numbers: Numbers, radius_m: float, min_s: float) -> None:
+def compare(trips: Trips, numbers: Numbers, radius_m: float, min_s: float) -> tuple[int, int]:
+    """Print who finds what; how many stays both sliding windows agree on, and how many of these
+    are found here."""
     print(f"\n{trips.name}: {trips.time_s.size} positions, {radius_m:g} m / {min_s / 60:g} min")
-    own = replace(numbers, dwell_radius_m=radius_m)
-    mine, took_s = timed(lambda: ours(trips, own))
-    rate = trips.time_s.size / took_s
+    mine = by_coldwitness(trips, replace(numbers, dwell_radius_m=radius_m))()
     long = sum(end_s - start_s >= min_s for _, start_s, end_s in mine)
-    print(
-        f"  {'coldwitness':16} {long:6} stays {rate:12,.0f} positions/s; "
-        f"{len(mine)} with the shorter ones"
-    )
+    print(f"  {'coldwitness':16} {long:6} stays; {len(mine)} with the shorter ones")
     found: dict[str, list[Interval]] = {}
     for name, prepare in LIBRARIES.items():
         try:
-            run = prepare(trips, radius_m, min_s)
+            found[name] = prepare(trips, radius_m, min_s)()
         except ImportError as error:
             print(f"  {name:16} not installed ({error.name or error}); left out")
             continue
-        found[name], took_s = timed(run)
-        rate = trips.time_s.size / took_s
         again = len(also_in(found[name], mine))
+        print(f"  {name:16} {len(found[name]):6} stays; {again} of them found by coldwitness too")
+    if not {"trackintel", "scikit-mobility"} <= found.keys():
+        return 0, 0
+    agreed = also_in(found["trackintel"], found["scikit-mobility"])
+    missed = [stay for stay in agreed if stay not in also_in(agreed, mine)]
+    print(f"  agreed by both sliding windows: {len(agreed)}; missed by coldwitness: {len(missed)}")
+    for track, start_s, end_s in missed[:5]:
+        print(f"    missed: track {track}, {end_s - start_s:.0f} s from {start_s:.0f}")
+    return len(agreed), len(agreed) - len(missed)
+
+
+def race(trips: Trips, numbers: Numbers, *, wanted: int, rounds: int) -> None:
+    """Processor time of each in turn, several rounds; the libraries on the trips themselves,
+    ours on the same trips again and again, because it takes a quarter of a second for a million.
+    """
+    radius_m, min_s = SETTINGS[0]
+    many = repeated(trips, wanted)
+    tracks, terms = as_tracks(many)
+    window = judged_window(tracks, terms)
+    runs: dict[str, tuple[Callable[[], Any], int]] = {
+        "stays": (
+            lambda: find_stays(positions(tracks, terms, window, numbers), numbers),
+            many.time_s.size,
+        ),
+        "whole judgement": (
+            lambda: judge_stops(tracks, terms, window, numbers),
+            many.time_s.size,
+        ),
+    }
+    for name, prepare in LIBRARIES.items():
+        try:
+            runs[name] = prepare(trips, radius_m, min_s), trips.time_s.size
+        except ImportError:
+            continue
+    rates: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, (run, size) in runs.items():
+            rates[name].append(size / timed(run)[1])
+    print(f"\nspeed in one run, {rounds} rounds in turn, one thread, positions per CPU second")
+    print(f"  coldwitness on {many.name} ({many.time_s.size}), the others on {trips.name}")
+    for name, seen in rates.items():
+        print(f"  {name:16} median {median(seen):12,.0f}   {min(seen):12,.0f} to {max(seen):,.0f}")
+    others = [rates[name] for name in LIBRARIES if name in rates]
+    if others:
+        fastest = max(others, key=median)
+        times = sorted(mine / other for mine, other in zip(rates["stays"], fastest, strict=True))
         print(
-            f"  {name:16} {len(found[name]):6} stays {rate:12,.0f} positions/s; "
-            f"{again} of them found by coldwitness too"
+            f"  stays: {median(rates['stays']) / median(fastest):.0f} times the fastest of them "
+            f"(rounds {times[0]:.0f} to {times[-1]:.0f}); "
+            f"whole judgement: {median(rates['whole judgement']) / median(fastest):.0f} times"
         )
-    if {"trackintel", "scikit-mobility"} <= found.keys():
-        agreed = also_in(found["trackintel"], found["scikit-mobility"])
-        missed = [stay for stay in agreed if stay not in also_in(agreed, mine)]
-        print(
-            f"  agreed by both sliding windows: {len(agreed)}; missed by coldwitness: {len(missed)}"
-        )
-        for track, start_s, end_s in missed[:5]:
-            print(f"    missed: track {track}, {end_s - start_s:.0f} s from {start_s:.0f}")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -293,23 +332,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--trips", type=int, default=100)
     parser.add_argument("--positions", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args(arguments)
     numbers = load_packs()[0].numbers
-    sets = [*map(read, chosen.files), simulated(chosen.trips)]
-    for trips in sets:
-        for radius_m, min_s in SETTINGS:
-            compare(trips, numbers, radius_m, min_s)
-    many = repeated(simulated(chosen.trips), chosen.positions)
-    tracks, terms = as_tracks(many)
-    window = judged_window(tracks, terms)
-    n = many.time_s.size
-    print(f"\n{many.name}: {n} positions, ours alone, best of three")
-    for name, run in (
-        ("stays", lambda: find_stays(positions(tracks, terms, window, numbers), numbers)),
-        ("whole judgement", lambda: judge_stops(tracks, terms, window, numbers)),
-    ):
-        took_s = min(timed(run)[1] for _ in range(3))
-        print(f"  {name:16} {n / took_s:14,.0f} positions/s")
+    town = simulated(chosen.trips)
+    both = [
+        compare(trips, numbers, radius_m, min_s)
+        for trips in [*map(read, chosen.files), town]
+        for radius_m, min_s in SETTINGS
+    ]
+    agreed, found = (sum(column) for column in zip(*both, strict=True))
+    print(f"\nagreed by both sliding windows: {agreed}; of these found by coldwitness: {found}")
+    race(town, numbers, wanted=chosen.positions, rounds=chosen.rounds)
     return 0
 
 
