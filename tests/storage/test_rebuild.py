@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -37,15 +38,17 @@ class House:
         )
 
 
-@pytest.fixture(params=["embedded", "influx"])
+@pytest.fixture(params=["embedded", "embedded, PostgreSQL", "influx"])
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    stores = StoreSettings(
+        embedded_file=tmp_path / "telemetry.sqlite",
+        register_url=f"sqlite:///{tmp_path / 'register.sqlite'}",
+    )
     if request.param == "influx":
-        stores: StoreSettings = request.getfixturevalue("influx_settings")
-    else:
-        stores = StoreSettings(
-            embedded_file=tmp_path / "telemetry.sqlite",
-            register_url=f"sqlite:///{tmp_path / 'register.sqlite'}",
-        )
+        stores = request.getfixturevalue("influx_settings")
+    elif request.param.endswith("PostgreSQL"):
+        url = request.getfixturevalue("postgres_url")
+        stores = stores.model_copy(update={"register_url": url})
     settings = evidence.settings_of(tmp_path, stores)
     store, register = open_telemetry(stores), open_register(stores.register_url)
     evidence.journal(settings, evidence.messages())
@@ -181,20 +184,28 @@ cli.rebuild.rebuild_views(
 """
 
 
-def test_a_killed_rebuild_goes_on_where_it_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["embedded", "influx"])
+def test_a_killed_rebuild_goes_on_where_it_stopped(
+    kind: Literal["embedded", "influx"], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    stores = StoreSettings(
+        embedded_file=tmp_path / "telemetry.sqlite",
+        register_url=f"sqlite:///{tmp_path / 'register.sqlite'}",
+    )
+    if kind == "influx":
+        stores = request.getfixturevalue("influx_settings")
     file = tmp_path / "settings.toml"
     file.write_text(
         f"""
 [journal]
 directory = "{tmp_path}/journal"
 [store]
+telemetry = "{kind}"
+influx_url = "{stores.influx_url}"
+influx_bucket = "{stores.influx_bucket}"
 embedded_file = "{tmp_path}/telemetry.sqlite"
-register_url = "sqlite:///{tmp_path}/register.sqlite"
+register_url = "{stores.register_url}"
 """
-    )
-    stores = StoreSettings(
-        embedded_file=tmp_path / "telemetry.sqlite",
-        register_url=f"sqlite:///{tmp_path / 'register.sqlite'}",
     )
     settings = evidence.settings_of(tmp_path, stores)
     store, register = open_telemetry(stores), open_register(stores.register_url)
