@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -76,26 +77,29 @@ def _broker(settings: Any) -> Iterator[Finding]:
     mqtt = settings.mqtt
     where = f"{mqtt.host}:{mqtt.port}"
     answers = question_broker(mqtt, Decoding(settings.formats).filters())
+    if answers.problem.startswith("refuses"):
+        yield Finding("broker", "ok", f"{where} answers")
+        yield Finding(
+            "credentials",
+            "failure",
+            f"{where} {answers.problem}",
+            "check mqtt.username and mqtt.password_file, or mqtt.certificate_file and"
+            " mqtt.key_file; mosquitto: mosquitto_passwd sets the password",
+        )
+        return
     if answers.problem:
         yield Finding(
             "broker",
             "failure",
             f"{where} {answers.problem}",
-            "start the broker or set mqtt.host and mqtt.port; for a refusal check mqtt.username,"
-            " mqtt.password_file, mqtt.tls and the certificate files",
+            "start the broker or set mqtt.host and mqtt.port; for TLS set mqtt.tls, mqtt.ca_file"
+            " and the certificate files",
         )
         return
     name = f", {answers.version}" if answers.version else ""
     yield Finding("broker", "ok", f"{where} answers, MQTT {answers.protocol}{name}")
-    if answers.refused_topics:
-        yield Finding(
-            "topic rights",
-            "failure",
-            f"may not subscribe {', '.join(answers.refused_topics)}",
-            "give the worker's user read rights on these topics (deploy/mosquitto/coldwitness.acl)",
-        )
-    else:
-        yield Finding("topic rights", "ok", "all configured topics may be subscribed")
+    yield _credentials(mqtt)
+    yield _topic_rights(answers)
     if mqtt.shared_group and answers.protocol != "5":
         yield Finding(
             "shared subscription",
@@ -103,12 +107,12 @@ def _broker(settings: Any) -> Iterator[Finding]:
             "mqtt.shared_group is set, but this broker speaks MQTT 3.1.1 only",
             "use a broker with MQTT 5, or one worker without mqtt.shared_group",
         )
-    if answers.kept is None:
+    if not answers.kept:
         yield Finding(
             "broker limits",
             "warning",
-            "could not be tried: no rights on coldchain/v1/_workers/doctor/health",
-            "give the worker's user read and write rights on coldchain/v1/_workers/+/health",
+            "could not be tried: no message came back from coldchain/v1/_workers/doctor/health",
+            "mend the topic rights first",
         )
     elif answers.kept < QUEUED:
         yield Finding(
@@ -121,6 +125,42 @@ def _broker(settings: Any) -> Iterator[Finding]:
         )
     else:
         yield Finding("broker limits", "ok", f"kept {QUEUED} messages for an absent worker")
+
+
+def _topic_rights(answers: Any) -> Finding:
+    """mosquitto lets everybody subscribe and then delivers nothing that may not be read: so what
+    counts is whether a message comes back."""
+    if answers.refused_topics:
+        return Finding(
+            "topic rights",
+            "failure",
+            f"may not subscribe {', '.join(answers.refused_topics)}",
+            "give the worker's user read rights on these topics (deploy/mosquitto/coldwitness.acl)",
+        )
+    if not answers.kept:
+        return Finding(
+            "topic rights",
+            "failure",
+            "subscribed, but of messages to coldchain/v1/_workers/doctor/health none came back",
+            "give the worker's user read rights on coldchain/v1/# and write rights on"
+            " coldchain/v1/_workers/+/health (deploy/mosquitto/coldwitness.acl)",
+        )
+    return Finding("topic rights", "ok", "all configured topics may be subscribed")
+
+
+def _credentials(mqtt: Any) -> Finding:
+    if mqtt.username is not None or mqtt.certificate_file is not None:
+        who = mqtt.username or f"certificate {mqtt.certificate_file}"
+        return Finding("credentials", "ok", f"accepted as {who}")
+    if mqtt.host in ("localhost", "::1") or mqtt.host.startswith("127."):
+        return Finding("credentials", "ok", "none set; the broker on this machine asks for none")
+    return Finding(
+        "credentials",
+        "warning",
+        "none set, and the broker lets strangers in: anybody may publish in a courier's name",
+        "mosquitto: allow_anonymous false, a password_file and an acl_file (deploy/mosquitto); then"
+        " set mqtt.username and mqtt.password_file",
+    )
 
 
 def _journal(settings: Any) -> Iterator[Finding]:
@@ -250,7 +290,8 @@ def _stores(settings: Any) -> Iterator[Finding]:
     from storage.telemetry import open_telemetry
 
     try:
-        open_telemetry(settings.store).close()
+        with closing(open_telemetry(settings.store, sole_writer=False)) as store:
+            store.between(0, 1)  # a question: InfluxDB is not spoken to before
         yield Finding("telemetry store", "ok", settings.store.telemetry)
     except ColdWitnessError as error:
         mend = (

@@ -116,6 +116,26 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 @pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Mosquitto]:
+    """With users and the shipped kind of rights."""
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    passwords, rights = folder / "passwords", folder / "rights"
+    for option, user in (("-c", "coldwitness-ingest"), (None, "ql-express")):
+        subprocess.run(
+            ["mosquitto_passwd", "-b", *([option] if option else []), str(passwords), user, "pw"],
+            check=True,
+        )
+    shipped = SHIPPED_CONF.with_name("coldwitness.acl")
+    rights.write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
+    passwords.chmod(0o700)
+    rights.chmod(0o700)
+    lines = f"{shipped_limits()}\nallow_anonymous false\npassword_file {passwords}\n"
+    with Mosquitto(folder, lines + f"acl_file {rights}") as broker:
+        yield broker
+
+
+@pytest.fixture
 def nats(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     with EmbeddedBroker(tmp_path / "nats", ack_wait_s=3) as broker:
         yield broker

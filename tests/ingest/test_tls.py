@@ -155,26 +155,6 @@ def test_a_certificate_file_that_is_missing_is_a_fault_of_the_settings(tmp_path:
         tls_context(MqttSettings(tls=True, ca_file=tmp_path / "nothing"))
 
 
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Mosquitto]:
-    """With users and the shipped kind of rights."""
-    folder = tmp_path / "mosquitto"
-    folder.mkdir()
-    passwords, rights = folder / "passwords", folder / "rights"
-    for option, user in (("-c", "coldwitness-ingest"), (None, "ql-express")):
-        subprocess.run(
-            ["mosquitto_passwd", "-b", *([option] if option else []), str(passwords), user, "pw"],
-            check=True,
-        )
-    shipped = Path(__file__).parents[2] / "deploy" / "mosquitto" / "coldwitness.acl"
-    rights.write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
-    passwords.chmod(0o700)
-    rights.chmod(0o700)
-    lines = f"{shipped_limits()}\nallow_anonymous false\npassword_file {passwords}\n"
-    with Mosquitto(folder, lines + f"acl_file {rights}") as broker:
-        yield broker
-
-
 def test_a_wrong_password_is_said_with_its_mend(guarded: Mosquitto, tmp_path: Path) -> None:
     receiving = Receiving(
         settings_for(guarded.port, tmp_path, username="coldwitness-ingest", password="no")
