@@ -124,6 +124,39 @@ def _add_reading(commands: typer.Typer) -> None:
             for row in reader.read(name, after=after, limit=limit):
                 sys.stdout.write(json.dumps(row_as_json(row), ensure_ascii=False) + "\n")
 
+    @commands.command("clocks")
+    def clocks(
+        off_by_s: Annotated[
+            float, typer.Option("--off-by", min=0.0, help="only loggers surely off by more, in s")
+        ] = 0.0,
+        directory: DirectoryOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        """How far each logger's clock is ahead of ours: from the least that fits to the most."""
+        from domain.instants import rfc3339
+        from ingest.index import open_indexes
+
+        for index in open_indexes(_directory(directory)):
+            with index:
+                estimates = sorted(index.clocks(), key=lambda estimate: estimate.logger)
+            for clock in estimates:
+                if max(clock.low_ms, -clock.high_ms, 0) < off_by_s * 1000:
+                    continue
+                line = {
+                    "worker": index.worker,
+                    "logger": clock.logger,
+                    "ahead_s": [clock.low_ms / 1000, clock.high_ms / 1000],
+                    "messages": clock.messages,
+                    "updated": rfc3339(clock.updated_ms),
+                }
+                if as_json:
+                    typer.echo(json.dumps(line))
+                else:
+                    typer.echo(
+                        f"{index.worker}  {clock.logger:24}  ahead by {clock.low_ms / 1000:.1f} to"
+                        f" {clock.high_ms / 1000:.1f} s  ({clock.messages} messages)"
+                    )
+
 
 def _add_keeping(commands: typer.Typer) -> None:
     @commands.command("seal")

@@ -92,6 +92,9 @@ class Storer:
         """
         rows = list(self._reader.read(self._worker, after=self._cursor, limit=self._batch_rows))
         if not rows:
+            estimates = self._clocks_due()
+            if estimates:
+                self._index.advance(self._cursor, clocks=estimates)
             return 0
         try:
             interpreted, touched = self._store_rows(rows)

@@ -118,6 +118,41 @@ def test_stats_tell_rows_and_size(place: Path, run: Command) -> None:
     assert "5 rows" in run("journal", "stats").stdout
 
 
+def test_clocks_lists_how_far_each_loggers_clock_is_ahead(place: Path, run: Command) -> None:
+    """Of the readings that count, the third lies three minutes after its receipt."""
+    [line] = lines(run("journal", "clocks", "--json"))
+    assert (line["worker"], line["logger"], line["messages"]) == ("w1", "LG-1", 2)
+    assert line["ahead_s"][0] == 179.997  # type: ignore[index]
+    assert line["ahead_s"][1] > line["ahead_s"][0]  # type: ignore[index]
+    assert "ahead by 180.0 to" in run("journal", "clocks", "--off-by", "179").stdout
+    assert run("journal", "clocks", "--off-by", "180").stdout == ""
+
+
+def test_an_estimate_of_a_clock_is_written_down_even_if_no_further_message_comes(
+    place: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = place / "journal"
+    with IngestIndex(directory, "w1") as index:
+        storer = Storer(
+            JournalReader(directory),
+            index,
+            Decoding(),
+            store=MemoryStore(),
+            register=MemoryRegister(),  # type: ignore[arg-type]
+            future_tolerance_s=1e9,
+        )
+        storer.step()
+        signer = load_or_create_signer(directory / "keys" / "signing.key")
+        with Journal(directory, worker="w1", signer=signer) as journal:
+            journal.append([Message(topic(), reading(9, logger="LG-9"), START_MS + 9)])
+        assert storer.step() == 1
+        assert [clock.logger for clock in index.clocks()] == ["LG-1"]
+        monkeypatch.setattr("ingest.storing.CLOCKS_EVERY_S", 0.0)
+        storer._clocks_due_s = 0.0
+        assert storer.step() == 0
+        assert [clock.logger for clock in index.clocks()] == ["LG-1", "LG-9"]
+
+
 def test_seal_and_expire_and_holds_are_commands(place: Path, run: Command) -> None:
     assert "5 rows sealed" in run("journal", "seal").stdout
     assert run("journal", "expire").stdout == ""
