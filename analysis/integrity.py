@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.curves import CurveArchive, CurveIndex, curve_index
-from analysis.findings import FindingTable, concatenate, finding_table
+from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from analysis.integrity_clock import clock_findings
 from analysis.integrity_copied import copied_findings
 from analysis.integrity_grid import off_grid_findings
@@ -108,6 +108,8 @@ def _sequence_findings(breaks: SequenceBreaks, tracks: Tracks) -> FindingTable:
     """One finding a logger and shipment: numbers missing, used twice, or counted anew. A restart
     alone is allowed: it is told, and weighs on no requirement (`missing` and `repeated` are 0)."""
     told = np.flatnonzero((breaks.missing > 0) | breaks.repeated | breaks.reset)
+    if told.size == 0:
+        return NO_FINDINGS
     row, before = breaks.row[told], breaks.before[told]
     group, lead, member = _groups(row, tracks)
     weighs = (breaks.missing[told] > 0) | breaks.repeated[told]
@@ -151,6 +153,8 @@ def _sequence_findings(breaks: SequenceBreaks, tracks: Tracks) -> FindingTable:
 def _conflict_findings(tracks: Tracks, window: Window) -> FindingTable:
     """One finding a logger and shipment that gave two values for one instant."""
     row = np.flatnonzero(tracks.conflict & window.rows)
+    if row.size == 0:
+        return NO_FINDINGS
     group, lead, member = _groups(row, tracks)
     count = lead.size
     start, end = np.full(count, np.inf), np.full(count, -np.inf)

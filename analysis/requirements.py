@@ -116,20 +116,26 @@ def lines_in_force(pack: RulePack, start_s: FloatArray) -> NDArray[np.bool_]:
     latest_s = np.inf if pack.valid_to is None else day_start_s(pack.valid_to)
     day_s = np.minimum(start_s, latest_s)
     older = day_s < day_start_s(pack.valid_from)
-    force = np.ones((start_s.size, len(pack.requirements)), dtype=np.bool_)
-    for r, requirement in enumerate(pack.requirements):
-        force[:, r] = older | ~(day_s < day_start_s(requirement.valid_from))
-        if requirement.valid_to is not None:
-            force[:, r] &= older | ~(day_s >= day_start_s(_next_day(requirement.valid_to)))
-    return force
+    begin_s = np.array([day_start_s(line.valid_from) for line in pack.requirements])
+    end_s = np.array(
+        [
+            np.inf if line.valid_to is None else day_start_s(_next_day(line.valid_to))
+            for line in pack.requirements
+        ]
+    )
+    day_s, older = day_s[:, None], older[:, None]
+    return np.asarray(older | ~((day_s < begin_s) | (day_s >= end_s)))
 
 
 def requirement_status(status: CodeArray, pack: RulePack, in_force: NDArray[np.bool_]) -> CodeArray:
     """(s, r) worst of each line's questions; not applicable where the line is not in force."""
-    lines = np.zeros((status.shape[0], len(pack.requirements)), dtype=np.int8)
-    for r, requirement in enumerate(pack.requirements):
-        columns = [QUESTION_NUMBER[question] for question in requirement.questions]
-        lines[:, r] = status[:, columns].max(axis=1)
+    asked = [
+        [QUESTION_NUMBER[question] for question in line.questions] for line in pack.requirements
+    ]
+    lines = status[:, [columns[0] for columns in asked]]
+    for r, columns in enumerate(asked):
+        if len(columns) > 1:
+            lines[:, r] = status[:, columns].max(axis=1)
     lines[~in_force] = Status.NOT_APPLICABLE
     return lines
 
