@@ -5,7 +5,9 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,6 +186,19 @@ port = 0
             for file in ("x.zip", "r.json", "served.pdf"):
                 verified = run("verify", file, "--json")
                 assert (file, verified.returncode) == (file, 0), verified.stdout
+            with zipfile.ZipFile(tmp_path / "x.zip") as package:
+                (tmp_path / "alone.py").write_bytes(package.read("verify.py"))
+                rows = json.loads(package.read("journal.json"))["rows"]
+            assert len(rows) == MINUTES
+            alone = subprocess.run(
+                [sys.executable, "-I", "alone.py", "x.zip", "--json"],
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            assert alone.returncode == 0, alone.stdout + alone.stderr
             whole = run("journal", "verify")
             assert whole.returncode == 0, whole.stdout
             children = children_of(after.process.pid)

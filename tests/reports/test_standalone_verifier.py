@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cryptography
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives import serialization
@@ -79,6 +80,38 @@ def test_it_imports_nothing_but_the_standard_library_and_cryptography() -> None:
     imports = [line.split()[1] for line in source.splitlines() if line[:5] in ("from ", "impor")]
     tops = {name.partition(".")[0] for name in imports}
     assert tops - set(sys.stdlib_module_names) == {"cryptography"}
+
+
+ALONE = """import runpy, sys
+sys.path.append(sys.argv[1])
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")"""
+
+
+def test_it_runs_where_nothing_but_cryptography_is_installed(script: Path, tmp_path: Path) -> None:
+    """A Python without its site packages (-S) that is lent `cryptography` and what that needs."""
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    installed = Path(cryptography.__file__).parent.parent
+    for name in ("cryptography", "cffi", "pycparser", *_backends(installed)):
+        if (installed / name).exists():
+            (lent / name).symlink_to(installed / name)
+    (tmp_path / "x.zip").write_bytes(honest())
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", ALONE, str(lent), str(script), "x.zip"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "digests, signature and proofs hold" in done.stdout
+    assert "no timestamp token" in done.stdout
+
+
+def _backends(installed: Path) -> list[str]:
+    return [path.name for path in installed.glob("_cffi_backend*")]
 
 
 def test_honest_packages_and_reports_hold(script: Path, key: Path) -> None:
