@@ -121,6 +121,7 @@ _BY_MODEL: Mapping[str, FrameDecoder] = {
     "lht52": dragino_frames.lht52,
     "lsn50": dragino_frames.lsn50,
     "em300": milesight_frames.em300,
+    "em320th": milesight_frames.em300,
     "em500pt100": milesight_frames.em500_pt100,
     "em500": milesight_frames.milesight,
     "t00061": tektelic_room,
@@ -130,7 +131,8 @@ _BY_MODEL: Mapping[str, FrameDecoder] = {
 }
 """Part of a device's description, letters and digits only -> its frame."""
 _BY_WORD: Mapping[str, FrameDecoder] = {
-    "ers": elsys, "elt": elsys, "elt1": elsys, "elt2": elsys, "ems": elsys, "esm5k": elsys,
+    "ers": elsys, "ers2": elsys, "ersco2": elsys, "elt": elsys, "elt1": elsys, "elt2": elsys,
+    "ems": elsys, "esm5k": elsys,
     "d20": dragino_frames.lsn50, "d22": dragino_frames.lsn50, "d23": dragino_frames.lsn50,
     "tektelic": tektelic_room, "milesight": milesight_frames.milesight,
 }  # fmt: skip

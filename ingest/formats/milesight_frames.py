@@ -33,7 +33,7 @@ _TEMPERATURES: Mapping[tuple[int, int], int] = {
 
 def em300(frame: bytes, f_port: int | None) -> list[Sample]:
     """EM300-TH, MCS, SLD, ZLD: stored records of clock, temperature, humidity and one more
-    byte (door, leak or reserved), which older firmware leaves out."""
+    byte (door, leak or reserved), which EM320-TH and older firmware leave out."""
     return _samples(frame, record_sizes=(8, 7))
 
 

@@ -219,6 +219,10 @@ def test_milesight_history_is_read_as_published() -> None:
     assert (sample.temperature_c, sample.humidity_pct) == ({"temperature": 27.2}, 46.5)
     assert sample.time_ms == 1_665_561_758_000
     assert samples("em300-th", record * 5, 85) == [sample] * 5
+    # em320-th README.md: the same record without the reserved byte.
+    for model in ("em320-th", "em300-th"):
+        assert samples(model, record[:-2], 85) == [sample]
+        assert samples(model, record[:-2] * 3, 85) == [sample] * 3
     *stored, live = samples("em300-th", record * 2 + "03672c00046817", 85)
     assert (stored, live.temperature_c) == ([sample] * 2, {"temperature": 4.4})
     # em500-pt100 README.md: clock and temperature alone.
