@@ -113,11 +113,16 @@ def _make(told: Sequence[Scenario], numbers: range, seed: int) -> list[_Made]:
     made = []
     for k, (scenario, trip, rng) in enumerate(zip(scenarios, trips, rngs, strict=True)):
         origin = (LINZI[0] + rng[4].uniform(-0.02, 0.02), LINZI[1] + rng[4].uniform(-0.03, 0.03))
+        written = record(scenario, trip, run, box=k, origin=origin, rng=rng[3])
+        for fault in written.faults:
+            if fault["kind"] == "offset":
+                role = str(fault["probe"]).partition(".")[0]
+                fault["lag_s"] = float(getattr(boxes[k], f"lag_{role}_s"))
         made.append(
             _Made(
                 scenario=scenario,
                 trip=trip,
-                record=record(scenario, trip, run, box=k, origin=origin, rng=rng[3]),
+                record=written,
                 run=BoxRun(
                     *(
                         getattr(run, f"{name}_c")[: int(trip.end_s / STEP_S) + 2, k].astype(

@@ -16,8 +16,10 @@ def draw_fixes(
     true_s: FloatArray,
     origin: tuple[float, float],
     rng: np.random.Generator,
+    faults: list[dict[str, object]],
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Latitude, longitude [degrees] and stated accuracy [m] at each of `true_s`."""
+    """Latitude, longitude [degrees] and stated accuracy [m] at each of `true_s`; jumps by
+    multipath are added to `faults`."""
     logger, n = scenario.logger, true_s.size
     sigma_m = draw(rng, logger.position_noise_m)
     x, y = trip.position_m(true_s)
@@ -33,6 +35,8 @@ def draw_fixes(
         state = 0.8 * state + 0.6 * fresh[:, k]
         wander[:, k] = state
     jump = rng.random(n) < draw(rng, logger.multipath)
+    if logger.positions and jump.any():
+        faults.append({"kind": "multipath", "fixes": int(jump.sum())})
     bearing, far_m = rng.uniform(0, 2 * np.pi, n), rng.uniform(60.0, 250.0, n)
     x = x + scale * wander[0] + jump * far_m * np.cos(bearing)
     y = y + scale * wander[1] + jump * far_m * np.sin(bearing)

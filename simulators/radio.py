@@ -46,6 +46,8 @@ def transmit(
     if lost.any():
         record.faults.append({"kind": "lost", "readings": int(lost.sum())})
     again = rng.random(n) < draw(rng, radio.repeats)
+    if (told := int((again & alone & ~lost).sum())) > 0:
+        record.faults.append({"kind": "repeated", "messages": told})
     for row in np.flatnonzero(alone & ~lost):
         sendings.append(Sending(float(sent_s[row]), (int(row),)))
         if again[row]:

@@ -80,7 +80,7 @@ def record(
     if logger.swapped:
         probes["drug"], probes["coolant"] = probes["coolant"], probes["drug"]
         faults.append({"kind": "swapped_probes"})
-    lat, lon, accuracy = draw_fixes(scenario, trip, true_s, origin, rng)
+    lat, lon, accuracy = draw_fixes(scenario, trip, true_s, origin, rng, faults)
     lid = np.zeros(true_s.size, dtype=np.bool_)
     for start_s, end_s, seen in trip.lid:
         if seen:
@@ -173,6 +173,8 @@ def _clock(
     if logger.clock_jump_s:
         device_s = device_s + logger.clock_jump_s * (true_s >= jump_at_s)
         faults.append({"kind": "clock_jump", "start_s": jump_at_s, "by_s": logger.clock_jump_s})
+    if drift:
+        faults.append({"kind": "clock_drift", "by_s_per_h": drift})
     if abs(offset_s) > 60.0:
         faults.append({"kind": "clock_offset", "by_s": offset_s})
     return device_s

@@ -205,6 +205,25 @@ def test_a_clock_jump_is_told_with_its_size() -> None:
         assert any(f["kind"] == "clock_jump" for f in shipment.truth["faults"])
 
 
+def test_the_truth_tells_every_error_of_the_instruments_and_of_the_radio(tmp_path: Path) -> None:
+    """Offset, noise and lag a probe; drift, multipath jumps and repeated messages with numbers."""
+    head = 'name = "x"\ntitle = { zh = "甲", en = "a" }\nstory = "s"\n'
+    body = "[logger]\nclock_drift_s_per_h = 20.0\nmultipath = 0.2\n[radio]\nrepeats = 0.3\n"
+    (tmp_path / "x.toml").write_text(head + body, encoding="utf-8")
+    (shipment,) = simulate_fleet(
+        [scenario(str(tmp_path / "x.toml"))], boxes=1, seed=1, end_ms=END_MS
+    ).shipments
+    faults = {fault["kind"]: fault for fault in shipment.truth["faults"]}
+    probes = {f["probe"]: f for f in shipment.truth["faults"] if f["kind"] == "offset"}
+    assert probes.keys() == readings(shipment)[0]["temperature"].keys()
+    assert all(45.0 <= probe["lag_s"] <= 120.0 for probe in probes.values())
+    assert all({"offset_c", "noise_c"} <= probe.keys() for probe in probes.values())
+    assert faults["clock_drift"]["by_s_per_h"] == 20.0
+    said = readings(shipment)
+    assert faults["repeated"]["messages"] == len(said) - len({r["seq"] for r in said}) > 0
+    assert 0 < faults["multipath"]["fixes"] < len(said) / 2
+
+
 def test_expired_calibration_ended_before_the_packing() -> None:
     for shipment in told("calibration_expired"):
         until = shipment.manifest["logger"]["calibrated_until"]
