@@ -1,5 +1,6 @@
 """Real brokers as processes on free loopback ports, and stores that live in memory."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -54,8 +55,15 @@ def shipped_limits() -> str:
 class Mosquitto:
     """Debian's mosquitto with a configuration of the test's choosing."""
 
-    def __init__(self, folder: Path, configuration: str, *, door: str = "") -> None:
-        """door : lines that belong to the listener (TLS)."""
+    def __init__(
+        self,
+        folder: Path,
+        configuration: str,
+        *,
+        door: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """door : lines that belong to the listener (TLS). environment : added to ours."""
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         assert Path(program).exists(), "these tests need mosquitto: apt-get install mosquitto"
         self._program = program
@@ -69,11 +77,13 @@ class Mosquitto:
             encoding="utf-8",
         )
         self.tls = "certfile" in door
+        self._environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             [self._program, "-c", str(self.file)],
+            env=os.environ | self._environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -14,37 +14,10 @@ from typing import Any
 from storage.journal import JournalReader, verify_journal
 from tests.ingest.conftest import wait_until
 from tests.ingest.publishing import publish_all, reading, topic
+from tests.ingest.wall_clock import Wall
 
 ROOT = Path(__file__).parents[2]
 HOUR_MS = 3_600_000
-NAME = "faketime/libfaketimeMT.so.1"
-
-
-def library() -> Path:
-    found = sorted(Path("/usr/lib").glob(f"*/{NAME}"))
-    assert found, f"this test needs {NAME}: apt-get install libfaketime"
-    return found[0]
-
-
-class Wall:
-    """The wall clock of one process: an offset to ours, read anew at every look."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "offset"
-        self.set("+0")
-
-    def set(self, offset: str) -> None:
-        aside = self._file.with_suffix(".new")
-        aside.write_text(offset, encoding="ascii")
-        aside.replace(self._file)
-
-    def environment(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": str(library()),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
 
 
 @contextmanager

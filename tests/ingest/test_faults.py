@@ -18,11 +18,13 @@ from tests.ingest.conftest import (
     MemoryStore,
     Mosquitto,
     settings_for,
+    shipped_limits,
     wait_until,
 )
 from tests.ingest.killing import kill_at_random
 from tests.ingest.publishing import Publisher, publish_all, reading, topic
 from tests.ingest.test_service import service, subscribed
+from tests.ingest.wall_clock import Wall
 
 KILLS = {"mosquitto": 12, "nats": 4}
 """nats-server sends unacknowledged messages again after its ack_wait only: each kill takes that."""
@@ -56,6 +58,54 @@ def test_a_burst_of_30000_for_an_absent_worker_is_kept_by_the_shipped_mosquitto(
     with service(settings, store, register, []) as running:
         wait_until(lambda: running.status().journalled == 30_000, within_s=60)
         wait_until(lambda: running.status().readings == 30_000, within_s=60)
+
+
+def test_a_burst_of_30000_waits_an_hour_by_the_brokers_clock_for_a_worker_that_is_away(
+    tmp_path: Path,
+) -> None:
+    wall = Wall(tmp_path)
+    limits = shipped_limits() + "\nallow_anonymous true"
+    with Mosquitto(tmp_path / "mosquitto", limits, environment=wall.environment()) as broker:
+        settings = settings_for(broker.port, tmp_path)
+        receiving = Receiving(settings)
+        receiving.start()
+        wait_until(lambda: receiving.session.connected)
+        receiving.stop()
+        publish_all(broker.port, [(topic(f"BX-{n % 100}"), reading(n)) for n in range(30_000)])
+        wall.set("+3600")
+        time.sleep(1.5)  # the broker looks at what has expired once a second
+        again = Receiving(settings)
+        again.start()
+        wait_until(lambda: again.receiver.counts.journalled == 30_000, within_s=60)
+        again.stop()
+    kept = {row.payload for row in JournalReader(tmp_path / "journal").read("w1")}
+    assert kept == {reading(n) for n in range(30_000)}
+
+
+def test_a_burst_of_30000_is_kept_for_a_worker_whose_journal_is_slow(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiving = Receiving(settings_for(mosquitto.port, tmp_path))
+    quick, published, groups = receiving.journal.append, threading.Event(), []
+
+    def slow(messages: Any) -> range:
+        groups.append(len(messages))
+        assert len(groups) <= 3 or published.wait(60)
+        return quick(messages)
+
+    monkeypatch.setattr(receiving.journal, "append", slow)
+    receiving.start()
+    try:
+        wait_until(lambda: receiving.session.connected)
+        publish_all(mosquitto.port, [(topic(f"BX-{n % 100}"), reading(n)) for n in range(30_000)])
+        assert receiving.receiver.counts.journalled < 15_000
+        published.set()
+        wait_until(lambda: receiving.receiver.counts.journalled == 30_000, within_s=60)
+    finally:
+        published.set()
+        receiving.stop()
+    rows = Counter(row.payload for row in JournalReader(tmp_path / "journal").read("w1"))
+    assert rows == Counter(reading(n) for n in range(30_000))
 
 
 def test_stock_mosquitto_would_have_lost_most_of_such_a_burst(tmp_path: Path) -> None:

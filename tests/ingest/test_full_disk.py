@@ -1,14 +1,23 @@
 """A journal on a disk that is really full: a small tmpfs, or a file size limit without root."""
 
+import json
+import os
 import resource
 import subprocess
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from storage.journal import JournalReader, verify_journal
+from tests.ingest.conftest import wait_until
+from tests.ingest.publishing import publish_all, reading, topic
 from tests.journal.conftest import messages
 
 ROOT = Path(__file__).parents[2]
@@ -98,3 +107,54 @@ def test_a_full_disk_refuses_keeps_what_was_kept_and_goes_on_when_there_is_room(
 
 def test_without_a_mount_the_file_size_limit_is_just_as_full(tmp_path: Path) -> None:
     test_a_full_disk_refuses_keeps_what_was_kept_and_goes_on_when_there_is_room(None, tmp_path)
+
+
+def test_a_worker_whose_disk_is_full_says_so_acknowledges_nothing_and_goes_on_with_room(
+    broker: Any, tmp_path: Path
+) -> None:
+    """The whole worker as a process, against both brokers; its files may not grow over 1 MB."""
+    said: list[str] = []
+    full = threading.Event()
+    listener = mqtt.Client(CallbackAPIVersion.VERSION2, "listener")
+    listener.on_connect = lambda c, *_: c.subscribe("coldchain/v1/_workers/w1/health", 1)
+
+    def hear(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        said.append(json.loads(message.payload)["state"])
+        if said[-1] == "not_acknowledging":
+            full.set()
+
+    listener.on_message = hear
+    listener.connect("127.0.0.1", broker.port)
+    listener.loop_start()
+    directory = tmp_path / "journal"
+    settings = {
+        "COLDWITNESS_MQTT__PORT": str(broker.port),
+        "COLDWITNESS_JOURNAL__DIRECTORY": str(directory),
+    }
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "cli", "ingest", "--receive-only"],
+        cwd=ROOT,
+        env=os.environ | settings,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=small_disk,  # noqa: PLW1509
+    )
+    try:
+        wait_until(lambda: "running" in said, within_s=30)
+        sent = [(topic(), reading(n, note="x" * 400)) for n in range(4000)]
+        publish_all(broker.port, sent)
+        assert full.wait(30)
+        kept = JournalReader(directory).last_row("w1")
+        assert kept < len(sent)
+        resource.prlimit(
+            worker.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        )
+        wait_until(lambda: JournalReader(directory).last_row("w1") == len(sent), within_s=60)
+        wait_until(lambda: said[-1] == "running", within_s=30)
+    finally:
+        worker.terminate()
+        worker.wait(30)
+        listener.disconnect()
+        listener.loop_stop()
+    rows = Counter(row.payload for row in JournalReader(directory).read("w1"))
+    assert rows == Counter(payload for _, payload in sent)
+    assert all(not report.problems for report in verify_journal(directory, public=None))
