@@ -5,7 +5,8 @@
 The boxes are those of the tests (tests/analysis/isolation_world.py): coolant that melts, weather,
 goods, probes with offset, lag, noise and grid. With `body="one"` the true rates exist and the
 interval can be scored; with the other bodies the fitted model is only an approximation, and what
-counts is that nobody is accused wrongly and contact is not called isolation.
+counts is that nobody is accused wrongly and contact is not called isolation. So it is in the
+second, independent world (tests/analysis/isolation_layers.py), of layers and without any one rate.
 """
 
 import argparse
@@ -21,8 +22,10 @@ import numpy as np
 from analysis.isolation import IsolationReason, judge_isolation
 from analysis.window import judged_window
 from config.rules import load_packs
+from domain.tracks import Tracks
 from domain.words import Isolation
 from tests.analysis.building import Given, terms_of
+from tests.analysis.isolation_layers import layered_world
 from tests.analysis.isolation_world import Probes, World, world
 
 ISOLATED, CONTACT = (0.1, 0.5), (1.5, 4.0)
@@ -42,8 +45,18 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }
 
 
+LAYERED: dict[str, dict[str, Any]] = {
+    "2 to 5 h, 0.1 °C": {},
+    "1 to 2 h": {"hours": (1.0, 2.0)},
+    "grid of 0.5 °C": {"grid_c": 0.5},
+}
+
+
 def judged(made: World) -> Any:
-    tracks = made.tracks
+    return judged_tracks(made.tracks)
+
+
+def judged_tracks(tracks: Tracks) -> Any:
     given = Given(start=0.0, goods_aboard=int("goods" in tracks.temperature_c))
     terms = terms_of(*[given] * len(tracks.shipments), shipments=tracks.shipments)
     return judge_isolation(tracks, terms, judged_window(tracks, terms), load_packs()[0].numbers)
@@ -75,6 +88,26 @@ def line(name: str, made: World, *, scored: bool) -> float:
     return float(covered.mean()) if scored and known.any() else np.nan
 
 
+def layered(boxes: int, seed: int) -> None:
+    """The second world: shares called isolated and missing, of boxes in order and in contact."""
+    print("\nsecond world, of layers: isolated, missing, indeterminate")
+    for name, options in LAYERED.items():
+        for contact in (False, True):
+            tracks = layered_world(boxes, seed=seed, contact=contact, **options)
+            shares(f"{name}, {'contact' if contact else 'in order'}", judged_tracks(tracks).coolant)
+    for contact, goods in ((False, False), (False, True), (True, False), (True, True)):
+        tracks = layered_world(boxes, seed=seed, contact=contact, goods_contact=goods)
+        found = judged_tracks(tracks)
+        which = f"{'contact' if contact else 'in order'}, goods {'against' if goods else 'apart'}"
+        shares(f"{which}: coolant", found.coolant)
+        shares(f"{which}: goods", found.goods)
+
+
+def shares(name: str, facet: Any) -> None:
+    states = (Isolation.ISOLATED, Isolation.MISSING, Isolation.INDETERMINATE)
+    print(f"  {name:46}", *(f"{(facet.isolation == state).mean():.4f}" for state in states))
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boxes", type=int, default=500)
@@ -91,6 +124,7 @@ def main(arguments: Sequence[str]) -> int:
         made = world(chosen.boxes, seed=chosen.seed + 1, k_coolant=rates)
         for pair in (("drug", "coolant"), ("drug", "ambient"), ("coolant", "ambient")):
             line(f"{pair[0]} and {pair[1]} swapped", swapped(made, *pair), scored=False)
+    layered(chosen.boxes, chosen.seed)
     print(f"\nmean cover of the 95 % interval: {np.nanmean(covers):.3f}")
     made = world(chosen.boxes, seed=chosen.seed)
     begin = time.perf_counter()
