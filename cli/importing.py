@@ -16,6 +16,7 @@ from api.judging import load_rulebook
 from api.live.batch import judge_batch
 from cli.wiring import future_tolerance_s
 from config.settings import Settings
+from domain.instants import rfc3339
 from domain.manifest import Manifest
 from domain.reading_table import readings_of
 from ingest.decoding import IMPORT_TOPIC, Decoding
@@ -145,7 +146,10 @@ def _store(
 def _messages(recorded: Recorded) -> Iterator[list[dict[str, Any]]]:
     """Events first: they say whose the readings are."""
     objects = [event_object(event) for event in recorded.events]
-    objects += [reading_object(reading) for reading in readings_of(recorded.table)]
+    received_ms = recorded.table.received_ms.tolist()
+    for reading, at_ms in zip(readings_of(recorded.table), received_ms, strict=True):
+        said = reading_object(reading)
+        objects.append(said | {"received_at": rfc3339(at_ms)} if at_ms >= 0 else said)
     for start in range(0, len(objects), _OBJECTS_PER_MESSAGE):
         yield objects[start : start + _OBJECTS_PER_MESSAGE]
 

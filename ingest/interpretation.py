@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from domain.errors import BadMessage
-from domain.instants import rfc3339
+from domain.instants import instant_ms, rfc3339
 from domain.reading import Event, Reading
 from ingest.clock_offsets import ClockOffsets
-from ingest.decoding import Decoding
+from ingest.decoding import IMPORT_TOPIC, Decoding
 from ingest.index import WHOLE, Quarantined
 from storage.journal import Row
 
@@ -57,6 +60,8 @@ def interpret(
                 _refuse(result, row, part, refusal.reason, refusal.text)
         if decoded.readings:
             _take_readings(result, row, decoded.readings, row.received_ms + tolerance_ms, clocks)
+            if row.topic == IMPORT_TOPIC:
+                _receipts_as_told(result, row, decoded.readings)
         if decoded.events:
             _take_events(result, row, decoded.events, row.received_ms + tolerance_ms)
     return result
@@ -91,6 +96,32 @@ def _take_readings(
         result.readings_received_ms.append(received_ms)
     if clocks is not None and newest is not None:
         clocks.observe(newest.logger, device_ms=newest.time_ms, received_ms=received_ms)
+
+
+class _Told(msgspec.Struct):
+    event: Any = None
+    received_at: Any = None
+
+
+def _receipts_as_told(result: Interpreted, row: Row, readings: Sequence[Reading]) -> None:
+    """Imported readings were received when the file says, if it says so, and no later than now:
+    an archive brought back is not a bulk of late readings. Loggers cannot say it: no broker
+    brings the import's topic."""
+    try:
+        told = [one for one in msgspec.json.decode(row.payload, type=list[_Told]) if not one.event]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    if len(told) != len(readings) or len(result.readings) < len(readings):
+        return
+    first = len(result.readings) - len(readings)
+    for place, (reading, one) in enumerate(zip(readings, told, strict=True), first):
+        if result.readings[place] is not reading or not isinstance(one.received_at, str):
+            continue
+        try:
+            received_ms = instant_ms(one.received_at)
+        except ValueError:
+            continue
+        result.readings_received_ms[place] = min(received_ms, row.received_ms)
 
 
 def _refuse_future(result: Interpreted, row: Row, what: str, time_ms: int) -> None:

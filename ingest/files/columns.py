@@ -37,6 +37,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "light_lux": ("light_lux",),
     "humidity": ("humidity", "humidity_pct"),
     "battery_v": ("battery_v",),
+    "received_ms": ("received_at", "received"),
 }
 """Our column -> the header names that mean it, the first that is there counts."""
 _DRUG_ALIASES = ("drug", "drug.1", "value", "temperature")
@@ -152,9 +153,11 @@ def table_of(
     flags: Mapping[str, CodeArray],
     datum: Sequence[str | None] | None,
     wrong: Wrong,
+    received_ms: IntArray | None = None,
 ) -> ReadingTable:
     """The right rows of `count` as a table; ranges, ids and emptiness are checked here.
 
+    received_ms : when each reached the platform, -1 unknown; None: the file does not say.
     names, values, flags : by our column names; probes stand in `values`. What is found wrong
     is added to `wrong`; rows that are wrong already are left out too.
     """
@@ -195,7 +198,7 @@ def table_of(
         box=coded["box"][0],
         logger=coded["logger"][0],
         time_ms=time_ms,
-        received_ms=np.full(count, -1, dtype=np.int64),
+        received_ms=np.full(count, -1, dtype=np.int64) if received_ms is None else received_ms,
         seq=seq,
         temperature_c=temperature_c,
         lat_deg=lat,

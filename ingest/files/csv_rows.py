@@ -146,6 +146,10 @@ class _Chunk:
             if name in texts
         }
         datum = [text.strip() or None for text in texts["datum"]] if "datum" in texts else None
+        received_ms = None
+        if "received_ms" in texts:
+            # What is no time there is not known; it says nothing about the reading itself.
+            received_ms, _ = texts_ms(texts["received_ms"], zone=self.zone)
         return table_of(
             len(rows),
             time_ms=time_ms,
@@ -155,4 +159,5 @@ class _Chunk:
             flags=flags,
             datum=datum,
             wrong=wrong,
+            received_ms=received_ms,
         )

@@ -22,7 +22,7 @@ from domain.reading import Event, Reading, split_probe
 from domain.reading_table import codes, flags, floats, joined, reading_table, selected
 from domain.tracks import ReadingTable
 from ingest.files.content import FileContent, Refusals
-from ingest.files.instant_columns import moments_ms
+from ingest.files.instant_columns import moments_ms, texts_ms
 from ingest.files.opening import chunks, opened
 from ingest.formats.decoded import DecodeContext, Decoded
 from ingest.formats.json_text import loads
@@ -64,6 +64,7 @@ class _PlainReading(msgspec.Struct, gc=False):
     moving: bool | None = None
     battery_v: _NotNegative | None = None
     courier: str | None = None
+    received_at: Any = None
     event: None = None
 
 
@@ -181,7 +182,7 @@ def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[n
         box=coded[1][0],
         logger=coded[2][0],
         time_ms=time_ms,
-        received_ms=np.full(len(messages), -1, np.int64),
+        received_ms=_received([m.received_at for m in messages]),
         seq=np.fromiter((-1 if m.seq is None else m.seq for m in messages), np.int64, len(good)),
         temperature_c=temperature_c,
         lat_deg=floats(None if p is None else p.lat for p in positions),
@@ -232,6 +233,14 @@ def _times(
         seconds_like = whole & (time_ms >= 10**9) & (time_ms < 10**10)
         time_ms[seconds_like] = -1
     return time_ms, (time_ms >= 0) & (time_ms <= LATEST_MS)
+
+
+def _received(said: Sequence[Any]) -> NDArray[np.int64]:
+    """When each was received, as our own exports say it; -1 where nothing of use is said."""
+    if not any(said):
+        return np.full(len(said), -1, np.int64)
+    received_ms, _ = texts_ms(["" if one is None else str(one) for one in said], zone=None)
+    return received_ms
 
 
 def _is_one_document(lines: Sequence[bytes]) -> bool:

@@ -73,7 +73,7 @@ def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
 
 def _expression(column: str, name: str, kind: str) -> str:
     quoted = '"' + name.replace('"', '""') + '"'
-    if column == "time" and kind.startswith("TIMESTAMP"):
+    if column in ("time", "received_ms") and kind.startswith("TIMESTAMP"):
         return f"epoch_us({quoted})"
     if kind.startswith("DECIMAL") or kind in ("FLOAT", "HUGEINT", "UHUGEINT"):
         return f"cast({quoted} as double)"
@@ -109,10 +109,23 @@ def _content(
         flags=flags,
         datum=names.get("datum"),
         wrong=wrong,
+        received_ms=_received(found.get("received_ms"), kind_of.get("received_ms", ""), zone),
     )
     refusals = Refusals()
     wrong.report(refusals, lambda row: f"{shown}, row {row + 1}")
     return FileContent(table, one_shipment="shipment" not in found, refusals=refusals)
+
+
+def _received(array: Any, kind: str, zone: tzinfo | None) -> IntArray | None:
+    """When each row was received; what is no time there is not known, and no fault of its row."""
+    if array is None:
+        return None
+    wrong = Wrong(np.zeros(len(array), dtype=np.bool_))
+    try:
+        received_ms = _times(array, kind, zone, wrong)
+    except BadInput:
+        return None
+    return np.where(wrong.rows, -1, received_ms)
 
 
 def _times(array: Any, kind: str, zone: tzinfo | None, wrong: Wrong) -> IntArray:

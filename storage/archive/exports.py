@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from domain.errors import BadInput
+from domain.instants import rfc3339
 from domain.reading import Event, Reading
 from storage.archive.canonical import DAY_MS
 from storage.archive.epcis import epcis_document
@@ -49,14 +50,16 @@ def export_table(
 def export_lines(
     store: WholeStore, register: SqlRegister, wanted: Wanted, *, kind: str
 ) -> Iterator[bytes]:
-    """NDJSON (events, then readings, as they would be sent natively) or an EPCIS document."""
+    """NDJSON (events, then readings, as they would be sent natively, and when they were received)
+    or an EPCIS document."""
     events = _events(register, wanted)
     if kind == "ndjson":
         for event in events:
             yield msgspec.json.encode(event_object(event)) + b"\n"
         for _, pairs in _journeys(store, register, wanted):
-            for reading, _ in pairs:
-                yield msgspec.json.encode(reading_object(reading)) + b"\n"
+            for reading, received_ms in pairs:
+                said = reading_object(reading) | {"received_at": rfc3339(received_ms)}
+                yield msgspec.json.encode(said) + b"\n"
         return
     journeys = (
         (shipment, [reading for reading, _ in pairs])

@@ -347,6 +347,56 @@ def test_what_is_imported_is_journalled_judged_and_found_again_by_a_rebuild(
     register.close()
 
 
+@pytest.mark.parametrize("kind", ["ndjson", "csv", "parquet", "archive"])
+def test_what_comes_back_was_received_when_it_was_received_first(
+    kind: str, tmp_path: Path, stores: StoreSettings, command: Callable[..., Done]
+) -> None:
+    store, register = open_telemetry(stores), open_register(stores.register_url)
+    sent = [reading(minute, seq=minute) for minute in range(20)]
+    received = [one.time_ms + 700 * (1 + n % 3) for n, one in enumerate(sent)]
+    store.append(sent, received)
+    register.note_seen({"S-1": None})
+    path = tmp_path / f"out.{kind}"
+    if kind == "archive":
+        seal(store, register, stores)
+        path = stores.archive_directory / "day=2026-11-18" / "readings.parquet"
+    elif kind == "ndjson":
+        path.write_bytes(b"".join(export_lines(store, register, Wanted(), kind=kind)))
+    else:
+        export_table(store, register, Wanted(), path, kind=kind)
+    before = rows(store.readings(["S-1"], []))
+    store.close()
+    register.close()
+    stores.embedded_file.unlink()
+    Path(stores.register_url.removeprefix("sqlite:///")).unlink()
+
+    for arguments in (["import", str(path)], ["import", str(path)], ["rebuild"]):
+        done = command(*arguments)
+        assert done.code == 0, done.stderr
+        again, opened = open_telemetry(stores), open_register(stores.register_url)
+        assert rows(again.readings(["S-1"], [])) == before
+        again.close()
+        found = opened.result("S-1")
+        opened.close()
+        assert found is not None
+        assert "late_import" not in [one["subtype"] for one in found["findings"]]
+
+
+def test_what_tells_no_receipt_was_received_by_the_import(
+    tmp_path: Path, stores: StoreSettings, command: Callable[..., Done]
+) -> None:
+    path = tmp_path / "old.csv"
+    lines = [f"2026-01-18T11:{minute:02d}:00Z,S-1,LG-1,5.0,sometime" for minute in range(20)]
+    path.write_text("\n".join(["time,shipment,logger,drug,received_at", *lines]))
+    assert command("import", str(path)).code == 0
+
+    register = open_register(stores.register_url)
+    result = register.result("S-1")
+    register.close()
+    assert result is not None
+    assert "late_import" in [one["subtype"] for one in result["findings"]]
+
+
 def test_a_user_s_mistake_is_one_line(tmp_path: Path, command: Callable[..., Done]) -> None:
     for arguments in (
         ["export", "S-none"],
