@@ -16,6 +16,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 SECONDS_LIKE = range(1_000_000_000, 10_000_000_000)
 """As milliseconds these are January to April 1970, as seconds 2001 to 2286."""
 
+UNSET_BEFORE_MS = 1_000_000_000_000
+"""2001: a stamp before it is of a clock that counts from its start, or is in seconds."""
+
 
 def time_ms(value: str | int, *, zone: tzinfo | None = None) -> int:
     """An RFC 3339 text or an integer of epoch milliseconds, as the native contract has it.

@@ -11,6 +11,7 @@ from domain.errors import BadMessage
 from domain.instants import LATEST_MS
 from domain.reading import Reading
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from ingest.formats.instants import UNSET_BEFORE_MS
 from ingest.formats.measurements import (
     celsius_of,
     is_temperature_name,
@@ -75,8 +76,17 @@ def decode(payload: bytes, context: DecodeContext, *, session: DecoderSession) -
             )
             continue
         value = metric.value(metric.datatype or made.datatype)
-        if value is not None and math.isfinite(value):
-            named.append((made, value, metric.time_ms or parsed.time_ms))
+        if value is None or not math.isfinite(value):
+            continue
+        time_ms = metric.time_ms or parsed.time_ms
+        if time_ms is not None and time_ms < UNSET_BEFORE_MS:
+            # A clock that was never set: what is live was measured now, what was stored was not.
+            if metric.historical:
+                late = f"{made.name[:60]}: a historical value of the time {time_ms}"
+                refused.append(Refusal("bad_time", late, index))
+                continue
+            time_ms = None
+        named.append((made, value, time_ms))
     return _readings(named, address, context, refused)
 
 

@@ -5,12 +5,16 @@ keeps hostile bytes from a generic parser and needs no generated code.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.errors import BadMessage
 
 MAX_METRICS = 10_000
+MAX_UNPACKED = 1_000_000
+"""Bytes of a compressed payload once unpacked; 10,000 metrics take less."""
+_COMPRESSED = b"SPBV1.0_COMPRESSED"
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 """Datatypes Int8 to Int64: their values are two's complement in an unsigned field."""
 _FLOAT = 9
@@ -25,6 +29,7 @@ class Metric:
 
     whole, real : the number, in the field it came in; both None: null, not a number, or
         marked as bad or stale by its property Quality.
+    historical : stored by the node while it had no connection.
     datatype : 0 where a DATA message leaves it to the birth.
     """
 
@@ -35,6 +40,7 @@ class Metric:
     whole: int | None
     real: float | None
     unit: str | None
+    historical: bool = False
 
     def value(self, datatype: int) -> float | None:
         """The number as `datatype` means it; None if there is none."""
@@ -50,7 +56,14 @@ class Payload:
 
 
 def parse_payload(body: bytes) -> Payload:
-    """Parse one payload; raises BadMessage (`bad_protobuf`, `too_many`)."""
+    """Parse one payload; raises BadMessage (`bad_protobuf`, `too_many`).
+
+    A payload whose `uuid` says so holds the true one compressed (DEFLATE or GZIP) as its body.
+    """
+    outer = dict(_fields(body))
+    if outer.get(4) == _COMPRESSED:
+        packed = outer.get(5)
+        body = _unpacked(packed if isinstance(packed, bytes) else b"")
     time_ms: int | None = None
     metrics: list[Metric] = []
     for number, value in _fields(body):
@@ -61,6 +74,20 @@ def parse_payload(body: bytes) -> Payload:
                 raise BadMessage("too_many", f"expected at most {MAX_METRICS} metrics")
             metrics.append(_metric(value))
     return Payload(time_ms, tuple(metrics))
+
+
+def _unpacked(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        plain = unpacker.decompress(packed, MAX_UNPACKED)
+    except zlib.error:
+        raise BadMessage("bad_protobuf", "Sparkplug B: the compressed body is damaged") from None
+    if not unpacker.eof:
+        raise BadMessage(
+            "bad_protobuf",
+            f"Sparkplug B: the compressed body is cut off or over {MAX_UNPACKED} bytes",
+        )
+    return plain
 
 
 def signed(value: int, datatype: int) -> int:
@@ -92,7 +119,16 @@ def _metric(body: bytes) -> Metric:
         real = struct.unpack("<f", (numbers[12] & 0xFFFFFFFF).to_bytes(4, "little"))[0]
     if numbers.get(7) or quality in _NOT_GOOD:
         whole = real = None
-    return Metric(name, numbers.get(2), numbers.get(3), numbers.get(4, 0), whole, real, unit)
+    return Metric(
+        name,
+        numbers.get(2),
+        numbers.get(3),
+        numbers.get(4, 0),
+        whole,
+        real,
+        unit,
+        historical=bool(numbers.get(5)),
+    )
 
 
 def _shortest(value: float) -> float:

@@ -6,8 +6,7 @@ from typing import Any
 
 from domain.errors import BadMessage
 from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.frame_sample import CLOCK_SET_S
-from ingest.formats.instants import rfc3339_ms
+from ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms
 from ingest.formats.json_text import json_object, shown
 from ingest.formats.measurements import as_number, celsius_of
 from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
@@ -90,4 +89,4 @@ def _time_ms(value: object, context: DecodeContext) -> int | None:
         if error.reason == "time_without_zone" or value.startswith(("1969", "1970")):
             return None
         raise
-    return time_ms if time_ms >= CLOCK_SET_S * 1000 else None
+    return time_ms if time_ms >= UNSET_BEFORE_MS else None

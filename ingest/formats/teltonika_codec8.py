@@ -11,6 +11,7 @@ from domain.errors import BadMessage
 from domain.instants import LATEST_MS
 from domain.reading import Reading
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from ingest.formats.instants import UNSET_BEFORE_MS
 from ingest.formats.naming import reading, serial_in
 
 _CODEC_8, _CODEC_8_EXTENDED = 0x08, 0x8E
@@ -63,7 +64,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     for index, record in enumerate(parse_frame(_binary(payload))):
         count += 1
         try:
-            if not 0 < record.time_ms <= LATEST_MS:
+            if not UNSET_BEFORE_MS <= record.time_ms <= LATEST_MS:
                 raise BadMessage("bad_time", f"timestamp: expected epoch ms, got {record.time_ms}")
             readings.append(_reading(record, serial, context))
         except BadMessage as error:

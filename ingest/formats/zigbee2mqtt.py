@@ -4,8 +4,7 @@ from typing import Any
 
 from domain.errors import BadMessage
 from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.frame_sample import CLOCK_SET_S
-from ingest.formats.instants import rfc3339_ms, time_ms
+from ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms, time_ms
 from ingest.formats.json_text import json_object
 from ingest.formats.measurements import as_number, measurements
 from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
@@ -66,7 +65,7 @@ def _seen_ms(value: object, context: DecodeContext) -> int | None:
             return None
     except BadMessage:
         return None
-    return seen_ms if seen_ms >= CLOCK_SET_S * 1000 else None
+    return seen_ms if seen_ms >= UNSET_BEFORE_MS else None
 
 
 def _volts(value: object) -> float | None:

@@ -1,6 +1,8 @@
 """Sparkplug B sessions: births name aliases, DATA before BIRTH is refused, datatypes."""
 
+import gzip
 import struct
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -219,6 +221,43 @@ def test_metrics_of_different_times_are_different_readings() -> None:
 )
 def test_messages_that_carry_no_measurement_say_nothing(topic: str) -> None:
     assert send(DecoderSession(), topic, b"\xff\xff") == Decoded()
+
+
+@pytest.mark.parametrize("algorithm", ["DEFLATE", "GZIP"])
+def test_a_compressed_payload_is_read_as_the_one_inside(algorithm: str) -> None:
+    # Tahu's PayloadUtil: uuid, the algorithm as a metric, the packed payload as the body.
+    plain = bytes.fromhex(NBIRTH)
+    packed = zlib.compress(plain) if algorithm == "DEFLATE" else gzip.compress(plain)
+    about = metric(field(15, algorithm.encode()), name="algorithm", datatype=12)
+    wrapped = message(about) + field(4, b"SPBV1.0_COMPRESSED") + field(5, packed)
+    session = DecoderSession()
+    (born,) = send(session, "spBv1.0/G/NBIRTH/E", wrapped).readings
+    assert (born.temperature_c, born.time_ms) == ({"drug": 5.25}, 1_486_144_500_000)
+    (late,) = send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings
+    assert late.temperature_c == {"drug": 6.5}
+
+
+@pytest.mark.parametrize(
+    "packed", [b"", b"x", zlib.compress(b"\x08\x01")[:-5], zlib.compress(bytes(2_000_000))]
+)
+def test_a_damaged_or_huge_compressed_body_is_refused(packed: bytes) -> None:
+    wrapped = field(4, b"SPBV1.0_COMPRESSED") + field(5, packed)
+    with pytest.raises(BadMessage) as caught:
+        send(DecoderSession(), "spBv1.0/G/NDATA/E", wrapped)
+    assert caught.value.reason == "bad_protobuf"
+
+
+def test_a_node_whose_clock_was_never_set_measured_now_unless_it_says_historical() -> None:
+    live = metric(double(4.5), name="temp")
+    stored = field(2, field(1, b"temp") + field(5, 1) + double(6.5))
+    for unset_ms in (1, 86_400_000, 1_795_230_245):
+        result = send(
+            DecoderSession(), "spBv1.0/G/NDATA/E", message(live, stored, time_ms=unset_ms)
+        )
+        (reading,) = result.readings
+        assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
+        assert reading.temperature_c == {"drug": 4.5}
+        assert [(refusal.index, refusal.reason) for refusal in result.refused] == [(1, "bad_time")]
 
 
 @pytest.mark.parametrize("body", ["ff", "0a", "12ff", "120108", "00", "0b", "08" + "ff" * 11])

@@ -171,6 +171,14 @@ def test_every_record_of_a_frame_is_a_reading() -> None:
     assert [reading.temperature_c["drug"] for reading in result.readings] == [4.5, 4.6]
 
 
+def test_a_record_of_a_clock_never_set_is_refused_alone() -> None:
+    good = record({72: (45, 4)})
+    bad = (4_000).to_bytes(8, "big") + record({72: (46, 4)})[8:]
+    result = said(frame(good, bad))
+    assert [reading.temperature_c["drug"] for reading in result.readings] == [4.5]
+    assert [(refusal.index, refusal.reason) for refusal in result.refused] == [(1, "bad_time")]
+
+
 def test_hex_text_is_the_same_as_bytes() -> None:
     body = frame(record({72: (45, 4)}))
     assert said(body.hex().encode()) == said(body)
