@@ -118,7 +118,8 @@ def _what_was_found(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Tex
         what = both(str(worst["kind"])) if said is None else said
         sure = both(str(worst["certainty"]))
         more_zh = f"；另有 {len(clues) - 1} 项线索" if len(clues) > 1 else ""
-        more_en = f"; {len(clues) - 1} further clues" if len(clues) > 1 else ""
+        clues_en = "clue" if len(clues) == 2 else "clues"
+        more_en = f"; {len(clues) - 1} further {clues_en}" if len(clues) > 1 else ""
         return Text(
             f"{what.zh.rstrip('。')}（{sure.zh}）{more_zh}。",
             f"{what.en.rstrip('.')} ({sure.en}){more_en}.",
@@ -129,7 +130,8 @@ def _what_was_found(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Tex
         return Text(
             f"{len(lacking)} 项要求因证据不足无法判定，首先是“{basis.title.zh}”："
             f"{basis.basis.zh.rstrip('。')}。",
-            f"{len(lacking)} requirements cannot be judged for lack of evidence, first "
+            f"{len(lacking)} requirement{'' if len(lacking) == 1 else 's'} cannot be judged for "
+            f"lack of evidence, first "
             f"“{basis.title.en}”: {basis.basis.en.rstrip('.')}.",
         )
     judged = [line for line in lines if line.status == "compliant"]
@@ -151,7 +153,8 @@ def _how_much_was_seen(result: Mapping[str, Any], probes: Sequence[Probe], terms
     return Text(
         f"监管时段内药品温度读数 {readings} 条，有效覆盖 {percent(coverage)}，"
         f"最长读数间隔 {duration(gap, 'zh')}；测得 {celsius(low)} 至 {celsius(high)}。",
-        f"{readings} drug readings cover {percent(coverage)} of custody time, longest step "
+        f"{readings} drug reading{' covers' if readings == 1 else 's cover'} "
+        f"{percent(coverage)} of custody time, longest step "
         f"{duration(gap, 'en')}; measured {celsius(low)} to {celsius(high)}.",
     )
 
@@ -172,7 +175,7 @@ def _what_to_do(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
     if settle:
         return Text(
             f"待核查，可由以下证据确定：{settle[0].zh.rstrip('。')}。",
-            f"To be checked; this would settle it: {settle[0].en.rstrip('.')}.",
+            f"To be checked. This would settle it: {settle[0].en.rstrip('.')}.",
         )
     return Text(
         "以上为线索，须由两名执法人员核查后方可使用。",

@@ -143,6 +143,15 @@ _STORAGE: dict[str, tuple[str, str]] = {
 }
 
 
+_UNITS: dict[str, tuple[str, str]] = {"s": ("秒", "s"), "trips": ("次", "trips")}
+
+
+def unit_words(unit: str, lang: Lang) -> str:
+    """A rule pack's unit as it is read; most are the same in both languages."""
+    zh, en = _UNITS.get(unit, (unit, unit))
+    return zh if lang == "zh" else en
+
+
 def storage_words(name: str, lang: Lang) -> str:
     """The storage class; one that a bureau has added is printed by its own name."""
     zh, en = _STORAGE.get(name, (name, name))

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
+from api.reports.document import Table
 from api.reports.html import render_html
+from api.reports.layout import lay_out
 from api.reports.model import Report
 from api.reports.pdf import render_pdf
 from domain.errors import BadInput
@@ -179,6 +181,26 @@ def test_names_of_sixty_characters_are_printed_whole() -> None:
     words = "".join(text_of(render_pdf(report("long_names"), lang="zh")).split())
     assert LONG_ZH in words
     assert "B" * 60 in words
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_probes_step_stands_with_the_instruments(lang: Literal["zh", "en"]) -> None:
+    made = report("thirty_probes")
+    chapters = {chapter.id: chapter for chapter in lay_out(made, lang).chapters}
+    tables = [block for block in chapters["instruments"].blocks if isinstance(block, Table)]
+    told = {row[0].note: (row[3].text, row[4].text) for row in tables[1].rows}
+    assert set(told) == set(made.readings.temperature_c)
+    assert set(told.values()) == {("0.01 °C", "0")}
+
+
+def test_a_number_and_its_unit_stay_on_one_line() -> None:
+    text = text_of(render_pdf(report("golden"), lang="zh"))
+    assert "测得 3.6 °C 至 9.69 °C。" in text.replace("\u00a0", " ")
+
+
+def test_one_reading_is_spoken_of_as_one() -> None:
+    said = " ".join(sentence.en for sentence in report("one_reading").decision.sentences)
+    assert "1 drug reading covers" in said
 
 
 def test_two_hundred_episodes_all_stand_in_the_table() -> None:

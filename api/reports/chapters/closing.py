@@ -14,7 +14,7 @@ from api.reports.document import (
     Table,
 )
 from api.reports.view import View
-from api.reports.wording import quantity, say, tell
+from api.reports.wording import quantity, say, tell, unit_words
 
 
 def against(view: View) -> Chapter:
@@ -44,7 +44,7 @@ def methods(view: View) -> Chapter:
     rows = tuple(
         (
             Cell(tell(number.title, view.lang)),
-            Cell(quantity(number.value, number.unit)),
+            Cell(quantity(number.value, unit_words(number.unit, view.lang))),
             Cell(say(f"set_by_{number.set_by}", view.lang)),
             Cell(_sureness(view, number.set_by, number.confirmed)),
         )

@@ -1,6 +1,18 @@
 """Integrity of the record, instruments and calibration, custody timeline."""
 
-from api.reports.document import Block, Cell, Chapter, Column, Facts, Table
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.reports.document import (
+    Block,
+    Cell,
+    Chapter,
+    Column,
+    Facts,
+    Paragraph,
+    Subheading,
+    Table,
+)
 from api.reports.instants import china_time
 from api.reports.view import View
 from api.reports.wording import (
@@ -8,6 +20,7 @@ from api.reports.wording import (
     celsius,
     duration,
     quantity,
+    role_words,
     say,
     say_or_key,
     tell,
@@ -125,7 +138,50 @@ def instruments(view: View) -> Chapter:
         rows=tuple(rows),
         empty="没有记录仪。" if zh else "No logger.",
     )
-    return Chapter("instruments", "仪器与校准" if zh else "Instruments and calibration", (table,))
+    blocks: list[Block] = [table]
+    sensors = (view.report.result.get("evidence") or {}).get("sensors") or ()
+    if sensors:
+        blocks += [
+            Subheading("测点与读数步进" if zh else "Sensors and the steps of their values"),
+            _sensors(sensors, view),
+            Paragraph(
+                "步进是窗口内读数所落的等距格；换算单位或取平均的网关也会如实给出格外的值。仅供核对仪器。"
+                if zh
+                else "The step is the even grid that the values in the window lie on; a gateway "
+                "that converts units or averages makes values off it honestly. For comparing "
+                "with the device.",
+                small=True,
+            ),
+        ]
+    title = "仪器与校准" if zh else "Instruments and calibration"
+    return Chapter("instruments", title, tuple(blocks))
+
+
+def _sensors(sensors: Sequence[Mapping[str, Any]], view: View) -> Table:
+    """`evidence.sensors` of the result: which probe of which logger, and its values' grid."""
+    zh, lang = view.lang == "zh", view.lang
+    rows = []
+    for sensor in sensors:
+        grid, off_grid = sensor.get("grid_c"), sensor.get("off_grid")
+        rows.append(
+            (
+                Cell(role_words(str(sensor["probe"]), lang), note=str(sensor["probe"])),
+                Cell(str(sensor.get("logger") or "—")),
+                Cell(quantity(sensor.get("readings"), "")),
+                Cell(quantity(grid, "°C", places=6) if grid is not None else "—"),
+                Cell("—" if off_grid is None else quantity(off_grid, "")),
+            )
+        )
+    return Table(
+        columns=(
+            Column("测点" if zh else "Sensor", 1.4),
+            Column("记录仪" if zh else "Logger", 2.0),
+            Column("窗口内读数" if zh else "Readings", 1.0, "right"),
+            Column("步进" if zh else "Step", 1.0, "right"),
+            Column("不在步进上" if zh else "Off the step", 1.1, "right"),
+        ),
+        rows=tuple(rows),
+    )
 
 
 def custody(view: View) -> Chapter:

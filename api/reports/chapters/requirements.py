@@ -21,10 +21,12 @@ def requirements(view: View) -> Chapter:
     zh = view.lang == "zh"
     blocks: list[Block] = [
         Paragraph(
-            "由重到轻排列。“条款待核”表示尚未见到官方文本中的条款号，使用前须由法制人员核对。"
+            "由重到轻排列。要求编号（如 ANNEX6-10）是本软件的编号，不是条款号；“条款待核”表示"
+            "尚未见到官方文本中的条款号，使用前须由法制人员核对。"
             if zh
-            else "Worst first. “Article to be confirmed” means that the article has not been seen "
-            "in the official text; a legal officer has to confirm it before use.",
+            else "Worst first. The ids (such as ANNEX6-10) are this program's own, not articles. "
+            "“Article to be confirmed” means that the article has not been seen in the official "
+            "text; a legal officer has to confirm it before use.",
             small=True,
         ),
         Table(
