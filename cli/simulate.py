@@ -150,10 +150,12 @@ def _send(
         )
     finally:
         signal.signal(signal.SIGINT, earlier)
+    wanted = f" ({speedup:g} wanted)" if speedup is not None else ""
     late = f", {done.behind_s:.1f} s behind the wanted pace" if done.behind_s > 1 else ""
     typer.echo(
         f"{done.messages} messages of {len(fleet.shipments)} boxes acknowledged in "
-        f"{done.seconds:.1f} s: {done.messages_per_s:.0f} messages/s{late}",
+        f"{done.seconds:.1f} s: {done.messages_per_s:.0f} messages/s, "
+        f"{done.speedup:.3g} simulated seconds per second{wanted}{late}",
         err=True,
     )
     if stop.is_set():

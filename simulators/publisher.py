@@ -22,16 +22,22 @@ _CONNECT_S = 10.0
 @dataclass(frozen=True)
 class Published:
     """messages : sent and acknowledged. seconds : wall time. behind_s : how late the last
-    message was against the wanted pace."""
+    message was against the wanted pace. simulated_s : the boxes' own time that was played."""
 
     messages: int
     readings: int
     seconds: float
     behind_s: float
+    simulated_s: float = 0.0
 
     @property
     def messages_per_s(self) -> float:
         return self.messages / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def speedup(self) -> float:
+        """Simulated seconds per second, as reached."""
+        return self.simulated_s / self.seconds if self.seconds > 0 else 0.0
 
 
 @dataclass
@@ -154,7 +160,7 @@ def _play(
     stop: threading.Event,
 ) -> Published:
     total, sent, behind_s = fleet.message_count, 0, 0.0
-    begun, first_ms = time.monotonic(), None
+    begun, first_ms, last_ms = time.monotonic(), None, 0
     next_progress = begun
     if factor is None and duration_s:
         factor = _span_s(fleet) / duration_s
@@ -171,7 +177,7 @@ def _play(
         _reserve(window, stop)
         client = clients[zlib.crc32(topic.rpartition("/")[0].encode()) % len(clients)]
         client.publish(topic, payload, qos=1)
-        sent += 1
+        sent, last_ms = sent + 1, publish_ms
         if progress is not None and time.monotonic() >= next_progress:
             progress(sent, total)
             next_progress = time.monotonic() + _PROGRESS_EVERY_S
@@ -185,6 +191,7 @@ def _play(
         readings=fleet.reading_count if sent == total else 0,
         seconds=time.monotonic() - begun,
         behind_s=behind_s,
+        simulated_s=0.0 if first_ms is None else max(last_ms - first_ms, 0) / 1000.0,
     )
 
 

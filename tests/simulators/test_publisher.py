@@ -1,5 +1,6 @@
 """Publishing over a real broker: everything arrives, in each box's order, at the pace asked."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
+import typer
 from paho.mqtt.enums import CallbackAPIVersion
+from typer.testing import CliRunner
 
+from cli.simulate import register
 from domain.errors import BadInput, Unavailable
 from domain.instants import instant_ms
 from simulators.fleet import Fleet, simulate_fleet
@@ -142,6 +146,23 @@ def test_speedup_sets_the_pace(broker: int) -> None:
     )
     done = publish(made, host="127.0.0.1", port=broker, speedup=(last - first) / 1000)
     assert 0.95 < done.seconds < 6.0
+
+
+def test_the_command_says_what_rate_it_reached(broker: int) -> None:
+    app = typer.Typer()
+    register(app)
+    arguments = ["--broker", f"127.0.0.1:{broker}", "--boxes", "3", "--speedup", "1e6"]
+    said = CliRunner().invoke(app, arguments).stderr
+    found = re.search(
+        r"(\d+) messages of 3 boxes acknowledged in ([\d.]+) s: (\d+) messages/s, "
+        r"([\d.e+]+) simulated seconds per second \(1e\+06 wanted\)",
+        said,
+    )
+    assert found is not None, said
+    messages, seconds, rate, speedup = map(float, found.groups())
+    assert messages > 100
+    assert rate * (seconds + 0.06) >= messages  # seconds are printed to a tenth
+    assert 60.0 < speedup < 1e6
 
 
 def test_it_stops_when_told(broker: int) -> None:
