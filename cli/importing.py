@@ -33,6 +33,7 @@ from storage.telemetry import WholeStore, open_telemetry
 WORKER = "import"
 _OBJECTS_PER_MESSAGE = 1000
 _PEEK_BYTES = 4_000_000
+_SHIPMENTS_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def import_all(
             touched = _put_manifests(register, manifests)
             if recorded is not None:
                 touched |= _store(settings, recorded, store, register)
+            warnings += _unassigned(manifests, store, register)
             names = tuple(sorted(touched))
             if judge:
                 _judge(settings, store, register, names)
@@ -113,6 +115,28 @@ def _put_manifests(register: SqlRegister, manifests: Sequence[Manifest]) -> set[
     for manifest in manifests:
         register.put_manifest(manifest, received_ms=now_ms)
     return {manifest.id for manifest in manifests}
+
+
+def _unassigned(
+    manifests: Sequence[Manifest], store: WholeStore, register: SqlRegister
+) -> list[str]:
+    """A line for each manifest that names a box of which nothing is the shipment's: a manifest
+    assigns no box, only `packed` does."""
+    boxes = {one.id: one.box.id for one in manifests if one.box is not None and one.box.id}
+    names = list(boxes)
+    found = []
+    for start in range(0, len(names), _SHIPMENTS_AT_ONCE):
+        part = names[start : start + _SHIPMENTS_AT_ONCE]
+        assigned = {stay.shipment for stay in register.stays(part)}
+        part = [name for name in part if name not in assigned]
+        told = set(store.readings(part, []).shipment.tolist())
+        found += [
+            f"shipment {name}: no readings name it and no packed event assigns box {boxes[name]}"
+            " to it; what that box sends without a shipment is not taken for it"
+            for code, name in enumerate(part)
+            if code not in told
+        ]
+    return found
 
 
 def _store(
@@ -158,7 +182,7 @@ def _judge(
     settings: Settings, store: WholeStore, register: SqlRegister, shipments: Sequence[str]
 ) -> None:
     rulebook = load_rulebook(settings.judging)
-    for start in range(0, len(shipments), 200):
-        part = shipments[start : start + 200]
+    for start in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
+        part = shipments[start : start + _SHIPMENTS_AT_ONCE]
         judged = judge_batch(store, register, rulebook, settings.judging, part)
         register.record_results(judged.results, judged_ms=int(time.time() * 1000), reason="import")

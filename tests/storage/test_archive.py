@@ -382,6 +382,23 @@ def test_what_comes_back_was_received_when_it_was_received_first(
         assert "late_import" not in [one["subtype"] for one in found["findings"]]
 
 
+def test_a_manifest_s_box_assigns_nothing_and_the_import_says_so(
+    tmp_path: Path, command: Callable[..., Done]
+) -> None:
+    manifest, telemetry = tmp_path / "manifest.json", tmp_path / "telemetry.ndjson"
+    said = {"id": "S-1", "box": {"id": "BX-1"}, "items": [{"storage": "refrigerated"}]}
+    said |= {"dispatched_at": "2026-11-18T11:00:00Z", "delivered_at": "2026-11-18T12:00:00Z"}
+    manifest.write_text(json.dumps(said))
+    assert "packed event assigns box BX-1" in command("import", str(manifest)).stderr
+
+    packed = {"shipment": "S-1", "event": "packed", "time": "2026-11-18T11:00:00Z", "box": "BX-1"}
+    one = {"box": "BX-1", "logger": "LG-1", "temperature": {"drug": 5.0}}
+    one |= {"time": "2026-11-18T11:30:00Z"}
+    telemetry.write_text("\n".join(map(json.dumps, [packed, one])))
+    done = command("import", str(manifest), str(telemetry))
+    assert (done.code, done.stderr) == (0, "")
+
+
 def test_what_tells_no_receipt_was_received_by_the_import(
     tmp_path: Path, stores: StoreSettings, command: Callable[..., Done]
 ) -> None:
