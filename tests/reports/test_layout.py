@@ -195,7 +195,7 @@ def test_every_probes_step_stands_with_the_instruments(lang: Literal["zh", "en"]
 
 def test_a_number_and_its_unit_stay_on_one_line() -> None:
     text = text_of(render_pdf(report("golden"), lang="zh"))
-    assert "测得 3.6 °C 至 9.69 °C。" in text.replace("\u00a0", " ")
+    assert "\n9.69 °C。" in text.replace("\u00a0", " "), "the line breaks before the number"
 
 
 def test_one_reading_is_spoken_of_as_one() -> None:
