@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from analysis.geodesy import haversine_m, short_way_m
+from analysis.stops_blurred import stop_blurred
 from analysis.stops_fixes import BoolArray, Fixes, positions
 from analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
 from analysis.stops_missing import missing_positions
@@ -105,6 +106,7 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
         some, StorageReason.GAP_COULD_HIDE, StorageReason.NO_POSITIONS
     )[hidden_s > numbers.dwell_limit_s]
     possible = stop_possible(fixes, missing, tracks, ends, terms, window, numbers)
+    possible |= stop_blurred(fixes, stays, places, tracks, ends, terms, numbers)
     reason[possible] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY

@@ -57,15 +57,15 @@ def stop_possible(
         open_ = (before_s[begin] > 0) | (after_s[end] > 0) | (gaps[end] > gaps[begin])
         open_ |= coarse[end + 1] > coarse[begin]
         begin, end = begin[open_], end[open_]
-        west, east = _common(fixes.x_m[used], reach_m, begin, end)
-        south, north = _common(fixes.y_m[used], reach_m, begin, end)
+        west, east = common(fixes.x_m[used], reach_m, begin, end)
+        south, north = common(fixes.y_m[used], reach_m, begin, end)
         fits = (west <= east) & (south <= north)
         begin, end = begin[fits], end[fits]
         box = (west[fits], east[fits], south[fits], north[fits])
         owner = fixes.shipment[used[begin]]
-        excused = _allowed(owner, box, fixes, ends, terms, door_m=0.0 if leniency else DOOR_SLACK_M)
+        excused = allowed(owner, box, fixes, ends, terms, door_m=0.0 if leniency else DOOR_SLACK_M)
         if not leniency:
-            excused |= _riding(fixes, used, tracks, begin, end)
+            excused |= riding(fixes, used, tracks, begin, end)
         possible[owner[~excused]] = True
     return possible
 
@@ -110,7 +110,7 @@ def _long_enough(
     return begin, end[begin]
 
 
-def _common(
+def common(
     middle_m: FloatArray, reach_m: FloatArray, begin: IntArray, end: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Largest lower and smallest upper end of middle ± reach over each stretch."""
@@ -132,7 +132,7 @@ def _common(
     return largest, smallest
 
 
-def _allowed(
+def allowed(
     owner: IntArray,
     box: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
     fixes: Fixes,
@@ -175,7 +175,7 @@ def _allowed(
     return allowed
 
 
-def _riding(
+def riding(
     fixes: Fixes, used: IntArray, tracks: Tracks, begin: IntArray, end: IntArray
 ) -> BoolArray:
     """True where the box's own motion sensor reports motion for most of the stretch."""

@@ -134,20 +134,28 @@ def _stored(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
 
 
 def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> BoolArray:
-    """True where the last third of a stay lies clearly away from the first: slow traffic."""
     creeping = np.zeros(len(stays), dtype=np.bool_)
-    at = np.flatnonzero(matters & (stays.last_fix - stays.first_fix >= 5))
+    at = np.flatnonzero(matters)
+    creeping[at] = progressing(fixes, stays.first_fix[at], stays.last_fix[at])
+    return creeping
+
+
+def progressing(fixes: Fixes, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
+    """True where the last third of the fixes first_fix..last_fix lies clearly away from the
+    first: slow traffic."""
+    progress = np.zeros(first_fix.size, dtype=np.bool_)
+    at = np.flatnonzero(last_fix - first_fix >= 5)
     if at.size == 0:
-        return creeping
-    third = (stays.last_fix[at] - stays.first_fix[at] + 1) // 3
-    begin = np.concatenate((stays.first_fix[at], stays.last_fix[at] - third + 1))
+        return progress
+    third = (last_fix[at] - first_fix[at] + 1) // 3
+    begin = np.concatenate((first_fix[at], last_fix[at] - third + 1))
     x, y, spread_m = (
         halves.reshape(2, at.size) for halves in _middle(fixes, begin, np.append(third, third))
     )
     progress_m = np.hypot(x[1] - x[0], y[1] - y[0])
     noise_m = np.maximum(spread_m[0], spread_m[1])
-    creeping[at] = (progress_m > CREEP_M) & (progress_m > 2.0 * noise_m)
-    return creeping
+    progress[at] = (progress_m > CREEP_M) & (progress_m > 2.0 * noise_m)
+    return progress
 
 
 def _middle(
