@@ -8,6 +8,7 @@ from typing import Any
 from domain.errors import BadMessage
 from domain.reading import Reading
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from ingest.formats.frame_sample import Sample
 from ingest.formats.instants import epoch_s_ms
 from ingest.formats.json_text import json_object, shown
 from ingest.formats.measurements import as_number
@@ -50,47 +51,68 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         status = {component[0]: message, "ts": message.get("last_updated_ts")}
     elif "tC" in message:
         status = {"temperature:0": message}
-    return Decoded(readings=(_reading(message, status, context),))
+    return _readings(message, status, context)
 
 
-def _reading(
+def _readings(
     message: Mapping[str, Any], status: Mapping[str, Any], context: DecodeContext
-) -> Reading:
+) -> Decoded:
+    """What the device measures at the status's time; what a Bluetooth sensor last said, which
+    may be hours old, at the time it said it."""
     serial = _serial(message, context.topic)
     entry = entry_of(context.rule, serial, logger_id(serial))
     mapping = mapping_for(context.rule, entry=entry, model=None)
-    temperatures: dict[str, float] = {}
-    humidity: float | None = None
-    light: float | None = None
-    battery: float | None = None
+    now_ms = _time_ms(status)
+    own = Sample(time_ms=now_ms)
+    others: dict[int, Sample] = {}
     for name, part in status.items():
         known = _COMPONENT.fullmatch(name)
         if known is None or not isinstance(part, dict):
             continue
-        if known[1] == "temperature":
-            celsius = None if _is_faulty(part) else as_number(part.get("tC"))
-            if celsius is not None:
-                temperatures[name] = celsius
-        elif known[1] == "bthomesensor":
-            celsius = as_number(part.get("value"))
-            is_temperature = name in mapping or part.get("obj_id") in _BTHOME_TEMPERATURES
-            if celsius is not None and is_temperature:
-                temperatures[name] = celsius
-        elif known[1] == "humidity" and humidity is None:
-            humidity = as_number(part.get("rh"))
-        elif known[1] == "illuminance" and light is None:
-            light = as_number(part.get("lux"))
-        elif known[1] == "devicepower" and isinstance(part.get("battery"), dict):
-            battery = as_number(part["battery"].get("V"))
-    return reading(
-        context,
-        serial=serial,
-        temperatures=temperatures,
-        time_ms=_time_ms(status),
-        humidity_pct=humidity,
-        light_lux=light,
-        battery_v=battery,
-    )
+        if known[1] != "bthomesensor":
+            _measure(own, name, part)
+            continue
+        celsius = as_number(part.get("value"))
+        if celsius is not None and (name in mapping or part.get("obj_id") in _BTHOME_TEMPERATURES):
+            said_ms = _clock_ms(part.get("last_updated_ts"))
+            at_once = said_ms is None or said_ms == now_ms
+            sample = own if at_once else others.setdefault(said_ms or 0, Sample(time_ms=said_ms))
+            sample.temperature_c[name] = celsius
+    readings: list[Reading] = []
+    refused: list[Refusal] = []
+    for sample in (*others.values(), *([own] if own.temperature_c or not others else [])):
+        try:
+            readings.append(
+                reading(
+                    context,
+                    serial=serial,
+                    temperatures=sample.temperature_c,
+                    time_ms=sample.time_ms,
+                    humidity_pct=sample.humidity_pct,
+                    light_lux=sample.light_lux,
+                    battery_v=sample.battery_v,
+                )
+            )
+        except BadMessage as error:
+            if not others:
+                raise
+            refused.append(Refusal(error.reason, str(error)))
+    return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def _measure(sample: Sample, name: str, part: Mapping[str, Any]) -> None:
+    """Add what one of the device's own components says; of several the first counts."""
+    kind = name.partition(":")[0]
+    if kind == "temperature" and not _is_faulty(part):
+        celsius = as_number(part.get("tC"))
+        if celsius is not None:
+            sample.temperature_c[name] = celsius
+    elif kind == "humidity" and sample.humidity_pct is None:
+        sample.humidity_pct = as_number(part.get("rh"))
+    elif kind == "illuminance" and sample.light_lux is None:
+        sample.light_lux = as_number(part.get("lux"))
+    elif kind == "devicepower" and isinstance(part.get("battery"), dict):
+        sample.battery_v = as_number(part["battery"].get("V"))
 
 
 def _is_faulty(part: Mapping[str, Any]) -> bool:

@@ -290,7 +290,7 @@ def test_bthome_sensors_of_a_shelly_count_where_the_settings_map_them() -> None:
         topic="#", format="shelly", loggers={"shellyplus1-a8": {"bthomesensor:200": "drug"}}
     )
     reading = only("shelly", message, "shellyplus1-a8/events/rpc", rule)
-    assert (reading.temperature_c, reading.time_ms) == ({"drug": 4.5}, 1_795_230_245_120)
+    assert (reading.temperature_c, reading.time_ms) == ({"drug": 4.5}, 1_795_230_244_000)
     with pytest.raises(BadMessage):
         only("shelly", message, "shellyplus1-a8/events/rpc")
     one = only(
@@ -300,6 +300,35 @@ def test_bthome_sensors_of_a_shelly_count_where_the_settings_map_them() -> None:
         rule,
     )
     assert (one.temperature_c, one.time_ms) == ({"drug": 4.25}, 1_795_230_244_000)
+
+
+def test_what_a_bluetooth_sensor_said_an_hour_ago_is_no_measurement_of_now() -> None:
+    status = {
+        "ts": 1795230245,
+        "temperature:0": {"tC": 24.5},
+        "humidity:0": {"rh": 50},
+        "bthomesensor:200": {"value": 4.5, "last_updated_ts": 1795226645},
+        "bthomesensor:201": {"value": -127, "last_updated_ts": 1795226646},
+        "bthomesensor:202": {"value": 5.5, "last_updated_ts": None},
+    }
+    message = {"src": "s-1", "method": "NotifyFullStatus", "params": status}
+    rule = FormatRule(
+        topic="#",
+        format="shelly",
+        probes={
+            "temperature:0": "ambient",
+            "bthomesensor:200": "drug",
+            "bthomesensor:201": "coolant",
+            "bthomesensor:202": "drug.2",
+        },
+    )
+    context = DecodeContext(topic="s-1/events/rpc", received_ms=RECEIVED_MS, rule=rule)
+    result = decoder("shelly")(json.dumps(message).encode(), context)
+    assert [(r.time_ms, r.temperature_c, r.humidity_pct) for r in result.readings] == [
+        (1_795_226_645_000, {"drug": 4.5}, None),
+        (1_795_230_245_000, {"ambient": 24.5, "drug.2": 5.5}, 50.0),
+    ]
+    assert [refusal.reason for refusal in result.refused] == ["no_temperature"]
 
 
 # A packet as the BLU scripts of Shelly's examples publish it.
