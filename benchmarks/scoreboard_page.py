@@ -17,13 +17,26 @@ How often the judgements are right, measured on simulated deliveries whose truth
 Made by `make scoreboard` (`python -m benchmarks.scoreboard`); the same seed gives the same
 figures. Every shipment is written to files and judged by the code path of `coldwitness check`.
 
-**What it proves and what not.** The simulator is not built like the detectors: it integrates a
-seven-node thermal network with latent heat, temperature-dependent convection, a melting layer,
-wall storage, sun, wind and lid, and probes with lag, offset and quantisation, while the isolation
-judgement fits one first-order exchange equation; it drives along streets with lights and jams and
-wandering GPS errors, while the stop judgement knows only positions and times. Its authors did not
-tune one against the other. Still, both come from one house: these figures are an upper bound on
-what real boxes will show, and no detector may be tuned on them.
+**What it proves and what not.** The simulator is not built like the detectors:
+
+| | the simulator | the judgement |
+|---|---|---|
+| heat | seven nodes (drug surface and core, air, two of the wall, coolant, goods), latent heat, \
+convection that grows with the difference, a melted layer that insulates, sun, wind, lid | one \
+equation of first order between three or four probes, solved over windows; nothing of air, wall, \
+latent heat or the lid but leaving its time out |
+| contact | a conductance between drug surface and coolant, with the drug's core behind it | one \
+rate per hour; the drug has no inside |
+| temperature | true curve every 5 s, read by probes with lag, offset, noise and grid | straight \
+lines between readings, the stated accuracy, and the box's fastest change in unseen time |
+| way | streets, lights, jams, halts, doors; fixes that err alike, jump and get worse indoors | \
+positions and times only, no map, no road, no model of the receiver |
+| faults and fraud | made on the record's way from probe to message | seen in the record alone |
+
+Its authors did not tune one against the other. Still, both come from one house: these figures are
+an upper bound on what real boxes will show, and no detector may be tuned on them. Isolation is
+therefore also held against a second world of another structure (docs/isolation.md), stops
+against other libraries (docs/temporary-storage.md).
 
 *Accused* is `breach` or `suspected`. A *wrong compliant* is `compliant` where something was truly
 wrong (out of range by more than the sensor's uncertainty, stored, in contact, declared) or the
@@ -42,13 +55,21 @@ def page(
     found: Sequence[Detection],
 ) -> str:
     """The whole page."""
-    parts = [_HEAD, _summary(scores, runs), _clean(scores), _violations(scores), _timing(scores)]
-    parts += [_isolation(found), _findings(untrue), _evidence(scores), _forged(scores)]
+    parts = [_HEAD, _summary(scores, runs, found), _clean(scores), _violations(scores)]
+    parts += [
+        _timing(scores),
+        _isolation(found),
+        _findings(untrue),
+        _evidence(scores),
+        _forged(scores),
+    ]
     parts.append(_seeds(scores, untrue))
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
-def _summary(scores: Sequence[ClassScore], runs: Sequence[Answers]) -> str:
+def _summary(
+    scores: Sequence[ClassScore], runs: Sequence[Answers], found: Sequence[Detection]
+) -> str:
     clean = [score for score in scores if score.kind == "clean"]
     ours, n = sum(len(s.accused) for s in clean), sum(s.shipments for s in clean)
     plain = sum(score.plain_accused for score in clean)
@@ -63,9 +84,9 @@ def _summary(scores: Sequence[ClassScore], runs: Sequence[Answers]) -> str:
         "",
         "| | ColdWitness | plain monitor |",
         "|---|---|---|",
-        f"| false accusations per 1,000 clean shipments (95 % upper bound) | {_rate(ours, n)} "
-        f"| {_rate(plain, n)} |",
-        f"| wrong `compliant`, record honest | {wrong} | {plain_wrong} |",
+        "| false accusations per 1,000 clean shipments (95 % upper bound; target at most 1) "
+        f"| {_rate(ours, n)} | {_rate(plain, n)} |",
+        f"| wrong `compliant`, record honest (target 0) | {wrong} | {plain_wrong} |",
     ]
     for title, target, subtypes in (
         ("recall, breaks beyond the uncertainty", "1.0", ("too warm", "too cold", "frozen")),
@@ -81,6 +102,11 @@ def _summary(scores: Sequence[ClassScore], runs: Sequence[Answers]) -> str:
             f"| {title} (target {target}) | {hits} of {of} ({_share(hits, of)}) "
             f"| accused {accused} of {all_} for whatever reason |"
         )
+    lines += [
+        f"| false contact with the {zone.zone}, per 1,000 isolated (target at most 1) "
+        f"| {_rate(zone.as_judged[1], zone.isolated)} | knows no contact |"
+        for zone in found
+    ]
     return "\n".join(lines)
 
 
