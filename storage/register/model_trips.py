@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from storage.ports import ModelTrip
 from storage.register import schema
-from storage.register.database import Database
+from storage.register.database import Database, clean
 from storage.register.shipments import PER_QUERY, lock, make_known
 
 _TABLE = schema.model_trips
@@ -30,6 +31,10 @@ class ModelTrips:
         self._database = database
 
     def keep_model_trips(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
+        trips = {
+            name: [replace(trip, model=clean(trip.model) or "") for trip in its]
+            for name, its in trips.items()
+        }
         with self._database.read() as connection:
             changed = _differing(connection, trips)
         if not changed:
@@ -47,7 +52,9 @@ class ModelTrips:
     def model_trips(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
         query = (
             select(*_COLUMNS)
-            .where(_TABLE.c.model == model, _TABLE.c.zone == zone, _TABLE.c.ended_ms < before_ms)
+            .where(
+                _TABLE.c.model == clean(model), _TABLE.c.zone == zone, _TABLE.c.ended_ms < before_ms
+            )
             .order_by(_TABLE.c.ended_ms.desc(), _TABLE.c.shipment.desc())
             .limit(limit)
         )

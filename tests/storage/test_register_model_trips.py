@@ -20,6 +20,16 @@ def test_the_latest_trips_of_a_model_before_an_instant_come_back_in_order(
     assert register.model_trips("M3", "goods", before_ms=9999, limit=9) == []
 
 
+def test_a_model_that_no_database_takes_as_it_is_does_not_stop_the_judging(
+    register: SqlRegister,
+) -> None:
+    odd = "M\x001"
+    register.keep_model_trips({"S-1": [trip("S-1", 10, model=odd)]})
+    register.keep_model_trips({"S-1": [trip("S-1", 10, model=odd)]})
+    (kept,) = register.model_trips(odd, "coolant", before_ms=99, limit=9)
+    assert (kept.shipment, kept.rate_per_h) == ("S-1", 0.312345)
+
+
 def test_keeping_again_replaces_and_a_trip_that_shows_nothing_any_more_is_gone(
     register: SqlRegister,
 ) -> None:
