@@ -193,13 +193,16 @@ def _copy_tables(source: Database, target: Database) -> None:
 
 def _go_on_counting(connection: Connection) -> None:
     """PostgreSQL's counters do not see rows that came with their numbers."""
-    for name in ("events", "reviews", "audit"):
-        connection.execute(
-            text(
-                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'),"  # noqa: S608
-                f" (SELECT coalesce(max(id), 0) + 1 FROM {name}), false)"
+    for table in metadata.sorted_tables:
+        counted = table.autoincrement_column
+        if counted is not None:
+            # Where the column has no counter after all, there is none to set: NULL changes nothing.
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{counted.name}'),"  # noqa: S608
+                    f" (SELECT coalesce(max({counted.name}), 0) + 1 FROM {table.name}), false)"
+                )
             )
-        )
 
 
 def _copy_journal(source: Path, target: Path, *, parts: tuple[str, ...], with_keys: bool) -> None:

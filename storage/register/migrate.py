@@ -24,6 +24,12 @@ def newest_revision() -> str:
     return head
 
 
+def revisions() -> list[str]:
+    """All revisions, the first one first."""
+    scripts = ScriptDirectory(str(_SCRIPTS)).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
 def revision_of(database: Database) -> str | None:
     """The revision the register is at; None: it has no tables yet."""
     with database.read() as connection:

@@ -11,6 +11,7 @@ from domain.errors import BadInput
 from storage.archive.backup import back_up, restore, verify_backup
 from storage.archive.days import sha256_of
 from storage.journal import JournalReader, load_public_key, verify_journal
+from storage.ports import StoredCurves
 from storage.register import open_register
 from storage.telemetry import open_telemetry
 from tests.storage import evidence
@@ -107,6 +108,7 @@ def test_a_register_on_postgresql_is_backed_up_and_restored(
     register = open_register(postgres_url)
     register.record_results([result(finding())], judged_ms=T0, reason="x")
     register.audit(actor="a", action="b", subject="c", now_ms=T0)
+    register.keep_curves({"S-1": StoredCurves(keys=(1, 2), body=b"first")})
     before = digest(settings)
 
     back_up(settings, tmp_path / "backup")
@@ -118,6 +120,8 @@ def test_a_register_on_postgresql_is_backed_up_and_restored(
     assert again.result("S-1") == register.result("S-1")
     again.audit(actor="a", action="later", subject="c", now_ms=T0)
     assert [entry.action for entry in again.audit_trail()] == ["b", "later"]
+    again.keep_curves({"S-2": StoredCurves(keys=(2, 3), body=b"second")})
+    assert again.similar_curves({"S-2": [2]}, partners=5) == {"S-1": b"first"}
     register.close()
     again.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, inspect
 
 from domain.errors import ConfigError, Unavailable
 from domain.reading import Event
@@ -58,6 +58,50 @@ def test_each_step_of_the_migrations_keeps_the_data_that_is_there(empty_url: str
     assert register.events(["S-1"]) == {"S-1": [packed]}
     assert len(register.clues()) == 1
     register.close()
+
+
+def test_every_step_down_and_up_again_keeps_every_row_of_every_table(empty_url: str) -> None:
+    register = open_register(empty_url)
+    database = register.database
+    _fill_every_table(database)
+    revisions = migrate.revisions()
+    assert revisions[-1] == migrate.newest_revision()
+    for lower in reversed(revisions[:-1]):
+        before = _rows(database)
+        migrate.downgrade(database, to=lower)
+        below = _rows(database)
+        assert below.keys() >= {"events", "results", "clues", "devices", "jobs"}
+        for name, columns in below.items():
+            assert columns == {column: before[name][column] for column in columns}, (lower, name)
+        migrate.upgrade(database)
+        again = _rows(database)
+        for name, columns in below.items():
+            assert columns == {column: again[name][column] for column in columns}, (lower, name)
+        _fill_every_table(database)
+    register.close()
+
+
+def _fill_every_table(database: Database) -> None:
+    """One row, of the simplest values, in each table that has none."""
+    simplest = {int: 1, float: 1.5, bytes: b"x", bool: True, str: "x"}
+    with database.write() as connection:
+        for table in metadata.sorted_tables:
+            if connection.execute(table.select()).first() is None:
+                row = {column.name: simplest[column.type.python_type] for column in table.columns}
+                connection.execute(table.insert().values(row))
+
+
+def _rows(database: Database) -> dict[str, dict[str, list[object]]]:
+    """What stands in each column of each table that holds something."""
+    found = {}
+    with database.read() as connection:
+        there = MetaData()
+        there.reflect(connection)
+        for name, table in there.tables.items():
+            rows = connection.execute(table.select()).mappings().all()
+            if rows and name != "alembic_version":
+                found[name] = {key: [row[key] for row in rows] for key in rows[0]}
+    return found
 
 
 def test_opening_again_keeps_what_is_there(empty_url: str) -> None:
