@@ -10,6 +10,7 @@ from analysis.bounds import (
     linear_time_beyond,
     most_beyond,
 )
+from analysis.lag import Rates, Shift, rates_of
 from analysis.series import Series
 from analysis.steps import Holes, Side, Steps
 from analysis.uncertainty import Level
@@ -43,16 +44,26 @@ def expanded(first: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
 
 def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Level) -> BeyondTimes:
     """Time of each line's series beyond its level. Lines whose readings and unseen time stay
-    inside are not looked at row by row."""
+    inside are not looked at row by row.
+
+    Where the probe lags, the drug was ahead of its readings at most, and behind them at least, by
+    the lag times their rate (`analysis.lag`): the most and the least are counted by that; the
+    known time, and what the verdict asks of unseen time, by the readings themselves.
+    """
     n = line_series.size
     least, known, area, could, most = (np.zeros(n) for _ in range(5))
     if n == 0:
         return BeyondTimes(least, known, area, could, most)
     up = level.sign > 0
     extreme = np.where(up, steps.max_c[line_series], -steps.min_c[line_series])
-    touched = np.flatnonzero(extreme > level.sign * level.possible)
+    bar = level.sign * level.possible
+    rates = rates_of(series, steps) if np.any(level.lag_s > 0) else None
+    if rates is not None:
+        fastest = np.where(up, rates.most_rise[line_series], rates.most_fall[line_series])
+        bar = bar - level.lag_s * fastest
+    touched = np.flatnonzero(extreme > bar)
     if touched.size:
-        bar = (level.sign * level.possible)[touched]
+        bar = bar[touched]
         line, row = rows_near(series, line_series[touched], sign=level.sign[touched], bar=bar)
         at = level.take(touched[line])
         length = known_length_s(series, steps, row)
@@ -62,12 +73,16 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
         def total(amount: FloatArray) -> FloatArray:
             return np.bincount(line, weights=amount, minlength=touched.size).astype(np.float64)
 
-        least[touched] = total(linear_time_beyond(start[0], end[0], length, at.sign * at.certain))
         known[touched] = total(linear_time_beyond(start[1], end[1], length, limit))
         area[touched] = total(linear_area_beyond(start[1], end[1], length, limit))
-        most[touched] = total(linear_time_beyond(start[1], end[1], length, at.sign * at.possible))
+        certain, possible = at.sign * at.certain, at.sign * at.possible
+        if rates is not None:
+            shift = rates.shift_c(row, at.sign, at.lag_s)
+            certain, possible = certain + shift.behind_c, possible - shift.ahead_c
+        least[touched] = total(linear_time_beyond(start[0], end[0], length, certain))
+        most[touched] = total(linear_time_beyond(start[1], end[1], length, possible))
     could += known
-    _add_holes(steps.holes, line_series, level, least=least, could=could, most=most)
+    _add_holes(steps.holes, line_series, level, rates, least=least, could=could, most=most)
     return BeyondTimes(least, known, area, could, most)
 
 
@@ -107,6 +122,7 @@ def _add_holes(
     holes: Holes,
     line_series: IntArray,
     level: Level,
+    rates: Rates | None,
     *,
     least: FloatArray,
     could: FloatArray,
@@ -116,11 +132,14 @@ def _add_holes(
     line, hole = expanded(holes.first[line_series], holes.first[line_series + 1])
     up = level.sign[line] > 0
     reach = np.where(up, holes.highest_c[hole], -holes.lowest_c[hole])
-    near = reach > (level.sign * level.possible)[line]
+    shift = _shift_at(holes, hole, level.take(line), rates)
+    near = reach > (level.sign * level.possible)[line] - shift.ahead_c
     if not near.any():
         return
     line, hole, up = line[near], hole[near], up[near]
     at = level.take(line)
+    certain = at.sign * at.certain + shift.behind_c[near]
+    possible = at.sign * at.possible - shift.ahead_c[near]
     edge = holes.side[hole] != Side.BETWEEN
     length = holes.length_s[hole]
     slew = np.where(up, holes.slew_up[hole], holes.slew_down[hole])
@@ -129,9 +148,21 @@ def _add_holes(
     maybe0 = np.where(up, holes.high0_c[hole], -holes.low0_c[hole])
     maybe1 = np.where(up, holes.high1_c[hole], -holes.low1_c[hole])
     surely1, maybe1 = np.where(edge, -np.inf, surely1), np.where(edge, np.inf, maybe1)
-    surely = least_beyond(surely0, surely1, length, at.sign * at.certain, slew)
+    surely = least_beyond(surely0, surely1, length, certain, slew)
     could_be = most_beyond(maybe0, maybe1, length, at.sign * at.nominal, slew)
-    at_most = most_beyond(maybe0, maybe1, length, at.sign * at.possible, slew)
+    at_most = most_beyond(maybe0, maybe1, length, possible, slew)
     least += np.bincount(line, weights=surely, minlength=least.size)
     could += np.bincount(line, weights=could_be, minlength=least.size)
     most += np.bincount(line, weights=at_most, minlength=least.size)
+
+
+def _shift_at(holes: Holes, hole: IntArray, at: Level, rates: Rates | None) -> Shift:
+    """How far the drug may have been from the readings at both sides of holes: the readings may
+    have been about to change as fast as the box can, or as they were seen to beside the hole."""
+    if rates is None:
+        return Shift(np.zeros(hole.size), np.zeros(hole.size))
+    left, right = holes.left[hole], holes.right[hole]
+    rise = np.maximum(np.maximum(rates.rise[left], rates.rise[right]), holes.slew_up[hole])
+    fall = np.maximum(np.maximum(rates.fall[left], rates.fall[right]), holes.slew_down[hole])
+    up = at.sign > 0
+    return Shift(at.lag_s * np.where(up, rise, fall), at.lag_s * np.where(up, fall, rise))

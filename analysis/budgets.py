@@ -59,8 +59,9 @@ def budget_use(
         nothing = np.zeros(0)
         return BudgetUse(owner, budget, nothing, nothing, nothing, nothing)
     accuracy = series.accuracy_c[owner]
-    lower = above(terms.budgets.above_c[budget], accuracy, numbers)
-    upper = above(terms.budgets.up_to_c[budget], accuracy, numbers)
+    lag_s = np.nan_to_num(terms.response_s[shipment[owner]])
+    lower = above(terms.budgets.above_c[budget], accuracy, numbers).lagging(lag_s)
+    upper = above(terms.budgets.up_to_c[budget], accuracy, numbers).lagging(lag_s)
     over, past = (
         times_beyond(series, steps, owner, lower),
         times_beyond(series, steps, owner, upper),

@@ -126,6 +126,7 @@ def _untolerated(
     least_s[some] = _longest_stay_s(
         series, steps, line_series[some], replace(beyond, nominal=beyond.certain)
     )
+    least_s = np.minimum(least_s, times.least_s)  # less where the probe lags
     exceeds = surely & ((times.least_s > total_s) | (least_s > single_s))
     may_exceed = could & ((times.could_s > total_s) | (most_s > single_s))
     return exceeds, exceeds | may_exceed

@@ -151,8 +151,9 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
         activation_energy_j_per_mol=numbers.mkt_activation_energy_j_per_mol,
     )
     every = np.arange(len(series))
-    high = above(terms.high_c[shipment], series.accuracy_c, numbers)
-    low = below(terms.low_c[shipment], series.accuracy_c, numbers)
+    lag_s = np.nan_to_num(terms.response_s[shipment])
+    high = above(terms.high_c[shipment], series.accuracy_c, numbers).lagging(lag_s)
+    low = below(terms.low_c[shipment], series.accuracy_c, numbers).lagging(lag_s)
     ranges = judge_ranges(series, steps, every, high=high, low=low, numbers=numbers)
     sensitive = np.flatnonzero(terms.freeze_sensitive[shipment])
     ice = frozen(sensitive.size, series.accuracy_c[sensitive], numbers)
@@ -222,12 +223,13 @@ def _item_status(
     wider = np.flatnonzero(own)
     if wider.size:
         j, accuracy = line_series[wider], series.accuracy_c[line_series[wider]]
+        lag_s = np.nan_to_num(terms.response_s[shipment[j]])
         status[wider] = judge_ranges(
             series,
             steps,
             j,
-            high=above(items.high_c[item[wider]], accuracy, numbers),
-            low=below(items.low_c[item[wider]], accuracy, numbers),
+            high=above(items.high_c[item[wider]], accuracy, numbers).lagging(lag_s),
+            low=below(items.low_c[item[wider]], accuracy, numbers).lagging(lag_s),
             numbers=numbers,
         ).status
     ice = np.where(items.freeze_sensitive[item], ice_status[line_series], Status.COMPLIANT)

@@ -1,6 +1,6 @@
 """How far beyond a limit a reading must be before the sensor's error cannot explain it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,12 +15,14 @@ class Level:
 
     nominal : the limit itself. certain : readings beyond it are surely outside.
     possible : readings not beyond it are surely inside.
+    lag_s : longest time by which the probe follows the drug (its time constant), 0: not known.
     """
 
     sign: FloatArray
     nominal: FloatArray
     certain: FloatArray
     possible: FloatArray
+    lag_s: FloatArray
 
     def take(self, rows: IntArray) -> "Level":
         """The levels of `rows`."""
@@ -32,8 +34,12 @@ class Level:
         columns = zip(*(level._columns() for level in levels), strict=True)
         return Level(*(np.concatenate(column) for column in columns))
 
-    def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        return self.sign, self.nominal, self.certain, self.possible
+    def lagging(self, lag_s: FloatArray) -> "Level":
+        """The same levels, seen by probes that lag."""
+        return replace(self, lag_s=lag_s)
+
+    def _columns(self) -> tuple[FloatArray, ...]:
+        return self.sign, self.nominal, self.certain, self.possible, self.lag_s
 
 
 def above(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Level:
@@ -51,6 +57,7 @@ def above(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Leve
         nominal=limit_c,
         certain=np.where(stated, limit_c + accuracy_c, surely),
         possible=np.where(stated, limit_c - accuracy_c, maybe),
+        lag_s=np.zeros_like(limit_c),
     )
 
 
@@ -65,6 +72,7 @@ def below(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Leve
         nominal=limit_c,
         certain=np.where(stated, limit_c - accuracy_c, surely),
         possible=np.where(stated, limit_c + accuracy_c, maybe),
+        lag_s=np.zeros_like(limit_c),
     )
 
 
@@ -82,4 +90,5 @@ def frozen(count: int, accuracy_c: FloatArray, numbers: Numbers) -> Level:
         nominal=np.nextafter(limit_c, np.inf),
         certain=np.nextafter(surely, np.inf),
         possible=np.nextafter(level.possible, np.inf),
+        lag_s=np.zeros_like(limit_c),
     )

@@ -106,6 +106,7 @@ def terms_for(
         logger_id=tuple(manifest.logger.id or "" for manifest in given),
         accuracy_c=_floats(manifest.logger.accuracy_c for manifest in given),
         interval_s=_floats(manifest.logger.interval_s for manifest in given),
+        response_s=_floats(manifest.logger.response_s for manifest in given),
         calibrated_until_s=_floats(_calibrated_until_s(manifest) for manifest in given),
         slew_max_c_per_min=slew,
         slew_source=slew_source,

@@ -127,6 +127,8 @@ class Terms:
     logger_id: tuple[str, ...]
     accuracy_c: FloatArray
     interval_s: FloatArray
+    response_s: FloatArray
+    """Time constant of the logger's probes at most; NaN not said: their lag is not known."""
     calibrated_until_s: FloatArray
     """End of the last China-time day the calibration is valid on."""
     slew_max_c_per_min: FloatArray

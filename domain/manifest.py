@@ -87,6 +87,8 @@ class ManifestLogger(msgspec.Struct, frozen=True):
     id: str | None = None
     interval_s: float | None = None
     accuracy_c: float | None = None
+    response_s: float | None = None
+    """Longest time constant of its probes: after it a step is followed by 63 %."""
     calibrated_until: str | None = None
 
 

@@ -234,6 +234,7 @@ def _check_rates(manifest: Manifest, what: str) -> None:
         ("box.qualification.goods_coupling_max_per_h", box.goods_coupling_max_per_h, 0.0, 10_000.0),
         ("logger.interval_s", logger.interval_s, 1e-3, 86_400.0),
         ("logger.accuracy_c", logger.accuracy_c, 0.0, 50.0),
+        ("logger.response_s", logger.response_s, 0.0, 3600.0),
     ):
         if value is not None and not low <= value <= high:
             raise BadInput(f"{what}: {name}: expected {low:g} to {high:g}, got {value:g}")

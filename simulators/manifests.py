@@ -11,7 +11,7 @@ from domain.instants import rfc3339
 from simulators.journey import Trip
 from simulators.packing import box_model
 from simulators.positions import to_degrees
-from simulators.scenario import Scenario
+from simulators.scenario import Scenario, Span
 
 _DRUGS = (
     ("门冬胰岛素注射液", True),
@@ -105,9 +105,15 @@ def write_manifest(
             "id": logger,
             "interval_s": scenario.logger.interval_s,
             "accuracy_c": scenario.logger.accuracy_c,
+            "response_s": _longest(scenario.logger.lag_s),
             "calibrated_until": rfc3339(start_ms + round(86_400_000 * calibrated_days))[:10],
         },
     }
+
+
+def _longest(span: Span) -> float:
+    """What a data sheet says of a sensor that varies from piece to piece."""
+    return max(span) if isinstance(span, tuple) else span
 
 
 def _calibrated_days(scenario: Scenario, rng: np.random.Generator) -> float:

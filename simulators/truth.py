@@ -67,8 +67,9 @@ def tell_truth(
         return rfc3339(start_ms + round(1000 * time_s))
 
     time_s = np.arange(run.drug_surface_c.size, dtype=np.float64) * STEP_S
-    held = (time_s >= trip.packed_s) & (time_s <= trip.delivered_s)
-    drug, held_s = run.drug_surface_c[held], time_s[held]
+    held = (time_s > trip.packed_s) & (time_s < trip.delivered_s)
+    held_s = np.concatenate([[trip.packed_s], time_s[held], [trip.delivered_s]])
+    drug = np.interp(held_s, time_s, run.drug_surface_c)
     above = crossings(held_s, drug, limit=HIGH_C, above=True)
     below = crossings(held_s, drug, limit=LOW_C, above=False)
     frozen = crossings(held_s, drug, limit=FREEZING_C, above=False)

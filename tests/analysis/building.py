@@ -157,6 +157,7 @@ class Given:
     mismatch_s: float = 0.0
     accuracy_c: float | None = None
     interval_s: float | None = None
+    response_s: float | None = None
     calibrated_until: float | None = None
     slew: float = 0.3
     coolant_limit: float = 0.8
@@ -230,6 +231,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
         logger_id=("",) * len(given),
         accuracy_c=reals([g.accuracy_c for g in given]),
         interval_s=reals([g.interval_s for g in given]),
+        response_s=reals([g.response_s for g in given]),
         calibrated_until_s=instants([g.calibrated_until for g in given]),
         slew_max_c_per_min=reals([g.slew for g in given]),
         slew_source=codes([LimitSource.SETTING] * len(given)),
