@@ -187,6 +187,25 @@ def test_a_full_disk_is_unavailable_and_heals(path: Path) -> None:
     store.close()
 
 
+def test_a_store_that_another_process_keeps_locked_is_unavailable_and_goes_on_after(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.telemetry.sqlite_files.BUSY_TIMEOUT_S", 0.05)
+    store = EmbeddedTelemetry(path)
+    store.append([reading(0)], [T0])
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(Unavailable, match=r"telemetry\.sqlite: .*locked"):
+        store.append([reading(1)], [T0])
+    assert len(store.readings(["S-1"], [])) == 1
+    other.execute("COMMIT")
+    other.close()
+
+    assert store.append([reading(1)], [T0]).new == 1
+    store.close()
+
+
 def test_tables_are_without_a_second_index(path: Path) -> None:
     EmbeddedTelemetry(path).close()
     connection = sqlite3.connect(path)
