@@ -2,9 +2,10 @@
 
 Prints one table: everything of the temperature judgement (episodes, times out of range, degree
 minutes, kinetic temperature, bounds, budgets, evidence gaps) over many shipments in one thread,
-beside a plain copy of the same arrays and a pandas groupby-apply that does the threshold
-episodes only, all in the same run; then one shipment of 500 readings alone, whole judgement and
-result included.
+beside a plain copy of the same arrays and two pandas groupby-applies, all in the same run; then one
+shipment of 500 readings alone: with a drug probe only, and with four probes, positions, lid and
+motion sensor, events and a full manifest; its temperature, its whole judgement, and that with the
+result as JSON objects.
 """
 
 import argparse
@@ -17,13 +18,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.judge import judge
+from analysis.judge import Judgement, judge
 from analysis.temperature import judge_temperature
 from analysis.tracks import rows_of
 from analysis.window import judged_window
 from api.results import check_results
-from benchmarks.fleet_arrays import fleet_terms, fleet_tracks
-from config.rules import load_packs
+from benchmarks.fleet_arrays import fleet_terms, fleet_tracks, furnished_shipment
+from config.rules import RulePack, load_packs
+from config.terms import Terms
 from domain.tracks import Tracks
 
 
@@ -51,7 +53,8 @@ def copied(tracks: Tracks) -> None:
 
 
 def groupby_episodes(frame: pd.DataFrame) -> pd.DataFrame:
-    """Threshold episodes by shipment as they are usually written: start, end and peak of each."""
+    """The reference: start, end and peak of each shipment's episodes above a limit, as they are
+    usually written with pandas. No bounds, no holes, no lower limit, no interpolation, no MKT."""
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
         outside = part["drug"] > 8.0
@@ -61,6 +64,16 @@ def groupby_episodes(frame: pd.DataFrame) -> pd.DataFrame:
             .groupby(episode[outside])
             .agg(start=("time_s", "first"), end=("time_s", "last"), peak=("drug", "max"))
         )
+
+    return frame.groupby("shipment")[["time_s", "drug"]].apply(one)
+
+
+def groupby_seconds(frame: pd.DataFrame) -> pd.Series:
+    """Less than episodes: only the sum of seconds that begin above a limit, a number a shipment."""
+
+    def one(part: pd.DataFrame) -> float:
+        outside = part["drug"] > 8.0
+        return float(part["time_s"].diff().shift(-1)[outside].sum())
 
     return frame.groupby("shipment")[["time_s", "drug"]].apply(one)
 
@@ -85,6 +98,7 @@ def main() -> None:
     part = min(given.groupby_shipments, shipments)
     frame = frame_of(rows_of(tracks, 0, part))
     groupby_s = best_of(3, lambda: groupby_episodes(frame)) * shipments / part
+    seconds_s = best_of(3, lambda: groupby_seconds(frame)) * shipments / part
     tracemalloc.start()
     temperature()
     peak = tracemalloc.get_traced_memory()[1]
@@ -98,7 +112,8 @@ def main() -> None:
     for name, seconds in (
         ("temperature judgement, everything", judged_s),
         ("numpy copy of time, seq, logger, drug", copy_s),
-        (f"pandas groupby-apply, episodes only (x{shipments // part})", groupby_s),
+        (f"pandas groupby-apply, episodes (x{shipments // part})", groupby_s),
+        (f"pandas groupby-apply, seconds only (x{shipments // part})", seconds_s),
     ):
         print(f"{name:44}{seconds:10.3f}{n / seconds:16,.0f}{seconds / judged_s:9.2f}")
     print(
@@ -108,20 +123,43 @@ def main() -> None:
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB"
     )
     print(f"numpy copies per judgement: {judged_s / copy_s:.1f}")
-    one = rows_of(tracks, 0, 1)
-    one_terms = fleet_terms(one)
+    plain = rows_of(tracks, 0, 1)
+    for name, alone, its in (
+        ("drug probe only", plain, fleet_terms(plain)),
+        ("everything", *furnished_shipment(500, seed=1)),
+    ):
+        print(f"1 shipment of {alone.time_s.size} readings, {name}: {_of_one(alone, its, pack)}")
 
-    def alone() -> object:
-        return judge_temperature(one, one_terms, judged_window(one, one_terms), pack.numbers)
 
-    def whole() -> object:
-        return check_results(
-            judge(one, one_terms, pack), one, one_terms, pack, software="benchmark"
-        )
+def _of_one(tracks: Tracks, terms: Terms, pack: RulePack) -> str:
+    """Median processor times of judging one shipment, results warm."""
 
-    for name, work in (("temperature", alone), ("whole judgement and result", whole)):
+    def temperature() -> object:
+        return judge_temperature(tracks, terms, judged_window(tracks, terms), pack.numbers)
+
+    def whole() -> Judgement:
+        return judge(tracks, terms, pack)
+
+    def told() -> object:
+        return check_results(whole(), tracks, terms, pack, software="benchmark")
+
+    works: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("temperature", temperature),
+        ("whole judgement", whole),
+        ("with its result", told),
+    )
+    return ", ".join(f"{name} {median_of(200, work) * 1e3:.2f} ms" for name, work in works)
+
+
+def median_of(times: int, work: Callable[[], object]) -> float:
+    """Median processor time of several runs [s], after a few to warm up."""
+    taken = []
+    for run in range(times + 5):
+        begun = time.process_time()
         work()
-        print(f"1 shipment of {one.time_s.size} readings, {name}: {best_of(20, work) * 1e3:.2f} ms")
+        if run >= 5:
+            taken.append(time.process_time() - begun)
+    return float(np.median(taken))
 
 
 def frame_of(tracks: Tracks) -> pd.DataFrame:
