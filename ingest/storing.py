@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from domain.errors import ColdWitnessError, Unavailable
@@ -21,6 +22,8 @@ from storage.ports import Register, TelemetryStore
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 5000
+BATCH_BYTES = 8_000_000
+"""Payload of a batch, but for its last message: backlog arrays hold 10,000 readings each."""
 SMALL_BATCH_ROWS = 1000
 PATIENCE_S = 0.05
 """After a small batch the next one is given this long to grow: every batch costs a commit in each
@@ -90,7 +93,7 @@ class Storer:
         Raises Unavailable when journal or stores are: nothing is skipped, call again. A row
         that fails any other way is tried alone and, if it still fails, refused as `internal`.
         """
-        rows = list(self._reader.read(self._worker, after=self._cursor, limit=self._batch_rows))
+        rows = self._next_rows()
         if not rows:
             estimates = self._clocks_due()
             if estimates:
@@ -141,6 +144,20 @@ class Storer:
                 self.counts.last_problem = ""
             retry_s = FIRST_RETRY_S
             wake.wait(poll_s)
+
+    def _next_rows(self) -> list[Row]:
+        """Rows after the cursor, until there are enough of them or of their bytes."""
+        rows: list[Row] = []
+        size = 0
+        with closing(
+            self._reader.read(self._worker, after=self._cursor, limit=self._batch_rows)
+        ) as following:
+            for row in following:
+                rows.append(row)
+                size += len(row.payload)
+                if size >= BATCH_BYTES:
+                    break
+        return rows
 
     def _store_rows(self, rows: Sequence[Row]) -> tuple[Interpreted, frozenset[str]]:
         interpreted = interpret(

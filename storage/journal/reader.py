@@ -1,7 +1,7 @@
 """Reading a journal: rows after a position, figures, proofs. Never disturbs its writer."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,9 @@ class JournalReader:
     def segments(self, worker: str) -> list[layout.Segment]:
         return layout.segments(self.directory, worker)
 
-    def read(self, worker: str, *, after: int = 0, limit: int | None = None) -> Iterator[Row]:
+    def read(
+        self, worker: str, *, after: int = 0, limit: int | None = None
+    ) -> Generator[Row, None, None]:
         """A worker's rows after row `after`, oldest first. Raises Unavailable, or BadInput where
         a sealed block is damaged."""
         given = 0

@@ -1,0 +1,70 @@
+"""From the journal into the stores: batches, their bounds, and who is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.errors import Unavailable
+from ingest.decoding import Decoding
+from ingest.index import IngestIndex
+from ingest.storing import Storer
+from storage.journal import Journal, JournalReader, Message, Signer
+from tests.ingest.conftest import MemoryRegister, MemoryStore
+from tests.ingest.publishing import reading, topic
+
+START_MS = 1_717_243_200_000
+
+
+def storer_of(directory: Path, store: MemoryStore, register: MemoryRegister, **more: Any) -> Storer:
+    return Storer(
+        JournalReader(directory),
+        IngestIndex(directory, "w1"),
+        Decoding(),
+        store=store,
+        register=register,  # type: ignore[arg-type]
+        future_tolerance_s=1e9,
+        **more,
+    )
+
+
+def test_large_messages_are_stored_in_batches_bounded_by_their_bytes(
+    tmp_path: Path,
+    signer: Signer,
+    store: MemoryStore,
+    register: MemoryRegister,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def backlog(first: int) -> bytes:
+        return b"[" + b",".join(reading(n) for n in range(first, first + 100)) + b"]"
+
+    with Journal(tmp_path, worker="w1", signer=signer) as journal:
+        journal.append([Message(topic(), backlog(n * 100), START_MS) for n in range(10)])
+    monkeypatch.setattr("ingest.storing.BATCH_BYTES", 3 * len(backlog(0)))
+    storer = storer_of(tmp_path, store, register)
+    assert [storer.step() for _ in range(5)] == [3, 3, 3, 1, 0]
+    assert store.batches == [300, 300, 300, 100]
+    assert len(store.kept) == 1000
+
+
+def test_a_batch_of_which_nobody_could_be_told_is_stored_and_told_again(
+    tmp_path: Path, signer: Signer, store: MemoryStore, register: MemoryRegister
+) -> None:
+    told: list[frozenset[str]] = []
+
+    def tell(shipments: frozenset[str]) -> None:
+        told.append(shipments)
+        if len(told) == 1:
+            raise Unavailable("register: down for the test")
+
+    packed = b'{"shipment":"ZB-7","event":"packed","time":1717243200000}'
+    with Journal(tmp_path, worker="w1", signer=signer) as journal:
+        journal.append([Message(topic("BX-7", "events"), packed, START_MS)])
+        journal.append([Message(topic(), reading(1), START_MS)])
+    storer = storer_of(tmp_path, store, register, on_touched=tell)
+    with pytest.raises(Unavailable):
+        storer.step()
+    assert storer.cursor == 0
+    assert storer.step() == 2
+    assert told == [frozenset({"ZB-1", "ZB-7"})] * 2
+    assert len(store.kept) == len(register.events_kept) == 1
