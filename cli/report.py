@@ -45,6 +45,14 @@ def report(
     reader: Annotated[
         str | None, typer.Option("--reader", help="named reader of a logger export, with --from")
     ] = None,
+    rules: Annotated[
+        str | None,
+        typer.Option(
+            "--rules",
+            help="judge by this rule pack; what the pack in force says stands beside it, and "
+            "what is on record stays",
+        ),
+    ] = None,
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
     package: Annotated[
         Path | None,
@@ -89,13 +97,16 @@ def report(
             storage=storage,
             timezone=timezone,
             reader=reader,
+            rules=rules,
             settings=settings,
             signer=signer,
         )
     elif shipment is None:
         raise BadInput("report: give a shipment id, or files with --from")
     else:
-        made = _from_stores(shipment, settings=settings, storage=storage, signer=signer)
+        made = _from_stores(
+            shipment, settings=settings, storage=storage, rules=rules, signer=signer
+        )
     words: Lang = "en" if lang == "en" else "zh"
     for path in output:
         write_whole(path, _rendered(made, path.suffix.lower(), words))
@@ -164,19 +175,22 @@ def _from_files(
     storage: str | None,
     timezone: str | None,
     reader: str | None,
+    rules: str | None,
     settings: "Settings",
     signer: "Signer | None",
 ) -> "Report":
-    from api.judging import load_rulebook, software
+    from api.judging import load_rulebook, software, under_pack
     from api.reports.judged import report_of_judged
     from api.reports.model import Origin
     from cli.judge_files import judge_files
     from domain.errors import BadInput
 
+    installed = load_rulebook(settings.judging)
     judged = judge_files(
         files,
         manifest_paths=manifests,
-        rulebook=load_rulebook(settings.judging),
+        rulebook=installed if rules is None else under_pack(installed, rules),
+        compare_with=None if rules is None else installed,
         storage=storage,
         timezone=timezone,
         reader=reader,
@@ -198,6 +212,9 @@ def _from_files(
                     software=software(), readings_from=tuple(path.name for path in files)
                 ),
                 signer=signer,
+                in_force=next(
+                    (other for other in judged.compared if wanted in other.tracks.shipments), None
+                ),
             )
     raise BadInput(f"report: no shipment {wanted!r} in the files; there: {_few(known)}")
 
@@ -208,14 +225,19 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _from_stores(
-    shipment: str, *, settings: "Settings", storage: str | None, signer: "Signer | None"
+    shipment: str,
+    *,
+    settings: "Settings",
+    storage: str | None,
+    rules: str | None,
+    signer: "Signer | None",
 ) -> "Report":
     from contextlib import closing
 
     from api.archived_curves import ArchivedCurves
     from api.clues.clue import report_address
     from api.fleet_limits import RegisterTrips
-    from api.judging import judge_shipments, load_rulebook, software
+    from api.judging import Judged, Rulebook, judge_shipments, load_rulebook, software, under_pack
     from api.reports.judged import report_of_judged
     from api.reports.model import Origin
     from api.reports.reviews import review_of
@@ -236,20 +258,27 @@ def _from_stores(
             raise BadInput(f"report: the stores know no shipment {shipment!r}")
         manifests = register.manifests([shipment])
         events = register.events([shipment])
-        (judged,) = judge_shipments(
-            store.readings([shipment], register.stays([shipment])),
-            shipments=[shipment],
-            manifests=manifests,
-            events=events,
-            rulebook=rulebook,
-            assumed_storage=storage or settings.judging.default_storage,
-            archive=ArchivedCurves(register),
-            fleet=RegisterTrips(register),
-        )
+        readings = store.readings([shipment], register.stays([shipment]))
+
+        def judged_by(book: Rulebook) -> Judged:
+            (judged,) = judge_shipments(
+                readings,
+                shipments=[shipment],
+                manifests=manifests,
+                events=events,
+                rulebook=book,
+                assumed_storage=storage or settings.judging.default_storage,
+                archive=ArchivedCurves(register),
+                fleet=RegisterTrips(register),
+            )
+            return judged
+
+        in_force = judged_by(rulebook)
         public = settings.http.public_url
         return report_of_judged(
-            judged,
+            in_force if rules is None else judged_by(under_pack(rulebook, rules)),
             shipment,
+            in_force=in_force,
             manifests=manifests,
             events=events,
             origin=Origin(

@@ -2,25 +2,22 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.archived_curves import ArchivedCurves
 from api.clues.clue import report_address
-from api.fleet_limits import RegisterTrips
 from api.http.answers import documented, tag_of, unchanged
 from api.http.filters import ShipmentId
 from api.http.language import language_of
 from api.http.services import CallerOf, Services, ServicesOf
-from api.http.shipments import current_result, require_known
-from api.judging import judge_shipments, software
+from api.http.shipments import current_result, judged_now
+from api.judging import software, under_pack
 from api.reports.html import render_html
+from api.reports.judged import report_of_judged
 from api.reports.model import Origin, Report
 from api.reports.pdf import render_pdf
-from api.reports.report import build_report
 from api.reports.reviews import review_of
-from api.reports.seal import sealed
 from api.reports.twin import render_json
 from api.reports.wording import Lang
 from storage.journal import Signer, layout, load_or_create_signer
@@ -51,10 +48,18 @@ def get_report(
     request: Request,
     services: ServicesOf,
     caller: CallerOf,
+    rules: Annotated[
+        str | None,
+        Query(
+            max_length=80,
+            description="Judge by this rule pack, what the pack in force says beside it; nothing "
+            "is stored",
+        ),
+    ] = None,
 ) -> Response:
     """Verdict, charts, gaps, stops and requirement lines, from the evidence as it is now."""
     lang = language_of(request)
-    report = report_of(services, shipment)
+    report = report_of(services, shipment, rules=rules)
     services.register.audit(
         actor=caller.name,
         action=f"read_report_{format_}",
@@ -71,52 +76,36 @@ def get_report(
     return Response(body, headers={"ETag": tag, "Cache-Control": "no-cache", **headers})
 
 
-def report_of(services: Services, shipment: str) -> Report:
+def report_of(services: Services, shipment: str, *, rules: str | None = None) -> Report:
     """The sealed report of what the stores hold of a shipment. 404 if it is unknown.
 
     The shipment is judged again for it, since a report needs more than the recorded result
     keeps; if that says something newer than the record, the record is brought up first, so a
-    report never shows a result that the register does not have.
+    report never shows a result that the register does not have. rules : another pack to judge
+    by; then what is on record stands beside, and stays. BadInput if there is none such.
     """
-    require_known(services, shipment)
-    register = services.register
-    manifest = register.manifests([shipment]).get(shipment)
-    events = register.events([shipment]).get(shipment, [])
-    (judged,) = judge_shipments(
-        services.store.readings([shipment], register.stays([shipment])),
-        shipments=[shipment],
-        manifests={} if manifest is None else {shipment: manifest},
-        events={shipment: events},
-        rulebook=services.rulebook,
-        assumed_storage=services.settings.judging.default_storage,
-        archive=ArchivedCurves(register),
-        fleet=RegisterTrips(register),
-    )
-    (result,) = judged.results
-    if current_result(services, shipment) != result:
+    asked = None if rules is None else under_pack(services.rulebook, rules)
+    in_force = judged_now(services, shipment, services.rulebook)
+    if current_result(services, shipment) != in_force.results[0]:
         services.judge.judge_now([shipment], reason="report")
+    register = services.register
     line = register.shipment_row(shipment)
-    return sealed(
-        build_report(
-            result,
-            tracks=judged.tracks,
-            manifest=manifest,
-            events=events,
-            pack=judged.pack,
-            terms=judged.terms,
-            stops=judged.judgement.stops,
-            origin=Origin(
-                software=software(),
-                readings_from=("store",),
-                result_version=None if line is None else line.result_version,
-                address=report_address(services.base_url, shipment),
-            ),
-            review=review_of(
-                register.reviews(shipment),
-                result_version=0 if line is None else line.result_version,
-            ),
+    return report_of_judged(
+        in_force if asked is None else judged_now(services, shipment, asked),
+        shipment,
+        in_force=in_force,
+        manifests=register.manifests([shipment]),
+        events=register.events([shipment]),
+        origin=Origin(
+            software=software(),
+            readings_from=("store",),
+            result_version=None if line is None else line.result_version,
+            address=report_address(services.base_url, shipment),
         ),
-        _signer(services),
+        review=review_of(
+            register.reviews(shipment), result_version=0 if line is None else line.result_version
+        ),
+        signer=_signer(services),
     )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from analysis.tracks import rows_of
 from api.judging import Judged
 from api.reports.evidence import own_loggers
-from api.reports.model import Origin, Report, Review
-from api.reports.report import build_report
+from api.reports.model import Beside, Origin, Report, Review
+from api.reports.report import beside_of, build_report
 from api.reports.seal import sealed
 from domain.manifest import Manifest
 from domain.reading import Event
@@ -22,9 +22,12 @@ def report_of_judged(
     origin: Origin,
     review: Review | None = None,
     signer: Signer | None = None,
+    in_force: Judged | None = None,
 ) -> Report:
     """The report of `shipment`, with its digests, signed where there is a signer.
 
+    in_force : the same shipment by the pack in force, where `judged` is by another pack: what it
+    says stands beside.
     Raises ValueError if the shipment is not in the run.
     """
     row = judged.tracks.shipments.index(shipment)
@@ -39,5 +42,13 @@ def report_of_judged(
         shipment=row,
         origin=origin,
         review=review,
+        beside=_beside(judged, in_force, shipment),
     )
     return sealed(report, signer)
+
+
+def _beside(judged: Judged, in_force: Judged | None, shipment: str) -> Beside | None:
+    if in_force is None or in_force.pack.name == judged.pack.name:
+        return None
+    row = in_force.tracks.shipments.index(shipment)
+    return beside_of(in_force.results[row], in_force.pack)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from api.reports.chapters.beside import beside
 from api.reports.chapters.closing import against, methods, review, verification
 from api.reports.chapters.decision import decision
 from api.reports.chapters.evidence import coverage
@@ -34,9 +35,11 @@ _CHAPTERS = (
 
 
 def lay_out(report: Report, lang: Lang) -> Document:
-    """Every chapter, also where it has nothing to say: that it was looked for is told."""
+    """Every chapter, also where it has nothing to say: that it was looked for is told. Another
+    pack's result stands after the requirements where there is one."""
     view = View(report, lang)
     zh = lang == "zh"
+    chapters = _CHAPTERS if report.beside is None else (*_CHAPTERS[:2], beside, *_CHAPTERS[2:])
     digest = report.seal.sha256 if report.seal is not None else ""
     document = Document(
         lang="zh-CN" if zh else "en",
@@ -51,7 +54,7 @@ def lay_out(report: Report, lang: Lang) -> Document:
             "the quality of a drug."
         ),
         digest=digest,
-        chapters=tuple(chapter(view) for chapter in _CHAPTERS),
+        chapters=tuple(chapter(view) for chapter in chapters),
     )
     return document if zh else _with_plain_quotes(document)
 

@@ -260,6 +260,24 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where the report can be fetched; goes into the QR code."""
 
 
+class BesideLine(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: Text
+    status: str
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pack in force says of the same evidence, where the report is judged by another.
+
+    rules : the pack's id and version. lines : in the order of that pack.
+    """
+
+    rules: str
+    title: Text
+    verdict: str
+    lines: tuple[BesideLine, ...]
+
+
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """Digests over the RFC 8785 form of the report without its seal; signature over the same."""
 
@@ -293,4 +311,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     readings: Readings
     origin: Origin
     review: Review = Review()
+    beside: Beside | None = None
+    """Only where the report was asked for under another pack than the one in force."""
     seal: Seal | None = None

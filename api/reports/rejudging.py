@@ -1,20 +1,22 @@
 """A report judged again from the evidence in it, by the rules it names."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from analysis.findings import FindingTable, finding_table
-from analysis.judge import judge
+from analysis.judge import Judgement, judge
 from api.fleet_limits import baselines_told
 from api.judging import Rulebook
 from api.reports.evidence import event_of, tracks_of
 from api.reports.model import Report
-from api.reports.report import build_report, rules_of
+from api.reports.report import beside_of, build_report, rules_of
 from api.results import check_results
 from config.manifest_terms import terms_for
 from config.rules import RulePack
+from config.terms import Terms
 from domain.errors import BadInput
 from domain.instants import instant_ms
 from domain.manifest import Manifest
@@ -26,6 +28,19 @@ def pack_of(report: Report, rulebook: Rulebook) -> RulePack | None:
     """The rule pack the report names, as it is installed here; None if it is not."""
     named = (report.rules.id, report.rules.version)
     return next((p for p in rulebook.packs if (p.id, p.version) == named), None)
+
+
+def pack_beside(report: Report, rulebook: Rulebook) -> RulePack | None:
+    """The pack of what stands beside the report, as installed here; None where nothing does.
+
+    Raises BadInput if it is not installed.
+    """
+    if report.beside is None:
+        return None
+    for pack in rulebook.packs:
+        if pack.name == report.beside.rules:
+            return pack
+    raise BadInput(f"rule pack {report.beside.rules[:80]!r} is not installed")
 
 
 def same_rules(report: Report, pack: RulePack) -> bool:
@@ -43,20 +58,25 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
     manifest = _manifest(report, rulebook)
     events = tuple(event_of(event, report.shipment) for event in report.events)
     tracks = tracks_of(report.readings, report.shipment)
-    named = (report.shipment,)
-    terms = terms_for(
-        named,
-        manifests={} if manifest is None else {report.shipment: manifest},
-        events={report.shipment: events},
-        classes=rulebook.classes,
-        models=rulebook.models,
-        numbers=pack.numbers,
-        assumed_storage=report.terms.assumed_storage,
-        learned={report.shipment: baselines_told(report.result, pack.numbers)},
-    )
-    judgement = judge(tracks, terms, pack, taken_over=_copies(report))
-    software = str((report.result.get("evidence") or {}).get("software"))
-    (result,) = check_results(judgement, tracks, terms, pack, software=software)
+
+    def judged_by(rules: RulePack) -> tuple[Mapping[str, Any], Judgement, Terms]:
+        terms = terms_for(
+            (report.shipment,),
+            manifests={} if manifest is None else {report.shipment: manifest},
+            events={report.shipment: events},
+            classes=rulebook.classes,
+            models=rulebook.models,
+            numbers=rules.numbers,
+            assumed_storage=report.terms.assumed_storage,
+            learned={report.shipment: baselines_told(report.result, rules.numbers)},
+        )
+        judgement = judge(tracks, terms, rules, taken_over=_copies(report))
+        software = str((report.result.get("evidence") or {}).get("software"))
+        (result,) = check_results(judgement, tracks, terms, rules, software=software)
+        return result, judgement, terms
+
+    result, judgement, terms = judged_by(pack)
+    other = pack_beside(report, rulebook)
     return msgspec.structs.replace(
         build_report(
             result,
@@ -68,6 +88,7 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
             stops=judgement.stops,
             origin=report.origin,
             review=report.review,
+            beside=None if other is None else beside_of(judged_by(other)[0], other),
         ),
         seal=report.seal,
     )

@@ -25,6 +25,8 @@ from api.reports.evidence import event_object, readings_of
 from api.reports.methods import methods_of
 from api.reports.model import (
     SCHEMA,
+    Beside,
+    BesideLine,
     Distribution,
     Episode,
     Gap,
@@ -72,6 +74,7 @@ def build_report(
     shipment: int = 0,
     origin: Origin,
     review: Review | None = None,
+    beside: Beside | None = None,
 ) -> Report:
     """The report of one shipment.
 
@@ -132,6 +135,24 @@ def build_report(
         readings=readings_of(tracks),
         origin=origin,
         review=review or Review(),
+        beside=beside,
+    )
+
+
+def beside_of(result: Mapping[str, Any], pack: RulePack) -> Beside:
+    """The short of a result under `pack`, to stand beside a report by another pack."""
+    return Beside(
+        rules=pack.name,
+        title=pack.title,
+        verdict=str(result["verdict"]),
+        lines=tuple(
+            BesideLine(
+                id=str(line["id"]),
+                title=Text(line["title"]["zh"], line["title"]["en"]),
+                status=str(line["status"]),
+            )
+            for line in result["requirements"]
+        ),
     )
 
 

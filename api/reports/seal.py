@@ -13,8 +13,10 @@ from storage.journal.signing import ALGORITHM, Signer
 
 
 def plain(report: Report) -> dict[str, Any]:
-    """The report as JSON-ready values."""
+    """The report as JSON-ready values; `beside` only where there is something beside it."""
     values: dict[str, Any] = msgspec.to_builtins(report)
+    if report.beside is None:
+        del values["beside"]
     return values
 
 

@@ -11,7 +11,7 @@ from api.judging import Rulebook
 from api.reports.attachment import attachments
 from api.reports.model import Report, Seal
 from api.reports.pdf import render_pdf
-from api.reports.rejudging import pack_of, plain_values, rebuilt, same_rules
+from api.reports.rejudging import pack_beside, pack_of, plain_values, rebuilt, same_rules
 from api.reports.seal import sealed_bytes, sha256_hex, sm3
 from api.reports.timestamp import Stamp
 from api.reports.twin import read_json, render_json
@@ -200,6 +200,11 @@ def _check_conclusions(report: Report, found: Findings, rulebook: Rulebook) -> N
         return
     if not same_rules(report, pack):
         found.add("rules_edited")
+    try:
+        pack_beside(report, rulebook)
+    except BadInput as error:
+        found.add("rules_unknown", str(error))
+        return
     try:
         again = rebuilt(report, rulebook, pack)
     except (BadInput, ValueError, KeyError, TypeError, OverflowError) as error:

@@ -93,6 +93,29 @@ def test_a_review_changes_the_tag_so_that_no_held_copy_hides_it(world: World) ->
     assert [opinion["officer"] for opinion in after.json()["review"]["opinions"]] == ["鲁C-0101"]
 
 
+def test_another_pack_s_report_shows_both_and_leaves_the_record_alone(world: World) -> None:
+    breach(world)
+    before = world.register.result("ZB-1")
+    asked = world.get("/v1/shipments/ZB-1/report.json", params={"rules": "who-vaccine"})
+    report = asked.json()
+    assert report["rules"]["id"] == "who-vaccine"
+    assert report["beside"]["rules"].startswith("cn-retail-delivery ")
+    assert report["beside"]["verdict"] == (before or {})["verdict"] == "breach"
+    assert verify_any(asked.content, rulebook=load_rulebook(world.services.settings.judging)).holds
+    page = world.get("/v1/shipments/ZB-1/report.html", params={"rules": "who-vaccine"}).text
+    assert "两套规则对照" in page
+    row = world.register.shipment_row("ZB-1")
+    assert world.register.result("ZB-1") == before
+    assert row is not None
+    assert row.result_version == 1
+    assert "beside" not in world.get("/v1/shipments/ZB-1/report.json").json()
+    own = world.get("/v1/shipments/ZB-1/report.json", params={"rules": "cn-retail-delivery"})
+    assert "beside" not in own.json()
+    unknown = world.get("/v1/shipments/ZB-1/report.json", params={"rules": "nowhere"})
+    assert unknown.status_code == 422
+    assert "nowhere" in unknown.text
+
+
 def test_a_report_is_signed_with_the_journals_key_once_there_is_one(tmp_path: Path) -> None:
     settings = Settings(journal=JournalSettings(directory=tmp_path / "journal"))
     with running_world(tmp_path, settings=settings) as world:

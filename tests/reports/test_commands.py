@@ -15,6 +15,7 @@ from simulators.writer import write_fleet
 from storage.journal import load_or_create_signer
 from storage.ports import Review
 from tests.reports.fleet import END_MS
+from tests.reports.packages import edited_report
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -88,6 +89,60 @@ def test_package_of_another_key_does_not_hold_where_a_key_is_named(
     assert json.loads(out)["signer"] == other.key_id
 
 
+def test_a_report_by_another_pack_says_what_the_pack_in_force_says(
+    run: Command, tmp_path: Path
+) -> None:
+    forms = ("-o", "r.json", "-o", "r.html", "-o", "r.pdf", "--package", "r.zip", "--lang", "en")
+    assert run("report", SHIPMENT, *FILES, *forms, "--rules", "who-vaccine")[0] == 0
+    report = json.loads((tmp_path / "r.json").read_bytes())
+    _, out, _ = run(
+        "check",
+        *("telemetry.ndjson", "--manifest", "manifests.ndjson", "--json"),
+        *("--rules", "who-vaccine", "--compare-rules", "cn-retail-delivery"),
+    )
+    checked = next(r for r in map(json.loads, out.splitlines()) if r["shipment"] == SHIPMENT)
+    compared = checked.pop("compared")
+    assert report["result"] == checked
+    assert report["beside"]["rules"] == compared["evidence"]["rules"]
+    assert report["beside"]["verdict"] == compared["verdict"]
+    assert [(line["id"], line["status"]) for line in report["beside"]["lines"]] == [
+        (line["id"], line["status"]) for line in compared["requirements"]
+    ]
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert all(line["id"] in page for line in compared["requirements"])
+    assert "Two rule packs side by side" in page
+    for name in ("r.json", "r.pdf", "r.zip"):
+        code, out, _ = run("verify", name, "--json")
+        assert (code, json.loads(out)["problems"]) == (0, []), name
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (("verdict",), "compliant", "report_differs"),
+        (("lines", 0, "status"), "compliant", "report_differs"),
+        (("rules",), "cn-retail-delivery 1999", "rules_unknown"),
+    ],
+)
+def test_what_stands_beside_is_judged_again_as_well(
+    run: Command, tmp_path: Path, path: tuple[Any, ...], value: str, expected: str
+) -> None:
+    run("report", SHIPMENT, *FILES, "-o", "r.json", "--rules", "who-vaccine")
+
+    def edit(values: dict[str, Any]) -> None:
+        part: Any = values["beside"]
+        for key in path[:-1]:
+            part = part[key]
+        assert part[path[-1]] != value
+        part[path[-1]] = value
+
+    forged = edited_report((tmp_path / "r.json").read_bytes(), edit)
+    (tmp_path / "forged.json").write_bytes(forged)
+    code, out, _ = run("verify", "forged.json", "--json")
+    assert code == 1
+    assert expected in {problem["code"] for problem in json.loads(out)["problems"]}
+
+
 def test_english_page_is_written_on_demand(run: Command, tmp_path: Path) -> None:
     run("report", SHIPMENT, *FILES, "-o", "r.html", "--lang", "en")
     page = (tmp_path / "r.html").read_text("utf-8")
@@ -104,6 +159,7 @@ def test_english_page_is_written_on_demand(run: Command, tmp_path: Path) -> None
         (("report", *FILES, "-o", "r.json"), "2 shipments"),
         (("report", "NO-SUCH", *FILES, "-o", "r.json"), "NO-SUCH"),
         (("report", "-o", "r.json"), "shipment id"),
+        (("report", SHIPMENT, *FILES, "-o", "r.json", "--rules", "nowhere"), "'nowhere'"),
         (("report", SHIPMENT, *FILES, "-o", "r.json", "--lang", "de"), "--lang"),
         (("report", SHIPMENT, *FILES, "-o", "r.json", "--key", "none.key"), "none.key"),
         (("report", SHIPMENT, *FILES, "-o", "no/such/folder/r.json"), "cannot be written"),
