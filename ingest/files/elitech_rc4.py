@@ -43,12 +43,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Capture:
-    """What a capture holds; what it lacks is None."""
+    """What a capture holds; what it lacks is None.
+
+    missing : records that the header announces and no whole page holds.
+    """
 
     logger: str | None
     interval_s: int | None
     start: datetime | None
     pages: tuple[Page, ...]
+    missing: int = 0
 
 
 def recognises(start: str) -> bool:
@@ -100,6 +104,8 @@ def read_elitech_rc4(path: Path, *, zone: tzinfo | None) -> FileContent:
             readings.append(
                 Reading(logger=logger, time_ms=time_ms, temperature_c={"drug": celsius})
             )
+    if capture.missing:
+        refusals.add(str(path), "announced records are not in the capture", count=capture.missing)
     return FileContent(reading_table(readings, None), one_shipment=True, refusals=refusals)
 
 
@@ -121,7 +127,9 @@ def parse_capture(data: bytes) -> Capture:
     pages = _pages(body, count)
     if not pages and logger is None and start is None:
         raise BadMessage("not_elitech", "expected answers of an Elitech RC-4, each from 0x55 on")
-    return Capture(logger, interval_s, start, tuple(pages))
+    held = sum(len(page.temperature_c) for page in pages)
+    missing = 0 if count is None else count - held
+    return Capture(logger, interval_s, start, tuple(pages), missing)
 
 
 def _pages(body: bytes, count: int | None) -> list[Page]:
@@ -147,13 +155,18 @@ def _pages(body: bytes, count: int | None) -> list[Page]:
 
 
 def _page_sizes(size: int, count: int | None) -> Sequence[int] | None:
-    """Records of each page so that the bytes come out even; None if no way does."""
+    """Records of each page so that the bytes come out even; else, where the header announces
+    more than there is, the whole pages of a capture cut short. None if no way fits."""
     for per_page in _PAGE_RECORDS:
         full, rest = divmod(size, 2 * per_page + 2)
         if rest % 2 == 0 and rest != 2:
             sizes = [per_page] * full + ([rest // 2 - 1] if rest else [])
             if count is None or sum(sizes) == count:
                 return sizes
+    for per_page in _PAGE_RECORDS:
+        full = size // (2 * per_page + 2)
+        if count is not None and full and full * per_page < count:
+            return [per_page] * full
     return None
 
 

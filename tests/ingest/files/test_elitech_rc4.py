@@ -40,8 +40,13 @@ def test_the_documented_header_and_page_are_intact() -> None:
     (only,) = capture.pages
     assert only.intact
     assert only.temperature_c == (26.7,) * 5 + (26.8,) * 10 + (26.9,) * 85
-    with pytest.raises(BadMessage, match="expected pages of 2934 records"):
-        parse_capture(HEADER + PAGE)
+    # The document shows the first of thirty pages.
+    capture = parse_capture(HEADER + PAGE)
+    assert (capture.pages, capture.missing) == ((only,), 2834)
+    assert capture.start is not None
+    assert capture.start.isoformat() == "2015-05-14T23:04:53"
+    with pytest.raises(BadMessage, match="expected pages of 50 records"):
+        parse_capture(header(50) + PAGE)
 
 
 def test_the_layout_of_device_information_is_160_bytes() -> None:
@@ -78,6 +83,19 @@ def test_a_page_with_a_wrong_checksum_is_refused_and_keeps_the_others_times(
     assert recorded.table.time_ms.tolist() == [1_431_644_693_000 + 100 * 30_000]
     assert recorded.refused_count == 100
     assert "page 1: its checksum is wrong" in str(recorded.first_refusal)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100])
+def test_a_capture_cut_short_keeps_its_whole_pages_and_counts_the_rest(
+    tmp_path: Path, cut: int
+) -> None:
+    path = tmp_path / "rc4.bin"
+    path.write_bytes(information() + header(250) + page(*range(100)) + page(*range(100))[:cut])
+    recorded = read_files([path], reader="elitech_rc4", timezone="UTC")
+    assert len(recorded.table) == 100
+    assert recorded.table.time_ms[-1] == 1_431_644_693_000 + 99 * 30_000
+    assert recorded.refused_count == 150
+    assert "announced records are not in the capture" in str(recorded.first_refusal)
 
 
 @pytest.mark.parametrize(
