@@ -7,10 +7,13 @@ fixes of a stretch longer than the setting within the dwell radius and the zigza
 themselves. Where it would, and nothing shows that the box went on, the trip is not compliant.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from analysis.geodesy import short_way_m
-from analysis.stops_fixes import BoolArray, Fixes, or_zero
+from analysis.stops_fixes import BoolArray, Fixes, fixes_of, or_zero, shipment_blocks
+from analysis.stops_pieces import TOLERANCE_S, flat, later_by_guess, line_of
 from analysis.stops_places import DOOR_SLACK_M, Ends, Places
 from analysis.stops_possible import ACCURACY_FACTOR, allowed, common, riding
 from analysis.stops_signs import progressing
@@ -38,28 +41,49 @@ def stop_blurred(
     """(s,) True where a stop longer than the dwell setting, seen by fixes all along but as
     movement, fits them somewhere it may not be."""
     possible = np.zeros(fixes.first.size - 1, dtype=np.bool_)
-    used = np.flatnonzero(~fixes.jump & ~fixes.coarse)
-    if used.size < 2:
+    told = _told_by(fixes, stays, places, numbers)
+    parts = [
+        _fitting(fixes, low, high, told, numbers) for low, high in shipment_blocks(fixes.first)
+    ]
+    if not parts:
         return possible
+    first_fix, last_fix, *box = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if first_fix.size == 0:
+        return possible
+    owner = fixes.shipment[first_fix]
+    excused = allowed(
+        owner, (box[0], box[1], box[2], box[3]), fixes, ends, terms, door_m=DOOR_SLACK_M
+    )
+    excused |= riding(fixes, np.arange(len(fixes)), tracks, first_fix, last_fix)
+    open_ = np.flatnonzero(~excused)
+    possible[owner[open_[~progressing(fixes, first_fix[open_], last_fix[open_])]]] = True
+    return possible
+
+
+def _fitting(
+    whole: Fixes, low: int, high: int, told: "_Told", numbers: Numbers
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Stretches of the shipments low:high that one place fits and no stay explains: first and
+    last fix, and the box of such places (west, east, south, north)."""
+    fixes, offset = fixes_of(whole, low, high), int(whole.first[low])
+    used = np.flatnonzero(~(fixes.jump | fixes.coarse))
     reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.maximum(
         _zigzag_m(fixes, used), or_zero(fixes.accuracy_m[used])
     )
     begin, end = _windows(fixes, used, reach_m, numbers.dwell_limit_s)
-    known = _told_by_stays(fixes, stays, places, used[begin], used[end], numbers)
-    begin, end = begin[~known], end[~known]
-    if begin.size == 0:
-        return possible
+    open_ = ~told.of(used[begin] + offset, used[end] + offset)
+    begin, end = begin[open_], end[open_]
     west, east = common(fixes.x_m[used], reach_m, begin, end)
     south, north = common(fixes.y_m[used], reach_m, begin, end)
     fits = np.flatnonzero((west <= east) & (south <= north))
-    begin, end = begin[fits], end[fits]
-    box = (west[fits], east[fits], south[fits], north[fits])
-    owner = fixes.shipment[used[begin]]
-    excused = allowed(owner, box, fixes, ends, terms, door_m=DOOR_SLACK_M)
-    excused |= riding(fixes, used, tracks, begin, end)
-    begin, end, owner = begin[~excused], end[~excused], owner[~excused]
-    possible[owner[~progressing(fixes, used[begin], used[end])]] = True
-    return possible
+    return (
+        used[begin[fits]] + offset,
+        used[end[fits]] + offset,
+        west[fits],
+        east[fits],
+        south[fits],
+        north[fits],
+    )
 
 
 def _zigzag_m(fixes: Fixes, used: IntArray) -> FloatArray:
@@ -80,44 +104,47 @@ def _windows(
     fixes: Fixes, used: IntArray, reach_m: FloatArray, limit_s: float
 ) -> tuple[IntArray, IntArray]:
     """Shortest stretch longer than the limit from each fix on, where its ends fit one place."""
-    owner, time_s = fixes.shipment[used], fixes.time_s[used]
-    head = np.searchsorted(used, fixes.first[:-1])
-    local_s = time_s - time_s[np.minimum(head, used.size - 1)][owner]
-    span_s = float(local_s.max()) + limit_s + 1.0
-    clock_s = owner * span_s + local_s
-    end = np.searchsorted(clock_s, clock_s + (limit_s + 1e-4))
-    inside = np.minimum(end, used.size - 1)
-    begin = np.flatnonzero((end < used.size) & (owner[inside] == owner))
+    head = np.unique(np.searchsorted(used, fixes.first[:-1]))
+    line = line_of(fixes.time_s[used], fixes.x_m[used], fixes.y_m[used], head[head < used.size])
+    begin = np.arange(used.size)
+    end = later_by_guess(line, begin, limit_s + 2.0 * TOLERANCE_S)
+    tail = np.repeat(line.tail, line.tail - line.head)
+    begin = np.flatnonzero(end < tail)
     end = end[begin]
     both_m = reach_m[begin] + reach_m[end]
-    near = np.abs(fixes.x_m[used[end]] - fixes.x_m[used[begin]]) <= both_m
-    near &= np.abs(fixes.y_m[used[end]] - fixes.y_m[used[begin]]) <= both_m
+    near = np.abs(line.x_m[end] - line.x_m[begin]) <= both_m
+    near &= np.abs(line.y_m[end] - line.y_m[begin]) <= both_m
     return begin[near], end[near]
 
 
-def _told_by_stays(
-    fixes: Fixes,
-    stays: Stays,
-    places: Places,
-    first_fix: IntArray,
-    last_fix: IntArray,
-    numbers: Numbers,
-) -> BoolArray:
-    """True where the stays found already say what a stretch first_fix..last_fix is: stays fill
-    most of it that have a limit of their own, are accused, or are so sharp that their ends are
-    sure; or it reaches over two stays at places clearly apart, which are not one stop."""
-    if len(stays) == 0:
-        return np.zeros(first_fix.size, dtype=np.bool_)
+@dataclass(frozen=True)
+class _Told:
+    """What the stays found say. time_s : (n,) of each fix. settled_s : (n + 1,) time before each
+    fix that stays fill which have a limit of their own, are accused, or are so sharp that their
+    ends are sure. left, reached : last fix of one and first fix of the next stay, where these
+    are at places clearly apart and so not one stop."""
+
+    time_s: FloatArray
+    settled_s: FloatArray
+    left: IntArray
+    reached: IntArray
+
+    def of(self, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
+        """True where settled stays fill most of first_fix..last_fix, or it reaches over two."""
+        length_s = self.time_s[last_fix] - self.time_s[first_fix]
+        told = self.settled_s[last_fix] - self.settled_s[first_fix] > length_s / 2.0
+        before = np.searchsorted(self.left, first_fix)
+        return np.asarray(told | (np.searchsorted(self.reached, last_fix, side="right") > before))
+
+
+def _told_by(fixes: Fixes, stays: Stays, places: Places, numbers: Numbers) -> _Told:
     settled = (places.limit_s > numbers.dwell_limit_s) | (stays.dwell_s > places.limit_s)
     settled |= stays.spread_m <= SHARP_SHARE * numbers.dwell_radius_m
-    total = np.zeros(len(fixes) + 1)
-    step_s = np.append(np.diff(fixes.time_s), 0.0)
-    within = np.zeros(len(fixes) + 1, dtype=np.int64)
-    np.add.at(within, stays.first_fix[settled], 1)
-    np.add.at(within, stays.last_fix[settled], -1)
-    total[1:] = np.cumsum(np.where(np.cumsum(within[:-1]) > 0, step_s, 0.0))
-    length_s = fixes.time_s[last_fix] - fixes.time_s[first_fix]
-    told = total[last_fix] - total[first_fix] > length_s / 2.0
+    settled_s = np.zeros(len(fixes) + 1)
+    first, last = stays.first_fix[settled], stays.last_fix[settled]
+    row = flat(first, last - 1)
+    settled_s[row + 1] = fixes.time_s[row + 1] - fixes.time_s[row]
+    np.cumsum(settled_s, out=settled_s)
     apart_m = short_way_m(
         lat_deg=stays.lat_deg[:-1],
         lon_deg=stays.lon_deg[:-1],
@@ -127,7 +154,9 @@ def _told_by_stays(
     spread_m = stays.spread_m[:-1] + stays.spread_m[1:]
     apart = apart_m > np.maximum(SEPARATE_SPREADS * spread_m, numbers.dwell_radius_m / 2.0)
     apart &= stays.shipment[1:] == stays.shipment[:-1]
-    here, there = stays.last_fix[:-1][apart], stays.first_fix[1:][apart]
-    left = np.searchsorted(here, first_fix)  # so many were left before the stretch began
-    reached = np.searchsorted(there, last_fix, side="right")
-    return np.asarray(told | (reached > left))
+    return _Told(
+        time_s=fixes.time_s,
+        settled_s=settled_s,
+        left=stays.last_fix[:-1][apart],
+        reached=stays.first_fix[1:][apart],
+    )

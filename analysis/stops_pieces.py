@@ -147,7 +147,7 @@ def _starts_one_by_one(
     """As `_starts`, for stretches that do not lie in one square as a whole."""
     count = last - first + 1
     at = flat(first, last)
-    reach = _later_by_guess(line, at, min_stay_s)
+    reach = later_by_guess(line, at, min_stay_s)
     inside = np.flatnonzero(reach <= np.repeat(last, count))
     at, reach = at[inside], reach[inside]
     near = np.abs(line.x_m[reach] - line.x_m[at]) <= side_m
@@ -162,9 +162,11 @@ def _starts_one_by_one(
     return at, at[np.append(0, fresh + 1)], reach[np.append(fresh, at.size - 1)]
 
 
-def _later_by_guess(line: Line, at: IntArray, wait_s: float) -> IntArray:
+def later_by_guess(line: Line, at: IntArray, wait_s: float) -> IntArray:
     """As `line.later`: most fixes come at an even pace, so the usual count of steps, or one
     more or less, is tried before the search."""
+    if at.size == 0:
+        return at
     wait_s -= TOLERANCE_S
     sample = at[:: max(at.size // _SAMPLE, 1)]
     lag = int(np.median(line.later(sample, wait_s + TOLERANCE_S) - sample)) - 2
