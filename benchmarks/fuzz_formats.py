@@ -31,7 +31,7 @@ def main() -> int:
         spent_s = slowest_s = 0.0
         for topic, body in payloads(name, each, arguments.seed):
             context = DecodeContext(topic=topic, received_ms=1_795_230_300_000)
-            begun = time.perf_counter()
+            begun = time.process_time()
             try:
                 result = decode(body, context)
             except BadMessage:
@@ -42,7 +42,7 @@ def main() -> int:
             else:
                 readings += len(result.readings)
                 refused += len(result.refused)
-            took_s = time.perf_counter() - begun
+            took_s = time.process_time() - begun
             spent_s += took_s
             slowest_s = max(slowest_s, took_s)
         if slowest_s > _SLOW_S:
