@@ -53,7 +53,7 @@ class InfluxReading:
             ranges[span.box].append((span.start_ms, span.end_ms))
         for stay in stays:
             ranges[stay.box].append((stay.start_ms, stay.end_ms))
-        probes = self._probes(measurement) if ranges else []
+        probes = _probes_of(self._fields(measurement)) if ranges else []
         parts = []
         for box in sorted(ranges):
             mine = [stay for stay in stays if stay.box == box]
@@ -68,15 +68,16 @@ class InfluxReading:
 
     def where(self, measurement: str, condition: str) -> Columns:
         """Every reading that fulfils an InfluxQL condition."""
-        return self._columns(measurement, condition, self._probes(measurement))[0]
+        return self._columns(measurement, condition, _probes_of(self._fields(measurement)))[0]
 
     def of_loggers(
         self, measurement: str, asked: Mapping[str, tuple[int, int | None]]
     ) -> Iterator[tuple[Columns, list[int]]]:
         """Readings of each logger in its closed range (None: without end), with variants."""
-        if not asked:
+        fields = self._fields(measurement) if asked else []
+        if not fields:
             return
-        probes = self._probes(measurement)
+        probes = _probes_of(fields)
         ordered = sorted(asked, key=lambda logger: (asked[logger][1] is None, asked[logger][0]))
         for part in _alike(ordered, asked):
             low = min(asked[logger][0] for logger in part)
@@ -109,13 +110,13 @@ class InfluxReading:
             for row in series.get("values", [])
         )
 
-    def _probes(self, measurement: str) -> list[str]:
-        """Probes that any reading of the measurement has."""
-        found = []
-        for series in self._http.ask(f"SHOW FIELD KEYS FROM {measurement}"):
-            key = series["columns"].index("fieldKey")
-            found += [probe_of(str(row[key])) for row in series.get("values", [])]
-        return sorted({probe for probe in found if probe is not None})
+    def _fields(self, measurement: str) -> list[str]:
+        """Field keys that any point of the measurement has; none: it holds no point."""
+        return [
+            str(row[series["columns"].index("fieldKey")])
+            for series in self._http.ask(f"SHOW FIELD KEYS FROM {measurement}")
+            for row in series.get("values", [])
+        ]
 
     def _columns(
         self, measurement: str, condition: str, probes: Sequence[str]
@@ -140,6 +141,10 @@ class InfluxReading:
                 f" {expected} are stored: it broke off"
             )
         return _as_columns(found, probes)
+
+
+def _probes_of(fields: Iterable[str]) -> list[str]:
+    return sorted({probe for probe in map(probe_of, fields) if probe is not None})
 
 
 def _as_columns(found: Mapping[str, Any], probes: Sequence[str]) -> tuple[Columns, list[int]]:
