@@ -218,7 +218,10 @@ def _movement(
         bounds = np.concatenate([[0], np.cumsum(np.diff(first)[joint])])
         moves[rows] = np.count_nonzero(channels, axis=1)
         drug_moves[rows] = channels[:, 0] != 0
-        turns[rows] = sum(_turns(channels[:, k], bounds) for k in range(_CHANNELS))
+        # The channels one after the other, each with its curves.
+        ends = (np.arange(_CHANNELS)[:, None] * rows.size + bounds[1:]).ravel()
+        each = _turns(channels.T.ravel(), np.concatenate([[0], ends]))
+        turns[rows] = each.reshape(_CHANNELS, rows.size).sum(axis=0)
     return moves, turns, drug_moves
 
 

@@ -30,7 +30,7 @@ def readings_digests(tracks: Tracks, rows: NDArray[np.bool_]) -> list[str]:
         if not everything:
             part = start + np.flatnonzero(rows[start:stop])
         logger = tracks.logger[part]
-        used = np.unique(logger)
+        used = logger[:1] if (logger == logger[:1]).all() else np.unique(logger)
         used = used[used >= 0]
         place = np.searchsorted(used, logger)
         place[logger < 0] = -1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.beyond import expanded
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_stuck import CHANCE
-from analysis.sensor_grid import GRIDS_C, LEVELS_MIN, READINGS_MIN, SAMPLE, fits_grid
+from analysis.sensor_grid import GRIDS_C, LEVELS_MIN, READINGS_MIN, SAMPLE, fits_grid, on_grids
 from analysis.series import drug_probes
 from domain.tracks import FloatArray, IntArray, Tracks
 from domain.words import Certainty, FindingType, Severity
@@ -56,19 +56,14 @@ def _doubtful(value_c: FloatArray, starts: IntArray, ends: IntArray) -> IntArray
     """Groups of which most readings, but not all, keep some grid. By a sample; what keeps a grid
     wholly there is held against it in full, because a sample may miss the few that are off."""
     counts = ends - starts
-    group, value = _samples(value_c, starts, counts)
-    sampled = np.bincount(group, minlength=starts.size)
-    doubtful = np.zeros(starts.size, dtype=np.bool_)
-    kept_c = np.ones(starts.size)
-    undecided = counts >= READINGS_MIN
-    for grid_c in GRIDS_C:
-        if not undecided.any():
-            break
-        on = np.bincount(group[_on_grid(value, grid_c)], minlength=starts.size)
-        doubtful |= undecided & (on >= SHARE_MIN * sampled) & (on < sampled)
-        whole = undecided & (on == sampled)
-        kept_c[whole] = grid_c
-        undecided &= ~whole
+    sampled, value = _samples(value_c, starts, counts)
+    on = on_grids(value, sampled)
+    whole = on == sampled
+    kept = np.where(whole.any(axis=0), whole.argmax(axis=0), len(GRIDS_C))
+    coarser = np.arange(len(GRIDS_C))[:, None] < kept
+    doubtful = (counts >= READINGS_MIN) & (coarser & (on >= SHARE_MIN * sampled)).any(axis=0)
+    undecided = kept == len(GRIDS_C)
+    kept_c = np.append(GRIDS_C, 1.0)[kept]
     rest = np.flatnonzero((counts >= READINGS_MIN) & ~undecided & ~doubtful & (counts > sampled))
     if rest.size:
         line, row = expanded(starts[rest], ends[rest])
@@ -80,16 +75,12 @@ def _doubtful(value_c: FloatArray, starts: IntArray, ends: IntArray) -> IntArray
 def _samples(
     value_c: FloatArray, starts: IntArray, counts: IntArray
 ) -> tuple[IntArray, FloatArray]:
-    """Up to SAMPLE evenly taken values of each group, and the group of each."""
+    """Up to SAMPLE evenly taken values of each group, and how many these are."""
     stride = np.maximum(-(-counts // SAMPLE), 1)
     sampled = -(-counts // stride)
     group = np.repeat(np.arange(starts.size), sampled)
     place = np.arange(group.size) - np.repeat(np.cumsum(sampled) - sampled, sampled)
-    return group, value_c[starts[group] + place * stride[group]]
-
-
-def _on_grid(value_c: FloatArray, grid_c: float) -> NDArray[np.bool_]:
-    return fits_grid(value_c, np.asarray(grid_c))[0]
+    return sampled, value_c[starts[group] + place * stride[group]]
 
 
 def _off_grid(value_c: FloatArray) -> tuple[float, NDArray[np.bool_]]:

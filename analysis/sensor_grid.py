@@ -142,6 +142,19 @@ def _grids(value_c: FloatArray, counts: IntArray) -> FloatArray:
     return grid_c
 
 
+def on_grids(value_c: FloatArray, counts: IntArray) -> IntArray:
+    """(13, g) how many of each group's values lie on each of GRIDS_C; a group's `counts` values,
+    one at least, follow each other."""
+    on = np.zeros((len(GRIDS_C), counts.size), dtype=np.int64)
+    ends = np.cumsum(counts)
+    for low, high in _blocks(ends):
+        first = ends[low:high] - counts[low:high]
+        begin, end = int(first[0]), int(ends[high - 1])
+        fits, _ = fits_grid(value_c[begin:end], _STEPS_C)
+        on[:, low:high] = np.add.reduceat(fits, first - begin, axis=1, dtype=np.int64)
+    return on
+
+
 def _blocks(ends: IntArray) -> list[tuple[int, int]]:
     """Groups in runs of about BLOCK_VALUES values."""
     cuts = np.searchsorted(
