@@ -261,8 +261,16 @@ def _unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
             "limit_s": unseen.limit_s,
         },
         details={
-            row: {"signs": [str(word), *(["lid_opened"] if opened else [])]}
-            for row, (word, opened) in enumerate(zip(words, unseen.lid_opened, strict=True))
+            row: {
+                "signs": [
+                    str(word),
+                    *(["lid_opened"] if opened else []),
+                    *(["ambient_step"] if warmed else []),
+                ]
+            }
+            for row, (word, opened, warmed) in enumerate(
+                zip(words, unseen.lid_opened, unseen.ambient_lasts, strict=True)
+            )
         },
     )
 

@@ -68,7 +68,7 @@ def signs_of(
     moves = _count(tracks.moving == 1, low, high)
     with np.errstate(invalid="ignore"):
         moving_share = moves / np.where(says > 0, says, np.nan)
-    step_c, lasts = _ambient_step(stays, tracks, numbers)
+    step_c, lasts = ambient_step(stays.shipment, stays.start_s, stays.end_s, tracks, numbers)
     return Signs(
         moving_share=moving_share,
         creeping=_creeping(stays, fixes, matters),
@@ -171,29 +171,33 @@ def _middle(
     return x, y, group_median(off_m, group, begin.size)
 
 
-def _ambient_step(stays: Stays, tracks: Tracks, numbers: Numbers) -> tuple[FloatArray, BoolArray]:
-    step_c = np.full(len(stays), np.nan)
-    lasts = np.zeros(len(stays), dtype=np.bool_)
-    for name in sorted(tracks.temperature_c) if len(stays) else ():
+def ambient_step(
+    owner: IntArray, start_s: FloatArray, end_s: FloatArray, tracks: Tracks, numbers: Numbers
+) -> tuple[FloatArray, BoolArray]:
+    """How far the ambient temperature of each time span lies from before and after (the smaller
+    of both), NaN unknown; True where it is a step that lasts the span: a room."""
+    step_c = np.full(owner.size, np.nan)
+    lasts = np.zeros(owner.size, dtype=np.bool_)
+    for name in sorted(tracks.temperature_c) if owner.size else ():
         probe = split_probe(name)
         if probe is None or probe[0] != "ambient":
             continue
         column = tracks.temperature_c[name]
-        settled_s = np.minimum(stays.start_s + SETTLE_S, stays.end_s)
+        settled_s = np.minimum(start_s + SETTLE_S, end_s)
         median, row, group = _ambient(
             tracks,
             column,
-            np.concatenate((stays.shipment, stays.shipment, stays.shipment)),
-            np.concatenate((settled_s, stays.start_s - BESIDE_S, stays.end_s + SETTLE_S)),
-            np.concatenate((stays.end_s, stays.start_s - 1.0, stays.end_s + BESIDE_S)),
+            np.concatenate((owner, owner, owner)),
+            np.concatenate((settled_s, start_s - BESIDE_S, end_s + SETTLE_S)),
+            np.concatenate((end_s, start_s - 1.0, end_s + BESIDE_S)),
         )
-        inside, before, after = median.reshape(3, len(stays))
-        row, group = row[group < len(stays)], group[group < len(stays)]
+        inside, before, after = median.reshape(3, owner.size)
+        row, group = row[group < owner.size], group[group < owner.size]
         step = np.fmin(np.abs(inside - before), np.abs(inside - after))
         street = np.where(np.isnan(before), after, before)
         far = np.abs(column[row] - street[group]) >= numbers.ambient_step_c
-        share = np.bincount(group[far], minlength=len(stays)) / np.maximum(
-            np.bincount(group, minlength=len(stays)), 1
+        share = np.bincount(group[far], minlength=owner.size) / np.maximum(
+            np.bincount(group, minlength=owner.size), 1
         )
         lasts |= (step >= numbers.ambient_step_c) & (share >= 0.8)
         step_c = np.fmax(step_c, step)

@@ -13,6 +13,7 @@ import numpy as np
 from analysis.geodesy import haversine_m
 from analysis.stops_fixes import BoolArray, Fixes
 from analysis.stops_places import Ends, bisect_time
+from analysis.stops_signs import ambient_step
 from analysis.window import Window
 from config.rules import Numbers
 from config.terms import Terms
@@ -35,8 +36,9 @@ _ENDS_STORING = np.array(
 class UnseenDwells:
     """(u,) dwells longer than their limit in time without positions.
 
-    stored, resting, lid_opened : the signs. surely : what is known suffices for a suspicion;
-    False: it may have been an allowed site, or the custody window is not known.
+    stored, lid_opened, ambient_lasts : the signs; without `stored` the box rested. surely : what
+    is known suffices for a suspicion; False: it may have been an allowed site, the custody window
+    is not known, or only the warmth speaks against standing traffic.
     """
 
     shipment: IntArray
@@ -45,6 +47,7 @@ class UnseenDwells:
     limit_s: FloatArray
     stored: BoolArray
     lid_opened: BoolArray
+    ambient_lasts: BoolArray
     surely: BoolArray
 
     @property
@@ -65,17 +68,22 @@ def unseen_dwells(
     lid = np.concatenate(([0], np.cumsum(tracks.lid_open == 1)))
     low, high = _rows(tracks, owner, start_s, end_s)
     opened = lid[high] > lid[low]
-    limit_s = np.where(opened & ~stored, numbers.dwell_limit_s, limit_s)
+    long = np.flatnonzero(end_s - start_s > numbers.dwell_limit_s)  # no limit is shorter
+    warmed = np.zeros(owner.size, dtype=np.bool_)
+    warmed[long] = ambient_step(owner[long], start_s[long], end_s[long], tracks, numbers)[1]
+    by_warmth = warmed & ~stored & ~opened & (end_s - start_s <= limit_s)
+    limit_s = np.where((opened | warmed) & ~stored, numbers.dwell_limit_s, limit_s)
     kept = end_s - start_s > limit_s
     if not kept.any():
         none = np.zeros(0, dtype=np.bool_)
-        return UnseenDwells(owner[:0], start_s[:0], end_s[:0], limit_s[:0], none, none, none)
+        return UnseenDwells(owner[:0], start_s[:0], end_s[:0], limit_s[:0], none, none, none, none)
     kept &= _without_fixes(fixes, owner, start_s, end_s)
     kept &= ~_where_last_seen(fixes, tracks, ends, terms, owner, start_s)
     kept &= stored | ~_told_before(owner, start_s, end_s, by_event.spans)
     custody = window.start_known & window.end_known
     surely = custody[owner] & (np.diff(terms.sites.first)[owner] == 0)
     surely[: by_event.spans[0].size] &= by_event.ended
+    surely &= ~by_warmth
     return UnseenDwells(
         owner[kept],
         start_s[kept],
@@ -83,6 +91,7 @@ def unseen_dwells(
         limit_s[kept],
         stored[kept],
         opened[kept],
+        warmed[kept],
         surely[kept],
     )
 

@@ -52,6 +52,39 @@ def test_a_rest_with_the_lid_opened_is_held_to_the_dwell_setting():
     assert Status(judged.status[0]) is Status.SUSPECTED
 
 
+def room(fixed: Fixed, stop_s: float) -> dict[str, np.ndarray]:
+    """An ambient probe that shows a room of 22 °C during the stop and a street of 31 °C."""
+    inside = (fixed.time_s > 660) & (fixed.time_s < 660 + stop_s)
+    return {"ambient": np.where(inside, 22.0, 31.0)}
+
+
+def test_a_rest_in_a_room_is_held_to_the_dwell_setting_and_only_possible():
+    """20 minutes: traffic could explain the rest, the room's temperature could not."""
+    fixed, moving = blind(1200.0)
+    judged = judge(fixed, moving=moving, probes=room(fixed, 1200.0))
+    (at,) = storages(judged)
+    assert judged.findings.certainty[at] == Certainty.POSSIBLE
+    assert judged.findings.details[at]["signs"] == ["not_moving", "ambient_step"]
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_long_rest_in_a_room_without_positions_is_suspected_and_never_confirmed():
+    fixed, moving = blind(2400.0)
+    judged = judge(fixed, moving=moving, probes=room(fixed, 2400.0))
+    (at,) = storages(judged)
+    assert judged.findings.type[at] == FindingType.STORAGE_SUSPECTED
+    assert judged.findings.details[at]["signs"] == ["not_moving", "ambient_step"]
+    assert Status(judged.status[0]) is Status.SUSPECTED
+
+
+def test_the_temperature_of_a_room_alone_says_nothing_about_standing():
+    """A vehicle's cabin shows the same; without motion sensor and positions it stays open."""
+    fixed, _ = blind(2400.0)
+    judged = judge(fixed, probes=room(fixed, 2400.0))
+    assert storages(judged).size == 0
+    assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
 def test_a_sensor_that_never_reports_motion_proves_no_rest():
     fixed, moving = blind()
     judged = judge(fixed, moving=np.zeros_like(moving))
