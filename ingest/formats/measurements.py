@@ -12,14 +12,15 @@ from ingest.formats.plausible import NOT_EVEN_FAHRENHEIT
 _MAX_DEPTH = 6
 _MAX_VALUES = 500
 
-_TEMPERATURE = re.compile(r"temp|°c|celsius|^tc$", re.I)
+_TEMPERATURE = re.compile(r"temp|°c|celsius|^tc$|温度", re.I)
 _NOT_THE_AIR = re.compile(
     r"alarm|alert|thresh|set_?point|target|limit|calibrat|offset|status|state|unit|mutation|"
     r"change|attempt|template|tempor|mcu|cpu|soc|chip|board|device_temp|internal_?temp|"
     r"irinternal|dew|min$|max$|_min|_max|^min|^max|avg|average|heat_?index|feels|history|"
     r"sensitiv|hyster|interval|report|sampl|delta|precision|resolution|accuracy|durat|period|"
     r"compensat|correction|differ|protect|comfort|eco_|away|holiday|boost|preset|control|"
-    r"crit|enable|_mode|mode$|_rate|rate$|count|index",
+    r"crit|enable|_mode|mode$|_rate|rate$|count|index|scale|factor|coeff|"
+    r"上限|下限|阈值|报警|告警|预警|设定|设置|目标|校准|补偿|偏差|最高|最低|平均|露点|芯片|单位|状态|间隔",
     re.I,
 )
 """Names that hold the word and are no measurement of what surrounds the probe."""
@@ -30,9 +31,11 @@ _SAYS_FAHRENHEIT = re.compile(
 """Names whose number is in °F, unless a `temp_e` beside `temp_f` makes it the sixth probe."""
 _SAYS_CELSIUS = re.compile(r"temp_?c(_|$)|_c$|celsius|°c|^tc$", re.I)
 _KELVIN = re.compile(r"kelvin|_k$", re.I)
-_HUMIDITY = re.compile(r"^(relative_?)?humidity$|^hum(_sht)?$|^rh$|^hum_sht$", re.I)
+_HUMIDITY = re.compile(
+    r"^(relative_?)?humidity(_\d{1,3})?$|^hum(_sht)?$|^rh$|^(相对|环境|箱内)?湿度$", re.I
+)
 _BATTERY_V = re.compile(
-    r"^(bat_?v|battery_?voltage|batv|battery_v|bat|vdd(_?v)?|bat(tery)?_?mv)$", re.I
+    r"^(bat_?v|battery_?voltage|batv|battery_v|bat|vdd(_?v)?|bat(tery)?_?mv|电池电压)$", re.I
 )
 _LIGHT = re.compile(r"^(illum(inance)?(_lx|_lux)?|light(_?lux)?|luminosity|lux|ill_lx)$", re.I)
 
@@ -147,7 +150,8 @@ def _numbers(
 ) -> Iterator[tuple[str, float, str | None]]:
     """(dotted name, number, unit) of everything numeric, in the object's own order.
 
-    Text that is a plain decimal counts: payload formatters like to write `toFixed(2)`.
+    Text that is a plain decimal counts (payload formatters like to write `toFixed(2)`), also
+    with its degrees: `4.5 °C`.
     """
     left = _MAX_VALUES
     stack: list[tuple[str, Any, str | None, int]] = [("", decoded, None, 0)]
@@ -169,13 +173,14 @@ def _numbers(
             )
         else:
             number = as_number(value)
-            if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
-                number = as_number(float(value))
+            written = _DECIMAL.fullmatch(value.strip()) if isinstance(value, str) else None
+            if written is not None:
+                number, unit = float(written[1]), written[2] or unit
             if number is not None:
                 yield name, number, unit
 
 
-_DECIMAL = re.compile(r"[+-]?\d{1,6}(\.\d{1,6})?", re.ASCII)
+_DECIMAL = re.compile(r"([+-]?\d{1,6}(?:\.\d{1,6})?) ?(°[CF]|[℃℉])?", re.ASCII)
 _UNIT_NAMES = ("temperature_unit", "temp_unit", "temperatureUnit", "tempUnit", "TempUnit")
 
 
