@@ -207,9 +207,11 @@ def _decide(
             against |= within & (half.low_per_h[:, zone] > limit)
         weak = above & (fit.explained < EXPLAINED_FOR_CONTACT)
         weak |= above & (fit.low_per_h[:, AMBIENT] > AMBIENT_FOR_CONTACT_PER_H)
-        quiet = above & (_range_c(equations) < MOVED_FOR_CONTACT_C)
-        narrow = np.maximum(HALF_MIN_S / equations.half_s, 1.0)
-        small_c_per_h = MISFIT_SMALL_C_PER_H * narrow**1.5
+        # The errors of a rate grow with the narrowness of the windows; what they are held against
+        # grows with them.
+        narrow = np.maximum(HALF_MIN_S / equations.half_s, 1.0) ** 1.5
+        quiet = above & (_range_c(equations) < MOVED_FOR_CONTACT_C * narrow)
+        small_c_per_h = MISFIT_SMALL_C_PER_H * narrow
         poor = (fit.misfit_c_per_h > small_c_per_h) & (fit.explained < EXPLAINED_MIN)
     R = IsolationReason  # noqa: N806
     reason = np.where(wide, R.TOO_LITTLE_EXCITATION.value, R.INTERVAL_SPANS_LIMIT.value)

@@ -93,6 +93,10 @@ def tell_truth(
             "below": [{"start": at(start), "end": at(end)} for start, end in below],
         },
         "stops": [_stop(stop, origin, at) for stop in trip.stops],
+        "lid": [
+            {"start": at(start_s), "end": at(end_s), "seen": seen}
+            for start_s, end_s, seen in trip.lid
+        ],
         "isolation": {
             "coolant": {
                 "separated": scenario.pack.separator,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.isolation import IsolationJudgement, IsolationReason, judge_isolation
+from analysis.isolation_windows import exchange_windows
 from analysis.window import judged_window
 from config.rules import load_packs
 from domain.words import Certainty, FindingType, Isolation, Status
@@ -200,6 +201,18 @@ def test_two_steps_of_a_sensors_grid_carry_no_accusation():
         judged = judge_isolation(tracks, terms, judged_window(tracks, terms), NUMBERS)
         accused += int(judged.coolant.isolation[0] == Isolation.MISSING)
     assert accused == 0
+
+
+def test_a_short_trip_needs_more_motion_for_an_accusation():
+    """Half an hour has narrow windows: four tenths of a degree in one of them accuse nobody."""
+    made = world(150, seed=7, k_coolant=(1.0, 2.0), hours=(0.5, 0.6), drug_start_c=(0.5, 2.0))
+    terms = terms_of(*[PLAIN] * 150, shipments=made.tracks.shipments)
+    equations = exchange_windows(made.tracks, terms, judged_window(made.tracks, terms), NUMBERS)
+    moved_c = np.array([np.ptp(equations.drug_c[equations.shipment == i]) for i in range(150)])
+    little = (moved_c >= 0.3) & (moved_c < 0.3 * (360.0 / equations.half_s) ** 1.5)
+    facet = judge(made).coolant
+    assert (facet.low_per_h[little] > facet.limit_per_h[little]).any()
+    assert not (facet.isolation[little] == Isolation.MISSING).any()
 
 
 def test_a_declaration_is_not_believed_against_an_interval_above_the_limit():

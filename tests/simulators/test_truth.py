@@ -224,6 +224,18 @@ def test_the_truth_tells_every_error_of_the_instruments_and_of_the_radio(tmp_pat
     assert 0 < faults["multipath"]["fixes"] < len(said) / 2
 
 
+def test_the_truth_tells_every_opening_of_the_lid() -> None:
+    for shipment in told("lid_left_open"):
+        openings = shipment.truth["lid"]
+        assert openings
+        assert all(opening["start"] < opening["end"] for opening in openings)
+        seen = [o for o in openings if o["seen"]]
+        for reading in readings(shipment):
+            if reading["lid_open"]:
+                at = reading["time"]
+                assert any(o["start"] <= at < o["end"] for o in seen)
+
+
 def test_expired_calibration_ended_before_the_packing() -> None:
     for shipment in told("calibration_expired"):
         until = shipment.manifest["logger"]["calibrated_until"]
