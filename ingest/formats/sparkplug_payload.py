@@ -60,7 +60,7 @@ def parse_payload(body: bytes) -> Payload:
 
     A payload whose `uuid` says so holds the true one compressed (DEFLATE or GZIP) as its body.
     """
-    outer = dict(_fields(body))
+    outer = dict(_fields(body)) if _COMPRESSED in body else {}
     if outer.get(4) == _COMPRESSED:
         packed = outer.get(5)
         body = _unpacked(packed if isinstance(packed, bytes) else b"")
