@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -207,19 +208,19 @@ def pack_from_text(text: str, *, where: str) -> RulePack:
 
 
 def load_packs(folder: Path = PACKS_DIR) -> tuple[RulePack, ...]:
-    """All packs of a folder by id, oldest first; two versions of one id must not overlap."""
-    packs = sorted(
-        (load_pack(path) for path in folder.glob("*.toml")), key=lambda p: (p.id, p.valid_from)
-    )
-    if not packs:
+    """All packs of a folder by id, oldest first; no version stands twice, no two overlap."""
+    if not (read := [(path.name, load_pack(path)) for path in sorted(folder.glob("*.toml"))]):
         raise ConfigError(f"{folder}: no rule pack (*.toml) found")
-    for pack in packs:
-        for other in packs:
-            overlap = other.valid_from >= pack.valid_from and pack.in_force(other.valid_from)
-            if other is not pack and other.id == pack.id and overlap:
-                both = f"{pack.name} and {other.name}"
-                raise ConfigError(f"{folder}: {both} are both in force on {other.valid_from}")
-    return tuple(packs)
+    for (where, pack), (elsewhere, other) in permutations(read, 2):
+        if other.name == pack.name:
+            raise ConfigError(f"{where}: version: {pack.version!r} stands in {elsewhere} as well")
+        same = other.id == pack.id and other.valid_from >= pack.valid_from
+        if same and pack.in_force(other.valid_from):
+            raise ConfigError(
+                f"{elsewhere}: valid_from: {other.valid_from}: {other.name} and {pack.name} "
+                f"({where}) are both in force"
+            )
+    return tuple(sorted((pack for _, pack in read), key=lambda pack: (pack.id, pack.valid_from)))
 
 
 def pack_for(packs: Sequence[RulePack], *, pack_id: str, epoch_s: float) -> RulePack:

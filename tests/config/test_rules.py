@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import main
 from config.rules import PACKS_DIR, load_pack, load_packs, pack_for
 from domain.errors import ConfigError
 
@@ -70,8 +71,74 @@ def test_a_wrong_pack_does_not_load_and_the_error_names_the_place(
 def test_two_versions_in_force_at_once_do_not_load(tmp_path: Path) -> None:
     _pack_file(tmp_path, TEXT, "a.toml")
     _pack_file(tmp_path, TEXT.replace('"2023.1"', '"2025.1"'), "b.toml")
-    with pytest.raises(ConfigError, match="both in force"):
+    with pytest.raises(ConfigError, match="both in force") as failure:
         load_packs(tmp_path)
+    for named in ("a.toml", "b.toml: valid_from", "2023-01-01", "2023.1", "2025.1"):
+        assert named in str(failure.value)
+
+
+def test_one_version_in_two_files_does_not_load(tmp_path: Path) -> None:
+    _pack_file(tmp_path, TEXT, "a.toml")
+    _pack_file(tmp_path, TEXT, "b.toml")
+    with pytest.raises(ConfigError, match=r"a\.toml: version: '2023\.1' .* b\.toml"):
+        load_packs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        (
+            'version = "2023.1"',
+            'version = "2023.1"\ncolour = "red"',
+            ("cn-retail-delivery.toml", "unknown key 'colour'"),
+        ),
+        (
+            'source = "GSP Annex 3: record at least every 5 minutes in transport"',
+            'source = ""',
+            ("cn-retail-delivery.toml", "numbers.recording_interval_s: source", "got ''"),
+        ),
+        (
+            "freezing_c = { value = 0.0",
+            "freezing_c = { value = 500.0",
+            ("cn-retail-delivery.toml", "numbers.freezing_c.value", "-100 to 100", "500.0"),
+        ),
+        (
+            "valid_to = 2028-11-30",
+            "valid_to = 2020-11-30",
+            ("cn-retail-delivery.toml", "SD-IMPL-14: valid_to", "2020-11-30"),
+        ),
+        (
+            'id = "cn-retail-delivery"\nversion = "2023.1"',
+            'id = "who-vaccine"\nversion = "2024.1"',
+            ("who-vaccine.toml", "cn-retail-delivery.toml", "valid_from"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [("serve",), ("check", "trip.ndjson", "--storage", "room")])
+def test_the_program_does_not_start_with_a_wrong_pack_and_says_where_and_what(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+    old: str,
+    new: str,
+    named: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    packs = tmp_path / "packs"
+    packs.mkdir()
+    for path in PACKS_DIR.glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        ours = path.name == "cn-retail-delivery.toml"
+        assert not ours or old in text
+        _pack_file(packs, text.replace(old, new, 1) if ours else text, path.name)
+    monkeypatch.setenv("COLDWITNESS_JUDGING__PACKS_DIRECTORY", str(packs))
+    assert main([*command]) == 2
+    said = capsys.readouterr()
+    for part in named:
+        assert part in said.err
+    assert "Traceback" not in said.err
+    assert not (tmp_path / "coldwitness-data").exists(), "nothing was begun"
 
 
 def test_a_shipment_is_judged_by_the_version_in_force_on_its_chinese_day(tmp_path: Path) -> None:
