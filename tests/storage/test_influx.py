@@ -262,6 +262,58 @@ def flaky(refusals: list[int]) -> Iterator[tuple[str, list[bytes]]]:
         thread.join()
 
 
+@contextmanager
+def answering(content: bytes) -> Iterator[InfluxHttp]:
+    """Questions to a server that answers each with the same bytes."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    http = InfluxHttp(StoreSettings(influx_url=f"http://127.0.0.1:{server.server_port}"))
+    try:
+        yield http
+    finally:
+        http.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_times_are_read_as_nanoseconds_and_as_rfc_3339() -> None:
+    said = (
+        b"name,tags,time,q\nreading,,1795000000123000000,1\n"
+        b"\nname,tags,time,q\nreading,,2026-11-18T11:06:40.124Z,2\n"
+    )
+    with answering(said) as http:
+        found = http.table("SELECT", text=(), whole=("q",), real=())
+    assert found["time"].tolist() == [T0 + 123, T0 + 124]
+    assert found["q"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"error\ntimeout\n", "timeout"),
+        (b"name,tags,time,q\nreading,,5000000,1\nerror\ntimeout\n", "timeout"),
+        (b"name,tags,time,q\nreading,,5000000,many\n", "CSV not understood"),
+        (b"<html>a proxy's page</html>\n", "expected CSV"),
+    ],
+)
+def test_an_answer_that_is_no_answer_is_unavailable(said: bytes, words: str) -> None:
+    with answering(said) as http, pytest.raises(Unavailable, match=words):
+        http.table("SELECT", text=(), whole=("q",), real=())
+
+
 def test_a_busy_server_is_asked_again_and_every_reading_arrives(tmp_path: Path) -> None:
     with flaky([503, 429]) as (address, taken):
         store = open_telemetry(
