@@ -15,7 +15,7 @@ from analysis.geodesy import short_way_m
 from analysis.stops_fixes import BoolArray, Fixes, fixes_of, or_zero, shipment_blocks
 from analysis.stops_pieces import TOLERANCE_S, flat, later_by_guess, line_of
 from analysis.stops_places import DOOR_SLACK_M, Ends, Places
-from analysis.stops_possible import ACCURACY_FACTOR, allowed, common, riding
+from analysis.stops_possible import ACCURACY_FACTOR, allowed, common, riding, zigzag_m
 from analysis.stops_signs import progressing
 from analysis.stops_stays import Stays
 from config.rules import Numbers
@@ -68,7 +68,7 @@ def _fitting(
     fixes, offset = fixes_of(whole, low, high), int(whole.first[low])
     used = np.flatnonzero(~(fixes.jump | fixes.coarse))
     reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.maximum(
-        _zigzag_m(fixes, used), or_zero(fixes.accuracy_m[used])
+        zigzag_m(fixes, used, numbers), or_zero(fixes.accuracy_m[used])
     )
     begin, end = _windows(fixes, used, reach_m, numbers.dwell_limit_s)
     open_ = ~told.of(used[begin] + offset, used[end] + offset)
@@ -84,20 +84,6 @@ def _fitting(
         south[fits],
         north[fits],
     )
-
-
-def _zigzag_m(fixes: Fixes, used: IntArray) -> FloatArray:
-    """How far each fix lies from the middle of those beside it, if one of these does as well: a
-    turn of the road is a single one. 0 at the ends of a shipment."""
-    x_m, y_m, owner = fixes.x_m[used], fixes.y_m[used], fixes.shipment[used]
-    off_m = np.zeros(used.size + 2)
-    inner = owner[2:] == owner[:-2]
-    off_m[2:-2] = np.where(
-        inner,
-        np.hypot(x_m[1:-1] - (x_m[2:] + x_m[:-2]) / 2.0, y_m[1:-1] - (y_m[2:] + y_m[:-2]) / 2.0),
-        0.0,
-    )
-    return np.asarray(np.minimum(off_m[1:-1], np.maximum(off_m[:-2], off_m[2:])))
 
 
 def _windows(

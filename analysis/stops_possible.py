@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.geodesy import plane_m
 from analysis.stops_fixes import BoolArray, Fixes, or_zero
-from analysis.stops_missing import Missing
+from analysis.stops_missing import RESOLVING_SHARE, Missing
 from analysis.stops_places import DOOR_SLACK_M, Ends
 from analysis.window import Window
 from config.rules import Numbers
@@ -48,7 +48,9 @@ def stop_possible(
     gap = np.diff(fixes.time_s[used]) > numbers.position_gap_s
     gaps = np.concatenate(([0], np.cumsum(gap & (np.diff(fixes.shipment[used]) == 0))))
     coarse = np.concatenate(([0], np.cumsum(fixes.coarse[used])))
-    reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * or_zero(fixes.accuracy_m[used])
+    reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.maximum(
+        zigzag_m(fixes, used, numbers), or_zero(fixes.accuracy_m[used])
+    )
     strict = (numbers.dwell_limit_s, 0)
     lenient = (max(numbers.consumer_wait_s, numbers.traffic_wait_s, numbers.dwell_limit_s), 1)
     for limit_s, leniency in (strict, lenient):
@@ -91,6 +93,23 @@ def _unseen_around(
     before_s = np.where(np.append(False, same), np.append(0.0, inner_s), head_s)
     after_s = np.where(np.append(same, False), np.append(inner_s, 0.0), tail_s)
     return before_s, after_s
+
+
+def zigzag_m(fixes: Fixes, used: IntArray, numbers: Numbers) -> FloatArray:
+    """How far each fix lies from the middle of those beside it, if one of these does as well: a
+    turn of the road is a single one. 0 at the ends of a shipment, and where those beside it are so
+    far apart in time that a way through town has several turns between them."""
+    x_m, y_m, owner = fixes.x_m[used], fixes.y_m[used], fixes.shipment[used]
+    time_s = fixes.time_s[used]
+    off_m = np.zeros(used.size + 2)
+    inner = owner[2:] == owner[:-2]
+    inner &= time_s[2:] - time_s[:-2] <= 2.0 * RESOLVING_SHARE * numbers.dwell_limit_s
+    off_m[2:-2] = np.where(
+        inner,
+        np.hypot(x_m[1:-1] - (x_m[2:] + x_m[:-2]) / 2.0, y_m[1:-1] - (y_m[2:] + y_m[:-2]) / 2.0),
+        0.0,
+    )
+    return np.asarray(np.minimum(off_m[1:-1], np.maximum(off_m[:-2], off_m[2:])))
 
 
 def _long_enough(
