@@ -152,9 +152,8 @@ def _timing(scores: Sequence[ClassScore]) -> str:
         "Absolute errors against the true drug temperature and the true halt, median and 95th "
         "percentile. Probes lag by 45 to 120 s and may be 0.2 °C off; that is in the errors. "
         "*In bounds*: shipments whose true time out of range lies within "
-        "`seconds_above_bounds` and `seconds_below_bounds`. The bounds know the sensor's "
-        "uncertainty, not its lag: where the drug changes by more than about 0.3 °C a minute the "
-        "probe itself is further behind than its accuracy, and the true time may fall outside.",
+        "`seconds_above_bounds` and `seconds_below_bounds`. The manifests state a response time "
+        "of 120 s, by which the bounds open where the readings rise or fall.",
         "",
         "| class | onset error s | duration error s | in bounds | plain monitor's onset error s |",
         "|---|---|---|---|---|",
