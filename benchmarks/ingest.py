@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -250,7 +250,8 @@ def _family(pid: int) -> list[int]:
     """A process and its children."""
     pids = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
-        pids += [int(child) for child in (task / "children").read_text().split()]
+        with suppress(OSError):  # the thread has ended meanwhile
+            pids += [int(child) for child in (task / "children").read_text().split()]
     return pids
 
 
