@@ -145,7 +145,7 @@ def test_what_holds_of_bounds_holds_with_a_lag_too(
     assert before.found() == plain.found()
 
 
-@UNHURRIED
+@settings(UNHURRIED, derandomize=True)
 @given(
     st.lists(st.tuples(st.floats(2, 20), st.floats(-2, 14)), min_size=2, max_size=6),
     st.floats(5, LAG_S),
