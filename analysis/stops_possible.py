@@ -22,6 +22,9 @@ ACCURACY_FACTOR = 2.0
 """Receivers state a radius that holds the truth in about two cases of three; twice that holds it
 in nearly all."""
 
+UNSTATED_M = 25.0
+"""What a receiver in a town may be off by that does not say so, where positions are missing."""
+
 
 def stop_possible(
     fixes: Fixes,
@@ -49,7 +52,7 @@ def stop_possible(
     gaps = np.concatenate(([0], np.cumsum(gap & (np.diff(fixes.shipment[used]) == 0))))
     coarse = np.concatenate(([0], np.cumsum(fixes.coarse[used])))
     reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.maximum(
-        zigzag_m(fixes, used, numbers), or_zero(fixes.accuracy_m[used])
+        zigzag_m(fixes, used, numbers), np.nan_to_num(fixes.accuracy_m[used], nan=UNSTATED_M)
     )
     strict = (numbers.dwell_limit_s, 0)
     lenient = (max(numbers.consumer_wait_s, numbers.traffic_wait_s, numbers.dwell_limit_s), 1)

@@ -199,3 +199,17 @@ def test_a_stop_on_the_date_line_is_one_stop():
     assert judged.findings.measures["dwell_s"][at] == pytest.approx(1500.0, abs=61.0)
     assert judged.findings.lat_deg[at] == pytest.approx(float(depot_lat), abs=2e-4)
     assert abs(judged.findings.lon_deg[at]) == pytest.approx(180.0, abs=2e-4)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("sd_m", [30.0, 50.0])
+def test_deleting_readings_of_a_blurred_stop_does_not_clear_it(sd_m, share, seed):
+    journey = delivery(1800.0)
+    time_s = every(journey, 30.0)
+    fixed = seen(journey, time_s, wandering(time_s, sd_m=sd_m, over_s=120.0, seed=seed))
+    terms = custody(fixed)
+    assert Status(judge(fixed, given=terms).status[0]) is not Status.COMPLIANT
+    kept = np.random.default_rng(seed).random(time_s.size) >= share
+    fewer = Fixed(time_s[kept], fixed.x_m[kept], fixed.y_m[kept])
+    assert Status(judge(fewer, given=terms).status[0]) is not Status.COMPLIANT
