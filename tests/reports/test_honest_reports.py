@@ -79,7 +79,7 @@ def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> 
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     drug=st.lists(degrees, min_size=0, max_size=30),
     steps_s=st.lists(st.sampled_from([1.0, 60.0, 59.999, 300.0, 1800.0]), min_size=30, max_size=30),
