@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.finding_words import number
-from config.rules import Question, Requirement, RulePack, Text
+from config.rules import QUESTIONS, Question, Requirement, RulePack, Text
 
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),
@@ -23,9 +23,11 @@ _TOLERANCES = (
 
 @dataclass(frozen=True)
 class LineWords:
-    """title : as JSON. source : the rule's. to_check : what to see on site where the record does
-    not decide. setting : the bureau's settings the line is judged by, None where there are none."""
+    """column : of the line's only question among QUESTIONS, None where it asks several. title :
+    as JSON. source : the rule's. to_check : what to see on site where the record does not decide.
+    setting : the bureau's settings the line is judged by, None where there are none."""
 
+    column: int | None
     title: dict[str, str]
     source: Text
     to_check: Text
@@ -44,6 +46,7 @@ def pack_words(pack: RulePack) -> Sequence[LineWords]:
         return known[1]
     words = [
         LineWords(
+            column=QUESTIONS.index(line.questions[0]) if len(line.questions) == 1 else None,
             title={"zh": line.title.zh, "en": line.title.en},
             source=Text(f"依据：{line.source.zh}", f"source: {line.source.en}"),
             to_check=Text(

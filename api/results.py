@@ -42,6 +42,7 @@ _COUNTS = ("readings", "gaps", "missing", "repeated", "resets", "instants", "pla
 _ANCHORS = ("logger", "cause", "facet", "item_line", "above_c", "up_to_c", "other_shipment")
 """What tells findings apart that are of one kind, probe and start."""
 _DIGITS = 6
+_ACCUSED = (int(Status.SUSPECTED), int(Status.BREACH))
 _STATUS_WORDS = [status.name.lower() for status in sorted(Status)]
 
 
@@ -249,22 +250,22 @@ def _lines(
     least, most = judgement.least[shipment].tolist(), judgement.most[shipment].tolist()
     basis = bases(pack, judgement, terms, shipment, rows)
     for r, (requirement, words) in enumerate(zip(pack.requirements, pack_words(pack), strict=True)):
-        mine = [one.json for one in told if requirement.id in one.json["requirements"]]
-        reasons = [one["against"] for one in mine if one["against"] is not None]
-        accused = status[r] >= Status.SUSPECTED
-        timed = len(requirement.questions) == 1
-        column = QUESTION_NUMBER[requirement.questions[0]]
+        id_, column = requirement.id, words.column
+        mine = [one.json for one in told if id_ in one.json["requirements"]] if told else []
+        against = None
+        if mine and status[r] in _ACCUSED:
+            against = next((one["against"] for one in mine if one["against"] is not None), None)
         lines.append(
             {
-                "id": requirement.id,
+                "id": id_,
                 "title": dict(words.title),
                 "status": _STATUS_WORDS[status[r]],
                 "findings": [one["id"] for one in mine],
                 "basis": basis[r],
-                "least": _number(least[column], 3) if timed else None,
-                "most": _number(most[column], 3) if timed else None,
+                "least": None if column is None else _number(least[column], 3),
+                "most": None if column is None else _number(most[column], 3),
                 "setting": None if words.setting is None else dict(words.setting),
-                "against": reasons[0] if reasons and accused else None,
+                "against": against,
             }
         )
     return lines
