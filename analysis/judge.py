@@ -39,7 +39,9 @@ class Judgement:
     lines : (s, r) Status of each requirement of the pack. in_force : (s, r) whether it was in
     force on the shipment's day. verdict : (s,) the worst line. record : the questions that state
     a fact of the record, with their reasons.
-    least, most : (s, q) seconds where the question is one of time (range), else NaN.
+    least, most : (s, q) bounds of a question in its own unit, NaN where it has none: range,
+    seconds out of range; storage_on_the_way, seconds of the longest dwell; isolation, exchange
+    per hour (the 95 % interval).
     item_status : (k,) Status of each drug item by its own limits. deletion_shows : (s,) whether
     the record has what would show a deleted reading (sequence numbers or recording interval).
     metrics : name -> (s,) as the contract names them, NaN where they could not be computed.
@@ -72,7 +74,7 @@ class Judgement:
         return bool(self.touches[row, QUESTION_NUMBER[question]])
 
     def bounds_of(self, question: Question, shipment: int) -> tuple[float, float]:
-        """Least and most seconds of a question of time, NaN of others."""
+        """Least and most of a question, in its unit; NaN where it has none."""
         column = QUESTION_NUMBER[question]
         return float(self.least[shipment, column]), float(self.most[shipment, column])
 
@@ -139,7 +141,7 @@ def judge(
         status[:, QUESTION_NUMBER[question]] = line.status
     in_force = lines_in_force(pack, window.start_s)
     lines = requirement_status(status, pack, in_force)
-    least, most = _bounds(temperature, window)
+    least, most = _bounds(temperature, stops, isolation, window)
     return Judgement(
         shipments=tracks.shipments,
         window=window,
@@ -248,7 +250,9 @@ def _question_status(
     return status
 
 
-def _bounds(temperature: Temperature, window: Window) -> tuple[FloatArray, FloatArray]:
+def _bounds(
+    temperature: Temperature, stops: StopJudgement, isolation: IsolationJudgement, window: Window
+) -> tuple[FloatArray, FloatArray]:
     least = np.full((window.start_s.size, len(QUESTIONS)), np.nan)
     most = least.copy()
     worst, series = temperature.worst, temperature.series
@@ -260,6 +264,12 @@ def _bounds(temperature: Temperature, window: Window) -> tuple[FloatArray, Float
     most[seen, column] = together
     least[~seen, column] = 0.0
     most[~seen, column] = window.length_s[~seen]
+    column = QUESTION_NUMBER["storage_on_the_way"]
+    least[:, column], most[:, column] = stops.longest_stay_s, stops.longest_possible_s
+    column = QUESTION_NUMBER["coolant_isolation"]
+    least[:, column], most[:, column] = isolation.coolant.low_per_h, isolation.coolant.high_per_h
+    column = QUESTION_NUMBER["goods_isolation"]
+    least[:, column], most[:, column] = isolation.goods.low_per_h, isolation.goods.high_per_h
     return least, most
 
 

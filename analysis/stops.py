@@ -54,9 +54,10 @@ class StopJudgement:
 
     status, reason : of the question `storage_on_the_way`, codes of Status and StorageReason.
     distance_m : way between the fixes, jitter of stays and jumps left out. stopped_s : time in
-    stays of at least MIN_STAY_S, wherever. longest_stay_s : longest dwell seen where dwelling is
-    limited, 0 where none. longest_possible_s : longest such dwell that the record leaves
-    possible. hidden_stop_max_s : longest stop that fits in a gap of position, 0 without a gap.
+    stays of at least MIN_STAY_S, wherever. longest_stay_s : longest dwell seen, or told by events
+    and motion, where dwelling is limited, 0 where none. longest_possible_s : longest such dwell
+    that the record leaves possible, NaN where a longer one fits positions that
+    wander. hidden_stop_max_s : longest stop that fits in a gap of position, 0 without a gap.
 
     stays, places, signs : (k,) every stay found, for the report; `limit_s` of `places` is inf
     where standing is free.
@@ -124,6 +125,10 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     longest_possible_s = np.fmax(
         _largest(possible_s[limited], stays.shipment[limited], shipments), hidden_s
     )
+    told_s = _largest(unseen.dwell_s[unseen.surely], unseen.shipment[unseen.surely], shipments)
+    longest_possible_s = np.fmax(longest_possible_s, told_s)
+    unbounded = reason == StorageReason.STOP_POSSIBLE
+    unbounded &= longest_possible_s <= numbers.dwell_limit_s
     return StopJudgement(
         findings=concatenate(
             [
@@ -136,8 +141,8 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
         reason=reason,
         distance_m=np.where(some, _distance_m(fixes, stays, shipments), np.nan),
         stopped_s=np.where(some, stopped_s, np.nan),
-        longest_stay_s=np.where(some, longest_s, np.nan),
-        longest_possible_s=np.where(judged, longest_possible_s, np.nan),
+        longest_stay_s=np.where(some | (told_s > 0), np.maximum(longest_s, told_s), np.nan),
+        longest_possible_s=np.where(judged & ~unbounded, longest_possible_s, np.nan),
         hidden_stop_max_s=np.where(judged, hidden_s, np.nan),
         stays=stays,
         places=places,

@@ -23,11 +23,11 @@ _TOLERANCES = (
 
 @dataclass(frozen=True)
 class LineWords:
-    """column : of the line's only question among QUESTIONS, None where it asks several. title :
-    as JSON. source : the rule's. to_check : what to see on site where the record does not decide.
+    """columns : of the line's questions among QUESTIONS. title : as JSON. source : the
+    rule's. to_check : what to see on site where the record does not decide.
     setting : the bureau's settings the line is judged by, None where there are none."""
 
-    column: int | None
+    columns: tuple[int, ...]
     title: dict[str, str]
     source: Text
     to_check: Text
@@ -46,7 +46,7 @@ def pack_words(pack: RulePack) -> Sequence[LineWords]:
         return known[1]
     words = [
         LineWords(
-            column=QUESTIONS.index(line.questions[0]) if len(line.questions) == 1 else None,
+            columns=tuple(QUESTIONS.index(question) for question in line.questions),
             title={"zh": line.title.zh, "en": line.title.en},
             source=Text(f"依据：{line.source.zh}", f"source: {line.source.en}"),
             to_check=Text(

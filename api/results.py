@@ -21,7 +21,7 @@ from api.fleet_limits import told_baseline
 from api.line_words import bases
 from api.pack_words import pack_words
 from config.fleet_limits import FleetZone
-from config.rules import RulePack, Text
+from config.rules import QUESTIONS, RulePack, Text
 from config.terms import LimitSource, Terms
 from domain.instants import rfc3339
 from domain.tracks import Tracks
@@ -248,13 +248,19 @@ def _lines(
     lines = []
     status = judgement.lines[shipment].tolist()
     least, most = judgement.least[shipment].tolist(), judgement.most[shipment].tolist()
+    questions = judgement.status[shipment].tolist()
     basis = bases(pack, judgement, terms, shipment, rows)
     for r, (requirement, words) in enumerate(zip(pack.requirements, pack_words(pack), strict=True)):
-        id_, column = requirement.id, words.column
+        id_ = requirement.id
         mine = [one.json for one in told if id_ in one.json["requirements"]] if told else []
-        against = None
-        if mine and status[r] in _ACCUSED:
+        against = would_settle = None
+        if status[r] in _ACCUSED:
             against = next((one["against"] for one in mine if one["against"] is not None), None)
+            would_settle = next(
+                (one["would_settle"] for one in mine if one["would_settle"] is not None),
+                {"zh": words.to_check.zh, "en": words.to_check.en},
+            )
+        column = _bounded(words.columns, questions, least, status[r])
         lines.append(
             {
                 "id": id_,
@@ -264,11 +270,29 @@ def _lines(
                 "basis": basis[r],
                 "least": None if column is None else _number(least[column], 3),
                 "most": None if column is None else _number(most[column], 3),
+                "bounds_of": None if column is None else QUESTIONS[column],
                 "setting": None if words.setting is None else dict(words.setting),
                 "against": against,
+                "would_settle": would_settle,
             }
         )
     return lines
+
+
+def _bounded(
+    columns: Sequence[int], questions: Sequence[int], least: Sequence[float], status: int
+) -> int | None:
+    """Which question's bounds a line gives: its own, or of several the first that made its status.
+    Dwell and exchange are told only where the line is not simply in order: a wait at the door or
+    a small exchange beside the word compliant would puzzle."""
+    if status == Status.NOT_APPLICABLE:
+        return None
+    for column in columns:
+        plain = column == QUESTION_NUMBER["range"] and len(columns) == 1
+        told = status != Status.COMPLIANT and questions[column] == status
+        if (plain or told) and not math.isnan(least[column]):
+            return column
+    return None
 
 
 def _items(

@@ -83,7 +83,10 @@ class RequirementLine(Open):
     basis: Bilingual
     least: Any
     most: Any
+    bounds_of: str | None = Field(default=None, examples=["range"])
     setting: Any
+    against: Bilingual | None = None
+    would_settle: Bilingual | None = None
 
 
 class CheckResult(Open):

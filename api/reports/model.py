@@ -28,7 +28,7 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     """A requirement of the result together with what the rule pack says about its source.
 
     basis : of the result.  legal : where the rule stands; says 条款待核 unless the article was
-    seen in the official text.  least, most, setting : as the result gives them.
+    seen in the official text.  least, most, bounds_of, setting : as the result gives them.
     """
 
     id: str
@@ -40,6 +40,7 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     article_confirmed: bool
     least: Any
     most: Any
+    bounds_of: str | None = None
     setting: Any
     against: tuple[Text, ...]
     would_settle: tuple[Text, ...]

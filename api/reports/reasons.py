@@ -64,6 +64,7 @@ def requirement_lines(result: Mapping[str, Any], pack: RulePack) -> tuple[RuleLi
                 article_confirmed=confirmed,
                 least=raw.get("least"),
                 most=raw.get("most"),
+                bounds_of=raw.get("bounds_of"),
                 setting=raw.get("setting"),
                 against=_texts([raw.get("against"), *(f.get("against") for f in its)]),
                 would_settle=_texts([f.get("would_settle") for f in worst_first(its)]),

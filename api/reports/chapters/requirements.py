@@ -66,7 +66,18 @@ def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
 def _bounds(view: View, line: RuleLine) -> str:
     if not isinstance(line.least, int | float) or not isinstance(line.most, int | float):
         return ""
-    lead = "超限时间" if view.lang == "zh" else "time out of range:"
+    zh = view.lang == "zh"
+    if line.bounds_of in {"coolant_isolation", "goods_isolation"}:
+        low, high = (quantity(float(rate), "") for rate in (line.least, line.most))
+        return (
+            f"热交换率 95 % 区间 {low}–{high} 每小时"
+            if zh
+            else f"exchange {low}–{high} per hour (95 %)"
+        )
+    if line.bounds_of == "storage_on_the_way":
+        lead = "最长停留" if zh else "longest stop:"
+    else:
+        lead = "超限时间" if zh else "time out of range:"
     return f"{lead} {least_most((line.least, line.most), view)}"
 
 
