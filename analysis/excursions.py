@@ -154,7 +154,8 @@ def _share(value: FloatArray, limit: FloatArray, outside: IntArray, inside: IntA
     """Part of the step from the reading outside to the one inside that lies outside."""
     over = value[outside] - limit[outside]
     fall = value[outside] - value[inside]
-    share: FloatArray = np.divide(over, fall, out=np.zeros_like(over), where=fall > 0)
+    with np.errstate(over="ignore"):  # a fall of next to nothing: all of the step
+        share: FloatArray = np.divide(over, fall, out=np.zeros_like(over), where=fall > 0)
     return np.clip(share, 0.0, 1.0)
 
 

@@ -320,9 +320,10 @@ def _seconds_below(
 ) -> FloatArray:
     """(e,) time with T < edge, over steps that run linearly from `low` to `high`."""
     span = np.where(high > low, high - low, 1.0)
-    share = np.where(
-        high > low,
-        np.clip((edges[:, None] - low) / span, 0.0, 1.0),
-        (edges[:, None] > low).astype(np.float64),
-    )
+    with np.errstate(over="ignore"):  # a rise of next to nothing: all of the step or none
+        share = np.where(
+            high > low,
+            np.clip((edges[:, None] - low) / span, 0.0, 1.0),
+            (edges[:, None] > low).astype(np.float64),
+        )
     return np.asarray(share @ length_s, dtype=np.float64)

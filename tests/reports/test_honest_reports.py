@@ -85,6 +85,7 @@ def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> 
     steps_s=st.lists(st.sampled_from([1.0, 60.0, 59.999, 300.0, 1800.0]), min_size=30, max_size=30),
     low_c=st.sampled_from([2.0, -0.0, -25.0]),
 )
+@example(drug=[-0.0, 2.225073858507e-311], steps_s=[1.0] * 30, low_c=-0.0)
 @example(drug=[-0.0, 3.0, 4.0], steps_s=[60.0] * 30, low_c=2.0)
 @example(drug=[-0.5, -0.0, -0.0, 4.0], steps_s=[60.0] * 30, low_c=-0.0)
 def test_a_report_holds_whatever_was_measured(
