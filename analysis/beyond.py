@@ -12,6 +12,7 @@ from analysis.bounds import (
 )
 from analysis.lag import Rates, Shift, rates_of
 from analysis.series import Series
+from analysis.spans import expanded
 from analysis.steps import Holes, Side, Steps
 from analysis.uncertainty import Level
 from domain.tracks import FloatArray, IntArray
@@ -32,14 +33,6 @@ class BeyondTimes:
     area_c_s: FloatArray
     could_s: FloatArray
     most_s: FloatArray
-
-
-def expanded(first: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
-    """For ranges first:end, the number of the range and the index, one row an element."""
-    counts = np.maximum(end - first, 0)
-    number = np.repeat(np.arange(first.size), counts)
-    offset = np.cumsum(counts) - counts
-    return number, np.arange(number.size) - np.repeat(offset - first, counts)
 
 
 def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Level) -> BeyondTimes:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.beyond import expanded, times_beyond
+from analysis.beyond import times_beyond
 from analysis.series import Series
+from analysis.spans import expanded
 from analysis.steps import Steps
 from analysis.uncertainty import above
 from config.rules import Numbers

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.series import Series
+from analysis.spans import expanded
 from analysis.steps import Holes, Side, Steps
 from config.rules import Numbers
 from config.terms import Terms

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded, known_length_s, rows_near
+from analysis.beyond import known_length_s, rows_near
 from analysis.bounds import linear_area_beyond
 from analysis.series import Series
+from analysis.spans import expanded
 from analysis.steps import Steps
 from analysis.uncertainty import Level
 from domain.tracks import FloatArray, IntArray

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded
 from analysis.curves import RUN, CurveIndex, joined
 from analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from analysis.spans import expanded
 from domain.tracks import FloatArray, IntArray
 from domain.words import Certainty, FindingType, Severity
 

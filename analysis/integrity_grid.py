@@ -11,11 +11,11 @@ from math import ceil, log
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_stuck import CHANCE
 from analysis.sensor_grid import GRIDS_C, LEVELS_MIN, READINGS_MIN, SAMPLE, fits_grid, on_grids
 from analysis.series import drug_probes
+from analysis.spans import expanded
 from domain.tracks import FloatArray, IntArray, Tracks
 from domain.words import Certainty, FindingType, Severity
 

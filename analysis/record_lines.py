@@ -12,10 +12,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded
 from analysis.geodesy import haversine_m
 from analysis.sequence import owner_of
 from analysis.series import drug_probes
+from analysis.spans import expanded
 from analysis.window import Window
 from config.rules import Numbers, Question
 from config.terms import Terms

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.geodesy import short_way_m
+from analysis.spans import flat
 from analysis.stops_fixes import BoolArray, Fixes, fixes_of, or_zero, shipment_blocks
-from analysis.stops_pieces import TOLERANCE_S, flat, later_by_guess, line_of
+from analysis.stops_pieces import TOLERANCE_S, later_by_guess, line_of
 from analysis.stops_places import DOOR_SLACK_M, Ends, Places
 from analysis.stops_possible import ACCURACY_FACTOR, allowed, common, riding, zigzag_m
 from analysis.stops_signs import progressing

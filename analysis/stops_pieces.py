@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.spans import flat
 from analysis.stops_fixes import BoolArray
 from domain.tracks import FloatArray, IntArray
 
@@ -62,13 +63,6 @@ def line_of(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray, head: IntArray
     length_s = time_s[tail - 1] - time_s[head] + APART_S
     shift_s = np.cumsum(length_s) - length_s - time_s[head]
     return Line(time_s + np.repeat(shift_s, tail - head), x_m, y_m, head, tail)
-
-
-def flat(begin: IntArray, end: IntArray) -> IntArray:
-    """Every index of begin..end of every stretch, one after the other."""
-    length = end - begin + 1
-    offset = np.cumsum(length) - length
-    return np.asarray(np.arange(int(length.sum())) + np.repeat(begin - offset, length))
 
 
 def reduced(ufunc: np.ufunc, column: FloatArray, begin: IntArray, end: IntArray) -> FloatArray:

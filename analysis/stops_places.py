@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from analysis.geodesy import haversine_m
+from analysis.spans import expanded
 from analysis.stops_fixes import BoolArray, Fixes
 from analysis.stops_stays import Stays
 from analysis.window import Window
@@ -138,12 +139,9 @@ def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray,
     site = np.full(len(stays), -1, dtype=np.int64)
     limit_s = np.full(len(stays), np.nan)
     first = terms.sites.first
-    count = np.diff(first)[stays.shipment]
-    stay = np.repeat(np.arange(len(stays)), count)
+    stay, pair = expanded(first[stays.shipment], first[stays.shipment + 1])
     if stay.size == 0:
         return site, limit_s
-    offset = np.cumsum(count) - count
-    pair = np.arange(stay.size) - offset[stay] + first[stays.shipment[stay]]
     away_m = haversine_m(
         lat_deg=stays.lat_deg[stay],
         lon_deg=stays.lon_deg[stay],

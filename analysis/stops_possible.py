@@ -10,6 +10,7 @@ gaps count here, though they can never accuse.
 import numpy as np
 
 from analysis.geodesy import plane_m
+from analysis.spans import expanded
 from analysis.stops_fixes import BoolArray, Fixes, or_zero
 from analysis.stops_missing import RESOLVING_SHARE, Missing
 from analysis.stops_places import DOOR_SLACK_M, Ends
@@ -188,10 +189,8 @@ def allowed(
         ends.destination_radius_m[owner] + door_m,
     )
     sites = terms.sites
-    count = np.diff(sites.first)[owner]
-    which = np.repeat(each, count)
+    which, site = expanded(sites.first[owner], sites.first[owner + 1])
     if which.size:
-        site = np.arange(which.size) - (np.cumsum(count) - count)[which] + sites.first[owner[which]]
         at = inside(which, sites.lat_deg[site], sites.lon_deg[site], sites.radius_m[site])
         allowed[which[at]] = True
     return allowed

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.geodesy import haversine_m
+from analysis.spans import expanded
 from analysis.stops_fixes import BoolArray, Fixes, group_median
 from analysis.stops_places import any_within, bisect_time
 from analysis.stops_stays import Stays
@@ -114,11 +115,9 @@ def _stored(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
     if chosen.size == 0 or len(stays) == 0:
         return found
     owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[chosen]
-    begin = np.searchsorted(stays.shipment, owner)
-    count = np.searchsorted(stays.shipment, owner, side="right") - begin
-    event = np.repeat(np.arange(chosen.size), count)
-    offset = np.cumsum(count) - count
-    stay = np.arange(event.size) - offset[event] + begin[event]
+    event, stay = expanded(
+        np.searchsorted(stays.shipment, owner), np.searchsorted(stays.shipment, owner, side="right")
+    )
     row = chosen[event]
     margin_s = numbers.position_gap_s
     fits = events.time_s[row] >= stays.start_s[stay] - margin_s
@@ -162,9 +161,7 @@ def _middle(
     fixes: Fixes, begin: IntArray, count: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Median place of `count` fixes from `begin` on, and their median distance from it."""
-    group = np.repeat(np.arange(begin.size), count)
-    offset = np.cumsum(count) - count
-    row = np.arange(group.size) - offset[group] + begin[group]
+    group, row = expanded(begin, begin + count)
     x = group_median(fixes.x_m[row], group, begin.size)
     y = group_median(fixes.y_m[row], group, begin.size)
     off_m = np.hypot(fixes.x_m[row] - x[group], fixes.y_m[row] - y[group])
@@ -208,11 +205,7 @@ def _ambient(
     tracks: Tracks, column: FloatArray, owner: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> tuple[FloatArray, IntArray, IntArray]:
     """Median of a probe over each time span; the rows it gave a value in and their span."""
-    low, high = _rows_between(tracks, owner, start_s, end_s)
-    count = np.maximum(high - low, 0)
-    group = np.repeat(np.arange(owner.size), count)
-    offset = np.cumsum(count) - count
-    row = np.arange(group.size) - offset[group] + low[group]
+    group, row = expanded(*_rows_between(tracks, owner, start_s, end_s))
     given = np.isfinite(column[row])
     row, group = row[given], group[given]
     return group_median(column[row], group, owner.size), row, group

@@ -13,9 +13,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from analysis.geodesy import METRES_PER_DEGREE
+from analysis.spans import flat
 from analysis.stops_brief import JOIN_WITHIN_S, beside_s, with_brief
 from analysis.stops_fixes import Fixes, fixes_of, shipment_blocks
-from analysis.stops_pieces import TOLERANCE_S, Line, flat, line_of, pieces
+from analysis.stops_pieces import TOLERANCE_S, Line, line_of, pieces
 from config.rules import Numbers
 from domain.tracks import FloatArray, IntArray
 

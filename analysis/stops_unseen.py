@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.geodesy import haversine_m
+from analysis.spans import expanded
 from analysis.stops_fixes import BoolArray, Fixes
 from analysis.stops_places import Ends, bisect_time
 from analysis.stops_signs import ambient_step
@@ -224,9 +225,7 @@ def _at_free_place(
         )
         free |= away_m <= radius_m[owner]
     sites = terms.sites
-    count = np.diff(sites.first)[owner]
-    which = np.repeat(np.arange(owner.size), count)
-    site = np.arange(which.size) - (np.cumsum(count) - count)[which] + sites.first[owner[which]]
+    which, site = expanded(sites.first[owner], sites.first[owner + 1])
     away_m = haversine_m(
         lat_deg=lat_deg[which],
         lon_deg=lon_deg[which],

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import expanded
 from analysis.budgets import BudgetIndex, budget_index, budget_use, item_shipment
 from analysis.evidence_gaps import blind_findings, gap_findings
 from analysis.excursions import episodes_beyond
@@ -20,6 +19,7 @@ from analysis.findings import FindingTable, concatenate
 from analysis.range_findings import break_findings, budget_findings, budget_status, slow_findings
 from analysis.ranges import RangeLines, judge_ranges, reach
 from analysis.series import Series, drug_probes, drug_series, stated_logger
+from analysis.spans import expanded
 from analysis.steps import Steps, runs_of_rows, steps_of
 from analysis.tracks import rows_of
 from analysis.uncertainty import Level, above, below, frozen
