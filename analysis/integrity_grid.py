@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.findings import FindingTable, concatenate, finding_table
 from analysis.integrity_stuck import CHANCE
-from analysis.sensor_grid import GRIDS_C, LEVELS_MIN, READINGS_MIN, SAMPLE, fits_grid, on_grids
+from analysis.sensor_grid import GRIDS_C, LEVELS_MIN, READINGS_MIN, LoggedProbe, fits_grid, on_grids
 from analysis.series import drug_probes
 from analysis.spans import expanded
 from domain.tracks import FloatArray, IntArray, Tracks
@@ -33,31 +33,22 @@ WRITTEN_C = 0.01
 
 def off_grid_findings(tracks: Tracks, rows: NDArray[np.bool_]) -> FindingTable:
     """One finding for each drug probe of each logger and shipment with readings off its grid."""
-    width = len(tracks.loggers) + 1
     parts = [_nothing()]
     for name in drug_probes(tracks):
-        column = tracks.temperature_c[name]
-        given = np.flatnonzero(rows & ~np.isnan(column))
-        owner = np.searchsorted(tracks.first, given, "right") - 1
-        key = owner * width + tracks.logger[given] + 1
-        order = np.argsort(key, kind="stable")
-        key, given = key[order], given[order]
-        starts = np.flatnonzero(np.diff(key, prepend=-1))
-        ends = np.append(starts[1:], key.size)
-        for i in _doubtful(column[given], starts, ends):
-            row = given[starts[i] : ends[i]]
-            grid_c, off = _off_grid(column[row])
+        probe = LoggedProbe.of(tracks, rows, name)
+        for i in _doubtful(probe):
+            its = slice(probe.starts[i], probe.starts[i] + probe.counts[i])
+            grid_c, off = _off_grid(probe.value_c[its])
             if off.any():
-                parts.append(_finding(tracks, row, off, probe=name, grid_c=grid_c))
+                parts.append(_finding(tracks, probe.row[its], off, probe=name, grid_c=grid_c))
     return concatenate(parts)
 
 
-def _doubtful(value_c: FloatArray, starts: IntArray, ends: IntArray) -> IntArray:
+def _doubtful(probe: LoggedProbe) -> IntArray:
     """Groups of which most readings, but not all, keep some grid. By a sample; what keeps a grid
     wholly there is held against it in full, because a sample may miss the few that are off."""
-    counts = ends - starts
-    sampled, value = _samples(value_c, starts, counts)
-    on = on_grids(value, sampled)
+    counts, sampled = probe.counts, probe.sampled
+    on = on_grids(probe.sample_c, sampled)
     whole = on == sampled
     kept = np.where(whole.any(axis=0), whole.argmax(axis=0), len(GRIDS_C))
     coarser = np.arange(len(GRIDS_C))[:, None] < kept
@@ -66,21 +57,10 @@ def _doubtful(value_c: FloatArray, starts: IntArray, ends: IntArray) -> IntArray
     kept_c = np.append(GRIDS_C, 1.0)[kept]
     rest = np.flatnonzero((counts >= READINGS_MIN) & ~undecided & ~doubtful & (counts > sampled))
     if rest.size:
-        line, row = expanded(starts[rest], ends[rest])
-        on_grid, _ = fits_grid(value_c[row], kept_c[rest][line])
+        line, row = expanded(probe.starts[rest], probe.starts[rest] + counts[rest])
+        on_grid, _ = fits_grid(probe.value_c[row], kept_c[rest][line])
         doubtful[rest] = np.bincount(line, weights=~on_grid, minlength=rest.size) > 0
     return np.flatnonzero(doubtful)
-
-
-def _samples(
-    value_c: FloatArray, starts: IntArray, counts: IntArray
-) -> tuple[IntArray, FloatArray]:
-    """Up to SAMPLE evenly taken values of each group, and how many these are."""
-    stride = np.maximum(-(-counts // SAMPLE), 1)
-    sampled = -(-counts // stride)
-    group = np.repeat(np.arange(starts.size), sampled)
-    place = np.arange(group.size) - np.repeat(np.cumsum(sampled) - sampled, sampled)
-    return sampled, value_c[starts[group] + place * stride[group]]
 
 
 def _off_grid(value_c: FloatArray) -> tuple[float, NDArray[np.bool_]]:

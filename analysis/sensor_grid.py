@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.spans import expanded
 from domain.tracks import FloatArray, IntArray, Tracks
 
 GRIDS_C = (1.0, 0.5, 0.25, 0.2, 0.125, 0.1, 0.0625, 0.05, 0.03125, 0.025, 0.02, 0.015625, 0.01)
@@ -45,8 +46,8 @@ class SensorGrids:
 
 def sensor_grids(tracks: Tracks, rows: NDArray[np.bool_]) -> SensorGrids:
     """Grids of all probes among `rows` (n,) of the tracks."""
-    width, names = len(tracks.loggers) + 1, sorted(tracks.temperature_c)
-    probes = [_Probe.of(tracks, rows, name, width) for name in names]
+    width, names = key_width(tracks), sorted(tracks.temperature_c)
+    probes = [LoggedProbe.of(tracks, rows, name) for name in names]
     grids_c = _grids(
         np.concatenate([np.zeros(0), *(probe.sample_c for probe in probes)]),
         np.concatenate([_NONE, *(probe.sampled for probe in probes)]),
@@ -74,24 +75,31 @@ def sensor_grids(tracks: Tracks, rows: NDArray[np.bool_]) -> SensorGrids:
 _NONE = np.zeros(0, dtype=np.int64)
 
 
+def key_width(tracks: Tracks) -> int:
+    """Of the keys of LoggedProbe: shipment × width + logger + 1."""
+    return len(tracks.loggers) + 1
+
+
 @dataclass(frozen=True)
-class _Probe:
+class LoggedProbe:
     """One probe of every logger: key (g,) names shipment and logger, whose `counts` values
-    follow each other in value_c from `starts` on; `sampled` of each are in sample_c."""
+    follow each other in value_c from `starts` on, from these rows of the tracks; `sampled` of
+    each, evenly taken, are in sample_c."""
 
     key: IntArray
     starts: IntArray
     counts: IntArray
+    row: IntArray
     value_c: FloatArray
     sampled: IntArray
     sample_c: FloatArray
 
     @classmethod
-    def of(cls, tracks: Tracks, rows: NDArray[np.bool_], name: str, width: int) -> "_Probe":
+    def of(cls, tracks: Tracks, rows: NDArray[np.bool_], name: str) -> "LoggedProbe":
         column = tracks.temperature_c[name]
         given = np.flatnonzero(rows & ~np.isnan(column))
         owner = np.searchsorted(tracks.first, given, "right") - 1
-        key = owner * width + tracks.logger[given] + 1
+        key = owner * key_width(tracks) + tracks.logger[given] + 1
         if np.any(key[1:] < key[:-1]):
             order = np.argsort(key, kind="stable")
             key, given = key[order], given[order]
@@ -100,10 +108,9 @@ class _Probe:
         value_c = column[given]
         stride = np.maximum(-(-counts // SAMPLE), 1)
         sampled = -(-counts // stride)
-        group = np.repeat(np.arange(starts.size), sampled)
-        place = np.arange(group.size) - np.repeat(np.cumsum(sampled) - sampled, sampled)
+        group, place = expanded(np.zeros_like(sampled), sampled)
         sample_c = value_c[starts[group] + place * stride[group]]
-        return cls(key[starts], starts, counts, value_c, sampled, sample_c)
+        return cls(key[starts], starts, counts, given, value_c, sampled, sample_c)
 
     def off_grid(self, grid_c: FloatArray) -> IntArray:
         """How many values lie off each logger's grid, -1 where it has none."""
