@@ -8,30 +8,26 @@ that garbles one field cannot be trusted on the next.
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from domain.errors import BadMessage
-from domain.identifiers import ID_PATTERN, is_id
-from domain.instants import LATEST_MS
-from domain.reading import EVENT_NAMES, Event, Reading, split_probe
+from domain.identifiers import ID_PATTERN
+from domain.reading import EVENT_NAMES, Event, Reading
 from ingest.coordinates import to_wgs84
 from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.instants import SECONDS_LIKE, time_ms
+from ingest.formats.instants import time_ms
 from ingest.formats.json_text import Broken, loads, shown, storable
+from ingest.formats.native_plain import MAX_SEQ, known_id, known_probe, plain_reading
 from ingest.formats.plausible import (
     HUMIDITY_RANGE_PCT,
-    NO_VALUE_C,
     TEMPERATURE_RANGE_C,
     in_range,
     no_value,
 )
 
 MAX_ELEMENTS = 10_000
-_MAX_SEQ = 2**63 - 1
 _MAX_TEXT = 2000
 
 
@@ -64,59 +60,8 @@ class _Message(msgspec.Struct, gc=False):
     box: str | None = None
 
 
-_Celsius = Annotated[float, Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE_C[1])]
-_NotNegative = Annotated[float, Meta(ge=0.0)]
-_Latitude = Annotated[float, Meta(ge=-90.0, le=90.0)]
-_Longitude = Annotated[float, Meta(ge=-180.0, le=180.0)]
-_Percent = Annotated[float, Meta(ge=HUMIDITY_RANGE_PCT[0], le=HUMIDITY_RANGE_PCT[1])]
-
-
-class _PlainPosition(msgspec.Struct, gc=False):
-    lat: _Latitude
-    lon: _Longitude
-    accuracy_m: _NotNegative | None = None
-    datum: Literal["WGS84"] | None = None
-
-
-class _PlainReading(msgspec.Struct, gc=False):
-    """A reading with nothing unusual about it: the limits stand in the types, so that they are
-    checked while the JSON is read. Nearly every message is one; whatever is not is read as a
-    _Message, which says what is wrong."""
-
-    logger: str
-    time: Annotated[int, Meta(ge=SECONDS_LIKE.stop, le=LATEST_MS)] | str
-    temperature: dict[str, _Celsius]
-    shipment: str | None = None
-    seq: Annotated[int, Meta(ge=0, le=_MAX_SEQ)] | None = None
-    humidity: _Percent | None = None
-    position: _PlainPosition | None = None
-    lid_open: bool | None = None
-    light_lux: _NotNegative | None = None
-    moving: bool | None = None
-    battery_v: _NotNegative | None = None
-    event: None = None
-    site: str | None = None
-    actor: str | None = None
-    note: str | None = None
-    courier: str | None = None
-    box: str | None = None
-
-
-_plain = msgspec.json.Decoder(_PlainReading)
 _one = msgspec.json.Decoder(_Message)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
-_known_id = lru_cache(maxsize=65536)(is_id)
-_probe = lru_cache(maxsize=4096)(split_probe)
-
-
-@lru_cache(maxsize=4096)
-def _plain_probes(names: tuple[str, ...]) -> bool:
-    """True for probe names that are kept as they are: each a role of ours, in its shortest form."""
-    shapes = [_probe(name) for name in names]
-    return bool(names) and all(
-        shape is not None and name == (shape[0] if shape[1] == 1 else f"{shape[0]}.{shape[1]}")
-        for name, shape in zip(names, shapes, strict=True)
-    )
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
@@ -165,10 +110,7 @@ def decode_array(body: bytes, context: DecodeContext, *, limit: int | None) -> D
 def decode_object(body: bytes, context: DecodeContext) -> Reading | Event:
     """The reading or event of one JSON object's bytes; raises BadMessage saying what is wrong."""
     body = bytes(body)
-    try:
-        reading = _as_it_stands(_plain.decode(body), body, context)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        reading = None
+    reading = plain_reading(body, context)
     if reading is not None:
         return reading
     if looks_doubled(body):
@@ -195,7 +137,7 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     temperature = value.get("temperature")
     if isinstance(temperature, dict):
         value["temperature"] = {
-            name: entry for name, entry in temperature.items() if _probe(name) is not None
+            name: entry for name, entry in temperature.items() if known_probe(name) is not None
         }
     for key in ("time", "seq"):
         number = value.get(key)
@@ -206,53 +148,6 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     except msgspec.ValidationError as error:
         raise _validation(error) from None
     return _meaning(message, context)
-
-
-def _as_it_stands(sent: _PlainReading, body: bytes, context: DecodeContext) -> Reading | None:
-    """The reading, if its ids are ids, its probes ours, none of its values a code, and its text
-    holds exactly the keys that were read: none twice, none unknown, none null."""
-    temperature_c, time, position = sent.temperature, sent.time, sent.position
-    logger, shipment, courier, box = sent.logger, sent.shipment, sent.courier, sent.box
-    texts = (shipment, courier, box, sent.site, sent.actor, sent.note)
-    values = (sent.seq, sent.humidity, sent.lid_open, sent.light_lux, sent.moving, sent.battery_v)
-    # Texts in quotes, keys and values: logger (2), time, temperature; 6 texts (12), 6 values.
-    quoted = 22 + len(temperature_c) - 2 * texts.count(None) - values.count(None)
-    lat_deg = lon_deg = accuracy_m = None
-    if position is not None:
-        lat_deg, lon_deg, accuracy_m = position.lat, position.lon, position.accuracy_m
-        quoted += 3 + (accuracy_m is not None) + 2 * (position.datum is not None)
-    if type(time) is int:
-        measured_ms = time
-    else:
-        measured_ms = time_ms(time, zone=context.zone)
-        quoted += 1
-    if not (
-        body.count(b'"') == 2 * quoted
-        and _plain_probes(tuple(temperature_c))
-        and NO_VALUE_C.isdisjoint(temperature_c.values())
-        and _known_id(logger)
-        and (shipment is None or _known_id(shipment))
-        and (courier is None or _known_id(courier))
-        and (box is None or _known_id(box))
-    ):
-        return None
-    return Reading(
-        logger=logger,
-        time_ms=measured_ms,
-        temperature_c=temperature_c,
-        courier=context.courier or courier,
-        box=context.box or box,
-        shipment=shipment,
-        seq=sent.seq,
-        humidity_pct=sent.humidity,
-        lat_deg=lat_deg,
-        lon_deg=lon_deg,
-        accuracy_m=accuracy_m,
-        lid_open=sent.lid_open,
-        light_lux=sent.light_lux,
-        moving=sent.moving,
-        battery_v=sent.battery_v,
-    )
 
 
 def _meaning(message: _Message, context: DecodeContext) -> Reading | Event:
@@ -267,7 +162,7 @@ def _reading(message: _Message, context: DecodeContext) -> Reading:
     _check_ids(message)
     lat_deg, lon_deg, accuracy_m = _place(message.position)
     seq = message.seq
-    if seq is not None and not 0 <= seq <= _MAX_SEQ:
+    if seq is not None and not 0 <= seq <= MAX_SEQ:
         raise BadMessage("bad_seq", f"seq: expected an integer >= 0, got {str(seq)[:40]}")
     humidity_pct = message.humidity
     low, high = HUMIDITY_RANGE_PCT
@@ -329,7 +224,7 @@ def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
         raise BadMessage("no_temperature", "temperature: required, an object of probes")
     kept: dict[str, float] = {}
     for name, value in sent.items():
-        probe = _probe(name)
+        probe = known_probe(name)
         if probe is None or value is None:
             continue
         if no_value(value):
@@ -375,7 +270,7 @@ def _check_ids(message: _Message) -> None:
         ("courier", message.courier),
         ("box", message.box),
     ):
-        if id_ is not None and not _known_id(id_):
+        if id_ is not None and not known_id(id_):
             raise BadMessage(
                 "bad_id", f"{what}: expected an id matching {ID_PATTERN}, got {shown(id_)}"
             )

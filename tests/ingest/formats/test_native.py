@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.errors import BadMessage
 from domain.reading import EVENT_NAMES
 from ingest.formats import DecodeContext, Decoded, Refusal, decoder, native
+from ingest.formats.json_text import loads
 from tests.ingest.formats.context import context
 
 decode = decoder("native")
@@ -383,7 +384,7 @@ FIELDS = (
 def test_reading_the_plain_at_once_gives_what_reading_thoroughly_gives(fields: list[str]) -> None:
     body = "{" + ",".join([*fields, *(f for f in FIELDS[::4][:3] if f not in fields)]) + "}"
     try:
-        thorough: Any = native.convert_object(native.loads(body.encode()), context())
+        thorough: Any = native.convert_object(loads(body.encode()), context())
     except BadMessage as error:
         thorough = error.reason
     try:

@@ -1,0 +1,125 @@
+"""A native reading with nothing unusual about it, which nearly every message is: read at once.
+
+The limits stand in the types, so that they are checked while the JSON is read. Whatever is not
+such a reading is left to `native`, which reads it thoroughly and says what is wrong.
+"""
+
+from functools import lru_cache
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from domain.identifiers import is_id
+from domain.instants import LATEST_MS
+from domain.reading import Reading, split_probe
+from ingest.formats.decoded import DecodeContext
+from ingest.formats.instants import SECONDS_LIKE, time_ms
+from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+
+MAX_SEQ = 2**63 - 1
+
+known_id = lru_cache(maxsize=65536)(is_id)
+known_probe = lru_cache(maxsize=4096)(split_probe)
+
+_Celsius = Annotated[float, Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE_C[1])]
+_NotNegative = Annotated[float, Meta(ge=0.0)]
+_Latitude = Annotated[float, Meta(ge=-90.0, le=90.0)]
+_Longitude = Annotated[float, Meta(ge=-180.0, le=180.0)]
+_Percent = Annotated[float, Meta(ge=HUMIDITY_RANGE_PCT[0], le=HUMIDITY_RANGE_PCT[1])]
+
+
+class _PlainPosition(msgspec.Struct, gc=False):
+    lat: _Latitude
+    lon: _Longitude
+    accuracy_m: _NotNegative | None = None
+    datum: Literal["WGS84"] | None = None
+
+
+class _PlainReading(msgspec.Struct, gc=False):
+    logger: str
+    time: Annotated[int, Meta(ge=SECONDS_LIKE.stop, le=LATEST_MS)] | str
+    temperature: dict[str, _Celsius]
+    shipment: str | None = None
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
+    humidity: _Percent | None = None
+    position: _PlainPosition | None = None
+    lid_open: bool | None = None
+    light_lux: _NotNegative | None = None
+    moving: bool | None = None
+    battery_v: _NotNegative | None = None
+    event: None = None
+    site: str | None = None
+    actor: str | None = None
+    note: str | None = None
+    courier: str | None = None
+    box: str | None = None
+
+
+_decoder = msgspec.json.Decoder(_PlainReading)
+
+
+def plain_reading(body: bytes, context: DecodeContext) -> Reading | None:
+    """The reading of one JSON object's bytes, None where it wants to be read thoroughly. Raises
+    BadMessage for a time that is none."""
+    try:
+        return _as_it_stands(_decoder.decode(body), body, context)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _as_it_stands(sent: _PlainReading, body: bytes, context: DecodeContext) -> Reading | None:
+    """The reading, if its ids are ids, its probes ours, none of its values a code, and its text
+    holds exactly the keys that were read: none twice, none unknown, none null."""
+    temperature_c, time, position = sent.temperature, sent.time, sent.position
+    logger, shipment, courier, box = sent.logger, sent.shipment, sent.courier, sent.box
+    texts = (shipment, courier, box, sent.site, sent.actor, sent.note)
+    values = (sent.seq, sent.humidity, sent.lid_open, sent.light_lux, sent.moving, sent.battery_v)
+    # Texts in quotes, keys and values: logger (2), time, temperature; 6 texts (12), 6 values.
+    quoted = 22 + len(temperature_c) - 2 * texts.count(None) - values.count(None)
+    lat_deg = lon_deg = accuracy_m = None
+    if position is not None:
+        lat_deg, lon_deg, accuracy_m = position.lat, position.lon, position.accuracy_m
+        quoted += 3 + (accuracy_m is not None) + 2 * (position.datum is not None)
+    if type(time) is int:
+        measured_ms = time
+    else:
+        measured_ms = time_ms(time, zone=context.zone)
+        quoted += 1
+    if not (
+        body.count(b'"') == 2 * quoted
+        and _plain_probes(tuple(temperature_c))
+        and NO_VALUE_C.isdisjoint(temperature_c.values())
+        and known_id(logger)
+        and (shipment is None or known_id(shipment))
+        and (courier is None or known_id(courier))
+        and (box is None or known_id(box))
+    ):
+        return None
+    return Reading(
+        logger=logger,
+        time_ms=measured_ms,
+        temperature_c=temperature_c,
+        courier=context.courier or courier,
+        box=context.box or box,
+        shipment=shipment,
+        seq=sent.seq,
+        humidity_pct=sent.humidity,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        accuracy_m=accuracy_m,
+        lid_open=sent.lid_open,
+        light_lux=sent.light_lux,
+        moving=sent.moving,
+        battery_v=sent.battery_v,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _plain_probes(names: tuple[str, ...]) -> bool:
+    """True for probe names that are kept as they are: each a role of ours, in its shortest form."""
+    shapes = [known_probe(name) for name in names]
+    return bool(names) and all(
+        shape is not None and name == (shape[0] if shape[1] == 1 else f"{shape[0]}.{shape[1]}")
+        for name, shape in zip(names, shapes, strict=True)
+    )
