@@ -69,15 +69,6 @@ class Judgement:
         """(s,) Status of one question."""
         return self.status[:, QUESTION_NUMBER[question]]
 
-    def touches_question(self, row: int, question: Question) -> bool:
-        """Whether a finding weighs on a question."""
-        return bool(self.touches[row, QUESTION_NUMBER[question]])
-
-    def bounds_of(self, question: Question, shipment: int) -> tuple[float, float]:
-        """Least and most of a question, in its unit; NaN where it has none."""
-        column = QUESTION_NUMBER[question]
-        return float(self.least[shipment, column]), float(self.most[shipment, column])
-
     def concerns_item(self, row: int, item: int, terms: Terms) -> bool:
         """Whether a finding of an item's shipment is about that item: the episode went beyond
         the item's own limit, or the item freezes, or it is the item's budget."""

@@ -9,7 +9,6 @@ and verification takes it from there.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,14 +19,12 @@ from config.manifest_terms import zones_without_limit
 from config.rules import Numbers, day_start_s
 from config.storage_classes import BoxModel
 from domain.errors import BadInput
-from domain.instants import instant_ms, rfc3339
+from domain.instants import china_day, instant_ms, rfc3339
 from domain.manifest import Manifest
 from storage.ports import CheckResult, ModelTrip, Register
 
 MOST_TRIPS = 500
 """Trips a limit is learned from at most, the latest: a model ages and is packed differently."""
-
-_CHINA_OFFSET = timedelta(hours=8)
 
 Baselines = Mapping[str, Mapping[FleetZone, FleetBaseline]]
 
@@ -45,8 +42,7 @@ class RegisterTrips:
         self._asked: dict[tuple[str, FleetZone, int], Sequence[ModelTrip]] = {}
 
     def __call__(self, model: str, zone: FleetZone, *, begun_ms: int) -> Sequence[ModelTrip]:
-        day = (datetime.fromtimestamp(begun_ms / 1000.0, tz=UTC) + _CHINA_OFFSET).date()
-        key = (model, zone, round(day_start_s(day) * 1000))
+        key = (model, zone, round(day_start_s(china_day(begun_ms / 1000.0)) * 1000))
         if key not in self._asked:
             self._asked[key] = self._register.model_trips(
                 model, zone, before_ms=key[2], limit=MOST_TRIPS

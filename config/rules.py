@@ -9,17 +9,16 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from functools import cache
 from itertools import permutations
 from pathlib import Path
 from typing import Any, Literal, get_args
-from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigError
+from domain.instants import CHINA, china_day
 
 PACKS_DIR = Path(__file__).parent / "packs"
-_CHINA = ZoneInfo("Asia/Shanghai")
 
 Question = Literal[
     "range",
@@ -235,7 +234,7 @@ def pack_for(packs: Sequence[RulePack], *, pack_id: str, epoch_s: float) -> Rule
         raise ConfigError(f"rule pack {pack_id!r}: unknown; known: {known}")
     if math.isnan(epoch_s):
         return versions[-1]
-    day = datetime.fromtimestamp(epoch_s, tz=UTC).astimezone(_CHINA).date()
+    day = china_day(epoch_s)
     for pack in reversed(versions):
         if pack.in_force(day):
             return pack
@@ -245,7 +244,7 @@ def pack_for(packs: Sequence[RulePack], *, pack_id: str, epoch_s: float) -> Rule
 @cache
 def day_start_s(day: date) -> float:
     """Start of a China-time day as UTC epoch seconds."""
-    return datetime.combine(day, time(), tzinfo=_CHINA).timestamp()
+    return datetime.combine(day, time(), tzinfo=CHINA).timestamp()
 
 
 def _numbers(table: Mapping[str, Any], where: str) -> tuple[Numbers, Mapping[str, NumberSource]]:

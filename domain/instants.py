@@ -1,7 +1,11 @@
 """Instants: RFC 3339 text to UTC epoch milliseconds and back."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+"""Rules, days and whatever an inspector reads are in Beijing time."""
 
 EARLIEST_MS = 0
 """1970-01-01: a logger whose clock was never set says something near this."""
@@ -50,3 +54,8 @@ def rfc3339(time_ms: int) -> str:
     whole, fraction_ms = divmod(int(time_ms), 1000)
     text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{fraction_ms:03d}Z" if fraction_ms else f"{text}Z"
+
+
+def china_day(epoch_s: float) -> date:
+    """The day in Beijing on which an instant [UTC epoch s] falls."""
+    return datetime.fromtimestamp(epoch_s, tz=CHINA).date()

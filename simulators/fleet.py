@@ -7,11 +7,11 @@ own generators, seeded by (seed, its number), and nothing reads a clock.
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 
 from domain.errors import BadInput
+from domain.instants import china_day
 from simulators.climate import surround
 from simulators.fraud import tamper
 from simulators.journey import Trip, draw_trip
@@ -29,7 +29,6 @@ _BATCH = 256
 """Boxes integrated at once; bounds the memory of a large fleet."""
 _STAGGER_S = 1800.0
 """Journeys of one fleet end within this time of each other."""
-_CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -177,5 +176,5 @@ def _ship(entry: _Made, number: int, *, end_ms: int, prefix: str) -> Shipment:
 
 
 def _shipment_id(number: int, end_ms: int, prefix: str) -> str:
-    day = datetime.fromtimestamp(end_ms / 1000, tz=UTC).astimezone(_CHINA)
+    day = china_day(end_ms / 1000)
     return f"{prefix}-{day:%Y%m%d}-{number + 1:04d}"

@@ -4,14 +4,12 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
 from api.reports.wording import Lang
-from domain.instants import instant_ms
+from domain.instants import CHINA, instant_ms
 
-_CHINA = ZoneInfo("Asia/Shanghai")
 ABSENT = "—"
 
 
@@ -19,7 +17,7 @@ def beijing_time(text: str | None, *, seconds: bool = False) -> str:
     """An RFC 3339 time as China time; the pages say so where they print it."""
     if text is None:
         return ABSENT
-    at = datetime.fromtimestamp(instant_ms(text) / 1000.0, tz=UTC).astimezone(_CHINA)
+    at = datetime.fromtimestamp(instant_ms(text) / 1000.0, tz=UTC).astimezone(CHINA)
     return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 

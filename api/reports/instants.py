@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from domain.instants import instant_ms, rfc3339
+from domain.instants import CHINA, instant_ms, rfc3339
 from domain.tracks import FloatArray
-
-CHINA = ZoneInfo("Asia/Shanghai")
 
 
 def instant(time_s: float) -> str:

@@ -4,14 +4,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from api.reports.charts.canvas import HAIRLINE, INK, MUTED, Canvas
+from domain.instants import CHINA
 from domain.tracks import FloatArray
 
-CHINA = ZoneInfo("Asia/Shanghai")
 _MINUTE_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
 
 
