@@ -40,6 +40,14 @@ def test_every_number_of_the_shipped_pack_has_a_source_and_who_set_it() -> None:
         assert provenance.title.zh, name
 
 
+def _refused(folder: Path, old: str, new: str, complaint: str) -> None:
+    """The pack with `new` in the place of `old` does not load, and the error names the file."""
+    assert old in TEXT
+    with pytest.raises(ConfigError, match=complaint) as failure:
+        load_pack(_pack_file(folder, TEXT.replace(old, new, 1)))
+    assert "pack.toml" in str(failure.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
@@ -62,10 +70,7 @@ def test_every_number_of_the_shipped_pack_has_a_source_and_who_set_it() -> None:
 def test_a_wrong_pack_does_not_load_and_the_error_names_the_place(
     tmp_path: Path, old: str, new: str, complaint: str
 ) -> None:
-    assert old in TEXT
-    with pytest.raises(ConfigError, match=complaint) as failure:
-        load_pack(_pack_file(tmp_path, TEXT.replace(old, new, 1)))
-    assert "pack.toml" in str(failure.value)
+    _refused(tmp_path, old, new, complaint)
 
 
 def test_two_versions_in_force_at_once_do_not_load(tmp_path: Path) -> None:
@@ -226,10 +231,7 @@ def test_the_shandong_lines_have_the_validity_of_their_text() -> None:
 def test_a_wrong_line_or_tolerance_does_not_load_and_the_error_names_key_and_value(
     tmp_path: Path, old: str, new: str, complaint: str
 ) -> None:
-    assert old in TEXT
-    with pytest.raises(ConfigError, match=complaint) as failure:
-        load_pack(_pack_file(tmp_path, TEXT.replace(old, new, 1)))
-    assert "pack.toml" in str(failure.value)
+    _refused(tmp_path, old, new, complaint)
 
 
 def test_a_line_without_its_evidence_or_source_does_not_load(tmp_path: Path) -> None:

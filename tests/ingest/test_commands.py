@@ -28,6 +28,17 @@ ROOT = Path(__file__).parents[2]
 START_MS = 1_717_243_200_000
 
 
+def _storer(directory: Path, index: IngestIndex) -> Storer:
+    return Storer(
+        JournalReader(directory),
+        index,
+        Decoding(),
+        store=MemoryStore(),
+        register=MemoryRegister(),  # type: ignore[arg-type]
+        future_tolerance_s=1e9,
+    )
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder that the environment names, with a journal of good and bad messages."""
@@ -46,14 +57,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ]
         )
     with IngestIndex(directory, "w1") as index:
-        storer = Storer(
-            JournalReader(directory),
-            index,
-            Decoding(),
-            store=MemoryStore(),
-            register=MemoryRegister(),  # type: ignore[arg-type]
-            future_tolerance_s=1e9,
-        )
+        storer = _storer(directory, index)
         assert storer.step() == 5
     return tmp_path
 
@@ -133,14 +137,7 @@ def test_an_estimate_of_a_clock_is_written_down_even_if_no_further_message_comes
 ) -> None:
     directory = place / "journal"
     with IngestIndex(directory, "w1") as index:
-        storer = Storer(
-            JournalReader(directory),
-            index,
-            Decoding(),
-            store=MemoryStore(),
-            register=MemoryRegister(),  # type: ignore[arg-type]
-            future_tolerance_s=1e9,
-        )
+        storer = _storer(directory, index)
         storer.step()
         signer = load_or_create_signer(directory / "keys" / "signing.key")
         with Journal(directory, worker="w1", signer=signer) as journal:

@@ -9,8 +9,11 @@ from api.judging import judge_shipments, load_rulebook
 from api.reports.judged import report_of_judged
 from api.reports.model import Origin, Report
 from config.settings import JudgingSettings
+from domain.manifest import Manifest
 from domain.tracks import ReadingTable
 from tests.reports.shipments import MANIFEST, START_S, at, manifest
+
+RULEBOOK = load_rulebook(JudgingSettings())
 
 LONG_ZH = (
     "淄博市临淄区康民大药房医药连锁有限公司第一百二十三分公司"
@@ -48,19 +51,24 @@ def judged_report(
         humidity_pct=nan,
         battery_v=nan,
     )
+    return report_of_table(table, declared, read_from="extreme.csv")
+
+
+def report_of_table(table: ReadingTable, declared: Manifest, *, read_from: str) -> Report:
+    """Report of one shipment's readings, judged by the usual way."""
     (judged,) = judge_shipments(
         table,
         shipments=[declared.id],
         manifests={declared.id: declared},
         events={},
-        rulebook=load_rulebook(JudgingSettings()),
+        rulebook=RULEBOOK,
     )
     return report_of_judged(
         judged,
         declared.id,
         manifests={declared.id: declared},
         events={},
-        origin=Origin(software="coldwitness test", readings_from=("extreme.csv",)),
+        origin=Origin(software="coldwitness test", readings_from=(read_from,)),
     )
 
 

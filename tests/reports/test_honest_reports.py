@@ -7,18 +7,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api.finding_words import number
-from api.judging import judge_shipments, load_rulebook
-from api.reports.judged import report_of_judged
-from api.reports.model import Origin, Report
+from api.reports.model import Report
 from api.reports.package_check import verify_any
 from api.reports.twin import render_json
 from api.reports.wording import quantity
-from config.settings import JudgingSettings
 from domain.instants import instant_ms, rfc3339
 from domain.tracks import ReadingTable
 from ingest.manifests import parse_manifest
+from tests.reports.extremes import RULEBOOK, report_of_table
 
-RULEBOOK = load_rulebook(JudgingSettings())
 START_MS = instant_ms("2026-11-21T01:30:00Z")
 degrees = st.one_of(
     st.sampled_from([-0.0, 0.0, 2.0, 8.0, 8.004, -0.004, 0.1 + 0.2, 1e-9, 25.0]),
@@ -63,20 +60,7 @@ def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> 
         humidity_pct=nan,
         battery_v=nan,
     )
-    (judged,) = judge_shipments(
-        table,
-        shipments=["ZB-1"],
-        manifests={"ZB-1": manifest},
-        events={},
-        rulebook=RULEBOOK,
-    )
-    return report_of_judged(
-        judged,
-        "ZB-1",
-        manifests={"ZB-1": manifest},
-        events={},
-        origin=Origin(software="coldwitness test", readings_from=("test",)),
-    )
+    return report_of_table(table, manifest, read_from="test")
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
