@@ -165,7 +165,7 @@ def _credentials(mqtt: Any) -> Finding:
 
 def _journal(settings: Any) -> Iterator[Finding]:
     from ingest.index import IngestIndex
-    from storage.journal import JournalReader, layout, load_or_create_signer
+    from storage.journal import JournalReader, load_or_create_signer, signing_key
 
     journal = settings.journal
     directory: Path = journal.directory
@@ -197,7 +197,7 @@ def _journal(settings: Any) -> Iterator[Finding]:
         if low
         else "",
     )
-    signer = load_or_create_signer(journal.signing_key_file or layout.signing_key(directory))
+    signer = load_or_create_signer(signing_key(journal))
     yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}")
     reader = JournalReader(directory)
     for worker in reader.workers():

@@ -109,7 +109,7 @@ def seal(
     import time
 
     from storage.archive.days import seal_days
-    from storage.archive.signatures import journal_signer
+    from storage.journal import journal_signer
 
     before_ms = _instant("--before", before)
     with _stores() as (settings, store, opened):
@@ -140,7 +140,7 @@ def verify(
     from config.settings import load_settings
     from domain.errors import BadInput
     from storage.archive.days import sealed_days, verify_archive
-    from storage.archive.signatures import journal_public_key
+    from storage.journal import journal_public_key
 
     settings = load_settings()
     folder = directory or settings.store.archive_directory

@@ -156,12 +156,11 @@ def _packed(
 def _signer(settings: "Settings", key: Path | None, *, needed: bool) -> "Signer | None":
     """The named key, which must exist, else the journal's; one is made only if it is needed."""
     from domain.errors import BadInput
-    from storage.journal import layout, load_or_create_signer
+    from storage.journal import load_or_create_signer, signing_key
 
     if key is not None and not key.exists():
         raise BadInput(f"--key {key}: no such file")
-    own = settings.journal.signing_key_file or layout.signing_key(settings.journal.directory)
-    path = key or own
+    path = key or signing_key(settings.journal)
     if needed and not path.exists():
         print(f"coldwitness: made a signing key: {path}", file=sys.stderr)
     return load_or_create_signer(path) if needed or path.exists() else None

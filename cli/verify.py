@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from api.reports.verification import Verified
-    from config.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +44,7 @@ def verify(
     from api.reports.timestamp import read_authorities
     from config.settings import load_settings
     from domain.errors import BadInput
-    from storage.journal import load_public_key
+    from storage.journal import journal_public_key, load_public_key
 
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
@@ -61,21 +60,12 @@ def verify(
         trusted=trusted,
         authorities=[one for path in tsa_ca or [] for one in read_authorities(path)],
     )
-    own = _own_key(settings)
+    own = journal_public_key(settings.journal)
     if as_json:
         typer.echo(json.dumps(_as_json(file, found), ensure_ascii=False))
     else:
         typer.echo("\n".join(_as_text(file, found, own, zh=lang == "zh")))
     raise typer.Exit(0 if found.holds else 1)
-
-
-def _own_key(settings: "Settings") -> "Ed25519PublicKey | None":
-    """The key of this installation's journal, to say whether it signed; None without one."""
-    from storage.journal import layout, load_public_key
-
-    named = settings.journal.signing_key_file
-    path = named.with_suffix(".pub") if named else layout.public_key(settings.journal.directory)
-    return load_public_key(path) if path.exists() else None
 
 
 def _as_json(file: Path, found: "Verified") -> dict[str, Any]:

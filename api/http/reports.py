@@ -20,7 +20,7 @@ from api.reports.pdf import render_pdf
 from api.reports.reviews import review_of
 from api.reports.twin import render_json
 from api.reports.wording import Lang
-from storage.journal import Signer, layout, load_or_create_signer
+from storage.journal import journal_signer
 
 router = APIRouter(tags=["reports"])
 
@@ -105,15 +105,8 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
         review=review_of(
             register.reviews(shipment), result_version=0 if line is None else line.result_version
         ),
-        signer=_signer(services),
+        signer=journal_signer(services.settings.journal),
     )
-
-
-def _signer(services: Services) -> Signer | None:
-    """The journal's key, as `coldwitness report` signs; None as long as there is none."""
-    journal = services.settings.journal
-    path = journal.signing_key_file or layout.signing_key(journal.directory)
-    return load_or_create_signer(path) if path.exists() else None
 
 
 def _rendered(report: Report, format_: Format, lang: Lang) -> tuple[bytes, dict[str, str]]:

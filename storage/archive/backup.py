@@ -25,8 +25,8 @@ from config.settings import Settings
 from domain.errors import BadInput, Unavailable
 from domain.instants import rfc3339
 from storage.archive.days import sha256_of
-from storage.archive.signatures import journal_signer, signature_problem, signed
-from storage.journal import load_public_key
+from storage.archive.signatures import signature_problem, signed
+from storage.journal import journal_signer, load_public_key
 from storage.register import migrate
 from storage.register.database import Database
 from storage.register.schema import metadata

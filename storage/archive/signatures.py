@@ -4,14 +4,12 @@ The signature is Ed25519 over the canonical JSON (RFC 8785) of the list without 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from config.settings import JournalSettings
-from storage.journal import Signer, layout, load_or_create_signer, load_public_key
+from storage.journal import Signer
 from storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 
@@ -38,20 +36,3 @@ def signature_problem(said: Mapping[str, Any], public: Ed25519PublicKey | None) 
     if signature_holds(public, message, signature):
         return None
     return f"its signature is not one of key {key_id(public)} over what it says"
-
-
-def journal_signer(journal: JournalSettings) -> Signer | None:
-    """The journal's own key, if it has one yet."""
-    path = journal.signing_key_file or layout.signing_key(journal.directory)
-    return load_or_create_signer(path) if path.exists() else None
-
-
-def journal_public_key(
-    journal: JournalSettings, given: Path | None = None
-) -> Ed25519PublicKey | None:
-    """The key to check by: the given file's, else the journal's own, if it has one."""
-    if given is not None:
-        return load_public_key(given)
-    named = journal.signing_key_file
-    path = named.with_suffix(".pub") if named else layout.public_key(journal.directory)
-    return load_public_key(path) if path.exists() else None

@@ -5,7 +5,14 @@ from storage.journal.heads import SignedHead
 from storage.journal.journal import Journal, PartlyKept
 from storage.journal.reader import JournalReader, RowProof, SegmentStats
 from storage.journal.rows import Message, Row, row_bytes
-from storage.journal.signing import Signer, load_or_create_signer, load_public_key
+from storage.journal.signing import (
+    Signer,
+    journal_public_key,
+    journal_signer,
+    load_or_create_signer,
+    load_public_key,
+    signing_key,
+)
 from storage.journal.verification import Problem, SegmentReport, verify_journal
 
 __all__ = [
@@ -22,8 +29,11 @@ __all__ = [
     "SegmentStats",
     "SignedHead",
     "Signer",
+    "journal_public_key",
+    "journal_signer",
     "load_or_create_signer",
     "load_public_key",
     "row_bytes",
+    "signing_key",
     "verify_journal",
 ]

@@ -24,7 +24,7 @@ from storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
 from storage.journal.sealed import read_seal
 from storage.journal.sealing import seal_segment
 from storage.journal.segment import NO_CHAIN, SegmentMeta, SegmentWriter, read_head
-from storage.journal.signing import Signer, load_or_create_signer
+from storage.journal.signing import Signer, load_or_create_signer, signing_key
 
 
 class PartlyKept(Unavailable):
@@ -75,8 +75,8 @@ class Journal:
     @classmethod
     def open(cls, settings: JournalSettings) -> Self:
         """The journal the settings name, with its signing key (made if there is none)."""
-        key = settings.signing_key_file or layout.signing_key(settings.directory)
-        return cls(settings.directory, worker=settings.worker, signer=load_or_create_signer(key))
+        signer = load_or_create_signer(signing_key(settings))
+        return cls(settings.directory, worker=settings.worker, signer=signer)
 
     @property
     def last_row(self) -> int:

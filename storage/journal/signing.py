@@ -9,7 +9,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from config.settings import JournalSettings
 from domain.errors import ConfigError
+from storage.journal import layout
 
 ALGORITHM = "Ed25519"
 
@@ -80,6 +82,28 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigError(f"public key {path}: expected an Ed25519 key")
     return key
+
+
+def signing_key(journal: JournalSettings) -> Path:
+    """Where the journal's private key lies, or will."""
+    return journal.signing_key_file or layout.signing_key(journal.directory)
+
+
+def journal_signer(journal: JournalSettings) -> Signer | None:
+    """The journal's own key, if it has one yet."""
+    path = signing_key(journal)
+    return load_or_create_signer(path) if path.exists() else None
+
+
+def journal_public_key(
+    journal: JournalSettings, given: Path | None = None
+) -> Ed25519PublicKey | None:
+    """The key to check by: the given file's, else the journal's own, if it has one."""
+    if given is not None:
+        return load_public_key(given)
+    named = journal.signing_key_file
+    path = named.with_suffix(".pub") if named else layout.public_key(journal.directory)
+    return load_public_key(path) if path.exists() else None
 
 
 def _create(path: Path) -> None:

@@ -20,7 +20,7 @@ from domain.manifest import Manifest
 from domain.reading import ENDING_EVENTS
 from storage.ports import CheckResult, Clue
 from storage.register import schema
-from storage.register.shipments import PER_QUERY
+from storage.register.database import parts
 
 ACCUSING = ("cold_chain_break", "temporary_storage", "missing_isolation")
 WITHDRAWN = "no longer found: "
@@ -110,8 +110,7 @@ def clue_of(row: RowMapping | Mapping[str, Any]) -> Clue:
 def _known(connection: Connection, names: Sequence[str]) -> dict[str, list[Row[Any]]]:
     table = schema.clues
     found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for start in range(0, len(names), PER_QUERY):
-        part = names[start : start + PER_QUERY]
+    for part in parts(names):
         query = select(table).where(table.c.shipment.in_(part)).order_by(table.c.cursor)
         for row in connection.execute(query):
             found[row.shipment].append(row)
@@ -129,8 +128,7 @@ def _under_way(connection: Connection, results: Sequence[CheckResult]) -> set[st
     events, manifests, shipments = schema.events, schema.manifests, schema.shipments
     begun: set[str] = set()
     ended: set[str] = set()
-    for start in range(0, len(names), PER_QUERY):
-        part = names[start : start + PER_QUERY]
+    for part in parts(names):
         told = select(events.c.shipment, events.c.event).where(events.c.shipment.in_(part))
         for shipment, event in connection.execute(told.distinct()):
             (ended if event in ENDING_EVENTS else begun).add(shipment)

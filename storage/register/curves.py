@@ -3,16 +3,14 @@
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from storage.ports import StoredCurves
 from storage.register import schema
-from storage.register.database import Database
-from storage.register.shipments import PER_QUERY, lock, make_known
-
-_T = TypeVar("_T")
+from storage.register.database import Database, parts
+from storage.register.shipments import lock, make_known
 
 CROWD = 30
 """Shipments a key leads to at most: it keeps a look-up short however common a pattern is."""
@@ -45,7 +43,7 @@ class Curves:
         table, owner = schema.curve_keys, schema.curves
         shared: defaultdict[str, Counter[str]] = defaultdict(Counter)
         with self._database.read() as connection:
-            for part in _parts(list(askers)):
+            for part in parts(list(askers)):
                 query = select(table.c.key, owner.c.shipment).join(
                     owner, owner.c.id == table.c.curve
                 )
@@ -58,7 +56,7 @@ class Curves:
                 ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
                 chosen.update(other for other, _ in ranked[:partners])
             found: dict[str, bytes] = {}
-            for names in _parts(sorted(chosen)):
+            for names in parts(sorted(chosen)):
                 bodies = select(owner.c.shipment, owner.c.body).where(owner.c.shipment.in_(names))
                 found.update((name, body) for name, body in connection.execute(bodies))
         return found
@@ -71,7 +69,7 @@ class Curves:
         if changed:
             rows = [{"shipment": name, "other": other} for name in changed for other in named[name]]
             with self._database.write() as connection:
-                for part in _parts(changed):
+                for part in parts(changed):
                     connection.execute(delete(table).where(table.c.shipment.in_(part)))
                 if rows:
                     again = self._database.insert(table).on_conflict_do_nothing()
@@ -119,7 +117,7 @@ def _differing(
     table = schema.curves
     columns = (table.c.id, table.c.shipment, table.c["keys"].label("packed_keys"), table.c.body)
     kept: dict[str, Any] = {}
-    for part in _parts(list(curves)):
+    for part in parts(list(curves)):
         for found in connection.execute(select(*columns).where(table.c.shipment.in_(part))):
             kept[found.shipment] = found
     differing: dict[str, Row[Any] | None] = {}
@@ -135,7 +133,7 @@ def _differing(
 def _crowded(connection: Connection, keys: Collection[int]) -> frozenset[int]:
     table = schema.curve_keys
     full: set[int] = set()
-    for part in _parts(list(keys)):
+    for part in parts(list(keys)):
         query = select(table.c.key).where(table.c.key.in_(part)).group_by(table.c.key)
         full.update(connection.execute(query.having(func.count() >= CROWD)).scalars())
     return frozenset(full)
@@ -148,16 +146,12 @@ def _copies(
     table = schema.copies
     naming: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
     named_by: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-    for part in _parts(names):
+    for part in parts(names):
         for row in connection.execute(select(table).where(table.c.shipment.in_(part))):
             naming[row.shipment] |= {row.other}
         for row in connection.execute(select(table).where(table.c.other.in_(part))):
             named_by[row.other] |= {row.shipment}
     return naming, named_by
-
-
-def _parts(values: Sequence[_T]) -> list[Sequence[_T]]:
-    return [values[start : start + PER_QUERY] for start in range(0, len(values), PER_QUERY)]
 
 
 def _packed(keys: Sequence[int]) -> bytes:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, and_, delete, func, or_, select
 from domain.reading import ENDING_EVENTS, Event
 from storage.ports import Stay
 from storage.register import schema
-from storage.register.database import Database
-from storage.register.shipments import PER_QUERY, lock, make_known
+from storage.register.database import Database, parts
+from storage.register.shipments import lock, make_known
 from storage.stays import stays as stays_told
 
 _TELLING = ("packed", *ENDING_EVENTS)
@@ -44,8 +44,7 @@ class Custody:
         table = schema.events
         found: defaultdict[str, list[Event]] = defaultdict(list)
         with self._database.read() as connection:
-            for start in range(0, len(shipments), PER_QUERY):
-                part = shipments[start : start + PER_QUERY]
+            for part in parts(shipments):
                 rows = connection.execute(
                     select(table.c.shipment, table.c.body)
                     .where(table.c.shipment.in_(part))
@@ -69,8 +68,7 @@ class Custody:
         table = schema.stays
         found = []
         with self._database.read() as connection:
-            for start in range(0, len(shipments), PER_QUERY):
-                part = shipments[start : start + PER_QUERY]
+            for part in parts(shipments):
                 rows = connection.execute(
                     select(table)
                     .where(table.c.shipment.in_(part))
@@ -129,11 +127,11 @@ class Custody:
         table = schema.stays
         found: defaultdict[str, list[Stay]] = defaultdict(list)
         with self._database.read() as connection:
-            for start in range(0, len(boxes), PER_QUERY):
+            for part in parts(boxes):
                 rows = connection.execute(
                     select(table)
                     .where(
-                        table.c.box.in_(boxes[start : start + PER_QUERY]),
+                        table.c.box.in_(part),
                         table.c.start_ms <= to_ms,
                         or_(table.c.end_ms.is_(None), table.c.end_ms > from_ms),
                     )
@@ -191,8 +189,7 @@ class Custody:
     def _known(self, connection: Connection, digests: Sequence[str]) -> set[str]:
         table = schema.events
         known: set[str] = set()
-        for start in range(0, len(digests), PER_QUERY):
-            part = digests[start : start + PER_QUERY]
+        for part in parts(digests):
             query = select(table.c.digest).where(table.c.digest.in_(part))
             known.update(connection.execute(query).scalars())
         return known

@@ -1,10 +1,10 @@
 """One engine for SQLite and PostgreSQL: transactions, failures, and what differs."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, Table, event
@@ -12,6 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from domain.errors import ConfigError, Unavailable
+
+_Value = TypeVar("_Value")
+
+PER_QUERY = 10_000
+"""Ids in one IN list; both databases allow some 30,000 parameters."""
 
 _BUSY_TIMEOUT_S = 30.0
 
@@ -109,3 +114,8 @@ def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that turns into a writer fails at once where another one wrote
     # since; an immediate one waits its turn.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def parts(values: Sequence[_Value]) -> list[Sequence[_Value]]:
+    """The values in as many runs as one IN list each may hold."""
+    return [values[start : start + PER_QUERY] for start in range(0, len(values), PER_QUERY)]

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, select
 
 from storage.ports import ModelTrip
 from storage.register import schema
-from storage.register.database import Database, clean
-from storage.register.shipments import PER_QUERY, lock, make_known
+from storage.register.database import Database, clean, parts
+from storage.register.shipments import lock, make_known
 
 _TABLE = schema.model_trips
 _COLUMNS = (
@@ -42,8 +42,7 @@ class ModelTrips:
         with self._database.write() as connection:
             make_known(self._database, connection, dict.fromkeys(changed))
             lock(self._database, connection, changed)
-            for start in range(0, len(changed), PER_QUERY):
-                part = changed[start : start + PER_QUERY]
+            for part in parts(changed):
                 connection.execute(delete(_TABLE).where(_TABLE.c.shipment.in_(part)))
             rows = [_row(trip) for name in changed for trip in trips[name]]
             if rows:
@@ -67,8 +66,7 @@ def _differing(connection: Connection, trips: Mapping[str, Sequence[ModelTrip]])
     """Shipments, in order, of which something else is kept than this."""
     names = sorted(trips)
     kept: defaultdict[str, set[ModelTrip]] = defaultdict(set)
-    for start in range(0, len(names), PER_QUERY):
-        part = names[start : start + PER_QUERY]
+    for part in parts(names):
         for row in connection.execute(select(*_COLUMNS).where(_TABLE.c.shipment.in_(part))):
             kept[row.shipment].add(ModelTrip(*row))
     return [name for name in names if kept[name] != set(trips[name])]

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, selec
 from domain.instants import instant_ms
 from storage.ports import CheckResult, Clue
 from storage.register import bodies, clue_making, schema
-from storage.register.database import Database, clean
-from storage.register.shipments import PER_QUERY, lock, make_known
+from storage.register.database import Database, clean, parts
+from storage.register.shipments import lock, make_known
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,7 @@ def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, _L
     table = schema.results
     current = schema.shipments
     found = {}
-    for start in range(0, len(names), PER_QUERY):
-        part = names[start : start + PER_QUERY]
+    for part in parts(names):
         rows = connection.execute(
             select(table.c.shipment, table.c.version, table.c.digest)
             .join(
@@ -186,8 +185,7 @@ def _bases(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int,
         )
     )
     found = {}
-    for start in range(0, len(names), PER_QUERY):
-        part = names[start : start + PER_QUERY]
+    for part in parts(names):
         for name, version, body in connection.execute(query.where(current.c.id.in_(part))):
             found[name] = (version, bodies.inflated(body, None))
     return found
@@ -208,8 +206,7 @@ def _replace_findings(connection: Connection, results: Sequence[CheckResult]) ->
     table = schema.findings
     names = [str(result["shipment"]) for result in results]
     old: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for start in range(0, len(names), PER_QUERY):
-        part = names[start : start + PER_QUERY]
+    for part in parts(names):
         query = select(table.c.shipment, table.c.id, table.c.body).where(table.c.shipment.in_(part))
         for shipment, finding_id, body in connection.execute(query):
             old[shipment][finding_id] = body

@@ -10,11 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Subquery, and_, func, or_
 from domain.instants import rfc3339
 from domain.manifest import Manifest
 from storage.ports import ShipmentRow
-from storage.register.database import Database, clean
+from storage.register.database import Database, clean, parts
 from storage.register.schema import manifests, shipments
 
-PER_QUERY = 10_000
-"""Ids in one IN list; both databases allow some 30,000 parameters."""
 _REMEMBERED = 100_000
 
 
@@ -61,8 +59,7 @@ class Shipments:
         newest = _newest_versions()
         found = {}
         with self._database.read() as connection:
-            for start in range(0, len(shipments), PER_QUERY):
-                part = shipments[start : start + PER_QUERY]
+            for part in parts(shipments):
                 query = select(manifests.c.shipment, manifests.c.body).join(
                     newest,
                     and_(
@@ -171,8 +168,7 @@ def lock(database: Database, connection: Connection, names: Sequence[str]) -> No
     """Keep other writers off these shipments until the transaction ends."""
     if database.is_sqlite:
         return
-    for start in range(0, len(names), PER_QUERY):
-        part = sorted(names)[start : start + PER_QUERY]
+    for part in parts(sorted(names)):
         connection.execute(
             select(shipments.c.id)
             .where(shipments.c.id.in_(part))

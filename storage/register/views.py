@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, delete, select
 
 from storage.register import schema
-from storage.register.database import Database
-from storage.register.shipments import PER_QUERY
+from storage.register.database import Database, parts
 
 INFLUX_FACTS = ("influx_measurement", "influx_building", "influx_position")
 """Keys of `state`: what is read, what a rebuild fills, and how far it is."""
@@ -59,8 +58,7 @@ class Views:
         table = schema.spans
         found = []
         with self._database.read() as connection:
-            for start in range(0, len(shipments), PER_QUERY):
-                part = shipments[start : start + PER_QUERY]
+            for part in parts(shipments):
                 rows = connection.execute(
                     select(table)
                     .where(table.c.shipment.in_(part))
