@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.bounds import (
+from coldwitness.analysis.bounds import (
     least_beyond,
     linear_area_beyond,
     linear_time_beyond,
     most_beyond,
 )
-from analysis.lag import Rates, Shift, rates_of
-from analysis.series import Series
-from analysis.spans import expanded
-from analysis.steps import Holes, Side, Steps
-from analysis.uncertainty import Level
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.lag import Rates, Shift, rates_of
+from coldwitness.analysis.series import Series
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.steps import Holes, Side, Steps
+from coldwitness.analysis.uncertainty import Level
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ time; slew is °C per that unit. A value exactly at the level is not beyond it.
 
 import numpy as np
 
-from domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray
 
 
 def linear_time_beyond(

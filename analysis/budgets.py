@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.beyond import times_beyond
-from analysis.series import Series
-from analysis.spans import expanded
-from analysis.steps import Steps
-from analysis.uncertainty import above
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.beyond import times_beyond
+from coldwitness.analysis.series import Series
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.steps import Steps
+from coldwitness.analysis.uncertainty import above
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 RUN = 24
 """Differences in a hashed run: at 5 % edited readings a quarter of the runs stay whole."""

@@ -6,7 +6,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import Tracks
+from coldwitness.domain.tracks import Tracks
 
 FORMAT = "coldwitness.readings/1"
 

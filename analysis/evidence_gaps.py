@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import FindingTable, concatenate, finding_table
-from analysis.series import Series
-from analysis.spans import expanded
-from analysis.steps import Holes, Side, Steps
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import FloatArray, IntArray, Tracks
-from domain.words import Certainty, FindingType, Severity
+from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
+from coldwitness.analysis.series import Series
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.steps import Holes, Side, Steps
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity
 
 _SUBTYPE = np.array([FindingType.NO_READINGS, FindingType.LATE_START, FindingType.EARLY_END])
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import known_length_s, rows_near
-from analysis.bounds import linear_area_beyond
-from analysis.series import Series
-from analysis.spans import expanded
-from analysis.steps import Steps
-from analysis.uncertainty import Level
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.beyond import known_length_s, rows_near
+from coldwitness.analysis.bounds import linear_area_beyond
+from coldwitness.analysis.series import Series
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.steps import Steps
+from coldwitness.analysis.uncertainty import Level
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

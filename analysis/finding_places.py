@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import FindingTable
-from analysis.geodesy import haversine_m
-from analysis.window import Window
-from config.rules import Numbers
-from domain.tracks import FloatArray, IntArray, Tracks
-from domain.words import FindingType
+from coldwitness.analysis.findings import FindingTable
+from coldwitness.analysis.geodesy import haversine_m
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.words import FindingType
 
 _BREAKS = (FindingType.ABOVE_RANGE, FindingType.BELOW_RANGE, FindingType.FROZEN)
 _SILENCE = (

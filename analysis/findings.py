@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import CodeArray, FloatArray, IntArray
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)

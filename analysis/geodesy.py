@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth. The sphere is up to 0.5 % off the ellipsoid, which for a radius of

@@ -5,21 +5,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.curves import CurveArchive, CurveIndex, curve_index
-from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from analysis.integrity_clock import clock_findings
-from analysis.integrity_copied import copied_findings
-from analysis.integrity_grid import off_grid_findings
-from analysis.integrity_noise import below_noise_findings
-from analysis.integrity_stuck import stuck_findings
-from analysis.isolation_windows import ZONES, probes_of
-from analysis.sequence import SequenceBreaks, owner_of, sequence_breaks
-from analysis.series import Series, drug_series, stated_logger
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import IntArray, Tracks
-from domain.words import Certainty, FindingType, Severity
+from coldwitness.analysis.curves import CurveArchive, CurveIndex, curve_index
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.integrity_clock import clock_findings
+from coldwitness.analysis.integrity_copied import copied_findings
+from coldwitness.analysis.integrity_grid import off_grid_findings
+from coldwitness.analysis.integrity_noise import below_noise_findings
+from coldwitness.analysis.integrity_stuck import stuck_findings
+from coldwitness.analysis.isolation_windows import ZONES, probes_of
+from coldwitness.analysis.sequence import SequenceBreaks, owner_of, sequence_breaks
+from coldwitness.analysis.series import Series, drug_series, stated_logger
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity
 
 _SHOWN = 20
 """How many places a finding lists; the counts are of all."""

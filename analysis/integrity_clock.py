@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from analysis.sequence import SequenceBreaks, owner_of
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import Tracks
-from domain.words import Certainty, FindingType, Severity
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.sequence import SequenceBreaks, owner_of
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity
 
 LIVE_STEP_MIN_S = 10.0
 LIVE_JITTER_S = 5.0

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.curves import RUN, CurveIndex, joined
-from analysis.findings import NO_FINDINGS, FindingTable, finding_table
-from analysis.spans import expanded
-from domain.tracks import FloatArray, IntArray
-from domain.words import Certainty, FindingType, Severity
+from coldwitness.analysis.curves import RUN, CurveIndex, joined
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.spans import expanded
+from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.words import Certainty, FindingType, Severity
 
 READINGS_MIN = 30
 """Shorter agreements are not told: half an hour at one reading a minute."""

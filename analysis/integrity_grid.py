@@ -11,13 +11,20 @@ from math import ceil, log
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import FindingTable, concatenate, finding_table
-from analysis.integrity_stuck import CHANCE
-from analysis.sensor_grid import GRIDS_C, LEVELS_MIN, READINGS_MIN, LoggedProbe, fits_grid, on_grids
-from analysis.series import drug_probes
-from analysis.spans import expanded
-from domain.tracks import FloatArray, IntArray, Tracks
-from domain.words import Certainty, FindingType, Severity
+from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
+from coldwitness.analysis.integrity_stuck import CHANCE
+from coldwitness.analysis.sensor_grid import (
+    GRIDS_C,
+    LEVELS_MIN,
+    READINGS_MIN,
+    LoggedProbe,
+    fits_grid,
+    on_grids,
+)
+from coldwitness.analysis.series import drug_probes
+from coldwitness.analysis.spans import expanded
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity
 
 OFF_MIN = 3
 """Fewer readings off the grid are only stated (`evidence.sensors`): a message garbled or repaired

@@ -11,12 +11,12 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import FindingTable, finding_table
-from analysis.integrity_stuck import CHANCE
-from analysis.sensor_noise import MOVES_MIN, SIDE, SIDE_MIN, log_chance_within
-from analysis.series import Series
-from domain.tracks import FloatArray, IntArray
-from domain.words import Certainty, FindingType, Severity
+from coldwitness.analysis.findings import FindingTable, finding_table
+from coldwitness.analysis.integrity_stuck import CHANCE
+from coldwitness.analysis.sensor_noise import MOVES_MIN, SIDE, SIDE_MIN, log_chance_within
+from coldwitness.analysis.series import Series
+from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.words import Certainty, FindingType, Severity
 
 SMOOTH_MIN_S = 1800.0
 """Shorter stretches are not told: over a few minutes an honest curve may be as calm."""

@@ -10,11 +10,11 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import NO_FINDINGS, FindingTable, finding_table
-from analysis.sensor_noise import SIDE, SIDE_MIN, log_chance_within
-from analysis.series import Series
-from domain.tracks import FloatArray, IntArray
-from domain.words import Certainty, FindingType, Severity
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.sensor_noise import SIDE, SIDE_MIN, log_chance_within
+from coldwitness.analysis.series import Series
+from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.words import Certainty, FindingType, Severity
 
 CHANCE = 1e-6
 """A stretch is told if the series would hold one like it by chance less often than this."""

@@ -12,10 +12,10 @@ from enum import IntEnum
 
 import numpy as np
 
-from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from analysis.isolation_fit import MIN_WINDOWS, ExchangeFit, FitTask, fit_exchanges
-from analysis.isolation_swapped import exchanged, probes_swapped
-from analysis.isolation_windows import (
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.isolation_fit import MIN_WINDOWS, ExchangeFit, FitTask, fit_exchanges
+from coldwitness.analysis.isolation_swapped import exchanged, probes_swapped
+from coldwitness.analysis.isolation_windows import (
     AMBIENT,
     COOLANT,
     GOODS,
@@ -26,11 +26,11 @@ from analysis.isolation_windows import (
     halves_of,
     probes_of,
 )
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import LimitSource, Terms
-from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
-from domain.words import Certainty, FindingType, Isolation, Severity, Status
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import LimitSource, Terms
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
 
 
 class IsolationReason(IntEnum):

@@ -19,9 +19,9 @@ from itertools import product
 
 import numpy as np
 
-from analysis.isolation_interval import NORMAL_POINT, SIZE, critical, profile
-from analysis.isolation_runs import BANDWIDTH, Runs
-from analysis.isolation_windows import (
+from coldwitness.analysis.isolation_interval import NORMAL_POINT, SIZE, critical, profile
+from coldwitness.analysis.isolation_runs import BANDWIDTH, Runs
+from coldwitness.analysis.isolation_windows import (
     AMBIENT,
     COOLANT,
     GOODS,
@@ -29,7 +29,7 @@ from analysis.isolation_windows import (
     BoolArray,
     ExchangeWindows,
 )
-from domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 OFFSET_SPREAD_C = 0.3
 """Prior spread of one probe's constant offset; the instruments are good to 0.5 °C."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray
 
 SPREADS = 4.0
 """Robust spreads above the median: a box in order is beyond it about once in 30,000 trips."""

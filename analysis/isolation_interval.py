@@ -8,8 +8,8 @@ from itertools import product
 
 import numpy as np
 
-from analysis.isolation_windows import BoolArray
-from domain.tracks import FloatArray
+from coldwitness.analysis.isolation_windows import BoolArray
+from coldwitness.domain.tracks import FloatArray
 
 SIZE = 7
 """Parameters of the fit."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 BANDWIDTH = 5
 """Windows over which errors are taken to hang together; overlapping windows share four."""

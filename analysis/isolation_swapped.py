@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.isolation_fit import ExchangeFit
-from analysis.isolation_windows import AMBIENT, COOLANT, BoolArray, ExchangeWindows
-from config.terms import Terms
+from coldwitness.analysis.isolation_fit import ExchangeFit
+from coldwitness.analysis.isolation_windows import AMBIENT, COOLANT, BoolArray, ExchangeWindows
+from coldwitness.config.terms import Terms
 
 APART_C = 1.0
 """Difference that two honest probes of ±0.5 °C cannot make up."""

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.reading import EVENT_NAMES, split_probe
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import EVENT_NAMES, split_probe
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 BoolArray = NDArray[np.bool_]
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.budgets import item_shipment
-from analysis.curves import CurveArchive, CurveIndex
-from analysis.finding_places import placed
-from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from analysis.integrity import integrity_findings
-from analysis.isolation import IsolationJudgement, judge_isolation
-from analysis.record_lines import RecordLine, record_lines
-from analysis.requirements import (
+from coldwitness.analysis.budgets import item_shipment
+from coldwitness.analysis.curves import CurveArchive, CurveIndex
+from coldwitness.analysis.finding_places import placed
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.integrity import integrity_findings
+from coldwitness.analysis.isolation import IsolationJudgement, judge_isolation
+from coldwitness.analysis.record_lines import RecordLine, record_lines
+from coldwitness.analysis.requirements import (
     QUESTION_NUMBER,
     lines_in_force,
     questions_of,
@@ -21,13 +21,13 @@ from analysis.requirements import (
     verdict_of,
     worst_of_findings,
 )
-from analysis.stops import StopJudgement, judge_stops
-from analysis.temperature import Temperature, judge_temperature
-from analysis.window import Window, judged_window
-from config.rules import QUESTIONS, Question, RulePack
-from config.terms import Terms
-from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
-from domain.words import Certainty, FindingType, Severity, Status
+from coldwitness.analysis.stops import StopJudgement, judge_stops
+from coldwitness.analysis.temperature import Temperature, judge_temperature
+from coldwitness.analysis.window import Window, judged_window
+from coldwitness.config.rules import QUESTIONS, Question, RulePack
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 
 
 @dataclass(frozen=True)

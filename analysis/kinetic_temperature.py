@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray
 
 GAS_CONSTANT_J_PER_MOL_K = 8.314462618
 ZERO_C_IN_K = 273.15

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.series import Series
-from analysis.steps import Steps
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.series import Series
+from coldwitness.analysis.steps import Steps
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

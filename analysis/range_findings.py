@@ -3,15 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.budgets import BudgetUse, item_shipment
-from analysis.excursions import Episodes
-from analysis.findings import FindingTable, finding_table
-from analysis.uncertainty import Level
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import CodeArray, IntArray
-from domain.words import Certainty, FindingType, Severity, Status
+from coldwitness.analysis.budgets import BudgetUse, item_shipment
+from coldwitness.analysis.excursions import Episodes
+from coldwitness.analysis.findings import FindingTable, finding_table
+from coldwitness.analysis.uncertainty import Level
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import CodeArray, IntArray
+from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 
 _ROUNDING_MIN = 1e-9
 """Sums of thousands of steps differ from the exact minutes by less than this."""

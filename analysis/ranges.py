@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beyond import BeyondTimes, times_beyond
-from analysis.excursions import episodes_beyond
-from analysis.series import Series
-from analysis.steps import Steps
-from analysis.uncertainty import Level
-from config.rules import Numbers
-from domain.tracks import CodeArray, FloatArray, IntArray
-from domain.words import Status
+from coldwitness.analysis.beyond import BeyondTimes, times_beyond
+from coldwitness.analysis.excursions import episodes_beyond
+from coldwitness.analysis.series import Series
+from coldwitness.analysis.steps import Steps
+from coldwitness.analysis.uncertainty import Level
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
+from coldwitness.domain.words import Status
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,16 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.geodesy import haversine_m
-from analysis.sequence import owner_of
-from analysis.series import drug_probes
-from analysis.spans import expanded
-from analysis.window import Window
-from config.rules import Numbers, Question
-from config.terms import Terms
-from domain.reading import ENDING_EVENTS, EVENT_NAMES
-from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
-from domain.words import Status
+from coldwitness.analysis.geodesy import haversine_m
+from coldwitness.analysis.sequence import owner_of
+from coldwitness.analysis.series import drug_probes
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers, Question
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Status
 
 Flags = NDArray[np.bool_]
 

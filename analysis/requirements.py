@@ -5,10 +5,17 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import FindingTable
-from config.rules import QUESTIONS, RECORD_QUESTIONS, Numbers, Question, RulePack, day_start_s
-from domain.tracks import CodeArray, FloatArray
-from domain.words import Certainty, FindingType, Status
+from coldwitness.analysis.findings import FindingTable
+from coldwitness.config.rules import (
+    QUESTIONS,
+    RECORD_QUESTIONS,
+    Numbers,
+    Question,
+    RulePack,
+    day_start_s,
+)
+from coldwitness.domain.tracks import CodeArray, FloatArray
+from coldwitness.domain.words import Certainty, FindingType, Status
 
 QUESTION_NUMBER: dict[Question, int] = {question: i for i, question in enumerate(QUESTIONS)}
 

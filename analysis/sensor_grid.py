@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.spans import expanded
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.spans import expanded
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 GRIDS_C = (1.0, 0.5, 0.25, 0.2, 0.125, 0.1, 0.0625, 0.05, 0.03125, 0.025, 0.02, 0.015625, 0.01)
 """Steps of sensors and of their exports, the coarsest first: the first that fits is told."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray
 
 SIDE = 60
 """Readings of each side from which the noise is taken: near enough that it is the noise of that

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import IntArray
+from coldwitness.domain.tracks import IntArray
 
 _HIGHEST = np.int64(2**32 - 1)
 

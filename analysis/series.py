@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.series_chains import chains, follow_each_other
-from analysis.series_rows import SeriesRows, series_rows
-from config.rules import Numbers
-from config.terms import Terms
-from domain.reading import split_probe
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.series_chains import chains, follow_each_other
+from coldwitness.analysis.series_rows import SeriesRows, series_rows
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import split_probe
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)

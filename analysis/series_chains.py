@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 def follow_each_other(shipment: IntArray, probe: IntArray) -> bool:

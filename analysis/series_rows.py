@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sequence import by_logger, owner_of, sequence_breaks
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.sequence import by_logger, owner_of, sequence_breaks
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)

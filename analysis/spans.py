@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from domain.tracks import IntArray
+from coldwitness.domain.tracks import IntArray
 
 
 def flat(begin: IntArray, end: IntArray) -> IntArray:

@@ -6,10 +6,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.bounds import highest_between, steepest
-from analysis.kinetic_temperature import ageing_rate, mean_kinetic_temperature
-from analysis.series import Series
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.bounds import highest_between, steepest
+from coldwitness.analysis.kinetic_temperature import ageing_rate, mean_kinetic_temperature
+from coldwitness.analysis.series import Series
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 DENSE_ROWS = 20_000
 """Rows of one pass over every reading; its dozen columns together fit a 2 MB cache."""

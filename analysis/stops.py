@@ -12,22 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from analysis.geodesy import haversine_m, short_way_m
-from analysis.stops_blurred import stop_blurred
-from analysis.stops_fixes import BoolArray, Fixes, positions
-from analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
-from analysis.stops_missing import missing_positions
-from analysis.stops_places import Places, ends_of, place_stays
-from analysis.stops_possible import stop_possible
-from analysis.stops_signs import Signs, signs_of
-from analysis.stops_stays import Stays, find_stays
-from analysis.stops_unseen import UnseenDwells, unseen_dwells
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import FloatArray, IntArray, Tracks
-from domain.words import Certainty, FindingType, Severity, Status
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.geodesy import haversine_m, short_way_m
+from coldwitness.analysis.stops_blurred import stop_blurred
+from coldwitness.analysis.stops_fixes import BoolArray, Fixes, positions
+from coldwitness.analysis.stops_gaps import PositionGaps, longest_dwell_s, position_gaps
+from coldwitness.analysis.stops_missing import missing_positions
+from coldwitness.analysis.stops_places import Places, ends_of, place_stays
+from coldwitness.analysis.stops_possible import stop_possible
+from coldwitness.analysis.stops_signs import Signs, signs_of
+from coldwitness.analysis.stops_stays import Stays, find_stays
+from coldwitness.analysis.stops_unseen import UnseenDwells, unseen_dwells
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 
 
 class StorageReason(IntEnum):

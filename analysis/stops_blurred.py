@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.geodesy import short_way_m
-from analysis.spans import flat
-from analysis.stops_fixes import BoolArray, Fixes, fixes_of, or_zero, shipment_blocks
-from analysis.stops_pieces import TOLERANCE_S, later_by_guess, line_of
-from analysis.stops_places import DOOR_SLACK_M, Ends, Places
-from analysis.stops_possible import ACCURACY_FACTOR, allowed, common, riding, zigzag_m
-from analysis.stops_signs import progressing
-from analysis.stops_stays import Stays
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.geodesy import short_way_m
+from coldwitness.analysis.spans import flat
+from coldwitness.analysis.stops_fixes import BoolArray, Fixes, fixes_of, or_zero, shipment_blocks
+from coldwitness.analysis.stops_pieces import TOLERANCE_S, later_by_guess, line_of
+from coldwitness.analysis.stops_places import DOOR_SLACK_M, Ends, Places
+from coldwitness.analysis.stops_possible import ACCURACY_FACTOR, allowed, common, riding, zigzag_m
+from coldwitness.analysis.stops_signs import progressing
+from coldwitness.analysis.stops_stays import Stays
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 SEPARATE_SPREADS = 4.0
 """Stays whose middles lie further apart than this many of both their spreads are two places."""

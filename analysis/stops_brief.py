@@ -7,9 +7,9 @@ have lasted long enough is a stay too. What is judged remains the time from fix 
 
 import numpy as np
 
-from analysis.stops_pieces import TOLERANCE_S, Line
-from config.rules import Numbers
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.stops_pieces import TOLERANCE_S, Line
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 JOIN_WITHIN_S = 120.0
 """Two pieces at one place with less than this between them are one stay; a longer step leaves

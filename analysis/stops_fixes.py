@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.geodesy import METRES_PER_DEGREE
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.geodesy import METRES_PER_DEGREE
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 BoolArray = NDArray[np.bool_]
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.geodesy import haversine_m
-from analysis.stops_fixes import Fixes, or_zero
-from analysis.stops_missing import Missing
-from analysis.stops_stays import Stays
-from analysis.window import Window
-from config.rules import Numbers
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.geodesy import haversine_m
+from coldwitness.analysis.stops_fixes import Fixes, or_zero
+from coldwitness.analysis.stops_missing import Missing
+from coldwitness.analysis.stops_stays import Stays
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

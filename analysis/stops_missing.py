@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.stops_fixes import BoolArray, Fixes, group_median
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.stops_fixes import BoolArray, Fixes, group_median
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 RESOLVING_SHARE = 0.2
 """Positions that come further apart than this share of the dwell setting do not measure a dwell

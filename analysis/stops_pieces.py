@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.spans import flat
-from analysis.stops_fixes import BoolArray
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.spans import flat
+from coldwitness.analysis.stops_fixes import BoolArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 TOLERANCE_S = 1e-4
 """Times are whole milliseconds held as floats."""

@@ -5,15 +5,15 @@ from enum import IntEnum
 
 import numpy as np
 
-from analysis.geodesy import haversine_m
-from analysis.spans import expanded
-from analysis.stops_fixes import BoolArray, Fixes
-from analysis.stops_stays import Stays
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms, WindowSource
-from domain.reading import ENDING_EVENTS, EVENT_NAMES
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.geodesy import haversine_m
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.stops_fixes import BoolArray, Fixes
+from coldwitness.analysis.stops_stays import Stays
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms, WindowSource
+from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 DOOR_SLACK_M = 200.0
 """An address on a map and the door where the consumer comes out differ by up to this."""

@@ -9,15 +9,15 @@ gaps count here, though they can never accuse.
 
 import numpy as np
 
-from analysis.geodesy import plane_m
-from analysis.spans import expanded
-from analysis.stops_fixes import BoolArray, Fixes, or_zero
-from analysis.stops_missing import RESOLVING_SHARE, Missing
-from analysis.stops_places import DOOR_SLACK_M, Ends
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.geodesy import plane_m
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.stops_fixes import BoolArray, Fixes, or_zero
+from coldwitness.analysis.stops_missing import RESOLVING_SHARE, Missing
+from coldwitness.analysis.stops_places import DOOR_SLACK_M, Ends
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 ACCURACY_FACTOR = 2.0
 """Receivers state a radius that holds the truth in about two cases of three; twice that holds it

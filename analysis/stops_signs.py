@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.geodesy import haversine_m
-from analysis.spans import expanded
-from analysis.stops_fixes import BoolArray, Fixes, group_median
-from analysis.stops_places import any_within, bisect_time
-from analysis.stops_stays import Stays
-from config.rules import Numbers
-from config.terms import Terms
-from domain.reading import EVENT_NAMES, split_probe
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.geodesy import haversine_m
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.stops_fixes import BoolArray, Fixes, group_median
+from coldwitness.analysis.stops_places import any_within, bisect_time
+from coldwitness.analysis.stops_stays import Stays
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import EVENT_NAMES, split_probe
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 STORED_MATCH_M = 300.0
 """A `stored` event with a position belongs to a stay within this of it."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from analysis.geodesy import METRES_PER_DEGREE
-from analysis.spans import flat
-from analysis.stops_brief import JOIN_WITHIN_S, beside_s, with_brief
-from analysis.stops_fixes import Fixes, fixes_of, shipment_blocks
-from analysis.stops_pieces import TOLERANCE_S, Line, line_of, pieces
-from config.rules import Numbers
-from domain.tracks import FloatArray, IntArray
+from coldwitness.analysis.geodesy import METRES_PER_DEGREE
+from coldwitness.analysis.spans import flat
+from coldwitness.analysis.stops_brief import JOIN_WITHIN_S, beside_s, with_brief
+from coldwitness.analysis.stops_fixes import Fixes, fixes_of, shipment_blocks
+from coldwitness.analysis.stops_pieces import TOLERANCE_S, Line, line_of, pieces
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 MIN_STAY_S = 180.0
 """Shortest stay reported: longer than a traffic light, shorter than any dwell that matters."""

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.geodesy import haversine_m
-from analysis.spans import expanded
-from analysis.stops_fixes import BoolArray, Fixes
-from analysis.stops_places import Ends, bisect_time
-from analysis.stops_signs import ambient_step
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.reading import ENDING_EVENTS, EVENT_NAMES
-from domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.analysis.geodesy import haversine_m
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.stops_fixes import BoolArray, Fixes
+from coldwitness.analysis.stops_places import Ends, bisect_time
+from coldwitness.analysis.stops_signs import ambient_step
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 ARRIVAL_S = 600.0
 """A rest with no more motion than this after it is the wait at the consumer's door."""

@@ -12,22 +12,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.budgets import BudgetIndex, budget_index, budget_use, item_shipment
-from analysis.evidence_gaps import blind_findings, gap_findings
-from analysis.excursions import episodes_beyond
-from analysis.findings import FindingTable, concatenate
-from analysis.range_findings import break_findings, budget_findings, budget_status, slow_findings
-from analysis.ranges import RangeLines, judge_ranges, reach
-from analysis.series import Series, drug_probes, drug_series, stated_logger
-from analysis.spans import expanded
-from analysis.steps import Steps, runs_of_rows, steps_of
-from analysis.tracks import rows_of
-from analysis.uncertainty import Level, above, below, frozen
-from analysis.window import Window
-from config.rules import Numbers
-from config.terms import Terms
-from domain.tracks import CodeArray, FloatArray, IntArray, Tracks
-from domain.words import Status
+from coldwitness.analysis.budgets import BudgetIndex, budget_index, budget_use, item_shipment
+from coldwitness.analysis.evidence_gaps import blind_findings, gap_findings
+from coldwitness.analysis.excursions import episodes_beyond
+from coldwitness.analysis.findings import FindingTable, concatenate
+from coldwitness.analysis.range_findings import (
+    break_findings,
+    budget_findings,
+    budget_status,
+    slow_findings,
+)
+from coldwitness.analysis.ranges import RangeLines, judge_ranges, reach
+from coldwitness.analysis.series import Series, drug_probes, drug_series, stated_logger
+from coldwitness.analysis.spans import expanded
+from coldwitness.analysis.steps import Steps, runs_of_rows, steps_of
+from coldwitness.analysis.tracks import rows_of
+from coldwitness.analysis.uncertainty import Level, above, below, frozen
+from coldwitness.analysis.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Status
 
 BLOCK_ROWS = 1_000_000
 """Rows of one block: large enough that its few sparse columns cost little, small enough that

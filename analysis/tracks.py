@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.kinetic_temperature import ZERO_C_IN_K
-from domain.reading import split_probe
-from domain.tracks import FloatArray, IntArray, ReadingTable, Tracks
+from coldwitness.analysis.kinetic_temperature import ZERO_C_IN_K
+from coldwitness.domain.reading import split_probe
+from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable, Tracks
 
 _Column = NDArray[Any]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from config.rules import Numbers
-from domain.tracks import FloatArray, IntArray
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from config.terms import Terms, WindowSource
-from domain.tracks import FloatArray, Tracks
+from coldwitness.config.terms import Terms, WindowSource
+from coldwitness.domain.tracks import FloatArray, Tracks
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from analysis.curves import CurveIndex, index_of_differences, landmarks
-from storage.ports import CheckResult, Register, StoredCurves
+from coldwitness.analysis.curves import CurveIndex, index_of_differences, landmarks
+from coldwitness.storage.ports import CheckResult, Register, StoredCurves
 
 PARTNERS = 20
 """Candidates compared for one shipment: a finding names no more either."""

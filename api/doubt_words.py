@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from api.finding_words import Measures, number
-from config.rules import Text
-from domain.words import Certainty, FindingType
+from coldwitness.api.finding_words import Measures, number
+from coldwitness.config.rules import Text
+from coldwitness.domain.words import Certainty, FindingType
 
 _BREAKS = (
     FindingType.ABOVE_RANGE,

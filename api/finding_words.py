@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from config.rules import Text
-from domain.words import Certainty, FindingType
+from coldwitness.config.rules import Text
+from coldwitness.domain.words import Certainty, FindingType
 
 Measures = Mapping[str, Any]
 

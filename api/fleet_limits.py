@@ -13,15 +13,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from analysis.isolation_fleet import learn_limit, limit_of
-from config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
-from config.manifest_terms import zones_without_limit
-from config.rules import Numbers, day_start_s
-from config.storage_classes import BoxModel
-from domain.errors import BadInput
-from domain.instants import china_day, instant_ms, rfc3339
-from domain.manifest import Manifest
-from storage.ports import CheckResult, ModelTrip, Register
+from coldwitness.analysis.isolation_fleet import learn_limit, limit_of
+from coldwitness.config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
+from coldwitness.config.manifest_terms import zones_without_limit
+from coldwitness.config.rules import Numbers, day_start_s
+from coldwitness.config.storage_classes import BoxModel
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import china_day, instant_ms, rfc3339
+from coldwitness.domain.manifest import Manifest
+from coldwitness.storage.ports import CheckResult, ModelTrip, Register
 
 MOST_TRIPS = 500
 """Trips a limit is learned from at most, the latest: a model ages and is packed differently."""

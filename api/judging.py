@@ -8,25 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from analysis.curves import CurveArchive
-from analysis.judge import Judgement, judge
-from analysis.tracks import build_tracks
-from api.fleet_limits import FleetTrips, learned_limits
-from api.results import check_results
-from config.manifest_terms import terms_for
-from config.rules import RulePack, load_packs, pack_for
-from config.settings import JudgingSettings
-from config.storage_classes import (
+from coldwitness.analysis.curves import CurveArchive
+from coldwitness.analysis.judge import Judgement, judge
+from coldwitness.analysis.tracks import build_tracks
+from coldwitness.api.fleet_limits import FleetTrips, learned_limits
+from coldwitness.api.results import check_results
+from coldwitness.config.manifest_terms import terms_for
+from coldwitness.config.rules import RulePack, load_packs, pack_for
+from coldwitness.config.settings import JudgingSettings
+from coldwitness.config.storage_classes import (
     BoxModel,
     StorageClass,
     load_box_models,
     load_storage_classes,
 )
-from config.terms import Terms
-from domain.errors import BadInput
-from domain.manifest import Manifest
-from domain.reading import Event
-from domain.tracks import FloatArray, ReadingTable, Tracks
+from coldwitness.config.terms import Terms
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.domain.tracks import FloatArray, ReadingTable, Tracks
 
 CheckResult = Mapping[str, Any]
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from analysis.isolation import IsolationReason
-from analysis.judge import Judgement
-from analysis.stops import StorageReason
-from api.finding_words import number
-from api.pack_words import pack_words
-from api.record_words import record_basis
-from config.fleet_limits import FleetBaseline, FleetZone
-from config.rules import Question, RulePack, Text, day_start_s
-from config.terms import Terms
-from domain.words import Status
+from coldwitness.analysis.isolation import IsolationReason
+from coldwitness.analysis.judge import Judgement
+from coldwitness.analysis.stops import StorageReason
+from coldwitness.api.finding_words import number
+from coldwitness.api.pack_words import pack_words
+from coldwitness.api.record_words import record_basis
+from coldwitness.config.fleet_limits import FleetBaseline, FleetZone
+from coldwitness.config.rules import Question, RulePack, Text, day_start_s
+from coldwitness.config.terms import Terms
+from coldwitness.domain.words import Status
 
 _STATUS: Mapping[Question, Mapping[int, Text]] = {
     "range": {

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from analysis.record_lines import RecordLine, RecordReason
-from api.finding_words import duration, number
-from config.rules import Text
+from coldwitness.analysis.record_lines import RecordLine, RecordReason
+from coldwitness.api.finding_words import duration, number
+from coldwitness.config.rules import Text
 
 _Words = Callable[[float], Text]
 

@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.digest import readings_digests
-from analysis.isolation import Facet, IsolationReason
-from analysis.judge import Judgement
-from analysis.kinetic_temperature import METHOD
-from analysis.requirements import QUESTION_NUMBER
-from analysis.sensor_grid import sensor_grids
-from api.doubt_words import against, would_settle
-from api.finding_words import explanation
-from api.fleet_limits import told_baseline
-from api.line_words import bases
-from api.pack_words import pack_words
-from config.fleet_limits import FleetZone
-from config.rules import QUESTIONS, RulePack, Text
-from config.terms import LimitSource, Terms
-from domain.instants import rfc3339
-from domain.tracks import Tracks
-from domain.words import Certainty, FindingType, Isolation, Severity, Status
+from coldwitness.analysis.digest import readings_digests
+from coldwitness.analysis.isolation import Facet, IsolationReason
+from coldwitness.analysis.judge import Judgement
+from coldwitness.analysis.kinetic_temperature import METHOD
+from coldwitness.analysis.requirements import QUESTION_NUMBER
+from coldwitness.analysis.sensor_grid import sensor_grids
+from coldwitness.api.doubt_words import against, would_settle
+from coldwitness.api.finding_words import explanation
+from coldwitness.api.fleet_limits import told_baseline
+from coldwitness.api.line_words import bases
+from coldwitness.api.pack_words import pack_words
+from coldwitness.config.fleet_limits import FleetZone
+from coldwitness.config.rules import QUESTIONS, RulePack, Text
+from coldwitness.config.terms import LimitSource, Terms
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.tracks import Tracks
+from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
 
 SCHEMA = "coldwitness.check/1"
 

@@ -18,15 +18,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.judge import Judgement, judge
-from analysis.temperature import judge_temperature
-from analysis.tracks import rows_of
-from analysis.window import judged_window
-from api.results import check_results
 from benchmarks.fleet_arrays import fleet_terms, fleet_tracks, furnished_shipment
-from config.rules import RulePack, load_packs
-from config.terms import Terms
-from domain.tracks import Tracks
+from coldwitness.analysis.judge import Judgement, judge
+from coldwitness.analysis.temperature import judge_temperature
+from coldwitness.analysis.tracks import rows_of
+from coldwitness.analysis.window import judged_window
+from coldwitness.api.results import check_results
+from coldwitness.config.rules import RulePack, load_packs
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import Tracks
 
 
 def best_of(times: int, work: Callable[[], object]) -> float:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.curves import CurveIndex, curve_index
-from api.archived_curves import ArchivedCurves
-from storage.register import open_register
+from coldwitness.analysis.curves import CurveIndex, curve_index
+from coldwitness.api.archived_curves import ArchivedCurves
+from coldwitness.storage.register import open_register
 
 READINGS = 240
 CHUNK = 400

@@ -10,8 +10,8 @@ import resource
 import sys
 import time
 
-from domain.errors import BadMessage
-from ingest.formats import FORMAT_NAMES, DecodeContext, DecoderSession, decoder
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats import FORMAT_NAMES, DecodeContext, DecoderSession, decoder
 from tests.ingest.formats.hostile import payloads
 
 _SLOW_S = 1.0

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from storage.journal import JournalReader
+from coldwitness.storage.journal import JournalReader
 from tests.ingest.conftest import Mosquitto, shipped_limits
 
 ROOT = Path(__file__).parents[1]
@@ -199,7 +199,7 @@ def _worker(folder: Path, port: int, name: str, *, share: bool) -> "subprocess.P
         environment["COLDWITNESS_MQTT__SHARED_GROUP"] = "ingest"
     with (folder / f"{name}.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "cli", "ingest", "--worker", name],
+            [sys.executable, "-m", "coldwitness.cli", "ingest", "--worker", name],
             cwd=ROOT,
             env=environment,
             stderr=log,

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.isolation import IsolationReason, judge_isolation
-from analysis.window import judged_window
-from config.rules import load_packs
-from domain.tracks import Tracks
-from domain.words import Isolation
+from coldwitness.analysis.isolation import IsolationReason, judge_isolation
+from coldwitness.analysis.window import judged_window
+from coldwitness.config.rules import load_packs
+from coldwitness.domain.tracks import Tracks
+from coldwitness.domain.words import Isolation
 from tests.analysis.building import Given, terms_of
 from tests.analysis.isolation_layers import layered_world
 from tests.analysis.isolation_world import Probes, World, world

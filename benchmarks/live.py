@@ -23,8 +23,8 @@ import numpy as np
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from cli.running import Running
-from config.settings import (
+from coldwitness.cli.running import Running
+from coldwitness.config.settings import (
     HttpSettings,
     JournalSettings,
     JudgingSettings,
@@ -32,10 +32,10 @@ from config.settings import (
     Settings,
     StoreSettings,
 )
-from domain.instants import rfc3339
-from domain.reading import Reading
-from ingest.embedded_broker import EmbeddedBroker
-from storage.telemetry import open_telemetry
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.storage.telemetry import open_telemetry
 
 TARGET_S = 2.0
 POLL_FIRST_S = 0.02

@@ -21,25 +21,25 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from api.judging import Judged, Rulebook, judge_shipments, load_rulebook, software
-from api.reports.html import render_html
-from api.reports.judged import report_of_judged
-from api.reports.model import Origin, Report
-from api.reports.package import make_package
-from api.reports.package_check import verify_any
-from api.reports.pdf import render_pdf
-from api.reports.twin import render_json
-from cli.judge_files import judge_files
-from config.rules import PACKS_DIR
-from config.settings import JudgingSettings
-from domain.instants import instant_ms, rfc3339
-from domain.manifest import Manifest
-from domain.tracks import ReadingTable
-from ingest.manifests import parse_manifest
-from simulators.fleet import simulate_fleet
-from simulators.scenario import scenario, scenario_names
-from simulators.writer import write_fleet
-from storage.journal import load_or_create_signer
+from coldwitness.api.judging import Judged, Rulebook, judge_shipments, load_rulebook, software
+from coldwitness.api.reports.html import render_html
+from coldwitness.api.reports.judged import report_of_judged
+from coldwitness.api.reports.model import Origin, Report
+from coldwitness.api.reports.package import make_package
+from coldwitness.api.reports.package_check import verify_any
+from coldwitness.api.reports.pdf import render_pdf
+from coldwitness.api.reports.twin import render_json
+from coldwitness.cli.judge_files import judge_files
+from coldwitness.config.rules import PACKS_DIR
+from coldwitness.config.settings import JudgingSettings
+from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import scenario, scenario_names
+from coldwitness.simulators.writer import write_fleet
+from coldwitness.storage.journal import load_or_create_signer
 
 START_MS = instant_ms("2026-11-21T01:30:00Z")
 MINUTES = 24 * 60

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray
 
 LOW_C, HIGH_C = 2.0, 8.0
 DWELL_S, RADIUS_M = 900.0, 100.0

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from domain.instants import instant_ms
+from coldwitness.domain.instants import instant_ms
 
 Truth = Mapping[str, Any]
 Kind = Literal["clean", "violation", "evidence", "forged"]

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from api.judging import load_rulebook
 from benchmarks.scoreboard_baseline import (
     PlainReadings,
     PlainVerdict,
@@ -19,12 +18,13 @@ from benchmarks.scoreboard_baseline import (
     judge_plainly,
 )
 from benchmarks.scoreboard_classes import ScoredClass
-from cli.judge_files import judge_files
-from config.settings import JudgingSettings
-from domain.instants import instant_ms
-from simulators.fleet import Fleet, simulate_fleet
-from simulators.scenario import scenario
-from simulators.writer import write_fleet
+from coldwitness.api.judging import load_rulebook
+from coldwitness.cli.judge_files import judge_files
+from coldwitness.config.settings import JudgingSettings
+from coldwitness.domain.instants import instant_ms
+from coldwitness.simulators.fleet import Fleet, simulate_fleet
+from coldwitness.simulators.scenario import scenario
+from coldwitness.simulators.writer import write_fleet
 
 END_MS = instant_ms("2026-06-18T03:30:00Z")
 _TRUTH_ARRAYS = ("drug_surface_c", "drug_core_c", "box_air_c", "coolant_c", "goods_c")

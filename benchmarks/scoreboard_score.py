@@ -17,7 +17,7 @@ from benchmarks.scoreboard_classes import (
     truly_stored,
 )
 from benchmarks.scoreboard_run import Answer, Answers
-from domain.instants import instant_ms
+from coldwitness.domain.instants import instant_ms
 
 ACCUSING = ("breach", "suspected")
 VERDICTS = ("breach", "suspected", "insufficient_evidence", "compliant")

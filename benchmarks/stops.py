@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.geodesy import EARTH_RADIUS_M
-from analysis.stops import judge_stops
-from analysis.stops_fixes import positions
-from analysis.stops_stays import find_stays
-from analysis.window import judged_window
-from config.rules import Numbers, load_packs
-from config.terms import Terms
-from domain.tracks import Tracks
+from coldwitness.analysis.geodesy import EARTH_RADIUS_M
+from coldwitness.analysis.stops import judge_stops
+from coldwitness.analysis.stops_fixes import positions
+from coldwitness.analysis.stops_stays import find_stays
+from coldwitness.analysis.window import judged_window
+from coldwitness.config.rules import Numbers, load_packs
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, terms_of
 
 FloatArray = NDArray[np.float64]

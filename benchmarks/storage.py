@@ -29,13 +29,13 @@ import urllib3
 from influxdb_client.client.write.point import Point
 from influxdb_client.domain.write_precision import WritePrecision
 
-from config.settings import StoreSettings
-from domain.reading import Reading
-from storage.register import open_register
-from storage.telemetry import WholeStore, open_telemetry
-from storage.telemetry.embedded import EmbeddedTelemetry
-from storage.telemetry.influx_http import InfluxHttp
-from storage.telemetry.influx_lines import lines
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.reading import Reading
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import WholeStore, open_telemetry
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.influx_lines import lines
 
 T0 = 1_795_000_000_000
 LOGGERS = 500

@@ -1,5 +1,5 @@
-"""`python -m cli` is `coldwitness`."""
+"""`python -m coldwitness.cli` is `coldwitness`."""
 
-from cli.main import run
+from coldwitness.cli.main import run
 
 run()

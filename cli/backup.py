@@ -15,8 +15,8 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Copy journal, register and embedded store while everything runs."""
-        from config.settings import load_settings
-        from storage.archive.backup import back_up
+        from coldwitness.config.settings import load_settings
+        from coldwitness.storage.archive.backup import back_up
 
         files = back_up(load_settings(), folder, with_keys=with_keys)
         typer.echo(f"{len(files)} files in {folder}")
@@ -33,10 +33,10 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Put a backup into the empty places the settings name."""
-        from config.settings import load_settings
-        from storage.archive.backup import restore as put_back
-        from storage.archive.backup import verify_backup
-        from storage.journal import load_public_key
+        from coldwitness.config.settings import load_settings
+        from coldwitness.storage.archive.backup import restore as put_back
+        from coldwitness.storage.archive.backup import verify_backup
+        from coldwitness.storage.journal import load_public_key
 
         public = load_public_key(public_key) if public_key is not None else None
         if check:

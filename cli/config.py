@@ -12,6 +12,6 @@ def register(app: typer.Typer) -> None:
     @commands.command("show")
     def show() -> None:
         """Print all settings in force as JSON, secrets masked."""
-        from config.settings import load_settings
+        from coldwitness.config.settings import load_settings
 
         typer.echo(json.dumps(load_settings().shown(), ensure_ascii=False, indent=2))

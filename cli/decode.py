@@ -29,9 +29,9 @@ def register(app: typer.Typer) -> None:
         """Print the readings as NDJSON; refusals go to stderr: exit 0, or 1 if any."""
         import msgspec
 
-        from config.settings import load_settings
-        from ingest.capture import meaning_of, meaning_of_bytes
-        from ingest.formats.written import event_object, reading_object
+        from coldwitness.config.settings import load_settings
+        from coldwitness.ingest.capture import meaning_of, meaning_of_bytes
+        from coldwitness.ingest.formats.written import event_object, reading_object
 
         rules = load_settings().formats
         if file == "-":

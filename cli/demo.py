@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
     ) -> None:
         """Run the main job: broker, ingest, judging, pages, and a simulated fleet."""
-        from cli.demo_run import DemoOptions, run_demo
+        from coldwitness.cli.demo_run import DemoOptions, run_demo
 
         run_demo(
             DemoOptions(

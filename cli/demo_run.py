@@ -23,11 +23,11 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from cli.logs import log_to_stderr
-from cli.result_text import status_words
-from cli.running import Running
-from cli.waiting import ending
-from config.settings import (
+from coldwitness.cli.logs import log_to_stderr
+from coldwitness.cli.result_text import status_words
+from coldwitness.cli.running import Running
+from coldwitness.cli.waiting import ending
+from coldwitness.config.settings import (
     HttpSettings,
     JournalSettings,
     JudgingSettings,
@@ -36,11 +36,11 @@ from config.settings import (
     StoreSettings,
     WebhookSettings,
 )
-from domain.errors import BadInput, Unavailable
-from ingest.embedded_broker import EmbeddedBroker
-from simulators.demo_fleet import demo_fleet
-from simulators.fleet import Fleet
-from simulators.publisher import publish
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.simulators.demo_fleet import demo_fleet
+from coldwitness.simulators.fleet import Fleet
+from coldwitness.simulators.publisher import publish
 
 JUDGED_WITHIN_S = 30.0
 _STYLE = {"breach": "bold red", "suspected": "yellow", "insufficient_evidence": "cyan"}
@@ -129,7 +129,7 @@ def _receiver(folder: Path, console: Console) -> Iterator[WebhookSettings]:
         [
             sys.executable,
             "-m",
-            "simulators.case_system_receiver",
+            "coldwitness.simulators.case_system_receiver",
             "--port=0",
             f"--secret-file={secret_file}",
         ],

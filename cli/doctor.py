@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Check broker, credentials, topic rights, limits, journal, clock, fonts, stores, ports."""
-        from config.settings import load_settings
+        from coldwitness.config.settings import load_settings
 
         settings = load_settings()
         failed = False
@@ -62,7 +62,7 @@ def _print(finding: Finding, *, as_json: bool) -> None:
 
 def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterator[Finding]:
     """What a check finds; its own failure is a finding and does not end the others."""
-    from domain.errors import ColdWitnessError
+    from coldwitness.domain.errors import ColdWitnessError
 
     try:
         yield from check(settings)
@@ -71,8 +71,8 @@ def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterat
 
 
 def _broker(settings: Any) -> Iterator[Finding]:
-    from ingest.broker_check import QUEUED, question_broker
-    from ingest.decoding import Decoding
+    from coldwitness.ingest.broker_check import QUEUED, question_broker
+    from coldwitness.ingest.decoding import Decoding
 
     mqtt = settings.mqtt
     where = f"{mqtt.host}:{mqtt.port}"
@@ -164,8 +164,8 @@ def _credentials(mqtt: Any) -> Finding:
 
 
 def _journal(settings: Any) -> Iterator[Finding]:
-    from ingest.index import IngestIndex
-    from storage.journal import JournalReader, load_or_create_signer, signing_key
+    from coldwitness.ingest.index import IngestIndex
+    from coldwitness.storage.journal import JournalReader, load_or_create_signer, signing_key
 
     journal = settings.journal
     directory: Path = journal.directory
@@ -229,8 +229,8 @@ def _fsync_ms(directory: Path) -> float:
 
 
 def _clock(settings: Any) -> Iterator[Finding]:
-    from domain.instants import rfc3339
-    from storage.journal import JournalReader
+    from coldwitness.domain.instants import rfc3339
+    from coldwitness.storage.journal import JournalReader
 
     now_ms = int(time.time() * 1000)
     last_ms = max(
@@ -285,9 +285,9 @@ def _fonts(_settings: Any) -> Iterator[Finding]:
 
 
 def _stores(settings: Any) -> Iterator[Finding]:
-    from domain.errors import ColdWitnessError
-    from storage.register import open_register
-    from storage.telemetry import open_telemetry
+    from coldwitness.domain.errors import ColdWitnessError
+    from coldwitness.storage.register import open_register
+    from coldwitness.storage.telemetry import open_telemetry
 
     try:
         with closing(open_telemetry(settings.store, sole_writer=False)) as store:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from config.settings import Settings
-    from storage.register import SqlRegister
-    from storage.telemetry import WholeStore
+    from coldwitness.config.settings import Settings
+    from coldwitness.storage.register import SqlRegister
+    from coldwitness.storage.telemetry import WholeStore
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +44,8 @@ def import_files(
     ] = True,
 ) -> None:
     """Bring manifests and recorded telemetry in: journalled first, then stored and judged."""
-    from cli.importing import import_all
-    from config.settings import load_settings
+    from coldwitness.cli.importing import import_all
+    from coldwitness.config.settings import load_settings
 
     done = import_all(load_settings(), files, timezone=timezone, reader=reader, judge=judge)
     for warning in done.warnings:
@@ -75,9 +75,14 @@ def export(
     to_time: Annotated[str | None, typer.Option("--to", help="RFC 3339, exclusive")] = None,
 ) -> None:
     """Write evidence out as NDJSON, CSV, Parquet or EPCIS 2.0 JSON-LD."""
-    from domain.errors import BadInput
-    from storage.archive.canonical import canonical_lines
-    from storage.archive.exports import Wanted, export_lines, export_table, require_known
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.storage.archive.canonical import canonical_lines
+    from coldwitness.storage.archive.exports import (
+        Wanted,
+        export_lines,
+        export_table,
+        require_known,
+    )
 
     if canonical:
         if shipment or kind or from_time or to_time:
@@ -108,8 +113,8 @@ def seal(
     """Seal every past day that holds something not sealed yet."""
     import time
 
-    from storage.archive.days import seal_days
-    from storage.journal import journal_signer
+    from coldwitness.storage.archive.days import seal_days
+    from coldwitness.storage.journal import journal_signer
 
     before_ms = _instant("--before", before)
     with _stores() as (settings, store, opened):
@@ -137,10 +142,10 @@ def verify(
 ) -> None:
     """Compare every file with its seal, and every seal with its signature: exit 0 all match,
     1 not."""
-    from config.settings import load_settings
-    from domain.errors import BadInput
-    from storage.archive.days import sealed_days, verify_archive
-    from storage.journal import journal_public_key
+    from coldwitness.config.settings import load_settings
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.storage.archive.days import sealed_days, verify_archive
+    from coldwitness.storage.journal import journal_public_key
 
     settings = load_settings()
     folder = directory or settings.store.archive_directory
@@ -163,7 +168,7 @@ def prune(
     """Delete sealed days that are old enough and hold no shipment under legal hold."""
     import time
 
-    from storage.archive.days import prune as prune_days
+    from coldwitness.storage.archive.days import prune as prune_days
 
     with _stores() as (settings, _, opened):
         deleted, kept = prune_days(
@@ -191,7 +196,7 @@ def release(shipment: Annotated[list[str], typer.Argument(help="shipment ids")])
 def _hold(shipments: list[str], *, held: bool) -> None:
     import time
 
-    from domain.errors import BadInput
+    from coldwitness.domain.errors import BadInput
 
     with _stores() as (_, _, opened):
         for shipment in shipments:
@@ -207,9 +212,9 @@ def _hold(shipments: list[str], *, held: bool) -> None:
 
 @contextmanager
 def _stores() -> Iterator[tuple["Settings", "WholeStore", "SqlRegister"]]:
-    from config.settings import load_settings
-    from storage.register import open_register
-    from storage.telemetry import open_telemetry
+    from coldwitness.config.settings import load_settings
+    from coldwitness.storage.register import open_register
+    from coldwitness.storage.telemetry import open_telemetry
 
     settings = load_settings()
     store = open_telemetry(settings.store)
@@ -246,7 +251,7 @@ def _write(lines: Iterator[bytes], output: Path | None, *, digest: bool) -> None
 def _named(path: Path) -> Iterator[None]:
     import duckdb
 
-    from domain.errors import BadInput
+    from coldwitness.domain.errors import BadInput
 
     try:
         yield
@@ -257,8 +262,8 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _kind(kind: str | None, output: Path | None) -> str:
-    from domain.errors import BadInput
-    from storage.archive.exports import FORMATS
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.storage.archive.exports import FORMATS
 
     endings = {".csv": "csv", ".parquet": "parquet", ".jsonld": "epcis"}
     if kind is None:
@@ -269,8 +274,8 @@ def _kind(kind: str | None, output: Path | None) -> str:
 
 
 def _instant(what: str, text: str | None) -> int | None:
-    from domain.errors import BadInput
-    from domain.instants import instant_ms
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.domain.instants import instant_ms
 
     try:
         return None if text is None else instant_ms(text)

@@ -12,23 +12,23 @@ from typing import Any
 
 import msgspec
 
-from api.judging import load_rulebook
-from api.live.batch import judge_batch
-from cli.wiring import future_tolerance_s
-from config.settings import Settings
-from domain.instants import rfc3339
-from domain.manifest import Manifest
-from domain.reading_table import readings_of
-from ingest.decoding import IMPORT_TOPIC, Decoding
-from ingest.files import Recorded, read_files, reader_for
-from ingest.files.opening import opened
-from ingest.index import IngestIndex
-from ingest.manifests import read_manifest_files
-from ingest.storing import Storer
-from storage.archive.native import event_object, reading_object
-from storage.journal import Journal, JournalReader, Message
-from storage.register import SqlRegister, open_register
-from storage.telemetry import WholeStore, open_telemetry
+from coldwitness.api.judging import load_rulebook
+from coldwitness.api.live.batch import judge_batch
+from coldwitness.cli.wiring import future_tolerance_s
+from coldwitness.config.settings import Settings
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading_table import readings_of
+from coldwitness.ingest.decoding import IMPORT_TOPIC, Decoding
+from coldwitness.ingest.files import Recorded, read_files, reader_for
+from coldwitness.ingest.files.opening import opened
+from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.manifests import read_manifest_files
+from coldwitness.ingest.storing import Storer
+from coldwitness.storage.archive.native import event_object, reading_object
+from coldwitness.storage.journal import Journal, JournalReader, Message
+from coldwitness.storage.register import SqlRegister, open_register
+from coldwitness.storage.telemetry import WholeStore, open_telemetry
 
 WORKER = "import"
 _OBJECTS_PER_MESSAGE = 1000

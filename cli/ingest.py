@@ -34,9 +34,9 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Run one ingest worker until Ctrl-C: messages are journalled, acknowledged, stored."""
-        from cli.logs import log_to_stderr
-        from config.settings import load_settings
-        from domain.errors import BadInput
+        from coldwitness.cli.logs import log_to_stderr
+        from coldwitness.config.settings import load_settings
+        from coldwitness.domain.errors import BadInput
 
         if receive_only and store_only:
             raise BadInput("--receive-only and --store-only exclude each other")
@@ -66,8 +66,8 @@ def with_worker(settings: Any, worker: str) -> Any:
     """Settings with another worker name, checked as if it stood in the file."""
     from pydantic import ValidationError
 
-    from config.settings import JournalSettings
-    from domain.errors import BadInput
+    from coldwitness.config.settings import JournalSettings
+    from coldwitness.domain.errors import BadInput
 
     fields = settings.journal.model_dump() | {"worker": worker}
     try:
@@ -78,7 +78,7 @@ def with_worker(settings: Any, worker: str) -> Any:
 
 
 def _receive(settings: Any, stop: threading.Event, *, with_storing: bool) -> None:
-    from ingest.service import Receiving
+    from coldwitness.ingest.service import Receiving
 
     receiving = Receiving(settings)
     receiving.start()
@@ -100,7 +100,7 @@ def _keep_storing(worker: str, stop: threading.Event) -> None:
     pause_s = 0.5
     while not stop.is_set():
         child = subprocess.Popen(
-            [sys.executable, "-m", "cli", "ingest", "--store-only", "--worker", worker]
+            [sys.executable, "-m", "coldwitness.cli", "ingest", "--store-only", "--worker", worker]
         )
         while child.poll() is None and not stop.wait(0.2):
             pass
@@ -114,11 +114,11 @@ def _keep_storing(worker: str, stop: threading.Event) -> None:
 
 
 def _store(settings: Any, stop: threading.Event, *, until_stored: bool) -> None:
-    from cli.wiring import future_tolerance_s
-    from ingest.service import Storing
-    from storage.journal import JournalReader
-    from storage.register import open_register
-    from storage.telemetry import open_telemetry
+    from coldwitness.cli.wiring import future_tolerance_s
+    from coldwitness.ingest.service import Storing
+    from coldwitness.storage.journal import JournalReader
+    from coldwitness.storage.register import open_register
+    from coldwitness.storage.telemetry import open_telemetry
 
     # Other workers, an import or `serve` may write beside this one.
     store = open_telemetry(settings.store, sole_writer=False)

@@ -15,8 +15,8 @@ DirectoryOption = Annotated[
 
 
 def _directory(given: Path | None) -> Path:
-    from config.settings import load_settings
-    from domain.errors import BadInput
+    from coldwitness.config.settings import load_settings
+    from coldwitness.domain.errors import BadInput
 
     directory = given if given is not None else load_settings().journal.directory
     if not directory.is_dir():
@@ -45,7 +45,7 @@ def _add_verify(commands: typer.Typer) -> None:
         as_json: JsonOption = False,
     ) -> None:
         """Check every row, chain, tree, signature and link; exit 1 if anything is wrong."""
-        from storage.journal import layout, load_public_key, verify_journal
+        from coldwitness.storage.journal import layout, load_public_key, verify_journal
 
         folder = _directory(directory)
         key_file = public_key if public_key is not None else layout.public_key(folder)
@@ -84,8 +84,8 @@ def _add_reading(commands: typer.Typer) -> None:
     @commands.command("stats")
     def stats(directory: DirectoryOption = None, as_json: JsonOption = False) -> None:
         """Rows, days, sizes."""
-        from domain.instants import rfc3339
-        from storage.journal import JournalReader
+        from coldwitness.domain.instants import rfc3339
+        from coldwitness.storage.journal import JournalReader
 
         for segment in JournalReader(_directory(directory)).stats():
             rows = segment.last_row - segment.first_row + 1
@@ -117,7 +117,7 @@ def _add_reading(commands: typer.Typer) -> None:
         limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most so many")] = None,
     ) -> None:
         """Print rows as NDJSON: topic, flags, receive time, payload (base64, and as text)."""
-        from storage.journal import JournalReader
+        from coldwitness.storage.journal import JournalReader
 
         reader = JournalReader(_directory(directory))
         for name in [worker] if worker is not None else reader.workers():
@@ -133,8 +133,8 @@ def _add_reading(commands: typer.Typer) -> None:
         as_json: JsonOption = False,
     ) -> None:
         """How far each logger's clock is ahead of ours: from the least that fits to the most."""
-        from domain.instants import rfc3339
-        from ingest.index import open_indexes
+        from coldwitness.domain.instants import rfc3339
+        from coldwitness.ingest.index import open_indexes
 
         for index in open_indexes(_directory(directory)):
             with index:
@@ -162,9 +162,9 @@ def _add_keeping(commands: typer.Typer) -> None:
     @commands.command("seal")
     def seal(directory: DirectoryOption = None) -> None:
         """Seal finished days that a stopped worker left open."""
-        from config.settings import load_settings
-        from storage.journal.sealing import seal_finished
-        from storage.journal.signing import load_or_create_signer
+        from coldwitness.config.settings import load_settings
+        from coldwitness.storage.journal.sealing import seal_finished
+        from coldwitness.storage.journal.signing import load_or_create_signer
 
         folder = _directory(directory)
         settings = load_settings().journal
@@ -182,8 +182,8 @@ def _add_keeping(commands: typer.Typer) -> None:
         """Days older than journal.retention_years (never under five) that no hold keeps."""
         import time
 
-        from config.settings import load_settings
-        from storage.journal import retention
+        from coldwitness.config.settings import load_settings
+        from coldwitness.storage.journal import retention
 
         folder, now_ms = _directory(directory), int(time.time() * 1000)
         years = load_settings().journal.retention_years
@@ -206,7 +206,7 @@ def _add_keeping(commands: typer.Typer) -> None:
         directory: DirectoryOption = None,
     ) -> None:
         """Keep days from deletion."""
-        from storage.journal import retention
+        from coldwitness.storage.journal import retention
 
         hold = retention.place_hold(
             _directory(directory),
@@ -220,7 +220,7 @@ def _add_keeping(commands: typer.Typer) -> None:
     @holds.command("list")
     def list_holds(directory: DirectoryOption = None) -> None:
         """Holds that stand."""
-        from storage.journal import retention
+        from coldwitness.storage.journal import retention
 
         for hold in retention.holds(_directory(directory)):
             end = hold.last_day or "open end"
@@ -229,7 +229,7 @@ def _add_keeping(commands: typer.Typer) -> None:
     @holds.command("lift")
     def lift(hold_id: Annotated[str, typer.Argument()], directory: DirectoryOption = None) -> None:
         """End a hold."""
-        from storage.journal import retention
+        from coldwitness.storage.journal import retention
 
         retention.lift_hold(_directory(directory), hold_id)
         typer.echo(f"{hold_id}: lifted")
@@ -239,7 +239,7 @@ def row_as_json(row: Any) -> dict[str, Any]:
     """One journal row for people and machines; `text` only where the payload is UTF-8."""
     import base64
 
-    from domain.instants import rfc3339
+    from coldwitness.domain.instants import rfc3339
 
     line: dict[str, Any] = {
         "worker": row.worker,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import ColdWitnessError
+from coldwitness.domain.errors import ColdWitnessError
 
 COMMAND_MODULES = (
     "demo",
@@ -62,13 +62,13 @@ def _common(
     ] = False,
 ) -> None:
     if config is not None:
-        from config.settings import CONFIG_VARIABLE
+        from coldwitness.config.settings import CONFIG_VARIABLE
 
         os.environ[CONFIG_VARIABLE] = str(config)
 
 
 for _name in COMMAND_MODULES:
-    import_module(f"cli.{_name}").register(app)
+    import_module(f"coldwitness.cli.{_name}").register(app)
 
 
 def main(arguments: list[str]) -> int:

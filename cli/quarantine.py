@@ -30,9 +30,9 @@ def _add_reading(commands: typer.Typer) -> None:
         as_json: JsonOption = False,
     ) -> None:
         """What was refused, by worker and row."""
-        from config.settings import load_settings
-        from domain.instants import rfc3339
-        from ingest.index import open_indexes
+        from coldwitness.config.settings import load_settings
+        from coldwitness.domain.instants import rfc3339
+        from coldwitness.ingest.index import open_indexes
 
         for index in open_indexes(load_settings().journal.directory):
             with index:
@@ -65,10 +65,10 @@ def _add_reading(commands: typer.Typer) -> None:
     @commands.command("show")
     def show(position: Annotated[str, typer.Argument(help="as listed, such as w1:17")]) -> None:
         """The message itself, and every reason it was refused for."""
-        from cli.journal import row_as_json
-        from config.settings import load_settings
-        from ingest.index import IngestIndex
-        from storage.journal import JournalReader
+        from coldwitness.cli.journal import row_as_json
+        from coldwitness.config.settings import load_settings
+        from coldwitness.ingest.index import IngestIndex
+        from coldwitness.storage.journal import JournalReader
 
         directory = load_settings().journal.directory
         worker, row = parse_position(position)
@@ -96,14 +96,14 @@ def _add_replay(commands: typer.Typer) -> None:
         """Read refused messages again with the settings in force now; store what can be used.
 
         Exit 1 if something is refused still."""
-        from cli.wiring import future_tolerance_s
-        from config.settings import load_settings
-        from ingest.decoding import Decoding
-        from ingest.index import open_indexes
-        from ingest.replay import replay_refused
-        from storage.journal import JournalReader
-        from storage.register import open_register
-        from storage.telemetry import open_telemetry
+        from coldwitness.cli.wiring import future_tolerance_s
+        from coldwitness.config.settings import load_settings
+        from coldwitness.ingest.decoding import Decoding
+        from coldwitness.ingest.index import open_indexes
+        from coldwitness.ingest.replay import replay_refused
+        from coldwitness.storage.journal import JournalReader
+        from coldwitness.storage.register import open_register
+        from coldwitness.storage.telemetry import open_telemetry
 
         settings = load_settings()
         wanted = parse_position(position) if position is not None else None
@@ -145,7 +145,7 @@ def _add_replay(commands: typer.Typer) -> None:
 
 def parse_position(text: str) -> tuple[str, int]:
     """`w1:17` → ("w1", 17); raises BadInput."""
-    from domain.errors import BadInput
+    from coldwitness.domain.errors import BadInput
 
     worker, colon, row = text.partition(":")
     if not colon or not worker.isalnum() or not row.isdigit():

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
-from domain.reading import Reading
-from domain.tracks import ReadingTable
-from storage.ports import Appended, Stay
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.storage.ports import Appended, Stay
 
 if TYPE_CHECKING:
-    from config.settings import Settings
-    from storage.register import SqlRegister
-    from storage.telemetry import WholeStore
-    from storage.telemetry.rebuilding import TelemetryRebuild
+    from coldwitness.config.settings import Settings
+    from coldwitness.storage.register import SqlRegister
+    from coldwitness.storage.telemetry import WholeStore
+    from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 
 ROWS_PER_STEP = 5000
 
@@ -52,10 +52,10 @@ def register(app: typer.Typer) -> None:
 
         Runs beside live ingest; killed, it goes on where it stopped when it is run again.
         """
-        from cli.wiring import future_tolerance_s
-        from config.settings import load_settings
-        from storage.register import open_register
-        from storage.telemetry import open_telemetry
+        from coldwitness.cli.wiring import future_tolerance_s
+        from coldwitness.config.settings import load_settings
+        from coldwitness.storage.register import open_register
+        from coldwitness.storage.telemetry import open_telemetry
 
         settings = load_settings()
         store = open_telemetry(settings.store, sole_writer=False)
@@ -87,10 +87,10 @@ def rebuild_views(
     Manifests, results, clues, reviews and the audit trail are no views of the journal and stay.
     Raises Unavailable where a store is; what is done stays done.
     """
-    from ingest.decoding import Decoding
-    from ingest.interpretation import interpret
-    from ingest.storing import store_interpreted
-    from storage.journal import JournalReader
+    from coldwitness.ingest.decoding import Decoding
+    from coldwitness.ingest.interpretation import interpret
+    from coldwitness.ingest.storing import store_interpreted
+    from coldwitness.storage.journal import JournalReader
 
     reader = JournalReader(settings.journal.directory)
     telemetry = store.rebuild()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.reports.model import Report
-    from api.reports.wording import Lang
-    from config.settings import Settings
-    from storage.journal.signing import Signer
+    from coldwitness.api.reports.model import Report
+    from coldwitness.api.reports.wording import Lang
+    from coldwitness.config.settings import Settings
+    from coldwitness.storage.journal.signing import Signer
 
 _ENDINGS = (".json", ".html", ".pdf")
 
@@ -72,8 +72,8 @@ def report(
     ] = None,
 ) -> None:
     """Write the compliance report: JSON (complete), HTML page or PDF."""
-    from config.settings import load_settings
-    from domain.errors import BadInput
+    from coldwitness.config.settings import load_settings
+    from coldwitness.domain.errors import BadInput
 
     output = output or []
     if not output and package is None:
@@ -126,10 +126,10 @@ def _packed(
 ) -> bytes:
     from functools import partial
 
-    from api.reports.journal_part import journal_part
-    from api.reports.package import make_package
-    from config.rules import PACKS_DIR, load_pack
-    from domain.errors import BadInput
+    from coldwitness.api.reports.journal_part import journal_part
+    from coldwitness.api.reports.package import make_package
+    from coldwitness.config.rules import PACKS_DIR, load_pack
+    from coldwitness.domain.errors import BadInput
 
     if signer is None:
         raise BadInput("--package: no key to sign with; name one by --key")
@@ -138,7 +138,7 @@ def _packed(
         journal = journal_part(made, settings.journal.directory, settings.formats)
     stamp = None
     if timestamp is not None:
-        from api.reports.timestamp import ask_for_stamp, read_token
+        from coldwitness.api.reports.timestamp import ask_for_stamp, read_token
 
         by_url = timestamp.startswith(("http://", "https://"))
         stamp = (
@@ -155,8 +155,8 @@ def _packed(
 
 def _signer(settings: "Settings", key: Path | None, *, needed: bool) -> "Signer | None":
     """The named key, which must exist, else the journal's; one is made only if it is needed."""
-    from domain.errors import BadInput
-    from storage.journal import load_or_create_signer, signing_key
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.storage.journal import load_or_create_signer, signing_key
 
     if key is not None and not key.exists():
         raise BadInput(f"--key {key}: no such file")
@@ -178,11 +178,11 @@ def _from_files(
     settings: "Settings",
     signer: "Signer | None",
 ) -> "Report":
-    from api.judging import load_rulebook, software, under_pack
-    from api.reports.judged import report_of_judged
-    from api.reports.model import Origin
-    from cli.judge_files import judge_files
-    from domain.errors import BadInput
+    from coldwitness.api.judging import load_rulebook, software, under_pack
+    from coldwitness.api.reports.judged import report_of_judged
+    from coldwitness.api.reports.model import Origin
+    from coldwitness.cli.judge_files import judge_files
+    from coldwitness.domain.errors import BadInput
 
     installed = load_rulebook(settings.judging)
     judged = judge_files(
@@ -233,16 +233,23 @@ def _from_stores(
 ) -> "Report":
     from contextlib import closing
 
-    from api.archived_curves import ArchivedCurves
-    from api.clues.clue import report_address
-    from api.fleet_limits import RegisterTrips
-    from api.judging import Judged, Rulebook, judge_shipments, load_rulebook, software, under_pack
-    from api.reports.judged import report_of_judged
-    from api.reports.model import Origin
-    from api.reports.reviews import review_of
-    from domain.errors import BadInput
-    from storage.register import open_register
-    from storage.telemetry import open_telemetry
+    from coldwitness.api.archived_curves import ArchivedCurves
+    from coldwitness.api.clues.clue import report_address
+    from coldwitness.api.fleet_limits import RegisterTrips
+    from coldwitness.api.judging import (
+        Judged,
+        Rulebook,
+        judge_shipments,
+        load_rulebook,
+        software,
+        under_pack,
+    )
+    from coldwitness.api.reports.judged import report_of_judged
+    from coldwitness.api.reports.model import Origin
+    from coldwitness.api.reports.reviews import review_of
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.storage.register import open_register
+    from coldwitness.storage.telemetry import open_telemetry
 
     file = settings.store.embedded_file
     if settings.store.telemetry == "embedded" and not file.exists():
@@ -293,14 +300,14 @@ def _from_stores(
 
 def _rendered(made: "Report", ending: str, lang: "Lang") -> bytes:
     if ending == ".json":
-        from api.reports.twin import render_json
+        from coldwitness.api.reports.twin import render_json
 
         return render_json(made)
     if ending == ".html":
-        from api.reports.html import render_html
+        from coldwitness.api.reports.html import render_html
 
         return render_html(made, lang=lang).encode("utf-8")
-    from api.reports.pdf import render_pdf
+    from coldwitness.api.reports.pdf import render_pdf
 
     return render_pdf(made, lang=lang)
 
@@ -309,7 +316,7 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises BadInput where it cannot be written."""
     import os
 
-    from domain.errors import BadInput
+    from coldwitness.domain.errors import BadInput
 
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from domain.words import STATUS_EN, STATUS_ZH, Status
+from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
 
 _MARKS = {"breach": "✗", "suspected": "?", "insufficient_evidence": "…", "compliant": "✓"}
 

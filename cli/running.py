@@ -6,23 +6,23 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from api.clock import system_clock
-from api.clues.outbox import Outbox
-from api.http.app import create_app
-from api.http.server import ApiServer, listen
-from api.http.server import address_of as url_of
-from api.http.services import Services
-from api.judging import load_rulebook
-from api.live.hub import LiveHub
-from api.live.judging import LiveJudge
-from api.metrics import Metrics
-from cli.wiring import future_tolerance_s
-from config.settings import Settings
-from domain.errors import ConfigError
-from ingest.service import IngestService
-from storage.ports import Register
-from storage.register import open_register
-from storage.telemetry import WholeStore, open_telemetry
+from coldwitness.api.clock import system_clock
+from coldwitness.api.clues.outbox import Outbox
+from coldwitness.api.http.app import create_app
+from coldwitness.api.http.server import ApiServer, listen
+from coldwitness.api.http.server import address_of as url_of
+from coldwitness.api.http.services import Services
+from coldwitness.api.judging import load_rulebook
+from coldwitness.api.live.hub import LiveHub
+from coldwitness.api.live.judging import LiveJudge
+from coldwitness.api.metrics import Metrics
+from coldwitness.cli.wiring import future_tolerance_s
+from coldwitness.config.settings import Settings
+from coldwitness.domain.errors import ConfigError
+from coldwitness.ingest.service import IngestService
+from coldwitness.storage.ports import Register
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import WholeStore, open_telemetry
 
 
 class Running:

@@ -18,10 +18,10 @@ def register(app: typer.Typer) -> None:
         """Run ingest, judging, API and pages against the configured broker and stores."""
         import sys
 
-        from cli.logs import log_to_stderr
-        from cli.running import Running
-        from cli.waiting import wait_for_the_end
-        from config.settings import load_settings
+        from coldwitness.cli.logs import log_to_stderr
+        from coldwitness.cli.running import Running
+        from coldwitness.cli.waiting import wait_for_the_end
+        from coldwitness.config.settings import load_settings
 
         log_to_stderr()
         settings = load_settings()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from storage.register.database import Database
+    from coldwitness.storage.register.database import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -34,8 +34,8 @@ def setup_influx(
     ] = None,
 ) -> None:
     """Create what is missing in InfluxDB: organisation, bucket, token, retention mapping."""
-    from config.settings import load_settings
-    from storage.telemetry.influx_setup import set_up_influx
+    from coldwitness.config.settings import load_settings
+    from coldwitness.storage.telemetry.influx_setup import set_up_influx
 
     settings = load_settings().store
     target = token_file or settings.influx_token_file
@@ -61,7 +61,7 @@ def setup_influx(
 
 def db_upgrade() -> None:
     """Bring the register's tables to this program's revision."""
-    from storage.register import migrate
+    from coldwitness.storage.register import migrate
 
     database = _database()
     try:
@@ -77,8 +77,8 @@ def db_downgrade(
     """Take the register's tables back to an earlier revision."""
     from alembic.util import CommandError
 
-    from domain.errors import BadInput
-    from storage.register import migrate
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.storage.register import migrate
 
     database = _database()
     try:
@@ -93,7 +93,7 @@ def db_downgrade(
 
 def db_revision() -> None:
     """Say at which revision the register is, and which one this program needs."""
-    from storage.register import migrate
+    from coldwitness.storage.register import migrate
 
     database = _database()
     try:
@@ -106,7 +106,7 @@ def db_revision() -> None:
 
 
 def _database() -> "Database":
-    from config.settings import load_settings
-    from storage.register.database import Database
+    from coldwitness.config.settings import load_settings
+    from coldwitness.storage.register.database import Database
 
     return Database(load_settings().store.register_url)

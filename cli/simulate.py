@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from simulators.fleet import Fleet
-    from simulators.scenario import Scenario
+    from coldwitness.simulators.fleet import Fleet
+    from coldwitness.simulators.scenario import Scenario
 
 DEFAULT_END = "2026-06-18T03:30:00Z"
 """End of a fleet written to files, so that the same seed gives the same bytes on any day."""
@@ -62,9 +62,9 @@ def simulate(
     Either or both of --out and --broker. Manifests are not sent over MQTT: write them with
     --out and load them with `coldwitness import`.
     """
-    from domain.errors import BadInput
-    from simulators.scenario import scenario as load
-    from simulators.scenario import scenario_names
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.simulators.scenario import scenario as load
+    from coldwitness.simulators.scenario import scenario_names
 
     if list_:
         for name in scenario_names():
@@ -75,7 +75,7 @@ def simulate(
         raise BadInput("simulate: expected --out DIR or --broker HOST:PORT (or --list)")
     address = _address(broker) if broker is not None else None
     password = _password(password_file)
-    from simulators.fleet import simulate_fleet
+    from coldwitness.simulators.fleet import simulate_fleet
 
     fleet = simulate_fleet(
         _stories(scenario or []),
@@ -85,7 +85,7 @@ def simulate(
         prefix=prefix,
     )
     if out is not None:
-        from simulators.writer import write_fleet
+        from coldwitness.simulators.writer import write_fleet
 
         write_fleet(fleet, out)
         typer.echo(
@@ -104,7 +104,7 @@ def simulate(
 
 
 def _stories(names: list[str]) -> "list[Scenario]":
-    from simulators.scenario import scenario, scenario_names
+    from coldwitness.simulators.scenario import scenario, scenario_names
 
     if names:
         return [scenario(name) for name in names]
@@ -127,7 +127,7 @@ def _send(
     import sys
     import threading
 
-    from simulators.publisher import publish
+    from coldwitness.simulators.publisher import publish
 
     stop = threading.Event()
     earlier = signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -163,7 +163,7 @@ def _send(
 
 
 def _address(text: str) -> tuple[str, int]:
-    from domain.errors import BadInput
+    from coldwitness.domain.errors import BadInput
 
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or not 1 <= int(port) <= 65535:
@@ -172,7 +172,7 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _password(path: Path | None) -> str | None:
-    from domain.errors import BadInput
+    from coldwitness.domain.errors import BadInput
 
     if path is None:
         return None
@@ -185,8 +185,8 @@ def _password(path: Path | None) -> str | None:
 def _end_ms(text: str | None, *, live: bool) -> int:
     import time
 
-    from domain.errors import BadInput
-    from domain.instants import instant_ms
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.domain.instants import instant_ms
 
     if text is None:
         return int(time.time() * 1000) if live else instant_ms(DEFAULT_END)

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    from api.reports.verification import Verified
+    from coldwitness.api.reports.verification import Verified
 
 
 def register(app: typer.Typer) -> None:
@@ -39,12 +39,12 @@ def verify(
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
     """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
-    from api.judging import load_rulebook
-    from api.reports.package_check import verify_any
-    from api.reports.timestamp import read_authorities
-    from config.settings import load_settings
-    from domain.errors import BadInput
-    from storage.journal import journal_public_key, load_public_key
+    from coldwitness.api.judging import load_rulebook
+    from coldwitness.api.reports.package_check import verify_any
+    from coldwitness.api.reports.timestamp import read_authorities
+    from coldwitness.config.settings import load_settings
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.storage.journal import journal_public_key, load_public_key
 
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
@@ -99,7 +99,7 @@ def _as_json(file: Path, found: "Verified") -> dict[str, Any]:
 def _as_text(
     file: Path, found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool
 ) -> list[str]:
-    from api.reports.wording import STATUS_WORDS, tell
+    from coldwitness.api.reports.wording import STATUS_WORDS, tell
 
     if not found.holds:
         head = f"✗ {file}: 与证据不符" if zh else f"✗ {file}: does not match its evidence"
@@ -136,7 +136,7 @@ def _stamp_words(found: "Verified", *, zh: bool) -> str:
 
 
 def _signature_words(found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool) -> str:
-    from storage.journal.signing import key_id
+    from coldwitness.storage.journal.signing import key_id
 
     if found.signer is None:
         return "未签名" if zh else "not signed"

@@ -2,8 +2,8 @@
 
 import time
 
-from config.rules import PACKS_DIR, load_packs, pack_for
-from config.settings import Settings
+from coldwitness.config.rules import PACKS_DIR, load_packs, pack_for
+from coldwitness.config.settings import Settings
 
 
 def future_tolerance_s(settings: Settings) -> float:

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
-from config.rules import Numbers, day_start_s
-from config.storage_classes import BoxModel, StorageClass, item_range_c
-from config.terms import Budgets, EventTable, Items, LimitSource, SiteRole, Sites, Terms
-from config.terms import WindowSource as Source
-from domain.errors import BadInput
-from domain.manifest import Item, Manifest, Qualification
-from domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
-from domain.tracks import FloatArray, IntArray
+from coldwitness.config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
+from coldwitness.config.rules import Numbers, day_start_s
+from coldwitness.config.storage_classes import BoxModel, StorageClass, item_range_c
+from coldwitness.config.terms import Budgets, EventTable, Items, LimitSource, SiteRole, Sites, Terms
+from coldwitness.config.terms import WindowSource as Source
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.manifest import Item, Manifest, Qualification
+from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 _NO_MANIFEST = Manifest(id="", items=())
 _DECLARED: Mapping[FleetZone, Callable[[Manifest], float | None]] = {

@@ -15,8 +15,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from domain.errors import ConfigError
-from domain.instants import CHINA, china_day
+from coldwitness.domain.errors import ConfigError
+from coldwitness.domain.instants import CHINA, china_day
 
 PACKS_DIR = Path(__file__).parent / "packs"
 

@@ -16,7 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from domain.errors import ConfigError
+from coldwitness.domain.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "COLDWITNESS_"
 CONFIG_VARIABLE = "COLDWITNESS_CONFIG"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadInput, ConfigError
-from domain.manifest import Item, Limits
+from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.domain.manifest import Item, Limits
 
 STORAGE_CLASSES_FILE = Path(__file__).parent / "storage_classes.toml"
 BOX_MODELS_FILE = Path(__file__).parent / "box_models.toml"

@@ -11,8 +11,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from config.fleet_limits import FleetBaseline
-from domain.tracks import CodeArray, FloatArray, IntArray
+from coldwitness.config.fleet_limits import FleetBaseline
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 
 
 class WindowSource(IntEnum):

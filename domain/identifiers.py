@@ -2,7 +2,7 @@
 
 import re
 
-from domain.errors import BadInput
+from coldwitness.domain.errors import BadInput
 
 ID_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _ID = re.compile(ID_PATTERN)

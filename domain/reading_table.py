@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.reading import Reading
-from domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 
 
 def reading_table(

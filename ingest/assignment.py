@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from domain.tracks import IntArray, ReadingTable
-from storage.ports import Stay
-from storage.stays import stays
+from coldwitness.domain.tracks import IntArray, ReadingTable
+from coldwitness.storage.ports import Stay
+from coldwitness.storage.stays import stays
 
 __all__ = ["assigned", "stays"]
 

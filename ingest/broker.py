@@ -19,10 +19,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from config.settings import MqttSettings
-from domain.errors import ConfigError
-from ingest.bulk_client import BulkClient
-from storage.journal import Message
+from coldwitness.config.settings import MqttSettings
+from coldwitness.domain.errors import ConfigError
+from coldwitness.ingest.bulk_client import BulkClient
+from coldwitness.storage.journal import Message
 
 log = logging.getLogger(__name__)
 

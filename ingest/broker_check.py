@@ -13,8 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from config.settings import MqttSettings
-from ingest.broker import health_topic, password_of, tls_context
+from coldwitness.config.settings import MqttSettings
+from coldwitness.ingest.broker import health_topic, password_of, tls_context
 
 WITHIN_S = 10.0
 QUEUED = 1200

@@ -18,7 +18,7 @@ from paho.mqtt import MQTTException
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from storage.journal import Message
+from coldwitness.storage.journal import Message
 
 log = logging.getLogger(__name__)
 

@@ -16,18 +16,24 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from config.settings import FormatRule
-from domain.errors import BadInput, BadMessage, ConfigError
-from domain.identifiers import is_id
-from domain.reading import Event, Reading
-from domain.reading_table import readings_of
-from ingest.files import NAMED_READERS, READERS, read_content, reader_for, shipment_named_by
-from ingest.files.elitech_rc4 import parse_capture
-from ingest.files.instant_columns import named_zone
-from ingest.formats import FORMAT_NAMES, DecodeContext, Decoded, DecoderSession, decoder
-from ingest.formats.guess import BINARY_FORMATS, format_by_content, format_by_topic
-from ingest.formats.json_text import loads
-from ingest.topics import matches
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadInput, BadMessage, ConfigError
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.reading_table import readings_of
+from coldwitness.ingest.files import (
+    NAMED_READERS,
+    READERS,
+    read_content,
+    reader_for,
+    shipment_named_by,
+)
+from coldwitness.ingest.files.elitech_rc4 import parse_capture
+from coldwitness.ingest.files.instant_columns import named_zone
+from coldwitness.ingest.formats import FORMAT_NAMES, DecodeContext, Decoded, DecoderSession, decoder
+from coldwitness.ingest.formats.guess import BINARY_FORMATS, format_by_content, format_by_topic
+from coldwitness.ingest.formats.json_text import loads
+from coldwitness.ingest.topics import matches
 
 _HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2}[\s:]*)+")
 _PLAIN_HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2})+")

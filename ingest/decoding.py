@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from config.settings import FormatRule
-from domain.errors import BadMessage, ConfigError
-from domain.identifiers import ID_PATTERN, is_id
-from ingest.formats import FORMAT_NAMES, DecodeContext, Decoded, Decoder, DecoderSession, decoder
-from ingest.topics import is_topic_filter, matches
-from storage.journal import Row
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage, ConfigError
+from coldwitness.domain.identifiers import ID_PATTERN, is_id
+from coldwitness.ingest.formats import (
+    FORMAT_NAMES,
+    DecodeContext,
+    Decoded,
+    Decoder,
+    DecoderSession,
+    decoder,
+)
+from coldwitness.ingest.topics import is_topic_filter, matches
+from coldwitness.storage.journal import Row
 
 NATIVE_FILTER = "coldchain/v1/#"
 IMPORT_TOPIC = "$import/telemetry"

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import IO, Self
 
-from domain.errors import ConfigError, Unavailable
+from coldwitness.domain.errors import ConfigError, Unavailable
 
 HOST = "127.0.0.1"
 READY_WITHIN_S = 15.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from domain.errors import BadInput, Unavailable
-from ingest.clock_offsets import ClockOffset
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.ingest.clock_offsets import ClockOffset
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY CHECK (id = 1), row INTEGER NOT NULL)

@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from domain.errors import BadMessage
-from domain.instants import instant_ms, rfc3339
-from domain.reading import Event, Reading
-from ingest.clock_offsets import ClockOffsets
-from ingest.decoding import IMPORT_TOPIC, Decoding
-from ingest.index import WHOLE, Quarantined
-from storage.journal import Row
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.ingest.clock_offsets import ClockOffsets
+from coldwitness.ingest.decoding import IMPORT_TOPIC, Decoding
+from coldwitness.ingest.index import WHOLE, Quarantined
+from coldwitness.storage.journal import Row
 
 _MAX_TEXT = 500
 

@@ -10,12 +10,12 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from config.storage_classes import StorageClass, item_range_c
-from domain.errors import BadInput
-from domain.identifiers import require_id
-from domain.instants import instant_ms
-from domain.manifest import Manifest
-from ingest.personal_data import personal_data_at
+from coldwitness.config.storage_classes import StorageClass, item_range_c
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.identifiers import require_id
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.manifest import Manifest
+from coldwitness.ingest.personal_data import personal_data_at
 
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_ITEMS = 1000

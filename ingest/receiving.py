@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.settings import JournalSettings
-from domain.errors import Unavailable
-from ingest.broker import HEALTH_PREFIX, Batch, BrokerSession
-from storage.journal import Journal, Message, PartlyKept
+from coldwitness.config.settings import JournalSettings
+from coldwitness.domain.errors import Unavailable
+from coldwitness.ingest.broker import HEALTH_PREFIX, Batch, BrokerSession
+from coldwitness.storage.journal import Journal, Message, PartlyKept
 
 log = logging.getLogger(__name__)
 

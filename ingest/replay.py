@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from ingest.decoding import Decoding
-from ingest.index import IngestIndex
-from ingest.interpretation import interpret
-from ingest.storing import store_interpreted
-from storage.journal import JournalReader
-from storage.ports import Register, TelemetryStore
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.interpretation import interpret
+from coldwitness.ingest.storing import store_interpreted
+from coldwitness.storage.journal import JournalReader
+from coldwitness.storage.ports import Register, TelemetryStore
 
 _PAGE = 500
 

@@ -14,14 +14,14 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from config.settings import Settings
-from ingest.broker import BrokerSession
-from ingest.decoding import Decoding
-from ingest.index import IngestIndex
-from ingest.receiving import Receiver
-from ingest.storing import OnTouched, Storer
-from storage.journal import Journal, JournalReader
-from storage.ports import Register, TelemetryStore
+from coldwitness.config.settings import Settings
+from coldwitness.ingest.broker import BrokerSession
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.receiving import Receiver
+from coldwitness.ingest.storing import OnTouched, Storer
+from coldwitness.storage.journal import Journal, JournalReader
+from coldwitness.storage.ports import Register, TelemetryStore
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from domain.errors import ColdWitnessError, Unavailable
-from ingest.clock_offsets import ClockOffset, ClockOffsets
-from ingest.decoding import Decoding
-from ingest.index import WHOLE, IngestIndex, Quarantined
-from ingest.interpretation import Interpreted, interpret
-from storage.journal import JournalReader, Row
-from storage.ports import Register, TelemetryStore
+from coldwitness.domain.errors import ColdWitnessError, Unavailable
+from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.index import WHOLE, IngestIndex, Quarantined
+from coldwitness.ingest.interpretation import Interpreted, interpret
+from coldwitness.storage.journal import JournalReader, Row
+from coldwitness.storage.ports import Register, TelemetryStore
 
 log = logging.getLogger(__name__)
 

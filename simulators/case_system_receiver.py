@@ -4,7 +4,7 @@ It shares no code with the sender. It checks the Standard Webhooks signature fro
 specification (HMAC-SHA256 over `id.timestamp.body`, five minutes of tolerance), answers 204 to
 what is genuine and 401 to what is not, takes each id once, and prints one line a clue.
 
-    python -m simulators.case_system_receiver --port 0 --secret-file FILE
+    python -m coldwitness.simulators.case_system_receiver --port 0 --secret-file FILE
 
 The first line on stdout is its address. It ends when its standard input closes, so it never
 outlives whoever started it; with `--stay` it runs until it is stopped.

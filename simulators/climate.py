@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from domain.tracks import FloatArray
-from simulators.journey import Trip
-from simulators.packing import seasons
-from simulators.scenario import Scenario, draw
-from simulators.thermal import STEP_S, Surroundings
+from coldwitness.domain.tracks import FloatArray
+from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.packing import seasons
+from coldwitness.simulators.scenario import Scenario, draw
+from coldwitness.simulators.thermal import STEP_S, Surroundings
 
 _AIR_LAG_S = 60.0
 """Air around a box that is carried into a room is the room's after about a minute."""

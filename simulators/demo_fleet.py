@@ -1,7 +1,7 @@
 """The demo's fleet: one ordinary morning on which a little of everything happens."""
 
-from simulators.fleet import Fleet, simulate_fleet
-from simulators.scenario import scenario
+from coldwitness.simulators.fleet import Fleet, simulate_fleet
+from coldwitness.simulators.scenario import scenario
 
 DEMO_STORIES = (
     "clean",

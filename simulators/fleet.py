@@ -10,20 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.errors import BadInput
-from domain.instants import china_day
-from simulators.climate import surround
-from simulators.fraud import tamper
-from simulators.journey import Trip, draw_trip
-from simulators.manifests import companies, write_manifest
-from simulators.packing import pack_box
-from simulators.positions import LINZI
-from simulators.radio import transmit
-from simulators.recorder import Record, record
-from simulators.scenario import Scenario
-from simulators.shipment import Message, Shipment
-from simulators.thermal import STEP_S, BoxPhysics, effective_couplings_per_h, integrate
-from simulators.truth import BoxRun
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import china_day
+from coldwitness.simulators.climate import surround
+from coldwitness.simulators.fraud import tamper
+from coldwitness.simulators.journey import Trip, draw_trip
+from coldwitness.simulators.manifests import companies, write_manifest
+from coldwitness.simulators.packing import pack_box
+from coldwitness.simulators.positions import LINZI
+from coldwitness.simulators.radio import transmit
+from coldwitness.simulators.recorder import Record, record
+from coldwitness.simulators.scenario import Scenario
+from coldwitness.simulators.shipment import Message, Shipment
+from coldwitness.simulators.thermal import STEP_S, BoxPhysics, effective_couplings_per_h, integrate
+from coldwitness.simulators.truth import BoxRun
 
 _BATCH = 256
 """Boxes integrated at once; bounds the memory of a large fleet."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from domain.tracks import FloatArray
-from simulators.recorder import Record
-from simulators.scenario import Scenario
+from coldwitness.domain.tracks import FloatArray
+from coldwitness.simulators.recorder import Record
+from coldwitness.simulators.scenario import Scenario
 
 
 def tamper(

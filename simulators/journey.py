@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import FloatArray
-from simulators.packing import seasons
-from simulators.scenario import Halt, Journey, Place, Scenario, draw
+from coldwitness.domain.tracks import FloatArray
+from coldwitness.simulators.packing import seasons
+from coldwitness.simulators.scenario import Halt, Journey, Place, Scenario, draw
 
 PRE_ROLL_S = 150.0
 """The recorder runs this long before the packing is recorded."""

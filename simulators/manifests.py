@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from domain.instants import rfc3339
-from simulators.journey import Trip
-from simulators.packing import box_model
-from simulators.positions import to_degrees
-from simulators.scenario import Scenario, Span
+from coldwitness.domain.instants import rfc3339
+from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.packing import box_model
+from coldwitness.simulators.positions import to_degrees
+from coldwitness.simulators.scenario import Scenario, Span
 
 _DRUGS = (
     ("门冬胰岛素注射液", True),

@@ -9,9 +9,9 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from domain.errors import BadInput
-from simulators.scenario import Scenario, Span, draw
-from simulators.thermal import BoxPhysics
+from coldwitness.domain.errors import BadInput
+from coldwitness.simulators.scenario import Scenario, Span, draw
+from coldwitness.simulators.thermal import BoxPhysics
 
 _HERE = Path(__file__).parent
 _Data = TypeVar("_Data")

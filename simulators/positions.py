@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from domain.tracks import FloatArray
-from simulators.journey import Trip
-from simulators.scenario import Scenario, draw
+from coldwitness.domain.tracks import FloatArray
+from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.scenario import Scenario, draw
 
 LINZI = (36.82, 118.30)
 _M_PER_DEG_LAT = 111_195.0

@@ -10,8 +10,8 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from domain.errors import BadInput, Unavailable
-from simulators.fleet import Fleet
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.simulators.fleet import Fleet
 
 _STALL_S = 30.0
 """Without any PUBACK for this long the broker counts as gone."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import FloatArray
-from simulators.journey import Trip
-from simulators.recorder import Record
-from simulators.scenario import Scenario, draw
+from coldwitness.domain.tracks import FloatArray
+from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.recorder import Record
+from coldwitness.simulators.scenario import Scenario, draw
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import FloatArray, IntArray
-from simulators.journey import Trip
-from simulators.positions import draw_fixes
-from simulators.scenario import Scenario, draw
-from simulators.thermal import STEP_S, Trajectories
+from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.positions import draw_fixes
+from coldwitness.simulators.scenario import Scenario, draw
+from coldwitness.simulators.thermal import STEP_S, Trajectories
 
 Faults = list[dict[str, object]]
 

@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from domain.errors import BadInput
-from domain.identifiers import is_id
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.identifiers import is_id
 
 SCENARIOS_DIR = Path(__file__).parent / "scenarios"
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from domain.instants import rfc3339
-from simulators.journey import Trip
-from simulators.positions import to_degrees
-from simulators.radio import Sending
-from simulators.recorder import Record
-from simulators.scenario import Scenario
-from simulators.truth import BoxRun, tell_truth
+from coldwitness.domain.instants import rfc3339
+from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.positions import to_degrees
+from coldwitness.simulators.radio import Sending
+from coldwitness.simulators.recorder import Record
+from coldwitness.simulators.scenario import Scenario
+from coldwitness.simulators.truth import BoxRun, tell_truth
 
 _ENCODE = msgspec.json.Encoder().encode
 

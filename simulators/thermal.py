@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray
 
 STEP_S = 5.0
 """Explicit step; the air node's shortest time constant (lid open) is about 15 s."""

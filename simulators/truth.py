@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from domain.instants import rfc3339
-from domain.tracks import FloatArray
-from simulators.journey import Trip
-from simulators.positions import to_degrees
-from simulators.recorder import Faults
-from simulators.scenario import Scenario
-from simulators.thermal import STEP_S
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.tracks import FloatArray
+from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.positions import to_degrees
+from coldwitness.simulators.recorder import Faults
+from coldwitness.simulators.scenario import Scenario
+from coldwitness.simulators.thermal import STEP_S
 
 LOW_C, HIGH_C, FREEZING_C = 2.0, 8.0, 0.0
 """The simulated drugs are all refrigerated ones; limits inclusive."""

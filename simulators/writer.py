@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from domain.errors import BadInput
-from simulators.fleet import Fleet
+from coldwitness.domain.errors import BadInput
+from coldwitness.simulators.fleet import Fleet
 
 
 def write_fleet(fleet: Fleet, folder: Path) -> None:

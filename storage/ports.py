@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from domain.manifest import Manifest
-from domain.reading import Event, Reading
-from domain.tracks import ReadingTable
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.tracks import ReadingTable
 
 CheckResult = Mapping[str, Any]
 """One shipment's result, `coldwitness.check/1`."""

@@ -8,8 +8,8 @@ a reading at the very moment of delivery is no longer in it.
 from collections.abc import Iterable
 from itertools import groupby
 
-from domain.reading import ENDING_EVENTS, Event
-from storage.ports import Stay
+from coldwitness.domain.reading import ENDING_EVENTS, Event
+from coldwitness.storage.ports import Stay
 
 
 def stays(events: Iterable[Event]) -> list[Stay]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from api.http.cursors import write_cursor
-from domain.instants import rfc3339
-from storage.ports import Clue
+from coldwitness.api.http.cursors import write_cursor
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.ports import Clue
 
 EVENT_TYPE = "coldwitness.clue.v1"
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"

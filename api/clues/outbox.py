@@ -16,15 +16,15 @@ from importlib.metadata import version
 import certifi
 import httpx
 
-from api.clock import Clock, system_clock
-from api.clues.backoff import next_try_ms
-from api.clues.clue import CONTENT_TYPE, clue_event
-from api.clues.signature import require_secret, signed_headers
-from api.clues.targets import Network, allowed_networks, resolve
-from api.metrics import Metrics
-from config.settings import Settings
-from domain.errors import BadInput, ConfigError, Unavailable
-from storage.ports import Clue, Delivery, Register, Webhook
+from coldwitness.api.clock import Clock, system_clock
+from coldwitness.api.clues.backoff import next_try_ms
+from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event
+from coldwitness.api.clues.signature import require_secret, signed_headers
+from coldwitness.api.clues.targets import Network, allowed_networks, resolve
+from coldwitness.api.metrics import Metrics
+from coldwitness.config.settings import Settings
+from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
+from coldwitness.storage.ports import Clue, Delivery, Register, Webhook
 
 log = logging.getLogger(__name__)
 

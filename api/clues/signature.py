@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from standardwebhooks.webhooks import Webhook as Signer
 
-from domain.errors import BadInput
+from coldwitness.domain.errors import BadInput
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix, not a secret
 SECRET_BYTES_MIN = 24

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit, urlunsplit
 
-from domain.errors import BadInput, ConfigError, Unavailable
+from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 
 Network = IPv4Network | IPv6Network
 URL_LENGTH_MAX = 2048

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http.problems import MEDIA_TYPE, TITLES
+from coldwitness.api.http.problems import MEDIA_TYPE, TITLES
 
 NO_STORE = {"Cache-Control": "no-store"}
 

@@ -9,13 +9,22 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.http import clues, findings, live, operations, readings, reports, reviews, shipments
-from api.http.edge import Edge
-from api.http.filters import only_known_parameters
-from api.http.problems import install_problems
-from api.http.schemas import ClueChange, NewReview, NewWebhook, ProblemBody
-from api.http.services import Services
-from api.pages import pages
+from coldwitness.api.http import (
+    clues,
+    findings,
+    live,
+    operations,
+    readings,
+    reports,
+    reviews,
+    shipments,
+)
+from coldwitness.api.http.edge import Edge
+from coldwitness.api.http.filters import only_known_parameters
+from coldwitness.api.http.problems import install_problems
+from coldwitness.api.http.schemas import ClueChange, NewReview, NewWebhook, ProblemBody
+from coldwitness.api.http.services import Services
+from coldwitness.api.pages import pages
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _DESCRIPTION = """冷证 ColdWitness: what the temperature record of a drug delivery proves.

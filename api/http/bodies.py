@@ -6,7 +6,7 @@ import msgspec
 from fastapi import Depends
 from starlette.requests import Request
 
-from api.http.problems import Problem, field_of
+from coldwitness.api.http.problems import Problem, field_of
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 

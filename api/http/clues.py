@@ -7,15 +7,15 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.clues.clue import clue_as_json
-from api.clues.signature import new_secret, require_secret
-from api.clues.targets import allowed_networks, require_webhook_url, resolve
-from api.http.answers import documented, json_answer
-from api.http.bodies import JsonBody, body_of_type
-from api.http.cursors import read_cursor, write_cursor
-from api.http.filters import Limit, RecordId
-from api.http.problems import Problem
-from api.http.schemas import (
+from coldwitness.api.clues.clue import clue_as_json
+from coldwitness.api.clues.signature import new_secret, require_secret
+from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
+from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.bodies import JsonBody, body_of_type
+from coldwitness.api.http.cursors import read_cursor, write_cursor
+from coldwitness.api.http.filters import Limit, RecordId
+from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.schemas import (
     CloudEvent,
     Clue,
     ClueChange,
@@ -24,11 +24,11 @@ from api.http.schemas import (
     WebhookList,
     WebhookMade,
 )
-from api.http.services import CallerOf, Services, ServicesOf
-from domain.errors import Unavailable
-from domain.instants import rfc3339
-from storage.ports import ClueStatus
-from storage.ports import Webhook as StoredWebhook
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.ports import ClueStatus
+from coldwitness.storage.ports import Webhook as StoredWebhook
 
 router = APIRouter(tags=["clues"])
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.errors import BadInput
+from coldwitness.domain.errors import BadInput
 
 _At = TypeVar("_At", int, str)
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.language import preferred_language
-from api.http.problems import MEDIA_TYPE, Problem, problem_body
-from api.metrics import Metrics
+from coldwitness.api.http.language import preferred_language
+from coldwitness.api.http.problems import MEDIA_TYPE, Problem, problem_body
+from coldwitness.api.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

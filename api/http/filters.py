@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import Path, Query
 from starlette.requests import Request
 
-from api.http.problems import Problem
-from config.rules import day_start_s
-from domain.identifiers import ID_PATTERN
-from domain.instants import instant_ms
+from coldwitness.api.http.problems import Problem
+from coldwitness.config.rules import day_start_s
+from coldwitness.domain.identifiers import ID_PATTERN
+from coldwitness.domain.instants import instant_ms
 
 ShipmentId = Annotated[str, Path(pattern=f"^{ID_PATTERN}$", description="Shipment id")]
 RecordId = Annotated[str, Path(pattern="^[A-Za-z0-9._:-]{1,128}$")]

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.http.answers import documented, json_answer
-from api.http.cursors import read_cursor, write_cursor
-from api.http.filters import Cursor, Limit
-from api.http.schemas import Certainty, FindingList, Kind
-from api.http.services import ServicesOf
-from domain.identifiers import ID_PATTERN
+from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.cursors import read_cursor, write_cursor
+from coldwitness.api.http.filters import Cursor, Limit
+from coldwitness.api.http.schemas import Certainty, FindingList, Kind
+from coldwitness.api.http.services import ServicesOf
+from coldwitness.domain.identifiers import ID_PATTERN
 
 router = APIRouter(tags=["findings"])
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from api.http.answers import documented
-from api.http.services import ServicesOf
-from api.live.hub import Listener, LiveHub
-from api.metrics import Metrics
+from coldwitness.api.http.answers import documented
+from coldwitness.api.http.services import ServicesOf
+from coldwitness.api.live.hub import Listener, LiveHub
+from coldwitness.api.metrics import Metrics
 
 router = APIRouter(tags=["live"])
 

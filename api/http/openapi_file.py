@@ -1,4 +1,4 @@
-"""Writes docs/contract/openapi.json: `python -m api.http.openapi_file`."""
+"""Writes docs/contract/openapi.json: `python -m coldwitness.api.http.openapi_file`."""
 
 import json
 import sys
@@ -7,12 +7,12 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
-from api.http.app import create_app
-from api.http.services import Services
-from api.metrics import Metrics
-from config.settings import Settings
+from coldwitness.api.http.app import create_app
+from coldwitness.api.http.services import Services
+from coldwitness.api.metrics import Metrics
+from coldwitness.config.settings import Settings
 
-OPENAPI_FILE = Path(__file__).parents[2] / "docs" / "contract" / "openapi.json"
+OPENAPI_FILE = Path(__file__).resolve().parents[2] / "docs" / "contract" / "openapi.json"
 
 
 def openapi_text(app: FastAPI) -> str:

@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from api.http.answers import documented, json_answer
-from api.http.schemas import Alive, Readiness
-from api.http.services import Services, ServicesOf
-from domain.errors import ColdWitnessError
+from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.schemas import Alive, Readiness
+from coldwitness.api.http.services import Services, ServicesOf
+from coldwitness.domain.errors import ColdWitnessError
 
 router = APIRouter(tags=["operations"])
 

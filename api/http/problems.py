@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http.language import language_of
-from domain.errors import BadInput, InsufficientEvidence, Unavailable
+from coldwitness.api.http.language import language_of
+from coldwitness.domain.errors import BadInput, InsufficientEvidence, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 

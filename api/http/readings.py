@@ -17,14 +17,14 @@ from fastapi import APIRouter, Query
 from numpy.typing import NDArray
 from starlette.responses import Response
 
-from api.http.answers import documented, json_answer
-from api.http.cursors import read_cursor, write_cursor
-from api.http.filters import Cursor, ShipmentId
-from api.http.schemas import ReadingList
-from api.http.services import ServicesOf
-from api.http.shipments import require_known
-from domain.instants import rfc3339
-from domain.tracks import IntArray, ReadingTable
+from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.cursors import read_cursor, write_cursor
+from coldwitness.api.http.filters import Cursor, ShipmentId
+from coldwitness.api.http.schemas import ReadingList
+from coldwitness.api.http.services import ServicesOf
+from coldwitness.api.http.shipments import require_known
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.tracks import IntArray, ReadingTable
 
 router = APIRouter(tags=["shipments"])
 

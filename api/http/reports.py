@@ -6,21 +6,21 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.clues.clue import report_address
-from api.http.answers import documented, tag_of, unchanged
-from api.http.filters import ShipmentId
-from api.http.language import language_of
-from api.http.services import CallerOf, Services, ServicesOf
-from api.http.shipments import current_result, judged_now
-from api.judging import software, under_pack
-from api.reports.html import render_html
-from api.reports.judged import report_of_judged
-from api.reports.model import Origin, Report
-from api.reports.pdf import render_pdf
-from api.reports.reviews import review_of
-from api.reports.twin import render_json
-from api.reports.wording import Lang
-from storage.journal import journal_signer
+from coldwitness.api.clues.clue import report_address
+from coldwitness.api.http.answers import documented, tag_of, unchanged
+from coldwitness.api.http.filters import ShipmentId
+from coldwitness.api.http.language import language_of
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.shipments import current_result, judged_now
+from coldwitness.api.judging import software, under_pack
+from coldwitness.api.reports.html import render_html
+from coldwitness.api.reports.judged import report_of_judged
+from coldwitness.api.reports.model import Origin, Report
+from coldwitness.api.reports.pdf import render_pdf
+from coldwitness.api.reports.reviews import review_of
+from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.wording import Lang
+from coldwitness.storage.journal import journal_signer
 
 router = APIRouter(tags=["reports"])
 

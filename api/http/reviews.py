@@ -9,17 +9,17 @@ from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http.answers import documented, json_answer
-from api.http.bodies import JsonBody, body_of_type
-from api.http.filters import ShipmentId
-from api.http.problems import Problem
-from api.http.schemas import NewReview, ReviewList
-from api.http.services import CallerOf, Services, ServicesOf
-from api.http.shipments import current_result, require_known
-from api.reports.reviews import review_of
-from domain.instants import rfc3339
-from ingest.personal_data import holds_a_number_of_a_person
-from storage.ports import Review
+from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.bodies import JsonBody, body_of_type
+from coldwitness.api.http.filters import ShipmentId
+from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.schemas import NewReview, ReviewList
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.shipments import current_result, require_known
+from coldwitness.api.reports.reviews import review_of
+from coldwitness.domain.instants import rfc3339
+from coldwitness.ingest.personal_data import holds_a_number_of_a_person
+from coldwitness.storage.ports import Review
 
 router = APIRouter(tags=["reviews"])
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.identifiers import ID_PATTERN
+from coldwitness.domain.identifiers import ID_PATTERN
 
 Verdict = Literal["breach", "suspected", "insufficient_evidence", "compliant"]
 Status = Literal["breach", "suspected", "insufficient_evidence", "compliant", "not_applicable"]

@@ -7,7 +7,7 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
-from domain.errors import ConfigError, Unavailable
+from coldwitness.domain.errors import ConfigError, Unavailable
 
 START_WITHIN_S = 20.0
 STOP_WITHIN_S = 5

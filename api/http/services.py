@@ -7,15 +7,15 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from api.clock import Clock
-from api.clues.outbox import Outbox
-from api.http.idempotency import RepliedPosts
-from api.judging import Rulebook
-from api.live.hub import LiveHub
-from api.live.judging import LiveJudge
-from api.metrics import Metrics
-from config.settings import Settings
-from storage.ports import Register, TelemetryStore
+from coldwitness.api.clock import Clock
+from coldwitness.api.clues.outbox import Outbox
+from coldwitness.api.http.idempotency import RepliedPosts
+from coldwitness.api.judging import Rulebook
+from coldwitness.api.live.hub import LiveHub
+from coldwitness.api.live.judging import LiveJudge
+from coldwitness.api.metrics import Metrics
+from coldwitness.config.settings import Settings
+from coldwitness.storage.ports import Register, TelemetryStore
 
 Readiness = Callable[[], str | None]
 """None: ready. A text: what is wrong."""

@@ -8,20 +8,28 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.archived_curves import ArchivedCurves
-from api.fleet_limits import RegisterTrips
-from api.http.answers import documented, json_answer, tag_of, unchanged
-from api.http.bodies import JsonBody
-from api.http.cursors import read_cursor, write_cursor
-from api.http.filters import Courier, Cursor, Division, Instant, Limit, ShipmentId, instant_of
-from api.http.problems import Problem, field_of
-from api.http.schemas import CheckResult, ManifestKept, Shipment, ShipmentList, Verdict
-from api.http.services import CallerOf, Services, ServicesOf
-from api.judging import Judged, Rulebook, judge_shipments, under_pack
-from domain.errors import BadInput
-from ingest.manifests import parse_manifest
-from storage.ports import CheckResult as Result
-from storage.ports import ShipmentRow
+from coldwitness.api.archived_curves import ArchivedCurves
+from coldwitness.api.fleet_limits import RegisterTrips
+from coldwitness.api.http.answers import documented, json_answer, tag_of, unchanged
+from coldwitness.api.http.bodies import JsonBody
+from coldwitness.api.http.cursors import read_cursor, write_cursor
+from coldwitness.api.http.filters import (
+    Courier,
+    Cursor,
+    Division,
+    Instant,
+    Limit,
+    ShipmentId,
+    instant_of,
+)
+from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.api.http.schemas import CheckResult, ManifestKept, Shipment, ShipmentList, Verdict
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.judging import Judged, Rulebook, judge_shipments, under_pack
+from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.storage.ports import CheckResult as Result
+from coldwitness.storage.ports import ShipmentRow
 
 router = APIRouter(tags=["shipments"])
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.archived_curves import ArchivedCurves
-from api.fleet_limits import RegisterTrips, model_trips
-from api.judging import Rulebook, judge_shipments
-from config.settings import JudgingSettings
-from domain.instants import rfc3339
-from domain.tracks import Tracks
-from storage.ports import CheckResult, ModelTrip, Register, TelemetryStore
+from coldwitness.api.archived_curves import ArchivedCurves
+from coldwitness.api.fleet_limits import RegisterTrips, model_trips
+from coldwitness.api.judging import Rulebook, judge_shipments
+from coldwitness.config.settings import JudgingSettings
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.tracks import Tracks
+from coldwitness.storage.ports import CheckResult, ModelTrip, Register, TelemetryStore
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from domain.errors import Unavailable
+from coldwitness.domain.errors import Unavailable
 
 KEPT_EVENTS = 2000
 """How many past events a listener that lost its connection can still catch up on."""

@@ -10,17 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from api.archived_curves import copies_named
-from api.clock import Clock, system_clock
-from api.judging import Rulebook
-from api.live.batch import Batch, judge_batch
-from api.live.hub import LiveHub
-from api.live.news import News
-from api.metrics import Metrics
-from config.settings import JudgingSettings, Settings
-from domain.errors import ConfigError, Unavailable
-from domain.instants import instant_ms
-from storage.ports import CheckResult, Clue, Register, TelemetryStore
+from coldwitness.api.archived_curves import copies_named
+from coldwitness.api.clock import Clock, system_clock
+from coldwitness.api.judging import Rulebook
+from coldwitness.api.live.batch import Batch, judge_batch
+from coldwitness.api.live.hub import LiveHub
+from coldwitness.api.live.news import News
+from coldwitness.api.metrics import Metrics
+from coldwitness.config.settings import JudgingSettings, Settings
+from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.domain.instants import instant_ms
+from coldwitness.storage.ports import CheckResult, Clue, Register, TelemetryStore
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.live.hub import LiveHub
-from storage.ports import CheckResult, Clue
+from coldwitness.api.live.hub import LiveHub
+from coldwitness.storage.ports import CheckResult, Clue
 
 REMEMBERED = 50_000
 """Shipments whose last told findings are remembered; others are told again in full."""

@@ -11,18 +11,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from api.http.cursors import read_cursor, write_cursor
-from api.http.language import language_of
-from api.http.schemas import Verdict
-from api.http.services import ServicesOf
-from api.http.shipments import LISTING, current_result, is_known
-from api.pages import shown
-from api.pages.reference import reference_of
-from api.pages.rows import VERDICT_ORDER, page_of_rows, row_of
-from api.pages.words import word
-from api.reports.wording import STATUS_WORDS, Lang, say_or_key
-from domain.errors import BadInput
-from domain.identifiers import is_id
+from coldwitness.api.http.cursors import read_cursor, write_cursor
+from coldwitness.api.http.language import language_of
+from coldwitness.api.http.schemas import Verdict
+from coldwitness.api.http.services import ServicesOf
+from coldwitness.api.http.shipments import LISTING, current_result, is_known
+from coldwitness.api.pages import shown
+from coldwitness.api.pages.reference import reference_of
+from coldwitness.api.pages.rows import VERDICT_ORDER, page_of_rows, row_of
+from coldwitness.api.pages.words import word
+from coldwitness.api.reports.wording import STATUS_WORDS, Lang, say_or_key
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.identifiers import is_id
 
 router = APIRouter()
 
@@ -31,7 +31,7 @@ PAGE_ROWS = 100
 ROWS_AT_ONCE = 60
 
 _templates = Environment(
-    loader=PackageLoader("api.pages"),
+    loader=PackageLoader("coldwitness.api.pages"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

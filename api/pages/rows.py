@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.http.services import Services
-from domain.words import Status
-from storage.ports import CheckResult, ShipmentRow
+from coldwitness.api.http.services import Services
+from coldwitness.domain.words import Status
+from coldwitness.storage.ports import CheckResult, ShipmentRow
 
 VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "compliant")
 

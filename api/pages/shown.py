@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from api.reports.wording import Lang
-from domain.instants import CHINA, instant_ms
+from coldwitness.api.reports.wording import Lang
+from coldwitness.domain.instants import CHINA, instant_ms
 
 ABSENT = "—"
 

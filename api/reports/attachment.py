@@ -3,7 +3,7 @@
 import re
 import zlib
 
-from domain.errors import BadInput
+from coldwitness.domain.errors import BadInput
 
 _EMBEDDED = re.compile(
     rb"<<(?=[^\n]*?/Type ?/EmbeddedFile)[^\n]*?/Length (\d+)[^\n]*>>\s*stream\r?\n"

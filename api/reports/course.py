@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from analysis.stops import StopJudgement
-from analysis.stops_places import Where
-from api.reports.evidence import site_of
-from api.reports.instants import epoch_s, instant
-from api.reports.model import CustodyStep, Instrument, Route, Span, Stop
-from api.reports.wording import both, event_words
-from config.rules import Numbers, Text
-from config.terms import Terms
-from domain.instants import rfc3339
-from domain.manifest import Manifest
-from domain.reading import Event
-from domain.tracks import Tracks
+from coldwitness.analysis.stops import StopJudgement
+from coldwitness.analysis.stops_places import Where
+from coldwitness.api.reports.evidence import site_of
+from coldwitness.api.reports.instants import epoch_s, instant
+from coldwitness.api.reports.model import CustodyStep, Instrument, Route, Span, Stop
+from coldwitness.api.reports.wording import both, event_words
+from coldwitness.config.rules import Numbers, Text
+from coldwitness.config.terms import Terms
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.domain.tracks import Tracks
 
 _ROLE = {
     Where.ELSEWHERE: "brief",

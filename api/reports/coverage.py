@@ -12,12 +12,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sequence import sequence_breaks
-from api.reports.charts.trace import cone
-from api.reports.instants import epoch_s, instant
-from api.reports.model import Bin, Distribution, Gap, Probe, Span, SpanState, Terms
-from domain.reading import ROLES, split_probe
-from domain.tracks import FloatArray, Tracks
+from coldwitness.analysis.sequence import sequence_breaks
+from coldwitness.api.reports.charts.trace import cone
+from coldwitness.api.reports.instants import epoch_s, instant
+from coldwitness.api.reports.model import Bin, Distribution, Gap, Probe, Span, SpanState, Terms
+from coldwitness.domain.reading import ROLES, split_probe
+from coldwitness.domain.tracks import FloatArray, Tracks
 
 BIN_C = 0.5
 _MOST_BINS = 120

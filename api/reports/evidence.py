@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.reports.instants import epochs_s, instants
-from api.reports.model import Readings
-from domain.errors import BadInput
-from domain.instants import instant_ms
-from domain.reading import ENDING_EVENTS, Event
-from domain.tracks import CodeArray, FloatArray, Tracks
+from coldwitness.api.reports.instants import epochs_s, instants
+from coldwitness.api.reports.model import Readings
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.reading import ENDING_EVENTS, Event
+from coldwitness.domain.tracks import CodeArray, FloatArray, Tracks
 
 AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
 

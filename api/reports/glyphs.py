@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pylopdf_fonts_zh_cn
 
-from domain.errors import BadInput
+from coldwitness.domain.errors import BadInput
 
 SANS = Path(pylopdf_fonts_zh_cn.sans_path())
 SERIF = Path(pylopdf_fonts_zh_cn.serif_path())

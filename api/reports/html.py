@@ -4,7 +4,7 @@ from functools import singledispatch
 from html import escape
 from importlib import resources
 
-from api.reports.document import (
+from coldwitness.api.reports.document import (
     Bullets,
     Cell,
     Chapter,
@@ -16,15 +16,19 @@ from api.reports.document import (
     Table,
     Verdict,
 )
-from api.reports.layout import lay_out
-from api.reports.model import Report
-from api.reports.wording import Lang
+from coldwitness.api.reports.layout import lay_out
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.wording import Lang
 
 
 def render_html(report: Report, *, lang: Lang) -> str:
     """The whole page; the same report gives the same bytes."""
     document = lay_out(report, lang)
-    style = resources.files("api.reports").joinpath("report.css").read_text(encoding="utf-8")
+    style = (
+        resources.files("coldwitness.api.reports")
+        .joinpath("report.css")
+        .read_text(encoding="utf-8")
+    )
     contents = "".join(
         f'<li><a href="#{c.id}">{escape(c.title)}</a></li>' for c in document.chapters
     )

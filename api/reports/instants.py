@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from domain.instants import CHINA, instant_ms, rfc3339
-from domain.tracks import FloatArray
+from coldwitness.domain.instants import CHINA, instant_ms, rfc3339
+from coldwitness.domain.tracks import FloatArray
 
 
 def instant(time_s: float) -> str:

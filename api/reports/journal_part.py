@@ -9,16 +9,16 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from api.reports.instants import epoch_s
-from api.reports.model import Report
-from config.settings import FormatRule
-from domain.errors import BadInput, BadMessage
-from domain.reading import Reading
-from ingest.decoding import Decoding
-from storage.journal import JournalReader, Row
-from storage.journal.merkle import leaf_hash, verify_inclusion
-from storage.journal.rows import parse_row
-from storage.journal.sealed import Seal, read_seal
+from coldwitness.api.reports.instants import epoch_s
+from coldwitness.api.reports.model import Report
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.storage.journal import JournalReader, Row
+from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
+from coldwitness.storage.journal.rows import parse_row
+from coldwitness.storage.journal.sealed import Seal, read_seal
 
 Named = tuple[str, int]
 """A reading's logger and time [ms]: what its row in the journal has to say as well."""

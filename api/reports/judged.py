@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from analysis.tracks import rows_of
-from api.judging import Judged
-from api.reports.evidence import own_loggers
-from api.reports.model import Beside, Origin, Report, Review
-from api.reports.report import beside_of, build_report
-from api.reports.seal import sealed
-from domain.manifest import Manifest
-from domain.reading import Event
-from storage.journal.signing import Signer
+from coldwitness.analysis.tracks import rows_of
+from coldwitness.api.judging import Judged
+from coldwitness.api.reports.evidence import own_loggers
+from coldwitness.api.reports.model import Beside, Origin, Report, Review
+from coldwitness.api.reports.report import beside_of, build_report
+from coldwitness.api.reports.seal import sealed
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.storage.journal.signing import Signer
 
 
 def report_of_judged(

@@ -2,19 +2,19 @@
 
 import msgspec
 
-from api.reports.chapters.beside import beside
-from api.reports.chapters.closing import against, methods, review, verification
-from api.reports.chapters.decision import decision
-from api.reports.chapters.evidence import coverage
-from api.reports.chapters.isolation import isolation
-from api.reports.chapters.records import custody, instruments, integrity
-from api.reports.chapters.requirements import requirements
-from api.reports.chapters.route import route
-from api.reports.chapters.temperature import episodes, temperature
-from api.reports.document import Document
-from api.reports.model import Report
-from api.reports.view import View
-from api.reports.wording import Lang, say
+from coldwitness.api.reports.chapters.beside import beside
+from coldwitness.api.reports.chapters.closing import against, methods, review, verification
+from coldwitness.api.reports.chapters.decision import decision
+from coldwitness.api.reports.chapters.evidence import coverage
+from coldwitness.api.reports.chapters.isolation import isolation
+from coldwitness.api.reports.chapters.records import custody, instruments, integrity
+from coldwitness.api.reports.chapters.requirements import requirements
+from coldwitness.api.reports.chapters.route import route
+from coldwitness.api.reports.chapters.temperature import episodes, temperature
+from coldwitness.api.reports.document import Document
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import Lang, say
 
 _CHAPTERS = (
     decision,

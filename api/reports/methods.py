@@ -1,8 +1,8 @@
 """How it was judged and what the method cannot see, in plain words with the numbers in force."""
 
-from api.reports.model import Terms
-from api.reports.wording import decimal, duration, quantity
-from config.rules import RulePack, Text
+from coldwitness.api.reports.model import Terms
+from coldwitness.api.reports.wording import decimal, duration, quantity
+from coldwitness.config.rules import RulePack, Text
 
 
 def methods_of(terms: Terms, pack: RulePack) -> tuple[Text, ...]:

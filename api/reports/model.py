@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from config.rules import Text
+from coldwitness.config.rules import Text
 
 SCHEMA = "coldwitness.report/1"
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from api.reports import standalone_verify
-from api.reports.journal_part import JournalPart
-from api.reports.model import Report
-from api.reports.pdf import render_pdf
-from api.reports.seal import canonical, sha256_hex, sm3
-from api.reports.twin import render_json
-from api.reports.wording import Lang
-from domain.errors import BadInput
-from storage.journal.signing import ALGORITHM, Signer
+from coldwitness.api.reports import standalone_verify
+from coldwitness.api.reports.journal_part import JournalPart
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.pdf import render_pdf
+from coldwitness.api.reports.seal import canonical, sha256_hex, sm3
+from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.wording import Lang
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.journal.signing import ALGORITHM, Signer
 
 SCHEMA = "coldwitness.package/1"
 CONTENTS = "package.json"

@@ -9,15 +9,21 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 
-from api.judging import Rulebook
-from api.reports import package
-from api.reports.journal_part import JournalPart, doubts_about
-from api.reports.model import Report
-from api.reports.package import Contents, PackageSignature, entry_of, readings_lines, zipped
-from api.reports.rejudging import pack_of
-from api.reports.seal import canonical
-from api.reports.timestamp import Stamp, require_authority, stamp_of
-from api.reports.verification import (
+from coldwitness.api.judging import Rulebook
+from coldwitness.api.reports import package
+from coldwitness.api.reports.journal_part import JournalPart, doubts_about
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.package import (
+    Contents,
+    PackageSignature,
+    entry_of,
+    readings_lines,
+    zipped,
+)
+from coldwitness.api.reports.rejudging import pack_of
+from coldwitness.api.reports.seal import canonical
+from coldwitness.api.reports.timestamp import Stamp, require_authority, stamp_of
+from coldwitness.api.reports.verification import (
     Findings,
     Problem,
     Verified,
@@ -26,9 +32,9 @@ from api.reports.verification import (
     concluded,
     verify_bytes,
 )
-from config.rules import RulePack, pack_from_text
-from domain.errors import BadInput, ConfigError
-from storage.journal.signing import ALGORITHM, key_id, signature_holds
+from coldwitness.config.rules import RulePack, pack_from_text
+from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 _REQUIRED = (
     package.REPORT,

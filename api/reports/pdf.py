@@ -8,14 +8,14 @@ from typing import Literal
 import msgspec
 import typst
 
-from api.reports.document import Document
-from api.reports.glyphs import SANS, SERIF, require_drawable
-from api.reports.instants import epoch_s
-from api.reports.layout import lay_out
-from api.reports.model import Report
-from api.reports.twin import render_json
-from api.reports.wording import Lang
-from domain.errors import BadInput
+from coldwitness.api.reports.document import Document
+from coldwitness.api.reports.glyphs import SANS, SERIF, require_drawable
+from coldwitness.api.reports.instants import epoch_s
+from coldwitness.api.reports.layout import lay_out
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.wording import Lang
+from coldwitness.domain.errors import BadInput
 
 STANDARD: Literal["a-3b"] = "a-3b"
 TWIN_NAME = "report.json"
@@ -36,7 +36,7 @@ def _compiler() -> typst.Compiler:
 
 @lru_cache
 def _sheet() -> bytes:
-    return resources.files("api.reports").joinpath("report.typ").read_bytes()
+    return resources.files("coldwitness.api.reports").joinpath("report.typ").read_bytes()
 
 
 def render_pdf(report: Report, *, lang: Lang) -> bytes:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.reports.model import Decision, Probe, RuleLine, Terms
-from api.reports.wording import (
+from coldwitness.api.reports.model import Decision, Probe, RuleLine, Terms
+from coldwitness.api.reports.wording import (
     STATUS_WORDS,
     as_text,
     both,
@@ -12,7 +12,7 @@ from api.reports.wording import (
     duration,
     percent,
 )
-from config.rules import Requirement, RulePack, Text
+from coldwitness.config.rules import Requirement, RulePack, Text
 
 _RANK = {"breach": 4, "suspected": 3, "insufficient_evidence": 2, "compliant": 1}
 _CERTAINTY = {"certain": 3, "probable": 2, "possible": 1}

@@ -6,22 +6,22 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from analysis.findings import FindingTable, finding_table
-from analysis.judge import Judgement, judge
-from api.fleet_limits import baselines_told
-from api.judging import Rulebook
-from api.reports.evidence import event_of, tracks_of
-from api.reports.model import Report
-from api.reports.report import beside_of, build_report, rules_of
-from api.results import check_results
-from config.manifest_terms import terms_for
-from config.rules import RulePack
-from config.terms import Terms
-from domain.errors import BadInput
-from domain.instants import instant_ms
-from domain.manifest import Manifest
-from domain.words import Certainty, FindingType, Severity
-from ingest.manifests import parse_manifest
+from coldwitness.analysis.findings import FindingTable, finding_table
+from coldwitness.analysis.judge import Judgement, judge
+from coldwitness.api.fleet_limits import baselines_told
+from coldwitness.api.judging import Rulebook
+from coldwitness.api.reports.evidence import event_of, tracks_of
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.report import beside_of, build_report, rules_of
+from coldwitness.api.results import check_results
+from coldwitness.config.manifest_terms import terms_for
+from coldwitness.config.rules import RulePack
+from coldwitness.config.terms import Terms
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.ingest.manifests import parse_manifest
 
 
 def pack_of(report: Report, rulebook: Rulebook) -> RulePack | None:

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from analysis.stops import StopJudgement
-from api.reports.course import custody_of, instruments_of, route_of
-from api.reports.coverage import (
+from coldwitness.analysis.stops import StopJudgement
+from coldwitness.api.reports.course import custody_of, instruments_of, route_of
+from coldwitness.api.reports.coverage import (
     Seen,
     Strand,
     distribution_of,
@@ -21,9 +21,9 @@ from api.reports.coverage import (
     strands_of,
     window_of,
 )
-from api.reports.evidence import event_object, readings_of
-from api.reports.methods import methods_of
-from api.reports.model import (
+from coldwitness.api.reports.evidence import event_object, readings_of
+from coldwitness.api.reports.methods import methods_of
+from coldwitness.api.reports.model import (
     SCHEMA,
     Beside,
     BesideLine,
@@ -39,19 +39,19 @@ from api.reports.model import (
     Rules,
     Terms,
 )
-from api.reports.reasons import (
+from coldwitness.api.reports.reasons import (
     against_of,
     decision_of,
     requirement_lines,
     worst_first,
 )
-from api.reports.wording import as_text
-from config.rules import RulePack, Text
-from config.terms import LimitSource
-from config.terms import Terms as JudgedTerms
-from domain.manifest import Manifest
-from domain.reading import Event
-from domain.tracks import Tracks
+from coldwitness.api.reports.wording import as_text
+from coldwitness.config.rules import RulePack, Text
+from coldwitness.config.terms import LimitSource
+from coldwitness.config.terms import Terms as JudgedTerms
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.domain.tracks import Tracks
 
 _BREAKS = ("above_range", "below_range", "frozen", "budget_exceeded")
 _SLEW_SOURCE = {

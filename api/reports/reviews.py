@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from api.reports.model import Opinion, Review
-from domain.instants import rfc3339
-from storage.ports import Review as StoredReview
+from coldwitness.api.reports.model import Opinion, Review
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.ports import Review as StoredReview
 
 
 def review_of(stored: Sequence[StoredReview], *, result_version: int) -> Review:

@@ -7,9 +7,9 @@ import msgspec
 import rfc8785
 from cryptography.hazmat.primitives import hashes
 
-from api.reports.model import Report, Seal
-from domain.errors import BadInput
-from storage.journal.signing import ALGORITHM, Signer
+from coldwitness.api.reports.model import Report, Seal
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.journal.signing import ALGORITHM, Signer
 
 
 def plain(report: Report) -> dict[str, Any]:

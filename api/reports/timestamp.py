@@ -16,8 +16,8 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from domain.errors import BadInput, Unavailable
-from domain.instants import rfc3339
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.domain.instants import rfc3339
 
 MOST_BYTES = 1_000_000
 """An answer that is longer is no time stamp: tokens with their certificates have some kB."""

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from api.reports.model import Report
-from api.reports.seal import canonical, plain
-from domain.errors import BadInput
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.seal import canonical, plain
+from coldwitness.domain.errors import BadInput
 
 
 def render_json(report: Report) -> bytes:

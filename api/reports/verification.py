@@ -7,16 +7,22 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from api.judging import Rulebook
-from api.reports.attachment import attachments
-from api.reports.model import Report, Seal
-from api.reports.pdf import render_pdf
-from api.reports.rejudging import pack_beside, pack_of, plain_values, rebuilt, same_rules
-from api.reports.seal import sealed_bytes, sha256_hex, sm3
-from api.reports.timestamp import Stamp
-from api.reports.twin import read_json, render_json
-from domain.errors import BadInput
-from storage.journal.signing import ALGORITHM, key_id, signature_holds
+from coldwitness.api.judging import Rulebook
+from coldwitness.api.reports.attachment import attachments
+from coldwitness.api.reports.model import Report, Seal
+from coldwitness.api.reports.pdf import render_pdf
+from coldwitness.api.reports.rejudging import (
+    pack_beside,
+    pack_of,
+    plain_values,
+    rebuilt,
+    same_rules,
+)
+from coldwitness.api.reports.seal import sealed_bytes, sha256_hex, sm3
+from coldwitness.api.reports.timestamp import Stamp
+from coldwitness.api.reports.twin import read_json, render_json
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "not_readable": ("不是可读的报告", "not a readable report"),

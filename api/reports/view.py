@@ -8,15 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from api.reports.charts.temperature import Mark
-from api.reports.charts.trace import Series
-from api.reports.charts.track import Way
-from api.reports.coverage import Seen, Strand, strands_of, window_of
-from api.reports.evidence import tracks_of
-from api.reports.instants import epoch_s
-from api.reports.model import Report, Stop
-from api.reports.wording import Lang
-from domain.tracks import CodeArray, FloatArray, Tracks
+from coldwitness.api.reports.charts.temperature import Mark
+from coldwitness.api.reports.charts.trace import Series
+from coldwitness.api.reports.charts.track import Way
+from coldwitness.api.reports.coverage import Seen, Strand, strands_of, window_of
+from coldwitness.api.reports.evidence import tracks_of
+from coldwitness.api.reports.instants import epoch_s
+from coldwitness.api.reports.model import Report, Stop
+from coldwitness.api.reports.wording import Lang
+from coldwitness.domain.tracks import CodeArray, FloatArray, Tracks
 
 _SHOWN_AROUND = 0.25
 """Share of the window's length drawn before and after it, where there are readings."""

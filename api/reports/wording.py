@@ -7,8 +7,8 @@ stand here, and a test reads the rendered reports for them.
 import math
 from typing import Any, Literal
 
-from config.rules import Text
-from domain.words import STATUS_EN, STATUS_ZH, Status
+from coldwitness.config.rules import Text
+from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
 
 Lang = Literal["zh", "en"]
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")

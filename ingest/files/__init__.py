@@ -1,6 +1,6 @@
 """Recorded telemetry in files: NDJSON, CSV, Parquet and the exports of USB loggers."""
 
-from ingest.files.recorded import (
+from coldwitness.ingest.files.recorded import (
     NAMED_READERS,
     READERS,
     Recorded,

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.identifiers import ID_PATTERN, is_id
-from domain.reading import split_probe
-from domain.reading_table import codes, selected
-from domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
-from ingest.coordinates import to_wgs84
-from ingest.files.content import MAX_LINES, Refusals
-from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+from coldwitness.domain.identifiers import ID_PATTERN, is_id
+from coldwitness.domain.reading import split_probe
+from coldwitness.domain.reading_table import codes, selected
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
+from coldwitness.ingest.coordinates import to_wgs84
+from coldwitness.ingest.files.content import MAX_LINES, Refusals
+from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
 
 BoolArray = NDArray[np.bool_]
 

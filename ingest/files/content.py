@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from domain.reading import Event
-from domain.tracks import ReadingTable
+from coldwitness.domain.reading import Event
+from coldwitness.domain.tracks import ReadingTable
 
 MAX_LINES = 1000
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from domain.errors import BadInput
-from domain.reading_table import joined
-from domain.tracks import ReadingTable
-from ingest.files.columns import (
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reading_table import joined
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.files.columns import (
     Wrong,
     columns_of,
     is_probe,
@@ -23,9 +23,9 @@ from ingest.files.columns import (
     whole_numbers,
     yes_no,
 )
-from ingest.files.content import FileContent, Refusals
-from ingest.files.instant_columns import texts_ms
-from ingest.files.opening import chunks, opened_text
+from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.instant_columns import texts_ms
+from coldwitness.ingest.files.opening import chunks, opened_text
 
 _MEASURES = frozenset({"lat", "lon", "accuracy_m", "light_lux", "humidity", "battery_v", "seq"})
 

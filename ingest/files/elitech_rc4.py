@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-from domain.errors import BadInput, BadMessage
-from domain.identifiers import is_id
-from domain.reading import Reading
-from domain.reading_table import reading_table
-from ingest.files.content import FileContent, Refusals
-from ingest.files.opening import opened
-from ingest.formats.instants import moment_ms
-from ingest.formats.plausible import measured
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.reading_table import reading_table
+from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.opening import opened
+from coldwitness.ingest.formats.instants import moment_ms
+from coldwitness.ingest.formats.plausible import measured
 
 _ANSWER = 0x55
 _INFO_BYTES, _HEADER_BYTES = 160, 11

@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from pathlib import Path
 
-from domain.errors import BadInput, BadMessage
-from domain.identifiers import is_id
-from domain.reading import Reading
-from domain.reading_table import reading_table
-from ingest.files.content import FileContent, Refusals
-from ingest.files.opening import opened_text
-from ingest.formats.instants import moment_ms
-from ingest.formats.measurements import celsius_of
-from ingest.formats.plausible import TEMPERATURE_RANGE_C, measured
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.reading_table import reading_table
+from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.opening import opened_text
+from coldwitness.ingest.formats.instants import moment_ms
+from coldwitness.ingest.formats.measurements import celsius_of
+from coldwitness.ingest.formats.plausible import TEMPERATURE_RANGE_C, measured
 
 _HOURS_BY_ZONE = {
     "UTC": 0,

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import numpy as np
 
-from domain.errors import BadInput, BadMessage
-from domain.instants import LATEST_MS
-from domain.tracks import IntArray
-from ingest.formats.instants import moment_ms, rfc3339_ms, time_ms
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.domain.instants import LATEST_MS
+from coldwitness.domain.tracks import IntArray
+from coldwitness.ingest.formats.instants import moment_ms, rfc3339_ms, time_ms
 
 _Zoned = Annotated[datetime, msgspec.Meta(tz=True)]
 _LOOSE = re.compile(

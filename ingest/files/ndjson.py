@@ -15,24 +15,24 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import BadMessage
-from domain.identifiers import is_id
-from domain.instants import LATEST_MS
-from domain.reading import Event, Reading, split_probe
-from domain.reading_table import codes, flags, floats, joined, reading_table, selected
-from domain.tracks import ReadingTable
-from ingest.files.content import FileContent, Refusals
-from ingest.files.instant_columns import moments_ms, texts_ms
-from ingest.files.opening import chunks, opened
-from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.json_text import loads
-from ingest.formats.native import (
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.instants import LATEST_MS
+from coldwitness.domain.reading import Event, Reading, split_probe
+from coldwitness.domain.reading_table import codes, flags, floats, joined, reading_table, selected
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.instant_columns import moments_ms, texts_ms
+from coldwitness.ingest.files.opening import chunks, opened
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
+from coldwitness.ingest.formats.json_text import loads
+from coldwitness.ingest.formats.native import (
     convert_object,
     decode_array,
     decode_object,
     looks_doubled,
 )
-from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
 
 _Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 _Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
-from domain.errors import BadInput
+from coldwitness.domain.errors import BadInput
 
 CHUNK_LINES = 50_000
 """Rows worked on at once: large enough for arrays to pay, small enough to stay in memory."""

@@ -17,10 +17,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import BadInput, BadMessage
-from domain.instants import LATEST_MS
-from domain.tracks import CodeArray, FloatArray, IntArray
-from ingest.files.columns import (
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.domain.instants import LATEST_MS
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
+from coldwitness.ingest.files.columns import (
     Wrong,
     columns_of,
     is_probe,
@@ -29,11 +29,11 @@ from ingest.files.columns import (
     whole_numbers,
     yes_no,
 )
-from ingest.files.content import FileContent, Refusals
-from ingest.files.csv_rows import require_columns
-from ingest.files.instant_columns import texts_ms
-from ingest.files.opening import opened, packed
-from ingest.formats.instants import moment_ms
+from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.csv_rows import require_columns
+from coldwitness.ingest.files.instant_columns import texts_ms
+from coldwitness.ingest.files.opening import opened, packed
+from coldwitness.ingest.formats.instants import moment_ms
 
 _MEASURES = frozenset({"lat", "lon", "accuracy_m", "light_lux", "humidity", "battery_v"})
 _NAMES = ("shipment", "box", "logger", "datum")

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from domain.errors import BadInput
-from domain.reading import Event
-from domain.reading_table import joined, selected
-from domain.tracks import ReadingTable
-from ingest.assignment import assigned, stays
-from ingest.files.content import FileContent, Refusals
-from ingest.files.instant_columns import named_zone
-from ingest.files.opening import head, text_encoding
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reading import Event
+from coldwitness.domain.reading_table import joined, selected
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.assignment import assigned, stays
+from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.instant_columns import named_zone
+from coldwitness.ingest.files.opening import head, text_encoding
 
 Reader = Callable[..., FileContent]
 
@@ -25,12 +25,12 @@ NAMED_READERS = ("berlinger", "ibutton", "ruuvi_station", "elitech_rc4")
 """USB loggers' own exports, as `--reader` names them; found by content too."""
 
 _MODULES: Mapping[str, tuple[str, str]] = {
-    "ndjson": ("ingest.files.ndjson", "read_ndjson"),
-    "csv": ("ingest.files.csv_rows", "read_csv"),
-    "parquet": ("ingest.files.parquet", "read_parquet"),
-    "berlinger": ("ingest.files.berlinger", "read_berlinger"),
-    "ibutton": ("ingest.files.ibutton", "read_ibutton"),
-    "ruuvi_station": ("ingest.files.ruuvi_station", "read_ruuvi_station"),
+    "ndjson": ("coldwitness.ingest.files.ndjson", "read_ndjson"),
+    "csv": ("coldwitness.ingest.files.csv_rows", "read_csv"),
+    "parquet": ("coldwitness.ingest.files.parquet", "read_parquet"),
+    "berlinger": ("coldwitness.ingest.files.berlinger", "read_berlinger"),
+    "ibutton": ("coldwitness.ingest.files.ibutton", "read_ibutton"),
+    "ruuvi_station": ("coldwitness.ingest.files.ruuvi_station", "read_ruuvi_station"),
     "elitech_rc4": ("ingest.files.elitech_rc4", "read_elitech_rc4"),
 }
 READERS = tuple(_MODULES)

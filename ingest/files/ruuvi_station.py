@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from domain.errors import BadInput
-from domain.reading_table import joined
-from domain.tracks import FloatArray, ReadingTable
-from ingest.files.columns import Wrong, numbers, table_of
-from ingest.files.content import FileContent, Refusals
-from ingest.files.instant_columns import texts_ms
-from ingest.files.opening import chunks, opened_text
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reading_table import joined
+from coldwitness.domain.tracks import FloatArray, ReadingTable
+from coldwitness.ingest.files.columns import Wrong, numbers, table_of
+from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.instant_columns import texts_ms
+from coldwitness.ingest.files.opening import chunks, opened_text
 
 _TIME = re.compile(r"^(timestamp|date|time|päivämäärä|datum|fecha|data|дата)\b", re.I)
 _INSTANT = re.compile(r"^(timestamp|iso ?8601)\b", re.I)

@@ -6,8 +6,8 @@ from datetime import tzinfo
 
 import msgspec
 
-from config.settings import FormatRule
-from domain.reading import Event, Reading
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.reading import Event, Reading
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ of a time of which the logger has none: no reading, and above all no 0 °C.
 
 import struct
 
-from domain.errors import BadMessage
-from ingest.formats.frame_sample import Sample, clock_ms, put, require, stored
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.frame_sample import Sample, clock_ms, put, require, stored
 
 _RECORD = 11
 _EXTERNAL = {

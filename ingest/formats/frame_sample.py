@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from domain.errors import BadMessage
+from coldwitness.domain.errors import BadMessage
 
 NO_PROBE = (0x7FFF, -0x8000)
 """Signed 16-bit words that mean "no probe" or "no value" with every maker read here."""

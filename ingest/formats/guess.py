@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from domain.errors import BadMessage
-from ingest.formats.json_text import loads
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.json_text import loads
 
 _TOPICS = (
     (re.compile(r"coldchain/v1/[^/]+/[^/]+/(readings|events)"), "native"),

@@ -7,16 +7,16 @@ for every year since 2001.
 import re
 from collections.abc import Iterator
 
-from domain.errors import BadMessage
-from domain.reading import Reading
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.measurements import (
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.measurements import (
     celsius_of,
     is_temperature_name,
     speaks_of_roles,
     unit_in_name,
 )
-from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 MAX_LINES = 10_000
 _SERIAL_TAGS = (

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
 
-from domain.errors import BadMessage
-from domain.instants import LATEST_MS, instant_ms
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.instants import LATEST_MS, instant_ms
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -4,7 +4,7 @@ other than BadMessage."""
 import json
 from typing import Any
 
-from domain.errors import BadMessage
+from coldwitness.domain.errors import BadMessage
 
 
 def shown(value: object, length: int = 60) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.errors import BadMessage
-from domain.reading import Reading
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.frame_sample import Sample, clock_ms, stored
-from ingest.formats.instants import rfc3339_ms
-from ingest.formats.lorawan_frames import frame_decoder
-from ingest.formats.measurements import Measured, as_number, measurements
-from ingest.formats.naming import entry_of, mapping_for, reading
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.frame_sample import Sample, clock_ms, stored
+from coldwitness.ingest.formats.instants import rfc3339_ms
+from coldwitness.ingest.formats.lorawan_frames import frame_decoder
+from coldwitness.ingest.formats.measurements import Measured, as_number, measurements
+from coldwitness.ingest.formats.naming import entry_of, mapping_for, reading
 
 _MAX_FRAME = 512
 """LoRaWAN carries at most 242 bytes; longer is no frame."""

@@ -8,8 +8,8 @@ manuals and published codecs: Dragino, Milesight, ELSYS, Tektelic, Decentlab.
 import re
 from collections.abc import Mapping
 
-from ingest.formats import dragino_frames, milesight_frames
-from ingest.formats.frame_sample import FrameDecoder, Sample, big, byte, put, require
+from coldwitness.ingest.formats import dragino_frames, milesight_frames
+from coldwitness.ingest.formats.frame_sample import FrameDecoder, Sample, big, byte, put, require
 
 
 def frame_decoder(*descriptions: str | None) -> FrameDecoder | None:

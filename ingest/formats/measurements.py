@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.reading import split_probe
-from ingest.formats.plausible import NOT_EVEN_FAHRENHEIT
+from coldwitness.domain.reading import split_probe
+from coldwitness.ingest.formats.plausible import NOT_EVEN_FAHRENHEIT
 
 _MAX_DEPTH = 6
 _MAX_VALUES = 500

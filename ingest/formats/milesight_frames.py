@@ -5,8 +5,8 @@ Facts: Milesight-IoT/SensorDecoders, the payload tables of each model.
 
 from collections.abc import Mapping
 
-from domain.errors import BadMessage
-from ingest.formats.frame_sample import Sample, byte, clock_ms, little, put, stored
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.frame_sample import Sample, byte, clock_ms, little, put, stored
 
 _SKIP: Mapping[tuple[int, int], int] = {
     (0x01, 0x75): 1,  # battery percent

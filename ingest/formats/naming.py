@@ -9,13 +9,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from config.settings import FormatRule
-from domain.errors import BadMessage
-from domain.identifiers import is_id
-from domain.reading import Reading, TimeSource, split_probe
-from ingest.formats.decoded import DecodeContext
-from ingest.formats.json_text import shown
-from ingest.formats.plausible import HUMIDITY_RANGE_PCT, measured
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.reading import Reading, TimeSource, split_probe
+from coldwitness.ingest.formats.decoded import DecodeContext
+from coldwitness.ingest.formats.json_text import shown
+from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, measured
 
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5,7}")

@@ -12,15 +12,15 @@ from typing import Any
 
 import msgspec
 
-from domain.errors import BadMessage
-from domain.identifiers import ID_PATTERN
-from domain.reading import EVENT_NAMES, Event, Reading
-from ingest.coordinates import to_wgs84
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.instants import time_ms
-from ingest.formats.json_text import Broken, loads, shown, storable
-from ingest.formats.native_plain import MAX_SEQ, known_id, known_probe, plain_reading
-from ingest.formats.plausible import (
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.identifiers import ID_PATTERN
+from coldwitness.domain.reading import EVENT_NAMES, Event, Reading
+from coldwitness.ingest.coordinates import to_wgs84
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.instants import time_ms
+from coldwitness.ingest.formats.json_text import Broken, loads, shown, storable
+from coldwitness.ingest.formats.native_plain import MAX_SEQ, known_id, known_probe, plain_reading
+from coldwitness.ingest.formats.plausible import (
     HUMIDITY_RANGE_PCT,
     TEMPERATURE_RANGE_C,
     in_range,

@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from domain.identifiers import is_id
-from domain.instants import LATEST_MS
-from domain.reading import Reading, split_probe
-from ingest.formats.decoded import DecodeContext
-from ingest.formats.instants import SECONDS_LIKE, time_ms
-from ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.instants import LATEST_MS
+from coldwitness.domain.reading import Reading, split_probe
+from coldwitness.ingest.formats.decoded import DecodeContext
+from coldwitness.ingest.formats.instants import SECONDS_LIKE, time_ms
+from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
 
 MAX_SEQ = 2**63 - 1
 

@@ -4,9 +4,9 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from domain.errors import ConfigError
-from ingest.formats.decoded import Decoder
-from ingest.formats.session import DecoderSession
+from coldwitness.domain.errors import ConfigError
+from coldwitness.ingest.formats.decoded import Decoder
+from coldwitness.ingest.formats.session import DecoderSession
 
 _STATEFUL = frozenset({"sparkplug_b"})
 FORMAT_NAMES = (
@@ -31,7 +31,7 @@ def decoder(name: str, session: DecoderSession | None = None) -> Decoder:
     """
     if name not in FORMAT_NAMES:
         raise ConfigError(f"format {name!r}: unknown; known: {', '.join(FORMAT_NAMES)}")
-    module: Any = import_module(f"ingest.formats.{name}")
+    module: Any = import_module(f"coldwitness.ingest.formats.{name}")
     if name in _STATEFUL:
         return partial(module.decode, session=session if session is not None else DecoderSession())
     decode: Decoder = module.decode

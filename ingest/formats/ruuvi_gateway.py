@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from domain.errors import BadMessage
-from domain.reading import Reading
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.instants import epoch_s_ms
-from ingest.formats.json_text import json_object
-from ingest.formats.measurements import as_number
-from ingest.formats.naming import reading, serial_in
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.instants import epoch_s_ms
+from coldwitness.ingest.formats.json_text import json_object
+from coldwitness.ingest.formats.measurements import as_number
+from coldwitness.ingest.formats.naming import reading, serial_in
 
 _MANUFACTURER = b"\xff\x99\x04"
 """Advertising type 0xFF (manufacturer data), then company 0x0499 little-endian."""

@@ -13,12 +13,12 @@ from typing import Any
 
 import cbor2
 
-from domain.errors import BadMessage
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.instants import epoch_s_ms
-from ingest.formats.json_text import Broken, loads, shown
-from ingest.formats.measurements import as_number, celsius_of, is_temperature_name
-from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.instants import epoch_s_ms
+from coldwitness.ingest.formats.json_text import Broken, loads, shown
+from coldwitness.ingest.formats.measurements import as_number, celsius_of, is_temperature_name
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 MAX_RECORDS = 10_000
 MAX_VERSION = 10

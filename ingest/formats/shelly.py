@@ -5,14 +5,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from domain.errors import BadMessage
-from domain.reading import Reading
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.frame_sample import Sample
-from ingest.formats.instants import epoch_s_ms
-from ingest.formats.json_text import json_object, shown
-from ingest.formats.measurements import as_number
-from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.frame_sample import Sample
+from coldwitness.ingest.formats.instants import epoch_s_ms
+from coldwitness.ingest.formats.json_text import json_object, shown
+from coldwitness.ingest.formats.measurements import as_number
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 _NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
 _SKIP = ("events", "rpc", "status", "online", "notify_status")

@@ -7,20 +7,20 @@ birth has named is refused: guessing which probe it was would be inventing evide
 import math
 from dataclasses import dataclass, field
 
-from domain.errors import BadMessage
-from domain.instants import LATEST_MS
-from domain.reading import Reading
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.instants import UNSET_BEFORE_MS
-from ingest.formats.measurements import (
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.instants import LATEST_MS
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS
+from coldwitness.ingest.formats.measurements import (
     celsius_of,
     is_temperature_name,
     speaks_of_roles,
     unit_in_name,
 )
-from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
-from ingest.formats.session import DecoderSession, MetricDefinition
-from ingest.formats.sparkplug_payload import Metric, parse_payload
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.session import DecoderSession, MetricDefinition
+from coldwitness.ingest.formats.sparkplug_payload import Metric, parse_payload
 
 _WITHOUT_METRICS = frozenset({"NDEATH", "DDEATH", "STATE", "NCMD", "DCMD"})
 _MESSAGES = _WITHOUT_METRICS | {"NBIRTH", "DBIRTH", "NDATA", "DDATA"}

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from domain.errors import BadMessage
+from coldwitness.domain.errors import BadMessage
 
 MAX_METRICS = 10_000
 MAX_UNPACKED = 1_000_000

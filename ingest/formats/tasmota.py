@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domain.errors import BadMessage
-from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms
-from ingest.formats.json_text import json_object, shown
-from ingest.formats.measurements import as_number, celsius_of
-from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms
+from coldwitness.ingest.formats.json_text import json_object, shown
+from coldwitness.ingest.formats.measurements import as_number, celsius_of
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")

@@ -7,12 +7,12 @@ say who sent it: the logger is the topic's last level, where gateways put the IM
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from domain.errors import BadMessage
-from domain.instants import LATEST_MS
-from domain.reading import Reading
-from ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from ingest.formats.instants import UNSET_BEFORE_MS
-from ingest.formats.naming import reading, serial_in
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.instants import LATEST_MS
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS
+from coldwitness.ingest.formats.naming import reading, serial_in
 
 _CODEC_8, _CODEC_8_EXTENDED = 0x08, 0x8E
 _MIN_FRAME = 15

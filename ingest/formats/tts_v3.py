@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.errors import BadMessage
-from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.instants import first_instant_ms
-from ingest.formats.json_text import json_object
-from ingest.formats.lorawan import Uplink, decode_uplink
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
+from coldwitness.ingest.formats.instants import first_instant_ms
+from coldwitness.ingest.formats.json_text import json_object
+from coldwitness.ingest.formats.lorawan import Uplink, decode_uplink
 
 _MAX_GATEWAYS = 50
 

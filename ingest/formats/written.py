@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from domain.instants import rfc3339
-from domain.reading import Event, Reading
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading import Event, Reading
 
 
 def reading_object(reading: Reading) -> dict[str, Any]:

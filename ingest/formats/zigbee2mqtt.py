@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from domain.errors import BadMessage
-from ingest.formats.decoded import DecodeContext, Decoded
-from ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms, time_ms
-from ingest.formats.json_text import json_object
-from ingest.formats.measurements import as_number, measurements
-from ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms, time_ms
+from coldwitness.ingest.formats.json_text import json_object
+from coldwitness.ingest.formats.measurements import as_number, measurements
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:

@@ -21,15 +21,15 @@ import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, text
 
-from config.settings import Settings
-from domain.errors import BadInput, Unavailable
-from domain.instants import rfc3339
-from storage.archive.days import sha256_of
-from storage.archive.signatures import signature_problem, signed
-from storage.journal import journal_signer, load_public_key
-from storage.register import migrate
-from storage.register.database import Database
-from storage.register.schema import metadata
+from coldwitness.config.settings import Settings
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.archive.days import sha256_of
+from coldwitness.storage.archive.signatures import signature_problem, signed
+from coldwitness.storage.journal import journal_signer, load_public_key
+from coldwitness.storage.register import migrate
+from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.schema import metadata
 
 SCHEMA = "coldwitness.backup/1"
 _MANIFEST = "backup.json"

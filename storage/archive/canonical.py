@@ -6,10 +6,10 @@ Its digest says whether two stores hold the same evidence.
 
 from collections.abc import Iterator
 
-from storage.archive.native import event_line, reading_line
-from storage.register import SqlRegister
-from storage.telemetry import WholeStore
-from storage.telemetry.columns import readings_of
+from coldwitness.storage.archive.native import event_line, reading_line
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry import WholeStore
+from coldwitness.storage.telemetry.columns import readings_of
 
 DAY_MS = 86_400_000
 

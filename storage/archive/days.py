@@ -21,17 +21,17 @@ import duckdb
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from domain.errors import BadInput, Unavailable
-from domain.instants import rfc3339
-from domain.reading import Event
-from storage.archive.canonical import DAY_MS
-from storage.archive.native import event_line, reading_line
-from storage.archive.signatures import signature_problem, signed
-from storage.archive.tables import contract_columns, write_parquet
-from storage.journal import Signer
-from storage.register import SqlRegister
-from storage.telemetry import WholeStore
-from storage.telemetry.columns import Columns, readings_of
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading import Event
+from coldwitness.storage.archive.canonical import DAY_MS
+from coldwitness.storage.archive.native import event_line, reading_line
+from coldwitness.storage.archive.signatures import signature_problem, signed
+from coldwitness.storage.archive.tables import contract_columns, write_parquet
+from coldwitness.storage.journal import Signer
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry import WholeStore
+from coldwitness.storage.telemetry.columns import Columns, readings_of
 
 SCHEMA = "coldwitness.archive/1"
 LEAST_YEARS = 5.0

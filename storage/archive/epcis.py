@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from domain.instants import rfc3339
-from domain.reading import Event, Reading
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading import Event, Reading
 
 _CONTEXT = [
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",

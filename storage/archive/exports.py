@@ -9,16 +9,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from domain.errors import BadInput
-from domain.instants import rfc3339
-from domain.reading import Event, Reading
-from storage.archive.canonical import DAY_MS
-from storage.archive.epcis import epcis_document
-from storage.archive.native import event_object, reading_object
-from storage.archive.tables import contract_columns, write_csv, write_parquet
-from storage.register import SqlRegister
-from storage.telemetry import WholeStore
-from storage.telemetry.columns import Columns, columns_of, readings_of
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.storage.archive.canonical import DAY_MS
+from coldwitness.storage.archive.epcis import epcis_document
+from coldwitness.storage.archive.native import event_object, reading_object
+from coldwitness.storage.archive.tables import contract_columns, write_csv, write_parquet
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry import WholeStore
+from coldwitness.storage.telemetry.columns import Columns, columns_of, readings_of
 
 FORMATS = ("ndjson", "csv", "parquet", "epcis")
 

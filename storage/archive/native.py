@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from domain.instants import rfc3339
-from domain.reading import Event, Reading
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading import Event, Reading
 
 _encode = msgspec.json.Encoder().encode
 

@@ -9,8 +9,8 @@ from typing import Any
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from storage.journal import Signer
-from storage.journal.signing import ALGORITHM, key_id, signature_holds
+from coldwitness.storage.journal import Signer
+from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 
 def signed(said: Mapping[str, Any], signer: Signer | None) -> dict[str, Any]:

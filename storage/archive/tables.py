@@ -13,10 +13,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.reading import split_probe
-from domain.tracks import IntArray
-from storage.register import SqlRegister
-from storage.telemetry.columns import TIME_SOURCES, Columns
+from coldwitness.domain.reading import split_probe
+from coldwitness.domain.tracks import IntArray
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry.columns import TIME_SOURCES, Columns
 
 _INSTANTS = ("time", "received_at")
 

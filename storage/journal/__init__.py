@@ -1,11 +1,11 @@
 """The evidence journal: every message as it came, chained, treed, signed, sealed by day."""
 
-from storage.journal.clock import ClockStep, ReceiveClock
-from storage.journal.heads import SignedHead
-from storage.journal.journal import Journal, PartlyKept
-from storage.journal.reader import JournalReader, RowProof, SegmentStats
-from storage.journal.rows import Message, Row, row_bytes
-from storage.journal.signing import (
+from coldwitness.storage.journal.clock import ClockStep, ReceiveClock
+from coldwitness.storage.journal.heads import SignedHead
+from coldwitness.storage.journal.journal import Journal, PartlyKept
+from coldwitness.storage.journal.reader import JournalReader, RowProof, SegmentStats
+from coldwitness.storage.journal.rows import Message, Row, row_bytes
+from coldwitness.storage.journal.signing import (
     Signer,
     journal_public_key,
     journal_signer,
@@ -13,7 +13,7 @@ from storage.journal.signing import (
     load_public_key,
     signing_key,
 )
-from storage.journal.verification import Problem, SegmentReport, verify_journal
+from coldwitness.storage.journal.verification import Problem, SegmentReport, verify_journal
 
 __all__ = [
     "ClockStep",

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from domain.errors import Unavailable
+from coldwitness.domain.errors import Unavailable
 
 
 def write_text(path: Path, text: bytes) -> None:

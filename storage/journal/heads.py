@@ -12,9 +12,9 @@ import msgspec
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from domain.errors import Unavailable
-from storage.journal.segment import Head, SegmentMeta
-from storage.journal.signing import Signer, signature_holds
+from coldwitness.domain.errors import Unavailable
+from coldwitness.storage.journal.segment import Head, SegmentMeta
+from coldwitness.storage.journal.signing import Signer, signature_holds
 
 HEAD_SCHEMA = "coldwitness.head/1"
 

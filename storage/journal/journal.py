@@ -13,18 +13,18 @@ from typing import Self
 
 import msgspec
 
-from config.settings import JournalSettings
-from domain.errors import BadInput, Unavailable
-from storage.journal import layout
-from storage.journal.clock import ClockStep, ReceiveClock
-from storage.journal.heads import SignedHead, add_head, sign_head
-from storage.journal.locking import worker_lock
-from storage.journal.redelivery import RecentMessages
-from storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
-from storage.journal.sealed import read_seal
-from storage.journal.sealing import seal_segment
-from storage.journal.segment import NO_CHAIN, SegmentMeta, SegmentWriter, read_head
-from storage.journal.signing import Signer, load_or_create_signer, signing_key
+from coldwitness.config.settings import JournalSettings
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.clock import ClockStep, ReceiveClock
+from coldwitness.storage.journal.heads import SignedHead, add_head, sign_head
+from coldwitness.storage.journal.locking import worker_lock
+from coldwitness.storage.journal.redelivery import RecentMessages
+from coldwitness.storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
+from coldwitness.storage.journal.sealed import read_seal
+from coldwitness.storage.journal.sealing import seal_segment
+from coldwitness.storage.journal.segment import NO_CHAIN, SegmentMeta, SegmentWriter, read_head
+from coldwitness.storage.journal.signing import Signer, load_or_create_signer, signing_key
 
 
 class PartlyKept(Unavailable):

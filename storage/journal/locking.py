@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from domain.errors import ConfigError
+from coldwitness.domain.errors import ConfigError
 
 
 def worker_lock(folder: Path, worker: str) -> IO[str]:

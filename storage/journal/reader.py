@@ -6,12 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.errors import BadInput, Unavailable
-from storage.journal import layout
-from storage.journal.merkle import inclusion_proofs, leaf_hash, root_of
-from storage.journal.rows import Row, parse_row, row_bytes
-from storage.journal.sealed import Seal, read_block, read_seal
-from storage.journal.segment import connect_reader, read_head, read_rows
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.merkle import inclusion_proofs, leaf_hash, root_of
+from coldwitness.storage.journal.rows import Row, parse_row, row_bytes
+from coldwitness.storage.journal.sealed import Seal, read_block, read_seal
+from coldwitness.storage.journal.segment import connect_reader, read_head, read_rows
 
 
 @dataclass(frozen=True)

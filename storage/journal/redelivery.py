@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from storage.journal.reader import JournalReader
-from storage.journal.rows import Message
+from coldwitness.storage.journal.reader import JournalReader
+from coldwitness.storage.journal.rows import Message
 
 WINDOW_ROWS = 65_536
 """Rows looked back: more than any broker's window of unacknowledged messages (65,535)."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from domain.errors import BadInput, ConfigError
-from storage.journal import layout
-from storage.journal.durable import write_text
-from storage.journal.sealed import read_seal
+from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.durable import write_text
+from coldwitness.storage.journal.sealed import read_seal
 
 LEAST_YEARS = 5.0
 """Drug delivery records are kept at least five years; settings can only lengthen it."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from domain.errors import BadInput
+from coldwitness.domain.errors import BadInput
 
 ROW_MAGIC = b"CWR1"
 NOTE_TOPIC_PREFIX = "$journal/"

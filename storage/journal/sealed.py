@@ -18,10 +18,10 @@ import msgspec
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from domain.errors import BadInput, Unavailable
-from storage.journal.durable import sync_folder
-from storage.journal.segment import SegmentMeta
-from storage.journal.signing import ALGORITHM, Signer, signature_holds
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.journal.durable import sync_folder
+from coldwitness.storage.journal.segment import SegmentMeta
+from coldwitness.storage.journal.signing import ALGORITHM, Signer, signature_holds
 
 SEAL_SCHEMA = "coldwitness.seal/1"
 BLOCK_ROWS = 4096

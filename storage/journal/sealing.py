@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from domain.errors import BadInput, Unavailable
-from storage.journal import layout
-from storage.journal.durable import write_text
-from storage.journal.layout import Segment
-from storage.journal.locking import worker_lock
-from storage.journal.merkle import Frontier, leaf_hash
-from storage.journal.rows import row_packer, utc_day
-from storage.journal.sealed import (
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.durable import write_text
+from coldwitness.storage.journal.layout import Segment
+from coldwitness.storage.journal.locking import worker_lock
+from coldwitness.storage.journal.merkle import Frontier, leaf_hash
+from coldwitness.storage.journal.rows import row_packer, utc_day
+from coldwitness.storage.journal.sealed import (
     Seal,
     SealedRow,
     read_block,
@@ -21,9 +21,9 @@ from storage.journal.sealed import (
     sign_seal,
     write_rows,
 )
-from storage.journal.segment import connect_reader, read_head
-from storage.journal.signing import Signer
-from storage.journal.verification import verify_segment
+from coldwitness.storage.journal.segment import connect_reader, read_head
+from coldwitness.storage.journal.signing import Signer
+from coldwitness.storage.journal.verification import verify_segment
 
 
 def seal_segment(segment: Segment, signer: Signer) -> Seal | None:

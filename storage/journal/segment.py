@@ -18,10 +18,10 @@ from typing import Self
 import msgspec
 import rfc8785
 
-from domain.errors import BadInput, Unavailable
-from storage.journal.durable import sync_folder
-from storage.journal.merkle import Frontier
-from storage.journal.rows import Message, Row, flags_of, make_row, row_packer
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.journal.durable import sync_folder
+from coldwitness.storage.journal.merkle import Frontier
+from coldwitness.storage.journal.rows import Message, Row, flags_of, make_row, row_packer
 
 FORMAT = "coldwitness.journal/1"
 NO_CHAIN = "0" * 64

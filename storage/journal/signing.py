@@ -9,9 +9,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from config.settings import JournalSettings
-from domain.errors import ConfigError
-from storage.journal import layout
+from coldwitness.config.settings import JournalSettings
+from coldwitness.domain.errors import ConfigError
+from coldwitness.storage.journal import layout
 
 ALGORITHM = "Ed25519"
 

@@ -14,13 +14,13 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from domain.errors import BadInput
-from storage.journal import layout
-from storage.journal.heads import SignedHead, read_heads
-from storage.journal.merkle import Frontier, leaf_hash
-from storage.journal.rows import parse_row, row_packer
-from storage.journal.sealed import Seal, SealedRow, read_block, read_seal
-from storage.journal.segment import NO_CHAIN, SegmentMeta, connect_reader, parse_meta
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.heads import SignedHead, read_heads
+from coldwitness.storage.journal.merkle import Frontier, leaf_hash
+from coldwitness.storage.journal.rows import parse_row, row_packer
+from coldwitness.storage.journal.sealed import Seal, SealedRow, read_block, read_seal
+from coldwitness.storage.journal.segment import NO_CHAIN, SegmentMeta, connect_reader, parse_meta
 
 ProblemKind = Literal[
     "edited", "missing", "unreadable", "truncated", "time", "head", "seal", "signature", "link"

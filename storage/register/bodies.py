@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from storage.ports import CheckResult
+from coldwitness.storage.ports import CheckResult
 
 CHAIN = 50
 """After so many versions on one base a result is stored whole again."""

@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, RowMapping, bindparam, select, update
 
-from domain.instants import instant_ms
-from domain.manifest import Manifest
-from domain.reading import ENDING_EVENTS
-from storage.ports import CheckResult, Clue
-from storage.register import schema
-from storage.register.database import parts
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import ENDING_EVENTS
+from coldwitness.storage.ports import CheckResult, Clue
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import parts
 
 ACCUSING = ("cold_chain_break", "temporary_storage", "missing_isolation")
 WITHDRAWN = "no longer found: "

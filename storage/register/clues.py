@@ -2,10 +2,10 @@
 
 from sqlalchemy import select, update
 
-from storage.ports import Clue, ClueStatus
-from storage.register import schema
-from storage.register.clue_making import clue_of
-from storage.register.database import Database, clean
+from coldwitness.storage.ports import Clue, ClueStatus
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.clue_making import clue_of
+from coldwitness.storage.register.database import Database, clean
 
 
 class Clues:

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
-from storage.ports import StoredCurves
-from storage.register import schema
-from storage.register.database import Database, parts
-from storage.register.shipments import lock, make_known
+from coldwitness.storage.ports import StoredCurves
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, parts
+from coldwitness.storage.register.shipments import lock, make_known
 
 CROWD = 30
 """Shipments a key leads to at most: it keeps a look-up short however common a pattern is."""

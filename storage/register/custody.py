@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
-from domain.reading import ENDING_EVENTS, Event
-from storage.ports import Stay
-from storage.register import schema
-from storage.register.database import Database, parts
-from storage.register.shipments import lock, make_known
-from storage.stays import stays as stays_told
+from coldwitness.domain.reading import ENDING_EVENTS, Event
+from coldwitness.storage.ports import Stay
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, parts
+from coldwitness.storage.register.shipments import lock, make_known
+from coldwitness.storage.stays import stays as stays_told
 
 _TELLING = ("packed", *ENDING_EVENTS)
 _BEFORE_ALL = -(2**62)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from domain.errors import ConfigError, Unavailable
+from coldwitness.domain.errors import ConfigError, Unavailable
 
 _Value = TypeVar("_Value")
 

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Table, select
 
-from storage.register import schema
-from storage.register.database import Database
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database
 
 
 @dataclass(frozen=True)

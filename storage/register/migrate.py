@@ -9,8 +9,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from domain.errors import ConfigError
-from storage.register.database import Database
+from coldwitness.domain.errors import ConfigError
+from coldwitness.storage.register.database import Database
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 

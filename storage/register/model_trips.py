@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from storage.ports import ModelTrip
-from storage.register import schema
-from storage.register.database import Database, clean, parts
-from storage.register.shipments import lock, make_known
+from coldwitness.storage.ports import ModelTrip
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.shipments import lock, make_known
 
 _TABLE = schema.model_trips
 _COLUMNS = (

@@ -5,9 +5,9 @@ import secrets
 
 from sqlalchemy import select, update
 
-from storage.ports import Delivery, Webhook
-from storage.register import schema
-from storage.register.database import Database, clean
+from coldwitness.storage.ports import Delivery, Webhook
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, clean
 
 
 class Outbox:

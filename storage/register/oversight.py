@@ -5,10 +5,10 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from storage.ports import Review
-from storage.register import schema
-from storage.register.database import Database, clean
-from storage.register.shipments import make_known
+from coldwitness.storage.ports import Review
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, clean
+from coldwitness.storage.register.shipments import make_known
 
 JobState = Literal["running", "done", "failed"]
 

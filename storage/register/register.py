@@ -1,18 +1,18 @@
 """The register as one object: each part is a module, all share one database."""
 
-from storage.register import migrate
-from storage.register.clues import Clues
-from storage.register.curves import Curves
-from storage.register.custody import Custody
-from storage.register.database import Database
-from storage.register.equipment import Equipment
-from storage.register.model_trips import ModelTrips
-from storage.register.outbox import Outbox
-from storage.register.oversight import Oversight
-from storage.register.results import Results
-from storage.register.shipments import Shipments
-from storage.register.to_judge import ToJudge
-from storage.register.views import Views
+from coldwitness.storage.register import migrate
+from coldwitness.storage.register.clues import Clues
+from coldwitness.storage.register.curves import Curves
+from coldwitness.storage.register.custody import Custody
+from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.equipment import Equipment
+from coldwitness.storage.register.model_trips import ModelTrips
+from coldwitness.storage.register.outbox import Outbox
+from coldwitness.storage.register.oversight import Oversight
+from coldwitness.storage.register.results import Results
+from coldwitness.storage.register.shipments import Shipments
+from coldwitness.storage.register.to_judge import ToJudge
+from coldwitness.storage.register.views import Views
 
 
 class SqlRegister(

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
-from domain.instants import instant_ms
-from storage.ports import CheckResult, Clue
-from storage.register import bodies, clue_making, schema
-from storage.register.database import Database, clean, parts
-from storage.register.shipments import lock, make_known
+from coldwitness.domain.instants import instant_ms
+from coldwitness.storage.ports import CheckResult, Clue
+from coldwitness.storage.register import bodies, clue_making, schema
+from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.shipments import lock, make_known
 
 
 @dataclass(frozen=True)

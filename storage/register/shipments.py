@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Subquery, and_, func, or_, select, update
 
-from domain.instants import rfc3339
-from domain.manifest import Manifest
-from storage.ports import ShipmentRow
-from storage.register.database import Database, clean, parts
-from storage.register.schema import manifests, shipments
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.manifest import Manifest
+from coldwitness.storage.ports import ShipmentRow
+from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.schema import manifests, shipments
 
 _REMEMBERED = 100_000
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import and_, bindparam, delete, select
 
-from storage.register import schema
-from storage.register.database import Database
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database
 
 _TABLE = schema.to_judge
 AT_ONCE = 2000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, delete, select
 
-from storage.register import schema
-from storage.register.database import Database, parts
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, parts
 
 INFLUX_FACTS = ("influx_measurement", "influx_building", "influx_position")
 """Keys of `state`: what is read, what a rebuild fills, and how far it is."""

@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from config.settings import StoreSettings
-from storage.ports import TelemetryStore
-from storage.telemetry.columns import Columns
-from storage.telemetry.rebuilding import TelemetryRebuild
+from coldwitness.config.settings import StoreSettings
+from coldwitness.storage.ports import TelemetryStore
+from coldwitness.storage.telemetry.columns import Columns
+from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 
 
 class WholeStore(TelemetryStore, Protocol):
@@ -29,11 +29,11 @@ def open_telemetry(settings: StoreSettings, *, sole_writer: bool = True) -> Whol
     Raises Unavailable where it cannot be opened, ConfigError where the settings do not fit.
     """
     if settings.telemetry == "influx":
-        from storage.register import open_register
-        from storage.telemetry.influx import InfluxTelemetry
+        from coldwitness.storage.register import open_register
+        from coldwitness.storage.telemetry.influx import InfluxTelemetry
 
         register = open_register(settings.register_url)
         return InfluxTelemetry(settings, register, sole_writer=sole_writer)
-    from storage.telemetry.embedded import EmbeddedTelemetry
+    from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 
     return EmbeddedTelemetry(settings.embedded_file)

@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.reading import Reading, TimeSource
-from domain.reading_table import codes, reading_table
-from domain.reading_table import readings_of as table_readings
-from domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
+from coldwitness.domain.reading import Reading, TimeSource
+from coldwitness.domain.reading_table import codes, reading_table
+from coldwitness.domain.reading_table import readings_of as table_readings
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 
 TIME_SOURCES: tuple[TimeSource, ...] = ("device", "gateway", "received")
 """Words of Reading.time_source; the position is the code in columns and in stored rows."""

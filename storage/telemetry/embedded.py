@@ -16,14 +16,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from domain.reading import Reading
-from domain.tracks import ReadingTable
-from storage.ports import Appended, Stay
-from storage.telemetry import embedded_read
-from storage.telemetry.columns import Columns
-from storage.telemetry.rebuilding import TelemetryRebuild
-from storage.telemetry.record import ASSIGNMENT_BYTES, Layout, layout, pack
-from storage.telemetry.sqlite_files import Readers, connect, failures_named
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.storage.ports import Appended, Stay
+from coldwitness.storage.telemetry import embedded_read
+from coldwitness.storage.telemetry.columns import Columns
+from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
+from coldwitness.storage.telemetry.record import ASSIGNMENT_BYTES, Layout, layout, pack
+from coldwitness.storage.telemetry.sqlite_files import Readers, connect, failures_named
 
 HOUR_MS = 3_600_000
 _NEVER = -(2**63)
@@ -114,7 +114,7 @@ class EmbeddedTelemetry:
 
     def rebuild(self) -> TelemetryRebuild:
         """Begin to fill a new generation, or go on where a killed rebuild stopped."""
-        from storage.telemetry.embedded_rebuild import EmbeddedRebuild
+        from coldwitness.storage.telemetry.embedded_rebuild import EmbeddedRebuild
 
         return EmbeddedRebuild(self)
 

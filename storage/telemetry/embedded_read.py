@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import IntArray, ReadingTable
-from storage.ports import Stay
-from storage.telemetry.columns import FLOATS, Columns
-from storage.telemetry.record import Layout, layout
+from coldwitness.domain.tracks import IntArray, ReadingTable
+from coldwitness.storage.ports import Stay
+from coldwitness.storage.telemetry.columns import FLOATS, Columns
+from coldwitness.storage.telemetry.record import Layout, layout
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
-from domain.reading import Reading
-from storage.telemetry.embedded import EmbeddedTelemetry, drop_generation, make_generation
+from coldwitness.domain.reading import Reading
+from coldwitness.storage.telemetry.embedded import (
+    EmbeddedTelemetry,
+    drop_generation,
+    make_generation,
+)
 
 
 class EmbeddedRebuild:

@@ -20,18 +20,18 @@ from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 
-from config.settings import StoreSettings
-from domain.errors import Unavailable
-from domain.reading import Reading
-from domain.tracks import ReadingTable
-from storage.ports import Appended, Stay
-from storage.register import SqlRegister
-from storage.register.views import Span
-from storage.telemetry.columns import Columns, measured, readings_of
-from storage.telemetry.influx_http import InfluxHttp, token_of
-from storage.telemetry.influx_lines import NONE, lines
-from storage.telemetry.influx_read import InfluxReading
-from storage.telemetry.rebuilding import TelemetryRebuild
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.storage.ports import Appended, Stay
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.register.views import Span
+from coldwitness.storage.telemetry.columns import Columns, measured, readings_of
+from coldwitness.storage.telemetry.influx_http import InfluxHttp, token_of
+from coldwitness.storage.telemetry.influx_lines import NONE, lines
+from coldwitness.storage.telemetry.influx_read import InfluxReading
+from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 
 HOUR_MS = 3_600_000
 _Variants = dict[int, tuple[Reading, int]]
@@ -126,7 +126,7 @@ class InfluxTelemetry:
 
     def rebuild(self) -> TelemetryRebuild:
         """Begin to fill a new measurement, or go on where a killed rebuild stopped."""
-        from storage.telemetry.influx_rebuild import InfluxRebuild
+        from coldwitness.storage.telemetry.influx_rebuild import InfluxRebuild
 
         return InfluxRebuild(self, self._views, self._http)
 

@@ -21,8 +21,8 @@ import pandas
 import urllib3
 from numpy.typing import NDArray
 
-from config.settings import StoreSettings
-from domain.errors import Unavailable
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import Unavailable
 
 _PIECE_BYTES = 1 << 20
 _CHUNK_ROWS = 20_000

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
-from domain.reading import Reading
+from coldwitness.domain.reading import Reading
 
 NONE = "-"
 PROBE_SUFFIX = "_c"

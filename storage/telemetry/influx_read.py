@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import Unavailable
-from domain.reading_table import joined
-from domain.tracks import IntArray, ReadingTable
-from storage.ports import Stay
-from storage.register.views import Span
-from storage.telemetry.columns import FLOATS, Columns, take_rows
-from storage.telemetry.influx_http import InfluxHttp
-from storage.telemetry.influx_lines import NONE, field_of, probe_of
+from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.reading_table import joined
+from coldwitness.domain.tracks import IntArray, ReadingTable
+from coldwitness.storage.ports import Stay
+from coldwitness.storage.register.views import Span
+from coldwitness.storage.telemetry.columns import FLOATS, Columns, take_rows
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.influx_lines import NONE, field_of, probe_of
 
 _DAY_MS = 86_400_000
 _NEAR_MS = 2 * 3_600_000

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from domain.errors import Unavailable
-from domain.reading import Reading
-from storage.register import SqlRegister
-from storage.telemetry.influx import InfluxTelemetry
-from storage.telemetry.influx_http import InfluxHttp, Refused
+from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.reading import Reading
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry.influx import InfluxTelemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp, Refused
 
 
 class InfluxRebuild:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from config.settings import StoreSettings
-from domain.errors import ConfigError, Unavailable
-from storage.telemetry.influx_http import InfluxHttp, Refused, token_of
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.storage.telemetry.influx_http import InfluxHttp, Refused, token_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _POLICY = "autogen"

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from domain.reading import Reading
-from domain.tracks import ReadingTable
-from storage.ports import Appended, Stay
-from storage.telemetry.columns import Columns, columns_of, measured, take_rows
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.storage.ports import Appended, Stay
+from coldwitness.storage.telemetry.columns import Columns, columns_of, measured, take_rows
 
 
 class MemoryTelemetry:

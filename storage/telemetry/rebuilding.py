@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.reading import Reading
+from coldwitness.domain.reading import Reading
 
 
 class TelemetryRebuild(Protocol):

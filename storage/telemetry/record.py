@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import BadMessage
-from domain.reading import Reading
-from storage.telemetry.columns import FLOATS, TIME_SOURCES
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.storage.telemetry.columns import FLOATS, TIME_SOURCES
 
 _HEAD = "<qiiibq6dbb"
 _HEAD_FIELDS = [

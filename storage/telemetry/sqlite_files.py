@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from domain.errors import Unavailable
+from coldwitness.domain.errors import Unavailable
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another process's commit before it says Unavailable."""

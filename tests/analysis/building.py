@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.tracks import build_tracks
-from config.terms import (
+from coldwitness.analysis.tracks import build_tracks
+from coldwitness.config.terms import (
     Budgets,
     EventTable,
     Items,
@@ -17,8 +17,8 @@ from config.terms import (
     Terms,
     WindowSource,
 )
-from domain.reading import EVENT_NAMES
-from domain.tracks import ReadingTable, Tracks
+from coldwitness.domain.reading import EVENT_NAMES
+from coldwitness.domain.tracks import ReadingTable, Tracks
 
 START_S = 1_763_690_400.0
 """2025-11-21T02:00:00Z: a round instant, so that seconds in tests are easy to read."""

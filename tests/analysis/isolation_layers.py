@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.tracks import Tracks
+from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S
 
 FloatArray = NDArray[np.float64]

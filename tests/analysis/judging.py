@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from analysis.judge import Judgement, judge
-from analysis.tracks import build_tracks
-from api.results import check_results
-from config.rules import Numbers, Question, RulePack, load_packs
-from domain.tracks import ReadingTable
-from domain.words import FindingType, Status
+from coldwitness.analysis.judge import Judgement, judge
+from coldwitness.analysis.tracks import build_tracks
+from coldwitness.api.results import check_results
+from coldwitness.config.rules import Numbers, Question, RulePack, load_packs
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import START_S, Given, Series, table, terms_of
 
 PACK: RulePack = load_packs()[0]

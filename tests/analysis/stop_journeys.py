@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.geodesy import EARTH_RADIUS_M
-from analysis.stops import StopJudgement, judge_stops
-from analysis.window import judged_window
-from config.rules import Numbers, load_packs
+from coldwitness.analysis.geodesy import EARTH_RADIUS_M
+from coldwitness.analysis.stops import StopJudgement, judge_stops
+from coldwitness.analysis.window import judged_window
+from coldwitness.config.rules import Numbers, load_packs
 from tests.analysis.building import Given, Series, terms_of, tracks_of
 
 NUMBERS: Numbers = load_packs()[0].numbers

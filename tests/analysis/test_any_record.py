@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.words import Status
+from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import seen
 

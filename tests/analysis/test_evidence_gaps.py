@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from domain.words import FindingType, Status
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, GAPS, minutes, seen
 

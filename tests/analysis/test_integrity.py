@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.sequence import sequence_breaks
-from domain.words import FindingType, Status
+from coldwitness.analysis.sequence import sequence_breaks
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import BREAKS, minutes, seen
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from analysis.integrity import curves_of
-from analysis.judge import judge
-from analysis.series import drug_series
-from domain.words import FindingType, Status
+from coldwitness.analysis.integrity import curves_of
+from coldwitness.analysis.judge import judge
+from coldwitness.analysis.series import drug_series
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Given, Series, terms_of, tracks_of
 from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen
 

@@ -4,7 +4,7 @@ noise."""
 import numpy as np
 import pytest
 
-from domain.words import FindingType, Status
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import Seen, minutes, seen
 

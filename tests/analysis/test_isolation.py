@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.isolation import IsolationJudgement, IsolationReason, judge_isolation
-from analysis.isolation_windows import exchange_windows
-from analysis.window import judged_window
-from config.rules import load_packs
-from domain.words import Certainty, FindingType, Isolation, Status
+from coldwitness.analysis.isolation import IsolationJudgement, IsolationReason, judge_isolation
+from coldwitness.analysis.isolation_windows import exchange_windows
+from coldwitness.analysis.window import judged_window
+from coldwitness.config.rules import load_packs
+from coldwitness.domain.words import Certainty, FindingType, Isolation, Status
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 from tests.analysis.isolation_world import Probes, World, world
 

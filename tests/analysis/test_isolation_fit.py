@@ -6,12 +6,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from analysis import isolation_fit
-from analysis.isolation_fit import fit_exchange
-from analysis.isolation_windows import AMBIENT, COOLANT, GOODS, exchange_windows
-from analysis.window import judged_window
-from config.rules import load_packs
-from domain.tracks import Tracks
+from coldwitness.analysis import isolation_fit
+from coldwitness.analysis.isolation_fit import fit_exchange
+from coldwitness.analysis.isolation_windows import AMBIENT, COOLANT, GOODS, exchange_windows
+from coldwitness.analysis.window import judged_window
+from coldwitness.config.rules import load_packs
+from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 from tests.analysis.isolation_world import Probes, World, world
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.kinetic_temperature import ageing_rate, mean_kinetic_temperature
+from coldwitness.analysis.kinetic_temperature import ageing_rate, mean_kinetic_temperature
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import seen
 

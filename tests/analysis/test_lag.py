@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.words import Status
+from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import Seen, minutes, pack_with, seen
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.temperature import judge_temperature
-from analysis.window import judged_window
-from domain.words import FindingType
+from coldwitness.analysis.temperature import judge_temperature
+from coldwitness.analysis.window import judged_window
+from coldwitness.domain.words import FindingType
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 from tests.analysis.judging import NUMBERS
 

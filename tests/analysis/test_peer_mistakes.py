@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.main import main
-from domain.instants import instant_ms
-from domain.words import FindingType, Status
+from coldwitness.cli.main import main
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import BREAKS, minutes, seen
 from tests.cli.deliveries import manifest, readings, write_ndjson

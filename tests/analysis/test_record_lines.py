@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.record_lines import RecordReason
-from api.record_words import _WORDS
-from config.rules import RECORD_QUESTIONS
-from domain.words import Status
+from coldwitness.analysis.record_lines import RecordReason
+from coldwitness.api.record_words import _WORDS
+from coldwitness.config.rules import RECORD_QUESTIONS
+from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series, table
 from tests.analysis.judging import PACK, Seen, minutes, seen, seen_of
 

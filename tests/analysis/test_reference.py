@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.words import Status
+from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series, reordered, table
 from tests.analysis.judging import Seen, seen_of
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis.stops import StorageReason, judge_stops
-from analysis.stops_places import Where
-from analysis.window import judged_window
-from config.terms import SiteRole
-from domain.words import Certainty, FindingType, Status
+from coldwitness.analysis.stops import StorageReason, judge_stops
+from coldwitness.analysis.stops_places import Where
+from coldwitness.analysis.window import judged_window
+from coldwitness.config.terms import SiteRole
+from coldwitness.domain.words import Certainty, FindingType, Status
 from tests.analysis.building import START_S, Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import (
     DEPOT_M,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.stops import StopJudgement, judge_stops
-from analysis.window import judged_window
-from domain.words import FindingType, Status
+from coldwitness.analysis.stops import StopJudgement, judge_stops
+from coldwitness.analysis.window import judged_window
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import (
     DEPOT_M,

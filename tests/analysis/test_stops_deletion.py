@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.words import FindingType, Status
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.stop_journeys import DOOR_M, Fixed, Journey, custody, delivery, judge
 
 MASKS = st.lists(

@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from analysis.stops_fixes import Fixes, positions
-from analysis.stops_stays import Stays, find_stays
-from analysis.window import judged_window
+from coldwitness.analysis.stops_fixes import Fixes, positions
+from coldwitness.analysis.stops_stays import Stays, find_stays
+from coldwitness.analysis.window import judged_window
 from tests.analysis.building import Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import NUMBERS, Fixed, custody, degrees, delivery
 

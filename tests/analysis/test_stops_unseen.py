@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.stops import StorageReason
-from config.terms import SiteRole
-from domain.words import Certainty, FindingType, Status
+from coldwitness.analysis.stops import StorageReason
+from coldwitness.config.terms import SiteRole
+from coldwitness.domain.words import Certainty, FindingType, Status
 from tests.analysis.stop_journeys import DEPOT_M, DOOR_M, Fixed, Journey, custody, judge, spot
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from config.rules import RulePack, load_packs
-from domain.words import FindingType, Status
+from coldwitness.config.rules import RulePack, load_packs
+from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, PACK, Seen, minutes, pack_with, seen
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from api.judging import load_rulebook
-from cli.judge_files import judge_files
-from config.settings import JudgingSettings
-from domain.instants import instant_ms
-from simulators.fleet import simulate_fleet
-from simulators.scenario import Scenario, scenario
-from simulators.writer import write_fleet
+from coldwitness.api.judging import load_rulebook
+from coldwitness.cli.judge_files import judge_files
+from coldwitness.config.settings import JudgingSettings
+from coldwitness.domain.instants import instant_ms
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import Scenario, scenario
+from coldwitness.simulators.writer import write_fleet
 
 STORIES = sorted(
     path.stem for path in (Path(__file__).parents[2] / "simulators/scenarios").glob("*.toml")

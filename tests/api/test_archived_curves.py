@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.curves import CurveIndex, curve_index
-from analysis.integrity_copied import copied_findings
-from api.archived_curves import ArchivedCurves
-from api.http.reports import report_of
-from api.reports.rejudging import pack_of, plain_values, rebuilt
-from domain.instants import rfc3339
-from storage.register import open_register
+from coldwitness.analysis.curves import CurveIndex, curve_index
+from coldwitness.analysis.integrity_copied import copied_findings
+from coldwitness.api.archived_curves import ArchivedCurves
+from coldwitness.api.http.reports import report_of
+from coldwitness.api.reports.rejudging import pack_of, plain_values, rebuilt
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.register import open_register
 from tests.api.world import MINUTE, T0, World, manifest
 
 HOUR = 60 * MINUTE

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.http.edge import BODY_BYTES_MAX
-from domain.errors import Unavailable
+from coldwitness.api.http.edge import BODY_BYTES_MAX
+from coldwitness.domain.errors import Unavailable
 from tests.api.world import COLD, World, manifest, running_world
 
 

@@ -9,18 +9,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.fleet_limits import RegisterTrips, model_trips
-from api.http.reports import report_of
-from api.reports.seal import sealed
-from api.reports.twin import render_json
-from api.reports.verification import verify_bytes
-from cli.judge_files import judge_files
-from config.rules import load_packs
-from domain.instants import instant_ms, rfc3339
-from domain.reading import Reading
-from domain.reading_table import readings_of
-from ingest.files import read_files
-from storage.ports import ModelTrip
+from coldwitness.api.fleet_limits import RegisterTrips, model_trips
+from coldwitness.api.http.reports import report_of
+from coldwitness.api.reports.seal import sealed
+from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.verification import verify_bytes
+from coldwitness.cli.judge_files import judge_files
+from coldwitness.config.rules import load_packs
+from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.reading_table import readings_of
+from coldwitness.ingest.files import read_files
+from coldwitness.storage.ports import ModelTrip
 from tests.analysis.building import START_S
 from tests.analysis.isolation_world import world as world_of_boxes
 from tests.api.world import World

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from domain.reading import Reading
+from coldwitness.domain.reading import Reading
 from tests.api.world import MINUTE, T0, World, manifest
 
 READINGS = [

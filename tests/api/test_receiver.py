@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.clues.signature import new_secret, signed_headers
-from simulators.case_system_receiver import Refused, key_of, verify
+from coldwitness.api.clues.signature import new_secret, signed_headers
+from coldwitness.simulators.case_system_receiver import Refused, key_of, verify
 
 SECRET = new_secret()
 EVENT = {
@@ -40,7 +40,7 @@ def headers_now(message_id: str = "msg_1", body: bytes = BODY, age_s: int = 0) -
 def program(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     secret = tmp_path / "secret"
     secret.write_text(SECRET + "\n")
-    command = [sys.executable, "-m", "simulators.case_system_receiver", "--port=0"]
+    command = [sys.executable, "-m", "coldwitness.simulators.case_system_receiver", "--port=0"]
     with subprocess.Popen(
         [*command, f"--secret-file={secret}"],
         stdin=subprocess.PIPE,
@@ -103,7 +103,12 @@ def test_a_secret_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("whsec_!!!")
     done = subprocess.run(
-        [sys.executable, "-m", "simulators.case_system_receiver", f"--secret-file={secret}"],
+        [
+            sys.executable,
+            "-m",
+            "coldwitness.simulators.case_system_receiver",
+            f"--secret-file={secret}",
+        ],
         capture_output=True,
         text=True,
         check=False,

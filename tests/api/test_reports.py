@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from api.judging import load_rulebook
-from api.reports.package_check import verify_any
-from config.settings import JournalSettings, Settings
-from domain.words import STATUS_ZH, Status
-from storage.journal import layout, load_or_create_signer
+from coldwitness.api.judging import load_rulebook
+from coldwitness.api.reports.package_check import verify_any
+from coldwitness.config.settings import JournalSettings, Settings
+from coldwitness.domain.words import STATUS_ZH, Status
+from coldwitness.storage.journal import layout, load_or_create_signer
 from tests.api.world import MINUTE, T0, WARM, World, manifest, running_world
 
 

@@ -5,8 +5,8 @@ import socket
 import httpx
 import pytest
 
-from api.http.server import address_of, listen
-from domain.errors import ConfigError
+from coldwitness.api.http.server import address_of, listen
+from coldwitness.domain.errors import ConfigError
 from tests.api.world import World
 
 

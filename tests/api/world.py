@@ -12,19 +12,19 @@ from typing import Any
 
 import httpx
 
-from api.clues.outbox import Outbox
-from api.http.app import create_app
-from api.http.server import ApiServer, address_of, listen
-from api.http.services import Readiness, Services
-from api.judging import load_rulebook
-from api.live.hub import LiveHub
-from api.live.judging import LiveJudge
-from api.metrics import Metrics
-from config.settings import Settings
-from domain.instants import instant_ms, rfc3339
-from domain.reading import Event, Reading
-from storage.register import SqlRegister, open_register
-from storage.telemetry.embedded import EmbeddedTelemetry
+from coldwitness.api.clues.outbox import Outbox
+from coldwitness.api.http.app import create_app
+from coldwitness.api.http.server import ApiServer, address_of, listen
+from coldwitness.api.http.services import Readiness, Services
+from coldwitness.api.judging import load_rulebook
+from coldwitness.api.live.hub import LiveHub
+from coldwitness.api.live.judging import LiveJudge
+from coldwitness.api.metrics import Metrics
+from coldwitness.config.settings import Settings
+from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.storage.register import SqlRegister, open_register
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 
 T0 = instant_ms("2026-11-20T01:00:00Z")
 MINUTE = 60_000

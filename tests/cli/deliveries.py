@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from domain.instants import instant_ms, rfc3339
+from coldwitness.domain.instants import instant_ms, rfc3339
 
 START = "2026-11-21T08:00:00Z"
 START_MS = instant_ms(START)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from cli.main import main
-from simulators.fleet import simulate_fleet
-from simulators.scenario import scenario
-from simulators.writer import write_fleet
+from coldwitness.cli.main import main
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import scenario
+from coldwitness.simulators.writer import write_fleet
 from tests.reports.fleet import END_MS
 
 STORIES = ("warm_break", "depot_storage", "missing_separator", "one_compartment", "door_wait")

@@ -11,7 +11,7 @@ import duckdb
 import jsonschema
 import pytest
 
-from cli.main import main
+from coldwitness.cli.main import main
 from tests.cli.deliveries import at, manifest, readings, write_ndjson
 
 SCHEMA = json.loads(

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cli.main import main
+from coldwitness.cli.main import main
 from tests.cli.deliveries import manifest, readings, write_ndjson
 
 SCHEMA = json.loads(

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
-from config.rules import PACKS_DIR, load_pack, load_packs, pack_for
-from domain.errors import ConfigError
+from coldwitness.cli.main import main
+from coldwitness.config.rules import PACKS_DIR, load_pack, load_packs, pack_for
+from coldwitness.domain.errors import ConfigError
 
 TEXT = (PACKS_DIR / "cn-retail-delivery.toml").read_text(encoding="utf-8")
 

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from pathlib import Path
 
-from config.rules import QUESTIONS, Numbers, load_packs
+from coldwitness.config.rules import QUESTIONS, Numbers, load_packs
 
 DOCS = Path(__file__).parents[2] / "docs"
 

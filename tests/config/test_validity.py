@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analysis.requirements import lines_in_force, verdict_of
-from config.rules import load_packs
-from domain.words import Status
+from coldwitness.analysis.requirements import lines_in_force, verdict_of
+from coldwitness.config.rules import load_packs
+from coldwitness.domain.words import Status
 
 PACK = load_packs()[0]
 IDS = [line.id for line in PACK.requirements]

@@ -7,10 +7,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from domain.identifiers import ID_PATTERN
-from domain.reading import EVENT_NAMES
-from domain.words import FindingType
-from ingest.broker import health_topic
+from coldwitness.domain.identifiers import ID_PATTERN
+from coldwitness.domain.reading import EVENT_NAMES
+from coldwitness.domain.words import FindingType
+from coldwitness.ingest.broker import health_topic
 
 FOLDER = Path(__file__).parents[2] / "docs" / "contract"
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.instants import instant_ms, rfc3339
+from coldwitness.domain.instants import instant_ms, rfc3339
 
 
 @pytest.mark.parametrize(

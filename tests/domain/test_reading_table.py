@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.reading import Reading
-from domain.reading_table import joined, reading_table, readings_of, selected
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.reading_table import joined, reading_table, readings_of, selected
 
 names = st.sampled_from(["A", "B", "C"])
 maybe_float = st.none() | st.floats(-100, 100)

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from config.settings import JournalSettings, MqttSettings, Settings
-from domain.errors import Unavailable
-from domain.reading import ENDING_EVENTS, Event, Reading
-from ingest.embedded_broker import EmbeddedBroker, answers_mqtt
-from storage.journal import Signer
-from storage.ports import Appended
+from coldwitness.config.settings import JournalSettings, MqttSettings, Settings
+from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.reading import ENDING_EVENTS, Event, Reading
+from coldwitness.ingest.embedded_broker import EmbeddedBroker, answers_mqtt
+from coldwitness.storage.journal import Signer
+from coldwitness.storage.ports import Appended
 
 SHIPPED_CONF = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
 PLACES = ("persistence_location", "password_file", "acl_file", "listener", "cafile", "certfile")

@@ -3,8 +3,8 @@
 import threading
 from pathlib import Path
 
-from config.settings import JournalSettings, MqttSettings, Settings
-from ingest.service import Receiving
+from coldwitness.config.settings import JournalSettings, MqttSettings, Settings
+from coldwitness.ingest.service import Receiving
 
 
 def receive(port: int, directory: Path, worker: str, group: str) -> None:

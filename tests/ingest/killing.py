@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.journal import JournalReader, verify_journal
+from coldwitness.storage.journal import JournalReader, verify_journal
 from tests.ingest.ingest_process import receive
 from tests.ingest.publishing import Publisher, reading, topic
 

@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.reading import Event, Reading
-from domain.reading_table import reading_table
-from ingest.assignment import assigned, stays
-from storage.ports import Stay
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.reading_table import reading_table
+from coldwitness.ingest.assignment import assigned, stays
+from coldwitness.storage.ports import Stay
 
 
 def event(name: str, shipment: str, time_ms: int, box: str | None = "BX") -> Event:

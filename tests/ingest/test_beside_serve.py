@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from api.live.judging import LOOK_EVERY_S
-from config.settings import JudgingSettings
-from storage.journal import JournalReader
+from coldwitness.api.live.judging import LOOK_EVERY_S
+from coldwitness.config.settings import JudgingSettings
+from coldwitness.storage.journal import JournalReader
 from tests.ingest.conftest import Mosquitto, free_port, wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 
@@ -43,7 +43,7 @@ def command(folder: Path, name: str, arguments: Sequence[str], **settings: Any) 
     log = folder / f"{name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli", *arguments],
+            [sys.executable, "-m", "coldwitness.cli", *arguments],
             cwd=ROOT,
             env=environment(folder, **settings),
             stderr=out,

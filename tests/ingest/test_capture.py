@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from config.settings import FormatRule
-from domain.errors import BadInput, ConfigError
-from ingest.capture import Meaning, meaning_of
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.ingest.capture import Meaning, meaning_of
 from tests.ingest.formats.test_lorawan import FRAMES
 from tests.ingest.formats.test_sparkplug_b import HISTORICAL, NAN, NBIRTH, NULL
 
@@ -170,7 +170,7 @@ def test_what_is_nothing_we_know_is_one_clear_error(tmp_path: Path) -> None:
 def run(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COLDWITNESS_")}
     return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
+        [sys.executable, "-m", "coldwitness.cli", *arguments],
         input=stdin,
         capture_output=True,
         check=False,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from storage.journal import JournalReader, verify_journal
+from coldwitness.storage.journal import JournalReader, verify_journal
 from tests.ingest.conftest import wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 from tests.ingest.wall_clock import Wall
@@ -28,7 +28,7 @@ def worker(port: int, folder: Path, wall: Wall) -> Iterator[None]:
     }
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "ingest", "--receive-only"],
+            [sys.executable, "-m", "coldwitness.cli", "ingest", "--receive-only"],
             cwd=ROOT,
             env=os.environ | settings | wall.environment(),
             stderr=log,

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.main import app as whole
-from domain.errors import BadInput
-from ingest.decoding import Decoding
-from ingest.index import IngestIndex
-from ingest.storing import Storer
-from storage.journal import Journal, JournalReader, Message, load_or_create_signer
-from storage.journal.layout import segments
+from coldwitness.cli.main import app as whole
+from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.storing import Storer
+from coldwitness.storage.journal import Journal, JournalReader, Message, load_or_create_signer
+from coldwitness.storage.journal.layout import segments
 from tests.ingest.conftest import MemoryRegister, MemoryStore, Mosquitto, wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 
@@ -196,7 +196,7 @@ def test_a_worker_takes_messages_from_the_broker_into_journal_and_stores_and_end
     variables["COLDWITNESS_MQTT__PORT"] = str(mosquitto.port)
     log = (tmp_path / "log").open("w+")
     worker = subprocess.Popen(
-        [sys.executable, "-m", "cli", "ingest", "--worker", "w7"],
+        [sys.executable, "-m", "coldwitness.cli", "ingest", "--worker", "w7"],
         cwd=ROOT,
         env=variables,
         stderr=log,

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import FormatRule
-from domain.errors import BadMessage, ConfigError
-from ingest.clock_offsets import REMEMBERED, ClockOffsets
-from ingest.decoding import Decoding
-from ingest.interpretation import interpret
-from ingest.topics import is_topic_filter, matches
-from storage.journal import Row
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage, ConfigError
+from coldwitness.ingest.clock_offsets import REMEMBERED, ClockOffsets
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.interpretation import interpret
+from coldwitness.ingest.topics import is_topic_filter, matches
+from coldwitness.storage.journal import Row
 from tests.ingest.publishing import reading, topic
 
 NOW_MS = 1_717_300_000_000

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
-from ingest.embedded_broker import EmbeddedBroker
-from storage.journal import Journal, Message, load_or_create_signer
+from coldwitness.cli.main import app
+from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.storage.journal import Journal, Message, load_or_create_signer
 from tests.ingest.conftest import Mosquitto
 from tests.ingest.publishing import reading, topic
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import Unavailable
-from ingest.embedded_broker import EmbeddedBroker, answers_mqtt
+from coldwitness.domain.errors import Unavailable
+from coldwitness.ingest.embedded_broker import EmbeddedBroker, answers_mqtt
 from tests.ingest.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]

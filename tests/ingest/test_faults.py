@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from domain.errors import Unavailable
-from ingest.broker import BrokerSession
-from ingest.receiving import Receiver
-from ingest.service import Receiving, health_payload
-from storage.journal import Journal, JournalReader, Message, PartlyKept, Signer
+from coldwitness.domain.errors import Unavailable
+from coldwitness.ingest.broker import BrokerSession
+from coldwitness.ingest.receiving import Receiver
+from coldwitness.ingest.service import Receiving, health_payload
+from coldwitness.storage.journal import Journal, JournalReader, Message, PartlyKept, Signer
 from tests.ingest.conftest import (
     MemoryRegister,
     MemoryStore,

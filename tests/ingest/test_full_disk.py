@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from storage.journal import JournalReader, verify_journal
+from coldwitness.storage.journal import JournalReader, verify_journal
 from tests.ingest.conftest import wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 from tests.journal.conftest import messages
@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 from pathlib import Path
-from domain.errors import Unavailable
-from storage.journal import Journal, load_or_create_signer
+from coldwitness.domain.errors import Unavailable
+from coldwitness.storage.journal import Journal, load_or_create_signer
 from tests.journal.conftest import messages
 
 folder, key = Path(sys.argv[1]), Path(sys.argv[2])
@@ -132,7 +132,7 @@ def test_a_worker_whose_disk_is_full_says_so_acknowledges_nothing_and_goes_on_wi
         "COLDWITNESS_JOURNAL__DIRECTORY": str(directory),
     }
     worker = subprocess.Popen(
-        [sys.executable, "-m", "cli", "ingest", "--receive-only"],
+        [sys.executable, "-m", "coldwitness.cli", "ingest", "--receive-only"],
         cwd=ROOT,
         env=os.environ | settings,
         stderr=subprocess.DEVNULL,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from config.storage_classes import load_storage_classes
-from domain.errors import BadInput
-from ingest.manifests import decode_manifest, parse_manifest, read_manifest_files
+from coldwitness.config.storage_classes import load_storage_classes
+from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.manifests import decode_manifest, parse_manifest, read_manifest_files
 
 CLASSES = load_storage_classes()
 PLAIN: dict[str, Any] = {"id": "S1", "items": [{"storage": "refrigerated"}]}

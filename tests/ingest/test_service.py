@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
-from config.settings import Settings
-from domain.reading import Reading
-from ingest.embedded_broker import EmbeddedBroker
-from ingest.service import IngestService
-from storage.journal import JournalReader, verify_journal
+from coldwitness.config.settings import Settings
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.ingest.service import IngestService
+from coldwitness.storage.journal import JournalReader, verify_journal
 from tests.ingest.conftest import MemoryRegister, MemoryStore, Mosquitto, settings_for, wait_until
 from tests.ingest.publishing import Publisher, publish_all, reading, topic
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import StoreSettings
-from storage.journal import JournalReader
-from storage.ports import TelemetryStore
-from storage.telemetry import open_telemetry
-from storage.telemetry.influx_http import InfluxHttp
+from coldwitness.config.settings import StoreSettings
+from coldwitness.storage.journal import JournalReader
+from coldwitness.storage.ports import TelemetryStore
+from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from tests import servers
 from tests.ingest.conftest import Mosquitto, wait_until
 from tests.ingest.publishing import Publisher, reading, topic
@@ -63,7 +63,7 @@ def worker(port: int, folder: Path, store: StoreSettings) -> Iterator[None]:
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "ingest"],
+            [sys.executable, "-m", "coldwitness.cli", "ingest"],
             cwd=ROOT,
             env=os.environ | settings,
             stderr=log,

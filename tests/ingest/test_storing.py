@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.errors import Unavailable
-from ingest.decoding import Decoding
-from ingest.index import IngestIndex
-from ingest.storing import Storer
-from storage.journal import Journal, JournalReader, Message, Signer
+from coldwitness.domain.errors import Unavailable
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.storing import Storer
+from coldwitness.storage.journal import Journal, JournalReader, Message, Signer
 from tests.ingest.conftest import MemoryRegister, MemoryStore
 from tests.ingest.publishing import reading, topic
 

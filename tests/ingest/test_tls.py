@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from config.settings import MqttSettings
-from domain.errors import ConfigError
-from ingest.broker import tls_context
-from ingest.broker_check import question_broker
-from ingest.service import Receiving
+from coldwitness.config.settings import MqttSettings
+from coldwitness.domain.errors import ConfigError
+from coldwitness.ingest.broker import tls_context
+from coldwitness.ingest.broker_check import question_broker
+from coldwitness.ingest.service import Receiving
 from tests.ingest.conftest import Mosquitto, settings_for, shipped_limits, wait_until
 
 NOW = datetime.datetime.now(tz=datetime.UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from storage.journal import Journal, Message, Signer
+from coldwitness.storage.journal import Journal, Message, Signer
 
 NOON_MS = 1_717_243_200_000
 """2024-06-01T12:00:00Z."""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.journal.clock import ClockStep, ReceiveClock
+from coldwitness.storage.journal.clock import ClockStep, ReceiveClock
 
 
 class Clocks:

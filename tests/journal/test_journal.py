@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 
-from domain.errors import BadInput, ConfigError
-from storage.journal import Journal, JournalReader, Message, Signer, row_bytes, verify_journal
-from storage.journal.layout import segments
-from storage.journal.merkle import leaf_hash, verify_inclusion
-from storage.journal.rows import parse_row
-from storage.journal.sealed import read_seal
-from storage.journal.sealing import seal_segment
-from storage.journal.segment import read_head
+from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.storage.journal import (
+    Journal,
+    JournalReader,
+    Message,
+    Signer,
+    row_bytes,
+    verify_journal,
+)
+from coldwitness.storage.journal.layout import segments
+from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
+from coldwitness.storage.journal.rows import parse_row
+from coldwitness.storage.journal.sealed import read_seal
+from coldwitness.storage.journal.sealing import seal_segment
+from coldwitness.storage.journal.segment import read_head
 from tests.journal.conftest import DAY_MS, NOON_MS, message, messages
 
 Open = Callable[..., Journal]
@@ -121,7 +128,7 @@ def test_messages_do_not_wait_for_the_sealing_of_days_that_are_over(
         assert slow.wait(60)
         seal_segment(*given)
 
-    monkeypatch.setattr("storage.journal.journal.seal_segment", seal_slowly)
+    monkeypatch.setattr("coldwitness.storage.journal.journal.seal_segment", seal_slowly)
     with open_journal() as journal:
         for day in range(4):
             journal.append(messages(day * 3, 3, received_ms=NOON_MS + day * DAY_MS))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import BadInput, ConfigError
-from storage.journal import (
+from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.storage.journal import (
     Journal,
     JournalReader,
     Message,
@@ -16,10 +16,16 @@ from storage.journal import (
     load_public_key,
     verify_journal,
 )
-from storage.journal.clock import ClockStep
-from storage.journal.layout import segments
-from storage.journal.retention import delete_expired, expired, holds, lift_hold, place_hold
-from storage.journal.signing import signature_holds
+from coldwitness.storage.journal.clock import ClockStep
+from coldwitness.storage.journal.layout import segments
+from coldwitness.storage.journal.retention import (
+    delete_expired,
+    expired,
+    holds,
+    lift_hold,
+    place_hold,
+)
+from coldwitness.storage.journal.signing import signature_holds
 from tests.journal.conftest import DAY_MS, NOON_MS, messages
 
 Open = Callable[..., Journal]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.journal.merkle import (
+from coldwitness.storage.journal.merkle import (
     EMPTY_ROOT,
     Frontier,
     consistency_proof,

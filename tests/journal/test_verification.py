@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.journal import Journal, Problem, Signer, verify_journal
-from storage.journal.layout import Segment, segments
-from storage.journal.merkle import Frontier, leaf_hash
-from storage.journal.rows import row_packer
-from storage.journal.sealed import read_seal
-from storage.journal.segment import read_head
+from coldwitness.storage.journal import Journal, Problem, Signer, verify_journal
+from coldwitness.storage.journal.layout import Segment, segments
+from coldwitness.storage.journal.merkle import Frontier, leaf_hash
+from coldwitness.storage.journal.rows import row_packer
+from coldwitness.storage.journal.sealed import read_seal
+from coldwitness.storage.journal.segment import read_head
 from tests.journal.conftest import DAY_MS, NOON_MS, message, messages
 
 Open = Callable[..., Journal]

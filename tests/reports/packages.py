@@ -12,20 +12,20 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.judging import Rulebook, load_rulebook
-from api.reports.journal_part import journal_part
-from api.reports.judged import report_of_judged
-from api.reports.model import Origin, Report
-from api.reports.package import CONTENTS, SIGNATURE, entry_of, make_package, zipped
-from api.reports.seal import canonical, sealed
-from api.reports.twin import read_json, render_json
-from cli.judge_files import judge_files
-from config.rules import PACKS_DIR
-from config.settings import JudgingSettings
-from simulators.fleet import simulate_fleet
-from simulators.scenario import scenario
-from simulators.writer import write_fleet
-from storage.journal import Journal, Message, Signer
+from coldwitness.api.judging import Rulebook, load_rulebook
+from coldwitness.api.reports.journal_part import journal_part
+from coldwitness.api.reports.judged import report_of_judged
+from coldwitness.api.reports.model import Origin, Report
+from coldwitness.api.reports.package import CONTENTS, SIGNATURE, entry_of, make_package, zipped
+from coldwitness.api.reports.seal import canonical, sealed
+from coldwitness.api.reports.twin import read_json, render_json
+from coldwitness.cli.judge_files import judge_files
+from coldwitness.config.rules import PACKS_DIR
+from coldwitness.config.settings import JudgingSettings
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import scenario
+from coldwitness.simulators.writer import write_fleet
+from coldwitness.storage.journal import Journal, Message, Signer
 
 BUREAU = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 FORGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))

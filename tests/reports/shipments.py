@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from api.reports.model import Origin, Report
-from api.reports.report import build_report
-from api.reports.seal import sealed
-from config.manifest_terms import terms_for
-from config.rules import RulePack, load_packs
-from config.storage_classes import load_box_models, load_storage_classes
-from domain.instants import instant_ms, rfc3339
-from domain.manifest import Manifest
-from domain.reading import Event
-from domain.tracks import Tracks
-from ingest.manifests import parse_manifest
+from coldwitness.api.reports.model import Origin, Report
+from coldwitness.api.reports.report import build_report
+from coldwitness.api.reports.seal import sealed
+from coldwitness.config.manifest_terms import terms_for
+from coldwitness.config.rules import RulePack, load_packs
+from coldwitness.config.storage_classes import load_box_models, load_storage_classes
+from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.domain.tracks import Tracks
+from coldwitness.ingest.manifests import parse_manifest
 
 START_S = instant_ms("2026-11-21T01:30:00Z") / 1000.0
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from api.reports.reviews import review_of
-from cli.main import main
-from simulators.fleet import simulate_fleet
-from simulators.scenario import scenario
-from simulators.writer import write_fleet
-from storage.journal import load_or_create_signer
-from storage.ports import Review
+from coldwitness.api.reports.reviews import review_of
+from coldwitness.cli.main import main
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import scenario
+from coldwitness.simulators.writer import write_fleet
+from coldwitness.storage.journal import load_or_create_signer
+from coldwitness.storage.ports import Review
 from tests.reports.fleet import END_MS
 from tests.reports.packages import edited_report
 

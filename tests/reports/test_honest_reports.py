@@ -6,14 +6,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from api.finding_words import number
-from api.reports.model import Report
-from api.reports.package_check import verify_any
-from api.reports.twin import render_json
-from api.reports.wording import quantity
-from domain.instants import instant_ms, rfc3339
-from domain.tracks import ReadingTable
-from ingest.manifests import parse_manifest
+from coldwitness.api.finding_words import number
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.package_check import verify_any
+from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.wording import quantity
+from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.manifests import parse_manifest
 from tests.reports.extremes import RULEBOOK, report_of_table
 
 START_MS = instant_ms("2026-11-21T01:30:00Z")

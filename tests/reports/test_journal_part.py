@@ -5,13 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api.reports.journal_part import doubts_about, journal_part
-from api.reports.model import Report
-from api.reports.package import readings_lines
-from config.settings import FormatRule
-from domain.instants import instant_ms, rfc3339
-from ingest.decoding import Decoding
-from storage.journal import Journal, Message, Row
+from coldwitness.api.reports.journal_part import doubts_about, journal_part
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.package import readings_lines
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.storage.journal import Journal, Message, Row
 from tests.ingest.formats.test_sparkplug_b import HISTORICAL, NBIRTH
 from tests.reports.fleet import report_of
 from tests.reports.packages import BUREAU

@@ -13,12 +13,12 @@ import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
-from api.reports.document import Table
-from api.reports.html import render_html
-from api.reports.layout import lay_out
-from api.reports.model import Report
-from api.reports.pdf import render_pdf
-from domain.errors import BadInput
+from coldwitness.api.reports.document import Table
+from coldwitness.api.reports.html import render_html
+from coldwitness.api.reports.layout import lay_out
+from coldwitness.api.reports.model import Report
+from coldwitness.api.reports.pdf import render_pdf
+from coldwitness.domain.errors import BadInput
 from tests.browser import chromium
 from tests.reports.extremes import EXTREMES, LONG_ZH
 from tests.reports.shipments import warm_and_stopped

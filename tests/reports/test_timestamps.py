@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from cryptography.x509 import Certificate
 
-from api.reports.package import HEAD, SIGNATURE, STAMP, zipped
-from api.reports.package_check import verify_any
-from api.reports.timestamp import (
+from coldwitness.api.reports.package import HEAD, SIGNATURE, STAMP, zipped
+from coldwitness.api.reports.package_check import verify_any
+from coldwitness.api.reports.timestamp import (
     ask_for_stamp,
     read_authorities,
     read_token,
     require_authority,
     stamp_of,
 )
-from api.reports.twin import render_json
-from cli.main import main
-from domain.errors import BadInput, Unavailable
+from coldwitness.api.reports.twin import render_json
+from coldwitness.cli.main import main
+from coldwitness.domain.errors import BadInput, Unavailable
 from tests.reports.packages import BUREAU, files_of, honest, report_in, rulebook
 from tests.reports.time_authority import Authority, make_authority, time_authority
 from tests.servers import free_port, program

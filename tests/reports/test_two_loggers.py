@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cli.main import main
-from domain.instants import rfc3339
+from coldwitness.cli.main import main
+from coldwitness.domain.instants import rfc3339
 
 START_MS = 1_795_225_800_000
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from api.reports.judged import report_of_judged
-from api.reports.model import Origin
-from api.reports.package_check import verify_any
-from api.reports.pdf import render_pdf
-from api.reports.twin import render_json
-from api.reports.verification import REASONS
-from cli.judge_files import judge_files
-from simulators.fleet import simulate_fleet
-from simulators.scenario import scenario
-from simulators.writer import write_fleet
+from coldwitness.api.reports.judged import report_of_judged
+from coldwitness.api.reports.model import Origin
+from coldwitness.api.reports.package_check import verify_any
+from coldwitness.api.reports.pdf import render_pdf
+from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.verification import REASONS
+from coldwitness.cli.judge_files import judge_files
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import scenario
+from coldwitness.simulators.writer import write_fleet
 from tests.reports.fleet import STORIES, report_of
 from tests.reports.packages import (
     BUREAU,
@@ -331,7 +331,7 @@ def forgeries() -> dict[str, tuple[Callable[[], bytes], set[str]]]:
             files = files_of(honest())
             part = json.loads(files["journal.json"])
             change(part)
-            from api.reports.seal import canonical
+            from coldwitness.api.reports.seal import canonical
 
             return relisted({**files, "journal.json": canonical(part) + b"\n"}, signer=BUREAU)
 

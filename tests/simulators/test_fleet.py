@@ -5,13 +5,13 @@ from collections import Counter
 import msgspec
 import pytest
 
-from domain.errors import BadInput
-from domain.identifiers import is_id
-from domain.instants import instant_ms
-from domain.reading import EVENT_NAMES, ROLES
-from simulators.demo_fleet import DEMO_STORIES, demo_fleet
-from simulators.fleet import Fleet, simulate_fleet
-from simulators.scenario import scenario, scenario_names
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.reading import EVENT_NAMES, ROLES
+from coldwitness.simulators.demo_fleet import DEMO_STORIES, demo_fleet
+from coldwitness.simulators.fleet import Fleet, simulate_fleet
+from coldwitness.simulators.scenario import scenario, scenario_names
 
 END_MS = instant_ms("2026-06-18T03:30:00Z")
 

@@ -16,12 +16,12 @@ import typer
 from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
-from cli.simulate import register
-from domain.errors import BadInput, Unavailable
-from domain.instants import instant_ms
-from simulators.fleet import Fleet, simulate_fleet
-from simulators.publisher import publish
-from simulators.scenario import scenario
+from coldwitness.cli.simulate import register
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.domain.instants import instant_ms
+from coldwitness.simulators.fleet import Fleet, simulate_fleet
+from coldwitness.simulators.publisher import publish
+from coldwitness.simulators.scenario import scenario
 
 END_MS = instant_ms("2026-06-18T03:30:00Z")
 

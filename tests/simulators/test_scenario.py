@@ -5,8 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domain.errors import BadInput
-from simulators.scenario import SCENARIOS_DIR, draw, load_scenario, scenario, scenario_names
+from coldwitness.domain.errors import BadInput
+from coldwitness.simulators.scenario import (
+    SCENARIOS_DIR,
+    draw,
+    load_scenario,
+    scenario,
+    scenario_names,
+)
 
 HEAD = 'name = "x"\ntitle = { zh = "甲", en = "a" }\nstory = "s"\n'
 

@@ -6,9 +6,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cli.simulate import register
-from domain.errors import BadInput
-from simulators.scenario import scenario_names
+from coldwitness.cli.simulate import register
+from coldwitness.domain.errors import BadInput
+from coldwitness.simulators.scenario import scenario_names
 
 
 def run(*arguments: str) -> Result:

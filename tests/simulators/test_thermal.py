@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulators.packing import pack_box
-from simulators.scenario import scenario, scenario_names
-from simulators.thermal import (
+from coldwitness.simulators.packing import pack_box
+from coldwitness.simulators.scenario import scenario, scenario_names
+from coldwitness.simulators.thermal import (
     STEP_S,
     BoxPhysics,
     Network,

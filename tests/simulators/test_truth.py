@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.instants import instant_ms
-from simulators.fleet import simulate_fleet
-from simulators.scenario import scenario
-from simulators.shipment import Shipment
-from simulators.truth import crossings
+from coldwitness.domain.instants import instant_ms
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import scenario
+from coldwitness.simulators.shipment import Shipment
+from coldwitness.simulators.truth import crossings
 
 END_MS = instant_ms("2026-06-18T03:30:00Z")
 

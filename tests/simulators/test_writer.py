@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import BadInput
-from domain.instants import instant_ms
-from simulators.fleet import Fleet, simulate_fleet
-from simulators.scenario import scenario
-from simulators.writer import write_fleet
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.simulators.fleet import Fleet, simulate_fleet
+from coldwitness.simulators.scenario import scenario
+from coldwitness.simulators.writer import write_fleet
 
 
 def fleet() -> Fleet:

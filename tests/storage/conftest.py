@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from config.settings import StoreSettings
-from storage.ports import TelemetryStore
-from storage.register import SqlRegister, open_register
-from storage.register.schema import feed, metadata
-from storage.telemetry import open_telemetry
-from storage.telemetry.influx_http import InfluxHttp
-from storage.telemetry.memory import MemoryTelemetry
+from coldwitness.config.settings import StoreSettings
+from coldwitness.storage.ports import TelemetryStore
+from coldwitness.storage.register import SqlRegister, open_register
+from coldwitness.storage.register.schema import feed, metadata
+from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests import servers
 
 _numbers = itertools.count()

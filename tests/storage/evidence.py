@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from config.settings import JournalSettings, Settings, StoreSettings
-from ingest.decoding import Decoding
-from ingest.index import IngestIndex
-from ingest.storing import Storer
-from storage.archive.canonical import canonical_lines
-from storage.archive.native import reading_object
-from storage.journal import Journal, JournalReader, Message
-from storage.register import SqlRegister
-from storage.telemetry import WholeStore
+from coldwitness.config.settings import JournalSettings, Settings, StoreSettings
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.storing import Storer
+from coldwitness.storage.archive.canonical import canonical_lines
+from coldwitness.storage.archive.native import reading_object
+from coldwitness.storage.journal import Journal, JournalReader, Message
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry import WholeStore
 from tests.storage.readings import MINUTE, T0, reading
 
 FUTURE_S = 300.0

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.reading import Reading
-from domain.tracks import ReadingTable
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.tracks import ReadingTable
 
 T0 = 1_795_000_000_000
 """An instant in November 2026, epoch milliseconds."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339
 from tests.storage.readings import MINUTE, T0
 
 

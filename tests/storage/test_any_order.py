@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from config.settings import StoreSettings
-from ingest.decoding import Decoding
-from ingest.interpretation import interpret
-from ingest.storing import store_interpreted
-from storage.archive.native import reading_object
-from storage.journal import Row
-from storage.register import SqlRegister, open_register
-from storage.telemetry import WholeStore, open_telemetry
-from storage.telemetry.influx_http import InfluxHttp
+from coldwitness.config.settings import StoreSettings
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.interpretation import interpret
+from coldwitness.ingest.storing import store_interpreted
+from coldwitness.storage.archive.native import reading_object
+from coldwitness.storage.journal import Row
+from coldwitness.storage.register import SqlRegister, open_register
+from coldwitness.storage.telemetry import WholeStore, open_telemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from tests.storage import evidence
 from tests.storage.readings import MINUTE, READINGS, T0
 

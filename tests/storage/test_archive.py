@@ -11,16 +11,22 @@ import duckdb
 import pandas as pd
 import pytest
 
-from cli import main
-from config.settings import StoreSettings
-from domain.errors import BadInput
-from domain.reading import Event
-from ingest.files import read_files
-from storage.archive.days import prune, seal_days, sealed_days, sha256_of, verify_archive
-from storage.archive.exports import Wanted, export_lines, export_table
-from storage.journal import load_or_create_signer
-from storage.register import SqlRegister, open_register
-from storage.telemetry import WholeStore, open_telemetry
+from coldwitness.cli import main
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reading import Event
+from coldwitness.ingest.files import read_files
+from coldwitness.storage.archive.days import (
+    prune,
+    seal_days,
+    sealed_days,
+    sha256_of,
+    verify_archive,
+)
+from coldwitness.storage.archive.exports import Wanted, export_lines, export_table
+from coldwitness.storage.journal import load_or_create_signer
+from coldwitness.storage.register import SqlRegister, open_register
+from coldwitness.storage.telemetry import WholeStore, open_telemetry
 from tests.storage.readings import FULL, MINUTE, T0, reading, rows
 
 DAY = 86_400_000

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, StoreSettings
-from domain.errors import BadInput
-from storage.archive.backup import back_up, restore, verify_backup
-from storage.archive.days import sha256_of
-from storage.journal import JournalReader, load_public_key, verify_journal
-from storage.ports import StoredCurves
-from storage.register import open_register
-from storage.telemetry import open_telemetry
+from coldwitness.config.settings import Settings, StoreSettings
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.archive.backup import back_up, restore, verify_backup
+from coldwitness.storage.archive.days import sha256_of
+from coldwitness.storage.journal import JournalReader, load_public_key, verify_journal
+from coldwitness.storage.ports import StoredCurves
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
 from tests.storage import evidence
 from tests.storage.readings import T0
 from tests.storage.results import finding, result

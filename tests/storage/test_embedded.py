@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import StoreSettings
-from domain.errors import BadMessage, Unavailable
-from storage.telemetry import open_telemetry
-from storage.telemetry.embedded import EmbeddedTelemetry
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import BadMessage, Unavailable
+from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from tests.storage.readings import T0, reading, rows
 
 _WRITER = """
 import sys
 from pathlib import Path
-from storage.telemetry.embedded import EmbeddedTelemetry
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from tests.storage.readings import reading
 
 store = EmbeddedTelemetry(Path(sys.argv[1]))

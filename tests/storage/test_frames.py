@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from api.frames import Frames, frame
-from config.settings import StoreSettings
-from domain.errors import BadInput
-from domain.instants import instant_ms
-from domain.reading import Event
-from storage.archive.days import seal_days
-from storage.register import open_register
-from storage.telemetry import open_telemetry
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.reading import Event
+from coldwitness.frames import Frames, frame
+from coldwitness.storage.archive.days import seal_days
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
 from tests.storage.readings import FULL, MINUTE, T0, reading
 from tests.storage.results import at, finding, result
 

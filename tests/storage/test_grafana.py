@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from api.metrics import Metrics
-from config.settings import StoreSettings
-from storage.telemetry import open_telemetry
-from storage.telemetry.influx_http import InfluxHttp
-from storage.telemetry.influx_lines import lines
+from coldwitness.api.metrics import Metrics
+from coldwitness.config.settings import StoreSettings
+from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.influx_lines import lines
 from tests.storage.readings import FULL, T0, reading
 
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.settings import StoreSettings
-from domain.errors import Unavailable
-from domain.reading import Reading
-from storage.ports import Stay
-from storage.register import open_register
-from storage.telemetry import open_telemetry
-from storage.telemetry.influx import InfluxTelemetry
-from storage.telemetry.influx_http import InfluxHttp
-from storage.telemetry.influx_lines import lines
-from storage.telemetry.memory import MemoryTelemetry
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.reading import Reading
+from coldwitness.storage.ports import Stay
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.influx import InfluxTelemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.influx_lines import lines
+from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests import servers
 from tests.storage.readings import FULL, MINUTE, READINGS, T0, reading, rows
 

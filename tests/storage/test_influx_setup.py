@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from config.settings import StoreSettings
-from domain.errors import ConfigError, Unavailable
-from storage.telemetry.influx_http import InfluxHttp
-from storage.telemetry.influx_setup import set_up_influx
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.influx_setup import set_up_influx
 from tests import servers
 
 Answer = tuple[int, Any]

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cli.rebuild import rebuild_views
-from config.settings import StoreSettings
-from domain.errors import Unavailable
-from storage.archive.canonical import DAY_MS
-from storage.ports import Stay
-from storage.register import open_register
-from storage.telemetry import open_telemetry
-from storage.telemetry.influx import InfluxTelemetry
-from storage.telemetry.influx_http import InfluxHttp
-from storage.telemetry.memory import MemoryTelemetry
+from coldwitness.cli.rebuild import rebuild_views
+from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import Unavailable
+from coldwitness.storage.archive.canonical import DAY_MS
+from coldwitness.storage.ports import Stay
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.influx import InfluxTelemetry
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests.storage import evidence
 from tests.storage.influx_versions import TOKEN, VERSIONS, Wire, speaking
 from tests.storage.readings import FULL, MINUTE, T0, reading, rows

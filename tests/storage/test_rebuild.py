@@ -12,13 +12,13 @@ from typing import Literal
 
 import pytest
 
-from cli.rebuild import rebuild_views
-from config.settings import Settings, StoreSettings
-from domain.errors import Unavailable
-from domain.reading import Event, Reading
-from storage.register import SqlRegister, open_register
-from storage.telemetry import WholeStore, open_telemetry
-from storage.telemetry.rebuilding import TelemetryRebuild
+from coldwitness.cli.rebuild import rebuild_views
+from coldwitness.config.settings import Settings, StoreSettings
+from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.storage.register import SqlRegister, open_register
+from coldwitness.storage.telemetry import WholeStore, open_telemetry
+from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 from tests.storage import evidence
 from tests.storage.readings import MINUTE, T0, reading
 
@@ -171,10 +171,10 @@ def _broken_at(house: House, at: int) -> None:
 _REBUILD = """
 import sys
 from pathlib import Path
-import cli.rebuild
-from config.settings import load_settings
-from storage.register import open_register
-from storage.telemetry import open_telemetry
+import coldwitness.cli.rebuild
+from coldwitness.config.settings import load_settings
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
 
 cli.rebuild.ROWS_PER_STEP = 10
 settings = load_settings(Path(sys.argv[1]))

@@ -8,11 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect
 
-from domain.errors import ConfigError, Unavailable
-from domain.reading import Event
-from storage.register import migrate, open_register
-from storage.register.database import Database
-from storage.register.schema import metadata
+from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.domain.reading import Event
+from coldwitness.storage.register import migrate, open_register
+from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.schema import metadata
 from tests.storage.readings import T0
 from tests.storage.results import finding, result
 

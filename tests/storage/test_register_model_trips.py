@@ -1,7 +1,7 @@
 """Exchange rates of compliant trips in the register, on every database."""
 
-from storage.ports import ModelTrip
-from storage.register import SqlRegister
+from coldwitness.storage.ports import ModelTrip
+from coldwitness.storage.register import SqlRegister
 
 
 def trip(shipment: str, ended_ms: int, *, model: str = "M1", zone: str = "coolant") -> ModelTrip:

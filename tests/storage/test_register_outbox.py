@@ -1,10 +1,10 @@
 """Webhooks, deliveries, audit, reviews, jobs and equipment, on every database."""
 
-from storage.ports import Review
-from storage.register import SqlRegister
-from storage.register.equipment import BoxModel, Calibration, Device
-from storage.register.oversight import Job
-from storage.register.views import Span
+from coldwitness.storage.ports import Review
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.register.equipment import BoxModel, Calibration, Device
+from coldwitness.storage.register.oversight import Job
+from coldwitness.storage.register.views import Span
 from tests.storage.readings import T0
 from tests.storage.results import finding, result
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.manifest import Item, Manifest
-from domain.reading import Event
-from storage.ports import Clue
-from storage.register import SqlRegister
-from storage.register.bodies import CHAIN
+from coldwitness.domain.manifest import Item, Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.storage.ports import Clue
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.register.bodies import CHAIN
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import finding, result
 

@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.manifest import Box, Company, Item, Manifest
-from domain.reading import Event
-from storage.ports import Stay
-from storage.register import SqlRegister, schema
-from storage.stays import stays as stays_told
+from coldwitness.domain.manifest import Box, Company, Item, Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.storage.ports import Stay
+from coldwitness.storage.register import SqlRegister, schema
+from coldwitness.storage.stays import stays as stays_told
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import at, finding, result
 

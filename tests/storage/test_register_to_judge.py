@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from storage.register import SqlRegister
+from coldwitness.storage.register import SqlRegister
 
 
 def test_what_is_left_to_judge_waits_until_it_is_judged(register: SqlRegister) -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.reading import Reading
-from storage.ports import Appended, Stay, TelemetryStore
-from storage.telemetry.embedded import EmbeddedTelemetry
-from storage.telemetry.memory import MemoryTelemetry
+from coldwitness.domain.reading import Reading
+from coldwitness.storage.ports import Appended, Stay, TelemetryStore
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
+from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests.storage.readings import FULL, MINUTE, READINGS, T0, reading, rows
 
 

@@ -17,19 +17,19 @@ from typing import Any
 
 import msgspec
 
-from api.judging import load_rulebook
-from api.reports.judged import report_of_judged
-from api.reports.model import Origin
-from api.reports.twin import render_json
-from cli.importing import import_all
-from cli.judge_files import JudgedFiles, judge_files
-from config.settings import JournalSettings, JudgingSettings, Settings, StoreSettings
-from simulators.fleet import simulate_fleet
-from simulators.scenario import scenario, scenario_names
-from simulators.writer import write_fleet
-from storage.archive.canonical import canonical_lines
-from storage.register import open_register
-from storage.telemetry import open_telemetry
+from coldwitness.api.judging import load_rulebook
+from coldwitness.api.reports.judged import report_of_judged
+from coldwitness.api.reports.model import Origin
+from coldwitness.api.reports.twin import render_json
+from coldwitness.cli.importing import import_all
+from coldwitness.cli.judge_files import JudgedFiles, judge_files
+from coldwitness.config.settings import JournalSettings, JudgingSettings, Settings, StoreSettings
+from coldwitness.simulators.fleet import simulate_fleet
+from coldwitness.simulators.scenario import scenario, scenario_names
+from coldwitness.simulators.writer import write_fleet
+from coldwitness.storage.archive.canonical import canonical_lines
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
 from tests.reports.shipments import warm_and_stopped, without_readings
 
 HERE = Path(__file__).parent

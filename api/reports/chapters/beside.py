@@ -1,10 +1,10 @@
 """What the rule pack in force says, beside a report that was asked for under another pack."""
 
-from api.reports.chapters.decision import MARKS
-from api.reports.document import Cell, Chapter, Column, Paragraph, Table
-from api.reports.model import Beside
-from api.reports.view import View
-from api.reports.wording import STATUS_WORDS, tell
+from coldwitness.api.reports.chapters.decision import MARKS
+from coldwitness.api.reports.document import Cell, Chapter, Column, Paragraph, Table
+from coldwitness.api.reports.model import Beside
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import STATUS_WORDS, tell
 
 
 def beside(view: View) -> Chapter:

@@ -1,7 +1,7 @@
 """What speaks against it, methods and limits, settings in force, review, how to verify."""
 
-from api.reports.chapters.decision import limits_words
-from api.reports.document import (
+from coldwitness.api.reports.chapters.decision import limits_words
+from coldwitness.api.reports.document import (
     Block,
     Bullets,
     Cell,
@@ -13,8 +13,8 @@ from api.reports.document import (
     Subheading,
     Table,
 )
-from api.reports.view import View
-from api.reports.wording import quantity, say, tell, unit_words
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import quantity, say, tell, unit_words
 
 
 def against(view: View) -> Chapter:

@@ -1,11 +1,11 @@
 """First page: the verdict, three sentences, ribbons, facts of the shipment, QR code."""
 
-from api.reports.chapters.evidence import ribbons_figure
-from api.reports.charts.qr import qr_svg
-from api.reports.document import Block, Chapter, Facts, Verdict
-from api.reports.instants import china_full
-from api.reports.view import View
-from api.reports.wording import (
+from coldwitness.api.reports.chapters.evidence import ribbons_figure
+from coldwitness.api.reports.charts.qr import qr_svg
+from coldwitness.api.reports.document import Block, Chapter, Facts, Verdict
+from coldwitness.api.reports.instants import china_full
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import (
     celsius,
     decimal,
     duration,

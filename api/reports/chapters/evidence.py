@@ -1,10 +1,19 @@
 """How far the evidence reaches: ribbons, coverage of each probe, gaps."""
 
-from api.reports.charts.ribbon import Ribbon, ribbons_svg
-from api.reports.document import Block, Cell, Chapter, Column, Figure, Paragraph, Subheading, Table
-from api.reports.instants import china_time
-from api.reports.view import View
-from api.reports.wording import celsius, duration, percent, quantity, role_words, say
+from coldwitness.api.reports.charts.ribbon import Ribbon, ribbons_svg
+from coldwitness.api.reports.document import (
+    Block,
+    Cell,
+    Chapter,
+    Column,
+    Figure,
+    Paragraph,
+    Subheading,
+    Table,
+)
+from coldwitness.api.reports.instants import china_time
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import celsius, duration, percent, quantity, role_words, say
 
 
 def probe_title(view: View, name: str) -> str:

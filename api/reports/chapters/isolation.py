@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from api.reports.charts.box import Exchange, box_svg
-from api.reports.document import Block, Cell, Chapter, Column, Figure, Paragraph, Table
-from api.reports.view import View
-from api.reports.wording import say, say_or_key
+from coldwitness.api.reports.charts.box import Exchange, box_svg
+from coldwitness.api.reports.document import Block, Cell, Chapter, Column, Figure, Paragraph, Table
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import say, say_or_key
 
 ZONES = ("coolant", "goods")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.reports.document import (
+from coldwitness.api.reports.document import (
     Block,
     Cell,
     Chapter,
@@ -13,9 +13,9 @@ from api.reports.document import (
     Subheading,
     Table,
 )
-from api.reports.instants import china_time
-from api.reports.view import View
-from api.reports.wording import (
+from coldwitness.api.reports.instants import china_time
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import (
     as_text,
     celsius,
     duration,

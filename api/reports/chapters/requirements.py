@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from api.reports.chapters.decision import MARKS, least_most
-from api.reports.document import Block, Cell, Chapter, Column, Paragraph, Subheading, Table
-from api.reports.model import RuleLine
-from api.reports.view import View
-from api.reports.wording import (
+from coldwitness.api.reports.chapters.decision import MARKS, least_most
+from coldwitness.api.reports.document import (
+    Block,
+    Cell,
+    Chapter,
+    Column,
+    Paragraph,
+    Subheading,
+    Table,
+)
+from coldwitness.api.reports.model import RuleLine
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import (
     STATUS_WORDS,
     as_text,
     decimal,

@@ -1,8 +1,8 @@
 """Route and stops: track plot and distance without any base map, table of stops."""
 
-from api.reports.charts.temperature import Mark
-from api.reports.charts.track import Spot, distance_svg, track_svg
-from api.reports.document import (
+from coldwitness.api.reports.charts.temperature import Mark
+from coldwitness.api.reports.charts.track import Spot, distance_svg, track_svg
+from coldwitness.api.reports.document import (
     Block,
     Cell,
     Chapter,
@@ -13,10 +13,10 @@ from api.reports.document import (
     Subheading,
     Table,
 )
-from api.reports.instants import china_time, epoch_s
-from api.reports.model import Stop
-from api.reports.view import View, is_clue
-from api.reports.wording import duration, quantity, say, say_or_key
+from coldwitness.api.reports.instants import china_time, epoch_s
+from coldwitness.api.reports.model import Stop
+from coldwitness.api.reports.view import View, is_clue
+from coldwitness.api.reports.wording import duration, quantity, say, say_or_key
 
 _LABELLED = 8
 """With more stops than this only those that are clues carry their number on the plot."""

@@ -1,13 +1,13 @@
 """Temperature: the main chart, other probes, time at temperature, numbers, episodes, zooms."""
 
-from api.reports.chapters.decision import least_most
-from api.reports.chapters.evidence import probe_title
-from api.reports.charts import canvas
-from api.reports.charts.distribution import distribution_svg
-from api.reports.charts.multiples import Small, multiples_svg
-from api.reports.charts.temperature import Mark, TemperatureChart, temperature_svg
-from api.reports.coverage import Strand
-from api.reports.document import (
+from coldwitness.api.reports.chapters.decision import least_most
+from coldwitness.api.reports.chapters.evidence import probe_title
+from coldwitness.api.reports.charts import canvas
+from coldwitness.api.reports.charts.distribution import distribution_svg
+from coldwitness.api.reports.charts.multiples import Small, multiples_svg
+from coldwitness.api.reports.charts.temperature import Mark, TemperatureChart, temperature_svg
+from coldwitness.api.reports.coverage import Strand
+from coldwitness.api.reports.document import (
     Block,
     Cell,
     Chapter,
@@ -18,10 +18,10 @@ from api.reports.document import (
     Subheading,
     Table,
 )
-from api.reports.instants import china_time, epoch_s
-from api.reports.model import Episode
-from api.reports.view import View
-from api.reports.wording import (
+from coldwitness.api.reports.instants import china_time, epoch_s
+from coldwitness.api.reports.model import Episode
+from coldwitness.api.reports.view import View
+from coldwitness.api.reports.wording import (
     celsius,
     duration,
     quantity,
@@ -320,7 +320,7 @@ def clipped(chart: TemperatureChart) -> TemperatureChart:
     """The chart with only the readings of its drawn time, so that its °C axis fits them."""
     import numpy as np
 
-    from api.reports.charts.trace import Series
+    from coldwitness.api.reports.charts.trace import Series
 
     time_s = chart.series.time_s
     low = max(int(np.searchsorted(time_s, chart.start_s)) - 1, 0)

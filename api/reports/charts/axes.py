@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from api.reports.charts.canvas import HAIRLINE, INK, MUTED, Canvas
-from domain.instants import CHINA
-from domain.tracks import FloatArray
+from coldwitness.api.reports.charts.canvas import HAIRLINE, INK, MUTED, Canvas
+from coldwitness.domain.instants import CHINA
+from coldwitness.domain.tracks import FloatArray
 
 _MINUTE_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.reports.charts import axes, canvas
-from api.reports.charts.canvas import Canvas
-from api.reports.wording import Lang, say
+from coldwitness.api.reports.charts import axes, canvas
+from coldwitness.api.reports.charts.canvas import Canvas
+from coldwitness.api.reports.wording import Lang, say
 
 
 @dataclass(frozen=True)

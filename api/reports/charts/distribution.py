@@ -1,9 +1,9 @@
 """Time at temperature, with unseen time as a bar of its own: it is not hidden in the rest."""
 
-from api.reports.charts import axes, canvas
-from api.reports.charts.canvas import Canvas
-from api.reports.model import Distribution
-from api.reports.wording import Lang, duration, say
+from coldwitness.api.reports.charts import axes, canvas
+from coldwitness.api.reports.charts.canvas import Canvas
+from coldwitness.api.reports.model import Distribution
+from coldwitness.api.reports.wording import Lang, duration, say
 
 
 def distribution_svg(

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.reports.charts import axes, canvas
-from api.reports.charts.axes import TimeAxis
-from api.reports.charts.canvas import Canvas
-from api.reports.charts.temperature import Mark
-from api.reports.charts.trace import Series, run_points
+from coldwitness.api.reports.charts import axes, canvas
+from coldwitness.api.reports.charts.axes import TimeAxis
+from coldwitness.api.reports.charts.canvas import Canvas
+from coldwitness.api.reports.charts.temperature import Mark
+from coldwitness.api.reports.charts.trace import Series, run_points
 
 _HEIGHT = 92.0
 

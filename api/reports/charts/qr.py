@@ -2,7 +2,7 @@
 
 import segno
 
-from api.reports.charts.canvas import Canvas
+from coldwitness.api.reports.charts.canvas import Canvas
 
 
 def qr_svg(text: str, *, name: str, alt: str, size: float = 112.0) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.reports.charts import axes, canvas
-from api.reports.charts.axes import TimeAxis
-from api.reports.charts.canvas import Canvas
-from api.reports.charts.temperature import Mark
-from api.reports.instants import epoch_s
-from api.reports.model import Span
-from api.reports.wording import Lang, say
+from coldwitness.api.reports.charts import axes, canvas
+from coldwitness.api.reports.charts.axes import TimeAxis
+from coldwitness.api.reports.charts.canvas import Canvas
+from coldwitness.api.reports.charts.temperature import Mark
+from coldwitness.api.reports.instants import epoch_s
+from coldwitness.api.reports.model import Span
+from coldwitness.api.reports.wording import Lang, say
 
 _ROW = 22.0
 _LEFT = 84.0

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reports.charts import axes, canvas
-from api.reports.charts.axes import TimeAxis, ValueAxis
-from api.reports.charts.canvas import Canvas
-from api.reports.charts.trace import Series, cone, envelope, run_points
-from api.reports.wording import Lang, say
-from domain.tracks import FloatArray
+from coldwitness.api.reports.charts import axes, canvas
+from coldwitness.api.reports.charts.axes import TimeAxis, ValueAxis
+from coldwitness.api.reports.charts.canvas import Canvas
+from coldwitness.api.reports.charts.trace import Series, cone, envelope, run_points
+from coldwitness.api.reports.wording import Lang, say
+from coldwitness.domain.tracks import FloatArray
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api.reports.charts.axes import TimeAxis, ValueAxis
-from api.reports.charts.canvas import Point
-from domain.tracks import FloatArray
+from coldwitness.api.reports.charts.axes import TimeAxis, ValueAxis
+from coldwitness.api.reports.charts.canvas import Point
+from coldwitness.domain.tracks import FloatArray
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api.reports.charts import axes, canvas
-from api.reports.charts.axes import TimeAxis, ValueAxis
-from api.reports.charts.canvas import Canvas
-from api.reports.charts.temperature import Mark
-from api.reports.charts.trace import thinned
-from api.reports.wording import Lang, say
-from domain.tracks import FloatArray
+from coldwitness.api.reports.charts import axes, canvas
+from coldwitness.api.reports.charts.axes import TimeAxis, ValueAxis
+from coldwitness.api.reports.charts.canvas import Canvas
+from coldwitness.api.reports.charts.temperature import Mark
+from coldwitness.api.reports.charts.trace import thinned
+from coldwitness.api.reports.wording import Lang, say
+from coldwitness.domain.tracks import FloatArray
 
 EARTH_RADIUS_M = 6_371_008.8
 

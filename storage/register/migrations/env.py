@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage.register.schema import metadata
+from coldwitness.storage.register.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import BadInput
-from ingest.files import read_files, reader_for
+from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.files import read_files, reader_for
 
 FRIDGE_TAG_2L = """Device: Q-tag Fridge-tag 2 L
 Vers: 0.5

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import BadInput, BadMessage
-from ingest.files import read_files, reader_for
-from ingest.files.elitech_rc4 import parse_capture
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.ingest.files import read_files, reader_for
+from coldwitness.ingest.files.elitech_rc4 import parse_capture
 
 HEADER = bytes.fromhex("550B7607DF050E1704351F")  # rc-4-data.md: 2934 records from 23:04:53
 # rc-4-data.md: the first page of 100 records, checksum B9.

@@ -7,9 +7,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from domain.errors import BadInput
-from domain.reading_table import readings_of
-from ingest.files import read_files
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reading_table import readings_of
+from coldwitness.ingest.files import read_files
 
 T0_MS = 1_795_230_240_000  # 2026-11-21T03:04:00Z
 

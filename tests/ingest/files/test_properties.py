@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.errors import BadInput, BadMessage
-from domain.reading import Reading
-from domain.reading_table import readings_of
-from ingest.files import READERS, read_files
-from ingest.formats import DecodeContext
-from ingest.formats.native import convert_object
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.reading_table import readings_of
+from coldwitness.ingest.files import READERS, read_files
+from coldwitness.ingest.formats import DecodeContext
+from coldwitness.ingest.formats.native import convert_object
 
 odd_numbers = st.sampled_from(
     [4.5, -1, 0, 85.0, -127, 200, 200.1, -200, 1e300, 327.67, True, None, "4", 3.0, 2**63, 1e9]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.errors import BadInput
-from domain.reading_table import readings_of
-from ingest.files import Recorded, read_files
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reading_table import readings_of
+from coldwitness.ingest.files import Recorded, read_files
 
 T0_MS = 1_795_230_240_000  # 2026-11-21T03:04:00Z
 

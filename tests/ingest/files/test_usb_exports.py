@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import BadInput
-from domain.instants import instant_ms
-from ingest.files import read_files, reader_for
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.ingest.files import read_files, reader_for
 
 # Shape and values of the head of a DS1923 export of a real shipment
 # (tcrombie/temp_loggers, MIT).

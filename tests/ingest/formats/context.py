@@ -1,7 +1,7 @@
 """A plain context for decoding in tests."""
 
-from config.settings import FormatRule
-from ingest.formats import DecodeContext
+from coldwitness.config.settings import FormatRule
+from coldwitness.ingest.formats import DecodeContext
 
 RECEIVED_MS = 1_795_230_300_000
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from ingest.formats.teltonika_codec8 import crc16_ibm
+from coldwitness.ingest.formats.teltonika_codec8 import crc16_ibm
 
 SEEDS: dict[str, list[tuple[str, bytes]]] = {
     "native": [

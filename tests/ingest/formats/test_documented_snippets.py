@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import load_settings
-from ingest.capture import meaning_of, meaning_of_bytes
-from ingest.files import NAMED_READERS, reader_for
-from ingest.formats import FORMAT_NAMES
-from ingest.formats.written import reading_object
+from coldwitness.config.settings import load_settings
+from coldwitness.ingest.capture import meaning_of, meaning_of_bytes
+from coldwitness.ingest.files import NAMED_READERS, reader_for
+from coldwitness.ingest.formats import FORMAT_NAMES
+from coldwitness.ingest.formats.written import reading_object
 
 PAGE = Path(__file__).parents[3] / "docs" / "connecting-loggers.md"
 _CASE = re.compile(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest.formats import FORMAT_NAMES
-from ingest.formats.guess import format_by_content, format_by_topic
+from coldwitness.ingest.formats import FORMAT_NAMES
+from coldwitness.ingest.formats.guess import format_by_content, format_by_topic
 from tests.ingest.formats.hostile import SEEDS
 
 MESSAGES = [(name, body) for name, seeds in SEEDS.items() for _, body in seeds]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from config.settings import FormatRule
-from domain.errors import BadMessage
-from domain.reading import Reading
-from ingest.formats import DecodeContext, decoder
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats import DecodeContext, decoder
 from tests.ingest.formats.context import RECEIVED_MS
 
 

@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.errors import BadMessage
-from domain.identifiers import is_id
-from ingest.formats import FORMAT_NAMES, DecodeContext, Decoded, DecoderSession, Refusal, decoder
-from ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.identifiers import is_id
+from coldwitness.ingest.formats import (
+    FORMAT_NAMES,
+    DecodeContext,
+    Decoded,
+    DecoderSession,
+    Refusal,
+    decoder,
+)
+from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 from tests.ingest.formats.context import RECEIVED_MS
 from tests.ingest.formats.hostile import SEEDS, payloads
 

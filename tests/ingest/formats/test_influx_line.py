@@ -2,9 +2,9 @@
 
 import pytest
 
-from config.settings import FormatRule
-from domain.errors import BadMessage
-from ingest.formats import DecodeContext, Decoded, decoder
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats import DecodeContext, Decoded, decoder
 from tests.ingest.formats.context import RECEIVED_MS
 
 decode = decoder("influx_line")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from config.settings import FormatRule
-from domain.errors import BadMessage
-from ingest.formats import Decoded, decoder
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats import Decoded, decoder
 from tests.ingest.formats.context import RECEIVED_MS, context
 
 TTS_TIME_MS = 1_795_230_245_787  # 2026-11-21T03:04:05.787Z

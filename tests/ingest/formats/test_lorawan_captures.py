@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from config.settings import FormatRule
-from domain.instants import instant_ms
-from ingest.formats import DecodeContext, decoder
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.instants import instant_ms
+from coldwitness.ingest.formats import DecodeContext, decoder
 from tests.ingest.formats.context import RECEIVED_MS
 
 

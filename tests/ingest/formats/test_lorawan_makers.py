@@ -7,9 +7,9 @@ files (GPL-3.0, facts only); decentlab/decentlab-decoders; Dragino's manuals of 
 
 import pytest
 
-from domain.errors import BadMessage
-from ingest.formats.frame_sample import Sample
-from ingest.formats.lorawan_frames import frame_decoder
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats.frame_sample import Sample
+from coldwitness.ingest.formats.lorawan_frames import frame_decoder
 
 _T = 1_611_030_423_000  # 2021-01-19T04:27:03Z
 

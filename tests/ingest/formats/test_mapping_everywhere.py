@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from config.settings import FormatRule
-from ingest.capture import meaning_of
+from coldwitness.config.settings import FormatRule
+from coldwitness.ingest.capture import meaning_of
 from tests.ingest.formats.test_documented_snippets import CASES
 
 _NO_NAMES = ("box", "courier", "model")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingest.formats.measurements import measurements
+from coldwitness.ingest.formats.measurements import measurements
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.errors import BadMessage
-from domain.reading import EVENT_NAMES
-from ingest.formats import DecodeContext, Decoded, Refusal, decoder, native
-from ingest.formats.json_text import loads
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import EVENT_NAMES
+from coldwitness.ingest.formats import DecodeContext, Decoded, Refusal, decoder, native
+from coldwitness.ingest.formats.json_text import loads
 from tests.ingest.formats.context import context
 
 decode = decoder("native")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from domain.errors import BadMessage
-from ingest.formats import DecodeContext, decoder
-from ingest.formats.ruuvi_gateway import parse_broadcast
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats import DecodeContext, decoder
+from coldwitness.ingest.formats.ruuvi_gateway import parse_broadcast
 from tests.ingest.formats.context import RECEIVED_MS
 
 decode = decoder("ruuvi_gateway")

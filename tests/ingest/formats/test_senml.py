@@ -6,9 +6,9 @@ from typing import Any
 import cbor2
 import pytest
 
-from domain.errors import BadMessage
-from ingest.formats import DecodeContext, Decoded, Refusal, decoder
-from ingest.formats.senml import Record, parse_pack, resolved
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats import DecodeContext, Decoded, Refusal, decoder
+from coldwitness.ingest.formats.senml import Record, parse_pack, resolved
 from tests.ingest.formats.context import RECEIVED_MS
 
 decode = decoder("senml")

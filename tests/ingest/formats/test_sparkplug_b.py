@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.settings import FormatRule
-from domain.errors import BadMessage
-from ingest.formats import DecodeContext, Decoded, DecoderSession, decoder
-from ingest.formats.sparkplug_payload import parse_payload, signed
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats import DecodeContext, Decoded, DecoderSession, decoder
+from coldwitness.ingest.formats.sparkplug_payload import parse_payload, signed
 from tests.ingest.formats.context import RECEIVED_MS
 
 # Made with the generated Eclipse Tahu protobuf: NBIRTH defines alias 7, DATA use it.

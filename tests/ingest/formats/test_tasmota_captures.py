@@ -3,8 +3,8 @@ home-assistant/core 98699, homebridge-mqttthing 18, hobbyquaker/homekit2mqtt 168
 
 import pytest
 
-from config.settings import FormatRule
-from ingest.formats import DecodeContext, decoder
+from coldwitness.config.settings import FormatRule
+from coldwitness.ingest.formats import DecodeContext, decoder
 from tests.ingest.formats.context import RECEIVED_MS
 
 CAPTURED = [

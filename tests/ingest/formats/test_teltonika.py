@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.errors import BadMessage
-from ingest.formats import DecodeContext, Decoded, decoder
-from ingest.formats.teltonika_codec8 import crc16_ibm, parse_frame
+from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.formats import DecodeContext, Decoded, decoder
+from coldwitness.ingest.formats.teltonika_codec8 import crc16_ibm, parse_frame
 from tests.ingest.formats.context import RECEIVED_MS
 
 TIME_MS = 1_795_230_245_123

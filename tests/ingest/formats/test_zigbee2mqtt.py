@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from config.settings import FormatRule
-from domain.errors import BadMessage
-from domain.reading import Reading
-from ingest.formats import DecodeContext, decoder
-from ingest.formats.naming import logger_id
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats import DecodeContext, decoder
+from coldwitness.ingest.formats.naming import logger_id
 from tests.ingest.formats.context import RECEIVED_MS
 
 

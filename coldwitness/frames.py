@@ -1,6 +1,6 @@
 """Readings, episodes and findings as pandas data frames, for analysts and notebooks.
 
-    from api.frames import frame
+    from coldwitness.frames import frame
     frame("ZB-20261121-0001")["drug"].plot()
 
 What comes back is what is judged: readings assigned to the shipment, in its logger's time.
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from config.settings import StoreSettings, load_settings
-from domain.errors import BadInput
-from domain.tracks import IntArray, ReadingTable
-from storage.ports import Register, TelemetryStore
-from storage.register import open_register
-from storage.telemetry import open_telemetry
+from coldwitness.config.settings import StoreSettings, load_settings
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.tracks import IntArray, ReadingTable
+from coldwitness.storage.ports import Register, TelemetryStore
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
 
 _BREAK = "cold_chain_break"
 _MEASURED = ("lat_deg", "lon_deg", "accuracy_m", "humidity_pct", "light_lux", "battery_v")
