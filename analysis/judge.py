@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.budgets import item_shipment
-from coldwitness.analysis.curves import CurveArchive, CurveIndex
-from coldwitness.analysis.finding_places import placed
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from coldwitness.analysis.integrity import integrity_findings
-from coldwitness.analysis.isolation import IsolationJudgement, judge_isolation
-from coldwitness.analysis.record_lines import RecordLine, record_lines
-from coldwitness.analysis.requirements import (
+from coldwitness.analysis.integrity.curves import CurveArchive, CurveIndex
+from coldwitness.analysis.integrity.integrity_findings import integrity_findings
+from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
+from coldwitness.analysis.record.window import Window, judged_window
+from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
+from coldwitness.analysis.temperature.budgets import item_shipment
+from coldwitness.analysis.temperature.finding_places import placed
+from coldwitness.analysis.temperature.range_judgement import Temperature, judge_temperature
+from coldwitness.analysis.verdict.record_lines import RecordLine, record_lines
+from coldwitness.analysis.verdict.requirements import (
     QUESTION_NUMBER,
     lines_in_force,
     questions_of,
@@ -21,9 +24,6 @@ from coldwitness.analysis.requirements import (
     verdict_of,
     worst_of_findings,
 )
-from coldwitness.analysis.stops import StopJudgement, judge_stops
-from coldwitness.analysis.temperature import Temperature, judge_temperature
-from coldwitness.analysis.window import Window, judged_window
 from coldwitness.config.rules import QUESTIONS, Question, RulePack
 from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks

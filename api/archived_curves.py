@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from coldwitness.analysis.curves import CurveIndex, index_of_differences, landmarks
+from coldwitness.analysis.integrity.curves import CurveIndex, index_of_differences, landmarks
 from coldwitness.storage.ports import CheckResult, Register, StoredCurves
 
 PARTNERS = 20

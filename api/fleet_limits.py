@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from coldwitness.analysis.isolation_fleet import learn_limit, limit_of
+from coldwitness.analysis.isolation.fleet import learn_limit, limit_of
 from coldwitness.config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.config.manifest_terms import zones_without_limit
 from coldwitness.config.rules import Numbers, day_start_s

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from coldwitness.analysis.curves import CurveArchive
+from coldwitness.analysis.integrity.curves import CurveArchive
 from coldwitness.analysis.judge import Judgement, judge
-from coldwitness.analysis.tracks import build_tracks
+from coldwitness.analysis.record.build import build_tracks
 from coldwitness.api.fleet_limits import FleetTrips, learned_limits
 from coldwitness.api.results import check_results
 from coldwitness.config.manifest_terms import terms_for

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from coldwitness.analysis.isolation import IsolationReason
+from coldwitness.analysis.isolation.isolation_judgement import IsolationReason
 from coldwitness.analysis.judge import Judgement
-from coldwitness.analysis.stops import StorageReason
+from coldwitness.analysis.stops.stop_judgement import StorageReason
 from coldwitness.api.finding_words import number
 from coldwitness.api.pack_words import pack_words
 from coldwitness.api.record_words import record_basis

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from coldwitness.analysis.record_lines import RecordLine, RecordReason
+from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason
 from coldwitness.api.finding_words import duration, number
 from coldwitness.config.rules import Text
 

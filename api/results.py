@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.digest import readings_digests
-from coldwitness.analysis.isolation import Facet, IsolationReason
+from coldwitness.analysis.integrity.sensor_grid import sensor_grids
+from coldwitness.analysis.isolation.isolation_judgement import Facet, IsolationReason
 from coldwitness.analysis.judge import Judgement
-from coldwitness.analysis.kinetic_temperature import METHOD
-from coldwitness.analysis.requirements import QUESTION_NUMBER
-from coldwitness.analysis.sensor_grid import sensor_grids
+from coldwitness.analysis.record.digest import readings_digests
+from coldwitness.analysis.temperature.kinetic_temperature import METHOD
+from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
 from coldwitness.api.doubt_words import against, would_settle
 from coldwitness.api.finding_words import explanation
 from coldwitness.api.fleet_limits import told_baseline

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from benchmarks.fleet_arrays import fleet_terms, fleet_tracks, furnished_shipment
 from coldwitness.analysis.judge import Judgement, judge
-from coldwitness.analysis.temperature import judge_temperature
-from coldwitness.analysis.tracks import rows_of
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.build import rows_of
+from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.temperature.range_judgement import judge_temperature
 from coldwitness.api.results import check_results
 from coldwitness.config.rules import RulePack, load_packs
 from coldwitness.config.terms import Terms

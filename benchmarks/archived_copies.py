@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coldwitness.analysis.curves import CurveIndex, curve_index
+from coldwitness.analysis.integrity.curves import CurveIndex, curve_index
 from coldwitness.api.archived_curves import ArchivedCurves
 from coldwitness.storage.register import open_register
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from coldwitness.analysis.isolation import IsolationReason, judge_isolation
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.isolation.isolation_judgement import IsolationReason, judge_isolation
+from coldwitness.analysis.record.window import judged_window
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Isolation

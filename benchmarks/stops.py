@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.geodesy import EARTH_RADIUS_M
-from coldwitness.analysis.stops import judge_stops
-from coldwitness.analysis.stops_fixes import positions
-from coldwitness.analysis.stops_stays import find_stays
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.geodesy import EARTH_RADIUS_M
+from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.stops.fixes import positions
+from coldwitness.analysis.stops.stays import find_stays
+from coldwitness.analysis.stops.stop_judgement import judge_stops
 from coldwitness.config.rules import Numbers, load_packs
 from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import Tracks

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from coldwitness.config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.config.rules import Numbers, day_start_s
 from coldwitness.config.storage_classes import BoxModel, StorageClass, item_range_c
-from coldwitness.config.terms import Budgets, EventTable, Items, LimitSource, SiteRole, Sites, Terms
+from coldwitness.config.terms import (
+    Budgets,
+    EventTable,
+    Items,
+    LimitSource,
+    SiteRole,
+    Sites,
+    Terms,
+)
 from coldwitness.config.terms import WindowSource as Source
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Item, Manifest, Qualification

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from coldwitness.analysis.stops import StopJudgement
-from coldwitness.analysis.stops_places import Where
+from coldwitness.analysis.stops.stay_places import Where
+from coldwitness.analysis.stops.stop_judgement import StopJudgement
 from coldwitness.api.reports.evidence import site_of
 from coldwitness.api.reports.instants import epoch_s, instant
 from coldwitness.api.reports.model import CustodyStep, Instrument, Route, Span, Stop

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.sequence import sequence_breaks
+from coldwitness.analysis.record.sequence import sequence_breaks
 from coldwitness.api.reports.charts.trace import cone
 from coldwitness.api.reports.instants import epoch_s, instant
 from coldwitness.api.reports.model import Bin, Distribution, Gap, Probe, Span, SpanState, Terms

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from coldwitness.analysis.tracks import rows_of
+from coldwitness.analysis.record.build import rows_of
 from coldwitness.api.judging import Judged
 from coldwitness.api.reports.evidence import own_loggers
 from coldwitness.api.reports.model import Beside, Origin, Report, Review

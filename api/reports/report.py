@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from coldwitness.analysis.stops import StopJudgement
+from coldwitness.analysis.stops.stop_judgement import StopJudgement
 from coldwitness.api.reports.course import custody_of, instruments_of, route_of
 from coldwitness.api.reports.coverage import (
     Seen,
@@ -79,7 +79,7 @@ def build_report(
     """The report of one shipment.
 
     result : `coldwitness.check/1` of the shipment; it is taken as it is and never changed.
-    tracks : the readings of this one shipment (`analysis.tracks.rows_of`).
+    tracks : the readings of this one shipment (`analysis.record.build.rows_of`).
     terms, stops : of the run that judged it; `shipment` is its index in both.
     Raises BadInput where the parts do not belong to one shipment.
     """

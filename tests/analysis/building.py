@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coldwitness.analysis.tracks import build_tracks
+from coldwitness.analysis.record.build import build_tracks
 from coldwitness.config.terms import (
     Budgets,
     EventTable,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from coldwitness.analysis.judge import Judgement, judge
-from coldwitness.analysis.tracks import build_tracks
+from coldwitness.analysis.record.build import build_tracks
 from coldwitness.api.results import check_results
 from coldwitness.config.rules import Numbers, Question, RulePack, load_packs
 from coldwitness.domain.tracks import ReadingTable

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.geodesy import EARTH_RADIUS_M
-from coldwitness.analysis.stops import StopJudgement, judge_stops
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.geodesy import EARTH_RADIUS_M
+from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.config.rules import Numbers, load_packs
 from tests.analysis.building import Given, Series, terms_of, tracks_of
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.bounds import (
+from coldwitness.analysis.record.bounds import (
     highest_between,
     least_beyond,
     linear_area_beyond,

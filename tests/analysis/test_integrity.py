@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.sequence import sequence_breaks
+from coldwitness.analysis.record.sequence import sequence_breaks
 from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import BREAKS, minutes, seen

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.integrity import curves_of
+from coldwitness.analysis.integrity.integrity_findings import curves_of
 from coldwitness.analysis.judge import judge
-from coldwitness.analysis.series import drug_series
+from coldwitness.analysis.record.series import drug_series
 from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Given, Series, terms_of, tracks_of
 from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen

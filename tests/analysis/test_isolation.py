@@ -5,9 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coldwitness.analysis.isolation import IsolationJudgement, IsolationReason, judge_isolation
-from coldwitness.analysis.isolation_windows import exchange_windows
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.isolation.isolation_judgement import (
+    IsolationJudgement,
+    IsolationReason,
+    judge_isolation,
+)
+from coldwitness.analysis.isolation.windows import exchange_windows
+from coldwitness.analysis.record.window import judged_window
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.words import Certainty, FindingType, Isolation, Status
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of

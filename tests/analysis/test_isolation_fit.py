@@ -6,10 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from coldwitness.analysis import isolation_fit
-from coldwitness.analysis.isolation_fit import fit_exchange
-from coldwitness.analysis.isolation_windows import AMBIENT, COOLANT, GOODS, exchange_windows
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.isolation.exchange_fit import fit_exchange
+from coldwitness.analysis.isolation.isolation_judgement import exchange_fit as isolation_fit
+from coldwitness.analysis.isolation.windows import AMBIENT, COOLANT, GOODS, exchange_windows
+from coldwitness.analysis.record.window import judged_window
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.isolation_fleet import FACTOR_MIN, learn_limit, limit_of
+from coldwitness.analysis.isolation.fleet import FACTOR_MIN, learn_limit, limit_of
 
 LEAST = 30
 CEILING = 0.8

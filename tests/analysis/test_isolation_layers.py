@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from coldwitness.analysis.isolation import IsolationJudgement, judge_isolation
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
+from coldwitness.analysis.record.window import judged_window
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Isolation

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.kinetic_temperature import ageing_rate, mean_kinetic_temperature
+from coldwitness.analysis.temperature.kinetic_temperature import (
+    ageing_rate,
+    mean_kinetic_temperature,
+)
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import seen
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.temperature import judge_temperature
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.temperature.range_judgement import judge_temperature
 from coldwitness.domain.words import FindingType
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 from tests.analysis.judging import NUMBERS

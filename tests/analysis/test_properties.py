@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coldwitness.analysis.judge import judge
-from coldwitness.analysis.tracks import build_tracks
+from coldwitness.analysis.record.build import build_tracks
 from coldwitness.domain.words import Certainty, FindingType, Status
 from tests.analysis.building import Given, Series, reordered, table, terms_of
 from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen, seen_of

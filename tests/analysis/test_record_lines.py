@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.record_lines import RecordReason
+from coldwitness.analysis.verdict.record_lines import RecordReason
 from coldwitness.api.record_words import _WORDS
 from coldwitness.config.rules import RECORD_QUESTIONS
 from coldwitness.domain.words import Status

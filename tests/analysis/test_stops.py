@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.stops import StorageReason, judge_stops
-from coldwitness.analysis.stops_places import Where
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.stops.stay_places import Where
+from coldwitness.analysis.stops.stop_judgement import StorageReason, judge_stops
 from coldwitness.config.terms import SiteRole
 from coldwitness.domain.words import Certainty, FindingType, Status
 from tests.analysis.building import START_S, Series, terms_of, tracks_of

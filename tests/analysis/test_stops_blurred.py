@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.stops import StopJudgement, judge_stops
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import (

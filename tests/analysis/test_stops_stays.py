@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from coldwitness.analysis.stops_fixes import Fixes, positions
-from coldwitness.analysis.stops_stays import Stays, find_stays
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.stops.fixes import Fixes, positions
+from coldwitness.analysis.stops.stays import Stays, find_stays
 from tests.analysis.building import Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import NUMBERS, Fixed, custody, degrees, delivery
 

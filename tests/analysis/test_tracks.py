@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.tracks import build_tracks, rows_of
+from coldwitness.analysis.record.build import build_tracks, rows_of
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Series, reordered, table, tracks_of
 

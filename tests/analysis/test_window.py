@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.window import judged_window
+from coldwitness.analysis.record.window import judged_window
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 
 

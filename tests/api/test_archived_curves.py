@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coldwitness.analysis.curves import CurveIndex, curve_index
-from coldwitness.analysis.integrity_copied import copied_findings
+from coldwitness.analysis.integrity.copied import copied_findings
+from coldwitness.analysis.integrity.curves import CurveIndex, curve_index
 from coldwitness.api.archived_curves import ArchivedCurves
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.reports.rejudging import pack_of, plain_values, rebuilt

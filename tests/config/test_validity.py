@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from coldwitness.analysis.requirements import lines_in_force, verdict_of
+from coldwitness.analysis.verdict.requirements import lines_in_force, verdict_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.words import Status
 

@@ -1,0 +1,1 @@
+"""Whether the record is true and complete: clocks, counts, copies, grids, noise."""

@@ -1,0 +1,154 @@
+"""Clocks and receipt: device time against receive time, events against manifest."""
+
+import numpy as np
+
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of
+from coldwitness.analysis.record.window import Window
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity
+
+LIVE_STEP_MIN_S = 10.0
+LIVE_JITTER_S = 5.0
+"""Two clocks agree about a live step to within the network's jitter."""
+LIVE_STEPS_MIN = 10
+
+
+def clock_findings(
+    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers, breaks: SequenceBreaks
+) -> FindingTable:
+    """Times that cannot all be right, and readings that came in late.
+
+    Hourly uploads and backlogs after a dead zone are honest: told is only what was received
+    before it was measured, later than the bureau's setting allows, or one by one as it was
+    measured and yet late by the clock.
+    """
+    return concatenate(
+        [
+            _mismatch(terms, window, numbers),
+            _received(tracks, window, numbers),
+            _behind(tracks, window, numbers),
+            _set_back(tracks, breaks),
+        ]
+    )
+
+
+def _mismatch(terms: Terms, window: Window, numbers: Numbers) -> FindingTable:
+    which = np.flatnonzero(terms.mismatch_s > numbers.event_mismatch_s)
+    if which.size == 0:
+        return NO_FINDINGS
+    return finding_table(
+        shipment=which,
+        type=FindingType.CLOCK,
+        start_s=window.start_s[which],
+        end_s=window.end_s[which],
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MINOR,
+        measures={"event_mismatch_s": terms.mismatch_s[which]},
+        details={row: {"cause": "event_mismatch"} for row in range(which.size)},
+    )
+
+
+def _received(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
+    """Readings from the future, and readings received later than the setting allows."""
+    delay = tracks.received_s - tracks.time_s
+    owner = tracks.shipment
+    count = len(tracks.shipments)
+    tables = [NO_FINDINGS]
+    for kind, rows, cause in (
+        (FindingType.CLOCK, delay < -numbers.future_tolerance_s, "ahead_of_receipt"),
+        (FindingType.LATE_IMPORT, delay > numbers.late_import_s, ""),
+    ):
+        row = np.flatnonzero(rows & window.rows)
+        if row.size == 0:
+            continue
+        which, member = np.unique(owner[row], return_inverse=True)
+        start, end = np.full(count, np.inf), np.full(count, -np.inf)
+        np.minimum.at(start, owner[row], tracks.time_s[row])
+        np.maximum.at(end, owner[row], tracks.time_s[row])
+        furthest = np.zeros(which.size)
+        np.maximum.at(furthest, member, np.abs(delay[row]))
+        tables.append(
+            finding_table(
+                shipment=which,
+                type=kind,
+                start_s=start[which],
+                end_s=end[which],
+                certainty=Certainty.CERTAIN,
+                severity=Severity.MINOR,
+                measures={
+                    "readings": np.bincount(member, minlength=which.size).astype(np.float64),
+                    "ahead_max_s" if cause else "delay_max_s": furthest,
+                },
+                details={n: {"cause": cause} for n in range(which.size)} if cause else None,
+            )
+        )
+    return concatenate(tables)
+
+
+def _behind(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
+    """Readings that arrive one by one at the pace at which they were measured, so live, and
+    carry a time long before: the clock is behind, or was set back on the way.
+
+    A backlog arrives faster than it was measured, an hourly upload all at once; neither has
+    LIVE_STEPS_MIN steps of the same length by both clocks. What is later than a late import
+    is told as one.
+    """
+    delay = tracks.received_s - tracks.time_s
+    within = (delay > numbers.future_tolerance_s) & (delay <= numbers.late_import_s)
+    row = np.flatnonzero(window.rows & within)
+    if row.size == 0:
+        return NO_FINDINGS
+    owner = owner_of(tracks.first, row)
+    order = np.lexsort((tracks.time_s[row], tracks.received_s[row], tracks.logger[row], owner))
+    row, owner = row[order], owner[order]
+    pace_s, spent_s = np.diff(tracks.time_s[row]), np.diff(tracks.received_s[row])
+    live = (spent_s >= LIVE_STEP_MIN_S) & (np.abs(spent_s - pace_s) <= LIVE_JITTER_S)
+    live &= (np.diff(owner) == 0) & (np.diff(tracks.logger[row]) == 0)
+    count = np.bincount(owner[1:][live], minlength=len(tracks.shipments))
+    which = np.flatnonzero(count >= LIVE_STEPS_MIN)
+    late = row[1:][live]
+    member = np.searchsorted(which, owner[1:][live])
+    kept = np.isin(owner[1:][live], which)
+    late, member = late[kept], member[kept]
+    start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
+    np.minimum.at(start, member, tracks.time_s[late])
+    np.maximum.at(end, member, tracks.time_s[late])
+    behind = np.bincount(member, weights=delay[late], minlength=which.size)
+    return finding_table(
+        shipment=which,
+        type=FindingType.CLOCK,
+        start_s=start,
+        end_s=end,
+        certainty=Certainty.PROBABLE,
+        severity=Severity.MINOR,
+        measures={
+            "readings": count[which].astype(np.float64),
+            "behind_s": behind / np.maximum(count[which], 1),
+        },
+        details={n: {"cause": "behind_receipt"} for n in range(which.size)},
+    )
+
+
+def _set_back(tracks: Tracks, breaks: SequenceBreaks) -> FindingTable:
+    """The count goes on while the time falls back: the logger's clock was moved."""
+    row, before = breaks.row[breaks.disordered], breaks.before[breaks.disordered]
+    if row.size == 0:
+        return NO_FINDINGS
+    owner = owner_of(tracks.first, row)
+    which, member = np.unique(owner, return_inverse=True)
+    start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
+    np.minimum.at(start, member, tracks.time_s[before])
+    np.maximum.at(end, member, tracks.time_s[row])
+    return finding_table(
+        shipment=which,
+        type=FindingType.CLOCK,
+        start_s=start,
+        end_s=end,
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MINOR,
+        measures={"places": np.bincount(member, minlength=which.size).astype(np.float64)},
+        details={n: {"cause": "time_against_count"} for n in range(which.size)},
+    )

@@ -1,0 +1,152 @@
+"""The drug temperature series of each shipment: one a logger and probe.
+
+Two loggers in a box are two series, and each has to be in range and complete: the worst
+decides. Loggers that follow each other (one ends before the next has run for longer than a
+permitted recording interval) are one series, so a logger replaced on the way leaves no hole.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.record.chains import chains, follow_each_other
+from coldwitness.analysis.record.series_rows import SeriesRows, series_rows
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import split_probe
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+
+@dataclass(frozen=True)
+class Series:
+    """Readings of the drug inside the judged windows; series j owns rows first[j]:first[j+1].
+
+    shipment : (m,) index into Tracks.shipments. probe : (m,) index into `probes`.
+    logger : (m,) index into Tracks.loggers of the (first) logger, -1 unknown.
+    accuracy_c : (m,) stated uncertainty, NaN: by the pack.
+    time_s : (k,) not decreasing within a series. low_c, high_c : (k,) the value; they differ,
+        lowest and highest, only where one logger gave two values for one instant.
+    allowed_s : longest step within which nothing is missing, (k,) for the step that ends at
+        each row, or one number where it is the same for all.
+    missing : (k,) True where the logger's count shows a missing reading since the row before;
+        None where there is none anywhere.
+    row : (k,) row of Tracks, None where series rows are the rows of Tracks.
+    """
+
+    probes: tuple[str, ...]
+    first: IntArray
+    shipment: IntArray
+    probe: IntArray
+    logger: IntArray
+    accuracy_c: FloatArray
+    time_s: FloatArray
+    low_c: FloatArray
+    high_c: FloatArray
+    allowed_s: FloatArray | float
+    missing: NDArray[np.bool_] | None
+    row: IntArray | None
+
+    def __len__(self) -> int:
+        return int(self.shipment.size)
+
+    @property
+    def owner(self) -> IntArray:
+        """(k,) the series of each row."""
+        return np.repeat(np.arange(len(self)), np.diff(self.first))
+
+
+def drug_probes(tracks: Tracks) -> tuple[str, ...]:
+    """Names of the drug probes, by number."""
+    named = [(split, name) for name in tracks.temperature_c if (split := split_probe(name))]
+    return tuple(name for (role, _), name in sorted(named) if role == "drug")
+
+
+def stated_logger(tracks: Tracks, terms: Terms) -> IntArray:
+    """(s,) number of the logger that the manifest describes, -1: whichever is there."""
+    number = {name: i for i, name in enumerate(tracks.loggers)}
+    return np.array([number.get(name, -1) for name in terms.logger_id], dtype=np.int64)
+
+
+def drug_series(
+    tracks: Tracks,
+    rows: NDArray[np.bool_],
+    numbers: Numbers,
+    *,
+    accuracy_c: FloatArray,
+    interval_s: FloatArray,
+    stated: IntArray,
+) -> Series:
+    """The drug's series among the `rows` (n,) of tracks that are judged.
+
+    accuracy_c, interval_s : (s,) what the manifest says of its logger, NaN where nothing.
+    stated : (s,) number of that logger, as `stated_logger` gives it. Other loggers in the box
+        are taken by the pack's numbers, unless the stated one gave nothing at all.
+    """
+    rows_, starts, shipment, probe = series_rows(tracks, rows, drug_probes(tracks))
+    described = _described(shipment, rows_.logger[starts], stated)
+    permitted = numbers.recording_interval_s
+    own_s = np.fmin(numbers.interval_slack * interval_s[shipment], permitted)
+    accuracy = np.where(described, accuracy_c[shipment], np.nan)
+    rows_ = rows_.permitting(np.where(described, own_s, permitted), starts, otherwise=permitted)
+    if follow_each_other(shipment, probe):
+        chain = chains(shipment, probe, rows_.time_s, starts, handover_s=permitted)
+        counts = np.diff(np.append(starts, rows_.time_s.size))
+        members = np.argsort(chain, kind="stable")
+        lead = members[np.flatnonzero(np.diff(chain[members], prepend=-1))]
+        shipment, probe = shipment[lead], probe[lead]
+        accuracy = _widest(accuracy[members], chain[members], numbers)
+        owner = np.repeat(chain, counts)
+        order = np.lexsort((rows_.logger, rows_.time_s, owner))
+        rows_ = rows_.taken(order)
+        starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    low = high = rows_.value
+    if tracks.conflict.any():
+        kept = np.flatnonzero(~_same_instant(rows_, starts))
+        if kept.size < rows_.value.size:
+            low = np.minimum.reduceat(rows_.value, kept)
+            high = np.maximum.reduceat(rows_.value, kept)
+            starts = np.searchsorted(kept, starts)
+            rows_ = rows_.taken(kept)
+    return Series(
+        probes=drug_probes(tracks),
+        first=np.append(starts, rows_.time_s.size).astype(np.int64),
+        shipment=shipment,
+        probe=probe,
+        logger=rows_.logger[starts],
+        accuracy_c=accuracy,
+        time_s=rows_.time_s,
+        low_c=low,
+        high_c=high,
+        allowed_s=rows_.allowed_s,
+        missing=rows_.missing,
+        row=rows_.row,
+    )
+
+
+def _same_instant(rows: SeriesRows, starts: IntArray) -> NDArray[np.bool_]:
+    """True for a reading of the same logger and time as the one before it in its series."""
+    tied: NDArray[np.bool_] = np.diff(rows.time_s, prepend=-np.inf) == 0
+    tied[1:] &= rows.logger[1:] == rows.logger[:-1]
+    tied[starts] = False
+    return tied
+
+
+def _described(shipment: IntArray, logger: IntArray, stated: IntArray) -> NDArray[np.bool_]:
+    """True for the series that the manifest's words about its logger hold for."""
+    named = stated[shipment]
+    mine = logger == named
+    there = np.zeros(stated.size, dtype=np.bool_)
+    there[shipment[mine]] = True
+    described: NDArray[np.bool_] = mine | (named < 0) | ~there[shipment]
+    return described
+
+
+def _widest(accuracy_c: FloatArray, chain: IntArray, numbers: Numbers) -> FloatArray:
+    """Uncertainty of each chain: its loggers' widest; a logger that states none counts with
+    the pack's wider number as soon as another in the chain states one."""
+    starts = np.flatnonzero(np.diff(chain, prepend=-1))
+    unstated = np.isnan(accuracy_c)
+    default_c = max(numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c)
+    widest: FloatArray = np.maximum.reduceat(np.where(unstated, default_c, accuracy_c), starts)
+    return np.where(np.logical_and.reduceat(unstated, starts), np.nan, widest)

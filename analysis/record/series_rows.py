@@ -1,0 +1,136 @@
+"""Rows of the drug's series in order, with what is known of the steps between them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.record.sequence import by_logger, owner_of, sequence_breaks
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+
+@dataclass(frozen=True)
+class SeriesRows:
+    """(k,) rows in the order of their series. row : row of Tracks, None where all of them stand
+    as they are. missing : the logger's count shows a missing reading since the row before; None
+    where nowhere. allowed_s : longest step to the row within which nothing is missing."""
+
+    time_s: FloatArray
+    value: FloatArray
+    logger: IntArray
+    row: IntArray | None
+    missing: NDArray[np.bool_] | None
+    allowed_s: FloatArray | float
+
+    def taken(self, order: IntArray) -> "SeriesRows":
+        """The rows in another order, or some of them."""
+        allowed = self.allowed_s
+        return SeriesRows(
+            time_s=self.time_s[order],
+            value=self.value[order],
+            logger=self.logger[order],
+            row=order if self.row is None else self.row[order],
+            missing=None if self.missing is None else self.missing[order],
+            allowed_s=allowed if isinstance(allowed, float) else allowed[order],
+        )
+
+    def permitting(
+        self, allowed_s: FloatArray, starts: IntArray, *, otherwise: float
+    ) -> "SeriesRows":
+        """With the permitted step of each series, as one number where all agree."""
+        if allowed_s.size == 0:
+            return replace(self, allowed_s=otherwise)
+        if (allowed_s == allowed_s[0]).all():
+            return replace(self, allowed_s=float(allowed_s[0]))
+        counts = np.diff(np.append(starts, self.time_s.size))
+        return replace(self, allowed_s=np.repeat(allowed_s, counts))
+
+
+def series_rows(
+    tracks: Tracks, judged: NDArray[np.bool_], probes: tuple[str, ...]
+) -> tuple[SeriesRows, IntArray, IntArray, IntArray]:
+    """Rows that give a value of any of `probes`, by shipment, probe, logger and time; the first
+    row of each series, its shipment and its probe's number."""
+    row, probe = _rows_with_value(tracks, judged, probes)
+    if row is None:
+        time_s, logger, value = tracks.time_s, tracks.logger, tracks.temperature_c[probes[0]]
+    else:
+        time_s, logger = tracks.time_s[row], tracks.logger[row]
+        value = _values(tracks, probes, row, probe)
+    starts, shipment = _starts(tracks.first, row, probe, logger)
+    number = np.zeros(starts.size, dtype=np.int64) if probe is None else probe[starts]
+    rows = SeriesRows(time_s, value, logger, row, _missing(tracks, row), np.inf)
+    return rows, starts, shipment, number
+
+
+def _rows_with_value(
+    tracks: Tracks, rows: NDArray[np.bool_], probes: tuple[str, ...]
+) -> tuple[IntArray | None, IntArray | None]:
+    """Rows of the series in order of shipment, probe, logger, time, and the probe of each;
+    None, None where these are the rows of Tracks as they stand."""
+    if not probes:
+        return np.zeros(0, dtype=np.int64), None
+    everywhere = bool(rows.all())
+    chosen = []
+    for name in probes:
+        absent = np.isnan(tracks.temperature_c[name])
+        whole = everywhere and not absent.any()
+        chosen.append(None if whole else np.flatnonzero(rows & ~absent))
+    if len(probes) == 1 and by_logger(tracks.first, tracks.logger) is None:
+        return chosen[0], None
+    parts = [np.arange(rows.size) if one is None else one for one in chosen]
+    row = np.concatenate(parts)
+    probe = np.repeat(np.arange(len(parts)), [part.size for part in parts])
+    order = np.lexsort((row, tracks.logger[row], probe, owner_of(tracks.first, row)))
+    return row[order], probe[order]
+
+
+def _values(
+    tracks: Tracks, probes: tuple[str, ...], row: IntArray, probe: IntArray | None
+) -> FloatArray:
+    if probe is None:
+        return tracks.temperature_c[probes[0]][row] if probes else np.zeros(0)
+    value = np.empty(row.size)
+    for number, name in enumerate(probes):
+        mine = probe == number
+        value[mine] = tracks.temperature_c[name][row[mine]]
+    return value
+
+
+def _starts(
+    first: IntArray, row: IntArray | None, probe: IntArray | None, logger: IntArray
+) -> tuple[IntArray, IntArray]:
+    """First row of each series and its shipment."""
+    if logger.size == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    change = np.flatnonzero(logger[1:] != logger[:-1]) + 1
+    if probe is not None:
+        change = np.union1d(change, np.flatnonzero(probe[1:] != probe[:-1]) + 1)
+    if row is None:
+        starts = np.union1d(change, first[:-1][np.diff(first) > 0])
+        return starts, owner_of(first, starts)
+    owner = owner_of(first, row)
+    starts = np.union1d(change, np.flatnonzero(np.diff(owner, prepend=-1)))
+    return starts, owner[starts]
+
+
+def _missing(tracks: Tracks, row: IntArray | None) -> NDArray[np.bool_] | None:
+    """True where the logger's count shows a missing reading since the row before it in `row`."""
+    breaks = sequence_breaks(tracks.first, tracks.logger, tracks.seq, tracks.time_s)
+    short = breaks.row[breaks.missing > 0]
+    if short.size == 0:
+        return None
+    mark = np.zeros(tracks.time_s.size, dtype=np.int64)
+    mark[short] = 1
+    if row is None:
+        return mark.astype(np.bool_)
+    order = by_logger(tracks.first, tracks.logger)
+    through = np.empty_like(mark)
+    through[slice(None) if order is None else order] = np.cumsum(
+        mark if order is None else mark[order]
+    )
+    owner = owner_of(tracks.first, row)
+    missing = np.zeros(row.size, dtype=np.bool_)
+    missing[1:] = through[row[1:]] > through[row[:-1]]
+    missing[1:] &= (owner[1:] == owner[:-1]) & (tracks.logger[row[1:]] == tracks.logger[row[:-1]])
+    return missing

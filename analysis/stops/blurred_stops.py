@@ -1,0 +1,155 @@
+"""Could a stop hide in positions that wander, though none is missing and none called coarse?
+
+Receivers between tall houses drift by tens of metres for minutes, and some give positions of the
+phone network without saying how far off they may be. A box that stands is then seen at a dozen
+places, none of them for long enough to accuse. So it is asked whether one place would fit all
+fixes of a stretch longer than the setting within the dwell radius and the zigzag of the positions
+themselves. Where it would, and nothing shows that the box went on, the trip is not compliant.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coldwitness.analysis.record.geodesy import short_way_m
+from coldwitness.analysis.record.spans import flat
+from coldwitness.analysis.stops.fixes import BoolArray, Fixes, fixes_of, or_zero, shipment_blocks
+from coldwitness.analysis.stops.pieces import TOLERANCE_S, later_by_guess, line_of
+from coldwitness.analysis.stops.possible_stops import (
+    ACCURACY_FACTOR,
+    allowed,
+    common,
+    riding,
+    zigzag_m,
+)
+from coldwitness.analysis.stops.signs import progressing
+from coldwitness.analysis.stops.stay_places import DOOR_SLACK_M, Ends, Places
+from coldwitness.analysis.stops.stays import Stays
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+SEPARATE_SPREADS = 4.0
+"""Stays whose middles lie further apart than this many of both their spreads are two places."""
+
+SHARP_SHARE = 0.2
+"""A stay whose fixes scatter by less than this share of the dwell radius shows how long it was."""
+
+
+def stop_blurred(
+    fixes: Fixes,
+    stays: Stays,
+    places: Places,
+    tracks: Tracks,
+    ends: Ends,
+    terms: Terms,
+    numbers: Numbers,
+) -> BoolArray:
+    """(s,) True where a stop longer than the dwell setting, seen by fixes all along but as
+    movement, fits them somewhere it may not be."""
+    possible = np.zeros(fixes.first.size - 1, dtype=np.bool_)
+    told = _told_by(fixes, stays, places, numbers)
+    parts = [
+        _fitting(fixes, low, high, told, numbers) for low, high in shipment_blocks(fixes.first)
+    ]
+    if not parts:
+        return possible
+    first_fix, last_fix, *box = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if first_fix.size == 0:
+        return possible
+    owner = fixes.shipment[first_fix]
+    excused = allowed(
+        owner, (box[0], box[1], box[2], box[3]), fixes, ends, terms, door_m=DOOR_SLACK_M
+    )
+    excused |= riding(fixes, np.arange(len(fixes)), tracks, first_fix, last_fix)
+    open_ = np.flatnonzero(~excused)
+    possible[owner[open_[~progressing(fixes, first_fix[open_], last_fix[open_])]]] = True
+    return possible
+
+
+def _fitting(
+    whole: Fixes, low: int, high: int, told: "_Told", numbers: Numbers
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Stretches of the shipments low:high that one place fits and no stay explains: first and
+    last fix, and the box of such places (west, east, south, north)."""
+    fixes, offset = fixes_of(whole, low, high), int(whole.first[low])
+    used = np.flatnonzero(~(fixes.jump | fixes.coarse))
+    reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.maximum(
+        zigzag_m(fixes, used, numbers), or_zero(fixes.accuracy_m[used])
+    )
+    begin, end = _windows(fixes, used, reach_m, numbers.dwell_limit_s)
+    open_ = ~told.of(used[begin] + offset, used[end] + offset)
+    begin, end = begin[open_], end[open_]
+    west, east = common(fixes.x_m[used], reach_m, begin, end)
+    south, north = common(fixes.y_m[used], reach_m, begin, end)
+    fits = np.flatnonzero((west <= east) & (south <= north))
+    return (
+        used[begin[fits]] + offset,
+        used[end[fits]] + offset,
+        west[fits],
+        east[fits],
+        south[fits],
+        north[fits],
+    )
+
+
+def _windows(
+    fixes: Fixes, used: IntArray, reach_m: FloatArray, limit_s: float
+) -> tuple[IntArray, IntArray]:
+    """Shortest stretch longer than the limit from each fix on, where its ends fit one place."""
+    head = np.unique(np.searchsorted(used, fixes.first[:-1]))
+    line = line_of(fixes.time_s[used], fixes.x_m[used], fixes.y_m[used], head[head < used.size])
+    begin = np.arange(used.size)
+    end = later_by_guess(line, begin, limit_s + 2.0 * TOLERANCE_S)
+    tail = np.repeat(line.tail, line.tail - line.head)
+    begin = np.flatnonzero(end < tail)
+    end = end[begin]
+    both_m = reach_m[begin] + reach_m[end]
+    near = np.abs(line.x_m[end] - line.x_m[begin]) <= both_m
+    near &= np.abs(line.y_m[end] - line.y_m[begin]) <= both_m
+    return begin[near], end[near]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the stays found say. time_s : (n,) of each fix. settled_s : (n + 1,) time before each
+    fix that stays fill which have a limit of their own, are accused, or are so sharp that their
+    ends are sure. left, reached : last fix of one and first fix of the next stay, where these
+    are at places clearly apart and so not one stop."""
+
+    time_s: FloatArray
+    settled_s: FloatArray
+    left: IntArray
+    reached: IntArray
+
+    def of(self, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
+        """True where settled stays fill most of first_fix..last_fix, or it reaches over two."""
+        length_s = self.time_s[last_fix] - self.time_s[first_fix]
+        told = self.settled_s[last_fix] - self.settled_s[first_fix] > length_s / 2.0
+        before = np.searchsorted(self.left, first_fix)
+        return np.asarray(told | (np.searchsorted(self.reached, last_fix, side="right") > before))
+
+
+def _told_by(fixes: Fixes, stays: Stays, places: Places, numbers: Numbers) -> _Told:
+    settled = (places.limit_s > numbers.dwell_limit_s) | (stays.dwell_s > places.limit_s)
+    settled |= stays.spread_m <= SHARP_SHARE * numbers.dwell_radius_m
+    settled_s = np.zeros(len(fixes) + 1)
+    first, last = stays.first_fix[settled], stays.last_fix[settled]
+    row = flat(first, last - 1)
+    settled_s[row + 1] = fixes.time_s[row + 1] - fixes.time_s[row]
+    np.cumsum(settled_s, out=settled_s)
+    apart_m = short_way_m(
+        lat_deg=stays.lat_deg[:-1],
+        lon_deg=stays.lon_deg[:-1],
+        to_lat_deg=stays.lat_deg[1:],
+        to_lon_deg=stays.lon_deg[1:],
+    )
+    spread_m = stays.spread_m[:-1] + stays.spread_m[1:]
+    apart = apart_m > np.maximum(SEPARATE_SPREADS * spread_m, numbers.dwell_radius_m / 2.0)
+    apart &= stays.shipment[1:] == stays.shipment[:-1]
+    return _Told(
+        time_s=fixes.time_s,
+        settled_s=settled_s,
+        left=stays.last_fix[:-1][apart],
+        reached=stays.first_fix[1:][apart],
+    )

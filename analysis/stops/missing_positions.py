@@ -1,0 +1,83 @@
+"""Where a position may be missing: steps longer than the record shows to be usual."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+RESOLVING_SHARE = 0.2
+"""Positions that come further apart than this share of the dwell setting do not measure a dwell
+near it: what they show in place may have lasted from the fix before to the fix after."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """usual_s : (s,) usual step between positions: the logger's own interval, else the median,
+        NaN where there are not two.
+    after : (n,) between this fix and the next of the shipment a position may be missing (the
+        step is longer than the recording shows to be usual, a sequence number is missing, or a
+        reading in between has no position), or the step is so long that it leaves open how long
+        a stay beside it lasted; the last fix of a shipment has True.
+    """
+
+    usual_s: FloatArray
+    after: BoolArray
+
+
+def missing_positions(
+    fixes: Fixes, tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
+) -> Missing:
+    """For every fix of every shipment; empty tables give empty columns."""
+    if len(fixes) < 2:
+        usual_s = terms.interval_s.copy()
+        return Missing(usual_s=usual_s, after=np.ones(len(fixes), dtype=np.bool_))
+    step_s = np.diff(fixes.time_s)
+    other = np.zeros(step_s.size, dtype=np.bool_)  # the step into the next shipment
+    bounds = fixes.first[1:-1]
+    other[bounds[(bounds > 0) & (bounds < len(fixes))] - 1] = True
+    usual_s = _usual_step(step_s, other, fixes, terms)
+    count = np.diff(fixes.first)
+    slack_s = np.fmin(numbers.interval_slack * usual_s, numbers.position_gap_s)
+    after = np.ones(len(fixes), dtype=np.bool_)
+    missing = step_s > np.repeat(slack_s, count)[:-1]
+    missing |= step_s > RESOLVING_SHARE * numbers.dwell_limit_s
+    missing |= other
+    every = fixes.row.size == tracks.time_s.size
+    seq = tracks.seq if every else tracks.seq[fixes.row]
+    logger = tracks.logger if every else tracks.logger[fixes.row]
+    skipped = np.flatnonzero(seq[1:] > seq[:-1] + 1)
+    skipped = skipped[(seq[skipped] >= 0) & (logger[skipped] == logger[skipped + 1])]
+    missing[skipped] = True
+    if not every:
+        blank = _blank_rows(fixes, tracks, window)
+        if blank.size:
+            passed = np.searchsorted(blank, fixes.row)
+            missing |= passed[1:] > passed[:-1]
+    after[:-1] = missing
+    return Missing(usual_s=usual_s, after=after)
+
+
+def _usual_step(step_s: FloatArray, other: BoolArray, fixes: Fixes, terms: Terms) -> FloatArray:
+    unstated = np.isnan(terms.interval_s)
+    if not unstated.any():
+        return terms.interval_s
+    at = np.flatnonzero(~other & unstated[fixes.shipment[1:]])
+    median_s = group_median(step_s[at], fixes.shipment[1:][at], len(terms))
+    return np.where(unstated, median_s, terms.interval_s)
+
+
+def _blank_rows(fixes: Fixes, tracks: Tracks, window: Window) -> IntArray:
+    """Readings of the judged time without a position, from loggers that have positions there:
+    a logger without any says nothing about the positions of the others."""
+    blank = window.rows.copy()
+    blank[fixes.row] = False
+    row = np.flatnonzero(blank)
+    loggers = int(tracks.logger.max(initial=0)) + 2
+    owner = np.searchsorted(tracks.first, row, side="right") - 1
+    source = np.unique(fixes.shipment * loggers + tracks.logger[fixes.row] + 1)
+    return row[np.isin(owner * loggers + tracks.logger[row] + 1, source)]

@@ -1,0 +1,100 @@
+"""How long a box could have stood unseen: in gaps of position, and at the ends of a stay."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.stops.fixes import Fixes, or_zero
+from coldwitness.analysis.stops.missing_positions import Missing
+from coldwitness.analysis.stops.stays import Stays
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class PositionGaps:
+    """(g,) times without a position longer than the setting, the ends of the window included.
+
+    hidden_stop_max_s : the longest stop that fits: the gap less the shortest travel between the
+        fixes around it at the greatest speed; at an end of the window the whole gap.
+    """
+
+    shipment: IntArray
+    start_s: FloatArray
+    end_s: FloatArray
+    hidden_stop_max_s: FloatArray
+
+    @property
+    def length_s(self) -> FloatArray:
+        return self.end_s - self.start_s
+
+
+def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGaps:
+    """All gaps by shipment, then time. A shipment without fixes is one gap, its window."""
+    shipments = window.start_s.size
+    speed_m_s = numbers.travel_speed_max_kmh / 3.6
+    silent = np.diff(fixes.time_s) > numbers.position_gap_s
+    inner = np.flatnonzero(silent & (fixes.shipment[1:] == fixes.shipment[:-1]))
+    away_m = haversine_m(
+        lat_deg=fixes.lat_deg[inner],
+        lon_deg=fixes.lon_deg[inner],
+        to_lat_deg=fixes.lat_deg[inner + 1],
+        to_lon_deg=fixes.lon_deg[inner + 1],
+    )
+    doubt_m = or_zero(fixes.accuracy_m[inner]) + or_zero(fixes.accuracy_m[inner + 1])
+    travel_s = np.maximum(away_m - doubt_m, 0.0) / speed_m_s
+    some = np.diff(fixes.first) > 0
+    first_s, last_s = window.end_s.copy(), window.end_s.copy()
+    first_s[some] = fixes.time_s[fixes.first[:-1][some]]
+    last_s[some] = fixes.time_s[fixes.first[1:][some] - 1]
+    each = np.arange(shipments)
+    shipment = np.concatenate((each, fixes.shipment[inner], each))
+    start_s = np.concatenate((window.start_s, fixes.time_s[inner], last_s))
+    end_s = np.concatenate((first_s, fixes.time_s[inner + 1], window.end_s))
+    travel_s = np.concatenate((np.zeros(shipments), travel_s, np.zeros(shipments)))
+    found = np.flatnonzero(end_s - start_s > numbers.position_gap_s)
+    long = found[np.lexsort((start_s[found], shipment[found]))]
+    return PositionGaps(
+        shipment=shipment[long],
+        start_s=start_s[long],
+        end_s=end_s[long],
+        hidden_stop_max_s=np.maximum(end_s[long] - start_s[long] - travel_s[long], 0.0),
+    )
+
+
+def longest_dwell_s(
+    stays: Stays, fixes: Fixes, missing: Missing, window: Window, numbers: Numbers
+) -> FloatArray:
+    """(k,) the longest each stay can have lasted: into steps where a position may be missing,
+    up to the shortest travel from and to the fixes around it."""
+    before_s = _unseen_beside(stays, fixes, missing, window, numbers, side=-1)
+    after_s = _unseen_beside(stays, fixes, missing, window, numbers, side=1)
+    return stays.dwell_s + before_s + after_s
+
+
+def _unseen_beside(
+    stays: Stays, fixes: Fixes, missing: Missing, window: Window, numbers: Numbers, *, side: int
+) -> FloatArray:
+    if len(stays) == 0:
+        return np.zeros(0)
+    edge = stays.first_fix if side < 0 else stays.last_fix
+    bound = fixes.first[stays.shipment] if side < 0 else fixes.first[stays.shipment + 1] - 1
+    beyond = np.where(edge == bound, edge, edge + side)
+    step = np.minimum(edge, beyond)
+    away_m = haversine_m(
+        lat_deg=fixes.lat_deg[beyond],
+        lon_deg=fixes.lon_deg[beyond],
+        to_lat_deg=stays.lat_deg,
+        to_lon_deg=stays.lon_deg,
+    )
+    doubt_m = numbers.dwell_radius_m + or_zero(fixes.accuracy_m[beyond])
+    travel_s = np.maximum(away_m - doubt_m, 0.0) / (numbers.travel_speed_max_kmh / 3.6)
+    step_s = np.abs(fixes.time_s[beyond] - fixes.time_s[edge])
+    inner_s = np.where(missing.after[step], np.maximum(step_s - travel_s, 0.0), 0.0)
+    limit_s = window.start_s if side < 0 else window.end_s
+    edge_s = np.abs(limit_s[stays.shipment] - fixes.time_s[edge])
+    usual_s = or_zero(missing.usual_s[stays.shipment])
+    edge_s = np.where(edge_s > numbers.interval_slack * usual_s, edge_s, 0.0)
+    return np.where(edge == bound, edge_s, inner_s)

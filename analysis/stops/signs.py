@@ -1,0 +1,211 @@
+"""What else speaks for or against a stay being storage: motion, lid, events, room climate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
+from coldwitness.analysis.stops.stay_places import any_within, bisect_time
+from coldwitness.analysis.stops.stays import Stays
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import EVENT_NAMES, split_probe
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+STORED_MATCH_M = 300.0
+"""A `stored` event with a position belongs to a stay within this of it."""
+
+SETTLE_S = 300.0
+"""Time an ambient probe may take to show the room it was carried into."""
+
+BESIDE_S = 1200.0
+"""How long before and after a stay the street's ambient temperature is looked at."""
+
+CREEP_M = 50.0
+"""Progress within one stay that makes it slow traffic rather than standing."""
+
+_STORED = EVENT_NAMES.index("stored")
+_OPENED = EVENT_NAMES.index("opened")
+
+
+@dataclass(frozen=True)
+class Signs:
+    """(k,) per stay. moving_share : share of its readings that report motion, NaN none say.
+    creeping : its fixes make progress in one direction. ambient_step_c : how far the ambient
+    temperature of the stay lies from before and after (the smaller of both), NaN unknown."""
+
+    moving_share: FloatArray
+    creeping: BoolArray
+    lid_opened: BoolArray
+    stored: BoolArray
+    ambient_step_c: FloatArray
+    ambient_lasts: BoolArray
+
+    @property
+    def traffic(self) -> BoolArray:
+        return np.asarray((self.moving_share > 0.5) | self.creeping)
+
+    @property
+    def corroborated(self) -> BoolArray:
+        resting = self.moving_share == 0.0
+        return np.asarray(self.stored | (resting & self.lid_opened) | self.ambient_lasts)
+
+
+def signs_of(
+    stays: Stays,
+    fixes: Fixes,
+    tracks: Tracks,
+    terms: Terms,
+    numbers: Numbers,
+    *,
+    matters: BoolArray,
+) -> Signs:
+    """Signs of each stay; creeping is looked for only where it `matters`."""
+    owner = stays.shipment
+    low, high = _rows_between(tracks, owner, stays.start_s, stays.end_s)
+    says = _count(tracks.moving >= 0, low, high)
+    moves = _count(tracks.moving == 1, low, high)
+    with np.errstate(invalid="ignore"):
+        moving_share = moves / np.where(says > 0, says, np.nan)
+    step_c, lasts = ambient_step(stays.shipment, stays.start_s, stays.end_s, tracks, numbers)
+    return Signs(
+        moving_share=moving_share,
+        creeping=_creeping(stays, fixes, matters),
+        lid_opened=(_count(tracks.lid_open == 1, low, high) > 0) | _event(stays, terms, _OPENED),
+        stored=_stored(stays, terms, numbers),
+        ambient_step_c=step_c,
+        ambient_lasts=lasts,
+    )
+
+
+def _rows_between(
+    tracks: Tracks, owner: IntArray, start_s: FloatArray, end_s: FloatArray
+) -> tuple[IntArray, IntArray]:
+    """Rows of each shipment from start_s to end_s, both included, as low:high."""
+    first, last = tracks.first[owner], tracks.first[owner + 1]
+    low = bisect_time(tracks.time_s, first, last, start_s)
+    return low, bisect_time(tracks.time_s, first, last, end_s, after_equal=True)
+
+
+def _count(flags: BoolArray, low: IntArray, high: IntArray) -> IntArray:
+    sums = np.concatenate(([0], np.cumsum(flags)))
+    return sums[np.maximum(high, low)] - sums[low]
+
+
+def _event(stays: Stays, terms: Terms, code: int) -> BoolArray:
+    events = terms.events
+    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
+    chosen = events.code == code
+    return any_within(
+        owner[chosen],
+        events.time_s[chosen],
+        of=stays.shipment,
+        start_s=stays.start_s,
+        end_s=stays.end_s,
+    )
+
+
+def _stored(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
+    """True where a `stored` event fits the stay in time and, if it says where, in place."""
+    events = terms.events
+    chosen = np.flatnonzero(events.code == _STORED)
+    found = np.zeros(len(stays), dtype=np.bool_)
+    if chosen.size == 0 or len(stays) == 0:
+        return found
+    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[chosen]
+    event, stay = expanded(
+        np.searchsorted(stays.shipment, owner), np.searchsorted(stays.shipment, owner, side="right")
+    )
+    row = chosen[event]
+    margin_s = numbers.position_gap_s
+    fits = events.time_s[row] >= stays.start_s[stay] - margin_s
+    fits &= events.time_s[row] <= stays.end_s[stay] + margin_s
+    away_m = haversine_m(
+        lat_deg=events.lat_deg[row],
+        lon_deg=events.lon_deg[row],
+        to_lat_deg=stays.lat_deg[stay],
+        to_lon_deg=stays.lon_deg[stay],
+    )
+    found[stay[fits & ~(away_m > STORED_MATCH_M)]] = True
+    return found
+
+
+def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> BoolArray:
+    creeping = np.zeros(len(stays), dtype=np.bool_)
+    at = np.flatnonzero(matters)
+    creeping[at] = progressing(fixes, stays.first_fix[at], stays.last_fix[at])
+    return creeping
+
+
+def progressing(fixes: Fixes, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
+    """True where the last third of the fixes first_fix..last_fix lies clearly away from the
+    first: slow traffic."""
+    progress = np.zeros(first_fix.size, dtype=np.bool_)
+    at = np.flatnonzero(last_fix - first_fix >= 5)
+    if at.size == 0:
+        return progress
+    third = (last_fix[at] - first_fix[at] + 1) // 3
+    begin = np.concatenate((first_fix[at], last_fix[at] - third + 1))
+    x, y, spread_m = (
+        halves.reshape(2, at.size) for halves in _middle(fixes, begin, np.append(third, third))
+    )
+    progress_m = np.hypot(x[1] - x[0], y[1] - y[0])
+    noise_m = np.maximum(spread_m[0], spread_m[1])
+    progress[at] = (progress_m > CREEP_M) & (progress_m > 2.0 * noise_m)
+    return progress
+
+
+def _middle(
+    fixes: Fixes, begin: IntArray, count: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Median place of `count` fixes from `begin` on, and their median distance from it."""
+    group, row = expanded(begin, begin + count)
+    x = group_median(fixes.x_m[row], group, begin.size)
+    y = group_median(fixes.y_m[row], group, begin.size)
+    off_m = np.hypot(fixes.x_m[row] - x[group], fixes.y_m[row] - y[group])
+    return x, y, group_median(off_m, group, begin.size)
+
+
+def ambient_step(
+    owner: IntArray, start_s: FloatArray, end_s: FloatArray, tracks: Tracks, numbers: Numbers
+) -> tuple[FloatArray, BoolArray]:
+    """How far the ambient temperature of each time span lies from before and after (the smaller
+    of both), NaN unknown; True where it is a step that lasts the span: a room."""
+    step_c = np.full(owner.size, np.nan)
+    lasts = np.zeros(owner.size, dtype=np.bool_)
+    for name in sorted(tracks.temperature_c) if owner.size else ():
+        probe = split_probe(name)
+        if probe is None or probe[0] != "ambient":
+            continue
+        column = tracks.temperature_c[name]
+        settled_s = np.minimum(start_s + SETTLE_S, end_s)
+        median, row, group = _ambient(
+            tracks,
+            column,
+            np.concatenate((owner, owner, owner)),
+            np.concatenate((settled_s, start_s - BESIDE_S, end_s + SETTLE_S)),
+            np.concatenate((end_s, start_s - 1.0, end_s + BESIDE_S)),
+        )
+        inside, before, after = median.reshape(3, owner.size)
+        row, group = row[group < owner.size], group[group < owner.size]
+        step = np.fmin(np.abs(inside - before), np.abs(inside - after))
+        street = np.where(np.isnan(before), after, before)
+        far = np.abs(column[row] - street[group]) >= numbers.ambient_step_c
+        share = np.bincount(group[far], minlength=owner.size) / np.maximum(
+            np.bincount(group, minlength=owner.size), 1
+        )
+        lasts |= (step >= numbers.ambient_step_c) & (share >= 0.8)
+        step_c = np.fmax(step_c, step)
+    return step_c, lasts
+
+
+def _ambient(
+    tracks: Tracks, column: FloatArray, owner: IntArray, start_s: FloatArray, end_s: FloatArray
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Median of a probe over each time span; the rows it gave a value in and their span."""
+    group, row = expanded(*_rows_between(tracks, owner, start_s, end_s))
+    given = np.isfinite(column[row])
+    row, group = row[given], group[given]
+    return group_median(column[row], group, owner.size), row, group

@@ -1,0 +1,216 @@
+"""Whether a stay is at a place where the box may stand, and for how long it may stand there."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.stops.fixes import BoolArray, Fixes
+from coldwitness.analysis.stops.stays import Stays
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms, WindowSource
+from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
+from coldwitness.domain.tracks import FloatArray, IntArray
+
+DOOR_SLACK_M = 200.0
+"""An address on a map and the door where the consumer comes out differ by up to this."""
+
+DOOR_BY_EVENT_M = 500.0
+"""A courier's own `arrived` makes a stay the consumer's door up to this far from the address."""
+
+NOISE_SLACK_MAX_M = 50.0
+"""A noisy stay counts as at a place up to this much outside its radius, never more."""
+
+_AT_DOOR = np.array([name in ("arrived", *ENDING_EVENTS) for name in EVENT_NAMES])
+"""By code, whether an event happens at the consumer's door."""
+
+_BY_EVENT = int(WindowSource.EVENT)
+
+
+class Where(IntEnum):
+    ELSEWHERE = 0
+    ORIGIN = 1
+    DESTINATION = 2
+    SITE = 3
+
+
+@dataclass(frozen=True)
+class Places:
+    """One row a stay: `where`, `site` (index into Terms.sites, -1 none), `door` (near enough
+    to the consumer to be the wait at the door) and `limit_s`, inf where standing is free."""
+
+    where: IntArray
+    site: IntArray
+    door: BoolArray
+    limit_s: FloatArray
+
+
+@dataclass(frozen=True)
+class Ends:
+    """(s,) where each shipment begins and ends: the manifest's places, else where the box was
+    when it was packed and delivered, else NaN."""
+
+    origin_lat_deg: FloatArray
+    origin_lon_deg: FloatArray
+    origin_radius_m: FloatArray
+    destination_lat_deg: FloatArray
+    destination_lon_deg: FloatArray
+    destination_radius_m: FloatArray
+
+
+def ends_of(fixes: Fixes, terms: Terms, window: Window, numbers: Numbers) -> Ends:
+    """Places of packing and delivery; a fix stands in for an unknown one if it is close in time."""
+    some = np.diff(fixes.first) > 0
+    nowhere = np.full(len(terms), np.nan)
+    first_lat, first_lon, last_lat, last_lon = (nowhere.copy() for _ in range(4))
+    head, tail = fixes.first[:-1][some], fixes.first[1:][some] - 1
+    late_s = fixes.time_s[head] - window.start_s[some]
+    early_s = window.end_s[some] - fixes.time_s[tail]
+    with_start = window.start_known[some] & (late_s <= numbers.position_gap_s)
+    with_end = window.end_known[some] & (early_s <= numbers.position_gap_s)
+    first_lat[some] = np.where(with_start, fixes.lat_deg[head], np.nan)
+    first_lon[some] = np.where(with_start, fixes.lon_deg[head], np.nan)
+    last_lat[some] = np.where(with_end, fixes.lat_deg[tail], np.nan)
+    last_lon[some] = np.where(with_end, fixes.lon_deg[tail], np.nan)
+    no_origin = np.isnan(terms.origin_lat_deg)
+    no_destination = np.isnan(terms.destination_lat_deg)
+    return Ends(
+        origin_lat_deg=np.where(no_origin, first_lat, terms.origin_lat_deg),
+        origin_lon_deg=np.where(no_origin, first_lon, terms.origin_lon_deg),
+        origin_radius_m=np.where(no_origin, numbers.dwell_radius_m, terms.origin_radius_m),
+        destination_lat_deg=np.where(no_destination, last_lat, terms.destination_lat_deg),
+        destination_lon_deg=np.where(no_destination, last_lon, terms.destination_lon_deg),
+        destination_radius_m=np.where(
+            no_destination, numbers.dwell_radius_m, terms.destination_radius_m
+        ),
+    )
+
+
+def place_stays(
+    stays: Stays,
+    ends: Ends,
+    terms: Terms,
+    numbers: Numbers,
+    *,
+    traffic: BoolArray,
+) -> Places:
+    """Place of each stay and the longest dwell that is fine there.
+
+    Origin and destination: free. An allowed site: its max_minutes, free without. Elsewhere the
+    dwell setting; at the consumer's door and in traffic their own settings, if those are longer.
+    Of several places that fit the most lenient counts.
+    """
+    owner = stays.shipment
+    slack_m = np.minimum(stays.spread_m, NOISE_SLACK_MAX_M)
+    to_origin_m = haversine_m(
+        lat_deg=stays.lat_deg,
+        lon_deg=stays.lon_deg,
+        to_lat_deg=ends.origin_lat_deg[owner],
+        to_lon_deg=ends.origin_lon_deg[owner],
+    )
+    to_door_m = haversine_m(
+        lat_deg=stays.lat_deg,
+        lon_deg=stays.lon_deg,
+        to_lat_deg=ends.destination_lat_deg[owner],
+        to_lon_deg=ends.destination_lon_deg[owner],
+    )
+    at_origin = to_origin_m <= ends.origin_radius_m[owner] + slack_m
+    at_destination = to_door_m <= ends.destination_radius_m[owner] + slack_m
+    door = to_door_m <= ends.destination_radius_m[owner] + DOOR_SLACK_M
+    door |= _arrived_during(stays, terms, numbers) & ~(to_door_m > DOOR_BY_EVENT_M)
+    site, site_limit_s = _site_of(stays, terms, slack_m)
+    limit_s = np.full(len(stays), numbers.dwell_limit_s)
+    limit_s[door] = np.maximum(limit_s[door], numbers.consumer_wait_s)
+    limit_s[traffic] = np.maximum(limit_s[traffic], numbers.traffic_wait_s)
+    at_site = site >= 0
+    limit_s[at_site] = site_limit_s[at_site]
+    limit_s[at_origin | at_destination] = np.inf
+    where = np.where(at_site, Where.SITE, Where.ELSEWHERE)
+    where = np.where(at_destination, Where.DESTINATION, where)
+    where = np.where(at_origin & ~at_destination, Where.ORIGIN, where)
+    return Places(where.astype(np.int64), site, door, limit_s)
+
+
+def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The most lenient allowed site each stay is at (-1 none) and its limit."""
+    site = np.full(len(stays), -1, dtype=np.int64)
+    limit_s = np.full(len(stays), np.nan)
+    first = terms.sites.first
+    stay, pair = expanded(first[stays.shipment], first[stays.shipment + 1])
+    if stay.size == 0:
+        return site, limit_s
+    away_m = haversine_m(
+        lat_deg=stays.lat_deg[stay],
+        lon_deg=stays.lon_deg[stay],
+        to_lat_deg=terms.sites.lat_deg[pair],
+        to_lon_deg=terms.sites.lon_deg[pair],
+    )
+    allowed_s = 60.0 * np.where(
+        np.isnan(terms.sites.max_minutes[pair]), np.inf, terms.sites.max_minutes[pair]
+    )
+    at = np.flatnonzero(away_m <= terms.sites.radius_m[pair] + slack_m[stay])
+    best = at[np.lexsort((-away_m[at], allowed_s[at], stay[at]))]
+    site[stay[best]] = pair[best]  # the last one written is the most lenient, then the nearest
+    limit_s[stay[best]] = allowed_s[best]
+    return site, limit_s
+
+
+def _arrived_during(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
+    """True where the courier's own event says that the box arrived in or right after the stay."""
+    events = terms.events
+    at_door = _AT_DOOR[events.code]
+    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[at_door]
+    time_s = events.time_s[at_door]
+    ended = np.flatnonzero(terms.end_source == _BY_EVENT)
+    owner, time_s = np.append(owner, ended), np.append(time_s, terms.end_s[ended])
+    return any_within(
+        owner,
+        time_s,
+        of=stays.shipment,
+        start_s=stays.start_s,
+        end_s=stays.end_s + numbers.position_gap_s,
+    )
+
+
+def any_within(
+    owner: IntArray, time_s: FloatArray, *, of: IntArray, start_s: FloatArray, end_s: FloatArray
+) -> BoolArray:
+    """True where shipment `of` has one of the instants (owner, time_s) in start_s..end_s."""
+    if owner.size == 0 or of.size == 0:
+        return np.zeros(of.size, dtype=np.bool_)
+    order = np.lexsort((time_s, owner))
+    owner, time_s = owner[order], time_s[order]
+    first = np.searchsorted(owner, of)
+    last = np.searchsorted(owner, of, side="right")
+    low = bisect_time(time_s, first, last, start_s)
+    high = bisect_time(time_s, first, last, end_s, after_equal=True)
+    return np.asarray(high > low)
+
+
+def bisect_time(
+    time_s: FloatArray,
+    first: IntArray,
+    last: IntArray,
+    at_s: FloatArray,
+    *,
+    after_equal: bool = False,
+) -> IntArray:
+    """Where `at_s` belongs in each sorted stretch first:last of time_s; before equal times, or
+    after them with `after_equal`. All stretches at once, exact to the last bit."""
+    low, high = first.astype(np.int64), last.astype(np.int64)
+    if low.size == 0 or time_s.size == 0:
+        return low
+    if low.min() == low.max() and high.min() == high.max() and not np.isnan(at_s).any():
+        # One stretch for all, as with one shipment: numpy's own search is far quicker there.
+        stretch = time_s[low[0] : max(high[0], low[0])]
+        return low + stretch.searchsorted(at_s, "right" if after_equal else "left")
+    while (searching := low < high).any():
+        middle = (low + high) // 2
+        probe = time_s[np.minimum(middle, time_s.size - 1)]
+        before = (probe <= at_s) if after_equal else (probe < at_s)
+        low = np.where(searching & before, middle + 1, low)
+        high = np.where(searching & ~before, middle, high)
+    return low

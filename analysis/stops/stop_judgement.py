@@ -1,0 +1,314 @@
+"""Temporary storage on the way: what the positions of a trip prove, and what they leave open.
+
+A stay longer than its setting, away from origin, destination and the allowed sites, is
+`suspected`; with a corroborating sign it is `confirmed`. Where a stop of that length could hide
+in time without positions the answer is insufficient evidence: nothing unseen accuses, and
+nothing is found compliant because it was not seen.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.record.geodesy import haversine_m, short_way_m
+from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.stops.blurred_stops import stop_blurred
+from coldwitness.analysis.stops.fixes import BoolArray, Fixes, positions
+from coldwitness.analysis.stops.missing_positions import missing_positions
+from coldwitness.analysis.stops.position_gaps import PositionGaps, longest_dwell_s, position_gaps
+from coldwitness.analysis.stops.possible_stops import stop_possible
+from coldwitness.analysis.stops.signs import Signs, signs_of
+from coldwitness.analysis.stops.stay_places import Places, ends_of, place_stays
+from coldwitness.analysis.stops.stays import Stays, find_stays
+from coldwitness.analysis.stops.unseen_rest import UnseenDwells, unseen_dwells
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity, Status
+
+
+class StorageReason(IntEnum):
+    """Why `storage_on_the_way` has its status; the basis text is written from it."""
+
+    NOTHING_FOUND = 0
+    CONFIRMED = 1
+    SUSPECTED = 2
+    STAY_OUTSIDE_KNOWN_CUSTODY = 3
+    """A long stay, but the window is not known well enough to say that the drug was in the box."""
+    STOP_POSSIBLE = 4
+    """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
+    too coarse to show whether the box stood."""
+    GAP_COULD_HIDE = 5
+    NO_POSITIONS = 6
+    NO_CUSTODY_WINDOW = 7
+    SUSPECTED_UNSEEN = 8
+    """No position, but events or the motion sensor tell of a long dwell."""
+
+
+@dataclass(frozen=True)
+class StopJudgement:
+    """Columns (s,) unless said; NaN where it could not be computed.
+
+    status, reason : of the question `storage_on_the_way`, codes of Status and StorageReason.
+    distance_m : way between the fixes, jitter of stays and jumps left out. stopped_s : time in
+    stays of at least MIN_STAY_S, wherever. longest_stay_s : longest dwell seen, or told by events
+    and motion, where dwelling is limited, 0 where none. longest_possible_s : longest such dwell
+    that the record leaves possible, NaN where a longer one fits positions that
+    wander. hidden_stop_max_s : longest stop that fits in a gap of position, 0 without a gap.
+
+    stays, places, signs : (k,) every stay found, for the report; `limit_s` of `places` is inf
+    where standing is free.
+    """
+
+    findings: FindingTable
+    status: IntArray
+    reason: IntArray
+    distance_m: FloatArray
+    stopped_s: FloatArray
+    longest_stay_s: FloatArray
+    longest_possible_s: FloatArray
+    hidden_stop_max_s: FloatArray
+    stays: Stays
+    places: Places
+    signs: Signs
+
+
+def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> StopJudgement:
+    """Stays, position gaps and the status of temporary storage for every shipment at once."""
+    shipments = len(terms)
+    fixes = positions(tracks, terms, window, numbers)
+    stays = find_stays(fixes, numbers)
+    missing = missing_positions(fixes, tracks, terms, window, numbers)
+    possible_s = longest_dwell_s(stays, fixes, missing, window, numbers)
+    matters = possible_s > numbers.dwell_limit_s
+    signs = signs_of(stays, fixes, tracks, terms, numbers, matters=matters)
+    ends = ends_of(fixes, terms, window, numbers)
+    places = place_stays(stays, ends, terms, numbers, traffic=signs.traffic)
+    gaps = position_gaps(fixes, window, numbers)
+    unseen = unseen_dwells(fixes, tracks, ends, terms, window, numbers)
+
+    too_long = stays.dwell_s > places.limit_s
+    in_custody = _surely_in_custody(stays, fixes, terms, window)
+    accused = too_long & in_custody
+    confirmed = accused & signs.corroborated
+    limited = np.isfinite(places.limit_s)
+    hidden_s = _largest(gaps.hidden_stop_max_s, gaps.shipment, shipments)
+    judged = np.isfinite(window.start_s)
+    some = np.diff(fixes.first) > 0
+
+    reason = np.full(shipments, StorageReason.NOTHING_FOUND, dtype=np.int64)
+    known = window.start_known & window.end_known
+    reason[~known] = StorageReason.NO_CUSTODY_WINDOW
+    reason[~some] = StorageReason.NO_POSITIONS
+    reason[hidden_s > numbers.dwell_limit_s] = np.where(
+        some, StorageReason.GAP_COULD_HIDE, StorageReason.NO_POSITIONS
+    )[hidden_s > numbers.dwell_limit_s]
+    possible = stop_possible(fixes, missing, tracks, ends, terms, window, numbers)
+    possible |= stop_blurred(fixes, stays, places, tracks, ends, terms, numbers)
+    reason[possible] = StorageReason.STOP_POSSIBLE
+    reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STOP_POSSIBLE
+    reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY
+    reason[unseen.shipment[unseen.surely]] = StorageReason.SUSPECTED_UNSEEN
+    reason[stays.shipment[accused]] = StorageReason.SUSPECTED
+    reason[stays.shipment[confirmed]] = StorageReason.CONFIRMED
+    status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
+    status[reason == StorageReason.NOTHING_FOUND] = Status.COMPLIANT
+    status[reason == StorageReason.SUSPECTED] = Status.SUSPECTED
+    status[reason == StorageReason.SUSPECTED_UNSEEN] = Status.SUSPECTED
+    status[reason == StorageReason.CONFIRMED] = Status.BREACH
+
+    stopped_s = np.bincount(stays.shipment, weights=stays.dwell_s, minlength=shipments)
+    longest_s = _largest(stays.dwell_s[limited], stays.shipment[limited], shipments)
+    longest_possible_s = np.fmax(
+        _largest(possible_s[limited], stays.shipment[limited], shipments), hidden_s
+    )
+    told_s = _largest(unseen.dwell_s[unseen.surely], unseen.shipment[unseen.surely], shipments)
+    longest_possible_s = np.fmax(longest_possible_s, told_s)
+    unbounded = reason == StorageReason.STOP_POSSIBLE
+    unbounded &= longest_possible_s <= numbers.dwell_limit_s
+    return StopJudgement(
+        findings=concatenate(
+            [
+                _storage_findings(stays, places, signs, terms, numbers, too_long, in_custody),
+                _unseen_findings(unseen, numbers),
+                _gap_findings(gaps, numbers),
+            ]
+        ),
+        status=status,
+        reason=reason,
+        distance_m=np.where(some, _distance_m(fixes, stays, shipments), np.nan),
+        stopped_s=np.where(some, stopped_s, np.nan),
+        longest_stay_s=np.where(some | (told_s > 0), np.maximum(longest_s, told_s), np.nan),
+        longest_possible_s=np.where(judged & ~unbounded, longest_possible_s, np.nan),
+        hidden_stop_max_s=np.where(judged, hidden_s, np.nan),
+        stays=stays,
+        places=places,
+        signs=signs,
+    )
+
+
+def _largest(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    """Largest value of each group, 0 where it has none."""
+    largest = np.zeros(groups)
+    np.maximum.at(largest, group, values)
+    return largest
+
+
+def _surely_in_custody(stays: Stays, fixes: Fixes, terms: Terms, window: Window) -> BoolArray:
+    """True where the drug was surely in the box during the stay.
+
+    Between a known start and a known end it was. With one of them unknown the map stands in: the
+    box had left the origin, or had not yet been at the destination. With neither known nothing
+    about custody is certain.
+    """
+    owner = stays.shipment
+    begun, lasting = window.start_known[owner], window.end_known[owner]
+    half = window.start_known ^ window.end_known
+    if not half[owner].any():
+        return np.asarray(begun & lasting)
+    left_s, reached_s = np.full(len(terms), np.inf), np.full(len(terms), np.inf)
+    row = np.flatnonzero(half[fixes.shipment])
+    whose = fixes.shipment[row]
+    for at_s, lat_deg, lon_deg, radius_m in (
+        (left_s, terms.origin_lat_deg, terms.origin_lon_deg, terms.origin_radius_m),
+        (
+            reached_s,
+            terms.destination_lat_deg,
+            terms.destination_lon_deg,
+            terms.destination_radius_m,
+        ),
+    ):
+        away_m = haversine_m(
+            lat_deg=fixes.lat_deg[row],
+            lon_deg=fixes.lon_deg[row],
+            to_lat_deg=lat_deg[whose],
+            to_lon_deg=lon_deg[whose],
+        )
+        there = away_m <= radius_m[whose]
+        np.minimum.at(at_s, whose[there], fixes.time_s[row[there]])
+    reached_s[np.isnan(terms.destination_lat_deg)] = -np.inf
+    begun = begun | (stays.start_s > left_s[owner])
+    lasting = lasting | (stays.end_s < reached_s[owner])
+    return np.asarray(begun & lasting & (window.start_known | window.end_known)[owner])
+
+
+def _storage_findings(
+    stays: Stays,
+    places: Places,
+    signs: Signs,
+    terms: Terms,
+    numbers: Numbers,
+    too_long: BoolArray,
+    in_custody: BoolArray,
+) -> FindingTable:
+    at = np.flatnonzero(too_long)
+    if at.size == 0:
+        return NO_FINDINGS
+    confirmed = signs.corroborated[at] & in_custody[at]
+    certainty = np.where(confirmed, Certainty.CERTAIN, Certainty.PROBABLE)
+    certainty = np.where(in_custody[at], certainty, Certainty.POSSIBLE)
+    severity = np.where(confirmed, Severity.CRITICAL, Severity.MAJOR)
+    details: dict[int, dict[str, Any]] = {}
+    for row, stay in enumerate(at):  # over findings, which are few, for their words only
+        details[row] = {"signs": _sign_words(signs, int(stay))}
+        if places.site[stay] >= 0:
+            details[row]["site"] = terms.sites.name[places.site[stay]]
+    return finding_table(
+        shipment=stays.shipment[at],
+        type=np.where(confirmed, FindingType.STORAGE_CONFIRMED, FindingType.STORAGE_SUSPECTED),
+        start_s=stays.start_s[at],
+        end_s=stays.end_s[at],
+        certainty=certainty.astype(np.int8),
+        severity=np.where(in_custody[at], severity, Severity.MINOR).astype(np.int8),
+        lat_deg=stays.lat_deg[at],
+        lon_deg=stays.lon_deg[at],
+        measures={
+            "dwell_s": stays.dwell_s[at],
+            "lat": stays.lat_deg[at],
+            "lon": stays.lon_deg[at],
+            "radius_m": np.full(at.size, numbers.dwell_radius_m),
+            "limit_s": places.limit_s[at],
+            "spread_m": stays.spread_m[at],
+            "moving_share": signs.moving_share[at],
+            "ambient_step_c": signs.ambient_step_c[at],
+        },
+        details=details,
+    )
+
+
+def _sign_words(signs: Signs, stay: int) -> list[str]:
+    seen = {
+        "stored_event": signs.stored[stay],
+        "not_moving": signs.moving_share[stay] == 0.0,
+        "lid_opened": signs.lid_opened[stay],
+        "ambient_step": signs.ambient_lasts[stay],
+    }
+    return [word for word, here in seen.items() if here]
+
+
+def _unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
+    if unseen.shipment.size == 0:
+        return NO_FINDINGS
+    words = np.where(unseen.stored, "stored_event", "not_moving")
+    return finding_table(
+        shipment=unseen.shipment,
+        type=FindingType.STORAGE_SUSPECTED,
+        start_s=unseen.start_s,
+        end_s=unseen.end_s,
+        certainty=np.where(unseen.surely, Certainty.PROBABLE, Certainty.POSSIBLE).astype(np.int8),
+        severity=np.where(unseen.surely, Severity.MAJOR, Severity.MINOR).astype(np.int8),
+        measures={
+            "dwell_s": unseen.dwell_s,
+            "radius_m": np.full(len(unseen.shipment), numbers.dwell_radius_m),
+            "limit_s": unseen.limit_s,
+        },
+        details={
+            row: {
+                "signs": [
+                    str(word),
+                    *(["lid_opened"] if opened else []),
+                    *(["ambient_step"] if warmed else []),
+                ]
+            }
+            for row, (word, opened, warmed) in enumerate(
+                zip(words, unseen.lid_opened, unseen.ambient_lasts, strict=True)
+            )
+        },
+    )
+
+
+def _gap_findings(gaps: PositionGaps, numbers: Numbers) -> FindingTable:
+    if gaps.shipment.size == 0:
+        return NO_FINDINGS
+    hides = gaps.hidden_stop_max_s > numbers.dwell_limit_s
+    return finding_table(
+        shipment=gaps.shipment,
+        type=FindingType.NO_POSITION,
+        start_s=gaps.start_s,
+        end_s=gaps.end_s,
+        certainty=Certainty.CERTAIN,
+        severity=np.where(hides, Severity.MINOR, Severity.INFO).astype(np.int8),
+        measures={"length_s": gaps.length_s, "hidden_stop_max_s": gaps.hidden_stop_max_s},
+    )
+
+
+def _distance_m(fixes: Fixes, stays: Stays, shipments: int) -> FloatArray:
+    """Way between fixes; a stay counts as one place, jumps and coarse fixes do not count."""
+    inside = np.zeros(len(fixes) + 1, dtype=np.int64)
+    np.add.at(inside, stays.first_fix + 1, 1)
+    np.add.at(inside, stays.last_fix + 1, -1)
+    used = np.flatnonzero(~fixes.jump & ~fixes.coarse & (np.cumsum(inside[:-1]) == 0))
+    here, there = used[:-1], used[1:]
+    same = fixes.shipment[here] == fixes.shipment[there]
+    here, there = here[same], there[same]
+    step_m = short_way_m(
+        lat_deg=fixes.lat_deg[here],
+        lon_deg=fixes.lon_deg[here],
+        to_lat_deg=fixes.lat_deg[there],
+        to_lon_deg=fixes.lon_deg[there],
+    )
+    way_m = np.bincount(fixes.shipment[here], weights=step_m, minlength=shipments)
+    return way_m.astype(np.float64)

@@ -1,0 +1,178 @@
+"""Where evidence about the temperature is missing: silence, late start, early end."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
+from coldwitness.analysis.record.series import Series
+from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.record.steps import Holes, Side, Steps
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Certainty, FindingType, Severity
+
+_SUBTYPE = np.array([FindingType.NO_READINGS, FindingType.LATE_START, FindingType.EARLY_END])
+
+
+def could_leave(
+    holes: Holes, shipment: IntArray, terms: Terms, numbers: Numbers
+) -> NDArray[np.bool_]:
+    """(h,) whether the temperature may have left its shipment's limits unseen."""
+    leaves = holes.highest_c > terms.high_c[shipment]
+    leaves |= holes.lowest_c < terms.low_c[shipment]
+    leaves |= terms.freeze_sensitive[shipment] & (holes.lowest_c <= numbers.freezing_c)
+    return leaves
+
+
+def edge_of_break(
+    holes: Holes, shipment: IntArray, terms: Terms, numbers: Numbers
+) -> NDArray[np.bool_]:
+    """(h,) True at an edge of the window, no longer than a permitted step, whose reading lies
+    beyond every limit that could be left there: the break found says already what is in doubt."""
+    high, low = terms.high_c[shipment], terms.low_c[shipment]
+    ice = terms.freeze_sensitive[shipment]
+    told: NDArray[np.bool_] = (holes.side != Side.BETWEEN) & (holes.counted == 0)
+    told &= holes.length_s <= np.fmin(holes.allowed_s, numbers.recording_interval_s)
+    told &= (holes.highest_c <= high) | (holes.high0_c > high)
+    told &= (holes.lowest_c >= low) | (holes.low0_c < low)
+    told &= ~ice | (holes.lowest_c > numbers.freezing_c) | (holes.low0_c <= numbers.freezing_c)
+    return told
+
+
+def gap_findings(
+    series: Series,
+    steps: Steps,
+    tracks: Tracks,
+    terms: Terms,
+    numbers: Numbers,
+    *,
+    offset: int,
+    tolerated: NDArray[np.bool_],
+) -> FindingTable:
+    """One finding for each hole longer than the permitted interval or in which the range may
+    have been left; shorter holes that only show a missing reading are one finding a series.
+
+    A hole during which the logger gave other values is `probe_missing`, one at the start or
+    end of the custody window `late_start` or `early_end`, any other `no_readings`.
+    """
+    holes = steps.holes
+    shipment = series.shipment[holes.series] + offset
+    leaves = could_leave(holes, shipment, terms, numbers)
+    length = holes.length_s
+    long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
+    again = edge_of_break(holes, shipment, terms, numbers) & ~tolerated[holes.series]
+    alone = (length > numbers.recording_interval_s) | (leaves & ~again)
+    single = np.flatnonzero(alone)
+    type_ = np.where(long, _SUBTYPE[holes.side], FindingType.NO_READINGS)
+    type_[_logger_alive(series, holes, tracks)] = FindingType.PROBE_MISSING
+    names = np.array([*series.probes, ""])[series.probe]
+    unseen = length > numbers.recording_interval_s
+    singles = finding_table(
+        shipment=shipment[single],
+        type=type_[single],
+        start_s=holes.start_s[single],
+        end_s=holes.end_s[single],
+        certainty=Certainty.CERTAIN,
+        severity=np.where(leaves[single], Severity.MAJOR, Severity.MINOR).astype(np.int8),
+        probe=names[holes.series[single]],
+        measures={
+            "logger_number": series.logger[holes.series[single]].astype(np.float64),
+            **_measures(length[single], leaves[single], holes.allowed_s[single], unseen[single]),
+        },
+    )
+    short = long & ~alone
+    if not short.any():
+        return singles
+    return concatenate([singles, _short_gaps(series, holes, short, names, offset=offset)])
+
+
+def _measures(
+    length_s: FloatArray,
+    leaves: NDArray[np.bool_],
+    permitted_s: FloatArray,
+    too_long: NDArray[np.bool_],
+) -> dict[str, FloatArray]:
+    """too_long : longer than the interval that the rules demand, not only than the logger's."""
+    return {
+        "length_s": length_s,
+        "could_leave_range": leaves.astype(np.float64),
+        "hidden_stop_max_s": length_s,
+        "permitted_s": permitted_s,
+        "interval_exceeded": too_long.astype(np.float64),
+    }
+
+
+def _short_gaps(
+    series: Series,
+    holes: Holes,
+    short: NDArray[np.bool_],
+    names: NDArray[np.str_],
+    *,
+    offset: int,
+) -> FindingTable:
+    """Steps within the permitted interval that are too long for the logger's own, one at least."""
+    which = np.flatnonzero(short)
+    owner = holes.series[which]
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    ends = np.append(starts[1:], which.size) - 1
+    j = owner[starts]
+    longest = np.maximum.reduceat(holes.length_s[which], starts)
+    nothing = np.zeros(j.size, dtype=np.bool_)
+    return finding_table(
+        shipment=series.shipment[j] + offset,
+        type=FindingType.NO_READINGS,
+        start_s=holes.start_s[which[starts]],
+        end_s=holes.end_s[which[ends]],
+        certainty=Certainty.CERTAIN,
+        severity=Severity.INFO,
+        probe=names[j],
+        measures={
+            "logger_number": series.logger[j].astype(np.float64),
+            **_measures(longest, nothing, holes.allowed_s[which[starts]], nothing),
+            "gaps": (ends - starts + 1).astype(np.float64),
+        },
+    )
+
+
+def _logger_alive(series: Series, holes: Holes, tracks: Tracks) -> NDArray[np.bool_]:
+    """(h,) True where the hole's own logger gave rows inside it, without this probe."""
+    alive = np.zeros(holes.series.size, dtype=np.bool_)
+    if series.row is None or alive.size == 0:
+        return alive
+    shipment = series.shipment[holes.series]
+    at_start, at_end = holes.side == Side.BEFORE, holes.side == Side.AFTER
+    left, right = series.row[holes.left], series.row[holes.right]
+    low = np.where(at_start, tracks.first[shipment], left + 1)
+    high = np.where(at_end, tracks.first[shipment + 1], right)
+    hole, row = expanded(low, high)
+    time_s = tracks.time_s[row]
+    inside = tracks.logger[row] == tracks.logger[left[hole]]
+    inside &= (time_s >= holes.start_s[hole]) & (time_s <= holes.end_s[hole])
+    inside &= at_start[hole] | (time_s > holes.start_s[hole])
+    inside &= at_end[hole] | (time_s < holes.end_s[hole])
+    alive[hole[inside]] = True
+    return alive
+
+
+def blind_findings(
+    shipment: IntArray,
+    *,
+    start_s: FloatArray,
+    end_s: FloatArray,
+    alive: NDArray[np.bool_],
+) -> FindingTable:
+    """Shipments without a single drug value in their window: the whole window is a hole, of the
+    logger, or of its drug probe where the logger gave other values (`alive`)."""
+    everywhere = np.ones(shipment.size, dtype=np.bool_)
+    length = end_s - start_s
+    return finding_table(
+        shipment=shipment,
+        type=np.where(alive, FindingType.PROBE_MISSING, FindingType.NO_READINGS),
+        start_s=start_s,
+        end_s=end_s,
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MAJOR,
+        probe="drug",
+        measures=_measures(length, everywhere, np.full(shipment.size, np.nan), everywhere),
+    )

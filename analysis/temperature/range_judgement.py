@@ -1,0 +1,310 @@
+"""Everything that the drug's temperature says of each shipment, in one pass over blocks.
+
+Memory stays small because shipments are judged in blocks; the result does not depend on where
+blocks end. Within a block only `steps` looks at every reading, everything else at the series
+that come near a limit and at holes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.findings import FindingTable, concatenate
+from coldwitness.analysis.record.build import rows_of
+from coldwitness.analysis.record.series import Series, drug_probes, drug_series, stated_logger
+from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.record.steps import Steps, runs_of_rows, steps_of
+from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.temperature.budgets import (
+    BudgetIndex,
+    budget_index,
+    budget_use,
+    item_shipment,
+)
+from coldwitness.analysis.temperature.evidence_gaps import blind_findings, gap_findings
+from coldwitness.analysis.temperature.excursions import episodes_beyond
+from coldwitness.analysis.temperature.range_findings import (
+    break_findings,
+    budget_findings,
+    budget_status,
+    slow_findings,
+)
+from coldwitness.analysis.temperature.ranges import RangeLines, judge_ranges, reach
+from coldwitness.analysis.temperature.uncertainty import Level, above, below, frozen
+from coldwitness.config.rules import Numbers
+from coldwitness.config.terms import Terms
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Status
+
+BLOCK_ROWS = 1_000_000
+"""Rows of one block: large enough that its few sparse columns cost little, small enough that
+memory stays a fraction of the input."""
+
+
+@dataclass(frozen=True)
+class SeriesNumbers:
+    """(m,) the numbers of each series, by shipment; units end the names.
+
+    above_c_s, below_c_s : degrees times seconds out of range. status : Status of the range by
+    this series alone.
+    """
+
+    shipment: IntArray
+    probe: IntArray
+    readings: IntArray
+    seen_s: FloatArray
+    longest_s: FloatArray
+    min_c: FloatArray
+    max_c: FloatArray
+    mean_c: FloatArray
+    mkt_c: FloatArray
+    above_s: FloatArray
+    above_least_s: FloatArray
+    above_most_s: FloatArray
+    above_c_s: FloatArray
+    below_s: FloatArray
+    below_least_s: FloatArray
+    below_most_s: FloatArray
+    below_c_s: FloatArray
+    status: CodeArray
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """What the drug's temperature says.
+
+    series : numbers of all series; worst : (s,) the one whose numbers stand for the shipment,
+    -1 where it has none. status : (s,) Status of the range, by readings, unseen time and
+    budgets alone (whether the custody window is known is asked later).
+    item_status : (k,) the same for each drug item, by its own limits.
+    """
+
+    findings: FindingTable
+    probes: tuple[str, ...]
+    series: SeriesNumbers
+    worst: IntArray
+    status: CodeArray
+    item_status: CodeArray
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every block is judged by."""
+
+    terms: Terms
+    window: Window
+    numbers: Numbers
+    budgets: BudgetIndex
+    stated: IntArray
+
+
+@dataclass(frozen=True)
+class _Block:
+    series: SeriesNumbers
+    findings: FindingTable
+    item: IntArray
+    item_status: CodeArray
+
+
+def judge_temperature(
+    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
+) -> Temperature:
+    """Judge the drug series of all shipments; Terms.shipments == tracks.shipments."""
+    context = _Context(terms, window, numbers, budget_index(terms), stated_logger(tracks, terms))
+    blocks = [_judge_block(tracks, context, *run) for run in runs_of_rows(tracks.first, BLOCK_ROWS)]
+    series = _joined([block.series for block in blocks])
+    seen = np.zeros(len(terms), dtype=np.bool_)
+    seen[series.shipment] = True
+    findings = [block.findings for block in blocks]
+    mute = np.flatnonzero(~seen)
+    if mute.size:
+        alive = _has_rows(tracks, window, mute)
+        start_s, end_s = window.start_s[mute], window.end_s[mute]
+        findings.append(blind_findings(mute, start_s=start_s, end_s=end_s, alive=alive))
+    status = np.where(seen, Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE).astype(np.int8)
+    np.maximum.at(status, series.shipment, series.status)
+    owner = item_shipment(terms)
+    item_status = np.where(seen[owner], Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE)
+    item_status = item_status.astype(np.int8)
+    for block in blocks:
+        np.maximum.at(item_status, block.item, block.item_status)
+    return Temperature(
+        findings=concatenate(findings),
+        probes=drug_probes(tracks),
+        series=series,
+        worst=_worst(series, len(terms)),
+        status=status,
+        item_status=item_status,
+    )
+
+
+def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _Block:
+    terms, window, numbers = context.terms, context.window, context.numbers
+    part = rows_of(tracks, start, stop)
+    series = drug_series(
+        part,
+        window.rows[tracks.first[start] : tracks.first[stop]],
+        numbers,
+        accuracy_c=terms.accuracy_c[start:stop],
+        interval_s=terms.interval_s[start:stop],
+        stated=context.stated[start:stop],
+    )
+    shipment = series.shipment + start
+    steps = steps_of(
+        series,
+        start_s=window.start_s[shipment],
+        end_s=window.end_s[shipment],
+        slew_c_per_s=terms.slew_max_c_per_min[shipment] / 60,
+        activation_energy_j_per_mol=numbers.mkt_activation_energy_j_per_mol,
+    )
+    every = np.arange(len(series))
+    lag_s = np.nan_to_num(terms.response_s[shipment])
+    high = above(terms.high_c[shipment], series.accuracy_c, numbers).lagging(lag_s)
+    low = below(terms.low_c[shipment], series.accuracy_c, numbers).lagging(lag_s)
+    ranges = judge_ranges(series, steps, every, high=high, low=low, numbers=numbers)
+    sensitive = np.flatnonzero(terms.freeze_sensitive[shipment])
+    ice = frozen(sensitive.size, series.accuracy_c[sensitive], numbers)
+    ice_status = np.full(len(series), Status.COMPLIANT, dtype=np.int8)
+    ice_status[sensitive] = _frozen_status(steps, sensitive, ice, len(series))
+    use = budget_use(series, steps, terms, context.budgets, numbers, offset=start)
+    use_status = budget_status(use, terms)
+    line_series = np.concatenate([every, every, sensitive])
+    level = Level.joined(high, low, ice)
+    episodes = episodes_beyond(
+        series,
+        steps,
+        line_series,
+        level,
+        join_within_s=numbers.join_within_s,
+        demanded_s=numbers.out_of_range_interval_s,
+    )
+    names = np.array([*series.probes, ""])[series.probe]
+    findings = [
+        gap_findings(series, steps, part, terms, numbers, offset=start, tolerated=ranges.tolerated)
+    ]
+    if use.budget.size:
+        findings.insert(0, budget_findings(use, use_status, shipment, names, terms, window))
+    if len(episodes):
+        described = (line_series, shipment, names, series.logger)
+        findings = [
+            break_findings(episodes, level, *described, tolerated=ranges.tolerated),
+            slow_findings(episodes, *described, numbers=numbers, upto=2 * len(series)),
+            *findings,
+        ]
+    status = np.maximum(ranges.status, ice_status)
+    np.maximum.at(status, use.series, use_status)
+    item, item_status = _item_status(
+        series, steps, shipment, ranges, ice_status, terms=terms, numbers=numbers
+    )
+    return _Block(
+        series=_numbers_of(series, steps, shipment, ranges, status),
+        findings=concatenate(findings),
+        item=np.concatenate([item, terms.budgets.item[use.budget]]),
+        item_status=np.concatenate([item_status, use_status]),
+    )
+
+
+def _frozen_status(steps: Steps, sensitive: IntArray, ice: Level, count: int) -> CodeArray:
+    status = np.full(sensitive.size, Status.COMPLIANT, dtype=np.int8)
+    status[reach(steps, count)[1][sensitive] < ice.nominal] = Status.INSUFFICIENT_EVIDENCE
+    status[steps.surely_min_c[sensitive] < ice.certain] = Status.BREACH
+    return status
+
+
+def _item_status(
+    series: Series,
+    steps: Steps,
+    shipment: IntArray,
+    ranges: RangeLines,
+    ice_status: CodeArray,
+    *,
+    terms: Terms,
+    numbers: Numbers,
+) -> tuple[IntArray, CodeArray]:
+    """Each item of each series and its status by the item's own limits, without budgets."""
+    items = terms.items
+    line_series, item = expanded(items.first[shipment], items.first[shipment + 1])
+    owner = shipment[line_series]
+    status = ranges.status[line_series]
+    own = (items.low_c[item] != terms.low_c[owner]) | (items.high_c[item] != terms.high_c[owner])
+    wider = np.flatnonzero(own)
+    if wider.size:
+        j, accuracy = line_series[wider], series.accuracy_c[line_series[wider]]
+        lag_s = np.nan_to_num(terms.response_s[shipment[j]])
+        status[wider] = judge_ranges(
+            series,
+            steps,
+            j,
+            high=above(items.high_c[item[wider]], accuracy, numbers).lagging(lag_s),
+            low=below(items.low_c[item[wider]], accuracy, numbers).lagging(lag_s),
+            numbers=numbers,
+        ).status
+    ice = np.where(items.freeze_sensitive[item], ice_status[line_series], Status.COMPLIANT)
+    return item, np.maximum(status, ice.astype(np.int8))
+
+
+def _numbers_of(
+    series: Series, steps: Steps, shipment: IntArray, ranges: RangeLines, status: CodeArray
+) -> SeriesNumbers:
+    return SeriesNumbers(
+        shipment=shipment,
+        probe=series.probe,
+        readings=steps.readings,
+        seen_s=steps.seen_s,
+        longest_s=steps.longest_s,
+        min_c=steps.min_c,
+        max_c=steps.max_c,
+        mean_c=steps.mean_c,
+        mkt_c=steps.mkt_c,
+        above_s=ranges.above.known_s,
+        above_least_s=ranges.above.least_s,
+        above_most_s=ranges.above.most_s,
+        above_c_s=ranges.above.area_c_s,
+        below_s=ranges.below.known_s,
+        below_least_s=ranges.below.least_s,
+        below_most_s=ranges.below.most_s,
+        below_c_s=ranges.below.area_c_s,
+        status=status,
+    )
+
+
+def _joined(parts: Sequence[SeriesNumbers]) -> SeriesNumbers:
+    if len(parts) == 1:
+        return parts[0]
+    columns: dict[str, Any] = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(SeriesNumbers)
+    }
+    return SeriesNumbers(**columns)
+
+
+def _worst(series: SeriesNumbers, shipments: int) -> IntArray:
+    """The series whose numbers stand for its shipment: worst status, then longest surely,
+    known and possibly out of range, then least seen; of equals the first."""
+    worst = np.full(shipments, -1, dtype=np.int64)
+    if (series.shipment[1:] > series.shipment[:-1]).all():  # one series a shipment, as is usual
+        worst[series.shipment] = np.arange(series.shipment.size)
+        return worst
+    order = np.lexsort(
+        (
+            np.arange(series.shipment.size),
+            series.seen_s,
+            -(series.above_most_s + series.below_most_s),
+            -(series.above_s + series.below_s),
+            -(series.above_least_s + series.below_least_s),
+            -series.status,
+            series.shipment,
+        )
+    )
+    lead = np.flatnonzero(np.diff(series.shipment[order], prepend=-1))
+    worst[series.shipment[order[lead]]] = order[lead]
+    return worst
+
+
+def _has_rows(tracks: Tracks, window: Window, shipment: IntArray) -> NDArray[np.bool_]:
+    """Whether any reading of each shipment lies in its window."""
+    owner, row = expanded(tracks.first[shipment], tracks.first[shipment + 1])
+    return np.bincount(owner, weights=window.rows[row], minlength=shipment.size) > 0

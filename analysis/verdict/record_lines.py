@@ -1,0 +1,341 @@
+"""Facts of the record that single requirement lines ask for and that never accuse.
+
+Each answer is `compliant`, where the record shows it, or `not_applicable` with its reason: the
+record says nothing, or says something that has to be looked at on site. The results have no
+kind of finding for these facts, so none of them can move the verdict.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.sequence import owner_of
+from coldwitness.analysis.record.series import drug_probes
+from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.record.window import Window
+from coldwitness.config.rules import Numbers, Question
+from coldwitness.config.terms import Terms
+from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.words import Status
+
+Flags = NDArray[np.bool_]
+
+
+class RecordReason(IntEnum):
+    """What was seen; those before NO_EVENTS make a line compliant, all others not applicable."""
+
+    EVENTS_IN_ORDER = 1
+    IN_TIME = 2
+    WITHIN_HOLD_TIME = 3
+    BOX_ON_RECORD = 4
+    LID_STAYED_CLOSED = 5
+    PACKED_IN_RANGE = 6
+    SENT_LIVE = 7
+    ACCURATE_ENOUGH = 8
+    PROBE_PRESENT = 9
+    NO_EVENTS = 20
+    EVENTS_MISSING = 21
+    EVENTS_OUT_OF_ORDER = 22
+    NO_TIME_LIMIT = 30
+    LATE = 31
+    NO_HOLD_TIME = 40
+    LONGER_THAN_HOLD_TIME = 41
+    CUSTODY_UNKNOWN = 50
+    NO_BOX_NAMED = 60
+    BOX_NOT_ON_RECORD = 61
+    NO_LID_RECORD = 70
+    LID_PARTLY_SEEN = 71
+    OPENED_ON_THE_WAY = 72
+    OPENED_SOMEWHERE = 73
+    CARRIER_NOT_SAID = 80
+    CARRIER_ENTRUSTED = 81
+    OWN_DELIVERY = 82
+    NO_READING_AT_PACKING = 90
+    PACKED_OUT_OF_RANGE = 91
+    LIMITS_UNKNOWN = 92
+    RECEIPT_UNKNOWN = 100
+    SENT_LATE = 101
+    ACCURACY_NOT_STATED = 110
+    LESS_ACCURATE = 111
+    NO_DRUG_PROBE = 120
+
+
+@dataclass(frozen=True)
+class RecordLine:
+    """The answer to one question, (s,). amount : the number that the reason speaks of (seconds
+    late, seconds too long, °C at packing, seconds of lag, °C stated), NaN where it has none."""
+
+    reason: CodeArray
+    amount: FloatArray
+
+    @property
+    def status(self) -> CodeArray:
+        return _STATUS[self.reason]
+
+
+_STATUS = np.full(max(RecordReason) + 1, Status.NOT_APPLICABLE, dtype=np.int8)
+_STATUS[: RecordReason.NO_EVENTS] = Status.COMPLIANT
+"""By reason."""
+
+
+def record_lines(
+    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers, *, drug_seen: Flags
+) -> Mapping[Question, RecordLine]:
+    """The answer to each question of config.rules.RECORD_QUESTIONS. drug_seen : (s,) a drug
+    probe gave a reading in the window."""
+    return {
+        "custody_events": _custody_events(terms),
+        "delivery_time": _delivery_time(terms, window),
+        "hold_time": _hold_time(terms, window),
+        "box_model": _box_model(terms),
+        "seal": _seal(tracks, terms, window, numbers),
+        "entrusted": _entrusted(terms),
+        "packing_temperature": _packing_temperature(tracks, terms, window, numbers),
+        "live_upload": _live_upload(tracks, window, numbers),
+        "logger_accuracy": _logger_accuracy(terms, numbers),
+        "probe_in_box": _probe_in_box(drug_seen),
+    }
+
+
+def _line(count: int, *cases: tuple[Flags | bool, RecordReason, FloatArray | None]) -> RecordLine:
+    """The first case that holds of each shipment; the last has to be True, which holds of all."""
+    reason, amount = np.zeros(count, dtype=np.int8), np.full(count, np.nan)
+    for when, why, value in reversed(cases):  # what is written last stands
+        which = slice(None) if isinstance(when, bool) else when
+        reason[which] = int(why)
+        amount[which] = np.nan if value is None else value[which]
+    return RecordLine(reason, amount)
+
+
+def _codes(*names: str) -> Flags:
+    """By event code, whether it is one of these."""
+    return np.array([name in names for name in EVENT_NAMES])
+
+
+_PACKED, _TAKEN, _ENDED = (
+    _codes("packed"),
+    _codes("picked_up", "handed_over"),
+    _codes(*ENDING_EVENTS),
+)
+_ON_THE_WAY = _codes("picked_up", "handed_over", "stored", "retrieved", "arrived")
+_OPENED = EVENT_NAMES.index("opened")
+
+
+def _custody_events(terms: Terms) -> RecordLine:
+    """Packed, taken over and ended, nothing of custody before the first or after the last."""
+    events = terms.events
+    count = len(terms)
+    owner, row = expanded(events.first[:-1], events.first[1:])
+    code, time_s = events.code[row], events.time_s[row]
+
+    def earliest(which: Flags) -> FloatArray:
+        first = np.full(count, np.inf)
+        np.minimum.at(first, owner[which], time_s[which])
+        return first
+
+    packed, taken, ended = (earliest(kind[code]) for kind in (_PACKED, _TAKEN, _ENDED))
+    outside = _ON_THE_WAY[code] & ((time_s < packed[owner]) | (time_s > ended[owner]))
+    disordered = np.zeros(count, dtype=np.bool_)
+    disordered[owner[outside]] = True
+    disordered |= np.isfinite(packed) & np.isfinite(ended) & (ended < packed)
+    missing = ~(np.isfinite(packed) & np.isfinite(taken) & np.isfinite(ended))
+    return _line(
+        count,
+        (np.diff(events.first) == 0, RecordReason.NO_EVENTS, None),
+        (missing, RecordReason.EVENTS_MISSING, None),
+        (disordered, RecordReason.EVENTS_OUT_OF_ORDER, None),
+        (True, RecordReason.EVENTS_IN_ORDER, None),
+    )
+
+
+def _delivery_time(terms: Terms, window: Window) -> RecordLine:
+    late_s = window.end_s - terms.due_s
+    return _line(
+        len(terms),
+        (np.isnan(terms.due_s), RecordReason.NO_TIME_LIMIT, None),
+        (~window.end_known, RecordReason.CUSTODY_UNKNOWN, None),
+        (late_s > 0, RecordReason.LATE, late_s),
+        (True, RecordReason.IN_TIME, None),
+    )
+
+
+def _hold_time(terms: Terms, window: Window) -> RecordLine:
+    over_s = window.length_s - terms.hold_h * 3600
+    return _line(
+        len(terms),
+        (np.isnan(terms.hold_h), RecordReason.NO_HOLD_TIME, None),
+        (~(window.start_known & window.end_known), RecordReason.CUSTODY_UNKNOWN, None),
+        (over_s > 0, RecordReason.LONGER_THAN_HOLD_TIME, over_s),
+        (True, RecordReason.WITHIN_HOLD_TIME, None),
+    )
+
+
+def _box_model(terms: Terms) -> RecordLine:
+    return _line(
+        len(terms),
+        (terms.box_known < 0, RecordReason.NO_BOX_NAMED, None),
+        (terms.box_known == 0, RecordReason.BOX_NOT_ON_RECORD, None),
+        (True, RecordReason.BOX_ON_RECORD, None),
+    )
+
+
+def _seal(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> RecordLine:
+    """Opened by a lid reading or an `opened` event; closed only where lid readings cover the
+    custody time without a hole longer than the permitted recording interval."""
+    count = len(terms)
+    row = np.flatnonzero((tracks.lid_open >= 0) & window.rows)
+    told_by = owner_of(tracks.first, row)
+    longest_s = _longest_unseen_s(tracks.time_s[row], told_by, window)
+    open_ = tracks.lid_open[row] == 1
+    event_owner, event = expanded(terms.events.first[:-1], terms.events.first[1:])
+    opened = terms.events.code[event] == _OPENED
+    opened &= terms.events.time_s[event] >= window.start_s[event_owner]
+    opened &= terms.events.time_s[event] <= window.end_s[event_owner]
+    event_owner, event = event_owner[opened], event[opened]
+    whose = np.concatenate([told_by[open_], event_owner])
+    lat = np.concatenate([tracks.lat_deg[row[open_]], terms.events.lat_deg[event]])
+    lon = np.concatenate([tracks.lon_deg[row[open_]], terms.events.lon_deg[event]])
+    away, unknown = _away(terms, whose, lat, lon)
+
+    def any_(which: Flags) -> Flags:
+        return np.bincount(whose[which], minlength=count) > 0
+
+    return _line(
+        count,
+        (any_(away), RecordReason.OPENED_ON_THE_WAY, None),
+        (any_(unknown), RecordReason.OPENED_SOMEWHERE, None),
+        (np.bincount(told_by, minlength=count) == 0, RecordReason.NO_LID_RECORD, None),
+        (~(window.start_known & window.end_known), RecordReason.CUSTODY_UNKNOWN, None),
+        (longest_s > numbers.recording_interval_s, RecordReason.LID_PARTLY_SEEN, longest_s),
+        (True, RecordReason.LID_STAYED_CLOSED, None),
+    )
+
+
+def _away(terms: Terms, whose: IntArray, lat: FloatArray, lon: FloatArray) -> tuple[Flags, Flags]:
+    """Whether each place lies outside origin and destination, and whether that is unknown."""
+    if whose.size == 0:
+        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
+
+    def within(place_lat: FloatArray, place_lon: FloatArray, radius_m: FloatArray) -> Flags:
+        far = haversine_m(
+            lat_deg=lat, lon_deg=lon, to_lat_deg=place_lat[whose], to_lon_deg=place_lon[whose]
+        )
+        inside: Flags = far <= radius_m[whose]
+        return inside
+
+    home = within(terms.origin_lat_deg, terms.origin_lon_deg, terms.origin_radius_m)
+    there = within(terms.destination_lat_deg, terms.destination_lon_deg, terms.destination_radius_m)
+    placed = ~np.isnan(lat) & ~np.isnan(terms.origin_lat_deg[whose])
+    placed &= ~np.isnan(terms.destination_lat_deg[whose])
+    at_an_end = home | there
+    return placed & ~at_an_end, ~placed & ~at_an_end
+
+
+def _longest_unseen_s(time_s: FloatArray, owner: IntArray, window: Window) -> FloatArray:
+    """(s,) longest time of the window without one of these readings, both ends counted."""
+    longest = np.full(window.start_s.size, np.nan)
+    if time_s.size == 0:
+        return longest
+    lead = np.flatnonzero(np.diff(owner, prepend=-1))
+    tail = np.append(lead[1:], owner.size) - 1
+    step = np.diff(time_s, prepend=time_s[0])
+    step[lead] = time_s[lead] - window.start_s[owner[lead]]
+    inner = np.maximum.reduceat(step, lead)
+    longest[owner[lead]] = np.maximum(inner, window.end_s[owner[tail]] - time_s[tail])
+    return longest
+
+
+def _entrusted(terms: Terms) -> RecordLine:
+    return _line(
+        len(terms),
+        (terms.entrusted < 0, RecordReason.CARRIER_NOT_SAID, None),
+        (terms.entrusted == 0, RecordReason.OWN_DELIVERY, None),
+        (True, RecordReason.CARRIER_ENTRUSTED, None),
+    )
+
+
+def _packing_temperature(
+    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
+) -> RecordLine:
+    """The first reading of each drug probe within one recording interval of packing; the amount
+    is the reading that lies furthest outside."""
+    count = len(terms)
+    begin = _first_row(tracks, window.start_s, after=False)
+    end = _first_row(tracks, window.start_s + numbers.recording_interval_s, after=True)
+    whose, row = expanded(begin, end)
+    whose, row = whose[window.rows[row]], row[window.rows[row]]
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    for probe in drug_probes(tracks):
+        value = tracks.temperature_c[probe][row]
+        given = np.flatnonzero(~np.isnan(value))
+        first = given[np.flatnonzero(np.diff(whose[given], prepend=-1))]
+        at = whose[first]
+        low[at] = np.minimum(low[at], value[first])
+        high[at] = np.maximum(high[at], value[first])
+    furthest = np.where(high - terms.high_c > terms.low_c - low, high, low)
+    outside = (low < terms.low_c) | (high > terms.high_c)
+    return _line(
+        count,
+        (~terms.limits_known, RecordReason.LIMITS_UNKNOWN, None),
+        (~window.start_known, RecordReason.CUSTODY_UNKNOWN, None),
+        (np.isinf(low), RecordReason.NO_READING_AT_PACKING, None),
+        (outside, RecordReason.PACKED_OUT_OF_RANGE, furthest),
+        (True, RecordReason.PACKED_IN_RANGE, None),
+    )
+
+
+def _first_row(tracks: Tracks, time_s: FloatArray, *, after: bool) -> IntArray:
+    """(s,) first row of each shipment at or after (or only after) a time; its end if there is
+    none, or the time is unknown. All shipments are halved together, whatever their lengths."""
+    low, high = tracks.first[:-1].copy(), tracks.first[1:].copy()
+    if low.size == 1:  # numpy's own search, far quicker for one
+        return tracks.time_s.searchsorted(time_s, "right" if after else "left")
+    while (open_ := np.flatnonzero(low < high)).size:
+        middle = (low[open_] + high[open_]) // 2
+        here = tracks.time_s[middle]
+        reached = here > time_s[open_] if after else here >= time_s[open_]
+        high[open_[reached]] = middle[reached]
+        low[open_[~reached]] = middle[~reached] + 1
+    return low
+
+
+def _live_upload(tracks: Tracks, window: Window, numbers: Numbers) -> RecordLine:
+    """The longest time between measuring and receipt; unknown where one receipt is."""
+    count = len(tracks.shipments)
+    longest_s = np.full(count, -np.inf)
+    some = np.flatnonzero(np.diff(tracks.first))
+    if some.size and not np.isnan(tracks.received_s).all():
+        lag_s = np.where(window.rows, tracks.received_s - tracks.time_s, -np.inf)
+        longest_s[some] = np.maximum.reduceat(lag_s, tracks.first[some])
+    return _line(
+        count,
+        (~np.isfinite(longest_s), RecordReason.RECEIPT_UNKNOWN, None),
+        (longest_s > numbers.live_upload_s, RecordReason.SENT_LATE, longest_s),
+        (True, RecordReason.SENT_LIVE, longest_s),
+    )
+
+
+def _logger_accuracy(terms: Terms, numbers: Numbers) -> RecordLine:
+    """The stated uncertainty against the permissible error of the range: the one below zero only
+    where the whole range lies there."""
+    frozen = terms.limits_known & (terms.high_c <= 0)
+    permitted = np.where(frozen, numbers.accuracy_below_zero_c, numbers.accuracy_above_zero_c)
+    return _line(
+        len(terms),
+        (np.isnan(terms.accuracy_c), RecordReason.ACCURACY_NOT_STATED, None),
+        (terms.accuracy_c > permitted, RecordReason.LESS_ACCURATE, terms.accuracy_c),
+        (True, RecordReason.ACCURATE_ENOUGH, terms.accuracy_c),
+    )
+
+
+def _probe_in_box(drug_seen: Flags) -> RecordLine:
+    return _line(
+        drug_seen.size,
+        (~drug_seen, RecordReason.NO_DRUG_PROBE, None),
+        (True, RecordReason.PROBE_PRESENT, None),
+    )
