@@ -15,6 +15,7 @@ from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.analysis.temperature.budgets import item_shipment
 from coldwitness.analysis.temperature.finding_places import placed
 from coldwitness.analysis.temperature.range_judgement import Temperature, judge_temperature
+from coldwitness.analysis.terms import Terms
 from coldwitness.analysis.verdict.record_lines import RecordLine, record_lines
 from coldwitness.analysis.verdict.requirements import (
     QUESTION_NUMBER,
@@ -25,7 +26,6 @@ from coldwitness.analysis.verdict.requirements import (
     worst_of_findings,
 )
 from coldwitness.config.rules import QUESTIONS, Question, RulePack
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 

@@ -23,10 +23,10 @@ from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import rows_of
 from coldwitness.analysis.record.window import judged_window
 from coldwitness.analysis.temperature.range_judgement import judge_temperature
-from coldwitness.api.results import check_results
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import RulePack, load_packs
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import Tracks
+from coldwitness.judging.results import check_results
 
 
 def best_of(times: int, work: Callable[[], object]) -> float:

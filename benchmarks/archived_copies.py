@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from coldwitness.analysis.integrity.curves import CurveIndex, curve_index
-from coldwitness.api.archived_curves import ArchivedCurves
+from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.storage.register import open_register
 
 READINGS = 240

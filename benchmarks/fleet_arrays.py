@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from coldwitness.config.manifest_terms import terms_for
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import load_packs
 from coldwitness.config.storage_classes import load_box_models, load_storage_classes
-from coldwitness.config.terms import Terms
 from coldwitness.domain.manifest import Item, Manifest, ManifestLogger, Place
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import Tracks
+from coldwitness.judging.manifest_terms import terms_for
 
 BREAK_SHARE = 0.1
 HOLE_SHARE = 0.1

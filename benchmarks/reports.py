@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from coldwitness.api.judging import Judged, Rulebook, judge_shipments, load_rulebook, software
 from coldwitness.api.reports.html import render_html
 from coldwitness.api.reports.judged import report_of_judged
 from coldwitness.api.reports.model import Origin, Report
@@ -36,6 +35,7 @@ from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.run import Judged, Rulebook, judge_shipments, load_rulebook, software
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario, scenario_names
 from coldwitness.simulators.writer import write_fleet

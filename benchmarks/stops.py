@@ -26,8 +26,8 @@ from coldwitness.analysis.record.window import judged_window
 from coldwitness.analysis.stops.fixes import positions
 from coldwitness.analysis.stops.stays import find_stays
 from coldwitness.analysis.stops.stop_judgement import judge_stops
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers, load_packs
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, terms_of
 

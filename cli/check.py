@@ -44,11 +44,11 @@ def register(app: typer.Typer) -> None:
 
         With --compare-rules the exit code is that of the first pack's results.
         """
-        from coldwitness.api.judging import load_rulebook, under_pack
         from coldwitness.cli.judge_files import judge_files
         from coldwitness.cli.result_text import beside, print_json, print_text
         from coldwitness.config.settings import load_settings
         from coldwitness.domain.errors import BadInput
+        from coldwitness.judging.run import load_rulebook, under_pack
 
         if lang not in ("zh", "en"):
             raise BadInput(f"--lang: expected zh or en, got {lang!r}")

@@ -12,8 +12,6 @@ from typing import Any
 
 import msgspec
 
-from coldwitness.api.judging import load_rulebook
-from coldwitness.api.live.batch import judge_batch
 from coldwitness.cli.wiring import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.instants import rfc3339
@@ -25,6 +23,8 @@ from coldwitness.ingest.files.opening import opened
 from coldwitness.ingest.index import IngestIndex
 from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.storing import Storer
+from coldwitness.judging.batch import judge_batch
+from coldwitness.judging.run import load_rulebook
 from coldwitness.storage.archive.native import event_object, reading_object
 from coldwitness.storage.journal import Journal, JournalReader, Message
 from coldwitness.storage.register import SqlRegister, open_register

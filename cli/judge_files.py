@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldwitness.api.fleet_limits import FleetTrips, TripsBeside, model_trips
-from coldwitness.api.judging import Judged, Rulebook, judge_shipments
-from coldwitness.config.manifest_terms import zones_without_limit
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
 from coldwitness.ingest.files import read_files
 from coldwitness.ingest.manifests import read_manifest_files
+from coldwitness.judging.fleet_limits import FleetTrips, TripsBeside, model_trips
+from coldwitness.judging.manifest_terms import zones_without_limit
+from coldwitness.judging.run import Judged, Rulebook, judge_shipments
 
 
 @dataclass(frozen=True)

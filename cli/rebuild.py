@@ -8,8 +8,9 @@ import msgspec
 import typer
 
 from coldwitness.domain.reading import Reading
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.storage.ports import Appended, Stay
+from coldwitness.storage.ports import Appended
 
 if TYPE_CHECKING:
     from coldwitness.config.settings import Settings

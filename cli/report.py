@@ -178,11 +178,11 @@ def _from_files(
     settings: "Settings",
     signer: "Signer | None",
 ) -> "Report":
-    from coldwitness.api.judging import load_rulebook, software, under_pack
     from coldwitness.api.reports.judged import report_of_judged
     from coldwitness.api.reports.model import Origin
     from coldwitness.cli.judge_files import judge_files
     from coldwitness.domain.errors import BadInput
+    from coldwitness.judging.run import load_rulebook, software, under_pack
 
     installed = load_rulebook(settings.judging)
     judged = judge_files(
@@ -233,10 +233,14 @@ def _from_stores(
 ) -> "Report":
     from contextlib import closing
 
-    from coldwitness.api.archived_curves import ArchivedCurves
     from coldwitness.api.clues.clue import report_address
-    from coldwitness.api.fleet_limits import RegisterTrips
-    from coldwitness.api.judging import (
+    from coldwitness.api.reports.judged import report_of_judged
+    from coldwitness.api.reports.model import Origin
+    from coldwitness.api.reports.reviews import review_of
+    from coldwitness.domain.errors import BadInput
+    from coldwitness.judging.copies import ArchivedCurves
+    from coldwitness.judging.fleet_limits import RegisterTrips
+    from coldwitness.judging.run import (
         Judged,
         Rulebook,
         judge_shipments,
@@ -244,10 +248,6 @@ def _from_stores(
         software,
         under_pack,
     )
-    from coldwitness.api.reports.judged import report_of_judged
-    from coldwitness.api.reports.model import Origin
-    from coldwitness.api.reports.reviews import review_of
-    from coldwitness.domain.errors import BadInput
     from coldwitness.storage.register import open_register
     from coldwitness.storage.telemetry import open_telemetry
 

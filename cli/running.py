@@ -12,7 +12,6 @@ from coldwitness.api.http.app import create_app
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
 from coldwitness.api.http.services import Services
-from coldwitness.api.judging import load_rulebook
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.judging import LiveJudge
 from coldwitness.api.metrics import Metrics
@@ -20,6 +19,7 @@ from coldwitness.cli.wiring import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.service import IngestService
+from coldwitness.judging.run import load_rulebook
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import WholeStore, open_telemetry

@@ -39,11 +39,11 @@ def verify(
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
     """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
-    from coldwitness.api.judging import load_rulebook
     from coldwitness.api.reports.package_check import verify_any
     from coldwitness.api.reports.timestamp import read_authorities
     from coldwitness.config.settings import load_settings
     from coldwitness.domain.errors import BadInput
+    from coldwitness.judging.run import load_rulebook
     from coldwitness.storage.journal import journal_public_key, load_public_key
 
     if lang not in ("zh", "en"):

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from coldwitness.domain.stays import Stay, stays
 from coldwitness.domain.tracks import IntArray, ReadingTable
-from coldwitness.storage.ports import Stay
-from coldwitness.storage.stays import stays
 
 __all__ = ["assigned", "stays"]
 

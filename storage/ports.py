@@ -10,23 +10,13 @@ from typing import Any, Literal, Protocol
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
 
 CheckResult = Mapping[str, Any]
 """One shipment's result, `coldwitness.check/1`."""
 
 ClueStatus = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
-
-
-@dataclass(frozen=True)
-class Stay:
-    """A shipment's stay in a box: from `packed` to delivered/refused/returned, half-open;
-    end_ms None while it lasts."""
-
-    box: str
-    shipment: str
-    start_ms: int
-    end_ms: int | None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import numpy as np
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of
 from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity
 

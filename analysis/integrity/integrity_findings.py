@@ -16,8 +16,8 @@ from coldwitness.analysis.isolation.windows import ZONES, probes_of
 from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, sequence_breaks
 from coldwitness.analysis.record.series import Series, drug_series, stated_logger
 from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity
 

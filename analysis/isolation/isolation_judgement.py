@@ -32,8 +32,8 @@ from coldwitness.analysis.isolation.windows import (
     probes_of,
 )
 from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.terms import LimitSource, Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import LimitSource, Terms
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from coldwitness.analysis.isolation.exchange_fit import ExchangeFit
 from coldwitness.analysis.isolation.windows import AMBIENT, COOLANT, BoolArray, ExchangeWindows
-from coldwitness.config.terms import Terms
+from coldwitness.analysis.terms import Terms
 
 APART_C = 1.0
 """Difference that two honest probes of ±0.5 °C cannot make up."""

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.reading import EVENT_NAMES, split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 

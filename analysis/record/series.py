@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.chains import chains, follow_each_other
 from coldwitness.analysis.record.series_rows import SeriesRows, series_rows
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 

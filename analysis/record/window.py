@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.config.terms import Terms, WindowSource
+from coldwitness.analysis.terms import Terms, WindowSource
 from coldwitness.domain.tracks import FloatArray, Tracks
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.geodesy import METRES_PER_DEGREE
 from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 BoolArray = NDArray[np.bool_]

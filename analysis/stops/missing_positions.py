@@ -6,8 +6,8 @@ import numpy as np
 
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 RESOLVING_SHARE = 0.2

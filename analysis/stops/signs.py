@@ -9,8 +9,8 @@ from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
 from coldwitness.analysis.stops.stay_places import any_within, bisect_time
 from coldwitness.analysis.stops.stays import Stays
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.reading import EVENT_NAMES, split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 

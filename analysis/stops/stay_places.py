@@ -10,8 +10,8 @@ from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes
 from coldwitness.analysis.stops.stays import Stays
+from coldwitness.analysis.terms import Terms, WindowSource
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms, WindowSource
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray
 

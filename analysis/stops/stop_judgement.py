@@ -24,8 +24,8 @@ from coldwitness.analysis.stops.signs import Signs, signs_of
 from coldwitness.analysis.stops.stay_places import Places, ends_of, place_stays
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from coldwitness.analysis.stops.unseen_rest import UnseenDwells, unseen_dwells
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 

@@ -16,8 +16,8 @@ from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes
 from coldwitness.analysis.stops.signs import ambient_step
 from coldwitness.analysis.stops.stay_places import Ends, bisect_time
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 

@@ -9,8 +9,8 @@ from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Steps
 from coldwitness.analysis.temperature.beyond import times_beyond
 from coldwitness.analysis.temperature.uncertainty import above
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 

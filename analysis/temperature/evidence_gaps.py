@@ -7,8 +7,8 @@ from coldwitness.analysis.findings import FindingTable, concatenate, finding_tab
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Holes, Side, Steps
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity
 

@@ -8,8 +8,8 @@ from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.temperature.budgets import BudgetUse, item_shipment
 from coldwitness.analysis.temperature.excursions import Episodes
 from coldwitness.analysis.temperature.uncertainty import Level
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import CodeArray, IntArray
 from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 

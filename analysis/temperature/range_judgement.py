@@ -34,8 +34,8 @@ from coldwitness.analysis.temperature.range_findings import (
 )
 from coldwitness.analysis.temperature.ranges import RangeLines, judge_ranges, reach
 from coldwitness.analysis.temperature.uncertainty import Level, above, below, frozen
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.config.terms import Terms
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Status
 

@@ -17,8 +17,8 @@ from coldwitness.analysis.record.sequence import owner_of
 from coldwitness.analysis.record.series import drug_probes
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers, Question
-from coldwitness.config.terms import Terms
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Status

@@ -12,7 +12,6 @@ from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, judged_now
-from coldwitness.api.judging import software, under_pack
 from coldwitness.api.reports.html import render_html
 from coldwitness.api.reports.judged import report_of_judged
 from coldwitness.api.reports.model import Origin, Report
@@ -20,6 +19,7 @@ from coldwitness.api.reports.pdf import render_pdf
 from coldwitness.api.reports.reviews import review_of
 from coldwitness.api.reports.twin import render_json
 from coldwitness.api.reports.wording import Lang
+from coldwitness.judging.run import software, under_pack
 from coldwitness.storage.journal import journal_signer
 
 router = APIRouter(tags=["reports"])

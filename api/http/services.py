@@ -10,11 +10,11 @@ from starlette.requests import Request
 from coldwitness.api.clock import Clock
 from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.idempotency import RepliedPosts
-from coldwitness.api.judging import Rulebook
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.judging import LiveJudge
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
+from coldwitness.judging.run import Rulebook
 from coldwitness.storage.ports import Register, TelemetryStore
 
 Readiness = Callable[[], str | None]

@@ -8,8 +8,6 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.archived_curves import ArchivedCurves
-from coldwitness.api.fleet_limits import RegisterTrips
 from coldwitness.api.http.answers import documented, json_answer, tag_of, unchanged
 from coldwitness.api.http.bodies import JsonBody
 from coldwitness.api.http.cursors import read_cursor, write_cursor
@@ -25,9 +23,11 @@ from coldwitness.api.http.filters import (
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import CheckResult, ManifestKept, Shipment, ShipmentList, Verdict
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
-from coldwitness.api.judging import Judged, Rulebook, judge_shipments, under_pack
 from coldwitness.domain.errors import BadInput
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.copies import ArchivedCurves
+from coldwitness.judging.fleet_limits import RegisterTrips
+from coldwitness.judging.run import Judged, Rulebook, judge_shipments, under_pack
 from coldwitness.storage.ports import CheckResult as Result
 from coldwitness.storage.ports import ShipmentRow
 

@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from coldwitness.api.archived_curves import copies_named
 from coldwitness.api.clock import Clock, system_clock
-from coldwitness.api.judging import Rulebook
-from coldwitness.api.live.batch import Batch, judge_batch
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.domain.instants import instant_ms
+from coldwitness.judging.batch import Batch, judge_batch
+from coldwitness.judging.copies import copies_named
+from coldwitness.judging.run import Rulebook
 from coldwitness.storage.ports import CheckResult, Clue, Register, TelemetryStore
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ import numpy as np
 
 from coldwitness.analysis.stops.stay_places import Where
 from coldwitness.analysis.stops.stop_judgement import StopJudgement
+from coldwitness.analysis.terms import Terms
 from coldwitness.api.reports.evidence import site_of
 from coldwitness.api.reports.instants import epoch_s, instant
 from coldwitness.api.reports.model import CustodyStep, Instrument, Route, Span, Stop
 from coldwitness.api.reports.wording import both, event_words
 from coldwitness.config.rules import Numbers, Text
-from coldwitness.config.terms import Terms
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event

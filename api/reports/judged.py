@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from coldwitness.analysis.record.build import rows_of
-from coldwitness.api.judging import Judged
 from coldwitness.api.reports.evidence import own_loggers
 from coldwitness.api.reports.model import Beside, Origin, Report, Review
 from coldwitness.api.reports.report import beside_of, build_report
 from coldwitness.api.reports.seal import sealed
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
+from coldwitness.judging.run import Judged
 from coldwitness.storage.journal.signing import Signer
 
 

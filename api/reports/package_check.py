@@ -9,7 +9,6 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 
-from coldwitness.api.judging import Rulebook
 from coldwitness.api.reports import package
 from coldwitness.api.reports.journal_part import JournalPart, doubts_about
 from coldwitness.api.reports.model import Report
@@ -34,6 +33,7 @@ from coldwitness.api.reports.verification import (
 )
 from coldwitness.config.rules import RulePack, pack_from_text
 from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.judging.run import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 _REQUIRED = (

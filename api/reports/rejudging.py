@@ -8,20 +8,20 @@ import numpy as np
 
 from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.judge import Judgement, judge
-from coldwitness.api.fleet_limits import baselines_told
-from coldwitness.api.judging import Rulebook
+from coldwitness.analysis.terms import Terms
 from coldwitness.api.reports.evidence import event_of, tracks_of
 from coldwitness.api.reports.model import Report
 from coldwitness.api.reports.report import beside_of, build_report, rules_of
-from coldwitness.api.results import check_results
-from coldwitness.config.manifest_terms import terms_for
 from coldwitness.config.rules import RulePack
-from coldwitness.config.terms import Terms
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.words import Certainty, FindingType, Severity
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.fleet_limits import baselines_told
+from coldwitness.judging.manifest_terms import terms_for
+from coldwitness.judging.results import check_results
+from coldwitness.judging.run import Rulebook
 
 
 def pack_of(report: Report, rulebook: Rulebook) -> RulePack | None:

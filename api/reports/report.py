@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 
 from coldwitness.analysis.stops.stop_judgement import StopJudgement
+from coldwitness.analysis.terms import LimitSource
+from coldwitness.analysis.terms import Terms as JudgedTerms
 from coldwitness.api.reports.course import custody_of, instruments_of, route_of
 from coldwitness.api.reports.coverage import (
     Seen,
@@ -47,8 +49,6 @@ from coldwitness.api.reports.reasons import (
 )
 from coldwitness.api.reports.wording import as_text
 from coldwitness.config.rules import RulePack, Text
-from coldwitness.config.terms import LimitSource
-from coldwitness.config.terms import Terms as JudgedTerms
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import Tracks

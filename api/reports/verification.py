@@ -7,7 +7,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from coldwitness.api.judging import Rulebook
 from coldwitness.api.reports.attachment import attachments
 from coldwitness.api.reports.model import Report, Seal
 from coldwitness.api.reports.pdf import render_pdf
@@ -22,6 +21,7 @@ from coldwitness.api.reports.seal import sealed_bytes, sha256_hex, sm3
 from coldwitness.api.reports.timestamp import Stamp
 from coldwitness.api.reports.twin import read_json, render_json
 from coldwitness.domain.errors import BadInput
+from coldwitness.judging.run import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 REASONS: Mapping[str, tuple[str, str]] = {

@@ -9,11 +9,11 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from coldwitness.domain.reading import ENDING_EVENTS, Event
-from coldwitness.storage.ports import Stay
+from coldwitness.domain.stays import Stay
+from coldwitness.domain.stays import stays as stays_told
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, parts
 from coldwitness.storage.register.shipments import lock, make_known
-from coldwitness.storage.stays import stays as stays_told
 
 _TELLING = ("packed", *ENDING_EVENTS)
 _BEFORE_ALL = -(2**62)

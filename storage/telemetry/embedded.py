@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from coldwitness.domain.reading import Reading
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.storage.ports import Appended, Stay
+from coldwitness.storage.ports import Appended
 from coldwitness.storage.telemetry import embedded_read
 from coldwitness.storage.telemetry.columns import Columns
 from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
-from coldwitness.storage.ports import Stay
 from coldwitness.storage.telemetry.columns import FLOATS, Columns
 from coldwitness.storage.telemetry.record import Layout, layout
 

@@ -23,8 +23,9 @@ from influxdb_client.service.write_service import WriteService
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.storage.ports import Appended, Stay
+from coldwitness.storage.ports import Appended
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.views import Span
 from coldwitness.storage.telemetry.columns import Columns, measured, readings_of

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading_table import joined
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
-from coldwitness.storage.ports import Stay
 from coldwitness.storage.register.views import Span
 from coldwitness.storage.telemetry.columns import FLOATS, Columns, take_rows
 from coldwitness.storage.telemetry.influx_http import InfluxHttp

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from coldwitness.domain.reading import Reading
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.storage.ports import Appended, Stay
+from coldwitness.storage.ports import Appended
 from coldwitness.storage.telemetry.columns import Columns, columns_of, measured, take_rows
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coldwitness.analysis.record.build import build_tracks
-from coldwitness.config.terms import (
+from coldwitness.analysis.terms import (
     Budgets,
     EventTable,
     Items,

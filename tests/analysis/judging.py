@@ -7,10 +7,10 @@ import numpy as np
 
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import build_tracks
-from coldwitness.api.results import check_results
 from coldwitness.config.rules import Numbers, Question, RulePack, load_packs
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import FindingType, Status
+from coldwitness.judging.results import check_results
 from tests.analysis.building import START_S, Given, Series, table, terms_of
 
 PACK: RulePack = load_packs()[0]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldwitness.analysis.verdict.record_lines import RecordReason
-from coldwitness.api.record_words import _WORDS
 from coldwitness.config.rules import RECORD_QUESTIONS
 from coldwitness.domain.words import Status
+from coldwitness.judging.words.record import _WORDS
 from tests.analysis.building import Given, Series, table
 from tests.analysis.judging import PACK, Seen, minutes, seen, seen_of
 

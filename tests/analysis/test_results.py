@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.judge import judge
-from coldwitness.api.results import check_results
 from coldwitness.config.rules import RECORD_QUESTIONS, load_packs
+from coldwitness.judging.results import check_results
 from tests.analysis.building import START_S, Drug, Given, Series, terms_of, tracks_of
 
 PACK = load_packs()[0]

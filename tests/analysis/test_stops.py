@@ -6,7 +6,7 @@ import pytest
 from coldwitness.analysis.record.window import judged_window
 from coldwitness.analysis.stops.stay_places import Where
 from coldwitness.analysis.stops.stop_judgement import StorageReason, judge_stops
-from coldwitness.config.terms import SiteRole
+from coldwitness.analysis.terms import SiteRole
 from coldwitness.domain.words import Certainty, FindingType, Status
 from tests.analysis.building import START_S, Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.stops.stop_judgement import StorageReason
-from coldwitness.config.terms import SiteRole
+from coldwitness.analysis.terms import SiteRole
 from coldwitness.domain.words import Certainty, FindingType, Status
 from tests.analysis.stop_journeys import DEPOT_M, DOOR_M, Fixed, Journey, custody, judge, spot
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from coldwitness.api.judging import load_rulebook
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import instant_ms
+from coldwitness.judging.run import load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import Scenario, scenario
 from coldwitness.simulators.writer import write_fleet

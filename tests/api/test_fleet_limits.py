@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from coldwitness.api.fleet_limits import RegisterTrips, model_trips
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.reports.seal import sealed
 from coldwitness.api.reports.twin import render_json
@@ -20,6 +19,7 @@ from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.reading_table import readings_of
 from coldwitness.ingest.files import read_files
+from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
 from coldwitness.storage.ports import ModelTrip
 from tests.analysis.building import START_S
 from tests.analysis.isolation_world import world as world_of_boxes

@@ -16,13 +16,13 @@ from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.app import create_app
 from coldwitness.api.http.server import ApiServer, address_of, listen
 from coldwitness.api.http.services import Readiness, Services
-from coldwitness.api.judging import load_rulebook
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.judging import LiveJudge
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading
+from coldwitness.judging.run import load_rulebook
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 

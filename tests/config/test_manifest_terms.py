@@ -3,14 +3,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coldwitness.config.manifest_terms import terms_for
+from coldwitness.analysis.terms import LimitSource, Terms, WindowSource
 from coldwitness.config.rules import load_packs
 from coldwitness.config.storage_classes import load_box_models, load_storage_classes
-from coldwitness.config.terms import LimitSource, Terms, WindowSource
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.reading import Event
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.manifest_terms import terms_for
 
 CLASSES = load_storage_classes()
 MODELS = load_box_models()

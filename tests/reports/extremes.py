@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from coldwitness.api.judging import judge_shipments, load_rulebook
 from coldwitness.api.reports.judged import report_of_judged
 from coldwitness.api.reports.model import Origin, Report
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.judging.run import judge_shipments, load_rulebook
 from tests.reports.shipments import MANIFEST, START_S, at, manifest
 
 RULEBOOK = load_rulebook(JudgingSettings())

@@ -4,11 +4,11 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coldwitness.api.judging import load_rulebook
 from coldwitness.api.reports.judged import report_of_judged
 from coldwitness.api.reports.model import Origin, Report
 from coldwitness.cli.judge_files import JudgedFiles, judge_files
 from coldwitness.config.settings import JudgingSettings
+from coldwitness.judging.run import load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coldwitness.api.judging import Rulebook, load_rulebook
 from coldwitness.api.reports.journal_part import journal_part
 from coldwitness.api.reports.judged import report_of_judged
 from coldwitness.api.reports.model import Origin, Report
@@ -22,6 +21,7 @@ from coldwitness.api.reports.twin import read_json, render_json
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import PACKS_DIR
 from coldwitness.config.settings import JudgingSettings
+from coldwitness.judging.run import Rulebook, load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet

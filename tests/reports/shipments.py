@@ -12,7 +12,6 @@ import numpy as np
 from coldwitness.api.reports.model import Origin, Report
 from coldwitness.api.reports.report import build_report
 from coldwitness.api.reports.seal import sealed
-from coldwitness.config.manifest_terms import terms_for
 from coldwitness.config.rules import RulePack, load_packs
 from coldwitness.config.storage_classes import load_box_models, load_storage_classes
 from coldwitness.domain.instants import instant_ms, rfc3339
@@ -20,6 +19,7 @@ from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import Tracks
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.manifest_terms import terms_for
 
 START_S = instant_ms("2026-11-21T01:30:00Z") / 1000.0
 

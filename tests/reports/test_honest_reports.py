@@ -6,7 +6,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from coldwitness.api.finding_words import number
 from coldwitness.api.reports.model import Report
 from coldwitness.api.reports.package_check import verify_any
 from coldwitness.api.reports.twin import render_json
@@ -14,6 +13,7 @@ from coldwitness.api.reports.wording import quantity
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.words.findings import number
 from tests.reports.extremes import RULEBOOK, report_of_table
 
 START_MS = instant_ms("2026-11-21T01:30:00Z")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
-from coldwitness.storage.ports import Stay
+from coldwitness.domain.stays import Stay
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
 from coldwitness.storage.telemetry.influx import InfluxTelemetry

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from coldwitness.cli.rebuild import rebuild_views
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.stays import Stay
 from coldwitness.storage.archive.canonical import DAY_MS
-from coldwitness.storage.ports import Stay
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
 from coldwitness.storage.telemetry.influx import InfluxTelemetry

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from coldwitness.domain.manifest import Box, Company, Item, Manifest
 from coldwitness.domain.reading import Event
-from coldwitness.storage.ports import Stay
+from coldwitness.domain.stays import Stay
+from coldwitness.domain.stays import stays as stays_told
 from coldwitness.storage.register import SqlRegister, schema
-from coldwitness.storage.stays import stays as stays_told
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import at, finding, result
 

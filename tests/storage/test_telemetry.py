@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coldwitness.domain.reading import Reading
-from coldwitness.storage.ports import Appended, Stay, TelemetryStore
+from coldwitness.domain.stays import Stay
+from coldwitness.storage.ports import Appended, TelemetryStore
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests.storage.readings import FULL, MINUTE, READINGS, T0, reading, rows

@@ -17,13 +17,13 @@ from typing import Any
 
 import msgspec
 
-from coldwitness.api.judging import load_rulebook
 from coldwitness.api.reports.judged import report_of_judged
 from coldwitness.api.reports.model import Origin
 from coldwitness.api.reports.twin import render_json
 from coldwitness.cli.importing import import_all
 from coldwitness.cli.judge_files import JudgedFiles, judge_files
 from coldwitness.config.settings import JournalSettings, JudgingSettings, Settings, StoreSettings
+from coldwitness.judging.run import load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario, scenario_names
 from coldwitness.simulators.writer import write_fleet

@@ -14,18 +14,18 @@ from coldwitness.analysis.isolation.isolation_judgement import Facet, IsolationR
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.digest import readings_digests
 from coldwitness.analysis.temperature.kinetic_temperature import METHOD
+from coldwitness.analysis.terms import LimitSource, Terms
 from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
-from coldwitness.api.doubt_words import against, would_settle
-from coldwitness.api.finding_words import explanation
-from coldwitness.api.fleet_limits import told_baseline
-from coldwitness.api.line_words import bases
-from coldwitness.api.pack_words import pack_words
-from coldwitness.config.fleet_limits import FleetZone
 from coldwitness.config.rules import QUESTIONS, RulePack, Text
-from coldwitness.config.terms import LimitSource, Terms
+from coldwitness.domain.baseline import FleetZone
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
+from coldwitness.judging.fleet_limits import told_baseline
+from coldwitness.judging.words.doubts import against, would_settle
+from coldwitness.judging.words.findings import explanation
+from coldwitness.judging.words.lines import bases
+from coldwitness.judging.words.packs import pack_words
 
 SCHEMA = "coldwitness.check/1"
 

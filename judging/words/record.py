@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason
-from coldwitness.api.finding_words import duration, number
 from coldwitness.config.rules import Text
+from coldwitness.judging.words.findings import duration, number
 
 _Words = Callable[[float], Text]
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.config.fleet_limits import FleetBaseline
+from coldwitness.domain.baseline import FleetBaseline
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 
 

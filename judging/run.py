@@ -11,9 +11,7 @@ import numpy as np
 from coldwitness.analysis.integrity.curves import CurveArchive
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import build_tracks
-from coldwitness.api.fleet_limits import FleetTrips, learned_limits
-from coldwitness.api.results import check_results
-from coldwitness.config.manifest_terms import terms_for
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import RulePack, load_packs, pack_for
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.config.storage_classes import (
@@ -22,11 +20,13 @@ from coldwitness.config.storage_classes import (
     load_box_models,
     load_storage_classes,
 )
-from coldwitness.config.terms import Terms
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import FloatArray, ReadingTable, Tracks
+from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
+from coldwitness.judging.manifest_terms import terms_for
+from coldwitness.judging.results import check_results
 
 CheckResult = Mapping[str, Any]
 

@@ -6,10 +6,21 @@ a reading at the very moment of delivery is no longer in it.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 
 from coldwitness.domain.reading import ENDING_EVENTS, Event
-from coldwitness.storage.ports import Stay
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A shipment's stay in a box: from `packed` to delivered/refused/returned, half-open;
+    end_ms None while it lasts."""
+
+    box: str
+    shipment: str
+    start_ms: int
+    end_ms: int | None
 
 
 def stays(events: Iterable[Event]) -> list[Stay]:

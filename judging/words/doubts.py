@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from coldwitness.api.finding_words import Measures, number
 from coldwitness.config.rules import Text
 from coldwitness.domain.words import Certainty, FindingType
+from coldwitness.judging.words.findings import Measures, number
 
 _BREAKS = (
     FindingType.ABOVE_RANGE,

@@ -7,13 +7,13 @@ import numpy as np
 from coldwitness.analysis.isolation.isolation_judgement import IsolationReason
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.stops.stop_judgement import StorageReason
-from coldwitness.api.finding_words import number
-from coldwitness.api.pack_words import pack_words
-from coldwitness.api.record_words import record_basis
-from coldwitness.config.fleet_limits import FleetBaseline, FleetZone
+from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Question, RulePack, Text, day_start_s
-from coldwitness.config.terms import Terms
+from coldwitness.domain.baseline import FleetBaseline, FleetZone
 from coldwitness.domain.words import Status
+from coldwitness.judging.words.findings import number
+from coldwitness.judging.words.packs import pack_words
+from coldwitness.judging.words.record import record_basis
 
 _STATUS: Mapping[Question, Mapping[int, Text]] = {
     "range": {

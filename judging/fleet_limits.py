@@ -14,13 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from coldwitness.analysis.isolation.fleet import learn_limit, limit_of
-from coldwitness.config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
-from coldwitness.config.manifest_terms import zones_without_limit
 from coldwitness.config.rules import Numbers, day_start_s
 from coldwitness.config.storage_classes import BoxModel
+from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import china_day, instant_ms, rfc3339
 from coldwitness.domain.manifest import Manifest
+from coldwitness.judging.manifest_terms import zones_without_limit
 from coldwitness.storage.ports import CheckResult, ModelTrip, Register
 
 MOST_TRIPS = 500

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coldwitness.api.archived_curves import ArchivedCurves
-from coldwitness.api.fleet_limits import RegisterTrips, model_trips
-from coldwitness.api.judging import Rulebook, judge_shipments
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.tracks import Tracks
+from coldwitness.judging.copies import ArchivedCurves
+from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
+from coldwitness.judging.run import Rulebook, judge_shipments
 from coldwitness.storage.ports import CheckResult, ModelTrip, Register, TelemetryStore
 
 

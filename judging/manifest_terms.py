@@ -11,10 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.config.fleet_limits import FLEET_ZONES, FleetBaseline, FleetZone
-from coldwitness.config.rules import Numbers, day_start_s
-from coldwitness.config.storage_classes import BoxModel, StorageClass, item_range_c
-from coldwitness.config.terms import (
+from coldwitness.analysis.terms import (
     Budgets,
     EventTable,
     Items,
@@ -23,7 +20,10 @@ from coldwitness.config.terms import (
     Sites,
     Terms,
 )
-from coldwitness.config.terms import WindowSource as Source
+from coldwitness.analysis.terms import WindowSource as Source
+from coldwitness.config.rules import Numbers, day_start_s
+from coldwitness.config.storage_classes import BoxModel, StorageClass, item_range_c
+from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Item, Manifest, Qualification
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event

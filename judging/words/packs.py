@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from coldwitness.api.finding_words import number
 from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack, Text
+from coldwitness.judging.words.findings import number
 
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),

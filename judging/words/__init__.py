@@ -1,0 +1,1 @@
+"""What results say of findings, lines and facts, in Chinese and English."""
