@@ -21,13 +21,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from coldwitness.api.reports.html import render_html
-from coldwitness.api.reports.judged import report_of_judged
-from coldwitness.api.reports.model import Origin, Report
-from coldwitness.api.reports.package import make_package
-from coldwitness.api.reports.package_check import verify_any
-from coldwitness.api.reports.pdf import render_pdf
-from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.drawn.html import render_html
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin, Report
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.packed.package import make_package
+from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import PACKS_DIR
 from coldwitness.config.settings import JudgingSettings

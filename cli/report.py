@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from coldwitness.api.reports.model import Report
-    from coldwitness.api.reports.wording import Lang
+    from coldwitness.api.reports.made.model import Report
+    from coldwitness.api.reports.made.wording import Lang
     from coldwitness.config.settings import Settings
     from coldwitness.storage.journal.signing import Signer
 
@@ -126,8 +126,8 @@ def _packed(
 ) -> bytes:
     from functools import partial
 
-    from coldwitness.api.reports.journal_part import journal_part
-    from coldwitness.api.reports.package import make_package
+    from coldwitness.api.reports.packed.journal_part import journal_part
+    from coldwitness.api.reports.packed.package import make_package
     from coldwitness.config.rules import PACKS_DIR, load_pack
     from coldwitness.domain.errors import BadInput
 
@@ -138,7 +138,7 @@ def _packed(
         journal = journal_part(made, settings.journal.directory, settings.formats)
     stamp = None
     if timestamp is not None:
-        from coldwitness.api.reports.timestamp import ask_for_stamp, read_token
+        from coldwitness.api.reports.packed.timestamp import ask_for_stamp, read_token
 
         by_url = timestamp.startswith(("http://", "https://"))
         stamp = (
@@ -178,8 +178,8 @@ def _from_files(
     settings: "Settings",
     signer: "Signer | None",
 ) -> "Report":
-    from coldwitness.api.reports.judged import report_of_judged
-    from coldwitness.api.reports.model import Origin
+    from coldwitness.api.reports.made.judged import report_of_judged
+    from coldwitness.api.reports.made.model import Origin
     from coldwitness.cli.judge_files import judge_files
     from coldwitness.domain.errors import BadInput
     from coldwitness.judging.run import load_rulebook, software, under_pack
@@ -234,9 +234,9 @@ def _from_stores(
     from contextlib import closing
 
     from coldwitness.api.clues.clue import report_address
-    from coldwitness.api.reports.judged import report_of_judged
-    from coldwitness.api.reports.model import Origin
-    from coldwitness.api.reports.reviews import review_of
+    from coldwitness.api.reports.made.judged import report_of_judged
+    from coldwitness.api.reports.made.model import Origin
+    from coldwitness.api.reports.made.reviews import review_of
     from coldwitness.domain.errors import BadInput
     from coldwitness.judging.copies import ArchivedCurves
     from coldwitness.judging.fleet_limits import RegisterTrips
@@ -300,14 +300,14 @@ def _from_stores(
 
 def _rendered(made: "Report", ending: str, lang: "Lang") -> bytes:
     if ending == ".json":
-        from coldwitness.api.reports.twin import render_json
+        from coldwitness.api.reports.made.twin import render_json
 
         return render_json(made)
     if ending == ".html":
-        from coldwitness.api.reports.html import render_html
+        from coldwitness.api.reports.drawn.html import render_html
 
         return render_html(made, lang=lang).encode("utf-8")
-    from coldwitness.api.reports.pdf import render_pdf
+    from coldwitness.api.reports.drawn.pdf import render_pdf
 
     return render_pdf(made, lang=lang)
 

@@ -6,9 +6,9 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from coldwitness.api.app import create_app
 from coldwitness.api.clock import system_clock
 from coldwitness.api.clues.outbox import Outbox
-from coldwitness.api.http.app import create_app
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
 from coldwitness.api.http.services import Services

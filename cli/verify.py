@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    from coldwitness.api.reports.verification import Verified
+    from coldwitness.api.reports.packed.verification import Verified
 
 
 def register(app: typer.Typer) -> None:
@@ -39,8 +39,8 @@ def verify(
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
     """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
-    from coldwitness.api.reports.package_check import verify_any
-    from coldwitness.api.reports.timestamp import read_authorities
+    from coldwitness.api.reports.packed.package_check import verify_any
+    from coldwitness.api.reports.packed.timestamp import read_authorities
     from coldwitness.config.settings import load_settings
     from coldwitness.domain.errors import BadInput
     from coldwitness.judging.run import load_rulebook
@@ -99,7 +99,7 @@ def _as_json(file: Path, found: "Verified") -> dict[str, Any]:
 def _as_text(
     file: Path, found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool
 ) -> list[str]:
-    from coldwitness.api.reports.wording import STATUS_WORDS, tell
+    from coldwitness.api.reports.made.wording import STATUS_WORDS, tell
 
     if not found.holds:
         head = f"✗ {file}: 与证据不符" if zh else f"✗ {file}: does not match its evidence"

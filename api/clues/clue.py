@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from coldwitness.api.http.cursors import write_cursor
+from coldwitness.api.cursors import write_cursor
 from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.ports import Clue
 

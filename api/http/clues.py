@@ -10,9 +10,9 @@ from starlette.responses import Response
 from coldwitness.api.clues.clue import clue_as_json
 from coldwitness.api.clues.signature import new_secret, require_secret
 from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
+from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.bodies import JsonBody, body_of_type
-from coldwitness.api.http.cursors import read_cursor, write_cursor
 from coldwitness.api.http.filters import Limit, RecordId
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import (

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
-from coldwitness.api.http.cursors import read_cursor, write_cursor
 from coldwitness.api.http.filters import Cursor, Limit
 from coldwitness.api.http.schemas import Certainty, FindingList, Kind
 from coldwitness.api.http.services import ServicesOf

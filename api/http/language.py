@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from coldwitness.api.reports.wording import Lang
+from coldwitness.api.reports.made.wording import Lang
 
 
 def language_of(request: Request) -> Lang:

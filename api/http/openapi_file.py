@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
-from coldwitness.api.http.app import create_app
+from coldwitness.api.app import create_app
 from coldwitness.api.http.services import Services
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings

@@ -17,8 +17,8 @@ from fastapi import APIRouter, Query
 from numpy.typing import NDArray
 from starlette.responses import Response
 
+from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
-from coldwitness.api.http.cursors import read_cursor, write_cursor
 from coldwitness.api.http.filters import Cursor, ShipmentId
 from coldwitness.api.http.schemas import ReadingList
 from coldwitness.api.http.services import ServicesOf

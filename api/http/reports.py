@@ -12,13 +12,13 @@ from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, judged_now
-from coldwitness.api.reports.html import render_html
-from coldwitness.api.reports.judged import report_of_judged
-from coldwitness.api.reports.model import Origin, Report
-from coldwitness.api.reports.pdf import render_pdf
-from coldwitness.api.reports.reviews import review_of
-from coldwitness.api.reports.twin import render_json
-from coldwitness.api.reports.wording import Lang
+from coldwitness.api.reports.drawn.html import render_html
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin, Report
+from coldwitness.api.reports.made.reviews import review_of
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.wording import Lang
 from coldwitness.judging.run import software, under_pack
 from coldwitness.storage.journal import journal_signer
 

@@ -16,7 +16,7 @@ from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import NewReview, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, require_known
-from coldwitness.api.reports.reviews import review_of
+from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.personal_data import holds_a_number_of_a_person
 from coldwitness.storage.ports import Review

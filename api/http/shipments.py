@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, tag_of, unchanged
 from coldwitness.api.http.bodies import JsonBody
-from coldwitness.api.http.cursors import read_cursor, write_cursor
 from coldwitness.api.http.filters import (
     Courier,
     Cursor,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from coldwitness.api.http.cursors import read_cursor, write_cursor
+from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.schemas import Verdict
 from coldwitness.api.http.services import ServicesOf
@@ -20,7 +20,7 @@ from coldwitness.api.pages import shown
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.rows import VERDICT_ORDER, page_of_rows, row_of
 from coldwitness.api.pages.words import word
-from coldwitness.api.reports.wording import STATUS_WORDS, Lang, say_or_key
+from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, say_or_key
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import is_id
 

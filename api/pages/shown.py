@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from coldwitness.api.reports.wording import Lang
+from coldwitness.api.reports.made.wording import Lang
 from coldwitness.domain.instants import CHINA, instant_ms
 
 ABSENT = "—"

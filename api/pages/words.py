@@ -1,6 +1,6 @@
 """Words of the pages that the report does not have, Chinese and English side by side."""
 
-from coldwitness.api.reports.wording import Lang
+from coldwitness.api.reports.made.wording import Lang
 
 _WORDS: dict[str, tuple[str, str]] = {
     "brand": ("冷证", "ColdWitness"),

@@ -8,7 +8,7 @@ import pytest
 from coldwitness.analysis.integrity.copied import copied_findings
 from coldwitness.analysis.integrity.curves import CurveIndex, curve_index
 from coldwitness.api.http.reports import report_of
-from coldwitness.api.reports.rejudging import pack_of, plain_values, rebuilt
+from coldwitness.api.reports.packed.rejudging import pack_of, plain_values, rebuilt
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.storage.register import open_register

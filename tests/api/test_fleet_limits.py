@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from coldwitness.api.http.reports import report_of
-from coldwitness.api.reports.seal import sealed
-from coldwitness.api.reports.twin import render_json
-from coldwitness.api.reports.verification import verify_bytes
+from coldwitness.api.reports.made.seal import sealed
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.instants import instant_ms, rfc3339

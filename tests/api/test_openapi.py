@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from coldwitness.api.http.app import create_app
+from coldwitness.api.app import create_app
 from coldwitness.api.http.openapi_file import OPENAPI_FILE, openapi_text
 from tests.api.world import COLD, WARM, World, manifest
 

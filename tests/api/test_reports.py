@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from coldwitness.api.reports.package_check import verify_any
+from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.words import STATUS_ZH, Status
 from coldwitness.judging.run import load_rulebook

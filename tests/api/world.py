@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
+from coldwitness.api.app import create_app
 from coldwitness.api.clues.outbox import Outbox
-from coldwitness.api.http.app import create_app
 from coldwitness.api.http.server import ApiServer, address_of, listen
 from coldwitness.api.http.services import Readiness, Services
 from coldwitness.api.live.hub import LiveHub

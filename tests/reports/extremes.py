@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from coldwitness.api.reports.judged import report_of_judged
-from coldwitness.api.reports.model import Origin, Report
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable

@@ -4,8 +4,8 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coldwitness.api.reports.judged import report_of_judged
-from coldwitness.api.reports.model import Origin, Report
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.cli.judge_files import JudgedFiles, judge_files
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.judging.run import load_rulebook

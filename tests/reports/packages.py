@@ -12,12 +12,18 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coldwitness.api.reports.journal_part import journal_part
-from coldwitness.api.reports.judged import report_of_judged
-from coldwitness.api.reports.model import Origin, Report
-from coldwitness.api.reports.package import CONTENTS, SIGNATURE, entry_of, make_package, zipped
-from coldwitness.api.reports.seal import canonical, sealed
-from coldwitness.api.reports.twin import read_json, render_json
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin, Report
+from coldwitness.api.reports.made.seal import canonical, sealed
+from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.packed.journal_part import journal_part
+from coldwitness.api.reports.packed.package import (
+    CONTENTS,
+    SIGNATURE,
+    entry_of,
+    make_package,
+    zipped,
+)
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import PACKS_DIR
 from coldwitness.config.settings import JudgingSettings

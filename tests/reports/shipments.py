@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from coldwitness.api.reports.model import Origin, Report
-from coldwitness.api.reports.report import build_report
-from coldwitness.api.reports.seal import sealed
+from coldwitness.api.reports.made.model import Origin, Report
+from coldwitness.api.reports.made.report import build_report
+from coldwitness.api.reports.made.seal import sealed
 from coldwitness.config.rules import RulePack, load_packs
 from coldwitness.config.storage_classes import load_box_models, load_storage_classes
 from coldwitness.domain.instants import instant_ms, rfc3339

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coldwitness.api.reports.reviews import review_of
+from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.cli.main import main
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from coldwitness.api.reports.model import Report
-from coldwitness.api.reports.package_check import verify_any
-from coldwitness.api.reports.twin import render_json
-from coldwitness.api.reports.wording import quantity
+from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.wording import quantity
+from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.manifests import parse_manifest

@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from coldwitness.api.reports.journal_part import doubts_about, journal_part
-from coldwitness.api.reports.model import Report
-from coldwitness.api.reports.package import readings_lines
+from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.packed.journal_part import doubts_about, journal_part
+from coldwitness.api.reports.packed.package import readings_lines
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.ingest.decoding import Decoding

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from coldwitness.api.reports.evidence import tracks_of
-from coldwitness.api.reports.html import render_html
-from coldwitness.api.reports.instants import epoch_s
-from coldwitness.api.reports.twin import read_json, render_json
-from coldwitness.api.reports.wording import percent
+from coldwitness.api.reports.drawn.html import render_html
+from coldwitness.api.reports.made.evidence import tracks_of
+from coldwitness.api.reports.made.instants import epoch_s
+from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.made.wording import percent
 from tests.reports.fleet import STORIES, report_of
 
 stories = pytest.mark.parametrize("story", STORIES)

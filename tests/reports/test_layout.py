@@ -13,11 +13,11 @@ import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
-from coldwitness.api.reports.document import Table
-from coldwitness.api.reports.html import render_html
-from coldwitness.api.reports.layout import lay_out
-from coldwitness.api.reports.model import Report
-from coldwitness.api.reports.pdf import render_pdf
+from coldwitness.api.reports.drawn.document import Table
+from coldwitness.api.reports.drawn.html import render_html
+from coldwitness.api.reports.drawn.layout import lay_out
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.model import Report
 from coldwitness.domain.errors import BadInput
 from tests.browser import chromium
 from tests.reports.extremes import EXTREMES, LONG_ZH

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from coldwitness.api.reports.html import render_html
-from coldwitness.api.reports.twin import read_json, render_json
-from coldwitness.api.reports.wording import LANGUAGES, Lang
+from coldwitness.api.reports.drawn.html import render_html
+from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.made.wording import LANGUAGES, Lang
 from tests.reports.shipments import Case, warm_and_stopped, without_readings
 
 CASES = {

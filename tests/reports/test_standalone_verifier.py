@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.api.reports import standalone_verify
-from coldwitness.api.reports.pdf import render_pdf
-from coldwitness.api.reports.twin import render_json
-from coldwitness.api.reports.verification import REASONS
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.packed import standalone_verify
+from coldwitness.api.reports.packed.verification import REASONS
 from tests.reports.fleet import STORIES, report_of
 from tests.reports.packages import BUREAU, FORGER, edited_report, files_of, honest, unsealed_edit
 from tests.reports.test_verification import EDITS, flipped, forgeries

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.api.reports.coverage import Seen, distribution_of
+from coldwitness.api.reports.made.coverage import Seen, distribution_of
 
 
 def seen(time_s: list[float], value_c: list[float]) -> Seen:

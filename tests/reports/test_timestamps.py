@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from cryptography.x509 import Certificate
 
-from coldwitness.api.reports.package import HEAD, SIGNATURE, STAMP, zipped
-from coldwitness.api.reports.package_check import verify_any
-from coldwitness.api.reports.timestamp import (
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.packed.package import HEAD, SIGNATURE, STAMP, zipped
+from coldwitness.api.reports.packed.package_check import verify_any
+from coldwitness.api.reports.packed.timestamp import (
     ask_for_stamp,
     read_authorities,
     read_token,
     require_authority,
     stamp_of,
 )
-from coldwitness.api.reports.twin import render_json
 from coldwitness.cli.main import main
 from coldwitness.domain.errors import BadInput, Unavailable
 from tests.reports.packages import BUREAU, files_of, honest, report_in, rulebook

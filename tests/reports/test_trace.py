@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.api.reports.charts.trace import Series, cone, envelope, thinned
+from coldwitness.api.reports.drawn.charts.trace import Series, cone, envelope, thinned
 
 values = st.lists(st.floats(-50, 50), min_size=1, max_size=400)
 

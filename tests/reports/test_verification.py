@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from coldwitness.api.reports.judged import report_of_judged
-from coldwitness.api.reports.model import Origin
-from coldwitness.api.reports.package_check import verify_any
-from coldwitness.api.reports.pdf import render_pdf
-from coldwitness.api.reports.twin import render_json
-from coldwitness.api.reports.verification import REASONS
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.packed.package_check import verify_any
+from coldwitness.api.reports.packed.verification import REASONS
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario
@@ -331,7 +331,7 @@ def forgeries() -> dict[str, tuple[Callable[[], bytes], set[str]]]:
             files = files_of(honest())
             part = json.loads(files["journal.json"])
             change(part)
-            from coldwitness.api.reports.seal import canonical
+            from coldwitness.api.reports.made.seal import canonical
 
             return relisted({**files, "journal.json": canonical(part) + b"\n"}, signer=BUREAU)
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import msgspec
 
-from coldwitness.api.reports.judged import report_of_judged
-from coldwitness.api.reports.model import Origin
-from coldwitness.api.reports.twin import render_json
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin
+from coldwitness.api.reports.made.twin import render_json
 from coldwitness.cli.importing import import_all
 from coldwitness.cli.judge_files import JudgedFiles, judge_files
 from coldwitness.config.settings import JournalSettings, JudgingSettings, Settings, StoreSettings

@@ -1,0 +1,1 @@
+"""A report drawn: the same document as a page, a sheet and their charts."""

@@ -1,0 +1,240 @@
+"""The way in local metres, without any base map, and distance travelled against time."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.api.reports.drawn.charts import axes, canvas
+from coldwitness.api.reports.drawn.charts.axes import TimeAxis, ValueAxis
+from coldwitness.api.reports.drawn.charts.canvas import Canvas
+from coldwitness.api.reports.drawn.charts.temperature import Mark
+from coldwitness.api.reports.drawn.charts.trace import thinned
+from coldwitness.api.reports.made.wording import Lang, say
+from coldwitness.domain.tracks import FloatArray
+
+EARTH_RADIUS_M = 6_371_008.8
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place on the plot. kind: origin, destination, stop, clue (a stop that is a finding)."""
+
+    lat_deg: float
+    lon_deg: float
+    kind: str
+    label: str
+    radius_m: float = 0.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """Positions, oldest first: (n,) WGS84 degrees and UTC epoch seconds; `broken` True where
+    the step from the position before is a position gap (the first is True)."""
+
+    time_s: FloatArray
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+    broken: NDArray[np.bool_]
+
+
+def local_metres(
+    lat_deg: FloatArray, lon_deg: FloatArray, *, origin: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """East and north of `origin` (lat, lon) [m] on an equirectangular plane; over the few tens
+    of kilometres of a delivery its error is far below the width of a drawn line."""
+    lat0, lon0 = origin
+    scale = math.pi / 180.0 * EARTH_RADIUS_M
+    return (lon_deg - lon0) * scale * math.cos(math.radians(lat0)), (lat_deg - lat0) * scale
+
+
+def track_svg(
+    way: Way,
+    spots: Sequence[Spot],
+    *,
+    name: str,
+    alt: str,
+    lang: Lang,
+    width: float = canvas.HALF,
+    height: float = 290.0,
+) -> str:
+    """Track, stops and ends, north up, with a scale bar; dotted where no position was seen."""
+    sheet = Canvas(name, width=width, height=height, alt=alt)
+    sheet.rect(0.5, 0.5, width=width - 1, height=height - 1, fill="#ffffff", stroke=canvas.HAIRLINE)
+    origin = (
+        float(np.mean(way.lat_deg)) if way.lat_deg.size else spots[0].lat_deg,
+        float(np.mean(way.lon_deg)) if way.lon_deg.size else spots[0].lon_deg,
+    )
+    east, north = local_metres(way.lat_deg, way.lon_deg, origin=origin)
+    spot_east, spot_north = local_metres(
+        np.array([s.lat_deg for s in spots]), np.array([s.lon_deg for s in spots]), origin=origin
+    )
+    all_east, all_north = np.r_[east, spot_east], np.r_[north, spot_north]
+    margin, foot = 30.0, 30.0
+    span_e = max(float(np.ptp(all_east)), 200.0)
+    span_n = max(float(np.ptp(all_north)), 200.0)
+    scale = min((width - 2 * margin) / span_e, (height - 2 * margin - foot) / span_n)
+    mid_e = (all_east.max() + all_east.min()) / 2
+    mid_n = (all_north.max() + all_north.min()) / 2
+
+    def at(e: float, n: float) -> tuple[float, float]:
+        return width / 2 + (e - mid_e) * scale, (height - foot) / 2 - (n - mid_n) * scale
+
+    for spot, e, n in zip(spots, spot_east.tolist(), spot_north.tolist(), strict=True):
+        if spot.radius_m * scale > 3:
+            sheet.circle(
+                at(e, n), spot.radius_m * scale, fill="#eceaf3", stroke="#b9b2d0", width=0.8
+            )
+    points = [at(e, n) for e, n in zip(east.tolist(), north.tolist(), strict=True)]
+    starts = [int(i) for i in np.flatnonzero(way.broken)]
+    ends = [*starts[1:], len(points)]
+    for start, end in zip(starts, ends, strict=True):
+        if start > 0:
+            sheet.path(
+                canvas.polyline(points[start - 1 : start + 1]),
+                stroke=canvas.UNSEEN,
+                width=1.1,
+                dash="1.5 4",
+            )
+        sheet.path(canvas.polyline(_spaced(points[start:end])), stroke=canvas.TRACE, width=1.8)
+    taken: list[tuple[float, float, float, float]] = []
+    for spot, e, n in zip(spots, spot_east.tolist(), spot_north.tolist(), strict=True):
+        _draw_spot(sheet, at(e, n), spot, taken, points, width=width)
+    _draw_scale_bar(sheet, scale, width, height)
+    x, y = width - 30, height - 8
+    sheet.path(f"M{x} {y}v-17m-4 5l4 -6l4 6", stroke=canvas.MUTED, width=1.2)
+    sheet.text((x + 8, y - 3), say("north", lang), size=10.5)
+    return sheet.svg()
+
+
+def _spaced(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points at least half a unit apart; the first and last always stay."""
+    kept = points[:1]
+    for point in points[1:-1]:
+        if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= 0.5:
+            kept.append(point)
+    return kept + points[-1:] if len(points) > 1 else kept
+
+
+def _draw_spot(
+    sheet: Canvas,
+    at: tuple[float, float],
+    spot: Spot,
+    taken: list[tuple[float, float, float, float]],
+    line: Sequence[tuple[float, float]],
+    *,
+    width: float,
+) -> None:
+    """Symbol by kind (its form speaks in grey too) and a label where there is room, best where
+    it covers least of the track."""
+    x, y = at
+    if spot.kind == "origin":
+        sheet.rect(x - 5, y - 5, width=10, height=10, fill=canvas.INK)
+    elif spot.kind == "destination":
+        sheet.path(
+            canvas.polyline([(x, y - 7), (x + 6.5, y + 5), (x - 6.5, y + 5)], close=True),
+            fill=canvas.INK,
+        )
+    else:
+        clue = spot.kind == "clue"
+        sheet.circle(
+            at,
+            5.5 if clue else 4,
+            fill=canvas.OUT if clue else "#ffffff",
+            stroke=canvas.OUT if clue else canvas.STOP,
+            width=1.6,
+        )
+    if not spot.label:
+        return
+    size = 11.0
+    label = canvas.fitted(spot.label, width=width * 0.45, size=size)
+    wide = canvas.text_width(label, size=size)
+    offsets = ((10.0, 4.0), (-10.0 - wide, 4.0), (-wide / 2, -11.0), (-wide / 2, 19.0))
+    free: list[tuple[int, int, float, float]] = []
+    for order, (dx, dy) in enumerate(offsets):
+        box = (x + dx, y + dy - size, x + dx + wide, y + dy + 2)
+        apart = all(box[2] < t[0] or box[0] > t[2] or box[3] < t[1] or box[1] > t[3] for t in taken)
+        if apart and box[0] > 4 and box[2] < width - 4 and box[1] > 2:
+            covered = sum(box[0] <= px <= box[2] and box[1] <= py <= box[3] for px, py in line)
+            free.append((covered, order, x + dx, y + dy))
+    if free:
+        _, _, tx, ty = min(free)
+        taken.append((tx, ty - size, tx + wide, ty + 2))
+        sheet.text((tx, ty), label, size=size, fill=canvas.INK)
+
+
+def _draw_scale_bar(sheet: Canvas, scale: float, width: float, height: float) -> None:
+    metres = axes.nice_step(60.0 / scale)
+    long = metres * scale
+    x0, y = 14.0, height - 12.0
+    sheet.path(
+        f"M{canvas.number(x0)} {canvas.number(y - 4)}v4h{canvas.number(long)}v-4",
+        stroke=canvas.INK,
+        width=1.2,
+    )
+    words = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+    sheet.text((x0 + long + 7, y), words, size=10.5, fill=canvas.INK)
+
+
+def distance_svg(
+    way: Way,
+    *,
+    start_s: float,
+    end_s: float,
+    stops: Sequence[Mark],
+    unseen: Sequence[Mark] = (),
+    name: str,
+    alt: str,
+    lang: Lang,
+    width: float = canvas.HALF,
+    height: float = 290.0,
+) -> str:
+    """Distance travelled along the positions; stops shaded, nothing drawn across position gaps."""
+    sheet = Canvas(name, width=width, height=height, alt=alt)
+    left, right, top, bottom = 46.0, width - 12.0, 24.0, height - 36.0
+    time = TimeAxis(start_s, end_s, left, right)
+    east, north = local_metres(
+        way.lat_deg,
+        way.lon_deg,
+        origin=(float(np.mean(way.lat_deg)), float(np.mean(way.lon_deg)))
+        if way.lat_deg.size
+        else (0.0, 0.0),
+    )
+    step_m = np.hypot(np.diff(east), np.diff(north))
+    for mark in stops:  # the jitter of a box that stands is no way
+        standing = (way.time_s >= mark.start_s) & (way.time_s <= mark.end_s)
+        step_m[standing[1:] & standing[:-1]] = 0.0
+    km = np.r_[0.0, np.cumsum(step_m)] / 1000.0 if east.size else np.zeros(0)
+    value = ValueAxis(0.0, max(float(km[-1]) if km.size else 0.0, 0.1) * 1.08, bottom, top)
+    for mark in stops:
+        x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
+        clue = mark.number is not None and mark.certain
+        sheet.rect(x0, top, width=max(x1 - x0, 1.5), height=bottom - top, fill="#e4e0ef")
+        if mark.number is not None and x1 - x0 > 10:
+            sheet.text(
+                ((x0 + x1) / 2, top + 12),
+                f"P{mark.number}",
+                size=10,
+                anchor="middle",
+                fill=canvas.OUT if clue else canvas.STOP,
+            )
+    hatch = sheet.hatch("unseen", stroke="#aab4be", rising=False)
+    for mark in unseen:
+        x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
+        sheet.rect(x0, top, width=max(x1 - x0, 1.0), height=bottom - top, fill=hatch)
+    axes.draw_time_axis(sheet, time, top=top, bottom=bottom, most=6)
+    axes.draw_value_axis(sheet, value, x0=left, x1=right, most=6)
+    sheet.text((left - 6, top - 9), "km", anchor="end", size=10.5)
+    starts = [int(i) for i in np.flatnonzero(way.broken)]
+    for start, end in zip(starts, [*starts[1:], east.size], strict=True):
+        run = slice(start, end)
+        points = thinned(time.xs(way.time_s[run]), value.ys(km[run]))
+        if len(points) == 1:
+            sheet.circle(points[0], 1.8, fill=canvas.TRACE)
+        else:
+            sheet.path(canvas.polyline(points), stroke=canvas.TRACE, width=1.6)
+    sheet.rect(left, top, width=right - left, height=bottom - top, fill="none", stroke=canvas.OTHER)
+    sheet.text((right, top - 9), say("distance_caption", lang), anchor="end", size=10.5)
+    return sheet.svg()

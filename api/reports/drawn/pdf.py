@@ -1,0 +1,80 @@
+"""The report as PDF/A-3 with the JSON twin inside; the same report gives the same bytes."""
+
+import threading
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+
+import msgspec
+import typst
+
+from coldwitness.api.reports.drawn.document import Document
+from coldwitness.api.reports.drawn.glyphs import SANS, SERIF, require_drawable
+from coldwitness.api.reports.drawn.layout import lay_out
+from coldwitness.api.reports.made.instants import epoch_s
+from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.wording import Lang
+from coldwitness.domain.errors import BadInput
+
+STANDARD: Literal["a-3b"] = "a-3b"
+TWIN_NAME = "report.json"
+
+_compiling = threading.Lock()
+
+
+@lru_cache
+def _compiler() -> typst.Compiler:
+    """Kept, because the fonts are 20 MB; it reads nothing but the fonts and what it is given."""
+    fonts = typst.Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=sorted({str(SANS.parent), str(SERIF.parent)}),
+    )
+    return typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+
+
+@lru_cache
+def _sheet() -> bytes:
+    return resources.files("coldwitness.api.reports.drawn").joinpath("report.typ").read_bytes()
+
+
+def render_pdf(report: Report, *, lang: Lang) -> bytes:
+    """PDF/A-3 with embedded fonts and real text.
+
+    Raises BadInput naming the character where a font has no glyph for one.
+    """
+    document = lay_out(report, lang)
+    require_drawable(_texts(document))
+    inputs = {
+        "document": msgspec.json.encode(document).decode("utf-8"),
+        "twin": render_json(report).decode("utf-8"),
+        "twin-name": TWIN_NAME,
+        "twin-note": "coldwitness.report/1",
+    }
+    with _compiling:
+        try:
+            made = _compiler().compile(
+                input=_sheet(),
+                format="pdf",
+                sys_inputs=inputs,
+                pdf_standards=[STANDARD],
+                timestamp=as_of_s(report),
+            )
+        except typst.TypstError as error:
+            raise BadInput(f"report: cannot be typeset: {error.message}") from error
+    if not isinstance(made, bytes):
+        raise BadInput("report: typesetting gave no document")
+    return made
+
+
+def as_of_s(report: Report) -> int:
+    """The date in the file's metadata: the latest time the evidence speaks of, never a clock,
+    so that the same evidence gives the same bytes. 0 where it speaks of none."""
+    times = [t for t in (*report.readings.time[-1:], report.terms.end) if t is not None]
+    return int(max((epoch_s(t) for t in times), default=0.0))
+
+
+def _texts(document: Document) -> str:
+    """Every character of the document, the texts in its drawings included."""
+    return msgspec.json.encode(document).decode("utf-8")

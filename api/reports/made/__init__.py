@@ -1,0 +1,1 @@
+"""A report made: one result and its evidence as one sealed document."""

@@ -1,0 +1,179 @@
+"""Where the box was, who had it, and which instruments watched: route, custody, loggers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from coldwitness.analysis.stops.stay_places import Where
+from coldwitness.analysis.stops.stop_judgement import StopJudgement
+from coldwitness.analysis.terms import Terms
+from coldwitness.api.reports.made.evidence import site_of
+from coldwitness.api.reports.made.instants import epoch_s, instant
+from coldwitness.api.reports.made.model import CustodyStep, Instrument, Route, Span, Stop
+from coldwitness.api.reports.made.wording import both, event_words
+from coldwitness.config.rules import Numbers, Text
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.domain.tracks import Tracks
+
+_ROLE = {
+    Where.ELSEWHERE: "brief",
+    Where.ORIGIN: "origin",
+    Where.DESTINATION: "destination",
+    Where.SITE: "allowed",
+}
+
+
+def route_of(
+    tracks: Tracks,
+    findings: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, Any],
+    *,
+    window: tuple[float, float],
+    terms: Terms,
+    stops: StopJudgement | None,
+    shipment: int,
+    numbers: Numbers,
+) -> Route:
+    """Positions of the window, gaps between them, and every stop with what it was judged to be.
+
+    stops : what analysis found, `shipment` the index of ours in it and in `terms`; None where
+    it did not run: then only the stops that are findings are shown.
+    """
+    start_s, end_s = window
+    placed = (tracks.time_s >= start_s) & (tracks.time_s <= end_s)
+    placed &= np.isfinite(tracks.lat_deg) & np.isfinite(tracks.lon_deg)
+    time_s = tracks.time_s[placed]
+    edges = np.r_[start_s, time_s, end_s] if time_s.size else np.array([start_s, end_s])
+    wide = np.flatnonzero(np.diff(edges) > numbers.position_gap_s)
+    clues = [f for f in findings if f.get("kind") == "temporary_storage" and f.get("start")]
+    drawn = [_stop_of_clue(f, numbers) for f in clues]
+    if stops is not None:
+        drawn += _other_stops(stops, terms, clues, shipment=shipment, numbers=numbers)
+    drawn.sort(key=lambda stop: epoch_s(stop["start"]))
+    return Route(
+        positions=int(time_s.size),
+        distance_m=metrics.get("distance_m"),
+        stopped_s=metrics.get("stopped_s"),
+        hidden_stop_max_s=metrics.get("hidden_stop_max_s"),
+        position_gaps=tuple(
+            Span(start=instant(edges[i]), end=instant(edges[i + 1]), state="unseen") for i in wide
+        ),
+        stops=tuple(Stop(number=i, **stop) for i, stop in enumerate(drawn, start=1)),
+    )
+
+
+def _other_stops(
+    stops: StopJudgement,
+    terms: Terms,
+    clues: Sequence[Mapping[str, Any]],
+    *,
+    shipment: int,
+    numbers: Numbers,
+) -> list[dict[str, Any]]:
+    """Stays that are no finding. The consignee's place is never named: it may be a home."""
+    stays, places = stops.stays, stops.places
+    drawn = []
+    for k in np.flatnonzero(stays.shipment == shipment).tolist():
+        start_s, end_s = float(stays.start_s[k]), float(stays.end_s[k])
+        if any(start_s < epoch_s(c["end"]) and end_s > epoch_s(c["start"]) for c in clues):
+            continue
+        role = "destination" if places.door[k] else _ROLE[Where(int(places.where[k]))]
+        site = int(places.site[k])
+        drawn.append(
+            {
+                "start": instant(start_s),
+                "end": instant(end_s),
+                "duration_s": round(end_s - start_s, 3),
+                "lat": round(float(stays.lat_deg[k]), 6),
+                "lon": round(float(stays.lon_deg[k]), 6),
+                "radius_m": numbers.dwell_radius_m,
+                "role": role,
+                "site": terms.sites.name[site] if role == "allowed" and site >= 0 else None,
+                "finding": None,
+                "signs": (),
+            }
+        )
+    return drawn
+
+
+def _stop_of_clue(finding: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
+    measures = finding.get("measures") or {}
+    where = finding.get("where") or {}
+    signs = measures.get("signs") or ()
+    return {
+        "start": finding["start"],
+        "end": finding["end"],
+        "duration_s": float(measures.get("dwell_s") or finding["duration_s"]),
+        "lat": float(measures.get("lat", where.get("lat", 0.0))),
+        "lon": float(measures.get("lon", where.get("lon", 0.0))),
+        "radius_m": float(measures.get("radius_m") or numbers.dwell_radius_m),
+        "role": str(finding["subtype"]),
+        "site": measures.get("site"),
+        "finding": str(finding["id"]),
+        "signs": tuple(str(sign) for sign in signs) if not isinstance(signs, str) else (signs,),
+    }
+
+
+def custody_of(manifest: Manifest | None, events: Sequence[Event]) -> tuple[CustodyStep, ...]:
+    """Events and declared times in order; actors and notes are left out, they may be people."""
+    steps = [
+        CustodyStep(
+            time=rfc3339(event.time_ms),
+            what=event_words(event.event),
+            source=both("by_event"),
+            site=site_of(event),
+        )
+        for event in events
+    ]
+    declared = (
+        ()
+        if manifest is None
+        else (
+            (manifest.dispatched_ms, Text("申报发出", "declared dispatch")),
+            (manifest.due_ms, Text("约定送达时限", "due")),
+            (manifest.delivered_ms, Text("申报送达", "declared delivery")),
+        )
+    )
+    steps += [
+        CustodyStep(time=rfc3339(ms), what=what, source=both("by_manifest"), site=None)
+        for ms, what in declared
+        if ms is not None
+    ]
+    return tuple(sorted(steps, key=lambda step: epoch_s(step.time)))
+
+
+def instruments_of(
+    tracks: Tracks, manifest: Manifest | None, *, window: tuple[float, float]
+) -> tuple[Instrument, ...]:
+    """Loggers seen in the window, and the declared one even if it sent nothing."""
+    start_s, end_s = window
+    inside = (tracks.time_s >= start_s) & (tracks.time_s <= end_s)
+    declared = manifest.logger.id if manifest is not None else None
+    names = [name for k, name in enumerate(tracks.loggers) if (inside & (tracks.logger == k)).any()]
+    if declared is not None and declared not in names:
+        names.insert(0, declared)
+    made = []
+    for name in names:
+        known = name in tracks.loggers
+        rows = inside & (tracks.logger == tracks.loggers.index(name)) if known else inside & False
+        time_s = tracks.time_s[rows]
+        ours = manifest is not None and declared in {name, None}
+        stated = manifest.logger if manifest is not None and ours else None
+        until = stated.calibrated_until if stated is not None else None
+        made.append(
+            Instrument(
+                logger=name,
+                declared=declared == name,
+                readings=int(rows.sum()),
+                first=instant(time_s[0]) if time_s.size else None,
+                last=instant(time_s[-1]) if time_s.size else None,
+                interval_s=stated.interval_s if stated is not None else None,
+                accuracy_c=stated.accuracy_c if stated is not None else None,
+                calibrated_until=until,
+                calibration="unknown",
+            )
+        )
+    return tuple(made)

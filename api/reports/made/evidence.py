@@ -1,0 +1,167 @@
+"""The readings as they stand in the report, and back: nothing is lost on the way.
+
+A verifier judges the readings of the report again, so the columns carry all that judging uses.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.api.reports.made.instants import epochs_s, instants
+from coldwitness.api.reports.made.model import Readings
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.reading import ENDING_EVENTS, Event
+from coldwitness.domain.tracks import CodeArray, FloatArray, Tracks
+
+AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
+
+
+def readings_of(tracks: Tracks) -> Readings:
+    """Columns of the one shipment in `tracks`; raises BadInput if there are several."""
+    if len(tracks.shipments) != 1:
+        raise BadInput(f"report: expected the readings of one shipment, got {tracks.shipments}")
+    return Readings(
+        loggers=tracks.loggers,
+        time=tuple(time or "" for time in instants(tracks.time_s)),
+        received=instants(tracks.received_s),
+        logger=tuple(tracks.logger.tolist()),
+        seq=tuple(None if seq < 0 else seq for seq in tracks.seq.tolist()),
+        conflict=tuple(np.flatnonzero(tracks.conflict).tolist()),
+        temperature_c={
+            name: _numbers(column)
+            for name, column in tracks.temperature_c.items()
+            if not np.isnan(column).all()
+        },
+        lat=_numbers(tracks.lat_deg),
+        lon=_numbers(tracks.lon_deg),
+        accuracy_m=_numbers(tracks.accuracy_m),
+        lid_open=_flags(tracks.lid_open),
+        moving=_flags(tracks.moving),
+        light_lux=_numbers(tracks.light_lux),
+    )
+
+
+def own_loggers(tracks: Tracks) -> Tracks:
+    """The same readings with only the loggers that stand in them, numbered anew: a shipment
+    judged among many keeps the names of all their loggers."""
+    used = np.unique(tracks.logger[tracks.logger >= 0])
+    place = np.full(len(tracks.loggers) + 1, -1, dtype=np.int64)
+    place[used] = np.arange(used.size)
+    return replace(
+        tracks,
+        loggers=tuple(tracks.loggers[k] for k in used.tolist()),
+        logger=place[tracks.logger],
+    )
+
+
+def tracks_of(readings: Readings, shipment: str) -> Tracks:
+    """The Tracks that `readings_of` was given (without probes that never gave a value).
+
+    Raises BadInput where the columns do not fit together.
+    """
+    n = len(readings.time)
+    columns: dict[str, Any] = {
+        "received": readings.received,
+        "logger": readings.logger,
+        "seq": readings.seq,
+        "lat": readings.lat,
+        "lon": readings.lon,
+        "accuracy_m": readings.accuracy_m,
+        "lid_open": readings.lid_open,
+        "moving": readings.moving,
+        "light_lux": readings.light_lux,
+        **{f"temperature_c.{name}": column for name, column in readings.temperature_c.items()},
+    }
+    for name, column in columns.items():
+        if len(column) != n:
+            raise BadInput(f"readings.{name}: expected {n} values as in time, got {len(column)}")
+    loggers = range(-1, len(readings.loggers))
+    if not all(logger in loggers for logger in readings.logger):
+        raise BadInput("readings.logger: expected indexes into readings.loggers")
+    if not all(0 <= row < n for row in readings.conflict):
+        raise BadInput(f"readings.conflict: expected rows below {n}")
+    try:
+        time_s, received_s = epochs_s(readings.time), epochs_s(readings.received)
+    except ValueError as error:
+        raise BadInput(f"readings.time: {error}") from error
+    if (np.diff(time_s) < 0).any():
+        raise BadInput("readings.time: expected times that never fall")
+    conflict = np.zeros(n, dtype=np.bool_)
+    conflict[list(readings.conflict)] = True
+    return Tracks(
+        shipments=(shipment,),
+        loggers=readings.loggers,
+        first=np.array([0, n], dtype=np.int64),
+        time_s=time_s,
+        received_s=received_s,
+        logger=np.array(readings.logger, dtype=np.int64),
+        seq=np.array([-1 if seq is None else seq for seq in readings.seq], dtype=np.int64),
+        conflict=conflict,
+        temperature_c={
+            name: np.array(column, dtype=np.float64)
+            for name, column in readings.temperature_c.items()
+        },
+        lat_deg=np.array(readings.lat, dtype=np.float64),
+        lon_deg=np.array(readings.lon, dtype=np.float64),
+        accuracy_m=np.array(readings.accuracy_m, dtype=np.float64),
+        lid_open=_codes(readings.lid_open),
+        moving=_codes(readings.moving),
+        light_lux=np.array(readings.light_lux, dtype=np.float64),
+    )
+
+
+def site_of(event: Event) -> str | None:
+    """The event's place by name; none for a place of delivery, which may be a home."""
+    return None if event.event in AT_CONSIGNEE else event.site
+
+
+def event_object(event: Event) -> dict[str, Any]:
+    """An event as the report keeps it: what judging uses, without actor and note (people)."""
+    place = None
+    if event.lat_deg is not None and event.lon_deg is not None:
+        place = {"lat": event.lat_deg, "lon": event.lon_deg}
+    kept: dict[str, Any] = {
+        "event": event.event,
+        "time": instants(np.array([event.time_ms / 1000.0]))[0],
+        "site": site_of(event),
+        "position": place,
+        "logger": event.logger,
+        "box": event.box,
+    }
+    return {key: value for key, value in kept.items() if value is not None}
+
+
+def event_of(raw: dict[str, Any], shipment: str) -> Event:
+    """Inverse of `event_object` for all that judging uses. Raises BadInput."""
+    try:
+        place = raw.get("position") or {}
+        return Event(
+            event=str(raw["event"]),
+            time_ms=instant_ms(raw["time"]),
+            shipment=shipment,
+            site=raw.get("site"),
+            logger=raw.get("logger"),
+            box=raw.get("box"),
+            lat_deg=place.get("lat"),
+            lon_deg=place.get("lon"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"events: {error}") from error
+
+
+def _numbers(column: FloatArray) -> tuple[float | None, ...]:
+    values: NDArray[Any] = column.astype(object)
+    values[np.isnan(column)] = None
+    return tuple(values.tolist())
+
+
+def _flags(column: CodeArray) -> tuple[bool | None, ...]:
+    words = (False, True, None)
+    return tuple(words[code] for code in column.tolist())
+
+
+def _codes(flags: tuple[bool | None, ...]) -> CodeArray:
+    return np.array([-1 if flag is None else int(flag) for flag in flags], dtype=np.int8)

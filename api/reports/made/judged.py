@@ -1,0 +1,54 @@
+"""From a judged run to the sealed report of one of its shipments."""
+
+from collections.abc import Mapping, Sequence
+
+from coldwitness.analysis.record.build import rows_of
+from coldwitness.api.reports.made.evidence import own_loggers
+from coldwitness.api.reports.made.model import Beside, Origin, Report, Review
+from coldwitness.api.reports.made.report import beside_of, build_report
+from coldwitness.api.reports.made.seal import sealed
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reading import Event
+from coldwitness.judging.run import Judged
+from coldwitness.storage.journal.signing import Signer
+
+
+def report_of_judged(
+    judged: Judged,
+    shipment: str,
+    *,
+    manifests: Mapping[str, Manifest],
+    events: Mapping[str, Sequence[Event]],
+    origin: Origin,
+    review: Review | None = None,
+    signer: Signer | None = None,
+    in_force: Judged | None = None,
+) -> Report:
+    """The report of `shipment`, with its digests, signed where there is a signer.
+
+    in_force : the same shipment by the pack in force, where `judged` is by another pack: what it
+    says stands beside.
+    Raises ValueError if the shipment is not in the run.
+    """
+    row = judged.tracks.shipments.index(shipment)
+    report = build_report(
+        judged.results[row],
+        tracks=own_loggers(rows_of(judged.tracks, row, row + 1)),
+        manifest=manifests.get(shipment),
+        events=sorted(events.get(shipment, ()), key=lambda event: event.time_ms),
+        pack=judged.pack,
+        terms=judged.terms,
+        stops=judged.judgement.stops,
+        shipment=row,
+        origin=origin,
+        review=review,
+        beside=_beside(judged, in_force, shipment),
+    )
+    return sealed(report, signer)
+
+
+def _beside(judged: Judged, in_force: Judged | None, shipment: str) -> Beside | None:
+    if in_force is None or in_force.pack.name == judged.pack.name:
+        return None
+    row = in_force.tracks.shipments.index(shipment)
+    return beside_of(in_force.results[row], in_force.pack)

@@ -1,0 +1,190 @@
+"""The words around a verdict: three sentences, what speaks against it, methods and limits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from coldwitness.api.reports.made.model import Decision, Probe, RuleLine, Terms
+from coldwitness.api.reports.made.wording import (
+    STATUS_WORDS,
+    as_text,
+    both,
+    celsius,
+    duration,
+    percent,
+)
+from coldwitness.config.rules import Requirement, RulePack, Text
+
+_RANK = {"breach": 4, "suspected": 3, "insufficient_evidence": 2, "compliant": 1}
+_CERTAINTY = {"certain": 3, "probable": 2, "possible": 1}
+CLUE_KINDS = ("cold_chain_break", "temporary_storage", "missing_isolation")
+_SEVERITY = {"critical": 4, "major": 3, "minor": 2, "info": 1}
+
+
+def worst_first(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Clues before gaps, certain before possible, grave before slight, then by time."""
+    return sorted(
+        findings,
+        key=lambda f: (
+            f.get("kind") not in CLUE_KINDS,
+            -_CERTAINTY.get(str(f.get("certainty")), 0),
+            -_SEVERITY.get(str(f.get("severity")), 0),
+            str(f.get("start")),
+            str(f.get("id")),
+        ),
+    )
+
+
+def requirement_lines(result: Mapping[str, Any], pack: RulePack) -> tuple[RuleLine, ...]:
+    """Lines worst first, each with what the pack says about its source."""
+    sources = {requirement.id: requirement for requirement in pack.requirements}
+    by_id = {finding["id"]: finding for finding in result["findings"]}
+    lines = []
+    for raw in result["requirements"]:
+        source = sources.get(raw["id"])
+        confirmed = source is not None and source.confirmed == "official_text"
+        legal = source.source if source is not None else Text("条款待核", "article to be confirmed")
+        if confirmed and source is not None and source.article is not None:
+            same = source.article.zh in legal.zh
+            legal = (
+                legal
+                if same
+                else Text(f"{legal.zh}（{source.article.zh}）", f"{legal.en} ({source.article.en})")
+            )
+        elif not confirmed and "待核" not in legal.zh:
+            legal = Text(f"{legal.zh}（条款待核）", f"{legal.en} (article to be confirmed)")
+        its = [by_id[id_] for id_ in raw["findings"] if id_ in by_id]
+        lines.append(
+            RuleLine(
+                id=raw["id"],
+                title=as_text(raw["title"]) or Text(raw["id"], raw["id"]),
+                status=raw["status"],
+                findings=tuple(raw["findings"]),
+                basis=_facts(as_text(raw.get("basis")) or Text("—", "—"), source),
+                legal=legal,
+                article_confirmed=confirmed,
+                least=raw.get("least"),
+                most=raw.get("most"),
+                bounds_of=raw.get("bounds_of"),
+                setting=raw.get("setting"),
+                against=_texts([raw.get("against"), *(f.get("against") for f in its)]),
+                would_settle=_texts([f.get("would_settle") for f in worst_first(its)]),
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: -_RANK.get(line.status, 0)))
+
+
+def _facts(basis: Text, source: Requirement | None) -> Text:
+    """What was seen, without the rule's source that results put at its end: the report prints
+    the source in a column of its own."""
+    if source is None:
+        return basis
+    return Text(
+        basis.zh.removesuffix(f"；依据：{source.source.zh}。"),
+        basis.en.removesuffix(f"; source: {source.source.en}."),
+    )
+
+
+def _texts(values: Sequence[Any]) -> tuple[Text, ...]:
+    """Distinct texts of all values, in order; a list counts as its members."""
+    found: list[Text] = []
+    for value in values:
+        for part in value if isinstance(value, list | tuple) else [value]:
+            text = as_text(part)
+            if text is not None and text not in found:
+                found.append(text)
+    return tuple(found)
+
+
+def decision_of(
+    result: Mapping[str, Any], lines: Sequence[RuleLine], probes: Sequence[Probe], terms: Terms
+) -> Decision:
+    verdict = str(result["verdict"])
+    return Decision(
+        verdict=verdict,
+        word=STATUS_WORDS[verdict],
+        sentences=(
+            _what_was_found(result, lines),
+            _how_much_was_seen(result, probes, terms),
+            _what_to_do(result, lines),
+        ),
+    )
+
+
+def _what_was_found(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
+    verdict = result["verdict"]
+    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in CLUE_KINDS]
+    if verdict in {"breach", "suspected"} and clues:
+        worst = clues[0]
+        said = as_text(worst.get("explanation"))
+        what = both(str(worst["kind"])) if said is None else said
+        sure = both(str(worst["certainty"]))
+        more_zh = f"；另有 {len(clues) - 1} 项线索" if len(clues) > 1 else ""
+        clues_en = "clue" if len(clues) == 2 else "clues"
+        more_en = f"; {len(clues) - 1} further {clues_en}" if len(clues) > 1 else ""
+        return Text(
+            f"{what.zh.rstrip('。')}（{sure.zh}）{more_zh}。",
+            f"{what.en.rstrip('.')} ({sure.en}){more_en}.",
+        )
+    lacking = [line for line in lines if line.status == "insufficient_evidence"]
+    if lacking:
+        basis = lacking[0]
+        return Text(
+            f"{len(lacking)} 项要求因证据不足无法判定，首先是“{basis.title.zh}”："
+            f"{basis.basis.zh.rstrip('。')}。",
+            f"{len(lacking)} requirement{'' if len(lacking) == 1 else 's'} cannot be judged for "
+            f"lack of evidence, first "
+            f"“{basis.title.en}”: {basis.basis.en.rstrip('.')}.",
+        )
+    judged = [line for line in lines if line.status == "compliant"]
+    return Text(
+        f"所查 {len(judged)} 项要求在记录所及范围内均未发现问题。",
+        f"Nothing was found against any of the {len(judged)} requirements the record can speak to.",
+    )
+
+
+def _how_much_was_seen(result: Mapping[str, Any], probes: Sequence[Probe], terms: Terms) -> Text:
+    metrics = result["metrics"]
+    readings = metrics.get("readings") or 0
+    if not readings:
+        return Text(
+            "监管时段内没有任何药品温度读数。", "No drug temperature was recorded in custody time."
+        )
+    coverage, gap = metrics.get("coverage"), metrics.get("longest_gap_s")
+    low, high = metrics.get("min_c"), metrics.get("max_c")
+    return Text(
+        f"监管时段内药品温度读数 {readings} 条，有效覆盖 {percent(coverage)}，"
+        f"最长读数间隔 {duration(gap, 'zh')}；测得 {celsius(low)} 至 {celsius(high)}。",
+        f"{readings} drug reading{' covers' if readings == 1 else 's cover'} "
+        f"{percent(coverage)} of custody time, longest step "
+        f"{duration(gap, 'en')}; measured {celsius(low)} to {celsius(high)}.",
+    )
+
+
+def _what_to_do(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
+    if result["verdict"] == "compliant":
+        return Text(
+            "本结论只说明在记录所及范围内未发现问题，不代替现场检查。",
+            "This says only that nothing was found as far as the record reaches; it does not "
+            "replace an inspection.",
+        )
+    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in CLUE_KINDS]
+    if result["verdict"] in {"breach", "suspected"} and clues:
+        settle = _texts([clues[0].get("would_settle")])
+    else:
+        lacking = [line for line in lines if line.status == "insufficient_evidence"]
+        settle = tuple(text for line in lacking for text in line.would_settle)
+    if settle:
+        return Text(
+            f"待核查，可由以下证据确定：{settle[0].zh.rstrip('。')}。",
+            f"To be checked. This would settle it: {settle[0].en.rstrip('.')}.",
+        )
+    return Text(
+        "以上为线索，须由两名执法人员核查后方可使用。",
+        "These are clues; two officers have to verify them before use.",
+    )
+
+
+def against_of(lines: Sequence[RuleLine]) -> tuple[Text, ...]:
+    """What speaks against the suspected and breach lines, each reason once."""
+    doubted = [line for line in lines if line.status in {"breach", "suspected"}]
+    return _texts([line.against for line in doubted])

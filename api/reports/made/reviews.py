@@ -1,0 +1,33 @@
+"""Officers' reviews as a layer over a report: they are shown, they change nothing in it."""
+
+from collections.abc import Sequence
+
+from coldwitness.api.reports.made.model import Opinion, Review
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.ports import Review as StoredReview
+
+
+def review_of(stored: Sequence[StoredReview], *, result_version: int) -> Review:
+    """The opinions on this version of the result, oldest first, and those on earlier ones.
+
+    `reviewed` takes two different officers on the same version: a result that later evidence
+    corrected has to be reviewed anew. An officer's later opinion stands beside the earlier one.
+    """
+    ours = [review for review in stored if review.result_version == result_version]
+    older = [review for review in stored if review.result_version < result_version]
+    officers = {review.officer for review in ours}
+    return Review(
+        state="reviewed" if len(officers) >= 2 else "unreviewed",
+        opinions=tuple(map(_opinion, ours)),
+        earlier=tuple(map(_opinion, older)),
+    )
+
+
+def _opinion(review: StoredReview) -> Opinion:
+    return Opinion(
+        officer=review.officer,
+        decision=review.decision,
+        reasons=review.reason,
+        at=rfc3339(review.created_ms),
+        result_version=review.result_version,
+    )

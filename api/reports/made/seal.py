@@ -1,0 +1,58 @@
+"""What a report's seal covers: the RFC 8785 form of everything in it but the seal itself."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+import rfc8785
+from cryptography.hazmat.primitives import hashes
+
+from coldwitness.api.reports.made.model import Report, Seal
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.journal.signing import ALGORITHM, Signer
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """The report as JSON-ready values; `beside` only where there is something beside it."""
+    values: dict[str, Any] = msgspec.to_builtins(report)
+    if report.beside is None:
+        del values["beside"]
+    return values
+
+
+def canonical(values: Any) -> bytes:
+    """RFC 8785 bytes; raises BadInput for what JSON cannot hold (NaN, huge integers)."""
+    try:
+        return rfc8785.dumps(values)
+    except rfc8785.CanonicalizationError as error:
+        raise BadInput(f"report: not representable as canonical JSON: {error}") from error
+
+
+def sealed_bytes(report: Report) -> bytes:
+    """The bytes that digests and signature are made over."""
+    values = plain(report)
+    values.pop("seal", None)
+    return canonical(values)
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def sm3(data: bytes) -> str:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize().hex()
+
+
+def sealed(report: Report, signer: Signer | None = None) -> Report:
+    """The report with its digests, and signed if there is a signer."""
+    data = sealed_bytes(report)
+    seal = Seal(
+        sha256=sha256_hex(data),
+        sm3=sm3(data),
+        algorithm=ALGORITHM if signer is not None else None,
+        public_key=signer.public.public_bytes_raw().hex() if signer is not None else None,
+        signature=signer.sign(data) if signer is not None else None,
+    )
+    return msgspec.structs.replace(report, seal=seal)

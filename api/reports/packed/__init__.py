@@ -1,0 +1,1 @@
+"""A report packed with its evidence, and checked again by whoever receives it."""

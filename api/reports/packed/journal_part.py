@@ -1,0 +1,263 @@
+"""The journal's own rows behind a report, each with the proof that it stands in its day."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from coldwitness.api.reports.made.instants import epoch_s
+from coldwitness.api.reports.made.model import Report
+from coldwitness.config.settings import FormatRule
+from coldwitness.domain.errors import BadInput, BadMessage
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.decoding import Decoding
+from coldwitness.storage.journal import JournalReader, Row
+from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
+from coldwitness.storage.journal.rows import parse_row
+from coldwitness.storage.journal.sealed import Seal, read_seal
+
+Named = tuple[str, int]
+"""A reading's logger and time [ms]: what its row in the journal has to say as well."""
+
+
+_FIRST_DAY, _LAST_DAY = "0000-01-01", "9999-12-31"
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker's day as it stood when the package was made. seal : its signed seal, None
+    while the day is open (then the package's signature vouches for the root)."""
+
+    worker: str
+    day: str
+    size: int
+    root: str
+    seal: Seal | None
+
+
+class ProvenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Canonical bytes of a row (base64), its place in the day, and the path to the root (hex)."""
+
+    worker: str
+    day: str
+    row: int
+    entry: str
+    index: int
+    path: tuple[str, ...]
+
+
+class JournalPart(msgspec.Struct, frozen=True, kw_only=True):
+    formats: tuple[dict[str, Any], ...]
+    days: tuple[Day, ...]
+    rows: tuple[ProvenRow, ...]
+
+
+def journal_part(
+    report: Report, directory: Path, formats: Sequence[FormatRule]
+) -> JournalPart | None:
+    """Rows of the journal that carry readings of the report; None where there is no journal.
+
+    Raises Unavailable or BadInput where the journal cannot be read.
+    """
+    reader = JournalReader(directory)
+    if not reader.workers() or not report.readings.time:
+        return None
+    days: list[Day] = []
+    rows: list[ProvenRow] = []
+    for worker, found in _carrying_rows(report, reader, Decoding(formats)).items():
+        seals = {segment.day: segment.seal for segment in reader.segments(worker)}
+        for proof in reader.proofs(worker, found) if found else ():
+            seal = seals[proof.day]
+            day = Day(
+                worker=worker,
+                day=proof.day,
+                size=proof.size,
+                root=proof.root.hex(),
+                seal=read_seal(seal) if seal.exists() else None,
+            )
+            if day not in days:
+                days.append(day)
+            rows.append(
+                ProvenRow(
+                    worker=worker,
+                    day=proof.day,
+                    row=proof.row,
+                    entry=base64.b64encode(proof.entry).decode("ascii"),
+                    index=proof.index,
+                    path=tuple(node.hex() for node in proof.path),
+                )
+            )
+    return JournalPart(
+        formats=tuple(rule.model_dump(mode="json") for rule in formats),
+        days=tuple(days),
+        rows=tuple(rows),
+    )
+
+
+def _carrying_rows(
+    report: Report, reader: JournalReader, decoding: Decoding
+) -> dict[str, list[int]]:
+    """Worker -> numbers of its rows that carry readings of the report.
+
+    Stores keep when a reading was received, to the millisecond of its row: so only the days from
+    the first receipt to the last are opened, and only rows of those milliseconds decoded. Where
+    that does not lead to every reading (the store does not say, or was filled otherwise), all
+    rows from the day of the first measuring or receipt on are decoded, and of stateful formats
+    all there are, because what names their metrics may be old.
+    """
+    wanted = named_readings(report)
+    readings = report.readings
+    received = [time for time in readings.received if time is not None]
+    if received and len(received) == len(readings.received):
+        within = (min(received)[:10], max(received)[:10])
+        found, seen = _scan(
+            reader, decoding, wanted, days=within, at_ms={_ms(time) for time in received}
+        )
+        if seen == wanted:
+            return found
+    first = _FIRST_DAY if decoding.is_stateful else min(readings.time[0], *received)[:10]
+    return _scan(reader, decoding, wanted, days=(first, _LAST_DAY), at_ms=None)[0]
+
+
+def _scan(
+    reader: JournalReader,
+    decoding: Decoding,
+    wanted: set[Named],
+    *,
+    days: tuple[str, str],
+    at_ms: set[int] | None,
+) -> tuple[dict[str, list[int]], set[Named]]:
+    """Worker -> its rows of those days that carry wanted readings, and which these are; only
+    rows received at one of `at_ms` are decoded, if given. With a row of a stateful format come
+    the births that name its metrics: without them nobody can read it."""
+    found: dict[str, list[int]] = {}
+    seen: set[Named] = set()
+    for worker in reader.workers():
+        births: dict[str, list[int]] = {}
+        for row in reader.read_days(worker, first=days[0], last=days[1]):
+            node = decoding.birth_node(row.topic) if decoding.is_stateful else None
+            if node is not None and decoding.is_birth(row.topic):
+                kept = births.setdefault(node, [])
+                if "/NBIRTH/" in row.topic:
+                    kept.clear()
+                kept.append(row.row)
+            elif at_ms is not None and row.received_ms not in at_ms:
+                continue
+            carried = _carried(row, decoding, wanted)
+            if carried:
+                found.setdefault(worker, []).extend([*births.get(node or "", ()), row.row])
+                seen |= carried
+    return {worker: sorted(set(rows)) for worker, rows in found.items()}, seen
+
+
+def _ms(time: str) -> int:
+    return round(epoch_s(time) * 1000)
+
+
+def named_readings(report: Report) -> set[Named]:
+    loggers = report.readings.loggers
+    return {
+        (loggers[logger] if logger >= 0 else "", _ms(time))
+        for logger, time in zip(report.readings.logger, report.readings.time, strict=True)
+    }
+
+
+def _carried(row: Row, decoding: Decoding, wanted: set[Named]) -> set[Named]:
+    """Which of the wanted readings the row carries."""
+    if row.note:
+        return set()
+    return wanted & {(r.logger, r.time_ms) for r in _readings(row, decoding)}
+
+
+def _readings(row: Row, decoding: Decoding) -> list[Reading]:
+    try:
+        return list(decoding.decode(row).readings)
+    except BadMessage:
+        return []
+
+
+def doubts_about(
+    part: JournalPart, report: Report, trusted: Sequence[Ed25519PublicKey]
+) -> list[tuple[str, str]]:
+    """Proofs that do not hold, seals not signed by one of `trusted` (all are taken if it is
+    empty), and readings that stand only in the report or only in the rows."""
+    problems: list[tuple[str, str]] = []
+    days = {(day.worker, day.day): day for day in part.days}
+    for day in part.days:
+        seal = day.seal
+        if seal is None:
+            continue
+        named = (seal.segment.worker, seal.segment.day, seal.merkle_root)
+        fits = named == (day.worker, day.day, day.root)
+        signed = not trusted or any(seal.holds(key) for key in trusted)
+        if not fits or not signed:
+            problems.append(("head_invalid", f"{day.worker} {day.day}"))
+    entries = []
+    for proven in part.rows:
+        where = f"{proven.worker} {proven.row}"
+        entry = _proven_entry(proven, days.get((proven.worker, proven.day)))
+        if entry is None:
+            problems.append(("proof_invalid", where))
+        else:
+            entries.append(entry)
+    return [*problems, *_differing_readings(part, report, entries)]
+
+
+def _proven_entry(proven: ProvenRow, day: Day | None) -> Row | None:
+    """The row if its proof leads to the day's root and it is the row it says it is."""
+    if day is None:
+        return None
+    try:
+        entry = base64.b64decode(proven.entry, validate=True)
+        path = [bytes.fromhex(node) for node in proven.path]
+        root = bytes.fromhex(day.root)
+        row = parse_row(entry)
+    except (ValueError, binascii.Error, BadInput):
+        return None
+    named = (row.worker, row.row) == (proven.worker, proven.row)
+    leads = verify_inclusion(
+        leaf_hash(entry), index=proven.index, size=day.size, proof=path, root=root
+    )
+    return row if named and leads else None
+
+
+def _differing_readings(
+    part: JournalPart, report: Report, rows: Sequence[Row]
+) -> list[tuple[str, str]]:
+    try:
+        decoding = Decoding([FormatRule(**rule) for rule in part.formats])
+    except (ValueError, TypeError) as error:
+        return [("evidence_unreadable", f"formats: {error}"[:200])]
+    kept = _values_of(report)
+    seen: dict[Named, list[dict[str, float]]] = {}
+    problems = []
+    for row in sorted(rows, key=lambda row: (row.worker, row.row)):
+        for reading in _readings(row, decoding):
+            named = (reading.logger, reading.time_ms)
+            seen.setdefault(named, []).append(reading.temperature_c)
+            if reading.shipment == report.shipment and named not in kept:
+                problems.append(("record_omitted", f"{named[0]} {named[1]}"))
+    for named, values in kept.items():
+        said = seen.get(named, [])
+        if not all(any(_agree(value, temperatures) for temperatures in said) for value in values):
+            problems.append(("record_missing", f"{named[0]} {named[1]}"))
+    return problems
+
+
+def _values_of(report: Report) -> dict[Named, list[dict[str, float]]]:
+    readings = report.readings
+    values: dict[Named, list[dict[str, float]]] = {}
+    for i, (logger, time) in enumerate(zip(readings.logger, readings.time, strict=True)):
+        named = (readings.loggers[logger] if logger >= 0 else "", _ms(time))
+        given = {name: column[i] for name, column in readings.temperature_c.items()}
+        values.setdefault(named, []).append(
+            {name: value for name, value in given.items() if value is not None}
+        )
+    return values
+
+
+def _agree(kept: dict[str, float], said: dict[str, float]) -> bool:
+    return all(name in said and said[name] == value for name, value in kept.items())

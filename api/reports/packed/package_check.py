@@ -1,0 +1,274 @@
+"""Does an evidence package still match itself, its signature, its journal and its verdict?"""
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.x509 import Certificate
+
+from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.seal import canonical
+from coldwitness.api.reports.packed import package
+from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about
+from coldwitness.api.reports.packed.package import (
+    Contents,
+    PackageSignature,
+    entry_of,
+    readings_lines,
+    zipped,
+)
+from coldwitness.api.reports.packed.rejudging import pack_of
+from coldwitness.api.reports.packed.timestamp import Stamp, require_authority, stamp_of
+from coldwitness.api.reports.packed.verification import (
+    Findings,
+    Problem,
+    Verified,
+    checked_pdf,
+    checked_report,
+    concluded,
+    verify_bytes,
+)
+from coldwitness.config.rules import RulePack, pack_from_text
+from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.judging.run import Rulebook
+from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
+
+_REQUIRED = (
+    package.REPORT,
+    package.PDF,
+    package.READINGS,
+    package.MANIFEST,
+    package.EVENTS,
+    package.RULES,
+)
+_MOST_BYTES = 500_000_000
+
+
+def verify_any(
+    data: bytes,
+    *,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey] = (),
+    authorities: Sequence[Certificate] = (),
+) -> Verified:
+    """Verify a report (JSON, PDF) or an evidence package, told apart by their beginning.
+
+    authorities : of time stamps; where some are named, a file without a time stamp that they
+    vouch for does not hold. Only a package can carry one.
+    """
+    if data.startswith(b"PK"):
+        return verify_package(data, rulebook=rulebook, trusted=trusted, authorities=authorities)
+    verified = verify_bytes(data, rulebook=rulebook, trusted=trusted)
+    if not authorities:
+        return verified
+    missing = Problem("timestamp_missing", "only a package carries one")
+    return replace(verified, problems=(*verified.problems, missing))
+
+
+def verify_package(
+    data: bytes,
+    *,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey] = (),
+    authorities: Sequence[Certificate] = (),
+) -> Verified:
+    found = Findings()
+    files = _files(data, found)
+    if files is None:
+        return Verified(kind="package", problems=tuple(found.problems))
+    contents, signer = _contents(files, found, trusted)
+    if contents is not None:
+        _check_files(contents, files, found)
+    report = None
+    if package.REPORT in files:
+        report = checked_report(files[package.REPORT], found, rulebook=rulebook, trusted=trusted)
+    if report is not None:
+        _check_agreement(report, contents, files, found, rulebook)
+        key = report.seal.public_key if report.seal is not None else None
+        if signer is not None and key not in {None, signer.public_bytes_raw().hex()}:
+            found.add("files_disagree", "signing keys")
+        _check_pdf(report, files, found, rulebook, trusted)
+        _check_journal(report, contents, files, found, [*trusted, *([signer] if signer else [])])
+    stamp, vouched = _check_stamp(files, found, authorities)
+    verified = concluded("package", report, found, trusted)
+    return replace(verified, stamp=stamp, stamp_trusted=vouched)
+
+
+def _check_stamp(
+    files: Mapping[str, bytes], found: Findings, authorities: Sequence[Certificate]
+) -> tuple[Stamp | None, bool | None]:
+    """What the token says where it is over the signature in the package, and whether one of
+    `authorities` signed it (None where none is named or there is nothing to ask it about)."""
+    token, signed = files.get(package.STAMP), files.get(package.SIGNATURE)
+    if token is None or signed is None:
+        if authorities:
+            found.add("timestamp_missing")
+        return None, None
+    try:
+        stamp = stamp_of(token, signed)
+    except BadInput as error:
+        found.add("timestamp_invalid", str(error))
+        return None, None
+    if not authorities:
+        return stamp, None
+    try:
+        require_authority(token, signed, authorities)
+    except BadInput as error:
+        found.add("timestamp_invalid", str(error))
+        return stamp, False
+    return stamp, True
+
+
+def _files(data: bytes, found: Findings) -> dict[str, bytes] | None:
+    """Contents by name; the zip must be exactly the one our writer makes of them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if sum(info.file_size for info in infos) > _MOST_BYTES:
+                raise BadInput("too large")
+            files = {info.filename: archive.read(info) for info in infos}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        found.add("not_readable", str(error)[:200])
+        return None
+    except (BadInput, ValueError, UnicodeDecodeError) as error:
+        found.add("not_readable", str(error)[:200])
+        return None
+    if len(files) != len(infos) or zipped(files) != data:
+        found.add("package_altered")
+    return files
+
+
+def _contents(
+    files: Mapping[str, bytes], found: Findings, trusted: Sequence[Ed25519PublicKey]
+) -> tuple[Contents | None, Ed25519PublicKey | None]:
+    """The list of contents, and the key that signed it where its signature holds."""
+    listed = files.get(package.CONTENTS)
+    if listed is None:
+        found.add("file_missing", package.CONTENTS)
+        return None, None
+    try:
+        contents = msgspec.json.decode(listed, type=Contents)
+        if canonical(msgspec.to_builtins(contents)) + b"\n" != listed:
+            found.add("not_canonical", package.CONTENTS)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found.add("not_readable", f"{package.CONTENTS}: {error}")
+        contents = None
+    return contents, _signer(listed, files.get(package.SIGNATURE), found, trusted)
+
+
+def _signer(
+    listed: bytes,
+    signed: bytes | None,
+    found: Findings,
+    trusted: Sequence[Ed25519PublicKey],
+) -> Ed25519PublicKey | None:
+    if signed is None:
+        found.add("signature_missing", package.SIGNATURE)
+        return None
+    try:
+        signature = msgspec.json.decode(signed, type=PackageSignature)
+        if canonical(msgspec.to_builtins(signature)) + b"\n" != signed:
+            found.add("not_canonical", package.SIGNATURE)
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.public_key))
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        found.add("signature_invalid", str(error)[:200])
+        return None
+    holds = signature_holds(public, listed, signature.signature)
+    if signature.algorithm != ALGORITHM or not holds:
+        found.add("signature_invalid", package.CONTENTS)
+        return None
+    if trusted and key_id(public) not in {key_id(key) for key in trusted}:
+        found.add("signer_unknown", key_id(public))
+    return public
+
+
+def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings) -> None:
+    if contents.schema != package.SCHEMA:
+        found.add("not_readable", f"schema {contents.schema}")
+    listed = {entry.name: entry for entry in contents.files}
+    if len(listed) != len(contents.files):
+        found.add("package_altered", "a name is listed twice")
+    for name in sorted({*listed, *_REQUIRED}):
+        if name not in files or name not in listed:
+            found.add("file_missing", name)
+        elif entry_of(name, files[name]) != listed[name]:
+            found.add("file_altered", name)
+    order = [*(name for name in package.HEAD if name in files), *listed]
+    if sorted(files) == sorted(order) and list(files) != order:
+        found.add("package_altered", "files in another order")
+    for name in sorted(set(files) - {*listed, *package.HEAD}):
+        found.add("file_added", name)
+
+
+def _check_agreement(
+    report: Report,
+    contents: Contents | None,
+    files: Mapping[str, bytes],
+    found: Findings,
+    rulebook: Rulebook,
+) -> None:
+    """Every file says what the report says."""
+    if contents is not None:
+        named = (contents.shipment, contents.report_sha256)
+        if named != (report.shipment, report.seal.sha256 if report.seal else ""):
+            found.add("files_disagree", package.CONTENTS)
+    expected = {
+        package.READINGS: readings_lines(report),
+        package.MANIFEST: canonical(report.manifest) + b"\n",
+        package.EVENTS: b"".join(canonical(event) + b"\n" for event in report.events),
+    }
+    for name, data in expected.items():
+        if name in files and files[name] != data:
+            found.add("files_disagree", name)
+    if package.RULES not in files:
+        return
+    installed = pack_of(report, rulebook)
+    try:
+        enclosed: RulePack | None = pack_from_text(
+            files[package.RULES].decode("utf-8"), where=package.RULES
+        )
+    except (ConfigError, UnicodeDecodeError) as error:
+        found.add("rules_edited", str(error)[:200])
+        return
+    if installed is not None and enclosed != installed:
+        found.add("rules_edited", package.RULES)
+
+
+def _check_pdf(
+    report: Report,
+    files: Mapping[str, bytes],
+    found: Findings,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey],
+) -> None:
+    if package.PDF not in files:
+        return
+    inside = checked_pdf(files[package.PDF], found, rulebook=rulebook, trusted=trusted)
+    if inside is not None and inside != report:
+        found.add("files_disagree", package.PDF)
+
+
+def _check_journal(
+    report: Report,
+    contents: Contents | None,
+    files: Mapping[str, bytes],
+    found: Findings,
+    trusted: Sequence[Ed25519PublicKey],
+) -> None:
+    data = files.get(package.JOURNAL)
+    if data is None:
+        if contents is not None and not contents.journal.startswith("none"):
+            found.add("file_missing", package.JOURNAL)
+        return
+    try:
+        part = msgspec.json.decode(data, type=JournalPart)
+        if canonical(msgspec.to_builtins(part)) + b"\n" != data:
+            found.add("not_canonical", package.JOURNAL)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found.add("not_readable", f"{package.JOURNAL}: {error}"[:200])
+        return
+    for code, detail in doubts_about(part, report, trusted):
+        found.add(code, detail)

@@ -1,0 +1,136 @@
+"""A report judged again from the evidence in it, by the rules it names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from coldwitness.analysis.findings import FindingTable, finding_table
+from coldwitness.analysis.judge import Judgement, judge
+from coldwitness.analysis.terms import Terms
+from coldwitness.api.reports.made.evidence import event_of, tracks_of
+from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.report import beside_of, build_report, rules_of
+from coldwitness.config.rules import RulePack
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.fleet_limits import baselines_told
+from coldwitness.judging.manifest_terms import terms_for
+from coldwitness.judging.results import check_results
+from coldwitness.judging.run import Rulebook
+
+
+def pack_of(report: Report, rulebook: Rulebook) -> RulePack | None:
+    """The rule pack the report names, as it is installed here; None if it is not."""
+    named = (report.rules.id, report.rules.version)
+    return next((p for p in rulebook.packs if (p.id, p.version) == named), None)
+
+
+def pack_beside(report: Report, rulebook: Rulebook) -> RulePack | None:
+    """The pack of what stands beside the report, as installed here; None where nothing does.
+
+    Raises BadInput if it is not installed.
+    """
+    if report.beside is None:
+        return None
+    for pack in rulebook.packs:
+        if pack.name == report.beside.rules:
+            return pack
+    raise BadInput(f"rule pack {report.beside.rules[:80]!r} is not installed")
+
+
+def same_rules(report: Report, pack: RulePack) -> bool:
+    return bool(plain_values(rules_of(pack)) == plain_values(report.rules))
+
+
+def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
+    """The report as this program makes it from the readings, manifest and events in it.
+
+    Where, review and seal are taken over: they are no conclusions; and so is that the curve is a
+    copy of another shipment's, whose evidence is not in this report. Limits learned from other
+    trips are worked out again from the figures in the evidence. Raises BadInput if the
+    evidence in the report cannot be read.
+    """
+    manifest = _manifest(report, rulebook)
+    events = tuple(event_of(event, report.shipment) for event in report.events)
+    tracks = tracks_of(report.readings, report.shipment)
+
+    def judged_by(rules: RulePack) -> tuple[Mapping[str, Any], Judgement, Terms]:
+        terms = terms_for(
+            (report.shipment,),
+            manifests={} if manifest is None else {report.shipment: manifest},
+            events={report.shipment: events},
+            classes=rulebook.classes,
+            models=rulebook.models,
+            numbers=rules.numbers,
+            assumed_storage=report.terms.assumed_storage,
+            learned={report.shipment: baselines_told(report.result, rules.numbers)},
+        )
+        judgement = judge(tracks, terms, rules, taken_over=_copies(report))
+        software = str((report.result.get("evidence") or {}).get("software"))
+        (result,) = check_results(judgement, tracks, terms, rules, software=software)
+        return result, judgement, terms
+
+    result, judgement, terms = judged_by(pack)
+    other = pack_beside(report, rulebook)
+    return msgspec.structs.replace(
+        build_report(
+            result,
+            tracks=tracks,
+            manifest=manifest,
+            events=events,
+            pack=pack,
+            terms=terms,
+            stops=judgement.stops,
+            origin=report.origin,
+            review=report.review,
+            beside=None if other is None else beside_of(judged_by(other)[0], other),
+        ),
+        seal=report.seal,
+    )
+
+
+def _copies(report: Report) -> FindingTable:
+    """What the report says of copies of other shipments' curves."""
+    told = [
+        finding
+        for finding in report.result.get("findings", ())
+        if finding["subtype"] == "copied"
+        and finding["measures"]["other_shipment"] != report.shipment
+    ]
+    numbers = ("readings", "share", "shift_s")
+    return finding_table(
+        shipment=np.zeros(len(told), dtype=np.int64),
+        type=FindingType.COPIED,
+        start_s=np.array([instant_ms(one["start"]) / 1000.0 for one in told]),
+        end_s=np.array([instant_ms(one["end"]) / 1000.0 for one in told]),
+        certainty=Certainty.PROBABLE,
+        severity=Severity.MAJOR,
+        probe=np.array([one["measures"].get("probe", "") for one in told], dtype=np.str_),
+        measures={
+            name: np.array([one["measures"][name] for one in told], dtype=np.float64)
+            for name in numbers
+        },
+        details={
+            row: {name: one["measures"][name] for name in ("other_shipment", "others", "logger")}
+            for row, one in enumerate(told)
+        },
+    )
+
+
+def _manifest(report: Report, rulebook: Rulebook) -> Manifest | None:
+    if report.manifest is None:
+        return None
+    manifest, _ = parse_manifest(report.manifest, classes=rulebook.classes)
+    if manifest.id != report.shipment:
+        raise BadInput(f"manifest of {manifest.id}, report of {report.shipment}")
+    return manifest
+
+
+def plain_values(part: Any) -> Any:
+    """JSON values, numbers of equal value equal whether written 5 or 5.0."""
+    return msgspec.to_builtins(part)

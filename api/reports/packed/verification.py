@@ -1,0 +1,263 @@
+"""Does a report still match its evidence? Every deviation has a reason code and a sentence."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.model import Report, Seal
+from coldwitness.api.reports.made.seal import sealed_bytes, sha256_hex, sm3
+from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.packed.attachment import attachments
+from coldwitness.api.reports.packed.rejudging import (
+    pack_beside,
+    pack_of,
+    plain_values,
+    rebuilt,
+    same_rules,
+)
+from coldwitness.api.reports.packed.timestamp import Stamp
+from coldwitness.domain.errors import BadInput
+from coldwitness.judging.run import Rulebook
+from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
+
+REASONS: Mapping[str, tuple[str, str]] = {
+    "not_readable": ("不是可读的报告", "not a readable report"),
+    "not_canonical": ("字节与内容的规范写法不一致", "bytes are not the canonical form"),
+    "digest_mismatch": ("内容与摘要不符", "the content does not fit its digest"),
+    "signature_missing": ("没有签名", "not signed"),
+    "signature_invalid": ("签名与内容不符", "the signature does not fit the content"),
+    "signer_unknown": ("签名密钥不在信任名单内", "signed by a key that is not trusted"),
+    "rules_unknown": ("本机没有报告所用的规则包", "the rule pack of the report is not here"),
+    "rules_edited": ("规则与同名规则包不一致", "the rules differ from the pack of that name"),
+    "evidence_unreadable": ("其中的证据无法读取", "the evidence inside cannot be read"),
+    "result_differs": ("由证据重新评判的结果不同", "judging the evidence again differs"),
+    "report_differs": ("与由证据重新生成的报告不同", "differs from the report rebuilt"),
+    "attachment_missing": ("PDF 中没有唯一的 JSON 附件", "the PDF holds no single JSON twin"),
+    "pages_differ": ("页面与其数据重新生成的不同", "pages differ from those its data draw"),
+    "package_altered": ("证据包的结构被改动", "the package itself was altered"),
+    "file_missing": ("证据包缺少文件", "a file of the package is missing"),
+    "file_added": ("证据包多出文件", "the package holds a file that is not listed"),
+    "file_altered": ("文件与清单摘要不符", "a file does not fit the listed digest"),
+    "timestamp_missing": ("没有时间戳", "no time-stamp token"),
+    "timestamp_invalid": ("时间戳不成立", "the time stamp does not hold"),
+    "files_disagree": ("包内文件互相矛盾", "files of the package contradict each other"),
+    "proof_invalid": ("日志包含证明不成立", "an inclusion proof does not hold"),
+    "head_invalid": ("日志根的签名不成立", "the signed root of the journal does not hold"),
+    "record_missing": ("报告的读数在日志中找不到", "a reading is not in the journal's rows"),
+    "record_omitted": ("日志中的读数没有进入报告", "a reading of the journal is left out"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    code: str
+    detail: str = ""
+
+    def text(self, *, zh: bool) -> str:
+        words = REASONS[self.code][0 if zh else 1]
+        return f"{words}: {self.detail}" if self.detail else words
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found. signer : id of the key that signed, None if unsigned; trusted : whether
+    that key is one the caller trusts, None where the caller named none. stamp : what the time
+    stamp says, None without one that fits; stamp_trusted : whether an authority that the caller
+    trusts signed it, None where the caller named none."""
+
+    kind: str
+    shipment: str | None = None
+    verdict: str | None = None
+    problems: tuple[Problem, ...] = ()
+    signer: str | None = None
+    trusted: bool | None = None
+    stamp: Stamp | None = None
+    stamp_trusted: bool | None = None
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems
+
+
+@dataclass
+class Findings:
+    """Problems as they are found; checks go on as far as they can."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, code: str, detail: str = "") -> None:
+        problem = Problem(code, detail)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def verify_bytes(
+    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
+) -> Verified:
+    """Verify a report as JSON, HTML page or PDF, told apart by their beginning."""
+    if data.startswith(b"%PDF-"):
+        return verify_pdf(data, rulebook=rulebook, trusted=trusted)
+    return verify_json(data, rulebook=rulebook, trusted=trusted)
+
+
+def verify_json(
+    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
+) -> Verified:
+    """Form, digests, signature; then everything in it again from the readings in it."""
+    found = Findings()
+    report = checked_report(data, found, rulebook=rulebook, trusted=trusted)
+    return concluded("report", report, found, trusted)
+
+
+def verify_pdf(
+    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
+) -> Verified:
+    """The twin inside as JSON is verified, and that the pages are those which it draws."""
+    found = Findings()
+    report = checked_pdf(data, found, rulebook=rulebook, trusted=trusted)
+    return concluded("pdf", report, found, trusted)
+
+
+def checked_pdf(
+    data: bytes,
+    found: Findings,
+    *,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey],
+) -> Report | None:
+    try:
+        inside = attachments(data)
+    except BadInput as error:
+        found.add("not_readable", str(error))
+        return None
+    if len(inside) != 1:
+        found.add("attachment_missing", f"{len(inside)} attachments")
+        return None
+    report = checked_report(inside[0], found, rulebook=rulebook, trusted=trusted)
+    if report is not None and not _draws(report, data):
+        found.add("pages_differ")
+    return report
+
+
+def _draws(report: Report, data: bytes) -> bool:
+    """Whether the report's pages, in the language the PDF says it is in, are these bytes."""
+    try:
+        return render_pdf(report, lang="en" if b"/Lang(en" in data else "zh") == data
+    except (BadInput, ValueError, KeyError, TypeError, IndexError):
+        # A report edited out of shape cannot be drawn; then these are not its pages.
+        return False
+
+
+def checked_report(
+    data: bytes,
+    found: Findings,
+    *,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey],
+) -> Report | None:
+    """The report in `data`, problems added to `found`; None if it cannot be read at all."""
+    try:
+        report = read_json(data)
+        if render_json(report) != data:
+            found.add("not_canonical")
+    except BadInput as error:
+        found.add("not_readable", str(error))
+        return None
+    _check_seal(report, found, trusted)
+    _check_conclusions(report, found, rulebook)
+    return report
+
+
+def _check_seal(report: Report, found: Findings, trusted: Sequence[Ed25519PublicKey]) -> None:
+    seal = report.seal
+    if seal is None:
+        found.add("digest_mismatch", "no seal")
+        return
+    data = sealed_bytes(report)
+    if seal.sha256 != sha256_hex(data) or seal.sm3 != sm3(data):
+        found.add("digest_mismatch")
+    signer = signer_of(seal)
+    if seal.signature is None and seal.public_key is None and seal.algorithm is None:
+        if trusted:
+            found.add("signature_missing")
+    elif signer is None or seal.algorithm != ALGORITHM or seal.signature is None:
+        found.add("signature_invalid", "unknown algorithm or key")
+    elif not signature_holds(signer, data, seal.signature):
+        found.add("signature_invalid")
+    elif trusted and key_id(signer) not in {key_id(key) for key in trusted}:
+        found.add("signer_unknown", key_id(signer))
+
+
+def signer_of(seal: Seal) -> Ed25519PublicKey | None:
+    try:
+        return Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal.public_key or ""))
+    except ValueError:
+        return None
+
+
+def _check_conclusions(report: Report, found: Findings, rulebook: Rulebook) -> None:
+    pack = pack_of(report, rulebook)
+    if pack is None:
+        found.add("rules_unknown", f"{report.rules.id} {report.rules.version}")
+        return
+    if not same_rules(report, pack):
+        found.add("rules_edited")
+    try:
+        pack_beside(report, rulebook)
+    except BadInput as error:
+        found.add("rules_unknown", str(error))
+        return
+    try:
+        again = rebuilt(report, rulebook, pack)
+    except (BadInput, ValueError, KeyError, TypeError, OverflowError) as error:
+        found.add("evidence_unreadable", str(error)[:200])
+        return
+    there, here = plain_values(report), plain_values(again)
+    for key in sorted(set(there["result"]) | set(here["result"])):
+        if _same(there["result"].get(key), here["result"].get(key)):
+            continue
+        found.add("result_differs", key)
+    for key in sorted(there):
+        if key not in {"result", "rules"} and not _same(there[key], here[key]):
+            found.add("report_differs", key)
+
+
+NOISE = 2e-6
+"""Results print six decimals, and the last may differ between processors: not a deviation."""
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal as JSON, numbers up to NOISE; 5 and 5.0 are one number, true and 1 are not."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=NOISE)
+    return bool(one == other)
+
+
+def concluded(
+    kind: str,
+    report: Report | None,
+    found: Findings,
+    trusted: Sequence[Ed25519PublicKey],
+) -> Verified:
+    signer = signer_of(report.seal) if report is not None and report.seal is not None else None
+    known = None
+    if signer is not None and trusted:
+        known = key_id(signer) in {key_id(key) for key in trusted}
+    return Verified(
+        kind=kind,
+        shipment=report.shipment if report is not None else None,
+        verdict=report.decision.verdict if report is not None else None,
+        problems=tuple(found.problems),
+        signer=key_id(signer) if signer is not None else None,
+        trusted=known,
+    )
