@@ -4,13 +4,16 @@ BIN := .venv/bin
 
 PYTEST_WORKERS ?= auto
 
-.PHONY: setup setup-dev demo test check scoreboard soak lock clean
+.PHONY: anew setup setup-dev demo test check scoreboard soak lock clean
 
 setup: .venv/.runtime
 setup-dev: .venv/.dev
 
-.venv/.bootstrap: requirements-bootstrap.lock
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+# A .venv whose Python does not run (moved, upgraded, half made) is made anew.
+BROKEN := $(shell $(BIN)/python -c '' 2>/dev/null || echo anew)
+
+.venv/.bootstrap: requirements-bootstrap.lock $(BROKEN)
+	@.ci/venv $(PYTHON)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
 	@touch $@
 

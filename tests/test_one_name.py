@@ -61,3 +61,14 @@ def test_the_wheel_claims_one_name(wheel: Path) -> None:
     for room in ROOMS:
         assert f"coldwitness/{room}/__init__.py" in names
     assert any(name.endswith("packs/cn-retail-delivery.toml") for name in names)
+
+
+def test_influxdb_alone_is_asked_through_its_clients_transport() -> None:
+    """One HTTP client besides: httpx, which the pages' tests, webhooks and stamps use."""
+    users = {
+        path.relative_to(ROOT).parts[:2]
+        for name in ROOMS
+        for path in (ROOT / name).rglob("*.py")
+        if "urllib3" in path.read_text(encoding="utf-8")
+    }
+    assert users == {("storage", "telemetry")}

@@ -1,0 +1,76 @@
+"""What `make` does before anything is installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with what the first step reads."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "venv", tmp_path / ".ci" / "venv")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    return tmp_path
+
+
+def _pythons(checkout: Path, *, version: str, fits: int) -> str:
+    """A stand-in for a Python of that version."""
+    stand_in = checkout / "python-of-old"
+    stand_in.write_text(
+        f'#!/bin/sh\ncase "$2" in *platform*) echo {version};; *) exit {fits};; esac\n'
+    )
+    stand_in.chmod(0o755)
+    return str(stand_in)
+
+
+def _venv(checkout: Path, python: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(checkout / ".ci" / "venv"), python],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+    )
+
+
+def test_a_python_too_old_is_told_in_one_line_before_anything_is_made(checkout: Path) -> None:
+    done = _venv(checkout, _pythons(checkout, version="3.10.12", fits=1))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "is Python 3.10.12; expected Python >= 3.11" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_python_that_is_not_there_is_told_in_one_line(checkout: Path) -> None:
+    done = _venv(checkout, "python-of-nowhere")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "python-of-nowhere: not found" in done.stderr
+
+
+def test_a_half_made_environment_is_made_anew(checkout: Path) -> None:
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
+    (checkout / ".venv" / "left-over").touch()
+    done = _venv(checkout, sys.executable)
+    assert (done.returncode, "half made" in done.stderr) == (0, True)
+    assert not (checkout / ".venv" / "left-over").exists()
+    made = subprocess.run(
+        [checkout / ".venv" / "bin" / "python", "-m", "pip", "--version"], check=False
+    )
+    assert made.returncode == 0
+
+
+def test_a_whole_environment_stays(checkout: Path) -> None:
+    assert _venv(checkout, sys.executable).returncode == 0
+    (checkout / ".venv" / "mine").touch()
+    done = _venv(checkout, sys.executable)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (checkout / ".venv" / "mine").exists()
