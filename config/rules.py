@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.instants import CHINA, china_day
+from coldwitness.domain.text import Text
 
 PACKS_DIR = Path(__file__).parent / "packs"
 
@@ -49,12 +50,6 @@ because the worst of several would hide such a fact behind another's `compliant`
 
 SetBy = Literal["law", "standard", "bureau", "product"]
 Confirmed = Literal["official_text", "reproduced", "draft", "memory"]
-
-
-@dataclass(frozen=True)
-class Text:
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)

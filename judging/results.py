@@ -16,9 +16,10 @@ from coldwitness.analysis.record.digest import readings_digests
 from coldwitness.analysis.temperature.kinetic_temperature import METHOD
 from coldwitness.analysis.terms import LimitSource, Terms
 from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
-from coldwitness.config.rules import QUESTIONS, RulePack, Text
+from coldwitness.config.rules import QUESTIONS, RulePack
 from coldwitness.domain.baseline import FleetZone
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
 from coldwitness.judging.fleet_limits import told_baseline

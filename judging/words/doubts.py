@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from coldwitness.config.rules import Text
+from coldwitness.domain.text import Text
 from coldwitness.domain.words import Certainty, FindingType
 from coldwitness.judging.words.findings import Measures, number
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coldwitness.config.rules import Text
+from coldwitness.domain.text import Text
 from coldwitness.domain.words import Certainty, FindingType
 
 Measures = Mapping[str, Any]

@@ -8,8 +8,9 @@ from coldwitness.analysis.isolation.isolation_judgement import IsolationReason
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.stops.stop_judgement import StorageReason
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Question, RulePack, Text, day_start_s
+from coldwitness.config.rules import Question, RulePack, day_start_s
 from coldwitness.domain.baseline import FleetBaseline, FleetZone
+from coldwitness.domain.text import Text
 from coldwitness.domain.words import Status
 from coldwitness.judging.words.findings import number
 from coldwitness.judging.words.packs import pack_words

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack, Text
+from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack
+from coldwitness.domain.text import Text
 from coldwitness.judging.words.findings import number
 
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {

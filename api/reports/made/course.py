@@ -12,10 +12,11 @@ from coldwitness.api.reports.made.evidence import site_of
 from coldwitness.api.reports.made.instants import epoch_s, instant
 from coldwitness.api.reports.made.model import CustodyStep, Instrument, Route, Span, Stop
 from coldwitness.api.reports.made.wording import both, event_words
-from coldwitness.config.rules import Numbers, Text
+from coldwitness.config.rules import Numbers
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
+from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 
 _ROLE = {

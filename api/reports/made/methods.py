@@ -2,7 +2,8 @@
 
 from coldwitness.api.reports.made.model import Terms
 from coldwitness.api.reports.made.wording import decimal, duration, quantity
-from coldwitness.config.rules import RulePack, Text
+from coldwitness.config.rules import RulePack
+from coldwitness.domain.text import Text
 
 
 def methods_of(terms: Terms, pack: RulePack) -> tuple[Text, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from coldwitness.config.rules import Text
+from coldwitness.domain.text import Text
 
 SCHEMA = "coldwitness.report/1"
 

@@ -12,7 +12,8 @@ from coldwitness.api.reports.made.wording import (
     duration,
     percent,
 )
-from coldwitness.config.rules import Requirement, RulePack, Text
+from coldwitness.config.rules import Requirement, RulePack
+from coldwitness.domain.text import Text
 
 _RANK = {"breach": 4, "suspected": 3, "insufficient_evidence": 2, "compliant": 1}
 _CERTAINTY = {"certain": 3, "probable": 2, "possible": 1}

@@ -48,9 +48,10 @@ from coldwitness.api.reports.made.reasons import (
     worst_first,
 )
 from coldwitness.api.reports.made.wording import as_text
-from coldwitness.config.rules import RulePack, Text
+from coldwitness.config.rules import RulePack
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
+from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 
 _BREAKS = ("above_range", "below_range", "frozen", "budget_exceeded")

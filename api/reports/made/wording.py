@@ -7,7 +7,7 @@ stand here, and a test reads the rendered reports for them.
 import math
 from typing import Any, Literal
 
-from coldwitness.config.rules import Text
+from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
 
 Lang = Literal["zh", "en"]
