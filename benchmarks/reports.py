@@ -35,7 +35,9 @@ from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.manifests import parse_manifest
-from coldwitness.judging.run import Judged, Rulebook, judge_shipments, load_rulebook, software
+from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.rulebook import Rulebook, load_rulebook
+from coldwitness.judging.run import Judged, judge_shipments, software
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario, scenario_names
 from coldwitness.simulators.writer import write_fleet
@@ -144,10 +146,12 @@ def other_reports() -> Iterator[Report]:
 
 def judged_day(table: ReadingTable, manifest: Manifest, rulebook: Rulebook) -> Judged:
     (judged,) = judge_shipments(
-        table,
-        shipments=[manifest.id],
-        manifests={manifest.id: manifest},
-        events={},
+        Evidence(
+            shipments=(manifest.id,),
+            readings=table,
+            manifests={manifest.id: manifest},
+            events={},
+        ),
         rulebook=rulebook,
     )
     return judged

@@ -21,7 +21,7 @@ from benchmarks.scoreboard_classes import ScoredClass
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import instant_ms
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.simulators.fleet import Fleet, simulate_fleet
 from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet

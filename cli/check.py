@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
         from coldwitness.cli.result_text import beside, print_json, print_text
         from coldwitness.config.settings import load_settings
         from coldwitness.domain.errors import BadInput
-        from coldwitness.judging.run import load_rulebook, under_pack
+        from coldwitness.judging.rulebook import load_rulebook, under_pack
 
         if lang not in ("zh", "en"):
             raise BadInput(f"--lang: expected zh or en, got {lang!r}")

@@ -24,7 +24,7 @@ from coldwitness.ingest.index import IngestIndex
 from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.storing import Storer
 from coldwitness.judging.batch import judge_batch
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object, reading_object
 from coldwitness.storage.journal import Journal, JournalReader, Message
 from coldwitness.storage.register import SqlRegister, open_register

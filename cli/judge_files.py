@@ -9,9 +9,11 @@ from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
 from coldwitness.ingest.files import read_files
 from coldwitness.ingest.manifests import read_manifest_files
+from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.fleet_limits import FleetTrips, TripsBeside, model_trips
 from coldwitness.judging.manifest_terms import zones_without_limit
-from coldwitness.judging.run import Judged, Rulebook, judge_shipments
+from coldwitness.judging.rulebook import Rulebook
+from coldwitness.judging.run import Judged, judge_shipments
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,11 @@ def judge_files(
         if shipment not in by_id and storage is None:
             warnings.append(f"shipment {shipment}: no manifest and no --storage: range not judged")
 
+    evidence = Evidence(tuple(shipments), recorded.table, by_id, events)
+
     def judged_by(rules: Rulebook, fleet: FleetTrips | None = None) -> tuple[Judged, ...]:
         groups = judge_shipments(
-            recorded.table,
-            shipments=shipments,
-            manifests=by_id,
-            events=events,
+            evidence,
             rulebook=rules,
             assumed_storage=storage,
             fleet=fleet,

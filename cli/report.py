@@ -182,7 +182,8 @@ def _from_files(
     from coldwitness.api.reports.made.model import Origin
     from coldwitness.cli.judge_files import judge_files
     from coldwitness.domain.errors import BadInput
-    from coldwitness.judging.run import load_rulebook, software, under_pack
+    from coldwitness.judging.rulebook import load_rulebook, under_pack
+    from coldwitness.judging.run import software
 
     installed = load_rulebook(settings.judging)
     judged = judge_files(
@@ -239,15 +240,10 @@ def _from_stores(
     from coldwitness.api.reports.made.reviews import review_of
     from coldwitness.domain.errors import BadInput
     from coldwitness.judging.copies import ArchivedCurves
+    from coldwitness.judging.evidence import evidence_of
     from coldwitness.judging.fleet_limits import RegisterTrips
-    from coldwitness.judging.run import (
-        Judged,
-        Rulebook,
-        judge_shipments,
-        load_rulebook,
-        software,
-        under_pack,
-    )
+    from coldwitness.judging.rulebook import Rulebook, load_rulebook, under_pack
+    from coldwitness.judging.run import Judged, judge_shipments, software
     from coldwitness.storage.register import open_register
     from coldwitness.storage.telemetry import open_telemetry
 
@@ -262,16 +258,11 @@ def _from_stores(
         line = register.shipment_row(shipment)
         if line is None:
             raise BadInput(f"report: the stores know no shipment {shipment!r}")
-        manifests = register.manifests([shipment])
-        events = register.events([shipment])
-        readings = store.readings([shipment], register.stays([shipment]))
+        evidence = evidence_of(store, register, [shipment])
 
         def judged_by(book: Rulebook) -> Judged:
             (judged,) = judge_shipments(
-                readings,
-                shipments=[shipment],
-                manifests=manifests,
-                events=events,
+                evidence,
                 rulebook=book,
                 assumed_storage=storage or settings.judging.default_storage,
                 archive=ArchivedCurves(register),
@@ -285,8 +276,8 @@ def _from_stores(
             in_force if rules is None else judged_by(under_pack(rulebook, rules)),
             shipment,
             in_force=in_force,
-            manifests=manifests,
-            events=events,
+            manifests=evidence.manifests,
+            events=evidence.events,
             origin=Origin(
                 software=software(),
                 readings_from=("store",),

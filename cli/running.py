@@ -19,7 +19,7 @@ from coldwitness.cli.wiring import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.service import IngestService
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import WholeStore, open_telemetry

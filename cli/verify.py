@@ -43,7 +43,7 @@ def verify(
     from coldwitness.api.reports.packed.timestamp import read_authorities
     from coldwitness.config.settings import load_settings
     from coldwitness.domain.errors import BadInput
-    from coldwitness.judging.run import load_rulebook
+    from coldwitness.judging.rulebook import load_rulebook
     from coldwitness.storage.journal import journal_public_key, load_public_key
 
     if lang not in ("zh", "en"):

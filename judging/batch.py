@@ -9,8 +9,10 @@ from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.tracks import Tracks
 from coldwitness.judging.copies import ArchivedCurves
+from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
-from coldwitness.judging.run import Rulebook, judge_shipments
+from coldwitness.judging.rulebook import Rulebook
+from coldwitness.judging.run import judge_shipments
 from coldwitness.storage.ports import CheckResult, ModelTrip, Register, TelemetryStore
 
 
@@ -33,12 +35,9 @@ def judge_batch(
 ) -> Batch:
     """Judge the whole record of each shipment and keep its curves for later ones. Raises
     Unavailable if a store does."""
-    manifests = register.manifests(shipments)
+    evidence = evidence_of(store, register, shipments)
     groups = judge_shipments(
-        store.readings(shipments, register.stays(shipments)),
-        shipments=shipments,
-        manifests=manifests,
-        events=register.events(shipments),
+        evidence,
         rulebook=rulebook,
         assumed_storage=settings.default_storage,
         archive=ArchivedCurves(register, keeping=True),
@@ -48,7 +47,7 @@ def judge_batch(
     for group in groups:
         newest.update(_newest(group.tracks))
     results = [result for group in groups for result in group.results]
-    return Batch(results, newest, model_trips(results, manifests))
+    return Batch(results, newest, model_trips(results, evidence.manifests))
 
 
 def _newest(tracks: Tracks) -> Mapping[str, Mapping[str, Any]]:

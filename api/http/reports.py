@@ -19,7 +19,8 @@ from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
-from coldwitness.judging.run import software, under_pack
+from coldwitness.judging.rulebook import under_pack
+from coldwitness.judging.run import software
 from coldwitness.storage.journal import journal_signer
 
 router = APIRouter(tags=["reports"])

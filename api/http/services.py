@@ -14,7 +14,7 @@ from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.judging import LiveJudge
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
-from coldwitness.judging.run import Rulebook
+from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import Register, TelemetryStore
 
 Readiness = Callable[[], str | None]

@@ -26,8 +26,10 @@ from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import BadInput
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.copies import ArchivedCurves
+from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips
-from coldwitness.judging.run import Judged, Rulebook, judge_shipments, under_pack
+from coldwitness.judging.rulebook import Rulebook, under_pack
+from coldwitness.judging.run import Judged, judge_shipments
 from coldwitness.storage.ports import CheckResult as Result
 from coldwitness.storage.ports import ShipmentRow
 
@@ -174,10 +176,7 @@ def judged_now(services: Services, shipment: str, rulebook: Rulebook) -> Judged:
     require_known(services, shipment)
     register = services.register
     (judged,) = judge_shipments(
-        services.store.readings([shipment], register.stays([shipment])),
-        shipments=[shipment],
-        manifests=register.manifests([shipment]),
-        events=register.events([shipment]),
+        evidence_of(services.store, register, [shipment]),
         rulebook=rulebook,
         assumed_storage=services.settings.judging.default_storage,
         archive=ArchivedCurves(register),

@@ -19,7 +19,7 @@ from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.domain.instants import instant_ms
 from coldwitness.judging.batch import Batch, judge_batch
 from coldwitness.judging.copies import copies_named
-from coldwitness.judging.run import Rulebook
+from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import CheckResult, Clue, Register, TelemetryStore
 
 log = logging.getLogger(__name__)

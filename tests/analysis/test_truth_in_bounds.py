@@ -11,7 +11,7 @@ import pytest
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import instant_ms
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import Scenario, scenario
 from coldwitness.simulators.writer import write_fleet

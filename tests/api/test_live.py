@@ -15,7 +15,7 @@ from coldwitness.api.live.judging import CHUNK_SHIPMENTS, LiveJudge
 from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.judging.batch import Batch, judge_batch
-from coldwitness.judging.run import Rulebook
+from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import Register, TelemetryStore
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest, running_world, wait_until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.words import STATUS_ZH, Status
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import layout, load_or_create_signer
 from tests.api.world import MINUTE, T0, WARM, World, manifest, running_world
 

@@ -22,7 +22,7 @@ from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 

@@ -10,7 +10,9 @@ from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.judging.run import judge_shipments, load_rulebook
+from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.rulebook import load_rulebook
+from coldwitness.judging.run import judge_shipments
 from tests.reports.shipments import MANIFEST, START_S, at, manifest
 
 RULEBOOK = load_rulebook(JudgingSettings())
@@ -57,10 +59,12 @@ def judged_report(
 def report_of_table(table: ReadingTable, declared: Manifest, *, read_from: str) -> Report:
     """Report of one shipment's readings, judged by the usual way."""
     (judged,) = judge_shipments(
-        table,
-        shipments=[declared.id],
-        manifests={declared.id: declared},
-        events={},
+        Evidence(
+            shipments=(declared.id,),
+            readings=table,
+            manifests={declared.id: declared},
+            events={},
+        ),
         rulebook=RULEBOOK,
     )
     return report_of_judged(

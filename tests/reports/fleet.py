@@ -8,7 +8,7 @@ from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.cli.judge_files import JudgedFiles, judge_files
 from coldwitness.config.settings import JudgingSettings
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet

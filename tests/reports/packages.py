@@ -27,7 +27,7 @@ from coldwitness.api.reports.packed.package import (
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import PACKS_DIR
 from coldwitness.config.settings import JudgingSettings
-from coldwitness.judging.run import Rulebook, load_rulebook
+from coldwitness.judging.rulebook import Rulebook, load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet

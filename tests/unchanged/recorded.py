@@ -23,7 +23,7 @@ from coldwitness.api.reports.made.twin import render_json
 from coldwitness.cli.importing import import_all
 from coldwitness.cli.judge_files import JudgedFiles, judge_files
 from coldwitness.config.settings import JournalSettings, JudgingSettings, Settings, StoreSettings
-from coldwitness.judging.run import load_rulebook
+from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario, scenario_names
 from coldwitness.simulators.writer import write_fleet

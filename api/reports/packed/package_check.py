@@ -33,7 +33,7 @@ from coldwitness.api.reports.packed.verification import (
 )
 from coldwitness.config.rules import RulePack, pack_from_text
 from coldwitness.domain.errors import BadInput, ConfigError
-from coldwitness.judging.run import Rulebook
+from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 _REQUIRED = (

@@ -21,7 +21,7 @@ from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.fleet_limits import baselines_told
 from coldwitness.judging.manifest_terms import terms_for
 from coldwitness.judging.results import check_results
-from coldwitness.judging.run import Rulebook
+from coldwitness.judging.rulebook import Rulebook
 
 
 def pack_of(report: Report, rulebook: Rulebook) -> RulePack | None:

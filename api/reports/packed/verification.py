@@ -21,7 +21,7 @@ from coldwitness.api.reports.packed.rejudging import (
 )
 from coldwitness.api.reports.packed.timestamp import Stamp
 from coldwitness.domain.errors import BadInput
-from coldwitness.judging.run import Rulebook
+from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
 REASONS: Mapping[str, tuple[str, str]] = {
