@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from coldwitness.analysis.isolation import exchange_fit as isolation_fit
 from coldwitness.analysis.isolation.exchange_fit import fit_exchange
-from coldwitness.analysis.isolation.isolation_judgement import exchange_fit as isolation_fit
 from coldwitness.analysis.isolation.windows import AMBIENT, COOLANT, GOODS, exchange_windows
 from coldwitness.analysis.record.window import judged_window
 from coldwitness.config.rules import load_packs

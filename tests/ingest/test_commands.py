@@ -144,7 +144,7 @@ def test_an_estimate_of_a_clock_is_written_down_even_if_no_further_message_comes
             journal.append([Message(topic(), reading(9, logger="LG-9"), START_MS + 9)])
         assert storer.step() == 1
         assert [clock.logger for clock in index.clocks()] == ["LG-1"]
-        monkeypatch.setattr("ingest.storing.CLOCKS_EVERY_S", 0.0)
+        monkeypatch.setattr("coldwitness.ingest.storing.CLOCKS_EVERY_S", 0.0)
         storer._clocks_due_s = 0.0
         assert storer.step() == 0
         assert [clock.logger for clock in index.clocks()] == ["LG-1", "LG-9"]

@@ -175,7 +175,7 @@ def test_while_the_journal_has_no_room_nothing_is_acknowledged_and_then_all_is_k
 def test_too_much_waiting_for_room_is_given_back_to_the_broker(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.receiving.MOST_WAITING", 500)
+    monkeypatch.setattr("coldwitness.ingest.receiving.MOST_WAITING", 500)
     receiving = Receiving(settings_for(mosquitto.port, tmp_path))
     disk = FullDisk(receiving.journal)
     monkeypatch.setattr(receiving.journal, "append", disk.append)

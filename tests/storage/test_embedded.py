@@ -190,7 +190,7 @@ def test_a_full_disk_is_unavailable_and_heals(path: Path) -> None:
 def test_a_store_that_another_process_keeps_locked_is_unavailable_and_goes_on_after(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.telemetry.sqlite_files.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("coldwitness.storage.telemetry.sqlite_files.BUSY_TIMEOUT_S", 0.05)
     store = EmbeddedTelemetry(path)
     store.append([reading(0)], [T0])
     other = sqlite3.connect(path, isolation_level=None)

@@ -163,7 +163,7 @@ class _Breaking:
 def _broken_at(house: House, at: int) -> None:
     begun = house.store.rebuild
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cli.rebuild.ROWS_PER_STEP", 20)
+        patch.setattr("coldwitness.cli.rebuild.ROWS_PER_STEP", 20)
         patch.setattr(house.store, "rebuild", lambda: _Breaking(begun(), at))
         house.rebuild()
 
@@ -171,14 +171,14 @@ def _broken_at(house: House, at: int) -> None:
 _REBUILD = """
 import sys
 from pathlib import Path
-import coldwitness.cli.rebuild
+from coldwitness.cli import rebuild
 from coldwitness.config.settings import load_settings
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
 
-cli.rebuild.ROWS_PER_STEP = 10
+rebuild.ROWS_PER_STEP = 10
 settings = load_settings(Path(sys.argv[1]))
-cli.rebuild.rebuild_views(
+rebuild.rebuild_views(
     settings, open_telemetry(settings.store), open_register(settings.store.register_url),
     future_tolerance_s=300.0, say=lambda text: print(text, flush=True))
 """
