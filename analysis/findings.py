@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 
 
@@ -94,25 +95,5 @@ def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
     for table in tables:
         details.update({offset + row: detail for row, detail in table.details.items()})
         offset += len(table)
-
-    def column(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(table, name) for table in tables])
-
-    return FindingTable(
-        shipment=column("shipment"),
-        type=column("type"),
-        start_s=column("start_s"),
-        end_s=column("end_s"),
-        certainty=column("certainty"),
-        severity=column("severity"),
-        probe=column("probe"),
-        lat_deg=column("lat_deg"),
-        lon_deg=column("lon_deg"),
-        measures={
-            name: np.concatenate(
-                [table.measures.get(name, np.full(len(table), np.nan)) for table in tables]
-            )
-            for name in names
-        },
-        details=details,
-    )
+    stacked = stack(FindingTable, tables, details=details)
+    return replace(stacked, measures={name: stacked.measures[name] for name in names})

@@ -1,7 +1,7 @@
 """The one way from tracks and terms to a judgement of every shipment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from coldwitness.analysis.verdict.requirements import (
     worst_of_findings,
 )
 from coldwitness.config.rules import QUESTIONS, Question, RulePack
+from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 
@@ -171,24 +172,9 @@ def _by_shipment(findings: FindingTable) -> FindingTable:
     if len(findings) < 2:
         return findings
     order = np.lexsort((findings.probe, findings.type, findings.start_s, findings.shipment))
-    columns = {
-        name: getattr(findings, name)[order]
-        for name in (
-            "shipment",
-            "type",
-            "start_s",
-            "end_s",
-            "certainty",
-            "severity",
-            "probe",
-            "lat_deg",
-            "lon_deg",
-        )
-    }
-    return replace(
+    return take(
         findings,
-        **columns,
-        measures={name: column[order] for name, column in findings.measures.items()},
+        order,
         details={
             row: findings.details[int(old)]
             for row, old in enumerate(order)

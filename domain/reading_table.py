@@ -2,12 +2,10 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from coldwitness.domain.columns import stack
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 
@@ -94,52 +92,15 @@ def joined(tables: Sequence[ReadingTable]) -> ReadingTable:
     shipments, shipment = _merged([(t.shipments, t.shipment) for t in tables])
     boxes, box = _merged([(t.boxes, t.box) for t in tables])
     loggers, logger = _merged([(t.loggers, t.logger) for t in tables])
-    probes = list(dict.fromkeys(name for table in tables for name in table.temperature_c))
-    nothing = {len(table): np.full(len(table), np.nan) for table in tables}
-    return ReadingTable(
+    return stack(
+        ReadingTable,
+        tables,
         shipments=shipments,
         boxes=boxes,
         loggers=loggers,
         shipment=shipment,
         box=box,
         logger=logger,
-        time_ms=_stacked([t.time_ms for t in tables], np.int64),
-        received_ms=_stacked([t.received_ms for t in tables], np.int64),
-        seq=_stacked([t.seq for t in tables], np.int64),
-        temperature_c={
-            name: _stacked([t.temperature_c.get(name, nothing[len(t)]) for t in tables])
-            for name in probes
-        },
-        lat_deg=_stacked([t.lat_deg for t in tables]),
-        lon_deg=_stacked([t.lon_deg for t in tables]),
-        accuracy_m=_stacked([t.accuracy_m for t in tables]),
-        lid_open=_stacked([t.lid_open for t in tables], np.int8),
-        moving=_stacked([t.moving for t in tables], np.int8),
-        light_lux=_stacked([t.light_lux for t in tables]),
-        humidity_pct=_stacked([t.humidity_pct for t in tables]),
-        battery_v=_stacked([t.battery_v for t in tables]),
-    )
-
-
-def selected(table: ReadingTable, keep: NDArray[np.bool_]) -> ReadingTable:
-    """The rows where `keep` (n,) is True; the vocabularies stay."""
-    return replace(
-        table,
-        shipment=table.shipment[keep],
-        box=table.box[keep],
-        logger=table.logger[keep],
-        time_ms=table.time_ms[keep],
-        received_ms=table.received_ms[keep],
-        seq=table.seq[keep],
-        temperature_c={name: column[keep] for name, column in table.temperature_c.items()},
-        lat_deg=table.lat_deg[keep],
-        lon_deg=table.lon_deg[keep],
-        accuracy_m=table.accuracy_m[keep],
-        lid_open=table.lid_open[keep],
-        moving=table.moving[keep],
-        light_lux=table.light_lux[keep],
-        humidity_pct=table.humidity_pct[keep],
-        battery_v=table.battery_v[keep],
     )
 
 
@@ -183,11 +144,7 @@ def _merged(
             [index.setdefault(name, len(index)) for name in names] + [-1], dtype=np.int64
         )
         columns.append(place[column])
-    return tuple(index), _stacked(columns, np.int64)
-
-
-def _stacked(columns: Sequence[NDArray[Any]], dtype: type[Any] = np.float64) -> NDArray[Any]:
-    return np.concatenate(columns) if columns else np.empty(0, dtype=dtype)
+    return tuple(index), np.concatenate([np.empty(0, np.int64), *columns])
 
 
 def _name(names: tuple[str, ...], code: np.int64) -> str | None:

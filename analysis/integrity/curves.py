@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 RUN = 24
@@ -163,18 +164,12 @@ def joined(indexes: Sequence[CurveIndex]) -> CurveIndex:
     def moved(columns: Sequence[IntArray], by: NDArray[np.int64]) -> IntArray:
         return np.concatenate([column + by[i] for i, column in enumerate(columns)])
 
-    return CurveIndex(
+    return stack(
+        CurveIndex,
+        indexes,
         shipments=shipments,
         shipment=moved([index.shipment for index in indexes], ships),
-        probe=np.concatenate([index.probe for index in indexes]),
-        logger=np.concatenate([index.logger for index in indexes]),
         first=np.append(moved([index.first[:-1] for index in indexes], rows), rows[-1]),
-        joint=np.concatenate([index.joint for index in indexes]),
-        time_s=np.concatenate([index.time_s for index in indexes]),
-        difference=np.concatenate([index.difference for index in indexes]),
-        moves=np.concatenate([index.moves for index in indexes]),
-        turns=np.concatenate([index.turns for index in indexes]),
-        drug_moves=np.concatenate([index.drug_moves for index in indexes]),
         key=key[order],
         curve=moved([index.curve for index in indexes], curves)[order],
         at=moved([index.at for index in indexes], rows)[order],

@@ -18,6 +18,7 @@ from coldwitness.analysis.record.series import Series, drug_series, stated_logge
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
+from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity
 
@@ -94,14 +95,7 @@ def _in_window(breaks: SequenceBreaks, tracks: Tracks, window: Window) -> Sequen
     owner = owner_of(tracks.first, breaks.row)
     inside = tracks.time_s[breaks.row] >= window.start_s[owner]
     inside &= tracks.time_s[breaks.before] <= window.end_s[owner]
-    return SequenceBreaks(
-        row=breaks.row[inside],
-        before=breaks.before[inside],
-        missing=breaks.missing[inside],
-        reset=breaks.reset[inside],
-        repeated=breaks.repeated[inside],
-        disordered=breaks.disordered[inside],
-    )
+    return take(breaks, inside)
 
 
 def _sequence_findings(breaks: SequenceBreaks, tracks: Tracks) -> FindingTable:

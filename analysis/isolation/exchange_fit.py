@@ -29,6 +29,7 @@ from coldwitness.analysis.isolation.windows import (
     BoolArray,
     ExchangeWindows,
 )
+from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 OFFSET_SPREAD_C = 0.3
@@ -158,10 +159,7 @@ def _fit_blocks(
         parts.append(_fit(y[rows], x[rows], count[fits], known[fits], half_s[fits]))
     if len(parts) == 1:
         return parts[0]
-    return ExchangeFit(
-        windows=count.astype(np.float64),
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _FITTED},
-    )
+    return stack(ExchangeFit, parts, windows=count.astype(np.float64))
 
 
 def _fit(

@@ -1,13 +1,13 @@
 """From readings in any order to `Tracks`: sorted, each reading once, conflicts marked."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.temperature.kinetic_temperature import ZERO_C_IN_K
+from coldwitness.domain.columns import take
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable, Tracks
 
@@ -76,23 +76,11 @@ def rows_of(tracks: Tracks, start: int, stop: int) -> Tracks:
     if (start, stop) == (0, len(tracks.shipments)):
         return tracks
     low, high = int(tracks.first[start]), int(tracks.first[stop])
-    rows = slice(low, high)
-    return replace(
+    return take(
         tracks,
+        slice(low, high),
         shipments=tracks.shipments[start:stop],
         first=tracks.first[start : stop + 1] - low,
-        time_s=tracks.time_s[rows],
-        received_s=tracks.received_s[rows],
-        logger=tracks.logger[rows],
-        seq=tracks.seq[rows],
-        conflict=tracks.conflict[rows],
-        temperature_c={name: column[rows] for name, column in tracks.temperature_c.items()},
-        lat_deg=tracks.lat_deg[rows],
-        lon_deg=tracks.lon_deg[rows],
-        accuracy_m=tracks.accuracy_m[rows],
-        lid_open=tracks.lid_open[rows],
-        moving=tracks.moving[rows],
-        light_lux=tracks.light_lux[rows],
     )
 
 

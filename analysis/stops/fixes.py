@@ -1,7 +1,7 @@
 """The positions of the judged time, made fit for finding stops: projected, jumps marked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from coldwitness.analysis.record.geodesy import METRES_PER_DEGREE
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
+from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 BoolArray = NDArray[np.bool_]
@@ -124,9 +125,12 @@ def _plane(
 def fixes_of(fixes: Fixes, low: int, high: int) -> Fixes:
     """The fixes of shipments low:high as a table of their own, sharing its columns."""
     begin, end = int(fixes.first[low]), int(fixes.first[high])
-    rows = {f.name: getattr(fixes, f.name)[begin:end] for f in fields(Fixes) if f.name != "first"}
-    rows["shipment"] = rows["shipment"] - low
-    return Fixes(first=fixes.first[low : high + 1] - begin, **rows)
+    return take(
+        fixes,
+        slice(begin, end),
+        first=fixes.first[low : high + 1] - begin,
+        shipment=fixes.shipment[begin:end] - low,
+    )
 
 
 def or_zero(values: FloatArray) -> FloatArray:

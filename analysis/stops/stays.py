@@ -8,7 +8,7 @@ joined, and the ends are drawn in to the fixes of the standing itself, so that t
 to the place does not count as dwelling.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from coldwitness.analysis.stops.brief_stays import JOIN_WITHIN_S, beside_s, with
 from coldwitness.analysis.stops.fixes import Fixes, fixes_of, shipment_blocks
 from coldwitness.analysis.stops.pieces import TOLERANCE_S, Line, line_of, pieces
 from coldwitness.config.rules import Numbers
+from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 MIN_STAY_S = 180.0
@@ -65,11 +66,7 @@ def find_stays(fixes: Fixes, numbers: Numbers, *, min_stay_s: float = MIN_STAY_S
         _stays_of(fixes, low, high, numbers, min_stay_s)
         for low, high in shipment_blocks(fixes.first)
     ]
-    if not blocks:
-        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Stays(none, none, none, nothing, nothing, nothing, nothing, nothing)
-    names = [f.name for f in fields(Stays)]
-    return Stays(*(np.concatenate([getattr(block, name) for block in blocks]) for name in names))
+    return stack(Stays, blocks)
 
 
 def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: float) -> Stays:

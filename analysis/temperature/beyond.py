@@ -15,6 +15,7 @@ from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Holes, Side, Steps
 from coldwitness.analysis.temperature.lag import Rates, Shift, rates_of
 from coldwitness.analysis.temperature.uncertainty import Level
+from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 
@@ -58,7 +59,7 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
     if touched.size:
         bar = bar[touched]
         line, row = rows_near(series, line_series[touched], sign=level.sign[touched], bar=bar)
-        at = level.take(touched[line])
+        at = take(level, touched[line])
         length = known_length_s(series, steps, row)
         start, end = _signed(series, row - 1, at.sign), _signed(series, row, at.sign)
         limit = at.sign * at.nominal
@@ -125,12 +126,12 @@ def _add_holes(
     line, hole = expanded(holes.first[line_series], holes.first[line_series + 1])
     up = level.sign[line] > 0
     reach = np.where(up, holes.highest_c[hole], -holes.lowest_c[hole])
-    shift = _shift_at(holes, hole, level.take(line), rates)
+    shift = _shift_at(holes, hole, take(level, line), rates)
     near = reach > (level.sign * level.possible)[line] - shift.ahead_c
     if not near.any():
         return
     line, hole, up = line[near], hole[near], up[near]
-    at = level.take(line)
+    at = take(level, line)
     certain = at.sign * at.certain + shift.behind_c[near]
     possible = at.sign * at.possible - shift.ahead_c[near]
     edge = holes.side[hole] != Side.BETWEEN

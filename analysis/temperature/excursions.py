@@ -11,6 +11,7 @@ from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Steps
 from coldwitness.analysis.temperature.beyond import known_length_s, rows_near
 from coldwitness.analysis.temperature.uncertainty import Level
+from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 
@@ -86,7 +87,7 @@ def episodes_beyond(
         return _NO_EPISODES
     bar = (level.sign * level.nominal)[touched]
     line, row = rows_near(series, line_series[touched], sign=level.sign[touched], bar=bar)
-    at = level.take(touched[line])
+    at = take(level, touched[line])
     low, high = at.sign * series.low_c[row], at.sign * series.high_c[row]
     surely, maybe = np.minimum(low, high), np.maximum(low, high)
     limit = bar[line]

@@ -5,9 +5,7 @@ blocks end. Within a block only `steps` looks at every reading, everything else 
 that come near a limit and at holes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +34,7 @@ from coldwitness.analysis.temperature.ranges import RangeLines, judge_ranges, re
 from coldwitness.analysis.temperature.uncertainty import Level, above, below, frozen
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
+from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Status
 
@@ -115,7 +114,7 @@ def judge_temperature(
     """Judge the drug series of all shipments; Terms.shipments == tracks.shipments."""
     context = _Context(terms, window, numbers, budget_index(terms), stated_logger(tracks, terms))
     blocks = [_judge_block(tracks, context, *run) for run in runs_of_rows(tracks.first, BLOCK_ROWS)]
-    series = _joined([block.series for block in blocks])
+    series = stack(SeriesNumbers, [block.series for block in blocks])
     seen = np.zeros(len(terms), dtype=np.bool_)
     seen[series.shipment] = True
     findings = [block.findings for block in blocks]
@@ -172,7 +171,7 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
     use = budget_use(series, steps, terms, context.budgets, numbers, offset=start)
     use_status = budget_status(use, terms)
     line_series = np.concatenate([every, every, sensitive])
-    level = Level.joined(high, low, ice)
+    level = stack(Level, [high, low, ice])
     episodes = episodes_beyond(
         series,
         steps,
@@ -269,16 +268,6 @@ def _numbers_of(
         below_c_s=ranges.below.area_c_s,
         status=status,
     )
-
-
-def _joined(parts: Sequence[SeriesNumbers]) -> SeriesNumbers:
-    if len(parts) == 1:
-        return parts[0]
-    columns: dict[str, Any] = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
-        for field in fields(SeriesNumbers)
-    }
-    return SeriesNumbers(**columns)
 
 
 def _worst(series: SeriesNumbers, shipments: int) -> IntArray:

@@ -11,6 +11,7 @@ from coldwitness.analysis.temperature.beyond import BeyondTimes, times_beyond
 from coldwitness.analysis.temperature.excursions import episodes_beyond
 from coldwitness.analysis.temperature.uncertainty import Level
 from coldwitness.config.rules import Numbers
+from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status
 
@@ -120,8 +121,8 @@ def _untolerated(
         return surely, could
     most_s = times.could_s.copy()
     closed = some[times.could_s[some] <= times.known_s[some]]
-    most_s[closed] = _longest_stay_s(series, steps, line_series[closed], level.take(closed))
-    beyond = level.take(some)
+    most_s[closed] = _longest_stay_s(series, steps, line_series[closed], take(level, closed))
+    beyond = take(level, some)
     least_s = np.zeros(line_series.size)
     least_s[some] = _longest_stay_s(
         series, steps, line_series[some], replace(beyond, nominal=beyond.certain)

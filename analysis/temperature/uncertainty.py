@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from coldwitness.config.rules import Numbers
-from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import FloatArray
 
 
 @dataclass(frozen=True)
@@ -24,22 +24,9 @@ class Level:
     possible: FloatArray
     lag_s: FloatArray
 
-    def take(self, rows: IntArray) -> "Level":
-        """The levels of `rows`."""
-        return Level(*(column[rows] for column in self._columns()))
-
-    @staticmethod
-    def joined(*levels: "Level") -> "Level":
-        """The rows of all levels, one after the other."""
-        columns = zip(*(level._columns() for level in levels), strict=True)
-        return Level(*(np.concatenate(column) for column in columns))
-
     def lagging(self, lag_s: FloatArray) -> "Level":
         """The same levels, seen by probes that lag."""
         return replace(self, lag_s=lag_s)
-
-    def _columns(self) -> tuple[FloatArray, ...]:
-        return self.sign, self.nominal, self.certain, self.possible, self.lag_s
 
 
 def above(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Level:

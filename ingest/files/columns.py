@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.columns import take
 from coldwitness.domain.identifiers import ID_PATTERN, is_id
 from coldwitness.domain.reading import split_probe
-from coldwitness.domain.reading_table import codes, selected
+from coldwitness.domain.reading_table import codes
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.coordinates import to_wgs84
 from coldwitness.ingest.files.content import MAX_LINES, Refusals
@@ -210,7 +211,7 @@ def table_of(
         humidity_pct=values.get("humidity", nothing),
         battery_v=values.get("battery_v", nothing),
     )
-    return selected(table, ~wrong.rows) if wrong.rows.any() else table
+    return take(table, ~wrong.rows) if wrong.rows.any() else table
 
 
 def _ids(

@@ -15,11 +15,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.columns import take
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Event, Reading, split_probe
-from coldwitness.domain.reading_table import codes, flags, floats, joined, reading_table, selected
+from coldwitness.domain.reading_table import codes, flags, floats, joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.instant_columns import moments_ms, texts_ms
@@ -126,7 +127,7 @@ class _Rows:
         others.extend(np.asarray(place, dtype=np.int64)[~good].tolist())
         for index in sorted(others):
             self._line(index, lines[index])
-        return [selected(table, good) if not good.all() else table, reading_table(self.slow, None)]
+        return [take(table, good) if not good.all() else table, reading_table(self.slow, None)]
 
     def _line(self, index: int, line: bytes) -> None:
         """One line the slow way."""

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from coldwitness.domain.columns import take
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading import Event
-from coldwitness.domain.reading_table import joined, selected
+from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.assignment import assigned, stays
 from coldwitness.ingest.files.content import FileContent, Refusals
@@ -172,7 +173,7 @@ def _settled(
         + (f"{len(named)} shipments" if named else "no shipment"),
         count=int(open_rows.sum()),
     )
-    return selected(table, ~open_rows)
+    return take(table, ~open_rows)
 
 
 def _nothing(paths: Sequence[Path], refusals: Refusals) -> str:

@@ -1,16 +1,15 @@
 """Columns of readings: what a store gives back before it is cut to shipments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from coldwitness.domain.reading import Reading, TimeSource
 from coldwitness.domain.reading_table import codes, reading_table
 from coldwitness.domain.reading_table import readings_of as table_readings
-from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
+from coldwitness.domain.tracks import CodeArray, IntArray, ReadingTable
 
 TIME_SOURCES: tuple[TimeSource, ...] = ("device", "gateway", "received")
 """Words of Reading.time_source; the position is the code in columns and in stored rows."""
@@ -47,39 +46,6 @@ def columns_of(readings: Sequence[Reading], received_ms: Sequence[int]) -> Colum
         couriers=couriers,
         courier=courier,
         time_source=np.array(sources, dtype=np.int8),
-    )
-
-
-def take_rows(
-    table: ReadingTable,
-    rows: NDArray[np.integer] | NDArray[np.bool_],
-    *,
-    shipments: tuple[str, ...] | None = None,
-    shipment: IntArray | None = None,
-) -> ReadingTable:
-    """Rows of a table, in the given order, optionally assigned to other shipments."""
-    temperature_c: Mapping[str, FloatArray] = {
-        probe: values[rows] for probe, values in table.temperature_c.items()
-    }
-    return ReadingTable(
-        shipments=table.shipments if shipments is None else shipments,
-        boxes=table.boxes,
-        loggers=table.loggers,
-        shipment=table.shipment[rows] if shipment is None else shipment,
-        box=table.box[rows],
-        logger=table.logger[rows],
-        time_ms=table.time_ms[rows],
-        received_ms=table.received_ms[rows],
-        seq=table.seq[rows],
-        temperature_c=temperature_c,
-        lat_deg=table.lat_deg[rows],
-        lon_deg=table.lon_deg[rows],
-        accuracy_m=table.accuracy_m[rows],
-        lid_open=table.lid_open[rows],
-        moving=table.moving[rows],
-        light_lux=table.light_lux[rows],
-        humidity_pct=table.humidity_pct[rows],
-        battery_v=table.battery_v[rows],
     )
 
 

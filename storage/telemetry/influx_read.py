@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.columns import take
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading_table import joined
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.register.views import Span
-from coldwitness.storage.telemetry.columns import FLOATS, Columns, take_rows
+from coldwitness.storage.telemetry.columns import FLOATS, Columns
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.influx_lines import NONE, field_of, probe_of
 
@@ -212,9 +213,7 @@ def _cut(
             inside &= table.time_ms < stay.end_ms
         rows.append(np.flatnonzero(inside))
         owner.append(np.full(rows[-1].size, target[stay.shipment], dtype=np.int64))
-    return take_rows(
-        table, np.concatenate(rows), shipments=shipments, shipment=np.concatenate(owner)
-    )
+    return take(table, np.concatenate(rows), shipments=shipments, shipment=np.concatenate(owner))
 
 
 def _merged(ranges: Sequence[tuple[int, int | None]]) -> list[tuple[int, int | None]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from coldwitness.domain.columns import take
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Appended
-from coldwitness.storage.telemetry.columns import Columns, columns_of, measured, take_rows
+from coldwitness.storage.telemetry.columns import Columns, columns_of, measured
 
 
 class MemoryTelemetry:
@@ -54,7 +55,7 @@ class MemoryTelemetry:
                 and (stay.end_ms is None or reading.time_ms < stay.end_ms)
             )
         table = columns_of([row[0] for row in found], [row[1] for row in found]).table
-        return take_rows(
+        return take(
             table,
             np.arange(len(found)),
             shipments=tuple(shipments),

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coldwitness.domain.columns import take
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.reading_table import joined, reading_table, readings_of, selected
+from coldwitness.domain.reading_table import joined, reading_table, readings_of
 
 names = st.sampled_from(["A", "B", "C"])
 maybe_float = st.none() | st.floats(-100, 100)
@@ -44,7 +45,7 @@ def test_rows_come_back_as_the_readings_that_made_them_joined_or_not(
 @given(st.lists(readings, min_size=1, max_size=8))
 def test_selected_rows_keep_their_names(rows: list[Reading]) -> None:
     keep = np.arange(len(rows)) % 2 == 0
-    assert readings_of(selected(reading_table(rows, None), keep)) == rows[::2]
+    assert readings_of(take(reading_table(rows, None), keep)) == rows[::2]
 
 
 def test_given_shipments_fix_the_order_and_none_stays_unassigned() -> None:

@@ -1,0 +1,118 @@
+"""Tables of columns: a frozen dataclass whose fields are arrays of one length, cut, joined, empty.
+
+A field is a column if its type says so: `NDArray[…]`, one value a row, or `Mapping[str, NDArray]`,
+such columns by name. What else a table holds (names that columns point into, offsets) is not the
+same everywhere and is given by the caller, who knows what becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Table = TypeVar("Table", bound="DataclassInstance")
+Rows = NDArray[np.integer] | NDArray[np.bool_] | slice
+
+
+def take(table: Table, rows: Rows, **given: object) -> Table:
+    """The chosen rows of every column, in the given order; all else stays.
+
+    rows : (k,) row numbers, (n,) True where a row is wanted, or a slice (columns are then shared).
+    given : fields with another value; they are not cut.
+    """
+    kept = {
+        name: _cut(getattr(table, name), rows)
+        for name in _columns(type(table))
+        if name not in given
+    }
+    return replace(table, **(kept | given))
+
+
+def stack(kind: type[Table], tables: Sequence[Table], **given: object) -> Table:
+    """All rows of several tables, one table after the other; a column by name that a table lacks
+    is NaN in its rows. No table: no row; a single one keeps its columns.
+
+    given : every field that is no column, and columns with other values.
+    """
+    if not tables:
+        return empty(kind, 0, **given)
+    if len(tables) == 1:
+        return replace(tables[0], **given)
+    columns = {name: dtype for name, dtype in _columns(kind).items() if name not in given}
+    plain = [name for name, dtype in columns.items() if dtype is not None]
+    counts = [len(getattr(table, plain[0])) for table in tables]
+    found: dict[str, object] = {
+        name: np.concatenate([getattr(table, name) for table in tables]) for name in plain
+    }
+    for name in columns.keys() - found.keys():
+        found[name] = _stacked([getattr(table, name) for table in tables], counts)
+    return kind(**(found | given))
+
+
+def empty(kind: type[Table], n: int, **given: object) -> Table:
+    """n rows that say nothing: NaN, -1 in whole numbers, False, "" and no column by name.
+
+    given : every field that is no column, and columns that do say something.
+    """
+    found: dict[str, object] = {
+        name: {} if dtype is None else _nothing(n, dtype)
+        for name, dtype in _columns(kind).items()
+        if name not in given
+    }
+    return kind(**(found | given))
+
+
+@lru_cache
+def _columns(kind: type[DataclassInstance]) -> Mapping[str, np.dtype[Any] | None]:
+    """Column -> its type; None where it is a mapping of columns, of reals."""
+    hints = get_type_hints(kind)
+    found: dict[str, np.dtype[Any] | None] = {}
+    for field in fields(kind):
+        hint = hints[field.name]
+        if get_origin(hint) is np.ndarray:
+            found[field.name] = _dtype(hint)
+        elif get_origin(hint) is Mapping and get_origin(get_args(hint)[1]) is np.ndarray:
+            found[field.name] = None
+    return found
+
+
+def _dtype(hint: Any) -> np.dtype[Any]:
+    """Of `ndarray[shape, dtype[float64]]`, which is what `NDArray[float64]` stands for."""
+    dtype: np.dtype[Any] = np.dtype(get_args(get_args(hint)[1])[0])
+    return dtype
+
+
+def _cut(column: Any, rows: Rows) -> Any:
+    if isinstance(column, Mapping):
+        return {name: values[rows] for name, values in column.items()}
+    return column[rows]
+
+
+def _stacked(
+    parts: Sequence[Mapping[str, NDArray[Any]]], counts: Sequence[int]
+) -> dict[str, NDArray[Any]]:
+    return {
+        name: np.concatenate(
+            [
+                part[name] if name in part else np.full(count, np.nan)
+                for part, count in zip(parts, counts, strict=True)
+            ]
+        )
+        for name in dict.fromkeys(name for part in parts for name in part)
+    }
+
+
+def _nothing(n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    if dtype.kind == "i":
+        return np.full(n, -1, dtype)
+    if dtype.kind == "f":
+        return np.full(n, np.nan, dtype)
+    return np.zeros(n, dtype)

@@ -1,0 +1,91 @@
+"""Rows taken, tables stacked and empty tables, for any dataclass of columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from coldwitness.domain.columns import empty, stack, take
+
+
+@dataclass(frozen=True)
+class Kept:
+    names: tuple[str, ...]
+    first: NDArray[np.int64]
+    whole: NDArray[np.int64]
+    code: NDArray[np.int8]
+    real: NDArray[np.float64]
+    sure: NDArray[np.bool_]
+    word: NDArray[np.str_]
+    by_name: Mapping[str, NDArray[np.float64]]
+    told: Mapping[int, str]
+
+
+def kept(n: int, *names: str) -> Kept:
+    count = np.arange(n)
+    return Kept(
+        names=("a",),
+        first=np.array([0, n, n]),
+        whole=count,
+        code=count.astype(np.int8),
+        real=count / 2,
+        sure=count % 2 == 0,
+        word=np.array([f"w{i}" for i in range(n)], dtype=np.str_),
+        by_name={name: np.arange(n, dtype=np.float64) + 0.25 for name in names},
+        told={0: "x"},
+    )
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [np.array([2, 0]), np.array([True, False, True]), slice(1, 3), np.zeros(0, dtype=np.int64)],
+    ids=["row numbers", "a mask", "a slice", "none"],
+)
+def test_taken_rows_are_those_of_every_column_and_nothing_else_changes(
+    chosen: NDArray[np.int64],
+) -> None:
+    whole = kept(3, "drug")
+    some = take(whole, chosen, first=whole.first)
+    for name in ("whole", "code", "real", "sure", "word"):
+        assert getattr(some, name).tolist() == getattr(whole, name)[chosen].tolist()
+    assert some.by_name["drug"].tolist() == whole.by_name["drug"][chosen].tolist()
+    assert (some.names, some.told) == (whole.names, whole.told)
+    assert some.first is whole.first
+
+
+def test_stacked_tables_stand_one_after_the_other_and_lacking_columns_are_nan() -> None:
+    both = stack(
+        Kept, [kept(2, "drug"), kept(1, "goods")], names=("b",), first=np.array([3]), told={}
+    )
+    assert both.whole.tolist() == [0, 1, 0]
+    assert both.word.tolist() == ["w0", "w1", "w0"]
+    np.testing.assert_array_equal(both.by_name["drug"], [0.25, 1.25, np.nan])
+    np.testing.assert_array_equal(both.by_name["goods"], [np.nan, np.nan, 0.25])
+    assert (both.names, both.first.tolist(), both.told) == (("b",), [3], {})
+
+
+def test_no_table_stacked_keeps_the_types_of_its_columns() -> None:
+    none = stack(Kept, [], names=(), told={})
+    assert none.whole.size == 0
+    assert {none.whole.dtype, none.code.dtype, none.sure.dtype} == {
+        np.dtype(kind) for kind in (np.int64, np.int8, np.bool_)
+    }
+    assert none.by_name == {}
+
+
+def test_empty_rows_say_nothing_but_what_is_given() -> None:
+    made = empty(Kept, 2, names=(), told={}, real=np.array([1.0, 2.0]))
+    assert made.whole.tolist() == [-1, -1]
+    assert made.code.tolist() == [-1, -1]
+    assert made.sure.tolist() == [False, False]
+    assert made.word.tolist() == ["", ""]
+    assert made.real.tolist() == [1.0, 2.0]
+    assert made.by_name == {}
+    assert np.isnan(empty(Kept, 2, names=(), told={}).real).all()
+
+
+def test_a_field_that_is_no_column_and_not_given_is_refused() -> None:
+    with pytest.raises(TypeError, match="names"):
+        empty(Kept, 1, told={})
