@@ -5,6 +5,7 @@ import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -46,13 +47,9 @@ def parse_manifest(
     values = dict(raw)
     for outward, inward in _TIME_FIELDS.items():
         values[inward] = _time_ms(values.pop(outward, None), f"{what}: {outward}")
-    values = _without_nulls(values)
     values["source"] = raw
     values.setdefault("items", [])
-    try:
-        manifest = msgspec.convert(values, Manifest)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"{what}: {error}") from error
+    manifest = _converted(values, what)
     _check_sizes(manifest, what)
     _check_items(manifest, classes, what)
     _check_places(manifest, what)
@@ -63,10 +60,7 @@ def parse_manifest(
         and manifest.delivered_ms < manifest.dispatched_ms
     ):
         raise BadInput(f"{what}: delivered_at lies before dispatched_at")
-    known = {**raw}
-    for outward in _TIME_FIELDS:
-        known.pop(outward, None)
-    unknown = _unknown_keys(known, Manifest, "$")
+    unknown = _unknown_keys(raw, Manifest, "$")
     return manifest, [f"{what}: {key}: unknown key, ignored" for key in unknown]
 
 
@@ -135,6 +129,19 @@ def _objects(path: Path) -> Iterator[tuple[str, Any]]:
             yield f"{path}[{index}]", raw
     else:
         yield f"{path}", whole
+
+
+def _converted(values: Mapping[str, Any], what: str) -> Manifest:
+    """Values as a manifest; where null is no value of a field it means the same as an absent key,
+    and where it is one that field's default is null."""
+    try:
+        return msgspec.convert(values, Manifest)
+    except msgspec.ValidationError:
+        plain = _without_nulls({key: value for key, value in values.items() if key != "source"})
+    try:
+        return msgspec.convert({"items": [], **plain, "source": values["source"]}, Manifest)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{what}: {error}") from error
 
 
 def _without_nulls(value: Any) -> Any:
@@ -251,13 +258,13 @@ def calibrated_until_day(text: str, *, what: str = "calibrated_until") -> date:
 
 
 def _unknown_keys(raw: Mapping[str, Any], kind: Any, path: str) -> list[str]:
-    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    known = _fields(kind)
     unknown: list[str] = []
     for key, value in raw.items():
-        if key not in fields or (kind is Manifest and key in ("source", *_TIME_FIELDS.values())):
+        if key not in known:
             unknown.append(f"{path}.{str(key)[:60]}")
             continue
-        inner = _struct_in(fields[key])
+        inner = known[key]
         if inner is None:
             continue
         if isinstance(value, dict):
@@ -267,6 +274,17 @@ def _unknown_keys(raw: Mapping[str, Any], kind: Any, path: str) -> list[str]:
                 if isinstance(element, dict):
                     unknown += _unknown_keys(element, inner, f"{path}.{key}[{index}]")
     return unknown
+
+
+@cache
+def _fields(kind: Any) -> Mapping[str, Any]:
+    """What may be sent of a struct: key to the struct it holds, None where it holds none."""
+    fields = {field.name: _struct_in(field.type) for field in msgspec.structs.fields(kind)}
+    if kind is Manifest:
+        for inward in ("source", *_TIME_FIELDS.values()):
+            del fields[inward]
+        fields |= dict.fromkeys(_TIME_FIELDS)
+    return fields
 
 
 def _struct_in(annotation: Any) -> Any:

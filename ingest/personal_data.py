@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 _PERSON_WORDS = {
@@ -18,6 +18,7 @@ _PERSON_WORD_PAIRS = {
     "identity id", "national id", "citizen id", "person name", "personal name", "first name",
     "last name", "full name", "real name", "family name", "given name",
 }  # fmt: skip
+_JOINED_PAIRS = {pair.replace(" ", "") for pair in _PERSON_WORD_PAIRS}
 _NOT_PERSONAL = {"mac", "ip"}
 """`mac_address` and `ip_address` are a device's, not a person's."""
 _PERSON_CHINESE = (
@@ -31,6 +32,9 @@ _MOBILE_NUMBER = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}
 _IDENTITY_NUMBER = re.compile(
     r"(?<![0-9A-Za-z])\d{6}(?:19|20)\d\d[01]\d[0-3]\d\d{3}[\dXx](?![0-9A-Za-z])"
 )
+_KEPT_CHARS = 64
+"""Longer keys are judged each time, so that no sender fills the memory with them."""
+_SHOWN_CHARS = 40
 
 
 def personal_data_at(value: Any) -> str | None:
@@ -39,22 +43,35 @@ def personal_data_at(value: Any) -> str | None:
     A key counts by its words in English, pinyin or Chinese at any depth; a free text counts
     if it holds a Chinese mobile or identity number. The value itself is never returned.
     """
-    return next(_found(value, "$"), None)
+    below = _below(value)
+    return None if below is None else f"${below}"
 
 
-def _found(value: Any, path: str) -> Iterator[str]:
+def _below(value: Any) -> str | None:
+    """The path from this value on; nothing is written of the many keys that are a person's not."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            shown = f"{path}.{str(key)[:40]}"
-            free_text = str(key).lower() in _FREE_TEXT_KEYS
-            if (inner is not None and _names_a_person(str(key))) or (
+            names_a_person, free_text = _meant(key) if len(key) <= _KEPT_CHARS else _meaning(key)
+            if (names_a_person and inner is not None) or (
                 free_text and holds_a_number_of_a_person(inner)
             ):
-                yield shown
-            yield from _found(inner, shown)
+                return f".{key[:_SHOWN_CHARS]}"
+            if isinstance(inner, dict | list) and (below := _below(inner)) is not None:
+                return f".{key[:_SHOWN_CHARS]}{below}"
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _found(inner, f"{path}[{index}]")
+            if isinstance(inner, dict | list) and (below := _below(inner)) is not None:
+                return f"[{index}]{below}"
+    return None
+
+
+def _meaning(key: str) -> tuple[bool, bool]:
+    """Whether a key names a person's data, and whether it stands for free text."""
+    return _names_a_person(key), key.lower() in _FREE_TEXT_KEYS
+
+
+_meant = lru_cache(maxsize=4096)(_meaning)
+"""Manifests of a fleet have the same few dozen keys: each is judged once."""
 
 
 def _names_a_person(key: str) -> bool:
@@ -63,11 +80,10 @@ def _names_a_person(key: str) -> bool:
         return False
     single = {word.removesuffix("s") for word in words} | set(words)
     pairs = {f"{first} {second}" for first, second in itertools.pairwise(words)}
-    joined = {pair.replace(" ", "") for pair in _PERSON_WORD_PAIRS}
     return (
         not single.isdisjoint(_PERSON_WORDS)
         or not pairs.isdisjoint(_PERSON_WORD_PAIRS)
-        or not single.isdisjoint(joined)
+        or not single.isdisjoint(_JOINED_PAIRS)
         or any(word in key for word in _PERSON_CHINESE)
     )
 

@@ -1,12 +1,14 @@
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from coldwitness.config.storage_classes import load_storage_classes
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.manifest import Manifest
 from coldwitness.ingest.manifests import decode_manifest, parse_manifest, read_manifest_files
 
 CLASSES = load_storage_classes()
@@ -165,3 +167,46 @@ def test_two_different_manifests_of_one_shipment_are_an_error(tmp_path: Path) ->
     path.write_text(json.dumps([PLAIN, {**PLAIN, "items": [{"storage": "room"}]}]))
     with pytest.raises(BadInput, match="two different manifests"):
         read_manifest_files([path], classes=CLASSES)
+
+
+def test_every_field_that_may_be_null_has_null_as_its_default() -> None:
+    # So null and an absent key come to the same, whether the null is taken out or read as it is.
+    kinds: list[Any] = [Manifest]
+    for kind in kinds:
+        for field in msgspec.structs.fields(kind):
+            parts = get_args(field.type) or (field.type,)
+            assert (type(None) not in parts) or field.default is None, f"{kind}.{field.name}"
+            kinds += [part for part in parts if _is_struct(part) and part not in kinds]
+    assert len(kinds) == 12
+
+
+def _is_struct(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, msgspec.Struct)
+
+
+def test_a_null_where_none_may_stand_is_as_if_it_were_not_there() -> None:
+    raw = {**PLAIN, "sites": None, "items": [{"storage": "refrigerated", "category": None}]}
+    manifest, warnings = parse_manifest(raw, classes=CLASSES)
+    assert (manifest.sites, manifest.items[0].category) == ((), "drug")
+    assert (manifest.source, warnings) == (raw, [])
+
+
+@pytest.mark.parametrize("key", ["x" * 70 + "Phone", "收件" * 40, "x" * 64, "x" * 65])
+def test_a_long_key_is_judged_like_a_short_one(key: str) -> None:
+    personal = "x" * len(key) != key
+    raw = {**PLAIN, key: "y"}
+    if personal:
+        with pytest.raises(BadInput, match="personal data are refused"):
+            parse_manifest(raw, classes=CLASSES)
+    else:
+        assert parse_manifest(raw, classes=CLASSES)[1]
+
+
+def test_a_free_text_is_searched_each_time_though_its_key_is_known() -> None:
+    for name, refused in (("plain", False), ("13812345678", True), ("plain", False)):
+        raw = {**PLAIN, "items": [{"storage": "refrigerated", "name": name}]}
+        if refused:
+            with pytest.raises(BadInput, match=r"\$\.items\[0\]\.name"):
+                parse_manifest(raw, classes=CLASSES)
+        else:
+            parse_manifest(raw, classes=CLASSES)
