@@ -34,7 +34,7 @@ from coldwitness.config.settings import (
 )
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading import Reading
-from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.storage.telemetry import open_telemetry
 
 TARGET_S = 2.0

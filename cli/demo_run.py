@@ -37,7 +37,7 @@ from coldwitness.config.settings import (
     WebhookSettings,
 )
 from coldwitness.domain.errors import BadInput, Unavailable
-from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.simulators.demo_fleet import demo_fleet
 from coldwitness.simulators.fleet import Fleet
 from coldwitness.simulators.publisher import publish

@@ -71,8 +71,8 @@ def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterat
 
 
 def _broker(settings: Any) -> Iterator[Finding]:
-    from coldwitness.ingest.broker_check import QUEUED, question_broker
     from coldwitness.ingest.decoding import Decoding
+    from coldwitness.ingest.mqtt.broker_check import QUEUED, question_broker
 
     mqtt = settings.mqtt
     where = f"{mqtt.host}:{mqtt.port}"

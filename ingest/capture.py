@@ -33,7 +33,7 @@ from coldwitness.ingest.files.instant_columns import named_zone
 from coldwitness.ingest.formats import FORMAT_NAMES, DecodeContext, Decoded, DecoderSession, decoder
 from coldwitness.ingest.formats.guess import BINARY_FORMATS, format_by_content, format_by_topic
 from coldwitness.ingest.formats.json_text import loads
-from coldwitness.ingest.topics import matches
+from coldwitness.ingest.mqtt.topics import matches
 
 _HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2}[\s:]*)+")
 _PLAIN_HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2})+")

@@ -14,7 +14,7 @@ from coldwitness.ingest.formats import (
     DecoderSession,
     decoder,
 )
-from coldwitness.ingest.topics import is_topic_filter, matches
+from coldwitness.ingest.mqtt.topics import is_topic_filter, matches
 from coldwitness.storage.journal import Row
 
 NATIVE_FILTER = "coldchain/v1/#"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import Unavailable
-from coldwitness.ingest.broker import HEALTH_PREFIX, Batch, BrokerSession
+from coldwitness.ingest.mqtt.broker import HEALTH_PREFIX, Batch, BrokerSession
 from coldwitness.storage.journal import Journal, Message, PartlyKept
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from typing import Any, Literal, Self
 import msgspec
 
 from coldwitness.config.settings import Settings
-from coldwitness.ingest.broker import BrokerSession
 from coldwitness.ingest.decoding import Decoding
 from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.mqtt.broker import BrokerSession
 from coldwitness.ingest.receiving import Receiver
 from coldwitness.ingest.storing import OnTouched, Storer
 from coldwitness.storage.journal import Journal, JournalReader

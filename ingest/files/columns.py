@@ -17,8 +17,8 @@ from coldwitness.domain.identifiers import ID_PATTERN, is_id
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.reading_table import codes
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
-from coldwitness.ingest.coordinates import to_wgs84
 from coldwitness.ingest.files.content import MAX_LINES, Refusals
+from coldwitness.ingest.formats.map_datums import to_wgs84
 from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
 
 BoolArray = NDArray[np.bool_]

@@ -14,8 +14,9 @@ from coldwitness.domain.columns import take
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading import Event
 from coldwitness.domain.reading_table import joined
+from coldwitness.domain.stays import stays
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.ingest.assignment import assigned, stays
+from coldwitness.ingest.files.assignment import assigned
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.instant_columns import named_zone
 from coldwitness.ingest.files.opening import head, text_encoding

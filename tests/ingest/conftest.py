@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from coldwitness.config.settings import JournalSettings, MqttSettings, Settings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import ENDING_EVENTS, Event, Reading
-from coldwitness.ingest.embedded_broker import EmbeddedBroker, answers_mqtt
+from coldwitness.ingest.mqtt.embedded import EmbeddedBroker, answers_mqtt
 from coldwitness.storage.journal import Signer
 from coldwitness.storage.ports import Appended
 

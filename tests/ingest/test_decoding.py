@@ -9,7 +9,7 @@ from coldwitness.domain.errors import BadMessage, ConfigError
 from coldwitness.ingest.clock_offsets import REMEMBERED, ClockOffsets
 from coldwitness.ingest.decoding import Decoding
 from coldwitness.ingest.interpretation import interpret
-from coldwitness.ingest.topics import is_topic_filter, matches
+from coldwitness.ingest.mqtt.topics import is_topic_filter, matches
 from coldwitness.storage.journal import Row
 from tests.ingest.publishing import reading, topic
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from coldwitness.cli.main import app
-from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.storage.journal import Journal, Message, load_or_create_signer
 from tests.ingest.conftest import Mosquitto
 from tests.ingest.publishing import reading, topic

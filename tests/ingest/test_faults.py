@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coldwitness.domain.errors import Unavailable
-from coldwitness.ingest.broker import BrokerSession
+from coldwitness.ingest.mqtt.broker import BrokerSession
 from coldwitness.ingest.receiving import Receiver
 from coldwitness.ingest.service import Receiving, health_payload
 from coldwitness.storage.journal import Journal, JournalReader, Message, PartlyKept, Signer

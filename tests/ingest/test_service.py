@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
-from coldwitness.ingest.embedded_broker import EmbeddedBroker
+from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.ingest.service import IngestService
 from coldwitness.storage.journal import JournalReader, verify_journal
 from tests.ingest.conftest import MemoryRegister, MemoryStore, Mosquitto, settings_for, wait_until

@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from coldwitness.config.settings import MqttSettings
 from coldwitness.domain.errors import ConfigError
-from coldwitness.ingest.broker import tls_context
-from coldwitness.ingest.broker_check import question_broker
+from coldwitness.ingest.mqtt.broker import tls_context
+from coldwitness.ingest.mqtt.broker_check import question_broker
 from coldwitness.ingest.service import Receiving
 from tests.ingest.conftest import Mosquitto, settings_for, shipped_limits, wait_until
 

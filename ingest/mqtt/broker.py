@@ -21,7 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from coldwitness.config.settings import MqttSettings
 from coldwitness.domain.errors import ConfigError
-from coldwitness.ingest.bulk_client import BulkClient
+from coldwitness.ingest.mqtt.paho_link import BulkClient
 from coldwitness.storage.journal import Message
 
 log = logging.getLogger(__name__)

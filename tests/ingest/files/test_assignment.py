@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import reading_table
-from coldwitness.domain.stays import Stay
-from coldwitness.ingest.assignment import assigned, stays
+from coldwitness.domain.stays import Stay, stays
+from coldwitness.ingest.files.assignment import assigned
 
 
 def event(name: str, shipment: str, time_ms: int, box: str | None = "BX") -> Event:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from coldwitness.domain.errors import Unavailable
-from coldwitness.ingest.embedded_broker import EmbeddedBroker, answers_mqtt
+from coldwitness.ingest.mqtt.embedded import EmbeddedBroker, answers_mqtt
 from tests.ingest.conftest import wait_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def is_alive(pid: int) -> bool:
@@ -58,7 +58,7 @@ def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
 def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path;"
-        "from ingest.embedded_broker import EmbeddedBroker;"
+        "from coldwitness.ingest.mqtt.embedded import EmbeddedBroker;"
         "b = EmbeddedBroker(Path(sys.argv[1])); b.start(); print(b.pid, flush=True);"
         "time.sleep(60)"
     )

@@ -1,6 +1,6 @@
 """Which shipment a reading belongs to when it does not say so: its box's stay at that time.
 
-What a stay is, storage.stays says.
+What a stay is, domain.stays says.
 """
 
 from collections.abc import Sequence
@@ -8,10 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from coldwitness.domain.stays import Stay, stays
+from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
-
-__all__ = ["assigned", "stays"]
 
 
 def assigned(
