@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = sorted(path.name for path in (ROOT / "coldwitness").iterdir() if path.is_symlink())
 BARE = re.compile(
-    rf"^\s*(?:from|import) (?:{'|'.join(ROOMS)})\b|import_module\(f?\"(?:{'|'.join(ROOMS)})\.",
+    rf"^\s*(?:from|import) (?:{'|'.join(ROOMS)})\b|import_module\(f?\"(?:{'|'.join(ROOMS)})\."
+    rf"|[\"'](?:{'|'.join(ROOMS)})(?:\.\w+){{2,}}[\"']",
     re.MULTILINE,
 )
 

@@ -33,7 +33,7 @@ _MODULES: Mapping[str, tuple[str, str]] = {
     "berlinger": ("coldwitness.ingest.files.berlinger", "read_berlinger"),
     "ibutton": ("coldwitness.ingest.files.ibutton", "read_ibutton"),
     "ruuvi_station": ("coldwitness.ingest.files.ruuvi_station", "read_ruuvi_station"),
-    "elitech_rc4": ("ingest.files.elitech_rc4", "read_elitech_rc4"),
+    "elitech_rc4": ("coldwitness.ingest.files.elitech_rc4", "read_elitech_rc4"),
 }
 READERS = tuple(_MODULES)
 _ENDINGS = {
