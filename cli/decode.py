@@ -30,12 +30,12 @@ def register(app: typer.Typer) -> None:
         import msgspec
 
         from coldwitness.config.settings import load_settings
-        from coldwitness.ingest.capture import meaning_of, meaning_of_bytes
+        from coldwitness.ingest.decoded_file import decode_bytes, decode_file
         from coldwitness.ingest.formats.written import event_object, reading_object
 
         rules = load_settings().formats
         if file == "-":
-            meaning = meaning_of_bytes(
+            meaning = decode_bytes(
                 sys.stdin.buffer.read(),
                 topic=topic,
                 format_name=format_name,
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
                 timezone=timezone,
             )
         else:
-            meaning = meaning_of(
+            meaning = decode_file(
                 Path(file), topic=topic, format_name=format_name, rules=rules, timezone=timezone
             )
         encode = msgspec.json.encode

@@ -71,12 +71,12 @@ def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterat
 
 
 def _broker(settings: Any) -> Iterator[Finding]:
-    from coldwitness.ingest.decoding import Decoding
     from coldwitness.ingest.mqtt.broker_check import QUEUED, question_broker
+    from coldwitness.ingest.routes import Routes
 
     mqtt = settings.mqtt
     where = f"{mqtt.host}:{mqtt.port}"
-    answers = question_broker(mqtt, Decoding(settings.formats).filters())
+    answers = question_broker(mqtt, Routes(settings.formats).filters())
     if answers.problem.startswith("refuses"):
         yield Finding("broker", "ok", f"{where} answers")
         yield Finding(
@@ -164,7 +164,7 @@ def _credentials(mqtt: Any) -> Finding:
 
 
 def _journal(settings: Any) -> Iterator[Finding]:
-    from coldwitness.ingest.index import IngestIndex
+    from coldwitness.ingest.progress import Progress
     from coldwitness.storage.journal import JournalReader, load_or_create_signer, signing_key
 
     journal = settings.journal
@@ -201,8 +201,8 @@ def _journal(settings: Any) -> Iterator[Finding]:
     yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}")
     reader = JournalReader(directory)
     for worker in reader.workers():
-        with IngestIndex(directory, worker) as index:
-            behind = reader.last_row(worker) - index.cursor()
+        with Progress(directory, worker) as progress:
+            behind = reader.last_row(worker) - progress.cursor()
         yield Finding(
             "stores' progress",
             "warning" if behind > 10_000 else "ok",

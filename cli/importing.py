@@ -17,12 +17,12 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading_table import readings_of
-from coldwitness.ingest.decoding import IMPORT_TOPIC, Decoding
 from coldwitness.ingest.files import Recorded, read_files, reader_for
 from coldwitness.ingest.files.opening import opened
-from coldwitness.ingest.index import IngestIndex
+from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.manifests import read_manifest_files
-from coldwitness.ingest.storing import Storer
+from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object, reading_object
@@ -152,17 +152,17 @@ def _store(
                 received_ms=opened_journal.clock.now_ms(),
             )
             opened_journal.append([message])
-        with IngestIndex(journal.directory, WORKER) as index:
-            storer = Storer(
+        with Progress(journal.directory, WORKER) as progress:
+            follower = JournalFollower(
                 JournalReader(journal.directory),
-                index,
-                Decoding(settings.formats),
+                progress,
+                Routes(settings.formats),
                 store=store,
                 register=register,
                 future_tolerance_s=future_tolerance_s(settings),
                 on_touched=touched.update,
             )
-            while storer.step():
+            while follower.step():
                 pass
     return touched
 

@@ -78,9 +78,9 @@ def with_worker(settings: Any, worker: str) -> Any:
 
 
 def _receive(settings: Any, stop: threading.Event, *, with_storing: bool) -> None:
-    from coldwitness.ingest.service import Receiving
+    from coldwitness.ingest.sides import ReceivingSide
 
-    receiving = Receiving(settings)
+    receiving = ReceivingSide(settings)
     receiving.start()
     keeper = None
     if with_storing:
@@ -115,7 +115,7 @@ def _keep_storing(worker: str, stop: threading.Event) -> None:
 
 def _store(settings: Any, stop: threading.Event, *, until_stored: bool) -> None:
     from coldwitness.cli.wiring import future_tolerance_s
-    from coldwitness.ingest.service import Storing
+    from coldwitness.ingest.sides import StoringSide
     from coldwitness.storage.journal import JournalReader
     from coldwitness.storage.register import open_register
     from coldwitness.storage.telemetry import open_telemetry
@@ -123,7 +123,7 @@ def _store(settings: Any, stop: threading.Event, *, until_stored: bool) -> None:
     # Other workers, an import or `serve` may write beside this one.
     store = open_telemetry(settings.store, sole_writer=False)
     register_ = open_register(settings.store.register_url)
-    storing = Storing(
+    storing = StoringSide(
         settings,
         store=store,
         register=register_,
@@ -134,7 +134,7 @@ def _store(settings: Any, stop: threading.Event, *, until_stored: bool) -> None:
     try:
         reader, worker = JournalReader(settings.journal.directory), settings.journal.worker
         while not stop.wait(0.1):
-            if until_stored and storing.storer.cursor >= reader.last_row(worker):
+            if until_stored and storing.follower.cursor >= reader.last_row(worker):
                 return
     finally:
         storing.stop()

@@ -134,16 +134,16 @@ def _add_reading(commands: typer.Typer) -> None:
     ) -> None:
         """How far each logger's clock is ahead of ours: from the least that fits to the most."""
         from coldwitness.domain.instants import rfc3339
-        from coldwitness.ingest.index import open_indexes
+        from coldwitness.ingest.progress import open_progress
 
-        for index in open_indexes(_directory(directory)):
-            with index:
-                estimates = sorted(index.clocks(), key=lambda estimate: estimate.logger)
+        for progress in open_progress(_directory(directory)):
+            with progress:
+                estimates = sorted(progress.clocks(), key=lambda estimate: estimate.logger)
             for clock in estimates:
                 if max(clock.low_ms, -clock.high_ms, 0) < off_by_s * 1000:
                     continue
                 line = {
-                    "worker": index.worker,
+                    "worker": progress.worker,
                     "logger": clock.logger,
                     "ahead_s": [clock.low_ms / 1000, clock.high_ms / 1000],
                     "messages": clock.messages,
@@ -153,8 +153,9 @@ def _add_reading(commands: typer.Typer) -> None:
                     typer.echo(json.dumps(line))
                 else:
                     typer.echo(
-                        f"{index.worker}  {clock.logger:24}  ahead by {clock.low_ms / 1000:.1f} to"
-                        f" {clock.high_ms / 1000:.1f} s  ({clock.messages} messages)"
+                        f"{progress.worker}  {clock.logger:24}  ahead by"
+                        f" {clock.low_ms / 1000:.1f} to {clock.high_ms / 1000:.1f} s"
+                        f"  ({clock.messages} messages)"
                     )
 
 

@@ -32,21 +32,21 @@ def _add_reading(commands: typer.Typer) -> None:
         """What was refused, by worker and row."""
         from coldwitness.config.settings import load_settings
         from coldwitness.domain.instants import rfc3339
-        from coldwitness.ingest.index import open_indexes
+        from coldwitness.ingest.progress import open_progress
 
-        for index in open_indexes(load_settings().journal.directory):
-            with index:
+        for progress in open_progress(load_settings().journal.directory):
+            with progress:
                 if counts:
-                    for name, count in index.counts().items():
-                        line = {"worker": index.worker, "reason": name, "count": count}
-                        text = f"{index.worker}  {name}: {count}"
+                    for name, count in progress.counts().items():
+                        line = {"worker": progress.worker, "reason": name, "count": count}
+                        text = f"{progress.worker}  {name}: {count}"
                         typer.echo(json.dumps(line) if as_json else text)
                     continue
-                for refused in index.refusals(reason=reason, after=after, limit=limit):
+                for refused in progress.refusals(reason=reason, after=after, limit=limit):
                     received = rfc3339(refused.received_ms)
                     if as_json:
                         line = {
-                            "worker": index.worker,
+                            "worker": progress.worker,
                             "row": refused.row,
                             "part": refused.part if refused.part >= 0 else None,
                             "reason": refused.reason,
@@ -58,7 +58,7 @@ def _add_reading(commands: typer.Typer) -> None:
                     else:
                         part = f"[{refused.part}]" if refused.part >= 0 else ""
                         typer.echo(
-                            f"{index.worker}:{refused.row}{part}  {received}  {refused.reason}  "
+                            f"{progress.worker}:{refused.row}{part}  {received}  {refused.reason}  "
                             f"{refused.topic}  {refused.text}"
                         )
 
@@ -67,20 +67,20 @@ def _add_reading(commands: typer.Typer) -> None:
         """The message itself, and every reason it was refused for."""
         from coldwitness.cli.journal import row_as_json
         from coldwitness.config.settings import load_settings
-        from coldwitness.ingest.index import IngestIndex
+        from coldwitness.ingest.progress import Progress
         from coldwitness.storage.journal import JournalReader
 
         directory = load_settings().journal.directory
         worker, row = parse_position(position)
         shown = row_as_json(JournalReader(directory).row(worker, row))
-        with IngestIndex(directory, worker) as index:
+        with Progress(directory, worker) as progress:
             shown["refused"] = [
                 {
                     "part": refused.part if refused.part >= 0 else None,
                     "reason": refused.reason,
                     "text": refused.text,
                 }
-                for refused in index.refusals(row=row)
+                for refused in progress.refusals(row=row)
             ]
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
 
@@ -98,9 +98,9 @@ def _add_replay(commands: typer.Typer) -> None:
         Exit 1 if something is refused still."""
         from coldwitness.cli.wiring import future_tolerance_s
         from coldwitness.config.settings import load_settings
-        from coldwitness.ingest.decoding import Decoding
-        from coldwitness.ingest.index import open_indexes
+        from coldwitness.ingest.progress import open_progress
         from coldwitness.ingest.replay import replay_refused
+        from coldwitness.ingest.routes import Routes
         from coldwitness.storage.journal import JournalReader
         from coldwitness.storage.register import open_register
         from coldwitness.storage.telemetry import open_telemetry
@@ -113,17 +113,17 @@ def _add_replay(commands: typer.Typer) -> None:
         )
         still = 0
         try:
-            for index in open_indexes(settings.journal.directory):
-                with index:
-                    if wanted is not None and wanted[0] != index.worker:
+            for progress in open_progress(settings.journal.directory):
+                with progress:
+                    if wanted is not None and wanted[0] != progress.worker:
                         continue
-                    decoding = Decoding(
+                    routes = Routes(
                         settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes
                     )
                     outcome = replay_refused(
-                        index,
+                        progress,
                         JournalReader(settings.journal.directory),
-                        decoding,
+                        routes,
                         store=store,
                         register=register_,
                         future_tolerance_s=future_tolerance_s(settings),
@@ -132,7 +132,7 @@ def _add_replay(commands: typer.Typer) -> None:
                     )
                 still += outcome.still_refused
                 typer.echo(
-                    f"{index.worker}: {outcome.messages} messages read again, {outcome.readings}"
+                    f"{progress.worker}: {outcome.messages} messages read again, {outcome.readings}"
                     f" readings and {outcome.events} events stored, {outcome.still_refused}"
                     " refusals stand"
                 )

@@ -88,9 +88,9 @@ def rebuild_views(
     Manifests, results, clues, reviews and the audit trail are no views of the journal and stay.
     Raises Unavailable where a store is; what is done stays done.
     """
-    from coldwitness.ingest.decoding import Decoding
-    from coldwitness.ingest.interpretation import interpret
-    from coldwitness.ingest.storing import store_interpreted
+    from coldwitness.ingest.decoded_rows import decode_rows
+    from coldwitness.ingest.following import store_decoded
+    from coldwitness.ingest.routes import Routes
     from coldwitness.storage.journal import JournalReader
 
     reader = JournalReader(settings.journal.directory)
@@ -106,21 +106,21 @@ def rebuild_views(
     )
     readings = 0
     for worker, head in heads.items():
-        decoding = Decoding(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
+        routes = Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
         births = position.births.setdefault(worker, {})
         for row in sorted(births.values()):
-            decoding.decode(reader.row(worker, row))
+            routes.decode(reader.row(worker, row))
         done = position.rows.get(worker, 0)
         while done < head:
             limit = min(ROWS_PER_STEP, head - done)
             rows = list(reader.read(worker, after=done, limit=limit))
             if not rows:
                 break
-            read = interpret(rows, decoding, future_tolerance_s=future_tolerance_s)
+            read = decode_rows(rows, routes, future_tolerance_s=future_tolerance_s)
             births.update(read.births)
             done = position.rows[worker] = rows[-1].row
             text = msgspec.json.encode(position).decode()
-            store_interpreted(read, store=_New(telemetry, text), register=register)
+            store_decoded(read, store=_New(telemetry, text), register=register)
             readings += len(read.readings)
             say(f"worker {worker}: row {done} of {head}")
     register.finish_custody_rebuild()

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from coldwitness.ingest.decoding import Decoding
-from coldwitness.ingest.index import IngestIndex
-from coldwitness.ingest.interpretation import interpret
-from coldwitness.ingest.storing import store_interpreted
+from coldwitness.ingest.decoded_rows import decode_rows
+from coldwitness.ingest.following import store_decoded
+from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.ports import Register, TelemetryStore
 
@@ -21,9 +21,9 @@ class Replayed:
 
 
 def replay_refused(
-    index: IngestIndex,
+    progress: Progress,
     reader: JournalReader,
-    decoding: Decoding,
+    routes: Routes,
     *,
     store: TelemetryStore,
     register: Register,
@@ -39,19 +39,19 @@ def replay_refused(
     """
     messages = readings = events = still = after = 0
     while True:
-        page = index.refusals(reason=reason, row=row, after=after, limit=_PAGE)
+        page = progress.refusals(reason=reason, row=row, after=after, limit=_PAGE)
         if not page:
             return Replayed(messages, readings, events, still)
         for number in sorted({refused.row for refused in page}):
-            interpreted = interpret(
-                [reader.row(index.worker, number)],
-                decoding,
+            decoded = decode_rows(
+                [reader.row(progress.worker, number)],
+                routes,
                 future_tolerance_s=future_tolerance_s,
             )
-            register.leave_to_judge(store_interpreted(interpreted, store=store, register=register))
-            index.replace(number, interpreted.refused)
+            register.leave_to_judge(store_decoded(decoded, store=store, register=register))
+            progress.replace(number, decoded.refused)
             messages += 1
-            readings += len(interpreted.readings)
-            events += len(interpreted.events)
-            still += len(interpreted.refused)
+            readings += len(decoded.readings)
+            events += len(decoded.events)
+            still += len(decoded.refused)
             after = number

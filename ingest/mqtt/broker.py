@@ -21,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from coldwitness.config.settings import MqttSettings
 from coldwitness.domain.errors import ConfigError
+from coldwitness.ingest.mqtt.health import health_topic
 from coldwitness.ingest.mqtt.paho_link import BulkClient
 from coldwitness.storage.journal import Message
 
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 30.0
 CONNACK_WITHIN_S = 10.0
+GOODBYE_WITHIN_S = 2.0
 _REFUSED_VERSION = 0x84
 _REFUSED_CREDENTIALS = (0x86, 0x87)
 
@@ -40,15 +42,6 @@ class Batch:
     connection: int
     messages: list[Message]
     packet_ids: list[bytes]
-
-
-def health_topic(worker: str) -> str:
-    """Where a worker says how it is: retained, and the broker says `lost` there if it dies."""
-    return f"coldchain/v1/_workers/{worker}/health"
-
-
-HEALTH_PREFIX = "coldchain/v1/_workers/"
-GOODBYE_WITHIN_S = 2.0
 
 
 class BrokerSession:

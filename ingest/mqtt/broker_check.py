@@ -14,7 +14,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from coldwitness.config.settings import MqttSettings
-from coldwitness.ingest.mqtt.broker import health_topic, password_of, tls_context
+from coldwitness.ingest.mqtt.broker import password_of, tls_context
+from coldwitness.ingest.mqtt.health import health_topic
 
 WITHIN_S = 10.0
 QUEUED = 1200

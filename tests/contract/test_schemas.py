@@ -10,7 +10,7 @@ import pytest
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.reading import EVENT_NAMES
 from coldwitness.domain.words import FindingType
-from coldwitness.ingest.mqtt.broker import health_topic
+from coldwitness.ingest.mqtt.health import health_topic
 
 FOLDER = Path(__file__).parents[2] / "docs" / "contract"
 

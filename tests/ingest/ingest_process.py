@@ -4,12 +4,12 @@ import threading
 from pathlib import Path
 
 from coldwitness.config.settings import JournalSettings, MqttSettings, Settings
-from coldwitness.ingest.service import Receiving
+from coldwitness.ingest.sides import ReceivingSide
 
 
 def receive(port: int, directory: Path, worker: str, group: str) -> None:
     """Run until killed."""
-    receiving = Receiving(
+    receiving = ReceivingSide(
         Settings(
             mqtt=MqttSettings(port=port, shared_group=group or None),
             journal=JournalSettings(directory=directory, worker=worker),

@@ -15,9 +15,9 @@ from typer.testing import CliRunner, Result
 
 from coldwitness.cli.main import app as whole
 from coldwitness.domain.errors import BadInput
-from coldwitness.ingest.decoding import Decoding
-from coldwitness.ingest.index import IngestIndex
-from coldwitness.ingest.storing import Storer
+from coldwitness.ingest.following import JournalFollower
+from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, load_or_create_signer
 from coldwitness.storage.journal.layout import segments
 from tests.ingest.conftest import MemoryRegister, MemoryStore, Mosquitto, wait_until
@@ -28,11 +28,11 @@ ROOT = Path(__file__).parents[2]
 START_MS = 1_717_243_200_000
 
 
-def _storer(directory: Path, index: IngestIndex) -> Storer:
-    return Storer(
+def _follower(directory: Path, progress: Progress) -> JournalFollower:
+    return JournalFollower(
         JournalReader(directory),
-        index,
-        Decoding(),
+        progress,
+        Routes(),
         store=MemoryStore(),
         register=MemoryRegister(),  # type: ignore[arg-type]
         future_tolerance_s=1e9,
@@ -56,9 +56,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 Message(topic(), b"\xff\xfe", START_MS + 4),
             ]
         )
-    with IngestIndex(directory, "w1") as index:
-        storer = _storer(directory, index)
-        assert storer.step() == 5
+    with Progress(directory, "w1") as progress:
+        follower = _follower(directory, progress)
+        assert follower.step() == 5
     return tmp_path
 
 
@@ -136,18 +136,18 @@ def test_an_estimate_of_a_clock_is_written_down_even_if_no_further_message_comes
     place: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = place / "journal"
-    with IngestIndex(directory, "w1") as index:
-        storer = _storer(directory, index)
-        storer.step()
+    with Progress(directory, "w1") as progress:
+        follower = _follower(directory, progress)
+        follower.step()
         signer = load_or_create_signer(directory / "keys" / "signing.key")
         with Journal(directory, worker="w1", signer=signer) as journal:
             journal.append([Message(topic(), reading(9, logger="LG-9"), START_MS + 9)])
-        assert storer.step() == 1
-        assert [clock.logger for clock in index.clocks()] == ["LG-1"]
-        monkeypatch.setattr("coldwitness.ingest.storing.CLOCKS_EVERY_S", 0.0)
-        storer._clocks_due_s = 0.0
-        assert storer.step() == 0
-        assert [clock.logger for clock in index.clocks()] == ["LG-1", "LG-9"]
+        assert follower.step() == 1
+        assert [clock.logger for clock in progress.clocks()] == ["LG-1"]
+        monkeypatch.setattr("coldwitness.ingest.following.CLOCKS_EVERY_S", 0.0)
+        follower._clocks_due_s = 0.0
+        assert follower.step() == 0
+        assert [clock.logger for clock in progress.clocks()] == ["LG-1", "LG-9"]
 
 
 def test_seal_and_expire_and_holds_are_commands(place: Path, run: Command) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from coldwitness.domain.errors import Unavailable
+from coldwitness.ingest.acknowledging import Receiver
 from coldwitness.ingest.mqtt.broker import BrokerSession
-from coldwitness.ingest.receiving import Receiver
-from coldwitness.ingest.service import Receiving, health_payload
+from coldwitness.ingest.mqtt.health import health_payload
+from coldwitness.ingest.sides import ReceivingSide
 from coldwitness.storage.journal import Journal, JournalReader, Message, PartlyKept, Signer
 from tests.ingest.conftest import (
     MemoryRegister,
@@ -67,14 +68,14 @@ def test_a_burst_of_30000_waits_an_hour_by_the_brokers_clock_for_a_worker_that_i
     limits = shipped_limits() + "\nallow_anonymous true"
     with Mosquitto(tmp_path / "mosquitto", limits, environment=wall.environment()) as broker:
         settings = settings_for(broker.port, tmp_path)
-        receiving = Receiving(settings)
+        receiving = ReceivingSide(settings)
         receiving.start()
         wait_until(lambda: receiving.session.connected)
         receiving.stop()
         publish_all(broker.port, [(topic(f"BX-{n % 100}"), reading(n)) for n in range(30_000)])
         wall.set("+3600")
         time.sleep(1.5)  # the broker looks at what has expired once a second
-        again = Receiving(settings)
+        again = ReceivingSide(settings)
         again.start()
         wait_until(lambda: again.receiver.counts.journalled == 30_000, within_s=60)
         again.stop()
@@ -85,7 +86,7 @@ def test_a_burst_of_30000_waits_an_hour_by_the_brokers_clock_for_a_worker_that_i
 def test_a_burst_of_30000_is_kept_for_a_worker_whose_journal_is_slow(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receiving = Receiving(settings_for(mosquitto.port, tmp_path))
+    receiving = ReceivingSide(settings_for(mosquitto.port, tmp_path))
     quick, published, groups = receiving.journal.append, threading.Event(), []
 
     def slow(messages: Any) -> range:
@@ -112,12 +113,12 @@ def test_stock_mosquitto_would_have_lost_most_of_such_a_burst(tmp_path: Path) ->
     """Why a configuration is shipped, and that this test bench would notice a loss."""
     with Mosquitto(tmp_path / "stock", "allow_anonymous true") as broker:
         settings = settings_for(broker.port, tmp_path)
-        receiving = Receiving(settings)
+        receiving = ReceivingSide(settings)
         receiving.start()
         wait_until(lambda: receiving.session.connected)
         receiving.stop()
         publish_all(broker.port, [(topic(), reading(n)) for n in range(3000)])
-        again = Receiving(settings)
+        again = ReceivingSide(settings)
         again.start()
         wait_until(
             lambda: again.journal.last_row >= 900,
@@ -175,8 +176,8 @@ def test_while_the_journal_has_no_room_nothing_is_acknowledged_and_then_all_is_k
 def test_too_much_waiting_for_room_is_given_back_to_the_broker(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coldwitness.ingest.receiving.MOST_WAITING", 500)
-    receiving = Receiving(settings_for(mosquitto.port, tmp_path))
+    monkeypatch.setattr("coldwitness.ingest.acknowledging.MOST_WAITING", 500)
+    receiving = ReceivingSide(settings_for(mosquitto.port, tmp_path))
     disk = FullDisk(receiving.journal)
     monkeypatch.setattr(receiving.journal, "append", disk.append)
     receiving.start()
@@ -229,7 +230,7 @@ def test_two_workers_share_the_load_and_keep_each_message_once(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     workers = [
-        Receiving(settings_for(mosquitto.port, tmp_path, worker=name, shared_group="ingest"))
+        ReceivingSide(settings_for(mosquitto.port, tmp_path, worker=name, shared_group="ingest"))
         for name in ("w1", "w2")
     ]
     for worker in workers:

@@ -98,8 +98,8 @@ def test_bad_messages_are_acknowledged_kept_counted_and_do_not_take_others_with_
         wait_until(lambda: subscribed(running))
         publish_all(nats.port, sent)
         wait_until(lambda: running.status().stored_row == len(sent))
-        counts = running.storing.index.counts()
-        refused = running.storing.index.refusals()
+        counts = running.storing.progress.counts()
+        refused = running.storing.progress.refusals()
     rows = [r for r in JournalReader(settings.journal.directory).read("w1") if not r.note]
     assert [(r.topic, r.payload) for r in rows] == sent
     assert sorted(r.seq or 0 for r in store.kept.values()) == [1, 2, 6]
@@ -139,7 +139,7 @@ def test_a_row_that_makes_the_store_fail_is_refused_alone(
         wait_until(lambda: subscribed(running))
         publish_all(nats.port, [(topic(), reading(n)) for n in range(100)])
         wait_until(lambda: running.status().stored_row == 100)
-        assert running.storing.index.counts() == {"internal": 1}
+        assert running.storing.progress.counts() == {"internal": 1}
     assert sorted(r.seq or 0 for r in store.kept.values()) == [n for n in range(100) if n != 33]
 
 

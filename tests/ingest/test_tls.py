@@ -17,7 +17,7 @@ from coldwitness.config.settings import MqttSettings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.mqtt.broker import tls_context
 from coldwitness.ingest.mqtt.broker_check import question_broker
-from coldwitness.ingest.service import Receiving
+from coldwitness.ingest.sides import ReceivingSide
 from tests.ingest.conftest import Mosquitto, settings_for, shipped_limits, wait_until
 
 NOW = datetime.datetime.now(tz=datetime.UTC)
@@ -102,7 +102,7 @@ def tls_settings(certificates: Path, name: str) -> dict[str, Any]:
 def test_a_worker_with_a_certificate_receives_over_tls(
     tls_broker: Mosquitto, certificates: Path, tmp_path: Path
 ) -> None:
-    receiving = Receiving(
+    receiving = ReceivingSide(
         settings_for(tls_broker.port, tmp_path, **tls_settings(certificates, "worker"))
     )
     receiving.start()
@@ -139,7 +139,7 @@ def test_a_worker_with_a_certificate_receives_over_tls(
 def test_a_stranger_stays_outside_and_the_problem_is_said(
     tls_broker: Mosquitto, certificates: Path, tmp_path: Path
 ) -> None:
-    receiving = Receiving(
+    receiving = ReceivingSide(
         settings_for(tls_broker.port, tmp_path, **tls_settings(certificates, "stranger"))
     )
     receiving.start()
@@ -156,7 +156,7 @@ def test_a_certificate_file_that_is_missing_is_a_fault_of_the_settings(tmp_path:
 
 
 def test_a_wrong_password_is_said_with_its_mend(guarded: Mosquitto, tmp_path: Path) -> None:
-    receiving = Receiving(
+    receiving = ReceivingSide(
         settings_for(guarded.port, tmp_path, username="coldwitness-ingest", password="no")
     )
     receiving.start()
@@ -174,7 +174,7 @@ def test_the_shipped_rights_are_enough_for_a_worker_and_for_the_doctor(
     settings = settings_for(
         guarded.port, tmp_path, username="coldwitness-ingest", password_file=secret
     )
-    receiving = Receiving(settings)
+    receiving = ReceivingSide(settings)
     receiving.start()
     try:
         wait_until(lambda: receiving.session.connected)

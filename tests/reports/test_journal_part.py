@@ -10,7 +10,7 @@ from coldwitness.api.reports.packed.journal_part import doubts_about, journal_pa
 from coldwitness.api.reports.packed.package import readings_lines
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.instants import instant_ms, rfc3339
-from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, Message, Row
 from tests.ingest.formats.test_sparkplug_b import HISTORICAL, NBIRTH
 from tests.reports.fleet import report_of
@@ -37,13 +37,13 @@ def others(count: int, *, from_ms: int) -> list[Message]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     """The rows that were decoded so far."""
     rows: list[Row] = []
-    decode = Decoding.decode
+    decode = Routes.decode
 
-    def counted(self: Decoding, row: Row) -> object:
+    def counted(self: Routes, row: Row) -> object:
         rows.append(row)
         return decode(self, row)
 
-    monkeypatch.setattr(Decoding, "decode", counted)
+    monkeypatch.setattr(Routes, "decode", counted)
     return rows
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from coldwitness.config.settings import JournalSettings, Settings, StoreSettings
-from coldwitness.ingest.decoding import Decoding
-from coldwitness.ingest.index import IngestIndex
-from coldwitness.ingest.storing import Storer
+from coldwitness.ingest.following import JournalFollower
+from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.archive.canonical import canonical_lines
 from coldwitness.storage.archive.native import reading_object
 from coldwitness.storage.journal import Journal, JournalReader, Message
@@ -67,16 +67,16 @@ def journal(settings: Settings, sent: Iterable[Message]) -> None:
 def store_all(settings: Settings, store: WholeStore, register: SqlRegister) -> None:
     """Bring everything that is journalled into the stores, as ingest does."""
     worker = settings.journal.worker
-    with IngestIndex(settings.journal.directory, worker) as index:
-        storer = Storer(
+    with Progress(settings.journal.directory, worker) as progress:
+        follower = JournalFollower(
             JournalReader(settings.journal.directory),
-            index,
-            Decoding(),
+            progress,
+            Routes(),
             store=store,
             register=register,
             future_tolerance_s=FUTURE_S,
         )
-        while storer.step():
+        while follower.step():
             pass
 
 

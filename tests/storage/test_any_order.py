@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from coldwitness.config.settings import StoreSettings
-from coldwitness.ingest.decoding import Decoding
-from coldwitness.ingest.interpretation import interpret
-from coldwitness.ingest.storing import store_interpreted
+from coldwitness.ingest.decoded_rows import decode_rows
+from coldwitness.ingest.following import store_decoded
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.archive.native import reading_object
 from coldwitness.storage.journal import Row
 from coldwitness.storage.register import SqlRegister, open_register
@@ -80,8 +80,8 @@ class Stores:
         self.telemetry, self.register = self.open()
 
     def take(self, rows: Sequence[Row]) -> None:
-        read = interpret(rows, Decoding(), future_tolerance_s=evidence.FUTURE_S)
-        store_interpreted(read, store=self.telemetry, register=self.register)
+        read = decode_rows(rows, Routes(), future_tolerance_s=evidence.FUTURE_S)
+        store_decoded(read, store=self.telemetry, register=self.register)
 
     def reopen(self) -> None:
         self.close()

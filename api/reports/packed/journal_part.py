@@ -14,7 +14,7 @@ from coldwitness.api.reports.made.model import Report
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Reading
-from coldwitness.ingest.decoding import Decoding
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, Row
 from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
 from coldwitness.storage.journal.rows import parse_row
@@ -67,7 +67,7 @@ def journal_part(
         return None
     days: list[Day] = []
     rows: list[ProvenRow] = []
-    for worker, found in _carrying_rows(report, reader, Decoding(formats)).items():
+    for worker, found in _carrying_rows(report, reader, Routes(formats)).items():
         seals = {segment.day: segment.seal for segment in reader.segments(worker)}
         for proof in reader.proofs(worker, found) if found else ():
             seal = seals[proof.day]
@@ -97,9 +97,7 @@ def journal_part(
     )
 
 
-def _carrying_rows(
-    report: Report, reader: JournalReader, decoding: Decoding
-) -> dict[str, list[int]]:
+def _carrying_rows(report: Report, reader: JournalReader, routes: Routes) -> dict[str, list[int]]:
     """Worker -> numbers of its rows that carry readings of the report.
 
     Stores keep when a reading was received, to the millisecond of its row: so only the days from
@@ -114,17 +112,17 @@ def _carrying_rows(
     if received and len(received) == len(readings.received):
         within = (min(received)[:10], max(received)[:10])
         found, seen = _scan(
-            reader, decoding, wanted, days=within, at_ms={_ms(time) for time in received}
+            reader, routes, wanted, days=within, at_ms={_ms(time) for time in received}
         )
         if seen == wanted:
             return found
-    first = _FIRST_DAY if decoding.is_stateful else min(readings.time[0], *received)[:10]
-    return _scan(reader, decoding, wanted, days=(first, _LAST_DAY), at_ms=None)[0]
+    first = _FIRST_DAY if routes.is_stateful else min(readings.time[0], *received)[:10]
+    return _scan(reader, routes, wanted, days=(first, _LAST_DAY), at_ms=None)[0]
 
 
 def _scan(
     reader: JournalReader,
-    decoding: Decoding,
+    routes: Routes,
     wanted: set[Named],
     *,
     days: tuple[str, str],
@@ -138,15 +136,15 @@ def _scan(
     for worker in reader.workers():
         births: dict[str, list[int]] = {}
         for row in reader.read_days(worker, first=days[0], last=days[1]):
-            node = decoding.birth_node(row.topic) if decoding.is_stateful else None
-            if node is not None and decoding.is_birth(row.topic):
+            node = routes.birth_node(row.topic) if routes.is_stateful else None
+            if node is not None and routes.is_birth(row.topic):
                 kept = births.setdefault(node, [])
                 if "/NBIRTH/" in row.topic:
                     kept.clear()
                 kept.append(row.row)
             elif at_ms is not None and row.received_ms not in at_ms:
                 continue
-            carried = _carried(row, decoding, wanted)
+            carried = _carried(row, routes, wanted)
             if carried:
                 found.setdefault(worker, []).extend([*births.get(node or "", ()), row.row])
                 seen |= carried
@@ -165,16 +163,16 @@ def named_readings(report: Report) -> set[Named]:
     }
 
 
-def _carried(row: Row, decoding: Decoding, wanted: set[Named]) -> set[Named]:
+def _carried(row: Row, routes: Routes, wanted: set[Named]) -> set[Named]:
     """Which of the wanted readings the row carries."""
     if row.note:
         return set()
-    return wanted & {(r.logger, r.time_ms) for r in _readings(row, decoding)}
+    return wanted & {(r.logger, r.time_ms) for r in _readings(row, routes)}
 
 
-def _readings(row: Row, decoding: Decoding) -> list[Reading]:
+def _readings(row: Row, routes: Routes) -> list[Reading]:
     try:
-        return list(decoding.decode(row).readings)
+        return list(routes.decode(row).readings)
     except BadMessage:
         return []
 
@@ -228,14 +226,14 @@ def _differing_readings(
     part: JournalPart, report: Report, rows: Sequence[Row]
 ) -> list[tuple[str, str]]:
     try:
-        decoding = Decoding([FormatRule(**rule) for rule in part.formats])
+        routes = Routes([FormatRule(**rule) for rule in part.formats])
     except (ValueError, TypeError) as error:
         return [("evidence_unreadable", f"formats: {error}"[:200])]
     kept = _values_of(report)
     seen: dict[Named, list[dict[str, float]]] = {}
     problems = []
     for row in sorted(rows, key=lambda row: (row.worker, row.row)):
-        for reading in _readings(row, decoding):
+        for reading in _readings(row, routes):
             named = (reading.logger, reading.time_ms)
             seen.setdefault(named, []).append(reading.temperature_c)
             if reading.shipment == report.shipment and named not in kept:

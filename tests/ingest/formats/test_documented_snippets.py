@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coldwitness.config.settings import load_settings
-from coldwitness.ingest.capture import meaning_of, meaning_of_bytes
+from coldwitness.ingest.decoded_file import decode_bytes, decode_file
 from coldwitness.ingest.files import NAMED_READERS, reader_for
 from coldwitness.ingest.formats import FORMAT_NAMES
 from coldwitness.ingest.formats.written import reading_object
@@ -46,7 +46,7 @@ def test_no_snippet_of_the_page_escapes_these_tests() -> None:
 
 def test_the_native_message_of_the_page_needs_no_settings() -> None:
     (published,) = [match.groupdict() for match in _PUBLISHED.finditer(TEXT)]
-    meaning = meaning_of_bytes(published["message"].encode(), topic=published["topic"])
+    meaning = decode_bytes(published["message"].encode(), topic=published["topic"])
     assert meaning.refused == []
     assert [reading_object(reading) for reading in meaning.readings] == [
         json.loads(published["message"]) | {"courier": "ql-express", "box": "BX-0042"}
@@ -60,7 +60,7 @@ def test_a_snippet_means_what_the_page_says(case: dict[str, str], tmp_path: Path
     message = tmp_path / "message"
     message.write_text(case["message"], encoding="utf-8")
     rules = load_settings(settings_file).formats
-    meaning = meaning_of(message, topic=case["topic"], rules=rules)
+    meaning = decode_file(message, topic=case["topic"], rules=rules)
     assert meaning.refused == []
     assert [reading_object(reading) for reading in meaning.readings] == [
         json.loads(line) for line in case["meaning"].splitlines()
@@ -84,7 +84,7 @@ def test_an_export_means_what_the_page_says(case: dict[str, str], tmp_path: Path
     assert file == case["name"]
     asked = dict(zip(words[::2], words[1::2], strict=True))
     assert set(asked) <= {"--timezone", "--format"}
-    meaning = meaning_of(path, timezone=asked.get("--timezone"), format_name=asked.get("--format"))
+    meaning = decode_file(path, timezone=asked.get("--timezone"), format_name=asked.get("--format"))
     assert meaning.refused == []
     assert [reading_object(reading) for reading in meaning.readings] == [
         json.loads(line) for line in case["meaning"].splitlines()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coldwitness.config.settings import FormatRule
-from coldwitness.ingest.capture import meaning_of
+from coldwitness.ingest.decoded_file import decode_file
 from tests.ingest.formats.test_documented_snippets import CASES
 
 _NO_NAMES = ("box", "courier", "model")
@@ -48,7 +48,7 @@ def test_names_map_wherever_the_settings_say_them(
     )
     message = tmp_path / "message"
     message.write_text(case["message"], encoding="utf-8")
-    meaning = meaning_of(message, topic=case["topic"], rules=[rule])
+    meaning = decode_file(message, topic=case["topic"], rules=[rule])
     assert meaning.refused == []
     assert [reading.temperature_c for reading in meaning.readings] == [
         reading["temperature"] for reading in expected

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadMessage, ConfigError
 from coldwitness.ingest.clock_offsets import REMEMBERED, ClockOffsets
-from coldwitness.ingest.decoding import Decoding
-from coldwitness.ingest.interpretation import interpret
+from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.mqtt.topics import is_topic_filter, matches
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Row
 from tests.ingest.publishing import reading, topic
 
@@ -46,16 +46,16 @@ def test_topic_filters_match_as_mqtt_says(topic_filter: str, name: str, expected
 def test_what_is_no_topic_filter_is_refused_in_the_settings(text: str) -> None:
     assert not is_topic_filter(text)
     with pytest.raises(ConfigError, match="no MQTT topic filter"):
-        Decoding([FormatRule(topic=text, format="native")])
+        Routes([FormatRule(topic=text, format="native")])
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"'natve' unknown; known: native"):
-        Decoding([FormatRule(topic="a/b", format="natve")])
+        Routes([FormatRule(topic="a/b", format="natve")])
 
 
 def test_native_topics_need_no_rule_and_give_courier_and_box() -> None:
-    decoded = Decoding().decode(row(topic("BX-5"), reading(1)))
+    decoded = Routes().decode(row(topic("BX-5"), reading(1)))
     assert [(r.courier, r.box) for r in decoded.readings] == [("ql-express", "BX-5")]
 
 
@@ -64,10 +64,10 @@ def test_the_first_rule_that_matches_decides_and_brings_courier_and_box() -> Non
         FormatRule(topic="depot/+/t", format="native", courier="c-1", box="BX-9"),
         FormatRule(topic="depot/#", format="native", courier="c-2", box="BX-0"),
     ]
-    decoding = Decoding(rules)
-    assert decoding.decode(row("depot/7/t", reading(1))).readings[0].courier == "c-1"
-    assert decoding.decode(row("depot/7/u", reading(1))).readings[0].box == "BX-0"
-    assert decoding.filters() == ["coldchain/v1/#", "depot/+/t", "depot/#"]
+    routes = Routes(rules)
+    assert routes.decode(row("depot/7/t", reading(1))).readings[0].courier == "c-1"
+    assert routes.decode(row("depot/7/u", reading(1))).readings[0].box == "BX-0"
+    assert routes.filters() == ["coldchain/v1/#", "depot/+/t", "depot/#"]
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_the_first_rule_that_matches_decides_and_brings_courier_and_box() -> Non
     ],
 )
 def test_wrong_topics_are_refused_by_reason(name: str, reason: str) -> None:
-    decoding = Decoding()
+    routes = Routes()
     for _ in range(2):
         with pytest.raises(BadMessage) as failure:
-            decoding.decode(row(name, reading(1)))
+            routes.decode(row(name, reading(1)))
         assert failure.value.reason == reason
 
 
 def test_a_payload_of_the_limit_is_read_and_one_byte_more_is_not() -> None:
     payload = reading(1)
-    assert Decoding(max_payload_bytes=len(payload)).decode(row(topic(), payload)).readings
+    assert Routes(max_payload_bytes=len(payload)).decode(row(topic(), payload)).readings
     with pytest.raises(BadMessage, match="at most"):
-        Decoding(max_payload_bytes=len(payload) - 1).decode(row(topic(), payload))
+        Routes(max_payload_bytes=len(payload) - 1).decode(row(topic(), payload))
 
 
 @pytest.mark.parametrize(("ahead_ms", "kept"), [(300_000, True), (300_001, False)])
@@ -103,20 +103,20 @@ def test_a_time_ahead_of_receipt_by_the_tolerance_is_stored_and_beyond_is_listed
     ahead_ms: int, kept: bool
 ) -> None:
     payload = reading(1, time=NOW_MS + ahead_ms)
-    result = interpret([row(topic(), payload)], Decoding(), future_tolerance_s=300.0)
+    result = decode_rows([row(topic(), payload)], Routes(), future_tolerance_s=300.0)
     assert bool(result.readings) is kept
     assert [q.reason for q in result.refused] == ([] if kept else ["future_time"])
 
 
 def test_several_future_readings_of_one_message_keep_a_line_each() -> None:
     backlog = b"[" + b",".join(reading(n, time=NOW_MS + 10**9 + n) for n in range(3)) + b"]"
-    result = interpret([row(topic(), backlog)], Decoding(), future_tolerance_s=300.0)
+    result = decode_rows([row(topic(), backlog)], Routes(), future_tolerance_s=300.0)
     assert len({(q.row, q.part) for q in result.refused}) == 3
 
 
 def test_notes_of_the_journal_are_no_messages() -> None:
     noted = row("$journal/clock", b"{}", note=True)
-    result = interpret([noted], Decoding(), future_tolerance_s=300.0)
+    result = decode_rows([noted], Routes(), future_tolerance_s=300.0)
     assert (result.readings, result.refused) == ([], [])
 
 

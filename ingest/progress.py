@@ -1,5 +1,6 @@
-"""What ingest remembers beside the journal, per worker: how far the stores are, what was refused,
-how far the loggers' clocks are off. Built again from the journal if it is deleted.
+"""How far a worker has brought its journal into the stores, and what it met on the way: what was
+refused, how far the loggers' clocks are off, births to see again. Built again from the journal if
+it is deleted.
 """
 
 import sqlite3
@@ -45,8 +46,8 @@ class Quarantined:
     received_ms: int
 
 
-class IngestIndex:
-    """One worker's index file. Raises Unavailable when the disk refuses."""
+class Progress:
+    """One worker's file. Raises Unavailable when the disk refuses."""
 
     def __init__(self, directory: Path, worker: str) -> None:
         """directory : the journal's; the file is <directory>/derived/<worker>.sqlite."""
@@ -63,7 +64,7 @@ class IngestIndex:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
-            raise Unavailable(f"ingest index {self.path}: {error}") from error
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def cursor(self) -> int:
         """Last journal row that is in the stores (or refused)."""
@@ -89,7 +90,7 @@ class IngestIndex:
                 )
                 connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
         except sqlite3.Error as error:
-            raise Unavailable(f"ingest index {self.path}: {error}") from error
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def replace(self, row: int, refused: Sequence[Quarantined]) -> None:
         """After a replay: what is still refused of one row."""
@@ -98,7 +99,7 @@ class IngestIndex:
                 connection.execute("DELETE FROM refusal WHERE row = ?", (row,))
                 self._add(connection, refused)
         except sqlite3.Error as error:
-            raise Unavailable(f"ingest index {self.path}: {error}") from error
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def forget(self) -> None:
         """Start over from the journal's first row (rebuild)."""
@@ -107,7 +108,7 @@ class IngestIndex:
                 for table in ("cursor", "refusal", "clock", "birth"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
         except sqlite3.Error as error:
-            raise Unavailable(f"ingest index {self.path}: {error}") from error
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def counts(self) -> dict[str, int]:
         """Refusals by reason."""
@@ -147,7 +148,7 @@ class IngestIndex:
         try:
             return self._connection.execute(sql, tuple(values)).fetchall()
         except sqlite3.Error as error:
-            raise Unavailable(f"ingest index {self.path}: {error}") from error
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._connection)
@@ -176,10 +177,10 @@ class _Transaction:
             self._connection.execute("ROLLBACK")
 
 
-def open_indexes(directory: Path) -> list[IngestIndex]:
-    """The indexes of all workers that have one; raises BadInput if there is none."""
+def open_progress(directory: Path) -> list[Progress]:
+    """The progress of all workers that have some; raises BadInput if there is none."""
     folder = directory / "derived"
     names = sorted(path.stem for path in folder.glob("*.sqlite")) if folder.is_dir() else []
     if not names:
-        raise BadInput(f"{folder}: no ingest index yet: no worker has run with this journal")
-    return [IngestIndex(directory, name) for name in names]
+        raise BadInput(f"{folder}: nothing ingested yet: no worker has run with this journal")
+    return [Progress(directory, name) for name in names]

@@ -1,4 +1,4 @@
-"""The receiving side: broker → journal (fsync) → PUBACK. It knows no store."""
+"""When a message is acknowledged: once the journal has it on disk. It knows no store."""
 
 import logging
 import threading
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import Unavailable
-from coldwitness.ingest.mqtt.broker import HEALTH_PREFIX, Batch, BrokerSession
+from coldwitness.ingest.mqtt.broker import Batch, BrokerSession
+from coldwitness.ingest.mqtt.health import HEALTH_PREFIX
 from coldwitness.storage.journal import Journal, Message, PartlyKept
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ import pytest
 
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, ConfigError
-from coldwitness.ingest.capture import Meaning, meaning_of
+from coldwitness.ingest.decoded_file import DecodedFile, decode_file
 from tests.ingest.formats.test_lorawan import FRAMES
 from tests.ingest.formats.test_sparkplug_b import HISTORICAL, NAN, NBIRTH, NULL
 
@@ -20,13 +20,13 @@ TIME = "2026-11-21T03:04:05Z"
 NATIVE = {"logger": "LG-1", "time": TIME, "temperature": {"drug": 4.5}}
 
 
-def meant(folder: Path, content: bytes | str, name: str = "message", **how: Any) -> Meaning:
+def meant(folder: Path, content: bytes | str, name: str = "message", **how: Any) -> DecodedFile:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return meaning_of(path, now_ms=lambda: 1_795_230_300_000, **how)
+    return decode_file(path, now_ms=lambda: 1_795_230_300_000, **how)
 
 
-def temperatures(meaning: Meaning) -> list[dict[str, float]]:
+def temperatures(meaning: DecodedFile) -> list[dict[str, float]]:
     return [reading.temperature_c for reading in meaning.readings]
 
 
@@ -164,7 +164,7 @@ def test_what_is_nothing_we_know_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="format 'excel': unknown"):
         meant(tmp_path, "hello", format_name="excel")
     with pytest.raises(BadInput, match="cannot be read"):
-        meaning_of(tmp_path / "none")
+        decode_file(tmp_path / "none")
 
 
 def run(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":

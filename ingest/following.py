@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from coldwitness.domain.errors import ColdWitnessError, Unavailable
 from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
-from coldwitness.ingest.decoding import Decoding
-from coldwitness.ingest.index import WHOLE, IngestIndex, Quarantined
-from coldwitness.ingest.interpretation import Interpreted, interpret
+from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
+from coldwitness.ingest.progress import WHOLE, Progress, Quarantined
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, Row
 from coldwitness.storage.ports import Register, TelemetryStore
 
@@ -49,7 +49,7 @@ class StoreCounts:
     last_problem: str = ""
 
 
-class Storer:
+class JournalFollower:
     """Brings one worker's rows into telemetry store and register, in order, idempotently.
 
     on_touched : called with the ids of the shipments a batch concerned, once it is stored and
@@ -59,8 +59,8 @@ class Storer:
     def __init__(
         self,
         reader: JournalReader,
-        index: IngestIndex,
-        decoding: Decoding,
+        progress: Progress,
+        routes: Routes,
         *,
         store: TelemetryStore,
         register: Register,
@@ -69,16 +69,16 @@ class Storer:
     ) -> None:
         self.counts = StoreCounts()
         self._reader = reader
-        self._index = index
-        self._worker = index.worker
-        self._decoding = decoding
+        self._progress = progress
+        self._worker = progress.worker
+        self._routes = routes
         self._store = store
         self._register = register
         self._future_tolerance_s = future_tolerance_s
         self._on_touched = on_touched
         self._clocks = ClockOffsets()
         self._clocks_due_s = 0.0
-        self._cursor = index.cursor()
+        self._cursor = progress.cursor()
         self._batch_rows = BATCH_ROWS
         self._recall_births()
 
@@ -97,10 +97,10 @@ class Storer:
         if not rows:
             estimates = self._clocks_due()
             if estimates:
-                self._index.advance(self._cursor, clocks=estimates)
+                self._progress.advance(self._cursor, clocks=estimates)
             return 0
         try:
-            interpreted, touched = self._store_rows(rows)
+            decoded, touched = self._store_rows(rows)
         except Unavailable:
             raise
         except Exception as error:
@@ -108,18 +108,18 @@ class Storer:
                 self._batch_rows = max(1, len(rows) // 2)
                 return self.step()
             log.exception("row %d of worker %s cannot be stored", rows[0].row, self._worker)
-            interpreted, touched = _internal(rows[0], error), frozenset()
+            decoded, touched = _internal(rows[0], error), frozenset()
         if touched and self._on_touched is not None:
             self._on_touched(touched)
-        self._index.advance(
+        self._progress.advance(
             rows[-1].row,
-            refused=interpreted.refused,
+            refused=decoded.refused,
             clocks=self._clocks_due(),
-            births=interpreted.births,
+            births=decoded.births,
         )
         self._cursor = rows[-1].row
         self._batch_rows = min(BATCH_ROWS, self._batch_rows * 2)
-        self._count(rows, interpreted)
+        self._count(rows, decoded)
         return len(rows)
 
     def run(self, stop: threading.Event, wake: threading.Event, *, poll_s: float = 0.25) -> None:
@@ -159,20 +159,20 @@ class Storer:
                     break
         return rows
 
-    def _store_rows(self, rows: Sequence[Row]) -> tuple[Interpreted, frozenset[str]]:
-        interpreted = interpret(
+    def _store_rows(self, rows: Sequence[Row]) -> tuple[DecodedRows, frozenset[str]]:
+        decoded = decode_rows(
             rows,
-            self._decoding,
+            self._routes,
             future_tolerance_s=self._future_tolerance_s,
             clocks=self._clocks,
         )
-        touched = store_interpreted(
-            interpreted,
+        touched = store_decoded(
+            decoded,
             store=self._store,
             register=self._register,
             counts=self.counts,
         )
-        return interpreted, touched
+        return decoded, touched
 
     def _clocks_due(self) -> list[ClockOffset]:
         """Estimates to write down, now and then: they change with every message."""
@@ -182,23 +182,23 @@ class Storer:
         self._clocks_due_s = now_s + CLOCKS_EVERY_S
         return list(self._clocks.changed())
 
-    def _count(self, rows: Sequence[Row], interpreted: Interpreted) -> None:
+    def _count(self, rows: Sequence[Row], decoded: DecodedRows) -> None:
         counts = self.counts
         counts.rows += len(rows)
-        for refusal in interpreted.refused:
+        for refusal in decoded.refused:
             counts.refused[refusal.reason] = counts.refused.get(refusal.reason, 0) + 1
 
     def _recall_births(self) -> None:
         """Let stateful decoders see the births again that a former process saw."""
-        for row_number in self._index.births():
+        for row_number in self._progress.births():
             try:
-                self._decoding.decode(self._reader.row(self._worker, row_number))
+                self._routes.decode(self._reader.row(self._worker, row_number))
             except ColdWitnessError as error:
                 log.warning("birth in row %d cannot be read again: %s", row_number, error)
 
 
-def store_interpreted(
-    interpreted: Interpreted,
+def store_decoded(
+    decoded: DecodedRows,
     *,
     store: TelemetryStore,
     register: Register,
@@ -206,34 +206,34 @@ def store_interpreted(
 ) -> frozenset[str]:
     """Write readings and events; returns the shipments they concern. Twice changes nothing."""
     touched: set[str] = set()
-    if interpreted.events:
+    if decoded.events:
         # Before the readings: a `packed` event says which shipment they belong to.
         # Those named are told even if their events are known: a batch may be stored again
         # because nobody could be told of it.
-        touched |= register.add_events(interpreted.events, interpreted.events_received_ms)
-        touched |= {event.shipment for event in interpreted.events if event.shipment is not None}
-    if interpreted.readings:
-        appended = store.append(interpreted.readings, interpreted.readings_received_ms)
+        touched |= register.add_events(decoded.events, decoded.events_received_ms)
+        touched |= {event.shipment for event in decoded.events if event.shipment is not None}
+    if decoded.readings:
+        appended = store.append(decoded.readings, decoded.readings_received_ms)
         if counts is not None:
             counts.readings += appended.new
             counts.repeated += appended.repeated
             counts.conflicting += appended.conflicting
-        seen = _shipments_of(interpreted, register)
+        seen = _shipments_of(decoded, register)
         register.note_seen(seen)
         touched |= seen.keys()
     if counts is not None:
-        counts.events += len(interpreted.events)
+        counts.events += len(decoded.events)
     return frozenset(touched)
 
 
-def _shipments_of(interpreted: Interpreted, register: Register) -> Mapping[str, str | None]:
+def _shipments_of(decoded: DecodedRows, register: Register) -> Mapping[str, str | None]:
     """Shipments of the readings, with their couriers; by the box's assignment where a reading
     names none."""
     seen: dict[str, str | None] = {}
     boxes: list[str] = []
     times_ms: list[int] = []
     couriers: list[str | None] = []
-    for reading in interpreted.readings:
+    for reading in decoded.readings:
         if reading.shipment is not None:
             if seen.get(reading.shipment) is None:
                 seen[reading.shipment] = reading.courier
@@ -248,7 +248,7 @@ def _shipments_of(interpreted: Interpreted, register: Register) -> Mapping[str, 
     return seen
 
 
-def _internal(row: Row, error: Exception) -> Interpreted:
+def _internal(row: Row, error: Exception) -> DecodedRows:
     text = f"this program failed on it: {type(error).__name__}: {error}"[:500]
     quarantined = Quarantined(row.row, WHOLE, "internal", text, row.topic[:500], row.received_ms)
-    return Interpreted(refused=[quarantined])
+    return DecodedRows(refused=[quarantined])

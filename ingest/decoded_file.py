@@ -10,7 +10,7 @@ import binascii
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -21,6 +21,7 @@ from coldwitness.domain.errors import BadInput, BadMessage, ConfigError
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import readings_of
+from coldwitness.ingest.captures import captured_messages
 from coldwitness.ingest.files import (
     NAMED_READERS,
     READERS,
@@ -41,7 +42,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}\s*")
 
 
 @dataclass
-class Meaning:
+class DecodedFile:
     """What was read: readings, events, and every refusal as a line with its reason."""
 
     readings: list[Reading] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Meaning:
             self.refused.append(f"{place}{at}{refusal.reason}: {refusal.text}")
 
 
-def meaning_of(
+def decode_file(
     path: Path,
     *,
     topic: str | None = None,
@@ -64,7 +65,7 @@ def meaning_of(
     rules: Sequence[FormatRule] = (),
     timezone: str | None = None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-) -> Meaning:
+) -> DecodedFile:
     """Read one file. `-` is not known here: the caller hands over a file.
 
     format_name : one of FORMAT_NAMES or READERS; None: found out as above.
@@ -81,10 +82,10 @@ def meaning_of(
         payload = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
-    capture = _captured(payload) if topic is None else None
+    capture = captured_messages(payload) if topic is None else None
     messages = capture if capture is not None else [(topic, payload)]
     session = DecoderSession()
-    meaning = Meaning()
+    meaning = DecodedFile()
     for number, (at, body) in enumerate(messages, start=1):
         rule, name = _format_of(at, body, format_name, rules, path)
         if name in READERS:
@@ -101,12 +102,12 @@ def meaning_of(
     return meaning
 
 
-def meaning_of_bytes(payload: bytes, **how: Any) -> Meaning:
+def decode_bytes(payload: bytes, **how: Any) -> DecodedFile:
     """The same for bytes that are in no file, such as standard input."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stdin"
         path.write_bytes(payload)
-        return meaning_of(path, **how)
+        return decode_file(path, **how)
 
 
 def _format_of(
@@ -182,7 +183,7 @@ def _context(
     )
 
 
-def _add_file(meaning: Meaning, path: Path, name: str, zone: tzinfo | None) -> None:
+def _add_file(meaning: DecodedFile, path: Path, name: str, zone: tzinfo | None) -> None:
     if name == "elitech_rc4" and _add_bare_pages(meaning, path):
         return
     content = read_content(path, reader=name, zone=zone)
@@ -191,7 +192,7 @@ def _add_file(meaning: Meaning, path: Path, name: str, zone: tzinfo | None) -> N
     meaning.refused.extend(content.refusals.lines)
 
 
-def _add_bare_pages(meaning: Meaning, path: Path) -> bool:
+def _add_bare_pages(meaning: DecodedFile, path: Path) -> bool:
     """Elitech data pages without the answers that date them: shown with the time of reading,
     as a message without a time is. `check` and `import` refuse such a file."""
     try:
@@ -233,37 +234,3 @@ def _bytes_of(body: bytes, name: str) -> bytes:
         except binascii.Error:
             return body
     return body
-
-
-def _captured(payload: bytes) -> list[tuple[str | None, bytes]] | None:
-    """Messages of a capture: a JSON array, or lines, of {topic, hex | base64 | payload}."""
-    body = payload.strip()
-    if body[:1] not in (b"[", b"{") or b'"topic"' not in body:
-        return None
-    try:
-        value = loads(body)
-    except BadMessage:
-        try:
-            value = [loads(line) for line in body.splitlines() if line.strip()]
-        except BadMessage:
-            return None
-    elements = value if isinstance(value, list) else [value]
-    found = list(_messages(elements))
-    return found if len(found) == len(elements) else None
-
-
-def _messages(elements: Sequence[Any]) -> Iterator[tuple[str | None, bytes]]:
-    for element in elements:
-        if not isinstance(element, dict) or not isinstance(element.get("topic"), str):
-            return
-        for key, read in (("hex", bytes.fromhex), ("base64", base64.b64decode)):
-            if isinstance(element.get(key), str):
-                try:
-                    yield element["topic"], read(element[key])
-                except (ValueError, binascii.Error):
-                    return
-                break
-        else:
-            if not isinstance(element.get("payload"), str):
-                return
-            yield element["topic"], element["payload"].encode("utf-8", "surrogatepass")

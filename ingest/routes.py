@@ -36,7 +36,7 @@ class Route:
     box: str | None
 
 
-class Decoding:
+class Routes:
     """Which decoder reads a topic, by the settings' rules in their order, then the native topics.
 
     Stateful formats remember in one session for the life of this object; feed it rows in

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from coldwitness.domain.errors import Unavailable
-from coldwitness.ingest.decoding import Decoding
-from coldwitness.ingest.index import IngestIndex
-from coldwitness.ingest.storing import Storer
+from coldwitness.ingest.following import JournalFollower
+from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, Signer
 from tests.ingest.conftest import MemoryRegister, MemoryStore
 from tests.ingest.publishing import reading, topic
@@ -16,11 +16,13 @@ from tests.ingest.publishing import reading, topic
 START_MS = 1_717_243_200_000
 
 
-def storer_of(directory: Path, store: MemoryStore, register: MemoryRegister, **more: Any) -> Storer:
-    return Storer(
+def follower_of(
+    directory: Path, store: MemoryStore, register: MemoryRegister, **more: Any
+) -> JournalFollower:
+    return JournalFollower(
         JournalReader(directory),
-        IngestIndex(directory, "w1"),
-        Decoding(),
+        Progress(directory, "w1"),
+        Routes(),
         store=store,
         register=register,  # type: ignore[arg-type]
         future_tolerance_s=1e9,
@@ -40,9 +42,9 @@ def test_large_messages_are_stored_in_batches_bounded_by_their_bytes(
 
     with Journal(tmp_path, worker="w1", signer=signer) as journal:
         journal.append([Message(topic(), backlog(n * 100), START_MS) for n in range(10)])
-    monkeypatch.setattr("coldwitness.ingest.storing.BATCH_BYTES", 3 * len(backlog(0)))
-    storer = storer_of(tmp_path, store, register)
-    assert [storer.step() for _ in range(5)] == [3, 3, 3, 1, 0]
+    monkeypatch.setattr("coldwitness.ingest.following.BATCH_BYTES", 3 * len(backlog(0)))
+    follower = follower_of(tmp_path, store, register)
+    assert [follower.step() for _ in range(5)] == [3, 3, 3, 1, 0]
     assert store.batches == [300, 300, 300, 100]
     assert len(store.kept) == 1000
 
@@ -61,10 +63,10 @@ def test_a_batch_of_which_nobody_could_be_told_is_stored_and_told_again(
     with Journal(tmp_path, worker="w1", signer=signer) as journal:
         journal.append([Message(topic("BX-7", "events"), packed, START_MS)])
         journal.append([Message(topic(), reading(1), START_MS)])
-    storer = storer_of(tmp_path, store, register, on_touched=tell)
+    follower = follower_of(tmp_path, store, register, on_touched=tell)
     with pytest.raises(Unavailable):
-        storer.step()
-    assert storer.cursor == 0
-    assert storer.step() == 2
+        follower.step()
+    assert follower.cursor == 0
+    assert follower.step() == 2
     assert told == [frozenset({"ZB-1", "ZB-7"})] * 2
     assert len(store.kept) == len(register.events_kept) == 1

@@ -1,4 +1,4 @@
-"""A stretch of journal rows, read: readings and events to store, refusals to list."""
+"""A stretch of journal rows, decoded: readings and events to store, refusals to list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.ingest.clock_offsets import ClockOffsets
-from coldwitness.ingest.decoding import IMPORT_TOPIC, Decoding
-from coldwitness.ingest.index import WHOLE, Quarantined
+from coldwitness.ingest.progress import WHOLE, Quarantined
+from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.storage.journal import Row
 
 _MAX_TEXT = 500
 
 
 @dataclass
-class Interpreted:
+class DecodedRows:
     """Parallel lists: readings and when they were received; events likewise."""
 
     readings: list[Reading] = field(default_factory=list)
@@ -29,30 +29,30 @@ class Interpreted:
     births: list[tuple[str, int]] = field(default_factory=list)
 
 
-def interpret(
+def decode_rows(
     rows: Iterable[Row],
-    decoding: Decoding,
+    routes: Routes,
     *,
     future_tolerance_s: float,
     clocks: ClockOffsets | None = None,
-) -> Interpreted:
+) -> DecodedRows:
     """Decode rows in their order. Notes of the journal itself are passed over.
 
     A reading or event later than its receipt by more than the tolerance is not given out for
     judging but listed as `future_time`: nobody can have measured it yet.
     """
-    result = Interpreted()
+    result = DecodedRows()
     tolerance_ms = int(future_tolerance_s * 1000)
-    stateful = decoding.is_stateful
+    stateful = routes.is_stateful
     for row in rows:
         if row.note:
             continue
         try:
-            decoded = decoding.decode(row)
+            decoded = routes.decode(row)
         except BadMessage as error:
             _refuse(result, row, WHOLE, error.reason, str(error))
             continue
-        if stateful and decoding.is_birth(row.topic):
+        if stateful and routes.is_birth(row.topic):
             result.births.append((row.topic, row.row))
         if decoded.refused:
             for refusal in decoded.refused:
@@ -67,7 +67,7 @@ def interpret(
     return result
 
 
-def _take_events(result: Interpreted, row: Row, events: Sequence[Event], latest_ms: int) -> None:
+def _take_events(result: DecodedRows, row: Row, events: Sequence[Event], latest_ms: int) -> None:
     for event in events:
         if event.time_ms > latest_ms:
             _refuse_future(result, row, f"event {event.event}", event.time_ms)
@@ -77,7 +77,7 @@ def _take_events(result: Interpreted, row: Row, events: Sequence[Event], latest_
 
 
 def _take_readings(
-    result: Interpreted,
+    result: DecodedRows,
     row: Row,
     readings: Sequence[Reading],
     latest_ms: int,
@@ -103,7 +103,7 @@ class _Told(msgspec.Struct):
     received_at: Any = None
 
 
-def _receipts_as_told(result: Interpreted, row: Row, readings: Sequence[Reading]) -> None:
+def _receipts_as_told(result: DecodedRows, row: Row, readings: Sequence[Reading]) -> None:
     """Imported readings were received when the file says, if it says so, and no later than now:
     an archive brought back is not a bulk of late readings. Loggers cannot say it: no broker
     brings the import's topic."""
@@ -124,12 +124,12 @@ def _receipts_as_told(result: Interpreted, row: Row, readings: Sequence[Reading]
         result.readings_received_ms[place] = min(received_ms, row.received_ms)
 
 
-def _refuse_future(result: Interpreted, row: Row, what: str, time_ms: int) -> None:
+def _refuse_future(result: DecodedRows, row: Row, what: str, time_ms: int) -> None:
     text = f"{what}: its time {rfc3339(time_ms)} lies after its receipt {rfc3339(row.received_ms)}"
     _refuse(result, row, WHOLE, "future_time", text)
 
 
-def _refuse(result: Interpreted, row: Row, part: int, reason: str, text: str) -> None:
+def _refuse(result: DecodedRows, row: Row, part: int, reason: str, text: str) -> None:
     # Several refusals of a whole message each keep their line: -1, -2, …
     if part == WHOLE and result.refused and result.refused[-1].row == row.row:
         part = min(result.refused[-1].part, 0) - 1

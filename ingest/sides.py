@@ -1,0 +1,151 @@
+"""The two sides of ingest, each with its thread: broker → journal → acknowledgement, and journal →
+readings → stores. They share only the journal.
+"""
+
+import logging
+import threading
+import time
+
+import msgspec
+
+from coldwitness.config.settings import Settings
+from coldwitness.ingest.acknowledging import Receiver
+from coldwitness.ingest.following import JournalFollower, OnTouched
+from coldwitness.ingest.mqtt.broker import BrokerSession
+from coldwitness.ingest.mqtt.health import State, health_payload
+from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.routes import Routes
+from coldwitness.storage.journal import Journal, JournalReader
+from coldwitness.storage.ports import Register, TelemetryStore
+
+log = logging.getLogger(__name__)
+
+HEALTH_EVERY_S = 10.0
+RESTART_S = 1.0
+
+
+class ReceivingSide:
+    """Journal, broker session and the thread that joins them."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Opens the journal; raises ConfigError if another process writes this worker's."""
+        worker = settings.journal.worker
+        routes = Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
+        self.worker = worker
+        self.journal = Journal.open(settings.journal)
+        try:
+            self.session = BrokerSession(
+                settings.mqtt,
+                worker=worker,
+                topics=routes.filters(),
+                now_ms=self.journal.clock.now_ms,
+                last_will=health_payload(worker=worker, state="lost"),
+            )
+        except BaseException:
+            self.journal.close()
+            raise
+        self.receiver = Receiver(self.session, self.journal, settings.journal)
+        self._stop = threading.Event()
+        self._health_due_s = 0.0
+        self._health_said: tuple[State, int] | None = None
+        self._thread = threading.Thread(target=self._run, name="ingest-receive", daemon=True)
+
+    @property
+    def state(self) -> State:
+        if self._stop.is_set():
+            return "stopped"
+        if self.receiver.refusing:
+            return "not_acknowledging"
+        return "running" if self.session.connected else "no_broker"
+
+    @property
+    def problem(self) -> str:
+        return self.receiver.counts.last_problem or self.session.last_problem
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the round under way; what was taken is journalled and acknowledged."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.session.close(last_words=self._health("stopped"))
+        self.journal.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.receiver.run(self._stop, every_round=self._say_health)
+            except Exception:
+                # Unacknowledged, the messages come again; a worker that ended would not.
+                log.exception("receiving failed; connecting anew")
+                self.session.drop("receiving failed")
+                self._stop.wait(RESTART_S)
+
+    def _say_health(self) -> None:
+        """Now and then, and at once when the state or the connection is another: the broker may
+        have said `lost` in between."""
+        said, now_s = (self.state, self.session.connection), time.monotonic()
+        if self.session.connected and (now_s >= self._health_due_s or said != self._health_said):
+            self.session.publish_health(self._health(said[0]))
+            self._health_said, self._health_due_s = said, now_s + HEALTH_EVERY_S
+
+    def _health(self, state: State) -> bytes:
+        counts = self.receiver.counts
+        head = self.journal.last_head
+        return health_payload(
+            worker=self.worker,
+            state=state,
+            problem=self.problem,
+            journalled=counts.journalled,
+            last_row=self.journal.last_row,
+            signed_head=msgspec.to_builtins(head) if head is not None else None,
+        )
+
+
+class StoringSide:
+    """The store side and its thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: TelemetryStore,
+        register: Register,
+        future_tolerance_s: float,
+        on_touched: OnTouched | None = None,
+        wake: threading.Event | None = None,
+    ) -> None:
+        self.progress = Progress(settings.journal.directory, settings.journal.worker)
+        self.follower = JournalFollower(
+            JournalReader(settings.journal.directory),
+            self.progress,
+            Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes),
+            store=store,
+            register=register,
+            future_tolerance_s=future_tolerance_s,
+            on_touched=on_touched,
+        )
+        self._stop = threading.Event()
+        self._wake = wake if wake is not None else threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest-store", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batch under way; the rest is stored at the next start."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.progress.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.follower.run(self._stop, self._wake)
+            except Exception:
+                log.exception("storing failed; trying again")
+                self._stop.wait(RESTART_S)
