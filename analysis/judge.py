@@ -1,16 +1,26 @@
 """The one way from tracks and terms to a judgement of every shipment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from coldwitness.analysis.integrity.curves import CurveArchive, CurveIndex
-from coldwitness.analysis.integrity.integrity_findings import integrity_findings
+from coldwitness.analysis.findings import FindingTable, concatenate
+from coldwitness.analysis.integrity.below_noise import below_noise_findings
+from coldwitness.analysis.integrity.calibration import calibration_findings
+from coldwitness.analysis.integrity.clock import clock_findings
+from coldwitness.analysis.integrity.conflicts import conflict_findings
+from coldwitness.analysis.integrity.copied import copied_findings
+from coldwitness.analysis.integrity.count_breaks import count_findings
+from coldwitness.analysis.integrity.off_grid import off_grid_findings
+from coldwitness.analysis.integrity.sensor_grid import SensorGrids, sensor_grids
+from coldwitness.analysis.integrity.stuck import stuck_findings
 from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
-from coldwitness.analysis.record.window import Window, judged_window
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.curves import CurveIndex
+from coldwitness.analysis.record.digest import readings_digests
+from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.analysis.temperature.budgets import item_shipment
 from coldwitness.analysis.temperature.finding_places import placed
@@ -27,8 +37,8 @@ from coldwitness.analysis.verdict.requirements import (
 )
 from coldwitness.config.rules import QUESTIONS, Question, RulePack
 from coldwitness.domain.columns import take
-from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
-from coldwitness.domain.words import Certainty, FindingType, Severity, Status
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
+from coldwitness.domain.words import FindingType, Status
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class Judgement:
     item_status : (k,) Status of each drug item by its own limits. deletion_shows : (s,) whether
     the record has what would show a deleted reading (sequence numbers or recording interval).
     metrics : name -> (s,) as the contract names them, NaN where they could not be computed.
+    readings_sha256 : (s,) names of the readings that were judged. sensors : the grid of every
+    logger's probes.
     """
 
     shipments: tuple[str, ...]
@@ -65,6 +77,8 @@ class Judgement:
     isolation: IsolationJudgement
     item_status: CodeArray
     deletion_shows: NDArray[np.bool_]
+    readings_sha256: tuple[str, ...]
+    sensors: SensorGrids
 
     def status_of(self, question: Question) -> CodeArray:
         """(s,) Status of one question."""
@@ -87,48 +101,55 @@ class Judgement:
         return False
 
 
+DETECTORS: tuple[Callable[[Case], FindingTable], ...] = (
+    count_findings,
+    conflict_findings,
+    clock_findings,
+    stuck_findings,
+    below_noise_findings,
+    off_grid_findings,
+    calibration_findings,
+)
+"""Those that only find. Temperature, stops and isolation decide more than their findings."""
+
+
 def judge(
-    tracks: Tracks,
-    terms: Terms,
+    case: Case,
     pack: RulePack,
     *,
-    archive: CurveIndex | CurveArchive | None = None,
+    earlier: CurveIndex | None = None,
     taken_over: FindingTable | None = None,
 ) -> Judgement:
-    """Judge all shipments at once; `terms.shipments` must be `tracks.shipments`. `archive` :
-    curves of earlier shipments (analysis.integrity.curves_of), or what finds those worth
-    comparing, to find copies of them. `taken_over` :
-    findings that rest on the evidence of shipments that are not here.
+    """Judge all shipments of a case at once. `earlier` : curves of shipments judged before (as
+    Case.curves has them) of which these may hold copies. `taken_over` : findings that rest on the
+    evidence of shipments that are not here.
 
-    Raises ValueError if the two do not list the same shipments.
+    Raises ValueError if the case was made with the numbers of another pack.
     """
-    if terms.shipments != tracks.shipments:
-        raise ValueError(
-            f"terms of {len(terms)} shipments do not fit tracks of {len(tracks.shipments)}"
-        )
-    numbers = pack.numbers
-    window = judged_window(tracks, terms)
-    temperature = judge_temperature(tracks, terms, window, numbers)
-    stops = judge_stops(tracks, terms, window, numbers)
-    isolation = judge_isolation(tracks, terms, window, numbers)
+    if case.numbers != pack.numbers:
+        raise ValueError(f"the case was not made with the numbers of {pack.name}")
+    tracks, numbers, window = case.tracks, case.numbers, case.window
+    temperature = judge_temperature(case)
+    stops = judge_stops(case)
+    isolation = judge_isolation(case)
     findings = _by_shipment(
         concatenate(
             [
-                placed(temperature.findings, tracks, window, numbers),
+                placed(case, temperature.findings),
                 stops.findings,
                 isolation.findings,
-                integrity_findings(tracks, terms, window, numbers, archive=archive),
-                _calibration_findings(terms, window),
+                *(found(case) for found in DETECTORS),
+                copied_findings(case.curves, earlier=earlier),
                 *([] if taken_over is None else [taken_over]),
             ]
         )
     )
     touches = questions_of(findings, numbers)
-    status = _question_status(findings, touches, terms, window, temperature)
+    status = _question_status(case, findings, touches, temperature)
     status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
-    record = record_lines(tracks, terms, window, numbers, drug_seen=temperature.worst >= 0)
+    record = record_lines(case, drug_seen=temperature.worst >= 0)
     for question, line in record.items():
         status[:, QUESTION_NUMBER[question]] = line.status
     in_force = lines_in_force(pack, window.start_s)
@@ -150,19 +171,23 @@ def judge(
         temperature=temperature,
         stops=stops,
         isolation=isolation,
-        item_status=_item_status(temperature, terms, window),
-        deletion_shows=_deletion_shows(tracks, terms),
+        item_status=_item_status(case, temperature),
+        deletion_shows=_deletion_shows(case),
+        readings_sha256=tuple(readings_digests(tracks, window.rows)),
+        sensors=sensor_grids(tracks, window.rows),
     )
 
 
-def _item_status(temperature: Temperature, terms: Terms, window: Window) -> CodeArray:
+def _item_status(case: Case, temperature: Temperature) -> CodeArray:
+    terms, window = case.terms, case.window
     owner = item_shipment(terms)
     unknown = ~(window.start_known & window.end_known) | ~terms.limits_known
     least = np.where(unknown[owner], Status.INSUFFICIENT_EVIDENCE, Status.COMPLIANT)
     return np.maximum(temperature.item_status, least.astype(np.int8))
 
 
-def _deletion_shows(tracks: Tracks, terms: Terms) -> NDArray[np.bool_]:
+def _deletion_shows(case: Case) -> NDArray[np.bool_]:
+    tracks, terms = case.tracks, case.terms
     counted = np.bincount(tracks.shipment, weights=tracks.seq >= 0, minlength=len(terms))
     every: NDArray[np.bool_] = counted == np.diff(tracks.first)
     return every | ~np.isnan(terms.interval_s)
@@ -183,33 +208,10 @@ def _by_shipment(findings: FindingTable) -> FindingTable:
     )
 
 
-def _calibration_findings(terms: Terms, window: Window) -> FindingTable:
-    """The calibration ran out before the drug's time in the box did."""
-    which = np.flatnonzero(terms.calibrated_until_s < window.end_s)
-    if which.size == 0:
-        return NO_FINDINGS
-    start_s = np.fmax(window.start_s[which], terms.calibrated_until_s[which])
-    return finding_table(
-        shipment=which,
-        type=FindingType.CALIBRATION_EXPIRED,
-        start_s=start_s,
-        end_s=window.end_s[which],
-        certainty=Certainty.CERTAIN,
-        severity=Severity.MINOR,
-        measures={
-            "length_s": window.end_s[which] - start_s,
-            "calibrated_until_s": terms.calibrated_until_s[which],
-        },
-    )
-
-
 def _question_status(
-    findings: FindingTable,
-    touches: NDArray[np.bool_],
-    terms: Terms,
-    window: Window,
-    temperature: Temperature,
+    case: Case, findings: FindingTable, touches: NDArray[np.bool_], temperature: Temperature
 ) -> CodeArray:
+    terms, window = case.terms, case.window
     status = worst_of_findings(findings, touches, len(terms))
     unknown = ~(window.start_known & window.end_known)
     unread = temperature.worst < 0

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from benchmarks.fleet_arrays import fleet_terms, fleet_tracks, furnished_shipment
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import rows_of
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.temperature.range_judgement import judge_temperature
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import RulePack, load_packs
@@ -90,7 +90,7 @@ def main() -> None:
     n = tracks.time_s.size
 
     def temperature() -> object:
-        return judge_temperature(tracks, terms, judged_window(tracks, terms), pack.numbers)
+        return judge_temperature(case_of(tracks, terms, pack.numbers))
 
     temperature()
     judged_s = best_of(5, temperature)
@@ -135,10 +135,10 @@ def _of_one(tracks: Tracks, terms: Terms, pack: RulePack) -> str:
     """Median processor times of judging one shipment, results warm."""
 
     def temperature() -> object:
-        return judge_temperature(tracks, terms, judged_window(tracks, terms), pack.numbers)
+        return judge_temperature(case_of(tracks, terms, pack.numbers))
 
     def whole() -> Judgement:
-        return judge(tracks, terms, pack)
+        return judge(case_of(tracks, terms, pack.numbers), pack)
 
     def told() -> object:
         return check_results(whole(), tracks, terms, pack, software="benchmark")

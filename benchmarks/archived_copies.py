@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from coldwitness.analysis.integrity.curves import CurveIndex, curve_index
-from coldwitness.judging.copies import ArchivedCurves
+from coldwitness.analysis.record.curves import CurveIndex, curve_index
+from coldwitness.judging.copies import ArchivedCurves, keep_curves
 from coldwitness.storage.register import open_register
 
 READINGS = 240
@@ -39,18 +39,18 @@ def main(stored: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "register.sqlite"
         register = open_register(f"sqlite:///{file}")
-        keeping = ArchivedCurves(register, keeping=True)
+        looking = ArchivedCurves(register)
         began = time.perf_counter()
         strangers = 0
         for first in range(0, stored, CHUNK):
             index = curves(range(first, min(first + CHUNK, stored)))
-            found = keeping(index)
+            found = looking(index)
+            keep_curves(register, index)
             strangers += 0 if found is None else len(found.shipments)
         print(f"stored {stored} shipments: {time.perf_counter() - began:.1f} s")
         print(f"candidates among honest curves: {strangers}")
         size = sum(part.stat().st_size for part in Path(folder).iterdir())
         print(f"register with its log: {size / stored / 1000:.1f} kB a shipment")
-        looking = ArchivedCurves(register)
         rng = np.random.default_rng(1)
         for batch in (1, 33, 400):
             took = []

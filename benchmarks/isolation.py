@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from coldwitness.analysis.isolation.isolation_judgement import IsolationReason, judge_isolation
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Isolation
@@ -59,7 +59,7 @@ def judged(made: World) -> Any:
 def judged_tracks(tracks: Tracks) -> Any:
     given = Given(start=0.0, goods_aboard=int("goods" in tracks.temperature_c))
     terms = terms_of(*[given] * len(tracks.shipments), shipments=tracks.shipments)
-    return judge_isolation(tracks, terms, judged_window(tracks, terms), load_packs()[0].numbers)
+    return judge_isolation(case_of(tracks, terms, load_packs()[0].numbers))
 
 
 def swapped(made: World, one: str, other: str) -> World:

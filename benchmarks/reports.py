@@ -221,7 +221,7 @@ def false_alarms(count: int) -> None:
                 reader=None,
             )
             for group in judged.groups:
-                for shipment in group.tracks.shipments:
+                for shipment in group.case.tracks.shipments:
                     report = report_of_judged(
                         group,
                         shipment,

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.record.geodesy import EARTH_RADIUS_M
-from coldwitness.analysis.record.window import judged_window
 from coldwitness.analysis.stops.fixes import positions
 from coldwitness.analysis.stops.stays import find_stays
 from coldwitness.analysis.stops.stop_judgement import judge_stops
@@ -125,10 +125,9 @@ def by_coldwitness(trips: Trips, numbers: Numbers) -> Callable[[], list[Interval
     """All stays the product itself would report, whatever the others call long enough: they
     count the ride to the first fix outside as dwelling, we count what was seen."""
     tracks, terms = as_tracks(trips)
-    window = judged_window(tracks, terms)
 
     def run() -> list[Interval]:
-        stays = find_stays(positions(tracks, terms, window, numbers), numbers)
+        stays = find_stays(positions(case_of(tracks, terms, numbers)), numbers)
         return list(
             zip(stays.shipment.tolist(), stays.start_s.tolist(), stays.end_s.tolist(), strict=True)
         )
@@ -292,14 +291,13 @@ def race(trips: Trips, numbers: Numbers, *, wanted: int, rounds: int) -> None:
     radius_m, min_s = SETTINGS[0]
     many = repeated(trips, wanted)
     tracks, terms = as_tracks(many)
-    window = judged_window(tracks, terms)
     runs: dict[str, tuple[Callable[[], Any], int]] = {
         "stays": (
-            lambda: find_stays(positions(tracks, terms, window, numbers), numbers),
+            lambda: find_stays(positions(case_of(tracks, terms, numbers)), numbers),
             many.time_s.size,
         ),
         "whole judgement": (
-            lambda: judge_stops(tracks, terms, window, numbers),
+            lambda: judge_stops(case_of(tracks, terms, numbers)),
             many.time_s.size,
         ),
     }

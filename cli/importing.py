@@ -24,6 +24,7 @@ from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.batch import judge_batch
+from coldwitness.judging.copies import keep_curves
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object, reading_object
 from coldwitness.storage.journal import Journal, JournalReader, Message
@@ -186,3 +187,5 @@ def _judge(
         part = shipments[start : start + _SHIPMENTS_AT_ONCE]
         judged = judge_batch(store, register, rulebook, settings.judging, part)
         register.record_results(judged.results, judged_ms=int(time.time() * 1000), reason="import")
+        for curves in judged.curves:
+            keep_curves(register, curves)

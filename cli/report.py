@@ -197,12 +197,12 @@ def _from_files(
     )
     for warning in judged.warnings:
         print(f"coldwitness: {warning}", file=sys.stderr)
-    known = [name for group in judged.groups for name in group.tracks.shipments]
+    known = [name for group in judged.groups for name in group.case.tracks.shipments]
     if shipment is None and len(known) > 1:
         raise BadInput(f"report: the files hold {len(known)} shipments, name one: {_few(known)}")
     wanted = known[0] if shipment is None else shipment
     for group in judged.groups:
-        if wanted in group.tracks.shipments:
+        if wanted in group.case.tracks.shipments:
             return report_of_judged(
                 group,
                 wanted,
@@ -213,7 +213,8 @@ def _from_files(
                 ),
                 signer=signer,
                 in_force=next(
-                    (other for other in judged.compared if wanted in other.tracks.shipments), None
+                    (other for other in judged.compared if wanted in other.case.tracks.shipments),
+                    None,
                 ),
             )
     raise BadInput(f"report: no shipment {wanted!r} in the files; there: {_few(known)}")

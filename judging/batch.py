@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.tracks import Tracks
@@ -18,12 +19,13 @@ from coldwitness.storage.ports import CheckResult, ModelTrip, Register, Telemetr
 
 @dataclass(frozen=True)
 class Batch:
-    """Results of a run, the newest reading of each shipment that has one, and what each shows of
-    its box model."""
+    """Results of a run, the newest reading of each shipment that has one, what each shows of its
+    box model, and the curves to keep for later shipments once the results are recorded."""
 
     results: Sequence[CheckResult]
     newest: Mapping[str, Mapping[str, Any]]
     trips: Mapping[str, Sequence[ModelTrip]] = field(default_factory=dict)
+    curves: Sequence[CurveIndex] = ()
 
 
 def judge_batch(
@@ -33,21 +35,25 @@ def judge_batch(
     settings: JudgingSettings,
     shipments: Sequence[str],
 ) -> Batch:
-    """Judge the whole record of each shipment and keep its curves for later ones. Raises
-    Unavailable if a store does."""
+    """Judge the whole record of each shipment. Raises Unavailable if a store does."""
     evidence = evidence_of(store, register, shipments)
     groups = judge_shipments(
         evidence,
         rulebook=rulebook,
         assumed_storage=settings.default_storage,
-        archive=ArchivedCurves(register, keeping=True),
+        archive=ArchivedCurves(register),
         fleet=RegisterTrips(register),
     )
     newest: dict[str, Mapping[str, Any]] = {}
     for group in groups:
-        newest.update(_newest(group.tracks))
+        newest.update(_newest(group.case.tracks))
     results = [result for group in groups for result in group.results]
-    return Batch(results, newest, model_trips(results, evidence.manifests))
+    return Batch(
+        results,
+        newest,
+        model_trips(results, evidence.manifests),
+        curves=[group.case.curves for group in groups],
+    )
 
 
 def _newest(tracks: Tracks) -> Mapping[str, Mapping[str, Any]]:

@@ -1,16 +1,16 @@
 """Copies of earlier shipments: curves go into the register, and those worth comparing come out.
 
 The register finds candidates by hashes alone; whether one is a copy is decided difference by
-difference in analysis.integrity_copied, on the candidates' own readings.
+difference in analysis.integrity.copied, on the candidates' own readings.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
-from coldwitness.analysis.integrity.curves import CurveIndex, index_of_differences, landmarks
+from coldwitness.analysis.record.curves import CurveIndex, index_of_differences, landmarks
 from coldwitness.storage.ports import CheckResult, Register, StoredCurves
 
 PARTNERS = 20
@@ -27,36 +27,46 @@ class _Curve(msgspec.Struct, frozen=True, array_like=True):
     joint: bool = False
 
 
-class ArchivedCurves:
-    """The CurveArchive on a register. `keeping` : also keep the curves that are asked about, in
-    place of what their shipments had, so that later ones are found to be copies of them."""
+CurveArchive = Callable[[CurveIndex], CurveIndex | None]
+"""Gives the curves of other shipments that may be copies of some of an index's; None: none."""
 
-    def __init__(self, register: Register, *, keeping: bool = False) -> None:
+
+class ArchivedCurves:
+    """The CurveArchive on a register."""
+
+    def __init__(self, register: Register) -> None:
         self._register = register
-        self._keeping = keeping
 
     def __call__(self, index: CurveIndex) -> CurveIndex | None:
         """Curves of other shipments that share a landmark; None where none does. Raises
         Unavailable if the register is away."""
-        owner, key = landmarks(index)
-        bounds = np.searchsorted(owner, np.arange(len(index.shipments) + 1))
-        keys = {
-            name: tuple(key[bounds[i] : bounds[i + 1]].tolist())
+        bodies = self._register.similar_curves(_keys(index), partners=PARTNERS)
+        return _index(bodies) if bodies else None
+
+
+def keep_curves(register: Register, index: CurveIndex) -> None:
+    """Keep curves, in place of what their shipments had, so that later shipments are found to be
+    copies of them. Raises Unavailable if the register is away."""
+    keys = _keys(index)
+    mine = np.argsort(index.shipment, kind="stable")
+    parts = np.searchsorted(index.shipment[mine], np.arange(len(index.shipments) + 1))
+    register.keep_curves(
+        {
+            name: StoredCurves(keys[name], _body(index, mine[parts[i] : parts[i + 1]]))
+            if keys[name]
+            else None
             for i, name in enumerate(index.shipments)
         }
-        if self._keeping:
-            mine = np.argsort(index.shipment, kind="stable")
-            parts = np.searchsorted(index.shipment[mine], np.arange(len(index.shipments) + 1))
-            self._register.keep_curves(
-                {
-                    name: StoredCurves(keys[name], _body(index, mine[parts[i] : parts[i + 1]]))
-                    if keys[name]
-                    else None
-                    for i, name in enumerate(index.shipments)
-                }
-            )
-        bodies = self._register.similar_curves(keys, partners=PARTNERS)
-        return _index(bodies) if bodies else None
+    )
+
+
+def _keys(index: CurveIndex) -> dict[str, tuple[int, ...]]:
+    owner, key = landmarks(index)
+    bounds = np.searchsorted(owner, np.arange(len(index.shipments) + 1))
+    return {
+        name: tuple(key[bounds[i] : bounds[i + 1]].tolist())
+        for i, name in enumerate(index.shipments)
+    }
 
 
 def copies_named(results: Sequence[CheckResult]) -> dict[str, frozenset[str]]:

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.integrity.sensor_grid import sensor_grids
 from coldwitness.analysis.isolation.isolation_judgement import Facet, IsolationReason
 from coldwitness.analysis.judge import Judgement
-from coldwitness.analysis.record.digest import readings_digests
-from coldwitness.analysis.temperature.kinetic_temperature import METHOD
+from coldwitness.analysis.record.kinetic_temperature import METHOD
 from coldwitness.analysis.terms import LimitSource, Terms
 from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
 from coldwitness.config.rules import QUESTIONS, RulePack
@@ -52,7 +50,6 @@ def check_results(
 ) -> list[dict[str, Any]]:
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
     computed are None, times RFC 3339 in UTC."""
-    digests = readings_digests(tracks, judgement.window.rows)
     weighs = _weighs(judgement, pack)
     mkt_method = METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000)
     sensors = _sensors(judgement, tracks)
@@ -68,7 +65,7 @@ def check_results(
             rows=slice(int(bounds[i]), int(bounds[i + 1])),
             weighs=weighs,
             evidence={
-                "readings_sha256": digests[i],
+                "readings_sha256": judgement.readings_sha256[i],
                 "rules": pack.name,
                 "software": software,
                 "mkt_method": mkt_method,
@@ -91,7 +88,7 @@ def _fleet_limits(terms: Terms, shipment: int) -> dict[str, Any]:
 
 def _sensors(judgement: Judgement, tracks: Tracks) -> list[list[dict[str, Any]]]:
     """Of each shipment, the grid of every probe's values and how many lie off it."""
-    grids = sensor_grids(tracks, judgement.window.rows)
+    grids = judgement.sensors
     told: list[list[dict[str, Any]]] = [[] for _ in tracks.shipments]
     for k, shipment in enumerate(grids.shipment.tolist()):
         logger, off_grid = int(grids.logger[k]), int(grids.off_grid[k])

@@ -1,6 +1,6 @@
 """One way from readings, manifests and events to results, for files and for live alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from coldwitness.analysis.integrity.curves import CurveArchive
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import build_tracks
-from coldwitness.analysis.terms import Terms
+from coldwitness.analysis.record.case import Case, case_of
+from coldwitness.analysis.record.curves import CurveIndex, joined
 from coldwitness.config.rules import RulePack, pack_for
-from coldwitness.domain.tracks import FloatArray, Tracks
+from coldwitness.domain.tracks import FloatArray
+from coldwitness.judging.copies import CurveArchive
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
 from coldwitness.judging.manifest_terms import terms_for
@@ -34,8 +35,7 @@ class Judged:
     """Shipments judged in one run under one pack; rows of all parts agree."""
 
     pack: RulePack
-    tracks: Tracks
-    terms: Terms
+    case: Case
     judgement: Judgement
     results: tuple[CheckResult, ...]
 
@@ -51,7 +51,7 @@ def judge_shipments(
     """Judge every shipment by the pack in force at its time: one vectorised run a pack.
 
     Shipments without readings are judged too (their evidence is insufficient). `archive` finds
-    earlier shipments whose curves these may be copies of; without it copies are found within each
+    earlier shipments whose curves these may be copies of; without it copies are found within the
     run. `fleet` gives the trips from which limits of box models without one are learned. Raises
     BadInput for an unknown storage class.
     """
@@ -59,7 +59,7 @@ def judge_shipments(
     chosen = [
         pack_for(rulebook.packs, pack_id=rulebook.pack_id, epoch_s=epoch_s) for epoch_s in begun_s
     ]
-    groups = []
+    cases: list[tuple[RulePack, Case]] = []
     for pack in {pack.name: pack for pack in chosen}.values():
         rows = [row for row, its in enumerate(chosen) if its is pack]
         mine = tuple(evidence.shipments[row] for row in rows)
@@ -84,10 +84,26 @@ def judge_shipments(
             assumed_storage=assumed_storage,
             learned=learned,
         )
-        judgement = judge(tracks, terms, pack, archive=archive)
-        results = check_results(judgement, tracks, terms, pack, software=software())
-        groups.append(Judged(pack, tracks, terms, judgement, tuple(results)))
+        cases.append((pack, case_of(tracks, terms, pack.numbers)))
+    earlier = _earlier([case.curves for _, case in cases], archive)
+    groups = []
+    for (pack, case), curves in zip(cases, earlier, strict=True):
+        judgement = judge(case, pack, earlier=curves)
+        results = check_results(judgement, case.tracks, case.terms, pack, software=software())
+        groups.append(Judged(pack, case, judgement, tuple(results)))
     return groups
+
+
+def _earlier(
+    groups: Sequence[CurveIndex], archive: CurveArchive | None
+) -> Sequence[CurveIndex | None]:
+    """What the curves of each group are compared with beside each other: those of the other
+    groups, which another pack judges, and those the archive finds, asked once for all."""
+    if len(groups) == 1:
+        return [None if archive is None else archive(groups[0])]
+    found = archive(joined(groups)) if archive is not None and groups else None
+    beside = groups if found is None else [*groups, found]
+    return [joined([other for other in beside if other is not mine]) for mine in groups]
 
 
 def _begin_s(evidence: Evidence) -> FloatArray:

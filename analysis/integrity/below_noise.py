@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.integrity.sensor_noise import MOVES_MIN, SIDE, SIDE_MIN, log_chance_within
 from coldwitness.analysis.integrity.stuck import CHANCE
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.series import Series
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, FindingType, Severity
@@ -30,13 +31,14 @@ UNEVEN = 1.5
 """Steps whose lengths differ by more than this factor foretell nothing."""
 
 
-def below_noise_findings(series: Series) -> FindingTable:
+def below_noise_findings(case: Case) -> FindingTable:
     """Stretches of readings, moving, that lie closer to the straight continuation of those before
     them than the sensor's noise on both sides allows.
 
     A stretch at the beginning or the end of the record, with noise on one side only, is not
     told, nor one that stands still (`stuck`), nor anything in a record that shows no noise.
     """
+    series = case.series
     deviation = _deviations(series)
     begin, end = _calm(series, deviation)
     told: dict[int, tuple[int, int]] = {}

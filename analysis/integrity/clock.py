@@ -3,11 +3,8 @@
 import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of
-from coldwitness.analysis.record.window import Window
-from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
-from coldwitness.domain.tracks import Tracks
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.sequence import owner_of
 from coldwitness.domain.words import Certainty, FindingType, Severity
 
 LIVE_STEP_MIN_S = 10.0
@@ -16,9 +13,7 @@ LIVE_JITTER_S = 5.0
 LIVE_STEPS_MIN = 10
 
 
-def clock_findings(
-    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers, breaks: SequenceBreaks
-) -> FindingTable:
+def clock_findings(case: Case) -> FindingTable:
     """Times that cannot all be right, and readings that came in late.
 
     Hourly uploads and backlogs after a dead zone are honest: told is only what was received
@@ -27,15 +22,16 @@ def clock_findings(
     """
     return concatenate(
         [
-            _mismatch(terms, window, numbers),
-            _received(tracks, window, numbers),
-            _behind(tracks, window, numbers),
-            _set_back(tracks, breaks),
+            _mismatch(case),
+            _received(case),
+            _behind(case),
+            _set_back(case),
         ]
     )
 
 
-def _mismatch(terms: Terms, window: Window, numbers: Numbers) -> FindingTable:
+def _mismatch(case: Case) -> FindingTable:
+    terms, window, numbers = case.terms, case.window, case.numbers
     which = np.flatnonzero(terms.mismatch_s > numbers.event_mismatch_s)
     if which.size == 0:
         return NO_FINDINGS
@@ -51,8 +47,9 @@ def _mismatch(terms: Terms, window: Window, numbers: Numbers) -> FindingTable:
     )
 
 
-def _received(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
+def _received(case: Case) -> FindingTable:
     """Readings from the future, and readings received later than the setting allows."""
+    tracks, window, numbers = case.tracks, case.window, case.numbers
     delay = tracks.received_s - tracks.time_s
     owner = tracks.shipment
     count = len(tracks.shipments)
@@ -88,7 +85,7 @@ def _received(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
     return concatenate(tables)
 
 
-def _behind(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
+def _behind(case: Case) -> FindingTable:
     """Readings that arrive one by one at the pace at which they were measured, so live, and
     carry a time long before: the clock is behind, or was set back on the way.
 
@@ -96,6 +93,7 @@ def _behind(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
     LIVE_STEPS_MIN steps of the same length by both clocks. What is later than a late import
     is told as one.
     """
+    tracks, window, numbers = case.tracks, case.window, case.numbers
     delay = tracks.received_s - tracks.time_s
     within = (delay > numbers.future_tolerance_s) & (delay <= numbers.late_import_s)
     row = np.flatnonzero(window.rows & within)
@@ -132,8 +130,9 @@ def _behind(tracks: Tracks, window: Window, numbers: Numbers) -> FindingTable:
     )
 
 
-def _set_back(tracks: Tracks, breaks: SequenceBreaks) -> FindingTable:
+def _set_back(case: Case) -> FindingTable:
     """The count goes on while the time falls back: the logger's clock was moved."""
+    tracks, breaks = case.tracks, case.judged_breaks
     row, before = breaks.row[breaks.disordered], breaks.before[breaks.disordered]
     if row.size == 0:
         return NO_FINDINGS

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
-from coldwitness.analysis.integrity.curves import RUN, CurveIndex, joined
+from coldwitness.analysis.record.curves import RUN, CurveIndex, joined
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, FindingType, Severity
@@ -49,11 +49,11 @@ class Copies:
     share: FloatArray
 
 
-def copied_findings(index: CurveIndex, *, archive: CurveIndex | None = None) -> FindingTable:
+def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> FindingTable:
     """One finding for each series in `index` of which a stretch is a copy, naming the shipment
-    with the longest agreement and, in `others`, the rest. `archive` : curves judged before; a
+    with the longest agreement and, in `others`, the rest. `earlier` : curves judged before; a
     shipment in both is not compared with itself there."""
-    both = index if archive is None else joined([index, archive])
+    both = index if earlier is None else joined([index, earlier])
     own = index.shipment.size
     copies = copies_in(both, own=own)
     if copies.readings.size == 0:

@@ -21,7 +21,8 @@ from coldwitness.analysis.integrity.sensor_grid import (
     on_grids,
 )
 from coldwitness.analysis.integrity.stuck import CHANCE
-from coldwitness.analysis.record.series import drug_probes
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Certainty, FindingType, Severity
@@ -38,10 +39,11 @@ WRITTEN_C = 0.01
 """The grid of values of which no other is discernible: of what is written with two decimals."""
 
 
-def off_grid_findings(tracks: Tracks, rows: NDArray[np.bool_]) -> FindingTable:
+def off_grid_findings(case: Case) -> FindingTable:
     """One finding for each drug probe of each logger and shipment with readings off its grid."""
+    tracks, rows = case.tracks, case.window.rows
     parts = [_nothing()]
-    for name in drug_probes(tracks):
+    for name in probes_of(tracks, "drug"):
         probe = LoggedProbe.of(tracks, rows, name)
         for i in _doubtful(probe):
             its = slice(probe.starts[i], probe.starts[i] + probe.counts[i])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.integrity.sensor_noise import SIDE, SIDE_MIN, log_chance_within
-from coldwitness.analysis.record.series import Series
+from coldwitness.analysis.record.case import Case
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, FindingType, Severity
 
@@ -26,12 +26,13 @@ RESTLESS = 1 / 3
 """Least share of a side's steps at which the reading changes; a shortcut, not a criterion."""
 
 
-def stuck_findings(series: Series) -> FindingTable:
+def stuck_findings(case: Case) -> FindingTable:
     """Stretches of equal readings that the noise of the sensor before and after excludes.
 
     Where it does not show noise on its grid nothing is told: whether a curve that never moves,
     or one on a coarse grid, is a sensor's at all cannot be seen in it.
     """
+    series = case.series
     owner = series.owner
     equal = np.zeros(series.time_s.size, dtype=np.bool_)
     equal[1:] = (series.low_c[1:] == series.low_c[:-1]) & (owner[1:] == owner[:-1])

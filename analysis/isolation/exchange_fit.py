@@ -25,10 +25,10 @@ from coldwitness.analysis.isolation.windows import (
     AMBIENT,
     COOLANT,
     GOODS,
-    ZONES,
     BoolArray,
     ExchangeWindows,
 )
+from coldwitness.analysis.record.probes import ZONES
 from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import FloatArray, IntArray
 

@@ -29,12 +29,12 @@ from coldwitness.analysis.isolation.windows import (
     ExchangeWindows,
     exchange_windows,
     halves_of,
-    probes_of,
 )
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.terms import LimitSource, Terms
-from coldwitness.config.rules import Numbers
-from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
 
 
@@ -125,17 +125,16 @@ FEW = 16
 """Up to this many shipments a second run costs more than fitting halves that decide nothing."""
 
 
-def judge_isolation(
-    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
-) -> IsolationJudgement:
+def judge_isolation(case: Case) -> IsolationJudgement:
     """Exchange with coolant and goods for every shipment at once."""
+    tracks, terms, window = case.tracks, case.terms, case.window
     names = [
         name for name in probes_of(tracks, "drug") if not np.isnan(tracks.temperature_c[name]).all()
     ]
     coolant: list[_Verdict] = []
     goods: list[_Verdict] = []
     for name in names:
-        equations = exchange_windows(tracks, terms, window, numbers, drug=name)
+        equations = exchange_windows(case, drug=name)
         tasks = [FitTask(equations), FitTask(exchanged(equations))]
         parts = [FitTask(equations, half) for half in halves_of(equations)]
         if len(terms) <= FEW:
@@ -177,7 +176,7 @@ def judge_isolation(
             [
                 _contact(coolant_facet, window, FindingType.COOLANT_CONTACT),
                 _contact(goods_facet, window, FindingType.GOODS_CONTACT),
-                _declared(terms, window),
+                _declared(case),
             ]
         ),
         coolant=coolant_facet,
@@ -343,8 +342,9 @@ def _contact(facet: Facet, window: Window, kind: FindingType) -> FindingTable:
     )
 
 
-def _declared(terms: Terms, window: Window) -> FindingTable:
+def _declared(case: Case) -> FindingTable:
     """What the manifest itself shows: no isolating part to the coolant, or one compartment."""
+    terms, window = case.terms, case.window
     no_part = (terms.isolation_coolant == 0) & (terms.active_cooling != 1)
     at = np.concatenate((np.flatnonzero(no_part), np.flatnonzero(terms.shared_compartment)))
     if at.size == 0:

@@ -10,21 +10,19 @@ is differenced, and c, free in every shipment, takes up the constant offsets of 
 Integrals are those of the straight lines between readings, exact for uneven samples.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.record.window import Window
-from coldwitness.analysis.terms import Terms
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.probes import ZONES, probes_of
 from coldwitness.config.rules import Numbers
-from coldwitness.domain.reading import EVENT_NAMES, split_probe
+from coldwitness.domain.reading import EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 BoolArray = NDArray[np.bool_]
 
-ZONES = ("coolant", "goods", "ambient")
 COOLANT, GOODS, AMBIENT = range(len(ZONES))
 
 HALF_MIN_S, HALF_MAX_S = 360.0, 1200.0
@@ -69,17 +67,16 @@ class ExchangeWindows:
         return int(self.shipment.size)
 
 
-def exchange_windows(
-    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers, *, drug: str = "drug"
-) -> ExchangeWindows:
+def exchange_windows(case: Case, *, drug: str = "drug") -> ExchangeWindows:
     """Windows of one drug probe against the mean of each zone's probes.
 
     Left out: lid-open time with SETTLE_S after it, steps longer than the permitted interval,
     readings in conflict, and what lies outside the judged window.
     """
+    tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     shipments = len(terms)
     owner = tracks.shipment
-    good = window.rows & ~tracks.conflict & ~_disturbed(tracks, terms, owner)
+    good = window.rows & ~tracks.conflict & ~_disturbed(case, owner)
     good &= tracks.time_s > window.start_s[owner] + SETTLE_S
     row = np.flatnonzero(good & np.isfinite(tracks.temperature_c[drug]))
     row = _one_logger(tracks, owner, row, shipments)
@@ -101,8 +98,9 @@ def exchange_windows(
     return _windows(tracks.time_s[row], owner[row], curves, known, shipments, numbers)
 
 
-def _disturbed(tracks: Tracks, terms: Terms, owner: IntArray) -> BoolArray:
+def _disturbed(case: Case, owner: IntArray) -> BoolArray:
     """Readings with the lid open, between `opened` and `closed`, or soon after either."""
+    tracks, terms = case.tracks, case.terms
     n = tracks.time_s.size
     opened: BoolArray = tracks.lid_open == 1
     events = terms.events
@@ -166,7 +164,7 @@ def _zone(
 ) -> FloatArray:
     """Temperature of a zone at the drug's readings: mean of its probes, each on the straight
     line between its own readings no further apart than the permitted interval; else NaN."""
-    names = [name for name in sorted(tracks.temperature_c) if _role(name) == zone]
+    names = probes_of(tracks, zone)
     total, count = np.zeros(row.size), np.zeros(row.size, dtype=np.int64)
     for name in names:
         column = tracks.temperature_c[name]
@@ -180,11 +178,6 @@ def _zone(
         count += there
     with np.errstate(invalid="ignore"):
         return np.asarray(total / np.where(count == max(count.max(initial=0), 1), count, np.nan))
-
-
-def _role(name: str) -> str | None:
-    probe = split_probe(name)
-    return None if probe is None else probe[0]
 
 
 def _between(
@@ -307,11 +300,3 @@ def halves_of(equations: ExchangeWindows) -> tuple[BoolArray, BoolArray]:
     number = np.arange(len(equations)) - equations.first[:-1][equations.shipment]
     first = number < count[equations.shipment] / 2.0
     return first, ~first
-
-
-def probes_of(tracks: Tracks, role: str) -> Sequence[str]:
-    """Names of a role's probes in these tracks, first one first."""
-    return sorted(
-        (name for name in tracks.temperature_c if _role(name) == role),
-        key=lambda name: (split_probe(name) or ("", 0))[1],
-    )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.temperature.kinetic_temperature import ZERO_C_IN_K
+from coldwitness.analysis.record.kinetic_temperature import ZERO_C_IN_K
 from coldwitness.domain.columns import take
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable, Tracks

@@ -37,7 +37,7 @@ NO_BREAKS = SequenceBreaks(_NO_ROW, _NO_ROW, _NO_ROW, _NO_FLAG, _NO_FLAG, _NO_FL
 
 
 def sequence_breaks(
-    first: IntArray, logger: IntArray, seq: IntArray, time_s: NDArray[np.float64]
+    first: IntArray, *, logger: IntArray, seq: IntArray, time_s: NDArray[np.float64]
 ) -> SequenceBreaks:
     """Breaks in the counts of each owner's loggers; all columns (n,), by owner, then time;
     owner i has rows first[i]:first[i+1].

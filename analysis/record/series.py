@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.chains import chains, follow_each_other
+from coldwitness.analysis.record.probes import probes_of
+from coldwitness.analysis.record.sequence import SequenceBreaks
 from coldwitness.analysis.record.series_rows import SeriesRows, series_rows
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 
@@ -22,7 +23,7 @@ from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 class Series:
     """Readings of the drug inside the judged windows; series j owns rows first[j]:first[j+1].
 
-    shipment : (m,) index into Tracks.shipments. probe : (m,) index into `probes`.
+    shipment : (m,) index into Tracks.shipments, not decreasing. probe : (m,) index into `probes`.
     logger : (m,) index into Tracks.loggers of the (first) logger, -1 unknown.
     accuracy_c : (m,) stated uncertainty, NaN: by the pack.
     time_s : (k,) not decreasing within a series. low_c, high_c : (k,) the value; they differ,
@@ -50,16 +51,30 @@ class Series:
     def __len__(self) -> int:
         return int(self.shipment.size)
 
+    def of_shipments(self, start: int, stop: int) -> "Series":
+        """The series of shipments start:stop, sharing the columns."""
+        low, high = np.searchsorted(self.shipment, [start, stop])
+        rows = slice(int(self.first[low]), int(self.first[high]))
+        allowed_s = self.allowed_s
+        return Series(
+            probes=self.probes,
+            first=self.first[low : high + 1] - self.first[low],
+            shipment=self.shipment[low:high],
+            probe=self.probe[low:high],
+            logger=self.logger[low:high],
+            accuracy_c=self.accuracy_c[low:high],
+            time_s=self.time_s[rows],
+            low_c=self.low_c[rows],
+            high_c=self.high_c[rows],
+            allowed_s=allowed_s if isinstance(allowed_s, float) else allowed_s[rows],
+            missing=None if self.missing is None else self.missing[rows],
+            row=None if self.row is None else self.row[rows],
+        )
+
     @property
     def owner(self) -> IntArray:
         """(k,) the series of each row."""
         return np.repeat(np.arange(len(self)), np.diff(self.first))
-
-
-def drug_probes(tracks: Tracks) -> tuple[str, ...]:
-    """Names of the drug probes, by number."""
-    named = [(split, name) for name in tracks.temperature_c if (split := split_probe(name))]
-    return tuple(name for (role, _), name in sorted(named) if role == "drug")
 
 
 def stated_logger(tracks: Tracks, terms: Terms) -> IntArray:
@@ -73,17 +88,22 @@ def drug_series(
     rows: NDArray[np.bool_],
     numbers: Numbers,
     *,
+    breaks: SequenceBreaks,
     accuracy_c: FloatArray,
     interval_s: FloatArray,
     stated: IntArray,
 ) -> Series:
     """The drug's series among the `rows` (n,) of tracks that are judged.
 
-    accuracy_c, interval_s : (s,) what the manifest says of its logger, NaN where nothing.
+    breaks : in the loggers' counts. accuracy_c, interval_s : (s,) what the manifest says of its
+        logger, NaN where nothing.
     stated : (s,) number of that logger, as `stated_logger` gives it. Other loggers in the box
         are taken by the pack's numbers, unless the stated one gave nothing at all.
     """
-    rows_, starts, shipment, probe = series_rows(tracks, rows, drug_probes(tracks))
+    probes = probes_of(tracks, "drug")
+    rows_, starts, shipment, probe = series_rows(
+        tracks, rows, probes, short=breaks.row[breaks.missing > 0]
+    )
     described = _described(shipment, rows_.logger[starts], stated)
     permitted = numbers.recording_interval_s
     own_s = np.fmin(numbers.interval_slack * interval_s[shipment], permitted)
@@ -109,7 +129,7 @@ def drug_series(
             starts = np.searchsorted(kept, starts)
             rows_ = rows_.taken(kept)
     return Series(
-        probes=drug_probes(tracks),
+        probes=probes,
         first=np.append(starts, rows_.time_s.size).astype(np.int64),
         shipment=shipment,
         probe=probe,

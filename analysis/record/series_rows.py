@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.record.sequence import by_logger, owner_of, sequence_breaks
+from coldwitness.analysis.record.sequence import by_logger, owner_of
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 
@@ -47,10 +47,11 @@ class SeriesRows:
 
 
 def series_rows(
-    tracks: Tracks, judged: NDArray[np.bool_], probes: tuple[str, ...]
+    tracks: Tracks, judged: NDArray[np.bool_], probes: tuple[str, ...], *, short: IntArray
 ) -> tuple[SeriesRows, IntArray, IntArray, IntArray]:
     """Rows that give a value of any of `probes`, by shipment, probe, logger and time; the first
-    row of each series, its shipment and its probe's number."""
+    row of each series, its shipment and its probe's number. short : (b,) rows of Tracks before
+    which the logger's count lacks a number."""
     row, probe = _rows_with_value(tracks, judged, probes)
     if row is None:
         time_s, logger, value = tracks.time_s, tracks.logger, tracks.temperature_c[probes[0]]
@@ -59,7 +60,7 @@ def series_rows(
         value = _values(tracks, probes, row, probe)
     starts, shipment = _starts(tracks.first, row, probe, logger)
     number = np.zeros(starts.size, dtype=np.int64) if probe is None else probe[starts]
-    rows = SeriesRows(time_s, value, logger, row, _missing(tracks, row), np.inf)
+    rows = SeriesRows(time_s, value, logger, row, _missing(tracks, row, short), np.inf)
     return rows, starts, shipment, number
 
 
@@ -114,10 +115,8 @@ def _starts(
     return starts, owner[starts]
 
 
-def _missing(tracks: Tracks, row: IntArray | None) -> NDArray[np.bool_] | None:
+def _missing(tracks: Tracks, row: IntArray | None, short: IntArray) -> NDArray[np.bool_] | None:
     """True where the logger's count shows a missing reading since the row before it in `row`."""
-    breaks = sequence_breaks(tracks.first, tracks.logger, tracks.seq, tracks.time_s)
-    short = breaks.row[breaks.missing > 0]
     if short.size == 0:
         return None
     mark = np.zeros(tracks.time_s.size, dtype=np.int64)

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.bounds import highest_between, steepest
-from coldwitness.analysis.record.series import Series
-from coldwitness.analysis.temperature.kinetic_temperature import (
+from coldwitness.analysis.record.kinetic_temperature import (
     ageing_rate,
     mean_kinetic_temperature,
 )
+from coldwitness.analysis.record.series import Series
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 DENSE_ROWS = 20_000

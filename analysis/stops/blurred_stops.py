@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import short_way_m
 from coldwitness.analysis.record.spans import flat
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, fixes_of, or_zero, shipment_blocks
@@ -25,9 +26,8 @@ from coldwitness.analysis.stops.possible_stops import (
 from coldwitness.analysis.stops.signs import progressing
 from coldwitness.analysis.stops.stay_places import DOOR_SLACK_M, Ends, Places
 from coldwitness.analysis.stops.stays import Stays
-from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 SEPARATE_SPREADS = 4.0
 """Stays whose middles lie further apart than this many of both their spreads are two places."""
@@ -36,17 +36,10 @@ SHARP_SHARE = 0.2
 """A stay whose fixes scatter by less than this share of the dwell radius shows how long it was."""
 
 
-def stop_blurred(
-    fixes: Fixes,
-    stays: Stays,
-    places: Places,
-    tracks: Tracks,
-    ends: Ends,
-    terms: Terms,
-    numbers: Numbers,
-) -> BoolArray:
+def stop_blurred(case: Case, fixes: Fixes, stays: Stays, places: Places, ends: Ends) -> BoolArray:
     """(s,) True where a stop longer than the dwell setting, seen by fixes all along but as
     movement, fits them somewhere it may not be."""
+    tracks, terms, numbers = case.tracks, case.terms, case.numbers
     possible = np.zeros(fixes.first.size - 1, dtype=np.bool_)
     told = _told_by(fixes, stays, places, numbers)
     parts = [

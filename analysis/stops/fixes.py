@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import METRES_PER_DEGREE
-from coldwitness.analysis.record.window import Window
-from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
 from coldwitness.domain.columns import take
-from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 
@@ -48,9 +46,10 @@ class Fixes:
         return int(self.row.size)
 
 
-def positions(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> Fixes:
+def positions(case: Case) -> Fixes:
     """Fixes of the judged time. Exactly 0°, 0° is what receivers send without a fix: left out."""
-    placed = _placed(tracks, window)
+    tracks, terms, numbers = case.tracks, case.terms, case.numbers
+    placed = _placed(case)
     time_s, lat_deg, lon_deg = tracks.time_s, tracks.lat_deg, tracks.lon_deg
     accuracy_m = tracks.accuracy_m
     if placed.all():
@@ -82,7 +81,7 @@ def positions(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) ->
         y_m=y_m,
         coarse=accuracy_m > numbers.dwell_radius_m,
         jump=jump,
-        still_after=_still(tracks, window, numbers, row),
+        still_after=_still(case, row),
     )
 
 
@@ -96,7 +95,8 @@ def shipment_blocks(first: IntArray) -> Iterator[tuple[int, int]]:
             yield low, high
 
 
-def _placed(tracks: Tracks, window: Window) -> BoolArray:
+def _placed(case: Case) -> BoolArray:
+    tracks, window = case.tracks, case.window
     placed = np.empty(window.rows.size, dtype=np.bool_)
     for at in range(0, placed.size, BLOCK):
         some = slice(at, at + BLOCK)
@@ -197,7 +197,8 @@ def _median_of_five(v: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(low, np.minimum(high, v[4])))
 
 
-def _still(tracks: Tracks, window: Window, numbers: Numbers, row: IntArray) -> BoolArray:
+def _still(case: Case, row: IntArray) -> BoolArray:
+    tracks, window, numbers = case.tracks, case.window, case.numbers
     still = np.zeros(row.size, dtype=np.bool_)
     if row.size < 2 or not (tracks.moving >= 0).any():
         return still

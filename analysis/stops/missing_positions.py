@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
-from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 RESOLVING_SHARE = 0.2
 """Positions that come further apart than this share of the dwell setting do not measure a dwell
@@ -29,10 +28,9 @@ class Missing:
     after: BoolArray
 
 
-def missing_positions(
-    fixes: Fixes, tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
-) -> Missing:
+def missing_positions(case: Case, fixes: Fixes) -> Missing:
     """For every fix of every shipment; empty tables give empty columns."""
+    tracks, terms, numbers = case.tracks, case.terms, case.numbers
     if len(fixes) < 2:
         usual_s = terms.interval_s.copy()
         return Missing(usual_s=usual_s, after=np.ones(len(fixes), dtype=np.bool_))
@@ -54,7 +52,7 @@ def missing_positions(
     skipped = skipped[(seq[skipped] >= 0) & (logger[skipped] == logger[skipped + 1])]
     missing[skipped] = True
     if not every:
-        blank = _blank_rows(fixes, tracks, window)
+        blank = _blank_rows(case, fixes)
         if blank.size:
             passed = np.searchsorted(blank, fixes.row)
             missing |= passed[1:] > passed[:-1]
@@ -71,9 +69,10 @@ def _usual_step(step_s: FloatArray, other: BoolArray, fixes: Fixes, terms: Terms
     return np.where(unstated, median_s, terms.interval_s)
 
 
-def _blank_rows(fixes: Fixes, tracks: Tracks, window: Window) -> IntArray:
+def _blank_rows(case: Case, fixes: Fixes) -> IntArray:
     """Readings of the judged time without a position, from loggers that have positions there:
     a logger without any says nothing about the positions of the others."""
+    tracks, window = case.tracks, case.window
     blank = window.rows.copy()
     blank[fixes.row] = False
     row = np.flatnonzero(blank)

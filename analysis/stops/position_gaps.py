@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
-from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.fixes import Fixes, or_zero
 from coldwitness.analysis.stops.missing_positions import Missing
 from coldwitness.analysis.stops.stays import Stays
-from coldwitness.config.rules import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 
@@ -31,8 +30,9 @@ class PositionGaps:
         return self.end_s - self.start_s
 
 
-def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGaps:
+def position_gaps(case: Case, fixes: Fixes) -> PositionGaps:
     """All gaps by shipment, then time. A shipment without fixes is one gap, its window."""
+    window, numbers = case.window, case.numbers
     shipments = window.start_s.size
     speed_m_s = numbers.travel_speed_max_kmh / 3.6
     silent = np.diff(fixes.time_s) > numbers.position_gap_s
@@ -64,19 +64,18 @@ def position_gaps(fixes: Fixes, window: Window, numbers: Numbers) -> PositionGap
     )
 
 
-def longest_dwell_s(
-    stays: Stays, fixes: Fixes, missing: Missing, window: Window, numbers: Numbers
-) -> FloatArray:
+def longest_dwell_s(case: Case, stays: Stays, fixes: Fixes, missing: Missing) -> FloatArray:
     """(k,) the longest each stay can have lasted: into steps where a position may be missing,
     up to the shortest travel from and to the fixes around it."""
-    before_s = _unseen_beside(stays, fixes, missing, window, numbers, side=-1)
-    after_s = _unseen_beside(stays, fixes, missing, window, numbers, side=1)
+    before_s = _unseen_beside(case, stays, fixes, missing, side=-1)
+    after_s = _unseen_beside(case, stays, fixes, missing, side=1)
     return stays.dwell_s + before_s + after_s
 
 
 def _unseen_beside(
-    stays: Stays, fixes: Fixes, missing: Missing, window: Window, numbers: Numbers, *, side: int
+    case: Case, stays: Stays, fixes: Fixes, missing: Missing, *, side: int
 ) -> FloatArray:
+    window, numbers = case.window, case.numbers
     if len(stays) == 0:
         return np.zeros(0)
     edge = stays.first_fix if side < 0 else stays.last_fix

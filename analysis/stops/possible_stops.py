@@ -9,9 +9,9 @@ gaps count here, though they can never accuse.
 
 import numpy as np
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import plane_m
 from coldwitness.analysis.record.spans import expanded
-from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, or_zero
 from coldwitness.analysis.stops.missing_positions import RESOLVING_SHARE, Missing
 from coldwitness.analysis.stops.stay_places import DOOR_SLACK_M, Ends
@@ -27,22 +27,15 @@ UNSTATED_M = 25.0
 """What a receiver in a town may be off by that does not say so, where positions are missing."""
 
 
-def stop_possible(
-    fixes: Fixes,
-    missing: Missing,
-    tracks: Tracks,
-    ends: Ends,
-    terms: Terms,
-    window: Window,
-    numbers: Numbers,
-) -> BoolArray:
+def stop_possible(case: Case, fixes: Fixes, missing: Missing, ends: Ends) -> BoolArray:
     """(s,) True where a stop longer than its setting fits the fixes somewhere it may not be."""
+    tracks, terms, numbers = case.tracks, case.terms, case.numbers
     shipments = fixes.first.size - 1
     possible = np.zeros(shipments, dtype=np.bool_)
     used = np.flatnonzero(~fixes.jump)
     if used.size == 0:
         return possible
-    before_s, after_s = _unseen_around(fixes, missing, used, window, numbers)
+    before_s, after_s = _unseen_around(case, fixes, missing, used)
     doubtful = np.zeros(shipments, dtype=np.bool_)
     doubtful[fixes.shipment[used[(before_s > 0) | (after_s > 0) | fixes.coarse[used]]]] = True
     some = doubtful[fixes.shipment[used]]
@@ -77,9 +70,10 @@ def stop_possible(
 
 
 def _unseen_around(
-    fixes: Fixes, missing: Missing, used: IntArray, window: Window, numbers: Numbers
+    case: Case, fixes: Fixes, missing: Missing, used: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """How long before and after each used fix the box can have stood near it unseen."""
+    window, numbers = case.window, case.numbers
     owner, time_s = fixes.shipment[used], fixes.time_s[used]
     speed_m_s = numbers.travel_speed_max_kmh / 3.6
     doubt_m = ACCURACY_FACTOR * or_zero(fixes.accuracy_m[used])

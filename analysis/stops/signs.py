@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
 from coldwitness.analysis.stops.stay_places import any_within, bisect_time
 from coldwitness.analysis.stops.stays import Stays
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
 from coldwitness.domain.reading import EVENT_NAMES, split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -53,28 +53,21 @@ class Signs:
         return np.asarray(self.stored | (resting & self.lid_opened) | self.ambient_lasts)
 
 
-def signs_of(
-    stays: Stays,
-    fixes: Fixes,
-    tracks: Tracks,
-    terms: Terms,
-    numbers: Numbers,
-    *,
-    matters: BoolArray,
-) -> Signs:
+def signs_of(case: Case, stays: Stays, fixes: Fixes, *, matters: BoolArray) -> Signs:
     """Signs of each stay; creeping is looked for only where it `matters`."""
+    tracks, terms = case.tracks, case.terms
     owner = stays.shipment
     low, high = _rows_between(tracks, owner, stays.start_s, stays.end_s)
     says = _count(tracks.moving >= 0, low, high)
     moves = _count(tracks.moving == 1, low, high)
     with np.errstate(invalid="ignore"):
         moving_share = moves / np.where(says > 0, says, np.nan)
-    step_c, lasts = ambient_step(stays.shipment, stays.start_s, stays.end_s, tracks, numbers)
+    step_c, lasts = ambient_step(case, stays.shipment, stays.start_s, stays.end_s)
     return Signs(
         moving_share=moving_share,
         creeping=_creeping(stays, fixes, matters),
         lid_opened=(_count(tracks.lid_open == 1, low, high) > 0) | _event(stays, terms, _OPENED),
-        stored=_stored(stays, terms, numbers),
+        stored=_stored(case, stays),
         ambient_step_c=step_c,
         ambient_lasts=lasts,
     )
@@ -107,8 +100,9 @@ def _event(stays: Stays, terms: Terms, code: int) -> BoolArray:
     )
 
 
-def _stored(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
+def _stored(case: Case, stays: Stays) -> BoolArray:
     """True where a `stored` event fits the stay in time and, if it says where, in place."""
+    terms, numbers = case.terms, case.numbers
     events = terms.events
     chosen = np.flatnonzero(events.code == _STORED)
     found = np.zeros(len(stays), dtype=np.bool_)
@@ -169,10 +163,11 @@ def _middle(
 
 
 def ambient_step(
-    owner: IntArray, start_s: FloatArray, end_s: FloatArray, tracks: Tracks, numbers: Numbers
+    case: Case, owner: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """How far the ambient temperature of each time span lies from before and after (the smaller
     of both), NaN unknown; True where it is a step that lasts the span: a room."""
+    tracks, numbers = case.tracks, case.numbers
     step_c = np.full(owner.size, np.nan)
     lasts = np.zeros(owner.size, dtype=np.bool_)
     for name in sorted(tracks.temperature_c) if owner.size else ():

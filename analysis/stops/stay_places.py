@@ -5,13 +5,12 @@ from enum import IntEnum
 
 import numpy as np
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.analysis.record.spans import expanded
-from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes
 from coldwitness.analysis.stops.stays import Stays
 from coldwitness.analysis.terms import Terms, WindowSource
-from coldwitness.config.rules import Numbers
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray
 
@@ -61,8 +60,9 @@ class Ends:
     destination_radius_m: FloatArray
 
 
-def ends_of(fixes: Fixes, terms: Terms, window: Window, numbers: Numbers) -> Ends:
+def ends_of(case: Case, fixes: Fixes) -> Ends:
     """Places of packing and delivery; a fix stands in for an unknown one if it is close in time."""
+    terms, window, numbers = case.terms, case.window, case.numbers
     some = np.diff(fixes.first) > 0
     nowhere = np.full(len(terms), np.nan)
     first_lat, first_lon, last_lat, last_lon = (nowhere.copy() for _ in range(4))
@@ -89,20 +89,14 @@ def ends_of(fixes: Fixes, terms: Terms, window: Window, numbers: Numbers) -> End
     )
 
 
-def place_stays(
-    stays: Stays,
-    ends: Ends,
-    terms: Terms,
-    numbers: Numbers,
-    *,
-    traffic: BoolArray,
-) -> Places:
+def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> Places:
     """Place of each stay and the longest dwell that is fine there.
 
     Origin and destination: free. An allowed site: its max_minutes, free without. Elsewhere the
     dwell setting; at the consumer's door and in traffic their own settings, if those are longer.
     Of several places that fit the most lenient counts.
     """
+    terms, numbers = case.terms, case.numbers
     owner = stays.shipment
     slack_m = np.minimum(stays.spread_m, NOISE_SLACK_MAX_M)
     to_origin_m = haversine_m(
@@ -120,7 +114,7 @@ def place_stays(
     at_origin = to_origin_m <= ends.origin_radius_m[owner] + slack_m
     at_destination = to_door_m <= ends.destination_radius_m[owner] + slack_m
     door = to_door_m <= ends.destination_radius_m[owner] + DOOR_SLACK_M
-    door |= _arrived_during(stays, terms, numbers) & ~(to_door_m > DOOR_BY_EVENT_M)
+    door |= _arrived_during(case, stays) & ~(to_door_m > DOOR_BY_EVENT_M)
     site, site_limit_s = _site_of(stays, terms, slack_m)
     limit_s = np.full(len(stays), numbers.dwell_limit_s)
     limit_s[door] = np.maximum(limit_s[door], numbers.consumer_wait_s)
@@ -158,8 +152,9 @@ def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray,
     return site, limit_s
 
 
-def _arrived_during(stays: Stays, terms: Terms, numbers: Numbers) -> BoolArray:
+def _arrived_during(case: Case, stays: Stays) -> BoolArray:
     """True where the courier's own event says that the box arrived in or right after the stay."""
+    terms, numbers = case.terms, case.numbers
     events = terms.events
     at_door = _AT_DOOR[events.code]
     owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[at_door]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m, short_way_m
-from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.blurred_stops import stop_blurred
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, positions
 from coldwitness.analysis.stops.missing_positions import missing_positions
@@ -24,9 +24,8 @@ from coldwitness.analysis.stops.signs import Signs, signs_of
 from coldwitness.analysis.stops.stay_places import Places, ends_of, place_stays
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from coldwitness.analysis.stops.unseen_rest import UnseenDwells, unseen_dwells
-from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
-from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 
 
@@ -76,22 +75,23 @@ class StopJudgement:
     signs: Signs
 
 
-def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> StopJudgement:
+def judge_stops(case: Case) -> StopJudgement:
     """Stays, position gaps and the status of temporary storage for every shipment at once."""
+    terms, window, numbers = case.terms, case.window, case.numbers
     shipments = len(terms)
-    fixes = positions(tracks, terms, window, numbers)
+    fixes = positions(case)
     stays = find_stays(fixes, numbers)
-    missing = missing_positions(fixes, tracks, terms, window, numbers)
-    possible_s = longest_dwell_s(stays, fixes, missing, window, numbers)
+    missing = missing_positions(case, fixes)
+    possible_s = longest_dwell_s(case, stays, fixes, missing)
     matters = possible_s > numbers.dwell_limit_s
-    signs = signs_of(stays, fixes, tracks, terms, numbers, matters=matters)
-    ends = ends_of(fixes, terms, window, numbers)
-    places = place_stays(stays, ends, terms, numbers, traffic=signs.traffic)
-    gaps = position_gaps(fixes, window, numbers)
-    unseen = unseen_dwells(fixes, tracks, ends, terms, window, numbers)
+    signs = signs_of(case, stays, fixes, matters=matters)
+    ends = ends_of(case, fixes)
+    places = place_stays(case, stays, ends, traffic=signs.traffic)
+    gaps = position_gaps(case, fixes)
+    unseen = unseen_dwells(case, fixes, ends)
 
     too_long = stays.dwell_s > places.limit_s
-    in_custody = _surely_in_custody(stays, fixes, terms, window)
+    in_custody = _surely_in_custody(case, stays, fixes)
     accused = too_long & in_custody
     confirmed = accused & signs.corroborated
     limited = np.isfinite(places.limit_s)
@@ -106,8 +106,8 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     reason[hidden_s > numbers.dwell_limit_s] = np.where(
         some, StorageReason.GAP_COULD_HIDE, StorageReason.NO_POSITIONS
     )[hidden_s > numbers.dwell_limit_s]
-    possible = stop_possible(fixes, missing, tracks, ends, terms, window, numbers)
-    possible |= stop_blurred(fixes, stays, places, tracks, ends, terms, numbers)
+    possible = stop_possible(case, fixes, missing, ends)
+    possible |= stop_blurred(case, fixes, stays, places, ends)
     reason[possible] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STOP_POSSIBLE
     reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY
@@ -132,7 +132,7 @@ def judge_stops(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) 
     return StopJudgement(
         findings=concatenate(
             [
-                _storage_findings(stays, places, signs, terms, numbers, too_long, in_custody),
+                _storage_findings(case, stays, places, signs, too_long, in_custody),
                 _unseen_findings(unseen, numbers),
                 _gap_findings(gaps, numbers),
             ]
@@ -157,13 +157,14 @@ def _largest(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
     return largest
 
 
-def _surely_in_custody(stays: Stays, fixes: Fixes, terms: Terms, window: Window) -> BoolArray:
+def _surely_in_custody(case: Case, stays: Stays, fixes: Fixes) -> BoolArray:
     """True where the drug was surely in the box during the stay.
 
     Between a known start and a known end it was. With one of them unknown the map stands in: the
     box had left the origin, or had not yet been at the destination. With neither known nothing
     about custody is certain.
     """
+    terms, window = case.terms, case.window
     owner = stays.shipment
     begun, lasting = window.start_known[owner], window.end_known[owner]
     half = window.start_known ^ window.end_known
@@ -196,14 +197,14 @@ def _surely_in_custody(stays: Stays, fixes: Fixes, terms: Terms, window: Window)
 
 
 def _storage_findings(
+    case: Case,
     stays: Stays,
     places: Places,
     signs: Signs,
-    terms: Terms,
-    numbers: Numbers,
     too_long: BoolArray,
     in_custody: BoolArray,
 ) -> FindingTable:
+    terms, numbers = case.terms, case.numbers
     at = np.flatnonzero(too_long)
     if at.size == 0:
         return NO_FINDINGS

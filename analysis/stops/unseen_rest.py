@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.analysis.record.spans import expanded
-from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes
 from coldwitness.analysis.stops.signs import ambient_step
 from coldwitness.analysis.stops.stay_places import Ends, bisect_time
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -56,12 +55,11 @@ class UnseenDwells:
         return self.end_s - self.start_s
 
 
-def unseen_dwells(
-    fixes: Fixes, tracks: Tracks, ends: Ends, terms: Terms, window: Window, numbers: Numbers
-) -> UnseenDwells:
+def unseen_dwells(case: Case, fixes: Fixes, ends: Ends) -> UnseenDwells:
     """Dwells by events, then by rest; a dwell told of by both is kept once, by its event."""
-    by_event = _by_event(tracks, ends, terms, window, numbers)
-    by_rest = _by_rest(tracks, terms, window, numbers)
+    tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
+    by_event = _by_event(case, ends)
+    by_rest = _by_rest(case)
     owner, start_s, end_s, limit_s = (
         np.concatenate(both) for both in zip(by_event.spans, by_rest, strict=True)
     )
@@ -71,7 +69,7 @@ def unseen_dwells(
     opened = lid[high] > lid[low]
     long = np.flatnonzero(end_s - start_s > numbers.dwell_limit_s)  # no limit is shorter
     warmed = np.zeros(owner.size, dtype=np.bool_)
-    warmed[long] = ambient_step(owner[long], start_s[long], end_s[long], tracks, numbers)[1]
+    warmed[long] = ambient_step(case, owner[long], start_s[long], end_s[long])[1]
     by_warmth = warmed & ~stored & ~opened & (end_s - start_s <= limit_s)
     limit_s = np.where((opened | warmed) & ~stored, numbers.dwell_limit_s, limit_s)
     kept = end_s - start_s > limit_s
@@ -79,7 +77,7 @@ def unseen_dwells(
         none = np.zeros(0, dtype=np.bool_)
         return UnseenDwells(owner[:0], start_s[:0], end_s[:0], limit_s[:0], none, none, none, none)
     kept &= _without_fixes(fixes, owner, start_s, end_s)
-    kept &= ~_where_last_seen(fixes, tracks, ends, terms, owner, start_s)
+    kept &= ~_where_last_seen(case, fixes, ends, owner, start_s)
     kept &= stored | ~_told_before(owner, start_s, end_s, by_event.spans)
     custody = window.start_known & window.end_known
     surely = custody[owner] & (np.diff(terms.sites.first)[owner] == 0)
@@ -109,10 +107,9 @@ class _EventSpans:
     ended: BoolArray
 
 
-def _by_event(
-    tracks: Tracks, ends: Ends, terms: Terms, window: Window, numbers: Numbers
-) -> _EventSpans:
+def _by_event(case: Case, ends: Ends) -> _EventSpans:
     """From `stored` to the next custody event or motion, whichever comes first."""
+    tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     events = terms.events
     owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
     at = np.flatnonzero(events.code == _STORED)
@@ -141,8 +138,9 @@ def _by_event(
     return _EventSpans((whose[known], start_s[known], end_s[known], limit_s), ended[known])
 
 
-def _by_rest(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> _Spans:
+def _by_rest(case: Case) -> _Spans:
     """Rests of the motion sensor between two times of motion inside the window."""
+    tracks, window, numbers = case.tracks, case.window, case.numbers
     owner = tracks.shipment
     row = np.flatnonzero(window.rows & (tracks.moving >= 0))
     if row.size == 0:
@@ -194,9 +192,10 @@ def _without_fixes(
 
 
 def _where_last_seen(
-    fixes: Fixes, tracks: Tracks, ends: Ends, terms: Terms, owner: IntArray, start_s: FloatArray
+    case: Case, fixes: Fixes, ends: Ends, owner: IntArray, start_s: FloatArray
 ) -> BoolArray:
     """True where the last fix was at a free place and no motion was reported since."""
+    tracks, terms = case.tracks, case.terms
     seen = bisect_time(
         fixes.time_s, fixes.first[owner], fixes.first[owner + 1], start_s, after_equal=True
     )

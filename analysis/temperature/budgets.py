@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Steps
 from coldwitness.analysis.temperature.beyond import times_beyond
 from coldwitness.analysis.temperature.uncertainty import above
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 
@@ -49,11 +49,9 @@ def item_shipment(terms: Terms) -> IntArray:
     return np.repeat(np.arange(len(terms)), np.diff(terms.items.first))
 
 
-def budget_use(
-    series: Series, steps: Steps, terms: Terms, index: BudgetIndex, numbers: Numbers, *, offset: int
-) -> BudgetUse:
-    """Use of every budget by every series of its shipment (series.shipment + offset)."""
-    shipment = series.shipment + offset
+def budget_use(case: Case, series: Series, steps: Steps, index: BudgetIndex) -> BudgetUse:
+    """Use of every budget by every series of its shipment, some of the case's series."""
+    terms, numbers, shipment = case.terms, case.numbers, series.shipment
     owner, place = expanded(index.first[shipment], index.first[shipment + 1])
     budget = index.order[place]
     if budget.size == 0:

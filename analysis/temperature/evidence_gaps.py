@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Holes, Side, Steps
@@ -41,14 +42,7 @@ def edge_of_break(
 
 
 def gap_findings(
-    series: Series,
-    steps: Steps,
-    tracks: Tracks,
-    terms: Terms,
-    numbers: Numbers,
-    *,
-    offset: int,
-    tolerated: NDArray[np.bool_],
+    case: Case, series: Series, steps: Steps, *, tolerated: NDArray[np.bool_]
 ) -> FindingTable:
     """One finding for each hole longer than the permitted interval or in which the range may
     have been left; shorter holes that only show a missing reading are one finding a series.
@@ -56,8 +50,8 @@ def gap_findings(
     A hole during which the logger gave other values is `probe_missing`, one at the start or
     end of the custody window `late_start` or `early_end`, any other `no_readings`.
     """
-    holes = steps.holes
-    shipment = series.shipment[holes.series] + offset
+    terms, numbers, holes = case.terms, case.numbers, steps.holes
+    shipment = series.shipment[holes.series]
     leaves = could_leave(holes, shipment, terms, numbers)
     length = holes.length_s
     long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
@@ -65,7 +59,7 @@ def gap_findings(
     alone = (length > numbers.recording_interval_s) | (leaves & ~again)
     single = np.flatnonzero(alone)
     type_ = np.where(long, _SUBTYPE[holes.side], FindingType.NO_READINGS)
-    type_[_logger_alive(series, holes, tracks)] = FindingType.PROBE_MISSING
+    type_[_logger_alive(case.tracks, series, holes)] = FindingType.PROBE_MISSING
     names = np.array([*series.probes, ""])[series.probe]
     unseen = length > numbers.recording_interval_s
     singles = finding_table(
@@ -84,7 +78,7 @@ def gap_findings(
     short = long & ~alone
     if not short.any():
         return singles
-    return concatenate([singles, _short_gaps(series, holes, short, names, offset=offset)])
+    return concatenate([singles, _short_gaps(series, holes, short, names)])
 
 
 def _measures(
@@ -108,8 +102,6 @@ def _short_gaps(
     holes: Holes,
     short: NDArray[np.bool_],
     names: NDArray[np.str_],
-    *,
-    offset: int,
 ) -> FindingTable:
     """Steps within the permitted interval that are too long for the logger's own, one at least."""
     which = np.flatnonzero(short)
@@ -120,7 +112,7 @@ def _short_gaps(
     longest = np.maximum.reduceat(holes.length_s[which], starts)
     nothing = np.zeros(j.size, dtype=np.bool_)
     return finding_table(
-        shipment=series.shipment[j] + offset,
+        shipment=series.shipment[j],
         type=FindingType.NO_READINGS,
         start_s=holes.start_s[which[starts]],
         end_s=holes.end_s[which[ends]],
@@ -135,7 +127,7 @@ def _short_gaps(
     )
 
 
-def _logger_alive(series: Series, holes: Holes, tracks: Tracks) -> NDArray[np.bool_]:
+def _logger_alive(tracks: Tracks, series: Series, holes: Holes) -> NDArray[np.bool_]:
     """(h,) True where the hole's own logger gave rows inside it, without this probe."""
     alive = np.zeros(holes.series.size, dtype=np.bool_)
     if series.row is None or alive.size == 0:

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
-from coldwitness.analysis.record.window import Window
-from coldwitness.config.rules import Numbers
-from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import FindingType
 
 _BREAKS = (FindingType.ABOVE_RANGE, FindingType.BELOW_RANGE, FindingType.FROZEN)
@@ -23,12 +22,11 @@ _OWNER_SHIFT = 43
 """Bits for the time [ms] below the shipment's number in one sortable key: up to the year 2248."""
 
 
-def placed(
-    findings: FindingTable, tracks: Tracks, window: Window, numbers: Numbers
-) -> FindingTable:
+def placed(case: Case, findings: FindingTable) -> FindingTable:
     """Breaks with the position nearest their start in time, if one lies within the permitted
     gap of positions; silences with the longest stop that fits between the positions at both
     sides at the highest travel speed (the whole silence where there are none)."""
+    tracks, window, numbers = case.tracks, case.window, case.numbers
     fix = np.flatnonzero(window.rows & ~np.isnan(tracks.lat_deg) & ~np.isnan(tracks.lon_deg))
     if fix.size == 0 or len(findings) == 0:
         return findings
@@ -46,7 +44,7 @@ def placed(
             np.isin(findings.type, _SILENCE) & (measures["hidden_stop_max_s"] > 0)
         )
         hidden = measures["hidden_stop_max_s"].copy()
-        hidden[silent] -= _travel_s(findings, silent, tracks, fix, keys, numbers)
+        hidden[silent] -= _travel_s(case, findings, silent, fix, keys)
         measures["hidden_stop_max_s"] = np.where(hidden < 0, 0.0, hidden)
     return replace(findings, lat_deg=lat_deg, lon_deg=lon_deg, measures=measures)
 
@@ -70,15 +68,11 @@ def _nearest(shipment: IntArray, time_s: FloatArray, keys: IntArray) -> tuple[In
 
 
 def _travel_s(
-    findings: FindingTable,
-    silent: IntArray,
-    tracks: Tracks,
-    fix: IntArray,
-    keys: IntArray,
-    numbers: Numbers,
+    case: Case, findings: FindingTable, silent: IntArray, fix: IntArray, keys: IntArray
 ) -> FloatArray:
     """Least time needed between the positions at both ends of each silence, 0 where an end has
     none within the permitted gap."""
+    tracks, numbers = case.tracks, case.numbers
     shipment = findings.shipment[silent]
     sides = []
     known: NDArray[np.bool_] = np.ones(silent.size, dtype=np.bool_)

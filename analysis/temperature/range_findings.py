@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, finding_table
-from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.temperature.budgets import BudgetUse, item_shipment
 from coldwitness.analysis.temperature.excursions import Episodes
 from coldwitness.analysis.temperature.uncertainty import Level
@@ -109,14 +109,14 @@ def budget_status(use: BudgetUse, terms: Terms) -> CodeArray:
 
 
 def budget_findings(
+    case: Case,
     use: BudgetUse,
     status: CodeArray,
     shipment: IntArray,
     names: NDArray[np.str_],
-    terms: Terms,
-    window: Window,
 ) -> FindingTable:
     """One finding a budget that is or may be exceeded, by the series that shows the most."""
+    terms, window = case.terms, case.window
     bad = np.flatnonzero(status > Status.COMPLIANT)
     order = bad[np.lexsort((use.series[bad], -use.least_min[bad], -status[bad], use.budget[bad]))]
     lead = order[np.flatnonzero(np.diff(use.budget[order], prepend=-1))]

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate
-from coldwitness.analysis.record.build import rows_of
-from coldwitness.analysis.record.series import Series, drug_probes, drug_series, stated_logger
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Steps, runs_of_rows, steps_of
-from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.temperature.budgets import (
     BudgetIndex,
     budget_index,
@@ -32,10 +31,8 @@ from coldwitness.analysis.temperature.range_findings import (
 )
 from coldwitness.analysis.temperature.ranges import RangeLines, judge_ranges, reach
 from coldwitness.analysis.temperature.uncertainty import Level, above, below, frozen
-from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
 from coldwitness.domain.columns import stack
-from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status
 
 BLOCK_ROWS = 1_000_000
@@ -90,17 +87,6 @@ class Temperature:
 
 
 @dataclass(frozen=True)
-class _Context:
-    """What every block is judged by."""
-
-    terms: Terms
-    window: Window
-    numbers: Numbers
-    budgets: BudgetIndex
-    stated: IntArray
-
-
-@dataclass(frozen=True)
 class _Block:
     series: SeriesNumbers
     findings: FindingTable
@@ -108,19 +94,21 @@ class _Block:
     item_status: CodeArray
 
 
-def judge_temperature(
-    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
-) -> Temperature:
-    """Judge the drug series of all shipments; Terms.shipments == tracks.shipments."""
-    context = _Context(terms, window, numbers, budget_index(terms), stated_logger(tracks, terms))
-    blocks = [_judge_block(tracks, context, *run) for run in runs_of_rows(tracks.first, BLOCK_ROWS)]
+def judge_temperature(case: Case) -> Temperature:
+    """Judge the drug series of all shipments."""
+    tracks, terms, window = case.tracks, case.terms, case.window
+    budgets = budget_index(terms)
+    blocks = [
+        _judge_block(case, case.series.of_shipments(*run), budgets)
+        for run in runs_of_rows(tracks.first, BLOCK_ROWS)
+    ]
     series = stack(SeriesNumbers, [block.series for block in blocks])
     seen = np.zeros(len(terms), dtype=np.bool_)
     seen[series.shipment] = True
     findings = [block.findings for block in blocks]
     mute = np.flatnonzero(~seen)
     if mute.size:
-        alive = _has_rows(tracks, window, mute)
+        alive = _has_rows(case, mute)
         start_s, end_s = window.start_s[mute], window.end_s[mute]
         findings.append(blind_findings(mute, start_s=start_s, end_s=end_s, alive=alive))
     status = np.where(seen, Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE).astype(np.int8)
@@ -132,7 +120,7 @@ def judge_temperature(
         np.maximum.at(item_status, block.item, block.item_status)
     return Temperature(
         findings=concatenate(findings),
-        probes=drug_probes(tracks),
+        probes=case.series.probes,
         series=series,
         worst=_worst(series, len(terms)),
         status=status,
@@ -140,18 +128,8 @@ def judge_temperature(
     )
 
 
-def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _Block:
-    terms, window, numbers = context.terms, context.window, context.numbers
-    part = rows_of(tracks, start, stop)
-    series = drug_series(
-        part,
-        window.rows[tracks.first[start] : tracks.first[stop]],
-        numbers,
-        accuracy_c=terms.accuracy_c[start:stop],
-        interval_s=terms.interval_s[start:stop],
-        stated=context.stated[start:stop],
-    )
-    shipment = series.shipment + start
+def _judge_block(case: Case, series: Series, budgets: BudgetIndex) -> _Block:
+    terms, window, numbers, shipment = case.terms, case.window, case.numbers, series.shipment
     steps = steps_of(
         series,
         start_s=window.start_s[shipment],
@@ -168,7 +146,7 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
     ice = frozen(sensitive.size, series.accuracy_c[sensitive], numbers)
     ice_status = np.full(len(series), Status.COMPLIANT, dtype=np.int8)
     ice_status[sensitive] = _frozen_status(steps, sensitive, ice, len(series))
-    use = budget_use(series, steps, terms, context.budgets, numbers, offset=start)
+    use = budget_use(case, series, steps, budgets)
     use_status = budget_status(use, terms)
     line_series = np.concatenate([every, every, sensitive])
     level = stack(Level, [high, low, ice])
@@ -181,11 +159,9 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
         demanded_s=numbers.out_of_range_interval_s,
     )
     names = np.array([*series.probes, ""])[series.probe]
-    findings = [
-        gap_findings(series, steps, part, terms, numbers, offset=start, tolerated=ranges.tolerated)
-    ]
+    findings = [gap_findings(case, series, steps, tolerated=ranges.tolerated)]
     if use.budget.size:
-        findings.insert(0, budget_findings(use, use_status, shipment, names, terms, window))
+        findings.insert(0, budget_findings(case, use, use_status, shipment, names))
     if len(episodes):
         described = (line_series, shipment, names, series.logger)
         findings = [
@@ -195,11 +171,9 @@ def _judge_block(tracks: Tracks, context: _Context, start: int, stop: int) -> _B
         ]
     status = np.maximum(ranges.status, ice_status)
     np.maximum.at(status, use.series, use_status)
-    item, item_status = _item_status(
-        series, steps, shipment, ranges, ice_status, terms=terms, numbers=numbers
-    )
+    item, item_status = _item_status(case, series, steps, ranges, ice_status)
     return _Block(
-        series=_numbers_of(series, steps, shipment, ranges, status),
+        series=_numbers_of(series, steps, ranges, status),
         findings=concatenate(findings),
         item=np.concatenate([item, terms.budgets.item[use.budget]]),
         item_status=np.concatenate([item_status, use_status]),
@@ -214,16 +188,10 @@ def _frozen_status(steps: Steps, sensitive: IntArray, ice: Level, count: int) ->
 
 
 def _item_status(
-    series: Series,
-    steps: Steps,
-    shipment: IntArray,
-    ranges: RangeLines,
-    ice_status: CodeArray,
-    *,
-    terms: Terms,
-    numbers: Numbers,
+    case: Case, series: Series, steps: Steps, ranges: RangeLines, ice_status: CodeArray
 ) -> tuple[IntArray, CodeArray]:
     """Each item of each series and its status by the item's own limits, without budgets."""
+    terms, numbers, shipment = case.terms, case.numbers, series.shipment
     items = terms.items
     line_series, item = expanded(items.first[shipment], items.first[shipment + 1])
     owner = shipment[line_series]
@@ -246,10 +214,10 @@ def _item_status(
 
 
 def _numbers_of(
-    series: Series, steps: Steps, shipment: IntArray, ranges: RangeLines, status: CodeArray
+    series: Series, steps: Steps, ranges: RangeLines, status: CodeArray
 ) -> SeriesNumbers:
     return SeriesNumbers(
-        shipment=shipment,
+        shipment=series.shipment,
         probe=series.probe,
         readings=steps.readings,
         seen_s=steps.seen_s,
@@ -293,7 +261,8 @@ def _worst(series: SeriesNumbers, shipments: int) -> IntArray:
     return worst
 
 
-def _has_rows(tracks: Tracks, window: Window, shipment: IntArray) -> NDArray[np.bool_]:
+def _has_rows(case: Case, shipment: IntArray) -> NDArray[np.bool_]:
     """Whether any reading of each shipment lies in its window."""
+    tracks, window = case.tracks, case.window
     owner, row = expanded(tracks.first[shipment], tracks.first[shipment + 1])
     return np.bincount(owner, weights=window.rows[row], minlength=shipment.size) > 0

@@ -12,13 +12,14 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.sequence import owner_of
-from coldwitness.analysis.record.series import drug_probes
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers, Question
+from coldwitness.config.rules import Question
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Status
@@ -83,21 +84,20 @@ _STATUS[: RecordReason.NO_EVENTS] = Status.COMPLIANT
 """By reason."""
 
 
-def record_lines(
-    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers, *, drug_seen: Flags
-) -> Mapping[Question, RecordLine]:
+def record_lines(case: Case, *, drug_seen: Flags) -> Mapping[Question, RecordLine]:
     """The answer to each question of config.rules.RECORD_QUESTIONS. drug_seen : (s,) a drug
     probe gave a reading in the window."""
+    terms = case.terms
     return {
         "custody_events": _custody_events(terms),
-        "delivery_time": _delivery_time(terms, window),
-        "hold_time": _hold_time(terms, window),
+        "delivery_time": _delivery_time(case),
+        "hold_time": _hold_time(case),
         "box_model": _box_model(terms),
-        "seal": _seal(tracks, terms, window, numbers),
+        "seal": _seal(case),
         "entrusted": _entrusted(terms),
-        "packing_temperature": _packing_temperature(tracks, terms, window, numbers),
-        "live_upload": _live_upload(tracks, window, numbers),
-        "logger_accuracy": _logger_accuracy(terms, numbers),
+        "packing_temperature": _packing_temperature(case),
+        "live_upload": _live_upload(case),
+        "logger_accuracy": _logger_accuracy(case),
         "probe_in_box": _probe_in_box(drug_seen),
     }
 
@@ -153,7 +153,8 @@ def _custody_events(terms: Terms) -> RecordLine:
     )
 
 
-def _delivery_time(terms: Terms, window: Window) -> RecordLine:
+def _delivery_time(case: Case) -> RecordLine:
+    terms, window = case.terms, case.window
     late_s = window.end_s - terms.due_s
     return _line(
         len(terms),
@@ -164,7 +165,8 @@ def _delivery_time(terms: Terms, window: Window) -> RecordLine:
     )
 
 
-def _hold_time(terms: Terms, window: Window) -> RecordLine:
+def _hold_time(case: Case) -> RecordLine:
+    terms, window = case.terms, case.window
     over_s = window.length_s - terms.hold_h * 3600
     return _line(
         len(terms),
@@ -184,9 +186,10 @@ def _box_model(terms: Terms) -> RecordLine:
     )
 
 
-def _seal(tracks: Tracks, terms: Terms, window: Window, numbers: Numbers) -> RecordLine:
+def _seal(case: Case) -> RecordLine:
     """Opened by a lid reading or an `opened` event; closed only where lid readings cover the
     custody time without a hole longer than the permitted recording interval."""
+    tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     count = len(terms)
     row = np.flatnonzero((tracks.lid_open >= 0) & window.rows)
     told_by = owner_of(tracks.first, row)
@@ -259,18 +262,17 @@ def _entrusted(terms: Terms) -> RecordLine:
     )
 
 
-def _packing_temperature(
-    tracks: Tracks, terms: Terms, window: Window, numbers: Numbers
-) -> RecordLine:
+def _packing_temperature(case: Case) -> RecordLine:
     """The first reading of each drug probe within one recording interval of packing; the amount
     is the reading that lies furthest outside."""
+    tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     count = len(terms)
     begin = _first_row(tracks, window.start_s, after=False)
     end = _first_row(tracks, window.start_s + numbers.recording_interval_s, after=True)
     whose, row = expanded(begin, end)
     whose, row = whose[window.rows[row]], row[window.rows[row]]
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    for probe in drug_probes(tracks):
+    for probe in probes_of(tracks, "drug"):
         value = tracks.temperature_c[probe][row]
         given = np.flatnonzero(~np.isnan(value))
         first = given[np.flatnonzero(np.diff(whose[given], prepend=-1))]
@@ -304,8 +306,9 @@ def _first_row(tracks: Tracks, time_s: FloatArray, *, after: bool) -> IntArray:
     return low
 
 
-def _live_upload(tracks: Tracks, window: Window, numbers: Numbers) -> RecordLine:
+def _live_upload(case: Case) -> RecordLine:
     """The longest time between measuring and receipt; unknown where one receipt is."""
+    tracks, window, numbers = case.tracks, case.window, case.numbers
     count = len(tracks.shipments)
     longest_s = np.full(count, -np.inf)
     some = np.flatnonzero(np.diff(tracks.first))
@@ -320,9 +323,10 @@ def _live_upload(tracks: Tracks, window: Window, numbers: Numbers) -> RecordLine
     )
 
 
-def _logger_accuracy(terms: Terms, numbers: Numbers) -> RecordLine:
+def _logger_accuracy(case: Case) -> RecordLine:
     """The stated uncertainty against the permissible error of the range: the one below zero only
     where the whole range lies there."""
+    terms, numbers = case.terms, case.numbers
     frozen = terms.limits_known & (terms.high_c <= 0)
     permitted = np.where(frozen, numbers.accuracy_below_zero_c, numbers.accuracy_above_zero_c)
     return _line(

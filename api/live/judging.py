@@ -18,7 +18,7 @@ from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.domain.instants import instant_ms
 from coldwitness.judging.batch import Batch, judge_batch
-from coldwitness.judging.copies import copies_named
+from coldwitness.judging.copies import copies_named, keep_curves
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import CheckResult, Clue, Register, TelemetryStore
 
@@ -234,6 +234,8 @@ class LiveJudge:
             self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
         )
         clues = self._register.record_results(batch.results, judged_ms=self._clock(), reason=reason)
+        for curves in batch.curves:
+            keep_curves(self._register, curves)
         self._register.keep_model_trips(batch.trips)
         self._register.judged({name: left[name] for name in shipments if name in left})
         self._tell_of_copies(batch.results, reason)

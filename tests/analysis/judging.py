@@ -7,6 +7,7 @@ import numpy as np
 
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import build_tracks
+from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import Numbers, Question, RulePack, load_packs
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import FindingType, Status
@@ -87,7 +88,7 @@ def seen_of(
 ) -> Seen:
     tracks = build_tracks(readings, shipments=shipments)
     terms = terms_of(*((given,) if isinstance(given, Given) else given), shipments=shipments)
-    judgement = judge(tracks, terms, pack)
+    judgement = judge(case_of(tracks, terms, pack.numbers), pack)
     return Seen(judgement, check_results(judgement, tracks, terms, pack, software="test"))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.record.geodesy import EARTH_RADIUS_M
-from coldwitness.analysis.record.window import judged_window
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.config.rules import Numbers, load_packs
 from tests.analysis.building import Given, Series, terms_of, tracks_of
@@ -107,7 +107,7 @@ def judge(
             lon_deg=np.array([place[1] for place in places]),
         )
         terms = replace(terms, events=events)
-    return judge_stops(tracks, terms, judged_window(tracks, terms), numbers)
+    return judge_stops(case_of(tracks, terms, numbers))
 
 
 def custody(fixed: Fixed, **fields: Any) -> Given:

@@ -14,7 +14,10 @@ TWO_HOURS = Given(start=0, end=7200, interval_s=60)
 def breaks_of(seq: list[int]) -> tuple[list[int], list[bool], list[bool], list[bool]]:
     n = len(seq)
     found = sequence_breaks(
-        np.array([0, n]), np.zeros(n, dtype=np.int64), np.array(seq), np.arange(n) * 60.0
+        np.array([0, n]),
+        logger=np.zeros(n, dtype=np.int64),
+        seq=np.array(seq),
+        time_s=np.arange(n) * 60.0,
     )
     return (
         found.missing.tolist(),

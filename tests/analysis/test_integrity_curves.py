@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.integrity.integrity_findings import curves_of
 from coldwitness.analysis.judge import judge
-from coldwitness.analysis.record.series import drug_series
+from coldwitness.analysis.record.case import case_of
 from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Given, Series, terms_of, tracks_of
 from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen
@@ -129,26 +128,15 @@ def test_a_copy_with_noise_added_is_not_found() -> None:
 
 def test_an_archive_of_earlier_shipments_is_looked_at_too() -> None:
     value = honest(9)
-    nothing = np.full(1, np.nan)
     old = tracks_of(Series(minutes(N), value, shipment="OLD", logger="L9"), shipments=("OLD",))
-    series = drug_series(
-        old,
-        np.ones(N, dtype=bool),
-        NUMBERS,
-        accuracy_c=nothing,
-        interval_s=nothing,
-        stated=np.array([-1]),
-    )
+    of_old = case_of(old, terms_of(Given(), shipments=("OLD",)), NUMBERS)
     new = tracks_of(Series(minutes(N) + 86400, value + 0.2))
     terms = terms_of(Given())
-    archive = curves_of(old, series)
-    judgement = judge(new, terms, PACK, archive=archive)
+    judgement = judge(case_of(new, terms, NUMBERS), PACK, earlier=of_old.curves)
     rows = np.flatnonzero(judgement.findings.type == FindingType.COPIED)
     assert judgement.findings.details[int(rows[0])]["other_shipment"] == "OLD"
-    assert not (
-        judge(old, terms_of(Given(), shipments=("OLD",)), PACK, archive=archive).findings.type
-        == FindingType.COPIED
-    ).any()
+    alone = judge(of_old, PACK, earlier=of_old.curves)
+    assert not (alone.findings.type == FindingType.COPIED).any()
 
 
 def test_a_restless_sensor_that_stops_is_stuck() -> None:

@@ -11,7 +11,7 @@ from coldwitness.analysis.isolation.isolation_judgement import (
     judge_isolation,
 )
 from coldwitness.analysis.isolation.windows import exchange_windows
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.words import Certainty, FindingType, Isolation, Status
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
@@ -27,7 +27,7 @@ def judge(made: World, given: Given = PLAIN, **changes) -> IsolationJudgement:
     tracks = made.tracks
     terms = terms_of(*[given] * len(tracks.shipments), shipments=tracks.shipments)
     terms = replace(terms, **changes)
-    return judge_isolation(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    return judge_isolation(case_of(tracks, terms, NUMBERS))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_without_other_goods_aboard_goods_isolation_is_not_applicable(isolated):
 def test_a_shipment_without_readings_or_probes_is_indeterminate_with_its_reason():
     tracks = tracks_of(Series(np.arange(0.0, 7200.0, 60.0), drug=5.0), shipments=("S1", "S2"))
     terms = terms_of(Given(start=0.0), Given(start=0.0), shipments=("S1", "S2"))
-    judged = judge_isolation(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    judged = judge_isolation(case_of(tracks, terms, NUMBERS))
     assert judged.coolant.reason.tolist() == [
         IsolationReason.NO_ZONE_PROBE,
         IsolationReason.NO_DRUG_PROBE,
@@ -202,7 +202,7 @@ def test_two_steps_of_a_sensors_grid_carry_no_accusation():
         }
         tracks = tracks_of(Series(seconds, drug=drug, probes=probes))
         terms = terms_of(Given(start=0.0))
-        judged = judge_isolation(tracks, terms, judged_window(tracks, terms), NUMBERS)
+        judged = judge_isolation(case_of(tracks, terms, NUMBERS))
         accused += int(judged.coolant.isolation[0] == Isolation.MISSING)
     assert accused == 0
 
@@ -211,7 +211,7 @@ def test_a_short_trip_needs_more_motion_for_an_accusation():
     """Half an hour has narrow windows: four tenths of a degree in one of them accuse nobody."""
     made = world(150, seed=7, k_coolant=(1.0, 2.0), hours=(0.5, 0.6), drug_start_c=(0.5, 2.0))
     terms = terms_of(*[PLAIN] * 150, shipments=made.tracks.shipments)
-    equations = exchange_windows(made.tracks, terms, judged_window(made.tracks, terms), NUMBERS)
+    equations = exchange_windows(case_of(made.tracks, terms, NUMBERS))
     moved_c = np.array([np.ptp(equations.drug_c[equations.shipment == i]) for i in range(150)])
     little = (moved_c >= 0.3) & (moved_c < 0.3 * (360.0 / equations.half_s) ** 1.5)
     facet = judge(made).coolant

@@ -9,7 +9,7 @@ import pytest
 from coldwitness.analysis.isolation import exchange_fit as isolation_fit
 from coldwitness.analysis.isolation.exchange_fit import fit_exchange
 from coldwitness.analysis.isolation.windows import AMBIENT, COOLANT, GOODS, exchange_windows
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
@@ -23,8 +23,7 @@ def fit_tracks(tracks: Tracks, given: Given | None = None):
     terms = terms_of(
         *[given or Given(start=0.0)] * len(tracks.shipments), shipments=tracks.shipments
     )
-    window = judged_window(tracks, terms)
-    return fit_exchange(exchange_windows(tracks, terms, window, NUMBERS))
+    return fit_exchange(exchange_windows(case_of(tracks, terms, NUMBERS)))
 
 
 def fit(made: World):
@@ -184,7 +183,7 @@ def test_steps_longer_than_the_permitted_interval_are_not_bridged():
     probes = {"coolant": np.zeros(kept.sum()), "ambient": np.full(kept.sum(), 20.0)}
     tracks = tracks_of(Series(seconds[kept], drug=5.0, probes=probes))
     terms = terms_of(Given(start=0.0))
-    equations = exchange_windows(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    equations = exchange_windows(case_of(tracks, terms, NUMBERS))
     assert equations.hours[0] == pytest.approx((3600 - 360 - 60 + 4 * 3600 - 5460 - 60) / 3600)
     sparse = tracks_of(Series(seconds[::6], drug=5.0, probes={"coolant": 0.0, "ambient": 20.0}))
     assert fit_tracks(sparse).windows[0] == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Isolation
@@ -24,7 +24,7 @@ BOXES = 120
 def judge(tracks: Tracks) -> IsolationJudgement:
     given = Given(start=0.0, goods_aboard=int("goods" in tracks.temperature_c))
     terms = terms_of(*[given] * len(tracks.shipments), shipments=tracks.shipments)
-    return judge_isolation(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    return judge_isolation(case_of(tracks, terms, NUMBERS))
 
 
 @lru_cache

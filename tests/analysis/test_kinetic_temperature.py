@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.temperature.kinetic_temperature import (
+from coldwitness.analysis.record.kinetic_temperature import (
     ageing_rate,
     mean_kinetic_temperature,
 )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.temperature.range_judgement import judge_temperature
 from coldwitness.domain.words import FindingType
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
@@ -133,7 +133,7 @@ def test_many_irregular_records_at_once_equal_the_slow_judgement_of_each(
     ]
     tracks = tracks_of(*series, shipments=names)
     terms = terms_of(*(Given(start=r[3], end=r[4]) for r in many), shipments=names)
-    found = judge_temperature(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    found = judge_temperature(case_of(tracks, terms, NUMBERS))
     for i, record in enumerate(many):
         slow = slowly(*record)
         j = int(found.worst[i])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.judge import judge
+from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import RECORD_QUESTIONS, load_packs
 from coldwitness.judging.results import check_results
 from tests.analysis.building import START_S, Drug, Given, Series, terms_of, tracks_of
@@ -25,7 +26,11 @@ def results_of(
     tracks = tracks_of(*series, shipments=shipments)
     terms = terms_of(*given, shipments=shipments)
     return check_results(
-        judge(tracks, terms, PACK), tracks, terms, PACK, software="coldwitness test"
+        judge(case_of(tracks, terms, PACK.numbers), PACK),
+        tracks,
+        terms,
+        PACK,
+        software="coldwitness test",
     )
 
 
@@ -191,7 +196,9 @@ def test_numbers_in_lists_are_rounded_as_all_others() -> None:
     tracks = tracks_of(Series(hours * 3600, drug, probes={"coolant": coolant, "ambient": ambient}))
     terms = terms_of(Given(start=0, end=179 * 60.0))
     pack = load_packs()[0]
-    (result,) = check_results(judge(tracks, terms, pack), tracks, terms, pack, software="test")
+    (result,) = check_results(
+        judge(case_of(tracks, terms, pack.numbers), pack), tracks, terms, pack, software="test"
+    )
     (finding,) = [f for f in result["findings"] if f["subtype"] == "coolant_contact"]
     interval = finding["measures"]["interval_95"]
     assert interval == result["isolation"]["coolant"]["interval_95"]

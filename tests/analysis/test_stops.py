@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.stops.stay_places import Where
 from coldwitness.analysis.stops.stop_judgement import StorageReason, judge_stops
 from coldwitness.analysis.terms import SiteRole
@@ -367,7 +367,7 @@ def test_many_shipments_are_judged_as_each_alone():
         series.append(Series(fixed.time_s, drug=5.0, lat=lat, lon=lon, shipment=name))
     tracks = tracks_of(*series, shipments=names)
     terms = terms_of(*[custody(fixed) for fixed in journeys], shipments=names)
-    judged = judge_stops(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    judged = judge_stops(case_of(tracks, terms, NUMBERS))
     for column in ("status", "reason", "distance_m", "stopped_s", "longest_stay_s"):
         assert getattr(judged, column) == pytest.approx(
             np.concatenate([getattr(one, column) for one in alone])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.domain.words import FindingType, Status
 from tests.analysis.building import Series, terms_of, tracks_of
@@ -181,7 +181,7 @@ def test_readings_at_zero_degrees_are_no_positions(stop_s):
     lat[1::4], lon[1::4] = 0.0, 0.0
     tracks = tracks_of(Series(fixed.time_s, drug=5.0, lat=lat, lon=lon))
     terms = terms_of(custody(fixed))
-    judged = judge_stops(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    judged = judge_stops(case_of(tracks, terms, NUMBERS))
     assert accused(judged) is (stop_s > 900.0)
     assert judged.distance_m[0] == pytest.approx(6000.0, rel=0.05)
 
@@ -194,7 +194,7 @@ def test_a_stop_on_the_date_line_is_one_stop():
     lon = np.remainder(lon - float(depot_lon) + 360.0, 360.0) - 180.0  # the depot at ±180°
     tracks = tracks_of(Series(fixed.time_s, drug=5.0, lat=lat, lon=lon))
     terms = terms_of(custody(fixed, origin=None, destination=None))
-    judged = judge_stops(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    judged = judge_stops(case_of(tracks, terms, NUMBERS))
     (at,) = np.flatnonzero(judged.findings.type == FindingType.STORAGE_SUSPECTED)
     assert judged.findings.measures["dwell_s"][at] == pytest.approx(1500.0, abs=61.0)
     assert judged.findings.lat_deg[at] == pytest.approx(float(depot_lat), abs=2e-4)

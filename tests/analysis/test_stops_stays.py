@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from coldwitness.analysis.record.window import judged_window
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.stops.fixes import Fixes, positions
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from tests.analysis.building import Series, terms_of, tracks_of
@@ -20,7 +20,7 @@ def fixes_of_all(journeys: list[Fixed]) -> Fixes:
         series.append(Series(fixed.time_s, drug=5.0, lat=lat, lon=lon, shipment=name))
     tracks = tracks_of(*series, shipments=names)
     terms = terms_of(*[custody(fixed) for fixed in journeys], shipments=names)
-    return positions(tracks, terms, judged_window(tracks, terms), NUMBERS)
+    return positions(case_of(tracks, terms, NUMBERS))
 
 
 def assert_same(stays: Stays, others: Stays) -> None:

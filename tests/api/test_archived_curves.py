@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.integrity.copied import copied_findings
-from coldwitness.analysis.integrity.curves import CurveIndex, curve_index
+from coldwitness.analysis.record.curves import CurveIndex, curve_index
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.reports.packed.rejudging import pack_of, plain_values, rebuilt
 from coldwitness.domain.instants import rfc3339
-from coldwitness.judging.copies import ArchivedCurves
+from coldwitness.judging.copies import ArchivedCurves, keep_curves
 from coldwitness.storage.register import open_register
 from tests.api.world import MINUTE, T0, World, manifest
 
@@ -128,14 +128,15 @@ def quiet_index(name: str, *, start_s: float) -> CurveIndex:
 
 def test_a_quiet_copy_is_found_in_the_archive_by_the_zones_about_it(tmp_path: Path) -> None:
     register = open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")
-    archive = ArchivedCurves(register, keeping=True)
+    archive = ArchivedCurves(register)
     old, new = quiet_index("OLD", start_s=1.7e9), quiet_index("NEW", start_s=1.8e9)
     assert archive(old) is None
+    keep_curves(register, old)
     kept = archive(new)
     register.close()
     assert kept is not None
     assert kept.joint.tolist() == old.joint.tolist() == [False, True]
     assert (kept.difference == old.difference).all()
-    found = copied_findings(new, archive=kept)
+    found = copied_findings(new, earlier=kept)
     assert [found.details[0]["other_shipment"]] == ["OLD"]
     assert found.shipment.tolist() == [0]

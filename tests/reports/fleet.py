@@ -52,7 +52,7 @@ def judged_fleet() -> JudgedFiles:
 def report_of(story: str) -> Report:
     judged = judged_fleet()
     shipment = f"ZB-20260618-{STORIES.index(story) + 1:04d}"
-    group = next(group for group in judged.groups if shipment in group.tracks.shipments)
+    group = next(group for group in judged.groups if shipment in group.case.tracks.shipments)
     return report_of_judged(
         group,
         shipment,

@@ -98,7 +98,7 @@ def copied_report() -> bytes:
             if any(finding["subtype"] == "copied" for finding in result["findings"]):
                 report = report_of_judged(
                     group,
-                    group.tracks.shipments[row],
+                    group.case.tracks.shipments[row],
                     manifests=judged.manifests,
                     events=judged.events,
                     origin=Origin(software="coldwitness test", readings_from=("store",)),

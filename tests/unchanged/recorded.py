@@ -84,7 +84,7 @@ def recorded_digests() -> dict[str, Any]:
 def _twins() -> Iterator[tuple[str, str]]:
     files = judged()
     for group in files.groups:
-        for name in group.tracks.shipments:
+        for name in group.case.tracks.shipments:
             report = report_of_judged(
                 group, name, manifests=files.manifests, events=files.events, origin=ORIGIN
             )

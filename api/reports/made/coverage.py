@@ -68,7 +68,9 @@ class Seen:
 def _sequence_missing(tracks: Tracks) -> NDArray[np.int64]:
     """(n,) 1 where the logger's count shows that a reading before this row is missing."""
     missing = np.zeros(tracks.time_s.size, dtype=np.int64)
-    breaks = sequence_breaks(tracks.first, tracks.logger, tracks.seq, tracks.time_s)
+    breaks = sequence_breaks(
+        tracks.first, logger=tracks.logger, seq=tracks.seq, time_s=tracks.time_s
+    )
     missing[breaks.row[breaks.missing > 0]] = 1
     return missing
 

@@ -30,14 +30,14 @@ def report_of_judged(
     says stands beside.
     Raises ValueError if the shipment is not in the run.
     """
-    row = judged.tracks.shipments.index(shipment)
+    row = judged.case.tracks.shipments.index(shipment)
     report = build_report(
         judged.results[row],
-        tracks=own_loggers(rows_of(judged.tracks, row, row + 1)),
+        tracks=own_loggers(rows_of(judged.case.tracks, row, row + 1)),
         manifest=manifests.get(shipment),
         events=sorted(events.get(shipment, ()), key=lambda event: event.time_ms),
         pack=judged.pack,
-        terms=judged.terms,
+        terms=judged.case.terms,
         stops=judged.judgement.stops,
         shipment=row,
         origin=origin,
@@ -50,5 +50,5 @@ def report_of_judged(
 def _beside(judged: Judged, in_force: Judged | None, shipment: str) -> Beside | None:
     if in_force is None or in_force.pack.name == judged.pack.name:
         return None
-    row = in_force.tracks.shipments.index(shipment)
+    row = in_force.case.tracks.shipments.index(shipment)
     return beside_of(in_force.results[row], in_force.pack)

@@ -8,6 +8,7 @@ import numpy as np
 
 from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.judge import Judgement, judge
+from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.terms import Terms
 from coldwitness.api.reports.made.evidence import event_of, tracks_of
 from coldwitness.api.reports.made.model import Report
@@ -70,7 +71,7 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
             assumed_storage=report.terms.assumed_storage,
             learned={report.shipment: baselines_told(report.result, rules.numbers)},
         )
-        judgement = judge(tracks, terms, rules, taken_over=_copies(report))
+        judgement = judge(case_of(tracks, terms, rules.numbers), rules, taken_over=_copies(report))
         software = str((report.result.get("evidence") or {}).get("software"))
         (result,) = check_results(judgement, tracks, terms, rules, software=software)
         return result, judgement, terms

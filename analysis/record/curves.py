@@ -8,7 +8,7 @@ A drug that hardly moves has a second, joint curve: the changes of the drug and 
 it, one byte each, side by side. All of them equal is as unlikely as one lively curve equal.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +58,6 @@ class CurveIndex:
     key: NDArray[np.uint64]
     curve: IntArray
     at: IntArray
-
-
-CurveArchive = Callable[[CurveIndex], CurveIndex | None]
-"""Gives the curves of other shipments that may be copies of some of an index's; None: none."""
 
 
 def curve_index(

@@ -1,0 +1,61 @@
+"""What the loggers' own counting says against the record: numbers missing or used twice."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.integrity.logger_groups import logger_groups, logger_name
+from coldwitness.analysis.record.case import Case
+from coldwitness.domain.words import Certainty, FindingType, Severity
+
+_SHOWN = 20
+"""How many places a finding lists; the counts are of all."""
+
+
+def count_findings(case: Case) -> FindingTable:
+    """One finding a logger and shipment: numbers missing, used twice, or counted anew. A restart
+    alone is allowed: it is told, and weighs on no requirement (`missing` and `repeated` are 0)."""
+    tracks, breaks = case.tracks, case.judged_breaks
+    told = np.flatnonzero((breaks.missing > 0) | breaks.repeated | breaks.reset)
+    if told.size == 0:
+        return NO_FINDINGS
+    row, before = breaks.row[told], breaks.before[told]
+    group, lead, member = logger_groups(tracks, row)
+    weighs = (breaks.missing[told] > 0) | breaks.repeated[told]
+    count = lead.size
+
+    def total(flag: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(member, weights=flag, minlength=count).astype(np.float64)
+
+    start = np.full(count, np.inf)
+    end = np.full(count, -np.inf)
+    np.minimum.at(start, member, tracks.time_s[before])
+    np.maximum.at(end, member, tracks.time_s[row])
+    missing, repeated = total(breaks.missing[told]), total(breaks.repeated[told])
+    shown: dict[int, dict[str, Any]] = {}
+    for number, anchor in enumerate(lead):
+        mine = np.flatnonzero((member == number) & weighs)[:_SHOWN]
+        shown[number] = {
+            "logger": logger_name(tracks, int(row[anchor])),
+            "breaks": [
+                {"after_seq": int(tracks.seq[before[i]]), "next_seq": int(tracks.seq[row[i]])}
+                for i in mine
+            ],
+        }
+    bad = (missing > 0) | (repeated > 0)
+    return finding_table(
+        shipment=group,
+        type=FindingType.SEQUENCE,
+        start_s=start,
+        end_s=end,
+        certainty=Certainty.CERTAIN,
+        severity=np.where(bad, Severity.MINOR, Severity.INFO).astype(np.int8),
+        measures={
+            "missing": missing,
+            "repeated": repeated,
+            "resets": total(breaks.reset[told]),
+        },
+        details=shown,
+    )

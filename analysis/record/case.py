@@ -1,0 +1,96 @@
+"""The case that every detector judges: what a run has of its shipments, each thing made once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from coldwitness.analysis.record.curves import CurveIndex, curve_index
+from coldwitness.analysis.record.probes import ZONES, probes_of
+from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, sequence_breaks
+from coldwitness.analysis.record.series import Series, drug_series, stated_logger
+from coldwitness.analysis.record.window import Window, judged_window
+from coldwitness.analysis.terms import Terms
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.columns import take
+from coldwitness.domain.tracks import FloatArray, Tracks
+
+
+@dataclass(frozen=True)
+class Case:
+    """Tracks and what they are judged by; rows of `terms` and `window` are shipments of `tracks`.
+
+    `breaks`, `series` and `curves` are worked out when first asked for and kept, so that every
+    detector sees the same ones and who asks for none pays for none.
+    """
+
+    tracks: Tracks
+    terms: Terms
+    numbers: Numbers
+    window: Window
+
+    @cached_property
+    def breaks(self) -> SequenceBreaks:
+        """Breaks in the loggers' counts, inside the window or not."""
+        tracks = self.tracks
+        return sequence_breaks(
+            tracks.first, logger=tracks.logger, seq=tracks.seq, time_s=tracks.time_s
+        )
+
+    @cached_property
+    def judged_breaks(self) -> SequenceBreaks:
+        """Those of which any part lies in the window."""
+        tracks, window, breaks = self.tracks, self.window, self.breaks
+        owner = owner_of(tracks.first, breaks.row)
+        inside = tracks.time_s[breaks.row] >= window.start_s[owner]
+        inside &= tracks.time_s[breaks.before] <= window.end_s[owner]
+        return take(breaks, inside)
+
+    @cached_property
+    def series(self) -> Series:
+        """The drug's series of the judged time."""
+        return drug_series(
+            self.tracks,
+            self.window.rows,
+            self.numbers,
+            breaks=self.breaks,
+            accuracy_c=self.terms.accuracy_c,
+            interval_s=self.terms.interval_s,
+            stated=stated_logger(self.tracks, self.terms),
+        )
+
+    @cached_property
+    def curves(self) -> CurveIndex:
+        """The drug's curves, indexed to be compared with each other and with earlier ones."""
+        tracks, series = self.tracks, self.series
+        lead = series.first[:-1] if series.row is None else series.row[series.first[:-1]]
+        return curve_index(
+            shipments=tracks.shipments,
+            shipment=series.shipment,
+            probe=np.array([*series.probes, ""], dtype=np.str_)[series.probe],
+            logger=np.array([*tracks.loggers, ""], dtype=np.str_)[tracks.logger[lead]],
+            first=series.first,
+            time_s=series.time_s,
+            value_c=series.low_c,
+            zones_c=[_zone_c(tracks, series, zone) for zone in ZONES],
+        )
+
+
+def case_of(tracks: Tracks, terms: Terms, numbers: Numbers) -> Case:
+    """The case of all shipments of `tracks`. Raises ValueError if `terms` lists others."""
+    if terms.shipments != tracks.shipments:
+        raise ValueError(
+            f"terms of {len(terms)} shipments do not fit tracks of {len(tracks.shipments)}"
+        )
+    return Case(tracks, terms, numbers, judged_window(tracks, terms))
+
+
+def _zone_c(tracks: Tracks, series: Series, zone: str) -> FloatArray:
+    """(k,) what the first probe of a zone that speaks says at the drug's readings, else NaN."""
+    value_c = np.full(series.time_s.size, np.nan)
+    for name in probes_of(tracks, zone):
+        column = tracks.temperature_c[name]
+        value_c = np.where(
+            np.isnan(value_c), column if series.row is None else column[series.row], value_c
+        )
+    return value_c
