@@ -20,6 +20,7 @@ from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgemen
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.analysis.record.digest import readings_digests
+from coldwitness.analysis.record.seen import Seen, what_was_seen
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.analysis.temperature.budgets import item_shipment
@@ -57,7 +58,7 @@ class Judgement:
     the record has what would show a deleted reading (sequence numbers or recording interval).
     metrics : name -> (s,) as the contract names them, NaN where they could not be computed.
     readings_sha256 : (s,) names of the readings that were judged. sensors : the grid of every
-    logger's probes.
+    logger's probes. seen : what each probe of each shipment recorded of its judged time.
     """
 
     shipments: tuple[str, ...]
@@ -79,6 +80,7 @@ class Judgement:
     deletion_shows: NDArray[np.bool_]
     readings_sha256: tuple[str, ...]
     sensors: SensorGrids
+    seen: Seen
 
     def status_of(self, question: Question) -> CodeArray:
         """(s,) Status of one question."""
@@ -175,6 +177,7 @@ def judge(
         deletion_shows=_deletion_shows(case),
         readings_sha256=tuple(readings_digests(tracks, window.rows)),
         sensors=sensor_grids(tracks, window.rows),
+        seen=what_was_seen(case, temperature.recorded, findings, worst=temperature.worst),
     )
 
 

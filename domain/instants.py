@@ -4,6 +4,9 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 CHINA = ZoneInfo("Asia/Shanghai")
 """Rules, days and whatever an inspector reads are in Beijing time."""
 
@@ -54,6 +57,17 @@ def rfc3339(time_ms: int) -> str:
     whole, fraction_ms = divmod(int(time_ms), 1000)
     text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{fraction_ms:03d}Z" if fraction_ms else f"{text}Z"
+
+
+def rfc3339_column(time_s: NDArray[np.float64]) -> list[str | None]:
+    """(n,) UTC epoch seconds as `rfc3339` writes them; None for what is not finite."""
+    known = np.isfinite(time_s)
+    whole_ms = np.round(np.where(known, time_s, 0.0) * 1000.0).astype(np.int64)
+    texts = np.datetime_as_string(whole_ms.view("M8[ms]"), unit="ms").tolist()
+    return [
+        (text[:-4] if text.endswith(".000") else text) + "Z" if has else None
+        for text, has in zip(texts, known.tolist(), strict=True)
+    ]
 
 
 def china_day(epoch_s: float) -> date:

@@ -20,6 +20,7 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
+from coldwitness.judging.coverage import coverage_told
 from coldwitness.judging.fleet_limits import told_baseline
 from coldwitness.judging.words.doubts import against, would_settle
 from coldwitness.judging.words.findings import explanation
@@ -53,6 +54,7 @@ def check_results(
     weighs = _weighs(judgement, pack)
     mkt_method = METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000)
     sensors = _sensors(judgement, tracks)
+    coverage = coverage_told(judgement, tracks.loggers)
     findings = judgement.findings
     bounds = np.searchsorted(findings.shipment, np.arange(len(terms) + 1))
     return [
@@ -64,6 +66,7 @@ def check_results(
             shipment=i,
             rows=slice(int(bounds[i]), int(bounds[i + 1])),
             weighs=weighs,
+            coverage=coverage[i],
             evidence={
                 "readings_sha256": judgement.readings_sha256[i],
                 "rules": pack.name,
@@ -128,6 +131,7 @@ def _result(
     shipment: int,
     rows: slice,
     weighs: NDArray[np.bool_],
+    coverage: Mapping[str, Any],
     evidence: Mapping[str, Any],
 ) -> dict[str, Any]:
     name = tracks.shipments[shipment]
@@ -158,6 +162,7 @@ def _result(
         "items": _items(judgement, terms, shipment, told),
         "metrics": _metrics(judgement, shipment),
         "isolation": _isolation(judgement, terms, shipment),
+        "coverage": coverage,
         "evidence": dict(evidence),
     }
 

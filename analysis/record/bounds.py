@@ -64,3 +64,16 @@ def highest_between(
 ) -> FloatArray:
     """Highest value that fits between two readings and the slew limit (not below either)."""
     return (start + end + slew * length) / 2
+
+
+def when_highest(
+    start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
+) -> FloatArray:
+    """Time after `start` at which `highest_between` is reached: the rise from the left meets the
+    rise towards the right. In the middle where nothing can rise at all.
+
+    start, end, length, slew : (h,), the slew not below what leads from one reading to the other.
+    Formula (our own): start + slew t = end + slew (length - t).
+    """
+    lean = np.divide(end - start, slew, out=np.zeros_like(length), where=slew > 0)
+    return (length + lean) / 2

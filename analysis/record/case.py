@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.analysis.record.curves import CurveIndex, curve_index
 from coldwitness.analysis.record.probes import ZONES, probes_of
 from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, sequence_breaks
-from coldwitness.analysis.record.series import Series, drug_series, stated_logger
+from coldwitness.analysis.record.series import Series, probe_series, stated_logger
 from coldwitness.analysis.record.window import Window, judged_window
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
@@ -49,10 +50,15 @@ class Case:
     @cached_property
     def series(self) -> Series:
         """The drug's series of the judged time."""
-        return drug_series(
+        return self.series_among(self.window.rows, probes_of(self.tracks, "drug"))
+
+    def series_among(self, rows: NDArray[np.bool_], probes: tuple[str, ...]) -> Series:
+        """The series of some probes among some readings; rows : (n,) of tracks."""
+        return probe_series(
             self.tracks,
-            self.window.rows,
+            rows,
             self.numbers,
+            probes=probes,
             breaks=self.breaks,
             accuracy_c=self.terms.accuracy_c,
             interval_s=self.terms.interval_s,

@@ -1,6 +1,6 @@
 """Which probes a record has, by the role that each plays in the box."""
 
-from coldwitness.domain.reading import split_probe
+from coldwitness.domain.reading import ROLES, split_probe
 from coldwitness.domain.tracks import Tracks
 
 ZONES = ("coolant", "goods", "ambient")
@@ -11,3 +11,15 @@ def probes_of(tracks: Tracks, role: str) -> tuple[str, ...]:
     """Names of a role's probes in these tracks, first one first."""
     named = [(split, name) for name in tracks.temperature_c if (split := split_probe(name))]
     return tuple(name for (its, _), name in sorted(named) if its == role)
+
+
+def probe_order(name: str) -> tuple[int, int, str]:
+    """Key by which probes are told: drug, coolant, ambient, goods, then those of no role; each by
+    number."""
+    split = split_probe(name)
+    return (ROLES.index(split[0]), split[1], name) if split else (len(ROLES), 0, name)
+
+
+def is_drug(name: str) -> bool:
+    """Whether a probe measures the drug: its readings are judged by the limits."""
+    return probe_order(name)[0] == ROLES.index("drug")

@@ -1,4 +1,4 @@
-"""The drug temperature series of each shipment: one a logger and probe.
+"""The temperature series of each shipment: one a logger and probe.
 
 Two loggers in a box are two series, and each has to be in range and complete: the worst
 decides. Loggers that follow each other (one ends before the next has run for longer than a
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.chains import chains, follow_each_other
-from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.sequence import SequenceBreaks
 from coldwitness.analysis.record.series_rows import SeriesRows, series_rows
 from coldwitness.analysis.terms import Terms
@@ -21,7 +20,7 @@ from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 @dataclass(frozen=True)
 class Series:
-    """Readings of the drug inside the judged windows; series j owns rows first[j]:first[j+1].
+    """Readings of some probes inside the judged windows; series j owns rows first[j]:first[j+1].
 
     shipment : (m,) index into Tracks.shipments, not decreasing. probe : (m,) index into `probes`.
     logger : (m,) index into Tracks.loggers of the (first) logger, -1 unknown.
@@ -83,24 +82,24 @@ def stated_logger(tracks: Tracks, terms: Terms) -> IntArray:
     return np.array([number.get(name, -1) for name in terms.logger_id], dtype=np.int64)
 
 
-def drug_series(
+def probe_series(
     tracks: Tracks,
     rows: NDArray[np.bool_],
     numbers: Numbers,
     *,
+    probes: tuple[str, ...],
     breaks: SequenceBreaks,
     accuracy_c: FloatArray,
     interval_s: FloatArray,
     stated: IntArray,
 ) -> Series:
-    """The drug's series among the `rows` (n,) of tracks that are judged.
+    """The series of `probes` among the `rows` (n,) of tracks that are judged.
 
     breaks : in the loggers' counts. accuracy_c, interval_s : (s,) what the manifest says of its
         logger, NaN where nothing.
     stated : (s,) number of that logger, as `stated_logger` gives it. Other loggers in the box
         are taken by the pack's numbers, unless the stated one gave nothing at all.
     """
-    probes = probes_of(tracks, "drug")
     rows_, starts, shipment, probe = series_rows(
         tracks, rows, probes, short=breaks.row[breaks.missing > 0]
     )

@@ -16,6 +16,9 @@ from coldwitness.domain.tracks import FloatArray, IntArray
 
 DENSE_ROWS = 20_000
 """Rows of one pass over every reading; its dozen columns together fit a 2 MB cache."""
+BLOCK_ROWS = 1_000_000
+"""Rows of one block of shipments: large enough that its few sparse columns cost little, small
+enough that memory stays a fraction of the input."""
 
 
 class Side(IntEnum):
@@ -90,11 +93,13 @@ def steps_of(
     start_s: FloatArray,
     end_s: FloatArray,
     slew_c_per_s: FloatArray,
-    activation_energy_j_per_mol: float,
+    activation_energy_j_per_mol: float | None,
 ) -> Steps:
     """Judge every step of every series.
 
-    start_s, end_s, slew_c_per_s : (m,) window and slew limit of each series.
+    start_s, end_s, slew_c_per_s : (m,) window and slew limit of each series; a slew of NaN (not
+        known how fast this place can change) leaves open what a hole allows.
+    activation_energy_j_per_mol : None where no MKT is asked for; then it is NaN.
     """
     seam = np.zeros(series.time_s.size, dtype=np.bool_)
     parts = [
@@ -120,7 +125,9 @@ def steps_of(
         min_c=minimum,
         max_c=maximum,
         mean_c=np.divide(warmth, seen, out=np.full_like(seen, np.nan), where=seen > 0),
-        mkt_c=mean_kinetic_temperature(
+        mkt_c=np.full(len(series), np.nan)
+        if activation_energy_j_per_mol is None
+        else mean_kinetic_temperature(
             rate,
             seen,
             activation_energy_j_per_mol=activation_energy_j_per_mol,
@@ -157,7 +164,7 @@ def _dense(
     seam: NDArray[np.bool_],
     start: int,
     stop: int,
-    activation_energy_j_per_mol: float,
+    activation_energy_j_per_mol: float | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """What needs every row of series start:stop: lowest and highest value, the integrals of
     value and of ageing rate over known time, and the longest step. Marks holes in `seam`.
@@ -186,8 +193,10 @@ def _dense(
     weight = step  # twice the known time that each reading stands for
     weight[:-1] += step[1:]
     value = low if low is high or series.low_c is series.high_c else (low + high) / 2
-    rate = ageing_rate(value, activation_energy_j_per_mol=activation_energy_j_per_mol)
-    rate *= weight
+    rate = np.zeros_like(value)
+    if activation_energy_j_per_mol is not None:
+        rate = ageing_rate(value, activation_energy_j_per_mol=activation_energy_j_per_mol)
+        rate *= weight
     weight *= value
     return (
         np.minimum.reduceat(low, starts),

@@ -58,6 +58,7 @@ class StopJudgement:
     that the record leaves possible, NaN where a longer one fits positions that
     wander. hidden_stop_max_s : longest stop that fits in a gap of position, 0 without a gap.
 
+    fixes : how many positions of the judged time there are. gaps : between them, of all shipments.
     stays, places, signs : (k,) every stay found, for the report; `limit_s` of `places` is inf
     where standing is free.
     """
@@ -70,6 +71,8 @@ class StopJudgement:
     longest_stay_s: FloatArray
     longest_possible_s: FloatArray
     hidden_stop_max_s: FloatArray
+    fixes: IntArray
+    gaps: PositionGaps
     stays: Stays
     places: Places
     signs: Signs
@@ -144,6 +147,8 @@ def judge_stops(case: Case) -> StopJudgement:
         longest_stay_s=np.where(some | (told_s > 0), np.maximum(longest_s, told_s), np.nan),
         longest_possible_s=np.where(judged & ~unbounded, longest_possible_s, np.nan),
         hidden_stop_max_s=np.where(judged, hidden_s, np.nan),
+        fixes=np.diff(fixes.first),
+        gaps=gaps,
         stays=stays,
         places=places,
         signs=signs,

@@ -42,17 +42,22 @@ def edge_of_break(
 
 
 def gap_findings(
-    case: Case, series: Series, steps: Steps, *, tolerated: NDArray[np.bool_]
+    case: Case,
+    series: Series,
+    steps: Steps,
+    *,
+    leaves: NDArray[np.bool_],
+    tolerated: NDArray[np.bool_],
 ) -> FindingTable:
     """One finding for each hole longer than the permitted interval or in which the range may
     have been left; shorter holes that only show a missing reading are one finding a series.
 
-    A hole during which the logger gave other values is `probe_missing`, one at the start or
-    end of the custody window `late_start` or `early_end`, any other `no_readings`.
+    leaves : (h,) as `could_leave` says. A hole during which the logger gave other values is
+    `probe_missing`, one at the start or end of the custody window `late_start` or `early_end`,
+    any other `no_readings`.
     """
     terms, numbers, holes = case.terms, case.numbers, steps.holes
     shipment = series.shipment[holes.series]
-    leaves = could_leave(holes, shipment, terms, numbers)
     length = holes.length_s
     long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
     again = edge_of_break(holes, shipment, terms, numbers) & ~tolerated[holes.series]

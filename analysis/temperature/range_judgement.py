@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.recorded import Recorded, recorded, recorded_together
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
-from coldwitness.analysis.record.steps import Steps, runs_of_rows, steps_of
+from coldwitness.analysis.record.steps import BLOCK_ROWS, Steps, runs_of_rows, steps_of
 from coldwitness.analysis.temperature.budgets import (
     BudgetIndex,
     budget_index,
     budget_use,
     item_shipment,
 )
-from coldwitness.analysis.temperature.evidence_gaps import blind_findings, gap_findings
+from coldwitness.analysis.temperature.evidence_gaps import blind_findings, could_leave, gap_findings
 from coldwitness.analysis.temperature.excursions import episodes_beyond
 from coldwitness.analysis.temperature.range_findings import (
     break_findings,
@@ -34,10 +35,6 @@ from coldwitness.analysis.temperature.uncertainty import Level, above, below, fr
 from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status
-
-BLOCK_ROWS = 1_000_000
-"""Rows of one block: large enough that its few sparse columns cost little, small enough that
-memory stays a fraction of the input."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +70,16 @@ class Temperature:
     """What the drug's temperature says.
 
     series : numbers of all series; worst : (s,) the one whose numbers stand for the shipment,
-    -1 where it has none. status : (s,) Status of the range, by readings, unseen time and
-    budgets alone (whether the custody window is known is asked later).
+    -1 where it has none. recorded : what each series recorded, in the same order.
+    status : (s,) Status of the range, by readings, unseen time and budgets alone (whether the
+    custody window is known is asked later).
     item_status : (k,) the same for each drug item, by its own limits.
     """
 
     findings: FindingTable
     probes: tuple[str, ...]
     series: SeriesNumbers
+    recorded: Recorded
     worst: IntArray
     status: CodeArray
     item_status: CodeArray
@@ -89,6 +88,7 @@ class Temperature:
 @dataclass(frozen=True)
 class _Block:
     series: SeriesNumbers
+    recorded: Recorded
     findings: FindingTable
     item: IntArray
     item_status: CodeArray
@@ -122,6 +122,7 @@ def judge_temperature(case: Case) -> Temperature:
         findings=concatenate(findings),
         probes=case.series.probes,
         series=series,
+        recorded=recorded_together([block.recorded for block in blocks]),
         worst=_worst(series, len(terms)),
         status=status,
         item_status=item_status,
@@ -159,7 +160,8 @@ def _judge_block(case: Case, series: Series, budgets: BudgetIndex) -> _Block:
         demanded_s=numbers.out_of_range_interval_s,
     )
     names = np.array([*series.probes, ""])[series.probe]
-    findings = [gap_findings(case, series, steps, tolerated=ranges.tolerated)]
+    leaves = could_leave(steps.holes, shipment[steps.holes.series], terms, numbers)
+    findings = [gap_findings(case, series, steps, leaves=leaves, tolerated=ranges.tolerated)]
     if use.budget.size:
         findings.insert(0, budget_findings(case, use, use_status, shipment, names))
     if len(episodes):
@@ -174,6 +176,7 @@ def _judge_block(case: Case, series: Series, budgets: BudgetIndex) -> _Block:
     item, item_status = _item_status(case, series, steps, ranges, ice_status)
     return _Block(
         series=_numbers_of(series, steps, ranges, status),
+        recorded=recorded(case.tracks, series, steps, could_leave=leaves),
         findings=concatenate(findings),
         item=np.concatenate([item, terms.budgets.item[use.budget]]),
         item_status=np.concatenate([item_status, use_status]),

@@ -101,6 +101,9 @@ class CheckResult(Open):
     items: list[dict[str, Any]]
     metrics: dict[str, Any]
     isolation: dict[str, Any]
+    coverage: dict[str, Any] | None = Field(
+        default=None, description="null: judged before it was told"
+    )
     evidence: dict[str, Any]
 
 

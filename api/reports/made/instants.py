@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from coldwitness.domain.instants import CHINA, instant_ms, rfc3339
+from coldwitness.domain.instants import CHINA, instant_ms, rfc3339, rfc3339_column
 from coldwitness.domain.tracks import FloatArray
 
 
@@ -16,13 +16,7 @@ def instant(time_s: float) -> str:
 
 def instants(time_s: FloatArray) -> tuple[str | None, ...]:
     """`instant` of each; None for NaN."""
-    known = ~np.isnan(time_s)
-    whole_ms = np.round(np.where(known, time_s, 0.0) * 1000.0).astype(np.int64)
-    texts = np.datetime_as_string(whole_ms.view("M8[ms]"), unit="ms").tolist()
-    return tuple(
-        (text[:-4] if text.endswith(".000") else text) + "Z" if has else None
-        for text, has in zip(texts, known.tolist(), strict=True)
-    )
+    return tuple(rfc3339_column(time_s))
 
 
 def epoch_s(text: str) -> float:
