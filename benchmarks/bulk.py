@@ -70,7 +70,7 @@ def check(readings: Path, manifests: Path) -> None:
     from coldwitness.cli.judge_files import judge_files
     from coldwitness.cli.result_text import print_json
     from coldwitness.config.settings import load_settings
-    from coldwitness.judging.run import load_rulebook
+    from coldwitness.judging.rulebook import load_rulebook
 
     def judged() -> None:
         done = judge_files(
@@ -101,7 +101,7 @@ def start() -> None:
     """Judging of everything that the stores hold, as at the start of `serve`."""
     from coldwitness.api.live.judging import LiveJudge
     from coldwitness.config.settings import load_settings
-    from coldwitness.judging.run import load_rulebook
+    from coldwitness.judging.rulebook import load_rulebook
     from coldwitness.storage.register import open_register
     from coldwitness.storage.telemetry import open_telemetry
 

@@ -77,12 +77,12 @@ def codes(
     known : the names to index, in this order (another one is a KeyError); None: the distinct
         names in order of first sight.
     """
-    index: dict[str | None, int] = {None: -1}
-    for name in known if known is not None else names:
-        if name not in index:
-            index[name] = len(index) - 1
-    column = np.fromiter((index[name] for name in names), np.int64, len(names))
-    return column, tuple(name for name in index if name is not None)
+    distinct = dict.fromkeys(names if known is None else known)
+    distinct.pop(None, None)
+    index: dict[str | None, int] = {name: code for code, name in enumerate(distinct)}
+    index[None] = -1
+    column = np.fromiter(map(index.__getitem__, names), np.int64, len(names))
+    return column, tuple(name for name in distinct if name is not None)
 
 
 def joined(tables: Sequence[ReadingTable]) -> ReadingTable:

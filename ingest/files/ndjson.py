@@ -8,6 +8,8 @@ contract and says what is wrong; so there is one meaning and two speeds.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -114,16 +116,15 @@ class _Rows:
         decode = _plain.decode
         for index, line in enumerate(lines):
             try:
-                message = decode(line)
+                plain.append(decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 others.append(index)
-                continue
-            if looks_doubled(line):
-                others.append(index)
             else:
-                plain.append(message)
                 place.append(index)
         table, good = _columns(plain)
+        its_lines = lines if not others else [lines[index] for index in place]
+        if b"".join(its_lines).count(b'"') != _quotes_of(plain):
+            good &= ~np.fromiter(map(looks_doubled, its_lines), np.bool_, len(its_lines))
         others.extend(np.asarray(place, dtype=np.int64)[~good].tolist())
         for index in sorted(others):
             self._line(index, lines[index])
@@ -151,6 +152,25 @@ class _Rows:
             self.events.append(said)
         else:
             self.slow.append(said)
+
+
+def _quotes_of(messages: Sequence[_PlainReading]) -> int:
+    """Quotes in the texts of these messages if they hold the keys that were read and no other. No
+    text can hold fewer, so equal sums say that in none of them a key stands twice."""
+    alone = ("seq", "humidity", "lid_open", "light_lux", "moving", "battery_v")
+    positions = [m.position for m in messages if m.position is not None]
+    texts = 4 * len(messages)  # logger and its value, time, temperature
+    texts += sum(not isinstance(m.time, int) for m in messages)
+    texts += sum(len(m.temperature) for m in messages)
+    texts += 3 * len(positions)
+    texts += sum(p.accuracy_m is not None for p in positions)
+    texts += 2 * sum(p.datum is not None for p in positions)
+    texts += sum(1 + isinstance(m.received_at, str) for m in messages if m.received_at is not None)
+    for name in ("shipment", "box", "courier"):
+        texts += 2 * (len(messages) - list(map(attrgetter(name), messages)).count(None))
+    for name in alone:
+        texts += len(messages) - list(map(attrgetter(name), messages)).count(None)
+    return 2 * texts
 
 
 def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[np.bool_]]:
@@ -204,7 +224,7 @@ def _temperatures(
     good = np.ones(len(sent), dtype=np.bool_)
     measured = np.zeros(len(sent), dtype=np.bool_)
     columns: dict[str, NDArray[np.float64]] = {}
-    for name in dict.fromkeys(name for one in sent for name in one):
+    for name in dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, sent)))):
         probe = split_probe(name)
         if probe is None:
             continue
