@@ -116,11 +116,16 @@ def copies_in(index: CurveIndex, *, own: int) -> Copies:
     same_shipment = index.shipment[a] == index.shipment[b]
     names = np.array(index.shipments, dtype=np.str_)
     archived = (b >= own) & (names[index.shipment[a]] == names[index.shipment[b]])
-    simultaneous = index.time_s[at_a] == index.time_s[at_b]
+    apart_s = np.abs(index.time_s[at_a] - index.time_s[at_b])
     one_logger = (index.logger[a] == index.logger[b]) & (index.logger[a] != "")
-    # One logger heard in two shipments of a box, or two probes of a shipment, at one time is one
-    # measurement and no copy.
-    honest = simultaneous & (one_logger | same_shipment)
+    # One logger heard in two shipments of a box at one time is one measurement and no copy. Two
+    # probes of a shipment see the same air; those of two loggers take turns, so that their
+    # readings lie up to a step apart.
+    step_s = np.maximum(
+        index.time_s[at_a + 1] - index.time_s[at_a], index.time_s[at_b + 1] - index.time_s[at_b]
+    )
+    honest = (apart_s == 0) & one_logger
+    honest |= same_shipment & (a != b) & (apart_s <= step_s)
     alike = index.joint[a] == index.joint[b]
     kept = np.flatnonzero((a < own) & other & alike & ~archived & ~honest)
     return _verified(index, a[kept], b[kept], at_a[kept], at_b[kept])

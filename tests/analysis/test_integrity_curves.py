@@ -119,6 +119,33 @@ def test_one_logger_heard_in_two_shipments_at_one_time_is_no_copy() -> None:
     assert pair(value, value, same_logger=True, shift_s=86400).found(FindingType.COPIED)
 
 
+def beside(value: np.ndarray, other: np.ndarray, *, apart_s: float) -> Seen:
+    """Two loggers in one box, the second reading so much later than the first."""
+    return seen(
+        Series(minutes(value.size), value, logger="L1"),
+        Series(minutes(other.size) + apart_s, other, logger="L2"),
+        given=LASTS,
+    )
+
+
+@pytest.mark.parametrize("apart_s", [0.0, 30.0, 60.0])
+def test_two_loggers_that_take_turns_in_one_box_are_no_copies(apart_s: float) -> None:
+    """Both see the same air, here with noise of 0.1 °C and to the last digit alike."""
+    value = honest(17, noise=0.1)
+    assert not beside(value, value, apart_s=apart_s).found(FindingType.COPIED)
+
+
+@pytest.mark.parametrize("apart_s", [61.0, 3600.0])
+def test_a_second_logger_that_repeats_the_first_later_than_a_turn_is_a_copy(apart_s: float) -> None:
+    value = honest(17, noise=0.1)
+    assert beside(value, value, apart_s=apart_s).found(FindingType.COPIED)
+
+
+def test_loggers_of_two_boxes_that_take_turns_and_agree_are_copies() -> None:
+    value = honest(17, noise=0.1)
+    assert pair(value, value, shift_s=30.0).found(FindingType.COPIED)
+
+
 def test_a_copy_with_noise_added_is_not_found() -> None:
     """It cannot be told from an honest pair; the docs say so."""
     value = honest(8)
