@@ -218,16 +218,22 @@ def _decide(
         small_c_per_h = MISFIT_SMALL_C_PER_H * narrow
         poor = (fit.misfit_c_per_h > small_c_per_h) & (fit.explained < EXPLAINED_MIN)
     R = IsolationReason  # noqa: N806
-    reason = np.where(wide, R.TOO_LITTLE_EXCITATION.value, R.INTERVAL_SPANS_LIMIT.value)
-    reason = np.where(within, R.WITHIN_LIMIT.value, np.where(above, R.ABOVE_LIMIT.value, reason))
-    reason = np.where(against, R.PARTS_DISAGREE.value, reason)
-    reason = np.where(weak | (poor & (within | above)), R.MODEL_MISFIT.value, reason)
-    reason = np.where(quiet, R.TOO_LITTLE_EXCITATION.value, reason)
-    reason = np.where(swapped, R.PROBES_SWAPPED.value, reason)
-    reason = np.where(fit.windows < MIN_WINDOWS, R.TOO_FEW_READINGS.value, reason)
-    reason = np.where(~equations.known[:, AMBIENT], R.NO_AMBIENT_PROBE.value, reason)
-    reason = np.where(~equations.known[:, zone], R.NO_ZONE_PROBE.value, reason)
-    reason = np.where(equations.hours <= 0, R.NO_DRUG_PROBE.value, reason)
+    undecided = np.ones(limit.size, dtype=np.bool_)
+    told = (  # the first that holds
+        (equations.hours <= 0, R.NO_DRUG_PROBE),
+        (~equations.known[:, zone], R.NO_ZONE_PROBE),
+        (~equations.known[:, AMBIENT], R.NO_AMBIENT_PROBE),
+        (fit.windows < MIN_WINDOWS, R.TOO_FEW_READINGS),
+        (swapped, R.PROBES_SWAPPED),
+        (quiet, R.TOO_LITTLE_EXCITATION),
+        (weak | (poor & (within | above)), R.MODEL_MISFIT),
+        (against, R.PARTS_DISAGREE),
+        (within, R.WITHIN_LIMIT),
+        (above, R.ABOVE_LIMIT),
+        (wide, R.TOO_LITTLE_EXCITATION),
+        (undecided, R.INTERVAL_SPANS_LIMIT),
+    )
+    reason = np.select([when for when, _ in told], [why.value for _, why in told])
     isolation = np.full(limit.size, Isolation.INDETERMINATE.value)
     isolation[reason == R.WITHIN_LIMIT.value] = Isolation.ISOLATED.value
     isolation[reason == R.ABOVE_LIMIT.value] = Isolation.MISSING.value
@@ -292,11 +298,21 @@ def _facet(
         leaning |= low > limit
     leaning |= reason == IsolationReason.PARTS_DISAGREE.value
     on_record = (isolation == Isolation.INDETERMINATE.value) & (declared == 1) & ~leaning & ~absent
-    status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE.value)
-    status[on_record | (isolation == Isolation.ISOLATED.value)] = Status.COMPLIANT.value
-    status[isolation == Isolation.MISSING.value] = Status.SUSPECTED.value
-    status[isolation == Isolation.NOT_APPLICABLE.value] = Status.NOT_APPLICABLE.value
-    status[absent] = Status.BREACH.value
+    status = np.select(  # the first that holds
+        (
+            absent,
+            isolation == Isolation.NOT_APPLICABLE.value,
+            isolation == Isolation.MISSING.value,
+            on_record | (isolation == Isolation.ISOLATED.value),
+        ),
+        (
+            Status.BREACH.value,
+            Status.NOT_APPLICABLE.value,
+            Status.SUSPECTED.value,
+            Status.COMPLIANT.value,
+        ),
+        Status.INSUFFICIENT_EVIDENCE.value,
+    )
     return Facet(
         isolation=isolation,
         status=status,

@@ -116,15 +116,17 @@ def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> 
     door = to_door_m <= ends.destination_radius_m[owner] + DOOR_SLACK_M
     door |= _arrived_during(case, stays) & ~(to_door_m > DOOR_BY_EVENT_M)
     site, site_limit_s = _site_of(stays, terms, slack_m)
-    limit_s = np.full(len(stays), numbers.dwell_limit_s)
-    limit_s[door] = np.maximum(limit_s[door], numbers.consumer_wait_s)
-    limit_s[traffic] = np.maximum(limit_s[traffic], numbers.traffic_wait_s)
-    at_site = site >= 0
-    limit_s[at_site] = site_limit_s[at_site]
-    limit_s[at_origin | at_destination] = np.inf
-    where = np.where(at_site, Where.SITE, Where.ELSEWHERE)
-    where = np.where(at_destination, Where.DESTINATION, where)
-    where = np.where(at_origin & ~at_destination, Where.ORIGIN, where)
+    wait_s = np.where(door, numbers.consumer_wait_s, 0.0)
+    wait_s = np.maximum(wait_s, np.where(traffic, numbers.traffic_wait_s, 0.0))
+    at_a_place = (at_destination, at_origin, site >= 0)  # the first that holds
+    where = np.select(
+        at_a_place,
+        (Where.DESTINATION.value, Where.ORIGIN.value, Where.SITE.value),
+        Where.ELSEWHERE.value,
+    )
+    limit_s = np.select(
+        at_a_place, (np.inf, np.inf, site_limit_s), np.maximum(wait_s, numbers.dwell_limit_s)
+    )
     return Places(where.astype(np.int64), site, door, limit_s)
 
 

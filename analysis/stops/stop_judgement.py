@@ -6,6 +6,7 @@ in time without positions the answer is insufficient evidence: nothing unseen ac
 nothing is found compliant because it was not seen.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -30,21 +31,29 @@ from coldwitness.domain.words import Certainty, FindingType, Severity, Status
 
 
 class StorageReason(IntEnum):
-    """Why `storage_on_the_way` has its status; the basis text is written from it."""
+    """Why `storage_on_the_way` has its status; the basis text is written from it. Of several that
+    hold the largest is told: what is known of a dwell goes before what is not known."""
 
     NOTHING_FOUND = 0
-    CONFIRMED = 1
-    SUSPECTED = 2
-    STAY_OUTSIDE_KNOWN_CUSTODY = 3
-    """A long stay, but the window is not known well enough to say that the drug was in the box."""
+    NO_CUSTODY_WINDOW = 1
+    NO_POSITIONS = 2
+    GAP_COULD_HIDE = 3
     STOP_POSSIBLE = 4
     """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
     too coarse to show whether the box stood."""
-    GAP_COULD_HIDE = 5
-    NO_POSITIONS = 6
-    NO_CUSTODY_WINDOW = 7
-    SUSPECTED_UNSEEN = 8
+    STAY_OUTSIDE_KNOWN_CUSTODY = 5
+    """A long stay, but the window is not known well enough to say that the drug was in the box."""
+    SUSPECTED_UNSEEN = 6
     """No position, but events or the motion sensor tell of a long dwell."""
+    SUSPECTED = 7
+    CONFIRMED = 8
+
+
+_STATUS = np.full(len(StorageReason), Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
+_STATUS[StorageReason.NOTHING_FOUND] = Status.COMPLIANT
+_STATUS[[StorageReason.SUSPECTED_UNSEEN, StorageReason.SUSPECTED]] = Status.SUSPECTED
+_STATUS[StorageReason.CONFIRMED] = Status.BREACH
+"""By reason."""
 
 
 @dataclass(frozen=True)
@@ -102,26 +111,24 @@ def judge_stops(case: Case) -> StopJudgement:
     judged = np.isfinite(window.start_s)
     some = np.diff(fixes.first) > 0
 
-    reason = np.full(shipments, StorageReason.NOTHING_FOUND, dtype=np.int64)
     known = window.start_known & window.end_known
-    reason[~known] = StorageReason.NO_CUSTODY_WINDOW
-    reason[~some] = StorageReason.NO_POSITIONS
-    reason[hidden_s > numbers.dwell_limit_s] = np.where(
-        some, StorageReason.GAP_COULD_HIDE, StorageReason.NO_POSITIONS
-    )[hidden_s > numbers.dwell_limit_s]
     possible = stop_possible(case, fixes, missing, ends)
     possible |= stop_blurred(case, fixes, stays, places, ends)
-    reason[possible] = StorageReason.STOP_POSSIBLE
-    reason[stays.shipment[possible_s > places.limit_s]] = StorageReason.STOP_POSSIBLE
-    reason[stays.shipment[too_long]] = StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY
-    reason[unseen.shipment[unseen.surely]] = StorageReason.SUSPECTED_UNSEEN
-    reason[stays.shipment[accused]] = StorageReason.SUSPECTED
-    reason[stays.shipment[confirmed]] = StorageReason.CONFIRMED
-    status = np.full(shipments, Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
-    status[reason == StorageReason.NOTHING_FOUND] = Status.COMPLIANT
-    status[reason == StorageReason.SUSPECTED] = Status.SUSPECTED
-    status[reason == StorageReason.SUSPECTED_UNSEEN] = Status.SUSPECTED
-    status[reason == StorageReason.CONFIRMED] = Status.BREACH
+    reason = worst_reason(
+        shipments,
+        {
+            StorageReason.NO_CUSTODY_WINDOW: np.flatnonzero(~known),
+            StorageReason.NO_POSITIONS: np.flatnonzero(~some),
+            StorageReason.GAP_COULD_HIDE: np.flatnonzero(some & (hidden_s > numbers.dwell_limit_s)),
+            StorageReason.STOP_POSSIBLE: np.concatenate(
+                (np.flatnonzero(possible), stays.shipment[possible_s > places.limit_s])
+            ),
+            StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY: stays.shipment[too_long],
+            StorageReason.SUSPECTED_UNSEEN: unseen.shipment[unseen.surely],
+            StorageReason.SUSPECTED: stays.shipment[accused],
+            StorageReason.CONFIRMED: stays.shipment[confirmed],
+        },
+    )
 
     stopped_s = np.bincount(stays.shipment, weights=stays.dwell_s, minlength=shipments)
     longest_s = _largest(stays.dwell_s[limited], stays.shipment[limited], shipments)
@@ -140,7 +147,7 @@ def judge_stops(case: Case) -> StopJudgement:
                 _gap_findings(gaps, numbers),
             ]
         ),
-        status=status,
+        status=_STATUS[reason],
         reason=reason,
         distance_m=np.where(some, _distance_m(fixes, stays, shipments), np.nan),
         stopped_s=np.where(some, stopped_s, np.nan),
@@ -153,6 +160,15 @@ def judge_stops(case: Case) -> StopJudgement:
         places=places,
         signs=signs,
     )
+
+
+def worst_reason(shipments: int, found: Mapping[StorageReason, IntArray]) -> IntArray:
+    """(s,) the largest reason of each shipment, NOTHING_FOUND where none holds; found : reason ->
+    numbers of the shipments of which it holds, in any order and repeated as they come."""
+    reason = np.full(shipments, StorageReason.NOTHING_FOUND, dtype=np.int64)
+    code = np.repeat(np.array(list(found), dtype=np.int64), [one.size for one in found.values()])
+    np.maximum.at(reason, np.concatenate(list(found.values())), code)
+    return reason
 
 
 def _largest(values: FloatArray, group: IntArray, groups: int) -> FloatArray:

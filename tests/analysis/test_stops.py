@@ -5,7 +5,7 @@ import pytest
 
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.stops.stay_places import Where
-from coldwitness.analysis.stops.stop_judgement import StorageReason, judge_stops
+from coldwitness.analysis.stops.stop_judgement import StorageReason, judge_stops, worst_reason
 from coldwitness.analysis.terms import SiteRole
 from coldwitness.domain.words import Certainty, FindingType, Status
 from tests.analysis.building import START_S, Series, terms_of, tracks_of
@@ -372,3 +372,28 @@ def test_many_shipments_are_judged_as_each_alone():
         assert getattr(judged, column) == pytest.approx(
             np.concatenate([getattr(one, column) for one in alone])
         )
+
+
+@pytest.mark.parametrize("lesser", list(StorageReason)[1:-1])
+def test_of_several_reasons_the_largest_stands_in_whatever_order_they_are_found(
+    lesser: StorageReason,
+) -> None:
+    larger = StorageReason(lesser + 1)
+    found = {lesser: np.array([0, 1, 1]), larger: np.array([1, 2])}
+    expected = [lesser, larger, larger, StorageReason.NOTHING_FOUND]
+    for cases in (found, dict(reversed(found.items()))):
+        assert worst_reason(4, cases).tolist() == expected
+
+
+def test_what_is_known_of_a_dwell_goes_before_what_is_not() -> None:
+    assert [reason.name for reason in sorted(StorageReason, reverse=True)] == [
+        "CONFIRMED",
+        "SUSPECTED",
+        "SUSPECTED_UNSEEN",
+        "STAY_OUTSIDE_KNOWN_CUSTODY",
+        "STOP_POSSIBLE",
+        "GAP_COULD_HIDE",
+        "NO_POSITIONS",
+        "NO_CUSTODY_WINDOW",
+        "NOTHING_FOUND",
+    ]
