@@ -11,7 +11,7 @@ import sys
 import time
 
 from coldwitness.domain.errors import BadMessage
-from coldwitness.ingest.formats import FORMAT_NAMES, DecodeContext, DecoderSession, decoder
+from coldwitness.ingest.formats import DecodeContext, DecoderSession, decoder, every_format
 from tests.ingest.formats.hostile import payloads
 
 _SLOW_S = 1.0
@@ -22,9 +22,9 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    each = -(-arguments.count // len(FORMAT_NAMES))
+    each = -(-arguments.count // len(every_format()))
     print(f"{'format':<18}{'payloads':>10}{'readings':>10}{'refused':>10}{'µs each':>9}{'MB':>7}")
-    for name in FORMAT_NAMES:
+    for name in every_format():
         session = DecoderSession()
         decode = decoder(name, session)
         readings = refused = 0

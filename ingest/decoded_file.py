@@ -31,8 +31,15 @@ from coldwitness.ingest.files import (
 )
 from coldwitness.ingest.files.elitech_rc4 import parse_capture
 from coldwitness.ingest.files.instant_columns import named_zone
-from coldwitness.ingest.formats import FORMAT_NAMES, DecodeContext, Decoded, DecoderSession, decoder
-from coldwitness.ingest.formats.guess import BINARY_FORMATS, format_by_content, format_by_topic
+from coldwitness.ingest.formats import (
+    DecodeContext,
+    Decoded,
+    DecoderSession,
+    WireFormat,
+    every_format,
+    wire_format,
+)
+from coldwitness.ingest.formats.guess import format_by_content, format_by_topic
 from coldwitness.ingest.formats.json_text import loads
 from coldwitness.ingest.mqtt.topics import matches
 
@@ -68,15 +75,15 @@ def decode_file(
 ) -> DecodedFile:
     """Read one file. `-` is not known here: the caller hands over a file.
 
-    format_name : one of FORMAT_NAMES or READERS; None: found out as above.
+    format_name : a wire format or one of READERS; None: found out as above.
     rules : the settings' format rules; the one for the topic, else the only one for the
         format, maps names to probes.
     Raises BadInput if the file cannot be read or its format cannot be told, ConfigError for
     an unknown format.
     """
     zone = named_zone(timezone)
-    if format_name is not None and format_name not in (*FORMAT_NAMES, *READERS):
-        known = ", ".join((*FORMAT_NAMES, *READERS))
+    if format_name is not None and format_name not in (*every_format(), *READERS):
+        known = ", ".join((*every_format(), *READERS))
         raise ConfigError(f"format {format_name!r}: unknown; known: {known}")
     try:
         payload = path.read_bytes()
@@ -91,10 +98,11 @@ def decode_file(
         if name in READERS:
             _add_file(meaning, path, name, zone)
             continue
+        declared = wire_format(name)
         context = _context(at, path, rule, zone, now_ms())
         place = f"message {number}: " if capture is not None else ""
         try:
-            decoded = decoder(name, session)(_bytes_of(body, name), context)
+            decoded = declared.decoder(session)(_bytes_of(body, declared), context)
         except BadMessage as error:
             meaning.refused.append(f"{place}{error.reason}: {error}")
         else:
@@ -147,7 +155,7 @@ def _by_look(body: bytes, path: Path) -> str:
     first = body[:4096].decode("utf-8", "replace").split("\n", 1)[0].lower()
     if re.match(r"\W*(time|timestamp)\b.*[,;\t]", first):
         return "csv"
-    known = ", ".join((*FORMAT_NAMES, *READERS))
+    known = ", ".join((*every_format(), *READERS))
     raise BadInput(f"{path}: format cannot be told; name it with --format: {known}")
 
 
@@ -221,14 +229,12 @@ def _add_bare_pages(meaning: DecodedFile, path: Path) -> bool:
     return True
 
 
-def _bytes_of(body: bytes, name: str) -> bytes:
+def _bytes_of(body: bytes, declared: WireFormat) -> bytes:
     """Bytes handed over as hex or base64 text, where the format's own text looks different."""
-    if name not in BINARY_FORMATS:
-        return body
     text = body.strip()
-    if _HEX.fullmatch(text):
+    if "hex" in declared.written_as and _HEX.fullmatch(text):
         return bytes.fromhex(re.sub(r"[\s:]|^0x", "", text.decode()))
-    if name != "ruuvi_gateway" and _BASE64.fullmatch(text) and len(text) % 4 == 0:
+    if "base64" in declared.written_as and _BASE64.fullmatch(text) and len(text) % 4 == 0:
         try:
             return base64.b64decode(text, altchars=b"-_" if re.search(b"[-_]", text) else None)
         except binascii.Error:

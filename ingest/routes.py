@@ -7,12 +7,12 @@ from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadMessage, ConfigError
 from coldwitness.domain.identifiers import ID_PATTERN, is_id
 from coldwitness.ingest.formats import (
-    FORMAT_NAMES,
     DecodeContext,
     Decoded,
     Decoder,
     DecoderSession,
-    decoder,
+    WireFormat,
+    wire_format,
 )
 from coldwitness.ingest.mqtt.topics import is_topic_filter, matches
 from coldwitness.storage.journal import Row
@@ -30,7 +30,7 @@ class Route:
     """How messages of one topic are read."""
 
     decode: Decoder
-    format: str
+    format: WireFormat
     rule: FormatRule | None
     courier: str | None
     box: str | None
@@ -50,13 +50,10 @@ class Routes:
         for rule in self._rules:
             if not is_topic_filter(rule.topic):
                 raise ConfigError(f"formats: topic {rule.topic!r} is no MQTT topic filter")
-            if rule.format not in FORMAT_NAMES:
-                known = ", ".join(FORMAT_NAMES)
-                raise ConfigError(f"formats: format {rule.format!r} unknown; known: {known}")
-        self._decoders = {
-            name: decoder(name, session)
-            for name in {"native", *(rule.format for rule in self._rules)}
+        self._formats = {
+            name: wire_format(name) for name in {"native", *(rule.format for rule in self._rules)}
         }
+        self._decoders = {name: known.decoder(session) for name, known in self._formats.items()}
         self._routes: dict[str, Route | BadMessage] = {}
 
     def filters(self) -> list[str]:
@@ -81,25 +78,20 @@ class Routes:
     @property
     def is_stateful(self) -> bool:
         """True if a rule's format remembers between messages."""
-        return "sparkplug_b" in self._decoders
+        return any(known.births is not None for known in self._formats.values())
 
     def is_birth(self, topic: str) -> bool:
         """True for messages that stateful formats need to read later ones."""
         route = self._routes.get(topic) or self._remember(topic)
-        return (
-            isinstance(route, Route)
-            and route.format == "sparkplug_b"
-            and ("/NBIRTH/" in topic or "/DBIRTH/" in topic)
-        )
+        births = route.format.births if isinstance(route, Route) else None
+        return births is not None and births.is_birth(topic)
 
     def birth_node(self, topic: str) -> str | None:
-        """Group and edge node of a stateful format's topic: its births name the metrics of what
-        follows under the same node. None for topics of other formats."""
+        """Who is born by a stateful format's topic: births name the metrics of what follows under
+        the same node. None for topics of other formats."""
         route = self._routes.get(topic) or self._remember(topic)
-        levels = topic.split("/")
-        if not isinstance(route, Route) or route.format != "sparkplug_b" or len(levels) < 4:
-            return None
-        return f"{levels[1]}/{levels[3]}"
+        births = route.format.births if isinstance(route, Route) else None
+        return births.node(topic) if births is not None else None
 
     def _remember(self, topic: str) -> "Route | BadMessage":
         route: Route | BadMessage
@@ -114,10 +106,10 @@ class Routes:
 
     def _route(self, topic: str) -> Route:
         if topic == IMPORT_TOPIC:
-            return Route(self._decoders["native"], "native", None, None, None)
+            return self._read_as("native", rule=None, courier=None, box=None)
         for rule in self._rules:
             if matches(rule.topic, topic):
-                return Route(self._decoders[rule.format], rule.format, rule, rule.courier, rule.box)
+                return self._read_as(rule.format, rule=rule, courier=rule.courier, box=rule.box)
         levels = topic.split("/")
         if tuple(levels[:2]) != _NATIVE_PREFIX:
             raise BadMessage("foreign_topic", f"topic {topic[:200]!r}: no format rule names it")
@@ -132,4 +124,9 @@ class Routes:
                 raise BadMessage(
                     "bad_id", f"topic: {what} {text[:80]!r}: expected an id matching {ID_PATTERN}"
                 )
-        return Route(self._decoders["native"], "native", None, levels[2], levels[3])
+        return self._read_as("native", rule=None, courier=levels[2], box=levels[3])
+
+    def _read_as(
+        self, name: str, *, rule: FormatRule | None, courier: str | None, box: str | None
+    ) -> Route:
+        return Route(self._decoders[name], self._formats[name], rule, courier, box)

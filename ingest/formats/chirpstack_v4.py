@@ -8,6 +8,7 @@ from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
 from coldwitness.ingest.formats.instants import first_instant_ms
 from coldwitness.ingest.formats.json_text import json_object
 from coldwitness.ingest.formats.lorawan import Uplink, decode_uplink
+from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 _MAX_GATEWAYS = 50
 
@@ -63,3 +64,19 @@ def _received_ms(message: Mapping[str, Any]) -> int | None:
 def _text(holder: Mapping[str, Any], key: str) -> str | None:
     value = holder.get(key)
     return value if isinstance(value, str) and value else None
+
+
+FORMAT = WireFormat(
+    "chirpstack_v4",
+    decode=decode,
+    usual_topics=ByTopic(30, r"(.*/)?application/[^/]+/device/[^/]+/event/.+"),
+    looks=(ByJson(40, lambda first, _: "deviceInfo" in first),),
+    samples=(
+        (
+            "application/1/device/2/event/up",
+            b'{"time":"2022-07-18T09:34:15.775023242+00:00","deviceInfo":{"devEui":"0102",'
+            b'"deviceProfileName":"elsys ers","tags":{"model":"elt"}},"fPort":5,"data":'
+            b'"AQDiAikEACcFBgYDCAcNYg=="}',
+        ),
+    ),
+)

@@ -17,6 +17,7 @@ from coldwitness.ingest.formats.measurements import (
     unit_in_name,
 )
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.wire_format import ByBytes, ByTopic, WireFormat
 
 MAX_LINES = 10_000
 _SERIAL_TAGS = (
@@ -187,3 +188,21 @@ def _split(text: str, mark: str, *, quotes: bool = False, most: int = -1) -> lis
 
 def _plain(text: str) -> str:
     return re.sub(r"\\([,= \\\"])", r"\1", text)
+
+
+_LINE = re.compile(rb"[^\s={}\[\]]+(,\S+)? [^\s=]+=\S+")
+
+
+FORMAT = WireFormat(
+    "influx_line",
+    decode=decode,
+    usual_topics=ByTopic(100, r"(.*/)?(telegraf|influx)(/.*)?"),
+    looks=(ByBytes(30, lambda body: body.isascii() and _LINE.match(body.strip())),),
+    samples=(
+        (
+            "telegraf/a",
+            b'm\\ x,logger=L\\,1,probe=drug temperature=4.5,h=5i,s="a b",b=true 1795230245123\n'
+            b"m,logger=L drug=4,ambient=30\n",
+        ),
+    ),
+)

@@ -2,6 +2,7 @@
 other than BadMessage."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from coldwitness.domain.errors import BadMessage
@@ -82,3 +83,8 @@ def storable(text: str) -> bool:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
+
+
+def holds(message: Mapping[str, Any], key: str) -> bool:
+    """True if an object among the message's values has that key."""
+    return any(isinstance(part, dict) and key in part for part in message.values())

@@ -26,6 +26,7 @@ from coldwitness.ingest.formats.plausible import (
     in_range,
     no_value,
 )
+from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 MAX_ELEMENTS = 10_000
 _MAX_TEXT = 2000
@@ -315,3 +316,19 @@ def looks_doubled(body: bytes) -> bool:
         or body.count(b'"shipment"') > 1
         or b"\\u00" in body
     )
+
+
+FORMAT = WireFormat(
+    "native",
+    decode=decode,
+    usual_topics=ByTopic(10, r"coldchain/v1/[^/]+/[^/]+/(readings|events)"),
+    looks=(ByJson(20, lambda first, _: "event" in first or {"logger", "time"} <= first.keys()),),
+    samples=(
+        (
+            "coldchain/v1/c/b/readings",
+            b'[{"logger":"L","seq":1,"time":"2026-11-21T03:04:05Z","temperature":{"drug":4.5,'
+            b'"drug.2":5},"position":{"lat":36.8,"lon":118.3,"datum":"BD09"},"lid_open":true},'
+            b'{"event":"packed","shipment":"Z","time":1795230245123,"note":"n"}]',
+        ),
+    ),
+)

@@ -1,38 +1,43 @@
-"""The wire formats by their names in the settings."""
+"""The wire formats by their names in the settings: every module here that declares a `FORMAT`."""
 
-from functools import partial
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import Any
+from pathlib import Path
 
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.formats.decoded import Decoder
 from coldwitness.ingest.formats.session import DecoderSession
+from coldwitness.ingest.formats.wire_format import WireFormat
 
-_STATEFUL = frozenset({"sparkplug_b"})
-FORMAT_NAMES = (
-    "native",
-    "tts_v3",
-    "chirpstack_v4",
-    "sparkplug_b",
-    "ruuvi_gateway",
-    "senml",
-    "influx_line",
-    "tasmota",
-    "shelly",
-    "zigbee2mqtt",
-    "teltonika_codec8",
-)
+
+def wire_format(name: str) -> WireFormat:
+    """The format of that name; its module alone is imported. Raises ConfigError for another."""
+    declared = _declared(name) if name in _modules() else None
+    if declared is None:
+        raise ConfigError(f"format {name!r}: unknown; known: {', '.join(every_format())}")
+    return declared
+
+
+@cache
+def every_format() -> Mapping[str, WireFormat]:
+    """All formats by name, in alphabetical order. Imports every module of this folder: for those
+    who ask which formats there are, and not for a service that knows its own."""
+    found = {name: _declared(name) for name in sorted(_modules())}
+    return {name: declared for name, declared in found.items() if declared is not None}
 
 
 def decoder(name: str, session: DecoderSession | None = None) -> Decoder:
-    """The decoder of a format; stateful ones remember in `session` (a new one by default).
+    """The decoder of a format; stateful ones remember in `session` (a new one by default)."""
+    return wire_format(name).decoder(session if session is not None else DecoderSession())
 
-    Each is a module of its own, imported when first asked for.
-    """
-    if name not in FORMAT_NAMES:
-        raise ConfigError(f"format {name!r}: unknown; known: {', '.join(FORMAT_NAMES)}")
-    module: Any = import_module(f"coldwitness.ingest.formats.{name}")
-    if name in _STATEFUL:
-        return partial(module.decode, session=session if session is not None else DecoderSession())
-    decode: Decoder = module.decode
-    return decode
+
+@cache
+def _modules() -> frozenset[str]:
+    return frozenset(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+
+
+def _declared(name: str) -> WireFormat | None:
+    declared = getattr(import_module(f"{__package__}.{name}"), "FORMAT", None)
+    return declared if isinstance(declared, WireFormat) else None

@@ -17,9 +17,10 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import epoch_s_ms
-from coldwitness.ingest.formats.json_text import json_object
+from coldwitness.ingest.formats.json_text import holds, json_object
 from coldwitness.ingest.formats.measurements import as_number
 from coldwitness.ingest.formats.naming import reading, serial_in
+from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, WireFormat
 
 _MANUFACTURER = b"\xff\x99\x04"
 """Advertising type 0xFF (manufacturer data), then company 0x0499 little-endian."""
@@ -261,3 +262,34 @@ def _coordinates(value: object) -> tuple[float | None, float | None]:
 def _text(message: Mapping[str, Any], key: str) -> str | None:
     value = message.get(key)
     return value if isinstance(value, str) and value else None
+
+
+_BARE = ((b"\3", 14), (b"\5", 24), (b"\6", 20), (b"\xc5", 18), (b"\xe1", 40))
+"""First byte and length of a broadcast without its advertisement."""
+
+
+FORMAT = WireFormat(
+    "ruuvi_gateway",
+    decode=decode,
+    usual_topics=ByTopic(50, r"(.*/)?ruuvi/[^/]+/[^/]+"),
+    looks=(
+        ByJson(50, lambda first, _: "gw_mac" in first or holds(first, "gw_mac")),
+        ByBytes(20, lambda body: (body[:1], len(body)) in _BARE),
+    ),
+    written_as=("hex",),
+    samples=(
+        (
+            "ruuvi/g/t",
+            b'{"gw_mac":"C8","ts":"1653668027","data":"0201061BFF99040515AE4C6DC6D7000CFFF803F4AD'
+            b'B6AD697FF41F0C28CBD6","coords":"1.5,2"}',
+        ),
+        ("ruuvi/g/t", bytes.fromhex("06170C5668C79E007000C90501D9FFCD004C884F")),
+        ("ruuvi/g/t", bytes.fromhex("C512FC5394C37CAC364200CDCBB8334C884F")),
+        (
+            "ruuvi/g",
+            b'{"data":{"gw_mac":"C8","timestamp":"1653633988","tags":{"C6:A5:B9:E0:AD:06":{"rssi"'
+            b':-71,"timestamp":"1653633987","data":"0201061BFF99040513C85714C7CC00240008041CAB76F'
+            b'41C3CC6A5B9E0AD06"},"C6:A5:B9:E0:AD:07":{"data":"0201"}}}}',
+        ),
+    ),
+)

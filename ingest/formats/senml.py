@@ -19,6 +19,7 @@ from coldwitness.ingest.formats.instants import epoch_s_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown
 from coldwitness.ingest.formats.measurements import as_number, celsius_of, is_temperature_name
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, WireFormat
 
 MAX_RECORDS = 10_000
 MAX_VERSION = 10
@@ -286,3 +287,29 @@ def _number(raw: Mapping[str, Any], key: str, default: float) -> float:
         reason = "not_finite" if isinstance(value, float) else "wrong_type"
         raise BadMessage(reason, f"{key}: expected a finite number, got {shown(value)}")
     return number
+
+
+def _looks_like_a_pack(first: Mapping[str, Any], many: bool) -> bool:
+    return many and bool(first.keys() & {"n", "bn"}) and "logger" not in first
+
+
+def _looks_like_an_array_of_maps(body: bytes) -> bool:
+    return len(body) > 1 and body[0] >> 5 == 4 and body[1] >> 5 == 5
+
+
+FORMAT = WireFormat(
+    "senml",
+    decode=decode,
+    usual_topics=ByTopic(110, r"(.*/)?senml(/.*)?"),
+    looks=(ByJson(10, _looks_like_a_pack), ByBytes(40, _looks_like_an_array_of_maps)),
+    written_as=("hex", "base64"),
+    samples=(
+        (
+            "senml/a",
+            b'[{"bn":"urn:dev:ow:10e2:","bt":1320067464.0,"bu":"%RH","v":20},{"u":"Cel","t":60,'
+            b'"v":4.5},{"n":"ice","u":"K","v":270,"bv":1,"vb":true}]',
+        ),
+        ("senml/a", bytes.fromhex("82a3216561626364653a220a2363436565a30063742d31010002f94480")),
+        ("senml/a", bytes.fromhex("81a300" + "6364696d" + "01" + "6343656c" + "02" + "c482201837")),
+    ),
+)

@@ -10,9 +10,10 @@ from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.frame_sample import Sample
 from coldwitness.ingest.formats.instants import epoch_s_ms
-from coldwitness.ingest.formats.json_text import json_object, shown
+from coldwitness.ingest.formats.json_text import holds, json_object, shown
 from coldwitness.ingest.formats.measurements import as_number
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 _NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
 _SKIP = ("events", "rpc", "status", "online", "notify_status")
@@ -188,3 +189,31 @@ def _clock_ms(seconds: object) -> int | None:
     """Epoch seconds; before its clock is set a Shelly counts from its start."""
     number = as_number(seconds)
     return epoch_s_ms(number) if number is not None and number > 1_000_000_000 else None
+
+
+def _looks_like_rpc(first: Mapping[str, Any], _: bool) -> bool:
+    return {"params", "method"} <= first.keys() or "tC" in first or "BTHome_version" in first
+
+
+FORMAT = WireFormat(
+    "shelly",
+    decode=decode,
+    usual_topics=ByTopic(80, r".+/(events/(rpc|[0-9A-Fa-f:]{17})|status/[a-z]+:\d+)"),
+    looks=(
+        ByJson(60, _looks_like_rpc),
+        ByJson(80, lambda first, _: holds(first, "tC")),
+    ),
+    samples=(
+        (
+            "s/events/rpc",
+            b'{"src":"s-1","method":"NotifyFullStatus","params":{"ts":1795230245.12,"temperature:0"'
+            b':{"tC":4.6},"humidity:0":{"rh":61},"devicepower:0":{"battery":{"V":5}}}}',
+        ),
+        (
+            "s/events/rpc",
+            b'{"src":"s","method":"NotifyEvent","params":{"ts":1795230246,"events":[{"component":'
+            b'"script:1","event":"shelly-blu","data":{"BTHome_version":2,"temperature":[4.5,20],'
+            b'"humidity":56,"address":"e8:e0:7e:d0:f9:89"},"ts":1795230245.5},{"data":7}]}}',
+        ),
+    ),
+)

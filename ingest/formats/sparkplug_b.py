@@ -21,6 +21,7 @@ from coldwitness.ingest.formats.measurements import (
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 from coldwitness.ingest.formats.session import DecoderSession, MetricDefinition
 from coldwitness.ingest.formats.sparkplug_payload import Metric, parse_payload
+from coldwitness.ingest.formats.wire_format import Births, ByBytes, ByTopic, WireFormat
 
 _WITHOUT_METRICS = frozenset({"NDEATH", "DDEATH", "STATE", "NCMD", "DCMD"})
 _MESSAGES = _WITHOUT_METRICS | {"NBIRTH", "DBIRTH", "NDATA", "DDATA"}
@@ -167,3 +168,37 @@ def _readings(
         except BadMessage as error:
             refused.append(Refusal(error.reason, str(error)))
     return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def _is_birth(topic: str) -> bool:
+    return "/NBIRTH/" in topic or "/DBIRTH/" in topic
+
+
+def _node(topic: str) -> str | None:
+    """Group and edge node."""
+    levels = topic.split("/")
+    return f"{levels[1]}/{levels[3]}" if len(levels) >= 4 else None
+
+
+FORMAT = WireFormat(
+    "sparkplug_b",
+    decode=decode,
+    usual_topics=ByTopic(40, r"spBv1\.0/.+"),
+    looks=(ByBytes(50, lambda body: body[:1] == b"\x08" and not body.isascii()),),
+    written_as=("hex", "base64"),
+    births=Births(_is_birth, _node),
+    samples=(
+        (
+            "spBv1.0/G/NBIRTH/E",
+            bytes.fromhex(
+                "08a0e2f5a8a02b12120a05626453657118a0e2f5a8a02b2008580012210a0f426f782f54656d7065"
+                "7261747572651007"
+                "18a0e2f5a8a02b2009650000a8401800"
+            ),
+        ),
+        (
+            "spBv1.0/G/NDATA/E",
+            bytes.fromhex("08eaf2f5a8a02b121210071888eaf5a8a02b20092801650000d0401801"),
+        ),
+    ),
+)

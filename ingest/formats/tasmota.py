@@ -7,9 +7,10 @@ from typing import Any
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms
-from coldwitness.ingest.formats.json_text import json_object, shown
+from coldwitness.ingest.formats.json_text import holds, json_object, shown
 from coldwitness.ingest.formats.measurements import as_number, celsius_of
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")
@@ -90,3 +91,18 @@ def _time_ms(value: object, context: DecodeContext) -> int | None:
             return None
         raise
     return time_ms if time_ms >= UNSET_BEFORE_MS else None
+
+
+FORMAT = WireFormat(
+    "tasmota",
+    decode=decode,
+    usual_topics=ByTopic(70, r"(.*/)?(tele/.*SENSOR|stat/.*STATUS(8|10)|.*/tele/SENSOR)"),
+    looks=(ByJson(70, lambda first, _: "StatusSNS" in first or holds(first, "Temperature")),),
+    samples=(
+        (
+            "tele/a/SENSOR",
+            b'{"Time":"2026-11-21T11:04:05","DS18B20-1":{"Id":"0","Temperature":4.6},"AM2301":'
+            b'{"Temperature":24.9,"Humidity":51.3},"TempUnit":"F"}',
+        ),
+    ),
+)

@@ -13,6 +13,7 @@ from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS
 from coldwitness.ingest.formats.naming import reading, serial_in
+from coldwitness.ingest.formats.wire_format import ByBytes, ByTopic, WireFormat
 
 _CODEC_8, _CODEC_8_EXTENDED = 0x08, 0x8E
 _MIN_FRAME = 15
@@ -189,3 +190,32 @@ def _binary(payload: bytes) -> bytes:
         return bytes.fromhex(payload.decode("ascii").strip().removeprefix("0x"))
     except (UnicodeDecodeError, ValueError):
         raise BadMessage("bad_frame", "Teltonika: expected a binary frame or its hex") from None
+
+
+def _looks_like_a_frame(body: bytes) -> bool:
+    return body[:4] == bytes(4) and len(body) > 9 and body[8] in (_CODEC_8, _CODEC_8_EXTENDED)
+
+
+FORMAT = WireFormat(
+    "teltonika_codec8",
+    decode=decode,
+    usual_topics=ByTopic(90, r"(.*/)?teltonika/.+"),
+    looks=(ByBytes(10, _looks_like_a_frame),),
+    written_as=("hex", "base64"),
+    samples=(
+        (
+            "teltonika/352093081452251",
+            bytes.fromhex(
+                "000000000000003608010000016B40D8EA30010000000000000000000000000000000105021503010"
+                "101425E0F01F10000601A014E0000000000000000010000C7CF"
+            ),
+        ),
+        (
+            "teltonika/352093081452251",
+            bytes.fromhex(
+                "000000000000002b0801000001a1fc0fa10300468325c015f2494000000000090000000301f00101"
+                "190c3501480000002d00010000d4c6"
+            ),
+        ),
+    ),
+)

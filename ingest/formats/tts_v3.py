@@ -8,6 +8,7 @@ from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
 from coldwitness.ingest.formats.instants import first_instant_ms
 from coldwitness.ingest.formats.json_text import json_object
 from coldwitness.ingest.formats.lorawan import Uplink, decode_uplink
+from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 _MAX_GATEWAYS = 50
 
@@ -78,3 +79,38 @@ def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _text(holder: Mapping[str, Any], key: str) -> str | None:
     value = holder.get(key)
     return value if isinstance(value, str) else None
+
+
+FORMAT = WireFormat(
+    "tts_v3",
+    decode=decode,
+    usual_topics=ByTopic(20, r"v3/[^/]+/devices/[^/]+/.+"),
+    looks=(ByJson(30, lambda first, _: "end_device_ids" in first),),
+    samples=(
+        (
+            "v3/a/devices/b/up",
+            b'{"end_device_ids":{"device_id":"a","dev_eui":"A8"},"uplink_message":{"f_port":2,'
+            b'"frm_payload":"y8YIAPIBf/9//w==","version_ids":{"brand_id":"dragino","model_id":'
+            b'"lht65n"},"received_at":"2026-11-21T03:04:05.787654321Z"}}',
+        ),
+        (
+            "v3/a/devices/b/up",
+            b'{"end_device_ids":{"device_id":"a"},"uplink_message":{"f_port":85,"frm_payload":'
+            b'"IM6XYQZgLAAX","version_ids":{"brand_id":"milesight","model_id":"em300-th"},'
+            b'"decoded_payload":{"t":{"u":[1,2,{"temp":4}]}}}}',
+        ),
+        (
+            "v3/a/devices/b/up",
+            # Two records of an LHT65N's memory, the second without its mark.
+            b'{"end_device_ids":{"device_id":"a"},"uplink_message":{"f_port":2,"frm_payload":'
+            b'"f/8ImAFGQWAGX5fL9gsNA3YBCt1//w==","version_ids":{"brand_id":"dragino","model_id":'
+            b'"lht65n"},"settings":{"time":"2026-11-21T03:04:05Z"}}}',
+        ),
+        (
+            "v3/a/devices/b/up",
+            b'{"end_device_ids":{"device_id":"a"},"uplink_message":{"decoded_payload":{"history":['
+            b'{"timestamp":1795230245,"temperature":"4.5"},{"temperature":4}],"Systimestamp":'
+            b'1795230245,"temp_f":40.1,"temperature":{"value":4.5,"unit":"F"}}}}',
+        ),
+    ),
+)

@@ -8,6 +8,7 @@ from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms, tim
 from coldwitness.ingest.formats.json_text import json_object
 from coldwitness.ingest.formats.measurements import as_number, measurements
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
@@ -74,3 +75,18 @@ def _volts(value: object) -> float | None:
     if number is None or number < 0:
         return None
     return number / 1000.0 if number > 100 else number
+
+
+FORMAT = WireFormat(
+    "zigbee2mqtt",
+    decode=decode,
+    usual_topics=ByTopic(60, r"zigbee2mqtt/.+"),
+    looks=(ByJson(90, lambda first, _: isinstance(first.get("temperature"), int | float)),),
+    samples=(
+        (
+            "zigbee2mqtt/a",
+            b'{"temperature":4.71,"humidity":58.2,"last_seen":"2026-11-21T11:04:05+08:00",'
+            b'"device":{"ieeeAddr":"0x0015","model":"W"},"contact":false,"voltage":2975}',
+        ),
+    ),
+)

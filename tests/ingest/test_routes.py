@@ -50,7 +50,7 @@ def test_what_is_no_topic_filter_is_refused_in_the_settings(text: str) -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"'natve' unknown; known: native"):
+    with pytest.raises(ConfigError, match=r"format 'natve': unknown; known: chirpstack_v4"):
         Routes([FormatRule(topic="a/b", format="natve")])
 
 

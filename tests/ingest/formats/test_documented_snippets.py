@@ -9,7 +9,7 @@ import pytest
 from coldwitness.config.settings import load_settings
 from coldwitness.ingest.decoded_file import decode_bytes, decode_file
 from coldwitness.ingest.files import NAMED_READERS, reader_for
-from coldwitness.ingest.formats import FORMAT_NAMES
+from coldwitness.ingest.formats import every_format
 from coldwitness.ingest.formats.written import reading_object
 
 PAGE = Path(__file__).parents[3] / "docs" / "connecting-loggers.md"
@@ -34,7 +34,7 @@ EXPORTS = [match.groupdict() for match in _EXPORT.finditer(TEXT)]
 
 def test_every_format_has_a_snippet() -> None:
     shown = {match for case in CASES for match in re.findall('format = "(.*)"', case["settings"])}
-    assert shown == set(FORMAT_NAMES) - {"native"}
+    assert shown == set(every_format()) - {"native"}
 
 
 def test_no_snippet_of_the_page_escapes_these_tests() -> None:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.ingest.formats import (
-    FORMAT_NAMES,
     DecodeContext,
     Decoded,
     DecoderSession,
     Refusal,
     decoder,
+    every_format,
 )
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 from tests.ingest.formats.context import RECEIVED_MS
@@ -47,14 +47,14 @@ def judged(name: str, topic: str, body: bytes, session: DecoderSession) -> Decod
 
 
 def test_every_format_has_seeds_that_it_reads() -> None:
-    assert set(SEEDS) == set(FORMAT_NAMES)
+    assert set(SEEDS) == set(every_format())
     for name, seeds in SEEDS.items():
         session = DecoderSession()
         results = [judged(name, topic, body, session) for topic, body in seeds]
         assert any(result.readings for result in results), name
 
 
-@pytest.mark.parametrize("name", FORMAT_NAMES)
+@pytest.mark.parametrize("name", every_format())
 def test_hurt_messages_are_read_or_refused(name: str) -> None:
     session = DecoderSession()
     slowest_s = 0.0
@@ -65,14 +65,14 @@ def test_hurt_messages_are_read_or_refused(name: str) -> None:
     assert slowest_s < 1.0
 
 
-@pytest.mark.parametrize("name", FORMAT_NAMES)
+@pytest.mark.parametrize("name", every_format())
 @settings(max_examples=50, deadline=None)
 @given(body=st.binary(max_size=120), topic=st.text(max_size=12))
 def test_any_bytes_on_any_topic_are_read_or_refused(name: str, body: bytes, topic: str) -> None:
     judged(name, topic.encode("utf-8", "ignore").decode(), body, DecoderSession())
 
 
-@pytest.mark.parametrize("name", FORMAT_NAMES)
+@pytest.mark.parametrize("name", every_format())
 @pytest.mark.parametrize(
     "body",
     [
