@@ -95,6 +95,11 @@ def read_ibutton(path: Path, *, zone: tzinfo | None) -> FileContent:
             in_table = line.replace(" ", "").lower().startswith("date/time,unit,value")
     if not in_table:
         raise BadInput(f"{path}: expected a line Date/Time,Unit,Value of an iButton export")
+    if zone is None:
+        raise BadInput(
+            f"{path}: no mission time in the header says the zone of the rows; "
+            "name it with --timezone, such as Asia/Shanghai"
+        )
     refusals = Refusals()
     readings: list[Reading] = []
     order = _order([line for _, line in rows], begun)

@@ -103,6 +103,15 @@ def test_an_abbreviation_of_two_meanings_has_to_be_named(tmp_path: Path) -> None
     assert shanghai.time_ms[0] == FIRST_MS - 13 * 3600 * 1000
 
 
+def test_an_ibutton_export_without_any_zone_is_one_error(tmp_path: Path) -> None:
+    """Every row would be refused; nothing usable would come out."""
+    text = "".join(line for line in IBUTTON.splitlines(keepends=True) if "{zone}" not in line)
+    path = ibutton(tmp_path, text)
+    with pytest.raises(BadInput, match=r"says the zone of the rows; name it with --timezone"):
+        read_files([path])
+    assert read_files([path], timezone="UTC").table.time_ms.size > 0
+
+
 def test_ibutton_fahrenheit_is_converted_and_bad_rows_are_refused(tmp_path: Path) -> None:
     rows = (
         "Date/Time,Unit,Value\n3/24/22 2:18:01 PM,F,41.0\n3/24/22 13:20:01 PM,C,5\n"
@@ -114,8 +123,6 @@ def test_ibutton_fahrenheit_is_converted_and_bad_rows_are_refused(tmp_path: Path
     assert recorded.table.temperature_c["drug"].tolist() == [5.0]
     assert recorded.refused_count == 6
     assert "line 4" in str(recorded.first_refusal)
-    with pytest.raises(BadInput, match=r"nothing usable: .*expected a zone"):
-        read_files([path])
 
 
 @pytest.mark.parametrize("limit_c", [2.0, 8.0, 25.0, -20.0, 15.0])
