@@ -4,14 +4,12 @@ import json
 
 import typer
 
+from coldwitness.cli.settings_in_force import settings_of
 
-def register(app: typer.Typer) -> None:
-    commands = typer.Typer(help="Settings in force.", no_args_is_help=True)
-    app.add_typer(commands, name="config")
+app = typer.Typer(help="Settings in force.", no_args_is_help=True)
 
-    @commands.command("show")
-    def show() -> None:
-        """Print all settings in force as JSON, secrets masked."""
-        from coldwitness.config.settings import load_settings
 
-        typer.echo(json.dumps(load_settings().shown(), ensure_ascii=False, indent=2))
+@app.command("show")
+def show(context: typer.Context) -> None:
+    """Print all settings in force as JSON, secrets masked."""
+    typer.echo(json.dumps(settings_of(context).shown(), ensure_ascii=False, indent=2))

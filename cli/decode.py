@@ -4,53 +4,51 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.ingest.decoded_file import decode_bytes, decode_file
+from coldwitness.ingest.formats.written import event_object, reading_object
 
-def register(app: typer.Typer) -> None:
-    @app.command("decode")
-    def decode(
-        file: Annotated[
-            str,
-            typer.Argument(help="a raw message (bytes, hex or base64) or an export; - for stdin"),
-        ],
-        topic: Annotated[
-            str | None, typer.Option("--topic", help="MQTT topic the message came on")
-        ] = None,
-        format_name: Annotated[
-            str | None,
-            typer.Option("--format", help="wire format or file reader; else by topic and look"),
-        ] = None,
-        timezone: Annotated[
-            str | None,
-            typer.Option("--timezone", help="zone of times without one, e.g. Asia/Shanghai"),
-        ] = None,
-    ) -> None:
-        """Print the readings as NDJSON; refusals go to stderr: exit 0, or 1 if any."""
-        import msgspec
 
-        from coldwitness.config.settings import load_settings
-        from coldwitness.ingest.decoded_file import decode_bytes, decode_file
-        from coldwitness.ingest.formats.written import event_object, reading_object
-
-        rules = load_settings().formats
-        if file == "-":
-            meaning = decode_bytes(
-                sys.stdin.buffer.read(),
-                topic=topic,
-                format_name=format_name,
-                rules=rules,
-                timezone=timezone,
-            )
-        else:
-            meaning = decode_file(
-                Path(file), topic=topic, format_name=format_name, rules=rules, timezone=timezone
-            )
-        encode = msgspec.json.encode
-        objects = [reading_object(reading) for reading in meaning.readings]
-        objects += [event_object(event) for event in meaning.events]
-        sys.stdout.write("".join(f"{encode(said).decode()}\n" for said in objects))
-        sys.stdout.flush()
-        for refusal in meaning.refused:
-            print(f"refused: {refusal}", file=sys.stderr)
-        raise typer.Exit(1 if meaning.refused else 0)
+def decode(
+    context: typer.Context,
+    file: Annotated[
+        str,
+        typer.Argument(help="a raw message (bytes, hex or base64) or an export; - for stdin"),
+    ],
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="MQTT topic the message came on")
+    ] = None,
+    format_name: Annotated[
+        str | None,
+        typer.Option("--format", help="wire format or file reader; else by topic and look"),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="zone of times without one, e.g. Asia/Shanghai"),
+    ] = None,
+) -> None:
+    """Print the readings as NDJSON; refusals go to stderr: exit 0, or 1 if any."""
+    rules = settings_of(context).formats
+    if file == "-":
+        meaning = decode_bytes(
+            sys.stdin.buffer.read(),
+            topic=topic,
+            format_name=format_name,
+            rules=rules,
+            timezone=timezone,
+        )
+    else:
+        meaning = decode_file(
+            Path(file), topic=topic, format_name=format_name, rules=rules, timezone=timezone
+        )
+    encode = msgspec.json.encode
+    objects = [reading_object(reading) for reading in meaning.readings]
+    objects += [event_object(event) for event in meaning.events]
+    sys.stdout.write("".join(f"{encode(said).decode()}\n" for said in objects))
+    sys.stdout.flush()
+    for refusal in meaning.refused:
+        print(f"refused: {refusal}", file=sys.stderr)
+    raise typer.Exit(1 if meaning.refused else 0)

@@ -10,42 +10,48 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.demo_run import DemoOptions, run_demo
+from coldwitness.cli.settings_in_force import config_arguments
+from coldwitness.domain.errors import BadInput
 
-def register(app: typer.Typer) -> None:
-    @app.command("demo")
-    def demo(
-        once: Annotated[
-            bool, typer.Option("--once", help="end after the fleet has been delivered")
-        ] = False,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="one line a shipment instead of the table")
-        ] = False,
-        port: Annotated[int, typer.Option("--port", min=0, max=65535, help="HTTP port")] = 8000,
-        mqtt_port: Annotated[
-            int, typer.Option("--mqtt-port", min=0, max=65535, help="MQTT port")
-        ] = 1883,
-        data: Annotated[
-            Path | None,
-            typer.Option("--data", help="keep journal and stores here; else a folder that goes"),
-        ] = None,
-        seed: Annotated[int, typer.Option("--seed", min=0, help="another morning")] = 1,
-        seconds: Annotated[
-            float, typer.Option("--seconds", min=1, max=600, help="how long the morning takes")
-        ] = 20.0,
-        lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
-    ) -> None:
-        """Run the main job: broker, ingest, judging, pages, and a simulated fleet."""
-        from coldwitness.cli.demo_run import DemoOptions, run_demo
 
-        run_demo(
-            DemoOptions(
-                once=once,
-                as_json=as_json,
-                http_port=port,
-                mqtt_port=mqtt_port,
-                data=data,
-                seed=seed,
-                seconds=seconds,
-                lang=lang,
-            )
+def demo(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="end after the fleet has been delivered")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="one line a shipment instead of the table")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="HTTP port")] = 8000,
+    mqtt_port: Annotated[
+        int, typer.Option("--mqtt-port", min=0, max=65535, help="MQTT port")
+    ] = 1883,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="keep journal and stores here; else a folder that goes"),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="another morning")] = 1,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, max=600, help="how long the morning takes")
+    ] = 20.0,
+    lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
+) -> None:
+    """Run the main job: broker, ingest, judging, pages, and a simulated fleet."""
+    if config_arguments(context):
+        raise BadInput(
+            "demo: takes no --config: it brings broker, stores and formats of its own;"
+            " `coldwitness serve` works by your settings"
         )
+    run_demo(
+        DemoOptions(
+            once=once,
+            as_json=as_json,
+            http_port=port,
+            mqtt_port=mqtt_port,
+            data=data,
+            seed=seed,
+            seconds=seconds,
+            lang=lang,
+        )
+    )

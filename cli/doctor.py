@@ -16,6 +16,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.domain.errors import ColdWitnessError
+from coldwitness.domain.instants import rfc3339
+from coldwitness.ingest.mqtt.broker_check import QUEUED, question_broker
+from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.routes import Routes
+from coldwitness.storage.journal import JournalReader, load_or_create_signer, signing_key
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry import open_telemetry
+
 FAILED = 1
 SLOW_FSYNC_MS = 20.0
 
@@ -30,24 +40,21 @@ class Finding:
     mend: str = ""
 
 
-def register(app: typer.Typer) -> None:
-    @app.command("doctor")
-    def doctor(
-        as_json: Annotated[
-            bool, typer.Option("--json", help="one JSON line each, for machines")
-        ] = False,
-    ) -> None:
-        """Check broker, credentials, topic rights, limits, journal, clock, fonts, stores, ports."""
-        from coldwitness.config.settings import load_settings
-
-        settings = load_settings()
-        failed = False
-        for check in (_broker, _journal, _clock, _fonts, _stores, _ports):
-            for finding in _careful(check, settings):
-                failed = failed or finding.state == "failure"
-                _print(finding, as_json=as_json)
-        if failed:
-            raise typer.Exit(FAILED)
+def doctor(
+    context: typer.Context,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="one JSON line each, for machines")
+    ] = False,
+) -> None:
+    """Check broker, credentials, topic rights, limits, journal, clock, fonts, stores, ports."""
+    settings = settings_of(context)
+    failed = False
+    for check in (_broker, _journal, _clock, _fonts, _stores, _ports):
+        for finding in _careful(check, settings):
+            failed = failed or finding.state == "failure"
+            _print(finding, as_json=as_json)
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 def _print(finding: Finding, *, as_json: bool) -> None:
@@ -62,8 +69,6 @@ def _print(finding: Finding, *, as_json: bool) -> None:
 
 def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterator[Finding]:
     """What a check finds; its own failure is a finding and does not end the others."""
-    from coldwitness.domain.errors import ColdWitnessError
-
     try:
         yield from check(settings)
     except ColdWitnessError as error:
@@ -71,9 +76,6 @@ def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterat
 
 
 def _broker(settings: Any) -> Iterator[Finding]:
-    from coldwitness.ingest.mqtt.broker_check import QUEUED, question_broker
-    from coldwitness.ingest.routes import Routes
-
     mqtt = settings.mqtt
     where = f"{mqtt.host}:{mqtt.port}"
     answers = question_broker(mqtt, Routes(settings.formats).filters())
@@ -164,9 +166,6 @@ def _credentials(mqtt: Any) -> Finding:
 
 
 def _journal(settings: Any) -> Iterator[Finding]:
-    from coldwitness.ingest.progress import Progress
-    from coldwitness.storage.journal import JournalReader, load_or_create_signer, signing_key
-
     journal = settings.journal
     directory: Path = journal.directory
     try:
@@ -229,9 +228,6 @@ def _fsync_ms(directory: Path) -> float:
 
 
 def _clock(settings: Any) -> Iterator[Finding]:
-    from coldwitness.domain.instants import rfc3339
-    from coldwitness.storage.journal import JournalReader
-
     now_ms = int(time.time() * 1000)
     last_ms = max(
         (s.last_received_ms for s in JournalReader(settings.journal.directory).stats()), default=0
@@ -267,7 +263,7 @@ def _synchronised() -> bool | None:
 
 def _fonts(_settings: Any) -> Iterator[Finding]:
     try:
-        import pylopdf_fonts_zh_cn
+        import pylopdf_fonts_zh_cn  # noqa: PLC0415  whether it is there is the question
 
         folder = Path(pylopdf_fonts_zh_cn.__file__).parent
         found = [p.name for p in folder.rglob("*") if p.suffix.lower() in (".otf", ".ttf", ".ttc")]
@@ -285,10 +281,6 @@ def _fonts(_settings: Any) -> Iterator[Finding]:
 
 
 def _stores(settings: Any) -> Iterator[Finding]:
-    from coldwitness.domain.errors import ColdWitnessError
-    from coldwitness.storage.register import open_register
-    from coldwitness.storage.telemetry import open_telemetry
-
     try:
         with closing(open_telemetry(settings.store, sole_writer=False)) as store:
             store.between(0, 1)  # a question: InfluxDB is not spoken to before

@@ -2,32 +2,40 @@
 
 import hashlib
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import duckdb
 import typer
 
-if TYPE_CHECKING:
-    from coldwitness.config.settings import Settings
-    from coldwitness.storage.register import SqlRegister
-    from coldwitness.storage.telemetry import WholeStore
+from coldwitness.cli.importing import import_all
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.config.settings import Settings
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.storage.archive.canonical import canonical_lines
+from coldwitness.storage.archive.days import prune as prune_days
+from coldwitness.storage.archive.days import seal_days, sealed_days, verify_archive
+from coldwitness.storage.archive.exports import (
+    FORMATS,
+    Wanted,
+    export_lines,
+    export_table,
+    require_known,
+)
+from coldwitness.storage.journal import journal_public_key, journal_signer
+from coldwitness.storage.opening import stores
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry import WholeStore
 
-
-def register(app: typer.Typer) -> None:
-    app.command("import")(import_files)
-    app.command("export")(export)
-    archive = typer.Typer(help="Sealed days as Parquet, kept for years.", no_args_is_help=True)
-    app.add_typer(archive, name="archive")
-    archive.command("seal")(seal)
-    archive.command("verify")(verify)
-    archive.command("prune")(prune)
-    archive.command("hold")(hold)
-    archive.command("release")(release)
+archive = typer.Typer(help="Sealed days as Parquet, kept for years.", no_args_is_help=True)
 
 
 def import_files(
+    context: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(help="manifests (JSON); telemetry (NDJSON, CSV, Parquet, exports)"),
@@ -44,10 +52,7 @@ def import_files(
     ] = True,
 ) -> None:
     """Bring manifests and recorded telemetry in: journalled first, then stored and judged."""
-    from coldwitness.cli.importing import import_all
-    from coldwitness.config.settings import load_settings
-
-    done = import_all(load_settings(), files, timezone=timezone, reader=reader, judge=judge)
+    done = import_all(settings_of(context), files, timezone=timezone, reader=reader, judge=judge)
     for warning in done.warnings:
         print(f"coldwitness: {warning}", file=sys.stderr)
     typer.echo(
@@ -57,6 +62,7 @@ def import_files(
 
 
 def export(
+    context: typer.Context,
     shipment: Annotated[
         list[str] | None, typer.Argument(help="shipments; none: everything")
     ] = None,
@@ -75,24 +81,15 @@ def export(
     to_time: Annotated[str | None, typer.Option("--to", help="RFC 3339, exclusive")] = None,
 ) -> None:
     """Write evidence out as NDJSON, CSV, Parquet or EPCIS 2.0 JSON-LD."""
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.storage.archive.canonical import canonical_lines
-    from coldwitness.storage.archive.exports import (
-        Wanted,
-        export_lines,
-        export_table,
-        require_known,
-    )
-
     if canonical:
         if shipment or kind or from_time or to_time:
             raise BadInput("--canonical exports the whole store: no shipments, format or period")
-        with _stores() as (_, store, opened):
+        with _stores(context) as (_, store, opened):
             _write(canonical_lines(store, opened), output, digest=True)
         return
     kind = _kind(kind, output)
     wanted = Wanted(tuple(shipment or ()), _instant("--from", from_time), _instant("--to", to_time))
-    with _stores() as (_, store, opened):
+    with _stores(context) as (_, store, opened):
         require_known(opened, wanted.shipments)
         if kind in ("csv", "parquet"):
             if output is None and kind == "parquet":
@@ -105,19 +102,16 @@ def export(
         _write(export_lines(store, opened, wanted, kind=kind), output, digest=False)
 
 
+@archive.command("seal")
 def seal(
+    context: typer.Context,
     before: Annotated[
         str | None, typer.Option("--before", help="RFC 3339; days over by then; else by now")
     ] = None,
 ) -> None:
     """Seal every past day that holds something not sealed yet."""
-    import time
-
-    from coldwitness.storage.archive.days import seal_days
-    from coldwitness.storage.journal import journal_signer
-
     before_ms = _instant("--before", before)
-    with _stores() as (settings, store, opened):
+    with _stores(context) as (settings, store, opened):
         done = seal_days(
             store,
             opened,
@@ -133,7 +127,9 @@ def seal(
         )
 
 
+@archive.command("verify")
 def verify(
+    context: typer.Context,
     directory: Annotated[Path | None, typer.Argument(help="archive; else the settings'")] = None,
     public_key: Annotated[
         Path | None,
@@ -142,12 +138,7 @@ def verify(
 ) -> None:
     """Compare every file with its seal, and every seal with its signature: exit 0 all match,
     1 not."""
-    from coldwitness.config.settings import load_settings
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.storage.archive.days import sealed_days, verify_archive
-    from coldwitness.storage.journal import journal_public_key
-
-    settings = load_settings()
+    settings = settings_of(context)
     folder = directory or settings.store.archive_directory
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such folder")
@@ -162,15 +153,13 @@ def verify(
     typer.echo(f"{len(sealed_days(folder))} sealed days match")
 
 
+@archive.command("prune")
 def prune(
+    context: typer.Context,
     years: Annotated[float, typer.Option("--years", help="keep at least so long, 5 or more")] = 5.0,
 ) -> None:
     """Delete sealed days that are old enough and hold no shipment under legal hold."""
-    import time
-
-    from coldwitness.storage.archive.days import prune as prune_days
-
-    with _stores() as (settings, _, opened):
+    with _stores(context) as (settings, _, opened):
         deleted, kept = prune_days(
             settings.store.archive_directory,
             years=years,
@@ -183,22 +172,26 @@ def prune(
         typer.echo(f"{day}: kept, a shipment is under legal hold")
 
 
-def hold(shipment: Annotated[list[str], typer.Argument(help="shipment ids")]) -> None:
+@archive.command("hold")
+def hold(
+    context: typer.Context,
+    shipment: Annotated[list[str], typer.Argument(help="shipment ids")],
+) -> None:
     """Put shipments under legal hold: nothing of their days is deleted."""
-    _hold(shipment, held=True)
+    _hold(context, shipment, held=True)
 
 
-def release(shipment: Annotated[list[str], typer.Argument(help="shipment ids")]) -> None:
+@archive.command("release")
+def release(
+    context: typer.Context,
+    shipment: Annotated[list[str], typer.Argument(help="shipment ids")],
+) -> None:
     """Lift the legal hold of shipments."""
-    _hold(shipment, held=False)
+    _hold(context, shipment, held=False)
 
 
-def _hold(shipments: list[str], *, held: bool) -> None:
-    import time
-
-    from coldwitness.domain.errors import BadInput
-
-    with _stores() as (_, _, opened):
+def _hold(context: typer.Context, shipments: list[str], *, held: bool) -> None:
+    with _stores(context) as (_, _, opened):
         for shipment in shipments:
             if not opened.hold(shipment, held=held):
                 raise BadInput(f"shipment {shipment!r}: unknown")
@@ -211,21 +204,10 @@ def _hold(shipments: list[str], *, held: bool) -> None:
 
 
 @contextmanager
-def _stores() -> Iterator[tuple["Settings", "WholeStore", "SqlRegister"]]:
-    from coldwitness.config.settings import load_settings
-    from coldwitness.storage.register import open_register
-    from coldwitness.storage.telemetry import open_telemetry
-
-    settings = load_settings()
-    store = open_telemetry(settings.store)
-    try:
-        opened = open_register(settings.store.register_url)
-        try:
-            yield settings, store, opened
-        finally:
-            opened.close()
-    finally:
-        store.close()
+def _stores(context: typer.Context) -> Iterator[tuple[Settings, WholeStore, SqlRegister]]:
+    settings = settings_of(context)
+    with stores(settings.store) as (store, register):
+        yield settings, store, register
 
 
 def _write(lines: Iterator[bytes], output: Path | None, *, digest: bool) -> None:
@@ -249,10 +231,6 @@ def _write(lines: Iterator[bytes], output: Path | None, *, digest: bool) -> None
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    import duckdb
-
-    from coldwitness.domain.errors import BadInput
-
     try:
         yield
     except OSError as error:
@@ -262,9 +240,6 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _kind(kind: str | None, output: Path | None) -> str:
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.storage.archive.exports import FORMATS
-
     endings = {".csv": "csv", ".parquet": "parquet", ".jsonld": "epcis"}
     if kind is None:
         kind = "ndjson" if output is None else endings.get(output.suffix.lower(), "ndjson")
@@ -274,9 +249,6 @@ def _kind(kind: str | None, output: Path | None) -> str:
 
 
 def _instant(what: str, text: str | None) -> int | None:
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.domain.instants import instant_ms
-
     try:
         return None if text is None else instant_ms(text)
     except ValueError as error:

@@ -28,8 +28,9 @@ from coldwitness.judging.copies import keep_curves
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object, reading_object
 from coldwitness.storage.journal import Journal, JournalReader, Message
-from coldwitness.storage.register import SqlRegister, open_register
-from coldwitness.storage.telemetry import WholeStore, open_telemetry
+from coldwitness.storage.opening import stores
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry import WholeStore
 
 WORKER = "import"
 _OBJECTS_PER_MESSAGE = 1000
@@ -67,21 +68,14 @@ def import_all(
         names = tuple(manifest.id for manifest in manifests)
         recorded = read_files(telling, timezone=timezone, reader=reader, shipments=names)
         warnings += list(recorded.warnings)
-    store = open_telemetry(settings.store, sole_writer=False)
-    try:
-        register = open_register(settings.store.register_url)
-        try:
-            touched = _put_manifests(register, manifests)
-            if recorded is not None:
-                touched |= _store(settings, recorded, store, register)
-            warnings += _unassigned(manifests, store, register)
-            names = tuple(sorted(touched))
-            if judge:
-                _judge(settings, store, register, names)
-        finally:
-            register.close()
-    finally:
-        store.close()
+    with stores(settings.store, sole_writer=False) as (store, register):
+        touched = _put_manifests(register, manifests)
+        if recorded is not None:
+            touched |= _store(settings, recorded, store, register)
+        warnings += _unassigned(manifests, store, register)
+        names = tuple(sorted(touched))
+        if judge:
+            _judge(settings, store, register, names)
     return Imported(
         manifests=len(manifests),
         readings=0 if recorded is None else len(recorded.table),

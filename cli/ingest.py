@@ -1,6 +1,6 @@
 """`coldwitness ingest`: one ingest worker alone.
 
-Receiving (broker → journal → acknowledgement) and storing (journal → stores) run as two
+ReceivingSide (broker → journal → acknowledgement) and storing (journal → stores) run as two
 processes that share only the journal, so both processors are used and neither can stop the
 other.
 """
@@ -11,47 +11,54 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
+from pydantic import ValidationError
+
+from coldwitness.cli.logs import log_to_stderr
+from coldwitness.cli.settings_in_force import config_arguments, settings_of
+from coldwitness.cli.wiring import future_tolerance_s
+from coldwitness.config.settings import JournalSettings, Settings
+from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.sides import ReceivingSide, StoringSide
+from coldwitness.storage.journal import JournalReader
+from coldwitness.storage.opening import stores
 
 
-def register(app: typer.Typer) -> None:
-    @app.command("ingest")
-    def ingest(
-        worker: Annotated[
-            str | None, typer.Option("--worker", help="this worker's name; else journal.worker")
-        ] = None,
-        receive_only: Annotated[
-            bool, typer.Option("--receive-only", help="broker to journal, nothing else")
-        ] = False,
-        store_only: Annotated[
-            bool, typer.Option("--store-only", help="journal to stores, nothing else")
-        ] = False,
-        until_stored: Annotated[
-            bool,
-            typer.Option("--until-stored", help="with --store-only: end when all is stored"),
-        ] = False,
-    ) -> None:
-        """Run one ingest worker until Ctrl-C: messages are journalled, acknowledged, stored."""
-        from coldwitness.cli.logs import log_to_stderr
-        from coldwitness.config.settings import load_settings
-        from coldwitness.domain.errors import BadInput
-
-        if receive_only and store_only:
-            raise BadInput("--receive-only and --store-only exclude each other")
-        log_to_stderr()
-        _collect_garbage_seldom()
-        settings = load_settings()
-        if worker is not None:
-            settings = with_worker(settings, worker)
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        if store_only:
-            _store(settings, stop, until_stored=until_stored)
-        else:
-            _receive(settings, stop, with_storing=not receive_only)
+def ingest(
+    context: typer.Context,
+    worker: Annotated[
+        str | None, typer.Option("--worker", help="this worker's name; else journal.worker")
+    ] = None,
+    receive_only: Annotated[
+        bool, typer.Option("--receive-only", help="broker to journal, nothing else")
+    ] = False,
+    store_only: Annotated[
+        bool, typer.Option("--store-only", help="journal to stores, nothing else")
+    ] = False,
+    until_stored: Annotated[
+        bool,
+        typer.Option("--until-stored", help="with --store-only: end when all is stored"),
+    ] = False,
+) -> None:
+    """Run one ingest worker until Ctrl-C: messages are journalled, acknowledged, stored."""
+    if receive_only and store_only:
+        raise BadInput("--receive-only and --store-only exclude each other")
+    log_to_stderr()
+    _collect_garbage_seldom()
+    settings = settings_of(context)
+    if worker is not None:
+        settings = with_worker(settings, worker)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if store_only:
+        _store(settings, stop, until_stored=until_stored)
+    else:
+        storing = None if receive_only else _storing_command(context, settings.journal.worker)
+        _receive(settings, stop, storing=storing)
 
 
 def _collect_garbage_seldom() -> None:
@@ -62,13 +69,8 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
-def with_worker(settings: Any, worker: str) -> Any:
+def with_worker(settings: Settings, worker: str) -> Settings:
     """Settings with another worker name, checked as if it stood in the file."""
-    from pydantic import ValidationError
-
-    from coldwitness.config.settings import JournalSettings
-    from coldwitness.domain.errors import BadInput
-
     fields = settings.journal.model_dump() | {"worker": worker}
     try:
         journal = JournalSettings(**fields)
@@ -77,14 +79,18 @@ def with_worker(settings: Any, worker: str) -> Any:
     return settings.model_copy(update={"journal": journal})
 
 
-def _receive(settings: Any, stop: threading.Event, *, with_storing: bool) -> None:
-    from coldwitness.ingest.sides import ReceivingSide
+def _storing_command(context: typer.Context, worker: str) -> list[str]:
+    settings = config_arguments(context)
+    command = [sys.executable, "-m", "coldwitness.cli", *settings, "ingest"]
+    return [*command, "--store-only", "--worker", worker]
 
+
+def _receive(settings: Settings, stop: threading.Event, *, storing: Sequence[str] | None) -> None:
     receiving = ReceivingSide(settings)
     receiving.start()
     keeper = None
-    if with_storing:
-        keeper = threading.Thread(target=_keep_storing, args=(settings.journal.worker, stop))
+    if storing is not None:
+        keeper = threading.Thread(target=_keep_storing, args=(storing, stop))
         keeper.start()
     try:
         stop.wait()
@@ -95,13 +101,11 @@ def _receive(settings: Any, stop: threading.Event, *, with_storing: bool) -> Non
             keeper.join()
 
 
-def _keep_storing(worker: str, stop: threading.Event) -> None:
+def _keep_storing(command: Sequence[str], stop: threading.Event) -> None:
     """Run the storing process, and again if it ends by itself."""
     pause_s = 0.5
     while not stop.is_set():
-        child = subprocess.Popen(
-            [sys.executable, "-m", "coldwitness.cli", "ingest", "--store-only", "--worker", worker]
-        )
+        child = subprocess.Popen(command)
         while child.poll() is None and not stop.wait(0.2):
             pass
         if child.poll() is None:
@@ -113,30 +117,21 @@ def _keep_storing(worker: str, stop: threading.Event) -> None:
         pause_s = min(30.0, pause_s * 2)
 
 
-def _store(settings: Any, stop: threading.Event, *, until_stored: bool) -> None:
-    from coldwitness.cli.wiring import future_tolerance_s
-    from coldwitness.ingest.sides import StoringSide
-    from coldwitness.storage.journal import JournalReader
-    from coldwitness.storage.register import open_register
-    from coldwitness.storage.telemetry import open_telemetry
-
+def _store(settings: Settings, stop: threading.Event, *, until_stored: bool) -> None:
     # Other workers, an import or `serve` may write beside this one.
-    store = open_telemetry(settings.store, sole_writer=False)
-    register_ = open_register(settings.store.register_url)
-    storing = StoringSide(
-        settings,
-        store=store,
-        register=register_,
-        future_tolerance_s=future_tolerance_s(settings),
-        on_touched=register_.leave_to_judge,
-    )
-    storing.start()
-    try:
-        reader, worker = JournalReader(settings.journal.directory), settings.journal.worker
-        while not stop.wait(0.1):
-            if until_stored and storing.follower.cursor >= reader.last_row(worker):
-                return
-    finally:
-        storing.stop()
-        store.close()
-        register_.close()
+    with stores(settings.store, sole_writer=False) as (store, register):
+        storing = StoringSide(
+            settings,
+            store=store,
+            register=register,
+            future_tolerance_s=future_tolerance_s(settings),
+            on_touched=register.leave_to_judge,
+        )
+        storing.start()
+        try:
+            reader, worker = JournalReader(settings.journal.directory), settings.journal.worker
+            while not stop.wait(0.1):
+                if until_stored and storing.follower.cursor >= reader.last_row(worker):
+                    return
+        finally:
+            storing.stop()

@@ -1,11 +1,27 @@
 """`coldwitness journal`: verify, export, stats, seal, expire, legal holds."""
 
+import base64
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import rfc3339
+from coldwitness.ingest.progress import open_progress
+from coldwitness.storage.journal import (
+    JournalReader,
+    layout,
+    load_public_key,
+    retention,
+    verify_journal,
+)
+from coldwitness.storage.journal.sealing import seal_finished
+from coldwitness.storage.journal.signing import load_or_create_signer
 
 FOUND = 1
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON line each, for machines")]
@@ -14,234 +30,209 @@ DirectoryOption = Annotated[
 ]
 
 
-def _directory(given: Path | None) -> Path:
-    from coldwitness.config.settings import load_settings
-    from coldwitness.domain.errors import BadInput
-
-    directory = given if given is not None else load_settings().journal.directory
+def _directory(context: typer.Context, given: Path | None) -> Path:
+    directory = given if given is not None else settings_of(context).journal.directory
     if not directory.is_dir():
         raise BadInput(f"journal {directory}: no such folder")
     return directory
 
 
-def register(app: typer.Typer) -> None:
-    commands = typer.Typer(
-        help="证据日志。The evidence journal: is it whole, what is in it.", no_args_is_help=True
-    )
-    app.add_typer(commands, name="journal")
-    _add_verify(commands)
-    _add_reading(commands)
-    _add_keeping(commands)
+app = typer.Typer(
+    help="证据日志。The evidence journal: is it whole, what is in it.", no_args_is_help=True
+)
 
 
-def _add_verify(commands: typer.Typer) -> None:
-    @commands.command("verify")
-    def verify(
-        directory: DirectoryOption = None,
-        public_key: Annotated[
-            Path | None,
-            typer.Option("--public-key", help="PEM key kept elsewhere; else the folder's own"),
-        ] = None,
-        as_json: JsonOption = False,
-    ) -> None:
-        """Check every row, chain, tree, signature and link; exit 1 if anything is wrong."""
-        from coldwitness.storage.journal import layout, load_public_key, verify_journal
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    directory: DirectoryOption = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option("--public-key", help="PEM key kept elsewhere; else the folder's own"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check every row, chain, tree, signature and link; exit 1 if anything is wrong."""
+    folder = _directory(context, directory)
+    key_file = public_key if public_key is not None else layout.public_key(folder)
+    public = load_public_key(key_file) if public_key or key_file.exists() else None
+    if public is None:
+        typer.echo(f"no public key at {key_file}: signatures are not checked", err=True)
+    reports = verify_journal(folder, public=public)
+    problems = [problem for report in reports for problem in report.problems]
+    for report in reports:
+        line = {
+            "worker": report.segment.worker,
+            "day": report.segment.day,
+            "state": report.segment.state,
+            "rows": report.rows,
+            "first_row": report.first_row,
+            "last_row": report.last_row,
+            "merkle_root": report.merkle_root,
+            "problems": [
+                {"kind": p.kind, "file": p.file, "row": p.row, "text": p.text}
+                for p in report.problems
+            ],
+        }
+        if as_json:
+            typer.echo(json.dumps(line, ensure_ascii=False))
+    if not as_json:
+        for problem in problems:
+            typer.echo(f"{problem.kind}: {problem.text}")
+        rows = sum(report.rows for report in reports)
+        found = f"{len(problems)} problems" if problems else "nothing wrong"
+        typer.echo(f"{len(reports)} segments, {rows} rows: {found}")
+    if problems:
+        raise typer.Exit(FOUND)
 
-        folder = _directory(directory)
-        key_file = public_key if public_key is not None else layout.public_key(folder)
-        public = load_public_key(key_file) if public_key or key_file.exists() else None
-        if public is None:
-            typer.echo(f"no public key at {key_file}: signatures are not checked", err=True)
-        reports = verify_journal(folder, public=public)
-        problems = [problem for report in reports for problem in report.problems]
-        for report in reports:
+
+@app.command("stats")
+def stats(
+    context: typer.Context, directory: DirectoryOption = None, as_json: JsonOption = False
+) -> None:
+    """Rows, days, sizes."""
+    for segment in JournalReader(_directory(context, directory)).stats():
+        rows = segment.last_row - segment.first_row + 1
+        last = rfc3339(segment.last_received_ms) if rows else None
+        if as_json:
+            line: dict[str, Any] = {
+                "worker": segment.worker,
+                "day": segment.day,
+                "state": segment.state,
+                "rows": rows,
+                "first_row": segment.first_row,
+                "last_row": segment.last_row,
+                "last_received": last,
+                "bytes": segment.bytes,
+            }
+            typer.echo(json.dumps(line))
+        else:
+            size_mb = segment.bytes / 1e6
+            typer.echo(
+                f"{segment.worker}  {segment.day}  {segment.state:7}  {rows:>10} rows"
+                f"  {size_mb:9.1f} MB  last {last or '-'}"
+            )
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    directory: DirectoryOption = None,
+    worker: Annotated[str | None, typer.Option("--worker", help="one worker only")] = None,
+    after: Annotated[int, typer.Option("--after", min=0, help="rows after this one")] = 0,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most so many")] = None,
+) -> None:
+    """Print rows as NDJSON: topic, flags, receive time, payload (base64, and as text)."""
+    reader = JournalReader(_directory(context, directory))
+    for name in [worker] if worker is not None else reader.workers():
+        for row in reader.read(name, after=after, limit=limit):
+            sys.stdout.write(json.dumps(row_as_json(row), ensure_ascii=False) + "\n")
+
+
+@app.command("clocks")
+def clocks(
+    context: typer.Context,
+    off_by_s: Annotated[
+        float, typer.Option("--off-by", min=0.0, help="only loggers surely off by more, in s")
+    ] = 0.0,
+    directory: DirectoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How far each logger's clock is ahead of ours: from the least that fits to the most."""
+    for progress in open_progress(_directory(context, directory)):
+        with progress:
+            estimates = sorted(progress.clocks(), key=lambda estimate: estimate.logger)
+        for clock in estimates:
+            if max(clock.low_ms, -clock.high_ms, 0) < off_by_s * 1000:
+                continue
             line = {
-                "worker": report.segment.worker,
-                "day": report.segment.day,
-                "state": report.segment.state,
-                "rows": report.rows,
-                "first_row": report.first_row,
-                "last_row": report.last_row,
-                "merkle_root": report.merkle_root,
-                "problems": [
-                    {"kind": p.kind, "file": p.file, "row": p.row, "text": p.text}
-                    for p in report.problems
-                ],
+                "worker": progress.worker,
+                "logger": clock.logger,
+                "ahead_s": [clock.low_ms / 1000, clock.high_ms / 1000],
+                "messages": clock.messages,
+                "updated": rfc3339(clock.updated_ms),
             }
             if as_json:
-                typer.echo(json.dumps(line, ensure_ascii=False))
-        if not as_json:
-            for problem in problems:
-                typer.echo(f"{problem.kind}: {problem.text}")
-            rows = sum(report.rows for report in reports)
-            found = f"{len(problems)} problems" if problems else "nothing wrong"
-            typer.echo(f"{len(reports)} segments, {rows} rows: {found}")
-        if problems:
-            raise typer.Exit(FOUND)
-
-
-def _add_reading(commands: typer.Typer) -> None:
-    @commands.command("stats")
-    def stats(directory: DirectoryOption = None, as_json: JsonOption = False) -> None:
-        """Rows, days, sizes."""
-        from coldwitness.domain.instants import rfc3339
-        from coldwitness.storage.journal import JournalReader
-
-        for segment in JournalReader(_directory(directory)).stats():
-            rows = segment.last_row - segment.first_row + 1
-            last = rfc3339(segment.last_received_ms) if rows else None
-            if as_json:
-                line: dict[str, Any] = {
-                    "worker": segment.worker,
-                    "day": segment.day,
-                    "state": segment.state,
-                    "rows": rows,
-                    "first_row": segment.first_row,
-                    "last_row": segment.last_row,
-                    "last_received": last,
-                    "bytes": segment.bytes,
-                }
                 typer.echo(json.dumps(line))
             else:
-                size_mb = segment.bytes / 1e6
                 typer.echo(
-                    f"{segment.worker}  {segment.day}  {segment.state:7}  {rows:>10} rows"
-                    f"  {size_mb:9.1f} MB  last {last or '-'}"
+                    f"{progress.worker}  {clock.logger:24}  ahead by {clock.low_ms / 1000:.1f} to"
+                    f" {clock.high_ms / 1000:.1f} s  ({clock.messages} messages)"
                 )
 
-    @commands.command("export")
-    def export(
-        directory: DirectoryOption = None,
-        worker: Annotated[str | None, typer.Option("--worker", help="one worker only")] = None,
-        after: Annotated[int, typer.Option("--after", min=0, help="rows after this one")] = 0,
-        limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most so many")] = None,
-    ) -> None:
-        """Print rows as NDJSON: topic, flags, receive time, payload (base64, and as text)."""
-        from coldwitness.storage.journal import JournalReader
 
-        reader = JournalReader(_directory(directory))
-        for name in [worker] if worker is not None else reader.workers():
-            for row in reader.read(name, after=after, limit=limit):
-                sys.stdout.write(json.dumps(row_as_json(row), ensure_ascii=False) + "\n")
-
-    @commands.command("clocks")
-    def clocks(
-        off_by_s: Annotated[
-            float, typer.Option("--off-by", min=0.0, help="only loggers surely off by more, in s")
-        ] = 0.0,
-        directory: DirectoryOption = None,
-        as_json: JsonOption = False,
-    ) -> None:
-        """How far each logger's clock is ahead of ours: from the least that fits to the most."""
-        from coldwitness.domain.instants import rfc3339
-        from coldwitness.ingest.progress import open_progress
-
-        for progress in open_progress(_directory(directory)):
-            with progress:
-                estimates = sorted(progress.clocks(), key=lambda estimate: estimate.logger)
-            for clock in estimates:
-                if max(clock.low_ms, -clock.high_ms, 0) < off_by_s * 1000:
-                    continue
-                line = {
-                    "worker": progress.worker,
-                    "logger": clock.logger,
-                    "ahead_s": [clock.low_ms / 1000, clock.high_ms / 1000],
-                    "messages": clock.messages,
-                    "updated": rfc3339(clock.updated_ms),
-                }
-                if as_json:
-                    typer.echo(json.dumps(line))
-                else:
-                    typer.echo(
-                        f"{progress.worker}  {clock.logger:24}  ahead by"
-                        f" {clock.low_ms / 1000:.1f} to {clock.high_ms / 1000:.1f} s"
-                        f"  ({clock.messages} messages)"
-                    )
+holds = typer.Typer(help="Legal holds: days that are not deleted.", no_args_is_help=True)
+app.add_typer(holds, name="hold")
 
 
-def _add_keeping(commands: typer.Typer) -> None:
-    @commands.command("seal")
-    def seal(directory: DirectoryOption = None) -> None:
-        """Seal finished days that a stopped worker left open."""
-        from coldwitness.config.settings import load_settings
-        from coldwitness.storage.journal.sealing import seal_finished
-        from coldwitness.storage.journal.signing import load_or_create_signer
+@app.command("seal")
+def seal(context: typer.Context, directory: DirectoryOption = None) -> None:
+    """Seal finished days that a stopped worker left open."""
+    folder = _directory(context, directory)
+    settings = settings_of(context).journal
+    key = settings.signing_key_file or folder / "keys" / "signing.key"
+    for done in seal_finished(folder, load_or_create_signer(key)):
+        typer.echo(f"{done.segment.worker} {done.segment.day}: {done.rows} rows sealed")
 
-        folder = _directory(directory)
-        settings = load_settings().journal
-        key = settings.signing_key_file or folder / "keys" / "signing.key"
-        for done in seal_finished(folder, load_or_create_signer(key)):
-            typer.echo(f"{done.segment.worker} {done.segment.day}: {done.rows} rows sealed")
 
-    @commands.command("expire")
-    def expire(
-        directory: DirectoryOption = None,
-        delete: Annotated[
-            bool, typer.Option("--delete", help="really delete; else only list")
-        ] = False,
-    ) -> None:
-        """Days older than journal.retention_years (never under five) that no hold keeps."""
-        import time
+@app.command("expire")
+def expire(
+    context: typer.Context,
+    directory: DirectoryOption = None,
+    delete: Annotated[bool, typer.Option("--delete", help="really delete; else only list")] = False,
+) -> None:
+    """Days older than journal.retention_years (never under five) that no hold keeps."""
+    folder, now_ms = _directory(context, directory), int(time.time() * 1000)
+    years = settings_of(context).journal.retention_years
+    for expiry in retention.expired(folder, years=years, now_ms=now_ms):
+        kept = f"kept by hold {', '.join(expiry.held_by)}" if expiry.held_by else "may go"
+        typer.echo(f"{expiry.segment.worker} {expiry.segment.day}: {kept}")
+    if delete:
+        gone = retention.delete_expired(folder, years=years, now_ms=now_ms)
+        typer.echo(f"{len(gone)} days deleted; their seals stay")
 
-        from coldwitness.config.settings import load_settings
-        from coldwitness.storage.journal import retention
 
-        folder, now_ms = _directory(directory), int(time.time() * 1000)
-        years = load_settings().journal.retention_years
-        for expiry in retention.expired(folder, years=years, now_ms=now_ms):
-            kept = f"kept by hold {', '.join(expiry.held_by)}" if expiry.held_by else "may go"
-            typer.echo(f"{expiry.segment.worker} {expiry.segment.day}: {kept}")
-        if delete:
-            gone = retention.delete_expired(folder, years=years, now_ms=now_ms)
-            typer.echo(f"{len(gone)} days deleted; their seals stay")
+@holds.command("place")
+def place(
+    context: typer.Context,
+    hold_id: Annotated[str, typer.Argument(help="a name, such as the case number")],
+    reason: Annotated[str, typer.Option("--reason", help="why")],
+    first_day: Annotated[str, typer.Option("--from", help="first UTC day, 2026-11-22")],
+    last_day: Annotated[str | None, typer.Option("--to", help="last day; else open")] = None,
+    directory: DirectoryOption = None,
+) -> None:
+    """Keep days from deletion."""
+    hold = retention.place_hold(
+        _directory(context, directory),
+        hold_id=hold_id,
+        reason=reason,
+        first_day=first_day,
+        last_day=last_day,
+    )
+    typer.echo(f"{hold.id}: {hold.first_day} to {hold.last_day or 'open end'} are kept")
 
-    holds = typer.Typer(help="Legal holds: days that are not deleted.", no_args_is_help=True)
-    commands.add_typer(holds, name="hold")
 
-    @holds.command("place")
-    def place(
-        hold_id: Annotated[str, typer.Argument(help="a name, such as the case number")],
-        reason: Annotated[str, typer.Option("--reason", help="why")],
-        first_day: Annotated[str, typer.Option("--from", help="first UTC day, 2026-11-22")],
-        last_day: Annotated[str | None, typer.Option("--to", help="last day; else open")] = None,
-        directory: DirectoryOption = None,
-    ) -> None:
-        """Keep days from deletion."""
-        from coldwitness.storage.journal import retention
+@holds.command("list")
+def list_holds(context: typer.Context, directory: DirectoryOption = None) -> None:
+    """Holds that stand."""
+    for hold in retention.holds(_directory(context, directory)):
+        end = hold.last_day or "open end"
+        typer.echo(f"{hold.id}  {hold.first_day} to {end}  {hold.reason}")
 
-        hold = retention.place_hold(
-            _directory(directory),
-            hold_id=hold_id,
-            reason=reason,
-            first_day=first_day,
-            last_day=last_day,
-        )
-        typer.echo(f"{hold.id}: {hold.first_day} to {hold.last_day or 'open end'} are kept")
 
-    @holds.command("list")
-    def list_holds(directory: DirectoryOption = None) -> None:
-        """Holds that stand."""
-        from coldwitness.storage.journal import retention
-
-        for hold in retention.holds(_directory(directory)):
-            end = hold.last_day or "open end"
-            typer.echo(f"{hold.id}  {hold.first_day} to {end}  {hold.reason}")
-
-    @holds.command("lift")
-    def lift(hold_id: Annotated[str, typer.Argument()], directory: DirectoryOption = None) -> None:
-        """End a hold."""
-        from coldwitness.storage.journal import retention
-
-        retention.lift_hold(_directory(directory), hold_id)
-        typer.echo(f"{hold_id}: lifted")
+@holds.command("lift")
+def lift(
+    context: typer.Context,
+    hold_id: Annotated[str, typer.Argument()],
+    directory: DirectoryOption = None,
+) -> None:
+    """End a hold."""
+    retention.lift_hold(_directory(context, directory), hold_id)
+    typer.echo(f"{hold_id}: lifted")
 
 
 def row_as_json(row: Any) -> dict[str, Any]:
     """One journal row for people and machines; `text` only where the payload is UTF-8."""
-    import base64
-
-    from coldwitness.domain.instants import rfc3339
-
     line: dict[str, Any] = {
         "worker": row.worker,
         "row": row.row,

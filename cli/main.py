@@ -1,10 +1,12 @@
 """`coldwitness`: all commands, and how their failures reach a user.
 
-Command modules import what is heavy inside their functions, so that `--help` stays quick.
+A command's module is imported when the command is called, so `--help` loads none of them.
 """
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Annotated
@@ -13,36 +15,40 @@ import typer
 
 from coldwitness.domain.errors import ColdWitnessError
 
-COMMAND_MODULES = (
-    "demo",
-    "serve",
-    "ingest",
-    "check",
-    "report",
-    "verify",
-    "decode",
-    "simulate",
-    "import_export",
-    "rebuild",
-    "backup",
-    "journal",
-    "quarantine",
-    "setup_influx",
-    "doctor",
-    "config",
-)
-
 USAGE = 2
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="coldwitness",
-    help="冷证 ColdWitness：药品配送冷链证据。Cold-chain evidence of drug delivery, judged "
-    "requirement by requirement.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a command stands, `module:name` of a function or a group, and its line in `--help`."""
+
+    place: str
+    help: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("demo:demo", "The main job on this machine alone, with a simulated fleet."),
+    "serve": Entry("serve:serve", "Ingest, judging, API and pages on the configured servers."),
+    "ingest": Entry("ingest:ingest", "One ingest worker: journalled, acknowledged, stored."),
+    "check": Entry("check:check", "Judge recorded files offline."),
+    "report": Entry("report:report", "Write the compliance report: JSON, HTML page or PDF."),
+    "verify": Entry("verify:verify", "Does a report or package still match its evidence?"),
+    "decode": Entry("decode:decode", "What a logger's message or export means to us."),
+    "simulate": Entry("simulate:simulate", "Simulated boxes with known truth, published or filed."),
+    "import": Entry("import_export:import_files", "Manifests and recorded telemetry in."),
+    "export": Entry("import_export:export", "Evidence out: NDJSON, CSV, Parquet, EPCIS 2.0."),
+    "rebuild": Entry("rebuild:rebuild", "Make readings, events and stays anew from the journal."),
+    "backup": Entry("backup:backup", "Copy journal, register and store while everything runs."),
+    "restore": Entry("backup:restore", "Put a backup into the empty places the settings name."),
+    "doctor": Entry("doctor:doctor", "Is everything there that evidence depends on?"),
+    "archive": Entry("import_export:archive", "Sealed days as Parquet, kept for years."),
+    "journal": Entry("journal:app", "证据日志。The evidence journal: is it whole, what is in it."),
+    "quarantine": Entry("quarantine:app", "隔离区。What could not be used, and why."),
+    "setup": Entry("setup_influx:setup", "Make servers ready for ColdWitness."),
+    "db": Entry("setup_influx:database", "The register's tables."),
+    "config": Entry("config:app", "Settings in force."),
+}
 
 
 def _print_version(asked: bool) -> None:
@@ -51,7 +57,6 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _common(
     config: Annotated[
         Path | None,
@@ -61,20 +66,42 @@ def _common(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="version")
     ] = False,
 ) -> None:
-    if config is not None:
-        from coldwitness.config.settings import CONFIG_VARIABLE
-
-        os.environ[CONFIG_VARIABLE] = str(config)
+    """What stands before the command; commands read it by `settings_of`."""
 
 
-for _name in COMMAND_MODULES:
-    import_module(f"coldwitness.cli.{_name}").register(app)
+def program(arguments: Sequence[str]) -> typer.Typer:
+    """All commands by name; of their modules only those are loaded that the arguments name."""
+    app = typer.Typer(
+        name="coldwitness",
+        callback=_common,
+        help="冷证 ColdWitness：药品配送冷链证据。Cold-chain evidence of drug delivery, judged "
+        "requirement by requirement.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, entry in COMMANDS.items():
+        module, _, attribute = entry.place.partition(":")
+        if name not in arguments:
+            app.command(name, short_help=entry.help)(_not_loaded)
+            continue
+        found = getattr(import_module(f"coldwitness.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name, short_help=entry.help)
+        else:
+            app.command(name, short_help=entry.help)(found)
+    return app
+
+
+def _not_loaded() -> None:
+    """Stands in the list for a command that nobody called."""
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; one clear line and exit 2 for a user's mistake, never a traceback."""
     try:
-        app(args=arguments)
+        program(arguments)(args=arguments, prog_name="coldwitness")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except ColdWitnessError as error:

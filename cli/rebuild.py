@@ -2,21 +2,25 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 import typer
 
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.cli.wiring import future_tolerance_s
+from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.decoded_rows import decode_rows
+from coldwitness.ingest.following import store_decoded
+from coldwitness.ingest.routes import Routes
+from coldwitness.storage.journal import JournalReader
+from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Appended
-
-if TYPE_CHECKING:
-    from coldwitness.config.settings import Settings
-    from coldwitness.storage.register import SqlRegister
-    from coldwitness.storage.telemetry import WholeStore
-    from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
+from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.telemetry import WholeStore
+from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 
 ROWS_PER_STEP = 5000
 
@@ -31,7 +35,7 @@ class Position(msgspec.Struct):
 class _New:
     """The new store as ingest sees one; what it appends is committed with the position."""
 
-    def __init__(self, telemetry: "TelemetryRebuild", position: str) -> None:
+    def __init__(self, telemetry: TelemetryRebuild, position: str) -> None:
         self._telemetry = telemetry
         self._position = position
 
@@ -46,39 +50,27 @@ class _New:
         """The rebuild ends by finish()."""
 
 
-def register(app: typer.Typer) -> None:
-    @app.command("rebuild")
-    def rebuild() -> None:
-        """Drop readings, events and stays and make them again from the journal.
+def rebuild(context: typer.Context) -> None:
+    """Drop readings, events and stays and make them again from the journal.
 
-        Runs beside live ingest; killed, it goes on where it stopped when it is run again.
-        """
-        from coldwitness.cli.wiring import future_tolerance_s
-        from coldwitness.config.settings import load_settings
-        from coldwitness.storage.register import open_register
-        from coldwitness.storage.telemetry import open_telemetry
-
-        settings = load_settings()
-        store = open_telemetry(settings.store, sole_writer=False)
-        opened = open_register(settings.store.register_url)
-        try:
-            readings = rebuild_views(
-                settings,
-                store,
-                opened,
-                future_tolerance_s=future_tolerance_s(settings),
-                say=lambda text: print(text, file=sys.stderr),
-            )
-        finally:
-            opened.close()
-            store.close()
-        typer.echo(f"rebuilt from the journal: {readings} readings")
+    Runs beside live ingest; killed, it goes on where it stopped when it is run again.
+    """
+    settings = settings_of(context)
+    with stores(settings.store, sole_writer=False) as (store, register):
+        readings = rebuild_views(
+            settings,
+            store,
+            register,
+            future_tolerance_s=future_tolerance_s(settings),
+            say=lambda text: print(text, file=sys.stderr),
+        )
+    typer.echo(f"rebuilt from the journal: {readings} readings")
 
 
 def rebuild_views(
-    settings: "Settings",
-    store: "WholeStore",
-    register: "SqlRegister",
+    settings: Settings,
+    store: WholeStore,
+    register: SqlRegister,
     *,
     future_tolerance_s: float,
     say: Callable[[str], None] = lambda text: None,
@@ -88,11 +80,6 @@ def rebuild_views(
     Manifests, results, clues, reviews and the audit trail are no views of the journal and stay.
     Raises Unavailable where a store is; what is done stays done.
     """
-    from coldwitness.ingest.decoded_rows import decode_rows
-    from coldwitness.ingest.following import store_decoded
-    from coldwitness.ingest.routes import Routes
-    from coldwitness.storage.journal import JournalReader
-
     reader = JournalReader(settings.journal.directory)
     telemetry = store.rebuild()
     register.begin_custody_rebuild()

@@ -1,27 +1,44 @@
 """`coldwitness report`: the compliance report of a shipment, from the stores or from files."""
 
+import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from coldwitness.api.reports.made.model import Report
-    from coldwitness.api.reports.made.wording import Lang
-    from coldwitness.config.settings import Settings
-    from coldwitness.storage.journal.signing import Signer
+from coldwitness.api.clues.clue import report_address
+from coldwitness.api.reports.drawn.html import render_html
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.judged import report_of_judged
+from coldwitness.api.reports.made.model import Origin, Report
+from coldwitness.api.reports.made.reviews import review_of
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.packed.journal_part import journal_part
+from coldwitness.api.reports.packed.package import make_package
+from coldwitness.api.reports.packed.timestamp import ask_for_stamp, read_token
+from coldwitness.cli.judge_files import judge_files
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.config.rules import PACKS_DIR, load_pack
+from coldwitness.config.settings import Settings
+from coldwitness.domain.errors import BadInput
+from coldwitness.judging.copies import ArchivedCurves
+from coldwitness.judging.evidence import evidence_of
+from coldwitness.judging.fleet_limits import RegisterTrips
+from coldwitness.judging.rulebook import Rulebook, load_rulebook, under_pack
+from coldwitness.judging.run import Judged, judge_shipments, software
+from coldwitness.storage.journal import load_or_create_signer, signing_key
+from coldwitness.storage.journal.signing import Signer
+from coldwitness.storage.opening import stores
 
 _ENDINGS = (".json", ".html", ".pdf")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the program."""
-    app.command("report")(report)
-
-
 def report(
+    context: typer.Context,
     shipment: Annotated[
         str | None, typer.Argument(help="shipment id; with --from needed only if there are several")
     ] = None,
@@ -72,9 +89,6 @@ def report(
     ] = None,
 ) -> None:
     """Write the compliance report: JSON (complete), HTML page or PDF."""
-    from coldwitness.config.settings import load_settings
-    from coldwitness.domain.errors import BadInput
-
     output = output or []
     if not output and package is None:
         raise BadInput("report: nothing to write: give -o FILE.json, .html or .pdf, or --package")
@@ -87,7 +101,7 @@ def report(
         raise BadInput("--timestamp: expected with --package: only a package carries a time stamp")
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
-    settings = load_settings()
+    settings = settings_of(context)
     signer = _signer(settings, key, needed=package is not None)
     if files:
         made = _from_files(
@@ -116,21 +130,14 @@ def report(
 
 
 def _packed(
-    made: "Report",
-    settings: "Settings",
-    signer: "Signer | None",
-    lang: "Lang",
+    made: Report,
+    settings: Settings,
+    signer: Signer | None,
+    lang: Lang,
     *,
     from_files: bool,
     timestamp: str | None,
 ) -> bytes:
-    from functools import partial
-
-    from coldwitness.api.reports.packed.journal_part import journal_part
-    from coldwitness.api.reports.packed.package import make_package
-    from coldwitness.config.rules import PACKS_DIR, load_pack
-    from coldwitness.domain.errors import BadInput
-
     if signer is None:
         raise BadInput("--package: no key to sign with; name one by --key")
     journal = None
@@ -138,8 +145,6 @@ def _packed(
         journal = journal_part(made, settings.journal.directory, settings.formats)
     stamp = None
     if timestamp is not None:
-        from coldwitness.api.reports.packed.timestamp import ask_for_stamp, read_token
-
         by_url = timestamp.startswith(("http://", "https://"))
         stamp = (
             partial(ask_for_stamp, timestamp) if by_url else partial(read_token, Path(timestamp))
@@ -153,11 +158,8 @@ def _packed(
     raise BadInput(f"--package: the file of rule pack {wanted} was not found")
 
 
-def _signer(settings: "Settings", key: Path | None, *, needed: bool) -> "Signer | None":
+def _signer(settings: Settings, key: Path | None, *, needed: bool) -> Signer | None:
     """The named key, which must exist, else the journal's; one is made only if it is needed."""
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.storage.journal import load_or_create_signer, signing_key
-
     if key is not None and not key.exists():
         raise BadInput(f"--key {key}: no such file")
     path = key or signing_key(settings.journal)
@@ -175,16 +177,9 @@ def _from_files(
     timezone: str | None,
     reader: str | None,
     rules: str | None,
-    settings: "Settings",
-    signer: "Signer | None",
-) -> "Report":
-    from coldwitness.api.reports.made.judged import report_of_judged
-    from coldwitness.api.reports.made.model import Origin
-    from coldwitness.cli.judge_files import judge_files
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.judging.rulebook import load_rulebook, under_pack
-    from coldwitness.judging.run import software
-
+    settings: Settings,
+    signer: Signer | None,
+) -> Report:
     installed = load_rulebook(settings.judging)
     judged = judge_files(
         files,
@@ -228,34 +223,16 @@ def _few(names: Sequence[str]) -> str:
 def _from_stores(
     shipment: str,
     *,
-    settings: "Settings",
+    settings: Settings,
     storage: str | None,
     rules: str | None,
-    signer: "Signer | None",
-) -> "Report":
-    from contextlib import closing
-
-    from coldwitness.api.clues.clue import report_address
-    from coldwitness.api.reports.made.judged import report_of_judged
-    from coldwitness.api.reports.made.model import Origin
-    from coldwitness.api.reports.made.reviews import review_of
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.judging.copies import ArchivedCurves
-    from coldwitness.judging.evidence import evidence_of
-    from coldwitness.judging.fleet_limits import RegisterTrips
-    from coldwitness.judging.rulebook import Rulebook, load_rulebook, under_pack
-    from coldwitness.judging.run import Judged, judge_shipments, software
-    from coldwitness.storage.register import open_register
-    from coldwitness.storage.telemetry import open_telemetry
-
+    signer: Signer | None,
+) -> Report:
     file = settings.store.embedded_file
     if settings.store.telemetry == "embedded" and not file.exists():
         raise BadInput(f"report: no shipment {shipment!r}: there is no store at {file}")
     rulebook = load_rulebook(settings.judging)
-    with (
-        closing(open_telemetry(settings.store)) as store,
-        closing(open_register(settings.store.register_url)) as register,
-    ):
+    with stores(settings.store) as (store, register):
         line = register.shipment_row(shipment)
         if line is None:
             raise BadInput(f"report: the stores know no shipment {shipment!r}")
@@ -290,26 +267,16 @@ def _from_stores(
         )
 
 
-def _rendered(made: "Report", ending: str, lang: "Lang") -> bytes:
+def _rendered(made: Report, ending: str, lang: Lang) -> bytes:
     if ending == ".json":
-        from coldwitness.api.reports.made.twin import render_json
-
         return render_json(made)
     if ending == ".html":
-        from coldwitness.api.reports.drawn.html import render_html
-
         return render_html(made, lang=lang).encode("utf-8")
-    from coldwitness.api.reports.drawn.pdf import render_pdf
-
     return render_pdf(made, lang=lang)
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises BadInput where it cannot be written."""
-    import os
-
-    from coldwitness.domain.errors import BadInput
-
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         aside.write_bytes(data)

@@ -2,26 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from alembic.util import CommandError
 
-if TYPE_CHECKING:
-    from coldwitness.storage.register.database import Database
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.register import migrate
+from coldwitness.storage.register.database import Database
+from coldwitness.storage.telemetry.influx_setup import set_up_influx
 
-
-def register(app: typer.Typer) -> None:
-    setup = typer.Typer(help="Make servers ready for ColdWitness.", no_args_is_help=True)
-    app.add_typer(setup, name="setup")
-    setup.command("influx")(setup_influx)
-    database = typer.Typer(help="The register's tables.", no_args_is_help=True)
-    app.add_typer(database, name="db")
-    database.command("upgrade")(db_upgrade)
-    database.command("downgrade")(db_downgrade)
-    database.command("revision")(db_revision)
+setup = typer.Typer(help="Make servers ready for ColdWitness.", no_args_is_help=True)
+database = typer.Typer(help="The register's tables.", no_args_is_help=True)
 
 
+@setup.command("influx")
 def setup_influx(
+    context: typer.Context,
     username: Annotated[
         str, typer.Option("--username", help="first user of a new InfluxDB 2")
     ] = "coldwitness",
@@ -34,10 +32,7 @@ def setup_influx(
     ] = None,
 ) -> None:
     """Create what is missing in InfluxDB: organisation, bucket, token, retention mapping."""
-    from coldwitness.config.settings import load_settings
-    from coldwitness.storage.telemetry.influx_setup import set_up_influx
-
-    settings = load_settings().store
+    settings = settings_of(context).store
     target = token_file or settings.influx_token_file
     if settings.influx_token_file is not None and not settings.influx_token_file.exists():
         settings = settings.model_copy(update={"influx_token_file": None})
@@ -59,11 +54,10 @@ def setup_influx(
     typer.echo(f"token: written to {target}")
 
 
-def db_upgrade() -> None:
+@database.command("upgrade")
+def db_upgrade(context: typer.Context) -> None:
     """Bring the register's tables to this program's revision."""
-    from coldwitness.storage.register import migrate
-
-    database = _database()
+    database = _database(context)
     try:
         migrate.upgrade(database)
         typer.echo(f"register {database.shown_url}: at revision {migrate.revision_of(database)}")
@@ -71,16 +65,13 @@ def db_upgrade() -> None:
         database.close()
 
 
+@database.command("downgrade")
 def db_downgrade(
+    context: typer.Context,
     revision: Annotated[str, typer.Argument(help="such as 0001; base: no tables")],
 ) -> None:
     """Take the register's tables back to an earlier revision."""
-    from alembic.util import CommandError
-
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.storage.register import migrate
-
-    database = _database()
+    database = _database(context)
     try:
         migrate.downgrade(database, to=revision)
         shown = migrate.revision_of(database) or "none"
@@ -91,11 +82,10 @@ def db_downgrade(
         database.close()
 
 
-def db_revision() -> None:
+@database.command("revision")
+def db_revision(context: typer.Context) -> None:
     """Say at which revision the register is, and which one this program needs."""
-    from coldwitness.storage.register import migrate
-
-    database = _database()
+    database = _database(context)
     try:
         typer.echo(
             f"register {database.shown_url}: at revision"
@@ -105,8 +95,5 @@ def db_revision() -> None:
         database.close()
 
 
-def _database() -> "Database":
-    from coldwitness.config.settings import load_settings
-    from coldwitness.storage.register.database import Database
-
-    return Database(load_settings().store.register_url)
+def _database(context: typer.Context) -> Database:
+    return Database(settings_of(context).store.register_url)

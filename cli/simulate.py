@@ -1,24 +1,27 @@
 """`coldwitness simulate`: a fleet of physical boxes to a broker, or to files with the truth."""
 
+import signal
+import sys
+import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from coldwitness.simulators.fleet import Fleet
-    from coldwitness.simulators.scenario import Scenario
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
+from coldwitness.simulators.fleet import Fleet, simulate_fleet
+from coldwitness.simulators.publisher import publish
+from coldwitness.simulators.scenario import Scenario, scenario, scenario_names
+from coldwitness.simulators.scenario import scenario as load
+from coldwitness.simulators.writer import write_fleet
 
 DEFAULT_END = "2026-06-18T03:30:00Z"
 """End of a fleet written to files, so that the same seed gives the same bytes on any day."""
 
 MIX = ("clean", "clean_long", "clean_spring", "traffic_jam", "door_wait", "allowed_transfer")
 """Ordinary deliveries; without --scenario three of these go between any two other stories."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the program."""
-    app.command("simulate")(simulate)
 
 
 def simulate(
@@ -62,10 +65,6 @@ def simulate(
     Either or both of --out and --broker. Manifests are not sent over MQTT: write them with
     --out and load them with `coldwitness import`.
     """
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.simulators.scenario import scenario as load
-    from coldwitness.simulators.scenario import scenario_names
-
     if list_:
         for name in scenario_names():
             story = load(name)
@@ -75,8 +74,6 @@ def simulate(
         raise BadInput("simulate: expected --out DIR or --broker HOST:PORT (or --list)")
     address = _address(broker) if broker is not None else None
     password = _password(password_file)
-    from coldwitness.simulators.fleet import simulate_fleet
-
     fleet = simulate_fleet(
         _stories(scenario or []),
         boxes=boxes,
@@ -85,8 +82,6 @@ def simulate(
         prefix=prefix,
     )
     if out is not None:
-        from coldwitness.simulators.writer import write_fleet
-
         write_fleet(fleet, out)
         typer.echo(
             f"{len(fleet.shipments)} shipments, {fleet.reading_count} readings written to {out}",
@@ -104,8 +99,6 @@ def simulate(
 
 
 def _stories(names: list[str]) -> "list[Scenario]":
-    from coldwitness.simulators.scenario import scenario, scenario_names
-
     if names:
         return [scenario(name) for name in names]
     told = []
@@ -115,7 +108,7 @@ def _stories(names: list[str]) -> "list[Scenario]":
 
 
 def _send(
-    fleet: "Fleet",
+    fleet: Fleet,
     address: tuple[str, int],
     *,
     speedup: float | None,
@@ -123,12 +116,6 @@ def _send(
     password: str | None,
     connections: int,
 ) -> None:
-    import signal
-    import sys
-    import threading
-
-    from coldwitness.simulators.publisher import publish
-
     stop = threading.Event()
     earlier = signal.signal(signal.SIGINT, lambda *_: stop.set())
 
@@ -163,8 +150,6 @@ def _send(
 
 
 def _address(text: str) -> tuple[str, int]:
-    from coldwitness.domain.errors import BadInput
-
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or not 1 <= int(port) <= 65535:
         raise BadInput(f"--broker: expected HOST:PORT, got {text!r}")
@@ -172,8 +157,6 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _password(path: Path | None) -> str | None:
-    from coldwitness.domain.errors import BadInput
-
     if path is None:
         return None
     try:
@@ -183,11 +166,6 @@ def _password(path: Path | None) -> str | None:
 
 
 def _end_ms(text: str | None, *, live: bool) -> int:
-    import time
-
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.domain.instants import instant_ms
-
     if text is None:
         return int(time.time() * 1000) if live else instant_ms(DEFAULT_END)
     try:

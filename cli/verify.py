@@ -2,22 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    from coldwitness.api.reports.packed.verification import Verified
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the program."""
-    app.command("verify")(verify)
+from coldwitness.api.reports.made.wording import STATUS_WORDS, tell
+from coldwitness.api.reports.packed.package_check import verify_any
+from coldwitness.api.reports.packed.timestamp import read_authorities
+from coldwitness.api.reports.packed.verification import Verified
+from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.domain.errors import BadInput
+from coldwitness.judging.rulebook import load_rulebook
+from coldwitness.storage.journal import journal_public_key, load_public_key
+from coldwitness.storage.journal.signing import key_id
 
 
 def verify(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="report (.json, .pdf) or evidence package (.zip)")],
     key: Annotated[
         list[Path] | None,
@@ -39,20 +41,13 @@ def verify(
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
     """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
-    from coldwitness.api.reports.packed.package_check import verify_any
-    from coldwitness.api.reports.packed.timestamp import read_authorities
-    from coldwitness.config.settings import load_settings
-    from coldwitness.domain.errors import BadInput
-    from coldwitness.judging.rulebook import load_rulebook
-    from coldwitness.storage.journal import journal_public_key, load_public_key
-
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     try:
         data = file.read_bytes()
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
-    settings = load_settings()
+    settings = settings_of(context)
     trusted = [load_public_key(path) for path in key or []]
     found = verify_any(
         data,
@@ -68,7 +63,7 @@ def verify(
     raise typer.Exit(0 if found.holds else 1)
 
 
-def _as_json(file: Path, found: "Verified") -> dict[str, Any]:
+def _as_json(file: Path, found: Verified) -> dict[str, Any]:
     return {
         "schema": "coldwitness.verification/1",
         "file": file.name,
@@ -96,11 +91,7 @@ def _as_json(file: Path, found: "Verified") -> dict[str, Any]:
     }
 
 
-def _as_text(
-    file: Path, found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool
-) -> list[str]:
-    from coldwitness.api.reports.made.wording import STATUS_WORDS, tell
-
+def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, *, zh: bool) -> list[str]:
     if not found.holds:
         head = f"✗ {file}: 与证据不符" if zh else f"✗ {file}: does not match its evidence"
         return [head, *(f"    {p.code}: {p.text(zh=zh)}" for p in found.problems)]
@@ -117,7 +108,7 @@ def _as_text(
     return lines
 
 
-def _stamp_words(found: "Verified", *, zh: bool) -> str:
+def _stamp_words(found: Verified, *, zh: bool) -> str:
     if found.stamp is None:
         return "没有时间戳" if zh else "no timestamp token"
     at, serial = found.stamp.at, found.stamp.serial
@@ -135,9 +126,7 @@ def _stamp_words(found: "Verified", *, zh: bool) -> str:
     )
 
 
-def _signature_words(found: "Verified", own: "Ed25519PublicKey | None", *, zh: bool) -> str:
-    from coldwitness.storage.journal.signing import key_id
-
+def _signature_words(found: Verified, own: Ed25519PublicKey | None, *, zh: bool) -> str:
     if found.signer is None:
         return "未签名" if zh else "not signed"
     if found.trusted:

@@ -16,9 +16,8 @@ import pandas as pd
 from coldwitness.config.settings import StoreSettings, load_settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.tracks import IntArray, ReadingTable
+from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register, TelemetryStore
-from coldwitness.storage.register import open_register
-from coldwitness.storage.telemetry import open_telemetry
 
 _BREAK = "cold_chain_break"
 _MEASURED = ("lat_deg", "lon_deg", "accuracy_m", "humidity_pct", "light_lux", "battery_v")
@@ -38,15 +37,8 @@ def frame(shipment: str, settings: StoreSettings | None = None) -> pd.DataFrame:
 def frames(settings: StoreSettings | None = None) -> Iterator["Frames"]:
     """The stores opened for several questions."""
     chosen = load_settings().store if settings is None else settings
-    store = open_telemetry(chosen)
-    try:
-        register = open_register(chosen.register_url)
-        try:
-            yield Frames(store, register)
-        finally:
-            register.close()
-    finally:
-        store.close()
+    with stores(chosen) as (store, register):
+        yield Frames(store, register)
 
 
 class Frames:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
 from coldwitness.storage.journal import JournalReader, verify_journal
 from tests.ingest.ingest_process import receive
 from tests.ingest.publishing import Publisher, reading, topic
@@ -100,9 +103,6 @@ def _wait_for_rows(directory: Path, rows: int, *, within_s: float = 60.0) -> Non
 
 def _wait_for_session(port: int) -> None:
     """Until the worker's health message says that it is connected and subscribed."""
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-
     heard = threading.Event()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, "waiting")
     client.on_connect = lambda c, *_: c.subscribe("coldchain/v1/_workers/w1/health", 1)

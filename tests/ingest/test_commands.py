@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coldwitness.cli.main import app as whole
+from coldwitness.cli.main import program
 from coldwitness.domain.errors import BadInput
 from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.progress import Progress
@@ -73,7 +73,7 @@ def environment(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def run() -> Command:
     def command(*words: str) -> Result:
-        return CliRunner().invoke(whole, list(words))
+        return CliRunner().invoke(program(words), list(words))
 
     return command
 

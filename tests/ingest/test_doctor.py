@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from coldwitness.cli.main import app
+from coldwitness.cli.main import program
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.storage.journal import Journal, Message, load_or_create_signer
 from tests.ingest.conftest import Mosquitto
@@ -39,7 +39,7 @@ def doctor() -> Doctor:
     """Runs it: part -> (state, text, mend); what is not well makes it end with 1."""
 
     def run() -> dict[str, tuple[str, str, str]]:
-        result = CliRunner().invoke(app, ["doctor", "--json"])
+        result = CliRunner().invoke(program(["doctor", "--json"]), ["doctor", "--json"])
         said = [json.loads(line) for line in result.stdout.splitlines()]
         found = {line["part"]: (line["state"], line["text"], line["mend"]) for line in said}
         failures = [part for part, (state, _, _) in found.items() if state == "failure"]

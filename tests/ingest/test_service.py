@@ -6,6 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
 from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
@@ -167,9 +170,6 @@ def test_the_worker_says_on_its_health_topic_how_it_is_and_the_broker_when_it_is
     store: MemoryStore,
     register: MemoryRegister,
 ) -> None:
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-
     heard: list[str] = []
     listener = mqtt.Client(CallbackAPIVersion.VERSION2, "listener")
     listener.on_message = lambda _c, _u, m: heard.append(json.loads(m.payload)["state"])

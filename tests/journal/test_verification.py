@@ -3,6 +3,7 @@
 import gzip
 import sqlite3
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -106,8 +107,6 @@ def test_a_tail_cut_off_is_found_even_if_the_head_was_set_back_with_it(
 def test_a_chain_rewritten_throughout_is_betrayed_by_the_signed_heads(
     written: Path, signer: Signer
 ) -> None:
-    from hashlib import sha256
-
     _, segment = sealed_and_open(written)
     meta, _ = read_head(segment.database)
     pack, chain, frontier = row_packer("w1"), meta.seed(), Frontier()

@@ -12,6 +12,7 @@ import pytest
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Origin
+from coldwitness.api.reports.made.seal import canonical
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.api.reports.packed.verification import REASONS
@@ -331,8 +332,6 @@ def forgeries() -> dict[str, tuple[Callable[[], bytes], set[str]]]:
             files = files_of(honest())
             part = json.loads(files["journal.json"])
             change(part)
-            from coldwitness.api.reports.made.seal import canonical
-
             return relisted({**files, "journal.json": canonical(part) + b"\n"}, signer=BUREAU)
 
         return make

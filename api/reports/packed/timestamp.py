@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from rfc3161_client import (
     HashAlgorithm,
@@ -77,8 +78,6 @@ def ask_for_stamp(url: str, data: bytes) -> bytes:
     Raises Unavailable where nothing usable answers, BadInput where the answer is not one over
     these bytes. Nothing but the digest is sent.
     """
-    import httpx
-
     request = (
         TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).nonce().build()
     )

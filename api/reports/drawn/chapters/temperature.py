@@ -1,11 +1,14 @@
 """Temperature: the main chart, other probes, time at temperature, numbers, episodes, zooms."""
 
+import numpy as np
+
 from coldwitness.api.reports.drawn.chapters.decision import least_most
 from coldwitness.api.reports.drawn.chapters.evidence import probe_title
 from coldwitness.api.reports.drawn.charts import canvas
 from coldwitness.api.reports.drawn.charts.distribution import distribution_svg
 from coldwitness.api.reports.drawn.charts.multiples import Small, multiples_svg
 from coldwitness.api.reports.drawn.charts.temperature import Mark, TemperatureChart, temperature_svg
+from coldwitness.api.reports.drawn.charts.trace import Series
 from coldwitness.api.reports.drawn.document import (
     Block,
     Cell,
@@ -318,10 +321,6 @@ def _zoom(view: View, episode: Episode) -> str | None:
 
 def clipped(chart: TemperatureChart) -> TemperatureChart:
     """The chart with only the readings of its drawn time, so that its °C axis fits them."""
-    import numpy as np
-
-    from coldwitness.api.reports.drawn.charts.trace import Series
-
     time_s = chart.series.time_s
     low = max(int(np.searchsorted(time_s, chart.start_s)) - 1, 0)
     high = min(int(np.searchsorted(time_s, chart.end_s, side="right")) + 1, time_s.size)
