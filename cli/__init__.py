@@ -1,1 +1,1 @@
-"""The commands, and the one place that wires the parts together."""
+"""The commands; `running` is the one place that wires the parts of a server together."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from coldwitness.cli.wiring import future_tolerance_s
+from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest

@@ -17,9 +17,9 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.settings_in_force import config_arguments, settings_of
-from coldwitness.cli.wiring import future_tolerance_s
 from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.ingest.sides import ReceivingSide, StoringSide

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.journal import row_as_json
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.cli.wiring import future_tolerance_s
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import Progress, open_progress

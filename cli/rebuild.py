@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 import typer
 
+from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.cli.wiring import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.stays import Stay

@@ -15,7 +15,7 @@ from coldwitness.api.http.services import Services
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.judging import LiveJudge
 from coldwitness.api.metrics import Metrics
-from coldwitness.cli.wiring import future_tolerance_s
+from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.service import IngestService

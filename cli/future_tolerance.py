@@ -1,4 +1,4 @@
-"""What several commands put together from settings."""
+"""How far ahead of its receipt a reading may lie, by the rules of today."""
 
 import time
 
