@@ -124,5 +124,5 @@ def _calibrated_days(scenario: Scenario, rng: np.random.Generator) -> float:
 
 
 def _degrees(x_m: float, y_m: float, origin: tuple[float, float]) -> dict[str, float]:
-    lat, lon = to_degrees(np.array(x_m), np.array(y_m), origin)
+    lat, lon = to_degrees(origin, x_m=np.array(x_m), y_m=np.array(y_m))
     return {"lat": round(float(lat), 6), "lon": round(float(lon), 6)}

@@ -42,14 +42,14 @@ def draw_fixes(
     y = y + scale * wander[1] + jump * far_m * np.sin(bearing)
     # A receiver knows of most multipath: it states a poorer accuracy, though seldom all of it.
     accuracy = np.round(2.0 * scale * rng.uniform(0.8, 1.3, n) + jump * far_m * 0.6, 1)
-    lat, lon = to_degrees(x, y, origin)
+    lat, lon = to_degrees(origin, x_m=x, y_m=y)
     if logger.datum == "GCJ02":
-        lat, lon = wgs84_to_gcj02(lat, lon)
+        lat, lon = wgs84_to_gcj02(lat=lat, lon=lon)
     return np.round(lat, 6), np.round(lon, 6), accuracy
 
 
 def to_degrees(
-    x_m: FloatArray, y_m: FloatArray, origin: tuple[float, float]
+    origin: tuple[float, float], *, x_m: FloatArray, y_m: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Metres east and north of origin (lat, lon) to WGS84 degrees, on the local plane."""
     lat = origin[0] + np.asarray(y_m) / _M_PER_DEG_LAT
@@ -57,7 +57,7 @@ def to_degrees(
     return lat, lon
 
 
-def wgs84_to_gcj02(lat: FloatArray, lon: FloatArray) -> tuple[FloatArray, FloatArray]:
+def wgs84_to_gcj02(*, lat: FloatArray, lon: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The shift of maps published in China, by the widely reproduced formula (Krasovsky 1940
     ellipsoid, east offset 105 degrees, north offset 35 degrees)."""
     a, ee = 6378245.0, 0.00669342162296594323

@@ -125,7 +125,7 @@ class Shipment:
     def _event(self, number: int) -> dict[str, Any]:
         custody = self._trip.custody[number]
         x, y = self._trip.position_m(np.array([custody.time_s]))
-        lat, lon = to_degrees(x, y, self._origin)
+        lat, lon = to_degrees(self._origin, x_m=x, y_m=y)
         event: dict[str, Any] = {
             "shipment": self.id,
             "logger": self._logger,

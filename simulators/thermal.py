@@ -129,7 +129,7 @@ def coolant_temperature_c(enthalpy: FloatArray, box: Network) -> FloatArray:
     return np.asarray(begin_c + solid + melting + liquid)
 
 
-def coolant_enthalpy(temperature_c: FloatArray, melted: FloatArray, box: Network) -> FloatArray:
+def coolant_enthalpy(temperature_c: FloatArray, box: Network, *, melted: FloatArray) -> FloatArray:
     """Enthalpy [J/kg] of coolant at `temperature_c`; inside the melting band, where the
     temperature does not tell, `melted` (0..1) decides."""
     begin_c = box.melt_c - box.melt_width_c / 2
@@ -155,7 +155,7 @@ def integrate(boxes: list[BoxPhysics], outside: Surroundings) -> Trajectories:
     inner = box.wall_c.copy()
     outer = outside.air_c[0].copy()
     goods = box.goods_c.copy()
-    enthalpy = coolant_enthalpy(box.coolant_c, box.coolant_melted, box)
+    enthalpy = coolant_enthalpy(box.coolant_c, box, melted=box.coolant_melted)
     probe_drug, probe_drug_2, probe_goods = surface.copy(), core.copy(), air.copy()
     probe_coolant, probe_ambient = coolant_temperature_c(enthalpy, box), outer.copy()
     running = np.zeros(n)

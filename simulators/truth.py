@@ -30,7 +30,7 @@ class BoxRun:
 
 
 def crossings(
-    time_s: FloatArray, value: FloatArray, *, limit: float, above: bool
+    time_s: FloatArray, *, value: FloatArray, limit: float, above: bool
 ) -> list[tuple[float, float]]:
     """Intervals in which the piecewise linear `value` is strictly beyond `limit`."""
     beyond = (value - limit) if above else (limit - value)
@@ -70,9 +70,9 @@ def tell_truth(
     held = (time_s > trip.packed_s) & (time_s < trip.delivered_s)
     held_s = np.concatenate([[trip.packed_s], time_s[held], [trip.delivered_s]])
     drug = np.interp(held_s, time_s, run.drug_surface_c)
-    above = crossings(held_s, drug, limit=HIGH_C, above=True)
-    below = crossings(held_s, drug, limit=LOW_C, above=False)
-    frozen = crossings(held_s, drug, limit=FREEZING_C, above=False)
+    above = crossings(held_s, value=drug, limit=HIGH_C, above=True)
+    below = crossings(held_s, value=drug, limit=LOW_C, above=False)
+    frozen = crossings(held_s, value=drug, limit=FREEZING_C, above=False)
     goods = scenario.pack.goods != "none"
     limits = manifest["box"]["qualification"]
     every = slice(0, None, 2)
@@ -123,7 +123,7 @@ def tell_truth(
 
 
 def _stop(stop: Any, origin: tuple[float, float], at: Any) -> dict[str, Any]:
-    lat, lon = to_degrees(np.array(stop.x_m), np.array(stop.y_m), origin)
+    lat, lon = to_degrees(origin, x_m=np.array(stop.x_m), y_m=np.array(stop.y_m))
     return {
         "kind": stop.kind,
         "start": at(stop.start_s),

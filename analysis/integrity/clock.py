@@ -99,7 +99,7 @@ def _behind(case: Case) -> FindingTable:
     row = np.flatnonzero(window.rows & within)
     if row.size == 0:
         return NO_FINDINGS
-    owner = owner_of(tracks.first, row)
+    owner = owner_of(row, first=tracks.first)
     order = np.lexsort((tracks.time_s[row], tracks.received_s[row], tracks.logger[row], owner))
     row, owner = row[order], owner[order]
     pace_s, spent_s = np.diff(tracks.time_s[row]), np.diff(tracks.received_s[row])
@@ -136,7 +136,7 @@ def _set_back(case: Case) -> FindingTable:
     row, before = breaks.row[breaks.disordered], breaks.before[breaks.disordered]
     if row.size == 0:
         return NO_FINDINGS
-    owner = owner_of(tracks.first, row)
+    owner = owner_of(row, first=tracks.first)
     which, member = np.unique(owner, return_inverse=True)
     start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
     np.minimum.at(start, member, tracks.time_s[before])

@@ -136,7 +136,7 @@ def _same_hash(key: NDArray[np.uint64]) -> tuple[IntArray, IntArray]:
     starts = np.flatnonzero(np.diff(key, prepend=~key[:1]) != 0) if key.size else np.zeros(0, int)
     counts = np.diff(np.append(starts, key.size))
     some = (counts > 1) & (counts <= _CROWD)
-    members, entry = expanded(starts[some], (starts + counts)[some])
+    members, entry = expanded(first=starts[some], end=(starts + counts)[some])
     firsts, seconds = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for lag in range(1, _CROWD):
         near = np.flatnonzero(members[lag:] == members[:-lag])
@@ -165,7 +165,7 @@ def _verified(
     start_a, start_b, length = start_a - before, start_b - before, end_a - start_a + before + after
     long = length + 1 >= READINGS_MIN
     lead, length, start_a, start_b = lead[long], length[long], start_a[long], start_b[long]
-    stretch, row = expanded(start_a, start_a + length)
+    stretch, row = expanded(first=start_a, end=start_a + length)
     other = row + (start_b - start_a)[stretch]
     same = index.difference[row] == index.difference[other]
     moves = np.maximum(index.moves[row], index.moves[other])

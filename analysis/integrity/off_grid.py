@@ -66,8 +66,8 @@ def _doubtful(probe: LoggedProbe) -> IntArray:
     kept_c = np.append(GRIDS_C, 1.0)[kept]
     rest = np.flatnonzero((counts >= READINGS_MIN) & ~undecided & ~doubtful & (counts > sampled))
     if rest.size:
-        line, row = expanded(probe.starts[rest], probe.starts[rest] + counts[rest])
-        on_grid, _ = fits_grid(probe.value_c[row], kept_c[rest][line])
+        line, row = expanded(first=probe.starts[rest], end=probe.starts[rest] + counts[rest])
+        on_grid, _ = fits_grid(probe.value_c[row], step_c=kept_c[rest][line])
         doubtful[rest] = np.bincount(line, weights=~on_grid, minlength=rest.size) > 0
     return np.flatnonzero(doubtful)
 
@@ -75,7 +75,7 @@ def _doubtful(probe: LoggedProbe) -> IntArray:
 def _off_grid(value_c: FloatArray) -> tuple[float, NDArray[np.bool_]]:
     """The coarsest grid that the probe surely has, and which of its readings lie off it; none
     where none does, or where it may be honest."""
-    fits, _ = fits_grid(value_c, np.array(GRIDS_C)[:, None])
+    fits, _ = fits_grid(value_c, step_c=np.array(GRIDS_C)[:, None])
     count = fits.sum(axis=1)
     whole = np.flatnonzero(count == value_c.size)
     finest_c = GRIDS_C[whole[0]] if whole.size else WRITTEN_C

@@ -108,7 +108,7 @@ class LoggedProbe:
         value_c = column[given]
         stride = np.maximum(-(-counts // SAMPLE), 1)
         sampled = -(-counts // stride)
-        group, place = expanded(np.zeros_like(sampled), sampled)
+        group, place = expanded(first=np.zeros_like(sampled), end=sampled)
         sample_c = value_c[starts[group] + place * stride[group]]
         return cls(key[starts], starts, counts, given, value_c, sampled, sample_c)
 
@@ -118,7 +118,7 @@ class LoggedProbe:
         told = ~np.isnan(grid_c)
         if told.any():
             step_c = np.repeat(np.where(told, grid_c, 1.0), self.counts)
-            fits, _ = fits_grid(self.value_c, step_c)
+            fits, _ = fits_grid(self.value_c, step_c=step_c)
             off[told] = np.add.reduceat(~fits, self.starts, dtype=np.int64)[told]
         return off
 
@@ -134,7 +134,7 @@ def _grids(value_c: FloatArray, counts: IntArray) -> FloatArray:
         value, starts = value_c[begin:end], first - begin
         group = np.repeat(np.arange(high - low), counts[low:high])
         value = value[np.lexsort((value, group))]
-        fits, level = fits_grid(value, _STEPS_C)
+        fits, level = fits_grid(value, step_c=_STEPS_C)
         # Sorted within its group, a value opens a level where it lies above all before it.
         level = np.clip(level, -_LEVELS_MAX, _LEVELS_MAX) + 4 * _LEVELS_MAX * group
         level[~fits] = -np.inf
@@ -157,7 +157,7 @@ def on_grids(value_c: FloatArray, counts: IntArray) -> IntArray:
     for low, high in _blocks(ends):
         first = ends[low:high] - counts[low:high]
         begin, end = int(first[0]), int(ends[high - 1])
-        fits, _ = fits_grid(value_c[begin:end], _STEPS_C)
+        fits, _ = fits_grid(value_c[begin:end], step_c=_STEPS_C)
         on[:, low:high] = np.add.reduceat(fits, first - begin, axis=1, dtype=np.int64)
     return on
 
@@ -171,7 +171,7 @@ def _blocks(ends: IntArray) -> list[tuple[int, int]]:
     return list(pairwise(bounds))
 
 
-def fits_grid(value_c: FloatArray, step_c: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
+def fits_grid(value_c: FloatArray, *, step_c: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
     """Whether values are multiples of the step, or such multiples written with two decimals, as
     exports of binary sensors are; and which multiples."""
     level = np.rint(value_c / step_c)

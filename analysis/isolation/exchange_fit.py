@@ -195,7 +195,7 @@ def _fit(
     worse = critical(share)[:, None] ** 2 * seen + NORMAL_POINT**2 * believed
     worse /= np.maximum(inverse[:, [1, 2, 3], [1, 2, 3]], 1e-300)
     other = longrun / OTHER_SPREAD_PER_H**2
-    low, high = profile(solid, acting, total, worse, other, known)
+    low, high = profile(known, solid=solid, moment=acting, total=total, worse=worse, other=other)
     left = runs.sums(error**2)
     around = total - moment[:, 0] ** 2 / count
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -19,12 +19,13 @@ NORMAL_POINT = 1.96
 
 
 def profile(
+    known: BoolArray,
+    *,
     solid: FloatArray,
     moment: FloatArray,
     total: FloatArray,
     worse: FloatArray,
     other: FloatArray,
-    known: BoolArray,
 ) -> tuple[FloatArray, FloatArray]:
     """(s, 3) ends of the interval of each rate, the other rates kept >= 0.
 

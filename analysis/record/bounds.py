@@ -11,7 +11,7 @@ from coldwitness.domain.tracks import FloatArray
 
 
 def linear_time_beyond(
-    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray
+    *, start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray
 ) -> FloatArray:
     """Time beyond `level` on a straight line from `start` to `end`."""
     over = np.maximum(start - level, 0.0) + np.maximum(end - level, 0.0)
@@ -21,16 +21,16 @@ def linear_time_beyond(
 
 
 def linear_area_beyond(
-    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray
+    *, start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray
 ) -> FloatArray:
     """Degrees times time beyond `level` on a straight line from `start` to `end`."""
-    time = linear_time_beyond(start, end, length, level)
+    time = linear_time_beyond(start=start, end=end, length=length, level=level)
     mean: FloatArray = (np.maximum(start - level, 0.0) + np.maximum(end - level, 0.0)) / 2
     return time * mean
 
 
 def steepest(
-    start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
+    *, start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
 ) -> FloatArray:
     """The box's slew limit, raised where two readings are themselves further apart than it."""
     rate = np.divide(np.abs(end - start), length, out=np.zeros_like(length), where=length > 0)
@@ -38,7 +38,7 @@ def steepest(
 
 
 def most_beyond(
-    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray, slew: FloatArray
+    *, start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray, slew: FloatArray
 ) -> FloatArray:
     """Longest time beyond `level` that fits between two readings and the slew limit.
 
@@ -51,7 +51,7 @@ def most_beyond(
 
 
 def least_beyond(
-    start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray, slew: FloatArray
+    *, start: FloatArray, end: FloatArray, length: FloatArray, level: FloatArray, slew: FloatArray
 ) -> FloatArray:
     """Shortest time beyond `level` that fits: fall from both readings as fast as may be.
     `end` = -inf: nothing is known at that side."""
@@ -60,14 +60,14 @@ def least_beyond(
 
 
 def highest_between(
-    start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
+    *, start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
 ) -> FloatArray:
     """Highest value that fits between two readings and the slew limit (not below either)."""
     return (start + end + slew * length) / 2
 
 
 def when_highest(
-    start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
+    *, start: FloatArray, end: FloatArray, length: FloatArray, slew: FloatArray
 ) -> FloatArray:
     """Time after `start` at which `highest_between` is reached: the rise from the left meets the
     rise towards the right. In the middle where nothing can rise at all.

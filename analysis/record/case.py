@@ -42,7 +42,7 @@ class Case:
     def judged_breaks(self) -> SequenceBreaks:
         """Those of which any part lies in the window."""
         tracks, window, breaks = self.tracks, self.window, self.breaks
-        owner = owner_of(tracks.first, breaks.row)
+        owner = owner_of(breaks.row, first=tracks.first)
         inside = tracks.time_s[breaks.row] >= window.start_s[owner]
         inside &= tracks.time_s[breaks.before] <= window.end_s[owner]
         return take(breaks, inside)

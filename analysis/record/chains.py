@@ -5,18 +5,13 @@ import numpy as np
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 
-def follow_each_other(shipment: IntArray, probe: IntArray) -> bool:
+def follow_each_other(*, shipment: IntArray, probe: IntArray) -> bool:
     """Whether any shipment has two series of one probe, which may be one after the other."""
     return bool(((shipment[1:] == shipment[:-1]) & (probe[1:] == probe[:-1])).any())
 
 
 def chains(
-    shipment: IntArray,
-    probe: IntArray,
-    time_s: FloatArray,
-    starts: IntArray,
-    *,
-    handover_s: float,
+    time_s: FloatArray, *, shipment: IntArray, probe: IntArray, starts: IntArray, handover_s: float
 ) -> IntArray:
     """(m,) number of the chain each series belongs to, in order of shipment and probe.
 

@@ -18,7 +18,7 @@ def ageing_rate(temperature_c: FloatArray, *, activation_energy_j_per_mol: float
 
 
 def mean_kinetic_temperature(
-    rate_s: FloatArray, known_s: FloatArray, *, activation_energy_j_per_mol: float
+    rate_s: FloatArray, *, known_s: FloatArray, activation_energy_j_per_mol: float
 ) -> FloatArray:
     """Constant temperature that ages the product as the recorded one did [°C].
 

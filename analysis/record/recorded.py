@@ -117,8 +117,10 @@ def _followers(tracks: Tracks, series: Series) -> dict[int, tuple[int, ...]]:
 def _seen_holes(holes: Holes, could_leave: BoolArray) -> SeenHoles:
     length_s = holes.length_s
     before, after = holes.side == Side.BEFORE, holes.side == Side.AFTER
-    up_s = when_highest(holes.high0_c, holes.high1_c, length_s, holes.slew_up)
-    down_s = when_highest(-holes.low0_c, -holes.low1_c, length_s, holes.slew_down)
+    up_s = when_highest(start=holes.high0_c, end=holes.high1_c, length=length_s, slew=holes.slew_up)
+    down_s = when_highest(
+        start=-holes.low0_c, end=-holes.low1_c, length=length_s, slew=holes.slew_down
+    )
     edge_s = np.where(before, 0.0, length_s)
     up_s, down_s = (np.where(before | after, edge_s, at) for at in (up_s, down_s))
     return SeenHoles(

@@ -117,7 +117,7 @@ def _series_of_findings(probes: SeenProbes, findings: FindingTable) -> tuple[Int
     begin = np.searchsorted(probes.shipment, findings.shipment[row], "left")
     end = np.searchsorted(probes.shipment, findings.shipment[row], "right")
     pair = np.repeat(np.arange(row.size), end - begin)
-    series = flat(begin, end - 1)
+    series = flat(begin=begin, end=end - 1)
     same = (probes.probe[series] == findings.probe[row[pair]]) & (
         probes.logger[series] == logger[pair]
     )

@@ -48,7 +48,7 @@ def sequence_breaks(
     """
     if seq.size == 0 or seq.max() < 0:
         return NO_BREAKS
-    order = by_logger(first, logger)
+    order = by_logger(logger, first=first)
     g = logger if order is None else logger[order]
     s = seq if order is None else seq[order]
     place = order
@@ -58,7 +58,9 @@ def sequence_breaks(
         place = kept if order is None else order[kept]
     later = np.flatnonzero(s[1:] - s[:-1] != 1) + 1
     row, before = (later, later - 1) if place is None else (place[later], place[later - 1])
-    same = (owner_of(first, row) == owner_of(first, before)) & (g[later] == g[later - 1])
+    same = (owner_of(row, first=first) == owner_of(before, first=first)) & (
+        g[later] == g[later - 1]
+    )
     later, row, before = later[same], row[same], before[same]
     if later.size == 0:
         return NO_BREAKS
@@ -68,7 +70,7 @@ def sequence_breaks(
     falls = step < 0
     if falls.any():
         rows = np.arange(seq.size) if place is None else place
-        o = owner_of(first, rows)
+        o = owner_of(rows, first=first)
         run = np.cumsum(np.r_[True, (o[1:] != o[:-1]) | (g[1:] != g[:-1])])
         reset = falls & ((s[later] <= 1) | _seen_before(run, s, later))
         missing[reset] = np.maximum(s[later[reset]] - 1, 0)
@@ -83,17 +85,17 @@ def sequence_breaks(
     )
 
 
-def owner_of(first: IntArray, row: IntArray) -> IntArray:
+def owner_of(row: IntArray, *, first: IntArray) -> IntArray:
     """Which owner each row belongs to."""
     owner: IntArray = np.searchsorted(first, row, "right") - 1
     return owner
 
 
-def by_logger(first: IntArray, logger: IntArray) -> IntArray | None:
+def by_logger(logger: IntArray, *, first: IntArray) -> IntArray | None:
     """Order of the rows by owner, logger, then as they stand; None where they already are."""
     change = np.flatnonzero(logger[1:] != logger[:-1]) + 1
     falls = change[logger[change] < logger[change - 1]]
-    if not (owner_of(first, falls) == owner_of(first, falls - 1)).any():
+    if not (owner_of(falls, first=first) == owner_of(falls - 1, first=first)).any():
         return None
     order: IntArray = np.lexsort((logger, np.repeat(np.arange(first.size - 1), np.diff(first))))
     return order

@@ -108,8 +108,10 @@ def probe_series(
     own_s = np.fmin(numbers.interval_slack * interval_s[shipment], permitted)
     accuracy = np.where(described, accuracy_c[shipment], np.nan)
     rows_ = rows_.permitting(np.where(described, own_s, permitted), starts, otherwise=permitted)
-    if follow_each_other(shipment, probe):
-        chain = chains(shipment, probe, rows_.time_s, starts, handover_s=permitted)
+    if follow_each_other(shipment=shipment, probe=probe):
+        chain = chains(
+            rows_.time_s, shipment=shipment, probe=probe, starts=starts, handover_s=permitted
+        )
         counts = np.diff(np.append(starts, rows_.time_s.size))
         members = np.argsort(chain, kind="stable")
         lead = members[np.flatnonzero(np.diff(chain[members], prepend=-1))]

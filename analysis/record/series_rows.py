@@ -77,12 +77,12 @@ def _rows_with_value(
         absent = np.isnan(tracks.temperature_c[name])
         whole = everywhere and not absent.any()
         chosen.append(None if whole else np.flatnonzero(rows & ~absent))
-    if len(probes) == 1 and by_logger(tracks.first, tracks.logger) is None:
+    if len(probes) == 1 and by_logger(tracks.logger, first=tracks.first) is None:
         return chosen[0], None
     parts = [np.arange(rows.size) if one is None else one for one in chosen]
     row = np.concatenate(parts)
     probe = np.repeat(np.arange(len(parts)), [part.size for part in parts])
-    order = np.lexsort((row, tracks.logger[row], probe, owner_of(tracks.first, row)))
+    order = np.lexsort((row, tracks.logger[row], probe, owner_of(row, first=tracks.first)))
     return row[order], probe[order]
 
 
@@ -109,8 +109,8 @@ def _starts(
         change = np.union1d(change, np.flatnonzero(probe[1:] != probe[:-1]) + 1)
     if row is None:
         starts = np.union1d(change, first[:-1][np.diff(first) > 0])
-        return starts, owner_of(first, starts)
-    owner = owner_of(first, row)
+        return starts, owner_of(starts, first=first)
+    owner = owner_of(row, first=first)
     starts = np.union1d(change, np.flatnonzero(np.diff(owner, prepend=-1)))
     return starts, owner[starts]
 
@@ -123,12 +123,12 @@ def _missing(tracks: Tracks, row: IntArray | None, short: IntArray) -> NDArray[n
     mark[short] = 1
     if row is None:
         return mark.astype(np.bool_)
-    order = by_logger(tracks.first, tracks.logger)
+    order = by_logger(tracks.logger, first=tracks.first)
     through = np.empty_like(mark)
     through[slice(None) if order is None else order] = np.cumsum(
         mark if order is None else mark[order]
     )
-    owner = owner_of(tracks.first, row)
+    owner = owner_of(row, first=tracks.first)
     missing = np.zeros(row.size, dtype=np.bool_)
     missing[1:] = through[row[1:]] > through[row[:-1]]
     missing[1:] &= (owner[1:] == owner[:-1]) & (tracks.logger[row[1:]] == tracks.logger[row[:-1]])

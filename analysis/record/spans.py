@@ -5,7 +5,7 @@ import numpy as np
 from coldwitness.domain.tracks import IntArray
 
 
-def flat(begin: IntArray, end: IntArray) -> IntArray:
+def flat(*, begin: IntArray, end: IntArray) -> IntArray:
     """Every index of begin..end, the end included, of every range, one after the other; none of a
     range that ends before it begins by one."""
     length = end - begin + 1
@@ -13,8 +13,8 @@ def flat(begin: IntArray, end: IntArray) -> IntArray:
     return np.asarray(np.arange(int(length.sum())) + np.repeat(begin - offset, length))
 
 
-def expanded(first: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
+def expanded(*, first: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
     """For ranges first:end, the number of the range and the index, one row an element; none of a
     range that ends before it begins."""
     end = np.maximum(end, first)
-    return np.repeat(np.arange(first.size), end - first), flat(first, end - 1)
+    return np.repeat(np.arange(first.size), end - first), flat(begin=first, end=end - 1)

@@ -128,9 +128,7 @@ def steps_of(
         mkt_c=np.full(len(series), np.nan)
         if activation_energy_j_per_mol is None
         else mean_kinetic_temperature(
-            rate,
-            seen,
-            activation_energy_j_per_mol=activation_energy_j_per_mol,
+            rate, known_s=seen, activation_energy_j_per_mol=activation_energy_j_per_mol
         ),
         seen_s=seen,
         longest_s=np.maximum(longest, edges),
@@ -232,8 +230,8 @@ def _holes(
     low1, high1 = series.low_c[right], series.high_c[right]
     length, slew = end - begin, slew_c_per_s[owner]
     open_side = side != Side.BETWEEN
-    slew_up = np.where(open_side, slew, steepest(high0, high1, length, slew))
-    slew_down = np.where(open_side, slew, steepest(low0, low1, length, slew))
+    slew_up = np.where(open_side, slew, steepest(start=high0, end=high1, length=length, slew=slew))
+    slew_down = np.where(open_side, slew, steepest(start=low0, end=low1, length=length, slew=slew))
     allowed = series.allowed_s
     return Holes(
         first=np.searchsorted(owner, np.arange(len(series) + 1)),
@@ -254,9 +252,13 @@ def _holes(
         slew_up=slew_up,
         slew_down=slew_down,
         highest_c=np.where(
-            open_side, high0 + slew * length, highest_between(high0, high1, length, slew_up)
+            open_side,
+            high0 + slew * length,
+            highest_between(start=high0, end=high1, length=length, slew=slew_up),
         ),
         lowest_c=np.where(
-            open_side, low0 - slew * length, -highest_between(-low0, -low1, length, slew_down)
+            open_side,
+            low0 - slew * length,
+            -highest_between(start=-low0, end=-low1, length=length, slew=slew_down),
         ),
     )

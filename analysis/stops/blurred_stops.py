@@ -54,9 +54,11 @@ def stop_blurred(case: Case, fixes: Fixes, stays: Stays, places: Places, ends: E
     excused = allowed(
         owner, (box[0], box[1], box[2], box[3]), fixes, ends, terms, door_m=DOOR_SLACK_M
     )
-    excused |= riding(fixes, np.arange(len(fixes)), tracks, first_fix, last_fix)
+    excused |= riding(fixes, np.arange(len(fixes)), tracks, begin=first_fix, end=last_fix)
     open_ = np.flatnonzero(~excused)
-    possible[owner[open_[~progressing(fixes, first_fix[open_], last_fix[open_])]]] = True
+    possible[
+        owner[open_[~progressing(fixes, first_fix=first_fix[open_], last_fix=last_fix[open_])]]
+    ] = True
     return possible
 
 
@@ -73,8 +75,8 @@ def _fitting(
     begin, end = _windows(fixes, used, reach_m, numbers.dwell_limit_s)
     open_ = ~told.of(used[begin] + offset, used[end] + offset)
     begin, end = begin[open_], end[open_]
-    west, east = common(fixes.x_m[used], reach_m, begin, end)
-    south, north = common(fixes.y_m[used], reach_m, begin, end)
+    west, east = common(middle_m=fixes.x_m[used], reach_m=reach_m, begin=begin, end=end)
+    south, north = common(middle_m=fixes.y_m[used], reach_m=reach_m, begin=begin, end=end)
     fits = np.flatnonzero((west <= east) & (south <= north))
     return (
         used[begin[fits]] + offset,
@@ -91,7 +93,9 @@ def _windows(
 ) -> tuple[IntArray, IntArray]:
     """Shortest stretch longer than the limit from each fix on, where its ends fit one place."""
     head = np.unique(np.searchsorted(used, fixes.first[:-1]))
-    line = line_of(fixes.time_s[used], fixes.x_m[used], fixes.y_m[used], head[head < used.size])
+    line = line_of(
+        head[head < used.size], time_s=fixes.time_s[used], x_m=fixes.x_m[used], y_m=fixes.y_m[used]
+    )
     begin = np.arange(used.size)
     end = later_by_guess(line, begin, limit_s + 2.0 * TOLERANCE_S)
     tail = np.repeat(line.tail, line.tail - line.head)
@@ -128,7 +132,7 @@ def _told_by(fixes: Fixes, stays: Stays, places: Places, numbers: Numbers) -> _T
     settled |= stays.spread_m <= SHARP_SHARE * numbers.dwell_radius_m
     settled_s = np.zeros(len(fixes) + 1)
     first, last = stays.first_fix[settled], stays.last_fix[settled]
-    row = flat(first, last - 1)
+    row = flat(begin=first, end=last - 1)
     settled_s[row + 1] = fixes.time_s[row + 1] - fixes.time_s[row]
     np.cumsum(settled_s, out=settled_s)
     apart_m = short_way_m(

@@ -17,7 +17,7 @@ open what happened in it."""
 
 
 def with_brief(
-    begin: IntArray, end: IntArray, line: Line, numbers: Numbers, *, min_stay_s: float
+    line: Line, numbers: Numbers, *, begin: IntArray, end: IntArray, min_stay_s: float
 ) -> tuple[IntArray, IntArray]:
     """The pieces and the shorter stretches right before and after long steps, in order."""
     step_s = np.diff(line.clock_s)
@@ -39,13 +39,13 @@ def with_brief(
     return begin[order], end[order]
 
 
-def beside_s(begin: IntArray, end: IntArray, line: Line, numbers: Numbers) -> FloatArray:
+def beside_s(line: Line, numbers: Numbers, *, begin: IntArray, end: IntArray) -> FloatArray:
     """How much longer than from fix to fix each stretch can have lasted: the long steps at both
     ends, less the fastest ride to and from the fixes beyond."""
     more_s = np.zeros(begin.size)
     if len(line) == 0:
         return more_s
-    middle_x, middle_y = line.middles(begin, end)
+    middle_x, middle_y = line.middles(begin=begin, end=end)
     for edge, side in ((begin, -1), (end, 1)):
         beyond = np.clip(edge + side, 0, len(line) - 1)
         step_s = np.abs(line.clock_s[beyond] - line.clock_s[edge])

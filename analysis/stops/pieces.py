@@ -46,16 +46,16 @@ class Line:
         """First fix at least `wait_s` after each; of another part where this one has none."""
         return np.searchsorted(self.clock_s, self.clock_s[at] + (wait_s - TOLERANCE_S))
 
-    def middles(self, begin: IntArray, end: IntArray) -> tuple[FloatArray, FloatArray]:
+    def middles(self, *, begin: IntArray, end: IntArray) -> tuple[FloatArray, FloatArray]:
         """Mean place of the fixes begin..end of stretches that follow each other."""
         count = end - begin + 1
         return (
-            reduced(np.add, self.x_m, begin, end) / count,
-            reduced(np.add, self.y_m, begin, end) / count,
+            reduced(np.add, self.x_m, begin=begin, end=end) / count,
+            reduced(np.add, self.y_m, begin=begin, end=end) / count,
         )
 
 
-def line_of(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray, head: IntArray) -> Line:
+def line_of(head: IntArray, *, time_s: FloatArray, x_m: FloatArray, y_m: FloatArray) -> Line:
     """A line of fixes whose parts begin at `head`, in order and without repetition."""
     tail = np.append(head[1:], time_s.size)
     if head.size == 0:
@@ -65,7 +65,7 @@ def line_of(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray, head: IntArray
     return Line(time_s + np.repeat(shift_s, tail - head), x_m, y_m, head, tail)
 
 
-def reduced(ufunc: np.ufunc, column: FloatArray, begin: IntArray, end: IntArray) -> FloatArray:
+def reduced(ufunc: np.ufunc, column: FloatArray, *, begin: IntArray, end: IntArray) -> FloatArray:
     """The ufunc's reduction over begin..end of stretches that follow each other."""
     if begin.size == 0:
         return np.zeros(0)
@@ -88,7 +88,7 @@ def pieces(line: Line, *, radius_m: float, min_stay_s: float) -> tuple[IntArray,
     ends: list[IntArray] = []
     while begin.size:
         reach = line.later(begin, min_stay_s)
-        middle = line.middles(begin, reach)
+        middle = line.middles(begin=begin, end=reach)
         search = _first_outside if begins else _first_outside_everywhere
         out = search(line, begin, reach, limit, middle, radius_m=radius_m)
         begins.append(begin)
@@ -116,14 +116,15 @@ def _starts(line: Line, *, side_m: float, min_stay_s: float) -> tuple[IntArray, 
     calm = np.ones(first.size, dtype=np.bool_)
     for column in (line.x_m, line.y_m):
         calm &= (
-            reduced(np.maximum, column, first, last) - reduced(np.minimum, column, first, last)
+            reduced(np.maximum, column, begin=first, end=last)
+            - reduced(np.minimum, column, begin=first, end=last)
             <= side_m
         )
     begin, end = first[calm], last[calm]
     latest_s = line.clock_s[end] - min_stay_s + TOLERANCE_S
     until = np.searchsorted(line.clock_s, latest_s, side="right") - 1
     covered = line.later(until, min_stay_s)
-    starts = flat(begin, until)
+    starts = flat(begin=begin, end=until)
     if not calm.all():
         more, more_begin, more_end = _starts_one_by_one(
             line, first[~calm], last[~calm], side_m=side_m, min_stay_s=min_stay_s
@@ -140,7 +141,7 @@ def _starts_one_by_one(
 ) -> tuple[IntArray, IntArray, IntArray]:
     """As `_starts`, for stretches that do not lie in one square as a whole."""
     count = last - first + 1
-    at = flat(first, last)
+    at = flat(begin=first, end=last)
     reach = later_by_guess(line, at, min_stay_s)
     inside = np.flatnonzero(reach <= np.repeat(last, count))
     at, reach = at[inside], reach[inside]

@@ -56,15 +56,15 @@ def stop_possible(case: Case, fixes: Fixes, missing: Missing, ends: Ends) -> Boo
         open_ = (before_s[begin] > 0) | (after_s[end] > 0) | (gaps[end] > gaps[begin])
         open_ |= coarse[end + 1] > coarse[begin]
         begin, end = begin[open_], end[open_]
-        west, east = common(fixes.x_m[used], reach_m, begin, end)
-        south, north = common(fixes.y_m[used], reach_m, begin, end)
+        west, east = common(middle_m=fixes.x_m[used], reach_m=reach_m, begin=begin, end=end)
+        south, north = common(middle_m=fixes.y_m[used], reach_m=reach_m, begin=begin, end=end)
         fits = (west <= east) & (south <= north)
         begin, end = begin[fits], end[fits]
         box = (west[fits], east[fits], south[fits], north[fits])
         owner = fixes.shipment[used[begin]]
         excused = allowed(owner, box, fixes, ends, terms, door_m=0.0 if leniency else DOOR_SLACK_M)
         if not leniency:
-            excused |= riding(fixes, used, tracks, begin, end)
+            excused |= riding(fixes, used, tracks, begin=begin, end=end)
         possible[owner[~excused]] = True
     return possible
 
@@ -128,7 +128,7 @@ def _long_enough(
 
 
 def common(
-    middle_m: FloatArray, reach_m: FloatArray, begin: IntArray, end: IntArray
+    *, middle_m: FloatArray, reach_m: FloatArray, begin: IntArray, end: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Largest lower and smallest upper end of middle ± reach over each stretch."""
     if begin.size == 0:
@@ -183,7 +183,7 @@ def allowed(
         ends.destination_radius_m[owner] + door_m,
     )
     sites = terms.sites
-    which, site = expanded(sites.first[owner], sites.first[owner + 1])
+    which, site = expanded(first=sites.first[owner], end=sites.first[owner + 1])
     if which.size:
         at = inside(which, sites.lat_deg[site], sites.lon_deg[site], sites.radius_m[site])
         allowed[which[at]] = True
@@ -191,7 +191,7 @@ def allowed(
 
 
 def riding(
-    fixes: Fixes, used: IntArray, tracks: Tracks, begin: IntArray, end: IntArray
+    fixes: Fixes, used: IntArray, tracks: Tracks, *, begin: IntArray, end: IntArray
 ) -> BoolArray:
     """True where the box's own motion sensor reports motion for most of the stretch."""
     says = np.concatenate(([0], np.cumsum(tracks.moving >= 0)))

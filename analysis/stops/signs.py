@@ -62,7 +62,7 @@ def signs_of(case: Case, stays: Stays, fixes: Fixes, *, matters: BoolArray) -> S
     moves = _count(tracks.moving == 1, low, high)
     with np.errstate(invalid="ignore"):
         moving_share = moves / np.where(says > 0, says, np.nan)
-    step_c, lasts = ambient_step(case, stays.shipment, stays.start_s, stays.end_s)
+    step_c, lasts = ambient_step(case, stays.shipment, start_s=stays.start_s, end_s=stays.end_s)
     return Signs(
         moving_share=moving_share,
         creeping=_creeping(stays, fixes, matters),
@@ -78,8 +78,8 @@ def _rows_between(
 ) -> tuple[IntArray, IntArray]:
     """Rows of each shipment from start_s to end_s, both included, as low:high."""
     first, last = tracks.first[owner], tracks.first[owner + 1]
-    low = bisect_time(tracks.time_s, first, last, start_s)
-    return low, bisect_time(tracks.time_s, first, last, end_s, after_equal=True)
+    low = bisect_time(tracks.time_s, first=first, last=last, at_s=start_s)
+    return low, bisect_time(tracks.time_s, first=first, last=last, at_s=end_s, after_equal=True)
 
 
 def _count(flags: BoolArray, low: IntArray, high: IntArray) -> IntArray:
@@ -110,7 +110,8 @@ def _stored(case: Case, stays: Stays) -> BoolArray:
         return found
     owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[chosen]
     event, stay = expanded(
-        np.searchsorted(stays.shipment, owner), np.searchsorted(stays.shipment, owner, side="right")
+        first=np.searchsorted(stays.shipment, owner),
+        end=np.searchsorted(stays.shipment, owner, side="right"),
     )
     row = chosen[event]
     margin_s = numbers.position_gap_s
@@ -129,11 +130,11 @@ def _stored(case: Case, stays: Stays) -> BoolArray:
 def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> BoolArray:
     creeping = np.zeros(len(stays), dtype=np.bool_)
     at = np.flatnonzero(matters)
-    creeping[at] = progressing(fixes, stays.first_fix[at], stays.last_fix[at])
+    creeping[at] = progressing(fixes, first_fix=stays.first_fix[at], last_fix=stays.last_fix[at])
     return creeping
 
 
-def progressing(fixes: Fixes, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
+def progressing(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
     """True where the last third of the fixes first_fix..last_fix lies clearly away from the
     first: slow traffic."""
     progress = np.zeros(first_fix.size, dtype=np.bool_)
@@ -155,7 +156,7 @@ def _middle(
     fixes: Fixes, begin: IntArray, count: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Median place of `count` fixes from `begin` on, and their median distance from it."""
-    group, row = expanded(begin, begin + count)
+    group, row = expanded(first=begin, end=begin + count)
     x = group_median(fixes.x_m[row], group, begin.size)
     y = group_median(fixes.y_m[row], group, begin.size)
     off_m = np.hypot(fixes.x_m[row] - x[group], fixes.y_m[row] - y[group])
@@ -163,7 +164,7 @@ def _middle(
 
 
 def ambient_step(
-    case: Case, owner: IntArray, start_s: FloatArray, end_s: FloatArray
+    case: Case, owner: IntArray, *, start_s: FloatArray, end_s: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """How far the ambient temperature of each time span lies from before and after (the smaller
     of both), NaN unknown; True where it is a step that lasts the span: a room."""
@@ -200,7 +201,8 @@ def _ambient(
     tracks: Tracks, column: FloatArray, owner: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> tuple[FloatArray, IntArray, IntArray]:
     """Median of a probe over each time span; the rows it gave a value in and their span."""
-    group, row = expanded(*_rows_between(tracks, owner, start_s, end_s))
+    low, high = _rows_between(tracks, owner, start_s, end_s)
+    group, row = expanded(first=low, end=high)
     given = np.isfinite(column[row])
     row, group = row[given], group[given]
     return group_median(column[row], group, owner.size), row, group

@@ -135,7 +135,7 @@ def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray,
     site = np.full(len(stays), -1, dtype=np.int64)
     limit_s = np.full(len(stays), np.nan)
     first = terms.sites.first
-    stay, pair = expanded(first[stays.shipment], first[stays.shipment + 1])
+    stay, pair = expanded(first=first[stays.shipment], end=first[stays.shipment + 1])
     if stay.size == 0:
         return site, limit_s
     away_m = haversine_m(
@@ -182,17 +182,17 @@ def any_within(
     owner, time_s = owner[order], time_s[order]
     first = np.searchsorted(owner, of)
     last = np.searchsorted(owner, of, side="right")
-    low = bisect_time(time_s, first, last, start_s)
-    high = bisect_time(time_s, first, last, end_s, after_equal=True)
+    low = bisect_time(time_s, first=first, last=last, at_s=start_s)
+    high = bisect_time(time_s, first=first, last=last, at_s=end_s, after_equal=True)
     return np.asarray(high > low)
 
 
 def bisect_time(
     time_s: FloatArray,
+    *,
     first: IntArray,
     last: IntArray,
     at_s: FloatArray,
-    *,
     after_equal: bool = False,
 ) -> IntArray:
     """Where `at_s` belongs in each sorted stretch first:last of time_s; before equal times, or

@@ -75,14 +75,16 @@ def _stays_of(whole: Fixes, low: int, high: int, numbers: Numbers, min_stay_s: f
     radius_m = numbers.dwell_radius_m
     used, line = _line(fixes, numbers)
     begin, end = pieces(line, radius_m=radius_m, min_stay_s=min_stay_s)
-    begin, end = with_brief(begin, end, line, numbers, min_stay_s=min_stay_s)
+    begin, end = with_brief(line, numbers, begin=begin, end=end, min_stay_s=min_stay_s)
     begin, end = _joined(begin, end, line, radius_m=radius_m)
     begin, end, spread_m = _cores(begin, end, line, radius_m=radius_m)
     seen_s = fixes.time_s[used[end]] - fixes.time_s[used[begin]]
     long_enough = seen_s >= min_stay_s
-    long_enough |= (seen_s > 0.0) & (seen_s + beside_s(begin, end, line, numbers) >= min_stay_s)
+    long_enough |= (seen_s > 0.0) & (
+        seen_s + beside_s(line, numbers, begin=begin, end=end) >= min_stay_s
+    )
     begin, end, spread_m = begin[long_enough], end[long_enough], spread_m[long_enough]
-    middle_x, middle_y = line.middles(begin, end)
+    middle_x, middle_y = line.middles(begin=begin, end=end)
     first_fix, last_fix = used[begin], used[end]
     shipment = fixes.shipment[first_fix]
     head = fixes.first[:-1][shipment]
@@ -122,7 +124,7 @@ def _line(fixes: Fixes, numbers: Numbers) -> tuple[IntArray, Line]:
     new[first] = True
     new[gap + 1] = True
     head = np.flatnonzero(new[:-1])
-    return used, line_of(time_s, x_m, y_m, head)
+    return used, line_of(head, time_s=time_s, x_m=x_m, y_m=y_m)
 
 
 def _joined(
@@ -131,7 +133,7 @@ def _joined(
     """Neighbouring pieces with nearly the same middle and no time between become one."""
     if begin.size < 2:
         return begin, end
-    middle_x, middle_y = line.middles(begin, end)
+    middle_x, middle_y = line.middles(begin=begin, end=end)
     close = np.hypot(np.diff(middle_x), np.diff(middle_y)) <= radius_m / 2.0
     close &= line.clock_s[begin[1:]] - line.clock_s[end[:-1]] <= JOIN_WITHIN_S + TOLERANCE_S
     return begin[np.append(True, ~close)], end[np.append(~close, True)]
@@ -143,9 +145,9 @@ def _cores(
     """Draw each end in to the first and last fix of the standing itself; and its spread."""
     if begin.size == 0:
         return begin, end, np.zeros(0)
-    middle_x, middle_y = line.middles(begin, end)
+    middle_x, middle_y = line.middles(begin=begin, end=end)
     count = end - begin + 1
-    row = flat(begin, end)
+    row = flat(begin=begin, end=end)
     first = np.cumsum(count) - count
     off_m = line.x_m[row] - np.repeat(middle_x, count)
     off_m *= off_m

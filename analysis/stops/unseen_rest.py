@@ -69,7 +69,7 @@ def unseen_dwells(case: Case, fixes: Fixes, ends: Ends) -> UnseenDwells:
     opened = lid[high] > lid[low]
     long = np.flatnonzero(end_s - start_s > numbers.dwell_limit_s)  # no limit is shorter
     warmed = np.zeros(owner.size, dtype=np.bool_)
-    warmed[long] = ambient_step(case, owner[long], start_s[long], end_s[long])[1]
+    warmed[long] = ambient_step(case, owner[long], start_s=start_s[long], end_s=end_s[long])[1]
     by_warmth = warmed & ~stored & ~opened & (end_s - start_s <= limit_s)
     limit_s = np.where((opened | warmed) & ~stored, numbers.dwell_limit_s, limit_s)
     kept = end_s - start_s > limit_s
@@ -179,16 +179,16 @@ def _rows(
     tracks: Tracks, owner: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> tuple[IntArray, IntArray]:
     first, last = tracks.first[owner], tracks.first[owner + 1]
-    low = bisect_time(tracks.time_s, first, last, start_s)
-    return low, bisect_time(tracks.time_s, first, last, end_s, after_equal=True)
+    low = bisect_time(tracks.time_s, first=first, last=last, at_s=start_s)
+    return low, bisect_time(tracks.time_s, first=first, last=last, at_s=end_s, after_equal=True)
 
 
 def _without_fixes(
     fixes: Fixes, owner: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> BoolArray:
     first, last = fixes.first[owner], fixes.first[owner + 1]
-    low = bisect_time(fixes.time_s, first, last, start_s, after_equal=True)
-    return np.asarray(bisect_time(fixes.time_s, first, last, end_s) <= low)
+    low = bisect_time(fixes.time_s, first=first, last=last, at_s=start_s, after_equal=True)
+    return np.asarray(bisect_time(fixes.time_s, first=first, last=last, at_s=end_s) <= low)
 
 
 def _where_last_seen(
@@ -197,7 +197,11 @@ def _where_last_seen(
     """True where the last fix was at a free place and no motion was reported since."""
     tracks, terms = case.tracks, case.terms
     seen = bisect_time(
-        fixes.time_s, fixes.first[owner], fixes.first[owner + 1], start_s, after_equal=True
+        fixes.time_s,
+        first=fixes.first[owner],
+        last=fixes.first[owner + 1],
+        at_s=start_s,
+        after_equal=True,
     )
     some = seen > fixes.first[owner]
     at = np.where(some, seen - 1, 0)
@@ -224,7 +228,7 @@ def _at_free_place(
         )
         free |= away_m <= radius_m[owner]
     sites = terms.sites
-    which, site = expanded(sites.first[owner], sites.first[owner + 1])
+    which, site = expanded(first=sites.first[owner], end=sites.first[owner + 1])
     away_m = haversine_m(
         lat_deg=lat_deg[which],
         lon_deg=lon_deg[which],
@@ -246,6 +250,6 @@ def _told_before(
     last = np.searchsorted(whose, owner, side="right")
     # Spans by event follow each other, so those that overlap are those that end late enough
     # and begin early enough.
-    low = bisect_time(finish_s, first, last, start_s)
-    high = bisect_time(begin_s, first, last, end_s, after_equal=True)
+    low = bisect_time(finish_s, first=first, last=last, at_s=start_s)
+    high = bisect_time(begin_s, first=first, last=last, at_s=end_s, after_equal=True)
     return np.asarray(high > low)

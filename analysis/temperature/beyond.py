@@ -67,14 +67,22 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
         def total(amount: FloatArray) -> FloatArray:
             return np.bincount(line, weights=amount, minlength=touched.size).astype(np.float64)
 
-        known[touched] = total(linear_time_beyond(start[1], end[1], length, limit))
-        area[touched] = total(linear_area_beyond(start[1], end[1], length, limit))
+        known[touched] = total(
+            linear_time_beyond(start=start[1], end=end[1], length=length, level=limit)
+        )
+        area[touched] = total(
+            linear_area_beyond(start=start[1], end=end[1], length=length, level=limit)
+        )
         certain, possible = at.sign * at.certain, at.sign * at.possible
         if rates is not None:
-            shift = rates.shift_c(row, at.sign, at.lag_s)
+            shift = rates.shift_c(row, sign=at.sign, lag_s=at.lag_s)
             certain, possible = certain + shift.behind_c, possible - shift.ahead_c
-        least[touched] = total(linear_time_beyond(start[0], end[0], length, certain))
-        most[touched] = total(linear_time_beyond(start[1], end[1], length, possible))
+        least[touched] = total(
+            linear_time_beyond(start=start[0], end=end[0], length=length, level=certain)
+        )
+        most[touched] = total(
+            linear_time_beyond(start=start[1], end=end[1], length=length, level=possible)
+        )
     could += known
     _add_holes(steps.holes, line_series, level, rates, least=least, could=could, most=most)
     return BeyondTimes(least, known, area, could, most)
@@ -85,7 +93,7 @@ def rows_near(
 ) -> tuple[IntArray, IntArray]:
     """Line and row of all readings beyond a bar, in the direction `sign`, and of the readings
     beside them; the others need not be looked at."""
-    line, row = expanded(series.first[line_series], series.first[line_series + 1])
+    line, row = expanded(first=series.first[line_series], end=series.first[line_series + 1])
     counts = np.diff(series.first)[line_series]
     signs = np.repeat(sign, counts)
     beyond = _signed(series, row, signs)[1] > np.repeat(bar, counts)
@@ -123,7 +131,7 @@ def _add_holes(
     most: FloatArray,
 ) -> None:
     """Add to each line's sums what fits into the unseen time of its series."""
-    line, hole = expanded(holes.first[line_series], holes.first[line_series + 1])
+    line, hole = expanded(first=holes.first[line_series], end=holes.first[line_series + 1])
     up = level.sign[line] > 0
     reach = np.where(up, holes.highest_c[hole], -holes.lowest_c[hole])
     shift = _shift_at(holes, hole, take(level, line), rates)
@@ -142,9 +150,11 @@ def _add_holes(
     maybe0 = np.where(up, holes.high0_c[hole], -holes.low0_c[hole])
     maybe1 = np.where(up, holes.high1_c[hole], -holes.low1_c[hole])
     surely1, maybe1 = np.where(edge, -np.inf, surely1), np.where(edge, np.inf, maybe1)
-    surely = least_beyond(surely0, surely1, length, certain, slew)
-    could_be = most_beyond(maybe0, maybe1, length, at.sign * at.nominal, slew)
-    at_most = most_beyond(maybe0, maybe1, length, possible, slew)
+    surely = least_beyond(start=surely0, end=surely1, length=length, level=certain, slew=slew)
+    could_be = most_beyond(
+        start=maybe0, end=maybe1, length=length, level=at.sign * at.nominal, slew=slew
+    )
+    at_most = most_beyond(start=maybe0, end=maybe1, length=length, level=possible, slew=slew)
     least += np.bincount(line, weights=surely, minlength=least.size)
     could += np.bincount(line, weights=could_be, minlength=least.size)
     most += np.bincount(line, weights=at_most, minlength=least.size)

@@ -52,15 +52,15 @@ def item_shipment(terms: Terms) -> IntArray:
 def budget_use(case: Case, series: Series, steps: Steps, index: BudgetIndex) -> BudgetUse:
     """Use of every budget by every series of its shipment, some of the case's series."""
     terms, numbers, shipment = case.terms, case.numbers, series.shipment
-    owner, place = expanded(index.first[shipment], index.first[shipment + 1])
+    owner, place = expanded(first=index.first[shipment], end=index.first[shipment + 1])
     budget = index.order[place]
     if budget.size == 0:
         nothing = np.zeros(0)
         return BudgetUse(owner, budget, nothing, nothing, nothing, nothing)
     accuracy = series.accuracy_c[owner]
     lag_s = np.nan_to_num(terms.response_s[shipment[owner]])
-    lower = above(terms.budgets.above_c[budget], accuracy, numbers).lagging(lag_s)
-    upper = above(terms.budgets.up_to_c[budget], accuracy, numbers).lagging(lag_s)
+    lower = above(terms.budgets.above_c[budget], numbers, accuracy_c=accuracy).lagging(lag_s)
+    upper = above(terms.budgets.up_to_c[budget], numbers, accuracy_c=accuracy).lagging(lag_s)
     over, past = (
         times_beyond(series, steps, owner, lower),
         times_beyond(series, steps, owner, upper),

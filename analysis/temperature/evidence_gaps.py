@@ -142,7 +142,7 @@ def _logger_alive(tracks: Tracks, series: Series, holes: Holes) -> NDArray[np.bo
     left, right = series.row[holes.left], series.row[holes.right]
     low = np.where(at_start, tracks.first[shipment], left + 1)
     high = np.where(at_end, tracks.first[shipment + 1], right)
-    hole, row = expanded(low, high)
+    hole, row = expanded(first=low, end=high)
     time_s = tracks.time_s[row]
     inside = tracks.logger[row] == tracks.logger[left[hole]]
     inside &= (time_s >= holes.start_s[hole]) & (time_s <= holes.end_s[hole])

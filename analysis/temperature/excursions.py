@@ -105,7 +105,13 @@ def episodes_beyond(
     crossed_out = (ends + 1 < row.size) & linked[after]
     end = time[ends] + np.where(crossed_out, known[after] * _share(maybe, limit, ends, after), 0.0)
     before = np.maximum(np.arange(row.size) - 1, 0)
-    area = np.cumsum(np.where(linked, linear_area_beyond(maybe[before], maybe, known, limit), 0.0))
+    area = np.cumsum(
+        np.where(
+            linked,
+            linear_area_beyond(start=maybe[before], end=maybe, length=known, level=limit),
+            0.0,
+        )
+    )
     joins = np.zeros(begins.size, dtype=np.bool_)
     joins[1:] = (line[begins[1:]] == line[ends[:-1]]) & (start[1:] - end[:-1] < join_within_s)
     close = np.flatnonzero(joins)
@@ -117,7 +123,7 @@ def episodes_beyond(
     lead = np.flatnonzero(~joins)
     tail = np.append(lead[1:], begins.size) - 1 if lead.size else lead
     a, b = begins[lead], ends[tail]
-    episode, inner = expanded(a, b + 1)
+    episode, inner = expanded(first=a, end=b + 1)
     opening = np.cumsum(b + 1 - a) - (b + 1 - a)
     peak = _peaks(maybe[inner], episode, opening)
     slow = np.zeros(row.size)  # length of a too long step that begins beyond the limit here

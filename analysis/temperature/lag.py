@@ -26,7 +26,7 @@ class Rates:
     most_rise: FloatArray
     most_fall: FloatArray
 
-    def shift_c(self, row: IntArray, sign: FloatArray, lag_s: FloatArray) -> "Shift":
+    def shift_c(self, row: IntArray, *, sign: FloatArray, lag_s: FloatArray) -> "Shift":
         """What the drug may have been ahead of and behind the readings of the steps that end at
         `row`, in the direction `sign`."""
         up = sign > 0

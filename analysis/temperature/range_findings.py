@@ -20,11 +20,11 @@ _ROUNDING_MIN = 1e-9
 def break_findings(
     episodes: Episodes,
     level: Level,
+    names: NDArray[np.str_],
+    *,
     line_series: IntArray,
     shipment: IntArray,
-    names: NDArray[np.str_],
     loggers: IntArray,
-    *,
     tolerated: NDArray[np.bool_],
 ) -> FindingTable:
     """One finding an episode. Lines stand as upper limits of all series, lower limits of all
@@ -66,11 +66,11 @@ def break_findings(
 
 def slow_findings(
     episodes: Episodes,
+    names: NDArray[np.str_],
+    *,
     line_series: IntArray,
     shipment: IntArray,
-    names: NDArray[np.str_],
     loggers: IntArray,
-    *,
     numbers: Numbers,
     upto: int,
 ) -> FindingTable:

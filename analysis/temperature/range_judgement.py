@@ -140,8 +140,8 @@ def _judge_block(case: Case, series: Series, budgets: BudgetIndex) -> _Block:
     )
     every = np.arange(len(series))
     lag_s = np.nan_to_num(terms.response_s[shipment])
-    high = above(terms.high_c[shipment], series.accuracy_c, numbers).lagging(lag_s)
-    low = below(terms.low_c[shipment], series.accuracy_c, numbers).lagging(lag_s)
+    high = above(terms.high_c[shipment], numbers, accuracy_c=series.accuracy_c).lagging(lag_s)
+    low = below(terms.low_c[shipment], numbers, accuracy_c=series.accuracy_c).lagging(lag_s)
     ranges = judge_ranges(series, steps, every, high=high, low=low, numbers=numbers)
     sensitive = np.flatnonzero(terms.freeze_sensitive[shipment])
     ice = frozen(sensitive.size, series.accuracy_c[sensitive], numbers)
@@ -165,10 +165,25 @@ def _judge_block(case: Case, series: Series, budgets: BudgetIndex) -> _Block:
     if use.budget.size:
         findings.insert(0, budget_findings(case, use, use_status, shipment, names))
     if len(episodes):
-        described = (line_series, shipment, names, series.logger)
         findings = [
-            break_findings(episodes, level, *described, tolerated=ranges.tolerated),
-            slow_findings(episodes, *described, numbers=numbers, upto=2 * len(series)),
+            break_findings(
+                episodes,
+                level,
+                names,
+                line_series=line_series,
+                shipment=shipment,
+                loggers=series.logger,
+                tolerated=ranges.tolerated,
+            ),
+            slow_findings(
+                episodes,
+                names,
+                line_series=line_series,
+                shipment=shipment,
+                loggers=series.logger,
+                numbers=numbers,
+                upto=2 * len(series),
+            ),
             *findings,
         ]
     status = np.maximum(ranges.status, ice_status)
@@ -196,7 +211,7 @@ def _item_status(
     """Each item of each series and its status by the item's own limits, without budgets."""
     terms, numbers, shipment = case.terms, case.numbers, series.shipment
     items = terms.items
-    line_series, item = expanded(items.first[shipment], items.first[shipment + 1])
+    line_series, item = expanded(first=items.first[shipment], end=items.first[shipment + 1])
     owner = shipment[line_series]
     status = ranges.status[line_series]
     own = (items.low_c[item] != terms.low_c[owner]) | (items.high_c[item] != terms.high_c[owner])
@@ -208,8 +223,8 @@ def _item_status(
             series,
             steps,
             j,
-            high=above(items.high_c[item[wider]], accuracy, numbers).lagging(lag_s),
-            low=below(items.low_c[item[wider]], accuracy, numbers).lagging(lag_s),
+            high=above(items.high_c[item[wider]], numbers, accuracy_c=accuracy).lagging(lag_s),
+            low=below(items.low_c[item[wider]], numbers, accuracy_c=accuracy).lagging(lag_s),
             numbers=numbers,
         ).status
     ice = np.where(items.freeze_sensitive[item], ice_status[line_series], Status.COMPLIANT)
@@ -267,5 +282,5 @@ def _worst(series: SeriesNumbers, shipments: int) -> IntArray:
 def _has_rows(case: Case, shipment: IntArray) -> NDArray[np.bool_]:
     """Whether any reading of each shipment lies in its window."""
     tracks, window = case.tracks, case.window
-    owner, row = expanded(tracks.first[shipment], tracks.first[shipment + 1])
+    owner, row = expanded(first=tracks.first[shipment], end=tracks.first[shipment + 1])
     return np.bincount(owner, weights=window.rows[row], minlength=shipment.size) > 0

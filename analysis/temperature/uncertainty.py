@@ -29,7 +29,7 @@ class Level:
         return replace(self, lag_s=lag_s)
 
 
-def above(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Level:
+def above(limit_c: FloatArray, numbers: Numbers, *, accuracy_c: FloatArray) -> Level:
     """Levels of an upper limit; a reading exactly at it is inside.
 
     accuracy_c : the logger's stated uncertainty, NaN: the pack's two values, one from 0 °C up
@@ -48,7 +48,7 @@ def above(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Leve
     )
 
 
-def below(limit_c: FloatArray, accuracy_c: FloatArray, numbers: Numbers) -> Level:
+def below(limit_c: FloatArray, numbers: Numbers, *, accuracy_c: FloatArray) -> Level:
     """Levels of a lower limit; a reading exactly at it is inside."""
     warm, cold = numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c
     stated = ~np.isnan(accuracy_c)
@@ -68,7 +68,7 @@ def frozen(count: int, accuracy_c: FloatArray, numbers: Numbers) -> Level:
     or below it by the uncertainty. The limits are moved up by one step of the float format,
     so that "below" means "at or below"."""
     limit_c = np.full(count, numbers.freezing_c)
-    level = below(limit_c, accuracy_c, numbers)
+    level = below(limit_c, numbers, accuracy_c=accuracy_c)
     surely = np.where(
         np.isnan(accuracy_c), limit_c - numbers.accuracy_below_zero_c, limit_c - accuracy_c
     )

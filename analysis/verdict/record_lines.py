@@ -130,7 +130,7 @@ def _custody_events(terms: Terms) -> RecordLine:
     """Packed, taken over and ended, nothing of custody before the first or after the last."""
     events = terms.events
     count = len(terms)
-    owner, row = expanded(events.first[:-1], events.first[1:])
+    owner, row = expanded(first=events.first[:-1], end=events.first[1:])
     code, time_s = events.code[row], events.time_s[row]
 
     def earliest(which: Flags) -> FloatArray:
@@ -192,10 +192,10 @@ def _seal(case: Case) -> RecordLine:
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     count = len(terms)
     row = np.flatnonzero((tracks.lid_open >= 0) & window.rows)
-    told_by = owner_of(tracks.first, row)
+    told_by = owner_of(row, first=tracks.first)
     longest_s = _longest_unseen_s(tracks.time_s[row], told_by, window)
     open_ = tracks.lid_open[row] == 1
-    event_owner, event = expanded(terms.events.first[:-1], terms.events.first[1:])
+    event_owner, event = expanded(first=terms.events.first[:-1], end=terms.events.first[1:])
     opened = terms.events.code[event] == _OPENED
     opened &= terms.events.time_s[event] >= window.start_s[event_owner]
     opened &= terms.events.time_s[event] <= window.end_s[event_owner]
@@ -269,7 +269,7 @@ def _packing_temperature(case: Case) -> RecordLine:
     count = len(terms)
     begin = _first_row(tracks, window.start_s, after=False)
     end = _first_row(tracks, window.start_s + numbers.recording_interval_s, after=True)
-    whose, row = expanded(begin, end)
+    whose, row = expanded(first=begin, end=end)
     whose, row = whose[window.rows[row]], row[window.rows[row]]
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     for probe in probes_of(tracks, "drug"):

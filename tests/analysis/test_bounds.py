@@ -40,14 +40,13 @@ def test_cones_between_two_readings_are_counted_exactly(
     start: float, end: float, length: float, level: float, slew: float
 ) -> None:
     least, most, highest = counted(start, end, length, level, slew)
-    rate = steepest(one(start), one(end), one(length), one(slew))
+    rate = steepest(start=one(start), end=one(end), length=one(length), slew=one(slew))
     step = length / 1000
-    args = (one(start), one(end), one(length), one(level), rate)
-    assert least_beyond(*args)[0] == pytest.approx(least, abs=step)
-    assert most_beyond(*args)[0] == pytest.approx(most, abs=step)
-    assert highest_between(one(start), one(end), one(length), rate)[0] == pytest.approx(
-        highest, abs=rate[0] * step + 1e-9
-    )
+    between = {"start": one(start), "end": one(end), "length": one(length), "slew": rate}
+    assert least_beyond(**between, level=one(level))[0] == pytest.approx(least, abs=step)
+    assert most_beyond(**between, level=one(level))[0] == pytest.approx(most, abs=step)
+    (found,) = highest_between(**between)
+    assert found == pytest.approx(highest, abs=rate[0] * step + 1e-9)
 
 
 @settings(max_examples=100, deadline=None)
@@ -58,8 +57,9 @@ def test_a_straight_line_is_counted_exactly(
     tau = (np.arange(20_000) + 0.5) / 20_000
     line = start + (end - start) * tau
     beyond = np.maximum(line - level, 0)
-    time = linear_time_beyond(one(start), one(end), one(length), one(level))[0]
-    area = linear_area_beyond(one(start), one(end), one(length), one(level))[0]
+    between = {"start": one(start), "end": one(end), "length": one(length), "level": one(level)}
+    (time,) = linear_time_beyond(**between)
+    (area,) = linear_area_beyond(**between)
     assert time == pytest.approx(float((line > level).mean() * length), abs=length / 1000)
     assert area == pytest.approx(float(beyond.mean() * length), abs=length / 100)
 
@@ -69,18 +69,24 @@ def test_a_straight_line_is_counted_exactly(
 def test_the_straight_line_lies_between_least_and_most(
     start: float, end: float, length: float, level: float, slew: float
 ) -> None:
-    rate = steepest(one(start), one(end), one(length), one(slew))
-    args = (one(start), one(end), one(length), one(level))
-    line = linear_time_beyond(*args)[0]
-    assert least_beyond(*args, rate)[0] <= line + 1e-9
-    assert line <= most_beyond(*args, rate)[0] + 1e-9
+    rate = steepest(start=one(start), end=one(end), length=one(length), slew=one(slew))
+    between = {"start": one(start), "end": one(end), "length": one(length), "level": one(level)}
+    (line,) = linear_time_beyond(**between)
+    assert least_beyond(**between, slew=rate)[0] <= line + 1e-9
+    assert line <= most_beyond(**between, slew=rate)[0] + 1e-9
 
 
 def test_at_the_edge_of_the_window_only_one_cone_opens() -> None:
     start, length, level, slew = one(5.0), one(600.0), one(8.0), one(0.01)
-    assert most_beyond(start, one(np.inf), length, level, slew)[0] == pytest.approx(300)
-    assert least_beyond(one(9.0), one(-np.inf), length, level, slew)[0] == pytest.approx(100)
+    assert most_beyond(start=start, end=one(np.inf), length=length, level=level, slew=slew)[
+        0
+    ] == pytest.approx(300)
+    assert least_beyond(start=one(9.0), end=one(-np.inf), length=length, level=level, slew=slew)[
+        0
+    ] == pytest.approx(100)
 
 
 def test_a_plateau_exactly_at_the_level_is_not_beyond_it() -> None:
-    assert linear_time_beyond(one(8.0), one(8.0), one(60.0), one(8.0))[0] == 0
+    assert (
+        linear_time_beyond(start=one(8.0), end=one(8.0), length=one(60.0), level=one(8.0))[0] == 0
+    )

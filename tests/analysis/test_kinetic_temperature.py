@@ -19,7 +19,7 @@ def weighted(temperature_c: list[float], weight: list[float]) -> float:
     rate = ageing_rate(np.array(temperature_c, dtype=float), activation_energy_j_per_mol=DH)
     total = np.array([(rate * np.array(weight, dtype=float)).sum()])
     known = np.array([float(np.sum(weight))])
-    return float(mean_kinetic_temperature(total, known, activation_energy_j_per_mol=DH)[0])
+    return float(mean_kinetic_temperature(total, known_s=known, activation_energy_j_per_mol=DH)[0])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_uneven_samples_are_weighed_by_the_trapezoid_on_the_exponential() -> Non
     rate = ageing_rate(np.array([5.0, 9.0, 12.0, 6.0]), activation_energy_j_per_mol=DH)
     known = (rate[0] + rate[1]) / 2 * 300 + (rate[2] + rate[3]) / 2 * 300
     expected = mean_kinetic_temperature(
-        np.array([known]), np.array([600.0]), activation_energy_j_per_mol=DH
+        np.array([known]), known_s=np.array([600.0]), activation_energy_j_per_mol=DH
     )[0]
     assert found.metric("mkt_c") == pytest.approx(expected, abs=1e-5)
     assert found.metric("mean_c") == pytest.approx((7.0 * 300 + 9.0 * 300) / 600)

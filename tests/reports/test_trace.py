@@ -13,7 +13,7 @@ values = st.lists(st.floats(-50, 50), min_size=1, max_size=400)
 @given(values, st.floats(1.0, 60.0))
 def test_each_column_keeps_first_least_greatest_and_last(ys: list[float], width: float) -> None:
     x = np.linspace(0.0, width, len(ys))
-    points = thinned(x, np.array(ys))
+    points = thinned(x=x, y=np.array(ys))
     drawn = {}
     for px, py in points:
         drawn.setdefault(np.floor(px), []).append(py)
@@ -30,12 +30,12 @@ def test_each_column_keeps_first_least_greatest_and_last(ys: list[float], width:
 def test_thinned_points_are_measured_points_never_means(ys: list[float]) -> None:
     x = np.linspace(0.0, 20.0, len(ys))
     given_points = set(zip(x.tolist(), ys, strict=True))
-    assert set(thinned(x, np.array(ys))) <= given_points
+    assert set(thinned(x=x, y=np.array(ys))) <= given_points
 
 
 def test_a_long_series_is_drawn_with_at_most_four_points_a_column() -> None:
     x = np.linspace(0.0, 700.0, 30_000)
-    assert len(thinned(x, np.sin(x))) <= 4 * 701
+    assert len(thinned(x=x, y=np.sin(x))) <= 4 * 701
 
 
 @settings(max_examples=50, deadline=None)
@@ -43,7 +43,7 @@ def test_a_long_series_is_drawn_with_at_most_four_points_a_column() -> None:
 def test_uncertainty_band_covers_every_reading(ys: list[float]) -> None:
     x = np.linspace(0.0, 30.0, len(ys))
     y = np.array(ys)
-    upper, lower = envelope(x, y - 0.5, y + 0.5)
+    upper, lower = envelope(x=x, low=y - 0.5, high=y + 0.5)
     assert min(p[1] for p in lower) <= (y - 0.5).min()
     assert max(p[1] for p in upper) >= (y + 0.5).max()
 

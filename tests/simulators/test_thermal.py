@@ -87,7 +87,7 @@ def test_latent_heat_holds_the_coolant_for_mass_times_latent_heat_over_power() -
 def test_enthalpy_and_temperature_are_inverse_outside_the_melting_band() -> None:
     pack = Network([box()] * 5)
     temperature = np.array([-18.0, -5.0, -1.0, 2.0, 20.0])
-    enthalpy = coolant_enthalpy(temperature, np.zeros(5), pack)
+    enthalpy = coolant_enthalpy(temperature, pack, melted=np.zeros(5))
     assert np.allclose(coolant_temperature_c(enthalpy, pack), temperature)
     assert np.all(np.diff(enthalpy) > 0)
 
@@ -100,7 +100,7 @@ def test_heat_is_conserved_to_a_thousandth() -> None:
     pack = Network([one])
 
     def stored(row: int) -> float:
-        coolant = coolant_enthalpy(run.coolant_c[row], run.melted[row], pack)
+        coolant = coolant_enthalpy(run.coolant_c[row], pack, melted=run.melted[row])
         return float(
             one.c_surface * run.drug_surface_c[row, 0]
             + one.c_core * run.drug_core_c[row, 0]

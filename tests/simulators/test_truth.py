@@ -261,8 +261,8 @@ def test_crossings_cover_what_lies_beyond_the_limit_and_nothing_else(
 ) -> None:
     curve, grid = np.array(values), np.arange(len(values), dtype=np.float64)
     fine = np.linspace(0, grid[-1], 50 * (grid.size - 1) + 1)
-    above = crossings(grid, curve, limit=limit, above=True)
-    below = crossings(grid, curve, limit=limit, above=False)
+    above = crossings(grid, value=curve, limit=limit, above=True)
+    below = crossings(grid, value=curve, limit=limit, above=False)
     for intervals, sign in ((above, 1.0), (below, -1.0)):
         beyond = sign * (np.interp(fine, grid, curve) - limit)
         inside = np.zeros(fine.size, dtype=bool)

@@ -178,7 +178,7 @@ def _draw_trace(
         x = time.xs(series.time_s[run])
         high = value.ys(series.value[run] + chart.accuracy_c[run])
         low = value.ys(series.value[run] - chart.accuracy_c[run])
-        upper, lower = envelope(x, high, low)
+        upper, lower = envelope(x=x, low=high, high=low)
         sheet.path(
             canvas.polyline([*upper, *reversed(lower)], close=True),
             fill=canvas.TRACE,

@@ -29,7 +29,7 @@ class Series:
         return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b > a]
 
 
-def thinned(x: FloatArray, y: FloatArray) -> list[Point]:
+def thinned(*, x: FloatArray, y: FloatArray) -> list[Point]:
     """Points of a line that looks the same: per unit column of x its first, least, greatest
     and last value, in that order of drawing; never a mean. Short series pass unchanged.
 
@@ -45,7 +45,9 @@ def thinned(x: FloatArray, y: FloatArray) -> list[Point]:
     return list(zip(x[keep].tolist(), y[keep].tolist(), strict=True))
 
 
-def envelope(x: FloatArray, low: FloatArray, high: FloatArray) -> tuple[list[Point], list[Point]]:
+def envelope(
+    *, x: FloatArray, low: FloatArray, high: FloatArray
+) -> tuple[list[Point], list[Point]]:
     """Upper and lower edge of a band, per unit column the greatest `high` and least `low`."""
     column = np.floor(x)
     starts = np.flatnonzero(np.r_[True, column[1:] != column[:-1]])
@@ -64,7 +66,7 @@ def envelope(x: FloatArray, low: FloatArray, high: FloatArray) -> tuple[list[Poi
 
 
 def run_points(series: Series, run: slice, time: TimeAxis, value: ValueAxis) -> list[Point]:
-    return thinned(time.xs(series.time_s[run]), value.ys(series.value[run]))
+    return thinned(x=time.xs(series.time_s[run]), y=value.ys(series.value[run]))
 
 
 def cone(

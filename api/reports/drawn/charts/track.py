@@ -41,7 +41,7 @@ class Way:
 
 
 def local_metres(
-    lat_deg: FloatArray, lon_deg: FloatArray, *, origin: tuple[float, float]
+    *, lat_deg: FloatArray, lon_deg: FloatArray, origin: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
     """East and north of `origin` (lat, lon) [m] on an equirectangular plane; over the few tens
     of kilometres of a delivery its error is far below the width of a drawn line."""
@@ -67,9 +67,11 @@ def track_svg(
         float(np.mean(way.lat_deg)) if way.lat_deg.size else spots[0].lat_deg,
         float(np.mean(way.lon_deg)) if way.lon_deg.size else spots[0].lon_deg,
     )
-    east, north = local_metres(way.lat_deg, way.lon_deg, origin=origin)
+    east, north = local_metres(lat_deg=way.lat_deg, lon_deg=way.lon_deg, origin=origin)
     spot_east, spot_north = local_metres(
-        np.array([s.lat_deg for s in spots]), np.array([s.lon_deg for s in spots]), origin=origin
+        lat_deg=np.array([s.lat_deg for s in spots]),
+        lon_deg=np.array([s.lon_deg for s in spots]),
+        origin=origin,
     )
     all_east, all_north = np.r_[east, spot_east], np.r_[north, spot_north]
     margin, foot = 30.0, 30.0
@@ -196,8 +198,8 @@ def distance_svg(
     left, right, top, bottom = 46.0, width - 12.0, 24.0, height - 36.0
     time = TimeAxis(start_s, end_s, left, right)
     east, north = local_metres(
-        way.lat_deg,
-        way.lon_deg,
+        lat_deg=way.lat_deg,
+        lon_deg=way.lon_deg,
         origin=(float(np.mean(way.lat_deg)), float(np.mean(way.lon_deg)))
         if way.lat_deg.size
         else (0.0, 0.0),
@@ -230,7 +232,7 @@ def distance_svg(
     starts = [int(i) for i in np.flatnonzero(way.broken)]
     for start, end in zip(starts, [*starts[1:], east.size], strict=True):
         run = slice(start, end)
-        points = thinned(time.xs(way.time_s[run]), value.ys(km[run]))
+        points = thinned(x=time.xs(way.time_s[run]), y=value.ys(km[run]))
         if len(points) == 1:
             sheet.circle(points[0], 1.8, fill=canvas.TRACE)
         else:

@@ -1,0 +1,103 @@
+"""What the source promises of every function that takes or gives arrays, read from its syntax."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = sorted(path.name for path in (ROOT / "coldwitness").iterdir() if path.is_symlink())
+ALIASES = {
+    "FloatArray": "NDArray[np.float64]",
+    "IntArray": "NDArray[np.int64]",
+    "CodeArray": "NDArray[np.int8]",
+    "BoolArray": "NDArray[np.bool_]",
+    "Flags": "NDArray[np.bool_]",
+}
+ANY_ARRAY = ("np.ndarray", "NDArray[Any]")
+
+
+def functions(tree: ast.AST, within: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Public functions, and public methods of public classes, by name."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield within + node.name, node
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from functions(node, f"{node.name}.")
+
+
+def arrays_in(annotation: ast.expr | None) -> frozenset[str]:
+    """The array types that an annotation names, aliases spelt out."""
+    if annotation is None:
+        return frozenset()
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "NDArray":
+        return frozenset({ast.unparse(annotation)})
+    if isinstance(annotation, ast.Name) and annotation.id in ALIASES:
+        return frozenset({ALIASES[annotation.id]})
+    if isinstance(annotation, ast.Attribute) and ast.unparse(annotation) == "np.ndarray":
+        return frozenset({"np.ndarray"})
+    inner = (
+        arrays_in(one) for one in ast.iter_child_nodes(annotation) if isinstance(one, ast.expr)
+    )
+    return frozenset().union(*inner)
+
+
+def direct(annotation: ast.expr | None) -> str | None:
+    """The array type that a parameter itself is of, None allowed beside it."""
+    if isinstance(annotation, ast.BinOp):
+        kinds = [direct(side) for side in (annotation.left, annotation.right)]
+        return next((kind for kind in kinds if kind is not None), None)
+    if isinstance(annotation, ast.Name | ast.Subscript | ast.Attribute):
+        named = ast.unparse(annotation)
+        if named in ALIASES or named.startswith("NDArray[") or named == "np.ndarray":
+            return ALIASES.get(named, named)
+    return None
+
+
+def alike(function: ast.FunctionDef) -> list[str]:
+    """Positional parameters that another array could take the place of unseen."""
+    arguments = [*function.args.posonlyargs, *function.args.args]
+    kinds = {one.arg: kind for one in arguments if (kind := direct(one.annotation)) is not None}
+    count = Counter(kinds.values())
+    mixed = len(kinds) > 1 and any(kind in ANY_ARRAY for kind in count)
+    return [name for name, kind in kinds.items() if mixed or count[kind] > 1]
+
+
+@cache
+def source() -> tuple[tuple[str, ast.Module], ...]:
+    files = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    assert len(files) > 300
+    return tuple(
+        (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in files
+    )
+
+
+def test_arrays_of_one_type_are_told_apart_by_name() -> None:
+    """Two of them in the wrong order are no error to a type checker, and a crash or worse later."""
+    found = [
+        f"{path}: {name}({', '.join(names)})"
+        for path, tree in source()
+        for name, function in functions(tree)
+        if (names := alike(function))
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("def f(a: FloatArray, b: FloatArray): ...", ["a", "b"]),
+        ("def f(a: FloatArray, b: NDArray[np.float64] | None): ...", ["a", "b"]),
+        ("def f(a: np.ndarray, b: IntArray): ...", ["a", "b"]),
+        ("def f(a: FloatArray, *, b: FloatArray): ...", []),
+        ("def f(a: FloatArray, b: IntArray): ...", []),
+        ("def f(a: FloatArray, b: float): ...", []),
+    ],
+)
+def test_the_reader_sees_arrays_that_could_be_mixed_up(text: str, names: list[str]) -> None:
+    (function,) = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    assert alike(function) == names
