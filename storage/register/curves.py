@@ -30,8 +30,7 @@ class Curves:
         with self._database.write() as connection:
             make_known(self._database, connection, dict.fromkeys(names))
             lock(self._database, connection, names)
-            for name, kept in _differing(connection, curves).items():
-                self._replace(connection, name, kept, curves[name])
+            _replace(connection, _differing(connection, curves), curves)
 
     def similar_curves(
         self, keys: Mapping[str, Sequence[int]], *, partners: int
@@ -76,38 +75,56 @@ class Curves:
                     connection.execute(again, rows)
         return frozenset(other for name, others in named.items() for other in others ^ by[name])
 
-    def _replace(
-        self,
-        connection: Connection,
-        name: str,
-        kept: Row[Any] | None,
-        curves: StoredCurves | None,
-    ) -> None:
-        """Write what differs: a curve that grew by a reading has at most one key more."""
-        table, index = schema.curves, schema.curve_keys
-        old = _unpacked(kept.packed_keys) if kept is not None else frozenset()
-        wanted = frozenset(curves.keys) if curves is not None else frozenset()
-        added = sorted(wanted - old - _crowded(connection, wanted - old))
-        gone = sorted(old - wanted)
-        number = kept.id if kept is not None else None
-        if curves is not None:
-            values = {"keys": _packed([*(old & wanted), *added]), "body": curves.body}
-            if number is None:
-                row = connection.execute(
-                    table.insert().values(shipment=name, **values).returning(table.c.id)
-                )
-                number = int(row.scalar_one())
-            else:
-                connection.execute(update(table).where(table.c.id == number).values(**values))
-        elif number is not None:
-            connection.execute(delete(table).where(table.c.id == number))
-        if gone:
-            leaving = delete(index).where(
-                index.c.key == bindparam("its_key"), index.c.curve == bindparam("its_curve")
-            )
-            connection.execute(leaving, [{"its_key": k, "its_curve": number} for k in gone])
-        if added:
-            connection.execute(index.insert(), [{"key": k, "curve": number} for k in added])
+
+def _replace(
+    connection: Connection,
+    kept: Mapping[str, Row[Any] | None],
+    curves: Mapping[str, StoredCurves | None],
+) -> None:
+    """Write what differs: a curve that grew by a reading has at most one key more. A statement of
+    each kind for all shipments; a key's crowd is counted as if they were written in turn."""
+    table, index = schema.curves, schema.curve_keys
+    old = {
+        name: frozenset[int]() if row is None else _unpacked(row.packed_keys)
+        for name, row in kept.items()
+    }
+    wanted = {
+        name: frozenset[int]() if (its := curves[name]) is None else frozenset(its.keys)
+        for name in kept
+    }
+    crowd = _crowds(connection, {key for name in kept for key in wanted[name] - old[name]})
+    written: dict[str, dict[str, Any]] = {}
+    added: dict[str, list[int]] = {}
+    leaving: list[dict[str, int]] = []
+    emptied: list[int] = []
+    for name, row in kept.items():
+        added[name] = sorted(key for key in wanted[name] - old[name] if crowd[key] < CROWD)
+        gone = sorted(old[name] - wanted[name])
+        crowd.update(added[name])
+        crowd.subtract(gone)
+        its = curves[name]
+        if its is not None:
+            packed = _packed([*(old[name] & wanted[name]), *added[name]])
+            written[name] = {"keys": packed, "body": its.body}
+        if row is not None:
+            leaving += [{"its_key": key, "its_curve": row.id} for key in gone]
+            emptied += [row.id] if its is None else []
+    if leaving:
+        its_row = (index.c.key == bindparam("its_key"), index.c.curve == bindparam("its_curve"))
+        connection.execute(delete(index).where(*its_row), leaving)
+    for part in parts(emptied):
+        connection.execute(delete(table).where(table.c.id.in_(part)))
+    numbers = {name: row.id for name, row in kept.items() if row is not None}
+    grown = [{"its_id": numbers[name], **row} for name, row in written.items() if name in numbers]
+    if grown:
+        connection.execute(update(table).where(table.c.id == bindparam("its_id")), grown)
+    new = [{"shipment": name, **row} for name, row in written.items() if name not in numbers]
+    if new:
+        inserted = table.insert().returning(table.c.shipment, table.c.id)
+        numbers.update((name, id_) for name, id_ in connection.execute(inserted, new))
+    keys = [{"key": key, "curve": numbers[name]} for name in written for key in added[name]]
+    if keys:
+        connection.execute(index.insert(), keys)
 
 
 def _differing(
@@ -130,13 +147,16 @@ def _differing(
     return differing
 
 
-def _crowded(connection: Connection, keys: Collection[int]) -> frozenset[int]:
+def _crowds(connection: Connection, keys: Collection[int]) -> Counter[int]:
+    """To how many curves each of these keys leads."""
     table = schema.curve_keys
-    full: set[int] = set()
+    crowds: Counter[int] = Counter()
     for part in parts(list(keys)):
-        query = select(table.c.key).where(table.c.key.in_(part)).group_by(table.c.key)
-        full.update(connection.execute(query.having(func.count() >= CROWD)).scalars())
-    return frozenset(full)
+        query = select(table.c.key, func.count().label("curves")).where(table.c.key.in_(part))
+        crowds.update(
+            {row.key: row.curves for row in connection.execute(query.group_by(table.c.key))}
+        )
+    return crowds
 
 
 def _copies(
