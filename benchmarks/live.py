@@ -3,7 +3,8 @@
     python -m benchmarks.live [--boxes 2000] [--seconds 60] [--history 60] [--samples 200]
 
 The whole way is real: MQTT publish (QoS 1) to the embedded broker, ingest, journal with fsync,
-store, live judging, register, HTTP. Each box has `history` minutes of readings and sends one a
+store, live judging, register, HTTP. The server is a process of its own; here are only the boxes
+and those who look. Each box has `history` minutes of readings and sends one a
 minute; the boxes' minutes are spread evenly. Every sampled box sends a reading at 14 °C, and the
 time runs from just before its publish until `GET /v1/shipments/{id}/check` answers with the
 break. Also shown: the time until the live stream tells each box's reading.
@@ -11,11 +12,14 @@ break. Also shown: the time until the live stream tells each box's reading.
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -158,16 +162,55 @@ def measure(options: argparse.Namespace, folder: Path) -> bool:
         settings = settings_in(folder, broker.port)
         start_ms = (time.time_ns() // 1_000_000) - (options.history + 1) * MINUTE_MS
         store_history(settings, options.boxes, options.history, start_ms)
-        with Running(settings, any_free_port=True) as running:
-            running.judge.touch(f"S-{n:04d}" for n in range(options.boxes))
-            began = time.perf_counter()
-            while not running.judge.idle:
-                time.sleep(0.05)
+        with served(folder, broker.port, options.boxes) as (url, judged_s, cpu_s):
             print(
                 f"judged {options.boxes} boxes with {options.history} readings each at start in "
-                f"{time.perf_counter() - began:.1f} s"
+                f"{judged_s:.1f} s"
             )
-            return _publish_and_look(options, running.url, broker.port, start_ms)
+            met = _publish_and_look(options, url, broker.port, start_ms)
+            print(f"the server took {cpu_s():.1f} s of processor time for it")
+            return met
+
+
+@contextmanager
+def served(
+    folder: Path, mqtt_port: int, boxes: int
+) -> Iterator[tuple[str, float, Callable[[], float]]]:
+    """The server in a process of its own: its address, how long it judged the boxes at its start,
+    and the processor time it took since."""
+    command = [sys.executable, "-m", "benchmarks.live", "--boxes", str(boxes)]
+    with subprocess.Popen(
+        [*command, "--serve", str(folder), "--mqtt-port", str(mqtt_port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def cpu_s() -> float:
+            asked.write("\n")
+            asked.flush()
+            return float(answers.readline())
+
+        url, judged_s = answers.readline().split()
+        yield url, float(judged_s), cpu_s
+        asked.close()
+
+
+def serve(folder: Path, mqtt_port: int, boxes: int) -> None:
+    """The server's process: says where it is once all boxes are judged, then how much processor
+    time it took since, each time it is asked; ends when nobody can ask any more."""
+    with Running(settings_in(folder, mqtt_port), any_free_port=True) as running:
+        running.judge.touch(f"S-{n:04d}" for n in range(boxes))
+        began = time.perf_counter()
+        while not running.judge.idle:
+            time.sleep(0.05)
+        print(running.url, time.perf_counter() - began, flush=True)
+        used_s = time.process_time()
+        for _ in sys.stdin:
+            print(time.process_time() - used_s, flush=True)
 
 
 def _publish_and_look(options: argparse.Namespace, url: str, mqtt_port: int, start_ms: int) -> bool:
@@ -218,7 +261,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--history", type=int, default=60)
     parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--mqtt-port", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve is not None:
+        serve(options.serve, options.mqtt_port, options.boxes)
+        return 0
     with tempfile.TemporaryDirectory(prefix="coldwitness-live-") as folder:
         return 0 if measure(options, Path(folder)) else 1
 
