@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.config.finding_kinds import kind_of
 from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 
@@ -15,7 +16,7 @@ from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 class FindingTable:
     """(f,) findings of many shipments, in any order.
 
-    shipment : index into Terms.shipments. type : domain.words.FindingType code.
+    shipment : index into Terms.shipments. type : code of config.finding_kinds.
     start_s, end_s : UTC epoch seconds. certainty, severity : codes of domain.words.
     probe : probe name the finding is about, "" where it is about none.
     lat_deg, lon_deg : NaN where the finding has no place.
@@ -53,10 +54,13 @@ def finding_table(
     measures: Mapping[str, FloatArray] | None = None,
     details: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> FindingTable:
-    """A table from columns, single values spread over all rows."""
+    """A table from columns, single values spread over all rows.
+
+    Raises ValueError for a measure or detail that a finding's kind does not have.
+    """
     n = shipment.size
     nowhere = np.full(n, np.nan)
-    return FindingTable(
+    table = FindingTable(
         shipment=shipment.astype(np.int64),
         type=_spread(type, n, np.int64),
         start_s=np.asarray(start_s, dtype=np.float64),
@@ -69,6 +73,17 @@ def finding_table(
         measures=dict(measures or {}),
         details=dict(details or {}),
     )
+    _check_measures(table)
+    return table
+
+
+def _check_measures(table: FindingTable) -> None:
+    """A measure that its kind does not know would be missing in the result without a word."""
+    told = {*table.measures, *(name for detail in table.details.values() for name in detail)}
+    for code in set(table.type.tolist()):
+        kind = kind_of(code)
+        if not told <= kind.given:
+            raise ValueError(f"{kind.kind}/{kind.subtype} has no {sorted(told - kind.given)}")
 
 
 def _spread(value: int | NDArray[Any], rows: int, dtype: type[np.integer[Any]]) -> NDArray[Any]:

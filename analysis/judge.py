@@ -36,10 +36,11 @@ from coldwitness.analysis.verdict.requirements import (
     verdict_of,
     worst_of_findings,
 )
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import QUESTIONS, Question, RulePack
 from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.domain.words import Status
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,14 @@ class Judgement:
         the item's own limit, or the item freezes, or it is the item's budget."""
         items, findings = terms.items, self.findings
         type_, measures = int(findings.type[row]), findings.measures
-        if type_ == FindingType.BUDGET_EXCEEDED:
+        if type_ == code_of("cold_chain_break/budget_exceeded"):
             line = item - int(items.first[findings.shipment[row]]) + 1
             return bool(measures["item_line"][row] == line)
-        if type_ == FindingType.FROZEN:
+        if type_ == code_of("cold_chain_break/frozen"):
             return bool(items.freeze_sensitive[item])
-        if type_ == FindingType.ABOVE_RANGE:
+        if type_ == code_of("cold_chain_break/above_range"):
             return bool(measures["peak_c"][row] > items.high_c[item])
-        if type_ == FindingType.BELOW_RANGE:
+        if type_ == code_of("cold_chain_break/below_range"):
             return bool(measures["peak_c"][row] < items.low_c[item])
         return False
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,33 +14,21 @@ from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.kinetic_temperature import METHOD
 from coldwitness.analysis.terms import LimitSource, Terms
 from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
+from coldwitness.config.finding_kinds import FindingKind, kind_of
 from coldwitness.config.rules import QUESTIONS, RulePack
 from coldwitness.domain.baseline import FleetZone
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
-from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
+from coldwitness.domain.words import Certainty, Isolation, Severity, Status
 from coldwitness.judging.coverage import coverage_told
 from coldwitness.judging.fleet_limits import told_baseline
-from coldwitness.judging.words.doubts import against, would_settle
-from coldwitness.judging.words.findings import explanation
+from coldwitness.judging.words.findings import against, explanation, would_settle
 from coldwitness.judging.words.lines import bases
 from coldwitness.judging.words.packs import pack_words
 
 SCHEMA = "coldwitness.check/1"
 
-_FLAGS = (
-    "could_leave_range",
-    "open_start",
-    "open_end",
-    "interval_exceeded",
-    "tolerated",
-    "declares_coolant",
-)
-_INSTANTS = ("peak_s", "calibrated_until_s")
-_COUNTS = ("readings", "gaps", "missing", "repeated", "resets", "instants", "places", "item_line")
-_ANCHORS = ("logger", "cause", "facet", "item_line", "above_c", "up_to_c", "other_shipment")
-"""What tells findings apart that are of one kind, probe and start."""
 _DIGITS = 6
 _ACCUSED = (int(Status.SUSPECTED), int(Status.BREACH))
 _STATUS_WORDS = [status.name.lower() for status in sorted(Status)]
@@ -171,21 +159,21 @@ def _finding(
     judgement: Judgement, tracks: Tracks, shipment: str, row: int, *, requirements: list[str]
 ) -> dict[str, Any]:
     table = judgement.findings
-    type_ = FindingType(int(table.type[row]))
+    kind = kind_of(int(table.type[row]))
     certainty = Certainty(int(table.certainty[row]))
     start_s, end_s = float(table.start_s[row]), float(table.end_s[row])
     probe = str(table.probe[row])
-    measures = _measures(judgement, tracks, row)
+    measures = _measures(judgement, tracks, row, kind)
     lasted_s = _number(end_s - start_s, 3)
     words = {**measures, "duration_s": lasted_s, "probe": probe}
     place = None
     if not math.isnan(table.lat_deg[row]):
         place = {"lat": _number(table.lat_deg[row], 7), "lon": _number(table.lon_deg[row], 7)}
-    anchor = [measures.get(key) for key in _ANCHORS]
+    anchor = [measures.get(key) for key in kind.anchors]
     return {
-        "id": finding_id(shipment, type_.kind, type_.subtype, probe, _instant(start_s), *anchor),
-        "kind": type_.kind,
-        "subtype": type_.subtype,
+        "id": finding_id(shipment, kind.kind, kind.subtype, probe, _instant(start_s), *anchor),
+        "kind": kind.kind,
+        "subtype": kind.subtype,
         "start": _instant(start_s),
         "end": _instant(end_s),
         "duration_s": lasted_s,
@@ -194,14 +182,14 @@ def _finding(
         "requirements": requirements,
         "measures": measures,
         "where": place,
-        "would_settle": _both(would_settle(type_, certainty, words)),
-        "explanation": _both(explanation(type_, certainty, words)),
-        "against": _both(against(type_, certainty, words)),
+        "would_settle": _both(would_settle(kind, certainty, words)),
+        "explanation": _both(explanation(kind, certainty, words)),
+        "against": _both(against(kind, certainty, words)),
     }
 
 
-def _measures(judgement: Judgement, tracks: Tracks, row: int) -> dict[str, Any]:
-    """Measures and details of a finding, probe first, without those that are not its own."""
+def _measures(judgement: Judgement, tracks: Tracks, row: int, kind: FindingKind) -> dict[str, Any]:
+    """Measures and details of a finding, probe first, without those that are not known."""
     table = judgement.findings
     measures: dict[str, Any] = {}
     if table.probe[row]:
@@ -209,24 +197,12 @@ def _measures(judgement: Judgement, tracks: Tracks, row: int) -> dict[str, Any]:
     number = table.measures.get("logger_number")
     if number is not None and number[row] >= 0:
         measures["logger"] = tracks.loggers[int(number[row])]
-    for name, column in table.measures.items():
-        value = float(column[row])
-        if math.isnan(value) or name == "logger_number":
-            continue
-        if name in _FLAGS:
-            measures[name] = value == 1.0
-        elif name in _COUNTS:
-            measures[name] = round(value)
-        elif name in _INSTANTS:
-            measures[name.removesuffix("_s") + "_at"] = _instant(value)
-        else:
-            measures[name] = _number(value)
-    if "used_min" in measures:
-        measures["minutes_used"] = measures["used_min"]
-        measures["minutes_allowed"] = measures["allowed_min"]
-    if "could_leave_range" in measures:
-        measures.setdefault("length_s", None)
-        measures.setdefault("hidden_stop_max_s", None)
+    for name, column_name in kind.columns:
+        column, measure = table.measures.get(column_name), kind.measures[name]
+        if column is not None and not math.isnan(column[row]):
+            measures[name] = _IN_FORM.get(measure.form, _number)(float(column[row]))
+        elif measure.always:
+            measures[name] = None
     measures.update((name, _rounded(of)) for name, of in table.details.get(row, {}).items())
     return measures
 
@@ -382,3 +358,11 @@ def _number(value: float, digits: int = _DIGITS) -> float | None:
 
 def _instant(time_s: float) -> str | None:
     return rfc3339(round(float(time_s) * 1000)) if math.isfinite(time_s) else None
+
+
+_IN_FORM: Mapping[str, Callable[[float], Any]] = {
+    "flag": lambda value: value == 1.0,
+    "count": round,
+    "instant": _instant,
+}
+"""A column's value as the result has it; all others are plain numbers."""

@@ -16,8 +16,9 @@ from coldwitness.analysis.integrity.sensor_noise import MOVES_MIN, SIDE, SIDE_MI
 from coldwitness.analysis.integrity.stuck import CHANCE
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.series import Series
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.domain.words import Certainty, Severity
 
 SMOOTH_MIN_S = 1800.0
 """Shorter stretches are not told: over a few minutes an honest curve may be as calm."""
@@ -52,7 +53,7 @@ def below_noise_findings(case: Case) -> FindingTable:
     names = np.array([*series.probes, ""])
     return finding_table(
         shipment=series.shipment[j],
-        type=FindingType.BELOW_NOISE,
+        type=code_of("data_integrity/below_noise"),
         start_s=series.time_s[start],
         end_s=series.time_s[stop],
         certainty=Certainty.PROBABLE,

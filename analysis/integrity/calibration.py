@@ -4,7 +4,8 @@ import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.record.case import Case
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Certainty, Severity
 
 
 def calibration_findings(case: Case) -> FindingTable:
@@ -16,7 +17,7 @@ def calibration_findings(case: Case) -> FindingTable:
     start_s = np.fmax(window.start_s[which], terms.calibrated_until_s[which])
     return finding_table(
         shipment=which,
-        type=FindingType.CALIBRATION_EXPIRED,
+        type=code_of("evidence_gap/calibration_expired"),
         start_s=start_s,
         end_s=window.end_s[which],
         certainty=Certainty.CERTAIN,

@@ -5,7 +5,8 @@ import numpy as np
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.sequence import owner_of
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Certainty, Severity
 
 LIVE_STEP_MIN_S = 10.0
 LIVE_JITTER_S = 5.0
@@ -37,7 +38,7 @@ def _mismatch(case: Case) -> FindingTable:
         return NO_FINDINGS
     return finding_table(
         shipment=which,
-        type=FindingType.CLOCK,
+        type=code_of("data_integrity/clock"),
         start_s=window.start_s[which],
         end_s=window.end_s[which],
         certainty=Certainty.CERTAIN,
@@ -55,8 +56,8 @@ def _received(case: Case) -> FindingTable:
     count = len(tracks.shipments)
     tables = [NO_FINDINGS]
     for kind, rows, cause in (
-        (FindingType.CLOCK, delay < -numbers.future_tolerance_s, "ahead_of_receipt"),
-        (FindingType.LATE_IMPORT, delay > numbers.late_import_s, ""),
+        (code_of("data_integrity/clock"), delay < -numbers.future_tolerance_s, "ahead_of_receipt"),
+        (code_of("data_integrity/late_import"), delay > numbers.late_import_s, ""),
     ):
         row = np.flatnonzero(rows & window.rows)
         if row.size == 0:
@@ -117,7 +118,7 @@ def _behind(case: Case) -> FindingTable:
     behind = np.bincount(member, weights=delay[late], minlength=which.size)
     return finding_table(
         shipment=which,
-        type=FindingType.CLOCK,
+        type=code_of("data_integrity/clock"),
         start_s=start,
         end_s=end,
         certainty=Certainty.PROBABLE,
@@ -143,7 +144,7 @@ def _set_back(case: Case) -> FindingTable:
     np.maximum.at(end, member, tracks.time_s[row])
     return finding_table(
         shipment=which,
-        type=FindingType.CLOCK,
+        type=code_of("data_integrity/clock"),
         start_s=start,
         end_s=end,
         certainty=Certainty.CERTAIN,

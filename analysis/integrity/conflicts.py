@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.integrity.logger_groups import logger_groups, logger_name
 from coldwitness.analysis.record.case import Case
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import IntArray
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.domain.words import Certainty, Severity
 
 
 def conflict_findings(case: Case) -> FindingTable:
@@ -30,7 +31,7 @@ def conflict_findings(case: Case) -> FindingTable:
     np.maximum.at(widest, member, spread)
     return finding_table(
         shipment=group,
-        type=FindingType.DUPLICATE_CONFLICT,
+        type=code_of("data_integrity/duplicate_conflict"),
         start_s=start,
         end_s=end,
         certainty=Certainty.CERTAIN,

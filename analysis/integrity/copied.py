@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.record.curves import RUN, CurveIndex, joined
 from coldwitness.analysis.record.spans import expanded
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.domain.words import Certainty, Severity
 
 READINGS_MIN = 30
 """Shorter agreements are not told: half an hour at one reading a minute."""
@@ -80,7 +81,7 @@ def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> 
     end = at[lead] + readings[lead] - 1
     return finding_table(
         shipment=both.shipment[mine[lead]],
-        type=FindingType.COPIED,
+        type=code_of("data_integrity/copied"),
         start_s=both.time_s[at[lead]],
         end_s=both.time_s[end],
         certainty=Certainty.PROBABLE,

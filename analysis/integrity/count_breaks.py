@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.integrity.logger_groups import logger_groups, logger_name
 from coldwitness.analysis.record.case import Case
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Certainty, Severity
 
 _SHOWN = 20
 """How many places a finding lists; the counts are of all."""
@@ -47,7 +48,7 @@ def count_findings(case: Case) -> FindingTable:
     bad = (missing > 0) | (repeated > 0)
     return finding_table(
         shipment=group,
-        type=FindingType.SEQUENCE,
+        type=code_of("data_integrity/sequence"),
         start_s=start,
         end_s=end,
         certainty=Certainty.CERTAIN,

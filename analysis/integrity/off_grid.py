@@ -24,8 +24,9 @@ from coldwitness.analysis.integrity.stuck import CHANCE
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.spans import expanded
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.domain.words import Certainty, Severity
 
 OFF_MIN = 3
 """Fewer readings off the grid are only stated (`evidence.sensors`): a message garbled or repaired
@@ -131,7 +132,7 @@ def _finding(
     shown = tracks.temperature_c[probe][at][:5]
     return finding_table(
         shipment=tracks.shipment[row[:1]],
-        type=FindingType.OFF_GRID,
+        type=code_of("data_integrity/off_grid"),
         start_s=tracks.time_s[at[:1]],
         end_s=tracks.time_s[at[-1:]],
         certainty=Certainty.PROBABLE,
@@ -151,7 +152,7 @@ def _nothing() -> FindingTable:
     none = np.zeros(0)
     return finding_table(
         shipment=np.zeros(0, dtype=np.int64),
-        type=FindingType.OFF_GRID,
+        type=code_of("data_integrity/off_grid"),
         start_s=none,
         end_s=none,
         certainty=Certainty.PROBABLE,

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.integrity.sensor_noise import SIDE, SIDE_MIN, log_chance_within
 from coldwitness.analysis.record.case import Case
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.domain.words import Certainty, Severity
 
 CHANCE = 1e-6
 """A stretch is told if the series would hold one like it by chance less often than this."""
@@ -59,7 +60,7 @@ def stuck_findings(case: Case) -> FindingTable:
     j, names = j[stuck], np.array([*series.probes, ""])
     return finding_table(
         shipment=series.shipment[j],
-        type=FindingType.STUCK,
+        type=code_of("data_integrity/stuck"),
         start_s=series.time_s[begin[stuck]],
         end_s=series.time_s[end[stuck]],
         certainty=Certainty.PROBABLE,

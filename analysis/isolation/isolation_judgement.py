@@ -34,8 +34,9 @@ from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.terms import LimitSource, Terms
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
-from coldwitness.domain.words import Certainty, FindingType, Isolation, Severity, Status
+from coldwitness.domain.words import Certainty, Isolation, Severity, Status
 
 
 class IsolationReason(IntEnum):
@@ -174,8 +175,8 @@ def judge_isolation(case: Case) -> IsolationJudgement:
     return IsolationJudgement(
         findings=concatenate(
             [
-                _contact(coolant_facet, window, FindingType.COOLANT_CONTACT),
-                _contact(goods_facet, window, FindingType.GOODS_CONTACT),
+                _contact(coolant_facet, window, code_of("missing_isolation/coolant_contact")),
+                _contact(goods_facet, window, code_of("missing_isolation/goods_contact")),
                 _declared(case),
             ]
         ),
@@ -330,13 +331,13 @@ def _facet(
     )
 
 
-def _contact(facet: Facet, window: Window, kind: FindingType) -> FindingTable:
+def _contact(facet: Facet, window: Window, type_: int) -> FindingTable:
     at = np.flatnonzero(facet.isolation == Isolation.MISSING.value)
     if at.size == 0:
         return NO_FINDINGS
     return finding_table(
         shipment=at,
-        type=kind,
+        type=type_,
         start_s=window.start_s[at],
         end_s=window.end_s[at],
         certainty=Certainty.PROBABLE,
@@ -368,7 +369,7 @@ def _declared(case: Case) -> FindingTable:
     coolant = np.arange(at.size) < no_part.sum()
     return finding_table(
         shipment=at,
-        type=FindingType.ISOLATION_DECLARED,
+        type=code_of("missing_isolation/declared"),
         start_s=window.start_s[at],
         end_s=window.end_s[at],
         certainty=Certainty.CERTAIN,

@@ -22,11 +22,12 @@ from coldwitness.analysis.record.recorded import (
 from coldwitness.analysis.record.spans import flat
 from coldwitness.analysis.record.steps import BLOCK_ROWS, runs_of_rows, steps_of
 from coldwitness.analysis.record.time_states import TimeState, TimeStates, time_states
+from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import IntArray
-from coldwitness.domain.words import Certainty, FindingType
+from coldwitness.domain.words import Certainty
 
-_OUT_OF_RANGE = (FindingType.ABOVE_RANGE, FindingType.BELOW_RANGE, FindingType.FROZEN)
+_OUT_OF_RANGE = [kind.code for kind in finding_kinds() if kind.episode]
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from coldwitness.analysis.stops.signs import Signs, signs_of
 from coldwitness.analysis.stops.stay_places import Places, ends_of, place_stays
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from coldwitness.analysis.stops.unseen_rest import UnseenDwells, unseen_dwells
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray
-from coldwitness.domain.words import Certainty, FindingType, Severity, Status
+from coldwitness.domain.words import Certainty, Severity, Status
 
 
 class StorageReason(IntEnum):
@@ -240,7 +241,11 @@ def _storage_findings(
             details[row]["site"] = terms.sites.name[places.site[stay]]
     return finding_table(
         shipment=stays.shipment[at],
-        type=np.where(confirmed, FindingType.STORAGE_CONFIRMED, FindingType.STORAGE_SUSPECTED),
+        type=np.where(
+            confirmed,
+            code_of("temporary_storage/confirmed"),
+            code_of("temporary_storage/suspected"),
+        ),
         start_s=stays.start_s[at],
         end_s=stays.end_s[at],
         certainty=certainty.astype(np.int8),
@@ -277,7 +282,7 @@ def _unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
     words = np.where(unseen.stored, "stored_event", "not_moving")
     return finding_table(
         shipment=unseen.shipment,
-        type=FindingType.STORAGE_SUSPECTED,
+        type=code_of("temporary_storage/suspected"),
         start_s=unseen.start_s,
         end_s=unseen.end_s,
         certainty=np.where(unseen.surely, Certainty.PROBABLE, Certainty.POSSIBLE).astype(np.int8),
@@ -308,7 +313,7 @@ def _gap_findings(gaps: PositionGaps, numbers: Numbers) -> FindingTable:
     hides = gaps.hidden_stop_max_s > numbers.dwell_limit_s
     return finding_table(
         shipment=gaps.shipment,
-        type=FindingType.NO_POSITION,
+        type=code_of("evidence_gap/no_position"),
         start_s=gaps.start_s,
         end_s=gaps.end_s,
         certainty=Certainty.CERTAIN,

@@ -9,11 +9,18 @@ from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Holes, Side, Steps
 from coldwitness.analysis.terms import Terms
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.domain.words import Certainty, Severity
 
-_SUBTYPE = np.array([FindingType.NO_READINGS, FindingType.LATE_START, FindingType.EARLY_END])
+_SUBTYPE = np.array(
+    [
+        code_of("evidence_gap/no_readings"),
+        code_of("evidence_gap/late_start"),
+        code_of("evidence_gap/early_end"),
+    ]
+)
 
 
 def could_leave(
@@ -63,8 +70,8 @@ def gap_findings(
     again = edge_of_break(holes, shipment, terms, numbers) & ~tolerated[holes.series]
     alone = (length > numbers.recording_interval_s) | (leaves & ~again)
     single = np.flatnonzero(alone)
-    type_ = np.where(long, _SUBTYPE[holes.side], FindingType.NO_READINGS)
-    type_[_logger_alive(case.tracks, series, holes)] = FindingType.PROBE_MISSING
+    type_ = np.where(long, _SUBTYPE[holes.side], code_of("evidence_gap/no_readings"))
+    type_[_logger_alive(case.tracks, series, holes)] = code_of("evidence_gap/probe_missing")
     names = np.array([*series.probes, ""])[series.probe]
     unseen = length > numbers.recording_interval_s
     singles = finding_table(
@@ -118,7 +125,7 @@ def _short_gaps(
     nothing = np.zeros(j.size, dtype=np.bool_)
     return finding_table(
         shipment=series.shipment[j],
-        type=FindingType.NO_READINGS,
+        type=code_of("evidence_gap/no_readings"),
         start_s=holes.start_s[which[starts]],
         end_s=holes.end_s[which[ends]],
         certainty=Certainty.CERTAIN,
@@ -165,7 +172,9 @@ def blind_findings(
     length = end_s - start_s
     return finding_table(
         shipment=shipment,
-        type=np.where(alive, FindingType.PROBE_MISSING, FindingType.NO_READINGS),
+        type=np.where(
+            alive, code_of("evidence_gap/probe_missing"), code_of("evidence_gap/no_readings")
+        ),
         start_s=start_s,
         end_s=end_s,
         certainty=Certainty.CERTAIN,

@@ -8,16 +8,11 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import FindingTable
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.tracks import FloatArray, IntArray
-from coldwitness.domain.words import FindingType
 
-_BREAKS = (FindingType.ABOVE_RANGE, FindingType.BELOW_RANGE, FindingType.FROZEN)
-_SILENCE = (
-    FindingType.NO_READINGS,
-    FindingType.PROBE_MISSING,
-    FindingType.LATE_START,
-    FindingType.EARLY_END,
-)
+_EPISODES = [kind.code for kind in finding_kinds() if kind.episode]
+_SILENCES = [kind.code for kind in finding_kinds() if kind.silence]
 _OWNER_SHIFT = 43
 """Bits for the time [ms] below the shipment's number in one sortable key: up to the year 2248."""
 
@@ -33,7 +28,7 @@ def placed(case: Case, findings: FindingTable) -> FindingTable:
     owner = np.searchsorted(tracks.first, fix, "right") - 1
     keys = (owner << _OWNER_SHIFT) + np.rint(tracks.time_s[fix] * 1000).astype(np.int64)
     lat_deg, lon_deg = findings.lat_deg.copy(), findings.lon_deg.copy()
-    broken = np.flatnonzero(np.isin(findings.type, _BREAKS) & np.isnan(lat_deg))
+    broken = np.flatnonzero(np.isin(findings.type, _EPISODES) & np.isnan(lat_deg))
     at, off_s = _nearest(findings.shipment[broken], findings.start_s[broken], keys)
     near = off_s <= numbers.position_gap_s
     lat_deg[broken[near]] = tracks.lat_deg[fix[at[near]]]
@@ -41,7 +36,7 @@ def placed(case: Case, findings: FindingTable) -> FindingTable:
     measures = dict(findings.measures)
     if "hidden_stop_max_s" in measures:
         silent = np.flatnonzero(
-            np.isin(findings.type, _SILENCE) & (measures["hidden_stop_max_s"] > 0)
+            np.isin(findings.type, _SILENCES) & (measures["hidden_stop_max_s"] > 0)
         )
         hidden = measures["hidden_stop_max_s"].copy()
         hidden[silent] -= _travel_s(case, findings, silent, fix, keys)

@@ -9,9 +9,10 @@ from coldwitness.analysis.temperature.budgets import BudgetUse, item_shipment
 from coldwitness.analysis.temperature.excursions import Episodes
 from coldwitness.analysis.temperature.uncertainty import Level
 from coldwitness.analysis.terms import Terms
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import Numbers
 from coldwitness.domain.tracks import CodeArray, IntArray
-from coldwitness.domain.words import Certainty, FindingType, Severity, Status
+from coldwitness.domain.words import Certainty, Severity, Status
 
 _ROUNDING_MIN = 1e-9
 """Sums of thousands of steps differ from the exact minutes by less than this."""
@@ -32,8 +33,14 @@ def break_findings(
     count = shipment.size
     j = line_series[episodes.line]
     kind = np.minimum(episodes.line // max(count, 1), 2)
-    type_ = np.array([FindingType.ABOVE_RANGE, FindingType.BELOW_RANGE, FindingType.FROZEN])[kind]
-    ice = type_ == FindingType.FROZEN
+    type_ = np.array(
+        [
+            code_of("cold_chain_break/above_range"),
+            code_of("cold_chain_break/below_range"),
+            code_of("cold_chain_break/frozen"),
+        ]
+    )[kind]
+    ice = type_ == code_of("cold_chain_break/frozen")
     severity = np.where(episodes.certain, Severity.MAJOR, Severity.MINOR)
     severity[episodes.certain & ice] = Severity.CRITICAL
     within = tolerated[j] & ~ice
@@ -81,7 +88,7 @@ def slow_findings(
     nothing = np.zeros(which.size)
     return finding_table(
         shipment=shipment[j],
-        type=FindingType.NO_READINGS,
+        type=code_of("evidence_gap/no_readings"),
         start_s=episodes.slow_from_s[which],
         end_s=episodes.slow_to_s[which],
         certainty=Certainty.CERTAIN,
@@ -125,7 +132,7 @@ def budget_findings(
     certain = status[lead] == Status.BREACH
     return finding_table(
         shipment=shipment[j],
-        type=FindingType.BUDGET_EXCEEDED,
+        type=code_of("cold_chain_break/budget_exceeded"),
         start_s=window.start_s[owner],
         end_s=window.end_s[owner],
         certainty=np.where(certain, Certainty.CERTAIN, Certainty.POSSIBLE).astype(np.int8),

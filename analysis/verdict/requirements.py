@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable
+from coldwitness.config.finding_kinds import code_of, finding_kinds
 from coldwitness.config.rules import (
     QUESTIONS,
     RECORD_QUESTIONS,
@@ -15,41 +16,19 @@ from coldwitness.config.rules import (
     day_start_s,
 )
 from coldwitness.domain.tracks import CodeArray, FloatArray
-from coldwitness.domain.words import Certainty, FindingType, Status
+from coldwitness.domain.words import Certainty, Status
 
 QUESTION_NUMBER: dict[Question, int] = {question: i for i, question in enumerate(QUESTIONS)}
 
-_ALWAYS: dict[FindingType, tuple[Question, ...]] = {
-    FindingType.ABOVE_RANGE: ("range",),
-    FindingType.BELOW_RANGE: ("range",),
-    FindingType.FROZEN: ("range",),
-    FindingType.BUDGET_EXCEEDED: ("range",),
-    FindingType.STORAGE_SUSPECTED: ("storage_on_the_way",),
-    FindingType.STORAGE_CONFIRMED: ("storage_on_the_way",),
-    FindingType.COOLANT_CONTACT: ("coolant_isolation",),
-    FindingType.GOODS_CONTACT: ("goods_isolation",),
-    FindingType.CALIBRATION_EXPIRED: ("calibration",),
-    FindingType.CLOCK: ("integrity",),
-    FindingType.STUCK: ("integrity",),
-    FindingType.COPIED: ("integrity",),
-    FindingType.DUPLICATE_CONFLICT: ("integrity",),
-    FindingType.LATE_IMPORT: ("integrity",),
-    FindingType.OFF_GRID: ("integrity",),
-    FindingType.BELOW_NOISE: ("integrity",),
-}
-_ALWAYS_TOUCHED = np.zeros((max(FindingType) + 1, len(QUESTIONS)), dtype=np.bool_)
-for _type, _questions in _ALWAYS.items():
-    _ALWAYS_TOUCHED[_type, [QUESTION_NUMBER[_question] for _question in _questions]] = True
-_SILENCE = np.zeros(max(FindingType) + 1, dtype=np.bool_)
-_SILENCE[
-    [
-        FindingType.NO_READINGS,
-        FindingType.PROBE_MISSING,
-        FindingType.LATE_START,
-        FindingType.EARLY_END,
-    ]
-] = True
-"""By type of finding."""
+_CODES = max(kind.code for kind in finding_kinds()) + 1
+_ALWAYS_TOUCHED = np.zeros((_CODES, len(QUESTIONS)), dtype=np.bool_)
+_SILENCE = np.zeros(_CODES, dtype=np.bool_)
+_ACCUSES = np.zeros(_CODES, dtype=np.bool_)
+for _kind in finding_kinds():
+    _ALWAYS_TOUCHED[_kind.code, [QUESTION_NUMBER[_question] for _question in _kind.asks]] = True
+    _SILENCE[_kind.code] = _kind.silence
+    _ACCUSES[_kind.code] = _kind.accuses
+"""By code of the kind of finding."""
 
 _BY_CERTAINTY = np.zeros(max(Certainty) + 1, dtype=np.int8)
 _BY_CERTAINTY[Certainty.CERTAIN] = Status.BREACH
@@ -78,12 +57,12 @@ def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
     leaves = silent & (measure("could_leave_range") == 1)
     touches[leaves, QUESTION_NUMBER["range"]] = True
     hides = measure("hidden_stop_max_s") > numbers.dwell_limit_s
-    hides &= findings.type == FindingType.NO_POSITION
+    hides &= findings.type == code_of("evidence_gap/no_position")
     touches[hides, QUESTION_NUMBER["storage_on_the_way"]] = True
     broken = (measure("missing") > 0) | (measure("repeated") > 0)
-    broken &= findings.type == FindingType.SEQUENCE
+    broken &= findings.type == code_of("data_integrity/sequence")
     touches[broken, QUESTION_NUMBER["integrity"]] = True
-    for row in np.flatnonzero(findings.type == FindingType.ISOLATION_DECLARED):
+    for row in np.flatnonzero(findings.type == code_of("missing_isolation/declared")):
         facet = findings.details.get(int(row), {}).get("facet")
         if facet != "goods":
             touches[row, QUESTION_NUMBER["coolant_isolation"]] = True
@@ -95,7 +74,7 @@ def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
 def finding_status(findings: FindingTable) -> CodeArray:
     """(f,) what a finding makes of a question it weighs on: gaps and integrity never accuse."""
     status = _BY_CERTAINTY[findings.certainty]
-    status[findings.type >= FindingType.NO_READINGS] = Status.INSUFFICIENT_EVIDENCE
+    status[~_ACCUSES[findings.type]] = Status.INSUFFICIENT_EVIDENCE
     return status
 
 

@@ -20,7 +20,7 @@ from coldwitness.api.pages import shown
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.rows import VERDICT_ORDER, page_of_rows, row_of
 from coldwitness.api.pages.words import word
-from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, say_or_key
+from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_words, say_or_key, tell
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import is_id
 
@@ -126,11 +126,13 @@ def _page(
     def say(key: str) -> str:
         return say_or_key(key, lang)
 
+    def finding(kind: str, subtype: str) -> str:
+        return tell(finding_words(kind, subtype), lang)
+
     def status_word(status_: str | None) -> str:
         if status_ is None:
             return word("not_judged_yet", lang)
-        text = STATUS_WORDS[status_]
-        return text.zh if lang == "zh" else text.en
+        return tell(STATUS_WORDS[status_], lang)
 
     def text(value: Mapping[str, str] | str | None) -> str:
         return "" if value is None else value if isinstance(value, str) else value[lang]
@@ -143,6 +145,7 @@ def _page(
         other_address="?" + urlencode(query),
         w=lambda key: word(key, lang),
         say=say,
+        finding=finding,
         status_word=status_word,
         text=text,
         shown=shown,

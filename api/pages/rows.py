@@ -1,9 +1,11 @@
 """Rows of the shipments list, with their findings in short."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from coldwitness.api.http.services import Services
+from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.words import Status
 from coldwitness.storage.ports import CheckResult, ShipmentRow
 
@@ -75,18 +77,14 @@ def chips_of(result: CheckResult) -> list[Chip]:
     return [Chip(*key, count=count) for key, count in sorted(counted.items(), key=_gravity)]
 
 
-_KINDS = (
-    "cold_chain_break",
-    "temporary_storage",
-    "missing_isolation",
-    "data_integrity",
-    "evidence_gap",
-)
-
-
 def _gravity(entry: tuple[tuple[str, str, str], int]) -> tuple[int, str, str]:
     kind, subtype, certainty = entry[0]
-    return (_KINDS.index(kind) if kind in _KINDS else len(_KINDS), subtype, certainty)
+    return (_gravities().get(kind, len(finding_kinds())), subtype, certainty)
+
+
+@cache
+def _gravities() -> Mapping[str, int]:
+    return {kind.kind: kind.gravity for kind in finding_kinds()}
 
 
 def _weight(verdict: str | None) -> int:

@@ -12,7 +12,7 @@ from coldwitness.config.rules import Question, RulePack, day_start_s
 from coldwitness.domain.baseline import FleetBaseline, FleetZone
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import Status
-from coldwitness.judging.words.findings import number
+from coldwitness.judging.words.figures import number
 from coldwitness.judging.words.packs import pack_words
 from coldwitness.judging.words.record import record_basis
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack
 from coldwitness.domain.text import Text
-from coldwitness.judging.words.findings import number
+from coldwitness.judging.words.figures import number
 
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason
 from coldwitness.domain.text import Text
-from coldwitness.judging.words.findings import duration, number
+from coldwitness.judging.words.figures import duration, number
 
 _Words = Callable[[float], Text]
 

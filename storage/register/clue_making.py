@@ -1,9 +1,9 @@
 """From findings to clues: what a case system hears, and what it does not hear twice.
 
-A finding becomes a clue when it accuses (a break, a storage on the way, a missing isolation)
-with at least `probable` certainty. One that is only inferred waits until the journey's end is
-known: a box half seen would accuse too early. A finding that touches an earlier clue of the
-same shipment, kind, subtype and probe is that clue, told better.
+A finding becomes a clue when its kind accuses (config/findings says which do) with at
+least `probable` certainty. One that is only inferred waits until the journey's end is known: a
+box half seen would accuse too early. A finding that touches an earlier clue of the same shipment,
+kind, subtype and probe is that clue, told better.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, RowMapping, bindparam, select, update
 
+from coldwitness.config.finding_kinds import accusing_kinds
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import ENDING_EVENTS
@@ -22,7 +23,6 @@ from coldwitness.storage.ports import CheckResult, Clue
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import parts
 
-ACCUSING = ("cold_chain_break", "temporary_storage", "missing_isolation")
 WITHDRAWN = "no longer found: "
 """Begins the reason of a clue whose finding later evidence took away."""
 
@@ -85,7 +85,7 @@ def made(
 
 def accuses(result: CheckResult) -> bool:
     """True if any finding may be a clue."""
-    return any(finding["kind"] in ACCUSING for finding in result.get("findings", ()))
+    return any(finding["kind"] in accusing_kinds() for finding in result.get("findings", ()))
 
 
 def clue_of(row: RowMapping | Mapping[str, Any]) -> Clue:
@@ -150,7 +150,7 @@ def _accusations(result: CheckResult, *, under_way: bool) -> Iterable[_Told]:
     for finding in result.get("findings", ()):
         certain = finding["certainty"] == "certain"
         inferred = finding["certainty"] == "probable" and not under_way
-        if finding["kind"] not in ACCUSING or not (certain or inferred):
+        if finding["kind"] not in accusing_kinds() or not (certain or inferred):
             continue
         start, end = finding.get("start"), finding.get("end")
         yield _Told(

@@ -8,9 +8,10 @@ import numpy as np
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.record.case import case_of
+from coldwitness.config.finding_kinds import code_of, kind_of
 from coldwitness.config.rules import Numbers, Question, RulePack, load_packs
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.domain.words import Status
 from coldwitness.judging.results import check_results
 from tests.analysis.building import START_S, Given, Series, table, terms_of
 
@@ -39,7 +40,7 @@ class Seen:
     def verdict(self, shipment: int = 0) -> Status:
         return Status(int(self.judgement.verdict[shipment]))
 
-    def found(self, *types: FindingType, shipment: int = 0) -> list[dict[str, Any]]:
+    def found(self, *types: int, shipment: int = 0) -> list[dict[str, Any]]:
         """Findings of these types (all without any), with `start_s`, `end_s` after START_S."""
         table_ = self.judgement.findings
         rows = [
@@ -47,7 +48,7 @@ class Seen:
             for row in np.flatnonzero(table_.shipment == shipment)
             if not types or table_.type[row] in types
         ]
-        names = {(f.kind, f.subtype) for f in types}
+        names = {(kind_of(t).kind, kind_of(t).subtype) for t in types}
         told = [
             f
             for f in self.results[shipment]["findings"]
@@ -97,10 +98,14 @@ def minutes(count: int, *, every: float = 60.0) -> np.ndarray[Any, np.dtype[np.f
     return np.arange(count) * every
 
 
-BREAKS = (FindingType.ABOVE_RANGE, FindingType.BELOW_RANGE, FindingType.FROZEN)
+BREAKS = (
+    code_of("cold_chain_break/above_range"),
+    code_of("cold_chain_break/below_range"),
+    code_of("cold_chain_break/frozen"),
+)
 GAPS = (
-    FindingType.NO_READINGS,
-    FindingType.LATE_START,
-    FindingType.EARLY_END,
-    FindingType.PROBE_MISSING,
+    code_of("evidence_gap/no_readings"),
+    code_of("evidence_gap/late_start"),
+    code_of("evidence_gap/early_end"),
+    code_of("evidence_gap/probe_missing"),
 )

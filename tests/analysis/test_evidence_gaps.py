@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, GAPS, minutes, seen
 
@@ -255,7 +256,7 @@ def test_calibration_has_to_last_to_the_end_of_custody(
     given = Given(start=0, end=7200, calibrated_until=until)
     found = seen(Series(minutes(121), 5.0), given=given)
     assert found.status("calibration") == status
-    assert len(found.found(FindingType.CALIBRATION_EXPIRED)) == findings
+    assert len(found.found(code_of("evidence_gap/calibration_expired"))) == findings
 
 
 def test_a_freeze_sensitive_item_could_freeze_unseen() -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, minutes, pack_with, seen
 
@@ -142,15 +143,15 @@ def test_freezing_is_inclusive_and_reported_beside_below_range(
 ) -> None:
     given = Given(start=0, end=3600, items=(Drug(freeze_sensitive=True),))
     found = seen(Series(minutes(61), curve(m30=celsius)), given=given)
-    (frozen,) = found.found(FindingType.FROZEN)
+    (frozen,) = found.found(code_of("cold_chain_break/frozen"))
     assert frozen["certainty"] == certainty
     assert frozen["measures"]["limit_c"] == 0.0
-    assert len(found.found(FindingType.BELOW_RANGE)) == 1
+    assert len(found.found(code_of("cold_chain_break/below_range"))) == 1
 
 
 def test_an_item_that_does_not_mind_freezing_has_no_frozen_finding() -> None:
     found = seen(Series(minutes(61), curve(m30=-3.0)), given=HOUR)
-    assert not found.found(FindingType.FROZEN)
+    assert not found.found(code_of("cold_chain_break/frozen"))
 
 
 def test_just_above_freezing_is_not_frozen() -> None:
@@ -228,7 +229,7 @@ def test_a_stability_budget_is_measured_by_the_bounds(
     used = 19 + 2 * 0.4
     items = (Drug(high=30.0, budget=((8.0, 25.0, allowed - 20 + used),)),)
     found = seen(Series(minutes(61), value), given=Given(start=0, end=3600, items=items))
-    budgets = found.found(FindingType.BUDGET_EXCEEDED)
+    budgets = found.found(code_of("cold_chain_break/budget_exceeded"))
     assert [f["certainty"] for f in budgets] == ([] if certainty is None else [certainty])
     assert Status[found.result["items"][0]["status"].upper()] == status
     if budgets:
@@ -240,7 +241,7 @@ def test_a_kept_budget_does_not_excuse_a_reading_out_of_range() -> None:
     items = (Drug(budget=((8.0, 25.0, 240.0),)),)
     found = seen(Series(minutes(61), value), given=Given(start=0, end=3600, items=items))
     assert [f["subtype"] for f in found.found(*BREAKS)] == ["above_range"]
-    assert not found.found(FindingType.BUDGET_EXCEEDED)
+    assert not found.found(code_of("cold_chain_break/budget_exceeded"))
     assert found.status("range") == Status.BREACH
 
 
@@ -249,4 +250,4 @@ def test_time_above_the_band_of_a_budget_does_not_count_in_it() -> None:
     value[20:40] = 30.0
     items = (Drug(high=40.0, budget=((8.0, 25.0, 10.0),)),)
     found = seen(Series(minutes(61), value), given=Given(start=0, end=3600, items=items))
-    assert not found.found(FindingType.BUDGET_EXCEEDED)
+    assert not found.found(code_of("cold_chain_break/budget_exceeded"))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.record.sequence import sequence_breaks
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import BREAKS, minutes, seen
 
@@ -62,14 +63,14 @@ def test_each_logger_has_a_count_of_its_own() -> None:
         Series(t, 5.0, seq=np.arange(121) + 5000, logger="LG-2"),
         given=TWO_HOURS,
     )
-    assert not found.found(FindingType.SEQUENCE)
+    assert not found.found(code_of("data_integrity/sequence"))
 
 
 def test_a_missing_number_is_found_and_the_record_is_not_complete() -> None:
     seq = np.arange(121)
     seq[60:] += 3
     found = seen(Series(minutes(121), 5.0, seq=seq), given=TWO_HOURS)
-    (finding,) = found.found(FindingType.SEQUENCE)
+    (finding,) = found.found(code_of("data_integrity/sequence"))
     assert finding["measures"]["missing"] == 3
     assert finding["measures"]["breaks"] == [{"after_seq": 59, "next_seq": 63}]
     assert finding["requirements"] == ["ANNEX3-08", "ANNEX6-21", "SD-IMPL-14"]
@@ -80,7 +81,7 @@ def test_a_missing_number_is_found_and_the_record_is_not_complete() -> None:
 def test_a_restart_is_told_and_allowed() -> None:
     seq = np.concatenate([np.arange(60) + 900, np.arange(61)])
     found = seen(Series(minutes(121), 5.0, seq=seq), given=TWO_HOURS)
-    (finding,) = found.found(FindingType.SEQUENCE)
+    (finding,) = found.found(code_of("data_integrity/sequence"))
     assert finding["requirements"] == []
     assert finding["severity"] == "info"
     assert found.status("integrity") == Status.COMPLIANT
@@ -104,7 +105,7 @@ def conflicting(*values: float) -> Series:
 
 def test_both_of_two_conflicting_values_are_kept_and_told() -> None:
     found = seen(conflicting(5.0, 5.2), given=TWO_HOURS)
-    (finding,) = found.found(FindingType.DUPLICATE_CONFLICT)
+    (finding,) = found.found(code_of("data_integrity/duplicate_conflict"))
     assert finding["measures"]["difference_max_c"] == pytest.approx(0.2)
     assert finding["measures"]["readings"] == 2
     assert found.status("integrity") == Status.INSUFFICIENT_EVIDENCE
@@ -133,9 +134,9 @@ def test_a_verdict_that_depends_on_which_value_is_true_is_insufficient(
 def test_readings_from_after_their_receipt_show_a_wrong_clock() -> None:
     t = minutes(121)
     ok = seen(Series(t, 5.0, received=t - 300), given=TWO_HOURS)
-    assert not ok.found(FindingType.CLOCK)
+    assert not ok.found(code_of("data_integrity/clock"))
     ahead = seen(Series(t, 5.0, received=t - 301), given=TWO_HOURS)
-    (finding,) = ahead.found(FindingType.CLOCK)
+    (finding,) = ahead.found(code_of("data_integrity/clock"))
     assert finding["measures"]["cause"] == "ahead_of_receipt"
     assert finding["measures"]["readings"] == 121
     assert ahead.status("integrity") == Status.INSUFFICIENT_EVIDENCE
@@ -147,32 +148,36 @@ def test_events_and_manifest_that_differ_by_more_than_five_minutes() -> None:
         found = seen(
             Series(t, 5.0), given=Given(start=0, end=7200, interval_s=60, mismatch_s=mismatch_s)
         )
-        assert len(found.found(FindingType.CLOCK)) == expected
+        assert len(found.found(code_of("data_integrity/clock"))) == expected
 
 
 def test_a_clock_set_back_shows_against_the_count() -> None:
     t = minutes(121)
     t[60:90] -= 1800.5
     found = seen(Series(t, 5.0, seq=np.arange(121)), given=Given(start=0, end=7200))
-    causes = {f["measures"]["cause"] for f in found.found(FindingType.CLOCK)}
+    causes = {f["measures"]["cause"] for f in found.found(code_of("data_integrity/clock"))}
     assert causes == {"time_against_count"}
-    assert not found.found(FindingType.SEQUENCE)
+    assert not found.found(code_of("data_integrity/sequence"))
 
 
 def test_readings_that_arrive_live_with_an_old_time_show_a_clock_behind() -> None:
     t = minutes(121)
     found = seen(Series(t, 5.0, received=t + 1800), given=TWO_HOURS)
-    (finding,) = found.found(FindingType.CLOCK)
+    (finding,) = found.found(code_of("data_integrity/clock"))
     assert finding["measures"]["cause"] == "behind_receipt"
     assert finding["measures"]["behind_s"] == pytest.approx(1800)
-    assert not seen(Series(t, 5.0, received=t + 250), given=TWO_HOURS).found(FindingType.CLOCK)
+    assert not seen(Series(t, 5.0, received=t + 250), given=TWO_HOURS).found(
+        code_of("data_integrity/clock")
+    )
 
 
 def test_a_clock_that_drifts_beyond_five_minutes_is_found() -> None:
     t = minutes(361)
     given = Given(start=0, end=21600, interval_s=60)
     fast, slow = (
-        seen(Series(t, 5.0, received=1 + t * pace), given=given).found(FindingType.CLOCK)
+        seen(Series(t, 5.0, received=1 + t * pace), given=given).found(
+            code_of("data_integrity/clock")
+        )
         for pace in (0.97, 1.03)
     )
     assert [f["measures"]["cause"] for f in fast] == ["ahead_of_receipt"]
@@ -183,14 +188,16 @@ def test_a_backlog_drained_one_by_one_is_honest() -> None:
     t = minutes(121)
     dead_zone = (t > 1200) & (t < 6000)
     received = np.where(dead_zone, 6000 + (t - 1200) / 60 * 2, t + 1)
-    assert not seen(Series(t, 5.0, received=received), given=TWO_HOURS).found(FindingType.CLOCK)
+    assert not seen(Series(t, 5.0, received=received), given=TWO_HOURS).found(
+        code_of("data_integrity/clock")
+    )
 
 
 def test_hourly_uploads_and_backlogs_are_honest() -> None:
     t = minutes(121)
     hourly = np.ceil((t + 1) / 3600) * 3600
     found = seen(Series(t, 5.0, received=hourly), given=TWO_HOURS)
-    assert not found.found(FindingType.CLOCK, FindingType.LATE_IMPORT)
+    assert not found.found(code_of("data_integrity/clock"), code_of("data_integrity/late_import"))
     assert found.status("integrity") == Status.COMPLIANT
 
 
@@ -200,7 +207,7 @@ def test_readings_received_later_than_the_setting_are_a_late_import(
 ) -> None:
     t = minutes(121)
     found = seen(Series(t, 5.0, received=np.full(121, delay_s)), given=TWO_HOURS)
-    assert len(found.found(FindingType.LATE_IMPORT)) == findings
-    assert not found.found(FindingType.CLOCK)
+    assert len(found.found(code_of("data_integrity/late_import"))) == findings
+    assert not found.found(code_of("data_integrity/clock"))
     expected = Status.INSUFFICIENT_EVIDENCE if findings else Status.COMPLIANT
     assert found.status("integrity") == expected

@@ -4,7 +4,8 @@ noise."""
 import numpy as np
 import pytest
 
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import Seen, minutes, seen
 
@@ -24,11 +25,11 @@ def judged(value: np.ndarray) -> Seen:
 
 
 def off_grid(value: np.ndarray) -> list[dict[str, object]]:
-    return judged(value).found(FindingType.OFF_GRID)
+    return judged(value).found(code_of("data_integrity/off_grid"))
 
 
 def below_noise(value: np.ndarray) -> list[dict[str, object]]:
-    return judged(value).found(FindingType.BELOW_NOISE)
+    return judged(value).found(code_of("data_integrity/below_noise"))
 
 
 def edited(value: np.ndarray, part: slice, seed: int = 1) -> np.ndarray:
@@ -42,7 +43,7 @@ def edited(value: np.ndarray, part: slice, seed: int = 1) -> np.ndarray:
 def test_made_up_values_between_the_steps_of_the_sensor_are_found(part: slice) -> None:
     value = edited(measured(1, grid=0.1, noise=0.05), part)
     found = judged(value)
-    (finding,) = found.found(FindingType.OFF_GRID)
+    (finding,) = found.found(code_of("data_integrity/off_grid"))
     measures = finding["measures"]
     assert measures["grid_c"] == 0.1
     assert measures["off_grid"] == np.count_nonzero(np.round(value * 100) % 10)
@@ -84,7 +85,7 @@ def test_an_honest_sensor_is_never_off_its_grid_nor_below_its_noise(
         shipments=names,
     )
     told = set(found.judgement.findings.type.tolist())
-    assert not told & {FindingType.OFF_GRID, FindingType.BELOW_NOISE}
+    assert not told & {code_of("data_integrity/off_grid"), code_of("data_integrity/below_noise")}
 
 
 def fahrenheit(grid: float) -> np.ndarray:
@@ -158,7 +159,7 @@ def test_a_drawn_or_smoothed_stretch_of_a_noisy_record_is_below_its_noise(
 ) -> None:
     value = forge(measured(10, grid=grid, noise=noise), 80, 170, grid)
     found = judged(value)
-    (finding,) = found.found(FindingType.BELOW_NOISE)
+    (finding,) = found.found(code_of("data_integrity/below_noise"))
     assert 80 * 60 - 600 <= finding["start_s"] < finding["end_s"] <= 170 * 60 + 600
     measures = finding["measures"]
     assert measures["scatter_c"] < measures["scatter_beside_c"] / 2
@@ -185,5 +186,5 @@ def test_a_held_value_is_stuck_and_not_smoothed() -> None:
     value = measured(14, grid=0.01, noise=0.05)
     value[90:150] = value[90]
     found = judged(value)
-    assert len(found.found(FindingType.STUCK)) == 1
-    assert not found.found(FindingType.BELOW_NOISE)
+    assert len(found.found(code_of("data_integrity/stuck"))) == 1
+    assert not found.found(code_of("data_integrity/below_noise"))

@@ -12,8 +12,9 @@ from coldwitness.analysis.isolation.isolation_judgement import (
 )
 from coldwitness.analysis.isolation.windows import exchange_windows
 from coldwitness.analysis.record.case import case_of
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import load_packs
-from coldwitness.domain.words import Certainty, FindingType, Isolation, Status
+from coldwitness.domain.words import Certainty, Isolation, Status
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 from tests.analysis.isolation_world import Probes, World, world
 
@@ -52,7 +53,7 @@ def test_contact_with_the_coolant_is_suspected_and_never_acquitted(contact):
     assert not (judged.coolant.isolation == Isolation.ISOLATED).any()
     assert (judged.coolant.isolation == Isolation.MISSING).mean() > 0.9
     found = judged.findings
-    assert (found.type == FindingType.COOLANT_CONTACT).all()
+    assert (found.type == code_of("missing_isolation/coolant_contact")).all()
     assert (found.certainty == Certainty.PROBABLE).all()
     assert (found.measures["low_per_h"] > found.measures["limit_per_h"]).all()
     missing = judged.coolant.isolation == Isolation.MISSING
@@ -93,7 +94,7 @@ def test_indeterminate_is_compliant_on_the_record_only_where_the_manifest_declar
 def test_a_passive_box_declared_without_the_part_is_a_breach_and_an_active_one_is_exempt(isolated):
     bare = judge(isolated, Given(start=0.0, isolation_coolant=0))
     assert (bare.coolant.status == Status.BREACH).all()
-    assert (bare.findings.type == FindingType.ISOLATION_DECLARED).all()
+    assert (bare.findings.type == code_of("missing_isolation/declared")).all()
     assert (bare.findings.certainty == Certainty.CERTAIN).all()
     active = judge(isolated, Given(start=0.0, isolation_coolant=0, active=1))
     assert (active.coolant.status == Status.NOT_APPLICABLE).all()
@@ -182,7 +183,7 @@ def test_hot_goods_against_the_drug_are_suspected_and_goods_apart_are_not():
     touching = world(60, seed=51, k_goods=(1.5, 3.0), coolant_hold_h=(6.0, 12.0))
     judged = judge(touching, aboard)
     assert (judged.goods.isolation == Isolation.MISSING).mean() > 0.8
-    assert (judged.findings.type == FindingType.GOODS_CONTACT).any()
+    assert (judged.findings.type == code_of("missing_isolation/goods_contact")).any()
     assert not (judged.coolant.isolation == Isolation.MISSING).any()
     apart = judge(world(60, seed=52, k_goods=(0.02, 0.3)), aboard)
     assert not (apart.goods.isolation == Isolation.MISSING).any()

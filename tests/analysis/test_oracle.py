@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.temperature.range_judgement import judge_temperature
-from coldwitness.domain.words import FindingType
+from coldwitness.config.finding_kinds import code_of
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 from tests.analysis.judging import NUMBERS
 
@@ -148,7 +148,9 @@ def test_many_irregular_records_at_once_equal_the_slow_judgement_of_each(
         if slow.known_s:
             assert numbers.mean_c[j] == pytest.approx(slow.value_s / slow.known_s)
         table = found.findings
-        rows = np.flatnonzero((table.shipment == i) & (table.type == FindingType.ABOVE_RANGE))
+        rows = np.flatnonzero(
+            (table.shipment == i) & (table.type == code_of("cold_chain_break/above_range"))
+        )
         rows = rows[np.argsort(table.start_s[rows], kind="stable")]
         assert [
             (

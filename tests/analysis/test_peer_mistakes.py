@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from coldwitness.cli.main import main
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.instants import instant_ms
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import BREAKS, minutes, seen
 from tests.cli.deliveries import manifest, readings, write_ndjson
@@ -121,7 +122,9 @@ def test_a_device_that_is_alive_while_one_probe_is_silent() -> None:
         Series(t, drug, probes={"ambient": np.full(121, 25.0)}, seq=np.arange(121)),
         given=Given(start=0, end=7200),
     )
-    assert [f["subtype"] for f in found.found(FindingType.PROBE_MISSING)] == ["probe_missing"]
+    assert [f["subtype"] for f in found.found(code_of("evidence_gap/probe_missing"))] == [
+        "probe_missing"
+    ]
     assert found.verdict() != Status.COMPLIANT
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from coldwitness.analysis.judge import judge
 from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.record.case import case_of
-from coldwitness.domain.words import Certainty, FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Certainty, Status
 from tests.analysis.building import Given, Series, reordered, table, terms_of
 from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen, seen_of
 
@@ -201,8 +202,8 @@ def test_episodes_are_disjoint_ordered_and_cover_exactly_the_readings_outside(
     found = seen(Series(minutes(value.size), value), given=whole(value))
     table_ = found.judgement.findings
     for type_, outside in (
-        (FindingType.ABOVE_RANGE, value > 8),
-        (FindingType.BELOW_RANGE, value < 2),
+        (code_of("cold_chain_break/above_range"), value > 8),
+        (code_of("cold_chain_break/below_range"), value < 2),
     ):
         rows = table_.type == type_
         start, end = table_.start_s[rows], table_.end_s[rows]
@@ -210,6 +211,6 @@ def test_episodes_are_disjoint_ordered_and_cover_exactly_the_readings_outside(
         assert (start[1:] - end[:-1] >= NUMBERS.join_within_s - 1e-6).all()
         assert table_.measures["readings"][rows].sum() == outside.sum() if rows.any() else True
         assert rows.any() == outside.any()
-        beyond = value > 8.5 if type_ == FindingType.ABOVE_RANGE else value < 1.5
+        beyond = value > 8.5 if type_ == code_of("cold_chain_break/above_range") else value < 1.5
         certain = table_.certainty[rows] == Certainty.CERTAIN
         assert bool(certain.any()) == bool((beyond & outside).any())

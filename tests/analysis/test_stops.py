@@ -7,7 +7,8 @@ from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.stops.stay_places import Where
 from coldwitness.analysis.stops.stop_judgement import StorageReason, judge_stops, worst_reason
 from coldwitness.analysis.terms import SiteRole
-from coldwitness.domain.words import Certainty, FindingType, Status
+from coldwitness.config.finding_kinds import code_of, kind_of
+from coldwitness.domain.words import Certainty, Status
 from tests.analysis.building import START_S, Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import (
     DEPOT_M,
@@ -24,7 +25,7 @@ from tests.analysis.stop_journeys import (
 
 def storage_types(judged):
     types = judged.findings.type
-    return [FindingType(t) for t in types if FindingType(t).kind == "temporary_storage"]
+    return [t for t in types if kind_of(int(t)).kind == "temporary_storage"]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_a_dwell_of_exactly_the_setting_is_not_longer_than_it():
 
 def test_the_finding_says_where_and_how_long():
     judged = judge(delivery(1500).fixes(noise_m=5.0))
-    (at,) = np.flatnonzero(judged.findings.type == FindingType.STORAGE_SUSPECTED)
+    (at,) = np.flatnonzero(judged.findings.type == code_of("temporary_storage/suspected"))
     lat, lon = degrees(*DEPOT_M)
     assert judged.findings.certainty[at] == Certainty.PROBABLE
     assert judged.findings.lat_deg[at] == pytest.approx(float(lat), abs=2e-5)
@@ -58,7 +59,7 @@ def test_the_finding_says_where_and_how_long():
 def test_a_stored_event_confirms():
     fixed = delivery(1500).fixes(noise_m=5.0)
     judged = judge(fixed, given=custody(fixed, events=[("stored", 800.0)]))
-    assert storage_types(judged) == [FindingType.STORAGE_CONFIRMED]
+    assert storage_types(judged) == [code_of("temporary_storage/confirmed")]
     assert Status(judged.status[0]) is Status.BREACH
 
 
@@ -97,7 +98,7 @@ def at_stop(judged, place_m, *, within_m=60.0):
 def test_the_last_stop_counts_without_a_departure():
     fixed = Journey().stand(300).ride(DEPOT_M).stand(2400).fixes(noise_m=6.0)
     judged = judge(fixed)
-    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judged) == [code_of("temporary_storage/suspected")]
     assert judged.findings.end_s[0] == pytest.approx(fixed.time_s[-1] + START_S, abs=61)
 
 
@@ -114,7 +115,7 @@ def test_two_long_stops_that_touch_are_two_findings():
     near_m = (DEPOT_M[0] + 250.0, 0.0)
     journey = Journey().stand(300).ride(DEPOT_M).stand(1200).ride(near_m).stand(1500).ride(DOOR_M)
     judged = judge(journey.stand(300).fixes(noise_m=5.0))
-    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED] * 2
+    assert storage_types(judged) == [code_of("temporary_storage/suspected")] * 2
     assert judged.findings.measures["dwell_s"][:2] == pytest.approx([1200, 1500], abs=60)
 
 
@@ -141,7 +142,7 @@ def test_the_hidden_stop_of_a_gap_is_its_length_less_the_fastest_ride_across_it(
     fixed = journey.fixes(every_s=30.0)
     gone = (fixed.time_s > 300) & (fixed.time_s < journey.now_s - 300)
     judged = judge(fixed.without(gone))
-    (gap,) = np.flatnonzero(judged.findings.type == FindingType.NO_POSITION)
+    (gap,) = np.flatnonzero(judged.findings.type == code_of("evidence_gap/no_position"))
     before, after = fixed.time_s[~gone][10], fixed.time_s[~gone][11]
     travel_s = 6000.0 / (120.0 / 3.6)
     assert judged.findings.measures["length_s"][gap] == pytest.approx(after - before)
@@ -156,7 +157,7 @@ def test_a_gap_too_short_for_the_setting_is_reported_and_harmless():
     fixed = delivery(200).fixes(every_s=30.0)
     gap = (fixed.time_s > 400) & (fixed.time_s < 800)
     judged = judge(fixed.without(gap))
-    assert (judged.findings.type == FindingType.NO_POSITION).sum() == 1
+    assert (judged.findings.type == code_of("evidence_gap/no_position")).sum() == 1
     assert 0 < judged.hidden_stop_max_s[0] < 900
     assert Status(judged.status[0]) is Status.COMPLIANT
 
@@ -185,7 +186,7 @@ def test_multipath_jumps_neither_end_a_stop_nor_make_one(jump_m):
     x_m = fixed.x_m.copy()
     x_m[[40, 41, 55]] += jump_m
     judged = judge(type(fixed)(fixed.time_s, x_m, fixed.y_m))
-    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judged) == [code_of("temporary_storage/suspected")]
     assert judged.findings.measures["dwell_s"][0] == pytest.approx(1800, abs=90)
     assert judged.distance_m[0] == pytest.approx(6000, rel=0.05)
 
@@ -195,7 +196,7 @@ def test_a_jump_between_fixes_five_minutes_apart_does_not_part_a_stop_in_two():
     x_m = fixed.x_m.copy()
     x_m[6] += 250.0
     judged = judge(type(fixed)(fixed.time_s, x_m, fixed.y_m))
-    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judged) == [code_of("temporary_storage/suspected")]
     assert judged.findings.measures["dwell_s"][0] >= 1800
 
 
@@ -238,7 +239,7 @@ def test_waiting_at_the_consumers_door_is_delivery_up_to_its_own_setting():
     assert storage_types(judged) == []
     assert Status(judged.status[0]) is Status.COMPLIANT
     long = Journey().stand(300).ride(street_m).stand(2700).fixes(noise_m=6.0)
-    assert storage_types(judge(long)) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judge(long)) == [code_of("temporary_storage/suspected")]
 
 
 def test_standing_at_the_destination_itself_is_never_storage():
@@ -254,7 +255,7 @@ def test_waiting_at_the_origin_before_leaving_is_never_storage():
 def test_a_stay_in_which_the_courier_reports_arrival_is_the_wait_at_the_door():
     street_m = (DOOR_M[0] - 450.0, 0.0)
     fixed = Journey().stand(300).ride(street_m).stand(1500).ride(DOOR_M).fixes(noise_m=6.0)
-    assert storage_types(judge(fixed)) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judge(fixed)) == [code_of("temporary_storage/suspected")]
     arrived = custody(fixed, events=[("arrived", 1200.0)])
     assert storage_types(judge(fixed, given=arrived)) == []
 
@@ -271,7 +272,7 @@ def test_standing_traffic_with_the_motor_running_has_its_own_setting():
     assert storage_types(judge(fixed, moving=moving)) == []
     long = delivery(2400).fixes(noise_m=4.0)
     moving = np.ones(long.time_s.size, dtype=int)
-    assert storage_types(judge(long, moving=moving)) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judge(long, moving=moving)) == [code_of("temporary_storage/suspected")]
 
 
 def test_a_slow_walk_up_to_the_stop_does_not_lengthen_it():
@@ -285,7 +286,7 @@ def test_a_stay_longer_than_the_sites_own_limit_is_suspected():
     fixed = delivery(1500).fixes(noise_m=5.0)
     site = ("depot", *spot(DEPOT_M, 80.0), int(SiteRole.TRANSFER), 10.0)
     judged = judge(fixed, given=custody(fixed, sites=[site]))
-    assert storage_types(judged) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judged) == [code_of("temporary_storage/suspected")]
     assert judged.findings.measures["limit_s"][0] == 600.0
     assert judged.findings.details[0]["site"] == "depot"
 
@@ -307,8 +308,8 @@ def test_not_moving_with_the_box_opened_confirms():
     opened = judge(
         fixed, moving=np.where((fixed.time_s > 600) & (fixed.time_s < 2200), 0, 1), lid_open=lid
     )
-    assert storage_types(still) == [FindingType.STORAGE_SUSPECTED]
-    assert storage_types(opened) == [FindingType.STORAGE_CONFIRMED]
+    assert storage_types(still) == [code_of("temporary_storage/suspected")]
+    assert storage_types(opened) == [code_of("temporary_storage/confirmed")]
     assert opened.findings.details[0]["signs"] == ["not_moving", "lid_opened"]
     assert moving.size == lid.size
 
@@ -317,28 +318,34 @@ def test_a_room_of_another_temperature_that_lasts_the_dwell_confirms():
     fixed = delivery(1800).fixes(noise_m=5.0)
     inside = (fixed.time_s > 700) & (fixed.time_s < 2400)
     room = np.where(inside, 22.0, 31.0)
-    assert storage_types(judge(fixed, probes={"ambient": room})) == [FindingType.STORAGE_CONFIRMED]
+    assert storage_types(judge(fixed, probes={"ambient": room})) == [
+        code_of("temporary_storage/confirmed")
+    ]
     mild = np.where(inside, 27.0, 31.0)
-    assert storage_types(judge(fixed, probes={"ambient": mild})) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judge(fixed, probes={"ambient": mild})) == [
+        code_of("temporary_storage/suspected")
+    ]
     short = np.where((fixed.time_s > 900) & (fixed.time_s < 1300), 22.0, 31.0)
-    assert storage_types(judge(fixed, probes={"ambient": short})) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judge(fixed, probes={"ambient": short})) == [
+        code_of("temporary_storage/suspected")
+    ]
 
 
 def test_a_stored_event_elsewhere_or_at_another_time_does_not_confirm():
     fixed = delivery(1500).fixes(noise_m=5.0)
     late = custody(fixed, events=[("stored", 2790.0)])
-    assert storage_types(judge(fixed, given=late)) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(judge(fixed, given=late)) == [code_of("temporary_storage/suspected")]
     far = judge(fixed, given=custody(fixed, events=[("stored", 900.0)]), event_places_m=[DOOR_M])
-    assert storage_types(far) == [FindingType.STORAGE_SUSPECTED]
+    assert storage_types(far) == [code_of("temporary_storage/suspected")]
     here = judge(fixed, given=custody(fixed, events=[("stored", 900.0)]), event_places_m=[DEPOT_M])
-    assert storage_types(here) == [FindingType.STORAGE_CONFIRMED]
+    assert storage_types(here) == [code_of("temporary_storage/confirmed")]
 
 
 def test_without_a_custody_window_a_long_stop_is_only_possible():
     fixed = delivery(1800).fixes(noise_m=5.0)
     judged = judge(fixed, given=custody(fixed, start=None, end=None))
     assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
-    (at,) = np.flatnonzero(judged.findings.type == FindingType.STORAGE_SUSPECTED)
+    (at,) = np.flatnonzero(judged.findings.type == code_of("temporary_storage/suspected"))
     assert judged.findings.certainty[at] == Certainty.POSSIBLE
 
 

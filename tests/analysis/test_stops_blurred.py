@@ -5,7 +5,8 @@ import pytest
 
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Status
 from tests.analysis.building import Series, terms_of, tracks_of
 from tests.analysis.stop_journeys import (
     DEPOT_M,
@@ -41,7 +42,10 @@ def wandering(time_s: np.ndarray, *, sd_m: float, over_s: float, seed: int) -> n
 def accused(judged: StopJudgement) -> bool:
     types = judged.findings.type
     return bool(
-        ((types == FindingType.STORAGE_SUSPECTED) | (types == FindingType.STORAGE_CONFIRMED)).any()
+        (
+            (types == code_of("temporary_storage/suspected"))
+            | (types == code_of("temporary_storage/confirmed"))
+        ).any()
     )
 
 
@@ -115,7 +119,7 @@ def test_two_parcel_lockers_120_m_apart_are_two_stops(stay_s, found, seed):
     journey.stand(stay_s).ride(DOOR_M).stand(300)
     time_s = every(journey, 20.0)
     judged = judge(seen(journey, time_s, wandering(time_s, sd_m=8.0, over_s=60.0, seed=seed)))
-    assert (judged.findings.type == FindingType.STORAGE_SUSPECTED).sum() == found
+    assert (judged.findings.type == code_of("temporary_storage/suspected")).sum() == found
     assert Status(judged.status[0]) is (Status.SUSPECTED if found else Status.COMPLIANT)
 
 
@@ -195,7 +199,7 @@ def test_a_stop_on_the_date_line_is_one_stop():
     tracks = tracks_of(Series(fixed.time_s, drug=5.0, lat=lat, lon=lon))
     terms = terms_of(custody(fixed, origin=None, destination=None))
     judged = judge_stops(case_of(tracks, terms, NUMBERS))
-    (at,) = np.flatnonzero(judged.findings.type == FindingType.STORAGE_SUSPECTED)
+    (at,) = np.flatnonzero(judged.findings.type == code_of("temporary_storage/suspected"))
     assert judged.findings.measures["dwell_s"][at] == pytest.approx(1500.0, abs=61.0)
     assert judged.findings.lat_deg[at] == pytest.approx(float(depot_lat), abs=2e-4)
     assert abs(judged.findings.lon_deg[at]) == pytest.approx(180.0, abs=2e-4)

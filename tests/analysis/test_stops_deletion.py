@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Status
 from tests.analysis.stop_journeys import DOOR_M, Fixed, Journey, custody, delivery, judge
 
 MASKS = st.lists(
@@ -53,8 +54,8 @@ def test_deleting_positions_never_shortens_the_hidden_stop(mask, more, stop_s, s
 def test_deleting_positions_of_an_honest_trip_never_accuses(mask, stop_s, seed):
     fixed = delivery(stop_s).fixes(every_s=30.0, noise_m=6.0, seed=seed)
     judged = judge(fixed.without(gone(fixed, mask, seed)), given=custody(fixed))
-    accusing = (judged.findings.type == FindingType.STORAGE_SUSPECTED) | (
-        judged.findings.type == FindingType.STORAGE_CONFIRMED
+    accusing = (judged.findings.type == code_of("temporary_storage/suspected")) | (
+        judged.findings.type == code_of("temporary_storage/confirmed")
     )
     assert not accusing.any()
     assert Status(judged.status[0]) in (Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE)
@@ -78,4 +79,4 @@ def test_gps_drift_and_short_stops_never_accuse(noise_m, every_s, stops, kmh, se
         journey.ride(DOOR_M, kmh=kmh).stand(1200).fixes(every_s=every_s, noise_m=noise_m, seed=seed)
     )
     judged = judge(fixed)
-    assert not (judged.findings.type == FindingType.STORAGE_SUSPECTED).any()
+    assert not (judged.findings.type == code_of("temporary_storage/suspected")).any()

@@ -5,7 +5,8 @@ import pytest
 
 from coldwitness.analysis.stops.stop_judgement import StorageReason
 from coldwitness.analysis.terms import SiteRole
-from coldwitness.domain.words import Certainty, FindingType, Status
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Certainty, Status
 from tests.analysis.stop_journeys import DEPOT_M, DOOR_M, Fixed, Journey, custody, judge, spot
 
 
@@ -19,8 +20,8 @@ def blind(stop_s: float = 2400.0) -> tuple[Fixed, np.ndarray]:
 
 def storages(judged):
     return np.flatnonzero(
-        (judged.findings.type == FindingType.STORAGE_SUSPECTED)
-        | (judged.findings.type == FindingType.STORAGE_CONFIRMED)
+        (judged.findings.type == code_of("temporary_storage/suspected"))
+        | (judged.findings.type == code_of("temporary_storage/confirmed"))
     )
 
 
@@ -72,7 +73,7 @@ def test_a_long_rest_in_a_room_without_positions_is_suspected_and_never_confirme
     fixed, moving = blind(2400.0)
     judged = judge(fixed, moving=moving, probes=room(fixed, 2400.0))
     (at,) = storages(judged)
-    assert judged.findings.type[at] == FindingType.STORAGE_SUSPECTED
+    assert judged.findings.type[at] == code_of("temporary_storage/suspected")
     assert judged.findings.details[at]["signs"] == ["not_moving", "ambient_step"]
     assert Status(judged.status[0]) is Status.SUSPECTED
 

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import RulePack, load_packs
-from coldwitness.domain.words import FindingType, Status
+from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, PACK, Seen, minutes, pack_with, seen
 
@@ -86,7 +87,7 @@ def test_a_tolerated_stay_is_told_and_weighs_on_nothing() -> None:
 def test_freezing_is_tolerated_for_no_time() -> None:
     found = under(WHO, (2, 2.1, -2.0), items=(Drug(freeze_sensitive=True),))
     assert found.status("range") == Status.BREACH
-    assert found.found(FindingType.FROZEN)
+    assert found.found(code_of("cold_chain_break/frozen"))
 
 
 def test_a_hole_inside_a_stay_never_makes_it_tolerated() -> None:

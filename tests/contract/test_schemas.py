@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.reading import EVENT_NAMES
-from coldwitness.domain.words import FindingType
 from coldwitness.ingest.mqtt.health import health_topic
 
 FOLDER = Path(__file__).parents[2] / "docs" / "contract"
@@ -42,7 +42,7 @@ def test_the_check_schema_knows_every_kind_and_subtype_of_the_program() -> None:
         for rule in finding["allOf"]
         for subtype in rule["then"]["properties"]["subtype"]["enum"]
     }
-    assert allowed == {(code.kind, code.subtype) for code in FindingType}
+    assert allowed == {(kind.kind, kind.subtype) for kind in finding_kinds()}
 
 
 def test_asyncapi_names_the_channels_and_schemas_that_exist() -> None:

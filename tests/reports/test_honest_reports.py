@@ -13,7 +13,7 @@ from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.manifests import parse_manifest
-from coldwitness.judging.words.findings import number
+from coldwitness.judging.words.figures import number
 from tests.reports.extremes import RULEBOOK, report_of_table
 
 START_MS = instant_ms("2026-11-21T01:30:00Z")

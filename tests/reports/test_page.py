@@ -7,6 +7,7 @@ import pytest
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.made.twin import read_json, render_json
 from coldwitness.api.reports.made.wording import LANGUAGES, Lang
+from tests.forbidden_words import FORBIDDEN
 from tests.reports.shipments import Case, warm_and_stopped, without_readings
 
 CASES = {
@@ -42,7 +43,7 @@ def test_twin_read_back_draws_the_same_page(case: Case, lang: Lang) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_word_judges_guilt_or_the_drug(case: Case, lang: Lang) -> None:
     page = render_html(case.report(), lang=lang)
-    for word in ("违法", "劣药", "假药", "illegal", "inferior", "guilty"):
+    for word in FORBIDDEN:
         assert word not in page
 
 

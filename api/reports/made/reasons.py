@@ -10,14 +10,15 @@ from coldwitness.api.reports.made.wording import (
     both,
     celsius,
     duration,
+    kind_words,
     percent,
 )
+from coldwitness.config.finding_kinds import accusing_kinds
 from coldwitness.config.rules import Requirement, RulePack
 from coldwitness.domain.text import Text
 
 _RANK = {"breach": 4, "suspected": 3, "insufficient_evidence": 2, "compliant": 1}
 _CERTAINTY = {"certain": 3, "probable": 2, "possible": 1}
-CLUE_KINDS = ("cold_chain_break", "temporary_storage", "missing_isolation")
 _SEVERITY = {"critical": 4, "major": 3, "minor": 2, "info": 1}
 
 
@@ -26,7 +27,7 @@ def worst_first(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]
     return sorted(
         findings,
         key=lambda f: (
-            f.get("kind") not in CLUE_KINDS,
+            f.get("kind") not in accusing_kinds(),
             -_CERTAINTY.get(str(f.get("certainty")), 0),
             -_SEVERITY.get(str(f.get("severity")), 0),
             str(f.get("start")),
@@ -113,11 +114,11 @@ def decision_of(
 
 def _what_was_found(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
     verdict = result["verdict"]
-    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in CLUE_KINDS]
+    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in accusing_kinds()]
     if verdict in {"breach", "suspected"} and clues:
         worst = clues[0]
         said = as_text(worst.get("explanation"))
-        what = both(str(worst["kind"])) if said is None else said
+        what = kind_words(str(worst["kind"])) if said is None else said
         sure = both(str(worst["certainty"]))
         more_zh = f"；另有 {len(clues) - 1} 项线索" if len(clues) > 1 else ""
         clues_en = "clue" if len(clues) == 2 else "clues"
@@ -168,7 +169,7 @@ def _what_to_do(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
             "This says only that nothing was found as far as the record reaches; it does not "
             "replace an inspection.",
         )
-    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in CLUE_KINDS]
+    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in accusing_kinds()]
     if result["verdict"] in {"breach", "suspected"} and clues:
         settle = _texts([clues[0].get("would_settle")])
     else:

@@ -5,8 +5,11 @@ stand here, and a test reads the rendered reports for them.
 """
 
 import math
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
+from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
 
@@ -60,34 +63,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "yes": ("是", "yes"),
     "no": ("否", "no"),
     "open_limit": ("不限", "open"),
-    "above_range": ("高于上限", "above the range"),
-    "below_range": ("低于下限", "below the range"),
-    "frozen": ("冻结风险", "freezing"),
-    "budget_exceeded": ("超出稳定性预算", "stability budget exceeded"),
-    "suspected": ("疑似暂存", "suspected storage"),
-    "confirmed": ("有佐证的暂存", "corroborated storage"),
-    "coolant_contact": ("疑似未与蓄冷剂隔离", "no separation from coolant"),
-    "goods_contact": ("疑似未与其他货物隔离", "no separation from goods"),
-    "declared": ("申报显示未隔离", "declared without separation"),
-    "no_readings": ("无读数", "no readings"),
-    "no_position": ("无定位", "no position"),
-    "probe_missing": ("缺少测点", "probe missing"),
-    "calibration_expired": ("校准过期", "calibration expired"),
-    "late_start": ("起始过晚", "late start"),
-    "early_end": ("过早结束", "early end"),
-    "sequence": ("序号异常", "sequence"),
-    "clock": ("时钟异常", "clock"),
-    "stuck": ("读数不变", "stuck readings"),
-    "copied": ("记录雷同", "copied record"),
-    "duplicate_conflict": ("重复记录不一致", "conflicting duplicates"),
-    "late_import": ("迟到的补传", "late import"),
-    "off_grid": ("读数不在步进上", "values off the sensor's grid"),
-    "below_noise": ("波动低于本底", "below the sensor's noise"),
-    "cold_chain_break": ("疑似脱离冷链", "suspected cold-chain break"),
-    "temporary_storage": ("疑似途中暂存", "suspected temporary storage"),
-    "missing_isolation": ("疑似未物理隔离", "suspected missing separation"),
-    "evidence_gap": ("证据缺口", "evidence gap"),
-    "data_integrity": ("数据完整性存疑", "data integrity in doubt"),
     "stop_origin": ("发货点", "origin"),
     "stop_destination": ("收货点", "destination"),
     "stop_allowed": ("登记站点", "registered site"),
@@ -171,6 +146,26 @@ def say_or_key(key: str, lang: Lang) -> str:
 def both(key: str) -> Text:
     zh, en = _WORDS[key]
     return Text(zh, en)
+
+
+def finding_words(kind: str, subtype: str) -> Text:
+    """Title of a subtype; one that another version of the program named is printed as it is."""
+    return _subtype_titles().get((kind, subtype), Text(subtype, subtype))
+
+
+def kind_words(kind: str) -> Text:
+    """Title of a kind, as `finding_words`."""
+    return _kind_titles().get(kind, Text(kind, kind))
+
+
+@cache
+def _subtype_titles() -> Mapping[tuple[str, str], Text]:
+    return {(kind.kind, kind.subtype): kind.title for kind in finding_kinds()}
+
+
+@cache
+def _kind_titles() -> Mapping[str, Text]:
+    return {kind.kind: kind.kind_title for kind in finding_kinds()}
 
 
 def event_words(name: str) -> Text:

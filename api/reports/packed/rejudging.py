@@ -13,11 +13,12 @@ from coldwitness.analysis.terms import Terms
 from coldwitness.api.reports.made.evidence import event_of, tracks_of
 from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.report import beside_of, build_report, rules_of
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import RulePack
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
-from coldwitness.domain.words import Certainty, FindingType, Severity
+from coldwitness.domain.words import Certainty, Severity
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.fleet_limits import baselines_told
 from coldwitness.judging.manifest_terms import terms_for
@@ -106,7 +107,7 @@ def _copies(report: Report) -> FindingTable:
     numbers = ("readings", "share", "shift_s")
     return finding_table(
         shipment=np.zeros(len(told), dtype=np.int64),
-        type=FindingType.COPIED,
+        type=code_of("data_integrity/copied"),
         start_s=np.array([instant_ms(one["start"]) / 1000.0 for one in told]),
         end_s=np.array([instant_ms(one["end"]) / 1000.0 for one in told]),
         certainty=Certainty.PROBABLE,

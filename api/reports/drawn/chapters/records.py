@@ -19,19 +19,19 @@ from coldwitness.api.reports.made.wording import (
     as_text,
     celsius,
     duration,
+    finding_words,
+    kind_words,
     quantity,
     role_words,
     say,
-    say_or_key,
     tell,
 )
+from coldwitness.config.finding_kinds import accusing_kinds
 
 
 def integrity(view: View) -> Chapter:
     report, zh = view.report, view.lang == "zh"
-    doubts = [
-        f for f in report.result["findings"] if f.get("kind") in {"data_integrity", "evidence_gap"}
-    ]
+    doubts = [f for f in report.result["findings"] if f["kind"] not in accusing_kinds()]
     rows = []
     for finding in doubts:
         said = as_text(finding.get("explanation"))
@@ -39,8 +39,8 @@ def integrity(view: View) -> Chapter:
         rows.append(
             (
                 Cell(
-                    say_or_key(str(finding["subtype"]), view.lang),
-                    note=say_or_key(str(finding["kind"]), view.lang),
+                    tell(finding_words(finding["kind"], finding["subtype"]), view.lang),
+                    note=tell(kind_words(finding["kind"]), view.lang),
                 ),
                 Cell(
                     china_time(finding["start"]) if finding.get("start") else "—",

@@ -27,6 +27,7 @@ from coldwitness.api.reports.made.model import Episode
 from coldwitness.api.reports.made.wording import (
     celsius,
     duration,
+    finding_words,
     quantity,
     say_or_key,
     tell,
@@ -221,7 +222,7 @@ def _table(view: View) -> Table:
             (
                 Cell(str(e.number)),
                 Cell(
-                    say_or_key(e.subtype, lang),
+                    _title(e, view),
                     note=probe_title(view, e.probe) if e.probe else "",
                     tone="breach" if certain else "insufficient_evidence",
                 ),
@@ -311,12 +312,16 @@ def _zoom(view: View, episode: Episode) -> str | None:
     return temperature_svg(
         clipped(chart),
         name=f"zoom{episode.number}",
-        alt=f"{say_or_key(episode.subtype, view.lang)} {episode.number}",
+        alt=f"{_title(episode, view)} {episode.number}",
         lang=view.lang,
         width=canvas.HALF,
         height=200.0,
         lanes=False,
     )
+
+
+def _title(episode: Episode, view: View) -> str:
+    return tell(finding_words("cold_chain_break", episode.subtype), view.lang)
 
 
 def clipped(chart: TemperatureChart) -> TemperatureChart:
