@@ -22,7 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from coldwitness.config.settings import MqttSettings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.mqtt.health import health_topic
-from coldwitness.ingest.mqtt.paho_link import BulkClient
+from coldwitness.ingest.mqtt.paho_link import PahoLink
 from coldwitness.storage.journal import Message
 
 log = logging.getLogger(__name__)
@@ -102,10 +102,6 @@ class BrokerSession:
         """Messages received and not taken."""
         return len(self._client.inbox)
 
-    @property
-    def waiting_bytes(self) -> int:
-        return self._client.inbox_bytes
-
     def poll(self, timeout_s: float) -> None:
         """Do what the network wants, for at most about `timeout_s` (longer while connecting)."""
         client = self._client
@@ -127,7 +123,7 @@ class BrokerSession:
         """What was received since the last take."""
         client = self._client
         batch = Batch(self._connection, client.inbox, client.packet_ids)
-        client.inbox, client.packet_ids, client.inbox_bytes = [], [], 0
+        client.inbox, client.packet_ids = [], []
         return batch
 
     def acknowledge(self, batch: Batch) -> None:
@@ -189,9 +185,9 @@ class BrokerSession:
         except (OSError, ValueError) as error:
             self._lost(f"cannot connect: {error}")
 
-    def _new_client(self) -> BulkClient:
+    def _new_client(self) -> PahoLink:
         settings = self._settings
-        client = BulkClient(
+        client = PahoLink(
             f"{settings.client_id}-{self._worker}", protocol=self._protocol, now_ms=self._now_ms
         )
         if settings.username is not None:
