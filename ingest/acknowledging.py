@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import Unavailable
-from coldwitness.ingest.mqtt.broker import Batch, BrokerSession
+from coldwitness.ingest.mqtt.broker import Batch, BrokerConnection
 from coldwitness.ingest.mqtt.health import HEALTH_PREFIX
 from coldwitness.storage.journal import Journal, Message, PartlyKept
 
@@ -38,18 +38,20 @@ class ReceiveCounts:
 
 
 class Receiver:
-    """Takes what the session brings, appends it in groups, acknowledges what is on disk.
+    """Takes what the broker brings, appends it in groups, acknowledges what is on disk.
 
     When the journal cannot take more (disk full), nothing is acknowledged, the group is kept
     and tried again; when more than a bounded amount waits, the connection is given up, and the
     broker keeps the rest until there is room.
     """
 
-    def __init__(self, session: BrokerSession, journal: Journal, settings: JournalSettings) -> None:
+    def __init__(
+        self, broker: BrokerConnection, journal: Journal, settings: JournalSettings
+    ) -> None:
         self.counts = ReceiveCounts()
         self.journalled = threading.Event()
         """Set after every commit; the store side clears it."""
-        self._session = session
+        self._broker = broker
         self._journal = journal
         self._commit_s = settings.commit_ms / 1000.0
         self._commit_rows = settings.commit_rows
@@ -74,12 +76,12 @@ class Receiver:
 
     def step(self) -> None:
         """One round: wait for messages, gather a group, commit it, acknowledge it."""
-        session = self._session
+        broker = self._broker
         if self.refusing:
             self._wait_for_room()
             return
-        session.poll(IDLE_POLL_S)
-        if session.waiting:
+        broker.poll(IDLE_POLL_S)
+        if broker.waiting:
             self._gather()
             self._take_all()
             self._commit()
@@ -88,21 +90,21 @@ class Receiver:
 
     def _gather(self) -> None:
         """Let a group grow for at most commit_ms, or until nothing more comes."""
-        session = self._session
+        broker = self._broker
         end_s = time.monotonic() + self._commit_s
         quiet_s = self._commit_s * QUIET_PART
-        while session.waiting < self._commit_rows:
-            before = session.waiting
+        while broker.waiting < self._commit_rows:
+            before = broker.waiting
             left_s = end_s - time.monotonic()
-            if left_s <= 0 or not session.connected:
+            if left_s <= 0 or not broker.connected:
                 return
-            session.poll(min(left_s, quiet_s))
-            if session.waiting == before:
+            broker.poll(min(left_s, quiet_s))
+            if broker.waiting == before:
                 return
 
     def _take_all(self) -> None:
-        if self._session.waiting:
-            self._held.append(self._session.take())
+        if self._broker.waiting:
+            self._held.append(self._broker.take())
 
     def _commit(self) -> None:
         if not self._held:
@@ -124,7 +126,7 @@ class Receiver:
             return
         took_s = time.monotonic() - started_s
         for batch in self._held:
-            self._session.acknowledge(batch)
+            self._broker.acknowledge(batch)
         self._let_go()
         self.journalled.set()
         self._count(len(messages), len(theirs), len(kept), took_s)
@@ -156,12 +158,12 @@ class Receiver:
 
     def _wait_for_room(self) -> None:
         """Stay connected while little waits (the broker's window holds it back), try again."""
-        self._session.poll(min(IDLE_POLL_S, RETRY_S))
+        self._broker.poll(min(IDLE_POLL_S, RETRY_S))
         self._take_all()
         waiting = sum(len(batch.messages) for batch in self._held)
         size = sum(len(m.payload) for batch in self._held for m in batch.messages)
         if waiting > MOST_WAITING or size > MOST_WAITING_BYTES:
-            self._session.drop("the journal takes no messages")
+            self._broker.drop("the journal takes no messages")
             self._let_go()
         if time.monotonic() >= self._retry_at_s:
             if self._held:

@@ -96,7 +96,7 @@ class IngestService:
             worker=receiving.worker,
             state=receiving.state,
             problem=receiving.problem,
-            mqtt=receiving.session.protocol,
+            mqtt=receiving.broker.protocol,
             received=received.received,
             journalled=received.journalled,
             redelivered=received.redelivered,

@@ -11,7 +11,7 @@ import msgspec
 from coldwitness.config.settings import Settings
 from coldwitness.ingest.acknowledging import Receiver
 from coldwitness.ingest.following import JournalFollower, OnTouched
-from coldwitness.ingest.mqtt.broker import BrokerSession
+from coldwitness.ingest.mqtt.broker import BrokerConnection
 from coldwitness.ingest.mqtt.health import State, health_payload
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
@@ -25,7 +25,7 @@ RESTART_S = 1.0
 
 
 class ReceivingSide:
-    """Journal, broker session and the thread that joins them."""
+    """Journal, connection to the broker, and the thread that joins them."""
 
     def __init__(self, settings: Settings) -> None:
         """Opens the journal; raises ConfigError if another process writes this worker's."""
@@ -34,7 +34,7 @@ class ReceivingSide:
         self.worker = worker
         self.journal = Journal.open(settings.journal)
         try:
-            self.session = BrokerSession(
+            self.broker = BrokerConnection(
                 settings.mqtt,
                 worker=worker,
                 topics=routes.filters(),
@@ -44,7 +44,7 @@ class ReceivingSide:
         except BaseException:
             self.journal.close()
             raise
-        self.receiver = Receiver(self.session, self.journal, settings.journal)
+        self.receiver = Receiver(self.broker, self.journal, settings.journal)
         self._stop = threading.Event()
         self._health_due_s = 0.0
         self._health_said: tuple[State, int] | None = None
@@ -56,11 +56,11 @@ class ReceivingSide:
             return "stopped"
         if self.receiver.refusing:
             return "not_acknowledging"
-        return "running" if self.session.connected else "no_broker"
+        return "running" if self.broker.connected else "no_broker"
 
     @property
     def problem(self) -> str:
-        return self.receiver.counts.last_problem or self.session.last_problem
+        return self.receiver.counts.last_problem or self.broker.last_problem
 
     def start(self) -> None:
         self._thread.start()
@@ -70,7 +70,7 @@ class ReceivingSide:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.session.close(last_words=self._health("stopped"))
+        self.broker.close(last_words=self._health("stopped"))
         self.journal.close()
 
     def _run(self) -> None:
@@ -80,15 +80,15 @@ class ReceivingSide:
             except Exception:
                 # Unacknowledged, the messages come again; a worker that ended would not.
                 log.exception("receiving failed; connecting anew")
-                self.session.drop("receiving failed")
+                self.broker.drop("receiving failed")
                 self._stop.wait(RESTART_S)
 
     def _say_health(self) -> None:
         """Now and then, and at once when the state or the connection is another: the broker may
         have said `lost` in between."""
-        said, now_s = (self.state, self.session.connection), time.monotonic()
-        if self.session.connected and (now_s >= self._health_due_s or said != self._health_said):
-            self.session.publish_health(self._health(said[0]))
+        said, now_s = (self.state, self.broker.connection), time.monotonic()
+        if self.broker.connected and (now_s >= self._health_due_s or said != self._health_said):
+            self.broker.publish_health(self._health(said[0]))
             self._health_said, self._health_due_s = said, now_s + HEALTH_EVERY_S
 
     def _health(self, state: State) -> bytes:

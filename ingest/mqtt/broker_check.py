@@ -14,7 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from coldwitness.config.settings import MqttSettings
-from coldwitness.ingest.mqtt.broker import password_of, tls_context
+from coldwitness.ingest.mqtt.credentials import password_of, tls_context
 from coldwitness.ingest.mqtt.health import health_topic
 
 WITHIN_S = 10.0

@@ -10,7 +10,7 @@ import pytest
 
 from coldwitness.domain.errors import Unavailable
 from coldwitness.ingest.acknowledging import Receiver
-from coldwitness.ingest.mqtt.broker import BrokerSession
+from coldwitness.ingest.mqtt.broker import BrokerConnection
 from coldwitness.ingest.mqtt.health import health_payload
 from coldwitness.ingest.sides import ReceivingSide
 from coldwitness.storage.journal import Journal, JournalReader, Message, PartlyKept, Signer
@@ -70,7 +70,7 @@ def test_a_burst_of_30000_waits_an_hour_by_the_brokers_clock_for_a_worker_that_i
         settings = settings_for(broker.port, tmp_path)
         receiving = ReceivingSide(settings)
         receiving.start()
-        wait_until(lambda: receiving.session.connected)
+        wait_until(lambda: receiving.broker.connected)
         receiving.stop()
         publish_all(broker.port, [(topic(f"BX-{n % 100}"), reading(n)) for n in range(30_000)])
         wall.set("+3600")
@@ -97,7 +97,7 @@ def test_a_burst_of_30000_is_kept_for_a_worker_whose_journal_is_slow(
     monkeypatch.setattr(receiving.journal, "append", slow)
     receiving.start()
     try:
-        wait_until(lambda: receiving.session.connected)
+        wait_until(lambda: receiving.broker.connected)
         publish_all(mosquitto.port, [(topic(f"BX-{n % 100}"), reading(n)) for n in range(30_000)])
         assert receiving.receiver.counts.journalled < 15_000
         published.set()
@@ -115,7 +115,7 @@ def test_stock_mosquitto_would_have_lost_most_of_such_a_burst(tmp_path: Path) ->
         settings = settings_for(broker.port, tmp_path)
         receiving = ReceivingSide(settings)
         receiving.start()
-        wait_until(lambda: receiving.session.connected)
+        wait_until(lambda: receiving.broker.connected)
         receiving.stop()
         publish_all(broker.port, [(topic(), reading(n)) for n in range(3000)])
         again = ReceivingSide(settings)
@@ -182,10 +182,10 @@ def test_too_much_waiting_for_room_is_given_back_to_the_broker(
     monkeypatch.setattr(receiving.journal, "append", disk.append)
     receiving.start()
     try:
-        wait_until(lambda: receiving.session.connected)
+        wait_until(lambda: receiving.broker.connected)
         disk.full.set()
         publish_all(mosquitto.port, [(topic(), reading(n)) for n in range(3000)])
-        wait_until(lambda: receiving.session.last_problem == "the journal takes no messages")
+        wait_until(lambda: receiving.broker.last_problem == "the journal takes no messages")
         disk.full.clear()
         wait_until(lambda: receiving.receiver.counts.journalled == 3000, within_s=60)
     finally:
@@ -201,15 +201,15 @@ def test_a_batch_over_midnight_of_which_half_failed_is_kept_once(
     settings = settings_for(1, tmp_path)
     noon = 1_717_243_200_000
     with Journal(tmp_path / "journal", worker="w1", signer=signer) as journal:
-        session = BrokerSession(
+        broker = BrokerConnection(
             settings.mqtt, worker="w1", topics=[], now_ms=lambda: 0,
             last_will=health_payload(worker="w1", state="lost"),
         )  # fmt: skip
-        receiver = Receiver(session, journal, settings.journal)
-        session._client.inbox = [
+        receiver = Receiver(broker, journal, settings.journal)
+        broker._client.inbox = [
             Message(topic(), reading(n), noon + n * 43_200_000) for n in range(3)
         ]
-        session._client.packet_ids = [b""] * 3
+        broker._client.packet_ids = [b""] * 3
         whole = journal.append
 
         def half(messages: Any) -> range:
@@ -235,7 +235,7 @@ def test_two_workers_share_the_load_and_keep_each_message_once(
     ]
     for worker in workers:
         worker.start()
-    wait_until(lambda: all(worker.session.connected for worker in workers))
+    wait_until(lambda: all(worker.broker.connected for worker in workers))
     sent = [(topic(f"BX-{n % 50}"), reading(n)) for n in range(2000)]
     publish_all(mosquitto.port, sent)
     wait_until(lambda: sum(w.receiver.counts.journalled for w in workers) == 2000)

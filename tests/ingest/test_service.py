@@ -31,7 +31,7 @@ def service(
 
 
 def subscribed(running: IngestService) -> bool:
-    return running.receiving.session.connected
+    return running.receiving.broker.connected
 
 
 def test_what_is_published_is_journalled_in_its_bytes_stored_and_reported(
@@ -179,7 +179,7 @@ def test_the_worker_says_on_its_health_topic_how_it_is_and_the_broker_when_it_is
     settings = settings_for(nats.port, tmp_path)
     with service(settings, store, register, []) as running:
         wait_until(lambda: heard[-1:] == ["running"])
-        connection = cast("socket.socket", running.receiving.session._client.socket())
+        connection = cast("socket.socket", running.receiving.broker._client.socket())
         connection.shutdown(socket.SHUT_RDWR)
         wait_until(lambda: "lost" in heard)
         wait_until(lambda: heard[-1:] == ["running"])

@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from coldwitness.config.settings import MqttSettings
 from coldwitness.domain.errors import ConfigError
-from coldwitness.ingest.mqtt.broker import tls_context
 from coldwitness.ingest.mqtt.broker_check import question_broker
+from coldwitness.ingest.mqtt.credentials import tls_context
 from coldwitness.ingest.sides import ReceivingSide
 from tests.ingest.conftest import Mosquitto, settings_for, shipped_limits, wait_until
 
@@ -107,7 +107,7 @@ def test_a_worker_with_a_certificate_receives_over_tls(
     )
     receiving.start()
     try:
-        wait_until(lambda: receiving.session.connected)
+        wait_until(lambda: receiving.broker.connected)
         for number in range(3):
             subprocess.run(
                 [
@@ -144,8 +144,8 @@ def test_a_stranger_stays_outside_and_the_problem_is_said(
     )
     receiving.start()
     try:
-        wait_until(lambda: bool(receiving.session.last_problem))
-        assert not receiving.session.connected
+        wait_until(lambda: bool(receiving.broker.last_problem))
+        assert not receiving.broker.connected
     finally:
         receiving.stop()
 
@@ -161,7 +161,7 @@ def test_a_wrong_password_is_said_with_its_mend(guarded: Mosquitto, tmp_path: Pa
     )
     receiving.start()
     try:
-        wait_until(lambda: "mqtt.password_file" in receiving.session.last_problem)
+        wait_until(lambda: "mqtt.password_file" in receiving.broker.last_problem)
     finally:
         receiving.stop()
 
@@ -177,7 +177,7 @@ def test_the_shipped_rights_are_enough_for_a_worker_and_for_the_doctor(
     receiving = ReceivingSide(settings)
     receiving.start()
     try:
-        wait_until(lambda: receiving.session.connected)
+        wait_until(lambda: receiving.broker.connected)
         for name, number in (("ql-express", 1), ("other", 2)):
             subprocess.run(
                 [
