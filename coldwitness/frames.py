@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from coldwitness.config.settings import StoreSettings, load_settings
+from coldwitness.domain.channels import FLAGS, REALS
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register, TelemetryStore
 
 _BREAK = "cold_chain_break"
-_MEASURED = ("lat_deg", "lon_deg", "accuracy_m", "humidity_pct", "light_lux", "battery_v")
 
 
 def frame(shipment: str, settings: StoreSettings | None = None) -> pd.DataFrame:
@@ -93,12 +93,12 @@ def readings_frame(table: ReadingTable) -> pd.DataFrame:
     }
     columns["seq"][table.seq[order] < 0] = pd.NA
     columns |= {probe: values[order] for probe, values in table.temperature_c.items()}
-    columns |= {name: getattr(table, name)[order] for name in _MEASURED}
-    for name in ("lid_open", "moving"):
-        said = getattr(table, name)[order]
+    columns |= {channel.name: getattr(table, channel.name)[order] for channel in REALS}
+    for channel in FLAGS:
+        said = getattr(table, channel.name)[order]
         flags = pd.array(said > 0, dtype="boolean")
         flags[said < 0] = pd.NA
-        columns[name] = flags
+        columns[channel.name] = flags
     received = pd.to_datetime(table.received_ms[order], unit="ms", utc=True)
     columns["received"] = received.where(table.received_ms[order] >= 0)
     time = pd.to_datetime(table.time_ms[order], unit="ms", utc=True)

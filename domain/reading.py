@@ -1,8 +1,11 @@
 """What a logger said (Reading) and what was done with the box (Event)."""
 
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
 
 import msgspec
+
+from coldwitness.domain.channels import CHANNELS
 
 TimeSource = Literal["device", "gateway", "received"]
 
@@ -82,3 +85,28 @@ def split_probe(name: str) -> tuple[str, int] | None:
     if number.isascii() and number.isdigit() and 1 <= int(number) <= 999:
         return role, int(number)
     return None
+
+
+def channels_sent(reading: Reading) -> dict[str, Any]:
+    """What the reading says beside time and temperatures, in the native contract's fields and
+    their order; what it does not say is left out."""
+    found: dict[str, Any] = {}
+    for channel, value in zip(CHANNELS, _channels_of(reading), strict=True):
+        if channel.in_position:
+            found["position"] = position_sent(reading)
+        else:
+            found[channel.sent] = value
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def position_sent(said: Reading | Event) -> dict[str, float] | None:
+    """The native contract's `position`; None without one."""
+    if said.lat_deg is None or said.lon_deg is None:
+        return None
+    found = {"lat": said.lat_deg, "lon": said.lon_deg}
+    if said.accuracy_m is not None:
+        found["accuracy_m"] = said.accuracy_m
+    return found
+
+
+_channels_of = attrgetter(*(channel.name for channel in CHANNELS))

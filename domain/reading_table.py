@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from coldwitness.domain.channels import CHANNELS, Channel
 from coldwitness.domain.columns import stack
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
+from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable
 
 
 def reading_table(
@@ -43,30 +47,37 @@ def reading_table(
             if received_ms is None
             else np.asarray(received_ms, dtype=np.int64)
         ),
-        seq=np.fromiter((-1 if r.seq is None else r.seq for r in readings), np.int64, count),
         temperature_c={
             name: floats([reading.temperature_c.get(name) for reading in readings])
             for name in probes
         },
-        lat_deg=floats([r.lat_deg for r in readings]),
-        lon_deg=floats([r.lon_deg for r in readings]),
-        accuracy_m=floats([r.accuracy_m for r in readings]),
-        lid_open=flags([r.lid_open for r in readings]),
-        moving=flags([r.moving for r in readings]),
-        light_lux=floats([r.light_lux for r in readings]),
-        humidity_pct=floats([r.humidity_pct for r in readings]),
-        battery_v=floats([r.battery_v for r in readings]),
+        **{
+            channel.name: column_of(channel, map(attrgetter(channel.name), readings))
+            for channel in CHANNELS
+        },
     )
+
+
+def column_of(channel: Channel, said: Iterable[Any]) -> NDArray[Any]:
+    """(n,) the channel's column of what was said, None where nothing was."""
+    if channel.kind == "real":
+        return floats(said)
+    counts = [-1 if one is None else one for one in said]
+    return np.array(counts, dtype=np.int8 if channel.kind == "flag" else np.int64)
+
+
+def said_in(channel: Channel, column: NDArray[Any]) -> list[Any]:
+    """The inverse of `column_of`."""
+    if channel.kind == "real":
+        return [None if math.isnan(value) else value for value in column.tolist()]
+    if channel.kind == "flag":
+        return [bool(code) if code >= 0 else None for code in column.tolist()]
+    return [count if count >= 0 else None for count in column.tolist()]
 
 
 def floats(values: Iterable[float | None]) -> FloatArray:
     """(n,) float64 with NaN for None."""
     return np.array(list(values), dtype=np.float64)
-
-
-def flags(values: Sequence[bool | None]) -> CodeArray:
-    """(n,) int8: 1 yes, 0 no, -1 not said."""
-    return np.fromiter((-1 if v is None else int(v) for v in values), np.int8, len(values))
 
 
 def codes(
@@ -110,6 +121,8 @@ def readings_of(table: ReadingTable, *, unknown_logger: str = "unknown") -> list
     unknown_logger : logger of rows that name none (a plain time,value file).
     """
     probes = {name: column.tolist() for name, column in table.temperature_c.items()}
+    said = [said_in(channel, getattr(table, channel.name)) for channel in CHANNELS]
+    names = [channel.name for channel in CHANNELS]
     return [
         Reading(
             logger=_name(table.loggers, table.logger[i]) or unknown_logger,
@@ -119,17 +132,9 @@ def readings_of(table: ReadingTable, *, unknown_logger: str = "unknown") -> list
             },
             box=_name(table.boxes, table.box[i]),
             shipment=_name(table.shipments, table.shipment[i]),
-            seq=None if table.seq[i] < 0 else int(table.seq[i]),
-            humidity_pct=_value(table.humidity_pct[i]),
-            lat_deg=_value(table.lat_deg[i]),
-            lon_deg=_value(table.lon_deg[i]),
-            accuracy_m=_value(table.accuracy_m[i]),
-            lid_open=_flag(table.lid_open[i]),
-            light_lux=_value(table.light_lux[i]),
-            moving=_flag(table.moving[i]),
-            battery_v=_value(table.battery_v[i]),
+            **dict(zip(names, row, strict=True)),
         )
-        for i in range(len(table))
+        for i, row in enumerate(zip(*said, strict=True))
     ]
 
 
@@ -149,11 +154,3 @@ def _merged(
 
 def _name(names: tuple[str, ...], code: np.int64) -> str | None:
     return names[code] if code >= 0 else None
-
-
-def _value(value: np.float64) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _flag(code: np.int8) -> bool | None:
-    return None if code < 0 else bool(code)

@@ -1,17 +1,24 @@
 """From readings in any order to `Tracks`: sorted, each reading once, conflicts marked."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.kinetic_temperature import ZERO_C_IN_K
+from coldwitness.domain.channels import CHANNEL
 from coldwitness.domain.columns import take
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable, Tracks
 
 _Column = NDArray[Any]
+MEASURED = tuple(
+    column.name for column in fields(Tracks) if column.name in CHANNEL and column.name != "seq"
+)
+"""Channels that are judged: what Tracks has a column for, in its order, which is also the order
+in which rows of one time are told apart."""
 
 
 def build_tracks(table: ReadingTable, *, shipments: tuple[str, ...]) -> Tracks:
@@ -33,12 +40,7 @@ def build_tracks(table: ReadingTable, *, shipments: tuple[str, ...]) -> Tracks:
     }
     measured: list[_Column] = [
         *values.values(),
-        table.lat_deg,
-        table.lon_deg,
-        table.accuracy_m,
-        table.lid_open,
-        table.moving,
-        table.light_lux,
+        *(getattr(table, name) for name in MEASURED),
     ]
     rows = _in_order(shipment, table.time_ms, [logger, table.seq, *measured])
     owner, time_ms = shipment[rows], table.time_ms[rows]
@@ -62,12 +64,7 @@ def build_tracks(table: ReadingTable, *, shipments: tuple[str, ...]) -> Tracks:
         seq=table.seq[rows],
         conflict=conflict,
         temperature_c={name: column[rows] for name, column in values.items()},
-        lat_deg=table.lat_deg[rows],
-        lon_deg=table.lon_deg[rows],
-        accuracy_m=table.accuracy_m[rows],
-        lid_open=table.lid_open[rows],
-        moving=table.moving[rows],
-        light_lux=table.light_lux[rows],
+        **{name: getattr(table, name)[rows] for name in MEASURED},
     )
 
 

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal
 import duckdb  # 60 MB that only this format needs
 import numpy as np
 from fastapi import APIRouter, Query
-from numpy.typing import NDArray
 from starlette.responses import Response
 
 from coldwitness.api.cursors import read_cursor, write_cursor
@@ -24,7 +23,9 @@ from coldwitness.api.http.filters import Cursor, ShipmentId
 from coldwitness.api.http.schemas import ReadingList
 from coldwitness.api.http.services import ServicesOf
 from coldwitness.api.http.shipments import require_known
+from coldwitness.domain.channels import CHANNEL, CHANNELS, FLAGS, SENSED, Channel
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading_table import said_in
 from coldwitness.domain.tracks import IntArray, ReadingTable
 
 router = APIRouter(tags=["shipments"])
@@ -36,8 +37,9 @@ PARQUET = "application/vnd.apache.parquet"
 Column = list[Any]
 
 _TEXTS = ("time", "received", "shipment", "box", "logger")
-_FLAGS = ("lid_open", "moving")
-_POSITION = ("lat", "lon", "accuracy_m")
+_FLAGS = tuple(channel.sent for channel in FLAGS)
+_POSITION = tuple(channel.sent for channel in CHANNELS if channel.in_position)
+_OURS = (*_TEXTS, *(channel.sent for channel in CHANNELS))
 
 
 @router.get(
@@ -83,11 +85,8 @@ def columns_of(table: ReadingTable, rows: IntArray) -> Mapping[str, Column]:
     def times(column: IntArray) -> Column:
         return [rfc3339(t) if t >= 0 else None for t in column[rows].tolist()]
 
-    def numbers(column: NDArray[np.float64]) -> Column:
-        return [None if math.isnan(value) else value for value in column[rows].tolist()]
-
-    def flags(column: NDArray[np.int8]) -> Column:
-        return [bool(value) if value >= 0 else None for value in column[rows].tolist()]
+    def said(channel: Channel) -> Column:
+        return said_in(channel, getattr(table, channel.name)[rows])
 
     return {
         "time": times(table.time_ms),
@@ -95,22 +94,18 @@ def columns_of(table: ReadingTable, rows: IntArray) -> Mapping[str, Column]:
         "shipment": names(table.shipments, table.shipment),
         "box": names(table.boxes, table.box),
         "logger": names(table.loggers, table.logger),
-        "seq": [value if value >= 0 else None for value in table.seq[rows].tolist()],
-        **{probe: numbers(column) for probe, column in table.temperature_c.items()},
-        "humidity": numbers(table.humidity_pct),
-        "lat": numbers(table.lat_deg),
-        "lon": numbers(table.lon_deg),
-        "accuracy_m": numbers(table.accuracy_m),
-        "lid_open": flags(table.lid_open),
-        "light_lux": numbers(table.light_lux),
-        "moving": flags(table.moving),
-        "battery_v": numbers(table.battery_v),
+        "seq": said(CHANNEL["seq"]),
+        **{
+            probe: [None if math.isnan(value) else value for value in column[rows].tolist()]
+            for probe, column in table.temperature_c.items()
+        },
+        **{channel.sent: said(channel) for channel in SENSED},
     }
 
 
 def as_objects(columns: Mapping[str, Column]) -> list[Mapping[str, Any]]:
     """Rows as the objects of the telemetry contract; what is absent is left out."""
-    probes = [name for name in columns if _is_probe(name)]
+    probes = [name for name in columns if name not in _OURS]
     plain = [name for name in columns if name not in probes and name not in _POSITION]
     objects: list[Mapping[str, Any]] = []
     for row in zip(*columns.values(), strict=True):
@@ -148,10 +143,6 @@ def as_parquet(columns: Mapping[str, Column]) -> bytes:
             table = database.read_csv(str(source), header=True, dtype=kinds)
             table.write_parquet(str(target), compression="zstd")
         return target.read_bytes()
-
-
-def _is_probe(name: str) -> bool:
-    return name not in (*_TEXTS, *_FLAGS, *_POSITION, "seq", "humidity", "light_lux", "battery_v")
 
 
 def _parquet_kind(name: str) -> str:

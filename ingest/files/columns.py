@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.domain.columns import take
+from coldwitness.domain.channels import CHANNELS, REALS, SENSED
+from coldwitness.domain.columns import empty, take
 from coldwitness.domain.identifiers import ID_PATTERN, is_id
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.reading_table import codes
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.files.content import MAX_LINES, Refusals
 from coldwitness.ingest.formats.map_datums import to_wgs84
-from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
 BoolArray = NDArray[np.bool_]
 
@@ -28,16 +29,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "shipment": ("shipment",),
     "box": ("box",),
     "logger": ("logger",),
-    "seq": ("seq",),
-    "lat": ("lat",),
-    "lon": ("lon",),
-    "accuracy_m": ("accuracy_m",),
+    **{channel.sent: (channel.sent, channel.name) for channel in CHANNELS},
     "datum": ("datum",),
-    "lid_open": ("lid_open",),
-    "moving": ("moving",),
-    "light_lux": ("light_lux",),
-    "humidity": ("humidity", "humidity_pct"),
-    "battery_v": ("battery_v",),
     "received_ms": ("received_at", "received"),
 }
 """Our column -> the header names that mean it, the first that is there counts."""
@@ -169,29 +162,27 @@ def table_of(
     temperature_c = {
         name: _temperature(name, column, wrong) for name, column in values.items() if is_probe(name)
     }
-    for column, low, high in (
-        ("lat", -90.0, 90.0),
-        ("lon", -180.0, 180.0),
-        ("accuracy_m", 0.0, math.inf),
-        ("light_lux", 0.0, math.inf),
-        ("humidity", *HUMIDITY_RANGE_PCT),
-        ("battery_v", 0.0, math.inf),
-    ):
-        if column in values:
-            there = values[column]
+    for channel in REALS:
+        if channel.sent in values:
+            there, low, high = values[channel.sent], channel.low, channel.high
             with np.errstate(invalid="ignore"):
                 off = ~np.isnan(there) & ((there < low) | (there > high))
-            wrong.mark(off, f"{column}: expected {low:g} to {high:g}")
+            wrong.mark(off, f"{channel.sent}: expected {low:g} to {high:g}")
     lat, lon = values.get("lat", nothing), values.get("lon", nothing)
     wrong.mark(np.isnan(lat) != np.isnan(lon), "position: expected lat and lon together")
     if datum is not None:
         lat, lon = _moved_to_wgs84(lat, lon, datum, wrong)
-    empty = np.isnan(lat)
+    silent = np.isnan(lat)
     for measured in temperature_c.values():
-        empty &= np.isnan(measured)
-    wrong.mark(empty, "expected a temperature (drug, coolant, ambient, goods) or a position")
-    unsaid = np.full(count, -1, dtype=np.int8)
-    table = ReadingTable(
+        silent &= np.isnan(measured)
+    wrong.mark(silent, "expected a temperature (drug, coolant, ambient, goods) or a position")
+    said = {**values, **flags}
+    given = {channel.name: said[channel.sent] for channel in SENSED if channel.sent in said}
+    if received_ms is not None:
+        given["received_ms"] = received_ms
+    table = empty(
+        ReadingTable,
+        count,
         shipments=coded["shipment"][1],
         boxes=coded["box"][1],
         loggers=coded["logger"][1],
@@ -199,17 +190,9 @@ def table_of(
         box=coded["box"][0],
         logger=coded["logger"][0],
         time_ms=time_ms,
-        received_ms=np.full(count, -1, dtype=np.int64) if received_ms is None else received_ms,
         seq=seq,
         temperature_c=temperature_c,
-        lat_deg=lat,
-        lon_deg=lon,
-        accuracy_m=values.get("accuracy_m", nothing),
-        lid_open=flags.get("lid_open", unsaid),
-        moving=flags.get("moving", unsaid),
-        light_lux=values.get("light_lux", nothing),
-        humidity_pct=values.get("humidity", nothing),
-        battery_v=values.get("battery_v", nothing),
+        **(given | {"lat_deg": lat, "lon_deg": lon}),
     )
     return take(table, ~wrong.rows) if wrong.rows.any() else table
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from coldwitness.domain.channels import CHANNELS, FLAGS
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import ReadingTable
@@ -27,7 +28,7 @@ from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import chunks, opened_text
 
-_MEASURES = frozenset({"lat", "lon", "accuracy_m", "light_lux", "humidity", "battery_v", "seq"})
+_NUMBERS = frozenset(channel.sent for channel in CHANNELS if channel.kind != "flag")
 
 
 def read_csv(path: Path, *, zone: tzinfo | None) -> FileContent:
@@ -126,7 +127,7 @@ class _Chunk:
             wrong.first.setdefault(row, why)
         values = {}
         for name, column in texts.items():
-            if is_probe(name) or name in _MEASURES:
+            if is_probe(name) or name in _NUMBERS:
                 values[name], off = numbers(column, decimal_comma=self.delimiter != ",")
                 if off.any():
                     shown = repr(column[int(np.argmax(off))])[:40]
@@ -136,7 +137,7 @@ class _Chunk:
             seq, off = whole_numbers(values.pop("seq"))
             wrong.mark(off, "seq: expected an integer >= 0")
         flags = {}
-        for name in ("lid_open", "moving"):
+        for name in (channel.sent for channel in FLAGS):
             if name in texts:
                 flags[name], off = yes_no(texts[name])
                 wrong.mark(off, f"{name}: expected true or false")

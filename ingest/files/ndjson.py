@@ -17,12 +17,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.channels import CHANNELS
 from coldwitness.domain.columns import take
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Event, Reading, split_probe
-from coldwitness.domain.reading_table import codes, flags, floats, joined, reading_table
+from coldwitness.domain.reading_table import codes, column_of, floats, joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.instant_columns import moments_ms, texts_ms
@@ -204,16 +205,16 @@ def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[n
         logger=coded[2][0],
         time_ms=time_ms,
         received_ms=_received([m.received_at for m in messages]),
-        seq=np.fromiter((-1 if m.seq is None else m.seq for m in messages), np.int64, len(good)),
         temperature_c=temperature_c,
-        lat_deg=floats(None if p is None else p.lat for p in positions),
-        lon_deg=floats(None if p is None else p.lon for p in positions),
-        accuracy_m=floats(None if p is None else p.accuracy_m for p in positions),
-        lid_open=flags([m.lid_open for m in messages]),
-        moving=flags([m.moving for m in messages]),
-        light_lux=floats(m.light_lux for m in messages),
-        humidity_pct=floats(m.humidity for m in messages),
-        battery_v=floats(m.battery_v for m in messages),
+        **{
+            channel.name: column_of(
+                channel,
+                [None if place is None else getattr(place, channel.sent) for place in positions]
+                if channel.in_position
+                else map(attrgetter(channel.sent), messages),
+            )
+            for channel in CHANNELS
+        },
     )
     return table, good
 

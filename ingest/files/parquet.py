@@ -17,6 +17,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.channels import FLAGS, REALS
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
@@ -35,7 +36,8 @@ from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import opened, packed
 from coldwitness.ingest.formats.instants import moment_ms
 
-_MEASURES = frozenset({"lat", "lon", "accuracy_m", "light_lux", "humidity", "battery_v"})
+_REALS = frozenset(channel.sent for channel in REALS)
+_FLAGS = frozenset(channel.sent for channel in FLAGS)
 _NAMES = ("shipment", "box", "logger", "datum")
 
 
@@ -92,12 +94,12 @@ def _content(
     seq = np.full(count, -1, dtype=np.int64)
     flags: dict[str, CodeArray] = {}
     for column, array in found.items():
-        if is_probe(column) or column in _MEASURES:
+        if is_probe(column) or column in _REALS:
             values[column] = _numbers(column, array, wrong)
         elif column == "seq":
             seq, off = whole_numbers(_numbers(column, array, wrong))
             wrong.mark(off, "seq: expected an integer >= 0")
-        elif column in ("lid_open", "moving"):
+        elif column in _FLAGS:
             flags[column] = _flags(column, array, wrong)
     names = {name: _texts(found[name]) for name in _NAMES if name in found}
     table = table_of(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.reading import Event, Reading, channels_sent, position_sent
 
 
 def reading_object(reading: Reading) -> dict[str, Any]:
@@ -22,15 +22,12 @@ def reading_object(reading: Reading) -> dict[str, Any]:
         ("shipment", reading.shipment),
         ("box", reading.box),
         ("courier", reading.courier),
-        ("seq", reading.seq),
-        ("humidity", reading.humidity_pct),
-        ("position", _position(reading)),
-        ("lid_open", reading.lid_open),
-        ("light_lux", reading.light_lux),
-        ("moving", reading.moving),
-        ("battery_v", reading.battery_v),
     )
-    return said | {name: value for name, value in company if value is not None}
+    return (
+        said
+        | {name: value for name, value in company if value is not None}
+        | channels_sent(reading)
+    )
 
 
 def event_object(event: Event) -> dict[str, Any]:
@@ -42,17 +39,8 @@ def event_object(event: Event) -> dict[str, Any]:
         ("courier", event.courier),
         ("logger", event.logger),
         ("site", event.site),
-        ("position", _position(event)),
+        ("position", position_sent(event)),
         ("actor", event.actor),
         ("note", event.note),
     )
     return said | {name: value for name, value in company if value is not None}
-
-
-def _position(said: Reading | Event) -> dict[str, float] | None:
-    if said.lat_deg is None or said.lon_deg is None:
-        return None
-    position = {"lat": said.lat_deg, "lon": said.lon_deg}
-    if said.accuracy_m is not None:
-        position["accuracy_m"] = said.accuracy_m
-    return position

@@ -25,6 +25,8 @@ _STEP = {
     "arrived": "arriving",
     "delivered": "accepting",
 }
+_SENSOR_REPORTS = {"humidity_pct": ("RelativeHumidity", "P1"), "light_lux": ("Illuminance", "LUX")}
+"""Channels that GS1 has a word for: its measurement type and UN/ECE unit code."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -92,10 +94,10 @@ def _sensor_element(reading: Reading) -> dict[str, Any]:
         {"type": "Temperature", "value": value, "uom": "CEL", "coldwitness:probe": probe}
         for probe, value in sorted(reading.temperature_c.items())
     ]
-    if reading.humidity_pct is not None:
-        reports.append({"type": "RelativeHumidity", "value": reading.humidity_pct, "uom": "P1"})
-    if reading.light_lux is not None:
-        reports.append({"type": "Illuminance", "value": reading.light_lux, "uom": "LUX"})
+    for name, (kind, unit) in _SENSOR_REPORTS.items():
+        value = getattr(reading, name)
+        if value is not None:
+            reports.append({"type": kind, "value": value, "uom": unit})
     element: dict[str, Any] = {
         "sensorMetadata": {
             "time": rfc3339(reading.time_ms),

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.reading import Event, Reading, channels_sent, position_sent
 
 _encode = msgspec.json.Encoder().encode
 
@@ -17,16 +17,10 @@ def reading_object(reading: Reading) -> dict[str, Any]:
         "courier": reading.courier,
         "box": reading.box,
         "logger": reading.logger,
-        "seq": reading.seq,
+        "seq": None,
         "time": rfc3339(reading.time_ms),
         "temperature": dict(sorted(reading.temperature_c.items())),
-        "humidity": reading.humidity_pct,
-        "position": _position(reading),
-        "lid_open": reading.lid_open,
-        "light_lux": reading.light_lux,
-        "moving": reading.moving,
-        "battery_v": reading.battery_v,
-    }
+    } | channels_sent(reading)
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -40,7 +34,7 @@ def event_object(event: Event) -> dict[str, Any]:
         "event": event.event,
         "time": rfc3339(event.time_ms),
         "site": event.site,
-        "position": _position(event),
+        "position": position_sent(event),
         "actor": event.actor,
         "note": event.note,
     }
@@ -59,12 +53,3 @@ def reading_line(reading: Reading, received_ms: int) -> bytes:
 
 def event_line(event: Event, received_ms: int) -> bytes:
     return _encode(event_object(event) | {"received_at": rfc3339(received_ms)})
-
-
-def _position(said: Reading | Event) -> dict[str, float] | None:
-    if said.lat_deg is None or said.lon_deg is None:
-        return None
-    found = {"lat": said.lat_deg, "lon": said.lon_deg}
-    if said.accuracy_m is not None:
-        found["accuracy_m"] = said.accuracy_m
-    return found

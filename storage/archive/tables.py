@@ -1,7 +1,7 @@
 """Readings as the table of the published contract, written by DuckDB.
 
-Columns: time, shipment, declared, courier, box, logger, seq, the probes by name, humidity,
-lat, lon, accuracy_m, lid_open, moving, light_lux, battery_v, time_source, received_at. Times
+Columns: time, shipment, declared, courier, box, logger, seq, the probes by name, the other channels
+(domain/channels.py) under the names in which they are sent, time_source, received_at. Times
 are UTC instants, absent values are NULL. `coldwitness check` and `import` read them back.
 """
 
@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.channels import CHANNEL, SENSED, Channel
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import IntArray
 from coldwitness.storage.register import SqlRegister
@@ -38,21 +39,14 @@ def contract_columns(columns: Columns, register: SqlRegister) -> dict[str, NDArr
         "courier": _names(columns.couriers, columns.courier),
         "box": _names(table.boxes, table.box),
         "logger": _names(table.loggers, table.logger),
-        "seq": np.ma.masked_less(table.seq, 0),
+        "seq": _said(CHANNEL["seq"], table.seq),
     }
     for probe in sorted(table.temperature_c, key=_probe_order):
         # A probe named like a column of ours would hide it.
         name = probe if split_probe(probe) is not None else f"probe:{probe}"
         found[name] = table.temperature_c[probe]
     return found | {
-        "humidity": table.humidity_pct,
-        "lat": table.lat_deg,
-        "lon": table.lon_deg,
-        "accuracy_m": table.accuracy_m,
-        "lid_open": np.ma.array(table.lid_open > 0, mask=table.lid_open < 0),
-        "moving": np.ma.array(table.moving > 0, mask=table.moving < 0),
-        "light_lux": table.light_lux,
-        "battery_v": table.battery_v,
+        **{channel.sent: _said(channel, getattr(table, channel.name)) for channel in SENSED},
         "time_source": _names(TIME_SOURCES, columns.time_source.astype(np.int64)),
         "received_at": table.received_ms.astype("datetime64[ms]"),
     }
@@ -91,6 +85,13 @@ def _write(
             f" received_at) TO '{target}' ({options})"
         ).fetchone()
     return 0 if written is None else int(written[0])
+
+
+def _said(channel: Channel, column: NDArray[Any]) -> NDArray[Any]:
+    if channel.kind == "real":
+        return column
+    values = column > 0 if channel.kind == "flag" else column
+    return np.ma.array(values, mask=column < 0)
 
 
 def _names(names: Sequence[str], code: IntArray) -> NDArray[Any]:

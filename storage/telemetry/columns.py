@@ -14,9 +14,6 @@ from coldwitness.domain.tracks import CodeArray, IntArray, ReadingTable
 TIME_SOURCES: tuple[TimeSource, ...] = ("device", "gateway", "received")
 """Words of Reading.time_source; the position is the code in columns and in stored rows."""
 
-FLOATS = ("lat_deg", "lon_deg", "accuracy_m", "light_lux", "humidity_pct", "battery_v")
-"""Optional numbers of a reading, in the order they are stored; NaN: not sent."""
-
 _ASSIGNMENT = ("shipment", "box", "courier", "time_source")
 
 

@@ -23,7 +23,14 @@ from coldwitness.storage.ports import Appended
 from coldwitness.storage.telemetry import embedded_read
 from coldwitness.storage.telemetry.columns import Columns
 from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
-from coldwitness.storage.telemetry.record import ASSIGNMENT_BYTES, Layout, layout, pack
+from coldwitness.storage.telemetry.record import (
+    ASSIGNMENT_BYTES,
+    Layout,
+    further_said,
+    layout,
+    layout_text,
+    pack,
+)
 from coldwitness.storage.telemetry.sqlite_files import Readers, connect, failures_named
 
 HOUR_MS = 3_600_000
@@ -177,9 +184,10 @@ class EmbeddedTelemetry:
         if len(self._names) > _CACHED:
             self._names.forget()
         names = self._names
-        for reading, received in zip(readings, received_ms, strict=True):
-            probes = tuple(reading.temperature_c)
-            shape = self._layouts.get(probes) or self._layout(connection, probes)
+        further = further_said(readings)
+        for reading, received, beyond in zip(readings, received_ms, further, strict=True):
+            tail = (tuple(reading.temperature_c), beyond)
+            shape = self._layouts.get(tail) or self._layout(connection, *tail)
             logger = names[reading.logger]
             box = names[reading.box]
             shipment = names[reading.shipment]
@@ -234,10 +242,12 @@ class EmbeddedTelemetry:
             connection.execute(_INSERT.format(generation), row)
         return Appended(new=new, repeated=repeated, conflicting=conflicting)
 
-    def _layout(self, connection: sqlite3.Connection, probes: tuple[str, ...]) -> Layout:
-        """The layout of these probes, whatever their order in the message."""
+    def _layout(
+        self, connection: sqlite3.Connection, probes: tuple[str, ...], further: tuple[str, ...]
+    ) -> Layout:
+        """The layout of these probes, whatever their order in the message, and channels."""
         ordered = tuple(sorted(probes))
-        text = embedded_read.layout_text(ordered)
+        text = layout_text(ordered, further)
         row = connection.execute("SELECT id FROM layout WHERE probes=?", (text,)).fetchone()
         if row is None:
             row = connection.execute(
@@ -245,7 +255,7 @@ class EmbeddedTelemetry:
             ).fetchone()
         if len(self._layouts) > _CACHED:
             self._layouts.clear()
-        found = self._layouts[probes] = layout(int(row[0]), ordered)
+        found = self._layouts[probes, further] = layout(int(row[0]), ordered, further)
         return found
 
     def _newest_ms(self, connection: sqlite3.Connection, generation: int, logger: int) -> int:
@@ -265,7 +275,7 @@ class EmbeddedTelemetry:
 
     def _forget(self) -> None:
         self._names = _NameIds(self._connection)
-        self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._layouts: dict[tuple[tuple[str, ...], tuple[str, ...]], Layout] = {}
         self._marks: dict[int, dict[int, int]] = {}
         self._hours: dict[Sequence[int], set[tuple[int, int, int, int, int]]] = {}
         self._generations: tuple[int, ...] = ()

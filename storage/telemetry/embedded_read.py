@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.channels import CHANNELS, Channel
+from coldwitness.domain.reading_table import column_of
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
-from coldwitness.storage.telemetry.columns import FLOATS, Columns
-from coldwitness.storage.telemetry.record import Layout, layout
+from coldwitness.storage.telemetry.columns import Columns
+from coldwitness.storage.telemetry.record import Layout, layout_named
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
@@ -88,10 +90,6 @@ def generations(connection: sqlite3.Connection) -> tuple[int, ...]:
     building = found.get("building")
     active = int(found["active"])
     return (active,) if building is None else (active, int(building))
-
-
-def layout_text(probes: Sequence[str]) -> str:
-    return json.dumps(probes, ensure_ascii=False, separators=(",", ":"))
 
 
 def _ids(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
@@ -196,6 +194,20 @@ def _assembled(
             [np.empty(0, dtype), *(part.rows[name].astype(dtype) for part in parts)]
         )
 
+    def said(channel: Channel) -> NDArray[Any]:
+        nothing = column_of(channel, [None])
+        return np.concatenate(
+            [
+                nothing[:0],
+                *(
+                    part.rows[channel.name]
+                    if channel.name in (part.rows.dtype.names or ())
+                    else np.repeat(nothing, part.rows.size)
+                    for part in parts
+                ),
+            ]
+        )
+
     def whole(name: str) -> IntArray:
         return np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
 
@@ -225,11 +237,8 @@ def _assembled(
         logger=logger,
         time_ms=column("time_ms", np.int64),
         received_ms=whole("received_ms"),
-        seq=column("seq", np.int64),
         temperature_c={name: probe(name) for name in probes},
-        lid_open=column("lid_open", np.int8),
-        moving=column("moving", np.int8),
-        **{name: column(name, np.float64) for name in FLOATS},
+        **{channel.name: said(channel) for channel in CHANNELS},
     )
     return Columns(
         table=table,
@@ -254,5 +263,5 @@ def _layouts(connection: sqlite3.Connection, wanted: set[int]) -> list[Layout]:
     found = []
     for layout_id in sorted(wanted):
         row = connection.execute("SELECT probes FROM layout WHERE id=?", (layout_id,)).fetchone()
-        found.append(layout(layout_id, tuple(json.loads(row[0]))))
+        found.append(layout_named(layout_id, row[0]))
     return found

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.channels import SENSED, Channel
 from coldwitness.domain.columns import take
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading_table import joined
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.register.views import Span
-from coldwitness.storage.telemetry.columns import FLOATS, Columns
+from coldwitness.storage.telemetry.columns import Columns
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.influx_lines import NONE, field_of, probe_of
 
@@ -23,13 +24,9 @@ _NEAR_MS = 2 * 3_600_000
 """Ranges of one box that are no further apart are read in one query."""
 _LOGGERS_PER_QUERY = 60
 _TEXT = {"b": "box", "l": "logger", "s": "shipment", "c": "courier", "v": "variant"}
+_SAID = {channel: f"f{index}" for index, channel in enumerate(SENSED)}
 _WHOLE = {"r": "received_ms", "q": "seq"}
-_REAL = {
-    **{f"f{index}": name for index, name in enumerate(FLOATS)},
-    "lid": "lid_open",
-    "mov": "moving",
-    "src": "time_source",
-}
+_REAL = {**{alias: channel.name for channel, alias in _SAID.items()}, "src": "time_source"}
 
 
 class InfluxReading:
@@ -164,8 +161,9 @@ def _as_columns(found: Mapping[str, Any], probes: Sequence[str]) -> tuple[Column
         column: IntArray = found.get(alias, np.empty(0, np.int64))
         return column
 
-    def flag(alias: str, absent: int) -> NDArray[np.int8]:
-        return np.nan_to_num(real(alias), nan=absent).astype(np.int8)
+    def said(channel: Channel) -> NDArray[Any]:
+        column = real(_SAID[channel])
+        return column if channel.kind == "real" else _codes(column, absent=-1)
 
     boxes, box = named("b")
     loggers, logger = named("l")
@@ -186,13 +184,17 @@ def _as_columns(found: Mapping[str, Any], probes: Sequence[str]) -> tuple[Column
         temperature_c={
             name: column for name, column in temperature_c.items() if not np.isnan(column).all()
         },
-        lid_open=flag("lid", -1),
-        moving=flag("mov", -1),
-        **{name: real(f"f{index}") for index, name in enumerate(FLOATS)},
+        **{channel.name: said(channel) for channel in _SAID},
     )
-    columns = Columns(table=table, couriers=couriers, courier=courier, time_source=flag("src", 0))
+    source = _codes(real("src"), absent=0)
+    columns = Columns(table=table, couriers=couriers, courier=courier, time_source=source)
     numbers = [0 if text in ("", "null") else int(text) for text in variants]
     return columns, [numbers[code] for code in variant.tolist()]
+
+
+def _codes(column: NDArray[np.float64], *, absent: int) -> NDArray[np.int8]:
+    """Whole numbers out of what comes as reals, because it may be absent (NaN)."""
+    return np.nan_to_num(column, nan=absent).astype(np.int8)
 
 
 def _cut(
