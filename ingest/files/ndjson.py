@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -36,23 +36,13 @@ from coldwitness.ingest.formats.native import (
     decode_object,
     looks_doubled,
 )
-from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, NO_VALUE_C, TEMPERATURE_RANGE_C
+from coldwitness.ingest.formats.native_channels import PlainChannels
+from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
-_Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
-_Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]
-_NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 _Celsius = Annotated[float, msgspec.Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE_C[1])]
-_Humidity = Annotated[float, msgspec.Meta(ge=HUMIDITY_RANGE_PCT[0], le=HUMIDITY_RANGE_PCT[1])]
 
 
-class _PlainPosition(msgspec.Struct, gc=False):
-    lat: _Lat
-    lon: _Lon
-    accuracy_m: _NotNegative | None = None
-    datum: Literal["WGS84"] | None = None
-
-
-class _PlainReading(msgspec.Struct, gc=False):
+class _PlainReading(PlainChannels, gc=False):
     """The common case of the native contract; what does not fit takes the slow way."""
 
     logger: str
@@ -60,13 +50,6 @@ class _PlainReading(msgspec.Struct, gc=False):
     temperature: dict[str, _Celsius | None]
     shipment: str | None = None
     box: str | None = None
-    seq: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
-    humidity: _Humidity | None = None
-    position: _PlainPosition | None = None
-    lid_open: bool | None = None
-    light_lux: _NotNegative | None = None
-    moving: bool | None = None
-    battery_v: _NotNegative | None = None
     courier: str | None = None
     received_at: Any = None
     event: None = None

@@ -8,18 +8,22 @@ the drug's and further ones keep their upstream names, which are kept and never 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
 
 from coldwitness.config.settings import FormatRule
+from coldwitness.domain.channels import CHANNEL, Said
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.reading import Reading, TimeSource, split_probe
 from coldwitness.ingest.formats.decoded import DecodeContext
 from coldwitness.ingest.formats.json_text import shown
-from coldwitness.ingest.formats.plausible import HUMIDITY_RANGE_PCT, measured
+from coldwitness.ingest.formats.plausible import measured
 
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5,7}")
 _MAX_NAME = 120
+_NOT_VOLTS = 1000.0
+"""What makers' fields call a voltage is none from here on: millivolts, or a counter."""
 
 _ABOUT_LOGGER = frozenset({"box", "courier", "model"})
 """Keys of a logger's entry in the settings that are no probe names."""
@@ -122,14 +126,7 @@ def reading(
     model: str | None = None,
     time_ms: int | None = None,
     time_source: TimeSource = "device",
-    humidity_pct: float | None = None,
-    lat_deg: float | None = None,
-    lon_deg: float | None = None,
-    accuracy_m: float | None = None,
-    lid_open: bool | None = None,
-    light_lux: float | None = None,
-    moving: bool | None = None,
-    battery_v: float | None = None,
+    **said: Unpack[Said],
 ) -> Reading:
     """One reading of a maker's logger, named and placed by the settings.
 
@@ -148,14 +145,10 @@ def reading(
     )
     if not probes:
         raise BadMessage("no_temperature", f"{logger}: no temperature in the message")
-    low, high = HUMIDITY_RANGE_PCT
-    if humidity_pct is not None and not low <= humidity_pct <= high:
-        humidity_pct = None
-    if lat_deg == 0.0 and lon_deg == 0.0:
+    kept: dict[str, Any] = {name: value for name, value in said.items() if _possible(name, value)}
+    if not {"lat_deg", "lon_deg"} <= kept.keys() or kept["lat_deg"] == kept["lon_deg"] == 0.0:
         # Receivers without a fix send zeros; the place they mean is open sea.
-        lat_deg = lon_deg = None
-    if lat_deg is None or lon_deg is None or not (-90 <= lat_deg <= 90 and -180 <= lon_deg <= 180):
-        lat_deg = lon_deg = accuracy_m = None
+        kept = {name: value for name, value in kept.items() if not CHANNEL[name].in_position}
     return Reading(
         logger=logger,
         time_ms=context.received_ms if time_ms is None else time_ms,
@@ -163,12 +156,12 @@ def reading(
         temperature_c=probes,
         courier=entry.get("courier") or context.courier or (rule.courier if rule else None),
         box=entry.get("box") or context.box or (rule.box if rule else None),
-        humidity_pct=humidity_pct,
-        lat_deg=lat_deg,
-        lon_deg=lon_deg,
-        accuracy_m=accuracy_m if accuracy_m is not None and accuracy_m >= 0 else None,
-        lid_open=lid_open,
-        light_lux=light_lux if light_lux is not None and light_lux >= 0 else None,
-        moving=moving,
-        battery_v=battery_v if battery_v is not None and 0 <= battery_v < 1000 else None,
+        **kept,
     )
+
+
+def _possible(name: str, value: Any) -> bool:
+    """Whether anything was said, and the channel can mean it."""
+    if value is None or not CHANNEL[name].low <= value <= CHANNEL[name].high:
+        return False
+    return name != "battery_v" or value < _NOT_VOLTS

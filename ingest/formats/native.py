@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from coldwitness.domain.channels import CHANNELS, Channel
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.reading import EVENT_NAMES, Event, Reading
@@ -19,9 +20,9 @@ from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import time_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown, storable
 from coldwitness.ingest.formats.map_datums import to_wgs84
-from coldwitness.ingest.formats.native_plain import MAX_SEQ, known_id, known_probe, plain_reading
+from coldwitness.ingest.formats.native_channels import AnyChannels, AnyPosition
+from coldwitness.ingest.formats.native_plain import known_id, known_probe, plain_reading
 from coldwitness.ingest.formats.plausible import (
-    HUMIDITY_RANGE_PCT,
     TEMPERATURE_RANGE_C,
     in_range,
     no_value,
@@ -32,27 +33,13 @@ MAX_ELEMENTS = 10_000
 _MAX_TEXT = 2000
 
 
-class _Position(msgspec.Struct, gc=False):
-    lat: float
-    lon: float
-    accuracy_m: float | None = None
-    datum: str | None = None
-
-
-class _Message(msgspec.Struct, gc=False):
+class _Message(AnyChannels, gc=False):
     """A reading or an event as sent; `event` decides which. `null` is absent everywhere."""
 
     time: str | int
     logger: str | None = None
     temperature: dict[str, float | None] | None = None
     shipment: str | None = None
-    seq: int | None = None
-    humidity: float | None = None
-    position: _Position | None = None
-    lid_open: bool | None = None
-    light_lux: float | None = None
-    moving: bool | None = None
-    battery_v: float | None = None
     event: str | None = None
     site: str | None = None
     actor: str | None = None
@@ -162,13 +149,6 @@ def _reading(message: _Message, context: DecodeContext) -> Reading:
         raise BadMessage("no_logger", "logger: required, the serial number of the logger")
     _check_ids(message)
     lat_deg, lon_deg, accuracy_m = _place(message.position)
-    seq = message.seq
-    if seq is not None and not 0 <= seq <= MAX_SEQ:
-        raise BadMessage("bad_seq", f"seq: expected an integer >= 0, got {str(seq)[:40]}")
-    humidity_pct = message.humidity
-    low, high = HUMIDITY_RANGE_PCT
-    if humidity_pct is not None and not low <= humidity_pct <= high:
-        raise _out_of_range("humidity", humidity_pct, f"{low:g} to {high:g} %RH")
     return Reading(
         logger=message.logger,
         time_ms=time_ms(message.time, zone=context.zone),
@@ -176,15 +156,14 @@ def _reading(message: _Message, context: DecodeContext) -> Reading:
         courier=context.courier or message.courier,
         box=context.box or message.box,
         shipment=message.shipment,
-        seq=seq,
-        humidity_pct=humidity_pct,
         lat_deg=lat_deg,
         lon_deg=lon_deg,
         accuracy_m=accuracy_m,
-        lid_open=message.lid_open,
-        light_lux=_not_negative("light_lux", message.light_lux),
-        moving=message.moving,
-        battery_v=_not_negative("battery_v", message.battery_v),
+        **{
+            channel.name: _possible(channel, getattr(message, channel.sent))
+            for channel in CHANNELS
+            if not channel.in_position
+        },
     )
 
 
@@ -247,7 +226,7 @@ def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
     return kept
 
 
-def _place(position: _Position | None) -> tuple[float | None, float | None, float | None]:
+def _place(position: AnyPosition | None) -> tuple[float | None, float | None, float | None]:
     if position is None:
         return None, None, None
     lat, lon, accuracy_m = position.lat, position.lon, position.accuracy_m
@@ -255,7 +234,8 @@ def _place(position: _Position | None) -> tuple[float | None, float | None, floa
         raise _out_of_range("position.lat", lat, "-90 to 90 degrees", reason="bad_position")
     if not -180.0 <= lon <= 180.0:
         raise _out_of_range("position.lon", lon, "-180 to 180 degrees", reason="bad_position")
-    _not_negative("position.accuracy_m", accuracy_m)
+    if accuracy_m is not None and not 0.0 <= accuracy_m < math.inf:
+        raise _out_of_range("position.accuracy_m", accuracy_m, "a number >= 0")
     if position.datum is not None and position.datum != "WGS84":
         try:
             lat, lon = to_wgs84(lat, lon, datum=position.datum)
@@ -277,10 +257,19 @@ def _check_ids(message: _Message) -> None:
             )
 
 
-def _not_negative(name: str, value: float | None) -> float | None:
-    if value is not None and not 0.0 <= value < math.inf:
-        raise _out_of_range(name, value, "a number >= 0")
-    return value
+def _possible(channel: Channel, value: Any) -> Any:
+    """The value; raises BadMessage where the channel cannot mean it."""
+    if value is None or (channel.low <= value <= channel.high and math.isfinite(value)):
+        return value
+    if channel.kind == "count":
+        raise BadMessage(
+            f"bad_{channel.sent}",
+            f"{channel.sent}: expected an integer >= 0, got {str(value)[:40]}",
+        )
+    expected = f"{channel.low:g} to {channel.high:g} {channel.unit}"
+    if channel.high == math.inf:
+        expected = f"a number >= {channel.low:g}"
+    raise _out_of_range(channel.sent, value, expected)
 
 
 def _out_of_range(

@@ -6,8 +6,6 @@ TEMPERATURE_RANGE_C = (-200.0, 200.0)
 """From liquid nitrogen (-196, dry shippers of cell therapies) to hotter than dry-heat
 sterilisers (180), inclusive: outside it no box, no surroundings and no cold store was
 measured."""
-HUMIDITY_RANGE_PCT = (0.0, 164.0)
-"""Wet capacitive sensors read beyond 100 and Ruuvi's encoding goes to 163.8; kept as sent."""
 
 NO_VALUE_C = frozenset(
     {
