@@ -15,6 +15,7 @@ from coldwitness.analysis.integrity.copied import copied_findings
 from coldwitness.analysis.integrity.count_breaks import count_findings
 from coldwitness.analysis.integrity.off_grid import off_grid_findings
 from coldwitness.analysis.integrity.sensor_grid import SensorGrids, sensor_grids
+from coldwitness.analysis.integrity.spike import spike_findings
 from coldwitness.analysis.integrity.stuck import stuck_findings
 from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
 from coldwitness.analysis.record.case import Case
@@ -111,6 +112,7 @@ DETECTORS: tuple[Callable[[Case], FindingTable], ...] = (
     stuck_findings,
     below_noise_findings,
     off_grid_findings,
+    spike_findings,
     calibration_findings,
 )
 """Those that only find. Temperature, stops and isolation decide more than their findings."""
