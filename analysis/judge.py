@@ -14,7 +14,6 @@ from coldwitness.analysis.integrity.conflicts import conflict_findings
 from coldwitness.analysis.integrity.copied import copied_findings
 from coldwitness.analysis.integrity.count_breaks import count_findings
 from coldwitness.analysis.integrity.off_grid import off_grid_findings
-from coldwitness.analysis.integrity.sensor_grid import SensorGrids, sensor_grids
 from coldwitness.analysis.integrity.spike import spike_findings
 from coldwitness.analysis.integrity.stuck import stuck_findings
 from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
@@ -22,6 +21,7 @@ from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.analysis.record.digest import readings_digests
 from coldwitness.analysis.record.seen import Seen, what_was_seen
+from coldwitness.analysis.record.sensor_grid import SensorGrids, sensor_grids
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.analysis.temperature.budgets import item_shipment

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
-from coldwitness.analysis.integrity.sensor_grid import (
+from coldwitness.analysis.integrity.stuck import CHANCE
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.probes import probes_of
+from coldwitness.analysis.record.sensor_grid import (
     GRIDS_C,
     LEVELS_MIN,
     READINGS_MIN,
@@ -20,9 +23,6 @@ from coldwitness.analysis.integrity.sensor_grid import (
     fits_grid,
     on_grids,
 )
-from coldwitness.analysis.integrity.stuck import CHANCE
-from coldwitness.analysis.record.case import Case
-from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
-from coldwitness.analysis.integrity.sensor_grid import sensor_grids
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.sensor_grid import sensor_grids
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, Severity
