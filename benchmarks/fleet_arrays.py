@@ -7,6 +7,7 @@ import numpy as np
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import load_packs
 from coldwitness.config.storage_classes import load_box_models, load_storage_classes
+from coldwitness.domain.columns import empty
 from coldwitness.domain.manifest import Item, Manifest, ManifestLogger, Place
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import Tracks
@@ -33,24 +34,16 @@ def fleet_tracks(shipments: int, *, readings: int, seed: int) -> Tracks:
     lost[rng.random(shipments) < HOLE_SHARE, at : at + 20] = True
     kept = np.flatnonzero(~lost.ravel())
     owner = kept // readings
-    absent = np.full(kept.size, np.nan)
-    unsaid = np.full(kept.size, -1, dtype=np.int8)
-    return Tracks(
+    return empty(
+        Tracks,
+        kept.size,
         shipments=tuple(f"S{i:07d}" for i in range(shipments)),
         loggers=tuple(f"L{i:07d}" for i in range(shipments)),
         first=np.searchsorted(owner, np.arange(shipments + 1)),
         time_s=START_S + 60.0 * minute[kept] + owner * 7.0,
-        received_s=absent,
         logger=owner.astype(np.int64),
         seq=minute[kept],
-        conflict=np.zeros(kept.size, dtype=np.bool_),
         temperature_c={"drug": drug[kept]},
-        lat_deg=absent,
-        lon_deg=absent,
-        accuracy_m=absent,
-        lid_open=unsaid,
-        moving=unsaid,
-        light_lux=absent,
     )
 
 

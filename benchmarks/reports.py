@@ -31,6 +31,7 @@ from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import PACKS_DIR
 from coldwitness.config.settings import JudgingSettings
+from coldwitness.domain.columns import empty
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable
@@ -51,7 +52,6 @@ def day_of_six_probes() -> tuple[ReadingTable, Manifest]:
     """24 h at one-minute steps: two warm breaks, a gap of a quarter of an hour, a stop."""
     minutes = np.delete(np.arange(MINUTES + 1.0), np.arange(700, 715))
     n = minutes.size
-    nan = np.full(n, np.nan)
     drug = 5.0 + np.sin(minutes / 90.0) + np.where(np.abs(minutes - 400) < 30, 4.0, 0.0)
     probes = {
         "drug": drug,
@@ -72,7 +72,9 @@ def day_of_six_probes() -> tuple[ReadingTable, Manifest]:
         classes=load_rulebook(JudgingSettings()).classes,
     )
     going = np.interp(minutes, [0, 600, 640, MINUTES], [0, 0.5, 0.5, 1])
-    table = ReadingTable(
+    table = empty(
+        ReadingTable,
+        n,
         shipments=(manifest.id,),
         boxes=("BX-1",),
         loggers=("LG-1",),
@@ -80,17 +82,11 @@ def day_of_six_probes() -> tuple[ReadingTable, Manifest]:
         box=np.zeros(n, dtype=np.int64),
         logger=np.zeros(n, dtype=np.int64),
         time_ms=(START_MS + minutes * 60_000).astype(np.int64),
-        received_ms=np.full(n, -1, dtype=np.int64),
         seq=minutes.astype(np.int64),
         temperature_c={name: np.round(column, 2) for name, column in probes.items()},
         lat_deg=36.8 - 0.3 * going,
         lon_deg=118.3 - 0.9 * going,
-        accuracy_m=nan,
         lid_open=np.zeros(n, dtype=np.int8),
-        moving=np.full(n, -1, dtype=np.int8),
-        light_lux=nan,
-        humidity_pct=nan,
-        battery_v=nan,
     )
     return table, manifest
 

@@ -28,6 +28,7 @@ from coldwitness.analysis.stops.stays import find_stays
 from coldwitness.analysis.stops.stop_judgement import judge_stops
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers, load_packs
+from coldwitness.domain.columns import empty
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, terms_of
 
@@ -97,24 +98,18 @@ def as_tracks(trips: Trips) -> tuple[Tracks, Terms]:
     """Our input: tracks without anything but positions, custody over the whole of each."""
     n, shipments = trips.time_s.size, trips.tracks
     first = np.searchsorted(trips.track, np.arange(shipments + 1))
-    absent, none = np.full(n, np.nan), np.full(n, -1, dtype=np.int8)
     names = tuple(str(i) for i in range(shipments))
-    tracks = Tracks(
+    tracks = empty(
+        Tracks,
+        n,
         shipments=names,
         loggers=("logger",),
         first=first,
         time_s=trips.time_s,
-        received_s=absent,
         logger=np.zeros(n, dtype=np.int64),
-        seq=np.full(n, -1, dtype=np.int64),
-        conflict=np.zeros(n, dtype=np.bool_),
         temperature_c={},
         lat_deg=trips.lat_deg,
         lon_deg=trips.lon_deg,
-        accuracy_m=absent,
-        lid_open=none,
-        moving=none,
-        light_lux=absent,
     )
     begin_s, end_s = trips.time_s[first[:-1]] - START_S, trips.time_s[first[1:] - 1] - START_S
     custody = (Given(start=a, end=b) for a, b in zip(begin_s, end_s, strict=True))

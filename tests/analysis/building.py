@@ -17,6 +17,7 @@ from coldwitness.analysis.terms import (
     Terms,
     WindowSource,
 )
+from coldwitness.domain.columns import empty, take
 from coldwitness.domain.reading import EVENT_NAMES
 from coldwitness.domain.tracks import ReadingTable, Tracks
 
@@ -74,12 +75,13 @@ def table(*series: Series) -> ReadingTable:
         )
         for name in probes
     }
-    return ReadingTable(
+    return empty(
+        ReadingTable,
+        sum(map(sizes, series)),
         shipments=shipments,
         boxes=(),
         loggers=loggers,
         shipment=column([shipments.index(one.shipment) for one in series], -1, np.int64),
-        box=column([None] * len(series), -1, np.int64),
         logger=column([loggers.index(one.logger) for one in series], -1, np.int64),
         time_ms=column([ms(one.seconds) for one in series], 0, np.int64),
         received_ms=column(
@@ -89,43 +91,14 @@ def table(*series: Series) -> ReadingTable:
         temperature_c=temperature,
         lat_deg=column([one.lat for one in series], np.nan, np.float64),
         lon_deg=column([one.lon for one in series], np.nan, np.float64),
-        accuracy_m=column([None] * len(series), np.nan, np.float64),
         lid_open=column([one.lid_open for one in series], -1, np.int8),
         moving=column([one.moving for one in series], -1, np.int8),
-        light_lux=column([None] * len(series), np.nan, np.float64),
-        humidity_pct=column([None] * len(series), np.nan, np.float64),
-        battery_v=column([None] * len(series), np.nan, np.float64),
     )
 
 
 def reordered(readings: ReadingTable, rows: NDArray[np.intp]) -> ReadingTable:
     """The same table with its rows in another order, left out, or repeated."""
-    columns: dict[str, Any] = {
-        name: getattr(readings, name)[rows]
-        for name in (
-            "shipment",
-            "box",
-            "logger",
-            "time_ms",
-            "received_ms",
-            "seq",
-            "lat_deg",
-            "lon_deg",
-            "accuracy_m",
-            "lid_open",
-            "moving",
-            "light_lux",
-            "humidity_pct",
-            "battery_v",
-        )
-    }
-    return ReadingTable(
-        shipments=readings.shipments,
-        boxes=readings.boxes,
-        loggers=readings.loggers,
-        temperature_c={name: c[rows] for name, c in readings.temperature_c.items()},
-        **columns,
-    )
+    return take(readings, rows)
 
 
 def tracks_of(*series: Series, shipments: tuple[str, ...] = ("S1",)) -> Tracks:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.columns import empty
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S
 
@@ -163,21 +164,14 @@ def _read(
         value = lagged[row, shipment] + offsets[shipment]
         value += 0.04 * random.standard_normal(value.size)
         temperature[name] = np.round(value / grid_c) * grid_c
-    nothing = np.full(when_s.size, np.nan)
-    return Tracks(
+    return empty(
+        Tracks,
+        when_s.size,
         shipments=tuple(f"L{i}" for i in range(shipments)),
         loggers=("LG",),
         first=np.searchsorted(shipment, np.arange(shipments + 1)),
         time_s=when_s + START_S,
-        received_s=nothing,
         logger=np.zeros(when_s.size, dtype=np.int64),
-        seq=np.full(when_s.size, -1, dtype=np.int64),
-        conflict=np.zeros(when_s.size, dtype=bool),
         temperature_c=temperature,
-        lat_deg=nothing,
-        lon_deg=nothing,
-        accuracy_m=nothing,
         lid_open=lid[row, shipment].astype(np.int8),
-        moving=np.full(when_s.size, -1, dtype=np.int8),
-        light_lux=nothing,
     )

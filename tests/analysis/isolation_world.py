@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.columns import empty
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S
 
@@ -190,21 +191,14 @@ def _read(
         value = value + probes.noise_c * random.standard_normal(value.size)
         temperature[name] = np.round(value / probes.grid_c) * probes.grid_c
     n = time_s.size
-    nothing = np.full(n, np.nan)
-    return Tracks(
+    return empty(
+        Tracks,
+        n,
         shipments=tuple(f"S{i}" for i in range(shipments)),
         loggers=("LG",),
         first=np.searchsorted(shipment, np.arange(shipments + 1)),
         time_s=time_s + START_S,
-        received_s=nothing,
         logger=np.zeros(n, dtype=np.int64),
-        seq=np.full(n, -1, dtype=np.int64),
-        conflict=np.zeros(n, dtype=bool),
         temperature_c=temperature,
-        lat_deg=nothing,
-        lon_deg=nothing,
-        accuracy_m=nothing,
         lid_open=lid[grid_step, shipment].astype(np.int8),
-        moving=np.full(n, -1, dtype=np.int8),
-        light_lux=nothing,
     )

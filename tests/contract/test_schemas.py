@@ -1,6 +1,7 @@
 """The published schemas are valid, refer to each other rightly, and say what the contract says."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import jsonschema
 import pytest
 
 from coldwitness.config.finding_kinds import finding_kinds
+from coldwitness.domain.channels import CHANNELS
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.reading import EVENT_NAMES
 from coldwitness.ingest.mqtt.health import health_topic
@@ -33,6 +35,17 @@ def test_the_event_schema_knows_the_events_of_the_program() -> None:
 def test_the_reading_schema_uses_the_programs_id_pattern() -> None:
     reading = schema("reading.schema.json")["$defs"]["reading"]
     assert reading["properties"]["logger"]["pattern"] == f"^{ID_PATTERN}$"
+
+
+def test_the_reading_schema_has_the_channels_and_their_bounds() -> None:
+    reading = schema("reading.schema.json")["$defs"]["reading"]["properties"]
+    position = reading["position"]["oneOf"][0]["properties"]
+    words = {"real": "number", "flag": "boolean", "count": "integer"}
+    for channel in CHANNELS:
+        said = (position if channel.in_position else reading)[channel.sent]
+        assert words[channel.kind] in said["type"]
+        assert said.get("minimum", -math.inf) == channel.low
+        assert said.get("maximum", channel.high) == channel.high
 
 
 def test_the_check_schema_knows_every_kind_and_subtype_of_the_program() -> None:

@@ -1,7 +1,7 @@
 """The list of channels and the typed attributes beside it say the same."""
 
 from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import pytest
 
@@ -9,12 +9,11 @@ from coldwitness.domain.channels import CHANNELS, Channel, Said
 from coldwitness.domain.reading import Reading, channels_sent
 from coldwitness.domain.reading_table import column_of, said_in
 from coldwitness.domain.tracks import ReadingTable
+from tests.channels import VALUES
 
 NAMES = {channel.name for channel in CHANNELS}
 _TYPES = {"real": float | None, "flag": bool | None, "count": int | None}
 _DTYPES = {"real": "float64", "flag": "int8", "count": "int64"}
-SPOKEN: dict[str, Any] = {"real": 3.25, "flag": False, "count": 7}
-"""A value that a channel of the kind can have, unlike what stands for nothing."""
 
 
 def test_a_reading_has_the_channels_and_whose_and_when_it_is() -> None:
@@ -42,7 +41,7 @@ def test_no_two_channels_share_a_name_or_a_name_in_which_they_are_sent() -> None
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
 def test_a_column_gives_back_what_was_said_and_none_where_nothing_was(channel: Channel) -> None:
-    said = [None, SPOKEN[channel.kind], None]
+    said = [None, VALUES[channel.name], None]
     column = column_of(channel, said)
     assert column.dtype == _DTYPES[channel.kind]
     assert said_in(channel, column) == said

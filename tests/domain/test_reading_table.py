@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coldwitness.domain.channels import CHANNELS
 from coldwitness.domain.columns import take
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.reading_table import joined, reading_table, readings_of
 
 names = st.sampled_from(["A", "B", "C"])
-maybe_float = st.none() | st.floats(-100, 100)
 readings = st.builds(
     Reading,
     logger=names,
@@ -19,15 +19,14 @@ readings = st.builds(
     ),
     box=st.none() | names,
     shipment=st.none() | names,
-    seq=st.none() | st.integers(0, 2**62),
-    humidity_pct=maybe_float,
-    lat_deg=maybe_float,
-    lon_deg=maybe_float,
-    accuracy_m=maybe_float,
-    lid_open=st.none() | st.booleans(),
-    light_lux=maybe_float,
-    moving=st.none() | st.booleans(),
-    battery_v=maybe_float,
+    **{
+        channel.name: {
+            "count": st.none() | st.integers(0, 2**62),
+            "flag": st.none() | st.booleans(),
+            "real": st.none() | st.floats(-100, 100),
+        }[channel.kind]
+        for channel in CHANNELS
+    },
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.config.settings import JudgingSettings
+from coldwitness.domain.columns import empty
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.judging.evidence import Evidence
@@ -31,9 +32,10 @@ def judged_report(
     n = minutes.size
     declared = manifest(**changes)
     nan = np.full(n, np.nan)
-    unsaid = np.full(n, -1, dtype=np.int8)
     share = minutes / max(float(minutes.max(initial=1.0)), 1.0)
-    table = ReadingTable(
+    table = empty(
+        ReadingTable,
+        n,
         shipments=(declared.id,),
         boxes=("BX-0042",),
         loggers=("LG-7F01",),
@@ -41,17 +43,10 @@ def judged_report(
         box=np.zeros(n, dtype=np.int64),
         logger=np.zeros(n, dtype=np.int64),
         time_ms=np.round((START_S + minutes * 60.0) * 1000.0).astype(np.int64),
-        received_ms=np.full(n, -1, dtype=np.int64),
         seq=np.arange(n, dtype=np.int64),
         temperature_c={name: np.round(column, 2) for name, column in probes.items()},
         lat_deg=36.82 - 0.02 * share if positions else nan,
         lon_deg=118.30 - 0.08 * share if positions else nan,
-        accuracy_m=nan,
-        lid_open=unsaid,
-        moving=unsaid,
-        light_lux=nan,
-        humidity_pct=nan,
-        battery_v=nan,
     )
     return report_of_table(table, declared, read_from="extreme.csv")
 

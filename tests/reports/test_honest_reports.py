@@ -10,6 +10,7 @@ from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import quantity
 from coldwitness.api.reports.packed.package_check import verify_any
+from coldwitness.domain.columns import empty
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.manifests import parse_manifest
@@ -27,8 +28,6 @@ degrees = st.one_of(
 
 def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> Report:
     n = len(drug)
-    nan = np.full(n, np.nan)
-    unsaid = np.full(n, -1, dtype=np.int8)
     time_ms = START_MS + np.cumsum([0.0, *steps_s[: n - 1]])[:n] * 1000
     column = np.array([np.nan if value is None else value for value in drug], dtype=np.float64)
     manifest, _ = parse_manifest(
@@ -40,7 +39,9 @@ def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> 
         },
         classes=RULEBOOK.classes,
     )
-    table = ReadingTable(
+    table = empty(
+        ReadingTable,
+        n,
         shipments=("ZB-1",),
         boxes=("BX-1",),
         loggers=("LG-1",),
@@ -48,17 +49,10 @@ def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> 
         box=np.zeros(n, dtype=np.int64),
         logger=np.zeros(n, dtype=np.int64),
         time_ms=time_ms.astype(np.int64),
-        received_ms=np.full(n, -1, dtype=np.int64),
         seq=np.arange(n, dtype=np.int64),
         temperature_c={"drug": column, "coolant": column - 0.3},
         lat_deg=np.full(n, -0.0),
         lon_deg=np.full(n, 118.3),
-        accuracy_m=nan,
-        lid_open=unsaid,
-        moving=unsaid,
-        light_lux=nan,
-        humidity_pct=nan,
-        battery_v=nan,
     )
     return report_of_table(table, manifest, read_from="test")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from coldwitness.domain.channels import CHANNELS
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.tracks import ReadingTable
 
@@ -53,11 +54,9 @@ def rows(table: ReadingTable) -> list[dict[str, Any]]:
         }
         for probe, values in table.temperature_c.items():
             entry[f"t:{probe}"] = float(values[row])
-        for name in ("lat_deg", "lon_deg", "accuracy_m", "light_lux", "humidity_pct", "battery_v"):
-            entry[name] = float(getattr(table, name)[row])
-        for name in ("seq", "lid_open", "moving"):
-            value = int(getattr(table, name)[row])
-            entry[name] = math.nan if value == -1 else value
+        for channel in CHANNELS:
+            value = getattr(table, channel.name)[row].item()
+            entry[channel.name] = math.nan if value == -1 and channel.kind != "real" else value
         found.append(
             {
                 key: value

@@ -20,9 +20,9 @@ from coldwitness.ingest.formats.native_channels import (
     PlainPosition,
 )
 from coldwitness.ingest.formats.native_plain import plain_reading
+from tests.channels import VALUES
 
 CONTEXT = DecodeContext(topic="t", received_ms=1_800_000_000_000)
-SPOKEN: dict[str, Any] = {"real": 300.5, "flag": False, "count": 7}
 BOUNDED = [
     (channel, limit, beyond)
     for channel in CHANNELS
@@ -44,11 +44,6 @@ def message(channel: Channel, value: object, **more: object) -> bytes:
     return json.dumps(whole).encode()
 
 
-def spoken(channel: Channel) -> Any:
-    value = SPOKEN[channel.kind]
-    return min(value, channel.high) if channel.kind == "real" else value
-
-
 def in_file(folder: Path, line: bytes) -> list[Reading]:
     path = folder / "one.ndjson"
     path.write_bytes(line + b"\n")
@@ -67,7 +62,7 @@ def test_the_structs_that_json_is_read_into_have_the_channels() -> None:
 def test_what_is_sent_comes_back_the_fast_way_the_thorough_way_and_from_a_file(
     channel: Channel, tmp_path: Path
 ) -> None:
-    value = spoken(channel)
+    value = VALUES[channel.name]
     fast = plain_reading(message(channel, value), CONTEXT)
     assert fast is not None
     assert getattr(fast, channel.name) == value
