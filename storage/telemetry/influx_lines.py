@@ -10,9 +10,11 @@ they are checked where they enter (domain.identifiers).
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 from urllib.parse import unquote
 
 from coldwitness.domain.reading import Reading
+from coldwitness.storage.telemetry.record import FURTHER
 
 NONE = "-"
 PROBE_SUFFIX = "_c"
@@ -36,7 +38,8 @@ def lines(
     """
     built = []
     text = _texts
-    for reading, received, variant in zip(readings, received_ms, variants, strict=True):
+    rows = zip(readings, received_ms, variants, _further(readings), strict=True)
+    for reading, received, variant, further in rows:
         head = _head(measurement, reading.box, reading.logger, variant)
         probes = reading.temperature_c
         fields = _probes(tuple(probes)) % tuple([text[value] for value in probes.values()])
@@ -62,8 +65,20 @@ def lines(
             tail += ",lid_open=1i" if flag else ",lid_open=0i"
         if (flag := reading.moving) is not None:
             tail += ",moving=1i" if flag else ",moving=0i"
-        built.append(f"{head}{fields}{tail} {reading.time_ms}")
+        built.append(f"{head}{fields}{tail}{further} {reading.time_ms}")
     return "\n".join(built).encode()
+
+
+def _further(readings: Sequence[Reading]) -> list[str]:
+    """The fields of the channels of FURTHER, column by column, because hardly any reading says
+    them; the others stand in `lines` by hand."""
+    fields = [""] * len(readings)
+    for channel in FURTHER:
+        mark = "" if channel.kind == "real" else "i"
+        for row, value in enumerate(map(attrgetter(channel.name), readings)):
+            if value is not None:
+                fields[row] += f",{channel.name}={value + 0}{mark}"
+    return fields
 
 
 class _Texts(dict[float, str]):

@@ -41,6 +41,7 @@ _HEAD_FIELDS = [
 """As files have it: nothing is ever added. A channel that is not among them stands in the tail."""
 _PACKED = {"real": "d", "count": "q", "flag": "b"}
 FURTHER = tuple(channel for channel in CHANNELS if channel.name not in dict(_HEAD_FIELDS))
+"""Channels that came after the first layout; both stores take them by this list."""
 
 ASSIGNMENT_BYTES = struct.calcsize("<qiiib")
 """Before this offset: the time and whom the reading was assigned to; after it: what was
