@@ -40,6 +40,8 @@ CHANNELS = (
     Channel("accuracy_m", "real", "accuracy_m", "m", low=0.0, in_position=True),
     Channel("lid_open", "flag", "lid_open"),
     Channel("light_lux", "real", "light_lux", "lx", low=0.0),
+    # From less than on the highest mountain (about 330) to more than was ever measured (1085).
+    Channel("pressure_hpa", "real", "pressure_hpa", "hPa", low=300.0, high=1100.0),
     Channel("moving", "flag", "moving"),
     Channel("battery_v", "real", "battery_v", "V", low=0.0),
 )
@@ -62,5 +64,6 @@ class Said(TypedDict, total=False):
     accuracy_m: float | None
     lid_open: bool | None
     light_lux: float | None
+    pressure_hpa: float | None
     moving: bool | None
     battery_v: float | None

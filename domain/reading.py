@@ -54,6 +54,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     accuracy_m: float | None = None
     lid_open: bool | None = None
     light_lux: float | None = None
+    pressure_hpa: float | None = None
     moving: bool | None = None
     battery_v: float | None = None
 

@@ -20,7 +20,8 @@ class ReadingTable:
     time_ms : device clock, UTC epoch ms.  received_ms : -1 where unknown (files).
     seq : -1 where the logger sends none.
     temperature_c : probe name -> °C, NaN where the probe gave nothing.
-    lat_deg, lon_deg (WGS84), accuracy_m, light_lux, humidity_pct, battery_v : NaN where absent.
+    lat_deg, lon_deg (WGS84), accuracy_m, light_lux, pressure_hpa, humidity_pct, battery_v : NaN
+        where absent.
     lid_open, moving : 1 yes, 0 no, -1 not said.
     """
 
@@ -40,6 +41,7 @@ class ReadingTable:
     lid_open: CodeArray
     moving: CodeArray
     light_lux: FloatArray
+    pressure_hpa: FloatArray
     humidity_pct: FloatArray
     battery_v: FloatArray
 

@@ -32,6 +32,7 @@ class PlainChannels(msgspec.Struct, kw_only=True, gc=False):
     position: PlainPosition | None = None
     lid_open: bool | None = None
     light_lux: Annotated[float, _bounds("light_lux")] | None = None
+    pressure_hpa: Annotated[float, _bounds("pressure_hpa")] | None = None
     moving: bool | None = None
     battery_v: Annotated[float, _bounds("battery_v")] | None = None
 
@@ -49,5 +50,6 @@ class AnyChannels(msgspec.Struct, kw_only=True, gc=False):
     position: AnyPosition | None = None
     lid_open: bool | None = None
     light_lux: float | None = None
+    pressure_hpa: float | None = None
     moving: bool | None = None
     battery_v: float | None = None

@@ -56,7 +56,15 @@ def _as_it_stands(sent: _PlainReading, body: bytes, context: DecodeContext) -> R
     logger, shipment, courier, box = sent.logger, sent.shipment, sent.courier, sent.box
     texts = (shipment, courier, box, sent.site, sent.actor, sent.note)
     # By hand, as the reading below: every message of every logger comes through here.
-    said = (sent.seq, sent.humidity, sent.lid_open, sent.light_lux, sent.moving, sent.battery_v)
+    said = (
+        sent.seq,
+        sent.humidity,
+        sent.lid_open,
+        sent.light_lux,
+        sent.pressure_hpa,
+        sent.moving,
+        sent.battery_v,
+    )
     # Texts in quotes, keys and values: logger (2), time, temperature; 6 texts (12); channels.
     quoted = 16 + len(said) + len(temperature_c) - 2 * texts.count(None) - said.count(None)
     lat_deg = lon_deg = accuracy_m = None
@@ -92,6 +100,7 @@ def _as_it_stands(sent: _PlainReading, body: bytes, context: DecodeContext) -> R
         accuracy_m=accuracy_m,
         lid_open=sent.lid_open,
         light_lux=sent.light_lux,
+        pressure_hpa=sent.pressure_hpa,
         moving=sent.moving,
         battery_v=sent.battery_v,
     )

@@ -26,6 +26,7 @@ _MANUFACTURER = b"\xff\x99\x04"
 """Advertising type 0xFF (manufacturer data), then company 0x0499 little-endian."""
 _LUX_STEP = math.log(65536.0) / 254.0
 _NO_MAC = "FFFFFFFFFFFF"
+_MOST_HPA = 2_000.0
 MAX_TAGS = 1_000
 
 
@@ -37,6 +38,7 @@ class Broadcast:
     humidity_pct: float | None
     battery_v: float | None = None
     light_lux: float | None = None
+    pressure_hpa: float | None = None
     mac: str | None = None
     """Upper-case hex; six digits where the format carries only half of it."""
 
@@ -60,6 +62,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
                 as_number(message.get("humidity")),
                 as_number(message.get("voltage")),
                 as_number(message.get("luminosity")),
+                _hpa(as_number(message.get("pressure"))),
                 (_text(message, "id") or _text(message, "mac") or "").replace(":", "").upper(),
             ),
             message,
@@ -84,7 +87,7 @@ def parse_broadcast(body: bytes) -> Broadcast:
 
 
 def _format_3(body: bytes) -> Broadcast:
-    humidity, whole, hundredths, _, _, _, _, battery_mv = struct.unpack(">xBBBHhhhH", body)
+    humidity, whole, hundredths, pressure, _, _, _, battery_mv = struct.unpack(">xBBBHhhhH", body)
     # The whole degrees have a sign bit, not two's complement.
     degrees = (whole & 0x7F) + hundredths / 100.0
     if hundredths > 99:
@@ -93,17 +96,19 @@ def _format_3(body: bytes) -> Broadcast:
         temperature_c=-degrees if whole & 0x80 else degrees,
         humidity_pct=humidity / 2.0,
         battery_v=battery_mv / 1000.0,
+        pressure_hpa=(pressure + 50_000) / 100.0,
     )
 
 
 def _format_5(body: bytes) -> Broadcast:
-    temperature, humidity, _, _, _, _, power, _, _ = struct.unpack(">xhHHhhhHBH", body[:18])
+    temperature, humidity, pressure, _, _, _, power, _, _ = struct.unpack(">xhHHhhhHBH", body[:18])
     mac = body[18:24].hex().upper()
     battery = power >> 5
     return Broadcast(
         temperature_c=None if temperature == -0x8000 else round(temperature * 0.005, 3),
         humidity_pct=None if humidity == 0xFFFF else round(humidity * 0.0025, 4),
         battery_v=None if battery == 0x7FF else (battery + 1600) / 1000.0,
+        pressure_hpa=_pressure_hpa(pressure),
         mac=None if mac == _NO_MAC else mac,
     )
 
@@ -114,25 +119,36 @@ def _format_c5(body: bytes) -> Broadcast:
 
 
 def _format_e1(body: bytes) -> Broadcast:
-    temperature, humidity = struct.unpack(">hH", body[1:5])
+    temperature, humidity, pressure = struct.unpack(">hHH", body[1:7])
     light, mac = int.from_bytes(body[19:22], "big"), body[34:40].hex().upper()
     return Broadcast(
         temperature_c=None if temperature == -0x8000 else round(temperature * 0.005, 3),
         humidity_pct=None if humidity == 0xFFFF else round(humidity * 0.0025, 4),
+        pressure_hpa=_pressure_hpa(pressure),
         light_lux=None if light == 0xFFFFFF else light / 100.0,
         mac=None if mac == _NO_MAC else mac,
     )
 
 
 def _format_6(body: bytes) -> Broadcast:
-    temperature, humidity = struct.unpack(">hH", body[1:5])
+    temperature, humidity, pressure = struct.unpack(">hHH", body[1:7])
     light, mac = body[13], body[17:20].hex().upper()
     return Broadcast(
         temperature_c=None if temperature == -0x8000 else round(temperature * 0.005, 3),
         humidity_pct=None if humidity == 0xFFFF else round(humidity * 0.0025, 4),
+        pressure_hpa=_pressure_hpa(pressure),
         light_lux=None if light == 0xFF else round(math.exp(light * _LUX_STEP) - 1.0, 2),
         mac=None if mac == _NO_MAC[:6] else mac,
     )
+
+
+def _pressure_hpa(code: int) -> float | None:
+    return None if code == 0xFFFF else (code + 50_000) / 100.0
+
+
+def _hpa(pressure: float | None) -> float | None:
+    """Gateways and bridges say Pa, some hPa; no air pressure is a number of both."""
+    return pressure / 100.0 if pressure is not None and pressure > _MOST_HPA else pressure
 
 
 _FORMATS = {
@@ -189,6 +205,7 @@ def _decoded(broadcast: Broadcast, message: Mapping[str, Any], context: DecodeCo
                 humidity_pct=broadcast.humidity_pct,
                 battery_v=broadcast.battery_v,
                 light_lux=broadcast.light_lux,
+                pressure_hpa=broadcast.pressure_hpa,
                 lat_deg=coordinates[0],
                 lon_deg=coordinates[1],
             ),

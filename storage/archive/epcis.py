@@ -25,7 +25,11 @@ _STEP = {
     "arrived": "arriving",
     "delivered": "accepting",
 }
-_SENSOR_REPORTS = {"humidity_pct": ("RelativeHumidity", "P1"), "light_lux": ("Illuminance", "LUX")}
+_SENSOR_REPORTS = {
+    "humidity_pct": ("RelativeHumidity", "P1"),
+    "light_lux": ("Illuminance", "LUX"),
+    "pressure_hpa": ("AbsolutePressure", "A97"),
+}
 """Channels that GS1 has a word for: its measurement type and UN/ECE unit code."""
 _encode = msgspec.json.Encoder().encode
 

@@ -67,6 +67,32 @@ def test_format_e1_light_is_in_hundredths_of_a_lux() -> None:
     assert parse_broadcast(bytes.fromhex(VECTORS[10][0])).light_lux == 13_027.0
 
 
+@pytest.mark.parametrize(
+    ("hex_text", "pressure_hpa"),
+    [
+        (VECTORS[0][0], 1027.66),
+        (VECTORS[3][0], 1000.44),
+        (VECTORS[5][0], 500.0),
+        (VECTORS[6][0], 1011.02),
+        (VECTORS[9][0], 1000.44),
+        (VECTORS[10][0], 1011.02),
+        # The highest code is 1155.34 hPa, which no air on earth has.
+        (VECTORS[4][0], None),
+        (VECTORS[3][0].replace("C37C", "FFFF"), None),
+    ],
+)
+def test_pressure_of_the_documented_vectors(hex_text: str, pressure_hpa: float | None) -> None:
+    (reading,) = decode(hex_text.encode(), context()).readings
+    assert reading.pressure_hpa == pressure_hpa
+
+
+@pytest.mark.parametrize(("sent", "kept"), [(100_044, 1000.44), (1000.44, 1000.44), (90, None)])
+def test_decoded_pressure_is_in_pa_or_hpa(sent: float, kept: float | None) -> None:
+    message = {"id": "F41F0C28CBD6", "temperature": 4.5, "pressure": sent}
+    (reading,) = decode(json.dumps(message).encode(), context()).readings
+    assert reading.pressure_hpa == kept
+
+
 def test_what_a_gateway_collected_is_judged_tag_by_tag() -> None:
     # ruuvi/docs, http-time-stamped-data-from-bluetooth-sensors.md: its envelope and its data.
     good = {
