@@ -21,6 +21,7 @@ from benchmarks.scoreboard_classes import ScoredClass
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.result import CheckResult
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.simulators.fleet import Fleet, simulate_fleet
 from coldwitness.simulators.scenario import scenario
@@ -35,7 +36,7 @@ class Answer:
     """One shipment: the truth, our result in the contract's form, the baseline's."""
 
     truth: Mapping[str, Any]
-    result: Mapping[str, Any]
+    result: CheckResult
     plain: PlainVerdict
     coolant_correlation: float
     goods_correlation: float
@@ -81,7 +82,7 @@ def run_class(scored: ScoredClass, *, boxes: int, seed: int) -> Answers:
     return Answers(scored, seed, tuple(answers), fleet.reading_count, made - begun, judged - made)
 
 
-def _judge(folder: Path) -> dict[str, Mapping[str, Any]]:
+def _judge(folder: Path) -> dict[str, CheckResult]:
     judged = judge_files(
         [folder / "telemetry.ndjson"],
         manifest_paths=[folder / "manifests.ndjson"],
@@ -90,7 +91,7 @@ def _judge(folder: Path) -> dict[str, Mapping[str, Any]]:
         timezone=None,
         reader=None,
     )
-    return {result["shipment"]: result for group in judged.groups for result in group.results}
+    return {result.shipment: result for group in judged.groups for result in group.results}
 
 
 def _plain_readings(fleet: Fleet) -> dict[str, PlainReadings]:

@@ -1,5 +1,6 @@
 """From answers to the figures of the scoreboard."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from benchmarks.scoreboard_classes import (
 )
 from benchmarks.scoreboard_run import Answer, Answers
 from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.result import CheckResult, IsolationFacet
 
 ACCUSING = ("breach", "suspected")
 VERDICTS = ("breach", "suspected", "insufficient_evidence", "compliant")
@@ -90,19 +92,19 @@ def score_class(run: Answers) -> ClassScore:
         kind=scored.kind,
         question=scored.question,
         shipments=len(run.answers),
-        verdicts=_count(a.result["verdict"] for a in run.answers),
+        verdicts=_count(a.result.verdict for a in run.answers),
         found=len(found),
         of=len(asked),
         wrong_compliant=[
             _name(run, a)
             for a in run.answers
-            if a.result["verdict"] == "compliant"
+            if a.result.verdict == "compliant"
             and (clearly_wrong(a.truth) or scored.kind == "evidence")
         ],
         accused=[
             _name(run, a)
             for a in run.answers
-            if a.result["verdict"] in ACCUSING
+            if a.result.verdict in ACCUSING
             and not (scored.kind == "clean" and truly_broken(a.truth))
         ],
         onset_error_s=_median_and_95([error for error in onset if error is not None]),
@@ -110,7 +112,7 @@ def score_class(run: Answers) -> ClassScore:
             [
                 abs(_seconds_out(a.result) - _true_seconds_out(a.truth))
                 for a in breaks
-                if a.result["metrics"]["seconds_above"] is not None
+                if a.result.metrics.seconds_above is not None
             ]
         ),
         in_bounds=_in_bounds(breaks),
@@ -152,8 +154,8 @@ def false_findings(runs: Sequence[Answers]) -> list[FalseFindings]:
             _name(run, answer)
             for run, answer in where
             if any(
-                finding["subtype"] == subtype and finding["certainty"] != "possible"
-                for finding in answer.result["findings"]
+                finding.subtype == subtype and finding.certainty != "possible"
+                for finding in answer.result.findings
             )
         ]
         scores.append(FalseFindings(subtype, len(wrong), len(where), wrong))
@@ -197,9 +199,9 @@ def _found_at(
 
 
 def _ours(answer: Answer, zone: str) -> float:
-    said = answer.result["isolation"][zone]
-    interval, limit = said.get("interval_95"), said.get("limit_per_h")
-    return 0.0 if not interval or not limit else float(interval[0]) / float(limit)
+    said = _facet(answer, zone)
+    low, _ = said.interval_95 or (None, None)
+    return 0.0 if low is None or not said.limit_per_h else low / said.limit_per_h
 
 
 def _plain(answer: Answer, zone: str) -> float:
@@ -207,7 +209,12 @@ def _plain(answer: Answer, zone: str) -> float:
 
 
 def _status(answer: Answer, zone: str) -> str:
-    return str(answer.result["isolation"][zone]["status"])
+    return _facet(answer, zone).status
+
+
+def _facet(answer: Answer, zone: str) -> IsolationFacet:
+    isolation = answer.result.isolation
+    return isolation.coolant if zone == "coolant" else isolation.goods
 
 
 def _asks(wanted: Sequence[tuple[str, str]], truth: Truth) -> bool:
@@ -223,17 +230,17 @@ def _asks(wanted: Sequence[tuple[str, str]], truth: Truth) -> bool:
 def _has(answer: Answer, wanted: Sequence[tuple[str, str]]) -> bool:
     """A wanted finding stands, and not merely as `possible`."""
     return any(
-        (finding["kind"], finding["subtype"]) in wanted and finding["certainty"] != "possible"
-        for finding in answer.result["findings"]
+        (finding.kind, finding.subtype) in wanted and finding.certainty != "possible"
+        for finding in answer.result.findings
     )
 
 
 def _onset_error_s(run: Answers, answer: Answer) -> float | None:
     begin = onset_ms(run.scored, answer.truth)
     starts = [
-        instant_ms(finding["start"])
-        for finding in answer.result["findings"]
-        if (finding["kind"], finding["subtype"]) in run.scored.wanted
+        instant_ms(finding.start)
+        for finding in answer.result.findings
+        if (finding.kind, finding.subtype) in run.scored.wanted and finding.start is not None
     ]
     if begin is None or not starts:
         return None
@@ -241,8 +248,8 @@ def _onset_error_s(run: Answers, answer: Answer) -> float | None:
     return min(abs(start - begin) for start in starts) / 1000.0
 
 
-def _seconds_out(result: Truth) -> float:
-    return float(result["metrics"]["seconds_above"] + result["metrics"]["seconds_below"])
+def _seconds_out(result: CheckResult) -> float:
+    return (result.metrics.seconds_above or 0.0) + (result.metrics.seconds_below or 0.0)
 
 
 def _true_seconds_out(truth: Truth) -> float:
@@ -255,12 +262,13 @@ def _in_bounds(breaks: Sequence[Answer]) -> tuple[int, int] | None:
         return None
     inside = 0
     for answer in breaks:
-        drug, metrics = answer.truth["drug"], answer.result["metrics"]
+        drug, metrics = answer.truth["drug"], answer.result.metrics
         inside += all(
-            metrics[f"seconds_{side}_bounds"][0] - 1.0
-            <= drug[f"seconds_{side}"]
-            <= metrics[f"seconds_{side}_bounds"][1] + 1.0
-            for side in ("above", "below")
+            (least or 0.0) - 1.0 <= drug[key] <= (math.inf if most is None else most) + 1.0
+            for key, (least, most) in (
+                ("seconds_above", metrics.seconds_above_bounds or (None, None)),
+                ("seconds_below", metrics.seconds_below_bounds or (None, None)),
+            )
         )
     return inside, len(breaks)
 

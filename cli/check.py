@@ -70,6 +70,6 @@ def check(
         print_json(beside(results, others))
     else:
         print_text(beside(results, others), lang=lang)
-    verdicts = {result["verdict"] for result in results}
+    verdicts = {result.verdict for result in results}
     worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
     raise typer.Exit(EXIT_OF_VERDICT[worst])

@@ -1,11 +1,13 @@
 """Check results on a terminal: NDJSON for machines, short bilingual text for people."""
 
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
+from coldwitness.domain.measures import given
+from coldwitness.domain.result import CheckResult
+from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
 
 _MARKS = {"breach": "✗", "suspected": "?", "insufficient_evidence": "…", "compliant": "✓"}
@@ -17,54 +19,56 @@ def status_words(status: str, *, lang: str) -> str:
     return STATUS_EN[code] if lang == "en" else f"{STATUS_ZH[code]} {STATUS_EN[code]}"
 
 
-def beside(
-    results: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+def beside(results: Iterable[CheckResult], others: Iterable[CheckResult]) -> list[CheckResult]:
     """Each result with the one of the same shipment under another pack as `compared`; without
     others, the results as they are."""
-    by_shipment = {result["shipment"]: result for result in others}
+    by_shipment = {result.shipment: result for result in others}
     return [
-        {**result, "compared": by_shipment[result["shipment"]]} if by_shipment else result
+        msgspec.structs.replace(result, compared=by_shipment[result.shipment])
+        if by_shipment
+        else result
         for result in results
     ]
 
 
-def print_json(results: Iterable[Mapping[str, Any]]) -> None:
+def print_json(results: Iterable[CheckResult]) -> None:
     """One line a shipment; NaN cannot stand in it."""
     for result in results:
         sys.stdout.write(msgspec.json.encode(result).decode())
         sys.stdout.write("\n")
 
 
-def print_text(results: Iterable[Mapping[str, Any]], *, lang: str) -> None:
+def print_text(results: Iterable[CheckResult], *, lang: str) -> None:
     for result in results:
-        mark = _MARKS[result["verdict"]]
-        print(f"{mark} {result['shipment']}  {status_words(result['verdict'], lang=lang)}")
-        for finding in result["findings"]:
-            explanation = finding["explanation"]
-            text = explanation[lang] if lang == "en" else explanation["zh"]
-            print(f"    {finding['kind']}/{finding['subtype']} [{finding['certainty']}] {text}")
-        for line in result["requirements"]:
-            if line["status"] not in ("compliant", "not_applicable"):
-                title = line["title"][lang]
-                words = status_words(line["status"], lang=lang)
-                print(f"    {line['id']:<20} {title}：{words}")
-        if "compared" in result:
-            _print_beside(result, result["compared"], lang=lang)
+        mark = _MARKS[result.verdict]
+        print(f"{mark} {result.shipment}  {status_words(result.verdict, lang=lang)}")
+        for finding in result.findings:
+            text = _told(finding.explanation, lang)
+            print(f"    {finding.kind}/{finding.subtype} [{finding.certainty}] {text}")
+        for line in result.requirements:
+            if line.status not in ("compliant", "not_applicable"):
+                words = status_words(line.status, lang=lang)
+                print(f"    {line.id:<20} {_told(line.title, lang)}：{words}")
+        if (other := given(result.compared)) is not None:
+            _print_beside(result, other, lang=lang)
 
 
-def _print_beside(result: Mapping[str, Any], other: Mapping[str, Any], *, lang: str) -> None:
+def _told(text: Text, lang: str) -> str:
+    return text.en if lang == "en" else text.zh
+
+
+def _print_beside(result: CheckResult, other: CheckResult, *, lang: str) -> None:
     """All lines of both packs: first those of the one, with the other's answer where it has the
     line too, then those that only the other has."""
     both = [result, other]
-    heads = [str(one["evidence"]["rules"]) for one in both]
+    heads = [one.evidence.rules for one in both]
     print(f"    {'对照' if lang == 'zh' else 'side by side'}: {heads[0]} | {heads[1]}")
-    verdicts = [status_words(one["verdict"], lang=lang) for one in both]
+    verdicts = [status_words(one.verdict, lang=lang) for one in both]
     print(
         f"      {'结论 verdict' if lang == 'zh' else 'verdict':<20} {verdicts[0]} | {verdicts[1]}"
     )
-    lines = [{line["id"]: line for line in one["requirements"]} for one in both]
+    lines = [{line.id: line for line in one.requirements} for one in both]
     for id_ in dict.fromkeys([*lines[0], *lines[1]]):
-        said = [status_words(its[id_]["status"], lang=lang) if id_ in its else "—" for its in lines]
-        title = (lines[0].get(id_) or lines[1][id_])["title"][lang]
+        said = [status_words(its[id_].status, lang=lang) if id_ in its else "—" for its in lines]
+        title = _told((lines[0].get(id_) or lines[1][id_]).title, lang)
         print(f"      {id_:<20} {said[0]} | {said[1]}  {title}")

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
 from coldwitness.config.settings import StoreSettings, load_settings
 from coldwitness.domain.channels import FLAGS, REALS
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.result import ShipmentFinding
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register, TelemetryStore
@@ -59,16 +61,16 @@ class Frames:
     def findings(self, shipment: str | None = None, kind: str | None = None) -> pd.DataFrame:
         """Current findings, one a row: shipment, id, kind, subtype, certainty, start, end,
         duration_s, and each measure as a column of its own."""
-        found: list[dict[str, Any]] = []
+        found: list[ShipmentFinding] = []
         after = None
         while page := self._register.findings(
             shipment=shipment, kind=kind, after=after, limit=1000
         ):
-            found += [dict(finding) for finding in page]
-            after = str(page[-1]["id"])
+            found += page
+            after = page[-1].id
         names = ["shipment", "id", "kind", "subtype", "certainty", "start", "end", "duration_s"]
         rows = [
-            {name: finding.get(name) for name in names} | dict(finding.get("measures") or {})
+            {name: getattr(finding, name) for name in names} | msgspec.to_builtins(finding.measures)
             for finding in found
         ]
         made = pd.DataFrame(rows, columns=None if rows else names)

@@ -4,6 +4,13 @@ The worse a Status, the larger its number, so the worst of many is their maximum
 """
 
 from enum import IntEnum
+from typing import Literal, get_args
+
+CertaintyWord = Literal["possible", "probable", "certain"]
+SeverityWord = Literal["info", "minor", "major", "critical"]
+Verdict = Literal["compliant", "insufficient_evidence", "suspected", "breach"]
+StatusWord = Literal["not_applicable", "compliant", "insufficient_evidence", "suspected", "breach"]
+IsolationWord = Literal["not_applicable", "isolated", "indeterminate", "missing"]
 
 
 class Certainty(IntEnum):
@@ -25,6 +32,14 @@ class Status(IntEnum):
     INSUFFICIENT_EVIDENCE = 2
     SUSPECTED = 3
     BREACH = 4
+
+
+CERTAINTY_WORDS: dict[int, CertaintyWord] = dict(enumerate(get_args(CertaintyWord), start=1))
+SEVERITY_WORDS: dict[int, SeverityWord] = dict(enumerate(get_args(SeverityWord), start=1))
+VERDICT_WORDS: dict[int, Verdict] = dict(enumerate(get_args(Verdict), start=1))
+STATUS_WORDS: dict[int, StatusWord] = dict(enumerate(get_args(StatusWord)))
+ISOLATION_WORDS: dict[int, IsolationWord] = dict(enumerate(get_args(IsolationWord)))
+"""The word of each number of the closed vocabularies above and below."""
 
 
 STATUS_ZH = {

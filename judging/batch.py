@@ -8,13 +8,14 @@ from typing import Any
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.result import CheckResult
 from coldwitness.domain.tracks import Tracks
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.run import judge_shipments
-from coldwitness.storage.ports import CheckResult, ModelTrip, Register, TelemetryStore
+from coldwitness.storage.ports import ModelTrip, Register, TelemetryStore
 
 
 @dataclass(frozen=True)

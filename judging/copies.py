@@ -11,7 +11,9 @@ import msgspec
 import numpy as np
 
 from coldwitness.analysis.record.curves import CurveIndex, index_of_differences, landmarks
-from coldwitness.storage.ports import CheckResult, Register, StoredCurves
+from coldwitness.domain.measures import given
+from coldwitness.domain.result import CheckResult
+from coldwitness.storage.ports import Register, StoredCurves
 
 PARTNERS = 20
 """Candidates compared for one shipment: a finding names no more either."""
@@ -73,11 +75,11 @@ def copies_named(results: Sequence[CheckResult]) -> dict[str, frozenset[str]]:
     """The other shipments that each result names as copies."""
     named: dict[str, frozenset[str]] = {}
     for result in results:
-        name = str(result["shipment"])
+        name = result.shipment
         others: set[str] = set()
-        for finding in result["findings"]:
-            if finding["subtype"] == "copied":
-                others.update(finding["measures"]["others"])
+        for finding in result.findings:
+            if finding.subtype == "copied":
+                others.update(given(finding.measures.others) or ())
         named[name] = frozenset(others - {name})
     return named
 

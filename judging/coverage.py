@@ -1,21 +1,34 @@
 """What was seen of a shipment, as the result tells it: probes, the drug's gaps, positions."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TypeVar, get_args
 
 import numpy as np
 
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.recorded import SeenProbes
 from coldwitness.analysis.record.time_states import TimeState
+from coldwitness.domain.coverage import (
+    Coverage,
+    CoverageGap,
+    CoveredPositions,
+    CoveredProbe,
+    CoveredSpan,
+    PositionGap,
+    StateWord,
+)
 from coldwitness.domain.instants import rfc3339_column
 from coldwitness.domain.tracks import FloatArray, IntArray
 
-STATE_WORDS = [state.name.lower() for state in sorted(TimeState)]
+Told = TypeVar("Told")
+
+STATE_WORDS: tuple[StateWord, ...] = get_args(StateWord)
+"""By code of TimeState."""
 
 
-def coverage_told(judgement: Judgement, loggers: tuple[str, ...]) -> list[dict[str, Any]]:
+def coverage_told(judgement: Judgement, loggers: tuple[str, ...]) -> list[Coverage]:
     """`coverage` of each shipment's result. loggers : the names of Tracks."""
     shipments = len(judgement.shipments)
     seen = judgement.seen
@@ -28,11 +41,11 @@ def coverage_told(judgement: Judgement, loggers: tuple[str, ...]) -> list[dict[s
     stops = judgement.stops
     unplaced = _by(stops.gaps.shipment, _position_gaps(judgement), shipments)
     return [
-        {
-            "probes": probes[i],
-            "gaps": gaps[i],
-            "positions": {"fixes": fixes, "gaps": unplaced[i]},
-        }
+        Coverage(
+            probes=probes[i],
+            gaps=gaps[i],
+            positions=CoveredPositions(fixes=fixes, gaps=unplaced[i]),
+        )
         for i, fixes in enumerate(stops.fixes.tolist())
     ]
 
@@ -59,22 +72,19 @@ def loggers_of(probes: SeenProbes, series: int, loggers: tuple[str, ...]) -> lis
     return [loggers[k] if k >= 0 else "?" for k in (first, *probes.others.get(series, ()))]
 
 
-def _probes(
-    judgement: Judgement, names: list[str], loggers: tuple[str, ...]
-) -> list[dict[str, Any]]:
+def _probes(judgement: Judgement, names: list[str], loggers: tuple[str, ...]) -> list[CoveredProbe]:
     seen = judgement.seen
     probes, states, holes = seen.probes, seen.states, seen.holes
     count = len(probes)
     worst = np.zeros(count, dtype=np.bool_)
     worst[seen.worst] = True
-    lasting_s = states.end_s - states.start_s
     spans = _by(
         states.series,
         [
-            {"start": start, "end": end, "state": STATE_WORDS[state]}
+            CoveredSpan(start, end, STATE_WORDS[state])
             for start, end, state in zip(
-                rfc3339_column(states.start_s),
-                rfc3339_column(states.end_s),
+                _instants(states.start_s),
+                _instants(states.end_s),
                 states.state.tolist(),
                 strict=True,
             )
@@ -82,34 +92,37 @@ def _probes(
         count,
     )
     length_s = np.zeros((count, len(TimeState)))
-    np.add.at(length_s, (states.series, states.state), lasting_s)
+    np.add.at(length_s, (states.series, states.state), states.end_s - states.start_s)
     longest_s = np.zeros(count)
     np.maximum.at(longest_s, holes.series, holes.end_s - holes.start_s)
-    columns = {
-        "judged": probes.judged.tolist(),
-        "worst": worst.tolist(),
-        "readings": probes.readings.tolist(),
-        "first": rfc3339_column(probes.first_s),
-        "last": rfc3339_column(probes.last_s),
-        "min_c": _numbers(probes.min_c),
-        "max_c": _numbers(probes.max_c),
-        "mean_c": _numbers(probes.mean_c),
-        "spans": spans,
-        "recorded_s": _numbers(length_s.sum(axis=1) - length_s[:, TimeState.UNSEEN], digits=3),
-        "out_s": _numbers(length_s[:, TimeState.OUT], digits=3),
-        "doubtful_s": _numbers(length_s[:, TimeState.DOUBTFUL], digits=3),
-        "unseen_s": _numbers(length_s[:, TimeState.UNSEEN], digits=3),
-        "longest_unseen_s": _numbers(longest_s, digits=3),
-    }
-    kinds = probes.probe.tolist()
+    first, last = rfc3339_column(probes.first_s), rfc3339_column(probes.last_s)
+    min_c, max_c, mean_c = (_numbers(of) for of in (probes.min_c, probes.max_c, probes.mean_c))
+    recorded_s = _lengths(length_s.sum(axis=1) - length_s[:, TimeState.UNSEEN])
+    out_s = _lengths(length_s[:, TimeState.OUT])
+    doubtful_s = _lengths(length_s[:, TimeState.DOUBTFUL])
+    unseen_s = _lengths(length_s[:, TimeState.UNSEEN])
+    longest_unseen_s = _lengths(longest_s)
     return [
-        {
-            "name": names[j],
-            "probe": kinds[j],
-            "loggers": loggers_of(probes, j, loggers),
-            **dict(zip(columns, row, strict=True)),
-        }
-        for j, row in enumerate(zip(*columns.values(), strict=True))
+        CoveredProbe(
+            name=names[j],
+            probe=str(probes.probe[j]),
+            loggers=tuple(loggers_of(probes, j, loggers)),
+            judged=bool(probes.judged[j]),
+            worst=bool(worst[j]),
+            readings=int(probes.readings[j]),
+            first=first[j],
+            last=last[j],
+            min_c=min_c[j],
+            max_c=max_c[j],
+            mean_c=mean_c[j],
+            spans=spans[j],
+            recorded_s=recorded_s[j],
+            out_s=out_s[j],
+            doubtful_s=doubtful_s[j],
+            unseen_s=unseen_s[j],
+            longest_unseen_s=longest_unseen_s[j],
+        )
+        for j in range(count)
     ]
 
 
@@ -119,42 +132,64 @@ def _told(judgement: Judgement) -> IntArray:
     return np.flatnonzero(judgement.seen.probes.judged[holes.series])
 
 
-def _gaps(judgement: Judgement, names: list[str]) -> list[dict[str, Any]]:
+def _gaps(judgement: Judgement, names: list[str]) -> list[CoverageGap]:
     holes, at = judgement.seen.holes, _told(judgement)
-    columns = {
-        "probe": [names[j] for j in holes.series[at].tolist()],
-        "start": rfc3339_column(holes.start_s[at]),
-        "end": rfc3339_column(holes.end_s[at]),
-        "length_s": _numbers((holes.end_s - holes.start_s)[at], digits=3),
-        "start_c": _numbers(holes.start_c[at]),
-        "end_c": _numbers(holes.end_c[at]),
-        "lowest_c": _numbers(holes.lowest_c[at]),
-        "lowest_at": rfc3339_column(holes.lowest_s[at]),
-        "highest_c": _numbers(holes.highest_c[at]),
-        "highest_at": rfc3339_column(holes.highest_s[at]),
-        "could_leave_range": holes.could_leave[at].tolist(),
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    start, end = _instants(holes.start_s[at]), _instants(holes.end_s[at])
+    length_s = _lengths((holes.end_s - holes.start_s)[at])
+    start_c, end_c = _numbers(holes.start_c[at]), _numbers(holes.end_c[at])
+    lowest_c, lowest_at = _numbers(holes.lowest_c[at]), rfc3339_column(holes.lowest_s[at])
+    highest_c, highest_at = _numbers(holes.highest_c[at]), rfc3339_column(holes.highest_s[at])
+    return [
+        CoverageGap(
+            probe=names[series],
+            start=start[k],
+            end=end[k],
+            length_s=length_s[k],
+            start_c=start_c[k],
+            end_c=end_c[k],
+            lowest_c=lowest_c[k],
+            lowest_at=lowest_at[k],
+            highest_c=highest_c[k],
+            highest_at=highest_at[k],
+            could_leave_range=leaves,
+        )
+        for k, (series, leaves) in enumerate(
+            zip(holes.series[at].tolist(), holes.could_leave[at].tolist(), strict=True)
+        )
+    ]
 
 
-def _position_gaps(judgement: Judgement) -> list[dict[str, Any]]:
+def _position_gaps(judgement: Judgement) -> list[PositionGap]:
     gaps = judgement.stops.gaps
-    columns = {
-        "start": rfc3339_column(gaps.start_s),
-        "end": rfc3339_column(gaps.end_s),
-        "length_s": _numbers(gaps.length_s, digits=3),
-        "hidden_stop_max_s": _numbers(gaps.hidden_stop_max_s, digits=3),
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [
+        PositionGap(start=start, end=end, length_s=length_s, hidden_stop_max_s=hidden_s)
+        for start, end, length_s, hidden_s in zip(
+            _instants(gaps.start_s),
+            _instants(gaps.end_s),
+            _lengths(gaps.length_s),
+            _lengths(gaps.hidden_stop_max_s),
+            strict=True,
+        )
+    ]
 
 
-def _by(owner: IntArray, told: list[dict[str, Any]], owners: int) -> list[list[dict[str, Any]]]:
+def _by(owner: IntArray, told: Sequence[Told], owners: int) -> list[tuple[Told, ...]]:
     """What is told of each owner; `owner` does not fall."""
     first = np.searchsorted(owner, np.arange(owners + 1)).tolist()
-    return [told[a:b] for a, b in pairwise(first)]
+    return [tuple(told[a:b]) for a, b in pairwise(first)]
 
 
-def _numbers(column: FloatArray, *, digits: int = 6) -> list[float | None]:
+def _instants(time_s: FloatArray) -> list[str]:
+    """Of times that are all known, as the ends of a stretch are."""
+    return [text for text in rfc3339_column(time_s) if text is not None]
+
+
+def _lengths(column: FloatArray) -> list[float]:
+    """(n,) finite seconds as JSON numbers; -0.0 becomes 0.0."""
+    return [round(value, 3) + 0.0 for value in column.tolist()]
+
+
+def _numbers(column: FloatArray) -> list[float | None]:
     """JSON numbers, None for what is not finite; -0.0 becomes 0.0."""
-    rounded = (round(value, digits) + 0.0 for value in column.tolist())
+    rounded = (round(value, 6) + 0.0 for value in column.tolist())
     return [value if math.isfinite(value) else None for value in rounded]

@@ -9,7 +9,7 @@ and verification takes it from there.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -20,8 +20,10 @@ from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import china_day, instant_ms, rfc3339
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.measures import given
+from coldwitness.domain.result import CheckResult, FleetLimit, FleetLimits
 from coldwitness.judging.manifest_terms import zones_without_limit
-from coldwitness.storage.ports import CheckResult, ModelTrip, Register
+from coldwitness.storage.ports import ModelTrip, Register
 
 MOST_TRIPS = 500
 """Trips a limit is learned from at most, the latest: a model ages and is packed differently."""
@@ -74,20 +76,18 @@ def model_trips(
     whole, names its model, and its own heat has shown the zone to be isolated."""
     shown: dict[str, list[ModelTrip]] = {}
     for result in results:
-        name = str(result["shipment"])
+        name = result.shipment
         shown[name] = []
-        manifest, end = manifests.get(name), result["window"]["end"]
+        manifest, end = manifests.get(name), result.window.end
         model = None if manifest is None else manifest.box.model
-        if result["verdict"] != "compliant" or not model or end is None:
+        if result.verdict != "compliant" or not model or end is None:
             continue
         for zone in FLEET_ZONES:
-            facet = result["isolation"][zone]
-            if facet["status"] != "isolated":
+            facet = result.isolation.coolant if zone == "coolant" else result.isolation.goods
+            rate_per_h, (low, high) = facet.coupling_per_h, facet.interval_95 or (None, None)
+            if facet.status != "isolated" or rate_per_h is None or low is None or high is None:
                 continue
-            low, high = facet["interval_95"]
-            shown[name].append(
-                ModelTrip(name, zone, model, instant_ms(end), facet["coupling_per_h"], low, high)
-            )
+            shown[name].append(ModelTrip(name, zone, model, instant_ms(end), rate_per_h, low, high))
     return shown
 
 
@@ -165,46 +165,45 @@ def _limit(zone: FleetZone, typical: float, spread: float, numbers: Numbers) -> 
     return round(limit, 6)
 
 
-def told_baseline(baseline: FleetBaseline) -> dict[str, Any]:
+def told_baseline(baseline: FleetBaseline) -> FleetLimit:
     """A baseline as the evidence of a result carries it."""
-    return {
-        "model": baseline.model,
-        "limit_per_h": baseline.limit_per_h,
-        "typical_per_h": baseline.typical_per_h,
-        "spread": baseline.spread,
-        "trips": baseline.trips,
-        "first_ended": rfc3339(baseline.first_ended_ms),
-        "last_ended": rfc3339(baseline.last_ended_ms),
-        "trips_sha256": baseline.trips_sha256,
-    }
+    return FleetLimit(
+        model=baseline.model,
+        limit_per_h=baseline.limit_per_h,
+        typical_per_h=baseline.typical_per_h,
+        spread=baseline.spread,
+        trips=baseline.trips,
+        first_ended=rfc3339(baseline.first_ended_ms),
+        last_ended=rfc3339(baseline.last_ended_ms),
+        trips_sha256=baseline.trips_sha256,
+    )
 
 
 def baselines_told(result: CheckResult, numbers: Numbers) -> dict[FleetZone, FleetBaseline]:
     """The baselines in a result's evidence, their limits worked out again from median and spread.
 
-    Raises BadInput where the evidence does not have the form, or fewer trips than the rules
-    demand.
+    Raises BadInput where the evidence gives fewer trips than the rules demand.
     """
-    told = (result.get("evidence") or {}).get("fleet_limits") or {}
+    told = given(result.evidence.fleet_limits) or FleetLimits()
     found: dict[FleetZone, FleetBaseline] = {}
     for zone in FLEET_ZONES:
-        if zone not in told:
+        one = given(told.coolant if zone == "coolant" else told.goods)
+        if one is None:
             continue
-        one = told[zone]
-        if not one["trips"] >= numbers.fleet_least_trips:
+        if not one.trips >= numbers.fleet_least_trips:
             raise BadInput(
-                f"evidence.fleet_limits.{zone}: {one['trips']} trips, the rules demand "
+                f"evidence.fleet_limits.{zone}: {one.trips} trips, the rules demand "
                 f"{numbers.fleet_least_trips:g}"
             )
         found[zone] = FleetBaseline(
-            model=one["model"],
+            model=one.model,
             zone=zone,
-            limit_per_h=_limit(zone, float(one["typical_per_h"]), float(one["spread"]), numbers),
-            typical_per_h=float(one["typical_per_h"]),
-            spread=float(one["spread"]),
-            trips=one["trips"],
-            first_ended_ms=instant_ms(one["first_ended"]),
-            last_ended_ms=instant_ms(one["last_ended"]),
-            trips_sha256=one["trips_sha256"],
+            limit_per_h=_limit(zone, one.typical_per_h, one.spread, numbers),
+            typical_per_h=one.typical_per_h,
+            spread=one.spread,
+            trips=one.trips,
+            first_ended_ms=instant_ms(one.first_ended),
+            last_ended_ms=instant_ms(one.last_ended),
+            trips_sha256=one.trips_sha256,
         )
     return found

@@ -1,12 +1,12 @@
-"""The result of a check, `coldwitness.check/1`: one judgement as the contract's JSON objects."""
+"""From a judgement to the results of its shipments."""
 
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from coldwitness.analysis.isolation.isolation_judgement import Facet, IsolationReason
@@ -17,26 +17,54 @@ from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
 from coldwitness.config.finding_kinds import FindingKind, kind_of
 from coldwitness.config.rules import QUESTIONS, RulePack
 from coldwitness.domain.baseline import FleetZone
+from coldwitness.domain.coverage import Coverage
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.text import Text
+from coldwitness.domain.measures import LimitWord, Measures, given
+from coldwitness.domain.result import (
+    SCHEMA,
+    CheckResult,
+    Evidence,
+    Finding,
+    FleetLimits,
+    Isolation,
+    IsolationFacet,
+    Item,
+    Limits,
+    Metrics,
+    Place,
+    RequirementLine,
+    Sensor,
+    Window,
+)
 from coldwitness.domain.tracks import Tracks
-from coldwitness.domain.words import Certainty, Isolation, Severity, Status
+from coldwitness.domain.words import (
+    CERTAINTY_WORDS,
+    ISOLATION_WORDS,
+    SEVERITY_WORDS,
+    STATUS_WORDS,
+    VERDICT_WORDS,
+    Certainty,
+    Status,
+)
 from coldwitness.judging.coverage import coverage_told
 from coldwitness.judging.fleet_limits import told_baseline
 from coldwitness.judging.words.findings import against, explanation, would_settle
 from coldwitness.judging.words.lines import bases
 from coldwitness.judging.words.packs import pack_words
 
-SCHEMA = "coldwitness.check/1"
-
 _DIGITS = 6
 _ACCUSED = (int(Status.SUSPECTED), int(Status.BREACH))
-_STATUS_WORDS = [status.name.lower() for status in sorted(Status)]
+_LIMIT_WORDS: Mapping[int, LimitWord] = {
+    LimitSource.SETTING: "setting",
+    LimitSource.MODEL: "model",
+    LimitSource.MANIFEST: "manifest",
+    LimitSource.FLEET: "fleet",
+}
 
 
 def check_results(
     judgement: Judgement, tracks: Tracks, terms: Terms, pack: RulePack, *, software: str
-) -> list[dict[str, Any]]:
+) -> list[CheckResult]:
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
     computed are None, times RFC 3339 in UTC."""
     weighs = _weighs(judgement, pack)
@@ -55,42 +83,42 @@ def check_results(
             rows=slice(int(bounds[i]), int(bounds[i + 1])),
             weighs=weighs,
             coverage=coverage[i],
-            evidence={
-                "readings_sha256": judgement.readings_sha256[i],
-                "rules": pack.name,
-                "software": software,
-                "mkt_method": mkt_method,
-                "deletion_would_show": bool(judgement.deletion_shows[i]),
-                "sensors": sensors[i],
-                **_fleet_limits(terms, i),
-            },
+            evidence=Evidence(
+                readings_sha256=judgement.readings_sha256[i],
+                rules=pack.name,
+                software=software,
+                mkt_method=mkt_method,
+                deletion_would_show=bool(judgement.deletion_shows[i]),
+                sensors=tuple(sensors[i]),
+                fleet_limits=_fleet_limits(terms, i),
+            ),
         )
         for i in range(len(terms))
     ]
 
 
-def _fleet_limits(terms: Terms, shipment: int) -> dict[str, Any]:
+def _fleet_limits(terms: Terms, shipment: int) -> FleetLimits | UnsetType:
     """What limits learned from other trips rest on; nothing where none was used."""
     used = terms.baselines.get(shipment)
     if not used:
-        return {}
-    return {"fleet_limits": {zone: told_baseline(used[zone]) for zone in sorted(used)}}
+        return UNSET
+    return FleetLimits(**{zone: told_baseline(baseline) for zone, baseline in used.items()})
 
 
-def _sensors(judgement: Judgement, tracks: Tracks) -> list[list[dict[str, Any]]]:
+def _sensors(judgement: Judgement, tracks: Tracks) -> list[list[Sensor]]:
     """Of each shipment, the grid of every probe's values and how many lie off it."""
     grids = judgement.sensors
-    told: list[list[dict[str, Any]]] = [[] for _ in tracks.shipments]
+    told: list[list[Sensor]] = [[] for _ in tracks.shipments]
     for k, shipment in enumerate(grids.shipment.tolist()):
         logger, off_grid = int(grids.logger[k]), int(grids.off_grid[k])
         told[shipment].append(
-            {
-                "logger": tracks.loggers[logger] if logger >= 0 else None,
-                "probe": grids.probe[k],
-                "grid_c": _number(grids.grid_c[k]),
-                "readings": int(grids.readings[k]),
-                "off_grid": off_grid if off_grid >= 0 else None,
-            }
+            Sensor(
+                logger=tracks.loggers[logger] if logger >= 0 else None,
+                probe=grids.probe[k],
+                grid_c=_number(grids.grid_c[k]),
+                readings=int(grids.readings[k]),
+                off_grid=off_grid if off_grid >= 0 else None,
+            )
         )
     return told
 
@@ -102,14 +130,6 @@ def finding_id(shipment: str, kind: str, subtype: str, *anchor: object) -> str:
     return "f-" + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-@dataclass(frozen=True)
-class _Told:
-    """A finding as it stands in the result, with what its lines need."""
-
-    row: int
-    json: dict[str, Any]
-
-
 def _result(
     judgement: Judgement,
     tracks: Tracks,
@@ -119,45 +139,42 @@ def _result(
     shipment: int,
     rows: slice,
     weighs: NDArray[np.bool_],
-    coverage: Mapping[str, Any],
-    evidence: Mapping[str, Any],
-) -> dict[str, Any]:
+    coverage: Coverage,
+    evidence: Evidence,
+) -> CheckResult:
     name = tracks.shipments[shipment]
     ids = [line.id for line in pack.requirements]
-    told = [
-        _Told(
+    findings = tuple(
+        _finding(
+            judgement,
+            tracks,
+            name,
             row,
-            _finding(
-                judgement,
-                tracks,
-                name,
-                row,
-                requirements=[ids[r] for r in weighs[row].nonzero()[0].tolist()],
-            ),
+            requirements=tuple(ids[r] for r in weighs[row].nonzero()[0].tolist()),
         )
         for row in range(rows.start, rows.stop)
-    ]
-    return {
-        "schema": SCHEMA,
-        "shipment": name,
-        "verdict": _STATUS_WORDS[int(judgement.verdict[shipment])],
-        "window": {
-            "start": _instant(judgement.window.start_s[shipment]),
-            "end": _instant(judgement.window.end_s[shipment]),
-        },
-        "findings": [finding.json for finding in told],
-        "requirements": _lines(judgement, terms, pack, shipment, told, rows),
-        "items": _items(judgement, terms, shipment, told),
-        "metrics": _metrics(judgement, shipment),
-        "isolation": _isolation(judgement, terms, shipment),
-        "coverage": coverage,
-        "evidence": dict(evidence),
-    }
+    )
+    return CheckResult(
+        schema=SCHEMA,
+        shipment=name,
+        verdict=VERDICT_WORDS[int(judgement.verdict[shipment])],
+        window=Window(
+            start=_instant(judgement.window.start_s[shipment]),
+            end=_instant(judgement.window.end_s[shipment]),
+        ),
+        findings=findings,
+        requirements=_lines(judgement, terms, pack, shipment, findings, rows),
+        items=_items(judgement, terms, shipment, findings, rows),
+        metrics=_metrics(judgement, shipment),
+        isolation=_isolation(judgement, terms, shipment),
+        coverage=coverage,
+        evidence=evidence,
+    )
 
 
 def _finding(
-    judgement: Judgement, tracks: Tracks, shipment: str, row: int, *, requirements: list[str]
-) -> dict[str, Any]:
+    judgement: Judgement, tracks: Tracks, shipment: str, row: int, *, requirements: tuple[str, ...]
+) -> Finding:
     table = judgement.findings
     kind = kind_of(int(table.type[row]))
     certainty = Certainty(int(table.certainty[row]))
@@ -168,24 +185,24 @@ def _finding(
     words = {**measures, "duration_s": lasted_s, "probe": probe}
     place = None
     if not math.isnan(table.lat_deg[row]):
-        place = {"lat": _number(table.lat_deg[row], 7), "lon": _number(table.lon_deg[row], 7)}
+        place = Place(lat=_number(table.lat_deg[row], 7), lon=_number(table.lon_deg[row], 7))
     anchor = [measures.get(key) for key in kind.anchors]
-    return {
-        "id": finding_id(shipment, kind.kind, kind.subtype, probe, _instant(start_s), *anchor),
-        "kind": kind.kind,
-        "subtype": kind.subtype,
-        "start": _instant(start_s),
-        "end": _instant(end_s),
-        "duration_s": lasted_s,
-        "certainty": certainty.name.lower(),
-        "severity": Severity(int(table.severity[row])).name.lower(),
-        "requirements": requirements,
-        "measures": measures,
-        "where": place,
-        "would_settle": _both(would_settle(kind, certainty, words)),
-        "explanation": _both(explanation(kind, certainty, words)),
-        "against": _both(against(kind, certainty, words)),
-    }
+    return Finding(
+        id=finding_id(shipment, kind.kind, kind.subtype, probe, _instant(start_s), *anchor),
+        kind=kind.kind,
+        subtype=kind.subtype,
+        start=_instant(start_s),
+        end=_instant(end_s),
+        duration_s=lasted_s,
+        certainty=CERTAINTY_WORDS[certainty],
+        severity=SEVERITY_WORDS[int(table.severity[row])],
+        requirements=requirements,
+        measures=Measures(**measures),
+        where=place,
+        would_settle=would_settle(kind, certainty, words),
+        explanation=explanation(kind, certainty, words),
+        against=against(kind, certainty, words),
+    )
 
 
 def _measures(judgement: Judgement, tracks: Tracks, row: int, kind: FindingKind) -> dict[str, Any]:
@@ -221,9 +238,9 @@ def _lines(
     terms: Terms,
     pack: RulePack,
     shipment: int,
-    told: Sequence[_Told],
+    findings: Sequence[Finding],
     rows: slice,
-) -> list[dict[str, Any]]:
+) -> tuple[RequirementLine, ...]:
     lines = []
     status = judgement.lines[shipment].tolist()
     least, most = judgement.least[shipment].tolist(), judgement.most[shipment].tolist()
@@ -231,31 +248,30 @@ def _lines(
     basis = bases(pack, judgement, terms, shipment, rows)
     for r, (requirement, words) in enumerate(zip(pack.requirements, pack_words(pack), strict=True)):
         id_ = requirement.id
-        mine = [one.json for one in told if id_ in one.json["requirements"]] if told else []
+        mine = [one for one in findings if id_ in one.requirements] if findings else []
         against = would_settle = None
         if status[r] in _ACCUSED:
-            against = next((one["against"] for one in mine if one["against"] is not None), None)
+            against = next((one.against for one in mine if given(one.against) is not None), None)
             would_settle = next(
-                (one["would_settle"] for one in mine if one["would_settle"] is not None),
-                {"zh": words.to_check.zh, "en": words.to_check.en},
+                (one.would_settle for one in mine if one.would_settle is not None), words.to_check
             )
         column = _bounded(words.columns, questions, least, status[r])
         lines.append(
-            {
-                "id": id_,
-                "title": dict(words.title),
-                "status": _STATUS_WORDS[status[r]],
-                "findings": [one["id"] for one in mine],
-                "basis": basis[r],
-                "least": None if column is None else _number(least[column], 3),
-                "most": None if column is None else _number(most[column], 3),
-                "bounds_of": None if column is None else QUESTIONS[column],
-                "setting": None if words.setting is None else dict(words.setting),
-                "against": against,
-                "would_settle": would_settle,
-            }
+            RequirementLine(
+                id=id_,
+                title=requirement.title,
+                status=STATUS_WORDS[status[r]],
+                findings=tuple(one.id for one in mine),
+                basis=basis[r],
+                least=None if column is None else _number(least[column], 3),
+                most=None if column is None else _number(most[column], 3),
+                bounds_of=None if column is None else QUESTIONS[column],
+                setting=words.setting,
+                against=against,
+                would_settle=would_settle,
+            )
         )
-    return lines
+    return tuple(lines)
 
 
 def _bounded(
@@ -275,68 +291,67 @@ def _bounded(
 
 
 def _items(
-    judgement: Judgement, terms: Terms, shipment: int, told: Sequence[_Told]
-) -> list[dict[str, Any]]:
+    judgement: Judgement, terms: Terms, shipment: int, findings: Sequence[Finding], rows: slice
+) -> tuple[Item, ...]:
     items = terms.items
     first, end = int(items.first[shipment]), int(items.first[shipment + 1])
-    return [
-        {
-            "name": items.name[k] or None,
-            "storage": items.storage[k] or None,
-            "limits": {"low": _number(items.low_c[k]), "high": _number(items.high_c[k])},
-            "status": _STATUS_WORDS[int(judgement.item_status[k])],
-            "findings": [
-                one.json["id"] for one in told if judgement.concerns_item(one.row, k, terms)
-            ],
-        }
+    told = list(zip(range(rows.start, rows.stop), findings, strict=True))
+    return tuple(
+        Item(
+            name=items.name[k] or None,
+            storage=items.storage[k] or None,
+            limits=Limits(low=_number(items.low_c[k]), high=_number(items.high_c[k])),
+            status=STATUS_WORDS[int(judgement.item_status[k])],
+            findings=tuple(one.id for row, one in told if judgement.concerns_item(row, k, terms)),
+        )
         for k in range(first, end)
-    ]
+    )
 
 
-def _metrics(judgement: Judgement, shipment: int) -> dict[str, Any]:
+def _metrics(judgement: Judgement, shipment: int) -> Metrics:
     def of(name: str, digits: int = _DIGITS) -> float | None:
         return _number(judgement.metrics[name][shipment], digits)
 
-    return {
-        "readings": int(judgement.metrics["readings"][shipment]),
-        "coverage": of("coverage"),
-        "longest_gap_s": of("longest_gap_s", 3),
-        "min_c": of("min_c"),
-        "max_c": of("max_c"),
-        "mean_c": of("mean_c"),
-        "mkt_c": of("mkt_c"),
-        "seconds_above": of("seconds_above", 3),
-        "seconds_above_bounds": [of("seconds_above_least", 3), of("seconds_above_most", 3)],
-        "seconds_below": of("seconds_below", 3),
-        "seconds_below_bounds": [of("seconds_below_least", 3), of("seconds_below_most", 3)],
-        "degree_minutes_above": of("degree_minutes_above"),
-        "degree_minutes_below": of("degree_minutes_below"),
-        "distance_m": of("distance_m", 1),
-        "stopped_s": of("stopped_s", 3),
-        "hidden_stop_max_s": of("hidden_stop_max_s", 3),
-    }
+    return Metrics(
+        readings=int(judgement.metrics["readings"][shipment]),
+        coverage=of("coverage"),
+        longest_gap_s=of("longest_gap_s", 3),
+        min_c=of("min_c"),
+        max_c=of("max_c"),
+        mean_c=of("mean_c"),
+        mkt_c=of("mkt_c"),
+        seconds_above=of("seconds_above", 3),
+        seconds_above_bounds=(of("seconds_above_least", 3), of("seconds_above_most", 3)),
+        seconds_below=of("seconds_below", 3),
+        seconds_below_bounds=(of("seconds_below_least", 3), of("seconds_below_most", 3)),
+        degree_minutes_above=of("degree_minutes_above"),
+        degree_minutes_below=of("degree_minutes_below"),
+        distance_m=of("distance_m", 1),
+        stopped_s=of("stopped_s", 3),
+        hidden_stop_max_s=of("hidden_stop_max_s", 3),
+    )
 
 
-def _isolation(judgement: Judgement, terms: Terms, shipment: int) -> dict[str, Any]:
-    return {
-        "coolant": _facet(judgement.isolation.coolant, "coolant", terms, shipment),
-        "goods": _facet(judgement.isolation.goods, "goods", terms, shipment),
-    }
+def _isolation(judgement: Judgement, terms: Terms, shipment: int) -> Isolation:
+    return Isolation(
+        coolant=_facet(judgement.isolation.coolant, "coolant", terms, shipment),
+        goods=_facet(judgement.isolation.goods, "goods", terms, shipment),
+    )
 
 
-def _facet(facet: Facet, zone: FleetZone, terms: Terms, shipment: int) -> dict[str, Any]:
+def _facet(facet: Facet, zone: FleetZone, terms: Terms, shipment: int) -> IsolationFacet:
     baseline = terms.baselines.get(shipment, {}).get(zone)
     low, high = _number(facet.low_per_h[shipment]), _number(facet.high_per_h[shipment])
-    return {
-        "status": Isolation(int(facet.isolation[shipment])).name.lower(),
-        "coupling_per_h": _number(facet.coupling_per_h[shipment]),
-        "interval_95": None if low is None and high is None else [low, high],
-        "limit_per_h": _number(facet.limit_per_h[shipment]),
-        "limit_source": LimitSource(int(facet.limit_source[shipment])).name.lower(),
-        "limit_trips": None if baseline is None else baseline.trips,
-        "reason": IsolationReason(int(facet.reason[shipment])).name.lower(),
-        "probe": facet.probe[shipment] or None,
-    }
+    return IsolationFacet(
+        status=ISOLATION_WORDS[int(facet.isolation[shipment])],
+        coupling_per_h=_number(facet.coupling_per_h[shipment]),
+        interval_95=None if low is None and high is None else (low, high),
+        limit_per_h=_number(facet.limit_per_h[shipment]),
+        limit_source=_LIMIT_WORDS[int(facet.limit_source[shipment])],
+        limit_trips=None if baseline is None else baseline.trips,
+        reason=IsolationReason(int(facet.reason[shipment])).name.lower(),
+        probe=facet.probe[shipment] or None,
+    )
 
 
 def _rounded(detail: Any) -> Any:
@@ -344,11 +359,7 @@ def _rounded(detail: Any) -> Any:
     and many gives the same text whatever the order of summation."""
     if isinstance(detail, float):
         return _number(detail)
-    return [_rounded(one) for one in detail] if isinstance(detail, list) else detail
-
-
-def _both(text: Text | None) -> dict[str, str] | None:
-    return None if text is None else {"zh": text.zh, "en": text.en}
+    return tuple(_rounded(one) for one in detail) if isinstance(detail, list) else detail
 
 
 def _number(value: float, digits: int = _DIGITS) -> float | None:

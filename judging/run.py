@@ -1,10 +1,9 @@
 """One way from readings, manifests and events to results, for files and for live alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.record.case import Case, case_of
 from coldwitness.analysis.record.curves import CurveIndex, joined
 from coldwitness.config.rules import RulePack, pack_for
+from coldwitness.domain.result import CheckResult
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.judging.copies import CurveArchive
 from coldwitness.judging.evidence import Evidence
@@ -20,8 +20,6 @@ from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
 from coldwitness.judging.manifest_terms import terms_for
 from coldwitness.judging.results import check_results
 from coldwitness.judging.rulebook import Rulebook
-
-CheckResult = Mapping[str, Any]
 
 
 @cache

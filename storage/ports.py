@@ -6,15 +6,13 @@ that can be dropped and built again from it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
-
-CheckResult = Mapping[str, Any]
-"""One shipment's result, `coldwitness.check/1`."""
 
 ClueStatus = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
 
@@ -66,7 +64,7 @@ class Clue:
     cursor: int
     id: str
     shipment: str
-    finding: Mapping[str, Any]
+    finding: Finding
     requirements: tuple[str, ...]
     verdict: str
     version: int
@@ -222,8 +220,8 @@ class Register(Protocol):
         shipment: str | None = None,
         after: str | None = None,
         limit: int = 50,
-    ) -> list[Mapping[str, Any]]:
-        """Current findings across shipments, each with its `shipment`; ordered by finding id."""
+    ) -> list[ShipmentFinding]:
+        """Current findings across shipments; ordered by finding id."""
 
     def clues(self, *, after: int = 0, limit: int = 50) -> list[Clue]: ...
 

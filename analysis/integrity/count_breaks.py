@@ -9,6 +9,7 @@ from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_tab
 from coldwitness.analysis.integrity.logger_groups import logger_groups, logger_name
 from coldwitness.analysis.record.case import Case
 from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.measures import SequenceBreak
 from coldwitness.domain.words import Certainty, Severity
 
 _SHOWN = 20
@@ -41,8 +42,7 @@ def count_findings(case: Case) -> FindingTable:
         shown[number] = {
             "logger": logger_name(tracks, int(row[anchor])),
             "breaks": [
-                {"after_seq": int(tracks.seq[before[i]]), "next_seq": int(tracks.seq[row[i]])}
-                for i in mine
+                SequenceBreak(int(tracks.seq[before[i]]), int(tracks.seq[row[i]])) for i in mine
             ],
         }
     bad = (missing > 0) | (repeated > 0)

@@ -35,5 +35,5 @@ def list_findings(
         limit=limit + 1,
     )
     page = found[:limit]
-    more = write_cursor(LISTING, str(page[-1]["id"])) if len(found) > limit else None
+    more = write_cursor(LISTING, page[-1].id) if len(found) > limit else None
     return json_answer({"items": page, "next_cursor": more})

@@ -24,13 +24,13 @@ from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import CheckResult, ManifestKept, Shipment, ShipmentList, Verdict
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.result import CheckResult as Result
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips
 from coldwitness.judging.rulebook import Rulebook, under_pack
 from coldwitness.judging.run import Judged, judge_shipments
-from coldwitness.storage.ports import CheckResult as Result
 from coldwitness.storage.ports import ShipmentRow
 
 router = APIRouter(tags=["shipments"])
@@ -85,7 +85,7 @@ def put_manifest(
     kept = {
         "id": shipment,
         "version": version,
-        "verdict": result["verdict"] if result is not None else None,
+        "verdict": result.verdict if result is not None else None,
         "warnings": warnings,
         "links": links_of(services.base_url, shipment),
     }

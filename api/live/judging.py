@@ -17,10 +17,11 @@ from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.result import CheckResult
 from coldwitness.judging.batch import Batch, judge_batch
 from coldwitness.judging.copies import copies_named, keep_curves
 from coldwitness.judging.rulebook import Rulebook
-from coldwitness.storage.ports import CheckResult, Clue, Register, TelemetryStore
+from coldwitness.storage.ports import Clue, Register, TelemetryStore
 
 log = logging.getLogger(__name__)
 

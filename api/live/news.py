@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coldwitness.api.live.hub import LiveHub
-from coldwitness.storage.ports import CheckResult, Clue
+from coldwitness.domain.result import CheckResult
+from coldwitness.storage.ports import Clue
 
 REMEMBERED = 50_000
 """Shipments whose last told findings are remembered; others are told again in full."""
@@ -30,19 +31,17 @@ class News:
     ) -> None:
         """Publish one run's news, shipment by shipment."""
         for result in results:
-            shipment = str(result["shipment"])
-            findings = {
-                str(f["id"]): str(f["certainty"]) + str(f["end"]) for f in result["findings"]
-            }
+            shipment = result.shipment
+            findings = {f.id: f.certainty + str(f.end) for f in result.findings}
             verdict_before, findings_before = self._told.get(shipment, ("", {}))
             if shipment in newest:
                 self._hub.publish("reading", {"shipment": shipment, **newest[shipment]})
-            for finding in result["findings"]:
-                if findings_before.get(str(finding["id"])) != findings[str(finding["id"])]:
+            for finding in result.findings:
+                if findings_before.get(finding.id) != findings[finding.id]:
                     self._hub.publish("finding", {"shipment": shipment, "finding": finding})
-            if verdict_before != result["verdict"] or findings_before.keys() != findings.keys():
+            if verdict_before != result.verdict or findings_before.keys() != findings.keys():
                 self._hub.publish("verdict", _verdict(result))
-            self._told[shipment] = (str(result["verdict"]), findings)
+            self._told[shipment] = (result.verdict, findings)
             self._told.move_to_end(shipment)
         while len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
@@ -52,10 +51,10 @@ class News:
 
 
 def _verdict(result: CheckResult) -> Mapping[str, Any]:
-    words = sorted({(f["kind"], f["subtype"], f["certainty"]) for f in result["findings"]})
+    words = sorted({(f.kind, f.subtype, f.certainty) for f in result.findings})
     return {
-        "shipment": result["shipment"],
-        "verdict": result["verdict"],
-        "window": result["window"],
+        "shipment": result.shipment,
+        "verdict": result.verdict,
+        "window": result.window,
         "findings": [{"kind": k, "subtype": s, "certainty": c} for k, s, c in words],
     }

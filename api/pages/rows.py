@@ -6,8 +6,9 @@ from functools import cache
 
 from coldwitness.api.http.services import Services
 from coldwitness.config.finding_kinds import finding_kinds
+from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import Status
-from coldwitness.storage.ports import CheckResult, ShipmentRow
+from coldwitness.storage.ports import ShipmentRow
 
 VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "compliant")
 
@@ -55,15 +56,14 @@ def row_of(services: Services, shipment: str) -> Row | None:
 
 def _row(services: Services, line: ShipmentRow) -> Row:
     result = services.register.result(line.id) if line.verdict is not None else None
-    metrics = {} if result is None else result["metrics"]
     return Row(
         id=line.id,
         verdict=line.verdict,
         courier=line.courier,
         start=line.started_at,
         end=line.ended_at,
-        min_c=metrics.get("min_c"),
-        max_c=metrics.get("max_c"),
+        min_c=None if result is None else result.metrics.min_c,
+        max_c=None if result is None else result.metrics.max_c,
         chips=[] if result is None else chips_of(result),
     )
 
@@ -71,8 +71,8 @@ def _row(services: Services, line: ShipmentRow) -> Row:
 def chips_of(result: CheckResult) -> list[Chip]:
     """Findings in short, the gravest kinds of the contract's order first."""
     counted: dict[tuple[str, str, str], int] = {}
-    for finding in result["findings"]:
-        key = (str(finding["kind"]), str(finding["subtype"]), str(finding["certainty"]))
+    for finding in result.findings:
+        key = (finding.kind, finding.subtype, finding.certainty)
         counted[key] = counted.get(key, 0) + 1
     return [Chip(*key, count=count) for key, count in sorted(counted.items(), key=_gravity)]
 

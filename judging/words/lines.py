@@ -174,7 +174,7 @@ _NO_CALIBRATION = Text("未提供校准有效期", "no calibration date was give
 
 def bases(
     pack: RulePack, judgement: Judgement, terms: Terms, shipment: int, findings: slice
-) -> list[dict[str, str]]:
+) -> list[Text]:
     """What the status of each of the pack's lines rests on for one shipment, then the rule's own
     source. findings : rows of the judgement's findings that are the shipment's."""
     by_question: dict[Question, list[Text]] = {}
@@ -201,7 +201,7 @@ def bases(
             parts = [part for question in requirement.questions for part in said(question)]
         parts = [*parts, *older, words.source]
         zh, en = "；".join([part.zh for part in parts]), "; ".join([part.en for part in parts])
-        told.append({"zh": zh + "。", "en": en + "."})
+        told.append(Text(zh + "。", en + "."))
     return told
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack
+from coldwitness.domain.result import Setting
 from coldwitness.domain.text import Text
 from coldwitness.judging.words.figures import number
 
@@ -24,15 +25,14 @@ _TOLERANCES = (
 
 @dataclass(frozen=True)
 class LineWords:
-    """columns : of the line's questions among QUESTIONS. title : as JSON. source : the
+    """columns : of the line's questions among QUESTIONS. source : the
     rule's. to_check : what to see on site where the record does not decide.
     setting : the bureau's settings the line is judged by, None where there are none."""
 
     columns: tuple[int, ...]
-    title: dict[str, str]
     source: Text
     to_check: Text
-    setting: dict[str, object] | None
+    setting: Setting | None
 
 
 _PREPARED: dict[int, tuple[RulePack, Sequence[LineWords]]] = {}
@@ -48,7 +48,6 @@ def pack_words(pack: RulePack) -> Sequence[LineWords]:
     words = [
         LineWords(
             columns=tuple(QUESTIONS.index(question) for question in line.questions),
-            title={"zh": line.title.zh, "en": line.title.en},
             source=Text(f"依据：{line.source.zh}", f"source: {line.source.en}"),
             to_check=Text(
                 f"需现场核查：{line.evidence.zh}", f"to be checked on site: {line.evidence.en}"
@@ -63,7 +62,7 @@ def pack_words(pack: RulePack) -> Sequence[LineWords]:
     return words
 
 
-def _setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | None:
+def _setting(requirement: Requirement, pack: RulePack) -> Setting | None:
     """The bureau's settings the line was judged by, shown as settings and not as law."""
     names = [name for question in requirement.questions for name in _SETTINGS.get(question, ())]
     if not names:
@@ -89,8 +88,8 @@ def _setting(requirement: Requirement, pack: RulePack) -> dict[str, object] | No
         else:
             shown = Text(f"{number(value)} 米", f"{number(value)} m")
         parts.append(Text(f"{title.zh} {shown.zh}", f"{title.en} {shown.en}"))
-    return {
-        "zh": "，".join(part.zh for part in parts) + "（设定，非法规）",
-        "en": ", ".join(part.en for part in parts) + " (setting, not law)",
-        "values": values,
-    }
+    return Setting(
+        zh="，".join(part.zh for part in parts) + "（设定，非法规）",
+        en=", ".join(part.en for part in parts) + " (setting, not law)",
+        values=values,
+    )

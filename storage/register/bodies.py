@@ -7,32 +7,30 @@ bytes of several thousand.
 
 import hashlib
 import zlib
-from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
-from coldwitness.storage.ports import CheckResult
+from coldwitness.domain.result import CheckResult
 
 CHAIN = 50
 """After so many versions on one base a result is stored whole again."""
 _LEVEL = 3
 """Half the time of zlib's own 6 for a sixth more bytes: a burst records thousands at once."""
-_JUDGED_WHEN = ("judged_at", "judged_ms", "generated_at")
 
 
 def encoded(result: CheckResult) -> bytes:
-    """The result as JSON, in the order of its own keys."""
+    """The result as JSON, keys in the order of its fields."""
     return msgspec.json.encode(result)
 
 
+def decoded(body: bytes) -> CheckResult:
+    """Inverse of `encoded`, also of bodies that older versions of the program wrote."""
+    return msgspec.json.decode(body, type=CheckResult)
+
+
 def digest(result: CheckResult) -> str:
-    """Equal for results that say the same, whenever they were judged."""
-    said = _without_judging_time(result)
-    evidence = said.get("evidence")
-    if isinstance(evidence, Mapping):
-        said["evidence"] = _without_judging_time(evidence)
-    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
+    """Equal for results that say the same: no result says when it was judged."""
+    return hashlib.sha256(msgspec.json.encode(result, order="sorted")).hexdigest()
 
 
 def deflated(body: bytes, base: bytes | None) -> bytes:
@@ -43,7 +41,3 @@ def deflated(body: bytes, base: bytes | None) -> bytes:
 def inflated(stored: bytes, base: bytes | None) -> bytes:
     unpacker = zlib.decompressobj() if base is None else zlib.decompressobj(zdict=base)
     return unpacker.decompress(stored) + unpacker.flush()
-
-
-def _without_judging_time(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in part.items() if key not in _JUDGED_WHEN}

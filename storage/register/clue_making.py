@@ -18,8 +18,10 @@ from sqlalchemy import Connection, Row, RowMapping, bindparam, select, update
 from coldwitness.config.finding_kinds import accusing_kinds
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.measures import given
 from coldwitness.domain.reading import ENDING_EVENTS
-from coldwitness.storage.ports import CheckResult, Clue
+from coldwitness.domain.result import CheckResult, Finding
+from coldwitness.storage.ports import Clue
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import parts
 
@@ -31,7 +33,7 @@ WITHDRAWN = "no longer found: "
 class _Told:
     """What of a finding decides which clue it is."""
 
-    finding: Mapping[str, Any]
+    finding: Finding
     body: str
     topic: tuple[str, str, str]
     start_ms: int | None
@@ -45,14 +47,14 @@ def made(
 
     Must run in the transaction that holds the shipments' locks.
     """
-    names = [str(result["shipment"]) for result in results]
+    names = [result.shipment for result in results]
     known = _known(connection, names)
     under_way = _under_way(connection, results)
     fresh: list[dict[str, Any]] = []
     better: list[dict[str, Any]] = []
     withdrawn: list[dict[str, Any]] = []
     for result in results:
-        shipment = str(result["shipment"])
+        shipment = result.shipment
         left = known[shipment]
         for told in _accusations(result, under_way=shipment in under_way):
             clue = _continued(told, left)
@@ -85,7 +87,7 @@ def made(
 
 def accuses(result: CheckResult) -> bool:
     """True if any finding may be a clue."""
-    return any(finding["kind"] in accusing_kinds() for finding in result.get("findings", ()))
+    return any(finding.kind in accusing_kinds() for finding in result.findings)
 
 
 def clue_of(row: RowMapping | Mapping[str, Any]) -> Clue:
@@ -94,7 +96,7 @@ def clue_of(row: RowMapping | Mapping[str, Any]) -> Clue:
         cursor=row["cursor"],
         id=row["id"],
         shipment=row["shipment"],
-        finding=msgspec.json.decode(row["finding"]),
+        finding=msgspec.json.decode(row["finding"], type=Finding),
         requirements=tuple(msgspec.json.decode(row["requirements"])),
         verdict=row["verdict"],
         version=row["version"],
@@ -121,9 +123,9 @@ def _under_way(connection: Connection, results: Sequence[CheckResult]) -> set[st
     """Of the shipments with inferred accusations, those whose events or manifest tell of a
     beginning and none of an end. One that tells of neither is taken as ended."""
     names = [
-        str(result["shipment"])
+        result.shipment
         for result in results
-        if any(finding["certainty"] == "probable" for finding in result.get("findings", ()))
+        if any(finding.certainty == "probable" for finding in result.findings)
     ]
     events, manifests, shipments = schema.events, schema.manifests, schema.shipments
     begun: set[str] = set()
@@ -147,31 +149,26 @@ def _under_way(connection: Connection, results: Sequence[CheckResult]) -> set[st
 
 
 def _accusations(result: CheckResult, *, under_way: bool) -> Iterable[_Told]:
-    for finding in result.get("findings", ()):
-        certain = finding["certainty"] == "certain"
-        inferred = finding["certainty"] == "probable" and not under_way
-        if finding["kind"] not in accusing_kinds() or not (certain or inferred):
+    for finding in result.findings:
+        certain = finding.certainty == "certain"
+        inferred = finding.certainty == "probable" and not under_way
+        if finding.kind not in accusing_kinds() or not (certain or inferred):
             continue
-        start, end = finding.get("start"), finding.get("end")
+        start, end = finding.start, finding.end
         yield _Told(
             finding=finding,
             body=msgspec.json.encode(finding).decode(),
-            topic=(finding["kind"], finding["subtype"], _probe(finding)),
+            topic=(finding.kind, finding.subtype, given(finding.measures.probe) or ""),
             start_ms=None if start is None else instant_ms(start),
             end_ms=None if end is None else instant_ms(end),
         )
-
-
-def _probe(finding: Mapping[str, Any]) -> str:
-    measures = finding.get("measures") or {}
-    return str(finding.get("probe") or measures.get("probe") or "")
 
 
 def _continued(told: _Told, clues: Sequence[Row[Any]]) -> Row[Any] | None:
     """The clue that this finding is: the one it was made of, else the first it touches."""
     same = [clue for clue in clues if (clue.kind, clue.subtype, clue.probe) == told.topic]
     for clue in same:
-        if clue.finding_id == told.finding["id"]:
+        if clue.finding_id == told.finding.id:
             return clue
     for clue in same:
         if _touch(clue.start_ms, clue.end_ms, told.start_ms, told.end_ms):
@@ -189,13 +186,13 @@ def _touch(
 
 
 def _row(result: CheckResult, told: _Told, *, judged_ms: int, reason: str) -> dict[str, Any]:
-    shipment = str(result["shipment"])
-    name = f"{shipment}\n{told.finding['id']}".encode()
+    shipment = result.shipment
+    name = f"{shipment}\n{told.finding.id}".encode()
     kind, subtype, probe = told.topic
     return {
         "id": "CL-" + hashlib.sha256(name).hexdigest()[:20],
         "shipment": shipment,
-        "finding_id": str(told.finding["id"]),
+        "finding_id": told.finding.id,
         "kind": kind,
         "subtype": subtype,
         "probe": probe,
@@ -203,7 +200,7 @@ def _row(result: CheckResult, told: _Told, *, judged_ms: int, reason: str) -> di
         "end_ms": told.end_ms,
         "finding": told.body,
         "requirements": _requirements(told.finding),
-        "verdict": str(result["verdict"]),
+        "verdict": result.verdict,
         "version": 1,
         "reason": reason,
         "standing": True,
@@ -216,7 +213,7 @@ def _row(result: CheckResult, told: _Told, *, judged_ms: int, reason: str) -> di
 
 def _tells_other(clue: Row[Any], told: _Told, result: CheckResult) -> bool:
     """Whether the clue stands in other words than the finding's."""
-    same = clue.finding == told.body and clue.verdict == str(result["verdict"])
+    same = clue.finding == told.body and clue.verdict == result.verdict
     return not (same and clue.standing)
 
 
@@ -225,12 +222,12 @@ def _better(
 ) -> dict[str, Any]:
     return {
         "clue_id": clue.id,
-        "finding_id": str(told.finding["id"]),
+        "finding_id": told.finding.id,
         "start_ms": told.start_ms,
         "end_ms": told.end_ms,
         "finding": told.body,
         "requirements": _requirements(told.finding),
-        "verdict": str(result["verdict"]),
+        "verdict": result.verdict,
         "version": clue.version + 1,
         "reason": reason,
         "standing": True,
@@ -243,7 +240,7 @@ def _withdrawn(
 ) -> dict[str, Any]:
     return {
         "clue_id": clue.id,
-        "verdict": str(result["verdict"]),
+        "verdict": result.verdict,
         "version": clue.version + 1,
         "reason": WITHDRAWN + reason,
         "standing": False,
@@ -251,5 +248,5 @@ def _withdrawn(
     }
 
 
-def _requirements(finding: Mapping[str, Any]) -> str:
-    return msgspec.json.encode(list(finding.get("requirements") or ())).decode()
+def _requirements(finding: Finding) -> str:
+    return msgspec.json.encode(finding.requirements).decode()

@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from coldwitness.domain.instants import instant_ms
-from coldwitness.storage.ports import CheckResult, Clue
+from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
+from coldwitness.storage.ports import Clue
 from coldwitness.storage.register import bodies, clue_making, schema
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.shipments import lock, make_known
@@ -32,7 +33,7 @@ class Results:
     def record_results(
         self, results: Sequence[CheckResult], *, judged_ms: int, reason: str
     ) -> list[Clue]:
-        by_shipment = {str(result["shipment"]): result for result in results}
+        by_shipment = {result.shipment: result for result in results}
         names = sorted(by_shipment)
         with self._database.write() as connection:
             make_known(self._database, connection, dict.fromkeys(names))
@@ -62,7 +63,7 @@ class Results:
                     select(func.max(table.c.version)).where(table.c.shipment == shipment)
                 ).scalar_one()
             body = None if version is None else _body(connection, shipment, version)
-        return None if body is None else msgspec.json.decode(body)
+        return None if body is None else bodies.decoded(body)
 
     def result_versions(self, shipment: str) -> list[dict[str, Any]]:
         """Each kept version without its body, oldest first."""
@@ -81,7 +82,7 @@ class Results:
         shipment: str | None = None,
         after: str | None = None,
         limit: int = 50,
-    ) -> list[Mapping[str, Any]]:
+    ) -> list[ShipmentFinding]:
         table = schema.findings
         wanted: list[ColumnElement[bool]] = []
         if kind is not None:
@@ -95,7 +96,7 @@ class Results:
         query = select(table.c.shipment, table.c.body).where(*wanted)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.c.id, table.c.shipment).limit(limit))
-            return [{**msgspec.json.decode(body), "shipment": name} for name, body in rows]
+            return [_of_shipment(body, name) for name, body in rows]
 
 
 def _keep(
@@ -113,7 +114,7 @@ def _keep(
     bases = _bases(connection, [name for name in digests if name in last])
     versions, heads = [], []
     for result in results:
-        name, verdict = str(result["shipment"]), str(result["verdict"])
+        name, verdict = result.shipment, result.verdict
         before = last.get(name)
         version = 1 if before is None else before.version + 1
         base_version, base = bases.get(name, (None, None))
@@ -126,21 +127,20 @@ def _keep(
                 "verdict": verdict,
                 "judged_ms": judged_ms,
                 "reason": reason,
-                "rules": clean((result.get("evidence") or {}).get("rules")),
+                "rules": clean(result.evidence.rules),
                 "digest": digests[name],
                 "base_version": base_version,
                 "body": bodies.deflated(bodies.encoded(result), base),
             }
         )
-        window = result.get("window") or {}
         heads.append(
             {
                 "name": name,
                 "verdict": verdict,
                 "result_version": version,
-                "findings": len(result.get("findings", ())),
-                "started_ms": _ms(window.get("start")),
-                "ended_ms": _ms(window.get("end")),
+                "findings": len(result.findings),
+                "started_ms": _ms(result.window.start),
+                "ended_ms": _ms(result.window.end),
             }
         )
     connection.execute(schema.results.insert(), versions)
@@ -204,7 +204,7 @@ def _body(connection: Connection, shipment: str, version: int) -> bytes | None:
 def _replace_findings(connection: Connection, results: Sequence[CheckResult]) -> None:
     """Make the findings of these shipments those of their results, touching what differs."""
     table = schema.findings
-    names = [str(result["shipment"]) for result in results]
+    names = [result.shipment for result in results]
     old: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for part in parts(names):
         query = select(table.c.shipment, table.c.id, table.c.body).where(table.c.shipment.in_(part))
@@ -212,8 +212,8 @@ def _replace_findings(connection: Connection, results: Sequence[CheckResult]) ->
             old[shipment][finding_id] = body
     fresh, gone = [], []
     for result in results:
-        shipment = str(result["shipment"])
-        new = {str(f["id"]): _finding_row(shipment, f) for f in result.get("findings", ())}
+        shipment = result.shipment
+        new = {f.id: _finding_row(shipment, f) for f in result.findings}
         gone += [
             {"old_id": i, "of": shipment}
             for i, body in old[shipment].items()
@@ -227,17 +227,22 @@ def _replace_findings(connection: Connection, results: Sequence[CheckResult]) ->
         connection.execute(table.insert(), fresh)
 
 
-def _finding_row(shipment: str, finding: Mapping[str, Any]) -> dict[str, Any]:
+def _finding_row(shipment: str, finding: Finding) -> dict[str, Any]:
     return {
-        "id": str(finding["id"]),
+        "id": finding.id,
         "shipment": shipment,
-        "kind": finding["kind"],
-        "subtype": finding["subtype"],
-        "certainty": finding["certainty"],
-        "start_ms": _ms(finding.get("start")),
-        "end_ms": _ms(finding.get("end")),
+        "kind": finding.kind,
+        "subtype": finding.subtype,
+        "certainty": finding.certainty,
+        "start_ms": _ms(finding.start),
+        "end_ms": _ms(finding.end),
         "body": msgspec.json.encode(finding).decode(),
     }
+
+
+def _of_shipment(body: str, shipment: str) -> ShipmentFinding:
+    finding = msgspec.json.decode(body, type=Finding)
+    return ShipmentFinding(**msgspec.structs.asdict(finding), shipment=shipment)
 
 
 def _ms(text: str | None) -> int | None:

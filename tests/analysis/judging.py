@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from coldwitness.analysis.judge import Judgement, judge
@@ -10,6 +11,7 @@ from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.record.case import case_of
 from coldwitness.config.finding_kinds import code_of, kind_of
 from coldwitness.config.rules import Numbers, Question, RulePack, load_packs
+from coldwitness.domain.result import CheckResult
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import Status
 from coldwitness.judging.results import check_results
@@ -25,7 +27,7 @@ def pack_with(**numbers: float) -> RulePack:
 
 @dataclass(frozen=True)
 class Seen:
-    """A judgement and its results, with short ways to what tests ask."""
+    """A judgement and its results as JSON objects, with short ways to what tests ask."""
 
     judgement: Judgement
     results: list[dict[str, Any]]
@@ -90,7 +92,13 @@ def seen_of(
     tracks = build_tracks(readings, shipments=shipments)
     terms = terms_of(*((given,) if isinstance(given, Given) else given), shipments=shipments)
     judgement = judge(case_of(tracks, terms, pack.numbers), pack)
-    return Seen(judgement, check_results(judgement, tracks, terms, pack, software="test"))
+    results = check_results(judgement, tracks, terms, pack, software="test")
+    return Seen(judgement, [_as_json(result) for result in results])
+
+
+def _as_json(result: CheckResult) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result))
+    return told
 
 
 def minutes(count: int, *, every: float = 60.0) -> np.ndarray[Any, np.dtype[np.float64]]:

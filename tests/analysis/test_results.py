@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import numpy as np
 import pytest
 
 from coldwitness.analysis.judge import judge
 from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import RECORD_QUESTIONS, load_packs
+from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.judging.results import check_results
 from tests.analysis.building import START_S, Drug, Given, Series, terms_of, tracks_of
 
@@ -22,7 +24,7 @@ SCHEMA = json.loads(
 
 def results_of(
     *series: Series, given: tuple[Given, ...] = (Given(),), shipments: tuple[str, ...] = ("S1",)
-) -> list[dict[str, Any]]:
+) -> list[CheckResult]:
     tracks = tracks_of(*series, shipments=shipments)
     terms = terms_of(*given, shipments=shipments)
     return check_results(
@@ -34,8 +36,8 @@ def results_of(
     )
 
 
-def line(result: dict[str, Any], id_: str) -> dict[str, Any]:
-    return next(one for one in result["requirements"] if one["id"] == id_)
+def line(result: CheckResult, id_: str) -> RequirementLine:
+    return next(one for one in result.requirements if one.id == id_)
 
 
 MINUTES = np.arange(0, 7201, 60.0)
@@ -69,38 +71,39 @@ def warm_break() -> np.ndarray[Any, Any]:
 )
 def test_every_result_keeps_the_published_schema(series: tuple[Series, ...], given: Given) -> None:
     result = results_of(*series, given=(given,))[0]
-    text = json.dumps(result, allow_nan=False)
+    text = json.dumps(msgspec.to_builtins(result), allow_nan=False)
     jsonschema.validate(json.loads(text), SCHEMA)
+    assert msgspec.json.decode(text, type=CheckResult) == result
 
 
 def test_a_warm_break_is_a_certain_finding_with_crossings_and_the_lines_it_weighs_on() -> None:
     result = results_of(
         Series(MINUTES, warm_break(), seq=np.arange(121)), given=(Given(start=0, end=7200),)
     )[0]
-    (finding,) = [f for f in result["findings"] if f["kind"] == "cold_chain_break"]
-    assert finding["subtype"] == "above_range"
-    assert finding["certainty"] == "certain"
-    assert finding["start"] == "2025-11-21T02:39:45Z"
-    assert finding["end"] == "2025-11-21T02:59:15Z"
-    assert finding["duration_s"] == 1170.0
-    assert finding["measures"]["limit_c"] == 8.0
-    assert finding["measures"]["peak_c"] == 9.0
-    assert finding["measures"]["probe"] == "drug"
-    assert finding["measures"]["degree_minutes"] == pytest.approx(19.25)
-    assert finding["requirements"] == ["ANNEX6-10", "LZ-PLAN-5.cold-chain", "SD-IMPL-30"]
-    assert finding["would_settle"] is None
-    assert "待核查" in finding["explanation"]["zh"]
-    assert result["verdict"] == "breach"
-    assert line(result, "ANNEX6-10")["status"] == "breach"
-    assert line(result, "ANNEX6-10")["findings"] == [finding["id"]]
-    assert result["metrics"]["seconds_above"] == 1170.0
-    assert result["metrics"]["coverage"] == 1.0
-    assert result["items"][0]["status"] == "breach"
-    assert result["items"][0]["findings"] == [finding["id"]]
+    (finding,) = [f for f in result.findings if f.kind == "cold_chain_break"]
+    assert finding.subtype == "above_range"
+    assert finding.certainty == "certain"
+    assert finding.start == "2025-11-21T02:39:45Z"
+    assert finding.end == "2025-11-21T02:59:15Z"
+    assert finding.duration_s == 1170.0
+    assert finding.measures.limit_c == 8.0
+    assert finding.measures.peak_c == 9.0
+    assert finding.measures.probe == "drug"
+    assert finding.measures.degree_minutes == pytest.approx(19.25)
+    assert finding.requirements == ("ANNEX6-10", "LZ-PLAN-5.cold-chain", "SD-IMPL-30")
+    assert finding.would_settle is None
+    assert "待核查" in finding.explanation.zh
+    assert result.verdict == "breach"
+    assert line(result, "ANNEX6-10").status == "breach"
+    assert line(result, "ANNEX6-10").findings == (finding.id,)
+    assert result.metrics.seconds_above == 1170.0
+    assert result.metrics.coverage == 1.0
+    assert result.items[0].status == "breach"
+    assert result.items[0].findings == (finding.id,)
 
 
 def test_all_lines_of_the_contract_are_there() -> None:
-    ids = {one["id"] for one in results_of()[0]["requirements"]}
+    ids = {one.id for one in results_of()[0].requirements}
     assert ids >= {
         "ANNEX6-10",
         "ANNEX6-11",
@@ -118,16 +121,16 @@ def test_all_lines_of_the_contract_are_there() -> None:
 
 def test_a_shipment_without_readings_is_insufficient_everywhere() -> None:
     result = results_of(given=(Given(start=0, end=3600, goods_aboard=1),))[0]
-    assert result["verdict"] == "insufficient_evidence"
+    assert result.verdict == "insufficient_evidence"
     facts = {line.id for line in PACK.requirements if line.questions[0] in RECORD_QUESTIONS}
-    status = {one["id"]: one["status"] for one in result["requirements"]}
+    status = {one.id: one.status for one in result.requirements}
     assert {status[id_] for id_ in status.keys() - facts} == {"insufficient_evidence"}
     assert {status[id_] for id_ in facts} == {"not_applicable"}
-    assert result["metrics"]["readings"] == 0
-    assert result["metrics"]["coverage"] == 0.0
-    assert result["metrics"]["longest_gap_s"] == 3600.0
-    assert result["metrics"]["seconds_above"] is None
-    assert result["metrics"]["seconds_above_bounds"] == [0.0, 3600.0]
+    assert result.metrics.readings == 0
+    assert result.metrics.coverage == 0.0
+    assert result.metrics.longest_gap_s == 3600.0
+    assert result.metrics.seconds_above is None
+    assert result.metrics.seconds_above_bounds == (0.0, 3600.0)
 
 
 def test_a_finding_keeps_its_id_while_its_end_moves() -> None:
@@ -136,15 +139,15 @@ def test_a_finding_keeps_its_id_while_its_end_moves() -> None:
         results_of(Series(MINUTES[:n], value[:n]), given=(Given(start=0),))[0] for n in (50, 58)
     )
 
-    def episode(result: dict[str, Any]) -> dict[str, Any]:
-        return next(f for f in result["findings"] if f["subtype"] == "above_range")
+    def episode(result: CheckResult) -> Finding:
+        return next(f for f in result.findings if f.subtype == "above_range")
 
-    assert episode(now)["id"] == episode(later)["id"]
-    assert episode(now)["end"] < episode(later)["end"]
+    assert episode(now).id == episode(later).id
+    assert episode(now).end < episode(later).end
     other = results_of(
         Series(MINUTES, value, shipment="S2"), given=(Given(start=0),), shipments=("S2",)
     )[0]
-    assert episode(other)["id"] != episode(now)["id"]
+    assert episode(other).id != episode(now).id
 
 
 def test_two_loggers_that_see_one_break_give_two_findings_each_with_its_logger() -> None:
@@ -154,10 +157,10 @@ def test_two_loggers_that_see_one_break_give_two_findings_each_with_its_logger()
         Series(MINUTES, value, logger="LG-2"),
         given=(Given(start=0, end=7200),),
     )[0]
-    breaks = [f for f in result["findings"] if f["kind"] == "cold_chain_break"]
-    assert {f["measures"]["logger"] for f in breaks} == {"LG-1", "LG-2"}
-    assert len({f["id"] for f in breaks}) == 2
-    assert breaks[0]["start"] == breaks[1]["start"]
+    breaks = [f for f in result.findings if f.kind == "cold_chain_break"]
+    assert {f.measures.logger for f in breaks} == {"LG-1", "LG-2"}
+    assert len({f.id for f in breaks}) == 2
+    assert breaks[0].start == breaks[1].start
 
 
 def test_the_digest_names_the_readings_judged_whatever_their_order() -> None:
@@ -166,7 +169,7 @@ def test_the_digest_names_the_readings_judged_whatever_their_order() -> None:
     given = (Given(start=0, end=7200),)
 
     def digest(*series: Series) -> str:
-        return str(results_of(*series, given=given)[0]["evidence"]["readings_sha256"])
+        return str(results_of(*series, given=given)[0].evidence.readings_sha256)
 
     straight = digest(Series(MINUTES, value))
     assert digest(Series(MINUTES[rows], value[rows])) == straight
@@ -180,7 +183,7 @@ def test_the_digest_names_the_readings_judged_whatever_their_order() -> None:
 def test_the_window_is_printed_in_utc() -> None:
     assert START_S == 1_763_690_400.0
     result = results_of(Series([0, 60], [5, 5]), given=(Given(start=0, end=60.5),))[0]
-    assert result["window"] == {
+    assert msgspec.to_builtins(result.window) == {
         "start": "2025-11-21T02:00:00Z",
         "end": "2025-11-21T02:01:00.500Z",
     }
@@ -199,7 +202,7 @@ def test_numbers_in_lists_are_rounded_as_all_others() -> None:
     (result,) = check_results(
         judge(case_of(tracks, terms, pack.numbers), pack), tracks, terms, pack, software="test"
     )
-    (finding,) = [f for f in result["findings"] if f["subtype"] == "coolant_contact"]
-    interval = finding["measures"]["interval_95"]
-    assert interval == result["isolation"]["coolant"]["interval_95"]
+    (finding,) = [f for f in result.findings if f.subtype == "coolant_contact"]
+    interval = finding.measures.interval_95
+    assert interval == result.isolation.coolant.interval_95
     assert all(end == round(end, 6) for end in interval)

@@ -45,12 +45,18 @@ def test_the_truth_of_every_honest_story_lies_inside_the_bounds(seed: int, tmp_p
         timezone=None,
         reader=None,
     )
-    metrics = {r["shipment"]: r["metrics"] for group in judged.groups for r in group.results}
+    metrics = {r.shipment: r.metrics for group in judged.groups for r in group.results}
     outside = []
     for shipment in fleet.shipments:
-        for side in ("above", "below"):
+        found = metrics[shipment.id]
+        for side, bounds in (
+            ("above", found.seconds_above_bounds),
+            ("below", found.seconds_below_bounds),
+        ):
             true_s = shipment.truth["drug"][f"seconds_{side}"]
-            least, most = metrics[shipment.id][f"seconds_{side}_bounds"]
+            least, most = bounds or (None, None)
+            assert least is not None
+            assert most is not None
             if not least - 0.1 <= true_s <= most + 0.1:
                 outside.append((shipment.scenario.name, side, least, true_s, most))
     assert not outside

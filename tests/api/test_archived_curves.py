@@ -10,6 +10,7 @@ from coldwitness.analysis.record.curves import CurveIndex, curve_index
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.reports.packed.rejudging import pack_of, plain_values, rebuilt
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.measures import given
 from coldwitness.judging.copies import ArchivedCurves, keep_curves
 from coldwitness.storage.register import open_register
 from tests.api.world import MINUTE, T0, World, manifest
@@ -41,15 +42,15 @@ def sent(world: World, name: str, values: list[float], *, start_ms: int) -> None
 def named(world: World, name: str) -> list[str]:
     result = world.register.result(name)
     assert result is not None
-    copied = [f for f in result["findings"] if f["subtype"] == "copied"]
-    return [other for finding in copied for other in finding["measures"]["others"]]
+    copied = [f for f in result.findings if f.subtype == "copied"]
+    return [other for finding in copied for other in given(finding.measures.others) or ()]
 
 
 def line(world: World, name: str) -> str:
     result = world.register.result(name)
     assert result is not None
-    (status,) = [one["status"] for one in result["requirements"] if one["id"] == "ANNEX3-08"]
-    return str(status)
+    (status,) = [one.status for one in result.requirements if one.id == "ANNEX3-08"]
+    return status
 
 
 @pytest.mark.parametrize("offset_c", [0.0, 0.4])
@@ -95,7 +96,7 @@ def test_a_report_of_a_copy_is_the_same_when_judged_again_without_the_other(worl
     assert pack is not None
     again = rebuilt(report, world.services.rulebook, pack)
     assert plain_values(again.result) == plain_values(report.result)
-    assert "copied" in [finding["subtype"] for finding in again.result["findings"]]
+    assert "copied" in [finding.subtype for finding in again.result.findings]
 
 
 def test_what_is_no_copy_any_more_is_named_no_more(world: World) -> None:

@@ -2,7 +2,6 @@
 in reports, and verified without the trips."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 import pytest
 
 from coldwitness.api.http.reports import report_of
+from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.seal import sealed
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed.verification import verify_bytes
@@ -88,10 +88,12 @@ def sent(world: World, folder: Path) -> list[str]:
     return named
 
 
-def result_of(world: World, name: str) -> Mapping[str, Any]:
+def result_of(world: World, name: str) -> dict[str, Any]:
+    """The result on record as JSON objects."""
     result = world.register.result(name)
     assert result is not None
-    return result
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result))
+    return told
 
 
 def taught(world: World, rate_per_h: float, *, trips: int = LEAST, model: str = MODEL) -> None:
@@ -209,17 +211,14 @@ def test_a_report_by_a_learned_limit_is_verified_without_the_trips(
     assert found["measures"]["limit_source"] == "fleet"
     assert "同型号箱" in found["explanation"]["zh"]
     report = report_of(world.services, name)
-    assert report.result["isolation"] == result["isolation"]
+    told = msgspec.json.decode(msgspec.json.encode(report.result.isolation))
+    assert told == result["isolation"]
     rulebook = world.services.rulebook
     assert verify_bytes(render_json(report), rulebook=rulebook).problems == ()
     for figure, value in (("typical_per_h", 0.3), ("limit_per_h", 0.6), ("trips", LEAST - 1)):
-        evidence = msgspec.to_builtins(report.result["evidence"])
-        evidence["fleet_limits"]["coolant"][figure] = value
-        edited = sealed(
-            msgspec.structs.replace(
-                report, result={**report.result, "evidence": evidence}, seal=None
-            )
-        )
+        values = msgspec.to_builtins(report)
+        values["result"]["evidence"]["fleet_limits"]["coolant"][figure] = value
+        edited = sealed(msgspec.convert({**values, "seal": None}, Report))
         assert not verify_bytes(render_json(edited), rulebook=rulebook).holds, figure
 
 
@@ -264,8 +263,8 @@ def test_files_judged_together_are_each_others_fleet(
         reader=None,
     )
     results = [result for group in judged.groups for result in group.results]
-    assert {result["isolation"]["coolant"]["limit_source"] for result in results} == {source}
-    assert all(result["verdict"] == "compliant" for result in results)
+    assert {result.isolation.coolant.limit_source for result in results} == {source}
+    assert all(result.verdict == "compliant" for result in results)
 
 
 def test_a_box_that_exchanges_twice_as_much_as_its_fleet_is_suspected_though_the_setting_allows_it(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from coldwitness.api.reports.made.model import Origin, Report
@@ -17,6 +18,7 @@ from coldwitness.config.storage_classes import load_box_models, load_storage_cla
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event
+from coldwitness.domain.result import CheckResult, Isolation, IsolationFacet, Metrics
 from coldwitness.domain.tracks import Tracks
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.manifest_terms import terms_for
@@ -37,13 +39,13 @@ def pack() -> RulePack:
 class Case:
     """What build_report takes."""
 
-    result: dict[str, Any]
+    result: CheckResult
     tracks: Tracks
     manifest: Manifest | None
     events: tuple[Event, ...]
 
     def report(self, *, origin: Origin | None = None) -> Report:
-        shipment = self.result["shipment"]
+        shipment = self.result.shipment
         terms = terms_for(
             (shipment,),
             manifests={} if self.manifest is None else {shipment: self.manifest},
@@ -328,7 +330,7 @@ def warm_and_stopped() -> Case:
         _event("closed", 97),
         _event("delivered", 225),
     )
-    return Case(result, made, manifest(), events)
+    return Case(msgspec.convert(result, CheckResult), made, manifest(), events)
 
 
 def requirement_lines(worse: Mapping[str, tuple[str, list[str]]]) -> list[dict[str, Any]]:
@@ -359,23 +361,19 @@ def requirement_lines(worse: Mapping[str, tuple[str, list[str]]]) -> list[dict[s
 def without_readings(case: Case) -> Case:
     """The same shipment whose logger never sent anything."""
     empty = tracks(np.zeros(0), {})
-    result = {
-        **case.result,
-        "verdict": "insufficient_evidence",
-        "findings": [],
-        "requirements": [
-            {**line, "status": "insufficient_evidence", "findings": []}
-            for line in case.result["requirements"]
-        ],
-        "metrics": dict.fromkeys(case.result["metrics"]) | {"readings": 0, "coverage": 0.0},
-        "isolation": {
-            zone: {
-                "status": "indeterminate",
-                "coupling_per_h": None,
-                "interval_95": None,
-                "limit_per_h": 0.8,
-            }
-            for zone in ("coolant", "goods")
-        },
-    }
+    silent = IsolationFacet(
+        status="indeterminate", coupling_per_h=None, interval_95=None, limit_per_h=0.8
+    )
+    nothing = dict.fromkeys(Metrics.__struct_fields__)
+    result = msgspec.structs.replace(
+        case.result,
+        verdict="insufficient_evidence",
+        findings=(),
+        requirements=tuple(
+            msgspec.structs.replace(line, status="insufficient_evidence", findings=())
+            for line in case.result.requirements
+        ),
+        metrics=msgspec.convert(nothing | {"readings": 0, "coverage": 0.0}, Metrics),
+        isolation=Isolation(coolant=silent, goods=silent),
+    )
     return replace(case, result=result, tracks=empty)

@@ -6,9 +6,18 @@ import pytest
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.made.evidence import tracks_of
 from coldwitness.api.reports.made.instants import epoch_s
+from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.twin import read_json, render_json
 from coldwitness.api.reports.made.wording import percent
 from tests.reports.fleet import STORIES, report_of
+
+
+def window_s_of(report: Report) -> float:
+    window = report.result.window
+    assert window.start is not None
+    assert window.end is not None
+    return epoch_s(window.end) - epoch_s(window.start)
+
 
 stories = pytest.mark.parametrize("story", STORIES)
 
@@ -17,17 +26,15 @@ stories = pytest.mark.parametrize("story", STORIES)
 def test_result_stands_in_the_report_unchanged(story: str) -> None:
     report = report_of(story)
     assert read_json(render_json(report)).result == report.result
-    assert [line.id for line in report.requirements].__len__() == len(report.result["requirements"])
+    assert len(report.requirements) == len(report.result.requirements)
 
 
 @stories
 def test_seen_time_of_the_worst_probe_is_the_coverage_of_the_result(story: str) -> None:
     report = report_of(story)
     probe = next(p for p in report.probes if p.name == report.worst_probe)
-    window_s = epoch_s(report.result["window"]["end"]) - epoch_s(report.result["window"]["start"])
-    assert probe.recorded_s / window_s == pytest.approx(
-        report.result["metrics"]["coverage"], abs=1e-3
-    )
+    window_s = window_s_of(report)
+    assert probe.recorded_s / window_s == pytest.approx(report.result.metrics.coverage, abs=1e-3)
 
 
 @stories
@@ -45,7 +52,7 @@ def test_time_at_temperature_and_unseen_time_add_up_to_the_window(story: str) ->
     report = report_of(story)
     found = report.distribution
     assert found is not None
-    window_s = epoch_s(report.result["window"]["end"]) - epoch_s(report.result["window"]["start"])
+    window_s = window_s_of(report)
     total = sum(b.seconds for b in found.bins) + found.unseen_s
     assert total == pytest.approx(window_s, abs=0.1)
 
@@ -58,16 +65,16 @@ def test_time_above_the_limit_is_the_same_in_the_bars_and_in_the_result(story: s
     high, low = report.terms.high_c, report.terms.low_c
     above = sum(b.seconds for b in found.bins if high is not None and b.low_c >= high)
     below = sum(b.seconds for b in found.bins if low is not None and b.high_c <= low)
-    metrics = report.result["metrics"]
-    assert above == pytest.approx(metrics["seconds_above"], abs=1.0)
-    assert below == pytest.approx(metrics["seconds_below"], abs=1.0)
+    metrics = report.result.metrics
+    assert above == pytest.approx(metrics.seconds_above, abs=1.0)
+    assert below == pytest.approx(metrics.seconds_below, abs=1.0)
 
 
 @stories
 def test_every_break_and_every_storage_finding_is_drawn_with_its_number(story: str) -> None:
     report = report_of(story)
-    breaks = {f["id"] for f in report.result["findings"] if f["kind"] == "cold_chain_break"}
-    stored = {f["id"] for f in report.result["findings"] if f["kind"] == "temporary_storage"}
+    breaks = {f.id for f in report.result.findings if f.kind == "cold_chain_break"}
+    stored = {f.id for f in report.result.findings if f.kind == "temporary_storage"}
     assert {e.finding for e in report.episodes} == breaks
     assert {s.finding for s in report.route.stops if s.finding} == stored
     assert [e.number for e in report.episodes] == list(range(1, len(report.episodes) + 1))
@@ -90,7 +97,7 @@ def test_page_prints_verdict_and_coverage_of_the_result(story: str, lang: str) -
     page = render_html(report, lang="zh" if lang == "zh" else "en")
     word = report.decision.word
     assert (word.zh if lang == "zh" else word.en) in page
-    assert percent(report.result["metrics"]["coverage"]) in page
+    assert percent(report.result.metrics.coverage) in page
 
 
 def test_the_coordinates_of_the_consignee_are_not_printed() -> None:

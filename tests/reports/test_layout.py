@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
@@ -214,8 +215,9 @@ def test_two_hundred_episodes_all_stand_in_the_table() -> None:
 
 def test_character_without_a_glyph_is_an_error_that_names_it() -> None:
     case = warm_and_stopped()
-    items = [{**case.result["items"][0], "name": "胰岛素\U0001f9ca"}]
-    made = replace(case, result={**case.result, "items": items}).report()
+    items = (msgspec.structs.replace(case.result.items[0], name="胰岛素\U0001f9ca"),)
+    result = msgspec.structs.replace(case.result, items=items)
+    made = replace(case, result=result).report()
     with pytest.raises(BadInput, match=r"U\+1F9CA"):
         render_pdf(made, lang="zh")
 

@@ -96,7 +96,7 @@ def copied_report() -> bytes:
         )
     for group in judged.groups:
         for row, result in enumerate(group.results):
-            if any(finding["subtype"] == "copied" for finding in result["findings"]):
+            if any(finding.subtype == "copied" for finding in result.findings):
                 report = report_of_judged(
                     group,
                     group.case.tracks.shipments[row],

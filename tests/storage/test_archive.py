@@ -348,7 +348,7 @@ def test_what_is_imported_is_journalled_judged_and_found_again_by_a_rebuild(
     register = open_register(stores.register_url)
     result = register.result("S-1")
     assert result is not None
-    assert result["verdict"] == "breach"
+    assert result.verdict == "breach"
     assert len(register.clues()) == 1
     register.close()
 
@@ -385,7 +385,7 @@ def test_what_comes_back_was_received_when_it_was_received_first(
         found = opened.result("S-1")
         opened.close()
         assert found is not None
-        assert "late_import" not in [one["subtype"] for one in found["findings"]]
+        assert "late_import" not in [one.subtype for one in found.findings]
 
 
 def test_a_manifest_s_box_assigns_nothing_and_the_import_says_so(
@@ -417,7 +417,7 @@ def test_what_tells_no_receipt_was_received_by_the_import(
     result = register.result("S-1")
     register.close()
     assert result is not None
-    assert "late_import" in [one["subtype"] for one in result["findings"]]
+    assert "late_import" in [one.subtype for one in result.findings]
 
 
 def test_a_user_s_mistake_is_one_line(tmp_path: Path, command: Callable[..., Done]) -> None:

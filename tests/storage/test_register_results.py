@@ -3,10 +3,13 @@
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.reading import Event
+from coldwitness.domain.result import CheckResult
+from coldwitness.domain.words import CertaintyWord
 from coldwitness.storage.ports import Clue
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.bodies import CHAIN
@@ -15,13 +18,13 @@ from tests.storage.results import finding, result
 
 
 def record(
-    register: SqlRegister, *results: dict[str, Any], reason: str = "readings", judged_ms: int = T0
+    register: SqlRegister, *results: CheckResult, reason: str = "readings", judged_ms: int = T0
 ) -> list[Clue]:
     return register.record_results(results, judged_ms=judged_ms, reason=reason)
 
 
 def test_a_result_comes_back_as_it_was_judged(register: SqlRegister) -> None:
-    judged = result(finding(explanation={"zh": "超温", "en": "too warm"}))
+    judged = result(finding())
     record(register, judged)
     assert register.result("S-1") == judged
     assert register.result("S-none") is None
@@ -29,8 +32,8 @@ def test_a_result_comes_back_as_it_was_judged(register: SqlRegister) -> None:
 
 
 def test_the_same_result_again_is_no_new_version(register: SqlRegister) -> None:
-    record(register, result(judged_at="2026-11-22T00:00:00Z"))
-    record(register, result(judged_at="2026-11-22T00:00:01Z"))
+    record(register, result())
+    record(register, result(), judged_ms=T0 + 1)
     assert [v["version"] for v in register.result_versions("S-1")] == [1]
 
 
@@ -53,12 +56,14 @@ def test_findings_are_those_of_the_current_results_by_id(register: SqlRegister) 
     record(register, result(finding("F-2", end=20), finding("F-4")))
 
     def ids(**filters: Any) -> list[str]:
-        return [found["id"] for found in register.findings(**filters)]
+        return [found.id for found in register.findings(**filters)]
 
     assert ids() == ["F-2", "F-3", "F-4"]
-    assert register.findings(shipment="S-1", limit=1) == [
-        {**finding("F-2", end=20), "shipment": "S-1"}
-    ]
+    (second,) = register.findings(shipment="S-1", limit=1)
+    assert msgspec.to_builtins(second) == {
+        **msgspec.to_builtins(finding("F-2", end=20)),
+        "shipment": "S-1",
+    }
     assert ids(kind="data_integrity") == ["F-3"]
     assert ids(certainty="possible") == []
     assert ids(after="F-2") == ["F-3", "F-4"]
@@ -67,7 +72,7 @@ def test_findings_are_those_of_the_current_results_by_id(register: SqlRegister) 
 @pytest.mark.parametrize("kind", ["cold_chain_break", "temporary_storage", "missing_isolation"])
 @pytest.mark.parametrize("certainty", ["certain", "probable"])
 def test_an_accusation_of_at_least_probable_certainty_is_a_clue(
-    register: SqlRegister, kind: str, certainty: str
+    register: SqlRegister, kind: str, certainty: CertaintyWord
 ) -> None:
     accused = finding(kind=kind, certainty=certainty)
     (clue,) = record(register, result(accused))
@@ -88,7 +93,9 @@ def test_an_accusation_of_at_least_probable_certainty_is_a_clue(
         ("data_integrity", "certain"),
     ],
 )
-def test_doubt_and_gaps_accuse_nobody(register: SqlRegister, kind: str, certainty: str) -> None:
+def test_doubt_and_gaps_accuse_nobody(
+    register: SqlRegister, kind: str, certainty: CertaintyWord
+) -> None:
     assert record(register, result(finding(kind=kind, certainty=certainty))) == []
     assert register.clues() == []
 
@@ -107,7 +114,7 @@ def test_what_is_inferred_waits_for_the_end_of_the_journey(register: SqlRegister
     else:
         register.put_manifest(Manifest(id="S-1", items=items, dispatched_ms=T0), received_ms=T0)
     begun = record(register, result(inferred, measured))
-    assert [clue.finding["id"] for clue in begun] == ["F-c"]
+    assert [clue.finding.id for clue in begun] == ["F-c"]
 
     if by == "events":
         register.add_events([delivered("delivered", 60)], [T0])
@@ -115,7 +122,7 @@ def test_what_is_inferred_waits_for_the_end_of_the_journey(register: SqlRegister
         whole = Manifest(id="S-1", items=items, dispatched_ms=T0, delivered_ms=T0 + 60 * MINUTE)
         register.put_manifest(whole, received_ms=T0)
     ended = record(register, result(inferred, measured))
-    assert [clue.finding["id"] for clue in ended] == ["F-p"]
+    assert [clue.finding.id for clue in ended] == ["F-p"]
 
 
 def test_judging_again_makes_no_second_clue(register: SqlRegister) -> None:
@@ -145,11 +152,11 @@ def test_a_finding_that_touches_an_earlier_clue_updates_it(
     assert (kept.version, kept.updated_ms) == (2, T0 + 7)
     if continued:
         assert fresh == []
-        assert kept.finding["id"] == "F-9"
+        assert kept.finding.id == "F-9"
         assert kept.reason == "late readings"
     else:
-        assert [one.finding["id"] for one in fresh] == ["F-9"]
-        assert kept.finding["id"] == "F-1"
+        assert [one.finding.id for one in fresh] == ["F-9"]
+        assert kept.finding.id == "F-1"
 
 
 @pytest.mark.parametrize(
@@ -168,8 +175,8 @@ def test_two_findings_never_hide_in_one_clue(register: SqlRegister) -> None:
     (fresh,) = record(
         register, result(finding("F-2", start=0, end=8), finding("F-3", start=12, end=20))
     )
-    assert fresh.finding["id"] == "F-3"
-    assert [clue.finding["id"] for clue in register.clues()] == ["F-2", "F-3"]
+    assert fresh.finding.id == "F-3"
+    assert [clue.finding.id for clue in register.clues()] == ["F-2", "F-3"]
 
 
 def test_a_clue_whose_finding_is_gone_stays_and_says_so(register: SqlRegister) -> None:

@@ -57,7 +57,7 @@ def judged() -> JudgedFiles:
 def results() -> dict[str, dict[str, Any]]:
     """Each shipment's result as JSON objects."""
     found = [result for group in judged().groups for result in group.results]
-    return {one["shipment"]: msgspec.json.decode(msgspec.json.encode(one)) for one in found}
+    return {one.shipment: msgspec.json.decode(msgspec.json.encode(one)) for one in found}
 
 
 def recorded_results() -> dict[str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Where the box was, who had it, and which instruments watched: route, custody, loggers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from coldwitness.api.reports.made.wording import both, event_words
 from coldwitness.config.rules import Numbers
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.measures import given
 from coldwitness.domain.reading import Event
+from coldwitness.domain.result import Finding, Metrics, Place
 from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 
@@ -29,8 +31,8 @@ _ROLE = {
 
 def route_of(
     tracks: Tracks,
-    findings: Sequence[Mapping[str, Any]],
-    metrics: Mapping[str, Any],
+    findings: Sequence[Finding],
+    metrics: Metrics,
     *,
     window: tuple[float, float],
     terms: Terms,
@@ -49,16 +51,16 @@ def route_of(
     time_s = tracks.time_s[placed]
     edges = np.r_[start_s, time_s, end_s] if time_s.size else np.array([start_s, end_s])
     wide = np.flatnonzero(np.diff(edges) > numbers.position_gap_s)
-    clues = [f for f in findings if f.get("kind") == "temporary_storage" and f.get("start")]
+    clues = [f for f in findings if f.kind == "temporary_storage" and f.start is not None]
     drawn = [_stop_of_clue(f, numbers) for f in clues]
     if stops is not None:
         drawn += _other_stops(stops, terms, clues, shipment=shipment, numbers=numbers)
     drawn.sort(key=lambda stop: epoch_s(stop["start"]))
     return Route(
         positions=int(time_s.size),
-        distance_m=metrics.get("distance_m"),
-        stopped_s=metrics.get("stopped_s"),
-        hidden_stop_max_s=metrics.get("hidden_stop_max_s"),
+        distance_m=metrics.distance_m,
+        stopped_s=metrics.stopped_s,
+        hidden_stop_max_s=metrics.hidden_stop_max_s,
         position_gaps=tuple(
             Span(start=instant(edges[i]), end=instant(edges[i + 1]), state="unseen") for i in wide
         ),
@@ -69,7 +71,7 @@ def route_of(
 def _other_stops(
     stops: StopJudgement,
     terms: Terms,
-    clues: Sequence[Mapping[str, Any]],
+    clues: Sequence[Finding],
     *,
     shipment: int,
     numbers: Numbers,
@@ -79,7 +81,7 @@ def _other_stops(
     drawn = []
     for k in np.flatnonzero(stays.shipment == shipment).tolist():
         start_s, end_s = float(stays.start_s[k]), float(stays.end_s[k])
-        if any(start_s < epoch_s(c["end"]) and end_s > epoch_s(c["start"]) for c in clues):
+        if any(_meets(clue, start_s, end_s) for clue in clues):
             continue
         role = "destination" if places.door[k] else _ROLE[Where(int(places.where[k]))]
         site = int(places.site[k])
@@ -100,21 +102,26 @@ def _other_stops(
     return drawn
 
 
-def _stop_of_clue(finding: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
-    measures = finding.get("measures") or {}
-    where = finding.get("where") or {}
-    signs = measures.get("signs") or ()
+def _meets(clue: Finding, start_s: float, end_s: float) -> bool:
+    if clue.start is None or clue.end is None:
+        return False
+    return start_s < epoch_s(clue.end) and end_s > epoch_s(clue.start)
+
+
+def _stop_of_clue(finding: Finding, numbers: Numbers) -> dict[str, Any]:
+    measures, where = finding.measures, finding.where or Place(lat=0.0, lon=0.0)
+    lat, lon = given(measures.lat), given(measures.lon)
     return {
-        "start": finding["start"],
-        "end": finding["end"],
-        "duration_s": float(measures.get("dwell_s") or finding["duration_s"]),
-        "lat": float(measures.get("lat", where.get("lat", 0.0))),
-        "lon": float(measures.get("lon", where.get("lon", 0.0))),
-        "radius_m": float(measures.get("radius_m") or numbers.dwell_radius_m),
-        "role": str(finding["subtype"]),
-        "site": measures.get("site"),
-        "finding": str(finding["id"]),
-        "signs": tuple(str(sign) for sign in signs) if not isinstance(signs, str) else (signs,),
+        "start": finding.start,
+        "end": finding.end,
+        "duration_s": given(measures.dwell_s) or finding.duration_s,
+        "lat": where.lat if lat is None else lat,
+        "lon": where.lon if lon is None else lon,
+        "radius_m": given(measures.radius_m) or numbers.dwell_radius_m,
+        "role": finding.subtype,
+        "site": given(measures.site),
+        "finding": finding.id,
+        "signs": given(measures.signs) or (),
     }
 
 

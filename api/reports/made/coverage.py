@@ -4,9 +4,8 @@ Out-of-range and doubtful time is taken from the findings, so the picture cannot
 the verdict; unseen time follows from the steps between readings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,7 +15,9 @@ from coldwitness.analysis.record.sequence import sequence_breaks
 from coldwitness.api.reports.drawn.charts.trace import cone
 from coldwitness.api.reports.made.instants import epoch_s, instant
 from coldwitness.api.reports.made.model import Bin, Distribution, Gap, Probe, Span, SpanState, Terms
+from coldwitness.domain.measures import given
 from coldwitness.domain.reading import ROLES, split_probe
+from coldwitness.domain.result import Finding
 from coldwitness.domain.tracks import FloatArray, Tracks
 
 BIN_C = 0.5
@@ -113,17 +114,8 @@ def _probe_order(name: str) -> tuple[int, int, str]:
     return (ROLES.index(split[0]), split[1], name) if split else (len(ROLES), 0, name)
 
 
-def probe_of_finding(finding: Mapping[str, Any]) -> str | None:
-    """The probe a break finding names, wherever the result puts it."""
-    for place in (finding, finding.get("measures") or {}):
-        probe = place.get("probe")
-        if isinstance(probe, str) and probe:
-            return probe
-    return None
-
-
-def out_of_range(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [f for f in findings if f.get("subtype") in {"above_range", "below_range"}]
+def out_of_range(findings: Sequence[Finding]) -> list[Finding]:
+    return [f for f in findings if f.subtype in {"above_range", "below_range"}]
 
 
 def probe_record(
@@ -131,7 +123,7 @@ def probe_record(
     strand: Strand,
     terms: Terms,
     seen: Seen,
-    findings: Sequence[Mapping[str, Any]],
+    findings: Sequence[Finding],
 ) -> Probe:
     """Spans and sums of one strand over the judged time."""
     role = split_probe(strand.probe)
@@ -139,7 +131,9 @@ def probe_record(
     start_s, end_s = window_of(terms, tracks)
     unseen = seen.unseen(start_s, end_s)
     breaks = [
-        f for f in out_of_range(findings) if judged and probe_of_finding(f) in {strand.probe, None}
+        f
+        for f in out_of_range(findings)
+        if judged and given(f.measures.probe) in {strand.probe, None}
     ]
     limits = terms.low_c is not None or terms.high_c is not None
     spans = _spans(start_s, end_s, unseen, breaks, "in" if judged and limits else "recorded")
@@ -206,7 +200,7 @@ def _spans(
     start_s: float,
     end_s: float,
     unseen: list[tuple[float, float]],
-    breaks: Sequence[Mapping[str, Any]],
+    breaks: Sequence[Finding],
     base: SpanState,
 ) -> tuple[Span, ...]:
     """The window cut into disjoint spans; unseen lies over out, out over doubtful, over base."""
@@ -214,8 +208,10 @@ def _spans(
     for a, b in unseen:
         painted.append((3, "unseen", a, b))
     for finding in breaks:
-        certain = finding.get("certainty") == "certain"
-        a, b = epoch_s(finding["start"]), epoch_s(finding["end"])
+        if finding.start is None or finding.end is None:
+            continue
+        certain = finding.certainty == "certain"
+        a, b = epoch_s(finding.start), epoch_s(finding.end)
         painted.append((2 if certain else 1, "out" if certain else "doubtful", a, b))
     cuts = sorted(
         {start_s, end_s} | {min(max(t, start_s), end_s) for _, _, a, b in painted for t in (a, b)}

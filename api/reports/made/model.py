@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from coldwitness.domain.result import CheckResult, Setting
 from coldwitness.domain.text import Text
 
 SCHEMA = "coldwitness.report/1"
@@ -38,10 +39,10 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     basis: Text
     legal: Text
     article_confirmed: bool
-    least: Any
-    most: Any
+    least: float | None
+    most: float | None
     bounds_of: str | None = None
-    setting: Any
+    setting: Setting | None
     against: tuple[Text, ...]
     would_settle: tuple[Text, ...]
 
@@ -293,7 +294,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     schema: str
     shipment: str
     decision: Decision
-    result: dict[str, Any]
+    result: CheckResult
     requirements: tuple[RuleLine, ...]
     terms: Terms
     probes: tuple[Probe, ...]

@@ -1,20 +1,19 @@
 """The words around a verdict: three sentences, what speaks against it, methods and limits."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from coldwitness.api.reports.made.model import Decision, Probe, RuleLine, Terms
 from coldwitness.api.reports.made.wording import (
     STATUS_WORDS,
-    as_text,
     both,
     celsius,
     duration,
-    kind_words,
     percent,
 )
 from coldwitness.config.finding_kinds import accusing_kinds
 from coldwitness.config.rules import Requirement, RulePack
+from coldwitness.domain.measures import given
+from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.text import Text
 
 _RANK = {"breach": 4, "suspected": 3, "insufficient_evidence": 2, "compliant": 1}
@@ -22,27 +21,27 @@ _CERTAINTY = {"certain": 3, "probable": 2, "possible": 1}
 _SEVERITY = {"critical": 4, "major": 3, "minor": 2, "info": 1}
 
 
-def worst_first(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
     """Clues before gaps, certain before possible, grave before slight, then by time."""
     return sorted(
         findings,
         key=lambda f: (
-            f.get("kind") not in accusing_kinds(),
-            -_CERTAINTY.get(str(f.get("certainty")), 0),
-            -_SEVERITY.get(str(f.get("severity")), 0),
-            str(f.get("start")),
-            str(f.get("id")),
+            f.kind not in accusing_kinds(),
+            -_CERTAINTY[f.certainty],
+            -_SEVERITY[f.severity],
+            str(f.start),
+            f.id,
         ),
     )
 
 
-def requirement_lines(result: Mapping[str, Any], pack: RulePack) -> tuple[RuleLine, ...]:
+def requirement_lines(result: CheckResult, pack: RulePack) -> tuple[RuleLine, ...]:
     """Lines worst first, each with what the pack says about its source."""
     sources = {requirement.id: requirement for requirement in pack.requirements}
-    by_id = {finding["id"]: finding for finding in result["findings"]}
+    by_id = {finding.id: finding for finding in result.findings}
     lines = []
-    for raw in result["requirements"]:
-        source = sources.get(raw["id"])
+    for line in result.requirements:
+        source = sources.get(line.id)
         confirmed = source is not None and source.confirmed == "official_text"
         legal = source.source if source is not None else Text("条款待核", "article to be confirmed")
         if confirmed and source is not None and source.article is not None:
@@ -54,22 +53,22 @@ def requirement_lines(result: Mapping[str, Any], pack: RulePack) -> tuple[RuleLi
             )
         elif not confirmed and "待核" not in legal.zh:
             legal = Text(f"{legal.zh}（条款待核）", f"{legal.en} (article to be confirmed)")
-        its = [by_id[id_] for id_ in raw["findings"] if id_ in by_id]
+        its = [by_id[id_] for id_ in line.findings if id_ in by_id]
         lines.append(
             RuleLine(
-                id=raw["id"],
-                title=as_text(raw["title"]) or Text(raw["id"], raw["id"]),
-                status=raw["status"],
-                findings=tuple(raw["findings"]),
-                basis=_facts(as_text(raw.get("basis")) or Text("—", "—"), source),
+                id=line.id,
+                title=line.title,
+                status=line.status,
+                findings=line.findings,
+                basis=_facts(line.basis, source),
                 legal=legal,
                 article_confirmed=confirmed,
-                least=raw.get("least"),
-                most=raw.get("most"),
-                bounds_of=raw.get("bounds_of"),
-                setting=raw.get("setting"),
-                against=_texts([raw.get("against"), *(f.get("against") for f in its)]),
-                would_settle=_texts([f.get("would_settle") for f in worst_first(its)]),
+                least=line.least,
+                most=line.most,
+                bounds_of=given(line.bounds_of),
+                setting=line.setting,
+                against=_texts([given(line.against), *(given(f.against) for f in its)]),
+                would_settle=_texts([f.would_settle for f in worst_first(its)]),
             )
         )
     return tuple(sorted(lines, key=lambda line: -_RANK.get(line.status, 0)))
@@ -86,21 +85,15 @@ def _facts(basis: Text, source: Requirement | None) -> Text:
     )
 
 
-def _texts(values: Sequence[Any]) -> tuple[Text, ...]:
-    """Distinct texts of all values, in order; a list counts as its members."""
-    found: list[Text] = []
-    for value in values:
-        for part in value if isinstance(value, list | tuple) else [value]:
-            text = as_text(part)
-            if text is not None and text not in found:
-                found.append(text)
-    return tuple(found)
+def _texts(texts: Iterable[Text | None]) -> tuple[Text, ...]:
+    """The distinct ones, in order."""
+    return tuple(dict.fromkeys(text for text in texts if text is not None))
 
 
 def decision_of(
-    result: Mapping[str, Any], lines: Sequence[RuleLine], probes: Sequence[Probe], terms: Terms
+    result: CheckResult, lines: Sequence[RuleLine], probes: Sequence[Probe], terms: Terms
 ) -> Decision:
-    verdict = str(result["verdict"])
+    verdict = result.verdict
     return Decision(
         verdict=verdict,
         word=STATUS_WORDS[verdict],
@@ -112,14 +105,12 @@ def decision_of(
     )
 
 
-def _what_was_found(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
-    verdict = result["verdict"]
-    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in accusing_kinds()]
+def _what_was_found(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
+    verdict = result.verdict
+    clues = [f for f in worst_first(result.findings) if f.kind in accusing_kinds()]
     if verdict in {"breach", "suspected"} and clues:
         worst = clues[0]
-        said = as_text(worst.get("explanation"))
-        what = kind_words(str(worst["kind"])) if said is None else said
-        sure = both(str(worst["certainty"]))
+        what, sure = worst.explanation, both(worst.certainty)
         more_zh = f"；另有 {len(clues) - 1} 项线索" if len(clues) > 1 else ""
         clues_en = "clue" if len(clues) == 2 else "clues"
         more_en = f"; {len(clues) - 1} further {clues_en}" if len(clues) > 1 else ""
@@ -144,15 +135,15 @@ def _what_was_found(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Tex
     )
 
 
-def _how_much_was_seen(result: Mapping[str, Any], probes: Sequence[Probe], terms: Terms) -> Text:
-    metrics = result["metrics"]
-    readings = metrics.get("readings") or 0
+def _how_much_was_seen(result: CheckResult, probes: Sequence[Probe], terms: Terms) -> Text:
+    metrics = result.metrics
+    readings = metrics.readings
     if not readings:
         return Text(
             "监管时段内没有任何药品温度读数。", "No drug temperature was recorded in custody time."
         )
-    coverage, gap = metrics.get("coverage"), metrics.get("longest_gap_s")
-    low, high = metrics.get("min_c"), metrics.get("max_c")
+    coverage, gap = metrics.coverage, metrics.longest_gap_s
+    low, high = metrics.min_c, metrics.max_c
     return Text(
         f"监管时段内药品温度读数 {readings} 条，有效覆盖 {percent(coverage)}，"
         f"最长读数间隔 {duration(gap, 'zh')}；测得 {celsius(low)} 至 {celsius(high)}。",
@@ -162,16 +153,16 @@ def _how_much_was_seen(result: Mapping[str, Any], probes: Sequence[Probe], terms
     )
 
 
-def _what_to_do(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
-    if result["verdict"] == "compliant":
+def _what_to_do(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
+    if result.verdict == "compliant":
         return Text(
             "本结论只说明在记录所及范围内未发现问题，不代替现场检查。",
             "This says only that nothing was found as far as the record reaches; it does not "
             "replace an inspection.",
         )
-    clues = [f for f in worst_first(result["findings"]) if f.get("kind") in accusing_kinds()]
-    if result["verdict"] in {"breach", "suspected"} and clues:
-        settle = _texts([clues[0].get("would_settle")])
+    clues = [f for f in worst_first(result.findings) if f.kind in accusing_kinds()]
+    if result.verdict in {"breach", "suspected"} and clues:
+        settle = _texts([clues[0].would_settle])
     else:
         lacking = [line for line in lines if line.status == "insufficient_evidence"]
         settle = tuple(text for line in lacking for text in line.would_settle)
@@ -189,4 +180,4 @@ def _what_to_do(result: Mapping[str, Any], lines: Sequence[RuleLine]) -> Text:
 def against_of(lines: Sequence[RuleLine]) -> tuple[Text, ...]:
     """What speaks against the suspected and breach lines, each reason once."""
     doubted = [line for line in lines if line.status in {"breach", "suspected"}]
-    return _texts([line.against for line in doubted])
+    return _texts(text for line in doubted for text in line.against)

@@ -17,7 +17,6 @@ from coldwitness.api.reports.made.coverage import (
     gaps_of,
     never_seen,
     out_of_range,
-    probe_of_finding,
     probe_record,
     silent_probe,
     strands_of,
@@ -47,11 +46,11 @@ from coldwitness.api.reports.made.reasons import (
     requirement_lines,
     worst_first,
 )
-from coldwitness.api.reports.made.wording import as_text
 from coldwitness.config.rules import RulePack
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.measures import given
 from coldwitness.domain.reading import Event
-from coldwitness.domain.text import Text
+from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.tracks import Tracks
 
 _BREAKS = ("above_range", "below_range", "frozen", "budget_exceeded")
@@ -64,7 +63,7 @@ _SLEW_SOURCE = {
 
 
 def build_report(
-    result: Mapping[str, Any],
+    result: CheckResult,
     *,
     tracks: Tracks,
     manifest: Manifest | None,
@@ -84,7 +83,7 @@ def build_report(
     terms, stops : of the run that judged it; `shipment` is its index in both.
     Raises BadInput where the parts do not belong to one shipment.
     """
-    findings: list[Mapping[str, Any]] = list(result["findings"])
+    findings = result.findings
     judged = _terms(result, terms, pack, shipment)
     window = window_of(judged, tracks)
     inside = (tracks.time_s >= window[0]) & (tracks.time_s <= window[1])
@@ -101,12 +100,11 @@ def build_report(
     if worst is None:
         probes = (silent_probe("drug", *window), *probes)
     lines = requirement_lines(result, pack)
-    plain = dict(result)
     return Report(
         schema=SCHEMA,
-        shipment=str(result["shipment"]),
+        shipment=result.shipment,
         decision=decision_of(result, lines, probes, judged),
-        result=plain,
+        result=result,
         requirements=lines,
         terms=judged,
         probes=probes,
@@ -117,7 +115,7 @@ def build_report(
         route=route_of(
             tracks,
             findings,
-            result["metrics"],
+            result.metrics,
             window=window,
             terms=terms,
             stops=stops,
@@ -140,32 +138,28 @@ def build_report(
     )
 
 
-def beside_of(result: Mapping[str, Any], pack: RulePack) -> Beside:
+def beside_of(result: CheckResult, pack: RulePack) -> Beside:
     """The short of a result under `pack`, to stand beside a report by another pack."""
     return Beside(
         rules=pack.name,
         title=pack.title,
-        verdict=str(result["verdict"]),
+        verdict=result.verdict,
         lines=tuple(
-            BesideLine(
-                id=str(line["id"]),
-                title=Text(line["title"]["zh"], line["title"]["en"]),
-                status=str(line["status"]),
-            )
-            for line in result["requirements"]
+            BesideLine(id=line.id, title=line.title, status=line.status)
+            for line in result.requirements
         ),
     )
 
 
 def worst_strand(
-    strands: Sequence[Strand], probes: Sequence[Probe], findings: Sequence[Mapping[str, Any]]
+    strands: Sequence[Strand], probes: Sequence[Probe], findings: Sequence[Finding]
 ) -> Strand | None:
     """The drug probe the main chart shows: the one with the gravest break, else the one with
     the most unseen time, else the first; None if no drug probe gave a value."""
     drugs = [(s, p) for s, p in zip(strands, probes, strict=True) if p.judged]
     if not drugs:
         return None
-    named = [probe_of_finding(f) for f in worst_first(out_of_range(findings))]
+    named = [given(f.measures.probe) for f in worst_first(out_of_range(findings))]
     for name in named:
         for strand, probe in drugs:
             if strand.probe == name and probe.out_s + probe.doubtful_s > 0:
@@ -189,12 +183,11 @@ def _of_worst(
     )
 
 
-def _terms(result: Mapping[str, Any], terms: JudgedTerms, pack: RulePack, shipment: int) -> Terms:
-    window = result.get("window") or {}
+def _terms(result: CheckResult, terms: JudgedTerms, pack: RulePack, shipment: int) -> Terms:
     numbers = pack.numbers
     return Terms(
-        start=window.get("start"),
-        end=window.get("end"),
+        start=result.window.start,
+        end=result.window.end,
         low_c=_finite(terms.low_c[shipment]),
         high_c=_finite(terms.high_c[shipment]),
         accuracy_c=_finite(terms.accuracy_c[shipment]),
@@ -214,28 +207,30 @@ def _finite(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _episodes(findings: Sequence[Mapping[str, Any]]) -> tuple[Episode, ...]:
+def _episodes(findings: Sequence[Finding]) -> tuple[Episode, ...]:
     """Breaks in order of time, numbered from 1."""
-    breaks = [f for f in findings if f.get("subtype") in _BREAKS and f.get("start")]
-    breaks.sort(key=lambda f: (str(f["start"]), _BREAKS.index(f["subtype"]), str(f["id"])))
+    breaks = [f for f in findings if f.subtype in _BREAKS]
+    breaks.sort(key=lambda f: (str(f.start), _BREAKS.index(f.subtype), f.id))
     made = []
     for number, finding in enumerate(breaks, start=1):
-        measures = finding.get("measures") or {}
+        if finding.start is None or finding.end is None or finding.duration_s is None:
+            continue
+        measures = finding.measures
         made.append(
             Episode(
                 number=number,
-                finding=str(finding["id"]),
-                subtype=str(finding["subtype"]),
-                probe=probe_of_finding(finding),
-                certainty=str(finding["certainty"]),
-                start=finding["start"],
-                end=finding["end"],
-                duration_s=float(finding["duration_s"]),
-                limit_c=measures.get("limit_c"),
-                peak_c=measures.get("peak_c"),
-                degree_minutes=measures.get("degree_minutes"),
-                explanation=as_text(finding.get("explanation")) or Text("—", "—"),
-                would_settle=as_text(finding.get("would_settle")),
+                finding=finding.id,
+                subtype=finding.subtype,
+                probe=given(measures.probe),
+                certainty=finding.certainty,
+                start=finding.start,
+                end=finding.end,
+                duration_s=finding.duration_s,
+                limit_c=given(measures.limit_c),
+                peak_c=given(measures.peak_c),
+                degree_minutes=given(measures.degree_minutes),
+                explanation=finding.explanation,
+                would_settle=finding.would_settle,
             )
         )
     return tuple(made)

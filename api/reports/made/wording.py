@@ -7,7 +7,7 @@ stand here, and a test reads the rendered reports for them.
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.text import Text
@@ -175,21 +175,6 @@ def event_words(name: str) -> Text:
 
 def tell(text: Text, lang: Lang) -> str:
     return text.zh if lang == "zh" else text.en
-
-
-def as_text(value: Any) -> Text | None:
-    """A result's explanation, whether it is {zh, en}, a plain text, or a list of either."""
-    if isinstance(value, Text):
-        return value
-    if isinstance(value, dict) and "zh" in value and "en" in value:
-        return Text(str(value["zh"]), str(value["en"]))
-    if isinstance(value, str) and value:
-        return Text(value, value)
-    if isinstance(value, list | tuple) and value:
-        parts = [text for text in map(as_text, value) if text is not None]
-        if parts:
-            return Text("；".join(p.zh for p in parts), "; ".join(p.en for p in parts))
-    return None
 
 
 def celsius(value: float | None) -> str:

@@ -1,6 +1,5 @@
 """A report judged again from the evidence in it, by the rules it names."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +17,8 @@ from coldwitness.config.rules import RulePack
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.measures import given
+from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import Certainty, Severity
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.fleet_limits import baselines_told
@@ -61,7 +62,7 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
     events = tuple(event_of(event, report.shipment) for event in report.events)
     tracks = tracks_of(report.readings, report.shipment)
 
-    def judged_by(rules: RulePack) -> tuple[Mapping[str, Any], Judgement, Terms]:
+    def judged_by(rules: RulePack) -> tuple[CheckResult, Judgement, Terms]:
         terms = terms_for(
             (report.shipment,),
             manifests={} if manifest is None else {report.shipment: manifest},
@@ -73,7 +74,7 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
             learned={report.shipment: baselines_told(report.result, rules.numbers)},
         )
         judgement = judge(case_of(tracks, terms, rules.numbers), rules, taken_over=_copies(report))
-        software = str((report.result.get("evidence") or {}).get("software"))
+        software = report.result.evidence.software
         (result,) = check_results(judgement, tracks, terms, rules, software=software)
         return result, judgement, terms
 
@@ -100,25 +101,26 @@ def _copies(report: Report) -> FindingTable:
     """What the report says of copies of other shipments' curves."""
     told = [
         finding
-        for finding in report.result.get("findings", ())
-        if finding["subtype"] == "copied"
-        and finding["measures"]["other_shipment"] != report.shipment
+        for finding in report.result.findings
+        if finding.subtype == "copied" and given(finding.measures.other_shipment) != report.shipment
     ]
     numbers = ("readings", "share", "shift_s")
     return finding_table(
         shipment=np.zeros(len(told), dtype=np.int64),
         type=code_of("data_integrity/copied"),
-        start_s=np.array([instant_ms(one["start"]) / 1000.0 for one in told]),
-        end_s=np.array([instant_ms(one["end"]) / 1000.0 for one in told]),
+        start_s=np.array([instant_ms(one.start or "") / 1000.0 for one in told]),
+        end_s=np.array([instant_ms(one.end or "") / 1000.0 for one in told]),
         certainty=Certainty.PROBABLE,
         severity=Severity.MAJOR,
-        probe=np.array([one["measures"].get("probe", "") for one in told], dtype=np.str_),
+        probe=np.array([given(one.measures.probe) or "" for one in told], dtype=np.str_),
         measures={
-            name: np.array([one["measures"][name] for one in told], dtype=np.float64)
+            name: np.array([getattr(one.measures, name) for one in told], dtype=np.float64)
             for name in numbers
         },
         details={
-            row: {name: one["measures"][name] for name in ("other_shipment", "others", "logger")}
+            row: {
+                name: getattr(one.measures, name) for name in ("other_shipment", "others", "logger")
+            }
             for row, one in enumerate(told)
         },
     )

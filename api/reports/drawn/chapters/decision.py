@@ -97,37 +97,37 @@ def limits_words(view: View) -> str:
 
 
 def _storage_words(view: View) -> str:
-    items = view.report.result.get("items") or ()
-    stored = {str(item.get("storage")) for item in items if item.get("storage")}
+    items = view.report.result.items
+    stored = {item.storage for item in items if item.storage}
     return storage_words(stored.pop(), view.lang) if len(stored) == 1 else ""
 
 
 def _measured_facts(view: View) -> list[tuple[str, str, str]]:
-    metrics, zh = view.report.result["metrics"], view.lang == "zh"
-    bounds = metrics.get("seconds_above_bounds"), metrics.get("seconds_below_bounds")
+    metrics, zh = view.report.result.metrics, view.lang == "zh"
+    bounds = metrics.seconds_above_bounds, metrics.seconds_below_bounds
     return [
         (
             "药品温度读数" if zh else "Drug readings",
-            quantity(metrics.get("readings"), ""),
-            f"{'有效覆盖' if zh else 'coverage'} {percent(metrics.get('coverage'))}",
+            quantity(metrics.readings, ""),
+            f"{'有效覆盖' if zh else 'coverage'} {percent(metrics.coverage)}",
         ),
         (
             "测得温度" if zh else "Measured",
             "—"
-            if metrics.get("min_c") is None
-            else f"{celsius(metrics['min_c'])} – {celsius(metrics['max_c'])}",
+            if metrics.min_c is None
+            else f"{celsius(metrics.min_c)} – {celsius(metrics.max_c)}",
             ""
-            if metrics.get("mean_c") is None
-            else f"{'平均' if zh else 'mean'} {celsius(metrics['mean_c'])}",
+            if metrics.mean_c is None
+            else f"{'平均' if zh else 'mean'} {celsius(metrics.mean_c)}",
         ),
         (
             "高于上限" if zh else "Above range",
-            duration(metrics.get("seconds_above"), view.lang),
+            duration(metrics.seconds_above, view.lang),
             least_most(bounds[0], view),
         ),
         (
             "低于下限" if zh else "Below range",
-            duration(metrics.get("seconds_below"), view.lang),
+            duration(metrics.seconds_below, view.lang),
             least_most(bounds[1], view),
         ),
     ]

@@ -1,7 +1,5 @@
 """Separation from coolant and goods: what was inferred from heat, and how surely."""
 
-from typing import Any
-
 from coldwitness.api.reports.drawn.charts.box import Exchange, box_svg
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -55,19 +53,17 @@ def isolation(view: View) -> Chapter:
 
 
 def _exchange(view: View, zone: str) -> Exchange:
-    judged: dict[str, Any] = (view.report.result.get("isolation") or {}).get(zone) or {}
+    facets = view.report.result.isolation
+    judged = facets.coolant if zone == "coolant" else facets.goods
     declared = (((view.report.manifest or {}).get("box") or {}).get("isolation") or {}).get(zone)
-    interval = judged.get("interval_95")
-    status = str(judged.get("status") or "indeterminate")
+    low, high = judged.interval_95 or (None, None)
     return Exchange(
         zone=zone,
-        status=status,
-        status_words=say_or_key(f"isolation_{status}", view.lang),
-        rate_per_h=judged.get("coupling_per_h"),
-        interval=(float(interval[0]), float(interval[1]))
-        if isinstance(interval, list | tuple) and len(interval) == 2 and None not in interval
-        else None,
-        limit_per_h=judged.get("limit_per_h"),
+        status=judged.status,
+        status_words=say_or_key(f"isolation_{judged.status}", view.lang),
+        rate_per_h=judged.coupling_per_h,
+        interval=None if low is None or high is None else (low, high),
+        limit_per_h=judged.limit_per_h,
         declared=declared if isinstance(declared, bool) else None,
     )
 

@@ -1,7 +1,6 @@
 """Integrity of the record, instruments and calibration, custody timeline."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -16,7 +15,6 @@ from coldwitness.api.reports.drawn.document import (
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import china_time
 from coldwitness.api.reports.made.wording import (
-    as_text,
     celsius,
     duration,
     finding_words,
@@ -27,34 +25,34 @@ from coldwitness.api.reports.made.wording import (
     tell,
 )
 from coldwitness.config.finding_kinds import accusing_kinds
+from coldwitness.domain.measures import given
+from coldwitness.domain.result import Sensor
 
 
 def integrity(view: View) -> Chapter:
     report, zh = view.report, view.lang == "zh"
-    doubts = [f for f in report.result["findings"] if f["kind"] not in accusing_kinds()]
+    doubts = [f for f in report.result.findings if f.kind not in accusing_kinds()]
     rows = []
     for finding in doubts:
-        said = as_text(finding.get("explanation"))
-        settle = as_text(finding.get("would_settle"))
+        settle = finding.would_settle
         rows.append(
             (
                 Cell(
-                    tell(finding_words(finding["kind"], finding["subtype"]), view.lang),
-                    note=tell(kind_words(finding["kind"]), view.lang),
+                    tell(finding_words(finding.kind, finding.subtype), view.lang),
+                    note=tell(kind_words(finding.kind), view.lang),
                 ),
                 Cell(
-                    china_time(finding["start"]) if finding.get("start") else "—",
-                    note=china_time(finding["end"]) if finding.get("end") else "",
+                    china_time(finding.start) if finding.start else "—",
+                    note=china_time(finding.end) if finding.end else "",
                 ),
                 Cell(
-                    tell(said, view.lang) if said else "—",
+                    tell(finding.explanation, view.lang),
                     note=tell(settle, view.lang) if settle else "",
                 ),
             )
         )
     counted = any(seq is not None for seq in report.readings.seq)
     received = any(time is not None for time in report.readings.received)
-    evidence = report.result.get("evidence") or {}
     blocks: list[Block] = [
         Facts(
             pairs=(
@@ -93,7 +91,7 @@ def integrity(view: View) -> Chapter:
             pairs=(
                 (
                     "读数摘要 SHA-256" if zh else "Readings SHA-256",
-                    str(evidence.get("readings_sha256") or "—"),
+                    report.result.evidence.readings_sha256,
                     "",
                 ),
             )
@@ -139,7 +137,7 @@ def instruments(view: View) -> Chapter:
         empty="没有记录仪。" if zh else "No logger.",
     )
     blocks: list[Block] = [table]
-    sensors = (view.report.result.get("evidence") or {}).get("sensors") or ()
+    sensors = given(view.report.result.evidence.sensors) or ()
     if sensors:
         blocks += [
             Subheading("测点与读数步进" if zh else "Sensors and the steps of their values"),
@@ -157,17 +155,17 @@ def instruments(view: View) -> Chapter:
     return Chapter("instruments", title, tuple(blocks))
 
 
-def _sensors(sensors: Sequence[Mapping[str, Any]], view: View) -> Table:
+def _sensors(sensors: Sequence[Sensor], view: View) -> Table:
     """`evidence.sensors` of the result: which probe of which logger, and its values' grid."""
     zh, lang = view.lang == "zh", view.lang
     rows = []
     for sensor in sensors:
-        grid, off_grid = sensor.get("grid_c"), sensor.get("off_grid")
+        grid, off_grid = sensor.grid_c, sensor.off_grid
         rows.append(
             (
-                Cell(role_words(str(sensor["probe"]), lang), note=str(sensor["probe"])),
-                Cell(str(sensor.get("logger") or "—")),
-                Cell(quantity(sensor.get("readings"), "")),
+                Cell(role_words(sensor.probe, lang), note=sensor.probe),
+                Cell(sensor.logger or "—"),
+                Cell(quantity(sensor.readings, "")),
                 Cell(quantity(grid, "°C", places=6) if grid is not None else "—"),
                 Cell("—" if off_grid is None else quantity(off_grid, "")),
             )

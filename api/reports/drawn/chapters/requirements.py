@@ -1,7 +1,5 @@
 """Every requirement of the result, worst first, none left out."""
 
-from typing import Any
-
 from coldwitness.api.reports.drawn.chapters.decision import MARKS, least_most
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -16,10 +14,8 @@ from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.model import RuleLine
 from coldwitness.api.reports.made.wording import (
     STATUS_WORDS,
-    as_text,
     decimal,
     quantity,
-    say,
     storage_words,
     tell,
 )
@@ -72,11 +68,11 @@ def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
 
 
 def _bounds(view: View, line: RuleLine) -> str:
-    if not isinstance(line.least, int | float) or not isinstance(line.most, int | float):
+    if line.least is None or line.most is None:
         return ""
     zh = view.lang == "zh"
     if line.bounds_of in {"coolant_isolation", "goods_isolation"}:
-        low, high = (quantity(float(rate), "") for rate in (line.least, line.most))
+        low, high = (quantity(rate, "") for rate in (line.least, line.most))
         return (
             f"热交换率 95 % 区间 {low}–{high} 每小时"
             if zh
@@ -90,38 +86,24 @@ def _bounds(view: View, line: RuleLine) -> str:
 
 
 def _setting(view: View, line: RuleLine) -> str:
-    return _value(view, line.setting)
-
-
-def _value(view: View, value: Any) -> str:
-    """What a result gives as least, most or setting, in words."""
-    if value is None:
+    if line.setting is None:
         return ""
-    text = as_text(value)
-    if text is not None:
-        return tell(text, view.lang)
-    if isinstance(value, bool):
-        return say("yes" if value else "no", view.lang)
-    if isinstance(value, int | float):
-        return quantity(float(value), "")
-    parts = value.items() if isinstance(value, dict) else enumerate(value)
-    return "; ".join(f"{key} {_value(view, part)}" for key, part in parts)
+    return line.setting.zh if view.lang == "zh" else line.setting.en
 
 
 def _items(view: View) -> Table | None:
     zh = view.lang == "zh"
-    items = view.report.result.get("items") or ()
+    items = view.report.result.items
     if not items:
         return None
     rows = []
     for item in items:
-        limits = item.get("limits") or {}
-        low, high = limits.get("low"), limits.get("high")
-        status = str(item["status"])
+        low, high = item.limits.low, item.limits.high
+        status = item.status
         rows.append(
             (
-                Cell(str(item.get("name") or "—")),
-                Cell(storage_words(str(item.get("storage") or "—"), view.lang)),
+                Cell(item.name or "—"),
+                Cell(storage_words(item.storage or "—", view.lang)),
                 Cell(
                     f"{'—' if low is None else decimal(float(low))} … "
                     f"{'—' if high is None else decimal(float(high))} °C"
@@ -129,7 +111,7 @@ def _items(view: View) -> Table | None:
                 Cell(
                     f"{MARKS.get(status, '—')} {tell(STATUS_WORDS[status], view.lang)}", tone=status
                 ),
-                Cell(quantity(len(item.get("findings") or ()), "")),
+                Cell(quantity(len(item.findings), "")),
             )
         )
     return Table(

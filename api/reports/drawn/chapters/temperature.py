@@ -100,8 +100,8 @@ def _main_figure(view: View, strand: Strand) -> Figure:
     zh = view.lang == "zh"
     start, end = view.drawn
     title = probe_title(view, strand.name)
-    metrics = view.report.result["metrics"]
-    low, high = celsius(metrics.get("min_c")), celsius(metrics.get("max_c"))
+    metrics = view.report.result.metrics
+    low, high = celsius(metrics.min_c), celsius(metrics.max_c)
     alt = (
         f"测点 {title} 的温度曲线，{low} 至 {high}"
         if zh
@@ -174,39 +174,39 @@ def _distribution(view: View) -> list[Block]:
 
 
 def _statistics(view: View) -> Facts:
-    metrics, zh, lang = view.report.result["metrics"], view.lang == "zh", view.lang
+    metrics, zh, lang = view.report.result.metrics, view.lang == "zh", view.lang
     return Facts(
         pairs=(
-            ("最低" if zh else "Least", celsius(metrics.get("min_c")), ""),
-            ("最高" if zh else "Most", celsius(metrics.get("max_c")), ""),
+            ("最低" if zh else "Least", celsius(metrics.min_c), ""),
+            ("最高" if zh else "Most", celsius(metrics.max_c), ""),
             (
                 "时间加权平均" if zh else "Time-weighted mean",
-                celsius(metrics.get("mean_c")),
+                celsius(metrics.mean_c),
                 "",
             ),
             (
                 "平均动力学温度" if zh else "Mean kinetic temperature",
-                celsius(metrics.get("mkt_c")),
+                celsius(metrics.mkt_c),
                 "仅供参考，不抵消超限" if zh else "for information, excuses nothing",
             ),
             (
                 "高于上限" if zh else "Above range",
-                duration(metrics.get("seconds_above"), lang),
-                least_most(metrics.get("seconds_above_bounds"), view),
+                duration(metrics.seconds_above, lang),
+                least_most(metrics.seconds_above_bounds, view),
             ),
             (
                 "低于下限" if zh else "Below range",
-                duration(metrics.get("seconds_below"), lang),
-                least_most(metrics.get("seconds_below_bounds"), view),
+                duration(metrics.seconds_below, lang),
+                least_most(metrics.seconds_below_bounds, view),
             ),
             (
                 "超上限度分" if zh else "Degree-minutes above",
-                quantity(metrics.get("degree_minutes_above"), "°C·min", places=1),
+                quantity(metrics.degree_minutes_above, "°C·min", places=1),
                 "",
             ),
             (
                 "超下限度分" if zh else "Degree-minutes below",
-                quantity(metrics.get("degree_minutes_below"), "°C·min", places=1),
+                quantity(metrics.degree_minutes_below, "°C·min", places=1),
                 "",
             ),
         )
