@@ -11,7 +11,7 @@ import sys
 import time
 
 from coldwitness.domain.errors import BadMessage
-from coldwitness.ingest.formats import DecodeContext, DecoderSession, decoder, every_format
+from coldwitness.ingest.formats import DecodeContext, DecoderMemory, decoder, every_format
 from tests.ingest.formats.hostile import payloads
 
 _SLOW_S = 1.0
@@ -25,8 +25,8 @@ def main() -> int:
     each = -(-arguments.count // len(every_format()))
     print(f"{'format':<18}{'payloads':>10}{'readings':>10}{'refused':>10}{'µs each':>9}{'MB':>7}")
     for name in every_format():
-        session = DecoderSession()
-        decode = decoder(name, session)
+        memory = DecoderMemory()
+        decode = decoder(name, memory)
         readings = refused = 0
         spent_s = slowest_s = 0.0
         for topic, body in payloads(name, each, arguments.seed):

@@ -34,7 +34,7 @@ from coldwitness.ingest.files.instant_columns import named_zone
 from coldwitness.ingest.formats import (
     DecodeContext,
     Decoded,
-    DecoderSession,
+    DecoderMemory,
     WireFormat,
     every_format,
     wire_format,
@@ -91,7 +91,7 @@ def decode_file(
         raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
     capture = captured_messages(payload) if topic is None else None
     messages = capture if capture is not None else [(topic, payload)]
-    session = DecoderSession()
+    memory = DecoderMemory()
     meaning = DecodedFile()
     for number, (at, body) in enumerate(messages, start=1):
         rule, name = _format_of(at, body, format_name, rules, path)
@@ -102,7 +102,7 @@ def decode_file(
         context = _context(at, path, rule, zone, now_ms())
         place = f"message {number}: " if capture is not None else ""
         try:
-            decoded = declared.decoder(session)(_bytes_of(body, declared), context)
+            decoded = declared.decoder(memory)(_bytes_of(body, declared), context)
         except BadMessage as error:
             meaning.refused.append(f"{place}{error.reason}: {error}")
         else:

@@ -10,7 +10,7 @@ from coldwitness.ingest.formats import (
     DecodeContext,
     Decoded,
     Decoder,
-    DecoderSession,
+    DecoderMemory,
     WireFormat,
     wire_format,
 )
@@ -39,21 +39,21 @@ class Route:
 class Routes:
     """Which decoder reads a topic, by the settings' rules in their order, then the native topics.
 
-    Stateful formats remember in one session for the life of this object; feed it rows in
+    Stateful formats remember in one memory for the life of this object; feed it rows in
     their order. Raises ConfigError for a rule whose topic filter or format is none.
     """
 
     def __init__(self, rules: Sequence[FormatRule] = (), *, max_payload_bytes: int = 4_000_000):
         self._rules = tuple(rules)
         self._max_payload_bytes = max_payload_bytes
-        session = DecoderSession()
+        memory = DecoderMemory()
         for rule in self._rules:
             if not is_topic_filter(rule.topic):
                 raise ConfigError(f"formats: topic {rule.topic!r} is no MQTT topic filter")
         self._formats = {
             name: wire_format(name) for name in {"native", *(rule.format for rule in self._rules)}
         }
-        self._decoders = {name: known.decoder(session) for name, known in self._formats.items()}
+        self._decoders = {name: known.decoder(memory) for name, known in self._formats.items()}
         self._routes: dict[str, Route | BadMessage] = {}
 
     def filters(self) -> list[str]:

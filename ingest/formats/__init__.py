@@ -4,15 +4,15 @@ A module that declares a `FORMAT` is a format; there is no list beside it.
 """
 
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Decoder, Refusal
+from coldwitness.ingest.formats.memory import DecoderMemory
 from coldwitness.ingest.formats.registry import decoder, every_format, wire_format
-from coldwitness.ingest.formats.session import DecoderSession
 from coldwitness.ingest.formats.wire_format import WireFormat
 
 __all__ = [
     "DecodeContext",
     "Decoded",
     "Decoder",
-    "DecoderSession",
+    "DecoderMemory",
     "Refusal",
     "WireFormat",
     "decoder",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.formats.decoded import Decoder
-from coldwitness.ingest.formats.session import DecoderSession
+from coldwitness.ingest.formats.memory import DecoderMemory
 from coldwitness.ingest.formats.wire_format import WireFormat
 
 
@@ -28,9 +28,9 @@ def every_format() -> Mapping[str, WireFormat]:
     return {name: declared for name, declared in found.items() if declared is not None}
 
 
-def decoder(name: str, session: DecoderSession | None = None) -> Decoder:
-    """The decoder of a format; stateful ones remember in `session` (a new one by default)."""
-    return wire_format(name).decoder(session if session is not None else DecoderSession())
+def decoder(name: str, memory: DecoderMemory | None = None) -> Decoder:
+    """The decoder of a format; stateful ones remember in `memory` (a new one by default)."""
+    return wire_format(name).decoder(memory if memory is not None else DecoderMemory())
 
 
 @cache

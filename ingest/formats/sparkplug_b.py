@@ -18,8 +18,8 @@ from coldwitness.ingest.formats.measurements import (
     speaks_of_roles,
     unit_in_name,
 )
+from coldwitness.ingest.formats.memory import DecoderMemory, MetricDefinition
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
-from coldwitness.ingest.formats.session import DecoderSession, MetricDefinition
 from coldwitness.ingest.formats.sparkplug_payload import Metric, parse_payload
 from coldwitness.ingest.formats.wire_format import Births, ByBytes, ByTopic, WireFormat
 
@@ -44,8 +44,8 @@ class _Sample:
     lid_open: bool | None = None
 
 
-def decode(payload: bytes, context: DecodeContext, *, session: DecoderSession) -> Decoded:
-    """One message; births are remembered in `session`.
+def decode(payload: bytes, context: DecodeContext, *, memory: DecoderMemory) -> Decoded:
+    """One message; births are remembered in `memory`.
 
     Metrics of one device at one time become one reading; null metrics and NaN give none.
     """
@@ -53,9 +53,9 @@ def decode(payload: bytes, context: DecodeContext, *, session: DecoderSession) -
     if address.message in _WITHOUT_METRICS:
         return Decoded()
     parsed = parse_payload(payload)
-    definitions = session.node(address.group, address.node)
+    definitions = memory.node(address.group, address.node)
     if address.message.endswith("BIRTH"):
-        definitions = session.born(address.group, address.node, address.device)
+        definitions = memory.born(address.group, address.node, address.device)
         for metric in parsed.metrics:
             if metric.name is not None:
                 born = MetricDefinition(metric.name, metric.datatype, address.device, metric.unit)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal
 
 from coldwitness.ingest.formats.decoded import Decoded, Decoder
-from coldwitness.ingest.formats.session import DecoderSession
+from coldwitness.ingest.formats.memory import DecoderMemory
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Births:
 class WireFormat:
     """One wire format. Its module has its name and holds it as `FORMAT`.
 
-    decode : payload and DecodeContext in, Decoded out; one with `births` takes `session` too.
+    decode : payload and DecodeContext in, Decoded out; one with `births` takes `memory` too.
     usual_topics, looks : how it is told where nobody named it.
     samples : (topic, payload) of messages as its makers send them, the first on a usual topic.
         Tests read them, and hurt them.
@@ -76,6 +76,6 @@ class WireFormat:
     written_as: tuple[Literal["hex", "base64"], ...] = ()
     births: Births | None = None
 
-    def decoder(self, session: DecoderSession) -> Decoder:
-        """Its decoder, remembering in `session` what it has to."""
-        return partial(self.decode, session=session) if self.births is not None else self.decode
+    def decoder(self, memory: DecoderMemory) -> Decoder:
+        """Its decoder, remembering in `memory` what it has to."""
+        return partial(self.decode, memory=memory) if self.births is not None else self.decode

@@ -12,7 +12,7 @@ from coldwitness.domain.identifiers import is_id
 from coldwitness.ingest.formats import (
     DecodeContext,
     Decoded,
-    DecoderSession,
+    DecoderMemory,
     Refusal,
     decoder,
     every_format,
@@ -22,11 +22,11 @@ from tests.ingest.formats.context import RECEIVED_MS
 from tests.ingest.formats.hostile import SEEDS, payloads
 
 
-def judged(name: str, topic: str, body: bytes, session: DecoderSession) -> Decoded:
+def judged(name: str, topic: str, body: bytes, memory: DecoderMemory) -> Decoded:
     """Decode; what comes out must be such that any store and any verdict can take it."""
     context = DecodeContext(topic=topic, received_ms=RECEIVED_MS)
     try:
-        result = decoder(name, session)(body, context)
+        result = decoder(name, memory)(body, context)
     except BadMessage as error:
         result = Decoded(refused=(Refusal(error.reason, str(error)),))
     for reading in result.readings:
@@ -49,18 +49,18 @@ def judged(name: str, topic: str, body: bytes, session: DecoderSession) -> Decod
 def test_every_format_has_seeds_that_it_reads() -> None:
     assert set(SEEDS) == set(every_format())
     for name, seeds in SEEDS.items():
-        session = DecoderSession()
-        results = [judged(name, topic, body, session) for topic, body in seeds]
+        memory = DecoderMemory()
+        results = [judged(name, topic, body, memory) for topic, body in seeds]
         assert any(result.readings for result in results), name
 
 
 @pytest.mark.parametrize("name", every_format())
 def test_hurt_messages_are_read_or_refused(name: str) -> None:
-    session = DecoderSession()
+    memory = DecoderMemory()
     slowest_s = 0.0
     for topic, body in payloads(name, 400, seed=1):
         begun = time.process_time()
-        judged(name, topic, body, session)
+        judged(name, topic, body, memory)
         slowest_s = max(slowest_s, time.process_time() - begun)
     assert slowest_s < 1.0
 
@@ -69,7 +69,7 @@ def test_hurt_messages_are_read_or_refused(name: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(body=st.binary(max_size=120), topic=st.text(max_size=12))
 def test_any_bytes_on_any_topic_are_read_or_refused(name: str, body: bytes, topic: str) -> None:
-    judged(name, topic.encode("utf-8", "ignore").decode(), body, DecoderSession())
+    judged(name, topic.encode("utf-8", "ignore").decode(), body, DecoderMemory())
 
 
 @pytest.mark.parametrize("name", every_format())
@@ -93,5 +93,5 @@ def test_any_bytes_on_any_topic_are_read_or_refused(name: str, body: bytes, topi
 )
 def test_long_hostile_messages_take_bounded_time(name: str, body: bytes) -> None:
     begun = time.process_time()
-    judged(name, "v3/a/b/c", body, DecoderSession())
+    judged(name, "v3/a/b/c", body, DecoderMemory())
     assert time.process_time() - begun < 5.0

@@ -1,4 +1,4 @@
-"""Sparkplug B sessions: births name aliases, DATA before BIRTH is refused, datatypes."""
+"""Sparkplug B: births name aliases, DATA before BIRTH is refused, datatypes."""
 
 import gzip
 import struct
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadMessage
-from coldwitness.ingest.formats import DecodeContext, Decoded, DecoderSession, decoder
+from coldwitness.ingest.formats import DecodeContext, Decoded, DecoderMemory, decoder
 from coldwitness.ingest.formats.sparkplug_payload import parse_payload, signed
 from tests.ingest.formats.context import RECEIVED_MS
 
@@ -67,55 +67,53 @@ def message(*metrics: bytes, time_ms: int = 1_795_230_245_000) -> bytes:
     return field(1, time_ms) + b"".join(metrics)
 
 
-def send(
-    session: DecoderSession, topic: str, body: bytes, rule: FormatRule | None = None
-) -> Decoded:
+def send(memory: DecoderMemory, topic: str, body: bytes, rule: FormatRule | None = None) -> Decoded:
     context = DecodeContext(topic=topic, received_ms=RECEIVED_MS, rule=rule)
-    return decoder("sparkplug_b", session)(body, context)
+    return decoder("sparkplug_b", memory)(body, context)
 
 
-def test_a_session_of_birth_and_data_by_alias() -> None:
-    session = DecoderSession()
-    (born,) = send(session, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH)).readings
+def test_data_is_read_by_the_aliases_of_its_birth() -> None:
+    memory = DecoderMemory()
+    (born,) = send(memory, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH)).readings
     assert (born.temperature_c, born.time_ms) == ({"drug": 5.25}, 1_486_144_500_000)
-    (late,) = send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings
+    (late,) = send(memory, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings
     assert (late.temperature_c, late.time_ms) == ({"drug": 6.5}, 1_486_144_501_000)
     assert late.logger == born.logger == "G-E"
-    assert send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(NULL)) == Decoded()
-    assert send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(NAN)) == Decoded()
+    assert send(memory, "spBv1.0/G/NDATA/E", bytes.fromhex(NULL)) == Decoded()
+    assert send(memory, "spBv1.0/G/NDATA/E", bytes.fromhex(NAN)) == Decoded()
 
 
 def test_data_before_birth_is_refused_and_not_guessed() -> None:
-    result = send(DecoderSession(), "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL))
+    result = send(DecoderMemory(), "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL))
     assert result.readings == ()
     assert [refusal.reason for refusal in result.refused] == ["no_birth"]
 
 
 def test_aliases_belong_to_their_edge_node() -> None:
-    session = DecoderSession()
-    send(session, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH))
-    result = send(session, "spBv1.0/G/NDATA/OTHER", bytes.fromhex(HISTORICAL))
+    memory = DecoderMemory()
+    send(memory, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH))
+    result = send(memory, "spBv1.0/G/NDATA/OTHER", bytes.fromhex(HISTORICAL))
     assert [refusal.reason for refusal in result.refused] == ["no_birth"]
 
 
 def test_a_new_birth_replaces_the_old_names() -> None:
-    session = DecoderSession()
-    send(session, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH))
-    send(session, "spBv1.0/G/NBIRTH/E", message(metric(double(1), name="Pressure", alias=7)))
-    assert send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings == ()
-    send(session, "spBv1.0/G/NBIRTH/E", message(metric(double(1), name="Pressure", alias=8)))
-    result = send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL))
+    memory = DecoderMemory()
+    send(memory, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH))
+    send(memory, "spBv1.0/G/NBIRTH/E", message(metric(double(1), name="Pressure", alias=7)))
+    assert send(memory, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings == ()
+    send(memory, "spBv1.0/G/NBIRTH/E", message(metric(double(1), name="Pressure", alias=8)))
+    result = send(memory, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL))
     assert [refusal.reason for refusal in result.refused] == ["no_birth"]
 
 
 def test_a_device_birth_adds_to_its_node_and_is_named_with_it() -> None:
-    session = DecoderSession()
-    send(session, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH))
+    memory = DecoderMemory()
+    send(memory, "spBv1.0/G/NBIRTH/E", bytes.fromhex(NBIRTH))
     birth = message(metric(double(5), name="Temp Drug", alias=9, datatype=10))
-    send(session, "spBv1.0/G/DBIRTH/E/D1", birth)
-    (reading,) = send(session, "spBv1.0/G/DDATA/E/D1", message(metric(double(6), alias=9))).readings
+    send(memory, "spBv1.0/G/DBIRTH/E/D1", birth)
+    (reading,) = send(memory, "spBv1.0/G/DDATA/E/D1", message(metric(double(6), alias=9))).readings
     assert (reading.logger, reading.temperature_c) == ("G-E-D1", {"drug": 6.0})
-    (node,) = send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings
+    (node,) = send(memory, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings
     assert node.temperature_c == {"drug": 6.5}
 
 
@@ -124,7 +122,7 @@ def test_a_named_metric_needs_no_birth() -> None:
     body = bytes.fromhex(
         "08eaf2f5a8a02b121f0a0b74656d706572617475726518eaf2f5a8a02b200a6900000000008039401800"
     )
-    (reading,) = send(DecoderSession(), "spBv1.0/GroupTest/DDATA/Edge001/Device01", body).readings
+    (reading,) = send(DecoderMemory(), "spBv1.0/GroupTest/DDATA/Edge001/Device01", body).readings
     assert reading.temperature_c == {"drug": 25.5}
     assert (reading.logger, reading.time_ms) == ("GroupTest-Edge001-Device01", 1_486_144_502_122)
 
@@ -154,25 +152,25 @@ def test_integers_are_read_in_their_datatypes_width(datatype: int, raw: int, exp
 
 
 def test_a_negative_int16_by_alias_takes_its_datatype_from_the_birth() -> None:
-    session = DecoderSession()
+    memory = DecoderMemory()
     birth = message(metric(field(10, 4), name="Temperature", alias=1, datatype=2))
-    send(session, "spBv1.0/G/NBIRTH/E", birth)
+    send(memory, "spBv1.0/G/NBIRTH/E", birth)
     data = message(metric(field(10, 0xFFFB), alias=1))
-    (reading,) = send(session, "spBv1.0/G/NDATA/E", data).readings
+    (reading,) = send(memory, "spBv1.0/G/NDATA/E", data).readings
     assert reading.temperature_c == {"drug": -5.0}
 
 
 def test_a_32_bit_float_is_the_decimal_that_was_meant() -> None:
     body = message(metric(single(4.3), name="Temperature", datatype=9))
-    (reading,) = send(DecoderSession(), "spBv1.0/G/NDATA/E", body).readings
+    (reading,) = send(DecoderMemory(), "spBv1.0/G/NDATA/E", body).readings
     assert reading.temperature_c == {"drug": 4.3}
 
 
 def test_fahrenheit_by_engineering_unit_is_converted_also_by_alias() -> None:
-    session = DecoderSession()
+    memory = DecoderMemory()
     birth = message(metric(double(41), name="Temperature", alias=1, datatype=10, unit="°F"))
-    (born,) = send(session, "spBv1.0/G/NBIRTH/E", birth).readings
-    (reading,) = send(session, "spBv1.0/G/NDATA/E", message(metric(double(50), alias=1))).readings
+    (born,) = send(memory, "spBv1.0/G/NBIRTH/E", birth).readings
+    (reading,) = send(memory, "spBv1.0/G/NDATA/E", message(metric(double(50), alias=1))).readings
     assert (born.temperature_c, reading.temperature_c) == ({"drug": 5.0}, {"drug": 10.0})
 
 
@@ -183,14 +181,14 @@ def test_a_value_marked_bad_or_stale_is_missing(
     # Sparkplug 3.0.0: property Quality, 0 bad, 192 good, 500 stale.
     packed = field(1, b"Quality") + field(2, field(1, 3) + field(3, quality))
     body = field(1, b"Temperature") + double(5.0) + field(9, packed)
-    result = send(DecoderSession(), "spBv1.0/G/NDATA/E", message(field(2, body)))
+    result = send(DecoderMemory(), "spBv1.0/G/NDATA/E", message(field(2, body)))
     assert [r.temperature_c for r in result.readings] == ([expected] if expected else [])
 
 
 def test_a_mapped_metric_whose_name_says_fahrenheit_is_converted() -> None:
     rule = FormatRule(topic="#", format="sparkplug_b", probes={"Box/Temp_F": "drug"})
     body = message(metric(double(41), name="Box/Temp_F"))
-    (reading,) = send(DecoderSession(), "spBv1.0/G/NDATA/E", body, rule).readings
+    (reading,) = send(DecoderMemory(), "spBv1.0/G/NDATA/E", body, rule).readings
     assert reading.temperature_c == {"drug": 5.0}
 
 
@@ -201,7 +199,7 @@ def test_metric_names_map_to_roles_by_device() -> None:
         loggers={"D1": {"Box/T1": "drug", "Box/T2": "coolant", "box": "BX-1"}},
     )
     body = message(metric(double(-2), name="Box/T2"), metric(double(5), name="Box/T1"))
-    (reading,) = send(DecoderSession(), "spBv1.0/G/DDATA/E/D1", body, rule).readings
+    (reading,) = send(DecoderMemory(), "spBv1.0/G/DDATA/E/D1", body, rule).readings
     assert reading.temperature_c == {"coolant": -2.0, "drug": 5.0}
     assert reading.box == "BX-1"
 
@@ -211,7 +209,7 @@ def test_metrics_of_different_times_are_different_readings() -> None:
         return field(2, field(1, b"Temperature") + field(3, time_ms) + double(value))
 
     body = message(at(1_795_230_240_000, 5), at(1_795_230_241_000, 6))
-    first, second = send(DecoderSession(), "spBv1.0/G/NDATA/E", body).readings
+    first, second = send(DecoderMemory(), "spBv1.0/G/NDATA/E", body).readings
     assert (first.time_ms, second.time_ms) == (1_795_230_240_000, 1_795_230_241_000)
 
 
@@ -220,7 +218,7 @@ def test_metrics_of_different_times_are_different_readings() -> None:
     ["spBv1.0/G/NDEATH/E", "spBv1.0/G/DDEATH/E/D", "spBv1.0/STATE/host", "spBv1.0/G/NCMD/E"],
 )
 def test_messages_that_carry_no_measurement_say_nothing(topic: str) -> None:
-    assert send(DecoderSession(), topic, b"\xff\xff") == Decoded()
+    assert send(DecoderMemory(), topic, b"\xff\xff") == Decoded()
 
 
 @pytest.mark.parametrize("algorithm", ["DEFLATE", "GZIP"])
@@ -230,10 +228,10 @@ def test_a_compressed_payload_is_read_as_the_one_inside(algorithm: str) -> None:
     packed = zlib.compress(plain) if algorithm == "DEFLATE" else gzip.compress(plain)
     about = metric(field(15, algorithm.encode()), name="algorithm", datatype=12)
     wrapped = message(about) + field(4, b"SPBV1.0_COMPRESSED") + field(5, packed)
-    session = DecoderSession()
-    (born,) = send(session, "spBv1.0/G/NBIRTH/E", wrapped).readings
+    memory = DecoderMemory()
+    (born,) = send(memory, "spBv1.0/G/NBIRTH/E", wrapped).readings
     assert (born.temperature_c, born.time_ms) == ({"drug": 5.25}, 1_486_144_500_000)
-    (late,) = send(session, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings
+    (late,) = send(memory, "spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL)).readings
     assert late.temperature_c == {"drug": 6.5}
 
 
@@ -243,7 +241,7 @@ def test_a_compressed_payload_is_read_as_the_one_inside(algorithm: str) -> None:
 def test_a_damaged_or_huge_compressed_body_is_refused(packed: bytes) -> None:
     wrapped = field(4, b"SPBV1.0_COMPRESSED") + field(5, packed)
     with pytest.raises(BadMessage) as caught:
-        send(DecoderSession(), "spBv1.0/G/NDATA/E", wrapped)
+        send(DecoderMemory(), "spBv1.0/G/NDATA/E", wrapped)
     assert caught.value.reason == "bad_protobuf"
 
 
@@ -251,9 +249,7 @@ def test_a_node_whose_clock_was_never_set_measured_now_unless_it_says_historical
     live = metric(double(4.5), name="temp")
     stored = field(2, field(1, b"temp") + field(5, 1) + double(6.5))
     for unset_ms in (1, 86_400_000, 1_795_230_245):
-        result = send(
-            DecoderSession(), "spBv1.0/G/NDATA/E", message(live, stored, time_ms=unset_ms)
-        )
+        result = send(DecoderMemory(), "spBv1.0/G/NDATA/E", message(live, stored, time_ms=unset_ms))
         (reading,) = result.readings
         assert (reading.time_ms, reading.time_source) == (RECEIVED_MS, "received")
         assert reading.temperature_c == {"drug": 4.5}
@@ -263,15 +259,15 @@ def test_a_node_whose_clock_was_never_set_measured_now_unless_it_says_historical
 @pytest.mark.parametrize("body", ["ff", "0a", "12ff", "120108", "00", "0b", "08" + "ff" * 11])
 def test_broken_protobuf_is_refused(body: str) -> None:
     with pytest.raises(BadMessage) as caught:
-        send(DecoderSession(), "spBv1.0/G/NDATA/E", bytes.fromhex(body))
+        send(DecoderMemory(), "spBv1.0/G/NDATA/E", bytes.fromhex(body))
     assert caught.value.reason == "bad_protobuf"
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.floats(-100, 80).map(lambda value: round(value, 2)), st.integers(0, 2**32))
 def test_what_is_encoded_is_what_is_read(value: float, alias: int) -> None:
-    session = DecoderSession()
-    send(session, "spBv1.0/G/NBIRTH/E", message(metric(double(1), name="temp", alias=alias)))
+    memory = DecoderMemory()
+    send(memory, "spBv1.0/G/NBIRTH/E", message(metric(double(1), name="temp", alias=alias)))
     body = message(metric(double(value), alias=alias))
-    (reading,) = send(session, "spBv1.0/G/NDATA/E", body).readings
+    (reading,) = send(memory, "spBv1.0/G/NDATA/E", body).readings
     assert reading.temperature_c == {"drug": value}

@@ -25,7 +25,7 @@ class NodeDefinitions:
 
 
 @dataclass
-class DecoderSession:
+class DecoderMemory:
     """Sparkplug B births by (group, edge node).
 
     Lost with the process: until a node's next birth its DATA messages that carry only
