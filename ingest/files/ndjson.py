@@ -141,7 +141,6 @@ class _Rows:
 def _quotes_of(messages: Sequence[_PlainReading]) -> int:
     """Quotes in the texts of these messages if they hold the keys that were read and no other. No
     text can hold fewer, so equal sums say that in none of them a key stands twice."""
-    alone = ("seq", "humidity", "lid_open", "light_lux", "moving", "battery_v")
     positions = [m.position for m in messages if m.position is not None]
     texts = 4 * len(messages)  # logger and its value, time, temperature
     texts += sum(not isinstance(m.time, int) for m in messages)
@@ -152,8 +151,9 @@ def _quotes_of(messages: Sequence[_PlainReading]) -> int:
     texts += sum(1 + isinstance(m.received_at, str) for m in messages if m.received_at is not None)
     for name in ("shipment", "box", "courier"):
         texts += 2 * (len(messages) - list(map(attrgetter(name), messages)).count(None))
-    for name in alone:
-        texts += len(messages) - list(map(attrgetter(name), messages)).count(None)
+    for channel in CHANNELS:
+        if not channel.in_position:
+            texts += len(messages) - list(map(attrgetter(channel.sent), messages)).count(None)
     return 2 * texts
 
 

@@ -88,3 +88,13 @@ def test_a_value_at_its_limit_is_kept_and_one_beyond_refuses_the_message(
     assert found.readings == ()
     assert channel.sent in found.refused[0].text
     assert in_file(tmp_path, message(channel, beyond)) == []
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_no_line_of_a_file_is_searched_for_doubled_keys_because_of_a_channel(
+    channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[bytes] = []
+    monkeypatch.setattr("coldwitness.ingest.files.ndjson.looks_doubled", searched.append)
+    assert len(in_file(tmp_path, message(channel, VALUES[channel.name]))) == 1
+    assert searched == []
