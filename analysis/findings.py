@@ -56,6 +56,8 @@ def finding_table(
 ) -> FindingTable:
     """A table from columns, single values spread over all rows.
 
+    shipment, start_s, end_s, lat_deg, lon_deg : (f,), units as in FindingTable. type, certainty,
+    severity, probe : (f,), or one for all. measures : name -> (f,). details : row -> more words.
     Raises ValueError for a measure or detail that a finding's kind does not have.
     """
     n = shipment.size

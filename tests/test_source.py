@@ -1,6 +1,7 @@
 """What the source promises of every function that takes or gives arrays, read from its syntax."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +19,8 @@ ALIASES = {
     "Flags": "NDArray[np.bool_]",
 }
 ANY_ARRAY = ("np.ndarray", "NDArray[Any]")
+SHAPE = re.compile(r"\((?:[a-z]|\d+|count|groups)(?: \+ 1)?,(?: (?:[a-z]|\d|…))?(?:, \d)*\)")
+"""A shape in a docstring: (n,), (s, 3), (c + 1,); or that of a named argument: (count,)."""
 
 
 def functions(tree: ast.AST, within: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -66,6 +69,12 @@ def alike(function: ast.FunctionDef) -> list[str]:
     return [name for name, kind in kinds.items() if mixed or count[kind] > 1]
 
 
+def takes_or_gives_arrays(function: ast.FunctionDef) -> bool:
+    arguments = [*function.args.args, *function.args.kwonlyargs]
+    annotations = [*(one.annotation for one in arguments), function.returns]
+    return any(arrays_in(annotation) for annotation in annotations)
+
+
 @cache
 def source() -> tuple[tuple[str, ast.Module], ...]:
     files = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
@@ -84,6 +93,27 @@ def test_arrays_of_one_type_are_told_apart_by_name() -> None:
         if (names := alike(function))
     ]
     assert not found, "\n".join(found)
+
+
+def test_public_functions_of_analysis_say_the_shapes_of_their_arrays() -> None:
+    found = [
+        f"{path}: {name}"
+        for path, tree in source()
+        if path.startswith("analysis/")
+        for name, function in functions(tree)
+        if takes_or_gives_arrays(function) and not SHAPE.search(ast.get_docstring(function) or "")
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("text", ["x : (n,) [s].", "both (s, 3)", "(c + 1,) offsets", "(k, n)"])
+def test_a_shape_is_seen_in_a_docstring(text: str) -> None:
+    assert SHAPE.search(text)
+
+
+@pytest.mark.parametrize("text", ["", "no shape", "in words (as here) only", "f(x)", "sum(…)"])
+def test_what_is_no_shape_is_not_taken_for_one(text: str) -> None:
+    assert not SHAPE.search(text)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from coldwitness.domain.tracks import IntArray, Tracks
 
 
 def logger_groups(tracks: Tracks, row: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Shipment of each (shipment, logger) that owns any of the rows, the position of its first
-    row, and the group of every row."""
+    """(g,) shipment of each (shipment, logger) that owns any of the rows, (g,) the position of its
+    first row, and (k,) the group of every row (k,)."""
     owner = owner_of(row, first=tracks.first)
     key = owner * (len(tracks.loggers) + 1) + tracks.logger[row] + 1
     _, lead, member = np.unique(key, return_index=True, return_inverse=True)

@@ -99,12 +99,26 @@ def fit_exchange(
     equations: ExchangeWindows, *, use: BoolArray | None = None, of: BoolArray | None = None
 ) -> ExchangeFit:
     """Fit every shipment that can be fitted: with a probe outside, one in the coolant or the
-    goods, and windows enough. use, of : as in FitTask."""
+    goods, and windows enough. use, of : as in FitTask.
+
+    Returns columns (s,) and (s, 3). Our own: least squares of the windowed exchange equation
+    (`isolation.windows`) with priors on offset and lags, rates kept at or above zero.
+    """
     return fit_exchanges([FitTask(equations, use, of)])[0]
 
 
 def fit_exchanges(tasks: Sequence[FitTask]) -> list[ExchangeFit]:
-    """One fit a task, all solved together: a few shipments cost little more than one."""
+    """One fit a task, all solved together: a few shipments cost little more than one.
+
+    Of each task: (s, 3) rates and interval ends [1/h], zones as ZONES; (s,) windows, misfit [°C/h]
+    and share explained; NaN where not fitted.
+
+    Our own: minimise sum_w (y_w - c - sum_j k_j d_wj - sum_j b_j d'_wj)² + L sum_p θ_p² / s_p²
+    under k >= 0; y the drug's change, d the mean difference to a zone, d' the zone's own change, θ
+    all seven of c, k, b with their prior spreads s, L the long-run variance of the errors with a
+    Bartlett kernel of BANDWIDTH windows (Newey and West, Econometrica 55 (1987) 703). The interval
+    is `interval.profile`.
+    """
     able = [_able(task) for task in tasks]
     results = [_unfitted(count) for _, count in able]
     columns = [

@@ -51,6 +51,10 @@ def learn_limit(
     Median and median absolute deviation of the logarithm: rates differ by factors (payload), and
     a few odd trips move neither. The spread is not cleared of the trips' own errors: where the
     estimates are poor the limit becomes wider, not narrower.
+
+    Our own: limit = exp(m) · max(exp(4 s), 2), at most the ceiling; m the median of log rate, s =
+    1.4826 · median |log rate - m| (the MAD as a normal's deviation: Hampel, J. Am. Stat. Assoc. 69
+    (1974) 383).
     """
     known = np.isfinite(rate_per_h) & np.isfinite(low_per_h)
     if known.sum() < max(least_trips, 1):

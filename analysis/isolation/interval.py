@@ -33,6 +33,13 @@ def profile(
     rest are straight lines in it, so each pattern accepts one stretch in closed form; the
     interval is from the lowest to the highest that any pattern accepts. worse : (s, 3) how much
     more than the least sum of squares is accepted. other : (s,) penalty on the other inner zone.
+
+    known : (s, 3) zones that are there. solid : (s, 7, 7) penalised Gram matrix, moment : (s, 7)
+    products with the left side, total : (s,) its sum of squares; rates in 1/h.
+
+    Our own: the profile of a sum of squares under bounds. With S(k) the least sum of squares at
+    rate k, all other rates >= 0, the interval holds every k with S(k) <= min S + worse. Profiles
+    without bounds: Venzon and Moolgavkar, Appl. Stat. 37 (1988) 87.
     """
     present = [1 + int(zone) for zone in np.flatnonzero(np.any(known, axis=0))]
     low, high = np.full((total.size, 3), np.nan), np.full((total.size, 3), np.nan)
@@ -117,5 +124,7 @@ def critical(share: FloatArray) -> FloatArray:
     """97.5 % point when the variance comes from lagged products over this share of the series.
 
     Source: Kiefer and Vogelsang, Econometric Theory 21 (2005) 1130, table I, Bartlett kernel.
+
+    share : (s,) bandwidth over windows, 0..1. Returns (s,), dimensionless.
     """
     return NORMAL_POINT + 2.9694 * share + 0.416 * share**2 - 0.5324 * share**3

@@ -21,6 +21,7 @@ class Runs:
 
     @classmethod
     def of(cls, counts: IntArray) -> "Runs":
+        """Runs of counts (s,) windows each, one at least."""
         end = np.cumsum(counts)
         return cls(
             start=end - counts,
@@ -31,11 +32,16 @@ class Runs:
         )
 
     def sums(self, column: FloatArray) -> FloatArray:
-        """Sum over each shipment's windows of (w, …)."""
+        """Sum over each shipment's windows, (s,) or (s, p), in the column's unit.
+
+        column : (w,) or (w, p).
+        """
         return np.asarray(np.add.reduceat(column, self.start, axis=0))
 
     def lagged(self, column: FloatArray, lag: int) -> FloatArray:
-        """Sum over each shipment of column[t] * column[t + lag]."""
+        """(s,) sum over each shipment of column[t] · column[t + lag]; column : (w,), result in its
+        unit squared.
+        """
         if lag == 0:
             return self.sums(column * column)
         pair = column[:-lag] * column[lag:]

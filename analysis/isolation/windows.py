@@ -72,6 +72,10 @@ def exchange_windows(case: Case, *, drug: str = "drug") -> ExchangeWindows:
 
     Left out: lid-open time with SETTLE_S after it, steps longer than the permitted interval,
     readings in conflict, and what lies outside the judged window.
+
+    Columns (w,), (w, 3) [°C, °C/h]. The heat balance dT/dt = sum_j k_j (T_j - T) + c against a
+    triangle f of half width H, by parts -∫ f' T dt, so that noise is not differenced: modulating
+    functions (Preisig and Rippin, Comput. Chem. Eng. 17 (1993) 1); the triangle is our own choice.
     """
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     shipments = len(terms)
@@ -295,7 +299,10 @@ class _Moments:
 
 
 def halves_of(equations: ExchangeWindows) -> tuple[BoolArray, BoolArray]:
-    """Windows of the first and of the second half of each shipment."""
+    """Windows of the first and of the second half of each shipment.
+
+    Both (w,); of an odd number the middle window is in the first.
+    """
     count = np.diff(equations.first)
     number = np.arange(len(equations)) - equations.first[:-1][equations.shipment]
     first = number < count[equations.shipment] / 2.0

@@ -6,7 +6,10 @@ from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 def follow_each_other(*, shipment: IntArray, probe: IntArray) -> bool:
-    """Whether any shipment has two series of one probe, which may be one after the other."""
+    """Whether any shipment has two series of one probe, which may be one after the other.
+
+    Both (m,), by shipment and probe.
+    """
     return bool(((shipment[1:] == shipment[:-1]) & (probe[1:] == probe[:-1])).any())
 
 
@@ -18,6 +21,8 @@ def chains(
     A series continues the chain that ended last before it began, or ended no more than
     `handover_s` after that; loggers that run side by side for longer are chains of their own.
     Only shipments with several loggers are walked through.
+
+    time_s : (k,) [s], those of series j from starts[j] on; shipment, probe, starts : (m,).
     """
     ends = np.append(starts[1:], time_s.size) - 1
     begun, ended = time_s[starts], time_s[ends]

@@ -106,7 +106,11 @@ def index_of_differences(
     time_s: FloatArray,
     difference: NDArray[np.int32],
 ) -> CurveIndex:
-    """Index curves whose differences are known, as those kept from an earlier run are."""
+    """Index curves whose differences are known, as those kept from an earlier run are.
+
+    shipment, probe, logger, joint : (c,). first : (c + 1,). time_s : (n,) [s]. difference : (n,) in
+    QUANTUM_C.
+    """
     moves, turns, drug_moves = _movement(difference, first, joint)
     hashed = _run_hashes(difference)
     at = np.flatnonzero((hashed >> np.uint64(64 - _SHARE_BITS)) == 0)

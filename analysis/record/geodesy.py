@@ -18,6 +18,9 @@ def haversine_m(
     """Great-circle distance of pairs of points [m]; shapes broadcast, NaN gives NaN.
 
     Exact for close and for antipodal points alike (the haversine does not cancel).
+
+    All (n,) [°, WGS84]; result (n,).
+    Source: Sinnott, Sky and Telescope 68 (1984) 159; on a sphere, within 0.6 % of the ellipsoid.
     """
     lat, to_lat = np.radians(lat_deg), np.radians(to_lat_deg)
     across = np.sin((to_lat - lat) / 2.0) ** 2
@@ -33,6 +36,8 @@ def plane_m(
 
     For differences of points that lie close together: within 100 km of the reference such a
     difference is true to about 1.5 %, so a circle of 100 m stays a circle of 100 m.
+
+    All (n,) [°, WGS84]; results (n,): x = R cos(lat0) dlon, y = R dlat (equirectangular).
     """
     east_deg = lon_deg - lon0_deg
     if (np.abs(east_deg) > 180.0).any():  # across the date line
@@ -48,6 +53,8 @@ def short_way_m(
 
     Flat at the middle latitude: within 0.01 % of the great circle up to 100 km at latitudes
     below 60°.
+
+    All (n,) [°, WGS84]; result (n,): R hypot(dlat, cos(mean lat) dlon).
     """
     north = np.radians(to_lat_deg - lat_deg)
     east = np.radians(np.remainder(to_lon_deg - lon_deg + 180.0, 360.0) - 180.0)

@@ -11,7 +11,10 @@ METHOD = "trapezoid on exp(-dH/RT) over known time, dH {:g} kJ/mol"
 
 
 def ageing_rate(temperature_c: FloatArray, *, activation_energy_j_per_mol: float) -> FloatArray:
-    """Arrhenius factor exp(-dH/RT) of each temperature [°C], dimensionless, as a new array."""
+    """Arrhenius factor exp(-dH/RT) of each temperature [°C], dimensionless, as a new array.
+
+    temperature_c : (n,). Source: as `mean_kinetic_temperature`.
+    """
     rate = temperature_c + ZERO_C_IN_K
     np.divide(-activation_energy_j_per_mol / GAS_CONSTANT_J_PER_MOL_K, rate, out=rate)
     return np.exp(rate, out=rate)
@@ -27,6 +30,8 @@ def mean_kinetic_temperature(
     known_s : that time [s]; NaN results where there is none.
     Source: Haynes, J. Pharm. Sci. 60 (1971) 927; trapezoid for uneven samples: Tong and Lock
     (2015). It hides freezing and short heat alike, so it never decides a verdict.
+
+    Both (m,), the result too.
     """
     known = known_s > 0
     mean_rate = np.divide(rate_s, known_s, out=np.full_like(known_s, np.nan), where=known)

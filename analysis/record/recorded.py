@@ -150,7 +150,10 @@ def recorded_together(parts: Sequence[Recorded]) -> Recorded:
 
 
 def nothing_recorded(shipment: IntArray, window: Window) -> Recorded:
-    """Shipments of whose drug no value was recorded: the whole window is a hole."""
+    """Shipments of whose drug no value was recorded: the whole window is a hole.
+
+    shipment : (k,) their numbers.
+    """
     nothing = np.full(shipment.size, np.nan)
     start_s, end_s = window.start_s[shipment], window.end_s[shipment]
     lasting = np.flatnonzero(end_s > start_s)

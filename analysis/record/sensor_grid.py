@@ -96,6 +96,7 @@ class LoggedProbe:
 
     @classmethod
     def of(cls, tracks: Tracks, rows: NDArray[np.bool_], name: str) -> "LoggedProbe":
+        """One probe of every logger among `rows` (n,) of the tracks."""
         column = tracks.temperature_c[name]
         given = np.flatnonzero(rows & ~np.isnan(column))
         owner = np.searchsorted(tracks.first, given, "right") - 1
@@ -113,7 +114,10 @@ class LoggedProbe:
         return cls(key[starts], starts, counts, given, value_c, sampled, sample_c)
 
     def off_grid(self, grid_c: FloatArray) -> IntArray:
-        """How many values lie off each logger's grid, -1 where it has none."""
+        """(g,) how many values lie off each logger's grid, -1 where it has none.
+
+        grid_c : (g,) [°C], NaN where it has none.
+        """
         off = np.full(grid_c.size, -1, dtype=np.int64)
         told = ~np.isnan(grid_c)
         if told.any():
@@ -173,7 +177,11 @@ def _blocks(ends: IntArray) -> list[tuple[int, int]]:
 
 def fits_grid(value_c: FloatArray, *, step_c: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
     """Whether values are multiples of the step, or such multiples written with two decimals, as
-    exports of binary sensors are; and which multiples."""
+    exports of binary sensors are; and which multiples.
+
+    value_c : (n,) [°C]. step_c : (n,) or (k, 1) steps [°C]; both results broadcast: (n,) or (k, n).
+    Our own: |v - q round(v / q)| <= 1e-6, or <= 0.005 for a value of two decimals and q > 0.03.
+    """
     level = np.rint(value_c / step_c)
     away_c = np.abs(value_c - level * step_c)
     two_decimals = np.abs(value_c * 100 - np.rint(value_c * 100)) <= 100 * _TOLERANCE_C

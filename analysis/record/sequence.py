@@ -86,13 +86,19 @@ def sequence_breaks(
 
 
 def owner_of(row: IntArray, *, first: IntArray) -> IntArray:
-    """Which owner each row belongs to."""
+    """(k,) which owner each row belongs to.
+
+    row : (k,). first : (s + 1,) owner i has rows first[i]:first[i+1].
+    """
     owner: IntArray = np.searchsorted(first, row, "right") - 1
     return owner
 
 
 def by_logger(logger: IntArray, *, first: IntArray) -> IntArray | None:
-    """Order of the rows by owner, logger, then as they stand; None where they already are."""
+    """(n,) order of the rows by owner, logger, then as they stand; None where they already are.
+
+    logger : (n,) numbers. first : (s + 1,) owner i has rows first[i]:first[i+1].
+    """
     change = np.flatnonzero(logger[1:] != logger[:-1]) + 1
     falls = change[logger[change] < logger[change - 1]]
     if not (owner_of(falls, first=first) == owner_of(falls - 1, first=first)).any():

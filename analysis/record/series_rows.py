@@ -23,7 +23,7 @@ class SeriesRows:
     allowed_s: FloatArray | float
 
     def taken(self, order: IntArray) -> "SeriesRows":
-        """The rows in another order, or some of them."""
+        """The rows in another order, or some of them; order : (j,) their numbers."""
         allowed = self.allowed_s
         return SeriesRows(
             time_s=self.time_s[order],
@@ -37,7 +37,11 @@ class SeriesRows:
     def permitting(
         self, allowed_s: FloatArray, starts: IntArray, *, otherwise: float
     ) -> "SeriesRows":
-        """With the permitted step of each series, as one number where all agree."""
+        """With the permitted step of each series, as one number where all agree.
+
+        allowed_s : (m,) [s]. starts : (m,) first row of each series. otherwise : the step where
+        there is no series [s].
+        """
         if allowed_s.size == 0:
             return replace(self, allowed_s=otherwise)
         if (allowed_s == allowed_s[0]).all():

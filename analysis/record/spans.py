@@ -7,7 +7,10 @@ from coldwitness.domain.tracks import IntArray
 
 def flat(*, begin: IntArray, end: IntArray) -> IntArray:
     """Every index of begin..end, the end included, of every range, one after the other; none of a
-    range that ends before it begins by one."""
+    range that ends before it begins by one.
+
+    begin, end : (r,).
+    """
     length = end - begin + 1
     offset = np.cumsum(length) - length
     return np.asarray(np.arange(int(length.sum())) + np.repeat(begin - offset, length))
@@ -15,6 +18,9 @@ def flat(*, begin: IntArray, end: IntArray) -> IntArray:
 
 def expanded(*, first: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
     """For ranges first:end, the number of the range and the index, one row an element; none of a
-    range that ends before it begins."""
+    range that ends before it begins.
+
+    first, end : (r,). Both results (k,), k the sum of end - first.
+    """
     end = np.maximum(end, first)
     return np.repeat(np.arange(first.size), end - first), flat(begin=first, end=end - 1)

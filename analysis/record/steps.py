@@ -61,6 +61,7 @@ class Holes:
 
     @property
     def length_s(self) -> FloatArray:
+        """(h,) [s]."""
         return self.end_s - self.start_s
 
 
@@ -100,6 +101,8 @@ def steps_of(
     start_s, end_s, slew_c_per_s : (m,) window and slew limit of each series; a slew of NaN (not
         known how fast this place can change) leaves open what a hole allows.
     activation_energy_j_per_mol : None where no MKT is asked for; then it is NaN.
+
+    start_s, end_s : (m,) window of each series, UTC epoch s. slew_c_per_s : (m,) [°C/s].
     """
     seam = np.zeros(series.time_s.size, dtype=np.bool_)
     parts = [
@@ -147,7 +150,10 @@ def _surely(extreme: np.ufunc, value: FloatArray, series: Series, plain: FloatAr
 
 
 def runs_of_rows(first: IntArray, rows: int) -> list[tuple[int, int]]:
-    """Runs start:stop of whole owners of about `rows` rows each, at least one owner a run."""
+    """Runs start:stop of whole owners of about `rows` rows each, at least one owner a run.
+
+    first : (s + 1,) owner i has rows first[i]:first[i+1].
+    """
     runs, start, owners = list[tuple[int, int]](), 0, first.size - 1
     while start < owners:
         stop = int(np.searchsorted(first, first[start] + rows, "right")) - 1

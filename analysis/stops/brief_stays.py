@@ -19,7 +19,10 @@ open what happened in it."""
 def with_brief(
     line: Line, numbers: Numbers, *, begin: IntArray, end: IntArray, min_stay_s: float
 ) -> tuple[IntArray, IntArray]:
-    """The pieces and the shorter stretches right before and after long steps, in order."""
+    """The pieces and the shorter stretches right before and after long steps, in order.
+
+    begin, end : (p,) first and last fix of the pieces; so the results, (q,) with q >= p.
+    """
     step_s = np.diff(line.clock_s)
     before = np.flatnonzero(step_s > JOIN_WITHIN_S + TOLERANCE_S)
     before = before[step_s[before] <= numbers.position_gap_s + TOLERANCE_S]
@@ -41,7 +44,10 @@ def with_brief(
 
 def beside_s(line: Line, numbers: Numbers, *, begin: IntArray, end: IntArray) -> FloatArray:
     """How much longer than from fix to fix each stretch can have lasted: the long steps at both
-    ends, less the fastest ride to and from the fixes beyond."""
+    ends, less the fastest ride to and from the fixes beyond.
+
+    begin, end : (p,) first and last fix; result (p,) [s].
+    """
     more_s = np.zeros(begin.size)
     if len(line) == 0:
         return more_s

@@ -86,7 +86,10 @@ def positions(case: Case) -> Fixes:
 
 
 def shipment_blocks(first: IntArray) -> Iterator[tuple[int, int]]:
-    """Ranges low:high of shipments that together own about BLOCK rows; a shipment is whole."""
+    """Ranges low:high of shipments that together own about BLOCK rows; a shipment is whole.
+
+    first : (s + 1,) shipment i owns first[i]:first[i+1].
+    """
     marks = np.arange(0, int(first[-1]), BLOCK)
     bounds = np.unique(np.append(np.searchsorted(first, marks), first.size - 1))
     bounds = np.unique(np.append(0, bounds))
@@ -134,13 +137,19 @@ def fixes_of(fixes: Fixes, low: int, high: int) -> Fixes:
 
 
 def or_zero(values: FloatArray) -> FloatArray:
-    """The values, 0 where there is none."""
+    """The values, 0 where there is none.
+
+    values : (n,), in any unit, as the result.
+    """
     return np.where(np.isnan(values), 0.0, values)
 
 
 def group_median(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
     """(groups,) median of the values of each group, true to a 2^-34th of their range; NaN where
-    a group is empty. One sort of whole numbers, which is many times quicker than two keys."""
+    a group is empty. One sort of whole numbers, which is many times quicker than two keys.
+
+    values : (n,) in any unit. group : (n,) its number, below `groups`.
+    """
     median = np.full(groups, np.nan)
     if values.size == 0:
         return median

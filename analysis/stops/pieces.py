@@ -40,14 +40,21 @@ class Line:
         return int(self.clock_s.size)
 
     def part_of(self, at: IntArray) -> IntArray:
+        """(k,) number of the part that each fix `at` (k,) belongs to."""
         return np.searchsorted(self.head, at, side="right") - 1
 
     def later(self, at: IntArray, wait_s: float) -> IntArray:
-        """First fix at least `wait_s` after each; of another part where this one has none."""
+        """(k,) first fix at least `wait_s` after each; of another part where this one has none.
+
+        at : (k,) fixes.
+        """
         return np.searchsorted(self.clock_s, self.clock_s[at] + (wait_s - TOLERANCE_S))
 
     def middles(self, *, begin: IntArray, end: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Mean place of the fixes begin..end of stretches that follow each other."""
+        """Mean x and y (k,) [m] of the fixes begin..end of stretches that follow each other.
+
+        begin, end : (k,) first and last fix of each.
+        """
         count = end - begin + 1
         return (
             reduced(np.add, self.x_m, begin=begin, end=end) / count,
@@ -56,7 +63,10 @@ class Line:
 
 
 def line_of(head: IntArray, *, time_s: FloatArray, x_m: FloatArray, y_m: FloatArray) -> Line:
-    """A line of fixes whose parts begin at `head`, in order and without repetition."""
+    """A line of fixes whose parts begin at `head`, in order and without repetition.
+
+    head : (p,). time_s : (n,) [s]. x_m, y_m : (n,) [m].
+    """
     tail = np.append(head[1:], time_s.size)
     if head.size == 0:
         return Line(time_s, x_m, y_m, head, head)
@@ -66,7 +76,10 @@ def line_of(head: IntArray, *, time_s: FloatArray, x_m: FloatArray, y_m: FloatAr
 
 
 def reduced(ufunc: np.ufunc, column: FloatArray, *, begin: IntArray, end: IntArray) -> FloatArray:
-    """The ufunc's reduction over begin..end of stretches that follow each other."""
+    """The ufunc's reduction over begin..end of stretches that follow each other.
+
+    column : (n,). begin, end : (k,), the end included. Result (k,) in the column's unit.
+    """
     if begin.size == 0:
         return np.zeros(0)
     bounds = np.column_stack((begin, end + 1)).ravel()
@@ -76,7 +89,12 @@ def reduced(ufunc: np.ufunc, column: FloatArray, *, begin: IntArray, end: IntArr
 
 
 def pieces(line: Line, *, radius_m: float, min_stay_s: float) -> tuple[IntArray, IntArray]:
-    """First and last fix of every stretch that keeps within a radius of its beginning."""
+    """First and last fix of every stretch that keeps within a radius of its beginning.
+
+    Both (p,). Our own: a stretch begins at a fix i whose window of min_stay_s lies in a square of
+    two radii and goes on while |x - x̄| <= r for the mean x̄ of that window. Li et al. (ACM GIS 2008)
+    measure from the first fix instead, which noise shifts.
+    """
     starts, run_begin, run_end = _starts(line, side_m=2.0 * radius_m, min_stay_s=min_stay_s)
     if starts.size == 0:
         return starts, starts
@@ -159,7 +177,10 @@ def _starts_one_by_one(
 
 def later_by_guess(line: Line, at: IntArray, wait_s: float) -> IntArray:
     """As `line.later`: most fixes come at an even pace, so the usual count of steps, or one
-    more or less, is tried before the search."""
+    more or less, is tried before the search.
+
+    at : (k,); result (k,).
+    """
     if at.size == 0:
         return at
     wait_s -= TOLERANCE_S

@@ -27,6 +27,7 @@ class PositionGaps:
 
     @property
     def length_s(self) -> FloatArray:
+        """(g,) [s]."""
         return self.end_s - self.start_s
 
 

@@ -96,7 +96,11 @@ def _unseen_around(
 def zigzag_m(fixes: Fixes, used: IntArray, numbers: Numbers) -> FloatArray:
     """How far each fix lies from the middle of those beside it, if one of these does as well: a
     turn of the road is a single one. 0 at the ends of a shipment, and where those beside it are so
-    far apart in time that a way through town has several turns between them."""
+    far apart in time that a way through town has several turns between them.
+
+    used : (k,) fixes; result (k,) [m]. Our own: z_i = |p_i - (p_(i-1) + p_(i+1)) / 2| and of these
+    min(z_i, max(z_(i-1), z_(i+1))): noise bends at neighbours too, a turn of the road does not.
+    """
     x_m, y_m, owner = fixes.x_m[used], fixes.y_m[used], fixes.shipment[used]
     time_s = fixes.time_s[used]
     off_m = np.zeros(used.size + 2)
@@ -130,7 +134,11 @@ def _long_enough(
 def common(
     *, middle_m: FloatArray, reach_m: FloatArray, begin: IntArray, end: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Largest lower and smallest upper end of middle ± reach over each stretch."""
+    """Largest lower and smallest upper end of middle ± reach over each stretch.
+
+    middle_m, reach_m : (n,) [m]. begin, end : (k,) first and last row of each stretch. Both results
+    (k,) [m].
+    """
     if begin.size == 0:
         return np.zeros(0), np.zeros(0)
     low, high = middle_m - reach_m, middle_m + reach_m
@@ -158,7 +166,11 @@ def allowed(
     *,
     door_m: float,
 ) -> BoolArray:
-    """True where the place of the stop may be origin, destination or an allowed site."""
+    """True where the place of the stop may be origin, destination or an allowed site.
+
+    owner : (k,) shipments. box : west, east, south, north of the places, (k,) each [m] from the
+    shipment's first fix. door_m : how much wider the destination is [m]. Result (k,).
+    """
     head = fixes.first[:-1][owner]
     lat0_deg, lon0_deg = fixes.lat_deg[head], fixes.lon_deg[head]
 
@@ -193,7 +205,10 @@ def allowed(
 def riding(
     fixes: Fixes, used: IntArray, tracks: Tracks, *, begin: IntArray, end: IntArray
 ) -> BoolArray:
-    """True where the box's own motion sensor reports motion for most of the stretch."""
+    """True where the box's own motion sensor reports motion for most of the stretch.
+
+    used : (n,) fixes. begin, end : (k,) first and last of each stretch among them. Result (k,).
+    """
     says = np.concatenate(([0], np.cumsum(tracks.moving >= 0)))
     moves = np.concatenate(([0], np.cumsum(tracks.moving == 1)))
     low, high = fixes.row[used[begin]], fixes.row[used[end]] + 1

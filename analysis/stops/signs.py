@@ -45,16 +45,21 @@ class Signs:
 
     @property
     def traffic(self) -> BoolArray:
+        """(k,) it moves or creeps: a jam, no place to stay."""
         return np.asarray((self.moving_share > 0.5) | self.creeping)
 
     @property
     def corroborated(self) -> BoolArray:
+        """(k,) something besides the positions says that the box was put away."""
         resting = self.moving_share == 0.0
         return np.asarray(self.stored | (resting & self.lid_opened) | self.ambient_lasts)
 
 
 def signs_of(case: Case, stays: Stays, fixes: Fixes, *, matters: BoolArray) -> Signs:
-    """Signs of each stay; creeping is looked for only where it `matters`."""
+    """Signs of each stay; creeping is looked for only where it `matters`.
+
+    matters : (k,). Columns (k,).
+    """
     tracks, terms = case.tracks, case.terms
     owner = stays.shipment
     low, high = _rows_between(tracks, owner, stays.start_s, stays.end_s)
@@ -136,7 +141,11 @@ def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> BoolArray:
 
 def progressing(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
     """True where the last third of the fixes first_fix..last_fix lies clearly away from the
-    first: slow traffic."""
+    first: slow traffic.
+
+    first_fix, last_fix : (k,). Result (k,). Our own: the median places of the first and
+    the last third lie more than CREEP_M and more than twice the median scatter of either apart.
+    """
     progress = np.zeros(first_fix.size, dtype=np.bool_)
     at = np.flatnonzero(last_fix - first_fix >= 5)
     if at.size == 0:
@@ -167,7 +176,10 @@ def ambient_step(
     case: Case, owner: IntArray, *, start_s: FloatArray, end_s: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """How far the ambient temperature of each time span lies from before and after (the smaller
-    of both), NaN unknown; True where it is a step that lasts the span: a room."""
+    of both), NaN unknown; True where it is a step that lasts the span: a room.
+
+    owner : (k,) shipments. start_s, end_s : (k,) UTC epoch s. Results (k,) [°C] and (k,).
+    """
     tracks, numbers = case.tracks, case.numbers
     step_c = np.full(owner.size, np.nan)
     lasts = np.zeros(owner.size, dtype=np.bool_)

@@ -95,6 +95,8 @@ def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> 
     Origin and destination: free. An allowed site: its max_minutes, free without. Elsewhere the
     dwell setting; at the consumer's door and in traffic their own settings, if those are longer.
     Of several places that fit the most lenient counts.
+
+    traffic : (k,) the stay is slow traffic. Columns (k,).
     """
     terms, numbers = case.terms, case.numbers
     owner = stays.shipment
@@ -175,7 +177,11 @@ def _arrived_during(case: Case, stays: Stays) -> BoolArray:
 def any_within(
     owner: IntArray, time_s: FloatArray, *, of: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> BoolArray:
-    """True where shipment `of` has one of the instants (owner, time_s) in start_s..end_s."""
+    """True where shipment `of` has one of the instants (owner, time_s) in start_s..end_s.
+
+    owner, time_s : (e,) instants, UTC epoch s. of, start_s, end_s : (k,), ends included. Result
+    (k,).
+    """
     if owner.size == 0 or of.size == 0:
         return np.zeros(of.size, dtype=np.bool_)
     order = np.lexsort((time_s, owner))
@@ -196,7 +202,10 @@ def bisect_time(
     after_equal: bool = False,
 ) -> IntArray:
     """Where `at_s` belongs in each sorted stretch first:last of time_s; before equal times, or
-    after them with `after_equal`. All stretches at once, exact to the last bit."""
+    after them with `after_equal`. All stretches at once, exact to the last bit.
+
+    time_s : (n,). first, last, at_s : (k,). Result (k,).
+    """
     low, high = first.astype(np.int64), last.astype(np.int64)
     if low.size == 0 or time_s.size == 0:
         return low

@@ -54,6 +54,7 @@ class Stays:
 
     @property
     def dwell_s(self) -> FloatArray:
+        """(k,) time from the first to the last fix of the standing [s]."""
         return self.end_s - self.start_s
 
 
@@ -61,6 +62,9 @@ def find_stays(fixes: Fixes, numbers: Numbers, *, min_stay_s: float = MIN_STAY_S
     """Stays of at least `min_stay_s` within `numbers.dwell_radius_m`, longest gap inside
     `numbers.position_gap_s` unless the motion sensor vouches for the rest in between. A stay
     beside a long step is kept if with it it can have lasted that long; its dwell is what was seen.
+
+    Columns (k,). Our own: `pieces`, joined, their ends drawn in to the fixes within max(CORE_MIN_M,
+    CORE_FACTOR × mean distance) of the middle.
     """
     blocks = [
         _stays_of(fixes, low, high, numbers, min_stay_s)

@@ -52,6 +52,7 @@ class UnseenDwells:
 
     @property
     def dwell_s(self) -> FloatArray:
+        """(u,) [s]."""
         return self.end_s - self.start_s
 
 

@@ -43,6 +43,8 @@ def times_beyond(series: Series, steps: Steps, line_series: IntArray, level: Lev
     Where the probe lags, the drug was ahead of its readings at most, and behind them at least, by
     the lag times their rate (`analysis.temperature.lag`): the most and the least are counted by
     that; the known time, and what the verdict asks of unseen time, by the readings themselves.
+
+    line_series : (l,) series of each line; `level` and the result (l,) [s, °C s].
     """
     n = line_series.size
     least, known, area, could, most = (np.zeros(n) for _ in range(5))
@@ -92,7 +94,10 @@ def rows_near(
     series: Series, line_series: IntArray, *, sign: FloatArray, bar: FloatArray
 ) -> tuple[IntArray, IntArray]:
     """Line and row of all readings beyond a bar, in the direction `sign`, and of the readings
-    beside them; the others need not be looked at."""
+    beside them; the others need not be looked at.
+
+    line_series, sign, bar : (l,), bar in °C. Both (k,).
+    """
     line, row = expanded(first=series.first[line_series], end=series.first[line_series + 1])
     counts = np.diff(series.first)[line_series]
     signs = np.repeat(sign, counts)
@@ -105,7 +110,10 @@ def rows_near(
 
 
 def known_length_s(series: Series, steps: Steps, row: IntArray) -> FloatArray:
-    """Length of the known step that ends at each row, 0 where there is none."""
+    """Length of the known step that ends at each row, 0 where there is none.
+
+    row : (k,). Result (k,) [s].
+    """
     length: FloatArray = series.time_s[row] - series.time_s[row - 1]
     length[steps.seam[row]] = 0.0
     return length

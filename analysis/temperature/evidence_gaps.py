@@ -167,7 +167,10 @@ def blind_findings(
     alive: NDArray[np.bool_],
 ) -> FindingTable:
     """Shipments without a single drug value in their window: the whole window is a hole, of the
-    logger, or of its drug probe where the logger gave other values (`alive`)."""
+    logger, or of its drug probe where the logger gave other values (`alive`).
+
+    shipment, start_s, end_s, alive : (k,), times UTC epoch s.
+    """
     everywhere = np.ones(shipment.size, dtype=np.bool_)
     length = end_s - start_s
     return finding_table(

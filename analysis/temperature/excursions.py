@@ -80,6 +80,8 @@ def episodes_beyond(
     Two episodes parted by less than `join_within_s` of known time inside are one; over a hole
     they never are, because nothing shows that the heat went on. `demanded_s` : longest step
     demanded while out of range.
+
+    line_series : (l,) series of each line; `level` (l,). Columns (e,).
     """
     extreme = np.where(level.sign > 0, steps.max_c[line_series], -steps.min_c[line_series])
     touched = np.flatnonzero(extreme > level.sign * level.nominal)

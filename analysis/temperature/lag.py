@@ -28,7 +28,11 @@ class Rates:
 
     def shift_c(self, row: IntArray, *, sign: FloatArray, lag_s: FloatArray) -> "Shift":
         """What the drug may have been ahead of and behind the readings of the steps that end at
-        `row`, in the direction `sign`."""
+        `row`, in the direction `sign`.
+
+        row : (k,). sign : (k,) 1 or -1. lag_s : (k,) time constant [s]. Result (k,) [°C]: lag times
+        rate.
+        """
         up = sign > 0
         rise, fall = self.rise[row], self.fall[row]
         return Shift(lag_s * np.where(up, rise, fall), lag_s * np.where(up, fall, rise))

@@ -82,7 +82,10 @@ def slow_findings(
     upto: int,
 ) -> FindingTable:
     """Episodes of the first `upto` lines (the range's own limits) during which the logger
-    recorded less often than is demanded while out of range: a gap only, never a breach."""
+    recorded less often than is demanded while out of range: a gap only, never a breach.
+
+    line_series : (l,) series of each line. shipment, names, loggers : (m,) of the series.
+    """
     which = np.flatnonzero((episodes.slow_steps > 0) & (episodes.line < upto))
     j = line_series[episodes.line[which]]
     nothing = np.zeros(which.size)
@@ -122,7 +125,10 @@ def budget_findings(
     shipment: IntArray,
     names: NDArray[np.str_],
 ) -> FindingTable:
-    """One finding a budget that is or may be exceeded, by the series that shows the most."""
+    """One finding a budget that is or may be exceeded, by the series that shows the most.
+
+    status : (u,) of each use. shipment, names : (m,) of the series.
+    """
     terms, window = case.terms, case.window
     bad = np.flatnonzero(status > Status.COMPLIANT)
     order = bad[np.lexsort((use.series[bad], -use.least_min[bad], -status[bad], use.budget[bad]))]

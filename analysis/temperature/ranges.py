@@ -32,10 +32,12 @@ class RangeLines:
 
     @property
     def least_s(self) -> FloatArray:
+        """(l,) least time out of range on both sides [s]."""
         return self.above.least_s + self.below.least_s
 
     @property
     def most_s(self) -> FloatArray:
+        """(l,) longest time out of range on both sides [s]."""
         return self.above.most_s + self.below.most_s
 
 
@@ -53,6 +55,8 @@ def judge_ranges(
     possible time out of range exceeds it.
 
     The rules may tolerate a time out of range in sum, or a single and a total time of each side.
+
+    line_series : (l,) series of each line; high, low and the result (l,).
     """
     above = times_beyond(series, steps, line_series, high)
     below = times_beyond(series, steps, line_series, low)

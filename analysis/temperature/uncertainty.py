@@ -25,7 +25,7 @@ class Level:
     lag_s: FloatArray
 
     def lagging(self, lag_s: FloatArray) -> "Level":
-        """The same levels, seen by probes that lag."""
+        """The same levels, seen by probes that lag by lag_s (l,) [s] at most."""
         return replace(self, lag_s=lag_s)
 
 
@@ -34,6 +34,8 @@ def above(limit_c: FloatArray, numbers: Numbers, *, accuracy_c: FloatArray) -> L
 
     accuracy_c : the logger's stated uncertainty, NaN: the pack's two values, one from 0 °C up
     and one below. Where these two meet the wider one is used, because doubt does not accuse.
+
+    limit_c, accuracy_c : (l,) [°C].
     """
     warm, cold = numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c
     stated = ~np.isnan(accuracy_c)
@@ -49,7 +51,10 @@ def above(limit_c: FloatArray, numbers: Numbers, *, accuracy_c: FloatArray) -> L
 
 
 def below(limit_c: FloatArray, numbers: Numbers, *, accuracy_c: FloatArray) -> Level:
-    """Levels of a lower limit; a reading exactly at it is inside."""
+    """Levels of a lower limit; a reading exactly at it is inside.
+
+    limit_c, accuracy_c : (l,) [°C], accuracy_c as in `above`.
+    """
     warm, cold = numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c
     stated = ~np.isnan(accuracy_c)
     surely = np.where(limit_c - cold >= 0, limit_c - warm, limit_c - cold)
@@ -66,7 +71,10 @@ def below(limit_c: FloatArray, numbers: Numbers, *, accuracy_c: FloatArray) -> L
 def frozen(count: int, accuracy_c: FloatArray, numbers: Numbers) -> Level:
     """Levels of freezing: a reading exactly at the freezing point is frozen, and surely so at
     or below it by the uncertainty. The limits are moved up by one step of the float format,
-    so that "below" means "at or below"."""
+    so that "below" means "at or below".
+
+    accuracy_c : (count,) [°C], NaN: by the pack.
+    """
     limit_c = np.full(count, numbers.freezing_c)
     level = below(limit_c, numbers, accuracy_c=accuracy_c)
     surely = np.where(

@@ -76,6 +76,7 @@ class RecordLine:
 
     @property
     def status(self) -> CodeArray:
+        """(s,) Status by reason."""
         return _STATUS[self.reason]
 
 
