@@ -2,11 +2,11 @@
 
     python -m benchmarks.isolation [--boxes 1000] [--seed 1]
 
-The boxes are those of the tests (tests/analysis/isolation_world.py): coolant that melts, weather,
+The boxes are those of the tests (tests/analysis/isolation/): coolant that melts, weather,
 goods, probes with offset, lag, noise and grid. With `body="one"` the true rates exist and the
 interval can be scored; with the other bodies the fitted model is only an approximation, and what
 counts is that nobody is accused wrongly and contact is not called isolation. So it is in the
-second, independent world (tests/analysis/isolation_layers.py), of layers and without any one rate.
+second, independent world (isolation_layers.py beside it), of layers and without any one rate.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Isolation
 from tests.analysis.building import Given, terms_of
-from tests.analysis.isolation_layers import layered_world
-from tests.analysis.isolation_world import Probes, World, world
+from tests.analysis.isolation.isolation_layers import layered_world
+from tests.analysis.isolation.isolation_world import Probes, World, world
 
 ISOLATED, CONTACT = (0.1, 0.5), (1.5, 4.0)
 CONDITIONS: dict[str, dict[str, Any]] = {

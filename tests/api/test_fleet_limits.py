@@ -22,7 +22,7 @@ from coldwitness.ingest.files import read_files
 from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
 from coldwitness.storage.ports import ModelTrip
 from tests.analysis.building import START_S
-from tests.analysis.isolation_world import world as world_of_boxes
+from tests.analysis.isolation.isolation_world import world as world_of_boxes
 from tests.api.world import World
 
 END_MS = round(START_S * 1000)

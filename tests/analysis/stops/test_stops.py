@@ -10,7 +10,7 @@ from coldwitness.analysis.terms import SiteRole
 from coldwitness.config.finding_kinds import code_of, kind_of
 from coldwitness.domain.words import Certainty, Status
 from tests.analysis.building import START_S, Series, terms_of, tracks_of
-from tests.analysis.stop_journeys import (
+from tests.analysis.stops.stop_journeys import (
     DEPOT_M,
     DOOR_M,
     NUMBERS,

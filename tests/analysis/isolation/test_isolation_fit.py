@@ -13,7 +13,7 @@ from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
-from tests.analysis.isolation_world import Probes, World, world
+from tests.analysis.isolation.isolation_world import Probes, World, world
 
 NUMBERS = load_packs()[0].numbers
 EXACT = Probes(offset_c=0.0, noise_c=0.0, grid_c=1e-6, lag_s=(10.0, 10.0), lost=0.0)

@@ -8,7 +8,7 @@ from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Series, terms_of, tracks_of
-from tests.analysis.stop_journeys import (
+from tests.analysis.stops.stop_journeys import (
     DEPOT_M,
     DOOR_M,
     NUMBERS,

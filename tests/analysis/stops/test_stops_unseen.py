@@ -7,7 +7,7 @@ from coldwitness.analysis.stops.stop_judgement import StorageReason
 from coldwitness.analysis.terms import SiteRole
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Certainty, Status
-from tests.analysis.stop_journeys import DEPOT_M, DOOR_M, Fixed, Journey, custody, judge, spot
+from tests.analysis.stops.stop_journeys import DEPOT_M, DOOR_M, Fixed, Journey, custody, judge, spot
 
 
 def blind(stop_s: float = 2400.0) -> tuple[Fixed, np.ndarray]:

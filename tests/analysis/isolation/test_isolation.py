@@ -16,7 +16,7 @@ from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.words import Certainty, Isolation, Status
 from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
-from tests.analysis.isolation_world import Probes, World, world
+from tests.analysis.isolation.isolation_world import Probes, World, world
 
 NUMBERS = load_packs()[0].numbers
 

@@ -14,8 +14,8 @@ from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Isolation
 from tests.analysis.building import Given, terms_of
-from tests.analysis.isolation_layers import layered_world
-from tests.analysis.isolation_world import Probes, world
+from tests.analysis.isolation.isolation_layers import layered_world
+from tests.analysis.isolation.isolation_world import Probes, world
 
 NUMBERS = load_packs()[0].numbers
 BOXES = 120

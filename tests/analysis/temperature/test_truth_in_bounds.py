@@ -17,7 +17,7 @@ from coldwitness.simulators.scenario import Scenario, scenario
 from coldwitness.simulators.writer import write_fleet
 
 STORIES = sorted(
-    path.stem for path in (Path(__file__).parents[2] / "simulators/scenarios").glob("*.toml")
+    path.stem for path in (Path(__file__).parents[3] / "simulators/scenarios").glob("*.toml")
 )
 UNTRUE = {"stuck_sensor", "swapped_probes", "clock_error"}
 """Readings that are not the drug's, or not of the time they carry, bound nothing: each of these is

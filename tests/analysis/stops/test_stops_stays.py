@@ -9,7 +9,7 @@ from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.stops.fixes import Fixes, positions
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from tests.analysis.building import Series, terms_of, tracks_of
-from tests.analysis.stop_journeys import NUMBERS, Fixed, custody, degrees, delivery
+from tests.analysis.stops.stop_journeys import NUMBERS, Fixed, custody, degrees, delivery
 
 
 def fixes_of_all(journeys: list[Fixed]) -> Fixes:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
-from tests.analysis.stop_journeys import DOOR_M, Fixed, Journey, custody, delivery, judge
+from tests.analysis.stops.stop_journeys import DOOR_M, Fixed, Journey, custody, delivery, judge
 
 MASKS = st.lists(
     st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted), min_size=1, max_size=4
