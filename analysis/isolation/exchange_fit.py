@@ -1,6 +1,6 @@
 """The exchange fit: rates k >= 0 with an interval that covers, for all shipments at once.
 
-Per shipment the equations of `isolation_windows` are solved by least squares for seven numbers:
+Per shipment the equations of `windows` are solved by least squares for seven numbers:
 the rates of the three zones, and four that nobody asks for but that would otherwise bias them:
 one constant (probe offsets) and one factor for each zone's own change (a probe that lags behind
 another). The four are not free without bound: an offset larger than a sensor can have, or a lag

@@ -1,6 +1,6 @@
 """Ends of the 95 % interval of an exchange rate, the rates beside it kept at or above zero.
 
-Parameters stand in the order of `isolation_fit`: the constant, three rates, three lag factors.
+Parameters stand in the order of `exchange_fit`: the constant, three rates, three lag factors.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Missing isolation: does the drug's temperature follow the coolant or the other goods too well?
 
-The exchange rates come from `isolation_fit`. Contact is suspected only where the whole 95 %
+The exchange rates come from `exchange_fit`. Contact is suspected only where the whole 95 %
 interval lies above the qualified limit, isolation is found only where the whole interval lies
 within it, and everything else is indeterminate with its reason. What the manifest itself
 declares is judged beside it.
@@ -68,7 +68,7 @@ class Facet:
     isolation : codes of domain.words.Isolation. status : of the facet's question.
     on_record : True where `status` is compliant only because the manifest declares the part.
     coupling_per_h, low_per_h, high_per_h : estimate and 95 % interval.
-    limit_per_h, limit_source : what it is held against (config.terms.LimitSource).
+    limit_per_h, limit_source : what it is held against (analysis.terms.LimitSource).
     probe : name of the drug probe the numbers come from.
     """
 

@@ -2,7 +2,7 @@
 
 A sensor gives multiples of its step (0.1, 0.0625, 0.5 °C …). A value between them was not
 measured as it stands; but a gateway that converts units, averages or corrects makes such values
-honestly, so this only says what is seen. Which of them are told: `integrity_grid`.
+honestly, so this only says what is seen. Which of them are told: `off_grid`.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Could the box have stood too long anywhere, as far as the positions go?
 
-`stops_stays` finds stays that were seen. Here the question is turned round: is there a stretch
+`stays` finds stays that were seen. Here the question is turned round: is there a stretch
 of the trip, longer than the setting, in which one place would fit every fix within its stated
 accuracy, steps with missing positions filled by standing as long as travel allows? Then a stop
 is possible, and the trip cannot be found compliant. Coarse positions and lone fixes between

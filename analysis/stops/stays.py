@@ -2,7 +2,7 @@
 
 A stay begins where all fixes of the next MIN_STAY_S lie in a square of two radii, and goes on
 until a fix is more than a radius from the middle of its beginning; the next one is looked for
-from there on, so two stops that touch stay two (`stops_pieces`). Fixes known to be jumps or too
+from there on, so two stops that touch stay two (`pieces`). Fixes known to be jumps or too
 coarse do not take part. Pieces that fell apart by noise (same middle, no time between) are
 joined, and the ends are drawn in to the fixes of the standing itself, so that the ride or walk up
 to the place does not count as dwelling.

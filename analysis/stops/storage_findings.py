@@ -1,0 +1,125 @@
+"""What is told of stays, dwells unseen and gaps of positions."""
+
+from typing import Any
+
+import numpy as np
+
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.stops.fixes import BoolArray
+from coldwitness.analysis.stops.position_gaps import PositionGaps
+from coldwitness.analysis.stops.signs import Signs
+from coldwitness.analysis.stops.stay_places import Places
+from coldwitness.analysis.stops.stays import Stays
+from coldwitness.analysis.stops.unseen_rest import UnseenDwells
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.config.rules import Numbers
+from coldwitness.domain.words import Certainty, Severity
+
+
+def storage_findings(
+    case: Case,
+    stays: Stays,
+    places: Places,
+    signs: Signs,
+    *,
+    too_long: BoolArray,
+    in_custody: BoolArray,
+) -> FindingTable:
+    """One finding for each stay longer than its limit; too_long, in_custody : (k,) of the stays."""
+    terms, numbers = case.terms, case.numbers
+    at = np.flatnonzero(too_long)
+    if at.size == 0:
+        return NO_FINDINGS
+    confirmed = signs.corroborated[at] & in_custody[at]
+    certainty = np.where(confirmed, Certainty.CERTAIN, Certainty.PROBABLE)
+    certainty = np.where(in_custody[at], certainty, Certainty.POSSIBLE)
+    severity = np.where(confirmed, Severity.CRITICAL, Severity.MAJOR)
+    details: dict[int, dict[str, Any]] = {}
+    for row, stay in enumerate(at):  # over findings, which are few, for their words only
+        details[row] = {"signs": _sign_words(signs, int(stay))}
+        if places.site[stay] >= 0:
+            details[row]["site"] = terms.sites.name[places.site[stay]]
+    return finding_table(
+        shipment=stays.shipment[at],
+        type=np.where(
+            confirmed,
+            code_of("temporary_storage/confirmed"),
+            code_of("temporary_storage/suspected"),
+        ),
+        start_s=stays.start_s[at],
+        end_s=stays.end_s[at],
+        certainty=certainty.astype(np.int8),
+        severity=np.where(in_custody[at], severity, Severity.MINOR).astype(np.int8),
+        lat_deg=stays.lat_deg[at],
+        lon_deg=stays.lon_deg[at],
+        measures={
+            "dwell_s": stays.dwell_s[at],
+            "lat": stays.lat_deg[at],
+            "lon": stays.lon_deg[at],
+            "radius_m": np.full(at.size, numbers.dwell_radius_m),
+            "limit_s": places.limit_s[at],
+            "spread_m": stays.spread_m[at],
+            "moving_share": signs.moving_share[at],
+            "ambient_step_c": signs.ambient_step_c[at],
+        },
+        details=details,
+    )
+
+
+def _sign_words(signs: Signs, stay: int) -> list[str]:
+    seen = {
+        "stored_event": signs.stored[stay],
+        "not_moving": signs.moving_share[stay] == 0.0,
+        "lid_opened": signs.lid_opened[stay],
+        "ambient_step": signs.ambient_lasts[stay],
+    }
+    return [word for word, here in seen.items() if here]
+
+
+def unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
+    """One finding for each long dwell in time without positions."""
+    if unseen.shipment.size == 0:
+        return NO_FINDINGS
+    words = np.where(unseen.stored, "stored_event", "not_moving")
+    return finding_table(
+        shipment=unseen.shipment,
+        type=code_of("temporary_storage/suspected"),
+        start_s=unseen.start_s,
+        end_s=unseen.end_s,
+        certainty=np.where(unseen.surely, Certainty.PROBABLE, Certainty.POSSIBLE).astype(np.int8),
+        severity=np.where(unseen.surely, Severity.MAJOR, Severity.MINOR).astype(np.int8),
+        measures={
+            "dwell_s": unseen.dwell_s,
+            "radius_m": np.full(len(unseen.shipment), numbers.dwell_radius_m),
+            "limit_s": unseen.limit_s,
+        },
+        details={
+            row: {
+                "signs": [
+                    str(word),
+                    *(["lid_opened"] if opened else []),
+                    *(["ambient_step"] if warmed else []),
+                ]
+            }
+            for row, (word, opened, warmed) in enumerate(
+                zip(words, unseen.lid_opened, unseen.ambient_lasts, strict=True)
+            )
+        },
+    )
+
+
+def gap_findings(gaps: PositionGaps, numbers: Numbers) -> FindingTable:
+    """One finding for each gap of positions."""
+    if gaps.shipment.size == 0:
+        return NO_FINDINGS
+    hides = gaps.hidden_stop_max_s > numbers.dwell_limit_s
+    return finding_table(
+        shipment=gaps.shipment,
+        type=code_of("evidence_gap/no_position"),
+        start_s=gaps.start_s,
+        end_s=gaps.end_s,
+        certainty=Certainty.CERTAIN,
+        severity=np.where(hides, Severity.MINOR, Severity.INFO).astype(np.int8),
+        measures={"length_s": gaps.length_s, "hidden_stop_max_s": gaps.hidden_stop_max_s},
+    )
