@@ -30,6 +30,8 @@ def spike_findings(case: Case) -> FindingTable:
     opposite directions; the first and the last reading have one neighbour. Two or more in a row
     are no spike: something happened."""
     series = case.series
+    if series.time_s.size == 0:
+        return NO_FINDINGS
     row = _lone(_steep(case), first=series.first)
     row = row[_beyond_grid(case, row)]
     if row.size == 0:

@@ -109,6 +109,10 @@ def test_a_record_of_one_reading_has_none() -> None:
     assert told(5.0) == []
 
 
+def test_a_shipment_without_readings_has_none() -> None:
+    assert seen(Series([]), given=Given(start=0, end=600.0)).found(SPIKE) == []
+
+
 def test_a_second_shipment_is_no_neighbour() -> None:
     time_s = np.arange(4) * 60.0
     lasts = Given(start=0, end=180.0)
