@@ -27,6 +27,7 @@ import numpy as np
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.running import Running
 from coldwitness.config.settings import (
     HttpSettings,
@@ -202,7 +203,8 @@ def served(
 def serve(folder: Path, mqtt_port: int, boxes: int) -> None:
     """The server's process: says where it is once all boxes are judged, then how much processor
     time it took since, each time it is asked; ends when nobody can ask any more."""
-    with Running(settings_in(folder, mqtt_port), any_free_port=True) as running:
+    settings = settings_in(folder, mqtt_port)
+    with collected_seldom(), Running(settings, any_free_port=True) as running:
         running.judge.touch(f"S-{n:04d}" for n in range(boxes))
         began = time.perf_counter()
         while not running.judge.idle:

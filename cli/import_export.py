@@ -11,6 +11,7 @@ from typing import Annotated
 import duckdb
 import typer
 
+from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.importing import import_all
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.settings import Settings
@@ -52,7 +53,9 @@ def import_files(
     ] = True,
 ) -> None:
     """Bring manifests and recorded telemetry in: journalled first, then stored and judged."""
-    done = import_all(settings_of(context), files, timezone=timezone, reader=reader, judge=judge)
+    settings = settings_of(context)
+    with collected_seldom():
+        done = import_all(settings, files, timezone=timezone, reader=reader, judge=judge)
     for warning in done.warnings:
         print(f"coldwitness: {warning}", file=sys.stderr)
     typer.echo(

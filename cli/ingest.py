@@ -5,7 +5,6 @@ processes that share only the journal, so both processors are used and neither c
 other.
 """
 
-import gc
 import logging
 import signal
 import subprocess
@@ -18,6 +17,7 @@ import typer
 from pydantic import ValidationError
 
 from coldwitness.cli.future_tolerance import future_tolerance_s
+from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.settings_in_force import config_arguments, settings_of
 from coldwitness.config.settings import JournalSettings, Settings
@@ -47,26 +47,18 @@ def ingest(
     if receive_only and store_only:
         raise BadInput("--receive-only and --store-only exclude each other")
     log_to_stderr()
-    _collect_garbage_seldom()
     settings = settings_of(context)
     if worker is not None:
         settings = with_worker(settings, worker)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    if store_only:
-        _store(settings, stop, until_stored=until_stored)
-    else:
-        storing = None if receive_only else _storing_command(context, settings.journal.worker)
-        _receive(settings, stop, storing=storing)
-
-
-def _collect_garbage_seldom() -> None:
-    """Batches are thousands of short-lived objects without cycles: at Python's own pace the
-    collector walks them again and again, which costs a tenth of the store side's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    with collected_seldom():
+        if store_only:
+            _store(settings, stop, until_stored=until_stored)
+        else:
+            storing = None if receive_only else _storing_command(context, settings.journal.worker)
+            _receive(settings, stop, storing=storing)
 
 
 def with_worker(settings: Settings, worker: str) -> Settings:

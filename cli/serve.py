@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.running import Running
 from coldwitness.cli.settings_in_force import settings_of
@@ -23,7 +24,7 @@ def serve(
     """Run ingest, judging, API and pages against the configured broker and stores."""
     log_to_stderr()
     settings = settings_of(context)
-    with Running(settings, own_ingest=not no_ingest) as running:
+    with collected_seldom(), Running(settings, own_ingest=not no_ingest) as running:
         broker = "elsewhere" if no_ingest else f"{settings.mqtt.host}:{settings.mqtt.port}"
         print(f"coldwitness: {running.url}  MQTT {broker}", file=sys.stderr)
         wait_for_the_end()
