@@ -7,6 +7,7 @@ own, before it is in a store, so a rebuild finds it again.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,7 @@ import msgspec
 
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
-from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
-from coldwitness.domain.reading_table import readings_of
 from coldwitness.ingest.files import Recorded, read_files, reader_for
 from coldwitness.ingest.files.opening import opened
 from coldwitness.ingest.following import JournalFollower
@@ -26,7 +25,8 @@ from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.copies import keep_curves
 from coldwitness.judging.rulebook import load_rulebook
-from coldwitness.storage.archive.native import event_object, reading_object
+from coldwitness.storage.archive.native import event_object
+from coldwitness.storage.archive.native_tables import table_objects
 from coldwitness.storage.journal import Journal, JournalReader, Message
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import SqlRegister
@@ -34,8 +34,9 @@ from coldwitness.storage.telemetry import WholeStore
 
 WORKER = "import"
 _OBJECTS_PER_MESSAGE = 1000
+_MESSAGES_PER_COMMIT = 50
 _PEEK_BYTES = 4_000_000
-_SHIPMENTS_AT_ONCE = 200
+_SHIPMENTS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -140,13 +141,9 @@ def _store(
     journal = settings.journal.model_copy(update={"worker": WORKER})
     touched: set[str] = set()
     with Journal.open(journal) as opened_journal:
-        for objects in _messages(recorded):
-            message = Message(
-                topic=IMPORT_TOPIC,
-                payload=msgspec.json.encode(objects),
-                received_ms=opened_journal.clock.now_ms(),
-            )
-            opened_journal.append([message])
+        for payloads in _payloads(recorded):
+            now_ms = opened_journal.clock.now_ms()
+            opened_journal.append([Message(IMPORT_TOPIC, part, now_ms) for part in payloads])
         with Progress(journal.directory, WORKER) as progress:
             follower = JournalFollower(
                 JournalReader(journal.directory),
@@ -162,15 +159,13 @@ def _store(
     return touched
 
 
-def _messages(recorded: Recorded) -> Iterator[list[dict[str, Any]]]:
-    """Events first: they say whose the readings are."""
-    objects = [event_object(event) for event in recorded.events]
-    received_ms = recorded.table.received_ms.tolist()
-    for reading, at_ms in zip(readings_of(recorded.table), received_ms, strict=True):
-        said = reading_object(reading)
-        objects.append(said | {"received_at": rfc3339(at_ms)} if at_ms >= 0 else said)
-    for start in range(0, len(objects), _OBJECTS_PER_MESSAGE):
-        yield objects[start : start + _OBJECTS_PER_MESSAGE]
+def _payloads(recorded: Recorded) -> Iterator[list[bytes]]:
+    """Messages' payloads, as many at once as the journal commits together. Events first: they say
+    whose the readings are."""
+    said = chain(map(event_object, recorded.events), table_objects(recorded.table))
+    objects = iter(lambda: list(islice(said, _OBJECTS_PER_MESSAGE)), [])
+    messages = map(msgspec.json.encode, objects)
+    return iter(lambda: list(islice(messages, _MESSAGES_PER_COMMIT)), [])
 
 
 def _judge(
