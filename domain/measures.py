@@ -39,9 +39,11 @@ class Measures(Struct, frozen=True, kw_only=True):
     probe: Word = UNSET
     logger: str | UnsetType | None = UNSET
     above_c: Number = UNSET
+    after_c: Number = UNSET
     ahead_max_s: Number = UNSET
     allowed_min: Number = UNSET
     ambient_step_c: Number = UNSET
+    before_c: Number = UNSET
     behind_s: Number = UNSET
     calibrated_until_at: Instant | UnsetType | None = UNSET
     could_leave_range: Flag = UNSET
@@ -95,6 +97,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     minutes_used: Number = UNSET
     minutes_allowed: Number = UNSET
     cause: Word = UNSET
+    stands: Word = UNSET
     values_c: tuple[float, ...] | UnsetType = UNSET
     interval_95: Interval | UnsetType = UNSET
     limit_source: LimitWord | UnsetType = UNSET

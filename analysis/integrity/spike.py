@@ -100,7 +100,7 @@ def _lone(steep: IntArray, *, first: IntArray) -> IntArray:
 def _shifted(flags: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     """The flag of the row `by` rows before."""
     moved = np.roll(flags, by)
-    moved[0 if by > 0 else -1] = False
+    moved[slice(by) if by > 0 else slice(by, None)] = False
     return moved
 
 
