@@ -88,7 +88,19 @@ class RequirementLine(Struct, frozen=True, kw_only=True):
     most: float | None
     bounds_of: Annotated[
         str | UnsetType | None,
-        Meta(description="The question whose bounds `least` and `most` are", examples=["range"]),
+        Meta(
+            description="The question whose bounds `least` and `most` are",
+            examples=["range"],
+            extra_json_schema={
+                "enum": [
+                    "range",
+                    "storage_on_the_way",
+                    "coolant_isolation",
+                    "goods_isolation",
+                    None,
+                ]
+            },
+        ),
     ] = UNSET
     setting: Setting | None
     against: Text | UnsetType | None = UNSET

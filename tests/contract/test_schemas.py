@@ -13,6 +13,7 @@ from coldwitness.domain.channels import CHANNELS
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.reading import EVENT_NAMES
 from coldwitness.ingest.mqtt.health import health_topic
+from coldwitness.judging.check_schema import CHECK_SCHEMA_FILE, check_schema_text
 
 FOLDER = Path(__file__).parents[2] / "docs" / "contract"
 
@@ -49,13 +50,26 @@ def test_the_reading_schema_has_the_channels_and_their_bounds() -> None:
 
 
 def test_the_check_schema_knows_every_kind_and_subtype_of_the_program() -> None:
-    finding = schema("check.schema.json")["properties"]["findings"]["items"]
+    finding = schema("check.schema.json")["$defs"]["Finding"]
     allowed = {
         (rule["if"]["properties"]["kind"]["const"], subtype)
         for rule in finding["allOf"]
         for subtype in rule["then"]["properties"]["subtype"]["enum"]
     }
     assert allowed == {(kind.kind, kind.subtype) for kind in finding_kinds()}
+
+
+def test_the_check_schema_is_that_of_the_results_structs() -> None:
+    assert CHECK_SCHEMA_FILE.read_text(encoding="utf-8") == check_schema_text(), (
+        "python -m coldwitness.judging.check_schema writes it"
+    )
+
+
+def test_the_check_schema_gives_the_numbers_of_each_kind_as_measures() -> None:
+    """A measure that the kinds of finding have and the result's type lacks would be lost."""
+    known = set(schema("check.schema.json")["$defs"]["Measures"]["properties"])
+    for kind in finding_kinds():
+        assert known >= {*kind.measures, *(told for told, _ in kind.columns)}, kind.subtype
 
 
 def test_asyncapi_names_the_channels_and_schemas_that_exist() -> None:
