@@ -1,6 +1,5 @@
 """Routes of the inspector's pages: the list, one shipment, and the API's documentation."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -23,6 +22,7 @@ from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_words, say_or_key, tell
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.text import Text
 
 router = APIRouter()
 
@@ -134,8 +134,8 @@ def _page(
             return word("not_judged_yet", lang)
         return tell(STATUS_WORDS[status_], lang)
 
-    def text(value: Mapping[str, str] | str | None) -> str:
-        return "" if value is None else value if isinstance(value, str) else value[lang]
+    def text(value: Text) -> str:
+        return tell(value, lang)
 
     other = "en" if lang == "zh" else "zh"
     query = {**request.query_params, "lang": other}

@@ -1,14 +1,13 @@
 """How times, lengths and numbers are written on the pages."""
 
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from markupsafe import Markup, escape
 
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.domain.instants import CHINA, instant_ms
+from coldwitness.domain.result import Limits
 
 ABSENT = "—"
 
@@ -59,10 +58,9 @@ def percent(value: float | None) -> str:
     return f"{math.floor(value * 1000) / 10:.1f} %"
 
 
-def label_range(limits: Mapping[str, Any] | None, lang: Lang) -> str:
+def label_range(limits: Limits) -> str:
     """`2–8 °C`, `≤ 20 °C`."""
-    low = (limits or {}).get("low")
-    high = (limits or {}).get("high")
+    low, high = limits.low, limits.high
     if low is not None and high is not None:
         words = f"{low:g} – {high:g} °C" if low < 0 else f"{low:g}–{high:g} °C"
     elif high is not None:
