@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import msgspec
+
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.config.settings import JournalSettings, Settings
+from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import STATUS_ZH, Status
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import layout, load_or_create_signer
@@ -74,7 +77,7 @@ def test_a_report_never_shows_a_result_that_is_not_on_record(world: World) -> No
     world.send("ZB-1", [30.0] * 5, start_ms=T0 + 30 * MINUTE, judge=False)
     report = json.loads(world.get("/v1/shipments/ZB-1/report.json").content)
     assert report["result"]["metrics"]["max_c"] == 30.0
-    assert report["result"] == world.register.result("ZB-1")
+    assert msgspec.convert(report["result"], CheckResult) == world.register.result("ZB-1")
     assert report["origin"]["result_version"] == 2
 
 

@@ -62,7 +62,7 @@ def honest(story: str = "warm_break", *, signed_by: Signer = BUREAU) -> bytes:
             reader=None,
         )
         shipment = "ZB-20260618-0001"
-        group = next(g for g in judged.groups if shipment in g.tracks.shipments)
+        group = next(g for g in judged.groups if shipment in g.case.tracks.shipments)
         report = report_of_judged(
             group,
             shipment,
