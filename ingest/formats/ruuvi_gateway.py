@@ -1,14 +1,10 @@
 """Ruuvi Gateway: Bluetooth advertisements of Ruuvi tags on `ruuvi/{gateway}/{tag}`.
 
-Data formats 3 (RAWv1), 5 (RAWv2), C5 (RAWv2 cut short), 6 and E1 (Ruuvi Air), as Ruuvi
-documents them; in each the code for "not available" is missing, never a number. A gateway set
-to decoded output is understood too, and its collected form (`data.tags`, by address).
+A gateway set to decoded output is understood too, and its collected form (`data.tags`, by address).
 """
 
 import math
-import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -20,27 +16,13 @@ from coldwitness.ingest.formats.instants import epoch_s_ms
 from coldwitness.ingest.formats.json_text import holds, json_object
 from coldwitness.ingest.formats.measurements import as_number
 from coldwitness.ingest.formats.naming import reading, serial_in
+from coldwitness.ingest.formats.ruuvi_broadcast import Broadcast, broadcast_size, parse_broadcast
 from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, WireFormat
 
 _MANUFACTURER = b"\xff\x99\x04"
 """Advertising type 0xFF (manufacturer data), then company 0x0499 little-endian."""
-_LUX_STEP = math.log(65536.0) / 254.0
-_NO_MAC = "FFFFFFFFFFFF"
 _MOST_HPA = 2_000.0
 MAX_TAGS = 1_000
-
-
-@dataclass(frozen=True)
-class Broadcast:
-    """What one advertisement says; None where the tag says "not available"."""
-
-    temperature_c: float | None
-    humidity_pct: float | None
-    battery_v: float | None = None
-    light_lux: float | None = None
-    pressure_hpa: float | None = None
-    mac: str | None = None
-    """Upper-case hex; six digits where the format carries only half of it."""
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
@@ -71,93 +53,9 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     raise BadMessage("not_ruuvi", "expected data (hex) of a Ruuvi Gateway")
 
 
-def parse_broadcast(body: bytes) -> Broadcast:
-    """Manufacturer data from the format byte on; raises BadMessage for an unknown format."""
-    if not body:
-        raise BadMessage("not_ruuvi", "empty advertisement")
-    known = _FORMATS.get(body[0])
-    if known is None:
-        raise BadMessage("not_ruuvi", f"Ruuvi data format {body[0]}: expected 3, 5, C5, 6 or E1")
-    size, parse = known
-    if len(body) < size:
-        raise BadMessage(
-            "bad_frame", f"Ruuvi data format {body[0]}: expected {size} bytes, got {len(body)}"
-        )
-    return parse(body[:size])
-
-
-def _format_3(body: bytes) -> Broadcast:
-    humidity, whole, hundredths, pressure, _, _, _, battery_mv = struct.unpack(">xBBBHhhhH", body)
-    # The whole degrees have a sign bit, not two's complement.
-    degrees = (whole & 0x7F) + hundredths / 100.0
-    if hundredths > 99:
-        raise BadMessage("bad_frame", f"Ruuvi data format 3: {hundredths} hundredths of a degree")
-    return Broadcast(
-        temperature_c=-degrees if whole & 0x80 else degrees,
-        humidity_pct=humidity / 2.0,
-        battery_v=battery_mv / 1000.0,
-        pressure_hpa=(pressure + 50_000) / 100.0,
-    )
-
-
-def _format_5(body: bytes) -> Broadcast:
-    temperature, humidity, pressure, _, _, _, power, _, _ = struct.unpack(">xhHHhhhHBH", body[:18])
-    mac = body[18:24].hex().upper()
-    battery = power >> 5
-    return Broadcast(
-        temperature_c=None if temperature == -0x8000 else round(temperature * 0.005, 3),
-        humidity_pct=None if humidity == 0xFFFF else round(humidity * 0.0025, 4),
-        battery_v=None if battery == 0x7FF else (battery + 1600) / 1000.0,
-        pressure_hpa=_pressure_hpa(pressure),
-        mac=None if mac == _NO_MAC else mac,
-    )
-
-
-def _format_c5(body: bytes) -> Broadcast:
-    # As format 5 without its six bytes of acceleration.
-    return _format_5(body[:7] + bytes(6) + body[7:])
-
-
-def _format_e1(body: bytes) -> Broadcast:
-    temperature, humidity, pressure = struct.unpack(">hHH", body[1:7])
-    light, mac = int.from_bytes(body[19:22], "big"), body[34:40].hex().upper()
-    return Broadcast(
-        temperature_c=None if temperature == -0x8000 else round(temperature * 0.005, 3),
-        humidity_pct=None if humidity == 0xFFFF else round(humidity * 0.0025, 4),
-        pressure_hpa=_pressure_hpa(pressure),
-        light_lux=None if light == 0xFFFFFF else light / 100.0,
-        mac=None if mac == _NO_MAC else mac,
-    )
-
-
-def _format_6(body: bytes) -> Broadcast:
-    temperature, humidity, pressure = struct.unpack(">hHH", body[1:7])
-    light, mac = body[13], body[17:20].hex().upper()
-    return Broadcast(
-        temperature_c=None if temperature == -0x8000 else round(temperature * 0.005, 3),
-        humidity_pct=None if humidity == 0xFFFF else round(humidity * 0.0025, 4),
-        pressure_hpa=_pressure_hpa(pressure),
-        light_lux=None if light == 0xFF else round(math.exp(light * _LUX_STEP) - 1.0, 2),
-        mac=None if mac == _NO_MAC[:6] else mac,
-    )
-
-
-def _pressure_hpa(code: int) -> float | None:
-    return None if code == 0xFFFF else (code + 50_000) / 100.0
-
-
 def _hpa(pressure: float | None) -> float | None:
     """Gateways and bridges say Pa, some hPa; no air pressure is a number of both."""
     return pressure / 100.0 if pressure is not None and pressure > _MOST_HPA else pressure
-
-
-_FORMATS = {
-    3: (14, _format_3),
-    5: (24, _format_5),
-    6: (20, _format_6),
-    0xC5: (18, _format_c5),
-    0xE1: (40, _format_e1),
-}
 
 
 def _collected(
@@ -184,9 +82,8 @@ def _collected(
 
 
 def _decoded(broadcast: Broadcast, message: Mapping[str, Any], context: DecodeContext) -> Decoded:
-    mac = broadcast.mac if len(broadcast.mac or "") == len(_NO_MAC) else None
     # Format 6 has room for half the address; the topic has it whole.
-    mac = mac or _tag_in(context.topic) or broadcast.mac
+    mac = broadcast.whole_mac or _tag_in(context.topic) or broadcast.mac
     if broadcast.temperature_c is None:
         raise BadMessage("no_temperature", f"{mac or 'tag'}: temperature is not available")
     if mac is None:
@@ -228,13 +125,14 @@ def _advertised(data: str) -> bytes:
 
 
 def _bare(body: bytes) -> bytes:
-    if body[:1] and body[0] in _FORMATS and len(body) >= _FORMATS[body[0]][0]:
+    size = broadcast_size(body)
+    if size is not None and len(body) >= size:
         return body
     try:
         packet = _hex(body.decode("ascii"))
     except UnicodeDecodeError:
         raise BadMessage("not_ruuvi", "expected JSON of a Ruuvi Gateway") from None
-    if packet[:1] and packet[0] in _FORMATS:
+    if broadcast_size(packet) is not None:
         return packet
     return _advertised(packet.hex())
 
@@ -281,17 +179,13 @@ def _text(message: Mapping[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-_BARE = ((b"\3", 14), (b"\5", 24), (b"\6", 20), (b"\xc5", 18), (b"\xe1", 40))
-"""First byte and length of a broadcast without its advertisement."""
-
-
 FORMAT = WireFormat(
     "ruuvi_gateway",
     decode=decode,
     usual_topics=ByTopic(50, r"(.*/)?ruuvi/[^/]+/[^/]+"),
     looks=(
         ByJson(50, lambda first, _: "gw_mac" in first or holds(first, "gw_mac")),
-        ByBytes(20, lambda body: (body[:1], len(body)) in _BARE),
+        ByBytes(20, lambda body: broadcast_size(body) == len(body)),
     ),
     written_as=("hex",),
     samples=(

@@ -6,7 +6,7 @@ import pytest
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats import DecodeContext, decoder
-from coldwitness.ingest.formats.ruuvi_gateway import parse_broadcast
+from coldwitness.ingest.formats.ruuvi_broadcast import parse_broadcast
 from tests.ingest.formats.context import RECEIVED_MS
 
 decode = decoder("ruuvi_gateway")

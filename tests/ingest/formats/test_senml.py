@@ -8,7 +8,7 @@ import pytest
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats import DecodeContext, Decoded, Refusal, decoder
-from coldwitness.ingest.formats.senml import Record, parse_pack, resolved
+from coldwitness.ingest.formats.senml_pack import Record, parse_pack, resolved
 from tests.ingest.formats.context import RECEIVED_MS
 
 decode = decoder("senml")
