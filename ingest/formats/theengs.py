@@ -44,6 +44,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
                 humidity_pct=as_number(message.get("hum")),
                 light_lux=as_number(message.get("lux")),
                 battery_v=as_number(message.get("volt")),
+                pressure_hpa=as_number(message.get("pres")),
             ),
         )
     )

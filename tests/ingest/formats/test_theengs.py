@@ -46,6 +46,11 @@ def test_battery_per_cent_are_no_volts() -> None:
     assert read(METER | {"volt": 2.909}).battery_v == 2.909
 
 
+def test_the_air_pressure_of_a_ruuvi_tag_is_kept() -> None:
+    assert read(METER).pressure_hpa is None
+    assert read(METER | {"pres": 1013.25}).pressure_hpa == 1013.25
+
+
 def test_several_probes_are_told_apart_and_fahrenheit_is_not_a_probe() -> None:
     several = {"tempc": 4.5, "tempf": 40.1, "tempc2": 5.1, "tempf2": 41.18, "tempc4": -18}
     assert read(METER | several).temperature_c == {"drug": 4.5, "tempc2": 5.1, "tempc4": -18.0}
