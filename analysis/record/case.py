@@ -62,7 +62,7 @@ class Case:
             breaks=self.breaks,
             accuracy_c=self.terms.accuracy_c,
             interval_s=self.terms.interval_s,
-            stated=stated_logger(self.tracks, self.terms),
+            stated=stated_logger(self.tracks, self.terms.logger_id),
         )
 
     @cached_property

@@ -5,6 +5,7 @@ decides. Loggers that follow each other (one ends before the next has run for lo
 permitted recording interval) are one series, so a logger replaced on the way leaves no hole.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.chains import chains, follow_each_other
 from coldwitness.analysis.record.sequence import SequenceBreaks
 from coldwitness.analysis.record.series_rows import SeriesRows, series_rows
-from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -76,10 +76,10 @@ class Series:
         return np.repeat(np.arange(len(self)), np.diff(self.first))
 
 
-def stated_logger(tracks: Tracks, terms: Terms) -> IntArray:
-    """(s,) number of the logger that the manifest describes, -1: whichever is there."""
+def stated_logger(tracks: Tracks, logger_id: Sequence[str]) -> IntArray:
+    """(s,) number of the logger that each manifest describes, -1: whichever is there."""
     number = {name: i for i, name in enumerate(tracks.loggers)}
-    return np.array([number.get(name, -1) for name in terms.logger_id], dtype=np.int64)
+    return np.array([number.get(name, -1) for name in logger_id], dtype=np.int64)
 
 
 def probe_series(

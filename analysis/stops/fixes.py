@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import METRES_PER_DEGREE
 from coldwitness.domain.columns import take
-from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 BoolArray = NDArray[np.bool_]
 
@@ -47,9 +47,9 @@ class Fixes:
 
 
 def positions(case: Case) -> Fixes:
-    """Fixes of the judged time. Exactly 0°, 0° is what receivers send without a fix: left out."""
+    """Fixes of the judged time."""
     tracks, terms, numbers = case.tracks, case.terms, case.numbers
-    placed = _placed(case)
+    placed = placed_rows(tracks, case.window.rows)
     time_s, lat_deg, lon_deg = tracks.time_s, tracks.lat_deg, tracks.lon_deg
     accuracy_m = tracks.accuracy_m
     if placed.all():
@@ -98,13 +98,14 @@ def shipment_blocks(first: IntArray) -> Iterator[tuple[int, int]]:
             yield low, high
 
 
-def _placed(case: Case) -> BoolArray:
-    tracks, window = case.tracks, case.window
-    placed = np.empty(window.rows.size, dtype=np.bool_)
+def placed_rows(tracks: Tracks, rows: BoolArray) -> BoolArray:
+    """(n,) those of the `rows` (n,) of tracks that have a position. Exactly 0°, 0° is what
+    receivers send without a fix: none."""
+    placed = np.empty(rows.size, dtype=np.bool_)
     for at in range(0, placed.size, BLOCK):
         some = slice(at, at + BLOCK)
         size = np.abs(tracks.lat_deg[some]) + np.abs(tracks.lon_deg[some])
-        placed[some] = window.rows[some] & (size > 0.0) & (size < np.inf)
+        placed[some] = rows[some] & (size > 0.0) & (size < np.inf)
     return placed
 
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
-from coldwitness.analysis.stops.fixes import Fixes, or_zero
+from coldwitness.analysis.stops.fixes import BoolArray, Fixes, or_zero, placed_rows
 from coldwitness.analysis.stops.missing_positions import Missing
 from coldwitness.analysis.stops.stays import Stays
-from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,22 @@ def position_gaps(case: Case, fixes: Fixes) -> PositionGaps:
         end_s=end_s[long],
         hidden_stop_max_s=np.maximum(end_s[long] - start_s[long] - travel_s[long], 0.0),
     )
+
+
+def way_of(
+    tracks: Tracks, gaps: PositionGaps, *, shipment: int, rows: BoolArray
+) -> tuple[IntArray, IntArray]:
+    """Rows of the one shipment in `tracks` by which its way is drawn, and at which of them the
+    line begins anew: the first, and those at the end of a gap.
+
+    shipment : its number in `gaps`. rows : (n,) its readings in the window.
+    """
+    row = np.flatnonzero(placed_rows(tracks, rows))
+    time_s = tracks.time_s[row]
+    anew = np.isin(time_s, gaps.end_s[gaps.shipment == shipment])
+    anew[1:] &= time_s[1:] > time_s[:-1]
+    anew[:1] = True
+    return row, np.flatnonzero(anew)
 
 
 def longest_dwell_s(case: Case, stays: Stays, fixes: Fixes, missing: Missing) -> FloatArray:

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from coldwitness.analysis.judge import judge
+from coldwitness.analysis.record.case import case_of
 from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.report import build_report
 from coldwitness.api.reports.made.seal import sealed
@@ -21,6 +23,7 @@ from coldwitness.domain.reading import Event
 from coldwitness.domain.result import CheckResult, Isolation, IsolationFacet, Metrics
 from coldwitness.domain.tracks import Tracks
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.coverage import coverage_told
 from coldwitness.judging.manifest_terms import terms_for
 
 START_S = instant_ms("2026-11-21T01:30:00Z") / 1000.0
@@ -37,7 +40,7 @@ def pack() -> RulePack:
 
 @dataclass(frozen=True)
 class Case:
-    """What build_report takes."""
+    """What build_report takes; what was seen is taken from a judgement of the readings."""
 
     result: CheckResult
     tracks: Tracks
@@ -54,14 +57,18 @@ class Case:
             models=load_box_models(),
             numbers=pack().numbers,
         )
+        judgement = judge(case_of(self.tracks, terms, pack().numbers), pack())
+        (coverage,) = coverage_told(judgement, self.tracks.loggers)
         return sealed(
             build_report(
-                self.result,
+                msgspec.structs.replace(self.result, coverage=coverage),
                 tracks=self.tracks,
                 manifest=self.manifest,
                 events=self.events,
                 pack=pack(),
                 terms=terms,
+                judgement=judgement,
+                shipment=0,
                 origin=origin
                 or Origin(software="coldwitness 0.1.0", readings_from=("trip.ndjson",)),
             )

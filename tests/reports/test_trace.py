@@ -1,10 +1,11 @@
 """Lines of the charts: thinning loses no extreme, gaps are never joined."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.api.reports.drawn.charts.trace import Series, cone, envelope, thinned
+from coldwitness.api.reports.drawn.charts.trace import Line, envelope, thinned
 
 values = st.lists(st.floats(-50, 50), min_size=1, max_size=400)
 
@@ -48,26 +49,40 @@ def test_uncertainty_band_covers_every_reading(ys: list[float]) -> None:
     assert max(p[1] for p in upper) >= (y + 0.5).max()
 
 
-def test_runs_end_at_every_gap() -> None:
-    series = Series(np.arange(6.0), np.zeros(6), np.array([True, False, True, False, False, True]))
-    assert series.runs() == [slice(0, 2), slice(2, 5), slice(5, 6)]
+def line(*time_s: float, begins: tuple[int, ...] = (0,)) -> Line:
+    return Line(np.array(time_s), np.zeros(len(time_s)), np.array(begins, dtype=np.int64))
 
 
-def test_cone_between_equal_readings_reaches_half_the_gap_up_and_down() -> None:
-    corners = cone(start=(0.0, 5.0), end=(600.0, 5.0), edge_s=600.0, slew_c_per_s=0.3 / 60)
-    assert corners == [(0.0, 5.0), (300.0, 6.5), (600.0, 5.0), (300.0, 3.5)]
+def test_runs_end_where_the_line_begins_anew() -> None:
+    assert line(*range(6), begins=(0, 2, 5)).runs() == [slice(0, 2), slice(2, 5), slice(5, 6)]
 
 
-def test_cone_is_raised_to_the_line_that_joins_two_steep_readings() -> None:
-    corners = cone(start=(0.0, 5.0), end=(60.0, 11.0), edge_s=60.0, slew_c_per_s=0.001)
-    assert max(c for _, c in corners) == 11.0
-    assert min(c for _, c in corners) == 5.0
+def test_a_line_without_readings_has_no_run() -> None:
+    assert line(begins=()).runs() == []
+    assert line(begins=()).within(0.0, 9.0).runs() == []
 
 
-def test_cone_at_the_window_edge_opens_from_the_one_reading() -> None:
-    corners = cone(start=(0.0, 5.0), end=None, edge_s=100.0, slew_c_per_s=0.01)
-    assert corners == [(0.0, 5.0), (100.0, 6.0), (100.0, 4.0)]
+@pytest.mark.parametrize(
+    ("start", "end", "kept"),
+    [
+        (2.0, 3.0, [1, 2, 3, 4]),
+        (2.1, 2.9, [2, 3]),
+        (-5.0, 0.0, [0, 1]),
+        (-5.0, -0.1, []),
+        (5.0, 9.0, [4, 5]),
+        (5.1, 9.0, []),
+    ],
+)
+def test_a_cut_line_keeps_the_ends_of_the_steps_that_lead_into_it(
+    start: float, end: float, kept: list[int]
+) -> None:
+    assert line(*range(6)).within(start, end).time_s.tolist() == kept
 
 
-def test_nothing_is_drawn_where_nothing_was_ever_measured() -> None:
-    assert cone(start=None, end=None, edge_s=0.0, slew_c_per_s=1.0) == []
+def test_a_cut_line_takes_no_reading_from_beyond_a_gap() -> None:
+    cut = line(*range(6), begins=(0, 2, 4)).within(2.0, 3.0)
+    assert cut.time_s.tolist() == [2, 3]
+    assert cut.begins.tolist() == [0]
+    both = line(*range(6), begins=(0, 2, 4)).within(1.5, 4.5)
+    assert both.time_s.tolist() == [2, 3, 4, 5]
+    assert both.begins.tolist() == [0, 2]

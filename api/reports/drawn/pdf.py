@@ -50,7 +50,7 @@ def render_pdf(report: Report, *, lang: Lang) -> bytes:
         "document": msgspec.json.encode(document).decode("utf-8"),
         "twin": render_json(report).decode("utf-8"),
         "twin-name": TWIN_NAME,
-        "twin-note": "coldwitness.report/1",
+        "twin-note": report.schema,
     }
     with _compiling:
         try:

@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 
+from coldwitness.analysis.stops.position_gaps import way_of
 from coldwitness.analysis.stops.stay_places import Where
 from coldwitness.analysis.stops.stop_judgement import StopJudgement
 from coldwitness.analysis.terms import Terms
+from coldwitness.api.reports.made.coverage import polyline
 from coldwitness.api.reports.made.evidence import site_of
 from coldwitness.api.reports.made.instants import epoch_s, instant
-from coldwitness.api.reports.made.model import CustodyStep, Instrument, Route, Span, Stop
+from coldwitness.api.reports.made.model import CustodyStep, Instrument, Route, Stop
 from coldwitness.api.reports.made.wording import both, event_words
 from coldwitness.config.rules import Numbers
+from coldwitness.domain.coverage import CoveredPositions
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
@@ -33,37 +36,32 @@ def route_of(
     tracks: Tracks,
     findings: Sequence[Finding],
     metrics: Metrics,
+    positions: CoveredPositions,
     *,
     window: tuple[float, float],
     terms: Terms,
-    stops: StopJudgement | None,
+    stops: StopJudgement,
     shipment: int,
     numbers: Numbers,
 ) -> Route:
     """Positions of the window, gaps between them, and every stop with what it was judged to be.
 
-    stops : what analysis found, `shipment` the index of ours in it and in `terms`; None where
-    it did not run: then only the stops that are findings are shown.
+    positions : as `coverage` of the result has them. stops : what analysis found, `shipment` the
+    index of ours in it and in `terms`.
     """
-    start_s, end_s = window
-    placed = (tracks.time_s >= start_s) & (tracks.time_s <= end_s)
-    placed &= np.isfinite(tracks.lat_deg) & np.isfinite(tracks.lon_deg)
-    time_s = tracks.time_s[placed]
-    edges = np.r_[start_s, time_s, end_s] if time_s.size else np.array([start_s, end_s])
-    wide = np.flatnonzero(np.diff(edges) > numbers.position_gap_s)
+    inside = (tracks.time_s >= window[0]) & (tracks.time_s <= window[1])
+    row, begins = way_of(tracks, stops.gaps, shipment=shipment, rows=inside)
     clues = [f for f in findings if f.kind == "temporary_storage" and f.start is not None]
     drawn = [_stop_of_clue(f, numbers) for f in clues]
-    if stops is not None:
-        drawn += _other_stops(stops, terms, clues, shipment=shipment, numbers=numbers)
+    drawn += _other_stops(stops, terms, clues, shipment=shipment, numbers=numbers)
     drawn.sort(key=lambda stop: epoch_s(stop["start"]))
     return Route(
-        positions=int(time_s.size),
+        positions=positions.fixes,
         distance_m=metrics.distance_m,
         stopped_s=metrics.stopped_s,
         hidden_stop_max_s=metrics.hidden_stop_max_s,
-        position_gaps=tuple(
-            Span(start=instant(edges[i]), end=instant(edges[i + 1]), state="unseen") for i in wide
-        ),
+        position_gaps=positions.gaps,
+        way=polyline(row, begins=begins),
         stops=tuple(Stop(number=i, **stop) for i, stop in enumerate(drawn, start=1)),
     )
 

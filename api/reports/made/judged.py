@@ -38,7 +38,7 @@ def report_of_judged(
         events=sorted(events.get(shipment, ()), key=lambda event: event.time_ms),
         pack=judged.pack,
         terms=judged.case.terms,
-        stops=judged.judgement.stops,
+        judgement=judged.judgement,
         shipment=row,
         origin=origin,
         review=review,

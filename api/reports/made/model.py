@@ -1,4 +1,4 @@
-"""The report as data, `coldwitness.report/1`: everything the page and the PDF show.
+"""The report as data, `coldwitness.report/2`: everything the page and the PDF show.
 
 Frozen msgspec structs. Times are RFC 3339 UTC texts, as everywhere in our JSON; what could
 not be computed is None. Whatever is shown in two languages is a `Text`.
@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from coldwitness.domain.coverage import CoverageGap, CoveredProbe, PositionGap
 from coldwitness.domain.result import CheckResult, Setting
 from coldwitness.domain.text import Text
 
-SCHEMA = "coldwitness.report/1"
-
-SpanState = Literal["in", "out", "doubtful", "unseen", "recorded"]
-"""`recorded`: measured by a probe that has no limits of its own."""
+SCHEMA = "coldwitness.report/2"
+EARLIER = ("coldwitness.report/1",)
+"""Forms made before: of them what `Evidenced` holds can be read."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,12 +86,6 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Storage class taken where the manifest gave none."""
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True):
-    start: str
-    end: str
-    state: SpanState
-
-
 class Bin(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of known time with low_c <= T < high_c."""
 
@@ -100,24 +94,13 @@ class Bin(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """What one probe recorded in the window, and how its time divides."""
+class Polyline(msgspec.Struct, frozen=True, kw_only=True):
+    """A line through readings. rows : stretches of rows of `Report.readings`, first and last of
+    each, in the order of drawing. begins : positions among all these rows at which the line
+    begins anew: the step to it is unknown time, or an edge of the window."""
 
-    name: str
-    judged: bool
-    readings: int
-    first: str | None
-    last: str | None
-    min_c: float | None
-    max_c: float | None
-    mean_c: float | None
-    """Mean of the readings, for orientation; the judged mean stands in the result."""
-    spans: tuple[Span, ...]
-    recorded_s: float
-    out_s: float
-    doubtful_s: float
-    unseen_s: float
-    longest_unseen_s: float
+    rows: tuple[tuple[int, int], ...]
+    begins: tuple[int, ...]
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,17 +111,6 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     unseen_s: float
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Unknown time of the judged probe, and how far temperature can have gone in it."""
-
-    start: str
-    end: str
-    length_s: float
-    lowest_c: float | None
-    highest_c: float | None
-    could_leave_range: bool
-
-
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """A break of the cold chain, numbered as on the chart."""
 
@@ -146,6 +118,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     finding: str
     subtype: str
     probe: str | None
+    logger: str | None
     certainty: str
     start: str
     end: str
@@ -180,7 +153,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     distance_m: float | None
     stopped_s: float | None
     hidden_stop_max_s: float | None
-    position_gaps: tuple[Span, ...]
+    position_gaps: tuple[PositionGap, ...]
+    way: Polyline
     stops: tuple[Stop, ...]
 
 
@@ -290,23 +264,15 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     signature: str | None = None
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Evidenced(msgspec.Struct, frozen=True, kw_only=True):
+    """What every version of the report says in one form: its result, all that it was judged from
+    and by, and its seal."""
+
     schema: str
     shipment: str
     decision: Decision
     result: CheckResult
-    requirements: tuple[RuleLine, ...]
     terms: Terms
-    probes: tuple[Probe, ...]
-    worst_probe: str | None
-    distribution: Distribution | None
-    gaps: tuple[Gap, ...]
-    episodes: tuple[Episode, ...]
-    route: Route
-    custody: tuple[CustodyStep, ...]
-    instruments: tuple[Instrument, ...]
-    against: tuple[Text, ...]
-    methods: tuple[Text, ...]
     rules: Rules
     manifest: dict[str, Any] | None
     events: tuple[dict[str, Any], ...]
@@ -316,3 +282,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     beside: Beside | None = None
     """Only where the report was asked for under another pack than the one in force."""
     seal: Seal | None = None
+
+
+class Report(Evidenced, frozen=True, kw_only=True):
+    """The whole. probes, gaps : as `coverage` of the result has them.
+
+    lines : of each probe that gave a value, by its name, what draws it."""
+
+    requirements: tuple[RuleLine, ...]
+    probes: tuple[CoveredProbe, ...]
+    worst_probe: str | None
+    distribution: Distribution | None
+    gaps: tuple[CoverageGap, ...]
+    lines: dict[str, Polyline]
+    episodes: tuple[Episode, ...]
+    route: Route
+    custody: tuple[CustodyStep, ...]
+    instruments: tuple[Instrument, ...]
+    against: tuple[Text, ...]
+    methods: tuple[Text, ...]

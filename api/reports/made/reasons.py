@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from coldwitness.api.reports.made.model import Decision, Probe, RuleLine, Terms
+from coldwitness.api.reports.made.model import Decision, RuleLine
 from coldwitness.api.reports.made.wording import (
     STATUS_WORDS,
     both,
@@ -90,16 +90,14 @@ def _texts(texts: Iterable[Text | None]) -> tuple[Text, ...]:
     return tuple(dict.fromkeys(text for text in texts if text is not None))
 
 
-def decision_of(
-    result: CheckResult, lines: Sequence[RuleLine], probes: Sequence[Probe], terms: Terms
-) -> Decision:
+def decision_of(result: CheckResult, lines: Sequence[RuleLine]) -> Decision:
     verdict = result.verdict
     return Decision(
         verdict=verdict,
         word=STATUS_WORDS[verdict],
         sentences=(
             _what_was_found(result, lines),
-            _how_much_was_seen(result, probes, terms),
+            _how_much_was_seen(result),
             _what_to_do(result, lines),
         ),
     )
@@ -135,7 +133,7 @@ def _what_was_found(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
     )
 
 
-def _how_much_was_seen(result: CheckResult, probes: Sequence[Probe], terms: Terms) -> Text:
+def _how_much_was_seen(result: CheckResult) -> Text:
     metrics = result.metrics
     readings = metrics.readings
     if not readings:

@@ -1,27 +1,17 @@
 """One Report from one shipment's result, readings, manifest, events and rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from coldwitness.analysis.stops.stop_judgement import StopJudgement
+from coldwitness.analysis.judge import Judgement
+from coldwitness.analysis.record.points import Points, points_of
 from coldwitness.analysis.terms import LimitSource
 from coldwitness.analysis.terms import Terms as JudgedTerms
 from coldwitness.api.reports.made.course import custody_of, instruments_of, route_of
-from coldwitness.api.reports.made.coverage import (
-    Seen,
-    Strand,
-    distribution_of,
-    gaps_of,
-    never_seen,
-    out_of_range,
-    probe_record,
-    silent_probe,
-    strands_of,
-    window_of,
-)
+from coldwitness.api.reports.made.coverage import distribution_of, lines_of, logger_name
 from coldwitness.api.reports.made.evidence import event_object, readings_of
 from coldwitness.api.reports.made.methods import methods_of
 from coldwitness.api.reports.made.model import (
@@ -30,10 +20,8 @@ from coldwitness.api.reports.made.model import (
     BesideLine,
     Distribution,
     Episode,
-    Gap,
     Instrument,
     Origin,
-    Probe,
     Report,
     Review,
     RuleNumber,
@@ -44,9 +32,10 @@ from coldwitness.api.reports.made.reasons import (
     against_of,
     decision_of,
     requirement_lines,
-    worst_first,
 )
 from coldwitness.config.rules import RulePack
+from coldwitness.domain.coverage import CoveredProbe
+from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
 from coldwitness.domain.reading import Event
@@ -70,8 +59,8 @@ def build_report(
     events: Sequence[Event],
     pack: RulePack,
     terms: JudgedTerms,
-    stops: StopJudgement | None = None,
-    shipment: int = 0,
+    judgement: Judgement,
+    shipment: int,
     origin: Origin,
     review: Review | None = None,
     beside: Beside | None = None,
@@ -80,51 +69,46 @@ def build_report(
 
     result : `coldwitness.check/1` of the shipment; it is taken as it is and never changed.
     tracks : the readings of this one shipment (`analysis.record.build.rows_of`).
-    terms, stops : of the run that judged it; `shipment` is its index in both.
+    terms, judgement : of the run that judged it; `shipment` is its index in both.
     Raises BadInput where the parts do not belong to one shipment.
     """
     findings = result.findings
     judged = _terms(result, terms, pack, shipment)
-    window = window_of(judged, tracks)
-    inside = (tracks.time_s >= window[0]) & (tracks.time_s <= window[1])
-    strands = strands_of(tracks)
-    seen = {
-        strand: Seen(tracks, strand, judged, rows=inside, slack=pack.numbers.interval_slack)
-        for strand in strands
-    }
-    probes = tuple(
-        probe_record(tracks, strand, judged, its, findings) for strand, its in seen.items()
-    )
-    worst = worst_strand(strands, probes, findings)
-    gaps, distribution = _of_worst(worst, seen, judged, window)
-    if worst is None:
-        probes = (silent_probe("drug", *window), *probes)
+    window = judgement.window
+    start_s, end_s = float(window.start_s[shipment]), float(window.end_s[shipment])
+    points = points_of(tracks, terms, pack.numbers, shipment=shipment, start_s=start_s, end_s=end_s)
+    coverage = given(result.coverage)
+    if coverage is None:
+        raise BadInput(f"report: the result of {result.shipment} does not say what was seen")
+    worst = next((probe for probe in coverage.probes if probe.worst and probe.readings), None)
     lines = requirement_lines(result, pack)
     return Report(
         schema=SCHEMA,
         shipment=result.shipment,
-        decision=decision_of(result, lines, probes, judged),
+        decision=decision_of(result, lines),
         result=result,
         requirements=lines,
         terms=judged,
-        probes=probes,
+        probes=coverage.probes,
         worst_probe=worst.name if worst is not None else None,
-        distribution=distribution,
-        gaps=gaps,
+        distribution=_distribution(tracks, points, worst, terms, shipment),
+        gaps=coverage.gaps,
+        lines=lines_of(tracks, points, coverage.probes),
         episodes=_episodes(findings),
         route=route_of(
             tracks,
             findings,
             result.metrics,
-            window=window,
+            coverage.positions,
+            window=(start_s, end_s),
             terms=terms,
-            stops=stops,
+            stops=judgement.stops,
             shipment=shipment,
             numbers=pack.numbers,
         ),
         custody=custody_of(manifest, events),
         instruments=_with_calibration(
-            instruments_of(tracks, manifest, window=window), terms, shipment, window
+            instruments_of(tracks, manifest, window=(start_s, end_s)), terms, shipment, end_s
         ),
         against=against_of(lines),
         methods=methods_of(judged, pack),
@@ -151,36 +135,22 @@ def beside_of(result: CheckResult, pack: RulePack) -> Beside:
     )
 
 
-def worst_strand(
-    strands: Sequence[Strand], probes: Sequence[Probe], findings: Sequence[Finding]
-) -> Strand | None:
-    """The drug probe the main chart shows: the one with the gravest break, else the one with
-    the most unseen time, else the first; None if no drug probe gave a value."""
-    drugs = [(s, p) for s, p in zip(strands, probes, strict=True) if p.judged]
-    if not drugs:
-        return None
-    named = [given(f.measures.probe) for f in worst_first(out_of_range(findings))]
-    for name in named:
-        for strand, probe in drugs:
-            if strand.probe == name and probe.out_s + probe.doubtful_s > 0:
-                return strand
-    return max(drugs, key=lambda pair: (pair[1].unseen_s, -strands.index(pair[0])))[0]
-
-
-def _of_worst(
-    worst: Strand | None, seen: Mapping[Strand, Seen], terms: Terms, window: tuple[float, float]
-) -> tuple[tuple[Gap, ...], Distribution | None]:
+def _distribution(
+    tracks: Tracks,
+    points: Sequence[Points],
+    worst: CoveredProbe | None,
+    terms: JudgedTerms,
+    shipment: int,
+) -> Distribution | None:
     if worst is None:
-        return never_seen(*window), None
-    its = seen[worst]
-    return gaps_of(its, terms, *window), distribution_of(
-        worst.name,
-        its,
-        start_s=window[0],
-        end_s=window[1],
-        low_c=terms.low_c,
-        high_c=terms.high_c,
+        return None
+    its = next(
+        one
+        for one in points
+        if (one.probe, logger_name(tracks, one)) == (worst.probe, worst.loggers[0])
     )
+    low_c, high_c = float(terms.low_c[shipment]), float(terms.high_c[shipment])
+    return distribution_of(tracks, its, worst, low_c=low_c, high_c=high_c)
 
 
 def _terms(result: CheckResult, terms: JudgedTerms, pack: RulePack, shipment: int) -> Terms:
@@ -222,6 +192,7 @@ def _episodes(findings: Sequence[Finding]) -> tuple[Episode, ...]:
                 finding=finding.id,
                 subtype=finding.subtype,
                 probe=given(measures.probe),
+                logger=given(measures.logger),
                 certainty=finding.certainty,
                 start=finding.start,
                 end=finding.end,
@@ -240,12 +211,12 @@ def _with_calibration(
     instruments: tuple[Instrument, ...],
     terms: JudgedTerms,
     shipment: int,
-    window: tuple[float, float],
+    end_s: float,
 ) -> tuple[Instrument, ...]:
     until_s = float(terms.calibrated_until_s[shipment])
     if np.isnan(until_s):
         return instruments
-    state = "valid" if window[1] <= until_s else "expired"
+    state = "valid" if end_s <= until_s else "expired"
     return tuple(
         msgspec.structs.replace(i, calibration=state) if i.calibrated_until is not None else i
         for i in instruments

@@ -30,9 +30,12 @@ def canonical(values: Any) -> bytes:
 
 def sealed_bytes(report: Report) -> bytes:
     """The bytes that digests and signature are made over."""
-    values = plain(report)
-    values.pop("seal", None)
-    return canonical(values)
+    return without_seal(plain(report))
+
+
+def without_seal(values: dict[str, Any]) -> bytes:
+    """Those bytes, of a report as JSON-ready values."""
+    return canonical({name: value for name, value in values.items() if name != "seal"})
 
 
 def sha256_hex(data: bytes) -> str:

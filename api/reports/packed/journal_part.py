@@ -10,7 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.api.reports.made.instants import epoch_s
-from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Reading
@@ -56,7 +56,7 @@ class JournalPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def journal_part(
-    report: Report, directory: Path, formats: Sequence[FormatRule]
+    report: Evidenced, directory: Path, formats: Sequence[FormatRule]
 ) -> JournalPart | None:
     """Rows of the journal that carry readings of the report; None where there is no journal.
 
@@ -97,7 +97,9 @@ def journal_part(
     )
 
 
-def _carrying_rows(report: Report, reader: JournalReader, routes: Routes) -> dict[str, list[int]]:
+def _carrying_rows(
+    report: Evidenced, reader: JournalReader, routes: Routes
+) -> dict[str, list[int]]:
     """Worker -> numbers of its rows that carry readings of the report.
 
     Stores keep when a reading was received, to the millisecond of its row: so only the days from
@@ -155,7 +157,7 @@ def _ms(time: str) -> int:
     return round(epoch_s(time) * 1000)
 
 
-def named_readings(report: Report) -> set[Named]:
+def named_readings(report: Evidenced) -> set[Named]:
     loggers = report.readings.loggers
     return {
         (loggers[logger] if logger >= 0 else "", _ms(time))
@@ -178,7 +180,7 @@ def _readings(row: Row, routes: Routes) -> list[Reading]:
 
 
 def doubts_about(
-    part: JournalPart, report: Report, trusted: Sequence[Ed25519PublicKey]
+    part: JournalPart, report: Evidenced, trusted: Sequence[Ed25519PublicKey]
 ) -> list[tuple[str, str]]:
     """Proofs that do not hold, seals not signed by one of `trusted` (all are taken if it is
     empty), and readings that stand only in the report or only in the rows."""
@@ -223,7 +225,7 @@ def _proven_entry(proven: ProvenRow, day: Day | None) -> Row | None:
 
 
 def _differing_readings(
-    part: JournalPart, report: Report, rows: Sequence[Row]
+    part: JournalPart, report: Evidenced, rows: Sequence[Row]
 ) -> list[tuple[str, str]]:
     try:
         routes = Routes([FormatRule(**rule) for rule in part.formats])
@@ -245,7 +247,7 @@ def _differing_readings(
     return problems
 
 
-def _values_of(report: Report) -> dict[Named, list[dict[str, float]]]:
+def _values_of(report: Evidenced) -> dict[Named, list[dict[str, float]]]:
     readings = report.readings
     values: dict[Named, list[dict[str, float]]] = {}
     for i, (logger, time) in enumerate(zip(readings.logger, readings.time, strict=True)):

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from coldwitness.api.reports.drawn.pdf import render_pdf
-from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.model import Evidenced, Report
 from coldwitness.api.reports.made.seal import canonical, sha256_hex, sm3
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
@@ -129,7 +129,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def readings_lines(report: Report) -> bytes:
+def readings_lines(report: Evidenced) -> bytes:
     """The readings as the contract's NDJSON, canonical: `coldwitness check` reads them."""
     readings = report.readings
     lines = []

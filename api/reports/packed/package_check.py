@@ -9,7 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 
-from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.made.seal import canonical
 from coldwitness.api.reports.packed import package
 from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about
@@ -204,7 +204,7 @@ def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings
 
 
 def _check_agreement(
-    report: Report,
+    report: Evidenced,
     contents: Contents | None,
     files: Mapping[str, bytes],
     found: Findings,
@@ -238,7 +238,7 @@ def _check_agreement(
 
 
 def _check_pdf(
-    report: Report,
+    report: Evidenced,
     files: Mapping[str, bytes],
     found: Findings,
     rulebook: Rulebook,
@@ -252,7 +252,7 @@ def _check_pdf(
 
 
 def _check_journal(
-    report: Report,
+    report: Evidenced,
     contents: Contents | None,
     files: Mapping[str, bytes],
     found: Findings,

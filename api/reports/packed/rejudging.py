@@ -10,7 +10,7 @@ from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.terms import Terms
 from coldwitness.api.reports.made.evidence import event_of, tracks_of
-from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.model import Evidenced, Report
 from coldwitness.api.reports.made.report import beside_of, build_report, rules_of
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import RulePack
@@ -27,13 +27,13 @@ from coldwitness.judging.results import check_results
 from coldwitness.judging.rulebook import Rulebook
 
 
-def pack_of(report: Report, rulebook: Rulebook) -> RulePack | None:
+def pack_of(report: Evidenced, rulebook: Rulebook) -> RulePack | None:
     """The rule pack the report names, as it is installed here; None if it is not."""
     named = (report.rules.id, report.rules.version)
     return next((p for p in rulebook.packs if (p.id, p.version) == named), None)
 
 
-def pack_beside(report: Report, rulebook: Rulebook) -> RulePack | None:
+def pack_beside(report: Evidenced, rulebook: Rulebook) -> RulePack | None:
     """The pack of what stands beside the report, as installed here; None where nothing does.
 
     Raises BadInput if it is not installed.
@@ -46,11 +46,11 @@ def pack_beside(report: Report, rulebook: Rulebook) -> RulePack | None:
     raise BadInput(f"rule pack {report.beside.rules[:80]!r} is not installed")
 
 
-def same_rules(report: Report, pack: RulePack) -> bool:
+def same_rules(report: Evidenced, pack: RulePack) -> bool:
     return bool(plain_values(rules_of(pack)) == plain_values(report.rules))
 
 
-def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
+def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     """The report as this program makes it from the readings, manifest and events in it.
 
     Where, review and seal are taken over: they are no conclusions; and so is that the curve is a
@@ -88,7 +88,8 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
             events=events,
             pack=pack,
             terms=terms,
-            stops=judgement.stops,
+            judgement=judgement,
+            shipment=0,
             origin=report.origin,
             review=report.review,
             beside=None if other is None else beside_of(judged_by(other)[0], other),
@@ -97,7 +98,7 @@ def rebuilt(report: Report, rulebook: Rulebook, pack: RulePack) -> Report:
     )
 
 
-def _copies(report: Report) -> FindingTable:
+def _copies(report: Evidenced) -> FindingTable:
     """What the report says of copies of other shipments' curves."""
     told = [
         finding
@@ -126,7 +127,7 @@ def _copies(report: Report) -> FindingTable:
     )
 
 
-def _manifest(report: Report, rulebook: Rulebook) -> Manifest | None:
+def _manifest(report: Evidenced, rulebook: Rulebook) -> Manifest | None:
     if report.manifest is None:
         return None
     manifest, _ = parse_manifest(report.manifest, classes=rulebook.classes)

@@ -34,7 +34,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-REPORT_SCHEMA = "coldwitness.report/1"
+REPORT_SCHEMAS = ("coldwitness.report/1", "coldwitness.report/2")
 PACKAGE_SCHEMA = "coldwitness.package/1"
 READINGS_FORMAT = "coldwitness.readings/1"
 HEAD_FILES = ("package.json", "package.sig.json")
@@ -149,8 +149,8 @@ def check_report(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any,
     report = read_canonical(data, "report", found)
     if report is None:
         return None, None
-    if not isinstance(report, dict) or report.get("schema") != REPORT_SCHEMA:
-        found.append(("not_readable", f"expected {REPORT_SCHEMA}"))
+    if not isinstance(report, dict) or report.get("schema") not in REPORT_SCHEMAS:
+        found.append(("not_readable", f"expected {' or '.join(REPORT_SCHEMAS)}"))
         return None, None
     seal = report.get("seal")
     signer = None

@@ -8,9 +8,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.api.reports.drawn.pdf import render_pdf
-from coldwitness.api.reports.made.model import Report, Seal
-from coldwitness.api.reports.made.seal import sealed_bytes, sha256_hex, sm3
-from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.made.model import Evidenced, Report, Seal
+from coldwitness.api.reports.made.seal import canonical, sealed_bytes, sha256_hex, sm3, without_seal
+from coldwitness.api.reports.made.twin import read_earlier, read_json, render_json
 from coldwitness.api.reports.packed.attachment import attachments
 from coldwitness.api.reports.packed.rejudging import (
     pack_beside,
@@ -128,7 +128,7 @@ def checked_pdf(
     *,
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey],
-) -> Report | None:
+) -> Evidenced | None:
     try:
         inside = attachments(data)
     except BadInput as error:
@@ -138,8 +138,11 @@ def checked_pdf(
         found.add("attachment_missing", f"{len(inside)} attachments")
         return None
     report = checked_report(inside[0], found, rulebook=rulebook, trusted=trusted)
-    if report is not None and not _draws(report, data):
-        found.add("pages_differ")
+    if isinstance(report, Report):
+        if not _draws(report, data):
+            found.add("pages_differ")
+    elif report is not None:
+        found.add("pages_differ", f"{report.schema}: drawn by an earlier version")
     return report
 
 
@@ -158,26 +161,37 @@ def checked_report(
     *,
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey],
-) -> Report | None:
-    """The report in `data`, problems added to `found`; None if it cannot be read at all."""
+) -> Evidenced | None:
+    """The report in `data`, problems added to `found`; None if it cannot be read at all.
+
+    Of one made before in another form only what it was judged from and its result are made again.
+    """
+    report: Evidenced
     try:
-        report = read_json(data)
-        if render_json(report) != data:
-            found.add("not_canonical")
+        earlier = read_earlier(data)
+        if earlier is None:
+            report = whole = read_json(data)
+            written, sealed = render_json(whole), sealed_bytes(whole)
+        else:
+            report, values = earlier
+            written, sealed = canonical(values) + b"\n", without_seal(values)
     except BadInput as error:
         found.add("not_readable", str(error))
         return None
-    _check_seal(report, found, trusted)
+    if written != data:
+        found.add("not_canonical")
+    _check_seal(report.seal, sealed, found, trusted)
     _check_conclusions(report, found, rulebook)
     return report
 
 
-def _check_seal(report: Report, found: Findings, trusted: Sequence[Ed25519PublicKey]) -> None:
-    seal = report.seal
+def _check_seal(
+    seal: Seal | None, data: bytes, found: Findings, trusted: Sequence[Ed25519PublicKey]
+) -> None:
+    """data : the bytes that the seal was made over."""
     if seal is None:
         found.add("digest_mismatch", "no seal")
         return
-    data = sealed_bytes(report)
     if seal.sha256 != sha256_hex(data) or seal.sm3 != sm3(data):
         found.add("digest_mismatch")
     signer = signer_of(seal)
@@ -199,7 +213,7 @@ def signer_of(seal: Seal) -> Ed25519PublicKey | None:
         return None
 
 
-def _check_conclusions(report: Report, found: Findings, rulebook: Rulebook) -> None:
+def _check_conclusions(report: Evidenced, found: Findings, rulebook: Rulebook) -> None:
     pack = pack_of(report, rulebook)
     if pack is None:
         found.add("rules_unknown", f"{report.rules.id} {report.rules.version}")
@@ -217,6 +231,10 @@ def _check_conclusions(report: Report, found: Findings, rulebook: Rulebook) -> N
         found.add("evidence_unreadable", str(error)[:200])
         return
     there, here = plain_values(report), plain_values(again)
+    if not isinstance(report, Report):
+        del there["schema"]
+        for later in _LATER - there["result"].keys():
+            del here["result"][later]
     for key in sorted(set(there["result"]) | set(here["result"])):
         if _same(there["result"].get(key), here["result"].get(key)):
             continue
@@ -225,6 +243,9 @@ def _check_conclusions(report: Report, found: Findings, rulebook: Rulebook) -> N
         if key not in {"result", "rules"} and not _same(there[key], here[key]):
             found.add("report_differs", key)
 
+
+_LATER = frozenset({"coverage"})
+"""Parts of a result that reports of an earlier form may lack."""
 
 NOISE = 2e-6
 """Results print six decimals, and the last may differ between processors: not a deviation."""
@@ -245,7 +266,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def concluded(
     kind: str,
-    report: Report | None,
+    report: Evidenced | None,
     found: Findings,
     trusted: Sequence[Ed25519PublicKey],
 ) -> Verified:

@@ -21,6 +21,7 @@ from coldwitness.api.reports.made.wording import (
     role_words,
     say,
 )
+from coldwitness.domain.coverage import CoverageGap
 
 
 def probe_title(view: View, name: str) -> str:
@@ -122,6 +123,11 @@ def _probe_table(view: View) -> Table:
     )
 
 
+def _gaps_of_worst(view: View) -> list[CoverageGap]:
+    shown = next(probe.name for probe in view.report.probes if probe.worst)
+    return [gap for gap in view.report.gaps if gap.probe == shown]
+
+
 def _gap_table(view: View) -> Table:
     zh = view.lang == "zh"
     rows = tuple(
@@ -140,7 +146,7 @@ def _gap_table(view: View) -> Table:
                 tone="insufficient_evidence" if gap.could_leave_range else "",
             ),
         )
-        for number, gap in enumerate(view.report.gaps, start=1)
+        for number, gap in enumerate(_gaps_of_worst(view), start=1)
     )
     return Table(
         columns=(

@@ -194,7 +194,7 @@ def _gap_table(view: View) -> Table:
             (
                 Cell(china_time(gap.start)),
                 Cell(china_time(gap.end)),
-                Cell(duration(epoch_s(gap.end) - epoch_s(gap.start), view.lang)),
+                Cell(duration(gap.length_s, view.lang)),
             )
             for gap in view.report.route.position_gaps
         ),

@@ -1,6 +1,6 @@
 """Temperature: the main chart, other probes, time at temperature, numbers, episodes, zooms."""
 
-import numpy as np
+from dataclasses import replace
 
 from coldwitness.api.reports.drawn.chapters.decision import least_most
 from coldwitness.api.reports.drawn.chapters.evidence import probe_title
@@ -8,7 +8,6 @@ from coldwitness.api.reports.drawn.charts import canvas
 from coldwitness.api.reports.drawn.charts.distribution import distribution_svg
 from coldwitness.api.reports.drawn.charts.multiples import Small, multiples_svg
 from coldwitness.api.reports.drawn.charts.temperature import Mark, TemperatureChart, temperature_svg
-from coldwitness.api.reports.drawn.charts.trace import Series
 from coldwitness.api.reports.drawn.document import (
     Block,
     Cell,
@@ -21,7 +20,6 @@ from coldwitness.api.reports.drawn.document import (
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
-from coldwitness.api.reports.made.coverage import Strand
 from coldwitness.api.reports.made.instants import china_time, epoch_s
 from coldwitness.api.reports.made.model import Episode
 from coldwitness.api.reports.made.wording import (
@@ -32,6 +30,7 @@ from coldwitness.api.reports.made.wording import (
     say_or_key,
     tell,
 )
+from coldwitness.domain.coverage import CoveredProbe
 
 PLOTS = 12
 """Small multiples in one figure: what fits on half a sheet."""
@@ -48,7 +47,7 @@ def temperature(view: View) -> Chapter:
         )
     else:
         blocks.append(_main_figure(view, view.worst))
-    others = [s for s in view.strands if s is not view.worst]
+    others = [p for p in view.report.probes if p is not view.worst and p.readings]
     if others:
         blocks += [
             _others(view, others[i : i + PLOTS], first=i) for i in range(0, len(others), PLOTS)
@@ -69,37 +68,39 @@ def episodes(view: View) -> Chapter:
     return Chapter("episodes", "超限时段" if zh else "Episodes out of range", tuple(blocks))
 
 
-def _chart(view: View, strand: Strand, *, start_s: float, end_s: float) -> TemperatureChart:
-    series = view.series(strand)
+def _chart(view: View, probe: CoveredProbe, *, start_s: float, end_s: float) -> TemperatureChart:
+    line = view.line(probe).within(start_s, end_s)
     terms = view.report.terms
-    probe = strand.probe
     known = terms.start is not None and terms.end is not None
+    episodes = [
+        Mark(epoch_s(e.start), epoch_s(e.end), certain=e.certainty == "certain", number=e.number)
+        for e in view.report.episodes
+        if _is_of(e, probe) and e.subtype in {"above_range", "below_range", "frozen"}
+    ]
     return TemperatureChart(
-        series=series,
-        accuracy_c=view.accuracy_c(series.value),
+        line=line,
+        accuracy_c=view.accuracy_c(line.value),
         low_c=terms.low_c,
         high_c=terms.high_c,
         start_s=start_s,
         end_s=end_s,
         window=view.window if known else None,
-        slew_c_per_s=terms.slew_max_c_per_min / 60.0,
-        unseen=view.unseen(strand),
-        episodes=tuple(
-            Mark(
-                epoch_s(e.start), epoch_s(e.end), certain=e.certainty == "certain", number=e.number
-            )
-            for e in view.report.episodes
-            if e.probe in {probe, None} and e.subtype in {"above_range", "below_range", "frozen"}
+        possible=tuple(
+            corners
+            for corners in view.possible(probe)
+            if max(t for t, _ in corners) > start_s and min(t for t, _ in corners) < end_s
         ),
+        unseen=tuple(m for m in view.unseen(probe) if m.end_s > start_s and m.start_s < end_s),
+        episodes=tuple(m for m in episodes if m.end_s > start_s and m.start_s < end_s),
         lid_open=view.lid_open,
         stops=view.stops,
     )
 
 
-def _main_figure(view: View, strand: Strand) -> Figure:
+def _main_figure(view: View, probe: CoveredProbe) -> Figure:
     zh = view.lang == "zh"
     start, end = view.drawn
-    title = probe_title(view, strand.name)
+    title = probe_title(view, probe.name)
     metrics = view.report.result.metrics
     low, high = celsius(metrics.min_c), celsius(metrics.max_c)
     alt = (
@@ -108,7 +109,7 @@ def _main_figure(view: View, strand: Strand) -> Figure:
         else f"temperature of {title}, {low} to {high}"
     )
     svg = temperature_svg(
-        _chart(view, strand, start_s=start, end_s=end), name="main", alt=alt, lang=view.lang
+        _chart(view, probe, start_s=start, end_s=end), name="main", alt=alt, lang=view.lang
     )
     worst = "（最差测点）" if sum(p.judged for p in view.report.probes) > 1 else ""
     caption = (
@@ -122,22 +123,20 @@ def _main_figure(view: View, strand: Strand) -> Figure:
     return Figure((svg,), caption, alt)
 
 
-def _others(view: View, strands: list[Strand], *, first: int) -> Figure:
+def _others(view: View, probes: list[CoveredProbe], *, first: int) -> Figure:
     zh = view.lang == "zh"
     start, end = view.drawn
     terms = view.report.terms
-    plots = []
-    for strand in strands:
-        judged = strand.probe.partition(".")[0] == "drug"
-        plots.append(
-            Small(
-                probe_title(view, strand.name),
-                view.series(strand),
-                view.unseen(strand),
-                low_c=terms.low_c if judged else None,
-                high_c=terms.high_c if judged else None,
-            )
+    plots = [
+        Small(
+            probe_title(view, probe.name),
+            view.line(probe),
+            view.unseen(probe),
+            low_c=terms.low_c if probe.judged else None,
+            high_c=terms.high_c if probe.judged else None,
         )
+        for probe in probes
+    ]
     alt = "其他测点的温度曲线" if zh else "temperatures of the other probes"
     caption = (
         "其他测点，各图纵轴（°C）不同，时间轴相同"
@@ -301,16 +300,14 @@ def _zooms(view: View) -> list[Block]:
 
 
 def _zoom(view: View, episode: Episode) -> str | None:
-    strand = next((s for s in view.strands if s.probe == (episode.probe or "drug")), None)
-    if view.worst is not None and view.worst.probe == (episode.probe or view.worst.probe):
-        strand = view.worst
-    if strand is None:
+    probe = next((p for p in view.report.probes if p.judged and _is_of(episode, p)), None)
+    if probe is None:
         return None
     start, end = epoch_s(episode.start), epoch_s(episode.end)
     air = max((end - start) * 0.8, 180.0)
-    chart = _chart(view, strand, start_s=start - air, end_s=end + air)
+    chart = _chart(view, probe, start_s=start - air, end_s=end + air)
     return temperature_svg(
-        clipped(chart),
+        replace(chart, lid_open=(), stops=()),
         name=f"zoom{episode.number}",
         alt=f"{_title(episode, view)} {episode.number}",
         lang=view.lang,
@@ -324,25 +321,8 @@ def _title(episode: Episode, view: View) -> str:
     return tell(finding_words("cold_chain_break", episode.subtype), view.lang)
 
 
-def clipped(chart: TemperatureChart) -> TemperatureChart:
-    """The chart with only the readings of its drawn time, so that its °C axis fits them."""
-    time_s = chart.series.time_s
-    low = max(int(np.searchsorted(time_s, chart.start_s)) - 1, 0)
-    high = min(int(np.searchsorted(time_s, chart.end_s, side="right")) + 1, time_s.size)
-    broken = chart.series.broken[low:high].copy()
-    broken[:1] = True
-    drawn = Series(time_s[low:high], chart.series.value[low:high], broken)
-    inside = tuple(m for m in chart.unseen if m.end_s > chart.start_s and m.start_s < chart.end_s)
-    near = tuple(m for m in chart.episodes if m.end_s > chart.start_s and m.start_s < chart.end_s)
-    return TemperatureChart(
-        series=drawn,
-        accuracy_c=chart.accuracy_c[low:high],
-        low_c=chart.low_c,
-        high_c=chart.high_c,
-        start_s=chart.start_s,
-        end_s=chart.end_s,
-        window=chart.window,
-        slew_c_per_s=chart.slew_c_per_s,
-        unseen=inside,
-        episodes=near,
+def _is_of(episode: Episode, probe: CoveredProbe) -> bool:
+    """Whether the episode is of this series of its probe."""
+    return episode.probe in {probe.probe, None} and (
+        episode.logger is None or episode.logger in probe.loggers
     )

@@ -7,7 +7,7 @@ from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
 from coldwitness.api.reports.drawn.charts.temperature import Mark
-from coldwitness.api.reports.drawn.charts.trace import Series, run_points
+from coldwitness.api.reports.drawn.charts.trace import Line, run_points
 
 _HEIGHT = 92.0
 
@@ -17,7 +17,7 @@ class Small:
     """A probe's plot; limits only for probes that have them."""
 
     title: str
-    series: Series
+    line: Line
     unseen: tuple[Mark, ...]
     low_c: float | None = None
     high_c: float | None = None
@@ -61,7 +61,7 @@ def _draw_one(
     with_times: bool,
     key: str,
 ) -> None:
-    values = plot.series.value.tolist()
+    values = plot.line.value.tolist()
     values += [v for v in (plot.low_c, plot.high_c) if v is not None]
     value = axes.value_axis(values, y0=bottom, y1=top, pad=0.1, least_span=3.0)
     clip = sheet.clip_rect(key, time.x0, top, width=time.x1 - time.x0, height=bottom - top)
@@ -77,8 +77,8 @@ def _draw_one(
     for mark in plot.unseen:
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         sheet.rect(x0, top, width=max(x1 - x0, 1.0), height=bottom - top, fill=hatch)
-    for run in plot.series.runs():
-        points = run_points(plot.series, run, time, value)
+    for run in plot.line.runs():
+        points = run_points(plot.line, run, time, value)
         if len(points) == 1:
             sheet.circle(points[0], 1.8, fill=canvas.TRACE, clip=clip)
         else:

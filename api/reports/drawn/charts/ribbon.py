@@ -8,8 +8,8 @@ from coldwitness.api.reports.drawn.charts.axes import TimeAxis
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
 from coldwitness.api.reports.drawn.charts.temperature import Mark
 from coldwitness.api.reports.made.instants import epoch_s
-from coldwitness.api.reports.made.model import Span
 from coldwitness.api.reports.made.wording import Lang, say
+from coldwitness.domain.coverage import CoveredSpan
 
 _ROW = 22.0
 _LEFT = 84.0
@@ -18,7 +18,7 @@ _LEFT = 84.0
 @dataclass(frozen=True)
 class Ribbon:
     name: str
-    spans: tuple[Span, ...]
+    spans: tuple[CoveredSpan, ...]
 
 
 def ribbons_svg(

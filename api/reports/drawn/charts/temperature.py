@@ -4,12 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis, ValueAxis
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
-from coldwitness.api.reports.drawn.charts.trace import Series, cone, envelope, run_points
+from coldwitness.api.reports.drawn.charts.trace import Line, envelope, run_points
 from coldwitness.api.reports.made.wording import Lang, say
 from coldwitness.domain.tracks import FloatArray
 
@@ -28,19 +26,20 @@ class Mark:
 class TemperatureChart:
     """What the main chart shows; all times UTC epoch seconds.
 
-    accuracy_c : (n,) uncertainty of each reading of `series`.
+    accuracy_c : (n,) uncertainty of each reading of `line`.
     low_c, high_c : limits, None where open.  start_s, end_s : drawn time.
     window : judged time; what lies outside is shaded, None where it is unknown.
+    possible : of each gap the corners (time, °C) of what temperature can have been in it.
     """
 
-    series: Series
+    line: Line
     accuracy_c: FloatArray
     low_c: float | None
     high_c: float | None
     start_s: float
     end_s: float
     window: tuple[float, float] | None
-    slew_c_per_s: float
+    possible: tuple[tuple[tuple[float, float], ...], ...] = ()
     unseen: tuple[Mark, ...] = ()
     episodes: tuple[Mark, ...] = ()
     lid_open: tuple[Mark, ...] = ()
@@ -99,8 +98,8 @@ def temperature_svg(
 
 def _value_axis(chart: TemperatureChart, *, y0: float, y1: float) -> ValueAxis:
     values = [v for v in (chart.low_c, chart.high_c) if v is not None]
-    if chart.series.value.size:
-        values += [float(chart.series.value.min()), float(chart.series.value.max())]
+    if chart.line.value.size:
+        values += [float(chart.line.value.min()), float(chart.line.value.max())]
     return axes.value_axis(values, y0=y0, y1=y1, pad=0.12, least_span=6.0)
 
 
@@ -137,18 +136,12 @@ def _draw_limits(
 def _draw_unseen(
     sheet: Canvas, chart: TemperatureChart, time: TimeAxis, value: ValueAxis, plot: str
 ) -> None:
-    """Hatched where nothing was measured, with the cone of what is possible in it."""
+    """Hatched where nothing was measured, over it the shapes of what is possible there."""
     hatch = sheet.hatch("unseen", stroke="#aab4be", rising=False)
-    series = chart.series
     for mark in chart.unseen:
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         sheet.rect(x0, value.y1, width=max(x1 - x0, 1.0), height=value.y0 - value.y1, fill=hatch)
-        corners = cone(
-            start=_reading_at(series, mark.start_s),
-            end=_reading_at(series, mark.end_s),
-            edge_s=mark.start_s if _reading_at(series, mark.start_s) is None else mark.end_s,
-            slew_c_per_s=chart.slew_c_per_s,
-        )
+    for corners in chart.possible:
         points = [(time.x(t), value.y(min(max(v, -400.0), 400.0))) for t, v in corners]
         if points:
             sheet.path(
@@ -162,22 +155,15 @@ def _draw_unseen(
             )
 
 
-def _reading_at(series: Series, time_s: float) -> tuple[float, float] | None:
-    at = int(np.searchsorted(series.time_s, time_s - 1e-3))
-    if at < series.time_s.size and math.isclose(series.time_s[at], time_s, abs_tol=2e-3):
-        return float(series.time_s[at]), float(series.value[at])
-    return None
-
-
 def _draw_trace(
     sheet: Canvas, chart: TemperatureChart, time: TimeAxis, value: ValueAxis, plot: str
 ) -> None:
-    series = chart.series
+    traced = chart.line
     outside = _outside_clips(sheet, chart, time, value)
-    for run in series.runs():
-        x = time.xs(series.time_s[run])
-        high = value.ys(series.value[run] + chart.accuracy_c[run])
-        low = value.ys(series.value[run] - chart.accuracy_c[run])
+    for run in traced.runs():
+        x = time.xs(traced.time_s[run])
+        high = value.ys(traced.value[run] + chart.accuracy_c[run])
+        low = value.ys(traced.value[run] - chart.accuracy_c[run])
         upper, lower = envelope(x=x, low=high, high=low)
         sheet.path(
             canvas.polyline([*upper, *reversed(lower)], close=True),
@@ -185,15 +171,15 @@ def _draw_trace(
             opacity=0.13,
             clip=plot,
         )
-    for run in series.runs():
-        points = run_points(series, run, time, value)
+    for run in traced.runs():
+        points = run_points(traced, run, time, value)
         if len(points) == 1:
             sheet.circle(points[0], 2.4, fill=canvas.TRACE, clip=plot)
             continue
         line = canvas.polyline(points)
         sheet.path(line, stroke=canvas.TRACE, width=1.5, clip=plot)
-        beyond = (chart.high_c is not None and series.value[run].max() > chart.high_c) or (
-            chart.low_c is not None and series.value[run].min() < chart.low_c
+        beyond = (chart.high_c is not None and traced.value[run].max() > chart.high_c) or (
+            chart.low_c is not None and traced.value[run].min() < chart.low_c
         )
         if beyond:
             for clip in outside:

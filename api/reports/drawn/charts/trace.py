@@ -1,32 +1,44 @@
-"""A measured series as a drawn line: every column keeps its extremes, no gap is crossed."""
+"""A probe's readings as a drawn line: every column keeps its extremes, no gap is crossed."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis, ValueAxis
 from coldwitness.api.reports.drawn.charts.canvas import Point
-from coldwitness.domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Series:
-    """One probe's readings, oldest first, and where its line is interrupted.
+class Line:
+    """A probe's readings in the order of drawing, and where the line may not be drawn.
 
-    time_s, value : (n,) finite.  broken : (n,) True where the step from the reading before
-    is unknown time (the first is always True).
+    time_s [UTC epoch s], value [°C] : (n,). begins : (b,) positions at which the line begins anew;
+    the first is 0.
     """
 
     time_s: FloatArray
     value: FloatArray
-    broken: NDArray[np.bool_]
+    begins: IntArray
 
     def runs(self) -> list[slice]:
         """Slices of readings that may be joined."""
-        starts = np.flatnonzero(self.broken)
-        ends = np.append(starts[1:], self.time_s.size)
-        return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b > a]
+        edges = np.append(self.begins, self.time_s.size).tolist()
+        return [slice(a, b) for a, b in pairwise(edges)]
+
+    def within(self, start_s: float, end_s: float) -> "Line":
+        """What lies in start_s..end_s, both included, and the ends of steps that lead there."""
+        run = np.searchsorted(self.begins, np.arange(self.time_s.size), "right")
+        joined = run[1:] == run[:-1]
+        early, late = self.time_s < start_s, self.time_s > end_s
+        kept = ~early & ~late
+        needed = joined & ~(early[1:] & early[:-1]) & ~(late[1:] & late[:-1])
+        kept[1:] |= needed
+        kept[:-1] |= needed
+        run = run[kept]
+        begins = np.flatnonzero(np.diff(run, prepend=0))
+        return Line(self.time_s[kept], self.value[kept], begins)
 
 
 def thinned(*, x: FloatArray, y: FloatArray) -> list[Point]:
@@ -65,32 +77,5 @@ def envelope(
     )
 
 
-def run_points(series: Series, run: slice, time: TimeAxis, value: ValueAxis) -> list[Point]:
-    return thinned(x=time.xs(series.time_s[run]), y=value.ys(series.value[run]))
-
-
-def cone(
-    *,
-    start: tuple[float, float] | None,
-    end: tuple[float, float] | None,
-    edge_s: float,
-    slew_c_per_s: float,
-) -> list[tuple[float, float]]:
-    """Corners (time_s, °C) of what temperature can have been between two readings.
-
-    start, end : the readings at both sides; None where the window's edge `edge_s` ends the
-    unknown time without a reading. Two readings steeper than the slew limit raise it to the
-    line that joins them. Empty without any reading.
-    """
-    if start is None and end is None:
-        return []
-    if start is None or end is None:
-        time_s, value = start or end or (0.0, 0.0)
-        reach = abs(edge_s - time_s) * slew_c_per_s
-        return [(time_s, value), (edge_s, value + reach), (edge_s, value - reach)]
-    (t0, v0), (t1, v1) = start, end
-    slew = max(slew_c_per_s, abs(v1 - v0) / max(t1 - t0, 1e-9))
-    middle, lean = (t0 + t1) / 2, (v1 - v0) / (2 * slew)
-    highest = (v0 + v1) / 2 + slew * (t1 - t0) / 2
-    lowest = (v0 + v1) / 2 - slew * (t1 - t0) / 2
-    return [(t0, v0), (middle + lean, highest), (t1, v1), (middle - lean, lowest)]
+def run_points(line: Line, run: slice, time: TimeAxis, value: ValueAxis) -> list[Point]:
+    return thinned(x=time.xs(line.time_s[run]), y=value.ys(line.value[run]))

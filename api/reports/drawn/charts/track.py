@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis, ValueAxis
@@ -13,7 +12,7 @@ from coldwitness.api.reports.drawn.charts.canvas import Canvas
 from coldwitness.api.reports.drawn.charts.temperature import Mark
 from coldwitness.api.reports.drawn.charts.trace import thinned
 from coldwitness.api.reports.made.wording import Lang, say
-from coldwitness.domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 EARTH_RADIUS_M = 6_371_008.8
 
@@ -31,13 +30,13 @@ class Spot:
 
 @dataclass(frozen=True)
 class Way:
-    """Positions, oldest first: (n,) WGS84 degrees and UTC epoch seconds; `broken` True where
-    the step from the position before is a position gap (the first is True)."""
+    """Positions, oldest first: (n,) WGS84 degrees and UTC epoch seconds; `begins` (b,) positions
+    at which the line begins anew after a time without any (the first is 0)."""
 
     time_s: FloatArray
     lat_deg: FloatArray
     lon_deg: FloatArray
-    broken: NDArray[np.bool_]
+    begins: IntArray
 
 
 def local_metres(
@@ -90,7 +89,7 @@ def track_svg(
                 at(e, n), spot.radius_m * scale, fill="#eceaf3", stroke="#b9b2d0", width=0.8
             )
     points = [at(e, n) for e, n in zip(east.tolist(), north.tolist(), strict=True)]
-    starts = [int(i) for i in np.flatnonzero(way.broken)]
+    starts = way.begins.tolist()
     ends = [*starts[1:], len(points)]
     for start, end in zip(starts, ends, strict=True):
         if start > 0:
@@ -229,7 +228,7 @@ def distance_svg(
     axes.draw_time_axis(sheet, time, top=top, bottom=bottom, most=6)
     axes.draw_value_axis(sheet, value, x0=left, x1=right, most=6)
     sheet.text((left - 6, top - 9), "km", anchor="end", size=10.5)
-    starts = [int(i) for i in np.flatnonzero(way.broken)]
+    starts = way.begins.tolist()
     for start, end in zip(starts, [*starts[1:], east.size], strict=True):
         run = slice(start, end)
         points = thinned(x=time.xs(way.time_s[run]), y=value.ys(km[run]))
