@@ -27,7 +27,8 @@ from coldwitness.analysis.stops.fixes import positions
 from coldwitness.analysis.stops.stays import find_stays
 from coldwitness.analysis.stops.stop_judgement import judge_stops
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers, load_packs
+from coldwitness.config.numbers import Numbers
+from coldwitness.config.rules import load_packs
 from coldwitness.domain.columns import empty
 from coldwitness.domain.tracks import Tracks
 from tests.analysis.building import START_S, Given, terms_of

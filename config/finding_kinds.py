@@ -5,14 +5,14 @@ told, and every word about it in Chinese and English. A text takes measures in b
 Where a text depends on the finding, the entry gives several, each with `when` (finding_texts).
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
+from coldwitness.config.checked import checked, toml_file
 from coldwitness.config.finding_texts import Case, check_text
 from coldwitness.config.rules import Question
 from coldwitness.domain.errors import ConfigError
@@ -39,7 +39,6 @@ id ever given: the order stays, and none is added; a new kind's other anchors fo
 
 _ABSENT = Text("—", "—")
 _DETAILS = ("text", "list", "logger")
-_T = TypeVar("_T")
 
 
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,18 +168,14 @@ def accusing_kinds() -> frozenset[str]:
 
 def _kinds_of(path: Path) -> Iterator[FindingKind]:
     place = path.name
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise ConfigError(f"{path}: {problem}") from problem
-    file = _converted(raw, _File, place)
+    file = checked(toml_file(path), _File, where=place)
     measures = {
-        name: _converted(measure, Measure, f"{place}: measures.{name}")
+        name: checked(measure, Measure, where=place, under=f"measures.{name}")
         for name, measure in file.measures.items()
     }
     for subtype, raw_entry in file.subtypes.items():
         here = f"{place}: subtypes.{subtype}"
-        entry = _converted(raw_entry, _Entry, here)
+        entry = checked(raw_entry, _Entry, where=place, under=f"subtypes.{subtype}")
         for name in entry.measures:
             if name not in measures:
                 raise ConfigError(f"{here}.measures: no measure {name!r} in this file")
@@ -238,10 +233,3 @@ def _anchors(measures: Mapping[str, Measure]) -> tuple[str, ...]:
         *(name if name in own else "" for name in ANCHOR_PLACES),
         *(name for name in own if name not in ANCHOR_PLACES),
     )
-
-
-def _converted(raw: object, type_: type[_T], place: str) -> _T:
-    try:
-        return msgspec.convert(raw, type_)
-    except msgspec.ValidationError as problem:
-        raise ConfigError(f"{place}: {problem}") from problem

@@ -1,17 +1,22 @@
 """Storage classes and box models: dated data with sources, as the manifest names them."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+import msgspec
+from msgspec import Meta
+
+from coldwitness.config.checked import checked, toml_file
+from coldwitness.config.numbers import CelsiusPerMinute, Confirmed, PerHour, Words
 from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.domain.manifest import Item, Limits
 
 STORAGE_CLASSES_FILE = Path(__file__).parent / "storage_classes.toml"
 BOX_MODELS_FILE = Path(__file__).parent / "box_models.toml"
+_Limit = Annotated[float, Meta(ge=-273.15, le=100.0)]
 
 
 @dataclass(frozen=True)
@@ -38,62 +43,61 @@ class BoxModel:
     source: str
 
 
+class _ClassFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A storage class as it stands in its file."""
+
+    zh: Words
+    source: Words
+    confirmed: Confirmed
+    low_c: _Limit | None = None
+    high_c: _Limit | None = None
+
+
+class _ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A box model as it stands in its file."""
+
+    source: Words
+    cooling: Literal["active", "passive"] | None = None
+    slew_max_c_per_min: CelsiusPerMinute | None = None
+    coolant_coupling_max_per_h: PerHour | None = None
+    goods_coupling_max_per_h: PerHour | None = None
+    hold_h: Annotated[float, Meta(ge=0.0, le=1000.0)] | None = None
+
+
 def load_storage_classes(path: Path = STORAGE_CLASSES_FILE) -> Mapping[str, StorageClass]:
     """Storage classes by name; raises ConfigError naming file, key and value."""
     classes = {}
-    for name, entry in _tables(path):
+    for name, entry in toml_file(path).items():
         place = f"{path.name}: {name}"
-        _known(entry, {"zh", "low_c", "high_c", "source", "confirmed"}, place)
-        low_c = _number(entry, "low_c", place, at_least=-273.15, at_most=100.0)
-        high_c = _number(entry, "high_c", place, at_least=-273.15, at_most=100.0)
-        if low_c is None and high_c is None:
+        told = checked(entry, _ClassFile, where=place)
+        if told.low_c is None and told.high_c is None:
             raise ConfigError(f"{place}: expected low_c or high_c")
-        classes[name] = StorageClass(
+        made = StorageClass(
             name=name,
-            zh=_word(entry, "zh", place),
-            low_c=-math.inf if low_c is None else low_c,
-            high_c=math.inf if high_c is None else high_c,
-            source=_word(entry, "source", place),
+            zh=told.zh,
+            low_c=-math.inf if told.low_c is None else told.low_c,
+            high_c=math.inf if told.high_c is None else told.high_c,
+            source=told.source,
         )
-        if classes[name].low_c > classes[name].high_c:
-            raise ConfigError(f"{place}: low_c {low_c} lies above high_c {high_c}")
+        if made.low_c > made.high_c:
+            raise ConfigError(f"{place}: low_c {made.low_c:g} lies above high_c {made.high_c:g}")
+        classes[name] = made
     return classes
 
 
 def load_box_models(path: Path = BOX_MODELS_FILE) -> Mapping[str, BoxModel]:
     """Box models by name; raises ConfigError naming file, key and value."""
     models = {}
-    for name, entry in _tables(path):
-        place = f"{path.name}: {name}"
-        _known(
-            entry,
-            {
-                "cooling",
-                "slew_max_c_per_min",
-                "coolant_coupling_max_per_h",
-                "goods_coupling_max_per_h",
-                "hold_h",
-                "source",
-            },
-            place,
-        )
-        cooling = entry.get("cooling")
-        if cooling not in (None, "active", "passive"):
-            raise ConfigError(f"{place}.cooling: expected active or passive, got {cooling!r}")
+    for name, entry in toml_file(path).items():
+        told = checked(entry, _ModelFile, where=f"{path.name}: {name}")
         models[name] = BoxModel(
             name=name,
-            active_cooling=None if cooling is None else cooling == "active",
-            slew_max_c_per_min=_number(
-                entry, "slew_max_c_per_min", place, at_least=1e-3, at_most=100.0
-            ),
-            coolant_coupling_max_per_h=_number(
-                entry, "coolant_coupling_max_per_h", place, at_least=0.0, at_most=1000.0
-            ),
-            goods_coupling_max_per_h=_number(
-                entry, "goods_coupling_max_per_h", place, at_least=0.0, at_most=1000.0
-            ),
-            hold_h=_number(entry, "hold_h", place, at_least=0.0, at_most=1000.0),
-            source=_word(entry, "source", place),
+            active_cooling=None if told.cooling is None else told.cooling == "active",
+            slew_max_c_per_min=told.slew_max_c_per_min,
+            coolant_coupling_max_per_h=told.coolant_coupling_max_per_h,
+            goods_coupling_max_per_h=told.goods_coupling_max_per_h,
+            hold_h=told.hold_h,
+            source=told.source,
         )
     return models
 
@@ -119,43 +123,3 @@ def item_range_c(
     if low > high:
         raise BadInput(f"{what}.limits: low {low:g} °C lies above high {high:g} °C")
     return low, high
-
-
-def _tables(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
-    for name, entry in raw.items():
-        if not isinstance(entry, dict):
-            raise ConfigError(f"{path.name}: {name}: expected a table, got {entry!r}")
-    return list(raw.items())
-
-
-def _known(entry: Mapping[str, Any], known: set[str], place: str) -> None:
-    for key in entry:
-        if key not in known:
-            expected = ", ".join(sorted(known))
-            raise ConfigError(f"{place}: unknown key {key!r}; expected {expected}")
-
-
-def _number(
-    entry: Mapping[str, Any], key: str, place: str, *, at_least: float, at_most: float
-) -> float | None:
-    value = entry.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"{place}.{key}: expected a number, got {value!r}")
-    if not at_least <= value <= at_most:
-        raise ConfigError(f"{place}.{key}: expected {at_least:g} to {at_most:g}, got {value!r}")
-    return float(value)
-
-
-def _word(entry: Mapping[str, Any], key: str, place: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value:
-        raise ConfigError(f"{place}.{key}: expected a text, got {value!r}")
-    return value

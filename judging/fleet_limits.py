@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 
 from coldwitness.analysis.isolation.fleet import learn_limit, limit_of
-from coldwitness.config.rules import Numbers, day_start_s
+from coldwitness.config.numbers import Numbers
+from coldwitness.config.rules import day_start_s
 from coldwitness.config.storage_classes import BoxModel
 from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput

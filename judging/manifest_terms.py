@@ -21,7 +21,8 @@ from coldwitness.analysis.terms import (
     Terms,
 )
 from coldwitness.analysis.terms import WindowSource as Source
-from coldwitness.config.rules import Numbers, day_start_s
+from coldwitness.config.numbers import Numbers
+from coldwitness.config.rules import day_start_s
 from coldwitness.config.storage_classes import BoxModel, StorageClass, item_range_c
 from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput

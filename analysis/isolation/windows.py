@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.probes import ZONES, probes_of
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.reading import EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 

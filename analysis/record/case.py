@@ -12,7 +12,7 @@ from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, seque
 from coldwitness.analysis.record.series import Series, probe_series, stated_logger
 from coldwitness.analysis.record.window import Window, judged_window
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import FloatArray, Tracks
 

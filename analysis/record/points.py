@@ -10,7 +10,7 @@ from coldwitness.analysis.record.sequence import sequence_breaks
 from coldwitness.analysis.record.series import Series, probe_series, stated_logger
 from coldwitness.analysis.record.steps import steps_of
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import IntArray, Tracks
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.chains import chains, follow_each_other
 from coldwitness.analysis.record.sequence import SequenceBreaks
 from coldwitness.analysis.record.series_rows import SeriesRows, series_rows
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 

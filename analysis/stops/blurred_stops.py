@@ -26,7 +26,7 @@ from coldwitness.analysis.stops.possible_stops import (
 from coldwitness.analysis.stops.signs import progressing
 from coldwitness.analysis.stops.stay_places import DOOR_SLACK_M, Ends, Places
 from coldwitness.analysis.stops.stays import Stays
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 SEPARATE_SPREADS = 4.0

@@ -8,7 +8,7 @@ have lasted long enough is a stay too. What is judged remains the time from fix 
 import numpy as np
 
 from coldwitness.analysis.stops.pieces import TOLERANCE_S, Line
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 JOIN_WITHIN_S = 120.0

@@ -16,7 +16,7 @@ from coldwitness.analysis.stops.fixes import BoolArray, Fixes, or_zero
 from coldwitness.analysis.stops.missing_positions import RESOLVING_SHARE, Missing
 from coldwitness.analysis.stops.stay_places import DOOR_SLACK_M, Ends
 from coldwitness.analysis.terms import Terms
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 ACCURACY_FACTOR = 2.0

@@ -17,7 +17,7 @@ from coldwitness.analysis.record.spans import flat
 from coldwitness.analysis.stops.brief_stays import JOIN_WITHIN_S, beside_s, with_brief
 from coldwitness.analysis.stops.fixes import Fixes, fixes_of, shipment_blocks
 from coldwitness.analysis.stops.pieces import TOLERANCE_S, Line, line_of, pieces
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.columns import stack
 from coldwitness.domain.tracks import FloatArray, IntArray
 

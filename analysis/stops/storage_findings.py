@@ -13,7 +13,7 @@ from coldwitness.analysis.stops.stay_places import Places
 from coldwitness.analysis.stops.stays import Stays
 from coldwitness.analysis.stops.unseen_rest import UnseenDwells
 from coldwitness.config.finding_kinds import code_of
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.words import Certainty, Severity
 
 

@@ -10,7 +10,7 @@ from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Holes, Side, Steps
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.finding_kinds import code_of
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 from coldwitness.domain.words import Certainty, Severity
 

@@ -10,7 +10,7 @@ from coldwitness.analysis.temperature.excursions import Episodes
 from coldwitness.analysis.temperature.uncertainty import Level
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.finding_kinds import code_of
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import CodeArray, IntArray
 from coldwitness.domain.words import Certainty, Severity, Status
 

@@ -10,7 +10,7 @@ from coldwitness.analysis.record.steps import Steps
 from coldwitness.analysis.temperature.beyond import BeyondTimes, times_beyond
 from coldwitness.analysis.temperature.excursions import episodes_beyond
 from coldwitness.analysis.temperature.uncertainty import Level
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status

@@ -7,14 +7,8 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable
 from coldwitness.config.finding_kinds import code_of, finding_kinds
-from coldwitness.config.rules import (
-    QUESTIONS,
-    RECORD_QUESTIONS,
-    Numbers,
-    Question,
-    RulePack,
-    day_start_s,
-)
+from coldwitness.config.numbers import Numbers
+from coldwitness.config.rules import QUESTIONS, RECORD_QUESTIONS, Question, RulePack, day_start_s
 from coldwitness.domain.tracks import CodeArray, FloatArray
 from coldwitness.domain.words import Certainty, Status
 

@@ -10,7 +10,8 @@ from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.record.case import case_of
 from coldwitness.config.finding_kinds import code_of, kind_of
-from coldwitness.config.rules import Numbers, Question, RulePack, load_packs
+from coldwitness.config.numbers import Numbers
+from coldwitness.config.rules import Question, RulePack, load_packs
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import Status

@@ -3,7 +3,8 @@
 from dataclasses import fields
 from pathlib import Path
 
-from coldwitness.config.rules import QUESTIONS, Numbers, load_packs
+from coldwitness.config.numbers import Numbers
+from coldwitness.config.rules import QUESTIONS, load_packs
 
 DOCS = Path(__file__).parents[2] / "docs"
 

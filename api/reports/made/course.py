@@ -14,7 +14,7 @@ from coldwitness.api.reports.made.evidence import site_of
 from coldwitness.api.reports.made.instants import epoch_s, instant
 from coldwitness.api.reports.made.model import CustodyStep, Instrument, Route, Stop
 from coldwitness.api.reports.made.wording import both, event_words
-from coldwitness.config.rules import Numbers
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.coverage import CoveredPositions
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest

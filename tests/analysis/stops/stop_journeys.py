@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.record.geodesy import EARTH_RADIUS_M
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
-from coldwitness.config.rules import Numbers, load_packs
+from coldwitness.config.numbers import Numbers
+from coldwitness.config.rules import load_packs
 from tests.analysis.building import Given, Series, terms_of, tracks_of
 
 NUMBERS: Numbers = load_packs()[0].numbers
