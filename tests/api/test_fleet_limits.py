@@ -18,6 +18,7 @@ from coldwitness.config.rules import load_packs
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.reading_table import readings_of
+from coldwitness.domain.result import CheckResult
 from coldwitness.ingest.files import read_files
 from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
 from coldwitness.storage.ports import ModelTrip
@@ -150,7 +151,8 @@ def test_only_compliant_trips_whose_heat_shows_the_separation_teach(
         if result_of(world, name)["isolation"]["coolant"]["status"] == "isolated"
     }
     for verdict in ("breach", "suspected", "insufficient_evidence"):
-        result = {**result_of(world, named[0]), "verdict": verdict}
+        said = {**result_of(world, named[0]), "verdict": verdict}
+        result = msgspec.convert(said, CheckResult)
         manifests = world.register.manifests(named)
         assert model_trips([result], manifests) == {named[0]: []}
     # A trip that turns out to be no good is forgotten when it is judged again.
