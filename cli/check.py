@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.cli.result_text import beside, print_json, print_text
 from coldwitness.cli.settings_in_force import settings_of
@@ -53,23 +54,24 @@ def check(
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     installed = load_rulebook(settings_of(context).judging)
     rulebook = installed if rules is None else under_pack(installed, rules)
-    judged = judge_files(
-        files,
-        manifest_paths=manifest or [],
-        rulebook=rulebook,
-        compare_with=None if compare_rules is None else under_pack(installed, compare_rules),
-        storage=storage,
-        timezone=timezone,
-        reader=reader,
-    )
-    for warning in judged.warnings:
-        print(f"coldwitness: {warning}", file=sys.stderr)
-    results = [result for group in judged.groups for result in group.results]
-    others = [result for group in judged.compared for result in group.results]
-    if as_json:
-        print_json(beside(results, others))
-    else:
-        print_text(beside(results, others), lang=lang)
+    with collected_seldom():
+        judged = judge_files(
+            files,
+            manifest_paths=manifest or [],
+            rulebook=rulebook,
+            compare_with=None if compare_rules is None else under_pack(installed, compare_rules),
+            storage=storage,
+            timezone=timezone,
+            reader=reader,
+        )
+        for warning in judged.warnings:
+            print(f"coldwitness: {warning}", file=sys.stderr)
+        results = [result for group in judged.groups for result in group.results]
+        others = [result for group in judged.compared for result in group.results]
+        if as_json:
+            print_json(beside(results, others))
+        else:
+            print_text(beside(results, others), lang=lang)
     verdicts = {result.verdict for result in results}
     worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
     raise typer.Exit(EXIT_OF_VERDICT[worst])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from coldwitness.analysis.isolation.isolation_judgement import Facet, IsolationReason
@@ -15,7 +16,7 @@ from coldwitness.analysis.record.kinetic_temperature import METHOD
 from coldwitness.analysis.terms import LimitSource, Terms
 from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
 from coldwitness.config.finding_kinds import FindingKind, kind_of
-from coldwitness.config.rules import QUESTIONS, RulePack
+from coldwitness.config.rules import QUESTIONS, Requirement, RulePack
 from coldwitness.domain.baseline import FleetZone
 from coldwitness.domain.coverage import Coverage
 from coldwitness.domain.instants import rfc3339
@@ -36,6 +37,7 @@ from coldwitness.domain.result import (
     Sensor,
     Window,
 )
+from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import (
     CERTAINTY_WORDS,
@@ -50,9 +52,11 @@ from coldwitness.judging.coverage import coverage_told
 from coldwitness.judging.fleet_limits import told_baseline
 from coldwitness.judging.words.findings import against, explanation, would_settle
 from coldwitness.judging.words.lines import bases
-from coldwitness.judging.words.packs import pack_words
+from coldwitness.judging.words.packs import LineWords, pack_words
 
 _DIGITS = 6
+_Plain = tuple[int, int, Text]
+"""A line without findings and bounds: its place, status and basis say all of it."""
 _ACCUSED = (int(Status.SUSPECTED), int(Status.BREACH))
 _LIMIT_WORDS: Mapping[int, LimitWord] = {
     LimitSource.SETTING: "setting",
@@ -68,6 +72,7 @@ def check_results(
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
     computed are None, times RFC 3339 in UTC."""
     weighs = _weighs(judgement, pack)
+    plain: dict[_Plain, RequirementLine] = {}
     mkt_method = METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000)
     sensors = _sensors(judgement, tracks)
     coverage = coverage_told(judgement, tracks.loggers)
@@ -82,6 +87,7 @@ def check_results(
             shipment=i,
             rows=slice(int(bounds[i]), int(bounds[i + 1])),
             weighs=weighs,
+            plain=plain,
             coverage=coverage[i],
             evidence=Evidence(
                 readings_sha256=judgement.readings_sha256[i],
@@ -139,6 +145,7 @@ def _result(
     shipment: int,
     rows: slice,
     weighs: NDArray[np.bool_],
+    plain: dict[_Plain, RequirementLine],
     coverage: Coverage,
     evidence: Evidence,
 ) -> CheckResult:
@@ -163,7 +170,7 @@ def _result(
             end=_instant(judgement.window.end_s[shipment]),
         ),
         findings=findings,
-        requirements=_lines(judgement, terms, pack, shipment, findings, rows),
+        requirements=_lines(judgement, terms, pack, shipment, findings, rows, plain),
         items=_items(judgement, terms, shipment, findings, rows),
         metrics=_metrics(judgement, shipment),
         isolation=_isolation(judgement, terms, shipment),
@@ -240,38 +247,62 @@ def _lines(
     shipment: int,
     findings: Sequence[Finding],
     rows: slice,
+    plain: dict[_Plain, RequirementLine],
 ) -> tuple[RequirementLine, ...]:
+    """plain : lines without findings and bounds, each made once for all shipments that have it."""
     lines = []
     status = judgement.lines[shipment].tolist()
     least, most = judgement.least[shipment].tolist(), judgement.most[shipment].tolist()
     questions = judgement.status[shipment].tolist()
     basis = bases(pack, judgement, terms, shipment, rows)
     for r, (requirement, words) in enumerate(zip(pack.requirements, pack_words(pack), strict=True)):
-        id_ = requirement.id
-        mine = [one for one in findings if id_ in one.requirements] if findings else []
-        against = would_settle = None
-        if status[r] in _ACCUSED:
-            against = next((one.against for one in mine if given(one.against) is not None), None)
-            would_settle = next(
-                (one.would_settle for one in mine if one.would_settle is not None), words.to_check
-            )
+        mine = [one for one in findings if requirement.id in one.requirements] if findings else []
         column = _bounded(words.columns, questions, least, status[r])
-        lines.append(
-            RequirementLine(
-                id=id_,
-                title=requirement.title,
-                status=STATUS_WORDS[status[r]],
-                findings=tuple(one.id for one in mine),
-                basis=basis[r],
-                least=None if column is None else _number(least[column], 3),
-                most=None if column is None else _number(most[column], 3),
-                bounds_of=None if column is None else QUESTIONS[column],
-                setting=words.setting,
-                against=against,
-                would_settle=would_settle,
+        if not mine and column is None:
+            key = (r, status[r], basis[r])
+            if key not in plain:
+                plain[key] = _line(requirement, words, status[r], basis[r], mine)
+            lines.append(plain[key])
+            continue
+        line = _line(requirement, words, status[r], basis[r], mine)
+        if column is not None:
+            line = replace(
+                line,
+                least=_number(least[column], 3),
+                most=_number(most[column], 3),
+                bounds_of=QUESTIONS[column],
             )
-        )
+        lines.append(line)
     return tuple(lines)
+
+
+def _line(
+    requirement: Requirement,
+    words: LineWords,
+    status: int,
+    basis: Text,
+    findings: Sequence[Finding],
+) -> RequirementLine:
+    """A line without bounds. findings : those that weigh on it."""
+    against = would_settle = None
+    if status in _ACCUSED:
+        against = next((one.against for one in findings if given(one.against) is not None), None)
+        would_settle = next(
+            (one.would_settle for one in findings if one.would_settle is not None), words.to_check
+        )
+    return RequirementLine(
+        id=requirement.id,
+        title=requirement.title,
+        status=STATUS_WORDS[status],
+        findings=tuple(one.id for one in findings),
+        basis=basis,
+        least=None,
+        most=None,
+        bounds_of=None,
+        setting=words.setting,
+        against=against,
+        would_settle=would_settle,
+    )
 
 
 def _bounded(

@@ -1,6 +1,7 @@
 """What a requirement line rests on, in words: what was seen, and what lacks."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -119,9 +120,9 @@ _ISOLATION: Mapping[int, Text] = {
     ),
 }
 _HELD = (
-    IsolationReason.WITHIN_LIMIT,
-    IsolationReason.ABOVE_LIMIT,
-    IsolationReason.INTERVAL_SPANS_LIMIT,
+    int(IsolationReason.WITHIN_LIMIT),
+    int(IsolationReason.ABOVE_LIMIT),
+    int(IsolationReason.INTERVAL_SPANS_LIMIT),
 )
 """Reasons that speak of the limit."""
 _ON_RECORD = Text(
@@ -199,10 +200,15 @@ def bases(
             parts = said(alone)
         else:
             parts = [part for question in requirement.questions for part in said(question)]
-        parts = [*parts, *older, words.source]
-        zh, en = "；".join([part.zh for part in parts]), "; ".join([part.en for part in parts])
-        told.append(Text(zh + "。", en + "."))
+        told.append(_sentence((*parts, *older, words.source)))
     return told
+
+
+@lru_cache(maxsize=4096)
+def _sentence(parts: tuple[Text, ...]) -> Text:
+    """Parts as one sentence in either language; the lines of a fleet are made of few."""
+    zh, en = "；".join(part.zh for part in parts), "; ".join(part.en for part in parts)
+    return Text(zh + "。", en + ".")
 
 
 def _question_basis(
@@ -214,11 +220,12 @@ def _question_basis(
         isolation = judgement.isolation
         facet = isolation.coolant if question == "coolant_isolation" else isolation.goods
         zone: FleetZone = "coolant" if question == "coolant_isolation" else "goods"
+        reason = int(facet.reason[shipment])
         taught = terms.baselines.get(shipment, {}).get(zone)
         return [
             *parts,
-            _ON_RECORD if facet.on_record[shipment] else _ISOLATION[facet.reason[shipment]],
-            *([] if taught is None or facet.reason[shipment] not in _HELD else [_taught(taught)]),
+            _ON_RECORD if facet.on_record[shipment] else _ISOLATION[reason],
+            *([] if taught is None or reason not in _HELD else [_taught(taught)]),
         ]
     if question == "storage_on_the_way":
         reason = int(judgement.stops.reason[shipment])
