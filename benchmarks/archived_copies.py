@@ -39,13 +39,13 @@ def main(stored: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "register.sqlite"
         register = open_register(f"sqlite:///{file}")
-        looking = ArchivedCurves(register)
+        looking = ArchivedCurves(register.copies)
         began = time.perf_counter()
         strangers = 0
         for first in range(0, stored, CHUNK):
             index = curves(range(first, min(first + CHUNK, stored)))
             found = looking(index)
-            keep_curves(register, index)
+            keep_curves(register.copies, index)
             strangers += 0 if found is None else len(found.shipments)
         print(f"stored {stored} shipments: {time.perf_counter() - began:.1f} s")
         print(f"candidates among honest curves: {strangers}")

@@ -99,7 +99,7 @@ def start() -> None:
     store = open_telemetry(settings.store)
     judge = LiveJudge(store, register, load_rulebook(settings.judging), settings)
     boxes: list[str] = []
-    while rows := register.shipment_rows(after=boxes[-1] if boxes else None, limit=5000):
+    while rows := register.shipments.rows(after=boxes[-1] if boxes else None, limit=5000):
         boxes += [row.id for row in rows]
 
     def judged() -> None:

@@ -40,7 +40,7 @@ from coldwitness.config.settings import (
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
-from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.opening import stores
 
 TARGET_S = 2.0
 POLL_FIRST_S = 0.02
@@ -94,11 +94,10 @@ def message_of(reading: Reading) -> tuple[str, bytes]:
 
 def store_history(settings: Settings, boxes: int, minutes: int, start_ms: int) -> None:
     """What the boxes sent before the benchmark; judged when the server starts."""
-    store = open_telemetry(settings.store)
-    for minute in range(minutes):
-        rows = [reading_at(n, minute, start_ms=start_ms, drug_c=5.0) for n in range(boxes)]
-        store.append(rows, [row.time_ms + 500 for row in rows])
-    store.close()
+    with stores(settings.store) as (store, _):
+        for minute in range(minutes):
+            rows = [reading_at(n, minute, start_ms=start_ms, drug_c=5.0) for n in range(boxes)]
+            store.append(rows, [row.time_ms + 500 for row in rows])
 
 
 class Stream(threading.Thread):

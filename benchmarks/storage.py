@@ -273,8 +273,7 @@ def influx_lines(folder: Path, readings: Sequence[Reading], rounds: int) -> list
             for name in (f"ours{n}", f"plain{n}"):
                 http.command(f"CREATE DATABASE {name}")
             http.close()
-            open_register(settings.register_url).close()
-            stores.append(open_telemetry(settings))
+            stores.append(open_telemetry(settings, open_register(settings.register_url).views))
         batches = [
             lines(part, [T0] * len(part), [0] * len(part), measurement="reading")
             for part in (readings[at : at + BATCH] for at in range(0, len(readings), BATCH))

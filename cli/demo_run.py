@@ -220,7 +220,7 @@ def _wait_until_judged(running: Running, shipments: int, stop: threading.Event) 
 
 
 def _known(running: Running) -> list[str]:
-    rows = running.register.shipment_rows(limit=500)
+    rows = running.register.shipments.rows(limit=500)
     return [row.id for row in rows if row.verdict is not None]
 
 

@@ -9,7 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +24,7 @@ from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, load_or_create_signer, signing_key
 from coldwitness.storage.register import open_register
+from coldwitness.storage.register.views import SqlViews
 from coldwitness.storage.telemetry import open_telemetry
 
 FAILED = 1
@@ -281,22 +282,28 @@ def _fonts(_settings: Any) -> Iterator[Finding]:
 
 
 def _stores(settings: Any) -> Iterator[Finding]:
+    with ExitStack() as opened:
+        views = None
+        try:
+            views = opened.enter_context(closing(open_register(settings.store.register_url))).views
+            yield Finding("register", "ok", settings.store.register_url.split("@")[-1])
+        except ColdWitnessError as error:
+            yield Finding("register", "failure", str(error), "check store.register_url")
+        yield _telemetry(settings, views)
+
+
+def _telemetry(settings: Any, views: SqlViews | None) -> Finding:
     try:
-        with closing(open_telemetry(settings.store, sole_writer=False)) as store:
+        with closing(open_telemetry(settings.store, views, sole_writer=False)) as store:
             store.between(0, 1)  # a question: InfluxDB is not spoken to before
-        yield Finding("telemetry store", "ok", settings.store.telemetry)
+        return Finding("telemetry store", "ok", settings.store.telemetry)
     except ColdWitnessError as error:
         mend = (
             "check store.influx_url, store.influx_token_file and store.influx_bucket"
             if settings.store.telemetry == "influx"
             else "make the folder of store.embedded_file writable"
         )
-        yield Finding("telemetry store", "failure", str(error), mend)
-    try:
-        open_register(settings.store.register_url).close()
-        yield Finding("register", "ok", settings.store.register_url.split("@")[-1])
-    except ColdWitnessError as error:
-        yield Finding("register", "failure", str(error), "check store.register_url")
+        return Finding("telemetry store", "failure", str(error), mend)
 
 
 def _ports(settings: Any) -> Iterator[Finding]:

@@ -167,7 +167,7 @@ def prune(
             settings.store.archive_directory,
             years=years,
             now_ms=int(time.time() * 1000),
-            held=opened.held(),
+            held=opened.shipments.held(),
         )
     for day in deleted:
         typer.echo(f"{day}: deleted")
@@ -196,9 +196,9 @@ def release(
 def _hold(context: typer.Context, shipments: list[str], *, held: bool) -> None:
     with _stores(context) as (_, _, opened):
         for shipment in shipments:
-            if not opened.hold(shipment, held=held):
+            if not opened.shipments.hold(shipment, held=held):
                 raise BadInput(f"shipment {shipment!r}: unknown")
-            opened.audit(
+            opened.audit.note(
                 actor="command line",
                 action="legal_hold.set" if held else "legal_hold.lifted",
                 subject=shipment,

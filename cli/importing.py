@@ -109,7 +109,7 @@ def is_manifest_file(path: Path) -> bool:
 def _put_manifests(register: SqlRegister, manifests: Sequence[Manifest]) -> set[str]:
     now_ms = int(time.time() * 1000)
     for manifest in manifests:
-        register.put_manifest(manifest, received_ms=now_ms)
+        register.manifests.put(manifest, received_ms=now_ms)
     return {manifest.id for manifest in manifests}
 
 
@@ -123,7 +123,7 @@ def _unassigned(
     found = []
     for start in range(0, len(names), _SHIPMENTS_AT_ONCE):
         part = names[start : start + _SHIPMENTS_AT_ONCE]
-        assigned = {stay.shipment for stay in register.stays(part)}
+        assigned = {stay.shipment for stay in register.custody.stays(part)}
         part = [name for name in part if name not in assigned]
         told = set(store.readings(part, []).shipment.tolist())
         found += [
@@ -150,7 +150,7 @@ def _store(
                 progress,
                 Routes(settings.formats),
                 store=store,
-                register=register,
+                custody=register.custody,
                 future_tolerance_s=future_tolerance_s(settings),
                 on_touched=touched.update,
             )
@@ -175,6 +175,6 @@ def _judge(
     for start in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
         part = shipments[start : start + _SHIPMENTS_AT_ONCE]
         judged = judge_batch(store, register, rulebook, settings.judging, part)
-        register.record_results(judged.results, judged_ms=int(time.time() * 1000), reason="import")
+        register.results.record(judged.results, judged_ms=int(time.time() * 1000), reason="import")
         for curves in judged.curves:
-            keep_curves(register, curves)
+            keep_curves(register.copies, curves)

@@ -115,9 +115,9 @@ def _store(settings: Settings, stop: threading.Event, *, until_stored: bool) -> 
         storing = StoringSide(
             settings,
             store=store,
-            register=register,
+            custody=register.custody,
             future_tolerance_s=future_tolerance_s(settings),
-            on_touched=register.leave_to_judge,
+            on_touched=register.waiting.leave,
         )
         storing.start()
         try:

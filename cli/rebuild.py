@@ -10,8 +10,6 @@ from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.stays import Stay
-from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.following import store_decoded
 from coldwitness.ingest.routes import Routes
@@ -20,7 +18,7 @@ from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Appended
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry import WholeStore
-from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
+from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild, open_rebuild
 
 ROWS_PER_STEP = 5000
 
@@ -42,12 +40,6 @@ class _New:
     def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
         self._telemetry.append(readings, received_ms, position=self._position)
         return Appended(new=len(readings), repeated=0, conflicting=0)
-
-    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
-        raise NotImplementedError("a rebuild is not read before it is finished")
-
-    def close(self) -> None:
-        """The rebuild ends by finish()."""
 
 
 def rebuild(context: typer.Context) -> None:
@@ -81,8 +73,8 @@ def rebuild_views(
     Raises Unavailable where a store is; what is done stays done.
     """
     reader = JournalReader(settings.journal.directory)
-    telemetry = store.rebuild()
-    register.begin_custody_rebuild()
+    telemetry = open_rebuild(store)
+    register.custody.begin_rebuild()
     # Heads are noted after the new tables are open: whatever is journalled later goes into
     # them by live ingest.
     heads = {worker: reader.last_row(worker) for worker in reader.workers()}
@@ -107,9 +99,9 @@ def rebuild_views(
             births.update(read.births)
             done = position.rows[worker] = rows[-1].row
             text = msgspec.json.encode(position).decode()
-            store_decoded(read, store=_New(telemetry, text), register=register)
+            store_decoded(read, store=_New(telemetry, text), custody=register.custody)
             readings += len(read.readings)
             say(f"worker {worker}: row {done} of {head}")
-    register.finish_custody_rebuild()
+    register.custody.finish_rebuild()
     telemetry.finish()
     return readings

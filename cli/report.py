@@ -233,7 +233,7 @@ def _from_stores(
         raise BadInput(f"report: no shipment {shipment!r}: there is no store at {file}")
     rulebook = load_rulebook(settings.judging)
     with stores(settings.store) as (store, register):
-        line = register.shipment_row(shipment)
+        line = register.shipments.row(shipment)
         if line is None:
             raise BadInput(f"report: the stores know no shipment {shipment!r}")
         evidence = evidence_of(store, register, [shipment])
@@ -243,8 +243,8 @@ def _from_stores(
                 evidence,
                 rulebook=book,
                 assumed_storage=storage or settings.judging.default_storage,
-                archive=ArchivedCurves(register),
-                fleet=RegisterTrips(register),
+                archive=ArchivedCurves(register.copies),
+                fleet=RegisterTrips(register.trips),
             )
             return judged
 
@@ -262,7 +262,7 @@ def _from_stores(
                 result_version=line.result_version,
                 address=report_address(public.rstrip("/"), shipment) if public else None,
             ),
-            review=review_of(register.reviews(shipment), result_version=line.result_version),
+            review=review_of(register.reviews.of(shipment), result_version=line.result_version),
             signer=signer,
         )
 

@@ -20,9 +20,9 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.service import IngestService
 from coldwitness.judging.rulebook import load_rulebook
+from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
-from coldwitness.storage.register import open_register
-from coldwitness.storage.telemetry import WholeStore, open_telemetry
+from coldwitness.storage.telemetry import WholeStore
 
 
 class Running:
@@ -54,10 +54,8 @@ class Running:
         self._opened.callback(listener.close)
         self.url = url_of(listener)
         alone = own_ingest and settings.mqtt.shared_group is None
-        store = open_telemetry(settings.store, sole_writer=alone)
-        self._opened.callback(store.close)
-        self.register: Register = open_register(settings.store.register_url)
-        self._opened.callback(self.register.close)
+        store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
+        self.register: Register = register
         base_url = (settings.http.public_url or self.url).rstrip("/")
         metrics, hub = Metrics(), LiveHub()
         self.outbox = Outbox(self.register, settings, base_url=base_url, metrics=metrics)
@@ -97,7 +95,7 @@ class Running:
         return IngestService(
             settings,
             store=store,
-            register=self.register,
+            custody=self.register.custody,
             future_tolerance_s=future_tolerance_s(settings),
             on_touched=self.judge.touch,
         )

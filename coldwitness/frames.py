@@ -53,9 +53,9 @@ class Frames:
     def readings(self, shipments: Sequence[str]) -> pd.DataFrame:
         """Readings of all these shipments, by shipment, then time (the index)."""
         for shipment in shipments:
-            if self._register.shipment_row(shipment) is None:
+            if self._register.shipments.row(shipment) is None:
                 raise BadInput(f"shipment {shipment!r}: unknown")
-        table = self._store.readings(shipments, self._register.stays(shipments))
+        table = self._store.readings(shipments, self._register.custody.stays(shipments))
         return readings_frame(table)
 
     def findings(self, shipment: str | None = None, kind: str | None = None) -> pd.DataFrame:
@@ -63,7 +63,7 @@ class Frames:
         duration_s, and each measure as a column of its own."""
         found: list[ShipmentFinding] = []
         after = None
-        while page := self._register.findings(
+        while page := self._register.results.findings(
             shipment=shipment, kind=kind, after=after, limit=1000
         ):
             found += page

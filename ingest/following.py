@@ -17,7 +17,7 @@ from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.progress import WHOLE, Progress, Quarantined
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, Row
-from coldwitness.storage.ports import Register, TelemetryStore
+from coldwitness.storage.ports import CustodyLog, ReadingLog
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +62,8 @@ class JournalFollower:
         progress: Progress,
         routes: Routes,
         *,
-        store: TelemetryStore,
-        register: Register,
+        store: ReadingLog,
+        custody: CustodyLog,
         future_tolerance_s: float,
         on_touched: OnTouched | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class JournalFollower:
         self._worker = progress.worker
         self._routes = routes
         self._store = store
-        self._register = register
+        self._custody = custody
         self._future_tolerance_s = future_tolerance_s
         self._on_touched = on_touched
         self._clocks = ClockOffsets()
@@ -169,7 +169,7 @@ class JournalFollower:
         touched = store_decoded(
             decoded,
             store=self._store,
-            register=self._register,
+            custody=self._custody,
             counts=self.counts,
         )
         return decoded, touched
@@ -200,8 +200,8 @@ class JournalFollower:
 def store_decoded(
     decoded: DecodedRows,
     *,
-    store: TelemetryStore,
-    register: Register,
+    store: ReadingLog,
+    custody: CustodyLog,
     counts: StoreCounts | None = None,
 ) -> frozenset[str]:
     """Write readings and events; returns the shipments they concern. Twice changes nothing."""
@@ -210,7 +210,7 @@ def store_decoded(
         # Before the readings: a `packed` event says which shipment they belong to.
         # Those named are told even if their events are known: a batch may be stored again
         # because nobody could be told of it.
-        touched |= register.add_events(decoded.events, decoded.events_received_ms)
+        touched |= custody.add_events(decoded.events, decoded.events_received_ms)
         touched |= {event.shipment for event in decoded.events if event.shipment is not None}
     if decoded.readings:
         appended = store.append(decoded.readings, decoded.readings_received_ms)
@@ -218,15 +218,15 @@ def store_decoded(
             counts.readings += appended.new
             counts.repeated += appended.repeated
             counts.conflicting += appended.conflicting
-        seen = _shipments_of(decoded, register)
-        register.note_seen(seen)
+        seen = _shipments_of(decoded, custody)
+        custody.note_seen(seen)
         touched |= seen.keys()
     if counts is not None:
         counts.events += len(decoded.events)
     return frozenset(touched)
 
 
-def _shipments_of(decoded: DecodedRows, register: Register) -> Mapping[str, str | None]:
+def _shipments_of(decoded: DecodedRows, custody: CustodyLog) -> Mapping[str, str | None]:
     """Shipments of the readings, with their couriers; by the box's assignment where a reading
     names none."""
     seen: dict[str, str | None] = {}
@@ -242,7 +242,7 @@ def _shipments_of(decoded: DecodedRows, register: Register) -> Mapping[str, str 
             times_ms.append(reading.time_ms)
             couriers.append(reading.courier)
     if boxes:
-        for shipment, courier in zip(register.shipments_at(boxes, times_ms), couriers, strict=True):
+        for shipment, courier in zip(custody.shipments_at(boxes, times_ms), couriers, strict=True):
             if shipment is not None and seen.get(shipment) is None:
                 seen[shipment] = courier
     return seen

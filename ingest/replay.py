@@ -7,7 +7,7 @@ from coldwitness.ingest.following import store_decoded
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader
-from coldwitness.storage.ports import Register, TelemetryStore
+from coldwitness.storage.ports import CustodyLog, ReadingLog, Waiting
 
 _PAGE = 500
 
@@ -25,8 +25,9 @@ def replay_refused(
     reader: JournalReader,
     routes: Routes,
     *,
-    store: TelemetryStore,
-    register: Register,
+    store: ReadingLog,
+    custody: CustodyLog,
+    waiting: Waiting,
     future_tolerance_s: float,
     reason: str | None = None,
     row: int | None = None,
@@ -48,7 +49,7 @@ def replay_refused(
                 routes,
                 future_tolerance_s=future_tolerance_s,
             )
-            register.leave_to_judge(store_decoded(decoded, store=store, register=register))
+            waiting.leave(store_decoded(decoded, store=store, custody=custody))
             progress.replace(number, decoded.refused)
             messages += 1
             readings += len(decoded.readings)

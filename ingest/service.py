@@ -13,7 +13,7 @@ from coldwitness.config.settings import Settings
 from coldwitness.ingest.following import OnTouched
 from coldwitness.ingest.mqtt.health import State
 from coldwitness.ingest.sides import ReceivingSide, StoringSide
-from coldwitness.storage.ports import Register, TelemetryStore
+from coldwitness.storage.ports import CustodyLog, ReadingLog
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class IngestStatus:
 class IngestService:
     """Both sides in one process: what `serve` and `demo` run.
 
-    with IngestService(settings, store=…, register=…, future_tolerance_s=…,
+    with IngestService(settings, store=…, custody=…, future_tolerance_s=…,
                        on_touched=judge.touch):
         …
 
@@ -54,8 +54,8 @@ class IngestService:
         self,
         settings: Settings,
         *,
-        store: TelemetryStore,
-        register: Register,
+        store: ReadingLog,
+        custody: CustodyLog,
         future_tolerance_s: float,
         on_touched: OnTouched | None = None,
     ) -> None:
@@ -64,7 +64,7 @@ class IngestService:
             self.storing = StoringSide(
                 settings,
                 store=store,
-                register=register,
+                custody=custody,
                 future_tolerance_s=future_tolerance_s,
                 on_touched=on_touched,
                 wake=self.receiving.receiver.journalled,

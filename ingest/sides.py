@@ -16,7 +16,7 @@ from coldwitness.ingest.mqtt.health import State, health_payload
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader
-from coldwitness.storage.ports import Register, TelemetryStore
+from coldwitness.storage.ports import CustodyLog, ReadingLog
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +111,8 @@ class StoringSide:
         self,
         settings: Settings,
         *,
-        store: TelemetryStore,
-        register: Register,
+        store: ReadingLog,
+        custody: CustodyLog,
         future_tolerance_s: float,
         on_touched: OnTouched | None = None,
         wake: threading.Event | None = None,
@@ -123,7 +123,7 @@ class StoringSide:
             self.progress,
             Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes),
             store=store,
-            register=register,
+            custody=custody,
             future_tolerance_s=future_tolerance_s,
             on_touched=on_touched,
         )

@@ -42,8 +42,8 @@ def judge_batch(
         evidence,
         rulebook=rulebook,
         assumed_storage=settings.default_storage,
-        archive=ArchivedCurves(register),
-        fleet=RegisterTrips(register),
+        archive=ArchivedCurves(register.copies),
+        fleet=RegisterTrips(register.trips),
     )
     newest: dict[str, Mapping[str, Any]] = {}
     for group in groups:

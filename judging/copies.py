@@ -13,7 +13,7 @@ import numpy as np
 from coldwitness.analysis.record.curves import CurveIndex, index_of_differences, landmarks
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult
-from coldwitness.storage.ports import Register, StoredCurves
+from coldwitness.storage.ports import Copies, StoredCurves
 
 PARTNERS = 20
 """Candidates compared for one shipment: a finding names no more either."""
@@ -36,23 +36,23 @@ CurveArchive = Callable[[CurveIndex], CurveIndex | None]
 class ArchivedCurves:
     """The CurveArchive on a register."""
 
-    def __init__(self, register: Register) -> None:
-        self._register = register
+    def __init__(self, copies: Copies) -> None:
+        self._copies = copies
 
     def __call__(self, index: CurveIndex) -> CurveIndex | None:
         """Curves of other shipments that share a landmark; None where none does. Raises
         Unavailable if the register is away."""
-        bodies = self._register.similar_curves(_keys(index), partners=PARTNERS)
+        bodies = self._copies.similar_curves(_keys(index), partners=PARTNERS)
         return _index(bodies) if bodies else None
 
 
-def keep_curves(register: Register, index: CurveIndex) -> None:
+def keep_curves(copies: Copies, index: CurveIndex) -> None:
     """Keep curves, in place of what their shipments had, so that later shipments are found to be
     copies of them. Raises Unavailable if the register is away."""
     keys = _keys(index)
     mine = np.argsort(index.shipment, kind="stable")
     parts = np.searchsorted(index.shipment[mine], np.arange(len(index.shipments) + 1))
-    register.keep_curves(
+    copies.keep_curves(
         {
             name: StoredCurves(keys[name], _body(index, mine[parts[i] : parts[i + 1]]))
             if keys[name]

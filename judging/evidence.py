@@ -24,7 +24,7 @@ def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[s
     """The whole record of each shipment as the stores hold it now. Raises Unavailable."""
     return Evidence(
         shipments=tuple(shipments),
-        readings=store.readings(shipments, register.stays(shipments)),
-        manifests=register.manifests(shipments),
-        events=register.events(shipments),
+        readings=store.readings(shipments, register.custody.stays(shipments)),
+        manifests=register.manifests.newest(shipments),
+        events=register.custody.events(shipments),
     )

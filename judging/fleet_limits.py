@@ -24,7 +24,7 @@ from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult, FleetLimit, FleetLimits
 from coldwitness.judging.manifest_terms import zones_without_limit
-from coldwitness.storage.ports import ModelTrip, Register
+from coldwitness.storage.ports import ModelTrip, Trips
 
 MOST_TRIPS = 500
 """Trips a limit is learned from at most, the latest: a model ages and is packed differently."""
@@ -40,16 +40,14 @@ class FleetTrips(Protocol):
 class RegisterTrips:
     """The trips that the register keeps, of days before the shipment's own (China time)."""
 
-    def __init__(self, register: Register) -> None:
-        self._register = register
+    def __init__(self, trips: Trips) -> None:
+        self._trips = trips
         self._asked: dict[tuple[str, FleetZone, int], Sequence[ModelTrip]] = {}
 
     def __call__(self, model: str, zone: FleetZone, *, begun_ms: int) -> Sequence[ModelTrip]:
         key = (model, zone, round(day_start_s(china_day(begun_ms / 1000.0)) * 1000))
         if key not in self._asked:
-            self._asked[key] = self._register.model_trips(
-                model, zone, before_ms=key[2], limit=MOST_TRIPS
-            )
+            self._asked[key] = self._trips.latest(model, zone, before_ms=key[2], limit=MOST_TRIPS)
         return self._asked[key]
 
 

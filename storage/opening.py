@@ -15,7 +15,7 @@ def stores(
     """Readings and register of these settings. sole_writer : False where other processes may
     write the readings meanwhile. Raises Unavailable or ConfigError naming what does not open."""
     with (
-        closing(open_telemetry(settings, sole_writer=sole_writer)) as store,
         closing(open_register(settings.register_url)) as register,
+        closing(open_telemetry(settings, register.views, sole_writer=sole_writer)) as store,
     ):
         yield store, register

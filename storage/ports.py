@@ -27,10 +27,14 @@ class Appended:
     conflicting: int
 
 
-class TelemetryStore(Protocol):
+class ReadingLog(Protocol):
+    """What ingest needs of a telemetry store."""
+
     def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
         """Store readings durably; the same batch twice changes nothing. Raises Unavailable."""
 
+
+class TelemetryStore(ReadingLog, Protocol):
     def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
         """Readings that name one of `shipments`, and those without a shipment that fall into
         one of `stays`; table.shipments == tuple(shipments)."""
@@ -135,68 +139,38 @@ class ModelTrip:
     high_per_h: float
 
 
-class Register(Protocol):
-    """Shipments, manifests, events, results, clues and their deliveries. Raises Unavailable."""
-
-    def put_manifest(self, manifest: Manifest, *, received_ms: int) -> int:
-        """Keep a manifest; returns its version (the same as before if nothing changed)."""
-
-    def manifests(self, shipments: Sequence[str]) -> dict[str, Manifest]: ...
+class CustodyLog(Protocol):
+    """What ingest tells the register, and asks it."""
 
     def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
         """Keep events once each; returns the shipments whose events or stays changed."""
+
+    def note_seen(self, shipments: Mapping[str, str | None]) -> None:
+        """Make shipments known that were seen in readings, with their courier."""
+
+    def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
+        """The shipment each box carried at each time."""
+
+
+class Custody(CustodyLog, Protocol):
+    """Who had which box when."""
 
     def events(self, shipments: Sequence[str]) -> dict[str, list[Event]]:
         """Events by time for each shipment that has any."""
 
     def stays(self, shipments: Sequence[str]) -> list[Stay]: ...
 
-    def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
-        """The shipment each box carried at each time."""
 
-    def note_seen(self, shipments: Mapping[str, str | None]) -> None:
-        """Make shipments known that were seen in readings, with their courier."""
+class Manifests(Protocol):
+    def put(self, manifest: Manifest, *, received_ms: int) -> int:
+        """Keep a manifest; returns its version (the same as before if nothing changed)."""
 
-    def record_results(
-        self, results: Sequence[CheckResult], *, judged_ms: int, reason: str
-    ) -> list[Clue]:
-        """Keep results that differ from the last version as new versions; returns the clues
-        that are new. A finding that continues an earlier clue of the same shipment, kind,
-        subtype and probe (times overlap or touch) updates that clue and is not a new one."""
+    def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:
+        """The newest manifest of each shipment that has one."""
 
-    def leave_to_judge(self, shipments: Iterable[str]) -> None:
-        """Have these judged by the process that judges, which may be another one; kept until it
-        has. Call it after the evidence is stored."""
 
-    def left_to_judge(self) -> dict[str, int]:
-        """Shipments that wait so, each with the mark of its newest evidence."""
-
-    def judged(self, marks: Mapping[str, int]) -> None:
-        """These were judged with the evidence of their marks; what came later stays waiting."""
-
-    def result(self, shipment: str, *, version: int | None = None) -> CheckResult | None: ...
-
-    def keep_curves(self, curves: Mapping[str, StoredCurves | None]) -> None:
-        """Keep each shipment's curves in place of those it had; None: it has none."""
-
-    def similar_curves(
-        self, keys: Mapping[str, Sequence[int]], *, partners: int
-    ) -> dict[str, bytes]:
-        """Bodies of shipments, none of those asked for, that share keys with one of these: for
-        each the `partners` that share most."""
-
-    def keep_copies(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
-        """Keep which shipments each one names as copies, in place of what it named; returns those
-        that name one of these and are not named by it, or the other way round."""
-
-    def keep_model_trips(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
-        """Keep what each shipment showed of its box model in place of what it had; none: it
-        shows nothing, or no more."""
-
-    def model_trips(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
-        """The latest trips of a model that ended before an instant, by end, then shipment."""
-
-    def shipment_rows(
+class Shipments(Protocol):
+    def rows(
         self,
         *,
         verdict: str | None = None,
@@ -209,8 +183,18 @@ class Register(Protocol):
     ) -> list[ShipmentRow]:
         """By id, after `after`."""
 
-    def shipment_row(self, shipment: str) -> ShipmentRow | None:
+    def row(self, shipment: str) -> ShipmentRow | None:
         """One shipment's line; None if nothing was ever heard of it."""
+
+
+class Results(Protocol):
+    def record(self, results: Sequence[CheckResult], *, judged_ms: int, reason: str) -> list[Clue]:
+        """Keep results that differ from the last version as new versions; returns the clues
+        that are new. A finding that continues an earlier clue of the same shipment, kind,
+        subtype and probe (times overlap or touch) updates that clue and is not a new one."""
+
+    def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
+        """The newest result, or an earlier version."""
 
     def findings(
         self,
@@ -223,13 +207,23 @@ class Register(Protocol):
     ) -> list[ShipmentFinding]:
         """Current findings across shipments; ordered by finding id."""
 
-    def clues(self, *, after: int = 0, limit: int = 50) -> list[Clue]: ...
 
-    def clue(self, clue_id: str) -> Clue | None: ...
+class Clues(Protocol):
+    """The feed."""
 
-    def set_clue_status(
+    def after(self, cursor: int, *, limit: int = 50) -> list[Clue]:
+        """In order of their cursors."""
+
+    def one(self, clue_id: str) -> Clue | None: ...
+
+    def set_status(
         self, clue_id: str, *, status: ClueStatus, note: str | None, now_ms: int
-    ) -> Clue | None: ...
+    ) -> Clue | None:
+        """None: there is no such clue."""
+
+
+class Outbox(Protocol):
+    """Webhooks, and what is owed to them."""
 
     def add_webhook(self, url: str, secret: str, *, now_ms: int) -> Webhook: ...
 
@@ -237,22 +231,105 @@ class Register(Protocol):
 
     def disable_webhook(self, webhook_id: str) -> None: ...
 
-    def owe_delivery(self, webhook_id: str, clue_id: str, body: bytes, *, now_ms: int) -> None:
+    def owe(self, webhook_id: str, clue_id: str, body: bytes, *, now_ms: int) -> None:
         """Queue a clue for a webhook once; the same pair again changes nothing."""
 
-    def due_deliveries(self, *, now_ms: int, limit: int = 100) -> list[Delivery]: ...
+    def due(self, *, now_ms: int, limit: int = 100) -> list[Delivery]: ...
 
-    def delivery_done(self, delivery_id: str, *, now_ms: int) -> None: ...
+    def done(self, delivery_id: str, *, now_ms: int) -> None: ...
 
-    def delivery_failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
+    def failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
         """next_try_ms None: given up, kept as dead letter."""
 
-    def add_review(self, review: Review) -> None:
+
+class Reviews(Protocol):
+    def add(self, review: Review) -> None:
         """Keep a review beside whatever is there: none is replaced, and no result changes."""
 
-    def reviews(self, shipment: str) -> list[Review]:
+    def of(self, shipment: str) -> list[Review]:
         """All reviews of all versions of a shipment's result, oldest first."""
 
-    def audit(self, *, actor: str, action: str, subject: str, now_ms: int) -> None: ...
+
+class Audit(Protocol):
+    def note(self, *, actor: str, action: str, subject: str, now_ms: int) -> None: ...
+
+
+class Copies(Protocol):
+    """The curves of judged shipments, and which are copies of which."""
+
+    def keep_curves(self, curves: Mapping[str, StoredCurves | None]) -> None:
+        """Keep each shipment's curves in place of those it had; None: it has none."""
+
+    def similar_curves(
+        self, keys: Mapping[str, Sequence[int]], *, partners: int
+    ) -> dict[str, bytes]:
+        """Bodies of shipments, none of those asked for, that share keys with one of these: for
+        each the `partners` that share most."""
+
+    def keep_named(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
+        """Keep which shipments each one names as copies, in place of what it named; returns those
+        that name one of these and are not named by it, or the other way round."""
+
+
+class Trips(Protocol):
+    """What compliant trips showed of their box models."""
+
+    def keep(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
+        """Keep what each shipment showed of its box model in place of what it had; none: it
+        shows nothing, or no more."""
+
+    def latest(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
+        """The latest trips of a model that ended before an instant, by end, then shipment."""
+
+
+class Waiting(Protocol):
+    """Shipments that one process stored evidence of and another judges."""
+
+    def leave(self, shipments: Iterable[str]) -> None:
+        """Have these judged by the process that judges, which may be another one; kept until it
+        has. Call it after the evidence is stored."""
+
+    def left(self) -> dict[str, int]:
+        """Shipments that wait so, each with the mark of its newest evidence."""
+
+    def judged(self, marks: Mapping[str, int]) -> None:
+        """These were judged with the evidence of their marks; what came later stays waiting."""
+
+
+class Register(Protocol):
+    """All of them, in one database. Every method of every part raises Unavailable."""
+
+    @property
+    def shipments(self) -> Shipments: ...
+
+    @property
+    def manifests(self) -> Manifests: ...
+
+    @property
+    def custody(self) -> Custody: ...
+
+    @property
+    def results(self) -> Results: ...
+
+    @property
+    def clues(self) -> Clues: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    @property
+    def reviews(self) -> Reviews: ...
+
+    @property
+    def audit(self) -> Audit: ...
+
+    @property
+    def copies(self) -> Copies: ...
+
+    @property
+    def trips(self) -> Trips: ...
+
+    @property
+    def waiting(self) -> Waiting: ...
 
     def close(self) -> None: ...

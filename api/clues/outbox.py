@@ -116,20 +116,20 @@ class Outbox:
     def owe_new(self) -> None:
         """Put what came onto the feed since the last look into each webhook's queue."""
         started_ms = self._clock()
-        webhooks = [webhook for webhook in self._register.webhooks() if not webhook.disabled]
+        webhooks = [webhook for webhook in self._register.outbox.webhooks() if not webhook.disabled]
         for n, clue in enumerate(self._new_clues()):
             now_ms = started_ms + n  # due one after the other: sent in the feed's order
             for webhook in webhooks:
                 if clue.created_ms >= webhook.created_ms:
                     body = clue_event(clue, base_url=self._base_url)
-                    self._register.owe_delivery(webhook.id, clue.id, body, now_ms=now_ms)
+                    self._register.outbox.owe(webhook.id, clue.id, body, now_ms=now_ms)
             self._owed_up_to = clue.cursor
 
     def _new_clues(self) -> list[Clue]:
         first_look = self._owed_up_to is None
         after = self._owed_up_to or 0
         new: list[Clue] = []
-        while page := self._register.clues(after=after, limit=500):
+        while page := self._register.clues.after(after, limit=500):
             after = page[-1].cursor
             new += page
             if first_look:
@@ -142,7 +142,7 @@ class Outbox:
         """Hand every due delivery to its webhook's turn; does not wait for the answers."""
         self._busy = {hook: turn for hook, turn in self._busy.items() if not turn.done()}
         due: dict[str, list[Delivery]] = {}
-        for delivery in self._register.due_deliveries(now_ms=self._clock(), limit=500):
+        for delivery in self._register.outbox.due(now_ms=self._clock(), limit=500):
             due.setdefault(delivery.webhook.id, []).append(delivery)
         for webhook_id, deliveries in due.items():
             if webhook_id not in self._busy:
@@ -157,7 +157,7 @@ class Outbox:
                 return
             try:
                 if unreachable == GONE or delivery.webhook.disabled:
-                    self._register.delivery_failed(delivery.id, next_try_ms=None, error=DISABLED)
+                    self._register.outbox.failed(delivery.id, next_try_ms=None, error=DISABLED)
                 elif unreachable:
                     self._failed(delivery, unreachable)
                 else:
@@ -182,13 +182,13 @@ class Outbox:
             return why
         if 200 <= answer < 300:
             self._metrics.deliveries.labels(result="accepted").inc()
-            self._register.delivery_done(delivery.id, now_ms=self._clock())
+            self._register.outbox.done(delivery.id, now_ms=self._clock())
             return ""
         if answer == httpx.codes.GONE:
             self._metrics.deliveries.labels(result="gone").inc()
             log.warning("webhook %s answered 410 Gone: disabled", webhook.id)
-            self._register.disable_webhook(webhook.id)
-            self._register.delivery_failed(delivery.id, next_try_ms=None, error=GONE)
+            self._register.outbox.disable_webhook(webhook.id)
+            self._register.outbox.failed(delivery.id, next_try_ms=None, error=GONE)
             return GONE
         self._metrics.deliveries.labels(result="refused").inc()
         self._failed(delivery, f"HTTP {answer}", at_least_s=retry_after_s)
@@ -235,7 +235,7 @@ class Outbox:
             log.error(
                 "webhook %s: clue %s given up: %s", delivery.webhook.id, delivery.clue_id, why
             )
-        self._register.delivery_failed(delivery.id, next_try_ms=next_ms, error=why)
+        self._register.outbox.failed(delivery.id, next_try_ms=next_ms, error=why)
 
 
 @cache
@@ -256,7 +256,7 @@ def register_configured(register: Register, settings: Settings, *, now_ms: int) 
     Raises ConfigError naming the webhook whose secret cannot sign (never the secret).
     """
     known: dict[str, list[Webhook]] = {}
-    for webhook in register.webhooks():
+    for webhook in register.outbox.webhooks():
         if not webhook.disabled:
             known.setdefault(webhook.url, []).append(webhook)
     for number, configured in enumerate(settings.webhooks):
@@ -266,6 +266,6 @@ def register_configured(register: Register, settings: Settings, *, now_ms: int) 
             raise ConfigError(f"settings: webhooks.{number}: {error}") from error
         for webhook in known.get(configured.url, []):
             if webhook.secret != secret:
-                register.disable_webhook(webhook.id)
+                register.outbox.disable_webhook(webhook.id)
         if not any(webhook.secret == secret for webhook in known.get(configured.url, [])):
-            register.add_webhook(configured.url, secret, now_ms=now_ms)
+            register.outbox.add_webhook(configured.url, secret, now_ms=now_ms)

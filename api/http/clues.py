@@ -62,7 +62,7 @@ def list_clues(
     cursor. A feed may be read again from any cursor at any time."""
     given = after or cursor
     at = 0 if not given else read_cursor(given, listing=LISTING, kind=int)
-    clues = services.register.clues(after=at, limit=limit + 1)
+    clues = services.register.clues.after(at, limit=limit + 1)
     page = clues[:limit]
     return json_answer(
         {
@@ -76,7 +76,7 @@ def list_clues(
 @router.get("/v1/clues/{clue}", responses=documented(Clue, problems=(404,)), response_model=None)
 def get_clue(clue: RecordId, services: ServicesOf) -> Response:
     """One clue as it stands now."""
-    found = services.register.clue(clue)
+    found = services.register.clues.one(clue)
     if found is None:
         raise Problem(404, f"clue {clue}: unknown")
     return json_answer(clue_as_json(found, base_url=services.base_url))
@@ -94,12 +94,12 @@ def set_clue_status(
     """What the case system did with the clue."""
     change = body_of_type(body, _Change)
     now_ms = services.clock()
-    found = services.register.set_clue_status(
+    found = services.register.clues.set_status(
         clue, status=change.status, note=change.note, now_ms=now_ms
     )
     if found is None:
         raise Problem(404, f"clue {clue}: unknown")
-    services.register.audit(
+    services.register.audit.note(
         actor=caller.name, action=f"clue_{change.status}", subject=clue, now_ms=now_ms
     )
     return json_answer(clue_as_json(found, base_url=services.base_url))
@@ -140,12 +140,14 @@ def _add_webhook(services: Services, new: _NewWebhook, caller: str) -> Response:
         resolve(new.url, allowed=allowed)
     except Unavailable as error:
         raise Problem(422, str(error), errors=[{"field": "url", "detail": str(error)}]) from error
-    active = [webhook for webhook in services.register.webhooks() if not webhook.disabled]
+    active = [webhook for webhook in services.register.outbox.webhooks() if not webhook.disabled]
     if len(active) >= WEBHOOKS_MAX:
         raise Problem(409, f"there are {WEBHOOKS_MAX} webhooks already; remove one first")
     now_ms = services.clock()
-    webhook = services.register.add_webhook(new.url, secret, now_ms=now_ms)
-    services.register.audit(actor=caller, action="add_webhook", subject=webhook.id, now_ms=now_ms)
+    webhook = services.register.outbox.add_webhook(new.url, secret, now_ms=now_ms)
+    services.register.audit.note(
+        actor=caller, action="add_webhook", subject=webhook.id, now_ms=now_ms
+    )
     made = {**_as_json(webhook), "secret": secret}
     address = f"{services.base_url}/v1/webhooks/{webhook.id}"
     return json_answer(made, status=201, headers={"Location": address})
@@ -154,7 +156,9 @@ def _add_webhook(services: Services, new: _NewWebhook, caller: str) -> Response:
 @router.get("/v1/webhooks", responses=documented(WebhookList), response_model=None)
 def list_webhooks(services: ServicesOf) -> Response:
     """All webhooks, those that were disabled too; without their secrets."""
-    return json_answer({"items": [_as_json(webhook) for webhook in services.register.webhooks()]})
+    return json_answer(
+        {"items": [_as_json(webhook) for webhook in services.register.outbox.webhooks()]}
+    )
 
 
 @router.delete(
@@ -165,10 +169,10 @@ def list_webhooks(services: ServicesOf) -> Response:
 )
 def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
     """Push nothing to it any more; what it was owed is given up."""
-    if all(known.id != webhook for known in services.register.webhooks()):
+    if all(known.id != webhook for known in services.register.outbox.webhooks()):
         raise Problem(404, f"webhook {webhook}: unknown")
-    services.register.disable_webhook(webhook)
-    services.register.audit(
+    services.register.outbox.disable_webhook(webhook)
+    services.register.audit.note(
         actor=caller.name, action="disable_webhook", subject=webhook, now_ms=services.clock()
     )
     return Response(status_code=204)

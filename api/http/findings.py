@@ -27,7 +27,7 @@ def list_findings(
     cursor: Cursor = None,
 ) -> Response:
     """Current findings of all shipments, each with its shipment, in order of their ids."""
-    found = services.register.findings(
+    found = services.register.results.findings(
         kind=kind,
         certainty=certainty,
         shipment=shipment,

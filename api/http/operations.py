@@ -45,7 +45,7 @@ def metrics(services: ServicesOf) -> Response:
 
 def _checks(services: Services) -> Mapping[str, Callable[[], str | None]]:
     def register() -> None:
-        services.register.shipment_rows(limit=1)
+        services.register.shipments.rows(limit=1)
 
     def telemetry() -> None:
         services.store.readings([], [])

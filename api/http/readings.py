@@ -60,7 +60,7 @@ def get_readings(
     cursor: Cursor = None,
 ) -> Response:
     """Readings by time, those outside the judged window too."""
-    table = services.store.readings([shipment], services.register.stays([shipment]))
+    table = services.store.readings([shipment], services.register.custody.stays([shipment]))
     if not len(table):
         require_known(services, shipment)
     rows = np.lexsort((table.seq, table.logger, table.time_ms))

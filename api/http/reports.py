@@ -61,7 +61,7 @@ def get_report(
     """Verdict, charts, gaps, stops and requirement lines, from the evidence as it is now."""
     lang = language_of(request)
     report = report_of(services, shipment, rules=rules)
-    services.register.audit(
+    services.register.audit.note(
         actor=caller.name,
         action=f"read_report_{format_}",
         subject=shipment,
@@ -90,13 +90,13 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
     if current_result(services, shipment) != in_force.results[0]:
         services.judge.judge_now([shipment], reason="report")
     register = services.register
-    line = register.shipment_row(shipment)
+    line = register.shipments.row(shipment)
     return report_of_judged(
         in_force if asked is None else judged_now(services, shipment, asked),
         shipment,
         in_force=in_force,
-        manifests=register.manifests([shipment]),
-        events=register.events([shipment]),
+        manifests=register.manifests.newest([shipment]),
+        events=register.custody.events([shipment]),
         origin=Origin(
             software=software(),
             readings_from=("store",),
@@ -104,7 +104,7 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
             address=report_address(services.base_url, shipment),
         ),
         review=review_of(
-            register.reviews(shipment), result_version=0 if line is None else line.result_version
+            register.reviews.of(shipment), result_version=0 if line is None else line.result_version
         ),
         signer=journal_signer(services.settings.journal),
     )

@@ -67,7 +67,7 @@ def add_review(
         if new.result_version != current:
             raise Problem(409, f"result_version: expected {current}, the current version")
         now_ms = services.clock()
-        services.register.add_review(
+        services.register.reviews.add(
             Review(
                 shipment=shipment,
                 result_version=current,
@@ -77,7 +77,7 @@ def add_review(
                 created_ms=now_ms,
             )
         )
-        services.register.audit(
+        services.register.audit.note(
             actor=caller.name,
             action="add_review",
             subject=f"{shipment} v{current} {new.officer} {new.outcome}",
@@ -108,12 +108,12 @@ def list_reviews(shipment: ShipmentId, services: ServicesOf) -> Response:
 
 def _current_version(services: Services, shipment: str) -> int:
     current_result(services, shipment)
-    row = services.register.shipment_row(shipment)
+    row = services.register.shipments.row(shipment)
     return 0 if row is None else row.result_version
 
 
 def _listed(services: Services, shipment: str, current: int) -> Mapping[str, Any]:
-    stored = services.register.reviews(shipment)
+    stored = services.register.reviews.of(shipment)
     return {
         "shipment": shipment,
         "result_version": current,

@@ -76,12 +76,12 @@ def put_manifest(
         raise Problem(422, text, errors=[field_of(text)]) from error
     new = not is_known(services, shipment)
     now_ms = services.clock()
-    version = services.register.put_manifest(manifest, received_ms=now_ms)
-    services.register.audit(
+    version = services.register.manifests.put(manifest, received_ms=now_ms)
+    services.register.audit.note(
         actor=caller.name, action="put_manifest", subject=f"{shipment} v{version}", now_ms=now_ms
     )
     services.judge.touch([shipment], reason="manifest")
-    result = services.register.result(shipment)
+    result = services.register.results.of(shipment)
     kept = {
         "id": shipment,
         "version": version,
@@ -105,7 +105,7 @@ def list_shipments(
     cursor: Cursor = None,
 ) -> Response:
     """Shipments by id, with their current verdict."""
-    rows = services.register.shipment_rows(
+    rows = services.register.shipments.rows(
         verdict=verdict,
         courier=courier,
         division=division,
@@ -128,8 +128,8 @@ def list_shipments(
 def get_shipment(shipment: ShipmentId, services: ServicesOf) -> Response:
     """One shipment: its manifest as it was sent, and its current verdict."""
     require_known(services, shipment)
-    row = services.register.shipment_row(shipment)
-    manifest = services.register.manifests([shipment]).get(shipment)
+    row = services.register.shipments.row(shipment)
+    manifest = services.register.manifests.newest([shipment]).get(shipment)
     line = shipment_line(row or _unheard(shipment), base_url=services.base_url)
     return json_answer({**line, "manifest": manifest.source if manifest is not None else None})
 
@@ -161,11 +161,11 @@ def get_check(
 
 def current_result(services: Services, shipment: str) -> Result:
     """The latest recorded result; a known shipment never judged is judged now. 404: unknown."""
-    result = services.register.result(shipment)
+    result = services.register.results.of(shipment)
     if result is None:
         require_known(services, shipment)
         services.judge.judge_now([shipment])
-        result = services.register.result(shipment)
+        result = services.register.results.of(shipment)
     if result is None:
         raise Problem(503, f"{shipment}: not judged yet", headers={"Retry-After": "2"})
     return result
@@ -179,18 +179,18 @@ def judged_now(services: Services, shipment: str, rulebook: Rulebook) -> Judged:
         evidence_of(services.store, register, [shipment]),
         rulebook=rulebook,
         assumed_storage=services.settings.judging.default_storage,
-        archive=ArchivedCurves(register),
-        fleet=RegisterTrips(register),
+        archive=ArchivedCurves(register.copies),
+        fleet=RegisterTrips(register.trips),
     )
     return judged
 
 
 def is_known(services: Services, shipment: str) -> bool:
     """True if anything was ever said of the shipment: a manifest, an event, or a reading."""
-    if services.register.shipment_row(shipment) is not None:
+    if services.register.shipments.row(shipment) is not None:
         return True
     # a reading may be stored and not yet noted in the register
-    return len(services.store.readings([shipment], services.register.stays([shipment]))) > 0
+    return len(services.store.readings([shipment], services.register.custody.stays([shipment]))) > 0
 
 
 def require_known(services: Services, shipment: str) -> None:

@@ -149,7 +149,7 @@ class LiveJudge:
         """Touch what processes that do not judge left to be judged. It stays in the register
         until a result is recorded that was read after this look."""
         try:
-            left = self._register.left_to_judge()
+            left = self._register.waiting.left()
         except Unavailable as error:
             log.debug("what others left to be judged: %s", error)
             return
@@ -234,11 +234,11 @@ class LiveJudge:
         batch = self._judge(
             self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
         )
-        clues = self._register.record_results(batch.results, judged_ms=self._clock(), reason=reason)
+        clues = self._register.results.record(batch.results, judged_ms=self._clock(), reason=reason)
         for curves in batch.curves:
-            keep_curves(self._register, curves)
-        self._register.keep_model_trips(batch.trips)
-        self._register.judged({name: left[name] for name in shipments if name in left})
+            keep_curves(self._register.copies, curves)
+        self._register.trips.keep(batch.trips)
+        self._register.waiting.judged({name: left[name] for name in shipments if name in left})
         self._tell_of_copies(batch.results, reason)
         self._metrics.judged.inc(len(batch.results))
         self._metrics.clues.inc(len(clues))
@@ -249,7 +249,7 @@ class LiveJudge:
     def _tell_of_copies(self, results: Sequence[CheckResult], reason: str) -> None:
         """Have shipments judged again that should name one of these as a copy, or no more. Those
         judged for that reason wake no others, so two can never wake each other for ever."""
-        others = self._register.keep_copies(copies_named(results))
+        others = self._register.copies.keep_named(copies_named(results))
         if not others or reason == COPY_FOUND:
             return
         with self._lock:
@@ -261,7 +261,7 @@ class LiveJudge:
         """Shipments never judged, still under way, or ended less than a day ago."""
         left: list[str] = []
         after: str | None = None
-        while rows := self._register.shipment_rows(after=after, limit=500):
+        while rows := self._register.shipments.rows(after=after, limit=500):
             after = rows[-1].id
             left += [row.id for row in rows if row.verdict is None or self._recent(row.ended_at)]
         return left

@@ -102,7 +102,7 @@ def shipment_page(shipment: str, request: Request, services: ServicesOf) -> Resp
         why = word("search_none" if is_id(shipment) else "search_bad", lang)
         return _page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
     result = current_result(services, shipment)
-    line = services.register.shipment_row(shipment)
+    line = services.register.shipments.row(shipment)
     courier = None if line is None else line.courier
     return _page("shipment.html", lang, request, result=result, courier=courier)
 

@@ -41,7 +41,7 @@ def page_of_rows(
     services: Services, *, verdict: str | None, after: str | None, limit: int
 ) -> tuple[list[Row], str | None]:
     """Rows after an id, those to be checked first, and the id to go on after (None: the end)."""
-    listed = services.register.shipment_rows(verdict=verdict, after=after, limit=limit + 1)
+    listed = services.register.shipments.rows(verdict=verdict, after=after, limit=limit + 1)
     page = listed[:limit]
     rows = [_row(services, line) for line in page]
     rows.sort(key=lambda row: (-_weight(row.verdict), row.id))
@@ -50,12 +50,12 @@ def page_of_rows(
 
 def row_of(services: Services, shipment: str) -> Row | None:
     """One shipment's row, None if it is not in the register."""
-    line = services.register.shipment_row(shipment)
+    line = services.register.shipments.row(shipment)
     return None if line is None else _row(services, line)
 
 
 def _row(services: Services, line: ShipmentRow) -> Row:
-    result = services.register.result(line.id) if line.verdict is not None else None
+    result = services.register.results.of(line.id) if line.verdict is not None else None
     return Row(
         id=line.id,
         verdict=line.verdict,

@@ -24,6 +24,6 @@ def canonical_lines(store: WholeStore, register: SqlRegister) -> Iterator[bytes]
         )
         for _, _, line in sorted(set(lines)):
             yield line + b"\n"
-    events = register.every_event()
+    events = register.custody.every_event()
     for _, line in sorted((event.time_ms, event_line(event, at)) for event, at in events):
         yield line + b"\n"

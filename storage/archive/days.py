@@ -67,7 +67,7 @@ def seal_days(
     signer : the journal's, if it has a key; a day whose content is sealed already keeps its seal.
     """
     events: dict[int, list[tuple[Event, int]]] = {}
-    for event, received in register.every_event():
+    for event, received in register.custody.every_event():
         events.setdefault(event.time_ms // DAY_MS * DAY_MS, []).append((event, received))
     days = sorted({*store.days_ms(), *events})
     sealed = []

@@ -70,10 +70,10 @@ def export_lines(
 
 def _events(register: SqlRegister, wanted: Wanted) -> list[Event]:
     if wanted.shipments:
-        of_each = register.events(wanted.shipments)
+        of_each = register.custody.events(wanted.shipments)
         found = [event for shipment in wanted.shipments for event in of_each.get(shipment, [])]
     else:
-        found = [event for event, _ in register.every_event()]
+        found = [event for event, _ in register.custody.every_event()]
     return [event for event in found if wanted.holds(event.time_ms)]
 
 
@@ -98,7 +98,7 @@ def _by_shipment(
     names = wanted.shipments or tuple(_every_shipment(register))
     for start in range(0, len(names), 500):
         part = names[start : start + 500]
-        table = store.readings(part, register.stays(part))
+        table = store.readings(part, register.custody.stays(part))
         nobody = np.full(len(table), -1, dtype=np.int64)
         device = np.zeros(len(table), dtype=np.int8)
         pairs = readings_of(Columns(table, (), nobody, device))
@@ -110,7 +110,7 @@ def _by_shipment(
 
 def _every_shipment(register: SqlRegister) -> Iterator[str]:
     after = None
-    while page := register.shipment_rows(after=after, limit=1000):
+    while page := register.shipments.rows(after=after, limit=1000):
         yield from (row.id for row in page)
         after = page[-1].id
 
@@ -122,5 +122,5 @@ def _in_order(pair: tuple[Reading, int]) -> tuple[int, str, int]:
 def require_known(register: SqlRegister, shipments: Sequence[str]) -> None:
     """Raise BadInput naming the first shipment nothing was ever heard of."""
     for shipment in shipments:
-        if register.shipment_row(shipment) is None:
+        if register.shipments.row(shipment) is None:
             raise BadInput(f"shipment {shipment!r}: unknown")

@@ -31,7 +31,9 @@ def contract_columns(columns: Columns, register: SqlRegister) -> dict[str, NDArr
     open_rows = np.flatnonzero(~declared & (table.box >= 0))
     if open_rows.size:
         boxes = [table.boxes[code] for code in table.box[open_rows]]
-        shipment[open_rows] = register.shipments_at(boxes, table.time_ms[open_rows].tolist())
+        shipment[open_rows] = register.custody.shipments_at(
+            boxes, table.time_ms[open_rows].tolist()
+        )
     found: dict[str, NDArray[Any]] = {
         "time": table.time_ms.astype("datetime64[ms]"),
         "shipment": shipment,

@@ -3,7 +3,7 @@
 import hashlib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, or_, select
@@ -19,13 +19,16 @@ _TELLING = ("packed", *ENDING_EVENTS)
 _BEFORE_ALL = -(2**62)
 _GENERATION = "custody_generation"
 _REBUILDING = "custody_rebuilding"
+_REMEMBERED = 100_000
+"""Shipments known to be known, so that not every batch asks."""
 
 
-class Custody:
-    """The part of the register about events and stays."""
+class SqlCustody:
+    """The part of the register about events, the stays they tell of, and whom readings name."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen: dict[str, str | None] = {}
 
     def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
         with self._database.write() as connection:
@@ -90,7 +93,21 @@ class Custody:
             found.append(stay.shipment if stay is not None and inside else None)
         return found
 
-    def begin_custody_rebuild(self) -> None:
+    def note_seen(self, shipments: Mapping[str, str | None]) -> None:
+        unknown = {
+            shipment: courier
+            for shipment, courier in shipments.items()
+            if shipment not in self._seen or (courier and self._seen[shipment] is None)
+        }
+        if not unknown:
+            return
+        with self._database.write() as connection:
+            make_known(self._database, connection, unknown)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.clear()
+        self._seen.update(unknown)
+
+    def begin_rebuild(self) -> None:
         """From now on every event that comes in, live or from the journal, is marked as seen;
         beginning again before the end changes nothing."""
         with self._database.write() as connection:
@@ -105,7 +122,7 @@ class Custody:
                     ],
                 )
 
-    def finish_custody_rebuild(self) -> frozenset[str]:
+    def finish_rebuild(self) -> frozenset[str]:
         """Drop the events that were not seen since the rebuild began, and tell all stays anew;
         returns the shipments whose events or stays came out otherwise."""
         table = schema.events

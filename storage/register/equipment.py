@@ -38,7 +38,7 @@ class BoxModel:
     updated_ms: int
 
 
-class Equipment:
+class SqlEquipment:
     """The part of the register about loggers and box models; putting one again replaces it."""
 
     def __init__(self, database: Database) -> None:

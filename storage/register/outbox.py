@@ -10,7 +10,7 @@ from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean
 
 
-class Outbox:
+class SqlOutbox:
     """The part of the register about webhooks and their deliveries. One worker delivers."""
 
     def __init__(self, database: Database) -> None:
@@ -49,7 +49,7 @@ class Outbox:
         with self._database.write() as connection:
             connection.execute(update(table).where(table.c.id == webhook_id).values(disabled=True))
 
-    def owe_delivery(self, webhook_id: str, clue_id: str, body: bytes, *, now_ms: int) -> None:
+    def owe(self, webhook_id: str, clue_id: str, body: bytes, *, now_ms: int) -> None:
         name = f"{webhook_id}\n{clue_id}".encode()
         insert = self._database.insert(schema.deliveries)
         with self._database.write() as connection:
@@ -66,7 +66,7 @@ class Outbox:
                 ).on_conflict_do_nothing()
             )
 
-    def due_deliveries(self, *, now_ms: int, limit: int = 100) -> list[Delivery]:
+    def due(self, *, now_ms: int, limit: int = 100) -> list[Delivery]:
         """Oldest due first; none of a disabled webhook."""
         owed, hooks = schema.deliveries, schema.webhooks
         query = (
@@ -89,7 +89,7 @@ class Outbox:
                 for row in connection.execute(query)
             ]
 
-    def delivery_done(self, delivery_id: str, *, now_ms: int) -> None:
+    def done(self, delivery_id: str, *, now_ms: int) -> None:
         table = schema.deliveries
         with self._database.write() as connection:
             connection.execute(
@@ -98,7 +98,7 @@ class Outbox:
                 .values(state="done", done_ms=now_ms, attempts=table.c.attempts + 1, error=None)
             )
 
-    def delivery_failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
+    def failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
         table = schema.deliveries
         later = {"state": "dead"} if next_try_ms is None else {"next_try_ms": next_try_ms}
         with self._database.write() as connection:

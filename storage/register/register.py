@@ -1,38 +1,43 @@
 """The register as one object: each part is a module, all share one database."""
 
 from coldwitness.storage.register import migrate
-from coldwitness.storage.register.clues import Clues
-from coldwitness.storage.register.curves import Curves
-from coldwitness.storage.register.custody import Custody
+from coldwitness.storage.register.audit import SqlAudit
+from coldwitness.storage.register.clues import SqlClues
+from coldwitness.storage.register.copies import SqlCopies
+from coldwitness.storage.register.custody import SqlCustody
 from coldwitness.storage.register.database import Database
-from coldwitness.storage.register.equipment import Equipment
-from coldwitness.storage.register.model_trips import ModelTrips
-from coldwitness.storage.register.outbox import Outbox
-from coldwitness.storage.register.oversight import Oversight
-from coldwitness.storage.register.results import Results
-from coldwitness.storage.register.shipments import Shipments
-from coldwitness.storage.register.to_judge import ToJudge
-from coldwitness.storage.register.views import Views
+from coldwitness.storage.register.equipment import SqlEquipment
+from coldwitness.storage.register.manifests import SqlManifests
+from coldwitness.storage.register.outbox import SqlOutbox
+from coldwitness.storage.register.results import SqlResults
+from coldwitness.storage.register.reviews import SqlReviews
+from coldwitness.storage.register.shipments import SqlShipments
+from coldwitness.storage.register.trips import SqlTrips
+from coldwitness.storage.register.views import SqlViews
+from coldwitness.storage.register.waiting import SqlWaiting
 
 
-class SqlRegister(
-    Shipments,
-    Custody,
-    Results,
-    Clues,
-    Outbox,
-    Oversight,
-    Equipment,
-    Curves,
-    ModelTrips,
-    ToJudge,
-    Views,
-):
-    """A Register on SQLite or PostgreSQL. Methods may be called from any thread."""
+class SqlRegister:
+    """A Register on SQLite or PostgreSQL. Methods of its parts may be called from any thread.
+
+    Beyond the port it has `views`, what it knows of views kept elsewhere, and `equipment`.
+    """
 
     def __init__(self, database: Database) -> None:
-        Shipments.__init__(self, database)
         self.database = database
+        self.shipments = SqlShipments(database)
+        self.manifests = SqlManifests(database)
+        self.custody = SqlCustody(database)
+        self.results = SqlResults(database)
+        self.clues = SqlClues(database)
+        self.outbox = SqlOutbox(database)
+        self.reviews = SqlReviews(database)
+        self.audit = SqlAudit(database)
+        self.copies = SqlCopies(database)
+        self.trips = SqlTrips(database)
+        self.waiting = SqlWaiting(database)
+        self.views = SqlViews(database)
+        self.equipment = SqlEquipment(database)
 
     def close(self) -> None:
         self.database.close()

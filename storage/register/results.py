@@ -24,15 +24,13 @@ class _Last:
     digest: str
 
 
-class Results:
+class SqlResults:
     """The part of the register about results and findings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record_results(
-        self, results: Sequence[CheckResult], *, judged_ms: int, reason: str
-    ) -> list[Clue]:
+    def record(self, results: Sequence[CheckResult], *, judged_ms: int, reason: str) -> list[Clue]:
         by_shipment = {result.shipment: result for result in results}
         names = sorted(by_shipment)
         with self._database.write() as connection:
@@ -55,7 +53,7 @@ class Results:
             ]
             return clue_making.made(connection, telling, judged_ms=judged_ms, reason=reason)
 
-    def result(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
+    def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         table = schema.results
         with self._database.read() as connection:
             if version is None:
@@ -65,7 +63,7 @@ class Results:
             body = None if version is None else _body(connection, shipment, version)
         return None if body is None else bodies.decoded(body)
 
-    def result_versions(self, shipment: str) -> list[dict[str, Any]]:
+    def versions(self, shipment: str) -> list[dict[str, Any]]:
         """Each kept version without its body, oldest first."""
         table = schema.results
         columns = (table.c.version, table.c.verdict, table.c.judged_ms, table.c.reason)

@@ -245,18 +245,6 @@ box_models = Table(
     Column("updated_ms", BigInteger, nullable=False),
 )
 
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("state", Text, nullable=False, index=True),
-    Column("progress", Text, nullable=False),
-    Column("started_ms", BigInteger, nullable=False),
-    Column("updated_ms", BigInteger, nullable=False),
-    Column("error", Text),
-)
-
 state = Table(
     "state",
     metadata,

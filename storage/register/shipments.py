@@ -1,101 +1,23 @@
-"""Shipments, the manifests that declare them, and the list that shows them."""
+"""Shipments as the lists show them, and what holds other writers off them."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Subquery, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.manifest import Manifest
 from coldwitness.storage.ports import ShipmentRow
 from coldwitness.storage.register.database import Database, clean, parts
-from coldwitness.storage.register.schema import manifests, shipments
-
-_REMEMBERED = 100_000
+from coldwitness.storage.register.schema import shipments
 
 
-class Shipments:
-    """The part of the register about shipments and manifests."""
+class SqlShipments:
+    """The part of the register about shipments: lists, and legal hold."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seen: dict[str, str | None] = {}
 
-    def put_manifest(self, manifest: Manifest, *, received_ms: int) -> int:
-        body = msgspec.json.encode(manifest, order="sorted").decode()
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        with self._database.write() as connection:
-            make_known(self._database, connection, {manifest.id: None})
-            lock(self._database, connection, [manifest.id])
-            newest = connection.execute(
-                select(manifests.c.version, manifests.c.digest)
-                .where(manifests.c.shipment == manifest.id)
-                .order_by(manifests.c.version.desc())
-                .limit(1)
-            ).one_or_none()
-            if newest is not None and newest.digest == digest:
-                return int(newest.version)
-            version = 1 if newest is None else int(newest.version) + 1
-            connection.execute(
-                manifests.insert().values(
-                    shipment=manifest.id,
-                    version=version,
-                    received_ms=received_ms,
-                    digest=digest,
-                    body=body,
-                )
-            )
-            connection.execute(
-                update(shipments)
-                .where(shipments.c.id == manifest.id)
-                .values(manifest_version=version, **_declared(manifest))
-            )
-        return version
-
-    def manifests(self, shipments: Sequence[str]) -> dict[str, Manifest]:
-        """The newest manifest of each shipment that has one."""
-        newest = _newest_versions()
-        found = {}
-        with self._database.read() as connection:
-            for part in parts(shipments):
-                query = select(manifests.c.shipment, manifests.c.body).join(
-                    newest,
-                    and_(
-                        manifests.c.shipment == newest.c.shipment,
-                        manifests.c.version == newest.c.version,
-                    ),
-                )
-                for name, body in connection.execute(query.where(newest.c.shipment.in_(part))):
-                    found[name] = msgspec.json.decode(body, type=Manifest)
-        return found
-
-    def manifest_version(self, shipment: str, version: int) -> Manifest | None:
-        """One version as it was put, or None."""
-        with self._database.read() as connection:
-            body = connection.execute(
-                select(manifests.c.body).where(
-                    manifests.c.shipment == shipment, manifests.c.version == version
-                )
-            ).scalar_one_or_none()
-        return None if body is None else msgspec.json.decode(body, type=Manifest)
-
-    def note_seen(self, shipments: Mapping[str, str | None]) -> None:
-        unknown = {
-            shipment: courier
-            for shipment, courier in shipments.items()
-            if shipment not in self._seen or (courier and self._seen[shipment] is None)
-        }
-        if not unknown:
-            return
-        with self._database.write() as connection:
-            make_known(self._database, connection, unknown)
-        if len(self._seen) > _REMEMBERED:
-            self._seen.clear()
-        self._seen.update(unknown)
-
-    def shipment_rows(
+    def rows(
         self,
         *,
         verdict: str | None = None,
@@ -127,7 +49,7 @@ class Shipments:
         with self._database.read() as connection:
             return [_line(row) for row in connection.execute(query)]
 
-    def shipment_row(self, shipment: str) -> ShipmentRow | None:
+    def row(self, shipment: str) -> ShipmentRow | None:
         with self._database.read() as connection:
             query = select(shipments).where(shipments.c.id == shipment)
             row = connection.execute(query).one_or_none()
@@ -196,26 +118,3 @@ def _line(row: Row[Any]) -> ShipmentRow:
         result_version=row.result_version,
         findings=row.findings,
     )
-
-
-def _newest_versions() -> Subquery:
-    return (
-        select(manifests.c.shipment, func.max(manifests.c.version).label("version"))
-        .group_by(manifests.c.shipment)
-        .subquery()
-    )
-
-
-def _declared(manifest: Manifest) -> dict[str, object]:
-    """What the list shows of a manifest before there is a result."""
-    courier = manifest.courier
-    seller = manifest.seller
-    division = (seller.division if seller else None) or (courier.division if courier else None)
-    declared: dict[str, object] = {"division": clean(division)}
-    if courier is not None and courier.id is not None:
-        declared["courier"] = clean(courier.id)
-    if manifest.dispatched_ms is not None:
-        declared["started_ms"] = func.coalesce(shipments.c.started_ms, manifest.dispatched_ms)
-    if manifest.delivered_ms is not None:
-        declared["ended_ms"] = func.coalesce(shipments.c.ended_ms, manifest.delivered_ms)
-    return declared

@@ -23,7 +23,7 @@ class Span:
     end_ms: int
 
 
-class Views:
+class SqlViews:
     """The part of the register about spans and small facts."""
 
     def __init__(self, database: Database) -> None:

@@ -3,14 +3,14 @@
 from typing import Protocol
 
 from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.errors import ConfigError
 from coldwitness.storage.ports import TelemetryStore
+from coldwitness.storage.register.views import SqlViews
 from coldwitness.storage.telemetry.columns import Columns
-from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 
 
 class WholeStore(TelemetryStore, Protocol):
-    """A store that can also be read as a whole and be built again: what export, archive and
-    rebuild need beyond the port."""
+    """A store that can also be read as a whole: what export and archive need beyond the port."""
 
     def between(self, start_ms: int, end_ms: int) -> Columns:
         """Every reading with start_ms <= time < end_ms."""
@@ -18,22 +18,22 @@ class WholeStore(TelemetryStore, Protocol):
     def days_ms(self) -> list[int]:
         """Starts of the UTC days that hold readings, ascending."""
 
-    def rebuild(self) -> TelemetryRebuild:
-        """Begin to fill the store anew, or go on where a killed rebuild stopped."""
 
+def open_telemetry(
+    settings: StoreSettings, views: SqlViews | None, *, sole_writer: bool = True
+) -> WholeStore:
+    """The store that the settings name, ready to use; close it before the register of `views`.
 
-def open_telemetry(settings: StoreSettings, *, sole_writer: bool = True) -> WholeStore:
-    """The store that the settings name, ready to use.
-
+    views : where the register keeps what it knows of InfluxDB; the embedded store needs none.
     sole_writer : False where several ingest workers share the topics and write to InfluxDB.
     Raises Unavailable where it cannot be opened, ConfigError where the settings do not fit.
     """
     if settings.telemetry == "influx":
-        from coldwitness.storage.register import open_register
+        if views is None:
+            raise ConfigError("store.telemetry: influx needs a register to find readings by")
         from coldwitness.storage.telemetry.influx import InfluxTelemetry
 
-        register = open_register(settings.register_url)
-        return InfluxTelemetry(settings, register, sole_writer=sole_writer)
+        return InfluxTelemetry(settings, views, sole_writer=sole_writer)
     from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 
     return EmbeddedTelemetry(settings.embedded_file)

@@ -22,7 +22,6 @@ from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Appended
 from coldwitness.storage.telemetry import embedded_read
 from coldwitness.storage.telemetry.columns import Columns
-from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 from coldwitness.storage.telemetry.record import (
     ASSIGNMENT_BYTES,
     Layout,
@@ -119,12 +118,6 @@ class EmbeddedTelemetry:
         """Starts of the UTC days that hold readings, ascending."""
         with failures_named(self.path), self._readers.snapshot() as connection:
             return embedded_read.days_ms(connection)
-
-    def rebuild(self) -> TelemetryRebuild:
-        """Begin to fill a new generation, or go on where a killed rebuild stopped."""
-        from coldwitness.storage.telemetry.embedded_rebuild import EmbeddedRebuild
-
-        return EmbeddedRebuild(self)
 
     def close(self) -> None:
         with self._write_lock:

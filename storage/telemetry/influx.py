@@ -26,13 +26,11 @@ from coldwitness.domain.reading import Reading
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Appended
-from coldwitness.storage.register import SqlRegister
-from coldwitness.storage.register.views import Span
+from coldwitness.storage.register.views import Span, SqlViews
 from coldwitness.storage.telemetry.columns import Columns, measured, readings_of
 from coldwitness.storage.telemetry.influx_http import InfluxHttp, token_of
 from coldwitness.storage.telemetry.influx_lines import NONE, lines
 from coldwitness.storage.telemetry.influx_read import InfluxReading
-from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
 
 HOUR_MS = 3_600_000
 _Variants = dict[int, tuple[Reading, int]]
@@ -51,19 +49,19 @@ _SENDERS = 3
 class InfluxTelemetry:
     """A TelemetryStore in InfluxDB. Methods may be called from any thread.
 
-    register : knows spans and measurement; it is the store's own and closed with it.
+    views : what the register knows of it: spans and measurement. Its register outlives the store.
     sole_writer : no other process writes readings of the same loggers. Where several workers
         share the topics, every batch is compared with what is there, not only late readings.
     """
 
     def __init__(
-        self, settings: StoreSettings, register: SqlRegister, *, sole_writer: bool = True
+        self, settings: StoreSettings, views: SqlViews, *, sole_writer: bool = True
     ) -> None:
         self._settings = settings
-        self._views = register
+        self.views = views
         self._sole_writer = sole_writer
-        self._http = InfluxHttp(settings)
-        self._reading = InfluxReading(self._http)
+        self.http = InfluxHttp(settings)
+        self._reading = InfluxReading(self.http)
         self._client = InfluxDBClient(
             url=settings.influx_url,
             token=token_of(settings) or "",
@@ -94,7 +92,7 @@ class InfluxTelemetry:
         with self._lock:
             self._tell_spans(readings)
             appended = None
-            for measurement in self._views.influx_measurements():
+            for measurement in self.views.influx_measurements():
                 counts = self._append(measurement, readings, received_ms)
                 appended = appended or counts
         if appended is None:
@@ -112,7 +110,7 @@ class InfluxTelemetry:
     def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
         return self._read(
             lambda measurement: self._reading.assigned(
-                measurement, shipments, stays, self._views.spans(shipments)
+                measurement, shipments, stays, self.views.spans(shipments)
             )
         )
 
@@ -125,32 +123,25 @@ class InfluxTelemetry:
         """Starts of the UTC days that hold readings, ascending."""
         return self._read(self._reading.days_ms)
 
-    def rebuild(self) -> TelemetryRebuild:
-        """Begin to fill a new measurement, or go on where a killed rebuild stopped."""
-        from coldwitness.storage.telemetry.influx_rebuild import InfluxRebuild
-
-        return InfluxRebuild(self, self._views, self._http)
-
     def close(self) -> None:
         self._senders.shutdown()
         self._client.close()  # type: ignore[no-untyped-call]
-        self._http.close()
-        self._views.close()
+        self.http.close()
 
     def _read(self, question: Callable[[str], _Answer]) -> _Answer:
         """Ask the measurement that is read now; again where a rebuild ended meanwhile and
         dropped it."""
-        measurement = self._views.influx_measurements()[0]
+        measurement = self.views.influx_measurements()[0]
         while True:
             asked = measurement
             try:
                 found = question(asked)
             except Unavailable:
-                measurement = self._views.influx_measurements()[0]
+                measurement = self.views.influx_measurements()[0]
                 if measurement == asked:
                     raise
                 continue
-            measurement = self._views.influx_measurements()[0]
+            measurement = self.views.influx_measurements()[0]
             if measurement == asked:
                 return found
 
@@ -301,7 +292,7 @@ class InfluxTelemetry:
                 start_ms=start_ms if old is None else min(start_ms, old.start_ms),
                 end_ms=end_ms if old is None else max(end_ms, old.end_ms),
             )
-        self._views.widen_spans(list(spans.values()))
+        self.views.widen_spans(list(spans.values()))
         if len(self._told_hours) > _CACHED:
             self._told_hours.clear()
         self._told_hours |= hours

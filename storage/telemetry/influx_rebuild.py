@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
-from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry.influx import InfluxTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp, Refused
 
@@ -14,20 +13,21 @@ class InfluxRebuild:
     written after the last kept position are written again after a kill, which changes nothing.
     """
 
-    def __init__(self, store: InfluxTelemetry, register: SqlRegister, http: InfluxHttp) -> None:
+    def __init__(self, store: InfluxTelemetry) -> None:
+        views, http = store.views, store.http
         self._store = store
-        self._register = register
+        self._views = views
         self._http = http
-        measurements = register.influx_measurements()
+        measurements = views.influx_measurements()
         self._old = measurements[0]
         if len(measurements) > 1:
             self._new = measurements[1]
-            self._position = register.fact("influx_position")
+            self._position = views.fact("influx_position")
             return
         number = int(self._old.removeprefix("reading") or 1) + 1
         self._new = f"reading{number}"
         drop_measurement(http, self._new)
-        register.set_facts({"influx_building": self._new, "influx_position": None})
+        views.set_facts({"influx_building": self._new, "influx_position": None})
         self._position = None
 
     @property
@@ -38,11 +38,11 @@ class InfluxRebuild:
         self, readings: Sequence[Reading], received_ms: Sequence[int], *, position: str
     ) -> None:
         self._store.append_to(self._new, readings, received_ms)
-        self._register.set_facts({"influx_position": position})
+        self._views.set_facts({"influx_position": position})
         self._position = position
 
     def finish(self) -> None:
-        self._register.set_facts(
+        self._views.set_facts(
             {"influx_measurement": self._new, "influx_building": None, "influx_position": None}
         )
         drop_measurement(self._http, self._old)

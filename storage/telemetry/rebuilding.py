@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from coldwitness.domain.reading import Reading
+from coldwitness.storage.telemetry import WholeStore
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
+from coldwitness.storage.telemetry.embedded_rebuild import EmbeddedRebuild
 
 
 class TelemetryRebuild(Protocol):
@@ -22,3 +25,16 @@ class TelemetryRebuild(Protocol):
 
     def finish(self) -> None:
         """Read the new from now on, and drop the old."""
+
+
+def open_rebuild(store: WholeStore) -> TelemetryRebuild:
+    """Begin to fill the store anew, or go on where a killed rebuild stopped. Raises Unavailable,
+    TypeError for a store that is none of ours."""
+    if isinstance(store, EmbeddedTelemetry):
+        return EmbeddedRebuild(store)
+    from coldwitness.storage.telemetry.influx import InfluxTelemetry
+    from coldwitness.storage.telemetry.influx_rebuild import InfluxRebuild
+
+    if isinstance(store, InfluxTelemetry):
+        return InfluxRebuild(store)
+    raise TypeError(f"expected a store that can be rebuilt, got {type(store).__name__}")

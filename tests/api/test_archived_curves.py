@@ -40,14 +40,14 @@ def sent(world: World, name: str, values: list[float], *, start_ms: int) -> None
 
 
 def named(world: World, name: str) -> list[str]:
-    result = world.register.result(name)
+    result = world.register.results.of(name)
     assert result is not None
     copied = [f for f in result.findings if f.subtype == "copied"]
     return [other for finding in copied for other in given(finding.measures.others) or ()]
 
 
 def line(world: World, name: str) -> str:
-    result = world.register.result(name)
+    result = world.register.results.of(name)
     assert result is not None
     (status,) = [one.status for one in result.requirements if one.id == "ANNEX3-08"]
     return status
@@ -75,17 +75,17 @@ def test_judging_again_makes_no_shipment_a_copy_of_itself_and_no_new_version(wor
     world.judge.judge_now(["ZB-1"])
     world.judge.judge_now(["ZB-1"])
     assert named(world, "ZB-1") == []
-    assert len(world.register.result_versions("ZB-1")) == 1
+    assert len(world.register.results.versions("ZB-1")) == 1
 
 
 def test_a_report_and_another_pack_see_the_copy_too(world: World) -> None:
     sent(world, "ZB-1", curve(1), start_ms=T0)
     sent(world, "ZB-2", curve(1), start_ms=T0 + 5 * HOUR)
-    versions = len(world.register.result_versions("ZB-2"))
+    versions = len(world.register.results.versions("ZB-2"))
     report = world.get("/v1/shipments/ZB-2/report.json")
     assert report.status_code == 200
     assert "copied" in report.text
-    assert len(world.register.result_versions("ZB-2")) == versions
+    assert len(world.register.results.versions("ZB-2")) == versions
 
 
 def test_a_report_of_a_copy_is_the_same_when_judged_again_without_the_other(world: World) -> None:
@@ -129,10 +129,10 @@ def quiet_index(name: str, *, start_s: float) -> CurveIndex:
 
 def test_a_quiet_copy_is_found_in_the_archive_by_the_zones_about_it(tmp_path: Path) -> None:
     register = open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")
-    archive = ArchivedCurves(register)
+    archive = ArchivedCurves(register.copies)
     old, new = quiet_index("OLD", start_s=1.7e9), quiet_index("NEW", start_s=1.8e9)
     assert archive(old) is None
-    keep_curves(register, old)
+    keep_curves(register.copies, old)
     kept = archive(new)
     register.close()
     assert kept is not None

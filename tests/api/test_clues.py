@@ -97,7 +97,7 @@ def test_the_case_system_says_what_became_of_a_clue(world: World, status: str) -
     kept = world.get(f"/v1/clues/{clue['id']}").json()
     assert (kept["status"], kept["status_note"]) == (status, "立案 2026-17")
     assert answer.json() == kept
-    last = world.register.audit_trail()[-1]
+    last = world.register.audit.entries()[-1]
     assert (last.action, last.subject) == (f"clue_{status}", clue["id"])
 
 

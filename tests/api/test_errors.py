@@ -148,7 +148,7 @@ def test_the_smallest_and_the_largest_limit_are_accepted(world: World) -> None:
 
 
 def test_a_cursor_of_one_list_is_refused_by_another(world: World) -> None:
-    world.register.note_seen({"S-1": None, "S-2": None})
+    world.register.custody.note_seen({"S-1": None, "S-2": None})
     cursor = world.get("/v1/shipments?limit=1").json()["next_cursor"]
     assert cursor
     problem(world.get(f"/v1/findings?cursor={cursor}"), 422)

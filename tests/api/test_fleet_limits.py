@@ -2,6 +2,7 @@
 in reports, and verified without the trips."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def sent(world: World, folder: Path) -> list[str]:
     recorded = read_files([folder / "telemetry.ndjson"], timezone=None, reader=None, shipments=())
     readings: list[Reading] = list(readings_of(recorded.table))
     world.store.append(readings, [reading.time_ms + 500 for reading in readings])
-    world.register.add_events(recorded.events, [event.time_ms for event in recorded.events])
+    world.register.custody.add_events(recorded.events, [event.time_ms for event in recorded.events])
     world.judge.touch(named)
     while not world.judge.idle:
         world.judge.tick()
@@ -91,7 +92,7 @@ def sent(world: World, folder: Path) -> list[str]:
 
 def result_of(world: World, name: str) -> dict[str, Any]:
     """The result on record as JSON objects."""
-    result = world.register.result(name)
+    result = world.register.results.of(name)
     assert result is not None
     told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result))
     return told
@@ -99,7 +100,7 @@ def result_of(world: World, name: str) -> dict[str, Any]:
 
 def taught(world: World, rate_per_h: float, *, trips: int = LEAST, model: str = MODEL) -> None:
     """As if so many compliant trips had ended days before."""
-    world.register.keep_model_trips(
+    world.register.trips.keep(
         {
             f"{model}-{n}": [
                 ModelTrip(
@@ -144,7 +145,7 @@ def test_only_compliant_trips_whose_heat_shows_the_separation_teach(
     world: World, tmp_path: Path
 ) -> None:
     named = sent(world, fleet(tmp_path / "one", boxes=3, seed=5))
-    kept = world.register.model_trips(MODEL, "coolant", before_ms=END_MS * 2, limit=99)
+    kept = world.register.trips.latest(MODEL, "coolant", before_ms=END_MS * 2, limit=99)
     assert {trip.shipment for trip in kept} == {
         name
         for name in named
@@ -153,11 +154,11 @@ def test_only_compliant_trips_whose_heat_shows_the_separation_teach(
     for verdict in ("breach", "suspected", "insufficient_evidence"):
         said = {**result_of(world, named[0]), "verdict": verdict}
         result = msgspec.convert(said, CheckResult)
-        manifests = world.register.manifests(named)
+        manifests = world.register.manifests.newest(named)
         assert model_trips([result], manifests) == {named[0]: []}
     # A trip that turns out to be no good is forgotten when it is judged again.
     world.send(named[0], [95.0] * 9, start_ms=kept[0].ended_ms - 20 * 60_000)
-    again = world.register.model_trips(MODEL, "coolant", before_ms=END_MS * 2, limit=99)
+    again = world.register.trips.latest(MODEL, "coolant", before_ms=END_MS * 2, limit=99)
     assert result_of(world, named[0])["verdict"] != "compliant"
     assert named[0] not in {trip.shipment for trip in again}
 
@@ -177,7 +178,7 @@ def test_manifest_then_model_then_fleet_then_setting(
 ) -> None:
     taught(world, 0.3)
     taught_too = "EPS-18L"
-    world.register.keep_model_trips(
+    world.register.trips.keep(
         {
             f"U-{n}": [
                 ModelTrip(f"U-{n}", "coolant", taught_too, END_MS - 3 * DAY_MS, 0.1, 0.1, 0.1)
@@ -229,22 +230,25 @@ def test_judging_again_gives_the_same_limit_whatever_ended_since(
 ) -> None:
     taught(world, 0.3)
     (name,) = sent(world, fleet(tmp_path / "one", boxes=1, seed=6))
-    world.register.keep_model_trips(
+    world.register.trips.keep(
         {"V-1": [ModelTrip("V-1", "coolant", MODEL, END_MS + DAY_MS, 0.7, 0.6, 0.75)]}
     )
     world.judge.judge_now([name])
-    assert len(world.register.result_versions(name)) == 1
+    assert len(world.register.results.versions(name)) == 1
 
 
 def test_the_registers_trips_of_a_day_are_asked_for_once() -> None:
     asked: list[tuple[str, str, int]] = []
 
     class Counting:
-        def model_trips(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[Any]:
+        def keep(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
+            raise AssertionError("nothing is kept by asking")
+
+        def latest(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
             asked.append((model, zone, before_ms))
             return []
 
-    trips = RegisterTrips(Counting())  # type: ignore[arg-type]
+    trips = RegisterTrips(Counting())
     start = instant_ms("2026-11-20T17:00:00Z")  # 21 November in China
     for begun in (start, start + 3_600_000):
         trips(MODEL, "coolant", begun_ms=begun)

@@ -60,10 +60,10 @@ def test_what_another_process_left_in_the_register_is_judged_at_the_next_tick(
     recorded = Recorded()
     judge = judge_of(world, recorded)
     world.send("ZB-1", COLD, judge=False)
-    world.register.leave_to_judge(["ZB-1"])
+    world.register.waiting.leave(["ZB-1"])
     assert judge.tick() == 1
-    assert world.register.result("ZB-1") is not None
-    assert world.register.left_to_judge() == {}
+    assert world.register.results.of("ZB-1") is not None
+    assert world.register.waiting.left() == {}
     assert judge.tick() == 0
 
 
@@ -71,11 +71,11 @@ def test_what_was_left_and_could_not_be_judged_stays_left(world: World) -> None:
     recorded = Recorded()
     recorded.failing["ZB-1"] = KeyError("a fault of this program")
     world.send("ZB-1", COLD, judge=False)
-    world.register.leave_to_judge(["ZB-1", "ZB-2"])
+    world.register.waiting.leave(["ZB-1", "ZB-2"])
     judge_of(world, recorded).tick()
-    assert set(world.register.left_to_judge()) == {"ZB-1"}
+    assert set(world.register.waiting.left()) == {"ZB-1"}
     assert judge_of(world, Recorded()).tick() == 1
-    assert world.register.left_to_judge() == {}
+    assert world.register.waiting.left() == {}
 
 
 def test_evidence_left_while_its_shipment_is_being_judged_is_judged_after_it(
@@ -85,13 +85,13 @@ def test_evidence_left_while_its_shipment_is_being_judged_is_judged_after_it(
         def __call__(self, *given: Any) -> Batch:
             found = super().__call__(*given)
             if len(self.runs) == 1:
-                world.register.leave_to_judge(["ZB-1"])
+                world.register.waiting.leave(["ZB-1"])
             return found
 
     recorded = Slow()
     judge = judge_of(world, recorded)
     world.send("ZB-1", COLD, judge=False)
-    world.register.leave_to_judge(["ZB-1"])
+    world.register.waiting.leave(["ZB-1"])
     assert [judge.tick(), judge.tick(), judge.tick()] == [1, 1, 0]
 
 
@@ -127,7 +127,7 @@ def test_one_shipment_that_cannot_be_judged_does_not_hold_up_the_others(world: W
     judge.touch(names)
     assert judge.tick() == 4
     assert judge.failing == 1
-    assert [world.register.result(name) is None for name in names] == [
+    assert [world.register.results.of(name) is None for name in names] == [
         False,
         False,
         True,
@@ -140,7 +140,7 @@ def test_one_shipment_that_cannot_be_judged_does_not_hold_up_the_others(world: W
     recorded.failing.clear()
     wait_until(lambda: judge.tick() == 1)
     assert judge.failing == 0
-    assert world.register.result("ZB-3") is not None
+    assert world.register.results.of("ZB-3") is not None
 
 
 def test_a_store_that_is_away_keeps_the_whole_chunk_for_later(world: World) -> None:
@@ -175,7 +175,7 @@ def test_a_failing_tick_never_ends_the_thread(
     try:
         world.send("ZB-1", COLD, judge=False)
         judge.touch(["ZB-1"])
-        wait_until(lambda: world.register.result("ZB-1") is not None)
+        wait_until(lambda: world.register.results.of("ZB-1") is not None)
         assert judge.alive
     finally:
         judge.stop()
@@ -188,7 +188,7 @@ def test_what_still_waits_is_judged_before_it_stops(world: World) -> None:
     world.send("ZB-1", COLD, judge=False)
     judge.touch(["ZB-1"])
     judge.stop()
-    assert world.register.result("ZB-1") is not None
+    assert world.register.results.of("ZB-1") is not None
 
 
 def test_a_restart_judges_what_an_earlier_process_left(world: World) -> None:
@@ -223,7 +223,7 @@ def test_live_results_are_those_of_judging_the_whole_record_at_once(
         for part, start_ms in zip(parts, starts_ms, strict=True):
             other.send("ZB-1", part, start_ms=start_ms, judge=False)
         other.judge.judge_now(["ZB-1"])
-        assert other.register.result("ZB-1") == world.register.result("ZB-1")
+        assert other.register.results.of("ZB-1") == world.register.results.of("ZB-1")
 
 
 def events(lines: Iterator[str]) -> Iterator[tuple[str, Any, int]]:

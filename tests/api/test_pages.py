@@ -168,7 +168,7 @@ def test_what_a_manifest_says_cannot_become_markup(world: World) -> None:
 
 
 def test_the_list_goes_on_over_pages(world: World) -> None:
-    world.register.note_seen({f"S-{n:03d}": None for n in range(150)})
+    world.register.custody.note_seen({f"S-{n:03d}": None for n in range(150)})
     first = world.get("/?lang=en").text
     assert first.count("<tr data-shipment") == 100
     link = first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]

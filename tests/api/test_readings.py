@@ -41,7 +41,7 @@ READINGS = [
 
 def store(world: World) -> None:
     world.store.append(READINGS, [T0 + 100, T0 + MINUTE + 100])
-    world.register.note_seen({"ZB-1": "ql"})
+    world.register.custody.note_seen({"ZB-1": "ql"})
 
 
 def test_json_readings_are_objects_as_loggers_send_them(world: World) -> None:

@@ -77,7 +77,7 @@ def test_a_report_never_shows_a_result_that_is_not_on_record(world: World) -> No
     world.send("ZB-1", [30.0] * 5, start_ms=T0 + 30 * MINUTE, judge=False)
     report = json.loads(world.get("/v1/shipments/ZB-1/report.json").content)
     assert report["result"]["metrics"]["max_c"] == 30.0
-    assert msgspec.convert(report["result"], CheckResult) == world.register.result("ZB-1")
+    assert msgspec.convert(report["result"], CheckResult) == world.register.results.of("ZB-1")
     assert report["origin"]["result_version"] == 2
 
 
@@ -98,7 +98,7 @@ def test_a_review_changes_the_tag_so_that_no_held_copy_hides_it(world: World) ->
 
 def test_another_pack_s_report_shows_both_and_leaves_the_record_alone(world: World) -> None:
     breach(world)
-    before = world.register.result("ZB-1")
+    before = world.register.results.of("ZB-1")
     asked = world.get("/v1/shipments/ZB-1/report.json", params={"rules": "who-vaccine"})
     report = asked.json()
     assert report["rules"]["id"] == "who-vaccine"
@@ -108,8 +108,8 @@ def test_another_pack_s_report_shows_both_and_leaves_the_record_alone(world: Wor
     assert verify_any(asked.content, rulebook=load_rulebook(world.services.settings.judging)).holds
     page = world.get("/v1/shipments/ZB-1/report.html", params={"rules": "who-vaccine"}).text
     assert "两套规则对照" in page
-    row = world.register.shipment_row("ZB-1")
-    assert world.register.result("ZB-1") == before
+    row = world.register.shipments.row("ZB-1")
+    assert world.register.results.of("ZB-1") == before
     assert row is not None
     assert row.result_version == 1
     assert "beside" not in world.get("/v1/shipments/ZB-1/report.json").json()

@@ -84,7 +84,7 @@ def test_the_report_shows_who_reviewed_and_why(world: World) -> None:
 def test_each_review_is_in_the_audit_trail(world: World) -> None:
     version = judged(world)
     world.client.post(PATH, json=review(version=version))
-    (entry,) = [one for one in world.register.audit_trail() if one.action == "add_review"]
+    (entry,) = [one for one in world.register.audit.entries() if one.action == "add_review"]
     assert entry.subject == f"ZB-1 v{version} 鲁C-0101 confirmed"
     assert entry.at_ms == world.clock.now_ms
 
@@ -132,16 +132,16 @@ def test_an_unknown_shipment_has_no_reviews_and_takes_none(world: World) -> None
 def test_judging_under_another_pack_leaves_the_stored_result_alone(world: World) -> None:
     world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
     world.send("ZB-1", WARM)
-    stored = world.register.result("ZB-1")
-    versions = world.register.result_versions("ZB-1")
+    stored = world.register.results.of("ZB-1")
+    versions = world.register.results.versions("ZB-1")
     answer = world.get("/v1/shipments/ZB-1/check?rules=who-vaccine")
     assert answer.status_code == 200
     assert answer.json()["evidence"]["rules"].startswith("who-vaccine ")
     assert stored is not None
     assert stored.verdict == "breach"
     assert answer.json()["verdict"] != "breach"
-    assert world.register.result("ZB-1") == stored
-    assert world.register.result_versions("ZB-1") == versions
+    assert world.register.results.of("ZB-1") == stored
+    assert world.register.results.versions("ZB-1") == versions
     assert world.get("/v1/shipments/ZB-1/check").content == msgspec.json.encode(stored)
 
 

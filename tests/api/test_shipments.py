@@ -19,15 +19,15 @@ def test_the_check_of_a_judged_shipment_is_its_recorded_result(world: World) -> 
     answer = world.get("/v1/shipments/ZB-1/check")
     assert answer.status_code == 200
     assert answer.json()["schema"] == "coldwitness.check/1"
-    assert answer.content == msgspec.json.encode(world.register.result("ZB-1"))
+    assert answer.content == msgspec.json.encode(world.register.results.of("ZB-1"))
 
 
 def test_a_shipment_with_readings_and_no_result_yet_is_judged_when_asked_for(world: World) -> None:
     world.send("ZB-1", COLD, judge=False)
-    assert world.register.result("ZB-1") is None
+    assert world.register.results.of("ZB-1") is None
     answer = world.get("/v1/shipments/ZB-1/check")
     assert (answer.status_code, answer.json()["metrics"]["readings"]) == (200, 30)
-    assert msgspec.json.encode(world.register.result("ZB-1")) == answer.content
+    assert msgspec.json.encode(world.register.results.of("ZB-1")) == answer.content
 
 
 def test_a_manifest_without_any_reading_is_insufficient_evidence(world: World) -> None:
@@ -134,7 +134,7 @@ def test_the_list_shows_every_shipment_with_its_verdict_and_where_the_rest_is(
 def test_the_list_is_read_in_pages_that_repeat_nothing_and_leave_nothing_out(
     world: World,
 ) -> None:
-    world.register.note_seen({f"S-{n:02d}": None for n in range(25)})
+    world.register.custody.note_seen({f"S-{n:02d}": None for n in range(25)})
     seen: list[str] = []
     query: dict[str, str | int] = {"limit": 10}
     for _ in range(10):
@@ -187,7 +187,7 @@ def test_changes_and_reads_of_reports_stand_in_the_audit_trail(world: World) -> 
     world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
     world.send("ZB-1", COLD)
     world.get("/v1/shipments/ZB-1/report.html")
-    trail = [(entry.action, entry.subject) for entry in world.register.audit_trail()]
+    trail = [(entry.action, entry.subject) for entry in world.register.audit.entries()]
     assert trail == [("put_manifest", "ZB-1 v1"), ("read_report_html", "ZB-1")]
 
 

@@ -84,8 +84,8 @@ def test_a_refused_delivery_comes_again_with_the_same_bytes_and_id(
             world.outbox.send_due()
             wait_until(lambda tries=tries: len(receiver.got) == tries)  # type: ignore[misc]
             before_ms = world.clock.now_ms
-            wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
-            while not world.register.due_deliveries(now_ms=world.clock.now_ms) and tries < 4:
+            wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
+            while not world.register.outbox.due(now_ms=world.clock.now_ms) and tries < 4:
                 world.clock.now_ms += 1000
             waits.append((world.clock.now_ms - before_ms) / 1000)
     assert len({posted.body for posted in receiver.got}) == 1
@@ -106,7 +106,7 @@ def test_one_delivery_a_clue_however_often_it_is_owed(tmp_path: Path, receiver: 
             world.outbox._owed_up_to = None  # a restart: the newest hour is owed again
             world.outbox.owe_new()
             world.outbox.send_due()
-            wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
+            wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
     assert len(receiver.got) == 1
 
 
@@ -121,7 +121,7 @@ def test_a_webhook_is_not_sent_what_was_found_before_it_was_added(
         world.outbox.owe_new()
         world.clock.now_ms += 1000
         world.outbox.send_due()
-        wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
+        wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
     assert [json.loads(posted.body)["subject"] for posted in receiver.got] == ["ZB-2"]
 
 
@@ -138,7 +138,7 @@ def test_an_answer_of_410_disables_the_webhook_for_good(tmp_path: Path, receiver
         break_cold_chain(world, "ZB-3")
         world.outbox.owe_new()
         world.clock.now_ms += 86_400_000
-        assert world.register.due_deliveries(now_ms=world.clock.now_ms) == []
+        assert world.register.outbox.due(now_ms=world.clock.now_ms) == []
     assert len(receiver.got) == 1
 
 
@@ -164,9 +164,9 @@ def test_a_delivery_refused_for_a_day_is_given_up(tmp_path: Path, receiver: Rece
             receiver.answers = [(503, {})]
             world.outbox.send_due()
             wait_until(lambda tries=tries: len(receiver.got) == tries)  # type: ignore[misc]
-            wait_until(lambda: not world.register.due_deliveries(now_ms=world.clock.now_ms))
+            wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
             world.clock.now_ms += 12 * 3_600_000
-        assert world.register.due_deliveries(now_ms=started_ms + 10**12) == []
+        assert world.register.outbox.due(now_ms=started_ms + 10**12) == []
 
 
 def test_pauses_grow_and_together_last_about_a_day() -> None:
@@ -308,7 +308,7 @@ def test_a_changed_secret_in_the_settings_replaces_the_webhook(world: World) -> 
     register_configured(world.register, settings(new_secret()), now_ms=1)
     second = new_secret()
     register_configured(world.register, settings(second), now_ms=2)
-    active = [hook for hook in world.register.webhooks() if not hook.disabled]
+    active = [hook for hook in world.register.outbox.webhooks() if not hook.disabled]
     assert [hook.secret for hook in active] == [second]
 
 

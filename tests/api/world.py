@@ -84,14 +84,14 @@ class World:
         ]
         received = [reading.time_ms + 500 for reading in readings]
         self.store.append(readings, received)
-        self.register.note_seen({shipment: "ql-express"})
+        self.register.custody.note_seen({shipment: "ql-express"})
         if judge:
             self.judge.judge_now([shipment])
 
     def event(self, shipment: str, event: str, minute: float) -> None:
         at_ms = T0 + round(minute * MINUTE)
         told = Event(event=event, time_ms=at_ms, shipment=shipment, box=f"BX-{shipment}")
-        self.judge.touch(self.register.add_events([told], [at_ms]))
+        self.judge.touch(self.register.custody.add_events([told], [at_ms]))
 
     def get(self, path: str, **kwargs: Any) -> httpx.Response:
         return self.client.get(path, **kwargs)

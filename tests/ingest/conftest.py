@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -194,13 +194,12 @@ class MemoryStore:
 
 
 @dataclass
-class MemoryRegister:
-    """The part of the register that ingest uses."""
+class MemoryCustody:
+    """The part of the register that ingest tells, in memory."""
 
     down: bool = False
     events_kept: list[Event] = field(default_factory=list)
     seen: dict[str, str | None] = field(default_factory=dict)
-    to_judge: set[str] = field(default_factory=set)
 
     def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
         if self.down:
@@ -225,11 +224,6 @@ class MemoryRegister:
     def note_seen(self, shipments: Mapping[str, str | None]) -> None:
         self.seen |= shipments
 
-    def leave_to_judge(self, shipments: Iterable[str]) -> None:
-        self.to_judge |= set(shipments)
-
-    def close(self) -> None: ...
-
 
 @pytest.fixture
 def store() -> MemoryStore:
@@ -238,7 +232,7 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 def register() -> Any:
-    return MemoryRegister()
+    return MemoryCustody()
 
 
 @pytest.fixture(scope="session")

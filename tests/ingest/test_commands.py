@@ -20,7 +20,7 @@ from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, load_or_create_signer
 from coldwitness.storage.journal.layout import segments
-from tests.ingest.conftest import MemoryRegister, MemoryStore, Mosquitto, wait_until
+from tests.ingest.conftest import MemoryCustody, MemoryStore, Mosquitto, wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 
 Command = Callable[..., Result]
@@ -34,7 +34,7 @@ def _follower(directory: Path, progress: Progress) -> JournalFollower:
         progress,
         Routes(),
         store=MemoryStore(),
-        register=MemoryRegister(),  # type: ignore[arg-type]
+        custody=MemoryCustody(),
         future_tolerance_s=1e9,
     )
 

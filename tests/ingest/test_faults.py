@@ -15,7 +15,7 @@ from coldwitness.ingest.mqtt.health import health_payload
 from coldwitness.ingest.sides import ReceivingSide
 from coldwitness.storage.journal import Journal, JournalReader, Message, PartlyKept, Signer
 from tests.ingest.conftest import (
-    MemoryRegister,
+    MemoryCustody,
     MemoryStore,
     Mosquitto,
     settings_for,
@@ -50,7 +50,7 @@ def test_killed_at_200_random_moments(broker: Any, tmp_path: Path) -> None:
 
 
 def test_a_burst_of_30000_for_an_absent_worker_is_kept_by_the_shipped_mosquitto(
-    mosquitto: Mosquitto, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    mosquitto: Mosquitto, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     settings = settings_for(mosquitto.port, tmp_path)
     with service(settings, store, register, []) as running:
@@ -149,7 +149,7 @@ def test_while_the_journal_has_no_room_nothing_is_acknowledged_and_then_all_is_k
     broker: Any,
     tmp_path: Path,
     store: MemoryStore,
-    register: MemoryRegister,
+    register: MemoryCustody,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = settings_for(broker.port, tmp_path)
@@ -251,7 +251,7 @@ def test_a_slow_store_slows_nothing_but_itself(
     nats: Any,
     tmp_path: Path,
     store: MemoryStore,
-    register: MemoryRegister,
+    register: MemoryCustody,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate = threading.Event()

@@ -10,21 +10,21 @@ from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, Signer
-from tests.ingest.conftest import MemoryRegister, MemoryStore
+from tests.ingest.conftest import MemoryCustody, MemoryStore
 from tests.ingest.publishing import reading, topic
 
 START_MS = 1_717_243_200_000
 
 
 def follower_of(
-    directory: Path, store: MemoryStore, register: MemoryRegister, **more: Any
+    directory: Path, store: MemoryStore, register: MemoryCustody, **more: Any
 ) -> JournalFollower:
     return JournalFollower(
         JournalReader(directory),
         Progress(directory, "w1"),
         Routes(),
         store=store,
-        register=register,  # type: ignore[arg-type]
+        custody=register,
         future_tolerance_s=1e9,
         **more,
     )
@@ -34,7 +34,7 @@ def test_large_messages_are_stored_in_batches_bounded_by_their_bytes(
     tmp_path: Path,
     signer: Signer,
     store: MemoryStore,
-    register: MemoryRegister,
+    register: MemoryCustody,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def backlog(first: int) -> bytes:
@@ -50,7 +50,7 @@ def test_large_messages_are_stored_in_batches_bounded_by_their_bytes(
 
 
 def test_a_batch_of_which_nobody_could_be_told_is_stored_and_told_again(
-    tmp_path: Path, signer: Signer, store: MemoryStore, register: MemoryRegister
+    tmp_path: Path, signer: Signer, store: MemoryStore, register: MemoryCustody
 ) -> None:
     told: list[frozenset[str]] = []
 

@@ -14,7 +14,7 @@ from coldwitness.domain.reading import Reading
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.ingest.service import IngestService
 from coldwitness.storage.journal import JournalReader, verify_journal
-from tests.ingest.conftest import MemoryRegister, MemoryStore, Mosquitto, settings_for, wait_until
+from tests.ingest.conftest import MemoryCustody, MemoryStore, Mosquitto, settings_for, wait_until
 from tests.ingest.publishing import Publisher, publish_all, reading, topic
 
 
@@ -24,7 +24,7 @@ def service(
     return IngestService(
         settings,
         store=store,
-        register=register,
+        custody=register,
         future_tolerance_s=300.0,
         on_touched=touched.append,
     )
@@ -35,7 +35,7 @@ def subscribed(running: IngestService) -> bool:
 
 
 def test_what_is_published_is_journalled_in_its_bytes_stored_and_reported(
-    broker: Any, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    broker: Any, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     settings, touched = settings_for(broker.port, tmp_path), list[frozenset[str]]()
     sent = [(topic(f"BX-{n % 7}"), reading(n)) for n in range(500)]
@@ -55,7 +55,7 @@ def test_what_is_published_is_journalled_in_its_bytes_stored_and_reported(
 
 
 def test_messages_published_while_no_worker_runs_are_there_when_it_comes_back(
-    broker: Any, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    broker: Any, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     settings, touched = settings_for(broker.port, tmp_path), list[frozenset[str]]()
     with service(settings, store, register, touched) as running:
@@ -66,7 +66,7 @@ def test_messages_published_while_no_worker_runs_are_there_when_it_comes_back(
 
 
 def test_a_reading_without_shipment_touches_the_one_its_box_carries(
-    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     settings, touched = settings_for(nats.port, tmp_path), list[frozenset[str]]()
     packed = json.dumps({"shipment": "ZB-7", "event": "packed", "time": "2024-06-01T12:00:00Z"})
@@ -80,7 +80,7 @@ def test_a_reading_without_shipment_touches_the_one_its_box_carries(
 
 
 def test_bad_messages_are_acknowledged_kept_counted_and_do_not_take_others_with_them(
-    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     settings = settings_for(nats.port, tmp_path)
     settings = settings.model_copy(
@@ -115,7 +115,7 @@ def test_bad_messages_are_acknowledged_kept_counted_and_do_not_take_others_with_
 
 
 def test_a_store_that_is_down_stops_neither_journal_nor_acknowledgement(
-    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     settings = settings_for(nats.port, tmp_path)
     store.down = True
@@ -131,7 +131,7 @@ def test_a_store_that_is_down_stops_neither_journal_nor_acknowledgement(
 
 
 def test_a_row_that_makes_the_store_fail_is_refused_alone(
-    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     def cursed(one: Reading) -> bool:
         return one.seq == 33
@@ -147,7 +147,7 @@ def test_a_row_that_makes_the_store_fail_is_refused_alone(
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
-    broker: Any, tmp_path: Path, store: MemoryStore, register: MemoryRegister
+    broker: Any, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:
     settings = settings_for(broker.port, tmp_path)
     if isinstance(broker, EmbeddedBroker):
@@ -168,7 +168,7 @@ def test_the_worker_says_on_its_health_topic_how_it_is_and_the_broker_when_it_is
     nats: EmbeddedBroker,
     tmp_path: Path,
     store: MemoryStore,
-    register: MemoryRegister,
+    register: MemoryCustody,
 ) -> None:
     heard: list[str] = []
     listener = mqtt.Client(CallbackAPIVersion.VERSION2, "listener")

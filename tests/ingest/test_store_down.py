@@ -13,8 +13,8 @@ import pytest
 
 from coldwitness.config.settings import StoreSettings
 from coldwitness.storage.journal import JournalReader
+from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import TelemetryStore
-from coldwitness.storage.telemetry import open_telemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from tests import servers
 from tests.ingest.conftest import Mosquitto, wait_until
@@ -93,7 +93,7 @@ def goes_on_while_the_store_is_down(
             http.command("CREATE DATABASE readings")
         with (
             worker(broker.port, folder, store),
-            closing(open_telemetry(store, sole_writer=False)) as view,
+            stores(store, sole_writer=False) as (view, _),
             Publisher(broker.port) as publisher,
         ):
             sent = 0

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from coldwitness.config.settings import StoreSettings
 from coldwitness.storage.ports import TelemetryStore
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.register.schema import feed, metadata
+from coldwitness.storage.register.views import SqlViews
 from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests import servers
@@ -48,16 +51,23 @@ def influx_settings(influx_address: str, tmp_path: Path) -> StoreSettings:
     return settings
 
 
+@pytest.fixture
+def influx_views(influx_settings: StoreSettings) -> Iterator[SqlViews]:
+    with closing(open_register(influx_settings.register_url)) as register:
+        yield register.views
+
+
 @pytest.fixture(params=["embedded", "influx", "memory"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], TelemetryStore]:
     """Opens the store under test; each adapter runs the whole suite."""
     if request.param == "memory":
         return MemoryTelemetry
     if request.param == "influx":
-        settings = request.getfixturevalue("influx_settings")
-    else:
-        settings = StoreSettings(embedded_file=tmp_path / "telemetry.sqlite")
-    return lambda: open_telemetry(settings)
+        settings, views = (
+            request.getfixturevalue(f"influx_{name}") for name in ("settings", "views")
+        )
+        return lambda: open_telemetry(settings, views)
+    return lambda: EmbeddedTelemetry(tmp_path / "telemetry.sqlite")
 
 
 @pytest.fixture

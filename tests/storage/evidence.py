@@ -73,7 +73,7 @@ def store_all(settings: Settings, store: WholeStore, register: SqlRegister) -> N
             progress,
             Routes(),
             store=store,
-            register=register,
+            custody=register.custody,
             future_tolerance_s=FUTURE_S,
         )
         while follower.step():

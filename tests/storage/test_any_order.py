@@ -88,7 +88,7 @@ class Stores:
         self.telemetry, self.register = self.open()
 
     def holds(self) -> tuple[str, list[object]]:
-        stays = sorted(self.register.stays(SHIPMENTS), key=repr)
+        stays = sorted(self.register.custody.stays(SHIPMENTS), key=repr)
         return evidence.digest(self.telemetry, self.register), [*stays]
 
     def close(self) -> None:
@@ -161,7 +161,11 @@ def test_any_order_and_repetition_of_messages_ends_in_the_same_stores_of_both_ad
     tmp_path: Path, sqlite_register: Path, influx_settings: StoreSettings
 ) -> None:
     def opener(settings: StoreSettings) -> Callable[[], tuple[WholeStore, SqlRegister]]:
-        return lambda: (open_telemetry(settings), open_register(settings.register_url))
+        def both() -> tuple[WholeStore, SqlRegister]:
+            register = open_register(settings.register_url)
+            return open_telemetry(settings, register.views), register
+
+        return both
 
     def fresh() -> list[Stores]:
         number = next(_numbers)

@@ -44,8 +44,8 @@ def stores(tmp_path: Path) -> StoreSettings:
 
 
 @pytest.fixture
-def store(stores: StoreSettings) -> Iterator[WholeStore]:
-    opened = open_telemetry(stores)
+def store(stores: StoreSettings, register: SqlRegister) -> Iterator[WholeStore]:
+    opened = open_telemetry(stores, register.views)
     yield opened
     opened.close()
 
@@ -66,7 +66,7 @@ def event(name: str, minute: float, shipment: str = "S-7") -> Event:
 def fill(store: WholeStore, register: SqlRegister) -> None:
     undeclared = [reading(minute, shipment=None, drug=minute / 8) for minute in range(20)]
     store.append([FULL, *undeclared], [T0 + 5000] * 21)
-    register.add_events([event("packed", 5), event("delivered", 15)], [T0, T0 + 1])
+    register.custody.add_events([event("packed", 5), event("delivered", 15)], [T0, T0 + 1])
 
 
 def seal(store: WholeStore, register: SqlRegister, stores: StoreSettings) -> list[str]:
@@ -224,7 +224,7 @@ def test_an_exported_table_is_read_back_the_same(
 
     again = read_files([path]).table
     found = [{**row, "received_ms": 0} for row in rows(again)]
-    asked = store.readings(["S-7", "S-9"], register.stays(["S-7"]))
+    asked = store.readings(["S-7", "S-9"], register.custody.stays(["S-7"]))
     expected = [
         {key: value for key, value in row.items() if key != "t:VOC index"} | {"received_ms": 0}
         for row in rows(asked)
@@ -241,7 +241,7 @@ def test_exported_lines_are_native_and_read_back_with_their_events(
 
     recorded = read_files([path])
     assert recorded.refused_count == 0
-    assert recorded.events == register.events(["S-7"])["S-7"]
+    assert recorded.events == register.custody.events(["S-7"])["S-7"]
     assert recorded.table.shipments[0] == "S-7"
     assert len(recorded.table) == 10
 
@@ -346,10 +346,10 @@ def test_what_is_imported_is_journalled_judged_and_found_again_by_a_rebuild(
     assert after.stdout == before.stdout
 
     register = open_register(stores.register_url)
-    result = register.result("S-1")
+    result = register.results.of("S-1")
     assert result is not None
     assert result.verdict == "breach"
-    assert len(register.clues()) == 1
+    assert len(register.clues.after(0)) == 1
     register.close()
 
 
@@ -357,11 +357,12 @@ def test_what_is_imported_is_journalled_judged_and_found_again_by_a_rebuild(
 def test_what_comes_back_was_received_when_it_was_received_first(
     kind: str, tmp_path: Path, stores: StoreSettings, command: Callable[..., Done]
 ) -> None:
-    store, register = open_telemetry(stores), open_register(stores.register_url)
+    register = open_register(stores.register_url)
+    store = open_telemetry(stores, register.views)
     sent = [reading(minute, seq=minute) for minute in range(20)]
     received = [one.time_ms + 700 * (1 + n % 3) for n, one in enumerate(sent)]
     store.append(sent, received)
-    register.note_seen({"S-1": None})
+    register.custody.note_seen({"S-1": None})
     path = tmp_path / f"out.{kind}"
     if kind == "archive":
         seal(store, register, stores)
@@ -379,10 +380,11 @@ def test_what_comes_back_was_received_when_it_was_received_first(
     for arguments in (["import", str(path)], ["import", str(path)], ["rebuild"]):
         done = command(*arguments)
         assert done.code == 0, done.stderr
-        again, opened = open_telemetry(stores), open_register(stores.register_url)
+        opened = open_register(stores.register_url)
+        again = open_telemetry(stores, opened.views)
         assert rows(again.readings(["S-1"], [])) == before
         again.close()
-        found = opened.result("S-1")
+        found = opened.results.of("S-1")
         opened.close()
         assert found is not None
         assert "late_import" not in [one.subtype for one in found.findings]
@@ -414,7 +416,7 @@ def test_what_tells_no_receipt_was_received_by_the_import(
     assert command("import", str(path)).code == 0
 
     register = open_register(stores.register_url)
-    result = register.result("S-1")
+    result = register.results.of("S-1")
     register.close()
     assert result is not None
     assert "late_import" in [one.subtype for one in result.findings]

@@ -29,7 +29,8 @@ def house(folder: Path, register_url: str | None = None) -> Settings:
 
 
 def digest(settings: Settings) -> str:
-    store, register = open_telemetry(settings.store), open_register(settings.store.register_url)
+    register = open_register(settings.store.register_url)
+    store = open_telemetry(settings.store, register.views)
     try:
         return evidence.digest(store, register)
     finally:
@@ -38,7 +39,8 @@ def digest(settings: Settings) -> str:
 
 
 def store_all(settings: Settings) -> None:
-    store, register = open_telemetry(settings.store), open_register(settings.store.register_url)
+    register = open_register(settings.store.register_url)
+    store = open_telemetry(settings.store, register.views)
     evidence.store_all(settings, store, register)
     store.close()
     register.close()
@@ -49,7 +51,7 @@ def test_a_backup_is_restored_with_everything_in_it(tmp_path: Path) -> None:
     evidence.journal(settings, evidence.messages())
     store_all(settings)
     register = open_register(settings.store.register_url)
-    register.record_results([result(finding())], judged_ms=T0, reason="x")
+    register.results.record([result(finding())], judged_ms=T0, reason="x")
     register.close()
     before = digest(settings)
 
@@ -60,7 +62,7 @@ def test_a_backup_is_restored_with_everything_in_it(tmp_path: Path) -> None:
 
     assert digest(there) == before
     again = open_register(there.store.register_url)
-    assert len(again.clues()) == 1
+    assert len(again.clues.after(0)) == 1
     again.close()
     rows = list(JournalReader(there.journal.directory).read("w1"))
     assert rows == list(JournalReader(settings.journal.directory).read("w1"))
@@ -106,9 +108,9 @@ def test_a_register_on_postgresql_is_backed_up_and_restored(
     evidence.journal(settings, evidence.messages())
     store_all(settings)
     register = open_register(postgres_url)
-    register.record_results([result(finding())], judged_ms=T0, reason="x")
-    register.audit(actor="a", action="b", subject="c", now_ms=T0)
-    register.keep_curves({"S-1": StoredCurves(keys=(1, 2), body=b"first")})
+    register.results.record([result(finding())], judged_ms=T0, reason="x")
+    register.audit.note(actor="a", action="b", subject="c", now_ms=T0)
+    register.copies.keep_curves({"S-1": StoredCurves(keys=(1, 2), body=b"first")})
     before = digest(settings)
 
     back_up(settings, tmp_path / "backup")
@@ -117,11 +119,11 @@ def test_a_register_on_postgresql_is_backed_up_and_restored(
 
     assert digest(there) == before
     again = open_register(other_postgres_url)
-    assert again.result("S-1") == register.result("S-1")
-    again.audit(actor="a", action="later", subject="c", now_ms=T0)
-    assert [entry.action for entry in again.audit_trail()] == ["b", "later"]
-    again.keep_curves({"S-2": StoredCurves(keys=(2, 3), body=b"second")})
-    assert again.similar_curves({"S-2": [2]}, partners=5) == {"S-1": b"first"}
+    assert again.results.of("S-1") == register.results.of("S-1")
+    again.audit.note(actor="a", action="later", subject="c", now_ms=T0)
+    assert [entry.action for entry in again.audit.entries()] == ["b", "later"]
+    again.copies.keep_curves({"S-2": StoredCurves(keys=(2, 3), body=b"second")})
+    assert again.copies.similar_curves({"S-2": [2]}, partners=5) == {"S-1": b"first"}
     register.close()
     again.close()
 

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import BadMessage, Unavailable
-from coldwitness.storage.telemetry import open_telemetry
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from tests.storage.readings import T0, reading, rows
 
@@ -163,7 +161,7 @@ def test_a_closed_store_and_a_broken_file_are_unavailable_and_named(
 
 
 def test_every_commit_is_synced(path: Path) -> None:
-    store = open_telemetry(StoreSettings(embedded_file=path))
+    store = EmbeddedTelemetry(path)
     assert isinstance(store, EmbeddedTelemetry)
     with store.writing() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)

@@ -25,14 +25,15 @@ def stores(tmp_path: Path) -> StoreSettings:
         embedded_file=tmp_path / "telemetry.sqlite",
         register_url=f"sqlite:///{tmp_path / 'register.sqlite'}",
     )
-    store, register = open_telemetry(settings), open_register(settings.register_url)
+    register = open_register(settings.register_url)
+    store = open_telemetry(settings, register.views)
     sent = [FULL, *(reading(minute, shipment=None, drug=minute) for minute in (9, 3, 6))]
     store.append(sent, [T0] * len(sent))
     packed = Event(event="packed", time_ms=T0 + 4 * MINUTE, shipment="S-7", box="BX-1")
-    register.add_events([packed], [T0])
-    register.note_seen({"S-9": "ql"})
+    register.custody.add_events([packed], [T0])
+    register.custody.note_seen({"S-9": "ql"})
     late = finding("F-2", start=30, end=40)
-    register.record_results(
+    register.results.record(
         [result(late, finding("F-1"), shipment="S-7")], judged_ms=T0, reason="x"
     )
     store.close()
@@ -59,7 +60,8 @@ def test_everything_a_logger_sent_is_in_its_row(stores: StoreSettings) -> None:
 
 
 def test_findings_and_episodes_are_rows_with_their_measures(stores: StoreSettings) -> None:
-    store, register = open_telemetry(stores), open_register(stores.register_url)
+    register = open_register(stores.register_url)
+    store = open_telemetry(stores, register.views)
     made = Frames(store, register)
     episodes = made.episodes("S-7")
     assert episodes["id"].tolist() == ["F-1", "F-2"]
@@ -87,15 +89,16 @@ def test_the_examples_of_the_page_run_as_they_stand(
         for shipment in (first, second)
         for minute, drug in enumerate([7.0, 9.0, 9.5, 7.5])
     ]
-    store, register = open_telemetry(stores), open_register(stores.register_url)
+    register = open_register(stores.register_url)
+    store = open_telemetry(stores, register.views)
     store.append(sent, [T0] * len(sent))
-    register.note_seen({first: None, second: None})
+    register.custody.note_seen({first: None, second: None})
     broken = result(
         finding("F-9", start=start, end=start + 3, duration_s=90.0),
         shipment=first,
         verdict="breach",
     )
-    register.record_results([broken], judged_ms=T0, reason="x")
+    register.results.record([broken], judged_ms=T0, reason="x")
     seal_days(store, register, tmp_path / "archive", before_ms=T0 + 9 * 86_400_000)
     store.close()
     register.close()

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import StoreSettings
-from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.opening import stores
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.influx_lines import lines
 from tests.storage.readings import FULL, T0, reading
@@ -61,9 +61,8 @@ def test_every_metric_asked_for_is_one_that_is_exposed() -> None:
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_influxdb_answers_every_query(path: Path, influx_settings: StoreSettings) -> None:
-    store = open_telemetry(influx_settings)
-    store.append([reading(0), reading(0, drug=9.0), reading(1)], [T0] * 3)
-    store.close()
+    with stores(influx_settings) as (store, _):
+        store.append([reading(0), reading(0, drug=9.0), reading(1)], [T0] * 3)
     http = InfluxHttp(influx_settings)
     for target in targets(path):
         if "query" not in target:

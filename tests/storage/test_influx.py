@@ -18,8 +18,8 @@ from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.stays import Stay
+from coldwitness.storage.opening import stores
 from coldwitness.storage.register import open_register
-from coldwitness.storage.telemetry import open_telemetry
 from coldwitness.storage.telemetry.influx import InfluxTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.influx_lines import lines
@@ -30,16 +30,9 @@ from tests.storage.readings import FULL, MINUTE, READINGS, T0, reading, rows
 
 @pytest.fixture
 def store(influx_settings: StoreSettings) -> Iterator[InfluxTelemetry]:
-    opened = open_telemetry(influx_settings)
-    assert isinstance(opened, InfluxTelemetry)
-    yield opened
-    opened.close()
-
-
-def other_worker(influx_settings: StoreSettings) -> InfluxTelemetry:
-    opened = open_telemetry(influx_settings, sole_writer=False)
-    assert isinstance(opened, InfluxTelemetry)
-    return opened
+    with stores(influx_settings) as (opened, _):
+        assert isinstance(opened, InfluxTelemetry)
+        yield opened
 
 
 def test_a_reading_is_one_point_with_box_and_logger_as_tags() -> None:
@@ -125,8 +118,7 @@ def test_any_order_and_repetition_ends_in_the_same_store(
     cut = data.draw(st.integers(0, len(messages)))
     clean(influx_settings)
     oracle = MemoryTelemetry()
-    store = open_telemetry(influx_settings)
-    try:
+    with stores(influx_settings) as (store, _):
         oracle.append(messages, [T0] * len(messages))
         for batch in (again[:cut], again, messages):
             store.append(batch, [T0] * len(batch))
@@ -139,8 +131,6 @@ def test_any_order_and_repetition_ends_in_the_same_store(
         whole = (T0 - 10**9, T0 + 10**9)
         assert isinstance(store, InfluxTelemetry)
         assert rows(store.between(*whole).table) == rows(oracle.between(*whole).table)
-    finally:
-        store.close()
 
 
 @settings(
@@ -152,14 +142,13 @@ def test_counts_are_those_of_the_oracle_batch_by_batch_and_process_by_process(
 ) -> None:
     clean(influx_settings)
     oracle = MemoryTelemetry()
-    workers = [other_worker(influx_settings) for _ in range(2)]
-    try:
+    with (
+        stores(influx_settings, sole_writer=False) as (first, _),
+        stores(influx_settings, sole_writer=False) as (second, _),
+    ):
         for number, batch in enumerate(batches):
             times = [T0] * len(batch)
-            assert workers[number % 2].append(batch, times) == oracle.append(batch, times)
-    finally:
-        for worker in workers:
-            worker.close()
+            assert (first, second)[number % 2].append(batch, times) == oracle.append(batch, times)
 
 
 def clean(influx_settings: StoreSettings) -> None:
@@ -195,12 +184,11 @@ def test_a_server_that_is_down_is_unavailable(tmp_path: Path) -> None:
         influx_url=f"http://127.0.0.1:{servers.free_port()}",
         register_url=f"sqlite:///{tmp_path / 'r.sqlite'}",
     )
-    store = open_telemetry(gone)
-    with pytest.raises(Unavailable, match="InfluxDB"):
-        store.append([reading(0)], [T0])
-    with pytest.raises(Unavailable, match="InfluxDB"):
-        store.readings(["S-1"], [Stay("BX-1", "S-1", T0, None)])
-    store.close()
+    with stores(gone) as (store, _):
+        with pytest.raises(Unavailable, match="InfluxDB"):
+            store.append([reading(0)], [T0])
+        with pytest.raises(Unavailable, match="InfluxDB"):
+            store.readings(["S-1"], [Stay("BX-1", "S-1", T0, None)])
 
 
 def test_a_database_that_is_missing_is_unavailable_and_named(
@@ -209,12 +197,11 @@ def test_a_database_that_is_missing_is_unavailable_and_named(
     elsewhere = influx_settings.model_copy(
         update={"influx_bucket": "nowhere", "register_url": f"sqlite:///{tmp_path / 'n.sqlite'}"}
     )
-    store = open_telemetry(elsewhere)
-    with pytest.raises(Unavailable, match="nowhere"):
-        store.append([reading(0)], [T0])
-    with pytest.raises(Unavailable, match="database"):
-        store.readings(["S-1"], [Stay("BX-1", "S-1", T0, None)])
-    store.close()
+    with stores(elsewhere) as (store, _):
+        with pytest.raises(Unavailable, match="nowhere"):
+            store.append([reading(0)], [T0])
+        with pytest.raises(Unavailable, match="database"):
+            store.readings(["S-1"], [Stay("BX-1", "S-1", T0, None)])
 
 
 class _Flaky(BaseHTTPRequestHandler):
@@ -316,34 +303,30 @@ def test_an_answer_that_is_no_answer_is_unavailable(said: bytes, words: str) -> 
 
 def test_a_busy_server_is_asked_again_and_every_reading_arrives(tmp_path: Path) -> None:
     with flaky([503, 429]) as (address, taken):
-        store = open_telemetry(
-            StoreSettings(
-                telemetry="influx",
-                influx_url=address,
-                influx_batch_rows=10,
-                register_url=f"sqlite:///{tmp_path / 'r.sqlite'}",
-            )
+        settings = StoreSettings(
+            telemetry="influx",
+            influx_url=address,
+            influx_batch_rows=10,
+            register_url=f"sqlite:///{tmp_path / 'r.sqlite'}",
         )
-        store.append([reading(minute) for minute in range(25)], [T0] * 25)
-        store.close()
+        with stores(settings) as (store, _):
+            store.append([reading(minute) for minute in range(25)], [T0] * 25)
     assert len(set(taken)) == 25
 
 
 def test_a_batch_of_which_a_part_failed_is_wholly_sent_again(tmp_path: Path) -> None:
     with flaky([400]) as (address, taken):
-        store = open_telemetry(
-            StoreSettings(
-                telemetry="influx",
-                influx_url=address,
-                influx_batch_rows=10,
-                register_url=f"sqlite:///{tmp_path / 'r.sqlite'}",
-            )
+        settings = StoreSettings(
+            telemetry="influx",
+            influx_url=address,
+            influx_batch_rows=10,
+            register_url=f"sqlite:///{tmp_path / 'r.sqlite'}",
         )
-        batch = [reading(minute) for minute in range(25)]
-        with pytest.raises(Unavailable, match="400"):
+        with stores(settings) as (store, _):
+            batch = [reading(minute) for minute in range(25)]
+            with pytest.raises(Unavailable, match="400"):
+                store.append(batch, [T0] * 25)
             store.append(batch, [T0] * 25)
-        store.append(batch, [T0] * 25)
-        store.close()
     assert len(set(taken)) == 25
 
 
@@ -351,7 +334,7 @@ def test_victoria_metrics_takes_what_we_write(tmp_path: Path) -> None:
     with servers.victoria_metrics(tmp_path / "vm") as address:
         register = open_register(f"sqlite:///{tmp_path / 'r.sqlite'}")
         settings = StoreSettings(telemetry="influx", influx_url=address, influx_batch_rows=7)
-        store = InfluxTelemetry(settings, register)
+        store = InfluxTelemetry(settings, register.views)
         rows = [(reading(minute / 10, drug=4 + minute / 10), T0, 0) for minute in range(20)]
         store._send("reading", rows)
         store.close()

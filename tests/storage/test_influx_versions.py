@@ -13,8 +13,8 @@ from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.stays import Stay
 from coldwitness.storage.archive.canonical import DAY_MS
+from coldwitness.storage.opening import stores
 from coldwitness.storage.register import open_register
-from coldwitness.storage.telemetry import open_telemetry
 from coldwitness.storage.telemetry.influx import InfluxTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
@@ -36,10 +36,9 @@ def influx(request: pytest.FixtureRequest, influx_settings: StoreSettings) -> It
         settings = influx_settings.model_copy(
             update={"influx_url": address, "influx_token": SecretStr(TOKEN)}
         )
-        store = open_telemetry(settings)
-        assert isinstance(store, InfluxTelemetry)
-        yield Influx(store, wire, settings)
-        store.close()
+        with stores(settings) as (store, _):
+            assert isinstance(store, InfluxTelemetry)
+            yield Influx(store, wire, settings)
 
 
 def test_each_version_says_which_it_is(influx: Influx) -> None:
@@ -102,28 +101,23 @@ def test_a_refused_write_is_unavailable_with_the_server_s_words(influx: Influx) 
 
 
 def test_without_its_token_a_version_that_wants_one_is_unavailable(influx: Influx) -> None:
-    stranger = open_telemetry(influx.settings.model_copy(update={"influx_token": None}))
-    try:
+    with stores(influx.settings.model_copy(update={"influx_token": None})) as (stranger, _):
         if influx.wire.major == 1:
             assert stranger.append([reading(0)], [T0]).new == 1
             return
         with pytest.raises(Unavailable, match="401"):
             stranger.append([reading(0)], [T0])
-    finally:
-        stranger.close()
 
 
 def test_user_and_password_of_a_1_x_stand_in_the_place_of_a_token(
     influx_settings: StoreSettings,
 ) -> None:
     with speaking("1.12.2", influx_settings.influx_url) as (address, wire):
-        store = open_telemetry(
-            influx_settings.model_copy(
-                update={"influx_url": address, "influx_token": SecretStr("me:pass")}
-            )
+        settings = influx_settings.model_copy(
+            update={"influx_url": address, "influx_token": SecretStr("me:pass")}
         )
-        store.append([reading(0)], [T0])
-        store.close()
+        with stores(settings) as (store, _):
+            store.append([reading(0)], [T0])
     assert set(wire.authorizations) == {"Token me:pass", "Basic bWU6cGFzcw=="}
 
 

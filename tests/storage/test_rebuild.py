@@ -18,7 +18,7 @@ from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry import WholeStore, open_telemetry
-from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild
+from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild, open_rebuild
 from tests.storage import evidence
 from tests.storage.readings import MINUTE, T0, reading
 
@@ -50,7 +50,8 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         url = request.getfixturevalue("postgres_url")
         stores = stores.model_copy(update={"register_url": url})
     settings = evidence.settings_of(tmp_path, stores)
-    store, register = open_telemetry(stores), open_register(stores.register_url)
+    register = open_register(stores.register_url)
+    store = open_telemetry(stores, register.views)
     evidence.journal(settings, evidence.messages())
     evidence.store_all(settings, store, register)
     yield House(settings, store, register)
@@ -68,23 +69,23 @@ def test_a_rebuild_arrives_at_the_same_export(house: House) -> None:
 
 def test_a_rebuild_mends_what_was_added_or_lost(house: House) -> None:
     before = house.digest()
-    stays = house.register.stays(["S-0", "S-1", "S-2"])
+    stays = house.register.custody.stays(["S-0", "S-1", "S-2"])
     house.store.append([reading(7, drug=-30.0), reading(7, shipment="S-stray")], [T0, T0])
-    house.register.add_events(
+    house.register.custody.add_events(
         [Event(event="packed", time_ms=T0 + 3 * MINUTE, shipment="S-x", box="BX-1")], [T0]
     )
     assert house.digest() != before
 
     house.rebuild()
     assert house.digest() == before
-    assert house.register.stays(["S-0", "S-1", "S-2", "S-x"]) == stays
+    assert house.register.custody.stays(["S-0", "S-1", "S-2", "S-x"]) == stays
 
 
 def test_the_old_readings_are_read_until_the_new_are_whole(house: House) -> None:
-    before = len(house.store.readings(["S-1"], house.register.stays(["S-1"])))
+    before = len(house.store.readings(["S-1"], house.register.custody.stays(["S-1"])))
     with pytest.raises(Unavailable, match="third"):
         _broken_at(house, 3)
-    assert len(house.store.readings(["S-1"], house.register.stays(["S-1"]))) == before
+    assert len(house.store.readings(["S-1"], house.register.custody.stays(["S-1"]))) == before
 
 
 def test_a_rebuild_that_failed_goes_on_where_it_stopped(house: House) -> None:
@@ -112,7 +113,7 @@ def test_live_ingest_beside_a_rebuild_loses_nothing(house: House) -> None:
 
     def ingest() -> None:
         started.wait(30)
-        other = open_telemetry(house.settings.store)
+        other = open_telemetry(house.settings.store, house.register.views)
         for one in live:
             evidence.journal(house.settings, [one])
             evidence.store_all(house.settings, other, house.register)
@@ -161,10 +162,12 @@ class _Breaking:
 
 
 def _broken_at(house: House, at: int) -> None:
-    begun = house.store.rebuild
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("coldwitness.cli.rebuild.ROWS_PER_STEP", 20)
-        patch.setattr(house.store, "rebuild", lambda: _Breaking(begun(), at))
+        patch.setattr(
+            "coldwitness.cli.rebuild.open_rebuild",
+            lambda store: _Breaking(open_rebuild(store), at),
+        )
         house.rebuild()
 
 
@@ -173,14 +176,14 @@ import sys
 from pathlib import Path
 from coldwitness.cli import rebuild
 from coldwitness.config.settings import load_settings
-from coldwitness.storage.register import open_register
-from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.opening import stores
 
 rebuild.ROWS_PER_STEP = 10
 settings = load_settings(Path(sys.argv[1]))
-rebuild.rebuild_views(
-    settings, open_telemetry(settings.store), open_register(settings.store.register_url),
-    future_tolerance_s=300.0, say=lambda text: print(text, flush=True))
+with stores(settings.store) as (store, register):
+    rebuild.rebuild_views(
+        settings, store, register,
+        future_tolerance_s=300.0, say=lambda text: print(text, flush=True))
 """
 
 
@@ -208,7 +211,8 @@ register_url = "{stores.register_url}"
 """
     )
     settings = evidence.settings_of(tmp_path, stores)
-    store, register = open_telemetry(stores), open_register(stores.register_url)
+    register = open_register(stores.register_url)
+    store = open_telemetry(stores, register.views)
     evidence.journal(settings, evidence.messages())
     evidence.store_all(settings, store, register)
     house = House(settings, store, register)
@@ -227,7 +231,7 @@ register_url = "{stores.register_url}"
     process.communicate()
 
     assert house.digest() == before
-    under_way = store.rebuild().position
+    under_way = open_rebuild(store).position
     assert under_way is not None
     read_again = house.rebuild()
     assert read_again < 150

@@ -24,7 +24,7 @@ def index_of(folder: Path, batches: Sequence[Kept]) -> dict[str, tuple[bytes, se
     url = f"sqlite:///{folder / 'register.sqlite'}"
     register = open_register(url)
     for batch in batches:
-        register.keep_curves(batch)
+        register.copies.keep_curves(batch)
     register.close()
     database = Database(url)
     found: dict[str, tuple[bytes, set[int]]] = {}

@@ -27,7 +27,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(empty_url: str) -> None:
 
 def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> None:
     register = open_register(empty_url)
-    register.record_results([result(finding())], judged_ms=T0, reason="x")
+    register.results.record([result(finding())], judged_ms=T0, reason="x")
     database = register.database
 
     migrate.downgrade(database, to="base")
@@ -36,8 +36,8 @@ def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> N
         migrate.require_newest(database)
     migrate.upgrade(database)
 
-    assert register.clues() == []
-    (clue,) = register.record_results([result(finding())], judged_ms=T0, reason="x")
+    assert register.clues.after(0) == []
+    (clue,) = register.results.record([result(finding())], judged_ms=T0, reason="x")
     assert clue.cursor == 1
     register.close()
 
@@ -45,18 +45,18 @@ def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> N
 def test_each_step_of_the_migrations_keeps_the_data_that_is_there(empty_url: str) -> None:
     register = open_register(empty_url)
     database = register.database
-    register.record_results([result(finding())], judged_ms=T0, reason="x")
+    register.results.record([result(finding())], judged_ms=T0, reason="x")
     packed = Event(event="packed", time_ms=T0, shipment="S-1", box="BX-1")
-    register.add_events([packed], [T0])
+    register.custody.add_events([packed], [T0])
 
     migrate.downgrade(database, to="0001")
     columns = {column["name"] for column in inspect(database.engine).get_columns("events")}
     assert "generation" not in columns
     migrate.upgrade(database)
 
-    assert register.result("S-1") == result(finding())
-    assert register.events(["S-1"]) == {"S-1": [packed]}
-    assert len(register.clues()) == 1
+    assert register.results.of("S-1") == result(finding())
+    assert register.custody.events(["S-1"]) == {"S-1": [packed]}
+    assert len(register.clues.after(0)) == 1
     register.close()
 
 
@@ -70,7 +70,7 @@ def test_every_step_down_and_up_again_keeps_every_row_of_every_table(empty_url: 
         before = _rows(database)
         migrate.downgrade(database, to=lower)
         below = _rows(database)
-        assert below.keys() >= {"events", "results", "clues", "devices", "jobs"}
+        assert below.keys() >= {"events", "results", "clues", "devices"}
         for name, columns in below.items():
             assert columns == {column: before[name][column] for column in columns}, (lower, name)
         migrate.upgrade(database)
@@ -106,10 +106,10 @@ def _rows(database: Database) -> dict[str, dict[str, list[object]]]:
 
 def test_opening_again_keeps_what_is_there(empty_url: str) -> None:
     first = open_register(empty_url)
-    first.record_results([result(finding())], judged_ms=T0, reason="x")
+    first.results.record([result(finding())], judged_ms=T0, reason="x")
     first.close()
     second = open_register(empty_url)
-    assert second.result("S-1") == result(finding())
+    assert second.results.of("S-1") == result(finding())
     second.close()
 
 

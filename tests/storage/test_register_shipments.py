@@ -26,7 +26,7 @@ def event(name: str, minute: float, shipment: str | None = "S-1", **more: Any) -
 
 
 def add(register: SqlRegister, *events: Event, received_ms: int = T0) -> frozenset[str]:
-    return register.add_events(events, [received_ms] * len(events))
+    return register.custody.add_events(events, [received_ms] * len(events))
 
 
 def told(register: SqlRegister, *shipments: str) -> list[tuple[str, float, float | None]]:
@@ -36,7 +36,7 @@ def told(register: SqlRegister, *shipments: str) -> list[tuple[str, float, float
             (stay.start_ms - T0) / MINUTE,
             None if stay.end_ms is None else (stay.end_ms - T0) / MINUTE,
         )
-        for stay in register.stays(shipments)
+        for stay in register.custody.stays(shipments)
     ]
 
 
@@ -46,32 +46,32 @@ def test_a_manifest_comes_back_whole(register: SqlRegister) -> None:
         box=Box(id="BX-1", cooling="passive"),
         dispatched_ms=T0,
     )
-    assert register.put_manifest(sent, received_ms=T0) == 1
-    assert register.manifests(["S-1", "S-2"]) == {"S-1": sent}
+    assert register.manifests.put(sent, received_ms=T0) == 1
+    assert register.manifests.newest(["S-1", "S-2"]) == {"S-1": sent}
 
 
 def test_the_same_manifest_again_is_the_same_version(register: SqlRegister) -> None:
-    assert register.put_manifest(manifest(), received_ms=T0) == 1
-    assert register.put_manifest(manifest(), received_ms=T0 + 5) == 1
+    assert register.manifests.put(manifest(), received_ms=T0) == 1
+    assert register.manifests.put(manifest(), received_ms=T0 + 5) == 1
 
 
 def test_a_changed_manifest_is_a_new_version_and_the_old_one_stays(register: SqlRegister) -> None:
-    register.put_manifest(manifest(), received_ms=T0)
-    assert register.put_manifest(manifest(dispatched_ms=T0), received_ms=T0 + 5) == 2
-    assert register.put_manifest(manifest(), received_ms=T0 + 6) == 3
+    register.manifests.put(manifest(), received_ms=T0)
+    assert register.manifests.put(manifest(dispatched_ms=T0), received_ms=T0 + 5) == 2
+    assert register.manifests.put(manifest(), received_ms=T0 + 6) == 3
 
-    assert register.manifests(["S-1"])["S-1"].dispatched_ms is None
-    second = register.manifest_version("S-1", 2)
+    assert register.manifests.newest(["S-1"])["S-1"].dispatched_ms is None
+    second = register.manifests.version("S-1", 2)
     assert second is not None
     assert second.dispatched_ms == T0
-    assert register.manifest_version("S-1", 4) is None
+    assert register.manifests.version("S-1", 4) is None
 
 
 def test_events_come_back_by_time_and_once_each(register: SqlRegister) -> None:
     late, early = event("delivered", 30), event("packed", 0, note="轻放 \x00")
     assert add(register, late, early, late) == {"S-1"}
     assert add(register, early) == frozenset()
-    assert register.events(["S-1", "S-9"]) == {"S-1": [early, late]}
+    assert register.custody.events(["S-1", "S-9"]) == {"S-1": [early, late]}
 
 
 def test_packed_begins_a_stay_and_delivered_ends_it(register: SqlRegister) -> None:
@@ -100,12 +100,12 @@ def test_the_shipment_in_a_box_is_known_at_each_time_half_open(register: SqlRegi
     add(register, event("packed", 30, "S-2"), event("packed", 0, "S-3", box="BX-3"))
     minutes = [9.9, 10, 19.9, 20, 29, 30, 500]
 
-    found = register.shipments_at(
+    found = register.custody.shipments_at(
         ["BX-1"] * 7 + ["BX-3", "BX-4"], [T0 + round(m * MINUTE) for m in minutes] + [T0, T0]
     )
 
     assert found == [None, "S-1", "S-1", None, None, "S-2", "S-2", "S-3", None]
-    assert register.shipments_at([], []) == []
+    assert register.custody.shipments_at([], []) == []
 
 
 EVENTS = st.builds(
@@ -128,21 +128,21 @@ def test_stays_are_those_of_all_events_whatever_order_they_came_in(
         connection.execute(schema.stays.delete())
         connection.execute(schema.events.delete())
     for batch in batches:
-        before = {(stay.shipment, stay) for stay in register.stays(["S-1", "S-2", "S-3"])}
+        before = {(stay.shipment, stay) for stay in register.custody.stays(["S-1", "S-2", "S-3"])}
         changed = add(register, *batch)
-        after = {(stay.shipment, stay) for stay in register.stays(["S-1", "S-2", "S-3"])}
+        after = {(stay.shipment, stay) for stay in register.custody.stays(["S-1", "S-2", "S-3"])}
         assert {shipment for shipment, _ in before ^ after} <= changed
     expected: list[Stay] = stays_told(event for batch in batches for event in batch)
-    found = register.stays(["S-1", "S-2", "S-3"])
+    found = register.custody.stays(["S-1", "S-2", "S-3"])
     assert sorted(found, key=repr) == sorted(expected, key=repr)
 
 
 def test_the_list_shows_each_shipment_with_its_newest_verdict(register: SqlRegister) -> None:
-    register.note_seen({"S-2": None, "S-1": "ql"})
-    register.note_seen({"S-2": "sf", "S-1": None})
-    register.record_results([result(finding())], judged_ms=T0, reason="readings")
+    register.custody.note_seen({"S-2": None, "S-1": "ql"})
+    register.custody.note_seen({"S-2": "sf", "S-1": None})
+    register.results.record([result(finding())], judged_ms=T0, reason="readings")
 
-    first, second = register.shipment_rows()
+    first, second = register.shipments.rows()
     assert (first.id, first.verdict, first.courier, first.findings) == ("S-1", "breach", "ql", 1)
     assert (first.started_at, first.ended_at, first.result_version) == (at(0), at(60), 1)
     assert (second.id, second.verdict, second.courier, second.result_version) == (
@@ -154,15 +154,15 @@ def test_the_list_shows_each_shipment_with_its_newest_verdict(register: SqlRegis
 
 
 def test_one_line_of_the_list_is_found_by_its_id(register: SqlRegister) -> None:
-    register.record_results([result(finding())], judged_ms=T0, reason="readings")
-    assert register.shipment_row("S-1") == register.shipment_rows()[0]
-    assert register.shipment_row("S-2") is None
+    register.results.record([result(finding())], judged_ms=T0, reason="readings")
+    assert register.shipments.row("S-1") == register.shipments.rows()[0]
+    assert register.shipments.row("S-2") is None
 
 
 def test_the_list_is_read_in_pages(register: SqlRegister) -> None:
-    register.note_seen({f"S-{number:03d}": None for number in range(25)})
+    register.custody.note_seen({f"S-{number:03d}": None for number in range(25)})
     seen: list[str] = []
-    while page := register.shipment_rows(after=seen[-1] if seen else None, limit=10):
+    while page := register.shipments.rows(after=seen[-1] if seen else None, limit=10):
         seen += [row.id for row in page]
     assert seen == [f"S-{number:03d}" for number in range(25)]
 
@@ -170,13 +170,13 @@ def test_the_list_is_read_in_pages(register: SqlRegister) -> None:
 def test_the_list_is_cut_by_verdict_courier_division_and_period(register: SqlRegister) -> None:
     for shipment, division in (("S-1", "370305"), ("S-2", "370303"), ("S-3", "371000")):
         seller = Company(division=division)
-        register.put_manifest(
+        register.manifests.put(
             manifest(shipment, seller=seller, courier=Company(id=f"c-{shipment}")), received_ms=T0
         )
-    register.record_results([result(shipment="S-2")], judged_ms=T0, reason="x")
+    register.results.record([result(shipment="S-2")], judged_ms=T0, reason="x")
 
     def ids(**filters: Any) -> list[str]:
-        return [row.id for row in register.shipment_rows(**filters)]
+        return [row.id for row in register.shipments.rows(**filters)]
 
     assert ids(verdict="compliant") == ["S-2"]
     assert ids(courier="c-S-3") == ["S-3"]
@@ -190,12 +190,12 @@ def test_the_list_is_cut_by_verdict_courier_division_and_period(register: SqlReg
 
 
 def test_a_legal_hold_is_set_and_lifted(register: SqlRegister) -> None:
-    register.note_seen({"S-1": None, "S-2": None})
-    assert register.hold("S-2", held=True)
-    assert not register.hold("S-none", held=True)
-    assert register.held() == ["S-2"]
-    assert register.hold("S-2", held=False)
-    assert register.held() == []
+    register.custody.note_seen({"S-1": None, "S-2": None})
+    assert register.shipments.hold("S-2", held=True)
+    assert not register.shipments.hold("S-none", held=True)
+    assert register.shipments.held() == ["S-2"]
+    assert register.shipments.hold("S-2", held=False)
+    assert register.shipments.held() == []
 
 
 def test_a_rebuild_drops_events_that_the_journal_does_not_know(register: SqlRegister) -> None:
@@ -203,15 +203,15 @@ def test_a_rebuild_drops_events_that_the_journal_does_not_know(register: SqlRegi
     add(register, packed, received_ms=T0 + 5)
     add(register, stray)
 
-    register.begin_custody_rebuild()
+    register.custody.begin_rebuild()
     add(register, packed, received_ms=T0 + 7)
-    register.begin_custody_rebuild()
+    register.custody.begin_rebuild()
     live = event("delivered", 30)
     add(register, live)
     assert told(register, "S-1", "S-9") == [("S-1", 0, 10), ("S-9", 10, None)]
-    changed = register.finish_custody_rebuild()
+    changed = register.custody.finish_rebuild()
 
     assert changed == {"S-1", "S-9"}
-    assert register.events(["S-1", "S-9"]) == {"S-1": [packed, live]}
+    assert register.custody.events(["S-1", "S-9"]) == {"S-1": [packed, live]}
     assert told(register, "S-1", "S-9") == [("S-1", 0, 30)]
-    assert register.every_event() == [(packed, T0 + 7), (live, T0)]
+    assert register.custody.every_event() == [(packed, T0 + 7), (live, T0)]

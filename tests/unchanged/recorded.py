@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,8 +27,7 @@ from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario, scenario_names
 from coldwitness.simulators.writer import write_fleet
 from coldwitness.storage.archive.canonical import canonical_lines
-from coldwitness.storage.register import open_register
-from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.opening import stores
 from tests.reports.shipments import warm_and_stopped, without_readings
 
 HERE = Path(__file__).parent
@@ -108,10 +106,7 @@ def _export() -> str:
         )
         import_all(settings, [MANIFESTS, TELEMETRY], timezone=None, reader=None, judge=False)
         digest = hashlib.sha256()
-        with (
-            closing(open_telemetry(settings.store)) as store,
-            closing(open_register(settings.store.register_url)) as register,
-        ):
+        with stores(settings.store) as (store, register):
             for line in canonical_lines(store, register):
                 said = msgspec.json.decode(line)
                 said.pop("received_at", None)

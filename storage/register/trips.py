@@ -24,13 +24,13 @@ _COLUMNS = (
 )
 
 
-class ModelTrips:
+class SqlTrips:
     """The part of the register about the exchange rates of box models."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep_model_trips(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
+    def keep(self, trips: Mapping[str, Sequence[ModelTrip]]) -> None:
         trips = {
             name: [replace(trip, model=clean(trip.model) or "") for trip in its]
             for name, its in trips.items()
@@ -48,7 +48,7 @@ class ModelTrips:
             if rows:
                 connection.execute(_TABLE.insert(), rows)
 
-    def model_trips(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
+    def latest(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
         query = (
             select(*_COLUMNS)
             .where(

@@ -16,7 +16,7 @@ CROWD = 30
 """Shipments a key leads to at most: it keeps a look-up short however common a pattern is."""
 
 
-class Curves:
+class SqlCopies:
     """The part of the register about temperature curves and their copies."""
 
     def __init__(self, database: Database) -> None:
@@ -60,7 +60,7 @@ class Curves:
                 found.update((name, body) for name, body in connection.execute(bodies))
         return found
 
-    def keep_copies(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    def keep_named(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
         table = schema.copies
         with self._database.read() as connection:
             before, by = _copies(connection, list(named))

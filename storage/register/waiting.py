@@ -16,13 +16,13 @@ AT_ONCE = 2000
 """Shipments handed out in one look; the others wait for the next."""
 
 
-class ToJudge:
+class SqlWaiting:
     """The part of the register about what waits for a judging process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def leave_to_judge(self, shipments: Iterable[str]) -> None:
+    def leave(self, shipments: Iterable[str]) -> None:
         """Have these judged by whatever process judges. Call it after the evidence is stored."""
         # In order of id, so that two writers never wait for each other crosswise.
         mark = secrets.randbits(63)
@@ -36,7 +36,7 @@ class ToJudge:
         with self._database.write() as connection:
             connection.execute(statement, rows)
 
-    def left_to_judge(self) -> dict[str, int]:
+    def left(self) -> dict[str, int]:
         """Shipments that wait, with the mark of their newest evidence; at most AT_ONCE."""
         query = select(_TABLE).order_by(_TABLE.c.shipment).limit(AT_ONCE)
         with self._database.read() as connection:
