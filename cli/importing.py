@@ -23,6 +23,7 @@ from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.batch import judge_batch
+from coldwitness.judging.clues import clue_changes
 from coldwitness.judging.copies import keep_curves
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object
@@ -175,6 +176,11 @@ def _judge(
     for start in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
         part = shipments[start : start + _SHIPMENTS_AT_ONCE]
         judged = judge_batch(store, register, rulebook, settings.judging, part)
-        register.results.record(judged.results, judged_ms=int(time.time() * 1000), reason="import")
+        register.results.record(
+            judged.results,
+            judged_ms=int(time.time() * 1000),
+            reason="import",
+            clue_policy=clue_changes,
+        )
         for curves in judged.curves:
             keep_curves(register.copies, curves)

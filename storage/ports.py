@@ -81,6 +81,38 @@ class Clue:
 
 
 @dataclass(frozen=True)
+class ToldOfShipment:
+    """What others said of a journey: names of its events, each once, and its newest manifest."""
+
+    events: frozenset[str]
+    manifest: Manifest | None
+
+
+@dataclass(frozen=True)
+class ClueChanges:
+    """opened : their cursors are given when they are kept. changed : known ones, as they stand
+    now."""
+
+    opened: tuple[Clue, ...]
+    changed: tuple[Clue, ...]
+
+
+class CluePolicy(Protocol):
+    """Decides what a new result makes of its shipment's clues; asked while nobody else may
+    change the shipment, so it must neither wait nor write."""
+
+    def __call__(
+        self,
+        result: CheckResult,
+        clues: Sequence[Clue],
+        told: ToldOfShipment,
+        *,
+        judged_ms: int,
+        reason: str,
+    ) -> ClueChanges: ...
+
+
+@dataclass(frozen=True)
 class Webhook:
     id: str
     url: str
@@ -188,10 +220,16 @@ class Shipments(Protocol):
 
 
 class Results(Protocol):
-    def record(self, results: Sequence[CheckResult], *, judged_ms: int, reason: str) -> list[Clue]:
-        """Keep results that differ from the last version as new versions; returns the clues
-        that are new. A finding that continues an earlier clue of the same shipment, kind,
-        subtype and probe (times overlap or touch) updates that clue and is not a new one."""
+    def record(
+        self,
+        results: Sequence[CheckResult],
+        *,
+        judged_ms: int,
+        reason: str,
+        clue_policy: CluePolicy,
+    ) -> list[Clue]:
+        """Keep results that differ from the last version as new versions, and what the policy
+        says of their shipments' clues, all at once; returns the clues that are new."""
 
     def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         """The newest result, or an earlier version."""

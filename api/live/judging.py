@@ -19,6 +19,7 @@ from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.batch import Batch, judge_batch
+from coldwitness.judging.clues import clue_changes
 from coldwitness.judging.copies import copies_named, keep_curves
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import Clue, Register, TelemetryStore
@@ -234,7 +235,9 @@ class LiveJudge:
         batch = self._judge(
             self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
         )
-        clues = self._register.results.record(batch.results, judged_ms=self._clock(), reason=reason)
+        clues = self._register.results.record(
+            batch.results, judged_ms=self._clock(), reason=reason, clue_policy=clue_changes
+        )
         for curves in batch.curves:
             keep_curves(self._register.copies, curves)
         self._register.trips.keep(batch.trips)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Subquery, and_, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.storage.register.database import Database, clean, parts
@@ -51,19 +51,10 @@ class SqlManifests:
 
     def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:
         """The newest manifest of each shipment that has one."""
-        newest = _newest_versions()
-        found = {}
+        found: dict[str, Manifest] = {}
         with self._database.read() as connection:
             for part in parts(shipments):
-                query = select(manifests.c.shipment, manifests.c.body).join(
-                    newest,
-                    and_(
-                        manifests.c.shipment == newest.c.shipment,
-                        manifests.c.version == newest.c.version,
-                    ),
-                )
-                for name, body in connection.execute(query.where(newest.c.shipment.in_(part))):
-                    found[name] = msgspec.json.decode(body, type=Manifest)
+                found |= newest_manifests(connection, part)
         return found
 
     def version(self, shipment: str, version: int) -> Manifest | None:
@@ -77,12 +68,20 @@ class SqlManifests:
         return None if body is None else msgspec.json.decode(body, type=Manifest)
 
 
-def _newest_versions() -> Subquery:
-    return (
-        select(manifests.c.shipment, func.max(manifests.c.version).label("version"))
-        .group_by(manifests.c.shipment)
-        .subquery()
+def newest_manifests(connection: Connection, names: Sequence[str]) -> dict[str, Manifest]:
+    """Of those shipments that have one; no more than one IN list holds."""
+    query = (
+        select(manifests.c.shipment, manifests.c.body)
+        .join(
+            shipments,
+            (shipments.c.id == manifests.c.shipment)
+            & (shipments.c.manifest_version == manifests.c.version),
+        )
+        .where(shipments.c.id.in_(names))
     )
+    return {
+        name: msgspec.json.decode(body, type=Manifest) for name, body in connection.execute(query)
+    }
 
 
 def _declared(manifest: Manifest) -> dict[str, object]:

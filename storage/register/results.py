@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, selec
 
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
-from coldwitness.storage.ports import Clue
-from coldwitness.storage.register import bodies, clue_making, schema
+from coldwitness.storage.ports import Clue, CluePolicy
+from coldwitness.storage.register import bodies, schema
+from coldwitness.storage.register.clues import decide_and_keep
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.shipments import lock, make_known
 
@@ -30,7 +31,14 @@ class SqlResults:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, results: Sequence[CheckResult], *, judged_ms: int, reason: str) -> list[Clue]:
+    def record(
+        self,
+        results: Sequence[CheckResult],
+        *,
+        judged_ms: int,
+        reason: str,
+        clue_policy: CluePolicy,
+    ) -> list[Clue]:
         by_shipment = {result.shipment: result for result in results}
         names = sorted(by_shipment)
         with self._database.write() as connection:
@@ -49,9 +57,11 @@ class SqlResults:
             telling = [
                 result
                 for name, result in by_shipment.items()
-                if name in differing or clue_making.accuses(result)
+                if name in differing or result.findings
             ]
-            return clue_making.made(connection, telling, judged_ms=judged_ms, reason=reason)
+            return decide_and_keep(
+                connection, telling, clue_policy, judged_ms=judged_ms, reason=reason
+            )
 
     def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         table = schema.results

@@ -17,6 +17,8 @@ from coldwitness.domain.result import (
 )
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import CertaintyWord, Verdict
+from coldwitness.judging.clues import clue_changes
+from coldwitness.storage.ports import Clue, Register
 from tests.storage.readings import MINUTE, T0
 
 _LINE = RequirementLine(
@@ -89,16 +91,26 @@ def result(
     shipment: str = "S-1",
     verdict: Verdict | None = None,
     readings: int = 100,
+    end: str | None = at(60),
 ) -> CheckResult:
     return CheckResult(
         schema=SCHEMA,
         shipment=shipment,
         verdict=verdict or ("breach" if findings else "compliant"),
-        window=Window(start=at(0), end=at(60)),
+        window=Window(start=at(0), end=end),
         findings=findings,
         requirements=(_LINE,),
         items=(),
         metrics=msgspec.structs.replace(_METRICS, readings=readings),
         isolation=Isolation(coolant=_UNKNOWN, goods=_UNKNOWN),
         evidence=Evidence(readings_sha256="00", rules="cn 1", software="0"),
+    )
+
+
+def record(
+    register: Register, *results: CheckResult, judged_ms: int = T0, reason: str = "readings"
+) -> list[Clue]:
+    """Keep results as live judging does; returns the clues that are new."""
+    return register.results.record(
+        results, judged_ms=judged_ms, reason=reason, clue_policy=clue_changes
     )

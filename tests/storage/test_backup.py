@@ -16,7 +16,7 @@ from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
 from tests.storage import evidence
 from tests.storage.readings import T0
-from tests.storage.results import finding, result
+from tests.storage.results import finding, record, result
 
 
 def house(folder: Path, register_url: str | None = None) -> Settings:
@@ -51,7 +51,7 @@ def test_a_backup_is_restored_with_everything_in_it(tmp_path: Path) -> None:
     evidence.journal(settings, evidence.messages())
     store_all(settings)
     register = open_register(settings.store.register_url)
-    register.results.record([result(finding())], judged_ms=T0, reason="x")
+    record(register, result(finding()))
     register.close()
     before = digest(settings)
 
@@ -108,7 +108,7 @@ def test_a_register_on_postgresql_is_backed_up_and_restored(
     evidence.journal(settings, evidence.messages())
     store_all(settings)
     register = open_register(postgres_url)
-    register.results.record([result(finding())], judged_ms=T0, reason="x")
+    record(register, result(finding()))
     register.audit.note(actor="a", action="b", subject="c", now_ms=T0)
     register.copies.keep_curves({"S-1": StoredCurves(keys=(1, 2), body=b"first")})
     before = digest(settings)

@@ -16,7 +16,7 @@ from coldwitness.storage.archive.days import seal_days
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
 from tests.storage.readings import FULL, MINUTE, T0, reading
-from tests.storage.results import at, finding, result
+from tests.storage.results import at, finding, record, result
 
 
 @pytest.fixture
@@ -33,9 +33,7 @@ def stores(tmp_path: Path) -> StoreSettings:
     register.custody.add_events([packed], [T0])
     register.custody.note_seen({"S-9": "ql"})
     late = finding("F-2", start=30, end=40)
-    register.results.record(
-        [result(late, finding("F-1"), shipment="S-7")], judged_ms=T0, reason="x"
-    )
+    record(register, result(late, finding("F-1"), shipment="S-7"))
     store.close()
     register.close()
     return settings
@@ -98,7 +96,7 @@ def test_the_examples_of_the_page_run_as_they_stand(
         shipment=first,
         verdict="breach",
     )
-    register.results.record([broken], judged_ms=T0, reason="x")
+    record(register, broken)
     seal_days(store, register, tmp_path / "archive", before_ms=T0 + 9 * 86_400_000)
     store.close()
     register.close()

@@ -14,7 +14,7 @@ from coldwitness.storage.register import migrate, open_register
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.schema import metadata
 from tests.storage.readings import T0
-from tests.storage.results import finding, result
+from tests.storage.results import finding, record, result
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(empty_url: str) -> None:
@@ -27,7 +27,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(empty_url: str) -> None:
 
 def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> None:
     register = open_register(empty_url)
-    register.results.record([result(finding())], judged_ms=T0, reason="x")
+    record(register, result(finding()))
     database = register.database
 
     migrate.downgrade(database, to="base")
@@ -37,7 +37,7 @@ def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> N
     migrate.upgrade(database)
 
     assert register.clues.after(0) == []
-    (clue,) = register.results.record([result(finding())], judged_ms=T0, reason="x")
+    (clue,) = record(register, result(finding()))
     assert clue.cursor == 1
     register.close()
 
@@ -45,7 +45,7 @@ def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> N
 def test_each_step_of_the_migrations_keeps_the_data_that_is_there(empty_url: str) -> None:
     register = open_register(empty_url)
     database = register.database
-    register.results.record([result(finding())], judged_ms=T0, reason="x")
+    record(register, result(finding()))
     packed = Event(event="packed", time_ms=T0, shipment="S-1", box="BX-1")
     register.custody.add_events([packed], [T0])
 
@@ -106,7 +106,7 @@ def _rows(database: Database) -> dict[str, dict[str, list[object]]]:
 
 def test_opening_again_keeps_what_is_there(empty_url: str) -> None:
     first = open_register(empty_url)
-    first.results.record([result(finding())], judged_ms=T0, reason="x")
+    record(first, result(finding()))
     first.close()
     second = open_register(empty_url)
     assert second.results.of("S-1") == result(finding())

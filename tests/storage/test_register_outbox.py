@@ -5,13 +5,11 @@ from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.equipment import BoxModel, Calibration, Device
 from coldwitness.storage.register.views import Span
 from tests.storage.readings import T0
-from tests.storage.results import finding, result
+from tests.storage.results import finding, record, result
 
 
 def clue_id(register: SqlRegister, shipment: str = "S-1") -> str:
-    (clue,) = register.results.record(
-        [result(finding(), shipment=shipment)], judged_ms=T0, reason="x"
-    )
+    (clue,) = record(register, result(finding(), shipment=shipment))
     return clue.id
 
 
@@ -85,7 +83,7 @@ def test_reviews_stand_beside_the_result(register: SqlRegister) -> None:
 
 
 def test_reviews_are_kept_in_order_by_version_and_replace_nothing(register: SqlRegister) -> None:
-    register.results.record([result(finding())], judged_ms=T0, reason="first")
+    record(register, result(finding()), reason="first")
     stored = register.results.of("S-1")
     told = [
         Review("S-1", 1, "鲁C-0102", "confirmed", "一", T0 + 2),

@@ -8,19 +8,10 @@ import pytest
 
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.reading import Event
-from coldwitness.domain.result import CheckResult
-from coldwitness.domain.words import CertaintyWord
-from coldwitness.storage.ports import Clue
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.bodies import CHAIN
 from tests.storage.readings import MINUTE, T0
-from tests.storage.results import finding, result
-
-
-def record(
-    register: SqlRegister, *results: CheckResult, reason: str = "readings", judged_ms: int = T0
-) -> list[Clue]:
-    return register.results.record(results, judged_ms=judged_ms, reason=reason)
+from tests.storage.results import finding, record, result
 
 
 def test_a_result_comes_back_as_it_was_judged(register: SqlRegister) -> None:
@@ -69,131 +60,48 @@ def test_findings_are_those_of_the_current_results_by_id(register: SqlRegister) 
     assert ids(after="F-2") == ["F-3", "F-4"]
 
 
-@pytest.mark.parametrize("kind", ["cold_chain_break", "temporary_storage", "missing_isolation"])
-@pytest.mark.parametrize("certainty", ["certain", "probable"])
-def test_an_accusation_of_at_least_probable_certainty_is_a_clue(
-    register: SqlRegister, kind: str, certainty: CertaintyWord
-) -> None:
-    accused = finding(kind=kind, certainty=certainty)
-    (clue,) = record(register, result(accused))
-
-    assert clue.shipment == "S-1"
-    assert clue.finding == accused
-    assert clue.requirements == ("ANNEX6-10", "LZ-PLAN-5.cold-chain")
+def test_a_clue_comes_back_as_it_was_opened(register: SqlRegister) -> None:
+    (clue,) = record(register, result(finding()))
     assert (clue.cursor, clue.version, clue.status, clue.standing) == (1, 1, "open", True)
     assert register.clues.after(0) == [clue]
     assert register.clues.one(clue.id) == clue
 
 
-@pytest.mark.parametrize(
-    ("kind", "certainty"),
-    [
-        ("cold_chain_break", "possible"),
-        ("evidence_gap", "certain"),
-        ("data_integrity", "certain"),
-    ],
-)
-def test_doubt_and_gaps_accuse_nobody(
-    register: SqlRegister, kind: str, certainty: CertaintyWord
-) -> None:
-    assert record(register, result(finding(kind=kind, certainty=certainty))) == []
-    assert register.clues.after(0) == []
-
-
-def delivered(name: str, minute: float) -> Event:
-    return Event(event=name, time_ms=T0 + round(minute * MINUTE), shipment="S-1", box="BX-1")
+def test_a_changed_clue_keeps_its_place_on_the_feed(register: SqlRegister) -> None:
+    (clue,) = record(register, result(finding("F-1", end=10)))
+    assert record(register, result(finding("F-9", start=5, end=20)), judged_ms=T0 + 7) == []
+    (kept,) = register.clues.after(0)
+    assert (kept.id, kept.cursor, kept.created_ms) == (clue.id, clue.cursor, T0)
+    assert (kept.finding, kept.version, kept.updated_ms) == (
+        finding("F-9", start=5, end=20),
+        2,
+        T0 + 7,
+    )
 
 
 @pytest.mark.parametrize("by", ["events", "manifest"])
-def test_what_is_inferred_waits_for_the_end_of_the_journey(register: SqlRegister, by: str) -> None:
-    inferred = finding("F-p", certainty="probable", kind="temporary_storage", subtype="suspected")
-    measured = finding("F-c")
+def test_the_policy_is_told_what_events_and_the_newest_manifest_say(
+    register: SqlRegister, by: str
+) -> None:
+    inferred = result(finding(certainty="probable"))
     items = (Item(storage="refrigerated"),)
     if by == "events":
-        register.custody.add_events([delivered("packed", 0)], [T0])
+        register.custody.add_events([told("packed", 0)], [T0])
     else:
-        register.manifests.put(Manifest(id="S-1", items=items, dispatched_ms=T0), received_ms=T0)
-    begun = record(register, result(inferred, measured))
-    assert [clue.finding.id for clue in begun] == ["F-c"]
+        begun = Manifest(id="S-1", items=items, dispatched_ms=T0)
+        register.manifests.put(begun, received_ms=T0)
+    assert record(register, inferred) == []
 
     if by == "events":
-        register.custody.add_events([delivered("delivered", 60)], [T0])
+        register.custody.add_events([told("delivered", 60)], [T0])
     else:
         whole = Manifest(id="S-1", items=items, dispatched_ms=T0, delivered_ms=T0 + 60 * MINUTE)
         register.manifests.put(whole, received_ms=T0)
-    ended = record(register, result(inferred, measured))
-    assert [clue.finding.id for clue in ended] == ["F-p"]
+    assert len(record(register, inferred)) == 1, "the result is the same, the journey has ended"
 
 
-def test_judging_again_makes_no_second_clue(register: SqlRegister) -> None:
-    record(register, result(finding(), readings=1))
-    assert record(register, result(finding(), readings=2)) == []
-    assert len(register.clues.after(0)) == 1
-    assert register.clues.after(0)[0].version == 1
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "continued"),
-    [(10, 20, True), (5, 12, True), (-5, 0, True), (10.001, 20, False), (-5, -0.001, False)],
-)
-def test_a_finding_that_touches_an_earlier_clue_updates_it(
-    register: SqlRegister, start: float, end: float, continued: bool
-) -> None:
-    (clue,) = record(register, result(finding("F-1", start=0, end=10)))
-    fresh = record(
-        register,
-        result(finding("F-9", start=start, end=end)),
-        reason="late readings",
-        judged_ms=T0 + 7,
-    )
-    kept = register.clues.one(clue.id)
-    assert kept is not None
-    assert kept.cursor == clue.cursor
-    assert (kept.version, kept.updated_ms) == (2, T0 + 7)
-    if continued:
-        assert fresh == []
-        assert kept.finding.id == "F-9"
-        assert kept.reason == "late readings"
-    else:
-        assert [one.finding.id for one in fresh] == ["F-9"]
-        assert kept.finding.id == "F-1"
-
-
-@pytest.mark.parametrize(
-    "other", [{"kind": "temporary_storage"}, {"subtype": "frozen"}, {"probe": "drug.2"}]
-)
-def test_a_finding_of_another_kind_subtype_or_probe_is_its_own_clue(
-    register: SqlRegister, other: dict[str, Any]
-) -> None:
-    fresh = record(register, result(finding("F-1"), finding("F-2", **other)))
-    assert len(fresh) == 2
-    assert record(register, result(finding("F-1"), finding("F-2", **other), readings=5)) == []
-
-
-def test_two_findings_never_hide_in_one_clue(register: SqlRegister) -> None:
-    record(register, result(finding("F-1", start=0, end=20)))
-    (fresh,) = record(
-        register, result(finding("F-2", start=0, end=8), finding("F-3", start=12, end=20))
-    )
-    assert fresh.finding.id == "F-3"
-    assert [clue.finding.id for clue in register.clues.after(0)] == ["F-2", "F-3"]
-
-
-def test_a_clue_whose_finding_is_gone_stays_and_says_so(register: SqlRegister) -> None:
-    (clue,) = record(register, result(finding()))
-    record(register, result(readings=5), reason="late readings")
-    record(register, result(readings=6), reason="more")
-
-    kept = register.clues.one(clue.id)
-    assert kept is not None
-    assert not kept.standing
-    assert (kept.version, kept.verdict) == (2, "compliant")
-    assert kept.reason == "no longer found: late readings"
-
-    record(register, result(finding(), readings=7), reason="again")
-    back = register.clues.one(clue.id)
-    assert back is not None
-    assert (back.standing, back.version, back.reason) == (True, 3, "again")
+def told(name: str, minute: float) -> Event:
+    return Event(event=name, time_ms=T0 + round(minute * MINUTE), shipment="S-1", box="BX-1")
 
 
 def test_the_feed_is_read_in_order_from_any_cursor(register: SqlRegister) -> None:

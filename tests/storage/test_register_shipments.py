@@ -11,7 +11,7 @@ from coldwitness.domain.stays import Stay
 from coldwitness.domain.stays import stays as stays_told
 from coldwitness.storage.register import SqlRegister, schema
 from tests.storage.readings import MINUTE, T0
-from tests.storage.results import at, finding, result
+from tests.storage.results import at, finding, record, result
 
 
 def manifest(shipment: str = "S-1", **more: Any) -> Manifest:
@@ -140,7 +140,7 @@ def test_stays_are_those_of_all_events_whatever_order_they_came_in(
 def test_the_list_shows_each_shipment_with_its_newest_verdict(register: SqlRegister) -> None:
     register.custody.note_seen({"S-2": None, "S-1": "ql"})
     register.custody.note_seen({"S-2": "sf", "S-1": None})
-    register.results.record([result(finding())], judged_ms=T0, reason="readings")
+    record(register, result(finding()), reason="readings")
 
     first, second = register.shipments.rows()
     assert (first.id, first.verdict, first.courier, first.findings) == ("S-1", "breach", "ql", 1)
@@ -154,7 +154,7 @@ def test_the_list_shows_each_shipment_with_its_newest_verdict(register: SqlRegis
 
 
 def test_one_line_of_the_list_is_found_by_its_id(register: SqlRegister) -> None:
-    register.results.record([result(finding())], judged_ms=T0, reason="readings")
+    record(register, result(finding()), reason="readings")
     assert register.shipments.row("S-1") == register.shipments.rows()[0]
     assert register.shipments.row("S-2") is None
 
@@ -173,7 +173,7 @@ def test_the_list_is_cut_by_verdict_courier_division_and_period(register: SqlReg
         register.manifests.put(
             manifest(shipment, seller=seller, courier=Company(id=f"c-{shipment}")), received_ms=T0
         )
-    register.results.record([result(shipment="S-2")], judged_ms=T0, reason="x")
+    record(register, result(shipment="S-2"))
 
     def ids(**filters: Any) -> list[str]:
         return [row.id for row in register.shipments.rows(**filters)]
