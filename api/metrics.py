@@ -1,13 +1,19 @@
 """What the running server counts for its operator; no shipment id is ever a label."""
 
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from coldwitness.domain.result import CheckResult
+from coldwitness.judging.observer import JudgingObserver
+from coldwitness.storage.ports import Clue
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class Metrics:
+class Metrics(JudgingObserver):
     """Counters of one server. Each server has its own registry, so two can run in one process;
     give `registry` to show others' counters (ingest's) on the same page."""
 
@@ -63,3 +69,22 @@ class Metrics:
         self.listeners = Gauge(
             "coldwitness_live_listeners", "Open live streams", registry=self.registry
         )
+
+    def on_judged(
+        self,
+        results: Sequence[CheckResult],
+        clues: Sequence[Clue],
+        newest: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        del newest
+        self.judged.inc(len(results))
+        self.clues.inc(len(clues))
+
+    def on_failed(self) -> None:
+        self.judge_failures.inc()
+
+    def on_waiting(self, shipments: int) -> None:
+        self.judge_waiting.set(shipments)
+
+    def on_tick(self, took_s: float) -> None:
+        self.judge_seconds.observe(took_s)

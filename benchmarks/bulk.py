@@ -88,8 +88,8 @@ def command(*arguments: str) -> None:
 
 def start() -> None:
     """Judging of everything that the stores hold, as at the start of `serve`."""
-    from coldwitness.api.live.judging import LiveJudge
     from coldwitness.config.settings import load_settings
+    from coldwitness.judging.live import LiveJudge
     from coldwitness.judging.rulebook import load_rulebook
     from coldwitness.storage.register import open_register
     from coldwitness.storage.telemetry import open_telemetry

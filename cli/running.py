@@ -7,18 +7,19 @@ from types import TracebackType
 from typing import Self
 
 from coldwitness.api.app import create_app
-from coldwitness.api.clock import system_clock
 from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
 from coldwitness.api.http.services import Services
 from coldwitness.api.live.hub import LiveHub
-from coldwitness.api.live.judging import LiveJudge
+from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.service import IngestService
+from coldwitness.judging.clock import system_clock
+from coldwitness.judging.live import LiveJudge
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
@@ -64,9 +65,7 @@ class Running:
             self.register,
             rulebook,
             settings,
-            hub=hub,
-            metrics=metrics,
-            on_clues=self.outbox.wake,
+            observers=(metrics, self.outbox, News(hub)),
         )
         self._own_ingest = self._open_ingest(settings, store) if own_ingest else None
         services = Services(

@@ -218,6 +218,9 @@ class Shipments(Protocol):
     def row(self, shipment: str) -> ShipmentRow | None:
         """One shipment's line; None if nothing was ever heard of it."""
 
+    def unsettled(self, *, since_ms: int) -> list[str]:
+        """Shipments never judged, without a known end, or with one after an instant."""
+
 
 class Results(Protocol):
     def record(

@@ -8,15 +8,15 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 import certifi
 import httpx
 
-from coldwitness.api.clock import Clock, system_clock
 from coldwitness.api.clues.backoff import next_try_ms
 from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event
 from coldwitness.api.clues.signature import require_secret, signed_headers
@@ -24,6 +24,9 @@ from coldwitness.api.clues.targets import Network, allowed_networks, resolve
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
+from coldwitness.domain.result import CheckResult
+from coldwitness.judging.clock import Clock, system_clock
+from coldwitness.judging.observer import JudgingObserver
 from coldwitness.storage.ports import Clue, Delivery, Register, Webhook
 
 log = logging.getLogger(__name__)
@@ -37,7 +40,7 @@ ANSWER_BYTES_READ = 65_536
 EVERYWHERE = allowed_networks(("0.0.0.0/0", "::/0"))
 
 
-class Outbox:
+class Outbox(JudgingObserver):
     """One worker; sends to several webhooks side by side, to each in the feed's order.
 
     base_url : how receivers reach this server; report addresses in the bodies start with it.
@@ -96,10 +99,20 @@ class Outbox:
     def alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def wake(self, clues: Sequence[Clue] = ()) -> None:
+    def wake(self) -> None:
         """There is something new on the feed (or a webhook was added): look now."""
-        del clues  # they are read from the register, where their order and number are settled
         self._wake.set()
+
+    def on_judged(
+        self,
+        results: Sequence[CheckResult],
+        clues: Sequence[Clue],
+        newest: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """New clues are read from the register, where their order and number are settled."""
+        del results, newest
+        if clues:
+            self.wake()
 
     def _work_for_ever(self) -> None:
         while not self._stopping.is_set():

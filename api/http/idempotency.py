@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from coldwitness.api.clock import Clock
 from coldwitness.api.http.problems import Problem
+from coldwitness.judging.clock import Clock
 
 KEPT_MS = 86_400_000
 KEYS_MAX = 10_000

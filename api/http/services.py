@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from coldwitness.api.clock import Clock
 from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.idempotency import RepliedPosts
 from coldwitness.api.live.hub import LiveHub
-from coldwitness.api.live.judging import LiveJudge
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
+from coldwitness.judging.clock import Clock
+from coldwitness.judging.live import LiveJudge
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import Register, TelemetryStore
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.domain.result import CheckResult
+from coldwitness.judging.observer import JudgingObserver
 from coldwitness.storage.ports import Clue
 
 REMEMBERED = 50_000
 """Shipments whose last told findings are remembered; others are told again in full."""
 
 
-class News:
+class News(JudgingObserver):
     """Compares each result with what was told last and publishes the difference.
 
     Events: `reading` (the newest reading of a shipment, once a run), `finding` (new or changed),
@@ -23,11 +24,11 @@ class News:
         self._hub = hub
         self._told: OrderedDict[str, tuple[str, dict[str, str]]] = OrderedDict()
 
-    def tell(
+    def on_judged(
         self,
         results: Sequence[CheckResult],
-        newest: Mapping[str, Mapping[str, Any]],
         clues: Sequence[Clue],
+        newest: Mapping[str, Mapping[str, Any]],
     ) -> None:
         """Publish one run's news, shipment by shipment."""
         for result in results:

@@ -55,6 +55,14 @@ class SqlShipments:
             row = connection.execute(query).one_or_none()
             return None if row is None else _line(row)
 
+    def unsettled(self, *, since_ms: int) -> list[str]:
+        table = shipments
+        query = select(table.c.id).where(
+            or_(table.c.verdict.is_(None), table.c.ended_ms.is_(None), table.c.ended_ms > since_ms)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(table.c.id)).scalars())
+
     def hold(self, shipment: str, *, held: bool) -> bool:
         """Set or lift the legal hold; False if the shipment is unknown."""
         with self._database.write() as connection:

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from coldwitness.api.live.hub import KEPT_EVENTS, LiveHub
-from coldwitness.api.live.judging import CHUNK_SHIPMENTS, LiveJudge
 from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.judging.batch import Batch, judge_batch
+from coldwitness.judging.live import CHUNK_SHIPMENTS, LiveJudge
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import Register, TelemetryStore
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest, running_world, wait_until

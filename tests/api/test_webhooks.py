@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from coldwitness.api.clock import system_clock
 from coldwitness.api.clues.backoff import JITTER, PAUSES_S, next_try_ms
 from coldwitness.api.clues.outbox import register_configured
 from coldwitness.api.clues.signature import new_secret, require_secret
 from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
 from coldwitness.config.settings import ClueSettings, Settings, WebhookSettings
 from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.judging.clock import system_clock
 from tests.api.world import (
     WARM,
     Receiver,

@@ -17,11 +17,12 @@ from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.server import ApiServer, address_of, listen
 from coldwitness.api.http.services import Readiness, Services
 from coldwitness.api.live.hub import LiveHub
-from coldwitness.api.live.judging import LiveJudge
+from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading
+from coldwitness.judging.live import LiveJudge
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
@@ -136,9 +137,8 @@ def running_world(
     listener = listen("127.0.0.1", 0)
     base_url = address_of(listener)
     outbox = Outbox(register, settings, now, base_url=base_url, metrics=metrics)
-    judge = LiveJudge(
-        store, register, rulebook, settings, now, hub=hub, metrics=metrics, on_clues=outbox.wake
-    )
+    observers = (metrics, outbox, News(hub))
+    judge = LiveJudge(store, register, rulebook, settings, now, observers=observers)
     services = Services(
         store=store,
         register=register,

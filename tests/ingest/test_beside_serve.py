@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coldwitness.api.live.judging import LOOK_EVERY_S
 from coldwitness.config.settings import JudgingSettings
+from coldwitness.judging.live import LOOK_EVERY_S
 from coldwitness.storage.journal import JournalReader
 from tests.ingest.conftest import Mosquitto, free_port, wait_until
 from tests.ingest.publishing import publish_all, reading, topic

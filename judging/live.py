@@ -10,19 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from coldwitness.api.clock import Clock, system_clock
-from coldwitness.api.live.hub import LiveHub
-from coldwitness.api.live.news import News
-from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
-from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.batch import Batch, judge_batch
+from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.clues import clue_changes
 from coldwitness.judging.copies import copies_named, keep_curves
+from coldwitness.judging.observer import JudgingObserver
 from coldwitness.judging.rulebook import Rulebook
-from coldwitness.storage.ports import Clue, Register, TelemetryStore
+from coldwitness.storage.ports import Register, TelemetryStore
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +55,7 @@ class LiveJudge:
         settings: Settings,
         clock: Clock = system_clock,
         *,
-        hub: LiveHub | None = None,
-        metrics: Metrics | None = None,
-        on_clues: Callable[[Sequence[Clue]], None] | None = None,
+        observers: Sequence[JudgingObserver] = (),
         judge: Judge = judge_batch,
     ) -> None:
         assumed = settings.judging.default_storage
@@ -74,11 +69,8 @@ class LiveJudge:
         self._rulebook = rulebook
         self._settings = settings
         self._clock = clock
-        self._hub = hub if hub is not None else LiveHub()
-        self._metrics = metrics if metrics is not None else Metrics()
-        self._on_clues = on_clues
+        self._observers = tuple(observers)
         self._judge = judge
-        self._news = News(self._hub)
         self._lock = threading.Lock()
         self._touched: dict[str, str] = {}
         self._ticking = False
@@ -96,12 +88,13 @@ class LiveJudge:
                 self._touched[shipment] = reason
             waiting = len(self._touched)
         if waiting:
-            self._metrics.judge_waiting.set(waiting)
+            self._tell_waiting(waiting)
             self._some_touched.set()
 
     def start(self) -> None:
         """Start ticking; what an earlier process may have left unjudged is judged first."""
-        self.touch(self._left_open(), reason="restart")
+        since_ms = self._clock() - REOPEN_WITHIN_MS
+        self.touch(self._register.shipments.unsettled(since_ms=since_ms), reason="restart")
         self._thread = threading.Thread(target=self._tick_for_ever, name="judge", daemon=True)
         self._thread.start()
 
@@ -143,7 +136,8 @@ class LiveJudge:
         finally:
             with self._lock:
                 self._ticking = False
-                self._metrics.judge_waiting.set(len(self._touched))
+                waiting = len(self._touched)
+            self._tell_waiting(waiting)
         return judged
 
     def _take_left(self) -> None:
@@ -183,7 +177,9 @@ class LiveJudge:
             for first in range(0, len(shipments), CHUNK_SHIPMENTS):
                 judged += self._try(shipments[first : first + CHUNK_SHIPMENTS], reason)
         if due:
-            self._metrics.judge_seconds.observe(time.perf_counter() - started)
+            took_s = time.perf_counter() - started
+            for observer in self._observers:
+                observer.on_tick(took_s)
         return judged
 
     def _tick_for_ever(self) -> None:
@@ -204,12 +200,12 @@ class LiveJudge:
             with self._running:
                 self._run(shipments, reason)
         except Unavailable as error:
-            self._metrics.judge_failures.inc()
+            self._tell_failed()
             log.warning("judging %d shipments waits for the store: %s", len(shipments), error)
             self._keep(shipments, reason)
             return 0
         except Exception:
-            self._metrics.judge_failures.inc()
+            self._tell_failed()
             if len(shipments) > 1:
                 half = len(shipments) // 2
                 return self._try(shipments[:half], reason) + self._try(shipments[half:], reason)
@@ -243,11 +239,8 @@ class LiveJudge:
         self._register.trips.keep(batch.trips)
         self._register.waiting.judged({name: left[name] for name in shipments if name in left})
         self._tell_of_copies(batch.results, reason)
-        self._metrics.judged.inc(len(batch.results))
-        self._metrics.clues.inc(len(clues))
-        if clues and self._on_clues is not None:
-            self._on_clues(clues)
-        self._news.tell(batch.results, batch.newest, clues)
+        for observer in self._observers:
+            observer.on_judged(batch.results, clues, batch.newest)
 
     def _tell_of_copies(self, results: Sequence[CheckResult], reason: str) -> None:
         """Have shipments judged again that should name one of these as a copy, or no more. Those
@@ -260,14 +253,10 @@ class LiveJudge:
                 self._touched.setdefault(other, COPY_FOUND)
         self._some_touched.set()
 
-    def _left_open(self) -> list[str]:
-        """Shipments never judged, still under way, or ended less than a day ago."""
-        left: list[str] = []
-        after: str | None = None
-        while rows := self._register.shipments.rows(after=after, limit=500):
-            after = rows[-1].id
-            left += [row.id for row in rows if row.verdict is None or self._recent(row.ended_at)]
-        return left
+    def _tell_waiting(self, shipments: int) -> None:
+        for observer in self._observers:
+            observer.on_waiting(shipments)
 
-    def _recent(self, ended_at: str | None) -> bool:
-        return ended_at is None or self._clock() - instant_ms(ended_at) < REOPEN_WITHIN_MS
+    def _tell_failed(self) -> None:
+        for observer in self._observers:
+            observer.on_failed()

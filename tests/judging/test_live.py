@@ -1,0 +1,120 @@
+"""Live judging without a server: what it tells, and what it judges after a restart."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coldwitness.config.settings import Settings
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.result import CheckResult
+from coldwitness.judging.batch import Batch
+from coldwitness.judging.live import REOPEN_WITHIN_MS, LiveJudge
+from coldwitness.judging.observer import JudgingObserver
+from coldwitness.judging.rulebook import load_rulebook
+from coldwitness.storage.ports import Clue
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry.memory import MemoryTelemetry
+from tests.storage.readings import T0
+from tests.storage.results import finding, record, result
+
+NOW_MS = T0 + 10 * REOPEN_WITHIN_MS
+
+
+class Heard(JudgingObserver):
+    def __init__(self) -> None:
+        self.judged: list[tuple[list[str], int, list[str]]] = []
+        self.failed = 0
+        self.waiting: list[int] = []
+        self.ticks = 0
+
+    def on_judged(
+        self,
+        results: Sequence[CheckResult],
+        clues: Sequence[Clue],
+        newest: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self.judged.append(([one.shipment for one in results], len(clues), [*newest]))
+
+    def on_failed(self) -> None:
+        self.failed += 1
+
+    def on_waiting(self, shipments: int) -> None:
+        self.waiting.append(shipments)
+
+    def on_tick(self, took_s: float) -> None:
+        assert took_s >= 0
+        self.ticks += 1
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+def judging(_: object, __: object, ___: object, ____: object, names: Sequence[str]) -> Batch:
+    """A run that finds the same of every shipment but S-bad."""
+    if "S-bad" in names:
+        raise KeyError("a fault of this program")
+    newest = {names[0]: {"readings": 1}}
+    return Batch([result(finding(), shipment=name) for name in names], newest)
+
+
+@pytest.fixture
+def judge(tmp_path: Path, heard: Heard) -> Any:
+    settings = Settings()
+    with closing(open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")) as register:
+        yield LiveJudge(
+            MemoryTelemetry(),
+            register,
+            load_rulebook(settings.judging),
+            settings,
+            lambda: NOW_MS,
+            observers=[heard],
+            judge=judging,
+        )
+
+
+def test_who_listens_hears_what_waits_what_was_judged_and_how_long_it_took(
+    judge: LiveJudge, heard: Heard
+) -> None:
+    judge.touch(["S-1", "S-2"])
+    assert judge.tick() == 2
+    assert heard.judged == [(["S-1", "S-2"], 2, ["S-1"])]
+    assert (heard.waiting, heard.failed, heard.ticks) == ([2, 0], 0, 1)
+
+
+def test_who_listens_hears_of_every_run_that_failed(judge: LiveJudge, heard: Heard) -> None:
+    judge.touch(["S-1", "S-bad"])
+    assert judge.tick() == 1
+    assert heard.failed == 2, "the run of both, and that of the one alone"
+    assert [names for names, _, _ in heard.judged] == [["S-1"]]
+    assert heard.waiting[-1] == 1
+
+
+def test_a_tick_without_work_is_not_heard(judge: LiveJudge, heard: Heard) -> None:
+    assert judge.tick() == 0
+    assert heard.ticks == 0
+
+
+@pytest.mark.parametrize(
+    ("ended_ms", "again"),
+    [
+        (None, True),
+        (NOW_MS - REOPEN_WITHIN_MS, False),
+        (NOW_MS - REOPEN_WITHIN_MS + 1, True),
+    ],
+)
+def test_a_restart_judges_what_is_under_way_or_ended_less_than_a_day_ago(
+    tmp_path: Path, heard: Heard, judge: LiveJudge, ended_ms: int | None, again: bool
+) -> None:
+    with closing(open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")) as register:
+        end = None if ended_ms is None else rfc3339(ended_ms)
+        record(register, result(end=end))
+        register.custody.note_seen({"S-never": None})
+    judge.start()
+    judge.stop()
+    judged = {name for names, _, _ in heard.judged for name in names}
+    assert judged == ({"S-1", "S-never"} if again else {"S-never"})
