@@ -1,0 +1,190 @@
+"""Lists and start with many shipments in the register: `python -m benchmarks.register [SHIPMENTS]`.
+
+The rows are made directly, in an SQLite register in a temporary folder: every shipment judged
+once, a fifth with a finding, one in a hundred still under way. Asked are the parts a list page is
+made of, the page and the API as a client meets them, and what `serve` does before it listens.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from coldwitness.cli.running import Running
+from coldwitness.config.settings import (
+    HttpSettings,
+    JournalSettings,
+    JudgingSettings,
+    Settings,
+    StoreSettings,
+)
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.register import open_register, schema
+from coldwitness.storage.register.bodies import deflated, digest, encoded
+
+SHIPMENTS = 200_000
+BATCH = 5_000
+ROUNDS = 11
+END_MS = 1_790_000_000_000
+HOUR_MS = 3_600_000
+LISTS = (
+    "/v1/shipments",
+    "/v1/shipments?verdict=breach",
+    "/v1/shipments?verdict=suspected",
+    "/v1/shipments?courier=courier-7",
+    "/v1/shipments?division=370300",
+    "/v1/shipments?from=2026-09-20&to=2026-09-21",
+    "/v1/shipments?from=2031-01-01",
+    "/v1/findings?kind=cold_chain_break",
+    "/v1/clues",
+    "/?lang=zh",
+    "/?lang=zh&verdict=breach",
+    "/?lang=zh&verdict=suspected",
+)
+
+
+def name_of(number: int) -> str:
+    return f"ZB-{number:08d}"
+
+
+def result_of(number: int) -> dict[str, Any]:
+    """A result of usual size: two dozen lines, one finding in a fifth of them. Nobody is merely
+    suspected, so that a list of those must look everywhere."""
+    end_ms = END_MS - number * 10_000
+    broken = number % 5 == 0
+    finding = {
+        "id": f"F-{number:010d}",
+        "kind": "cold_chain_break",
+        "subtype": "above_range",
+        "start": rfc3339(end_ms - HOUR_MS),
+        "end": rfc3339(end_ms - HOUR_MS // 2),
+        "certainty": "certain",
+        "severity": "major",
+        "requirements": ["ANNEX6-10"],
+        "measures": {"limit_c": 8.0, "probe": "drug", "peak_c": 9.25},
+        "explanation": {"zh": "探头高于上限，待核查。" * 4, "en": "The probe was above. " * 4},
+    }
+    line = {"status": "compliant", "least": 1.25, "most": 7.5, "text": "依据本条判定" * 8}
+    return {
+        "schema": "coldwitness.check/1",
+        "shipment": name_of(number),
+        "verdict": "breach" if broken else "compliant",
+        "window": {
+            "start": rfc3339(end_ms - 4 * HOUR_MS),
+            "end": None if number % 100 == 1 else rfc3339(end_ms),
+        },
+        "findings": [finding] if broken else [],
+        "requirements": [{"id": f"LINE-{n}", **line} for n in range(24)],
+        "items": [],
+        "metrics": {"readings": 240, "min_c": 2.5, "max_c": 9.25 if broken else 7.25},
+        "evidence": {"readings_sha256": "00", "rules": "cn-2026 1", "software": "0"},
+    }
+
+
+def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows that recording such a result leaves, by table."""
+    result, name = result_of(number), name_of(number)
+    end_ms = END_MS - number * 10_000
+    verdict = result["verdict"]
+    yield (
+        "shipments",
+        {
+            "id": name,
+            "courier": f"courier-{number % 40}",
+            "division": f"3703{number % 9:02d}",
+            "manifest_version": 0,
+            "started_ms": end_ms - 4 * HOUR_MS,
+            "ended_ms": None if result["window"]["end"] is None else end_ms,
+            "verdict": verdict,
+            "result_version": 1,
+            "findings": len(result["findings"]),
+            "held": False,
+        },
+    )
+    yield (
+        "results",
+        {
+            "shipment": name,
+            "version": 1,
+            "verdict": verdict,
+            "judged_ms": end_ms,
+            "reason": "new readings",
+            "rules": "cn-2026 1",
+            "digest": digest(result),
+            "base_version": None,
+            "body": deflated(encoded(result), None),
+        },
+    )
+    for finding in result["findings"]:
+        yield (
+            "findings",
+            {
+                "id": finding["id"],
+                "shipment": name,
+                "kind": finding["kind"],
+                "subtype": finding["subtype"],
+                "certainty": finding["certainty"],
+                "start_ms": end_ms - HOUR_MS,
+                "end_ms": end_ms - HOUR_MS // 2,
+                "body": json.dumps(finding, ensure_ascii=False),
+            },
+        )
+
+
+def fill(url: str, shipments: int) -> None:
+    with closing(open_register(url)) as register:
+        for first in range(0, shipments, BATCH):
+            rows: dict[str, list[dict[str, Any]]] = {"shipments": [], "results": [], "findings": []}
+            for number in range(first, min(first + BATCH, shipments)):
+                for table, row in rows_of(number):
+                    rows[table].append(row)
+            with register.database.write() as connection:
+                for table, of_table in rows.items():
+                    if of_table:
+                        connection.execute(schema.metadata.tables[table].insert(), of_table)
+
+
+def took_ms(ask: Callable[[], object]) -> str:
+    """Median and worst of some rounds, the first, cold one set apart."""
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - began) * 1000.0)
+    warm = times[1:]
+    return f"{statistics.median(warm):7.1f} {max(warm):7.1f} {times[0]:7.1f}"
+
+
+def main(shipments: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/register.sqlite"
+        fill(url, shipments)
+        size = sum(part.stat().st_size for part in Path(folder).iterdir())
+        print(f"{shipments} shipments, {size / 1e6:.0f} MB")
+        settings = Settings(
+            store=StoreSettings(register_url=url, embedded_file=Path(folder) / "telemetry.sqlite"),
+            journal=JournalSettings(directory=Path(folder) / "journal"),
+            http=HttpSettings(port=0),
+            judging=JudgingSettings(tick_ms=60_000),  # what is still open is not judged meanwhile
+        )
+        began = time.perf_counter()
+        with Running(settings, any_free_port=True, own_ingest=False) as running:
+            print(f"serve listens after {time.perf_counter() - began:.2f} s")
+            print("median ms, worst, first")
+            with httpx.Client(base_url=running.url, timeout=60.0, trust_env=False) as client:
+                for address in LISTS:
+                    print(took_ms(lambda at=address: client.get(at).raise_for_status()), address)
+                print(took_ms(lambda: client.get("/readyz")), "/readyz")
+            rows = running.register.shipments.rows
+            print(took_ms(lambda: rows(after=name_of(shipments // 2))), "rows from the middle on")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else SHIPMENTS)
