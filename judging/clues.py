@@ -1,7 +1,7 @@
 """What a case system hears, and what it does not hear twice: from findings to changes of clues.
 
-A finding becomes a clue when it accuses (a break, a storage on the way, a missing isolation)
-with at least `probable` certainty. One that is only inferred waits until the journey's end is
+A finding becomes a clue when its kind accuses (config/findings says which do), with at least
+`probable` certainty. One that is only inferred waits until the journey's end is
 known: a box half seen would accuse too early. A finding that touches an earlier clue of the
 same shipment, kind, subtype and probe is that clue, told better; a clue whose finding later
 evidence took away stays, and says so.
