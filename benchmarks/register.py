@@ -5,7 +5,6 @@ once, a fifth with a finding, one in a hundred still under way. Asked are the pa
 made of, the page and the API as a client meets them, and what `serve` does before it listens.
 """
 
-import json
 import statistics
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from coldwitness.cli.running import Running
 from coldwitness.config.settings import (
@@ -26,6 +26,7 @@ from coldwitness.config.settings import (
     StoreSettings,
 )
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.result import SCHEMA, CheckResult, Metrics
 from coldwitness.storage.register import open_register, schema
 from coldwitness.storage.register.bodies import deflated, digest, encoded
 
@@ -54,7 +55,7 @@ def name_of(number: int) -> str:
     return f"ZB-{number:08d}"
 
 
-def result_of(number: int) -> dict[str, Any]:
+def result_of(number: int) -> CheckResult:
     """A result of usual size: two dozen lines, one finding in a fifth of them. Nobody is merely
     suspected, so that a list of those must look everywhere."""
     end_ms = END_MS - number * 10_000
@@ -65,34 +66,56 @@ def result_of(number: int) -> dict[str, Any]:
         "subtype": "above_range",
         "start": rfc3339(end_ms - HOUR_MS),
         "end": rfc3339(end_ms - HOUR_MS // 2),
+        "duration_s": 1800.0,
         "certainty": "certain",
         "severity": "major",
         "requirements": ["ANNEX6-10"],
         "measures": {"limit_c": 8.0, "probe": "drug", "peak_c": 9.25},
+        "where": None,
+        "would_settle": None,
         "explanation": {"zh": "探头高于上限，待核查。" * 4, "en": "The probe was above. " * 4},
     }
-    line = {"status": "compliant", "least": 1.25, "most": 7.5, "text": "依据本条判定" * 8}
-    return {
-        "schema": "coldwitness.check/1",
-        "shipment": name_of(number),
-        "verdict": "breach" if broken else "compliant",
-        "window": {
-            "start": rfc3339(end_ms - 4 * HOUR_MS),
-            "end": None if number % 100 == 1 else rfc3339(end_ms),
-        },
-        "findings": [finding] if broken else [],
-        "requirements": [{"id": f"LINE-{n}", **line} for n in range(24)],
-        "items": [],
-        "metrics": {"readings": 240, "min_c": 2.5, "max_c": 9.25 if broken else 7.25},
-        "evidence": {"readings_sha256": "00", "rules": "cn-2026 1", "software": "0"},
+    line = {
+        "title": {"zh": "温度" * 4, "en": "temperature " * 4},
+        "status": "compliant",
+        "findings": [],
+        "basis": {"zh": "依据本条判定" * 8, "en": "judged by this line " * 8},
+        "least": 1.25,
+        "most": 7.5,
+        "setting": None,
     }
+    numbers = dict.fromkeys(("coupling_per_h", "interval_95", "limit_per_h"))
+    facet = {"status": "indeterminate", **numbers}
+    metrics = dict.fromkeys(field for field in Metrics.__struct_fields__)
+    return msgspec.convert(
+        {
+            "schema": SCHEMA,
+            "shipment": name_of(number),
+            "verdict": "breach" if broken else "compliant",
+            "window": {
+                "start": rfc3339(end_ms - 4 * HOUR_MS),
+                "end": None if number % 100 == 1 else rfc3339(end_ms),
+            },
+            "findings": [finding] if broken else [],
+            "requirements": [{"id": f"LINE-{n}", **line} for n in range(24)],
+            "items": [],
+            "metrics": {
+                **metrics,
+                "readings": 240,
+                "min_c": 2.5,
+                "max_c": 9.25 if broken else 7.25,
+            },
+            "isolation": {"coolant": facet, "goods": facet},
+            "evidence": {"readings_sha256": "00", "rules": "cn-2026 1", "software": "0"},
+        },
+        CheckResult,
+    )
 
 
 def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows that recording such a result leaves, by table."""
     result, name = result_of(number), name_of(number)
     end_ms = END_MS - number * 10_000
-    verdict = result["verdict"]
     yield (
         "shipments",
         {
@@ -101,10 +124,10 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "division": f"3703{number % 9:02d}",
             "manifest_version": 0,
             "started_ms": end_ms - 4 * HOUR_MS,
-            "ended_ms": None if result["window"]["end"] is None else end_ms,
-            "verdict": verdict,
+            "ended_ms": None if result.window.end is None else end_ms,
+            "verdict": result.verdict,
             "result_version": 1,
-            "findings": len(result["findings"]),
+            "findings": len(result.findings),
             "held": False,
         },
     )
@@ -113,7 +136,7 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
         {
             "shipment": name,
             "version": 1,
-            "verdict": verdict,
+            "verdict": result.verdict,
             "judged_ms": end_ms,
             "reason": "new readings",
             "rules": "cn-2026 1",
@@ -122,18 +145,18 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "body": deflated(encoded(result), None),
         },
     )
-    for finding in result["findings"]:
+    for finding in result.findings:
         yield (
             "findings",
             {
-                "id": finding["id"],
+                "id": finding.id,
                 "shipment": name,
-                "kind": finding["kind"],
-                "subtype": finding["subtype"],
-                "certainty": finding["certainty"],
+                "kind": finding.kind,
+                "subtype": finding.subtype,
+                "certainty": finding.certainty,
                 "start_ms": end_ms - HOUR_MS,
                 "end_ms": end_ms - HOUR_MS // 2,
-                "body": json.dumps(finding, ensure_ascii=False),
+                "body": msgspec.json.encode(finding).decode(),
             },
         )
 

@@ -237,6 +237,9 @@ class Results(Protocol):
     def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         """The newest result, or an earlier version."""
 
+    def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
+        """The newest result of each shipment that has one."""
+
     def findings(
         self,
         *,

@@ -17,7 +17,7 @@ from coldwitness.api.http.services import ServicesOf
 from coldwitness.api.http.shipments import LISTING, current_result, is_known
 from coldwitness.api.pages import shown
 from coldwitness.api.pages.reference import reference_of
-from coldwitness.api.pages.rows import VERDICT_ORDER, page_of_rows, row_of
+from coldwitness.api.pages.rows import VERDICT_ORDER, page_of_rows, rows_of
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_words, say_or_key, tell
 from coldwitness.domain.errors import BadInput
@@ -77,7 +77,7 @@ def some_rows(
     named = [part for part in ids.split(",") if part]
     if len(named) > ROWS_AT_ONCE or not all(is_id(part) for part in named):
         raise BadInput(f"ids: expected at most {ROWS_AT_ONCE} shipment ids")
-    rows = [row for part in dict.fromkeys(named) if (row := row_of(services, part)) is not None]
+    rows = rows_of(services, [*dict.fromkeys(named)])
     return _page("rows.html", lang, request, rows=rows)
 
 

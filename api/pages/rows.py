@@ -43,19 +43,23 @@ def page_of_rows(
     """Rows after an id, those to be checked first, and the id to go on after (None: the end)."""
     listed = services.register.shipments.rows(verdict=verdict, after=after, limit=limit + 1)
     page = listed[:limit]
-    rows = [_row(services, line) for line in page]
+    rows = _rows(services, page)
     rows.sort(key=lambda row: (-_weight(row.verdict), row.id))
     return rows, page[-1].id if len(listed) > limit else None
 
 
-def row_of(services: Services, shipment: str) -> Row | None:
-    """One shipment's row, None if it is not in the register."""
-    line = services.register.shipments.row(shipment)
-    return None if line is None else _row(services, line)
+def rows_of(services: Services, shipments: Sequence[str]) -> list[Row]:
+    """Rows of those shipments that are in the register, in the order asked for."""
+    lines = (services.register.shipments.row(shipment) for shipment in shipments)
+    return _rows(services, [line for line in lines if line is not None])
 
 
-def _row(services: Services, line: ShipmentRow) -> Row:
-    result = services.register.results.of(line.id) if line.verdict is not None else None
+def _rows(services: Services, lines: Sequence[ShipmentRow]) -> list[Row]:
+    results = services.register.results.newest([line.id for line in lines])
+    return [_row(line, results.get(line.id)) for line in lines]
+
+
+def _row(line: ShipmentRow, result: CheckResult | None) -> Row:
     return Row(
         id=line.id,
         verdict=line.verdict,

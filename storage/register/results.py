@@ -73,6 +73,29 @@ class SqlResults:
             body = None if version is None else _body(connection, shipment, version)
         return None if body is None else bodies.decoded(body)
 
+    def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
+        current, newest, base = schema.shipments, schema.results.alias(), schema.results.alias()
+        query = (
+            select(newest.c.shipment, newest.c.body, base.c.body.label("base"))
+            .select_from(current)
+            .join(
+                newest,
+                (newest.c.shipment == current.c.id)
+                & (newest.c.version == current.c.result_version),
+            )
+            .outerjoin(
+                base,
+                (base.c.shipment == newest.c.shipment) & (base.c.version == newest.c.base_version),
+            )
+        )
+        found = {}
+        with self._database.read() as connection:
+            for part in parts(shipments):
+                for row in connection.execute(query.where(current.c.id.in_(part))):
+                    whole = None if row.base is None else bodies.inflated(row.base, None)
+                    found[row.shipment] = bodies.decoded(bodies.inflated(row.body, whole))
+        return found
+
     def versions(self, shipment: str) -> list[dict[str, Any]]:
         """Each kept version without its body, oldest first."""
         table = schema.results

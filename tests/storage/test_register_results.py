@@ -41,6 +41,17 @@ def test_every_differing_result_is_kept_as_a_version(register: SqlRegister) -> N
     ]
 
 
+def test_the_newest_results_of_several_come_at_once(register: SqlRegister) -> None:
+    for readings in range(CHAIN + 3):
+        record(register, result(readings=readings))
+    record(register, result(shipment="S-2"))
+    register.custody.note_seen({"S-3": None})
+    assert register.results.newest(["S-3", "S-2", "S-1", "S-none"]) == {
+        "S-1": result(readings=CHAIN + 2),
+        "S-2": result(shipment="S-2"),
+    }
+
+
 def test_findings_are_those_of_the_current_results_by_id(register: SqlRegister) -> None:
     record(register, result(finding("F-2"), finding("F-1", certainty="possible")))
     record(register, result(finding("F-3", kind="data_integrity"), shipment="S-2"))
