@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from coldwitness.api.app import create_app
-from coldwitness.api.http.openapi_file import OPENAPI_FILE, openapi_text
+from coldwitness.api.openapi_file import OPENAPI_FILE, openapi_text
 from tests.api.world import COLD, WARM, World, manifest
 
 CONTRACT = [
@@ -40,7 +40,7 @@ def document(world: World) -> dict[str, Any]:
 def test_the_committed_document_is_the_one_the_program_serves(world: World) -> None:
     committed = OPENAPI_FILE.read_text(encoding="utf-8")
     now = openapi_text(create_app(world.services))
-    assert committed == now, "run: python -m coldwitness.api.http.openapi_file"
+    assert committed == now, "run: python -m coldwitness.api.openapi_file"
 
 
 @pytest.mark.parametrize(("method", "path"), CONTRACT)

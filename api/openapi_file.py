@@ -1,4 +1,4 @@
-"""Writes docs/contract/openapi.json: `python -m coldwitness.api.http.openapi_file`."""
+"""Writes docs/contract/openapi.json: `python -m coldwitness.api.openapi_file`."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from coldwitness.api.http.services import Services
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 
-OPENAPI_FILE = Path(__file__).resolve().parents[2] / "docs" / "contract" / "openapi.json"
+OPENAPI_FILE = Path(__file__).resolve().parents[1] / "docs" / "contract" / "openapi.json"
 
 
 def openapi_text(app: FastAPI) -> str:
