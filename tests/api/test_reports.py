@@ -24,7 +24,7 @@ def test_the_json_report_holds_the_very_result_of_the_check(world: World) -> Non
     report = world.get("/v1/shipments/ZB-1/report.json")
     assert report.headers["content-type"] == "application/json"
     body = report.json()
-    assert body["schema"] == "coldwitness.report/1"
+    assert body["schema"] == "coldwitness.report/2"
     assert body["result"] == world.get("/v1/shipments/ZB-1/check").json()
     assert len(body["readings"]["time"]) == len(WARM)
 

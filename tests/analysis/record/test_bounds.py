@@ -12,6 +12,7 @@ from coldwitness.analysis.record.bounds import (
     linear_time_beyond,
     most_beyond,
     steepest,
+    when_highest,
 )
 
 CELSIUS = st.floats(-5, 20).map(lambda v: round(v, 2))
@@ -90,3 +91,22 @@ def test_a_plateau_exactly_at_the_level_is_not_beyond_it() -> None:
     assert (
         linear_time_beyond(start=one(8.0), end=one(8.0), length=one(60.0), level=one(8.0))[0] == 0
     )
+
+
+@settings(max_examples=100, deadline=None)
+@given(CELSIUS, CELSIUS, LENGTH, st.floats(0.001, 0.1))
+def test_the_highest_is_reached_where_both_cones_meet(
+    start: float, end: float, length: float, slew: float
+) -> None:
+    hole = {"start": one(start), "end": one(end), "length": one(length)}
+    raised = steepest(**hole, slew=one(slew))
+    at = when_highest(**hole, slew=raised)[0]
+    highest = highest_between(**hole, slew=raised)[0]
+    assert -1e-9 <= at <= length + 1e-9
+    assert start + raised[0] * at == pytest.approx(highest, abs=1e-6)
+    assert end + raised[0] * (length - at) == pytest.approx(highest, abs=1e-6)
+
+
+def test_where_nothing_can_rise_the_highest_is_told_in_the_middle() -> None:
+    told = when_highest(start=one(5.0), end=one(5.0), length=one(60.0), slew=one(0.0))
+    assert told[0] == 30.0

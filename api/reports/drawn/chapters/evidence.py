@@ -25,7 +25,7 @@ from coldwitness.domain.coverage import CoverageGap
 
 
 def probe_title(view: View, name: str) -> str:
-    """`药品 2 (LG-7F01)` for the strand `drug.2 (LG-7F01)`."""
+    """`药品 2 (LG-7F01)` for the series `drug.2 (LG-7F01)`."""
     probe, space, loggers = name.partition(" ")
     return role_words(probe, view.lang) + (f" {loggers}" if space else "")
 
