@@ -109,8 +109,9 @@ def is_manifest_file(path: Path) -> bool:
 
 def _put_manifests(register: SqlRegister, manifests: Sequence[Manifest]) -> set[str]:
     now_ms = int(time.time() * 1000)
-    for manifest in manifests:
-        register.manifests.put(manifest, received_ms=now_ms)
+    for start in range(0, len(manifests), _SHIPMENTS_AT_ONCE):
+        part = manifests[start : start + _SHIPMENTS_AT_ONCE]
+        register.manifests.put_all(part, received_ms=now_ms)
     return {manifest.id for manifest in manifests}
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, update
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.storage.register.database import Database, clean, parts
@@ -19,35 +19,37 @@ class SqlManifests:
         self._database = database
 
     def put(self, manifest: Manifest, *, received_ms: int) -> int:
-        body = msgspec.json.encode(manifest, order="sorted").decode()
-        digest = hashlib.sha256(body.encode()).hexdigest()
+        return self.put_all([manifest], received_ms=received_ms)[0]
+
+    def put_all(self, sent: Sequence[Manifest], *, received_ms: int) -> list[int]:
+        """Keep manifests of different shipments in one transaction; returns their versions."""
+        bodies = [msgspec.json.encode(one, order="sorted").decode() for one in sent]
+        digests = [hashlib.sha256(body.encode()).hexdigest() for body in bodies]
+        names = sorted(one.id for one in sent)
+        versions, kept, declared = [], [], []
         with self._database.write() as connection:
-            make_known(self._database, connection, {manifest.id: None})
-            lock(self._database, connection, [manifest.id])
-            newest = connection.execute(
-                select(manifests.c.version, manifests.c.digest)
-                .where(manifests.c.shipment == manifest.id)
-                .order_by(manifests.c.version.desc())
-                .limit(1)
-            ).one_or_none()
-            if newest is not None and newest.digest == digest:
-                return int(newest.version)
-            version = 1 if newest is None else int(newest.version) + 1
-            connection.execute(
-                manifests.insert().values(
-                    shipment=manifest.id,
-                    version=version,
-                    received_ms=received_ms,
-                    digest=digest,
-                    body=body,
-                )
-            )
-            connection.execute(
-                update(shipments)
-                .where(shipments.c.id == manifest.id)
-                .values(manifest_version=version, **_declared(manifest))
-            )
-        return version
+            make_known(self._database, connection, dict.fromkeys(names))
+            lock(self._database, connection, names)
+            newest = _newest_digests(connection, names)
+            for one, body, digest in zip(sent, bodies, digests, strict=True):
+                version, known = newest.get(one.id, (0, ""))
+                if known != digest:
+                    version += 1
+                    kept.append(
+                        {
+                            "shipment": one.id,
+                            "version": version,
+                            "received_ms": received_ms,
+                            "digest": digest,
+                            "body": body,
+                        }
+                    )
+                    declared.append(_declared(one) | {"its_id": one.id, "its_version": version})
+                versions.append(version)
+            if kept:
+                connection.execute(manifests.insert(), kept)
+                connection.execute(_DECLARE, declared)
+        return versions
 
     def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:
         """The newest manifest of each shipment that has one."""
@@ -72,11 +74,7 @@ def newest_manifests(connection: Connection, names: Sequence[str]) -> dict[str, 
     """Of those shipments that have one; no more than one IN list holds."""
     query = (
         select(manifests.c.shipment, manifests.c.body)
-        .join(
-            shipments,
-            (shipments.c.id == manifests.c.shipment)
-            & (shipments.c.manifest_version == manifests.c.version),
-        )
+        .join(shipments, _IS_NEWEST)
         .where(shipments.c.id.in_(names))
     )
     return {
@@ -84,16 +82,45 @@ def newest_manifests(connection: Connection, names: Sequence[str]) -> dict[str, 
     }
 
 
+def _newest_digests(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Version and digest of the newest manifest of each shipment that has one."""
+    found: dict[str, tuple[int, str]] = {}
+    for part in parts(names):
+        query = (
+            select(manifests.c.shipment, manifests.c.version, manifests.c.digest)
+            .join(shipments, _IS_NEWEST)
+            .where(shipments.c.id.in_(part))
+        )
+        found |= {name: (version, known) for name, version, known in connection.execute(query)}
+    return found
+
+
 def _declared(manifest: Manifest) -> dict[str, object]:
     """What the list shows of a manifest before there is a result."""
-    courier = manifest.courier
-    seller = manifest.seller
+    courier, seller = manifest.courier, manifest.seller
     division = (seller.division if seller else None) or (courier.division if courier else None)
-    declared: dict[str, object] = {"division": clean(division)}
-    if courier is not None and courier.id is not None:
-        declared["courier"] = clean(courier.id)
-    if manifest.dispatched_ms is not None:
-        declared["started_ms"] = func.coalesce(shipments.c.started_ms, manifest.dispatched_ms)
-    if manifest.delivered_ms is not None:
-        declared["ended_ms"] = func.coalesce(shipments.c.ended_ms, manifest.delivered_ms)
-    return declared
+    return {
+        "its_division": clean(division),
+        "its_courier": None if courier is None else clean(courier.id),
+        "dispatched_ms": manifest.dispatched_ms,
+        "delivered_ms": manifest.delivered_ms,
+    }
+
+
+_IS_NEWEST = (shipments.c.id == manifests.c.shipment) & (
+    shipments.c.manifest_version == manifests.c.version
+)
+_DECLARE = (
+    update(shipments)
+    .where(shipments.c.id == bindparam("its_id"))
+    .values(
+        manifest_version=bindparam("its_version"),
+        division=bindparam("its_division"),
+        courier=func.coalesce(bindparam("its_courier", type_=Text), shipments.c.courier),
+        started_ms=func.coalesce(
+            shipments.c.started_ms, bindparam("dispatched_ms", type_=BigInteger)
+        ),
+        ended_ms=func.coalesce(shipments.c.ended_ms, bindparam("delivered_ms", type_=BigInteger)),
+    )
+)
+"""A manifest's courier is the shipment's; its times count until readings or events tell others."""

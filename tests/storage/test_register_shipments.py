@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Box, Company, Item, Manifest
 from coldwitness.domain.reading import Event
 from coldwitness.domain.stays import Stay
@@ -65,6 +66,21 @@ def test_a_changed_manifest_is_a_new_version_and_the_old_one_stays(register: Sql
     assert second is not None
     assert second.dispatched_ms == T0
     assert register.manifests.version("S-1", 4) is None
+
+
+def test_many_manifests_at_once_are_kept_as_one_after_another(register: SqlRegister) -> None:
+    known, changed = manifest("S-2", dispatched_ms=T0), manifest("S-3", dispatched_ms=T0)
+    register.manifests.put(known, received_ms=T0)
+    register.manifests.put(manifest("S-3", courier=Company(id="ql")), received_ms=T0)
+    sent = [changed, manifest("S-1", courier=Company(id="sf", division="3703")), known]
+    assert register.manifests.put_all(sent, received_ms=T0 + 5) == [2, 1, 1]
+    assert register.manifests.put_all([], received_ms=T0 + 6) == []
+    assert register.manifests.newest(["S-1", "S-2", "S-3"]) == {one.id: one for one in sent}
+    rows = {row.id: row for row in register.shipments.rows()}
+    assert [rows[name].courier for name in ("S-1", "S-2", "S-3")] == ["sf", None, "ql"]
+    assert [rows[name].division for name in ("S-1", "S-2", "S-3")] == ["3703", None, None]
+    assert rows["S-1"].started_at is None
+    assert rows["S-3"].started_at == rfc3339(T0)
 
 
 def test_events_come_back_by_time_and_once_each(register: SqlRegister) -> None:
