@@ -91,25 +91,21 @@ def start() -> None:
     from coldwitness.config.settings import load_settings
     from coldwitness.judging.live import LiveJudge
     from coldwitness.judging.rulebook import load_rulebook
-    from coldwitness.storage.register import open_register
-    from coldwitness.storage.telemetry import open_telemetry
+    from coldwitness.storage.opening import stores
 
     settings = load_settings()
-    register = open_register(settings.store.register_url)
-    store = open_telemetry(settings.store)
-    judge = LiveJudge(store, register, load_rulebook(settings.judging), settings)
-    boxes: list[str] = []
-    while rows := register.shipments.rows(after=boxes[-1] if boxes else None, limit=5000):
-        boxes += [row.id for row in rows]
+    with stores(settings.store) as (store, register):
+        judge = LiveJudge(store, register, load_rulebook(settings.judging), settings)
+        boxes: list[str] = []
+        while rows := register.shipments.rows(after=boxes[-1] if boxes else None, limit=5000):
+            boxes += [row.id for row in rows]
 
-    def judged() -> None:
-        judge.touch(boxes)
-        if judge.tick() != len(boxes):
-            raise SystemExit("not all boxes could be judged")
+        def judged() -> None:
+            judge.touch(boxes)
+            if judge.tick() != len(boxes):
+                raise SystemExit("not all boxes could be judged")
 
-    timed(judged)
-    store.close()
-    register.close()
+        timed(judged)
 
 
 def run(work: str, folder: Path, readings: Path, manifests: Path) -> Taken:
