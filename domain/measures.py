@@ -52,6 +52,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     degree_minutes: Number = UNSET
     delay_max_s: Number = UNSET
     difference_max_c: Number = UNSET
+    doubted: Flag = UNSET
     dwell_s: Number = UNSET
     event_mismatch_s: Number = UNSET
     gaps: Count = UNSET

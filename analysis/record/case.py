@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.curves import CurveIndex, curve_index
+from coldwitness.analysis.record.lone import lone_readings
 from coldwitness.analysis.record.probes import ZONES, probes_of
 from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, sequence_breaks
 from coldwitness.analysis.record.series import Series, probe_series, stated_logger
@@ -14,15 +15,15 @@ from coldwitness.analysis.record.window import Window, judged_window
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.columns import take
-from coldwitness.domain.tracks import FloatArray, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
 class Case:
     """Tracks and what they are judged by; rows of `terms` and `window` are shipments of `tracks`.
 
-    `breaks`, `series` and `curves` are worked out when first asked for and kept, so that every
-    detector sees the same ones and who asks for none pays for none.
+    `breaks`, `series`, `lone` and `curves` are worked out when first asked for and kept, so that
+    every detector sees the same ones and who asks for none pays for none.
     """
 
     tracks: Tracks
@@ -51,6 +52,18 @@ class Case:
     def series(self) -> Series:
         """The drug's series of the judged time."""
         return self.series_among(self.window.rows, probes_of(self.tracks, "drug"))
+
+    @cached_property
+    def lone(self) -> IntArray:
+        """(c,) rows of `series` that stand alone, each away from its neighbours, and back, faster
+        than the box changes."""
+        return lone_readings(
+            self.series,
+            self.tracks,
+            rows=self.window.rows,
+            slew_c_per_min=self.terms.slew_max_c_per_min,
+            numbers=self.numbers,
+        )
 
     def series_among(self, rows: NDArray[np.bool_], probes: tuple[str, ...]) -> Series:
         """The series of some probes among some readings; rows : (n,) of tracks."""

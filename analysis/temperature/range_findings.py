@@ -47,6 +47,7 @@ def break_findings(
     severity[within] = Severity.INFO
     limit = level.nominal[episodes.line]
     beyond_c = np.abs(level.certain[episodes.line] - limit).astype(np.float64)
+    far = level.sign[episodes.line] * (episodes.peak_c - level.certain[episodes.line]) > 0
     return finding_table(
         shipment=shipment[j],
         type=type_,
@@ -67,6 +68,7 @@ def break_findings(
             "open_start": episodes.open_start.astype(np.float64),
             "open_end": episodes.open_end.astype(np.float64),
             "tolerated": np.where(within, 1.0, np.nan),
+            "doubted": np.where(far & ~episodes.certain, 1.0, np.nan),
         },
     )
 

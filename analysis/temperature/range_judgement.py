@@ -5,13 +5,14 @@ blocks end. Within a block only `steps` looks at every reading, everything else 
 that come near a limit and at holes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.lone import doubted
 from coldwitness.analysis.record.recorded import Recorded, recorded, recorded_together
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
@@ -98,13 +99,14 @@ def judge_temperature(case: Case) -> Temperature:
     """Judge the drug series of all shipments."""
     tracks, terms, window = case.tracks, case.terms, case.window
     budgets = budget_index(terms)
+    series = _doubted(case)
     blocks = [
-        _judge_block(case, case.series.of_shipments(*run), budgets)
+        _judge_block(case, series.of_shipments(*run), _read(case, *run), budgets)
         for run in runs_of_rows(tracks.first, BLOCK_ROWS)
     ]
-    series = stack(SeriesNumbers, [block.series for block in blocks])
+    each = stack(SeriesNumbers, [block.series for block in blocks])
     seen = np.zeros(len(terms), dtype=np.bool_)
-    seen[series.shipment] = True
+    seen[each.shipment] = True
     findings = [block.findings for block in blocks]
     mute = np.flatnonzero(~seen)
     if mute.size:
@@ -112,7 +114,7 @@ def judge_temperature(case: Case) -> Temperature:
         start_s, end_s = window.start_s[mute], window.end_s[mute]
         findings.append(blind_findings(mute, start_s=start_s, end_s=end_s, alive=alive))
     status = np.where(seen, Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE).astype(np.int8)
-    np.maximum.at(status, series.shipment, series.status)
+    np.maximum.at(status, each.shipment, each.status)
     owner = item_shipment(terms)
     item_status = np.where(seen[owner], Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE)
     item_status = item_status.astype(np.int8)
@@ -121,23 +123,48 @@ def judge_temperature(case: Case) -> Temperature:
     return Temperature(
         findings=concatenate(findings),
         probes=case.series.probes,
-        series=series,
+        series=each,
         recorded=recorded_together([block.recorded for block in blocks]),
-        worst=_worst(series, len(terms)),
+        worst=_worst(each, len(terms)),
         status=status,
         item_status=item_status,
     )
 
 
-def _judge_block(case: Case, series: Series, budgets: BudgetIndex) -> _Block:
-    terms, window, numbers, shipment = case.terms, case.window, case.numbers, series.shipment
-    steps = steps_of(
+def _doubted(case: Case) -> Series:
+    series, terms = case.series, case.terms
+    if case.lone.size == 0:
+        return series
+    return doubted(
+        series,
+        case.lone,
+        low_limit_c=terms.low_c[series.shipment],
+        high_limit_c=terms.high_c[series.shipment],
+    )
+
+
+def _read(case: Case, start: int, stop: int) -> Series | None:
+    """The series of shipments start:stop as they were read, where some readings are doubted."""
+    return case.series.of_shipments(start, stop) if case.lone.size else None
+
+
+def _steps_of(case: Case, series: Series) -> Steps:
+    terms, window, shipment = case.terms, case.window, series.shipment
+    return steps_of(
         series,
         start_s=window.start_s[shipment],
         end_s=window.end_s[shipment],
         slew_c_per_s=terms.slew_max_c_per_min[shipment] / 60,
-        activation_energy_j_per_mol=numbers.mkt_activation_energy_j_per_mol,
+        activation_energy_j_per_mol=case.numbers.mkt_activation_energy_j_per_mol,
     )
+
+
+def _judge_block(case: Case, series: Series, read: Series | None, budgets: BudgetIndex) -> _Block:
+    terms, numbers, shipment = case.terms, case.numbers, series.shipment
+    steps = _steps_of(case, series)
+    if read is not None:  # a lone reading stands in the numbers
+        plain = _steps_of(case, read)
+        steps = replace(steps, mean_c=plain.mean_c, mkt_c=plain.mkt_c)
     every = np.arange(len(series))
     lag_s = np.nan_to_num(terms.response_s[shipment])
     high = above(terms.high_c[shipment], numbers, accuracy_c=series.accuracy_c).lagging(lag_s)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series, reordered, table
 from tests.analysis.judging import Seen, seen_of
@@ -217,6 +218,7 @@ def test_all_numbers_equal_a_plain_walk_over_the_readings(
     rows = [row for row in zip(times, values, numbers, strict=True) if start <= row[0] <= end]
     plain = walk(rows, start, end)
     metric, near = found.metric, pytest.approx
+    lone = found.found(code_of("data_integrity/spike"))
     assert metric("readings") == plain.readings
     assert metric("longest_gap_s") == near(plain.longest_s, abs=2e-3)
     assert metric("min_c") == near(plain.lowest, abs=1e-3)
@@ -225,8 +227,12 @@ def test_all_numbers_equal_a_plain_walk_over_the_readings(
         assert metric(f"seconds_{side}") == near(plain.beyond[side], abs=5e-3)
         assert metric(f"degree_minutes_{side}") == near(plain.degree_s[side] / 60, abs=5e-3)
         least, most = metric(f"seconds_{side}_bounds")
-        assert least == near(plain.least[side], abs=1e-2)
-        assert most == near(plain.most[side], abs=1e-2)
+        if lone:
+            assert least <= plain.least[side] + 1e-2
+            assert most >= plain.most[side] - 1e-2
+        else:
+            assert least == near(plain.least[side], abs=1e-2)
+            assert most == near(plain.most[side], abs=1e-2)
         type_ = f"{side}_range"
         told = [
             (f["start_s"], f["end_s"], f["measures"]["peak_c"])
@@ -246,7 +252,7 @@ def test_all_numbers_equal_a_plain_walk_over_the_readings(
     else:
         assert metric("mean_c") is None
         assert metric("mkt_c") is None
-    assert found.status("range") == plain.worst
+    assert lone or found.status("range") == plain.worst
 
 
 @UNHURRIED

@@ -17,6 +17,7 @@ from coldwitness.config.finding_kinds import (
 )
 from coldwitness.config.finding_texts import placeholders
 from coldwitness.domain.errors import ConfigError
+from coldwitness.domain.measures import Measures
 from coldwitness.domain.words import Certainty
 from coldwitness.judging.words.findings import against, explanation, would_settle
 from tests.forbidden_words import FORBIDDEN
@@ -101,6 +102,11 @@ def test_every_measure_of_a_file_belongs_to_a_subtype() -> None:
         names = {name for pair in stated for name in pair if name}
         used = {m for kind in finding_kinds() if kind.kind == path.stem for m in kind.measures}
         assert names == used, path.name
+
+
+def test_every_measure_has_its_field_in_the_result_and_every_field_is_a_measure() -> None:
+    fields = set(Measures.__struct_fields__)
+    assert fields == {"probe"} | {name for kind in finding_kinds() for name in kind.measures}
 
 
 def test_every_word_of_a_condition_and_of_a_measure_can_be_told() -> None:

@@ -55,7 +55,7 @@ def test_a_reading_is_certain_beyond_the_uncertainty_only(
     celsius: float, accuracy_c: float | None, certainty: str
 ) -> None:
     given = Given(start=0, end=3600, accuracy_c=accuracy_c)
-    found = seen(Series(minutes(61), curve(m30=celsius)), given=given)
+    found = seen(Series(minutes(61), curve(m30=celsius, m31=celsius)), given=given)
     assert [f["certainty"] for f in found.found(*BREAKS)] == [certainty]
     expected = Status.BREACH if certainty == "certain" else Status.INSUFFICIENT_EVIDENCE
     assert found.status("range") == expected
@@ -74,7 +74,7 @@ def test_below_zero_the_uncertainty_is_wider(
     low: float, high: float, celsius: float, certainty: str
 ) -> None:
     value = np.full(61, -15.0)
-    value[30] = celsius
+    value[30:32] = celsius
     given = Given(start=0, end=3600, items=(Drug(low=low, high=high),))
     assert [
         f["certainty"] for f in seen(Series(minutes(61), value), given=given).found(*BREAKS)
@@ -142,7 +142,7 @@ def test_freezing_is_inclusive_and_reported_beside_below_range(
     celsius: float, certainty: str
 ) -> None:
     given = Given(start=0, end=3600, items=(Drug(freeze_sensitive=True),))
-    found = seen(Series(minutes(61), curve(m30=celsius)), given=given)
+    found = seen(Series(minutes(61), curve(m30=celsius, m31=celsius)), given=given)
     (frozen,) = found.found(code_of("cold_chain_break/frozen"))
     assert frozen["certainty"] == certainty
     assert frozen["measures"]["limit_c"] == 0.0
@@ -237,7 +237,7 @@ def test_a_stability_budget_is_measured_by_the_bounds(
 
 
 def test_a_kept_budget_does_not_excuse_a_reading_out_of_range() -> None:
-    value = curve(m30=9.0)
+    value = curve(m30=9.0, m31=9.0)
     items = (Drug(budget=((8.0, 25.0, 240.0),)),)
     found = seen(Series(minutes(61), value), given=Given(start=0, end=3600, items=items))
     assert [f["subtype"] for f in found.found(*BREAKS)] == ["above_range"]

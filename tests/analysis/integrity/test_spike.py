@@ -8,7 +8,7 @@ import pytest
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series
-from tests.analysis.judging import NUMBERS, Seen, seen
+from tests.analysis.judging import BREAKS, NUMBERS, Seen, seen
 
 SPIKE = code_of("data_integrity/spike")
 
@@ -124,3 +124,46 @@ def test_a_second_shipment_is_no_neighbour() -> None:
     )
     for shipment in (0, 1):
         assert found.found(SPIKE, shipment=shipment) == []
+
+
+def test_a_break_carried_by_a_lone_reading_alone_is_possible_at_most() -> None:
+    found = judged(*[5.0] * 10, 15.0, *[5.0] * 10)
+    (finding,) = found.found(code_of("cold_chain_break/above_range"))
+    assert finding["certainty"] == "possible"
+    assert finding["measures"]["doubted"] is True
+    assert finding["measures"]["peak_c"] == 15.0
+    assert "not certain" in finding["explanation"]["en"]
+    assert "error of measuring" in finding["against"]["en"]
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+
+
+@pytest.mark.parametrize("value", [0.0, -40.0])
+def test_a_lone_reading_freezes_nothing_for_certain(value: float) -> None:
+    found = judged(*[5.0] * 10, value, *[5.0] * 10)
+    assert {one["certainty"] for one in found.found(*BREAKS)} == {"possible"}
+    assert found.verdict() == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_lone_reading_stands_in_the_numbers_and_never_in_the_least() -> None:
+    metrics = judged(*[5.0] * 10, 15.0, *[5.0] * 10).result["metrics"]
+    assert metrics["max_c"] == 15.0
+    assert metrics["mean_c"] == pytest.approx(5.0 + 10.0 / 20)
+    assert metrics["seconds_above"] == pytest.approx(2 * 60 * 0.7)
+    least, most = metrics["seconds_above_bounds"]
+    assert least == 0.0
+    assert most >= metrics["seconds_above"]
+
+
+def test_two_readings_out_of_range_in_a_row_are_certain() -> None:
+    found = judged(*[5.0] * 10, 15.0, 15.0, *[5.0] * 10)
+    (finding,) = found.found(code_of("cold_chain_break/above_range"))
+    assert finding["certainty"] == "certain"
+    assert "doubted" not in finding["measures"]
+
+
+def test_a_lone_reading_inside_a_break_leaves_the_break_certain() -> None:
+    found = judged(*[5.0] * 5, 15.0, 15.0, 25.0, 15.0, 15.0, *[5.0] * 5)
+    (finding,) = found.found(code_of("cold_chain_break/above_range"))
+    assert finding["certainty"] == "certain"
+    assert finding["measures"]["peak_c"] == 25.0
+    assert [one["measures"]["value_c"] for one in found.found(SPIKE)] == [25.0]
