@@ -1,97 +1,11 @@
-"""Words of the pages that the report does not have, Chinese and English side by side."""
+"""Words of the pages that the report does not have (`config/words/pages.toml`), by language."""
 
-from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.made.wording import Lang, tell
+from coldwitness.config.labels import labels
 
-_WORDS: dict[str, tuple[str, str]] = {
-    "brand": ("冷证", "ColdWitness"),
-    "brand_other": ("ColdWitness", "冷证"),
-    "tagline": ("药品配送冷链证据核查", "Cold-chain evidence of drug delivery"),
-    "list_title": ("运单", "Shipments"),
-    "search": ("运单号", "Shipment id"),
-    "search_go": ("查询", "Look up"),
-    "search_none": ("没有这个运单号的任何记录：", "Nothing was ever recorded of this shipment: "),
-    "search_bad": (
-        "运单号只含字母、数字、连字符和下划线，最多 64 个字符：",
-        "A shipment id has letters, digits, hyphens and underscores, at most 64: ",
-    ),
-    "all": ("全部", "All"),
-    "not_judged_yet": ("尚未判定", "not judged yet"),
-    "verdict": ("结论", "Verdict"),
-    "findings": ("发现", "Findings"),
-    "no_findings": ("无", "none"),
-    "courier": ("配送企业", "Courier"),
-    "custody": ("在途时间（北京时间）", "On the way (Beijing time)"),
-    "custody_short": ("在途时间", "On the way"),
-    "temperature": ("药品温度", "Drug temperature"),
-    "more": ("下一页", "Next page"),
-    "empty": ("还没有运单。", "No shipments yet."),
-    "empty_filter": ("没有符合条件的运单。", "No shipment fits this filter."),
-    "empty_how": (
-        "记录仪的第一条读数到达后，运单会自动出现在这里。",
-        "A shipment appears here as soon as its logger's first reading arrives.",
-    ),
-    "live": ("实时", "Live"),
-    "live_off": ("未连接实时数据（页面可手动刷新）", "not connected to live data (reload by hand)"),
-    "live_on": ("实时更新中", "updating live"),
-    "live_broken": ("实时连接中断，正在重连", "live connection lost, trying again"),
-    "updated": ("更新于", "updated"),
-    "on_this_page": ("本页", "On this page"),
-    "count_word": ("单", "shipments"),
-    "note": (
-        "结论是供核查的线索，不是认定。数据缺失既不说明合规，也不说明有问题。",
-        "Verdicts are clues to be checked, not a finding of guilt. Missing data neither acquits "
-        "nor accuses.",
-    ),
-    "report": ("完整核查报告", "Full report"),
-    "report_pdf": ("PDF", "PDF"),
-    "report_json": ("JSON（机器可读）", "JSON (for machines)"),
-    "readings_csv": ("原始读数 CSV", "Readings as CSV"),
-    "readings_parquet": ("原始读数 Parquet", "Readings as Parquet"),
-    "check_json": ("判定结果 JSON", "Check result as JSON"),
-    "downloads": ("报告与证据", "Report and evidence"),
-    "back": ("返回列表", "Back to the list"),
-    "requirements": ("逐项要求", "Requirement by requirement"),
-    "requirement": ("要求", "Requirement"),
-    "status": ("状态", "Status"),
-    "basis": ("依据", "Basis"),
-    "would_settle": ("如何查清", "What would settle it"),
-    "from_to": ("时段", "Time"),
-    "certainty": ("把握", "Certainty"),
-    "bearing_on": ("涉及要求", "Bears on"),
-    "items": ("药品", "Drug items"),
-    "item": ("品名", "Item"),
-    "limits": ("范围", "Range"),
-    "figures": ("主要数据", "Figures"),
-    "readings": ("读数", "Readings"),
-    "coverage": ("记录覆盖率", "Coverage"),
-    "longest_gap_s": ("最长空白", "Longest gap"),
-    "min_c": ("最低", "Lowest"),
-    "max_c": ("最高", "Highest"),
-    "mean_c": ("平均", "Mean"),
-    "mkt_c": ("平均动力学温度", "Mean kinetic temperature"),
-    "above": ("超上限时间", "Time above"),
-    "below": ("低于下限时间", "Time below"),
-    "from_most": ("可能", "possibly"),
-    "evidence": ("证据", "Evidence"),
-    "rules": ("规则", "Rules"),
-    "judged_window": ("判定时段", "Time judged"),
-    "skip": ("跳到正文", "Skip to content"),
-    "language": ("English", "中文"),
-    "api": ("接口文档", "API"),
-    "not_found": ("未找到", "Not found"),
-    "unnamed": ("未命名", "unnamed"),
-    "docs_title": ("接口文档", "API documentation"),
-    "docs_machine": ("OpenAPI 3.1 文档", "The OpenAPI 3.1 document"),
-    "parameters": ("参数", "Parameters"),
-    "answers": ("应答", "Answers"),
-    "body": ("请求内容", "Body"),
-    "fields": ("字段", "Fields"),
-    "required": ("必填", "required"),
-    "schemas": ("数据结构", "Schemas"),
-    "posted": ("推送给接收方", "Posted to receivers"),
-}
+_WORDS = labels("pages")["words"]
 
 
 def word(key: str, lang: Lang) -> str:
     """The page's word; an unknown key is a mistake of ours and raises KeyError."""
-    return _WORDS[key][0 if lang == "zh" else 1]
+    return tell(_WORDS[key], lang)
