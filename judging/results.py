@@ -51,12 +51,12 @@ from coldwitness.domain.words import (
 from coldwitness.judging.coverage import coverage_told
 from coldwitness.judging.fleet_limits import told_baseline
 from coldwitness.judging.words.findings import against, explanation, would_settle
-from coldwitness.judging.words.lines import bases
+from coldwitness.judging.words.lines import line_basis, line_facts
 from coldwitness.judging.words.packs import LineWords, pack_words
 
 _DIGITS = 6
 _Plain = tuple[int, int, Text]
-"""A line without findings and bounds: its place, status and basis say all of it."""
+"""A line without findings and bounds: its place, status and facts say all of it."""
 _ACCUSED = (int(Status.SUSPECTED), int(Status.BREACH))
 _LIMIT_WORDS: Mapping[int, LimitWord] = {
     LimitSource.SETTING: "setting",
@@ -170,7 +170,7 @@ def _result(
             end=_instant(judgement.window.end_s[shipment]),
         ),
         findings=findings,
-        requirements=_lines(judgement, terms, pack, shipment, findings, rows, plain),
+        requirements=_lines(judgement, terms, pack, shipment, findings, plain),
         items=_items(judgement, terms, shipment, findings, rows),
         metrics=_metrics(judgement, shipment),
         isolation=_isolation(judgement, terms, shipment),
@@ -246,7 +246,6 @@ def _lines(
     pack: RulePack,
     shipment: int,
     findings: Sequence[Finding],
-    rows: slice,
     plain: dict[_Plain, RequirementLine],
 ) -> tuple[RequirementLine, ...]:
     """plain : lines without findings and bounds, each made once for all shipments that have it."""
@@ -254,17 +253,17 @@ def _lines(
     status = judgement.lines[shipment].tolist()
     least, most = judgement.least[shipment].tolist(), judgement.most[shipment].tolist()
     questions = judgement.status[shipment].tolist()
-    basis = bases(pack, judgement, terms, shipment, rows)
+    facts = line_facts(pack, judgement, terms, shipment)
     for r, (requirement, words) in enumerate(zip(pack.requirements, pack_words(pack), strict=True)):
         mine = [one for one in findings if requirement.id in one.requirements] if findings else []
         column = _bounded(words.columns, questions, least, status[r])
         if not mine and column is None:
-            key = (r, status[r], basis[r])
+            key = (r, status[r], facts[r])
             if key not in plain:
-                plain[key] = _line(requirement, words, status[r], basis[r], mine)
+                plain[key] = _line(requirement, words, status[r], facts[r], mine)
             lines.append(plain[key])
             continue
-        line = _line(requirement, words, status[r], basis[r], mine)
+        line = _line(requirement, words, status[r], facts[r], mine)
         if column is not None:
             line = replace(
                 line,
@@ -280,7 +279,7 @@ def _line(
     requirement: Requirement,
     words: LineWords,
     status: int,
-    basis: Text,
+    facts: Text,
     findings: Sequence[Finding],
 ) -> RequirementLine:
     """A line without bounds. findings : those that weigh on it."""
@@ -295,7 +294,7 @@ def _line(
         title=requirement.title,
         status=STATUS_WORDS[status],
         findings=tuple(one.id for one in findings),
-        basis=basis,
+        basis=line_basis(facts, words.source),
         least=None,
         most=None,
         bounds_of=None,

@@ -39,11 +39,13 @@ _HELD = (
 """Reasons that speak of the limit."""
 
 
-def bases(
-    pack: RulePack, judgement: Judgement, terms: Terms, shipment: int, findings: slice
-) -> list[Text]:
-    """What the status of each of the pack's lines rests on for one shipment, then the rule's own
-    source. findings : rows of the judgement's findings that are the shipment's."""
+def line_facts(
+    pack: RulePack, judgement: Judgement, terms: Terms, shipment: int
+) -> tuple[Text, ...]:
+    """What the status of each of the pack's lines rests on for one shipment: parts of a sentence,
+    without its end."""
+    first, end = np.searchsorted(judgement.findings.shipment, (shipment, shipment + 1)).tolist()
+    findings = slice(first, end)
     by_question: dict[Question, list[Text]] = {}
 
     def said(question: Question) -> list[Text]:
@@ -70,15 +72,20 @@ def bases(
             parts = said(alone)
         else:
             parts = [part for question in requirement.questions for part in said(question)]
-        told.append(_sentence((*parts, *older, words.source)))
-    return told
+        told.append(_joined((*parts, *older)))
+    return tuple(told)
+
+
+def line_basis(facts: Text, source: Text) -> Text:
+    """The facts and the rule's own source as one sentence, as a result says it."""
+    said = _joined((facts, source))
+    return Text(f"{said.zh}。", f"{said.en}.")
 
 
 @lru_cache(maxsize=4096)
-def _sentence(parts: tuple[Text, ...]) -> Text:
-    """Parts as one sentence in either language; the lines of a fleet are made of few."""
-    zh, en = "；".join(part.zh for part in parts), "; ".join(part.en for part in parts)
-    return Text(zh + "。", en + ".")
+def _joined(parts: tuple[Text, ...]) -> Text:
+    """Parts one after the other in either language; the lines of a fleet are made of few."""
+    return Text("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
 
 
 def _question_basis(

@@ -40,7 +40,8 @@ def pack() -> RulePack:
 
 @dataclass(frozen=True)
 class Case:
-    """What build_report takes; what was seen is taken from a judgement of the readings."""
+    """What build_report takes; what was seen, and the facts of the lines, are taken from a
+    judgement of the readings."""
 
     result: CheckResult
     tracks: Tracks

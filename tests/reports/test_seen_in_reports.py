@@ -125,3 +125,13 @@ def _recorded(probe: CoveredProbe) -> list[tuple[float, float]]:
         else:
             found.append((begin, end))
     return found
+
+
+def test_a_line_has_its_facts_and_its_source_apart_and_the_result_both_in_one() -> None:
+    result, report = reported(Series(np.arange(0.0, 10_800.0, 60.0), np.full(180, 4.0)))
+    said = {line["id"]: line["basis"] for line in result["requirements"]}
+    sources = {line.id: line.source for line in PACK.requirements}
+    for line in report.requirements:
+        source = sources[line.id]
+        assert said[line.id]["zh"] == f"{line.basis.zh}；依据：{source.zh}。"
+        assert said[line.id]["en"] == f"{line.basis.en}; source: {source.en}."

@@ -28,7 +28,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     """A requirement of the result together with what the rule pack says about its source.
 
-    basis : of the result.  legal : where the rule stands; says 条款待核 unless the article was
+    basis : the facts alone.  legal : where the rule stands; says 条款待核 unless the article was
     seen in the official text.  least, most, bounds_of, setting : as the result gives them.
     """
 

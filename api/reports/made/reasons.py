@@ -11,7 +11,7 @@ from coldwitness.api.reports.made.wording import (
     percent,
 )
 from coldwitness.config.finding_kinds import accusing_kinds
-from coldwitness.config.rules import Requirement, RulePack
+from coldwitness.config.rules import RulePack
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.text import Text
@@ -35,12 +35,17 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
     )
 
 
-def requirement_lines(result: CheckResult, pack: RulePack) -> tuple[RuleLine, ...]:
-    """Lines worst first, each with what the pack says about its source."""
+def requirement_lines(
+    result: CheckResult, pack: RulePack, facts: Sequence[Text]
+) -> tuple[RuleLine, ...]:
+    """Lines worst first, each with what the pack says about its source.
+
+    facts : what each line of the result rests on, in its order: the source has its own column.
+    """
     sources = {requirement.id: requirement for requirement in pack.requirements}
     by_id = {finding.id: finding for finding in result.findings}
     lines = []
-    for line in result.requirements:
+    for line, fact in zip(result.requirements, facts, strict=True):
         source = sources.get(line.id)
         confirmed = source is not None and source.confirmed == "official_text"
         legal = source.source if source is not None else Text("条款待核", "article to be confirmed")
@@ -60,7 +65,7 @@ def requirement_lines(result: CheckResult, pack: RulePack) -> tuple[RuleLine, ..
                 title=line.title,
                 status=line.status,
                 findings=line.findings,
-                basis=_facts(line.basis, source),
+                basis=fact,
                 legal=legal,
                 article_confirmed=confirmed,
                 least=line.least,
@@ -72,17 +77,6 @@ def requirement_lines(result: CheckResult, pack: RulePack) -> tuple[RuleLine, ..
             )
         )
     return tuple(sorted(lines, key=lambda line: -_RANK.get(line.status, 0)))
-
-
-def _facts(basis: Text, source: Requirement | None) -> Text:
-    """What was seen, without the rule's source that results put at its end: the report prints
-    the source in a column of its own."""
-    if source is None:
-        return basis
-    return Text(
-        basis.zh.removesuffix(f"；依据：{source.source.zh}。"),
-        basis.en.removesuffix(f"; source: {source.source.en}."),
-    )
 
 
 def _texts(texts: Iterable[Text | None]) -> tuple[Text, ...]:

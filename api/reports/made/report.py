@@ -41,6 +41,7 @@ from coldwitness.domain.measures import given
 from coldwitness.domain.reading import Event
 from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.tracks import Tracks
+from coldwitness.judging.words.lines import line_facts
 
 _BREAKS = ("above_range", "below_range", "frozen", "budget_exceeded")
 _SLEW_SOURCE = {
@@ -81,7 +82,7 @@ def build_report(
     if coverage is None:
         raise BadInput(f"report: the result of {result.shipment} does not say what was seen")
     worst = next((probe for probe in coverage.probes if probe.worst and probe.readings), None)
-    lines = requirement_lines(result, pack)
+    lines = requirement_lines(result, pack, line_facts(pack, judgement, terms, shipment))
     return Report(
         schema=SCHEMA,
         shipment=result.shipment,
