@@ -19,12 +19,14 @@ from coldwitness.api.http import (
     reviews,
     shipments,
 )
+from coldwitness.api.http.answers import COMPONENT
 from coldwitness.api.http.edge import Edge
 from coldwitness.api.http.filters import only_known_parameters
 from coldwitness.api.http.problems import install_problems
-from coldwitness.api.http.schemas import ClueChange, NewReview, NewWebhook, ProblemBody
+from coldwitness.api.http.schemas import DESCRIBED
 from coldwitness.api.http.services import Services
 from coldwitness.api.pages import pages
+from coldwitness.judging.check_schema import components_of
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _DESCRIPTION = """冷证 ColdWitness: what the temperature record of a drug delivery proves.
@@ -68,7 +70,7 @@ def expected_hosts(services: Services) -> Sequence[str]:
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI 3.1 with the bodies that are read by hand, and without FastAPI's own 422."""
+    """OpenAPI 3.1 with the structs that routes answer and take, without FastAPI's own 422."""
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -77,16 +79,8 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         webhooks=app.webhooks.routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (ProblemBody, ClueChange, NewReview, NewWebhook):
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(schema.pop("$defs", {}))
-        schemas[model.__name__] = schema
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    for methods in document["webhooks"].values():
-        methods["post"]["responses"].pop("422")  # FastAPI's own: a receiver answers as it likes
-        content = methods["post"]["requestBody"]["content"]
-        content["application/cloudevents+json"] = content.pop("application/json")
+    schemas.clear()  # FastAPI's own: every struct of ours is described below
+    schemas.update(sorted(components_of(DESCRIBED, reference=COMPONENT).items()))
     return document
 
 

@@ -3,10 +3,12 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.result import CheckResult
@@ -21,11 +23,18 @@ def check_schema_text() -> str:
     return json.dumps(_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def result_components(reference: str) -> dict[str, dict[str, Any]]:
-    """JSON Schema of each struct of a result by its name. reference : where the schemas stand,
-    `{name}` for theirs, as msgspec takes it."""
-    _, components = msgspec.json.schema_components([CheckResult], ref_template=reference)
-    finding = components["Finding"]
+def components_of(structs: Sequence[type[Struct]], *, reference: str) -> dict[str, dict[str, Any]]:
+    """JSON Schema of each struct, and of all that stand in them, by its name; a finding's kinds
+    and subtypes are those of config/findings. reference : where the schemas stand, `{name}` for
+    theirs, as msgspec takes it."""
+    _, components = msgspec.json.schema_components(structs, ref_template=reference)
+    for name in ("Finding", "ShipmentFinding"):
+        if name in components:
+            _name_kinds(components[name])
+    return components
+
+
+def _name_kinds(finding: dict[str, Any]) -> None:
     kinds = finding_kinds()
     words = dict.fromkeys(kind.kind for kind in kinds)
     finding["properties"]["kind"] = {"enum": list(words)}
@@ -41,11 +50,10 @@ def result_components(reference: str) -> dict[str, dict[str, Any]]:
         }
         for word in words
     ]
-    return components
 
 
 def _schema() -> dict[str, Any]:
-    components = result_components(_REFERENCE)
+    components = components_of([CheckResult], reference=_REFERENCE)
     root = components.pop(_ROOT)
     root["properties"]["compared"] = {**root["properties"]["compared"], "$ref": "#"}
     return {

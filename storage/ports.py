@@ -13,6 +13,7 @@ from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.domain.words import Verdict
 
 ClueStatus = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
 
@@ -47,7 +48,7 @@ class ShipmentRow:
     """One line of the shipments list."""
 
     id: str
-    verdict: str | None
+    verdict: Verdict | None
     courier: str | None
     division: str | None
     started_at: str | None
@@ -70,7 +71,7 @@ class Clue:
     shipment: str
     finding: Finding
     requirements: tuple[str, ...]
-    verdict: str
+    verdict: Verdict
     version: int
     reason: str
     created_ms: int

@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from coldwitness.api.http.problems import MEDIA_TYPE, TITLES
+from coldwitness.api.http.schemas import ProblemBody
 
+COMPONENT = "#/components/schemas/{name}"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
 def json_answer(
-    value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+    value: object, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """`value` as JSON; what could not be computed (NaN) becomes null."""
     return Response(
@@ -47,23 +48,33 @@ def unchanged(request: Request, tag: str) -> Response | None:
 
 
 def documented(
-    model: type[BaseModel] | None,
+    model: type[msgspec.Struct] | None,
     *,
     status: int = 200,
     content: Sequence[str] = (),
     problems: Sequence[int] = (),
     description: str = "",
 ) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses of a route: its own model or content types, and its problems."""
+    """OpenAPI responses of a route: its own struct or content types, and its problems."""
     own: dict[str, Any] = {"description": description or "The answer"}
     if model is not None:
-        own["model"] = model
+        own.update(answering(model))
     if content:
-        own["content"] = {kind: {} for kind in content}
+        own["content"] = {**own.get("content", {}), **{kind: {} for kind in content}}
     answers: dict[int | str, dict[str, Any]] = {status: own}
     for problem in (*problems, 422, 500, 503):
         answers[problem] = {
             "description": TITLES[problem][2],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+            **answering(ProblemBody, MEDIA_TYPE),
         }
     return answers
+
+
+def taking(model: type[msgspec.Struct], kind: str = "application/json") -> dict[str, object]:
+    """OpenAPI of a route that reads its body by hand."""
+    return {"requestBody": {"required": True, **answering(model, kind)}}
+
+
+def answering(model: type[msgspec.Struct], kind: str = "application/json") -> dict[str, object]:
+    """OpenAPI of a content that the struct describes."""
+    return {"content": {kind: {"schema": {"$ref": COMPONENT.format(name=model.__name__)}}}}

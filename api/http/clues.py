@@ -1,54 +1,37 @@
 """The clue feed for case systems, the status they send back, and the webhooks they ask for."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.clues.clue import clue_as_json
+from coldwitness.api.clues.clue import EVENT_TYPE, CloudEvent, Clue, told_clue
 from coldwitness.api.clues.signature import new_secret, require_secret
 from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
 from coldwitness.api.cursors import read_cursor, write_cursor
-from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.filters import Limit, RecordId
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import (
-    CloudEvent,
-    Clue,
     ClueChange,
     ClueList,
     NewWebhook,
+    Webhook,
     WebhookList,
     WebhookMade,
 )
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.instants import rfc3339
-from coldwitness.storage.ports import ClueStatus
 from coldwitness.storage.ports import Webhook as StoredWebhook
 
 router = APIRouter(tags=["clues"])
 
 LISTING = "clues"
 WEBHOOKS_MAX = 100
-
-
-class _Change(msgspec.Struct, forbid_unknown_fields=True):
-    status: ClueStatus
-    note: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
-
-
-class _NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
-    url: str
-    secret: str | None = None
-
-
-def _body(model: str) -> dict[str, object]:
-    schema = {"$ref": f"#/components/schemas/{model}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @router.get("/v1/clues", responses=documented(ClueList), response_model=None)
@@ -65,11 +48,11 @@ def list_clues(
     clues = services.register.clues.after(at, limit=limit + 1)
     page = clues[:limit]
     return json_answer(
-        {
-            "items": [clue_as_json(clue, base_url=services.base_url) for clue in page],
-            "next_cursor": write_cursor(LISTING, page[-1].cursor if page else at),
-            "has_more": len(clues) > limit,
-        }
+        ClueList(
+            items=tuple(told_clue(clue, base_url=services.base_url) for clue in page),
+            next_cursor=write_cursor(LISTING, page[-1].cursor if page else at),
+            has_more=len(clues) > limit,
+        )
     )
 
 
@@ -79,20 +62,20 @@ def get_clue(clue: RecordId, services: ServicesOf) -> Response:
     found = services.register.clues.one(clue)
     if found is None:
         raise Problem(404, f"clue {clue}: unknown")
-    return json_answer(clue_as_json(found, base_url=services.base_url))
+    return json_answer(told_clue(found, base_url=services.base_url))
 
 
 @router.patch(
     "/v1/clues/{clue}",
     responses=documented(Clue, problems=(400, 404, 413)),
-    openapi_extra=_body(ClueChange.__name__),
+    openapi_extra=taking(ClueChange),
     response_model=None,
 )
 def set_clue_status(
     clue: RecordId, body: JsonBody, services: ServicesOf, caller: CallerOf
 ) -> Response:
     """What the case system did with the clue."""
-    change = body_of_type(body, _Change)
+    change = body_of_type(body, ClueChange)
     now_ms = services.clock()
     found = services.register.clues.set_status(
         clue, status=change.status, note=change.note, now_ms=now_ms
@@ -102,13 +85,13 @@ def set_clue_status(
     services.register.audit.note(
         actor=caller.name, action=f"clue_{change.status}", subject=clue, now_ms=now_ms
     )
-    return json_answer(clue_as_json(found, base_url=services.base_url))
+    return json_answer(told_clue(found, base_url=services.base_url))
 
 
 @router.post(
     "/v1/webhooks",
     responses=documented(WebhookMade, status=201, problems=(400, 409, 413, 415)),
-    openapi_extra=_body(NewWebhook.__name__),
+    openapi_extra=taking(NewWebhook),
     response_model=None,
 )
 def add_webhook(
@@ -121,7 +104,7 @@ def add_webhook(
     """Have every new clue pushed to an address, signed with a secret that is shown only here."""
 
     def add() -> Response:
-        return _add_webhook(services, body_of_type(body, _NewWebhook), caller.name)
+        return _add_webhook(services, body_of_type(body, NewWebhook), caller.name)
 
     return services.replied.once(
         idempotency_key,
@@ -132,7 +115,7 @@ def add_webhook(
     )
 
 
-def _add_webhook(services: Services, new: _NewWebhook, caller: str) -> Response:
+def _add_webhook(services: Services, new: NewWebhook, caller: str) -> Response:
     require_webhook_url(new.url)
     secret = new_secret() if new.secret is None else require_secret(new.secret, what="secret")
     allowed = allowed_networks(services.settings.clues.webhook_networks)
@@ -148,7 +131,8 @@ def _add_webhook(services: Services, new: _NewWebhook, caller: str) -> Response:
     services.register.audit.note(
         actor=caller, action="add_webhook", subject=webhook.id, now_ms=now_ms
     )
-    made = {**_as_json(webhook), "secret": secret}
+    told = msgspec.structs.asdict(_told(webhook))
+    made = WebhookMade(**told, secret=secret)
     address = f"{services.base_url}/v1/webhooks/{webhook.id}"
     return json_answer(made, status=201, headers={"Location": address})
 
@@ -156,9 +140,8 @@ def _add_webhook(services: Services, new: _NewWebhook, caller: str) -> Response:
 @router.get("/v1/webhooks", responses=documented(WebhookList), response_model=None)
 def list_webhooks(services: ServicesOf) -> Response:
     """All webhooks, those that were disabled too; without their secrets."""
-    return json_answer(
-        {"items": [_as_json(webhook) for webhook in services.register.outbox.webhooks()]}
-    )
+    webhooks = services.register.outbox.webhooks()
+    return json_answer(WebhookList(tuple(_told(webhook) for webhook in webhooks)))
 
 
 @router.delete(
@@ -178,22 +161,27 @@ def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -
     return Response(status_code=204)
 
 
-def _as_json(webhook: StoredWebhook) -> dict[str, object]:
-    return {
-        "id": webhook.id,
-        "url": webhook.url,
-        "created_at": rfc3339(webhook.created_ms),
-        "disabled": webhook.disabled,
-    }
+def _told(webhook: StoredWebhook) -> Webhook:
+    return Webhook(
+        id=webhook.id,
+        url=webhook.url,
+        created_at=rfc3339(webhook.created_ms),
+        disabled=webhook.disabled,
+    )
 
 
 def install_webhook_document(router: APIRouter) -> None:
     """The `webhooks` part of the OpenAPI document: what we post to a receiver."""
 
-    def clue_found(body: CloudEvent) -> Literal[None]:
+    def clue_found() -> None:
         """A clue is new. Answer 2xx to accept it; 410 to be sent nothing more. Anything else is
         tried again, with growing pauses, for about a day."""
 
     router.add_api_route(
-        "coldwitness.clue.v1", clue_found, methods=["POST"], status_code=204, response_model=None
+        EVENT_TYPE,
+        clue_found,
+        methods=["POST"],
+        status_code=204,
+        openapi_extra=taking(CloudEvent, "application/cloudevents+json"),
+        response_model=None,
     )

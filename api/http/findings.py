@@ -8,9 +8,10 @@ from starlette.responses import Response
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.filters import Cursor, Limit
-from coldwitness.api.http.schemas import Certainty, FindingList, Kind
+from coldwitness.api.http.schemas import FindingList, Kind
 from coldwitness.api.http.services import ServicesOf
 from coldwitness.domain.identifiers import ID_PATTERN
+from coldwitness.domain.words import CertaintyWord
 
 router = APIRouter(tags=["findings"])
 
@@ -21,7 +22,7 @@ LISTING = "findings"
 def list_findings(
     services: ServicesOf,
     kind: Annotated[Kind | None, Query()] = None,
-    certainty: Annotated[Certainty | None, Query()] = None,
+    certainty: Annotated[CertaintyWord | None, Query()] = None,
     shipment: Annotated[str | None, Query(pattern=f"^{ID_PATTERN}$")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -36,4 +37,4 @@ def list_findings(
     )
     page = found[:limit]
     more = write_cursor(LISTING, page[-1].id) if len(found) > limit else None
-    return json_answer({"items": page, "next_cursor": more})
+    return json_answer(FindingList(tuple(page), more))

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from coldwitness.api.http.answers import documented, json_answer
-from coldwitness.api.http.schemas import Alive, Readiness
+from coldwitness.api.http.answers import answering, documented, json_answer
+from coldwitness.api.http.schemas import Alive, PartState, Readiness
 from coldwitness.api.http.services import Services, ServicesOf
 from coldwitness.domain.errors import ColdWitnessError
 
@@ -18,19 +18,19 @@ router = APIRouter(tags=["operations"])
 @router.get("/healthz", responses=documented(Alive), response_model=None)
 def healthz() -> Response:
     """The process lives and answers; nothing it depends on is asked."""
-    return json_answer({"status": "ok", "version": version("coldwitness")})
+    return json_answer(Alive("ok", version("coldwitness")))
 
 
 @router.get(
     "/readyz",
-    responses={**documented(Readiness), 503: {"model": Readiness, "description": "Not ready"}},
+    responses={**documented(Readiness), 503: {"description": "Not ready", **answering(Readiness)}},
     response_model=None,
 )
 def readyz(services: ServicesOf) -> Response:
     """Each part by name: ready, or what is wrong with it."""
     parts = {name: _state(check) for name, check in _checks(services).items()}
-    ready = all(part["ready"] for part in parts.values())
-    return json_answer({"ready": ready, "parts": parts}, status=200 if ready else 503)
+    ready = all(part.ready for part in parts.values())
+    return json_answer(Readiness(ready, parts), status=200 if ready else 503)
 
 
 @router.get(
@@ -68,9 +68,9 @@ def _checks(services: Services) -> Mapping[str, Callable[[], str | None]]:
     }
 
 
-def _state(check: Callable[[], str | None]) -> Mapping[str, object]:
+def _state(check: Callable[[], str | None]) -> PartState:
     try:
         wrong = check()
     except (ColdWitnessError, OSError) as error:
         wrong = str(error)
-    return {"ready": wrong is None, "detail": wrong}
+    return PartState(wrong is None, wrong)

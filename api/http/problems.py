@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from msgspec import UNSET
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from coldwitness.api.http.language import language_of
+from coldwitness.api.http.schemas import FieldError, ProblemBody
 from coldwitness.domain.errors import BadInput, InsufficientEvidence, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -62,15 +64,14 @@ def problem_body(
 ) -> bytes:
     """The JSON of a problem; `errors` only where there are any."""
     word, zh, en = TITLES.get(status, ("error", "错误", HTTPStatus(status).phrase))
-    body: dict[str, Any] = {
-        "type": f"urn:coldwitness:problem:{word}",
-        "title": zh if language == "zh" else en,
-        "status": status,
-        "detail": detail,
-        "instance": f"urn:coldwitness:request:{request_id}",
-    }
-    if errors:
-        body["errors"] = errors
+    body = ProblemBody(
+        type=f"urn:coldwitness:problem:{word}",
+        title=zh if language == "zh" else en,
+        status=status,
+        detail=detail,
+        instance=f"urn:coldwitness:request:{request_id}",
+        errors=tuple(FieldError(**error) for error in errors) if errors else UNSET,
+    )
     return msgspec.json.encode(body)
 
 

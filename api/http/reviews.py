@@ -1,19 +1,18 @@
 """Officers' reviews of a result: a layer beside it, which nothing here lets change it."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.problems import Problem
-from coldwitness.api.http.schemas import NewReview, ReviewList
+from coldwitness.api.http.schemas import NewReview, ReviewLine, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, require_known
 from coldwitness.api.reports.made.reviews import review_of
@@ -27,27 +26,10 @@ _BADGE = re.compile(r"[^\W_][\w. ()·-]{0,63}")
 _REASONS_MAX = 4000
 
 
-class _NewReview(msgspec.Struct, forbid_unknown_fields=True):
-    officer: str
-    outcome: Literal["confirmed", "not_confirmed", "undecided"]
-    reasons: str
-    result_version: int
-
-
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": f"#/components/schemas/{NewReview.__name__}"}}
-        },
-    }
-}
-
-
 @router.post(
     "/v1/shipments/{shipment}/reviews",
     responses=documented(ReviewList, status=201, problems=(400, 404, 409, 413, 415)),
-    openapi_extra=_BODY,
+    openapi_extra=taking(NewReview),
     response_model=None,
 )
 def add_review(
@@ -62,7 +44,7 @@ def add_review(
     version is no longer the current one: the officer has to look at what changed first."""
 
     def add() -> Response:
-        new = _checked(body_of_type(body, _NewReview))
+        new = _checked(body_of_type(body, NewReview))
         current = _current_version(services, shipment)
         if new.result_version != current:
             raise Problem(409, f"result_version: expected {current}, the current version")
@@ -112,27 +94,27 @@ def _current_version(services: Services, shipment: str) -> int:
     return 0 if row is None else row.result_version
 
 
-def _listed(services: Services, shipment: str, current: int) -> Mapping[str, Any]:
+def _listed(services: Services, shipment: str, current: int) -> ReviewList:
     stored = services.register.reviews.of(shipment)
-    return {
-        "shipment": shipment,
-        "result_version": current,
-        "state": review_of(stored, result_version=current).state,
-        "items": [
-            {
-                "officer": review.officer,
-                "outcome": review.decision,
-                "reasons": review.reason,
-                "at": rfc3339(review.created_ms),
-                "result_version": review.result_version,
-                "current": review.result_version == current,
-            }
+    return ReviewList(
+        shipment=shipment,
+        result_version=current,
+        state=review_of(stored, result_version=current).state,
+        items=tuple(
+            ReviewLine(
+                officer=review.officer,
+                outcome=review.decision,
+                reasons=review.reason,
+                at=rfc3339(review.created_ms),
+                result_version=review.result_version,
+                current=review.result_version == current,
+            )
             for review in stored
-        ],
-    }
+        ),
+    )
 
 
-def _checked(new: _NewReview) -> _NewReview:
+def _checked(new: NewReview) -> NewReview:
     """The review with its texts stripped. 422 naming the field otherwise."""
     officer, reasons = new.officer.strip(), new.reasons.strip()
     wrong = None

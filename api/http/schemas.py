@@ -1,18 +1,19 @@
-"""The JSON of the API as the OpenAPI document shows it.
+"""The JSON of the API: what routes answer and take, and by which OpenAPI describes it.
 
-Answers are built from the results themselves, not through these classes; a test holds every
-answer against the document.
+Answers are open: further fields may come in later versions.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from coldwitness.api.clues.clue import CloudEvent, Clue
 from coldwitness.domain.identifiers import ID_PATTERN
+from coldwitness.domain.measures import Instant
+from coldwitness.domain.result import CheckResult, ShipmentFinding
+from coldwitness.domain.words import Verdict
+from coldwitness.storage.ports import ClueStatus
 
-Verdict = Literal["breach", "suspected", "insufficient_evidence", "compliant"]
-Status = Literal["breach", "suspected", "insufficient_evidence", "compliant", "not_applicable"]
-Certainty = Literal["certain", "probable", "possible"]
 Kind = Literal[
     "cold_chain_break",
     "temporary_storage",
@@ -21,250 +22,200 @@ Kind = Literal[
     "data_integrity",
 ]
 ReviewOutcome = Literal["confirmed", "not_confirmed", "undecided"]
-ClueWord = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
 
-Id = Field(pattern=f"^{ID_PATTERN}$", examples=["ZB-20261121-0001"])
-Time = Field(examples=["2026-11-21T08:00:00Z"], description="RFC 3339, UTC")
-
-
-class Open(BaseModel):
-    """Further fields may come in later versions."""
-
-    model_config = ConfigDict(extra="allow")
+ShipmentName = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{ID_PATTERN}$"}, examples=["ZB-20261121-0001"])
+]
+NextPage = Annotated[str | None, Meta(description="null: this was the last page")]
 
 
-class FieldError(BaseModel):
+class FieldError(Struct, frozen=True):
     field: str
     detail: str
 
 
-class ProblemBody(Open):
+class ProblemBody(Struct, frozen=True, kw_only=True):
     """RFC 9457 problem details."""
 
-    type: str = Field(examples=["urn:coldwitness:problem:not-found"])
+    type: Annotated[str, Meta(examples=["urn:coldwitness:problem:not-found"])]
     title: str
     status: int
     detail: str
     instance: str
-    errors: list[FieldError] = Field(default_factory=list)
+    errors: Annotated[
+        tuple[FieldError, ...] | UnsetType, Meta(description="Single fields of a bad request")
+    ] = UNSET
 
 
-class Bilingual(BaseModel):
-    zh: str
-    en: str
-
-
-class Where(BaseModel):
-    lat: float
-    lon: float
-
-
-class Finding(Open):
-    id: str
-    kind: Kind
-    subtype: str
-    start: str | None = Time
-    end: str | None = Time
-    duration_s: float | None
-    certainty: Certainty
-    severity: str
-    requirements: list[str]
-    measures: dict[str, Any]
-    where: Where | None
-    would_settle: Any
-    explanation: Bilingual
-
-
-class RequirementLine(Open):
-    id: str = Field(examples=["ANNEX6-10"])
-    title: Bilingual
-    status: Status
-    findings: list[str]
-    basis: Bilingual
-    least: Any
-    most: Any
-    bounds_of: str | None = Field(default=None, examples=["range"])
-    setting: Any
-    against: Bilingual | None = None
-    would_settle: Bilingual | None = None
-
-
-class CheckResult(Open):
-    """One shipment's result, `coldwitness.check/1`."""
-
-    schema_: Literal["coldwitness.check/1"] = Field(alias="schema")
-    shipment: str = Id
-    verdict: Verdict
-    window: dict[str, str | None]
-    findings: list[Finding]
-    requirements: list[RequirementLine]
-    items: list[dict[str, Any]]
-    metrics: dict[str, Any]
-    isolation: dict[str, Any]
-    coverage: dict[str, Any] | None = Field(
-        default=None, description="null: judged before it was told"
-    )
-    evidence: dict[str, Any]
-
-
-class ShipmentLine(Open):
-    id: str = Id
-    verdict: Verdict | None = Field(description="null: not judged yet")
+class ShipmentLine(Struct, frozen=True, kw_only=True):
+    id: ShipmentName
+    verdict: Annotated[Verdict | None, Meta(description="null: not judged yet")]
     courier: str | None
     division: str | None
-    started_at: str | None = Time
-    ended_at: str | None = Time
+    started_at: Instant | None
+    ended_at: Instant | None
     findings: int
     result_version: int
     links: dict[str, str]
 
 
-class ShipmentList(BaseModel):
-    items: list[ShipmentLine]
-    next_cursor: str | None = Field(description="null: this was the last page")
+class ShipmentList(Struct, frozen=True):
+    items: tuple[ShipmentLine, ...]
+    next_cursor: NextPage
 
 
-class Shipment(ShipmentLine):
-    manifest: dict[str, Any] | None = Field(description="As it was sent; null: none was")
+class Shipment(ShipmentLine, frozen=True, kw_only=True):
+    manifest: Annotated[dict[str, Any] | None, Meta(description="As it was sent; null: none was")]
 
 
-class ManifestKept(BaseModel):
-    id: str = Id
+class ManifestKept(Struct, frozen=True, kw_only=True):
+    id: ShipmentName
     version: int
     verdict: Verdict | None
-    warnings: list[str] = Field(description="Keys that are not understood and were ignored")
+    warnings: Annotated[
+        tuple[str, ...], Meta(description="Keys that are not understood and were ignored")
+    ]
     links: dict[str, str]
 
 
-class ReadingLine(Open):
+class ReadingLine(Struct, frozen=True, kw_only=True):
     """As a logger sends it (section telemetry of the contract), and when it was received."""
 
-    shipment: str | None = None
-    box: str | None = None
-    logger: str | None = None
-    seq: int | None = None
-    time: str = Time
-    received: str | None = None
+    shipment: str | UnsetType = UNSET
+    box: str | UnsetType = UNSET
+    logger: str | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    time: Instant
+    received: Instant | UnsetType = UNSET
     temperature: dict[str, float]
 
 
-class ReadingList(BaseModel):
-    shipment: str = Id
-    items: list[ReadingLine]
-    next_cursor: str | None
+class ReadingList(Struct, frozen=True):
+    shipment: ShipmentName
+    items: tuple[ReadingLine, ...]
+    next_cursor: NextPage
 
 
-class FindingAcross(Finding):
-    shipment: str = Id
+class FindingList(Struct, frozen=True):
+    items: tuple[ShipmentFinding, ...]
+    next_cursor: NextPage
 
 
-class FindingList(BaseModel):
-    items: list[FindingAcross]
-    next_cursor: str | None
-
-
-class Clue(Open):
-    id: str
-    cursor: str
-    shipment: str = Id
-    verdict: Verdict
-    requirements: list[str]
-    finding: Finding
-    version: int
-    reason: str
-    created_at: str = Time
-    updated_at: str = Time
-    status: ClueWord
-    status_note: str | None
-    report: str
-    links: dict[str, str]
-
-
-class ClueList(BaseModel):
-    items: list[Clue]
-    next_cursor: str = Field(
-        description="Give it as `after` next time; also at the end of the feed, to ask for more"
-    )
+class ClueList(Struct, frozen=True):
+    items: tuple[Clue, ...]
+    next_cursor: Annotated[
+        str,
+        Meta(
+            description="Give it as `after` next time; also at the end of the feed, to ask for more"
+        ),
+    ]
     has_more: bool
 
 
-class ClueChange(BaseModel):
-    status: ClueWord
-    note: str | None = Field(default=None, max_length=2000)
+class ClueChange(Struct, frozen=True, forbid_unknown_fields=True):
+    status: ClueStatus
+    note: Annotated[str, Meta(max_length=2000)] | None = None
 
 
-class NewReview(BaseModel):
-    officer: str = Field(
-        min_length=1, max_length=64, description="The badge name the bureau gave the officer"
-    )
+class NewReview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    officer: Annotated[
+        str,
+        Meta(
+            description="The badge name the bureau gave the officer",
+            extra_json_schema={"minLength": 1, "maxLength": 64},
+        ),
+    ]
     outcome: ReviewOutcome
-    reasons: str = Field(min_length=1, max_length=4000)
-    result_version: int = Field(ge=1, description="The version that was reviewed: the current one")
+    reasons: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 4000})]
+    result_version: Annotated[
+        int,
+        Meta(
+            description="The version that was reviewed: the current one",
+            extra_json_schema={"minimum": 1},
+        ),
+    ]
 
 
-class ReviewLine(Open):
+class ReviewLine(Struct, frozen=True, kw_only=True):
     officer: str
     outcome: str
     reasons: str
-    at: str = Time
+    at: Instant
     result_version: int
-    current: bool = Field(description="false: of an older version of the result")
+    current: Annotated[bool, Meta(description="false: of an older version of the result")]
 
 
-class ReviewList(BaseModel):
-    shipment: str = Id
-    result_version: int = Field(description="The current version; 0: none is recorded")
-    state: Literal["unreviewed", "reviewed"] = Field(
-        description="reviewed: two different officers reviewed the current version"
-    )
-    items: list[ReviewLine]
+class ReviewList(Struct, frozen=True, kw_only=True):
+    shipment: ShipmentName
+    result_version: Annotated[int, Meta(description="The current version; 0: none is recorded")]
+    state: Annotated[
+        Literal["unreviewed", "reviewed"],
+        Meta(description="reviewed: two different officers reviewed the current version"),
+    ]
+    items: tuple[ReviewLine, ...]
 
 
-class NewWebhook(BaseModel):
-    url: str = Field(max_length=2048, examples=["https://cases.example.cn/coldwitness"])
-    secret: str | None = Field(
-        default=None, description="whsec_ and base64; left out: one is made and shown once"
-    )
+class NewWebhook(Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[
+        str,
+        Meta(
+            examples=["https://cases.example.cn/coldwitness"],
+            extra_json_schema={"maxLength": 2048},
+        ),
+    ]
+    secret: Annotated[
+        str | None,
+        Meta(description="whsec_ and base64; left out: one is made and shown once"),
+    ] = None
 
 
-class Webhook(BaseModel):
+class Webhook(Struct, frozen=True, kw_only=True):
     id: str
     url: str
-    created_at: str = Time
+    created_at: Instant
     disabled: bool
 
 
-class WebhookMade(Webhook):
-    secret: str = Field(description="Shown here only")
+class WebhookMade(Webhook, frozen=True, kw_only=True):
+    secret: Annotated[str, Meta(description="Shown here only")]
 
 
-class WebhookList(BaseModel):
-    items: list[Webhook]
+class WebhookList(Struct, frozen=True):
+    items: tuple[Webhook, ...]
 
 
-class CloudEvent(Open):
-    """CloudEvents 1.0, structured mode; signed by Standard Webhooks headers."""
-
-    specversion: Literal["1.0"]
-    id: str
-    source: str
-    type: Literal["coldwitness.clue.v1"]
-    subject: str
-    time: str = Time
-    datacontenttype: Literal["application/json"]
-    data: Clue
-
-
-class PartState(BaseModel):
+class PartState(Struct, frozen=True):
     ready: bool
     detail: str | None
 
 
-class Readiness(BaseModel):
+class Readiness(Struct, frozen=True):
     ready: bool
     parts: dict[str, PartState]
 
 
-class Alive(BaseModel):
+class Alive(Struct, frozen=True):
     status: Literal["ok"]
     version: str
+
+
+DESCRIBED = (
+    ProblemBody,
+    CheckResult,
+    ShipmentList,
+    Shipment,
+    ManifestKept,
+    ReadingList,
+    FindingList,
+    ClueList,
+    ClueChange,
+    NewReview,
+    ReviewList,
+    NewWebhook,
+    WebhookMade,
+    WebhookList,
+    CloudEvent,
+    Readiness,
+    Alive,
+)
+"""What the OpenAPI document describes; what stands in these it finds by itself."""

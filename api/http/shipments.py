@@ -1,7 +1,6 @@
 """Shipments: the manifest in, the list, one shipment with its verdict, and its check result."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -21,10 +20,11 @@ from coldwitness.api.http.filters import (
     instant_of,
 )
 from coldwitness.api.http.problems import Problem, field_of
-from coldwitness.api.http.schemas import CheckResult, ManifestKept, Shipment, ShipmentList, Verdict
+from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, ShipmentList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.result import CheckResult as Result
+from coldwitness.domain.result import CheckResult
+from coldwitness.domain.words import Verdict
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import evidence_of
@@ -82,13 +82,13 @@ def put_manifest(
     )
     services.judge.touch([shipment], reason="manifest")
     result = services.register.results.of(shipment)
-    kept = {
-        "id": shipment,
-        "version": version,
-        "verdict": result.verdict if result is not None else None,
-        "warnings": warnings,
-        "links": links_of(services.base_url, shipment),
-    }
+    kept = ManifestKept(
+        id=shipment,
+        version=version,
+        verdict=result.verdict if result is not None else None,
+        warnings=tuple(warnings),
+        links=links_of(services.base_url, shipment),
+    )
     address = f"{services.base_url}/v1/shipments/{shipment}"
     return json_answer(kept, status=201 if new else 200, headers={"Location": address})
 
@@ -116,8 +116,8 @@ def list_shipments(
     )
     page = rows[:limit]
     more = write_cursor(LISTING, page[-1].id) if len(rows) > limit else None
-    items = [shipment_line(row, base_url=services.base_url) for row in page]
-    return json_answer({"items": items, "next_cursor": more})
+    items = tuple(shipment_line(row, base_url=services.base_url) for row in page)
+    return json_answer(ShipmentList(items, more))
 
 
 @router.get(
@@ -131,7 +131,8 @@ def get_shipment(shipment: ShipmentId, services: ServicesOf) -> Response:
     row = services.register.shipments.row(shipment)
     manifest = services.register.manifests.newest([shipment]).get(shipment)
     line = shipment_line(row or _unheard(shipment), base_url=services.base_url)
-    return json_answer({**line, "manifest": manifest.source if manifest is not None else None})
+    source = None if manifest is None else manifest.source
+    return json_answer(Shipment(**msgspec.structs.asdict(line), manifest=source))
 
 
 @router.get(
@@ -159,7 +160,7 @@ def get_check(
     return unchanged(request, tag) or Response(body, media_type="application/json", headers=headers)
 
 
-def current_result(services: Services, shipment: str) -> Result:
+def current_result(services: Services, shipment: str) -> CheckResult:
     """The latest recorded result; a known shipment never judged is judged now. 404: unknown."""
     result = services.register.results.of(shipment)
     if result is None:
@@ -198,21 +199,21 @@ def require_known(services: Services, shipment: str) -> None:
         raise Problem(404, f"shipment {shipment}: unknown")
 
 
-def shipment_line(row: ShipmentRow, *, base_url: str) -> Mapping[str, Any]:
-    return {
-        "id": row.id,
-        "verdict": row.verdict,
-        "courier": row.courier,
-        "division": row.division,
-        "started_at": row.started_at,
-        "ended_at": row.ended_at,
-        "findings": row.findings,
-        "result_version": row.result_version,
-        "links": links_of(base_url, row.id),
-    }
+def shipment_line(row: ShipmentRow, *, base_url: str) -> ShipmentLine:
+    return ShipmentLine(
+        id=row.id,
+        verdict=row.verdict,
+        courier=row.courier,
+        division=row.division,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        findings=row.findings,
+        result_version=row.result_version,
+        links=links_of(base_url, row.id),
+    )
 
 
-def links_of(base_url: str, shipment: str) -> Mapping[str, str]:
+def links_of(base_url: str, shipment: str) -> dict[str, str]:
     """Where everything else about a shipment is."""
     at = f"{base_url}/v1/shipments/{shipment}"
     return {

@@ -12,7 +12,6 @@ from starlette.staticfiles import StaticFiles
 
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.language import language_of
-from coldwitness.api.http.schemas import Verdict
 from coldwitness.api.http.services import ServicesOf
 from coldwitness.api.http.shipments import LISTING, current_result, is_known
 from coldwitness.api.pages import shown
@@ -23,6 +22,7 @@ from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_wor
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.text import Text
+from coldwitness.domain.words import Verdict
 
 router = APIRouter()
 

@@ -162,10 +162,17 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
             anchor = next((part.anchor for part in parts if part.anchor), "")
             return Kind(" | ".join(part.kind for part in parts), anchor)
     if schema.get("type") == "array":
-        inner = _kind(schema.get("items", {}))
-        return Kind(f"{inner.kind}[]", inner.anchor)
+        return _kind_of_array(schema)
     if "enum" in schema:
-        return Kind(" | ".join(str(value) for value in schema["enum"]))
+        return Kind(" | ".join("null" if one is None else str(one) for one in schema["enum"]))
     if "const" in schema:
         return Kind(f"{schema['const']!r}")
     return Kind(str(schema.get("type", "any")))
+
+
+def _kind_of_array(schema: Mapping[str, Any]) -> Kind:
+    if "prefixItems" in schema:  # so many members, each of its own kind
+        members = [_kind(member).kind for member in schema["prefixItems"]]
+        return Kind(f"[{', '.join(members)}]")
+    inner = _kind(schema.get("items", {}))
+    return Kind(f"{inner.kind}[]", inner.anchor)

@@ -169,7 +169,7 @@ def test_a_store_that_is_away_is_503_with_a_time_to_come_back(
     def away(*args: object, **kwargs: object) -> None:
         raise Unavailable("register: the disk is full")
 
-    monkeypatch.setattr(world.register, "shipment_rows", away)
+    monkeypatch.setattr(world.register.shipments, "rows", away)
     answer = world.get("/v1/shipments")
     assert problem(answer, 503)["detail"] == "register: the disk is full"
     assert answer.headers["retry-after"] == "2"
@@ -188,7 +188,7 @@ def test_our_own_mistake_is_500_without_its_insides(
     def broken(*args: object, **kwargs: object) -> None:
         raise KeyError("secret detail")
 
-    monkeypatch.setattr(world.register, "shipment_rows", broken)
+    monkeypatch.setattr(world.register.shipments, "rows", broken)
     answer = world.get("/v1/shipments", headers={"X-Request-ID": "case-7"})
     assert "secret detail" not in answer.text
     problem(answer, 500)

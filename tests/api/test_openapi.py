@@ -10,6 +10,9 @@ import pytest
 
 from coldwitness.api.app import create_app
 from coldwitness.api.openapi_file import OPENAPI_FILE, openapi_text
+from coldwitness.config.finding_kinds import finding_kinds
+from coldwitness.domain.result import Finding
+from coldwitness.judging.check_schema import CHECK_SCHEMA_FILE
 from tests.api.world import COLD, WARM, World, manifest
 
 CONTRACT = [
@@ -128,3 +131,19 @@ def test_the_documentation_page_names_every_resource_and_needs_no_script(
 def test_the_committed_document_is_valid_json_of_openapi_3_1() -> None:
     loaded = json.loads(Path(OPENAPI_FILE).read_text(encoding="utf-8"))
     assert loaded["openapi"].startswith("3.1")
+
+
+def test_a_finding_and_a_result_are_described_by_their_structs(document: dict[str, Any]) -> None:
+    described = document["components"]["schemas"]
+    published = json.loads(CHECK_SCHEMA_FILE.read_text(encoding="utf-8"))
+    assert described["Finding"]["properties"].keys() == set(Finding.__struct_fields__)
+    assert described["ShipmentFinding"]["properties"]["kind"]["enum"] == [
+        *dict.fromkeys(kind.kind for kind in finding_kinds())
+    ]
+    for name, schema in published["$defs"].items():
+        said = json.dumps(described[name]).replace("#/components/schemas/", "#/$defs/")
+        assert json.loads(said) == schema, name
+
+
+def test_the_documentation_page_says_what_an_interval_is(world: World) -> None:
+    assert "[number | null, number | null]" in world.get("/docs?lang=en").text
