@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from coldwitness.domain.result import CheckResult
-from coldwitness.judging.observer import JudgingObserver
+from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.storage.ports import Clue
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -74,7 +73,7 @@ class Metrics(JudgingObserver):
         self,
         results: Sequence[CheckResult],
         clues: Sequence[Clue],
-        newest: Mapping[str, Mapping[str, Any]],
+        newest: Mapping[str, NewestReading],
     ) -> None:
         del newest
         self.judged.inc(len(results))

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.config.settings import JudgingSettings
@@ -13,6 +12,7 @@ from coldwitness.domain.tracks import Tracks
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
+from coldwitness.judging.observer import NewestReading
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.run import judge_shipments
 from coldwitness.storage.ports import ModelTrip, Register, TelemetryStore
@@ -24,7 +24,7 @@ class Batch:
     box model, and the curves to keep for later shipments once the results are recorded."""
 
     results: Sequence[CheckResult]
-    newest: Mapping[str, Mapping[str, Any]]
+    newest: Mapping[str, NewestReading]
     trips: Mapping[str, Sequence[ModelTrip]] = field(default_factory=dict)
     curves: Sequence[CurveIndex] = ()
 
@@ -45,7 +45,7 @@ def judge_batch(
         archive=ArchivedCurves(register.copies),
         fleet=RegisterTrips(register.trips),
     )
-    newest: dict[str, Mapping[str, Any]] = {}
+    newest: dict[str, NewestReading] = {}
     for group in groups:
         newest.update(_newest(group.case.tracks))
     results = [result for group in groups for result in group.results]
@@ -57,9 +57,9 @@ def judge_batch(
     )
 
 
-def _newest(tracks: Tracks) -> Mapping[str, Mapping[str, Any]]:
-    """The last reading of each shipment in words: time, temperatures, lid, how many there are."""
-    newest: dict[str, Mapping[str, Any]] = {}
+def _newest(tracks: Tracks) -> Mapping[str, NewestReading]:
+    """The last reading of each shipment in words."""
+    newest: dict[str, NewestReading] = {}
     for i, shipment in enumerate(tracks.shipments):
         begin, end = int(tracks.first[i]), int(tracks.first[i + 1])
         if begin == end:
@@ -70,9 +70,9 @@ def _newest(tracks: Tracks) -> Mapping[str, Mapping[str, Any]]:
             for probe, column in tracks.temperature_c.items()
             if not math.isnan(column[last])
         }
-        newest[shipment] = {
-            "time": rfc3339(round(tracks.time_s[last] * 1000)),
-            "temperature": temperature_c,
-            "readings": end - begin,
-        }
+        newest[shipment] = NewestReading(
+            time=rfc3339(round(tracks.time_s[last] * 1000)),
+            temperature=temperature_c,
+            readings=end - begin,
+        )
     return newest

@@ -1,10 +1,21 @@
 """Who wants to hear what live judging did: the operator's counters, the live stream, webhooks."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from msgspec import Struct
+
+from coldwitness.domain.measures import Instant
 from coldwitness.domain.result import CheckResult
 from coldwitness.storage.ports import Clue
+
+
+class NewestReading(Struct, frozen=True, kw_only=True):
+    """The last reading of a shipment, and how many there are."""
+
+    time: Instant
+    temperature: dict[str, float]
+    """[°C] by probe."""
+    readings: int
 
 
 class JudgingObserver:
@@ -15,7 +26,7 @@ class JudgingObserver:
         self,
         results: Sequence[CheckResult],
         clues: Sequence[Clue],
-        newest: Mapping[str, Mapping[str, Any]],
+        newest: Mapping[str, NewestReading],
     ) -> None:
         """One run is recorded: its results, the clues that are new, and the newest reading of
         each shipment that has one."""

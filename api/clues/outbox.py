@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
-from typing import Any
 
 import certifi
 import httpx
@@ -26,7 +25,7 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.clock import Clock, system_clock
-from coldwitness.judging.observer import JudgingObserver
+from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.storage.ports import Clue, Delivery, Register, Webhook
 
 log = logging.getLogger(__name__)
@@ -107,7 +106,7 @@ class Outbox(JudgingObserver):
         self,
         results: Sequence[CheckResult],
         clues: Sequence[Clue],
-        newest: Mapping[str, Mapping[str, Any]],
+        newest: Mapping[str, NewestReading],
     ) -> None:
         """New clues are read from the register, where their order and number are settled."""
         del results, newest

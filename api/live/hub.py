@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from coldwitness.domain.errors import Unavailable
 
@@ -25,7 +25,7 @@ class LiveEvent:
 
     number: int
     name: str
-    data: Mapping[str, Any]
+    data: Struct
 
     def frame(self) -> bytes:
         """The event as text/event-stream bytes."""
@@ -94,7 +94,7 @@ class LiveHub:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def publish(self, name: str, data: Mapping[str, Any]) -> None:
+    def publish(self, name: str, data: Struct) -> None:
         with self._lock:
             self._number += 1
             event = LiveEvent(self._number, name, data)

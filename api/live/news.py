@@ -2,15 +2,58 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from coldwitness.api.live.hub import LiveHub
-from coldwitness.domain.result import CheckResult
-from coldwitness.judging.observer import JudgingObserver
+from coldwitness.domain.measures import Instant
+from coldwitness.domain.result import CheckResult, Finding, Window
+from coldwitness.domain.words import CertaintyWord, Verdict
+from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.storage.ports import Clue
 
 REMEMBERED = 50_000
 """Shipments whose last told findings are remembered; others are told again in full."""
+
+
+class ReadingNews(Struct, frozen=True, kw_only=True):
+    """`reading`: the newest reading of a shipment."""
+
+    shipment: str
+    time: Instant
+    temperature: dict[str, float]
+    readings: int
+
+
+class FindingNews(Struct, frozen=True):
+    """`finding`: one that is new or changed."""
+
+    shipment: str
+    finding: Finding
+
+
+class FindingWords(Struct, frozen=True):
+    kind: str
+    subtype: str
+    certainty: CertaintyWord
+
+
+class VerdictNews(Struct, frozen=True, kw_only=True):
+    """`verdict`: what is said of the shipment now, each sort of finding once."""
+
+    shipment: str
+    verdict: Verdict
+    window: Window
+    findings: tuple[FindingWords, ...]
+
+
+class ClueNews(Struct, frozen=True):
+    """`clue`: one that is new on the feed."""
+
+    id: str
+    shipment: str
+    requirements: tuple[str, ...]
 
 
 class News(JudgingObserver):
@@ -28,7 +71,7 @@ class News(JudgingObserver):
         self,
         results: Sequence[CheckResult],
         clues: Sequence[Clue],
-        newest: Mapping[str, Mapping[str, Any]],
+        newest: Mapping[str, NewestReading],
     ) -> None:
         """Publish one run's news, shipment by shipment."""
         for result in results:
@@ -36,10 +79,11 @@ class News(JudgingObserver):
             findings = {f.id: f.certainty + str(f.end) for f in result.findings}
             verdict_before, findings_before = self._told.get(shipment, ("", {}))
             if shipment in newest:
-                self._hub.publish("reading", {"shipment": shipment, **newest[shipment]})
+                told = asdict(newest[shipment])
+                self._hub.publish("reading", ReadingNews(shipment=shipment, **told))
             for finding in result.findings:
                 if findings_before.get(finding.id) != findings[finding.id]:
-                    self._hub.publish("finding", {"shipment": shipment, "finding": finding})
+                    self._hub.publish("finding", FindingNews(shipment, finding))
             if verdict_before != result.verdict or findings_before.keys() != findings.keys():
                 self._hub.publish("verdict", _verdict(result))
             self._told[shipment] = (result.verdict, findings)
@@ -47,15 +91,14 @@ class News(JudgingObserver):
         while len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         for clue in clues:
-            told = {"id": clue.id, "shipment": clue.shipment, "requirements": clue.requirements}
-            self._hub.publish("clue", told)
+            self._hub.publish("clue", ClueNews(clue.id, clue.shipment, clue.requirements))
 
 
-def _verdict(result: CheckResult) -> Mapping[str, Any]:
+def _verdict(result: CheckResult) -> VerdictNews:
     words = sorted({(f.kind, f.subtype, f.certainty) for f in result.findings})
-    return {
-        "shipment": result.shipment,
-        "verdict": result.verdict,
-        "window": result.window,
-        "findings": [{"kind": k, "subtype": s, "certainty": c} for k, s, c in words],
-    }
+    return VerdictNews(
+        shipment=result.shipment,
+        verdict=result.verdict,
+        window=result.window,
+        findings=tuple(FindingWords(*said) for said in words),
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from coldwitness.api.live.hub import KEPT_EVENTS, LiveHub
@@ -325,8 +326,12 @@ def test_the_server_stops_at_once_although_browsers_listen(tmp_path: Path) -> No
     assert not thread.is_alive()
 
 
+class _Numbered(msgspec.Struct):
+    n: int
+
+
 def test_publishing_without_listeners_keeps_only_the_newest() -> None:
     hub = LiveHub()
     for n in range(KEPT_EVENTS + 10):
-        hub.publish("reading", {"n": n})
+        hub.publish("reading", _Numbered(n))
     assert len(hub) == 0

@@ -12,7 +12,7 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.batch import Batch
 from coldwitness.judging.live import REOPEN_WITHIN_MS, LiveJudge
-from coldwitness.judging.observer import JudgingObserver
+from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.ports import Clue
 from coldwitness.storage.register import open_register
@@ -34,7 +34,7 @@ class Heard(JudgingObserver):
         self,
         results: Sequence[CheckResult],
         clues: Sequence[Clue],
-        newest: Mapping[str, Mapping[str, Any]],
+        newest: Mapping[str, NewestReading],
     ) -> None:
         self.judged.append(([one.shipment for one in results], len(clues), [*newest]))
 
@@ -58,7 +58,7 @@ def judging(_: object, __: object, ___: object, ____: object, names: Sequence[st
     """A run that finds the same of every shipment but S-bad."""
     if "S-bad" in names:
         raise KeyError("a fault of this program")
-    newest = {names[0]: {"readings": 1}}
+    newest = {names[0]: NewestReading(time="2026-11-21T08:00:00Z", temperature={}, readings=1)}
     return Batch([result(finding(), shipment=name) for name in names], newest)
 
 
