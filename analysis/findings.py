@@ -34,7 +34,7 @@ class FindingTable:
     lat_deg: FloatArray
     lon_deg: FloatArray
     measures: Mapping[str, FloatArray]
-    details: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    details: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.shipment.size)
@@ -52,7 +52,7 @@ def finding_table(
     lat_deg: FloatArray | None = None,
     lon_deg: FloatArray | None = None,
     measures: Mapping[str, FloatArray] | None = None,
-    details: Mapping[int, Mapping[str, Any]] | None = None,
+    details: Mapping[int, Mapping[str, object]] | None = None,
 ) -> FindingTable:
     """A table from columns, single values spread over all rows.
 
@@ -107,7 +107,7 @@ def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
     names = sorted({name for table in tables for name in table.measures})
     if len(tables) == 1:
         return replace(tables[0], measures={name: tables[0].measures[name] for name in names})
-    details: dict[int, Mapping[str, Any]] = {}
+    details: dict[int, Mapping[str, object]] = {}
     offset = 0
     for table in tables:
         details.update({offset + row: detail for row, detail in table.details.items()})

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.config.settings import MqttSettings, Settings
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.instants import rfc3339
-from coldwitness.ingest.mqtt.broker_check import QUEUED, question_broker
+from coldwitness.ingest.mqtt.broker_check import QUEUED, BrokerAnswers, question_broker
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, load_or_create_signer, signing_key
@@ -68,7 +69,9 @@ def _print(finding: Finding, *, as_json: bool) -> None:
         typer.echo(f"        mend: {finding.mend}")
 
 
-def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterator[Finding]:
+def _careful(
+    check: Callable[[Settings], Iterator[Finding]], settings: Settings
+) -> Iterator[Finding]:
     """What a check finds; its own failure is a finding and does not end the others."""
     try:
         yield from check(settings)
@@ -76,7 +79,7 @@ def _careful(check: Callable[[Any], Iterator[Finding]], settings: Any) -> Iterat
         yield Finding(check.__name__.strip("_"), "failure", str(error), "see the message")
 
 
-def _broker(settings: Any) -> Iterator[Finding]:
+def _broker(settings: Settings) -> Iterator[Finding]:
     mqtt = settings.mqtt
     where = f"{mqtt.host}:{mqtt.port}"
     answers = question_broker(mqtt, Routes(settings.formats).filters())
@@ -130,7 +133,7 @@ def _broker(settings: Any) -> Iterator[Finding]:
         yield Finding("broker limits", "ok", f"kept {QUEUED} messages for an absent worker")
 
 
-def _topic_rights(answers: Any) -> Finding:
+def _topic_rights(answers: BrokerAnswers) -> Finding:
     """mosquitto lets everybody subscribe and then delivers nothing that may not be read: so what
     counts is whether a message comes back."""
     if answers.refused_topics:
@@ -151,7 +154,7 @@ def _topic_rights(answers: Any) -> Finding:
     return Finding("topic rights", "ok", "all configured topics may be subscribed")
 
 
-def _credentials(mqtt: Any) -> Finding:
+def _credentials(mqtt: MqttSettings) -> Finding:
     if mqtt.username is not None or mqtt.certificate_file is not None:
         who = mqtt.username or f"certificate {mqtt.certificate_file}"
         return Finding("credentials", "ok", f"accepted as {who}")
@@ -166,7 +169,7 @@ def _credentials(mqtt: Any) -> Finding:
     )
 
 
-def _journal(settings: Any) -> Iterator[Finding]:
+def _journal(settings: Settings) -> Iterator[Finding]:
     journal = settings.journal
     directory: Path = journal.directory
     try:
@@ -228,7 +231,7 @@ def _fsync_ms(directory: Path) -> float:
     return statistics.median(took_ms)
 
 
-def _clock(settings: Any) -> Iterator[Finding]:
+def _clock(settings: Settings) -> Iterator[Finding]:
     now_ms = int(time.time() * 1000)
     last_ms = max(
         (s.last_received_ms for s in JournalReader(settings.journal.directory).stats()), default=0
@@ -262,7 +265,7 @@ def _synchronised() -> bool | None:
     return None if state < 0 else bool(state != 5)
 
 
-def _fonts(_settings: Any) -> Iterator[Finding]:
+def _fonts(_settings: Settings) -> Iterator[Finding]:
     try:
         import pylopdf_fonts_zh_cn  # noqa: PLC0415  whether it is there is the question
 
@@ -281,7 +284,7 @@ def _fonts(_settings: Any) -> Iterator[Finding]:
         )
 
 
-def _stores(settings: Any) -> Iterator[Finding]:
+def _stores(settings: Settings) -> Iterator[Finding]:
     with ExitStack() as opened:
         views = None
         try:
@@ -292,7 +295,7 @@ def _stores(settings: Any) -> Iterator[Finding]:
         yield _telemetry(settings, views)
 
 
-def _telemetry(settings: Any, views: SqlViews | None) -> Finding:
+def _telemetry(settings: Settings, views: SqlViews | None) -> Finding:
     try:
         with closing(open_telemetry(settings.store, views, sole_writer=False)) as store:
             store.between(0, 1)  # a question: InfluxDB is not spoken to before
@@ -306,7 +309,7 @@ def _telemetry(settings: Any, views: SqlViews | None) -> Finding:
         return Finding("telemetry store", "failure", str(error), mend)
 
 
-def _ports(settings: Any) -> Iterator[Finding]:
+def _ports(settings: Settings) -> Iterator[Finding]:
     http = settings.http
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -63,7 +63,7 @@ def verify(
     raise typer.Exit(0 if found.holds else 1)
 
 
-def _as_json(file: Path, found: Verified) -> dict[str, Any]:
+def _as_json(file: Path, found: Verified) -> dict[str, object]:
     return {
         "schema": "coldwitness.verification/1",
         "file": file.name,

@@ -4,9 +4,8 @@ This is the one place that walks over manifests one by one; analysis sees only a
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -372,17 +371,17 @@ def _seconds(time_ms: int | None) -> float | None:
     return None if time_ms is None else time_ms / 1000.0
 
 
-def _offsets(rows: Sequence[Sequence[Any]]) -> IntArray:
+def _offsets(rows: Iterable[Sized]) -> IntArray:
     return np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64))).astype(
         np.int64
     )
 
 
-def _floats(values: Any) -> FloatArray:
+def _floats(values: Iterable[float | None]) -> FloatArray:
     """None becomes NaN."""
     return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _flags(values: Any) -> NDArray[np.int8]:
+def _flags(values: Iterable[bool | None]) -> NDArray[np.int8]:
     """True 1, False 0, None -1."""
     return np.array([-1 if value is None else int(value) for value in values], dtype=np.int8)

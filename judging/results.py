@@ -384,7 +384,7 @@ def _facet(facet: Facet, zone: FleetZone, terms: Terms, shipment: int) -> Isolat
     )
 
 
-def _rounded(detail: Any) -> Any:
+def _rounded(detail: object) -> object:
     """A detail's numbers with as many digits as all others have, so that judging one shipment
     and many gives the same text whatever the order of summation."""
     if isinstance(detail, float):
@@ -401,7 +401,7 @@ def _instant(time_s: float) -> str | None:
     return rfc3339(round(float(time_s) * 1000)) if math.isfinite(time_s) else None
 
 
-_IN_FORM: Mapping[str, Callable[[float], Any]] = {
+_IN_FORM: Mapping[str, Callable[[float], object]] = {
     "flag": lambda value: value == 1.0,
     "count": round,
     "instant": _instant,

@@ -5,10 +5,10 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.simulators.fleet import Fleet
@@ -119,7 +119,7 @@ def _client(
     client.max_inflight_messages_set(in_flight)
     client.reconnect_delay_set(min_delay=1, max_delay=5)
 
-    def on_publish(_c: Any, _u: Any, _m: Any, _r: Any, _p: Any) -> None:
+    def on_publish(_c: object, _u: object, _m: object, _r: object, _p: object) -> None:
         window.acknowledge()
 
     client.on_publish = on_publish
@@ -131,7 +131,7 @@ def _connect(client: mqtt.Client, *, host: str, port: int) -> None:
     answered = threading.Event()
     refusals: list[str] = []
 
-    def on_connect(_c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
+    def on_connect(_c: object, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
         if reason.is_failure:
             refusals.append(str(reason))
         answered.set()

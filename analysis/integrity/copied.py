@@ -69,7 +69,7 @@ def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> 
     order = np.flatnonzero(told)
     order = order[np.lexsort((other[order], -readings[order], subject[order]))]
     lead = order[np.flatnonzero(np.diff(subject[order], prepend=-1))]
-    details: dict[int, dict[str, Any]] = {}
+    details: dict[int, dict[str, object]] = {}
     for row, best in enumerate(lead):
         partners = order[subject[order] == subject[best]]
         names = [both.shipments[both.shipment[other[i]]] for i in partners]

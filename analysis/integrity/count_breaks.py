@@ -36,7 +36,7 @@ def count_findings(case: Case) -> FindingTable:
     np.minimum.at(start, member, tracks.time_s[before])
     np.maximum.at(end, member, tracks.time_s[row])
     missing, repeated = total(breaks.missing[told]), total(breaks.repeated[told])
-    shown: dict[int, dict[str, Any]] = {}
+    shown: dict[int, dict[str, object]] = {}
     for number, anchor in enumerate(lead):
         mine = np.flatnonzero((member == number) & weighs)[:_SHOWN]
         shown[number] = {

@@ -1,7 +1,5 @@
 """What is told of stays, dwells unseen and gaps of positions."""
 
-from typing import Any
-
 import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
@@ -35,7 +33,7 @@ def storage_findings(
     certainty = np.where(confirmed, Certainty.CERTAIN, Certainty.PROBABLE)
     certainty = np.where(in_custody[at], certainty, Certainty.POSSIBLE)
     severity = np.where(confirmed, Severity.CRITICAL, Severity.MAJOR)
-    details: dict[int, dict[str, Any]] = {}
+    details: dict[int, dict[str, object]] = {}
     for row, stay in enumerate(at):  # over findings, which are few, for their words only
         details[row] = {"signs": _sign_words(signs, int(stay))}
         if places.site[stay] >= 0:

@@ -4,7 +4,7 @@ does it keep what we have not fetched yet?"""
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from coldwitness.config.settings import MqttSettings
 from coldwitness.ingest.mqtt.credentials import password_of, tls_context
@@ -85,7 +86,7 @@ class _Client:
         self.received = 0
         self.problem = ""
         self._settings = settings
-        self._answer: Any = None
+        self._answer: ReasonCode | None = None
         self._subscribed: dict[int | None, bool] = {}
         self._last: dict[str, bytes] = {}
         self._published = 0
@@ -124,7 +125,8 @@ class _Client:
             self.problem = f"cannot connect: {error}"
             return 255
         self.mqtt.loop_start()
-        if not self.wait(lambda: self._answer is not None):
+        self.wait(lambda: self._answer is not None)
+        if self._answer is None:
             self.problem = "no answer to CONNECT (is this an MQTT port? does it want TLS?)"
             return 255
         if self._answer.is_failure:
@@ -163,17 +165,21 @@ class _Client:
             time.sleep(0.01)
         return True
 
-    def _on_connect(self, _c: Any, _d: Any, _f: Any, reason: Any, _p: Any) -> None:
+    def _on_connect(
+        self, _c: object, _d: object, _f: object, reason: ReasonCode, _p: object
+    ) -> None:
         self._answer = reason
 
-    def _on_subscribe(self, _c: Any, _d: Any, mid: int, reasons: Any, _p: Any) -> None:
+    def _on_subscribe(
+        self, _c: object, _d: object, mid: int, reasons: Iterable[ReasonCode], _p: object
+    ) -> None:
         self._subscribed[mid] = not any(reason.is_failure for reason in reasons)
 
-    def _on_message(self, _c: Any, _d: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, _c: object, _d: object, message: mqtt.MQTTMessage) -> None:
         self._last[message.topic] = bytes(message.payload)
         self.received += message.topic == _TOPIC and message.payload == b'{"state":"doctor"}'
 
-    def _on_publish(self, *_: Any) -> None:
+    def _on_publish(self, *_: object) -> None:
         self._published += 1
 
 

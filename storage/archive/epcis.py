@@ -5,7 +5,6 @@ Probe and what EPCIS has no word for stand under the extension prefix `coldwitne
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 
@@ -54,7 +53,7 @@ def epcis_document(
 
 def _events(
     events: Iterable[Event], journeys: Iterable[tuple[str, list[Reading]]]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     for event in events:
         if event.shipment is not None:
             yield _custody(event, event.shipment)
@@ -63,7 +62,7 @@ def _events(
             yield _journey(shipment, readings)
 
 
-def _custody(event: Event, shipment: str) -> dict[str, Any]:
+def _custody(event: Event, shipment: str) -> dict[str, object]:
     found = _object_event(shipment, event.time_ms, step=_STEP.get(event.event, "other"))
     if event.lat_deg is not None and event.lon_deg is not None:
         found["readPoint"] = {"id": f"geo:{event.lat_deg},{event.lon_deg}"}
@@ -75,14 +74,14 @@ def _custody(event: Event, shipment: str) -> dict[str, Any]:
     return found
 
 
-def _journey(shipment: str, readings: list[Reading]) -> dict[str, Any]:
+def _journey(shipment: str, readings: list[Reading]) -> dict[str, object]:
     found = _object_event(shipment, readings[-1].time_ms, step="sensor_reporting")
     found["disposition"] = "in_transit"
     found["sensorElementList"] = [_sensor_element(reading) for reading in readings]
     return found
 
 
-def _object_event(shipment: str, time_ms: int, *, step: str) -> dict[str, Any]:
+def _object_event(shipment: str, time_ms: int, *, step: str) -> dict[str, object]:
     return {
         "type": "ObjectEvent",
         "eventTime": rfc3339(time_ms),
@@ -93,8 +92,8 @@ def _object_event(shipment: str, time_ms: int, *, step: str) -> dict[str, Any]:
     }
 
 
-def _sensor_element(reading: Reading) -> dict[str, Any]:
-    reports: list[dict[str, Any]] = [
+def _sensor_element(reading: Reading) -> dict[str, object]:
+    reports: list[dict[str, object]] = [
         {"type": "Temperature", "value": value, "uom": "CEL", "coldwitness:probe": probe}
         for probe, value in sorted(reading.temperature_c.items())
     ]
@@ -102,7 +101,7 @@ def _sensor_element(reading: Reading) -> dict[str, Any]:
         value = getattr(reading, name)
         if value is not None:
             reports.append({"type": kind, "value": value, "uom": unit})
-    element: dict[str, Any] = {
+    element: dict[str, object] = {
         "sensorMetadata": {
             "time": rfc3339(reading.time_ms),
             "deviceID": f"urn:coldwitness:logger:{reading.logger}",

@@ -1,7 +1,5 @@
 """Readings and events as the objects of the published contract, ready for JSON."""
 
-from typing import Any
-
 import msgspec
 
 from coldwitness.domain.instants import rfc3339
@@ -10,9 +8,9 @@ from coldwitness.domain.reading import Event, Reading, channels_sent, position_s
 _encode = msgspec.json.Encoder().encode
 
 
-def reading_object(reading: Reading) -> dict[str, Any]:
+def reading_object(reading: Reading) -> dict[str, object]:
     """A reading as a logger would send it natively; what was not sent is left out."""
-    found: dict[str, Any] = {
+    found: dict[str, object] = {
         "shipment": reading.shipment,
         "courier": reading.courier,
         "box": reading.box,
@@ -24,9 +22,9 @@ def reading_object(reading: Reading) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def event_object(event: Event) -> dict[str, Any]:
+def event_object(event: Event) -> dict[str, object]:
     """An event as it would be sent natively; what was not sent is left out."""
-    found: dict[str, Any] = {
+    found: dict[str, object] = {
         "shipment": event.shipment,
         "courier": event.courier,
         "box": event.box,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from math import isnan
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ ROWS_AT_ONCE = 20_000
 
 def table_objects(
     table: ReadingTable, *, unknown_logger: str = "unknown"
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """A row after the other as `reading_object` writes it, with `received_at` where it is known.
 
     unknown_logger : logger of rows that name none (a plain time,value file).
@@ -27,7 +26,7 @@ def table_objects(
         yield from _objects(take(table, rows), unknown_logger)
 
 
-def _objects(table: ReadingTable, unknown_logger: str) -> Iterator[dict[str, Any]]:
+def _objects(table: ReadingTable, unknown_logger: str) -> Iterator[dict[str, object]]:
     columns = _columns(table, unknown_logger)
     told = {name: column for name, column in columns.items() if column.count(None) < len(column)}
     names = list(told)
@@ -39,10 +38,10 @@ def _objects(table: ReadingTable, unknown_logger: str) -> Iterator[dict[str, Any
             yield dict(zip(names, row, strict=True))
 
 
-def _columns(table: ReadingTable, unknown_logger: str) -> dict[str, list[Any]]:
+def _columns(table: ReadingTable, unknown_logger: str) -> dict[str, Sequence[object]]:
     """(n,) of each field of the contract in its order; None where nothing was said."""
     said = {channel.sent: said_in(channel, getattr(table, channel.name)) for channel in CHANNELS}
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, Sequence[object]] = {
         "shipment": _names(table.shipments, table.shipment, None),
         "box": _names(table.boxes, table.box, None),
         "logger": _names(table.loggers, table.logger, unknown_logger),

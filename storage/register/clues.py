@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
@@ -141,7 +140,7 @@ def _clue_of(row: RowMapping) -> Clue:
     )
 
 
-def _row(clue: Clue) -> dict[str, Any]:
+def _row(clue: Clue) -> dict[str, object]:
     return {
         "id": clue.id,
         "cursor": clue.cursor,
@@ -153,7 +152,7 @@ def _row(clue: Clue) -> dict[str, Any]:
     }
 
 
-def _said(clue: Clue) -> dict[str, Any]:
+def _said(clue: Clue) -> dict[str, object]:
     """What a new version may change; kind to end_ms are the finding's, for questions in SQL."""
     finding = clue.finding
     return {

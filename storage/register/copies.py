@@ -93,7 +93,7 @@ def _replace(
         for name in kept
     }
     crowd = _crowds(connection, {key for name in kept for key in wanted[name] - old[name]})
-    written: dict[str, dict[str, Any]] = {}
+    written: dict[str, dict[str, object]] = {}
     added: dict[str, list[int]] = {}
     leaving: list[dict[str, int]] = []
     emptied: list[int] = []

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
@@ -96,7 +95,7 @@ class SqlResults:
                     found[row.shipment] = bodies.decoded(bodies.inflated(row.body, whole))
         return found
 
-    def versions(self, shipment: str) -> list[dict[str, Any]]:
+    def versions(self, shipment: str) -> list[dict[str, object]]:
         """Each kept version without its body, oldest first."""
         table = schema.results
         columns = (table.c.version, table.c.verdict, table.c.judged_ms, table.c.reason)
@@ -258,7 +257,7 @@ def _replace_findings(connection: Connection, results: Sequence[CheckResult]) ->
         connection.execute(table.insert(), fresh)
 
 
-def _finding_row(shipment: str, finding: Finding) -> dict[str, Any]:
+def _finding_row(shipment: str, finding: Finding) -> dict[str, object]:
     return {
         "id": finding.id,
         "shipment": shipment,
