@@ -36,14 +36,21 @@ def tag_of(*parts: str | bytes) -> str:
     return f'"{digest.hexdigest()[:32]}"'
 
 
-def unchanged(request: Request, tag: str) -> Response | None:
-    """A 304 if the client already holds what `tag` names."""
+def unchanged(
+    request: Request, tag: str, headers: Mapping[str, str] | None = None
+) -> Response | None:
+    """A 304 if the client already holds what `tag` names.
+
+    headers : those that the whole answer would have beside its tag. A browser puts the 304's over
+        the ones it keeps (RFC 9111, 3.2), so a policy that stands in one has to stand in both.
+    """
     held = request.headers.get("if-none-match")
     if held is None:
         return None
     tags = [part.strip().removeprefix("W/") for part in held.split(",")]
     if tag in tags or "*" in tags:
-        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-cache"})
+        same = {**(headers or {}), "ETag": tag, "Cache-Control": "no-cache"}
+        return Response(status_code=304, headers=same)
     return None
 
 

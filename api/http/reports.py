@@ -70,10 +70,11 @@ def get_report(
     seal = report.seal
     named = ("", "") if seal is None else (seal.sha256, seal.signature or "")
     tag = tag_of(format_, lang, *named)
-    same = unchanged(request, tag)
+    headers = _headers(report.shipment, format_, lang)
+    same = unchanged(request, tag, headers)
     if same is not None:
         return same
-    body, headers = _rendered(report, format_, lang)
+    body = _rendered(report, format_, lang)
     return Response(body, headers={"ETag": tag, "Cache-Control": "no-cache", **headers})
 
 
@@ -110,17 +111,24 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
     )
 
 
-def _rendered(report: Report, format_: Format, lang: Lang) -> tuple[bytes, dict[str, str]]:
+def _rendered(report: Report, format_: Format, lang: Lang) -> bytes:
     if format_ == "json":
-        return render_json(report), {"Content-Type": "application/json"}
+        return render_json(report)
+    if format_ == "pdf":
+        return render_pdf(report, lang=lang)
+    return render_html(report, lang=lang).encode("utf-8")
+
+
+def _headers(shipment: str, format_: Format, lang: Lang) -> dict[str, str]:
+    """What the report is sent with, and what a 304 repeats."""
+    if format_ == "json":
+        return {"Content-Type": "application/json"}
     said = {"Content-Language": "zh-CN" if lang == "zh" else "en", "Vary": "Accept-Language"}
     if format_ == "pdf":
-        name = f'inline; filename="{report.shipment}.pdf"'
-        headers = {"Content-Type": "application/pdf", "Content-Disposition": name, **said}
-        return render_pdf(report, lang=lang), headers
-    headers = {
+        name = f'inline; filename="{shipment}.pdf"'
+        return {"Content-Type": "application/pdf", "Content-Disposition": name, **said}
+    return {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": REPORT_CSP,
         **said,
     }
-    return render_html(report, lang=lang).encode("utf-8"), headers

@@ -198,3 +198,21 @@ def test_static_files_come_from_the_folder_alone(shown: World) -> None:
     with httpx.Client(trust_env=False) as client:
         assert client.get(url).status_code == 404
     assert Path("api/pages/pages.py").name not in shown.get("/static/").text
+
+
+def test_the_report_is_styled_at_the_second_visit_and_after_a_reload(
+    page: Page, live_world: World
+) -> None:
+    declared(live_world, "ZB-1", WARM)
+    address = f"{live_world.server.url}/v1/shipments/ZB-1/report.html"
+    widths = []
+    for visit in range(3):
+        if visit == 2:
+            page.reload()
+        else:
+            page.goto(live_world.server.url)
+            page.goto(address)
+        widths.append(page.evaluate("getComputedStyle(document.body).maxWidth"))
+    assert widths == ["1010px"] * 3
+    answered = [line for line in live_world.get("/metrics").text.splitlines() if "report." in line]
+    assert any('status="304"' in line for line in answered), answered

@@ -65,6 +65,16 @@ def test_an_unchanged_report_is_304_and_a_changed_one_is_sent(world: World) -> N
     assert world.get(path, headers=held).status_code == 200
 
 
+def test_a_304_carries_the_very_policy_of_the_page(world: World) -> None:
+    breach(world)
+    path = "/v1/shipments/ZB-1/report.html"
+    first = world.get(path)
+    again = world.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    for name in ("content-security-policy", "content-language", "vary", "x-frame-options"):
+        assert again.headers[name] == first.headers[name]
+
+
 def test_the_tag_of_one_language_is_not_that_of_the_other(world: World) -> None:
     breach(world)
     path = "/v1/shipments/ZB-1/report.html"
