@@ -1,4 +1,4 @@
-"""What the source promises of every function that takes or gives arrays, read from its syntax."""
+"""What the source promises of arrays and of types, read from its syntax."""
 
 import ast
 import re
@@ -21,6 +21,53 @@ ALIASES = {
 ANY_ARRAY = ("np.ndarray", "NDArray[Any]")
 SHAPE = re.compile(r"\((?:[a-z]|\d+|count|groups)(?: \+ 1)?,(?: (?:[a-z]|\d|…))?(?:, \d)*\)")
 """A shape in a docstring: (n,), (s, 3), (c + 1,); or that of a named argument: (count,)."""
+
+
+ANY_MOST = 290
+FOREIGN = {
+    "what loggers, their makers and brokers send, before it is a Reading": (
+        "domain/reading.py",
+        "domain/reading_table.py",
+        "ingest/",
+        "simulators/",
+    ),
+    "manifests as they were sent": (
+        "api/http/schemas.py",
+        "api/reports/made/evidence.py",
+        "api/reports/made/model.py",
+        "domain/manifest.py",
+    ),
+    "TOML before it is checked": ("config/",),
+    "JSON Schema, OpenAPI and what the web framework gives": (
+        "api/app.py",
+        "api/http/answers.py",
+        "api/http/bodies.py",
+        "api/http/problems.py",
+        "api/openapi_file.py",
+        "api/pages/pages.py",
+        "api/pages/reference.py",
+        "judging/check_schema.py",
+    ),
+    "reports and packages of others, which may be false in any way": (
+        "api/reports/made/seal.py",
+        "api/reports/made/twin.py",
+        "api/reports/packed/",
+        "storage/archive/backup.py",
+        "storage/archive/signatures.py",
+    ),
+    "what a database or its client answers": (
+        "storage/archive/days.py",
+        "storage/register/copies.py",
+        "storage/register/database.py",
+        "storage/register/trips.py",
+        "storage/telemetry/",
+    ),
+    "rows of every kind": ("api/http/readings.py", "cli/", "domain/columns.py"),
+    "a struct made by names that config/findings gives": ("judging/results.py",),
+}
+"""Where `Any` may stand, and for what; nowhere else, so not for results, findings, lines, clues."""
+OF_ANY = ("NDArray", "dtype", "integer", "Row")
+"""Arrays and rows of any type: their members are no `Any` that could be taken for something."""
 
 
 def functions(tree: ast.AST, within: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -131,3 +178,43 @@ def test_the_reader_sees_arrays_that_could_be_mixed_up(text: str, names: list[st
     (function,) = ast.parse(text).body
     assert isinstance(function, ast.FunctionDef)
     assert alike(function) == names
+
+
+def anys(tree: ast.AST) -> tuple[int, int]:
+    """How often `Any` stands in a module, and how often other than as member of an array or row."""
+    every = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "Any"]
+    members = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        and ast.unparse(node.slice) == "Any"
+        and ast.unparse(node.value).rpartition(".")[2] in OF_ANY
+    ]
+    return len(every), len(every) - len(members)
+
+
+def test_any_stands_seldom_and_only_where_something_foreign_is_read() -> None:
+    count = {path: anys(tree) for path, tree in source()}
+    allowed = tuple(place for places in FOREIGN.values() for place in places)
+    found = [path for path, (_, loose) in count.items() if loose and not path.startswith(allowed)]
+    assert not found, "\n".join(found)
+    assert sum(every for every, _ in count.values()) <= ANY_MOST
+
+
+def test_every_place_where_any_may_stand_has_one() -> None:
+    paths = [path for path, tree in source() if anys(tree)[1]]
+    for place in (place for places in FOREIGN.values() for place in places):
+        assert any(path.startswith(place) for path in paths), place
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("def f(a: Any) -> dict[str, Any]: ...", (2, 2)),
+        ("def f(a: NDArray[Any], b: Row[Any]): ...", (2, 0)),
+        ("from typing import Any", (0, 0)),
+        ("x: np.dtype[Any] | Any", (2, 1)),
+    ],
+)
+def test_the_reader_counts_any(text: str, counted: tuple[int, int]) -> None:
+    assert anys(ast.parse(text)) == counted

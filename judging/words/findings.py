@@ -1,7 +1,6 @@
 """What a finding says to its reader: the texts of its kind, filled with its measures."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from coldwitness.config.finding_kinds import EVERYWHERE, FindingKind, Measure
 from coldwitness.config.finding_texts import Case, When, placeholders
@@ -9,7 +8,8 @@ from coldwitness.domain.text import Text
 from coldwitness.domain.words import Certainty
 from coldwitness.judging.words.figures import duration, number
 
-Measures = Mapping[str, Any]
+Value = bool | float | str | Sequence[str] | None
+Measures = Mapping[str, Value]
 """A finding's measures as they stand in the result, its probe and `duration_s` among them."""
 
 
@@ -69,21 +69,23 @@ def _told(kind: FindingKind, name: str, measures: Measures) -> Text:
     measure = kind.measures[name] if name in kind.measures else EVERYWHERE[name]
     value = measures.get(name)
     if measure.form == "duration":
-        return duration(value)
+        return duration(value if isinstance(value, float | int) else None)
     if measure.form == "count":
-        return _same(str(int(value or 0)))
+        return _same(str(int(value) if isinstance(value, float | int) else 0))
     if value is None or value in ("", []):
         return measure.absent
-    if measure.form == "list":
+    if measure.form == "list" and isinstance(value, Sequence):
         members = [_word(measure, member) for member in value]
         return Text(
             measure.join.zh.join(member.zh for member in members),
             measure.join.en.join(member.en for member in members),
         )
-    return _word(measure, 100 * value if measure.form == "share" else value)
+    if measure.form == "share" and isinstance(value, float | int):
+        return _word(measure, 100 * value)
+    return _word(measure, value)
 
 
-def _word(measure: Measure, value: Any) -> Text:
+def _word(measure: Measure, value: Value) -> Text:
     if isinstance(value, float | int):
         return _same(number(value, measure.digits))
     return measure.words.get(str(value)) or _same(str(value))

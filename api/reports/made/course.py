@@ -1,9 +1,9 @@
 """Where the box was, who had it, and which instruments watched: route, custody, loggers."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from coldwitness.analysis.stops.position_gaps import way_of
 from coldwitness.analysis.stops.stay_places import Where
@@ -20,10 +20,11 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
 from coldwitness.domain.reading import Event
-from coldwitness.domain.result import Finding, Metrics, Place
+from coldwitness.domain.result import Finding, Metrics
 from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 
+_UNNUMBERED = 0
 _ROLE = {
     Where.ELSEWHERE: "brief",
     Where.ORIGIN: "origin",
@@ -52,9 +53,9 @@ def route_of(
     inside = (tracks.time_s >= window[0]) & (tracks.time_s <= window[1])
     row, begins = way_of(tracks, stops.gaps, shipment=shipment, rows=inside)
     clues = [f for f in findings if f.kind == "temporary_storage" and f.start is not None]
-    drawn = [_stop_of_clue(f, numbers) for f in clues]
+    drawn = _stops_of_clues(clues, numbers)
     drawn += _other_stops(stops, terms, clues, shipment=shipment, numbers=numbers)
-    drawn.sort(key=lambda stop: epoch_s(stop["start"]))
+    drawn.sort(key=lambda stop: epoch_s(stop.start))
     return Route(
         positions=positions.fixes,
         distance_m=metrics.distance_m,
@@ -62,7 +63,7 @@ def route_of(
         hidden_stop_max_s=metrics.hidden_stop_max_s,
         position_gaps=positions.gaps,
         way=polyline(row, begins=begins),
-        stops=tuple(Stop(number=i, **stop) for i, stop in enumerate(drawn, start=1)),
+        stops=tuple(replace(stop, number=i) for i, stop in enumerate(drawn, start=1)),
     )
 
 
@@ -73,8 +74,9 @@ def _other_stops(
     *,
     shipment: int,
     numbers: Numbers,
-) -> list[dict[str, Any]]:
-    """Stays that are no finding. The consignee's place is never named: it may be a home."""
+) -> list[Stop]:
+    """Stays that are no finding, not yet numbered. The consignee's place is never named: it may be
+    a home."""
     stays, places = stops.stays, stops.places
     drawn = []
     for k in np.flatnonzero(stays.shipment == shipment).tolist():
@@ -84,18 +86,19 @@ def _other_stops(
         role = "destination" if places.door[k] else _ROLE[Where(int(places.where[k]))]
         site = int(places.site[k])
         drawn.append(
-            {
-                "start": instant(start_s),
-                "end": instant(end_s),
-                "duration_s": round(end_s - start_s, 3),
-                "lat": round(float(stays.lat_deg[k]), 6),
-                "lon": round(float(stays.lon_deg[k]), 6),
-                "radius_m": numbers.dwell_radius_m,
-                "role": role,
-                "site": terms.sites.name[site] if role == "allowed" and site >= 0 else None,
-                "finding": None,
-                "signs": (),
-            }
+            Stop(
+                number=_UNNUMBERED,
+                start=instant(start_s),
+                end=instant(end_s),
+                duration_s=round(end_s - start_s, 3),
+                lat=round(float(stays.lat_deg[k]), 6),
+                lon=round(float(stays.lon_deg[k]), 6),
+                radius_m=numbers.dwell_radius_m,
+                role=role,
+                site=terms.sites.name[site] if role == "allowed" and site >= 0 else None,
+                finding=None,
+                signs=(),
+            )
         )
     return drawn
 
@@ -106,21 +109,33 @@ def _meets(clue: Finding, start_s: float, end_s: float) -> bool:
     return start_s < epoch_s(clue.end) and end_s > epoch_s(clue.start)
 
 
-def _stop_of_clue(finding: Finding, numbers: Numbers) -> dict[str, Any]:
-    measures, where = finding.measures, finding.where or Place(lat=0.0, lon=0.0)
-    lat, lon = given(measures.lat), given(measures.lon)
-    return {
-        "start": finding.start,
-        "end": finding.end,
-        "duration_s": given(measures.dwell_s) or finding.duration_s,
-        "lat": where.lat if lat is None else lat,
-        "lon": where.lon if lon is None else lon,
-        "radius_m": given(measures.radius_m) or numbers.dwell_radius_m,
-        "role": finding.subtype,
-        "site": given(measures.site),
-        "finding": finding.id,
-        "signs": given(measures.signs) or (),
-    }
+def _stops_of_clues(clues: Sequence[Finding], numbers: Numbers) -> list[Stop]:
+    """What temporary storage was suspected of, not yet numbered."""
+    drawn = []
+    for clue in clues:
+        if clue.start is None or clue.end is None:
+            continue
+        measures, where = clue.measures, clue.where
+        lat, lon = given(measures.lat), given(measures.lon)
+        dwell_s, radius_m = given(measures.dwell_s), given(measures.radius_m)
+        if where is not None:
+            lat, lon = where.lat if lat is None else lat, where.lon if lon is None else lon
+        drawn.append(
+            Stop(
+                number=_UNNUMBERED,
+                start=clue.start,
+                end=clue.end,
+                duration_s=dwell_s or clue.duration_s or 0.0,
+                lat=lat or 0.0,
+                lon=lon or 0.0,
+                radius_m=radius_m or numbers.dwell_radius_m,
+                role=clue.subtype,
+                site=given(measures.site),
+                finding=clue.id,
+                signs=given(measures.signs) or (),
+            )
+        )
+    return drawn
 
 
 def custody_of(manifest: Manifest | None, events: Sequence[Event]) -> tuple[CustodyStep, ...]:

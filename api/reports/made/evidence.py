@@ -3,6 +3,7 @@
 A verifier judges the readings of the report again, so the columns carry all that judging uses.
 """
 
+from collections.abc import Sized
 from dataclasses import replace
 from typing import Any
 
@@ -63,7 +64,7 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
     Raises BadInput where the columns do not fit together.
     """
     n = len(readings.time)
-    columns: dict[str, Any] = {
+    columns: dict[str, Sized] = {
         "received": readings.received,
         "logger": readings.logger,
         "seq": readings.seq,
@@ -118,12 +119,12 @@ def site_of(event: Event) -> str | None:
     return None if event.event in AT_CONSIGNEE else event.site
 
 
-def event_object(event: Event) -> dict[str, Any]:
+def event_object(event: Event) -> dict[str, object]:
     """An event as the report keeps it: what judging uses, without actor and note (people)."""
     place = None
     if event.lat_deg is not None and event.lon_deg is not None:
         place = {"lat": event.lat_deg, "lon": event.lon_deg}
-    kept: dict[str, Any] = {
+    kept: dict[str, object] = {
         "event": event.event,
         "time": instants(np.array([event.time_ms / 1000.0]))[0],
         "site": site_of(event),

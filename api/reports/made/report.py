@@ -1,7 +1,6 @@
 """One Report from one shipment's result, readings, manifest, events and rules."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -174,7 +173,7 @@ def _terms(result: CheckResult, terms: JudgedTerms, pack: RulePack, shipment: in
     )
 
 
-def _finite(value: Any) -> float | None:
+def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
