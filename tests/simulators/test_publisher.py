@@ -12,11 +12,10 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
-import typer
 from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
-from coldwitness.cli.simulate import register
+from coldwitness.cli.main import program
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import instant_ms
 from coldwitness.simulators.fleet import Fleet, simulate_fleet
@@ -149,10 +148,8 @@ def test_speedup_sets_the_pace(broker: int) -> None:
 
 
 def test_the_command_says_what_rate_it_reached(broker: int) -> None:
-    app = typer.Typer()
-    register(app)
-    arguments = ["--broker", f"127.0.0.1:{broker}", "--boxes", "3", "--speedup", "1e6"]
-    said = CliRunner().invoke(app, arguments).stderr
+    arguments = ["simulate", "--broker", f"127.0.0.1:{broker}", "--boxes", "3", "--speedup", "1e6"]
+    said = CliRunner().invoke(program(arguments), arguments).stderr
     found = re.search(
         r"(\d+) messages of 3 boxes acknowledged in ([\d.]+) s: (\d+) messages/s, "
         r"([\d.e+]+) simulated seconds per second \(1e\+06 wanted\)",
