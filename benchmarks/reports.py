@@ -76,6 +76,7 @@ def day_of_six_probes() -> tuple[ReadingTable, Manifest]:
         ReadingTable,
         n,
         shipments=(manifest.id,),
+        couriers=(),
         boxes=("BX-1",),
         loggers=("LG-1",),
         shipment=np.zeros(n, dtype=np.int64),
@@ -114,8 +115,6 @@ def report_of(judged: Judged, manifest: Manifest) -> Report:
     return report_of_judged(
         judged,
         manifest.id,
-        manifests={manifest.id: manifest},
-        events={},
         origin=Origin(software=software(), readings_from=("benchmark",)),
     )
 
@@ -221,8 +220,6 @@ def false_alarms(count: int) -> None:
                     report = report_of_judged(
                         group,
                         shipment,
-                        manifests=judged.manifests,
-                        events=judged.events,
                         origin=Origin(software=software(), readings_from=("benchmark",)),
                         signer=signer,
                     )

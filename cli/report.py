@@ -201,8 +201,6 @@ def _from_files(
             return report_of_judged(
                 group,
                 wanted,
-                manifests=judged.manifests,
-                events=judged.events,
                 origin=Origin(
                     software=software(), readings_from=tuple(path.name for path in files)
                 ),
@@ -254,8 +252,6 @@ def _from_stores(
             in_force if rules is None else judged_by(under_pack(rulebook, rules)),
             shipment,
             in_force=in_force,
-            manifests=evidence.manifests,
-            events=evidence.events,
             origin=Origin(
                 software=software(),
                 readings_from=("store",),

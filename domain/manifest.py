@@ -42,9 +42,18 @@ class Company(msgspec.Struct, frozen=True):
     entrusted: bool | None = None
 
 
+class SubCarrier(msgspec.Struct, frozen=True):
+    """Who carries a part of the way for the courier, and may publish for the shipment."""
+
+    id: str | None = None
+    name: str | None = None
+    uscc: str | None = None
+
+
 class Delivery(msgspec.Struct, frozen=True):
     mode: str | None = None
     platform: str | None = None
+    sub_carrier: SubCarrier | None = None
 
 
 class DeclaredIsolation(msgspec.Struct, frozen=True):
@@ -65,6 +74,13 @@ class Box(msgspec.Struct, frozen=True):
     isolation: DeclaredIsolation = DeclaredIsolation()
     cooling: Literal["passive", "active"] | None = None
     qualification: Qualification = Qualification()
+
+
+class FurtherBox(msgspec.Struct, frozen=True):
+    """Another box of the shipment; `courier` where it is another's than the manifest's."""
+
+    id: str
+    courier: str | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -92,6 +108,10 @@ class ManifestLogger(msgspec.Struct, frozen=True):
     calibrated_until: str | None = None
 
 
+class FurtherLogger(msgspec.Struct, frozen=True):
+    id: str
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """One shipment as declared; `source` is the JSON object as it was sent (already free of
     personal data), so nothing a sender wrote is lost."""
@@ -102,6 +122,8 @@ class Manifest(msgspec.Struct, frozen=True):
     courier: Company | None = None
     delivery: Delivery | None = None
     box: Box = Box()
+    boxes: tuple[str | FurtherBox, ...] = ()
+    """Further boxes of the shipment beside `box`, by id or with their courier."""
     origin: Place | None = None
     destination: Place | None = None
     sites: tuple[Site, ...] = ()
@@ -109,4 +131,15 @@ class Manifest(msgspec.Struct, frozen=True):
     due_ms: int | None = None
     delivered_ms: int | None = None
     logger: ManifestLogger = ManifestLogger()
+    loggers: tuple[str | FurtherLogger, ...] = ()
+    """Further loggers of the shipment beside `logger`, by id or as an object with it."""
     source: dict[str, Any] = {}
+
+    def further_boxes(self) -> tuple[FurtherBox, ...]:
+        """`boxes`, each as an object."""
+        return tuple(FurtherBox(one) if isinstance(one, str) else one for one in self.boxes)
+
+    def logger_ids(self) -> frozenset[str]:
+        """Every logger that the manifest names."""
+        named = {one if isinstance(one, str) else one.id for one in self.loggers}
+        return frozenset(named | ({self.logger.id} if self.logger.id is not None else set()))

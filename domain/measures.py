@@ -98,6 +98,11 @@ class Measures(Struct, frozen=True, kw_only=True):
     minutes_used: Number = UNSET
     minutes_allowed: Number = UNSET
     cause: Word = UNSET
+    courier: Word = UNSET
+    box: Word = UNSET
+    events: Count = UNSET
+    sources: Count = UNSET
+    would_change: Flag = UNSET
     stands: Word = UNSET
     values_c: tuple[float, ...] | UnsetType = UNSET
     interval_95: Interval | UnsetType = UNSET

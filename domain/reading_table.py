@@ -27,6 +27,7 @@ def reading_table(
         None: those the readings name, in the order they first appear.
     """
     shipment, shipment_names = codes([reading.shipment for reading in readings], known=shipments)
+    courier, couriers = codes([reading.courier for reading in readings])
     box, boxes = codes([reading.box for reading in readings])
     logger, loggers = codes([reading.logger for reading in readings])
     count = len(readings)
@@ -36,9 +37,11 @@ def reading_table(
             probes[name] = None
     return ReadingTable(
         shipments=shipment_names,
+        couriers=couriers,
         boxes=boxes,
         loggers=loggers,
         shipment=shipment,
+        courier=courier,
         box=box,
         logger=logger,
         time_ms=np.fromiter((r.time_ms for r in readings), np.int64, count),
@@ -101,15 +104,18 @@ def joined(tables: Sequence[ReadingTable]) -> ReadingTable:
     if len(tables) == 1:
         return tables[0]
     shipments, shipment = _merged([(t.shipments, t.shipment) for t in tables])
+    couriers, courier = _merged([(t.couriers, t.courier) for t in tables])
     boxes, box = _merged([(t.boxes, t.box) for t in tables])
     loggers, logger = _merged([(t.loggers, t.logger) for t in tables])
     return stack(
         ReadingTable,
         tables,
         shipments=shipments,
+        couriers=couriers,
         boxes=boxes,
         loggers=loggers,
         shipment=shipment,
+        courier=courier,
         box=box,
         logger=logger,
     )
@@ -130,6 +136,7 @@ def readings_of(table: ReadingTable, *, unknown_logger: str = "unknown") -> list
             temperature_c={
                 name: column[i] for name, column in probes.items() if not math.isnan(column[i])
             },
+            courier=_name(table.couriers, table.courier[i]),
             box=_name(table.boxes, table.box[i]),
             shipment=_name(table.shipments, table.shipment[i]),
             **dict(zip(names, row, strict=True)),

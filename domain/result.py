@@ -236,6 +236,13 @@ class Evidence(Struct, frozen=True, kw_only=True):
     ] = UNSET
 
 
+class Warning(Struct, frozen=True, kw_only=True):
+    """What was not understood, or not used, on the way to the result; it weighs on no line."""
+
+    code: Annotated[str, Meta(examples=["unnamed_logger"])]
+    text: Text
+
+
 class CheckResult(Struct, frozen=True, kw_only=True):
     """One shipment's result, schema coldwitness.check/1. What it says is a clue to be checked
     (疑似/待核查), never a finding of guilt. Numbers that could not be computed are null."""
@@ -251,6 +258,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     isolation: Isolation
     coverage: Coverage | UnsetType = UNSET
     evidence: Evidence
+    warnings: tuple[Warning, ...] | UnsetType = UNSET
     compared: Annotated[
         "CheckResult | UnsetType",
         Meta(

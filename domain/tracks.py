@@ -16,7 +16,8 @@ class ReadingTable:
     """Readings in any order, as they come out of files and stores; all columns (n,).
 
     shipment : index into `shipments`; -1 where the reading names none and none was assigned.
-    box, logger : index into `boxes` / `loggers`; -1 unknown.
+    courier, box, logger : index into `couriers` / `boxes` / `loggers`; -1 unknown. The courier is
+        whose topic it came from.
     time_ms : device clock, UTC epoch ms.  received_ms : -1 where unknown (files).
     seq : -1 where the logger sends none.
     temperature_c : probe name -> °C, NaN where the probe gave nothing.
@@ -26,9 +27,11 @@ class ReadingTable:
     """
 
     shipments: tuple[str, ...]
+    couriers: tuple[str, ...]
     boxes: tuple[str, ...]
     loggers: tuple[str, ...]
     shipment: IntArray
+    courier: IntArray
     box: IntArray
     logger: IntArray
     time_ms: IntArray

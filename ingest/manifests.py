@@ -170,13 +170,21 @@ def _check_sizes(manifest: Manifest, what: str) -> None:
     for name, rows, most in (
         ("items", manifest.items, MAX_ITEMS),
         ("sites", manifest.sites, MAX_SITES),
+        ("boxes", manifest.boxes, MAX_SITES),
+        ("loggers", manifest.loggers, MAX_SITES),
     ):
         if len(rows) > most:
             raise BadInput(f"{what}: {name}: expected at most {most}, got {len(rows)}")
+    delivery = manifest.delivery
+    carrier = None if delivery is None else delivery.sub_carrier
     for name, id_ in (
         ("box.id", manifest.box.id),
         ("logger.id", manifest.logger.id),
         ("courier.id", manifest.courier.id if manifest.courier else None),
+        ("delivery.sub_carrier.id", carrier.id if carrier else None),
+        *(("boxes", one.id) for one in manifest.further_boxes()),
+        *(("boxes", one.courier) for one in manifest.further_boxes()),
+        *(("loggers", one) for one in sorted(manifest.logger_ids() - {manifest.logger.id or ""})),
     ):
         if id_ is not None:
             require_id(id_, what=f"{what}: {name}")

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from coldwitness.analysis.findings import FindingTable
 from coldwitness.analysis.isolation.isolation_judgement import Facet, IsolationReason
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.kinetic_temperature import METHOD
@@ -129,6 +130,12 @@ def _sensors(judgement: Judgement, tracks: Tracks) -> list[list[Sensor]]:
     return told
 
 
+def with_findings(result: CheckResult, more: Sequence[Finding]) -> CheckResult:
+    """The result with findings that weigh on none of its lines, in their place by time."""
+    findings = sorted((*result.findings, *more), key=lambda one: one.start or "")
+    return replace(result, findings=tuple(findings))
+
+
 def finding_id(shipment: str, kind: str, subtype: str, *anchor: object) -> str:
     """Name of a finding by its evidence: the same for the same evidence, whenever judged, and
     while an episode's end still moves."""
@@ -152,11 +159,11 @@ def _result(
     name = tracks.shipments[shipment]
     ids = [line.id for line in pack.requirements]
     findings = tuple(
-        _finding(
-            judgement,
-            tracks,
-            name,
+        told_finding(
+            judgement.findings,
             row,
+            shipment=name,
+            loggers=tracks.loggers,
             requirements=tuple(ids[r] for r in weighs[row].nonzero()[0].tolist()),
         )
         for row in range(rows.start, rows.stop)
@@ -179,15 +186,20 @@ def _result(
     )
 
 
-def _finding(
-    judgement: Judgement, tracks: Tracks, shipment: str, row: int, *, requirements: tuple[str, ...]
+def told_finding(
+    table: FindingTable,
+    row: int,
+    *,
+    shipment: str,
+    loggers: Sequence[str],
+    requirements: tuple[str, ...] = (),
 ) -> Finding:
-    table = judgement.findings
+    """A row of a table as the result has it, with its words. loggers : the names of Tracks."""
     kind = kind_of(int(table.type[row]))
     certainty = Certainty(int(table.certainty[row]))
     start_s, end_s = float(table.start_s[row]), float(table.end_s[row])
     probe = str(table.probe[row])
-    measures = _measures(judgement, tracks, row, kind)
+    measures = _measures(table, loggers, row, kind)
     lasted_s = _number(end_s - start_s, 3)
     words = {**measures, "duration_s": lasted_s, "probe": probe}
     place = None
@@ -212,15 +224,16 @@ def _finding(
     )
 
 
-def _measures(judgement: Judgement, tracks: Tracks, row: int, kind: FindingKind) -> dict[str, Any]:
+def _measures(
+    table: FindingTable, loggers: Sequence[str], row: int, kind: FindingKind
+) -> dict[str, Any]:
     """Measures and details of a finding, probe first, without those that are not known."""
-    table = judgement.findings
     measures: dict[str, Any] = {}
     if table.probe[row]:
         measures["probe"] = str(table.probe[row])
     number = table.measures.get("logger_number")
     if number is not None and number[row] >= 0:
-        measures["logger"] = tracks.loggers[int(number[row])]
+        measures["logger"] = loggers[int(number[row])]
     for name, column_name in kind.columns:
         column, measure = table.measures.get(column_name), kind.measures[name]
         if column is not None and not math.isnan(column[row]):

@@ -1,10 +1,11 @@
 """One way from readings, manifests and events to results, for files and for live alike."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib import metadata
 
+import msgspec
 import numpy as np
 
 from coldwitness.analysis.judge import Judgement, judge
@@ -17,9 +18,12 @@ from coldwitness.domain.tracks import FloatArray
 from coldwitness.judging.copies import CurveArchive
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
+from coldwitness.judging.foreign import foreign_finding
 from coldwitness.judging.manifest_terms import terms_for
-from coldwitness.judging.results import check_results
+from coldwitness.judging.publishers import Foreign, sorted_by_publisher
+from coldwitness.judging.results import check_results, with_findings
 from coldwitness.judging.rulebook import Rulebook
+from coldwitness.judging.warned import warnings_of
 
 
 @cache
@@ -30,9 +34,11 @@ def software() -> str:
 
 @dataclass(frozen=True)
 class Judged:
-    """Shipments judged in one run under one pack; rows of all parts agree."""
+    """Shipments judged in one run under one pack; rows of all parts agree. evidence : the whole
+    run's, without what others sent in these shipments' names."""
 
     pack: RulePack
+    evidence: Evidence
     case: Case
     judgement: Judgement
     results: tuple[CheckResult, ...]
@@ -53,6 +59,39 @@ def judge_shipments(
     run. `fleet` gives the trips from which limits of box models without one are learned. Raises
     BadInput for an unknown storage class.
     """
+    again = partial(_judged, rulebook=rulebook, assumed_storage=assumed_storage, fleet=fleet)
+    parted = sorted_by_publisher(evidence)
+    groups = again(parted.own, archive=archive)
+    if parted.whole is None:
+        return groups
+    with_all = {one.shipment: one for group in again(parted.whole) for one in group.results}
+    return [_with_foreign(group, parted.foreign, with_all) for group in groups]
+
+
+def _with_foreign(
+    group: Judged, foreign: Mapping[str, Foreign], with_all: Mapping[str, CheckResult]
+) -> Judged:
+    """The group with a finding on each shipment in whose name others sent something."""
+    results = [
+        with_findings(
+            one, [foreign_finding(one, foreign[one.shipment], with_it=with_all[one.shipment])]
+        )
+        if one.shipment in foreign
+        else one
+        for one in group.results
+    ]
+    return replace(group, results=tuple(results))
+
+
+def _judged(
+    evidence: Evidence,
+    *,
+    rulebook: Rulebook,
+    assumed_storage: str | None,
+    fleet: FleetTrips | None,
+    archive: CurveArchive | None = None,
+) -> list[Judged]:
+    """Judge shipments by all the evidence that is given, one run a pack."""
     begun_s = _begin_s(evidence)
     chosen = [
         pack_for(rulebook.packs, pack_id=rulebook.pack_id, epoch_s=epoch_s) for epoch_s in begun_s
@@ -88,7 +127,13 @@ def judge_shipments(
     for (pack, case), curves in zip(cases, earlier, strict=True):
         judgement = judge(case, pack, earlier=curves)
         results = check_results(judgement, case.tracks, case.terms, pack, software=software())
-        groups.append(Judged(pack, case, judgement, tuple(results)))
+        results = [
+            msgspec.structs.replace(result, warnings=warnings)
+            for result, warnings in zip(
+                results, warnings_of(case.tracks, evidence.manifests), strict=True
+            )
+        ]
+        groups.append(Judged(pack, evidence, case, judgement, tuple(results)))
     return groups
 
 

@@ -96,8 +96,6 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
         in_force if asked is None else judged_now(services, shipment, asked),
         shipment,
         in_force=in_force,
-        manifests=register.manifests.newest([shipment]),
-        events=register.custody.events([shipment]),
         origin=Origin(
             software=software(),
             readings_from=("store",),

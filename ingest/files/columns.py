@@ -27,6 +27,7 @@ BoolArray = NDArray[np.bool_]
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "timestamp"),
     "shipment": ("shipment",),
+    "courier": ("courier",),
     "box": ("box",),
     "logger": ("logger",),
     **{channel.sent: (channel.sent, channel.name) for channel in CHANNELS},
@@ -157,7 +158,7 @@ def table_of(
     """
     nothing = np.full(count, math.nan)
     coded: dict[str, tuple[IntArray, tuple[str, ...]]] = {}
-    for column in ("shipment", "box", "logger"):
+    for column in ("shipment", "courier", "box", "logger"):
         coded[column] = _ids(column, names.get(column) or [None] * count, wrong)
     temperature_c = {
         name: _temperature(name, column, wrong) for name, column in values.items() if is_probe(name)
@@ -184,9 +185,11 @@ def table_of(
         ReadingTable,
         count,
         shipments=coded["shipment"][1],
+        couriers=coded["courier"][1],
         boxes=coded["box"][1],
         loggers=coded["logger"][1],
         shipment=coded["shipment"][0],
+        courier=coded["courier"][0],
         box=coded["box"][0],
         logger=coded["logger"][0],
         time_ms=time_ms,

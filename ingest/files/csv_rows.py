@@ -143,7 +143,7 @@ class _Chunk:
                 wrong.mark(off, f"{name}: expected true or false")
         names: dict[str, Sequence[str | None]] = {
             name: [text.strip() or None for text in texts[name]]
-            for name in ("shipment", "box", "logger")
+            for name in ("shipment", "courier", "box", "logger")
             if name in texts
         }
         datum = [text.strip() or None for text in texts["datum"]] if "datum" in texts else None

@@ -167,6 +167,7 @@ def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[n
     coded = []
     for names in (
         [m.shipment for m in messages],
+        [m.courier for m in messages],
         [m.box for m in messages],
         [m.logger for m in messages],
     ):
@@ -175,17 +176,16 @@ def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[n
         if wrong:
             good &= ~np.isin(column, wrong)
         coded.append((column, distinct))
-    good &= np.fromiter(
-        (m.courier is None or is_id(m.courier) for m in messages), np.bool_, len(messages)
-    )
     positions = [m.position for m in messages]
     table = ReadingTable(
         shipments=coded[0][1],
-        boxes=coded[1][1],
-        loggers=coded[2][1],
+        couriers=coded[1][1],
+        boxes=coded[2][1],
+        loggers=coded[3][1],
         shipment=coded[0][0],
-        box=coded[1][0],
-        logger=coded[2][0],
+        courier=coded[1][0],
+        box=coded[2][0],
+        logger=coded[3][0],
         time_ms=time_ms,
         received_ms=_received([m.received_at for m in messages]),
         temperature_c=temperature_c,

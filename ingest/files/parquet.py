@@ -38,7 +38,7 @@ from coldwitness.ingest.formats.instants import moment_ms
 
 _REALS = frozenset(channel.sent for channel in REALS)
 _FLAGS = frozenset(channel.sent for channel in FLAGS)
-_NAMES = ("shipment", "box", "logger", "datum")
+_NAMES = ("shipment", "courier", "box", "logger", "datum")
 
 
 def read_parquet(path: Path, *, zone: tzinfo | None) -> FileContent:

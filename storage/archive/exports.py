@@ -99,9 +99,8 @@ def _by_shipment(
     for start in range(0, len(names), 500):
         part = names[start : start + 500]
         table = store.readings(part, register.custody.stays(part))
-        nobody = np.full(len(table), -1, dtype=np.int64)
         device = np.zeros(len(table), dtype=np.int8)
-        pairs = readings_of(Columns(table, (), nobody, device))
+        pairs = readings_of(Columns(table, device))
         pairs = [pair for pair in pairs if wanted.holds(pair[0].time_ms)]
         pairs.sort(key=lambda pair: (str(pair[0].shipment), *_in_order(pair)))
         for shipment, mine in itertools.groupby(pairs, key=lambda pair: str(pair[0].shipment)):

@@ -38,7 +38,7 @@ def contract_columns(columns: Columns, register: SqlRegister) -> dict[str, NDArr
         "time": table.time_ms.astype("datetime64[ms]"),
         "shipment": shipment,
         "declared": declared,
-        "courier": _names(columns.couriers, columns.courier),
+        "courier": _names(table.couriers, table.courier),
         "box": _names(table.boxes, table.box),
         "logger": _names(table.loggers, table.logger),
         "seq": _said(CHANNEL["seq"], table.seq),

@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 
 from coldwitness.domain.reading import Reading, TimeSource
-from coldwitness.domain.reading_table import codes, reading_table
+from coldwitness.domain.reading_table import reading_table
 from coldwitness.domain.reading_table import readings_of as table_readings
-from coldwitness.domain.tracks import CodeArray, IntArray, ReadingTable
+from coldwitness.domain.tracks import CodeArray, ReadingTable
 
 TIME_SOURCES: tuple[TimeSource, ...] = ("device", "gateway", "received")
 """Words of Reading.time_source; the position is the code in columns and in stored rows."""
@@ -20,14 +20,12 @@ _ASSIGNMENT = ("shipment", "box", "courier", "time_source")
 @dataclass(frozen=True)
 class Columns:
     """Readings as columns with nothing left out: a ReadingTable, whose `shipment` is the
-    declared one, and beside it who sent each row and whose clock its time is.
+    declared one, and beside it whose clock each row's time is.
 
-    courier : (n,) index into `couriers`, -1 unknown. time_source : (n,) code in TIME_SOURCES.
+    time_source : (n,) code in TIME_SOURCES.
     """
 
     table: ReadingTable
-    couriers: tuple[str, ...]
-    courier: IntArray
     time_source: CodeArray
 
     def __len__(self) -> int:
@@ -36,29 +34,22 @@ class Columns:
 
 def columns_of(readings: Sequence[Reading], received_ms: Sequence[int]) -> Columns:
     """Columns from single readings, in their order."""
-    courier, couriers = codes([reading.courier for reading in readings])
     sources = [TIME_SOURCES.index(reading.time_source) for reading in readings]
     return Columns(
         table=reading_table(readings, received_ms),
-        couriers=couriers,
-        courier=courier,
         time_source=np.array(sources, dtype=np.int8),
     )
 
 
 def readings_of(columns: Columns) -> list[tuple[Reading, int]]:
     """Single readings with their receive times, in the order of the rows."""
-    couriers = [*columns.couriers, None]
     return [
         (
-            msgspec.structs.replace(
-                reading, courier=couriers[courier], time_source=TIME_SOURCES[source]
-            ),
+            msgspec.structs.replace(reading, time_source=TIME_SOURCES[source]),
             received_ms,
         )
-        for reading, courier, source, received_ms in zip(
+        for reading, source, received_ms in zip(
             table_readings(columns.table),
-            columns.courier.tolist(),
             columns.time_source.tolist(),
             columns.table.received_ms.tolist(),
             strict=True,

@@ -230,9 +230,11 @@ def _assembled(
     probes = sorted({name for part in parts for name in part.shape.probes})
     table = ReadingTable(
         shipments=shipments,
+        couriers=couriers,
         boxes=boxes,
         loggers=loggers,
         shipment=shipment,
+        courier=courier,
         box=box,
         logger=logger,
         time_ms=column("time_ms", np.int64),
@@ -242,8 +244,6 @@ def _assembled(
     )
     return Columns(
         table=table,
-        couriers=couriers,
-        courier=courier,
         time_source=column("time_source", np.int8),
     )
 

@@ -173,9 +173,11 @@ def _as_columns(found: Mapping[str, Any], probes: Sequence[str]) -> tuple[Column
     temperature_c = {name: real(f"p{index}") for index, name in enumerate(probes)}
     table = ReadingTable(
         shipments=shipments,
+        couriers=couriers,
         boxes=boxes,
         loggers=loggers,
         shipment=shipment,
+        courier=courier,
         box=box,
         logger=logger,
         time_ms=whole("time"),
@@ -187,7 +189,7 @@ def _as_columns(found: Mapping[str, Any], probes: Sequence[str]) -> tuple[Column
         **{channel.name: said(channel) for channel in _SAID},
     )
     source = _codes(real("src"), absent=0)
-    columns = Columns(table=table, couriers=couriers, courier=courier, time_source=source)
+    columns = Columns(table=table, time_source=source)
     numbers = [0 if text in ("", "null") else int(text) for text in variants]
     return columns, [numbers[code] for code in variant.tolist()]
 

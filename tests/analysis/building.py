@@ -79,6 +79,7 @@ def table(*series: Series) -> ReadingTable:
         ReadingTable,
         sum(map(sizes, series)),
         shipments=shipments,
+        couriers=(),
         boxes=(),
         loggers=loggers,
         shipment=column([shipments.index(one.shipment) for one in series], -1, np.int64),

@@ -25,7 +25,7 @@ def test_a_reading_has_the_channels_and_whose_and_when_it_is() -> None:
 
 
 def test_the_flat_table_has_a_column_a_channel() -> None:
-    whose = {"shipments", "boxes", "loggers", "shipment", "box", "logger"}
+    whose = {"shipments", "couriers", "boxes", "loggers", "shipment", "courier", "box", "logger"}
     others = {"time_ms", "received_ms", "temperature_c"}
     assert {field.name for field in fields(ReadingTable)} - whose - others == NAMES
 

@@ -37,6 +37,7 @@ def judged_report(
         ReadingTable,
         n,
         shipments=(declared.id,),
+        couriers=(),
         boxes=("BX-0042",),
         loggers=("LG-7F01",),
         shipment=np.zeros(n, dtype=np.int64),
@@ -65,8 +66,6 @@ def report_of_table(table: ReadingTable, declared: Manifest, *, read_from: str) 
     return report_of_judged(
         judged,
         declared.id,
-        manifests={declared.id: declared},
-        events={},
         origin=Origin(software="coldwitness test", readings_from=(read_from,)),
     )
 

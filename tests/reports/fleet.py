@@ -56,7 +56,5 @@ def report_of(story: str) -> Report:
     return report_of_judged(
         group,
         shipment,
-        manifests=judged.manifests,
-        events=judged.events,
         origin=Origin(software="coldwitness test", readings_from=("telemetry.ndjson",)),
     )

@@ -66,8 +66,6 @@ def honest(story: str = "warm_break", *, signed_by: Signer = BUREAU) -> bytes:
         report = report_of_judged(
             group,
             shipment,
-            manifests=judged.manifests,
-            events=judged.events,
             origin=Origin(software="coldwitness test", readings_from=("store",)),
             signer=signed_by,
         )

@@ -43,6 +43,7 @@ def _report(drug: list[float | None], steps_s: list[float], *, low_c: float) -> 
         ReadingTable,
         n,
         shipments=("ZB-1",),
+        couriers=(),
         boxes=("BX-1",),
         loggers=("LG-1",),
         shipment=np.zeros(n, dtype=np.int64),

@@ -100,8 +100,6 @@ def copied_report() -> bytes:
                 report = report_of_judged(
                     group,
                     group.case.tracks.shipments[row],
-                    manifests=judged.manifests,
-                    events=judged.events,
                     origin=Origin(software="coldwitness test", readings_from=("store",)),
                 )
                 return render_json(report)

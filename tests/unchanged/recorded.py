@@ -83,9 +83,7 @@ def _twins() -> Iterator[tuple[str, str]]:
     files = judged()
     for group in files.groups:
         for name in group.case.tracks.shipments:
-            report = report_of_judged(
-                group, name, manifests=files.manifests, events=files.events, origin=ORIGIN
-            )
+            report = report_of_judged(group, name, origin=ORIGIN)
             yield name, _sha(render_json(report))
     hand = warm_and_stopped()
     yield "hand-warm-and-stopped", _sha(render_json(hand.report(origin=ORIGIN)))

@@ -1,14 +1,10 @@
 """From a judged run to the sealed report of one of its shipments."""
 
-from collections.abc import Mapping, Sequence
-
 from coldwitness.analysis.record.build import rows_of
 from coldwitness.api.reports.made.evidence import own_loggers
 from coldwitness.api.reports.made.model import Beside, Origin, Report, Review
 from coldwitness.api.reports.made.report import beside_of, build_report
 from coldwitness.api.reports.made.seal import sealed
-from coldwitness.domain.manifest import Manifest
-from coldwitness.domain.reading import Event
 from coldwitness.judging.run import Judged
 from coldwitness.storage.journal.signing import Signer
 
@@ -17,8 +13,6 @@ def report_of_judged(
     judged: Judged,
     shipment: str,
     *,
-    manifests: Mapping[str, Manifest],
-    events: Mapping[str, Sequence[Event]],
     origin: Origin,
     review: Review | None = None,
     signer: Signer | None = None,
@@ -34,8 +28,8 @@ def report_of_judged(
     report = build_report(
         judged.results[row],
         tracks=own_loggers(rows_of(judged.case.tracks, row, row + 1)),
-        manifest=manifests.get(shipment),
-        events=sorted(events.get(shipment, ()), key=lambda event: event.time_ms),
+        manifest=judged.evidence.manifests.get(shipment),
+        events=sorted(judged.evidence.events.get(shipment, ()), key=lambda event: event.time_ms),
         pack=judged.pack,
         terms=judged.case.terms,
         judgement=judged.judgement,

@@ -18,12 +18,12 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
-from coldwitness.domain.result import CheckResult
+from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.words import Certainty, Severity
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.fleet_limits import baselines_told
 from coldwitness.judging.manifest_terms import terms_for
-from coldwitness.judging.results import check_results
+from coldwitness.judging.results import check_results, with_findings
 from coldwitness.judging.rulebook import Rulebook
 
 
@@ -54,7 +54,8 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     """The report as this program makes it from the readings, manifest and events in it.
 
     Where, review and seal are taken over: they are no conclusions; and so is that the curve is a
-    copy of another shipment's, whose evidence is not in this report. Limits learned from other
+    copy of another shipment's, what others sent in its name, and what was warned of on the way:
+    their evidence is not in this report. Limits learned from other
     trips are worked out again from the figures in the evidence. Raises BadInput if the
     evidence in the report cannot be read.
     """
@@ -76,7 +77,8 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
         judgement = judge(case_of(tracks, terms, rules.numbers), rules, taken_over=_copies(report))
         software = report.result.evidence.software
         (result,) = check_results(judgement, tracks, terms, rules, software=software)
-        return result, judgement, terms
+        result = msgspec.structs.replace(result, warnings=report.result.warnings)
+        return with_findings(result, _of_others(report)), judgement, terms
 
     result, judgement, terms = judged_by(pack)
     other = pack_beside(report, rulebook)
@@ -96,6 +98,11 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
         ),
         seal=report.seal,
     )
+
+
+def _of_others(report: Evidenced) -> list[Finding]:
+    """What the report says of readings and events that others sent in the shipment's name."""
+    return [one for one in report.result.findings if one.subtype == "foreign_source"]
 
 
 def _copies(report: Evidenced) -> FindingTable:
