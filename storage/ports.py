@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
-from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import Verdict
 
@@ -36,7 +36,7 @@ class ReadingLog(Protocol):
 
 
 class TelemetryStore(ReadingLog, Protocol):
-    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
+    def readings(self, shipments: Sequence[str], stays: Sequence[BoxStay]) -> ReadingTable:
         """Readings that name one of `shipments`, and those without a shipment that fall into
         one of `stays`; table.shipments == tuple(shipments)."""
 
@@ -191,7 +191,7 @@ class Custody(CustodyLog, Protocol):
     def events(self, shipments: Sequence[str]) -> dict[str, list[Event]]:
         """Events by time for each shipment that has any."""
 
-    def stays(self, shipments: Sequence[str]) -> list[Stay]: ...
+    def stays(self, shipments: Sequence[str]) -> list[BoxStay]: ...
 
 
 class Manifests(Protocol):

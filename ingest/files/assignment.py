@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from coldwitness.domain.stays import Stay
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.tracks import IntArray, ReadingTable
 
 
 def assigned(
-    table: ReadingTable, known: Sequence[Stay], *, only: str | None = None
+    table: ReadingTable, known: Sequence[BoxStay], *, only: str | None = None
 ) -> ReadingTable:
     """`table` with the shipment filled in where a row names none.
 
@@ -34,7 +34,7 @@ def assigned(
 
 
 def _by_stay(
-    table: ReadingTable, rows: IntArray, known: Sequence[Stay], index: dict[str, int]
+    table: ReadingTable, rows: IntArray, known: Sequence[BoxStay], index: dict[str, int]
 ) -> IntArray:
     """(len(rows),) shipment code by box and time; new shipments are added to `index`."""
     result = np.full(rows.size, -1, dtype=np.int64)

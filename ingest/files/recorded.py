@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from coldwitness.domain.box_stays import box_stays
 from coldwitness.domain.columns import take
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading import Event
 from coldwitness.domain.reading_table import joined
-from coldwitness.domain.stays import stays
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.assignment import assigned
 from coldwitness.ingest.files.content import FileContent, Refusals
@@ -94,7 +94,7 @@ def read_files(
         if content.one_shipment:
             nameless.append((len(tables), shipment_named_by(path)))
         tables.append(content.table)
-    known = stays(events)
+    known = box_stays(events)
     tables = [assigned(table, known) for table in tables]
     for index, file_shipment in nameless:
         only = shipments[0] if len(shipments) == 1 else file_shipment

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
+from coldwitness.domain.box_stays import BoxStay, box_stays
 from coldwitness.domain.reading import ENDING_EVENTS, Event
-from coldwitness.domain.stays import Stay
-from coldwitness.domain.stays import stays as stays_told
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, parts
 from coldwitness.storage.register.shipments import lock, make_known
@@ -67,7 +66,7 @@ class SqlCustody:
                 for body, received in connection.execute(query)
             ]
 
-    def stays(self, shipments: Sequence[str]) -> list[Stay]:
+    def stays(self, shipments: Sequence[str]) -> list[BoxStay]:
         table = schema.stays
         found = []
         with self._database.read() as connection:
@@ -77,7 +76,7 @@ class SqlCustody:
                     .where(table.c.shipment.in_(part))
                     .order_by(table.c.shipment, table.c.start_ms, table.c.box)
                 )
-                found += [Stay(row.box, row.shipment, row.start_ms, row.end_ms) for row in rows]
+                found += [BoxStay(row.box, row.shipment, row.start_ms, row.end_ms) for row in rows]
         return found
 
     def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
@@ -139,10 +138,10 @@ class SqlCustody:
             connection.execute(delete(schema.state).where(schema.state.c.key == _REBUILDING))
         return frozenset(changed)
 
-    def _stays_of(self, boxes: Sequence[str], from_ms: int, to_ms: int) -> dict[str, list[Stay]]:
+    def _stays_of(self, boxes: Sequence[str], from_ms: int, to_ms: int) -> dict[str, list[BoxStay]]:
         """Stays of each box that reach into [from_ms, to_ms], by start."""
         table = schema.stays
-        found: defaultdict[str, list[Stay]] = defaultdict(list)
+        found: defaultdict[str, list[BoxStay]] = defaultdict(list)
         with self._database.read() as connection:
             for part in parts(boxes):
                 rows = connection.execute(
@@ -155,7 +154,7 @@ class SqlCustody:
                     .order_by(table.c.box, table.c.start_ms)
                 )
                 for row in rows:
-                    found[row.box].append(Stay(row.box, row.shipment, row.start_ms, row.end_ms))
+                    found[row.box].append(BoxStay(row.box, row.shipment, row.start_ms, row.end_ms))
         return found
 
     def _insert(
@@ -225,7 +224,7 @@ class SqlCustody:
         ).scalar_one()
         start_ms = _BEFORE_ALL if before is None else before
         old = {
-            Stay(row.box, row.shipment, row.start_ms, row.end_ms)
+            BoxStay(row.box, row.shipment, row.start_ms, row.end_ms)
             for row in connection.execute(
                 select(table).where(table.c.box == box, table.c.start_ms >= start_ms)
             )
@@ -239,7 +238,7 @@ class SqlCustody:
                 )
             )
         ).scalars()
-        new = set(stays_told(msgspec.json.decode(body, type=Event) for body in bodies))
+        new = set(box_stays(msgspec.json.decode(body, type=Event) for body in bodies))
         if new == old:
             return set()
         connection.execute(delete(table).where(table.c.box == box, table.c.start_ms >= start_ms))

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Appended
 from coldwitness.storage.telemetry import embedded_read
@@ -105,7 +105,7 @@ class EmbeddedTelemetry:
         with self.writing() as connection:
             return self._append(connection, readings, received_ms, self._generations)
 
-    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
+    def readings(self, shipments: Sequence[str], stays: Sequence[BoxStay]) -> ReadingTable:
         with failures_named(self.path), self._readers.snapshot() as connection:
             return embedded_read.assigned(connection, shipments, stays)
 

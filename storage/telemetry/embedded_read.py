@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.channels import CHANNELS, Channel
 from coldwitness.domain.reading_table import column_of
-from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.telemetry.columns import Columns
 from coldwitness.storage.telemetry.record import Layout, layout_named
@@ -56,7 +56,7 @@ class _Scan:
 
 
 def assigned(
-    connection: sqlite3.Connection, shipments: Sequence[str], stays: Sequence[Stay]
+    connection: sqlite3.Connection, shipments: Sequence[str], stays: Sequence[BoxStay]
 ) -> ReadingTable:
     """Readings that declare one of `shipments`, and undeclared ones within the stays."""
     active = generations(connection)[0]
@@ -120,7 +120,7 @@ def _stayed(
     active: int,
     ids: dict[str, int],
     shipments: Sequence[str],
-    stays: Sequence[Stay],
+    stays: Sequence[BoxStay],
 ) -> list[_Scan]:
     target = {name: index for index, name in enumerate(shipments)}
     scans = []

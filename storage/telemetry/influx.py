@@ -21,9 +21,9 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 
 from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Appended
 from coldwitness.storage.register.views import Span, SqlViews
@@ -107,7 +107,7 @@ class InfluxTelemetry:
             self._tell_spans(readings)
             self._append(measurement, readings, received_ms)
 
-    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
+    def readings(self, shipments: Sequence[str], stays: Sequence[BoxStay]) -> ReadingTable:
         return self._read(
             lambda measurement: self._reading.assigned(
                 measurement, shipments, stays, self.views.spans(shipments)

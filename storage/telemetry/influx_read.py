@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.channels import SENSED, Channel
 from coldwitness.domain.columns import take
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading_table import joined
-from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.register.views import Span
 from coldwitness.storage.telemetry.columns import Columns
@@ -39,7 +39,7 @@ class InfluxReading:
         self,
         measurement: str,
         shipments: Sequence[str],
-        stays: Sequence[Stay],
+        stays: Sequence[BoxStay],
         spans: Sequence[Span],
     ) -> ReadingTable:
         """Readings that declare one of `shipments`, found by `spans`, and undeclared ones
@@ -203,7 +203,7 @@ def _cut(
     table: ReadingTable,
     shipments: tuple[str, ...],
     target: Mapping[str, int],
-    stays: Iterable[Stay],
+    stays: Iterable[BoxStay],
 ) -> ReadingTable:
     """The rows that belong to a shipment, assigned; one in two stays stands twice."""
     wanted = np.array([target.get(name, -1) for name in table.shipments] + [-1], dtype=np.int64)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.columns import take
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.stays import Stay
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Appended
 from coldwitness.storage.telemetry.columns import Columns, columns_of, measured
@@ -38,7 +38,7 @@ class MemoryTelemetry:
         there.append((reading, received))
         return "conflicting" if contradicted else "new"
 
-    def readings(self, shipments: Sequence[str], stays: Sequence[Stay]) -> ReadingTable:
+    def readings(self, shipments: Sequence[str], stays: Sequence[BoxStay]) -> ReadingTable:
         position = {name: index for index, name in enumerate(shipments)}
         found: list[tuple[Reading, int, int]] = []
         for reading, received in self._all():

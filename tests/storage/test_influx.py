@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.stays import Stay
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry.influx import InfluxTelemetry
@@ -123,8 +123,8 @@ def test_any_order_and_repetition_ends_in_the_same_store(
         for batch in (again[:cut], again, messages):
             store.append(batch, [T0] * len(batch))
         stays = [
-            Stay("BX-1", "S-1", T0, T0 + 60 * MINUTE),
-            Stay("BX-2", "S-2", T0 - MINUTE, None),
+            BoxStay("BX-1", "S-1", T0, T0 + 60 * MINUTE),
+            BoxStay("BX-2", "S-2", T0 - MINUTE, None),
         ]
         expected = rows(oracle.readings(["S-2", "S-1"], stays))
         assert rows(store.readings(["S-2", "S-1"], stays)) == expected
@@ -188,7 +188,7 @@ def test_a_server_that_is_down_is_unavailable(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match="InfluxDB"):
             store.append([reading(0)], [T0])
         with pytest.raises(Unavailable, match="InfluxDB"):
-            store.readings(["S-1"], [Stay("BX-1", "S-1", T0, None)])
+            store.readings(["S-1"], [BoxStay("BX-1", "S-1", T0, None)])
 
 
 def test_a_database_that_is_missing_is_unavailable_and_named(
@@ -201,7 +201,7 @@ def test_a_database_that_is_missing_is_unavailable_and_named(
         with pytest.raises(Unavailable, match="nowhere"):
             store.append([reading(0)], [T0])
         with pytest.raises(Unavailable, match="database"):
-            store.readings(["S-1"], [Stay("BX-1", "S-1", T0, None)])
+            store.readings(["S-1"], [BoxStay("BX-1", "S-1", T0, None)])
 
 
 class _Flaky(BaseHTTPRequestHandler):

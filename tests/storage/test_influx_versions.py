@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from coldwitness.cli.rebuild import rebuild_views
 from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.errors import Unavailable
-from coldwitness.domain.stays import Stay
 from coldwitness.storage.archive.canonical import DAY_MS
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import open_register
@@ -59,7 +59,7 @@ def test_what_is_written_is_read_the_same_from_every_version(influx: Influx) -> 
     for store in (oracle, influx.store):
         for start in range(0, len(sent), 9):
             store.append(sent[start : start + 9], [T0 + start] * len(sent[start : start + 9]))
-    stays = [Stay("BX-1", "S-7", T0 + 2 * MINUTE, T0 + 12 * MINUTE)]
+    stays = [BoxStay("BX-1", "S-7", T0 + 2 * MINUTE, T0 + 12 * MINUTE)]
     asked = ["S-9", "S-1", "S-none", "S-7", "null"]
     assert rows(influx.store.readings(asked, stays)) == rows(oracle.readings(asked, stays))
     whole = (T0 - 10**9, T0 + 10**9)
@@ -69,7 +69,7 @@ def test_what_is_written_is_read_the_same_from_every_version(influx: Influx) -> 
 
 
 def test_no_row_is_an_empty_answer_of_every_version(influx: Influx) -> None:
-    assert len(influx.store.readings(["S-1"], [Stay("BX-1", "S-1", T0, None)])) == 0
+    assert len(influx.store.readings(["S-1"], [BoxStay("BX-1", "S-1", T0, None)])) == 0
     assert influx.store.days_ms() == []
     influx.store.append([reading(0)], [T0])
     http = InfluxHttp(influx.settings)

@@ -5,11 +5,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coldwitness.domain.box_stays import BoxStay, box_stays
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Box, Company, Item, Manifest
 from coldwitness.domain.reading import Event
-from coldwitness.domain.stays import Stay
-from coldwitness.domain.stays import stays as stays_told
 from coldwitness.storage.register import SqlRegister, schema
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import at, finding, record, result
@@ -148,7 +147,7 @@ def test_stays_are_those_of_all_events_whatever_order_they_came_in(
         changed = add(register, *batch)
         after = {(stay.shipment, stay) for stay in register.custody.stays(["S-1", "S-2", "S-3"])}
         assert {shipment for shipment, _ in before ^ after} <= changed
-    expected: list[Stay] = stays_told(event for batch in batches for event in batch)
+    expected: list[BoxStay] = box_stays(event for batch in batches for event in batch)
     found = register.custody.stays(["S-1", "S-2", "S-3"])
     assert sorted(found, key=repr) == sorted(expected, key=repr)
 

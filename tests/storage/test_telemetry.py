@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.reading import Reading
-from coldwitness.domain.stays import Stay
 from coldwitness.storage.ports import Appended, TelemetryStore
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
@@ -19,8 +19,8 @@ def put(store: TelemetryStore, *readings: Reading, received_ms: int = T0 + 1000)
     return store.append(readings, [received_ms] * len(readings))
 
 
-def stay(box: str, shipment: str, start: float, end: float | None) -> Stay:
-    return Stay(
+def stay(box: str, shipment: str, start: float, end: float | None) -> BoxStay:
+    return BoxStay(
         box=box,
         shipment=shipment,
         start_ms=T0 + round(start * MINUTE),

@@ -13,7 +13,7 @@ from coldwitness.domain.reading import ENDING_EVENTS, Event
 
 
 @dataclass(frozen=True)
-class Stay:
+class BoxStay:
     """A shipment's stay in a box: from `packed` to delivered/refused/returned, half-open;
     end_ms None while it lasts."""
 
@@ -23,7 +23,7 @@ class Stay:
     end_ms: int | None
 
 
-def stays(events: Iterable[Event]) -> list[Stay]:
+def box_stays(events: Iterable[Event]) -> list[BoxStay]:
     """The stays that events tell of, by box, then start.
 
     Events without a box or shipment tell of none. `packed` again for the shipment that is
@@ -40,14 +40,14 @@ def stays(events: Iterable[Event]) -> list[Stay]:
     # At one instant an ending comes before a packing: the box is emptied, then filled; and of
     # two packings the order of their ids decides, so the order of arrival does not.
     told.sort(key=lambda one: (one[0], one[1], one[2] == "packed", one[3]))
-    found: list[Stay] = []
+    found: list[BoxStay] = []
     for box, of_box in groupby(told, key=lambda one: one[0]):
         found.extend(_stays_of_box(box, [(time, what, who) for _, time, what, who in of_box]))
     return found
 
 
-def _stays_of_box(box: str, told: list[tuple[int, str, str]]) -> list[Stay]:
-    found: list[Stay] = []
+def _stays_of_box(box: str, told: list[tuple[int, str, str]]) -> list[BoxStay]:
+    found: list[BoxStay] = []
     inside: str | None = None
     since_ms = 0
     for time_ms, what, shipment in told:
@@ -55,11 +55,11 @@ def _stays_of_box(box: str, told: list[tuple[int, str, str]]) -> list[Stay]:
             if inside == shipment:
                 continue
             if inside is not None and time_ms > since_ms:
-                found.append(Stay(box, inside, since_ms, time_ms))
+                found.append(BoxStay(box, inside, since_ms, time_ms))
             inside, since_ms = shipment, time_ms
         elif inside == shipment:
-            found.append(Stay(box, shipment, since_ms, time_ms))
+            found.append(BoxStay(box, shipment, since_ms, time_ms))
             inside = None
     if inside is not None:
-        found.append(Stay(box, inside, since_ms, None))
+        found.append(BoxStay(box, inside, since_ms, None))
     return found
