@@ -22,7 +22,7 @@ from coldwitness.simulators.radio import transmit
 from coldwitness.simulators.recorder import Record, record
 from coldwitness.simulators.scenario import Scenario
 from coldwitness.simulators.shipment import Message, Shipment
-from coldwitness.simulators.thermal import STEP_S, BoxPhysics, effective_couplings_per_h, integrate
+from coldwitness.simulators.thermal import STEP_S, BoxPhysics, effective_exchange_per_h, integrate
 from coldwitness.simulators.truth import BoxRun
 
 _BATCH = 256
@@ -90,7 +90,7 @@ class _Made:
     trip: Trip
     record: Record
     run: BoxRun
-    couplings: dict[str, float]
+    exchange_per_h: dict[str, float]
     origin: tuple[float, float]
     rng: np.random.Generator
 
@@ -108,7 +108,7 @@ def _make(told: Sequence[Scenario], numbers: range, seed: int) -> list[_Made]:
         for scenario, trip, rng in zip(scenarios, trips, rngs, strict=True)
     ]
     run = integrate(boxes, surround(trips, scenarios, [rng[2] for rng in rngs]))
-    couplings = effective_couplings_per_h(boxes)
+    exchange_per_h = effective_exchange_per_h(boxes)
     made = []
     for k, (scenario, trip, rng) in enumerate(zip(scenarios, trips, rngs, strict=True)):
         origin = (LINZI[0] + rng[4].uniform(-0.02, 0.02), LINZI[1] + rng[4].uniform(-0.03, 0.03))
@@ -130,7 +130,7 @@ def _make(told: Sequence[Scenario], numbers: range, seed: int) -> list[_Made]:
                         for name in ("drug_surface", "drug_core", "air", "coolant", "goods")
                     )
                 ),
-                couplings={zone: float(values[k]) for zone, values in couplings.items()},
+                exchange_per_h={zone: float(values[k]) for zone, values in exchange_per_h.items()},
                 origin=origin,
                 rng=rng[4],
             )
@@ -171,7 +171,7 @@ def _ship(entry: _Made, number: int, *, end_ms: int, prefix: str) -> Shipment:
         _record=entry.record,
         _sendings=sendings,
         _run=entry.run,
-        _couplings=entry.couplings,
+        _exchange_per_h=entry.exchange_per_h,
     )
 
 

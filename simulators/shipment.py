@@ -39,7 +39,7 @@ class Shipment:
     _record: Record
     _sendings: list[Sending]
     _run: BoxRun
-    _couplings: dict[str, float]
+    _exchange_per_h: dict[str, float]
 
     @property
     def truth(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Shipment:
             self._run,
             self._record.faults,
             shipment=self.id,
-            couplings=self._couplings,
+            exchange_per_h=self._exchange_per_h,
             manifest=self.manifest,
             origin=self._origin,
             start_ms=self.start_ms,

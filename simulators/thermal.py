@@ -207,7 +207,7 @@ def integrate(boxes: list[BoxPhysics], outside: Surroundings) -> Trajectories:
     return Trajectories(*columns)
 
 
-def effective_couplings_per_h(boxes: list[BoxPhysics]) -> dict[str, FloatArray]:
+def effective_exchange_per_h(boxes: list[BoxPhysics]) -> dict[str, FloatArray]:
     """First-order exchange rates [1/h] between the drug (core and surface together) and
     coolant, goods and outside that the network amounts to once air and walls have settled.
 

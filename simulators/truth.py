@@ -56,7 +56,7 @@ def tell_truth(
     faults: Faults,
     *,
     shipment: str,
-    couplings: Mapping[str, float],
+    exchange_per_h: Mapping[str, float],
     manifest: Mapping[str, Any],
     origin: tuple[float, float],
     start_ms: int,
@@ -100,12 +100,12 @@ def tell_truth(
         "isolation": {
             "coolant": {
                 "separated": scenario.pack.separator,
-                "coupling_per_h": round(couplings["coolant"], 4),
+                "coupling_per_h": round(exchange_per_h["coolant"], 4),
                 "limit_per_h": limits["coolant_coupling_max_per_h"],
             },
             "goods": {
                 "separated": scenario.pack.partition,
-                "coupling_per_h": round(couplings["goods"], 4),
+                "coupling_per_h": round(exchange_per_h["goods"], 4),
                 "limit_per_h": limits["goods_coupling_max_per_h"],
             }
             if goods

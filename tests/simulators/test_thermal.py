@@ -14,7 +14,7 @@ from coldwitness.simulators.thermal import (
     Surroundings,
     coolant_enthalpy,
     coolant_temperature_c,
-    effective_couplings_per_h,
+    effective_exchange_per_h,
     integrate,
 )
 
@@ -158,9 +158,9 @@ def test_effective_coupling_is_the_rate_by_which_a_colder_coolant_pulls_the_drug
     apart = run.drug_core_c[:, 0] - run.drug_core_c[:, 1]
     hours = np.arange(apart.size) * STEP_S / 3600.0
     early, late = 1.0, 1.5
-    couplings = effective_couplings_per_h([calm])
-    total = float(sum(rate[0] for rate in couplings.values()))
-    share = float(couplings["coolant"][0]) / total
+    exchange_per_h = effective_exchange_per_h([calm])
+    total = float(sum(rate[0] for rate in exchange_per_h.values()))
+    share = float(exchange_per_h["coolant"][0]) / total
     modelled = share * (1 - np.exp(-total * hours))
     at = (hours >= early) & (hours <= late)
     # A linear three-zone exchange is not what the physics does; it comes near it.
@@ -173,13 +173,13 @@ def test_boxes_with_their_parts_are_below_the_limit_and_without_them_clearly_abo
 ) -> None:
     story = scenario(name)
     boxes = [pack_box(story, np.random.default_rng(seed), goods_from_s=0.0) for seed in range(40)]
-    couplings = effective_couplings_per_h(boxes)
+    exchange_per_h = effective_exchange_per_h(boxes)
     if story.pack.separator:
-        assert couplings["coolant"].max() < 0.8 * 0.85
+        assert exchange_per_h["coolant"].max() < 0.8 * 0.85
     else:
-        assert couplings["coolant"].min() > 0.8 * 1.8
+        assert exchange_per_h["coolant"].min() > 0.8 * 1.8
     if story.pack.goods != "none":
         if story.pack.partition:
-            assert couplings["goods"].max() < 0.6 * 0.5
+            assert exchange_per_h["goods"].max() < 0.6 * 0.5
         else:
-            assert couplings["goods"].min() > 0.6 * 1.4
+            assert exchange_per_h["goods"].min() > 0.6 * 1.4
