@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from coldwitness.storage.ports import StoredCurves
 from coldwitness.storage.register import open_register, schema
-from coldwitness.storage.register.curves import CROWD
+from coldwitness.storage.register.copies import CROWD
 from coldwitness.storage.register.database import Database
 
 Kept = Mapping[str, StoredCurves | None]
