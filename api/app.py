@@ -10,11 +10,13 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from coldwitness.api.http import (
+    attachments,
     clues,
     findings,
     live,
     operations,
     readings,
+    registers,
     reports,
     reviews,
     shipments,
@@ -49,7 +51,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     install_problems(app)
     v1 = [Depends(only_known_parameters)]
-    for part in (shipments, readings, reports, reviews, findings, clues, live):
+    parts = (shipments, readings, reports, reviews, attachments, registers, findings, clues, live)
+    for part in parts:
         app.include_router(part.router, dependencies=v1)
     app.include_router(operations.router)
     app.include_router(pages.router, include_in_schema=False)

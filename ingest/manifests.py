@@ -15,7 +15,7 @@ from coldwitness.config.storage_classes import StorageClass, item_range_c
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import require_id
 from coldwitness.domain.instants import instant_ms
-from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.manifest import Manifest, Qualification
 from coldwitness.ingest.personal_data import personal_data_at
 
 MAX_MANIFEST_BYTES = 1_000_000
@@ -236,25 +236,31 @@ def _check_places(manifest: Manifest, what: str) -> None:
 
 
 def _check_rates(manifest: Manifest, what: str) -> None:
-    box, logger = manifest.box.qualification, manifest.logger
-    for name, value, low, high in (
-        ("box.qualification.hold_h", box.hold_h, 0.0, 10_000.0),
-        ("box.qualification.slew_max_c_per_min", box.slew_max_c_per_min, 1e-6, 1000.0),
-        (
-            "box.qualification.coolant_coupling_max_per_h",
-            box.coolant_coupling_max_per_h,
-            0.0,
-            10_000.0,
-        ),
-        ("box.qualification.goods_coupling_max_per_h", box.goods_coupling_max_per_h, 0.0, 10_000.0),
-        ("logger.interval_s", logger.interval_s, 1e-3, 86_400.0),
-        ("logger.accuracy_c", logger.accuracy_c, 0.0, 50.0),
-        ("logger.response_s", logger.response_s, 0.0, 3600.0),
-    ):
-        if value is not None and not low <= value <= high:
-            raise BadInput(f"{what}: {name}: expected {low:g} to {high:g}, got {value:g}")
+    logger = manifest.logger
+    check_qualification(manifest.box.qualification, f"{what}: box.qualification")
+    _within(
+        (f"{what}: logger.interval_s", logger.interval_s, 1e-3, 86_400.0),
+        (f"{what}: logger.accuracy_c", logger.accuracy_c, 0.0, 50.0),
+        (f"{what}: logger.response_s", logger.response_s, 0.0, 3600.0),
+    )
     if logger.calibrated_until is not None:
         calibrated_until_day(logger.calibrated_until, what=f"{what}: logger.calibrated_until")
+
+
+def check_qualification(box: Qualification, what: str) -> None:
+    """Raise BadInput naming the number of a box's qualification that cannot be."""
+    _within(
+        (f"{what}.hold_h", box.hold_h, 0.0, 10_000.0),
+        (f"{what}.slew_max_c_per_min", box.slew_max_c_per_min, 1e-6, 1000.0),
+        (f"{what}.coolant_coupling_max_per_h", box.coolant_coupling_max_per_h, 0.0, 10_000.0),
+        (f"{what}.goods_coupling_max_per_h", box.goods_coupling_max_per_h, 0.0, 10_000.0),
+    )
+
+
+def _within(*numbers: tuple[str, float | None, float, float]) -> None:
+    for name, value, low, high in numbers:
+        if value is not None and not low <= value <= high:
+            raise BadInput(f"{name}: expected {low:g} to {high:g}, got {value:g}")
 
 
 def calibrated_until_day(text: str, *, what: str = "calibrated_until") -> date:

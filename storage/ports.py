@@ -6,15 +6,19 @@ that can be dropped and built again from it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import Verdict
 
+_Entry = TypeVar("_Entry", bound=RegisterEntry)
+
+AttachmentKind = Literal["packing_photo", "certificate", "statement", "other"]
 ClueStatus = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
 
 
@@ -136,9 +140,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Review:
-    """One officer's decision about one version of a result; it never changes the result.
+    """One officer's decision about one version of a result.
 
     officer : the badge name the bureau gave. decision : an outcome word, or the officer's own.
+    manifest_version : of which version a `correction_accepted` speaks.
     """
 
     shipment: str
@@ -147,6 +152,30 @@ class Review:
     decision: str
     reason: str
     created_ms: int
+    manifest_version: int | None = None
+
+
+@dataclass(frozen=True)
+class EntryVersion:
+    """One version of an entry of the office's registers: who put it when, UTC epoch ms."""
+
+    version: int
+    at_ms: int
+    by: str
+    entry: RegisterEntry
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file put to a shipment; its digest names it. Never judged by itself."""
+
+    shipment: str
+    sha256: str
+    kind: AttachmentKind
+    name: str | None
+    media_type: str
+    at_ms: int
+    by: str
 
 
 @dataclass(frozen=True)
@@ -200,6 +229,9 @@ class Manifests(Protocol):
 
     def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:
         """The newest manifest of each shipment that has one."""
+
+    def version(self, shipment: str, version: int) -> Manifest | None:
+        """One version as it was put, or None."""
 
 
 class Shipments(Protocol):
@@ -294,6 +326,57 @@ class Reviews(Protocol):
     def of(self, shipment: str) -> list[Review]:
         """All reviews of all versions of a shipment's result, oldest first."""
 
+    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, int]:
+        """When an officer first recorded a look at the isolating parts, UTC epoch ms, of each
+        shipment of which one did; a look holds for every version of the result."""
+
+    def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
+        """Manifest versions that two different officers accepted as a correction, of each shipment
+        that has any."""
+
+
+class Office(Protocol):
+    """The office's own registers: the newest version of an entry counts, all are kept."""
+
+    def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
+        """Keep an entry as a new version; the same as the last one again changes nothing."""
+
+    def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
+        """All versions of an entry, oldest first."""
+
+    def newest(self, kind: type[_Entry], names: Iterable[str]) -> dict[str, _Entry]:
+        """The entries of these names, of those that are registered."""
+
+    def listed(
+        self, kind: type[_Entry], *, after: str | None = None, limit: int | None = None
+    ) -> dict[str, _Entry]:
+        """Entries by name, after a name."""
+
+    def affected(self, name: str, entry: RegisterEntry) -> list[str]:
+        """Shipments that an entry may bear on: their newest manifest speaks of it, or they lay in
+        the box."""
+
+
+class Attachments(Protocol):
+    def add(
+        self,
+        shipment: str,
+        body: bytes,
+        *,
+        kind: AttachmentKind,
+        name: str | None,
+        media_type: str,
+        by: str,
+        now_ms: int,
+    ) -> tuple[Attachment, bool]:
+        """Keep a file by its digest, and whether it is new; the same bytes again are the first."""
+
+    def of(self, shipment: str) -> list[Attachment]:
+        """Oldest first."""
+
+    def body(self, shipment: str, sha256: str) -> tuple[Attachment, bytes] | None:
+        """One of a shipment's, with its bytes."""
+
 
 class Audit(Protocol):
     def note(self, *, actor: str, action: str, subject: str, now_ms: int) -> None: ...
@@ -364,6 +447,12 @@ class Register(Protocol):
 
     @property
     def reviews(self) -> Reviews: ...
+
+    @property
+    def office(self) -> Office: ...
+
+    @property
+    def attachments(self) -> Attachments: ...
 
     @property
     def audit(self) -> Audit: ...

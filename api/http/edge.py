@@ -16,6 +16,9 @@ from coldwitness.api.metrics import Metrics
 log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 1_000_000
+ATTACHMENT_BYTES_MAX = 10_000_000
+"""A photograph of a box as a telephone takes it."""
+_ATTACHMENTS = re.compile(r"/v1/shipments/[^/]+/attachments")
 TARGET_BYTES_MAX = 8192
 """Longest path and query together."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -59,7 +62,7 @@ class Edge:
         if refusal is not None:
             await answer.problem(*refusal)
             return
-        limited = _LimitedBody(receive)
+        limited = _LimitedBody(receive, _bytes_max(scope))
         inner = {**scope, "method": "GET"} if _is_plain_head(scope) else scope
         answer.scope = inner
         try:
@@ -76,8 +79,9 @@ class Edge:
         if self._hosts and host not in self._hosts:
             return 421, f"host: expected one of {', '.join(sorted(self._hosts))}"
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > BODY_BYTES_MAX:
-            return 413, f"body: expected at most {BODY_BYTES_MAX} bytes, got {length}"
+        most = _bytes_max(scope)
+        if length.isdecimal() and int(length) > most:
+            return 413, f"body: expected at most {most} bytes, got {length}"
         return None
 
 
@@ -86,19 +90,25 @@ def _is_plain_head(scope: Scope) -> bool:
     return bool(scope["method"] == "HEAD" and scope["path"] != "/v1/live")
 
 
-class _LimitedBody:
-    """A request body that ends with an error once it is longer than any of ours may be."""
+def _bytes_max(scope: Scope) -> int:
+    """Longest body that the address takes."""
+    return ATTACHMENT_BYTES_MAX if _ATTACHMENTS.fullmatch(scope["path"]) else BODY_BYTES_MAX
 
-    def __init__(self, receive: Receive) -> None:
+
+class _LimitedBody:
+    """A request body that ends with an error once it is longer than it may be."""
+
+    def __init__(self, receive: Receive, bytes_max: int) -> None:
         self._receive = receive
+        self._bytes_max = bytes_max
         self._read = 0
 
     async def __call__(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
-            if self._read > BODY_BYTES_MAX:
-                raise Problem(413, f"body: expected at most {BODY_BYTES_MAX} bytes")
+            if self._read > self._bytes_max:
+                raise Problem(413, f"body: expected at most {self._bytes_max} bytes")
         return message
 
 

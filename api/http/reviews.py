@@ -1,4 +1,4 @@
-"""Officers' reviews of a result: a layer beside it, which nothing here lets change it."""
+"""Officers' reviews of a result: a layer beside it; two of its words are evidence of their own."""
 
 import re
 from typing import Annotated
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.filters import ShipmentId
+from coldwitness.api.http.loopback import FROM_HERE
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import NewReview, ReviewLine, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -23,14 +24,15 @@ from coldwitness.storage.ports import Review
 router = APIRouter(tags=["reviews"])
 
 _BADGE = re.compile(r"[^\W_][\w. ()·-]{0,63}")
-_REASONS_MAX = 4000
+_NOTE_MAX = 4000
 
 
 @router.post(
     "/v1/shipments/{shipment}/reviews",
-    responses=documented(ReviewList, status=201, problems=(400, 404, 409, 413, 415)),
+    responses=documented(ReviewList, status=201, problems=(400, 403, 404, 409, 413, 415)),
     openapi_extra=taking(NewReview),
     response_model=None,
+    dependencies=[FROM_HERE],
 )
 def add_review(
     shipment: ShipmentId,
@@ -40,14 +42,18 @@ def add_review(
     caller: CallerOf,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Keep an officer's decision about one version of the result, with its reasons. 409 if that
-    version is no longer the current one: the officer has to look at what changed first."""
+    """Keep an officer's decision about the current version of the result. 409 if another version
+    is named: the officer has to look at what changed first. `isolation_seen` (the officer looked at
+    the isolating parts, also on a photograph) and `correction_accepted` (of a manifest version, by
+    two different officers) have the shipment judged again; the others change nothing in it."""
 
     def add() -> Response:
         new = _checked(body_of_type(body, NewReview))
         current = _current_version(services, shipment)
-        if new.result_version != current:
+        if new.result_version not in (None, current):
             raise Problem(409, f"result_version: expected {current}, the current version")
+        if new.manifest_version is not None:
+            _require_manifest(services, shipment, new.manifest_version)
         now_ms = services.clock()
         services.register.reviews.add(
             Review(
@@ -55,8 +61,9 @@ def add_review(
                 result_version=current,
                 officer=new.officer,
                 decision=new.outcome,
-                reason=new.reasons,
+                reason=new.note,
                 created_ms=now_ms,
+                manifest_version=new.manifest_version,
             )
         )
         services.register.audit.note(
@@ -65,6 +72,8 @@ def add_review(
             subject=f"{shipment} v{current} {new.officer} {new.outcome}",
             now_ms=now_ms,
         )
+        if new.outcome in ("isolation_seen", "correction_accepted"):
+            services.judge.touch([shipment], reason=f"review: {new.outcome}")
         return json_answer(_listed(services, shipment, current), status=201)
 
     return services.replied.once(
@@ -94,6 +103,13 @@ def _current_version(services: Services, shipment: str) -> int:
     return 0 if row is None else row.result_version
 
 
+def _require_manifest(services: Services, shipment: str, version: int) -> None:
+    if services.register.manifests.version(shipment, version) is None:
+        detail = f"shipment {shipment} has no manifest version {version}"
+        errors = [{"field": "manifest_version", "detail": detail}]
+        raise Problem(422, f"manifest_version: {detail}", errors=errors)
+
+
 def _listed(services: Services, shipment: str, current: int) -> ReviewList:
     stored = services.register.reviews.of(shipment)
     return ReviewList(
@@ -104,9 +120,10 @@ def _listed(services: Services, shipment: str, current: int) -> ReviewList:
             ReviewLine(
                 officer=review.officer,
                 outcome=review.decision,
-                reasons=review.reason,
+                note=review.reason,
                 at=rfc3339(review.created_ms),
                 result_version=review.result_version,
+                manifest_version=review.manifest_version,
                 current=review.result_version == current,
             )
             for review in stored
@@ -116,17 +133,19 @@ def _listed(services: Services, shipment: str, current: int) -> ReviewList:
 
 def _checked(new: NewReview) -> NewReview:
     """The review with its texts stripped. 422 naming the field otherwise."""
-    officer, reasons = new.officer.strip(), new.reasons.strip()
+    officer, note = new.officer.strip(), new.note.strip()
     wrong = None
     if _BADGE.fullmatch(officer) is None:
         wrong = ("officer", "expected a badge name of 1 to 64 letters, digits, spaces or . ( ) -")
     elif holds_a_number_of_a_person(officer):
         wrong = ("officer", "expected a badge name, not a telephone or identity number")
-    elif not 0 < len(reasons) <= _REASONS_MAX:
-        wrong = ("reasons", f"expected a text of 1 to {_REASONS_MAX} characters")
-    elif holds_a_number_of_a_person(reasons):
-        wrong = ("reasons", "expected no telephone or identity number of a person")
+    elif not 0 < len(note) <= _NOTE_MAX:
+        wrong = ("note", f"expected a text of 1 to {_NOTE_MAX} characters")
+    elif holds_a_number_of_a_person(note):
+        wrong = ("note", "expected no telephone or identity number of a person")
+    elif (new.outcome == "correction_accepted") != (new.manifest_version is not None):
+        wrong = ("manifest_version", "expected with correction_accepted, and with it alone")
     if wrong is not None:
         field, detail = wrong
         raise Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
-    return msgspec.structs.replace(new, officer=officer, reasons=reasons)
+    return msgspec.structs.replace(new, officer=officer, note=note)

@@ -10,9 +10,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from coldwitness.api.clues.clue import CloudEvent, Clue
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.measures import Instant
+from coldwitness.domain.office import (
+    RegisteredBox,
+    RegisteredBoxModel,
+    RegisteredDevice,
+    RegisteredProduct,
+    RegisteredSite,
+)
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.words import Verdict
-from coldwitness.storage.ports import ClueStatus
+from coldwitness.storage.ports import AttachmentKind, ClueStatus
 
 Kind = Literal[
     "cold_chain_break",
@@ -21,8 +28,13 @@ Kind = Literal[
     "evidence_gap",
     "data_integrity",
 ]
-ReviewOutcome = Literal["confirmed", "not_confirmed", "undecided"]
+ReviewOutcome = Literal[
+    "confirmed", "rejected", "undecided", "isolation_seen", "correction_accepted"
+]
 
+AnyEntry = Annotated[
+    dict[str, Any], Meta(description="As it was put, with what was left out by its default")
+]
 ShipmentName = Annotated[
     str, Meta(extra_json_schema={"pattern": f"^{ID_PATTERN}$"}, examples=["ZB-20261121-0001"])
 ]
@@ -126,22 +138,32 @@ class NewReview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ]
     outcome: ReviewOutcome
-    reasons: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 4000})]
-    result_version: Annotated[
-        int,
+    note: Annotated[
+        str,
         Meta(
-            description="The version that was reviewed: the current one",
-            extra_json_schema={"minimum": 1},
+            description="Why, or what was looked at",
+            extra_json_schema={"minLength": 1, "maxLength": 4000},
         ),
     ]
+    result_version: Annotated[
+        int | None,
+        Meta(
+            description="The version that was reviewed, refused unless it is the current one; left "
+            "out: the current one"
+        ),
+    ] = None
+    manifest_version: Annotated[
+        int | None, Meta(description="With correction_accepted: the version that is accepted")
+    ] = None
 
 
 class ReviewLine(Struct, frozen=True, kw_only=True):
     officer: str
     outcome: str
-    reasons: str
+    note: str
     at: Instant
     result_version: int
+    manifest_version: int | None
     current: Annotated[bool, Meta(description="false: of an older version of the result")]
 
 
@@ -153,6 +175,49 @@ class ReviewList(Struct, frozen=True, kw_only=True):
         Meta(description="reviewed: two different officers reviewed the current version"),
     ]
     items: tuple[ReviewLine, ...]
+
+
+class EntryLine(Struct, frozen=True, kw_only=True):
+    """One version of an entry: who put it when."""
+
+    version: int
+    at: Instant
+    by: str
+    entry: AnyEntry
+
+
+class EntryKept(Struct, frozen=True, kw_only=True):
+    """An entry of the office's registers."""
+
+    id: str
+    version: int
+    entry: Annotated[AnyEntry, Meta(description="As it counts now")]
+    history: Annotated[tuple[EntryLine, ...], Meta(description="All versions, oldest first")]
+
+
+class EntryListed(Struct, frozen=True):
+    id: str
+    entry: AnyEntry
+
+
+class EntryList(Struct, frozen=True):
+    items: tuple[EntryListed, ...]
+    next_cursor: NextPage
+
+
+class AttachmentKept(Struct, frozen=True, kw_only=True):
+    sha256: str
+    kind: AttachmentKind
+    name: str | None
+    media_type: str
+    at: Instant
+    by: str
+    href: str
+
+
+class AttachmentList(Struct, frozen=True):
+    shipment: ShipmentName
+    items: tuple[AttachmentKept, ...]
 
 
 class NewWebhook(Struct, frozen=True, forbid_unknown_fields=True):
@@ -211,6 +276,15 @@ DESCRIBED = (
     ClueChange,
     NewReview,
     ReviewList,
+    RegisteredBox,
+    RegisteredBoxModel,
+    RegisteredProduct,
+    RegisteredSite,
+    RegisteredDevice,
+    EntryKept,
+    EntryList,
+    AttachmentKept,
+    AttachmentList,
     NewWebhook,
     WebhookMade,
     WebhookList,

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, up
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.mentions import keep_mentions
 from coldwitness.storage.register.schema import manifests, shipments
 from coldwitness.storage.register.shipments import lock, make_known
 
@@ -49,6 +50,8 @@ class SqlManifests:
             if kept:
                 connection.execute(manifests.insert(), kept)
                 connection.execute(_DECLARE, declared)
+                changed = {row["shipment"] for row in kept}
+                keep_mentions(connection, [one for one in sent if one.id in changed])
         return versions
 
     def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:

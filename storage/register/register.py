@@ -1,13 +1,14 @@
 """The register as one object: each part is a module, all share one database."""
 
 from coldwitness.storage.register import migrate
+from coldwitness.storage.register.attachments import SqlAttachments
 from coldwitness.storage.register.audit import SqlAudit
 from coldwitness.storage.register.clues import SqlClues
 from coldwitness.storage.register.copies import SqlCopies
 from coldwitness.storage.register.custody import SqlCustody
 from coldwitness.storage.register.database import Database
-from coldwitness.storage.register.equipment import SqlEquipment
 from coldwitness.storage.register.manifests import SqlManifests
+from coldwitness.storage.register.office import SqlOffice
 from coldwitness.storage.register.outbox import SqlOutbox
 from coldwitness.storage.register.results import SqlResults
 from coldwitness.storage.register.reviews import SqlReviews
@@ -20,7 +21,7 @@ from coldwitness.storage.register.waiting import SqlWaiting
 class SqlRegister:
     """A Register on SQLite or PostgreSQL. Methods of its parts may be called from any thread.
 
-    Beyond the port it has `views`, what it knows of views kept elsewhere, and `equipment`.
+    Beyond the port it has `views`, what it knows of views kept elsewhere.
     """
 
     def __init__(self, database: Database) -> None:
@@ -32,12 +33,13 @@ class SqlRegister:
         self.clues = SqlClues(database)
         self.outbox = SqlOutbox(database)
         self.reviews = SqlReviews(database)
+        self.office = SqlOffice(database)
+        self.attachments = SqlAttachments(database)
         self.audit = SqlAudit(database)
         self.copies = SqlCopies(database)
         self.trips = SqlTrips(database)
         self.waiting = SqlWaiting(database)
         self.views = SqlViews(database)
-        self.equipment = SqlEquipment(database)
 
     def close(self) -> None:
         self.database.close()

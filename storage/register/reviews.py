@@ -1,11 +1,17 @@
 """What officers decided about results."""
 
-from sqlalchemy import select
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
 
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import schema
-from coldwitness.storage.register.database import Database, clean
+from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.shipments import make_known
+
+OFFICERS_TO_CORRECT = 2
+"""Different officers who accept a correction before it counts."""
 
 
 class SqlReviews:
@@ -25,6 +31,7 @@ class SqlReviews:
                     decision=clean(review.decision),
                     reason=clean(review.reason),
                     created_ms=review.created_ms,
+                    manifest_version=review.manifest_version,
                 )
             )
 
@@ -41,6 +48,36 @@ class SqlReviews:
                     decision=row.decision,
                     reason=row.reason,
                     created_ms=row.created_ms,
+                    manifest_version=row.manifest_version,
                 )
                 for row in connection.execute(query)
             ]
+
+    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, int]:
+        table = schema.reviews
+        found: dict[str, int] = {}
+        with self._database.read() as connection:
+            for part in parts(shipments):
+                query = select(table.c.shipment, func.min(table.c.created_ms).label("at_ms"))
+                query = query.where(
+                    table.c.shipment.in_(part), table.c.decision == "isolation_seen"
+                )
+                rows = connection.execute(query.group_by(table.c.shipment))
+                found |= {row.shipment: row.at_ms for row in rows}
+        return found
+
+    def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
+        table = schema.reviews
+        found: defaultdict[str, frozenset[int]] = defaultdict(frozenset)
+        with self._database.read() as connection:
+            for part in parts(shipments):
+                query = select(table.c.shipment, table.c.manifest_version).where(
+                    table.c.shipment.in_(part),
+                    table.c.decision == "correction_accepted",
+                    table.c.manifest_version.is_not(None),
+                )
+                query = query.group_by(table.c.shipment, table.c.manifest_version)
+                query = query.having(func.count(table.c.officer.distinct()) >= OFFICERS_TO_CORRECT)
+                for row in connection.execute(query):
+                    found[row.shipment] |= {row.manifest_version}
+        return dict(found)

@@ -140,6 +140,7 @@ reviews = Table(
     Column("decision", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("manifest_version", Integer),
 )
 
 feed = Table(
@@ -211,38 +212,42 @@ audit = Table(
     Column("subject", Text, nullable=False, index=True),
 )
 
-devices = Table(
-    "devices",
+office_entries = Table(
+    "office_entries",
     metadata,
-    Column("logger", Text, primary_key=True),
-    Column("courier", Text),
-    Column("model", Text),
-    Column("interval_s", Double),
-    Column("accuracy_c", Double),
-    Column("updated_ms", BigInteger, nullable=False),
+    Column("id", RowId, primary_key=True),
+    Column("register", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by_whom", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("register", "name", "version"),
+    comment="what the office registered; the last version of a name counts, all are kept",
 )
 
-calibrations = Table(
-    "calibrations",
+mentions = Table(
+    "mentions",
     metadata,
-    Column("logger", Text, ForeignKey("devices.logger"), nullable=False),
-    Column("certificate", Text, nullable=False),
-    Column("calibrated_ms", BigInteger, nullable=False),
-    Column("valid_until_ms", BigInteger, nullable=False),
-    Column("laboratory", Text),
-    PrimaryKeyConstraint("logger", "certificate"),
+    Column("register", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("register", "name", "shipment"),
+    comment="of which entries of the office's registers each shipment's newest manifest speaks",
 )
 
-box_models = Table(
-    "box_models",
+attachments = Table(
+    "attachments",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("hold_h", Double),
-    Column("slew_max_c_per_min", Double),
-    Column("coolant_coupling_max_per_h", Double),
-    Column("goods_coupling_max_per_h", Double),
-    Column("source", Text, nullable=False),
-    Column("updated_ms", BigInteger, nullable=False),
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text),
+    Column("media_type", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by_whom", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("shipment", "sha256"),
 )
 
 state = Table(

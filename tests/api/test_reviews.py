@@ -9,7 +9,7 @@ PATH = "/v1/shipments/ZB-1/reviews"
 
 
 def review(officer: str = "鲁C-0101", version: int = 1, **more: object) -> dict[str, object]:
-    said = {"officer": officer, "outcome": "confirmed", "reasons": "核对原始记录一致"}
+    said = {"officer": officer, "outcome": "confirmed", "note": "核对原始记录一致"}
     return {**said, "result_version": version, **more}
 
 
@@ -29,16 +29,16 @@ def test_two_different_officers_make_a_result_reviewed_and_change_nothing_in_it(
     assert world.get(PATH).json()["state"] == "unreviewed"
     first = world.client.post(PATH, json=review(version=version))
     assert (first.status_code, first.json()["state"]) == (201, "unreviewed")
-    again = world.client.post(PATH, json=review(version=version, reasons="再次核对"))
+    again = world.client.post(PATH, json=review(version=version, note="再次核对"))
     assert again.json()["state"] == "unreviewed", "the same officer twice is one officer"
-    second = review("鲁C-0102", version, outcome="not_confirmed", reasons="探头位置存疑")
+    second = review("鲁C-0102", version, outcome="rejected", note="探头位置存疑")
     answer = world.client.post(PATH, json=second)
     assert answer.json()["state"] == "reviewed"
     assert world.get(PATH).json() == answer.json()
     assert [item["outcome"] for item in answer.json()["items"]] == [
         "confirmed",
         "confirmed",
-        "not_confirmed",
+        "rejected",
     ]
     assert world.get("/v1/shipments/ZB-1/check").content == before
 
@@ -106,11 +106,14 @@ def test_a_repeated_post_with_its_key_is_one_review(world: World) -> None:
         ({"officer": "<b>"}, "officer"),
         ({"officer": "13800138000"}, "officer"),
         ({"outcome": "guilty"}, "outcome"),
-        ({"reasons": ""}, "reasons"),
-        ({"reasons": "x" * 4001}, "reasons"),
-        ({"reasons": "收件人 13800138000 说"}, "reasons"),
+        ({"note": ""}, "note"),
+        ({"note": "x" * 4001}, "note"),
+        ({"note": "收件人 13800138000 说"}, "note"),
         ({"result_version": "1"}, "result_version"),
         ({"colour": "red"}, "body"),
+        ({"manifest_version": 1}, "manifest_version"),
+        ({"outcome": "correction_accepted"}, "manifest_version"),
+        ({"outcome": "correction_accepted", "manifest_version": 9}, "manifest_version"),
     ],
 )
 def test_a_wrong_review_is_refused_and_names_the_field(
@@ -122,6 +125,25 @@ def test_a_wrong_review_is_refused_and_names_the_field(
     assert answer.json()["errors"][0]["field"] == field
     assert "13800138000" not in answer.text
     assert world.get(PATH).json()["items"] == []
+
+
+def test_a_review_without_a_version_is_of_the_current_one(world: World) -> None:
+    version = judged(world)
+    said = {"officer": "鲁C-0101", "outcome": "confirmed", "note": "一致"}
+    (item,) = world.client.post(PATH, json=said).json()["items"]
+    assert (item["result_version"], item["manifest_version"]) == (version, None)
+
+
+def test_a_look_and_an_accepted_correction_are_no_opinion_on_the_result(world: World) -> None:
+    version = judged(world)
+    world.client.post(PATH, json=review("鲁C-0101", version, outcome="isolation_seen"))
+    accepted = review("鲁C-0102", version, outcome="correction_accepted", manifest_version=1)
+    answer = world.client.post(PATH, json=accepted)
+    assert (answer.status_code, answer.json()["state"]) == (201, "unreviewed")
+    assert [item["manifest_version"] for item in answer.json()["items"]] == [None, 1]
+    page = world.get("/v1/shipments/ZB-1/report.html").text
+    for words in ("已查看隔离部件", "认可运单更正"):
+        assert words in page
 
 
 def test_an_unknown_shipment_has_no_reviews_and_takes_none(world: World) -> None:

@@ -1,8 +1,7 @@
-"""Webhooks, deliveries, audit, reviews and equipment, on every database."""
+"""Webhooks, deliveries, audit and reviews, on every database."""
 
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import SqlRegister
-from coldwitness.storage.register.equipment import BoxModel, Calibration, Device
 from coldwitness.storage.register.views import Span
 from tests.storage.readings import T0
 from tests.storage.results import finding, record, result
@@ -87,7 +86,7 @@ def test_reviews_are_kept_in_order_by_version_and_replace_nothing(register: SqlR
     stored = register.results.of("S-1")
     told = [
         Review("S-1", 1, "鲁C-0102", "confirmed", "一", T0 + 2),
-        Review("S-1", 1, "鲁C-0101", "not_confirmed", "二", T0 + 1),
+        Review("S-1", 1, "鲁C-0101", "rejected", "二", T0 + 1),
         Review("S-1", 1, "鲁C-0102", "undecided", "三", T0 + 3),
         Review("S-1", 2, "鲁C-0101", "confirmed", "四", T0 + 4),
     ]
@@ -96,25 +95,6 @@ def test_reviews_are_kept_in_order_by_version_and_replace_nothing(register: SqlR
     assert register.reviews.of("S-1") == told
     assert register.results.of("S-1") == stored
     assert [version["version"] for version in register.results.versions("S-1")] == [1]
-
-
-def test_equipment_is_replaced_by_what_is_put_later(register: SqlRegister) -> None:
-    device = Device("LG-1", "ql", "LHT65N", 60.0, 0.5, T0)
-    newer = Device("LG-1", "ql", "LHT65N", 120.0, 0.3, T0 + 1)
-    register.equipment.put_device(device)
-    register.equipment.put_device(newer)
-    assert register.equipment.device("LG-1") == newer
-    assert register.equipment.device("LG-2") is None
-
-    second = Calibration("LG-1", "C-2", T0 + 10, T0 + 99, "计量院")
-    first = Calibration("LG-1", "C-1", T0, T0 + 50, None)
-    register.equipment.put_calibration(second)
-    register.equipment.put_calibration(first)
-    assert register.equipment.calibrations("LG-1") == [first, second]
-
-    model = BoxModel("EPS-18L", 8.0, 0.3, 0.8, None, "qualification report", T0)
-    register.equipment.put_box_model(model)
-    assert register.equipment.box_models() == [model]
 
 
 def test_a_span_grows_and_never_shrinks(register: SqlRegister) -> None:

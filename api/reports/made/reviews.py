@@ -6,16 +6,19 @@ from coldwitness.api.reports.made.model import Opinion, Review
 from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.ports import Review as StoredReview
 
+_EVIDENCE = ("isolation_seen", "correction_accepted")
+
 
 def review_of(stored: Sequence[StoredReview], *, result_version: int) -> Review:
     """The opinions on this version of the result, oldest first, and those on earlier ones.
 
     `reviewed` takes two different officers on the same version: a result that later evidence
-    corrected has to be reviewed anew. An officer's later opinion stands beside the earlier one.
+    corrected has to be reviewed anew. An officer's later opinion stands beside the earlier one. A
+    look at the box and an accepted correction are evidence, and no opinion on the result.
     """
     ours = [review for review in stored if review.result_version == result_version]
     older = [review for review in stored if review.result_version < result_version]
-    officers = {review.officer for review in ours}
+    officers = {review.officer for review in ours if review.decision not in _EVIDENCE}
     return Review(
         state="reviewed" if len(officers) >= 2 else "unreviewed",
         opinions=tuple(map(_opinion, ours)),

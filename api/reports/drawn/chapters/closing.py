@@ -83,7 +83,7 @@ def _sureness(view: View, set_by: str, confirmed: str) -> str:
 
 def _outcome(view: View, decision: str) -> str:
     """The outcome's word; an officer's own words as they are."""
-    known = {"confirmed", "not_confirmed", "undecided"}
+    known = {"confirmed", "rejected", "undecided", "isolation_seen", "correction_accepted"}
     return say(f"review_{decision}", view.lang) if decision in known else decision
 
 

@@ -1,0 +1,158 @@
+"""Packing photographs, certificates and statements to a shipment, kept by their digest."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.filters import ShipmentId
+from coldwitness.api.http.loopback import FROM_HERE
+from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.schemas import AttachmentKept, AttachmentList
+from coldwitness.api.http.services import CallerOf, ServicesOf
+from coldwitness.api.http.shipments import require_known
+from coldwitness.domain.instants import rfc3339
+from coldwitness.ingest.personal_data import holds_a_number_of_a_person
+from coldwitness.storage.ports import Attachment, AttachmentKind
+
+router = APIRouter(tags=["attachments"])
+
+_BEGINS: Mapping[str, tuple[bytes, ...]] = {
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "application/pdf": (b"%PDF-",),
+}
+"""What is taken, and how its bytes begin: a page that runs script is none of them."""
+_NAME = re.compile(r"[^\x00-\x1f/\\]{1,200}")
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the bytes")]
+
+
+async def _file(request: Request) -> tuple[str, bytes]:
+    """Content type and bytes. 415 unless they agree."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    expected = ", ".join(_BEGINS)
+    if kind not in _BEGINS:
+        raise Problem(415, f"content-type: expected one of {expected}, got {kind[:80] or 'none'}")
+    body = await request.body()
+    if not body.startswith(_BEGINS[kind]):
+        raise Problem(415, f"body: does not begin as {kind} does")
+    return kind, body
+
+
+@router.post(
+    "/v1/shipments/{shipment}/attachments",
+    responses={
+        **documented(AttachmentKept, problems=(403, 404, 413, 415), description="Known before"),
+        **documented(AttachmentKept, status=201, description="The file is new"),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}} for kind in _BEGINS
+            },
+        }
+    },
+    response_model=None,
+    dependencies=[FROM_HERE],
+)
+def add_attachment(
+    shipment: ShipmentId,
+    file: Annotated[tuple[str, bytes], Depends(_file)],
+    services: ServicesOf,
+    caller: CallerOf,
+    kind: Annotated[AttachmentKind, Query()] = "other",
+    name: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """Keep a file to a shipment, at most 10,000,000 bytes; its SHA-256 names it and the same
+    bytes again are the first. It is named in the report and never judged by itself."""
+    if name is not None and (_NAME.fullmatch(name) is None or holds_a_number_of_a_person(name)):
+        detail = "expected a file name without signs of a path or a person's number"
+        raise Problem(422, f"name: {detail}", errors=[{"field": "name", "detail": detail}])
+    require_known(services, shipment)
+    media_type, body = file
+    now_ms = services.clock()
+    kept, new = services.register.attachments.add(
+        shipment,
+        body,
+        kind=kind,
+        name=name,
+        media_type=media_type,
+        by=caller.name,
+        now_ms=now_ms,
+    )
+    if new:
+        services.register.audit.note(
+            actor=caller.name,
+            action="add_attachment",
+            subject=f"{shipment} {kind} {kept.sha256}",
+            now_ms=now_ms,
+        )
+    address = _address(services.base_url, kept)
+    told = _told(kept, services.base_url)
+    return json_answer(told, status=201 if new else 200, headers={"Location": address})
+
+
+@router.get(
+    "/v1/shipments/{shipment}/attachments",
+    responses=documented(AttachmentList, problems=(404,)),
+    response_model=None,
+)
+def list_attachments(shipment: ShipmentId, services: ServicesOf) -> Response:
+    """All files put to a shipment, oldest first."""
+    require_known(services, shipment)
+    kept = services.register.attachments.of(shipment)
+    items = tuple(_told(one, services.base_url) for one in kept)
+    return json_answer(AttachmentList(shipment, items))
+
+
+@router.get(
+    "/v1/shipments/{shipment}/attachments/{sha256}",
+    responses=documented(None, content=tuple(_BEGINS), problems=(404,)),
+    response_model=None,
+)
+def get_attachment(
+    shipment: ShipmentId, sha256: Digest, services: ServicesOf, caller: CallerOf
+) -> Response:
+    """The file as it was put, to be saved."""
+    found = services.register.attachments.body(shipment, sha256)
+    if found is None:
+        raise Problem(404, f"shipment {shipment}: no attachment {sha256}")
+    kept, body = found
+    services.register.audit.note(
+        actor=caller.name,
+        action="read_attachment",
+        subject=f"{shipment} {sha256}",
+        now_ms=services.clock(),
+    )
+    name = quote(kept.name or sha256)
+    return Response(
+        body,
+        media_type=kept.media_type,
+        headers={
+            "ETag": f'"{sha256}"',
+            "Cache-Control": "no-cache",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        },
+    )
+
+
+def _told(kept: Attachment, base_url: str) -> AttachmentKept:
+    return AttachmentKept(
+        sha256=kept.sha256,
+        kind=kept.kind,
+        name=kept.name,
+        media_type=kept.media_type,
+        at=rfc3339(kept.at_ms),
+        by=kept.by,
+        href=_address(base_url, kept),
+    )
+
+
+def _address(base_url: str, kept: Attachment) -> str:
+    return f"{base_url}/v1/shipments/{kept.shipment}/attachments/{kept.sha256}"

@@ -1,0 +1,186 @@
+"""The office's registers: boxes, box models, products, sites and loggers, put and read."""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from coldwitness.api.cursors import read_cursor, write_cursor
+from coldwitness.api.http.answers import documented, json_answer, taking
+from coldwitness.api.http.bodies import JsonBody, body_of_type
+from coldwitness.api.http.filters import Cursor, Limit
+from coldwitness.api.http.loopback import FROM_HERE
+from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.api.http.schemas import EntryKept, EntryLine, EntryList, EntryListed
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.manifest import Qualification
+from coldwitness.domain.office import (
+    RegisteredBox,
+    RegisteredBoxModel,
+    RegisteredDevice,
+    RegisteredProduct,
+    RegisteredSite,
+    RegisterEntry,
+)
+from coldwitness.ingest.manifests import check_qualification
+from coldwitness.ingest.personal_data import personal_data_at
+from coldwitness.storage.ports import EntryVersion
+
+router = APIRouter(tags=["registers"])
+
+_Entry = TypeVar("_Entry", bound=RegisterEntry)
+EntryName = Annotated[
+    str, Path(pattern=r"^\w[\w.()+-]{0,63}$", description="Number or name in the register")
+]
+
+
+def _add_routes(kind: type[RegisterEntry], told: str) -> None:
+    register = kind.register
+
+    def put_entry(
+        name: EntryName, body: JsonBody, services: ServicesOf, caller: CallerOf
+    ) -> Response:
+        entry = _checked(body, kind, services)
+        known = services.register.office.history(kind, name)
+        now_ms = services.clock()
+        kept = services.register.office.put(name, entry, by=caller.name, now_ms=now_ms)
+        if not known or known[-1].version != kept.version:
+            services.register.audit.note(
+                actor=caller.name,
+                action=f"register_{register}",
+                subject=f"{name} v{kept.version}",
+                now_ms=now_ms,
+            )
+            _judge_again(services, name, known, entry)
+        history = services.register.office.history(kind, name)
+        return json_answer(_told(name, history), status=200 if known else 201)
+
+    def get_entry(name: EntryName, services: ServicesOf) -> Response:
+        history = services.register.office.history(kind, name)
+        if not history:
+            raise Problem(404, f"{register}: {name} is not registered")
+        return json_answer(_told(name, history))
+
+    def list_entries(services: ServicesOf, limit: Limit = 50, cursor: Cursor = None) -> Response:
+        after = None if cursor is None else read_cursor(cursor, listing=register, kind=str)
+        found = services.register.office.listed(kind, after=after, limit=limit + 1)
+        page = list(found.items())[:limit]
+        more = write_cursor(register, page[-1][0]) if len(found) > limit else None
+        items = tuple(EntryListed(name, msgspec.to_builtins(entry)) for name, entry in page)
+        return json_answer(EntryList(items, more))
+
+    word = register.replace("-", "_")
+    router.add_api_route(
+        f"/v1/{register}/{{name}}",
+        put_entry,
+        methods=["PUT"],
+        name=f"put_{word}",
+        operation_id=f"put_{word}",
+        description=f"Register {told}; taken from this machine alone until people sign in. The "
+        "same again changes nothing, another is a new version; shipments that it may bear on are "
+        "judged again.",
+        responses={
+            **documented(EntryKept, problems=(400, 403, 413), description="Known before"),
+            **documented(EntryKept, status=201, description="The entry is new"),
+        },
+        openapi_extra=taking(kind),
+        response_model=None,
+        dependencies=[FROM_HERE],
+    )
+    router.add_api_route(
+        f"/v1/{register}/{{name}}",
+        get_entry,
+        methods=["GET"],
+        name=f"get_{word}",
+        operation_id=f"get_{word}",
+        description=f"What is registered of {told}: the version that counts, and all with who put "
+        "them when.",
+        responses=documented(EntryKept, problems=(404,)),
+        response_model=None,
+    )
+    router.add_api_route(
+        f"/v1/{register}",
+        list_entries,
+        methods=["GET"],
+        name=f"list_{word}",
+        operation_id=f"list_{word}",
+        description=f"All of the register of {register}, by name.",
+        responses=documented(EntryList),
+        response_model=None,
+    )
+
+
+def _judge_again(
+    services: Services, name: str, known: list[EntryVersion], entry: RegisterEntry
+) -> None:
+    """Shipments that the entry bears on, and those that it bore on before it was changed."""
+    office = services.register.office
+    affected = set(office.affected(name, entry))
+    if known:
+        affected |= set(office.affected(name, known[-1].entry))
+    services.judge.touch(sorted(affected), reason=f"register: {entry.register}")
+
+
+def _checked(body: object, kind: type[_Entry], services: Services) -> _Entry:
+    """The body as an entry; 422 naming the field otherwise."""
+    personal = personal_data_at(body)
+    if personal is not None:
+        raise _wrong(personal.removeprefix("$."), "personal data are refused, take the key out")
+    entry: _Entry = body_of_type(body, kind)
+    if isinstance(entry, RegisteredBoxModel):
+        for key in _keys_at(body, "qualification") - set(Qualification.__struct_fields__):
+            raise _wrong(f"qualification.{key[:60]}", "unknown key")
+        try:
+            check_qualification(entry.qualification, "qualification")
+        except BadInput as error:
+            raise Problem(422, str(error), errors=[field_of(str(error))]) from error
+    elif isinstance(entry, RegisteredProduct) and entry.storage not in services.rulebook.classes:
+        known = ", ".join(services.rulebook.classes)
+        raise _wrong("storage", f"expected one of {known}, got {entry.storage!r}")
+    elif isinstance(entry, RegisteredDevice):
+        for index, its in enumerate(entry.calibrations):
+            if its.valid_until < its.done_at:
+                raise _wrong(
+                    f"calibrations[{index}].valid_until", f"lies before done_at {its.done_at}"
+                )
+    return entry
+
+
+def _keys_at(body: object, key: str) -> set[str]:
+    inner = body.get(key) if isinstance(body, dict) else None
+    return set(inner) if isinstance(inner, dict) else set()
+
+
+def _wrong(field: str, detail: str) -> Problem:
+    return Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
+
+
+def _told(name: str, history: list[EntryVersion]) -> EntryKept:
+    last = history[-1]
+    return EntryKept(
+        id=name,
+        version=last.version,
+        entry=msgspec.to_builtins(last.entry),
+        history=tuple(
+            EntryLine(
+                version=one.version,
+                at=rfc3339(one.at_ms),
+                by=one.by,
+                entry=msgspec.to_builtins(one.entry),
+            )
+            for one in history
+        ),
+    )
+
+
+for _kind, _of in (
+    (RegisteredBox, "a box: which model it is"),
+    (RegisteredBoxModel, "a box model: cooling, partition, qualification"),
+    (RegisteredProduct, "a product by approval number or trace code: its storage"),
+    (RegisteredSite, "a place where boxes may stand"),
+    (RegisteredDevice, "a logger: its model and calibration certificates"),
+):
+    _add_routes(_kind, _of)

@@ -1,0 +1,138 @@
+"""What the office itself has on record: boxes and their models, loggers, products, sites, looks.
+
+Entries are what an authority registered, not what a company says of itself: they can lift a line
+that nothing but the company's word supports, and they can contradict that word.
+"""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from coldwitness.domain.manifest import Qualification
+
+_Name = Annotated[str, Meta(min_length=1, max_length=64)]
+CALIBRATIONS_MAX = 200
+SITE_RADIUS_MAX_M = 500.0
+"""A wider circle is no site: half a town would be one."""
+
+Cooling = Literal["passive", "active"]
+Partition = Literal["built_in", "removable", "none"]
+
+
+class RegisterEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of one of the registers; `register` is the word of its address."""
+
+    register: ClassVar[str]
+
+
+class RegisteredBox(RegisterEntry, frozen=True):
+    """A box of which the office knows the model."""
+
+    register = "boxes"
+
+    model: _Name
+
+
+class RegisteredBoxModel(RegisterEntry, frozen=True):
+    """A model as its papers describe it. partition : what parts the drug from the coolant;
+    `built_in` cannot be taken out."""
+
+    register = "box-models"
+
+    cooling: Cooling
+    partition: Partition
+    qualification: Qualification = Qualification()
+
+
+class RegisteredProduct(RegisterEntry, frozen=True):
+    """The storage class of a product's registered label."""
+
+    register = "products"
+
+    storage: _Name
+
+
+class RegisteredSite(RegisterEntry, frozen=True):
+    """A place where boxes may stand; WGS84. max_minutes None: as long as they like."""
+
+    register = "sites"
+
+    lat: Annotated[float, Meta(ge=-90.0, le=90.0)]
+    lon: Annotated[float, Meta(ge=-180.0, le=180.0)]
+    name: Annotated[str, Meta(max_length=200)] | None = None
+    radius_m: Annotated[float, Meta(gt=0.0, le=SITE_RADIUS_MAX_M)] = 100.0
+    role: Literal["transfer", "cold_store", "service"] = "transfer"
+    max_minutes: Annotated[float, Meta(ge=0.0, le=525_600.0)] | None = None
+
+
+class Calibration(Struct, frozen=True, forbid_unknown_fields=True):
+    """A certificate; valid on both days, China time."""
+
+    number: _Name
+    done_at: date
+    valid_until: date
+    laboratory: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class RegisteredDevice(RegisterEntry, frozen=True):
+    """A logger with its calibration certificates."""
+
+    register = "devices"
+
+    model: _Name | None = None
+    calibrations: Annotated[tuple[Calibration, ...], Meta(max_length=CALIBRATIONS_MAX)] = ()
+
+
+class OfficeBox(Struct, frozen=True, kw_only=True):
+    """A registered box and what its model is registered as."""
+
+    id: str
+    model: str
+    cooling: Cooling
+    partition: Partition
+    qualification: Qualification
+
+
+class OfficeLogger(Struct, frozen=True, kw_only=True):
+    """A logger that sent readings, or that the manifest names; no calibrations: none is known."""
+
+    id: str
+    calibrations: tuple[Calibration, ...]
+
+
+class OfficeProduct(Struct, frozen=True, kw_only=True):
+    """The registered storage class of one item of the manifest, counted from 0."""
+
+    item: int
+    number: str
+    storage: str
+
+
+class OfficeSite(RegisteredSite, frozen=True, kw_only=True):
+    """A registered site at a site that the manifest names."""
+
+    id: str
+
+
+class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the office has on record of one shipment when it is judged.
+
+    loggers : all of the shipment, where at least one is registered. isolation_seen_at : when an
+    officer first recorded a look at the isolating parts, RFC 3339.
+    """
+
+    box: OfficeBox | None = None
+    loggers: tuple[OfficeLogger, ...] = ()
+    products: tuple[OfficeProduct, ...] = ()
+    sites: tuple[OfficeSite, ...] = ()
+    isolation_seen_at: str | None = None
+
+
+NOTHING_ON_RECORD = OfficeFacts()
+
+
+def entry_json(entry: RegisterEntry) -> str:
+    """An entry as the register keeps it: equal for equal entries."""
+    return msgspec.json.encode(entry, order="sorted").decode()

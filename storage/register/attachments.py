@@ -1,0 +1,77 @@
+"""Photographs, certificates and statements to a shipment, kept by their digest."""
+
+import hashlib
+
+from sqlalchemy import RowMapping, select
+
+from coldwitness.storage.ports import Attachment, AttachmentKind
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, clean
+from coldwitness.storage.register.shipments import make_known
+
+_TABLE = schema.attachments
+
+
+class SqlAttachments:
+    """The part of the register about attachments; none is ever replaced."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        shipment: str,
+        body: bytes,
+        *,
+        kind: AttachmentKind,
+        name: str | None,
+        media_type: str,
+        by: str,
+        now_ms: int,
+    ) -> tuple[Attachment, bool]:
+        sha256 = hashlib.sha256(body).hexdigest()
+        row = {
+            "shipment": shipment,
+            "sha256": sha256,
+            "kind": kind,
+            "name": clean(name),
+            "media_type": media_type,
+            "at_ms": now_ms,
+            "by_whom": clean(by),
+            "body": body,
+        }
+        insert = self._database.insert(_TABLE).values(**row).on_conflict_do_nothing()
+        with self._database.write() as connection:
+            make_known(self._database, connection, {shipment: None})
+            new = connection.execute(insert.returning(_TABLE.c.sha256)).one_or_none() is not None
+            its = select(*_TOLD).where(_TABLE.c.shipment == shipment, _TABLE.c.sha256 == sha256)
+            kept = connection.execute(its).mappings().one()
+        return _attachment(kept), new
+
+    def of(self, shipment: str) -> list[Attachment]:
+        query = select(*_TOLD).where(_TABLE.c.shipment == shipment)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(_TABLE.c.at_ms, _TABLE.c.sha256))
+            return [_attachment(row) for row in rows.mappings()]
+
+    def body(self, shipment: str, sha256: str) -> tuple[Attachment, bytes] | None:
+        query = select(*_TOLD, _TABLE.c.body)
+        query = query.where(_TABLE.c.shipment == shipment, _TABLE.c.sha256 == sha256)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else (_attachment(row), row["body"])
+
+
+_TOLD = [column for column in _TABLE.c if column.name != "body"]
+
+
+def _attachment(row: RowMapping) -> Attachment:
+    return Attachment(
+        shipment=row["shipment"],
+        sha256=row["sha256"],
+        kind=row["kind"],
+        name=row["name"],
+        media_type=row["media_type"],
+        at_ms=row["at_ms"],
+        by=row["by_whom"],
+    )

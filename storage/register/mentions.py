@@ -1,0 +1,71 @@
+"""Of which entries of the office's registers a manifest speaks, found again from the entry."""
+
+from collections.abc import Sequence
+from math import floor
+
+from sqlalchemy import Connection, delete, select
+
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.office import (
+    RegisteredBox,
+    RegisteredDevice,
+    RegisteredProduct,
+    RegisteredSite,
+)
+from coldwitness.storage.register.database import clean, parts
+from coldwitness.storage.register.schema import mentions
+
+CELLS_PER_DEGREE = 20
+"""A cell is 5.6 km high and, up to 60 degrees of latitude, at least 2.8 km wide: two sites whose
+circles meet lie in the same cell or in neighbours."""
+
+
+def mentioned(manifest: Manifest) -> list[tuple[str, str]]:
+    """Register and name of each entry the manifest speaks of; of a site, its cell."""
+    found = {
+        (RegisteredBox.register, manifest.box.id),
+        (RegisteredDevice.register, manifest.logger.id),
+    }
+    for item in manifest.items:
+        for number in (item.approval_number, item.trace_code):
+            found.add((RegisteredProduct.register, clean(number)))
+    for site in manifest.sites:
+        found.add((RegisteredSite.register, _cell(*_cell_of(site.lat, site.lon))))
+    return sorted((register, name) for register, name in found if name is not None)
+
+
+def cells_around(lat_deg: float, lon_deg: float) -> list[str]:
+    """The cell of a place and its neighbours."""
+    row, column = _cell_of(lat_deg, lon_deg)
+    return [_cell(row + up, column + right) for up in (-1, 0, 1) for right in (-1, 0, 1)]
+
+
+def keep_mentions(connection: Connection, sent: Sequence[Manifest]) -> None:
+    """Put what these manifests speak of in place of what the shipments' earlier ones did."""
+    rows = [
+        {"register": register, "name": name, "shipment": manifest.id}
+        for manifest in sent
+        for register, name in mentioned(manifest)
+    ]
+    names = sorted({manifest.id for manifest in sent})
+    for part in parts(names):
+        connection.execute(delete(mentions).where(mentions.c.shipment.in_(part)))
+    if rows:
+        connection.execute(mentions.insert(), rows)
+
+
+def mentioning(connection: Connection, register: str, names: Sequence[str]) -> set[str]:
+    """Shipments whose newest manifest speaks of one of these."""
+    found: set[str] = set()
+    for part in parts(names):
+        query = select(mentions.c.shipment).where(mentions.c.register == register)
+        found |= set(connection.execute(query.where(mentions.c.name.in_(part))).scalars())
+    return found
+
+
+def _cell_of(lat_deg: float, lon_deg: float) -> tuple[int, int]:
+    return floor(lat_deg * CELLS_PER_DEGREE), floor(lon_deg * CELLS_PER_DEGREE)
+
+
+def _cell(row: int, column: int) -> str:
+    return f"{row}:{column}"

@@ -1,0 +1,112 @@
+"""The office's registers: what it has on record, every version kept with who and when."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, func, select
+
+from coldwitness.domain.office import (
+    RegisteredBox,
+    RegisteredBoxModel,
+    RegisteredSite,
+    RegisterEntry,
+    entry_json,
+)
+from coldwitness.storage.ports import EntryVersion
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.mentions import cells_around, mentioning
+
+_Entry = TypeVar("_Entry", bound=RegisterEntry)
+_ENTRIES = schema.office_entries
+
+
+class SqlOffice:
+    """The part of the register about the office's own registers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
+        register, body = entry.register, entry_json(entry)
+        of_it = and_(_ENTRIES.c.register == register, _ENTRIES.c.name == name)
+        with self._database.write() as connection:
+            last = connection.execute(
+                select(_ENTRIES).where(of_it).order_by(_ENTRIES.c.version.desc()).limit(1)
+            ).one_or_none()
+            if last is not None and last.body == body:
+                return EntryVersion(last.version, last.at_ms, last.by_whom, entry)
+            version = 1 if last is None else last.version + 1
+            connection.execute(
+                _ENTRIES.insert().values(
+                    register=register,
+                    name=name,
+                    version=version,
+                    at_ms=now_ms,
+                    by_whom=clean(by),
+                    body=clean(body),
+                )
+            )
+        return EntryVersion(version, now_ms, by, entry)
+
+    def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
+        query = select(_ENTRIES).where(_ENTRIES.c.register == kind.register)
+        query = query.where(_ENTRIES.c.name == name).order_by(_ENTRIES.c.version)
+        with self._database.read() as connection:
+            return [
+                EntryVersion(
+                    row.version, row.at_ms, row.by_whom, msgspec.json.decode(row.body, type=kind)
+                )
+                for row in connection.execute(query)
+            ]
+
+    def newest(self, kind: type[_Entry], names: Iterable[str]) -> dict[str, _Entry]:
+        found: dict[str, _Entry] = {}
+        for part in parts(sorted(set(names))):
+            found |= self._newest(kind, _ENTRIES.c.name.in_(part))
+        return found
+
+    def listed(
+        self, kind: type[_Entry], *, after: str | None = None, limit: int | None = None
+    ) -> dict[str, _Entry]:
+        return self._newest(kind, _ENTRIES.c.name > (after or ""), limit=limit)
+
+    def affected(self, name: str, entry: RegisterEntry) -> list[str]:
+        register, names = entry.register, [name]
+        if isinstance(entry, RegisteredBoxModel):
+            register = RegisteredBox.register
+            boxes = self._newest(RegisteredBox, _ENTRIES.c.name != "")
+            names = [box for box, its in boxes.items() if its.model == name]
+        elif isinstance(entry, RegisteredSite):
+            names = cells_around(entry.lat, entry.lon)
+        with self._database.read() as connection:
+            found = mentioning(connection, register, names)
+            if register == RegisteredBox.register:
+                stays = schema.stays
+                for part in parts(names):
+                    query = select(stays.c.shipment).where(stays.c.box.in_(part))
+                    found |= set(connection.execute(query).scalars())
+        return sorted(found)
+
+    def _newest(
+        self, kind: type[_Entry], which: ColumnElement[bool], *, limit: int | None = None
+    ) -> dict[str, _Entry]:
+        of_register = and_(_ENTRIES.c.register == kind.register, which)
+        last = (
+            select(_ENTRIES.c.name, func.max(_ENTRIES.c.version).label("version"))
+            .where(of_register)
+            .group_by(_ENTRIES.c.name)
+            .order_by(_ENTRIES.c.name)
+            .limit(limit)
+            .subquery()
+        )
+        query = (
+            select(_ENTRIES.c.name, _ENTRIES.c.body)
+            .join(last, and_(_ENTRIES.c.name == last.c.name, _ENTRIES.c.version == last.c.version))
+            .where(_ENTRIES.c.register == kind.register)
+            .order_by(_ENTRIES.c.name)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return {row.name: msgspec.json.decode(row.body, type=kind) for row in rows}
