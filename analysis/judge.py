@@ -278,6 +278,7 @@ def _metrics(
     covered = of(series.seen_s, 0.0)
     return {
         "readings": of(series.readings, 0.0),
+        "missing_readings": of(series.missing),
         "coverage": np.divide(
             covered, length_s, out=np.full_like(covered, np.nan), where=length_s > 0
         ),

@@ -57,6 +57,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     event_mismatch_s: Number = UNSET
     gaps: Count = UNSET
     grid_c: Number = UNSET
+    harmless: Flag = UNSET
     hidden_stop_max_s: Number = UNSET
     high_per_h: Number = UNSET
     instants: Count = UNSET

@@ -128,6 +128,13 @@ class Metrics(Struct, frozen=True, kw_only=True):
     """Numbers of the drug probe and of the way; null: could not be computed."""
 
     readings: int
+    missing_readings: Annotated[
+        int | None,
+        Meta(
+            description="How many fit into the holes of the drug's record, at the pace of the "
+            "readings that are there; null too in results from before they were counted."
+        ),
+    ] = None
     coverage: float | None
     longest_gap_s: float | None
     min_c: float | None

@@ -355,8 +355,10 @@ def _metrics(judgement: Judgement, shipment: int) -> Metrics:
     def of(name: str, digits: int = _DIGITS) -> float | None:
         return _number(judgement.metrics[name][shipment], digits)
 
+    missing = judgement.metrics["missing_readings"][shipment]
     return Metrics(
         readings=int(judgement.metrics["readings"][shipment]),
+        missing_readings=None if math.isnan(missing) else int(missing),
         coverage=of("coverage"),
         longest_gap_s=of("longest_gap_s", 3),
         min_c=of("min_c"),

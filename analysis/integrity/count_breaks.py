@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.integrity.logger_groups import logger_groups, logger_name
+from coldwitness.analysis.integrity.lost_numbers import harmless
 from coldwitness.analysis.record.case import Case
 from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.columns import take
 from coldwitness.domain.measures import SequenceBreak
 from coldwitness.domain.words import Certainty, Severity
 
@@ -18,7 +20,8 @@ _SHOWN = 20
 
 def count_findings(case: Case) -> FindingTable:
     """One finding a logger and shipment: numbers missing, used twice, or counted anew. A restart
-    alone is allowed: it is told, and weighs on no requirement (`missing` and `repeated` are 0)."""
+    alone is allowed: it is told, and weighs on no requirement (`missing` and `repeated` are 0).
+    Nor do readings lost where the range could not have been left (`harmless`)."""
     tracks, breaks = case.tracks, case.judged_breaks
     told = np.flatnonzero((breaks.missing > 0) | breaks.repeated | breaks.reset)
     if told.size == 0:
@@ -45,7 +48,9 @@ def count_findings(case: Case) -> FindingTable:
                 SequenceBreak(int(tracks.seq[before[i]]), int(tracks.seq[row[i]])) for i in mine
             ],
         }
-    bad = (missing > 0) | (repeated > 0)
+    hiding = (breaks.missing[told] > 0) & ~harmless(case, take(breaks, told))
+    lost = (missing > 0) & (total(hiding) == 0)
+    bad = (repeated > 0) | ((missing > 0) & ~lost)
     return finding_table(
         shipment=group,
         type=code_of("data_integrity/sequence"),
@@ -57,6 +62,7 @@ def count_findings(case: Case) -> FindingTable:
             "missing": missing,
             "repeated": repeated,
             "resets": total(breaks.reset[told]),
+            "harmless": np.where(lost, 1.0, np.nan),
         },
         details=shown,
     )

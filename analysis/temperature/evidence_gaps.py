@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
+from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
@@ -21,6 +21,9 @@ _SUBTYPE = np.array(
         code_of("evidence_gap/early_end"),
     ]
 )
+
+PACE_SLACK = 0.1
+"""Part of a step by which a reading may come early or late."""
 
 
 def could_leave(
@@ -57,7 +60,8 @@ def gap_findings(
     tolerated: NDArray[np.bool_],
 ) -> FindingTable:
     """One finding for each hole longer than the permitted interval or in which the range may
-    have been left; shorter holes that only show a missing reading are one finding a series.
+    have been left. A shorter one in which no cone leaves the range makes none: readings lost here
+    and there are counted (`missing_readings`) and weigh on nothing.
 
     leaves : (h,) as `could_leave` says. A hole during which the logger gave other values is
     `probe_missing`, one at the start or end of the custody window `late_start` or `early_end`,
@@ -74,7 +78,7 @@ def gap_findings(
     type_[_logger_alive(case.tracks, series, holes)] = code_of("evidence_gap/probe_missing")
     names = np.array([*series.probes, ""])[series.probe]
     unseen = length > numbers.recording_interval_s
-    singles = finding_table(
+    return finding_table(
         shipment=shipment[single],
         type=type_[single],
         start_s=holes.start_s[single],
@@ -87,10 +91,25 @@ def gap_findings(
             **_measures(length[single], leaves[single], holes.allowed_s[single], unseen[single]),
         },
     )
-    short = long & ~alone
-    if not short.any():
-        return singles
-    return concatenate([singles, _short_gaps(series, holes, short, names)])
+
+
+def missing_readings(steps: Steps) -> IntArray:
+    """(m,) how many readings of each series are missing, at the pace of those that are there.
+
+    Our own: a hole of length L between two readings lacks L / p - 1 of them, at least one; at an
+    edge of the window L / p, whole ones; p is the mean known step. A series without a known step
+    lacks one a hole.
+    """
+    holes, count = steps.holes, steps.readings.size
+    between = holes.side == Side.BETWEEN
+    inner = np.bincount(holes.series[between], minlength=count)
+    known = steps.readings - 1 - inner
+    pace_s = np.divide(steps.seen_s, known, out=np.full(count, np.inf), where=known > 0)
+    fit = holes.length_s / pace_s[holes.series]
+    # A reading's clock may be a few seconds off its pace.
+    lacking = np.where(between, np.maximum(np.round(fit - 1), 1), np.floor(fit + PACE_SLACK))
+    lacking[~between & (holes.length_s <= holes.allowed_s)] = 0
+    return np.bincount(holes.series, weights=lacking, minlength=count).astype(np.int64)
 
 
 def _measures(
@@ -107,36 +126,6 @@ def _measures(
         "permitted_s": permitted_s,
         "interval_exceeded": too_long.astype(np.float64),
     }
-
-
-def _short_gaps(
-    series: Series,
-    holes: Holes,
-    short: NDArray[np.bool_],
-    names: NDArray[np.str_],
-) -> FindingTable:
-    """Steps within the permitted interval that are too long for the logger's own, one at least."""
-    which = np.flatnonzero(short)
-    owner = holes.series[which]
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    ends = np.append(starts[1:], which.size) - 1
-    j = owner[starts]
-    longest = np.maximum.reduceat(holes.length_s[which], starts)
-    nothing = np.zeros(j.size, dtype=np.bool_)
-    return finding_table(
-        shipment=series.shipment[j],
-        type=code_of("evidence_gap/no_readings"),
-        start_s=holes.start_s[which[starts]],
-        end_s=holes.end_s[which[ends]],
-        certainty=Certainty.CERTAIN,
-        severity=Severity.INFO,
-        probe=names[j],
-        measures={
-            "logger_number": series.logger[j].astype(np.float64),
-            **_measures(longest, nothing, holes.allowed_s[which[starts]], nothing),
-            "gaps": (ends - starts + 1).astype(np.float64),
-        },
-    )
 
 
 def _logger_alive(tracks: Tracks, series: Series, holes: Holes) -> NDArray[np.bool_]:

@@ -23,7 +23,12 @@ from coldwitness.analysis.temperature.budgets import (
     budget_use,
     item_shipment,
 )
-from coldwitness.analysis.temperature.evidence_gaps import blind_findings, could_leave, gap_findings
+from coldwitness.analysis.temperature.evidence_gaps import (
+    blind_findings,
+    could_leave,
+    gap_findings,
+    missing_readings,
+)
 from coldwitness.analysis.temperature.excursions import episodes_beyond
 from coldwitness.analysis.temperature.range_findings import (
     break_findings,
@@ -49,6 +54,7 @@ class SeriesNumbers:
     shipment: IntArray
     probe: IntArray
     readings: IntArray
+    missing: IntArray
     seen_s: FloatArray
     longest_s: FloatArray
     min_c: FloatArray
@@ -265,6 +271,7 @@ def _numbers_of(
         shipment=series.shipment,
         probe=series.probe,
         readings=steps.readings,
+        missing=missing_readings(steps),
         seen_s=steps.seen_s,
         longest_s=steps.longest_s,
         min_c=steps.min_c,

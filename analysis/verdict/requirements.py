@@ -53,7 +53,8 @@ def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
     hides = measure("hidden_stop_max_s") > numbers.dwell_limit_s
     hides &= findings.type == code_of("evidence_gap/no_position")
     touches[hides, QUESTION_NUMBER["storage_on_the_way"]] = True
-    broken = (measure("missing") > 0) | (measure("repeated") > 0)
+    hiding = (measure("missing") > 0) & (measure("harmless") != 1)
+    broken = hiding | (measure("repeated") > 0)
     broken &= findings.type == code_of("data_integrity/sequence")
     touches[broken, QUESTION_NUMBER["integrity"]] = True
     for row in np.flatnonzero(findings.type == code_of("missing_isolation/declared")):

@@ -66,12 +66,33 @@ def test_each_logger_has_a_count_of_its_own() -> None:
     assert not found.found(code_of("data_integrity/sequence"))
 
 
-def test_a_missing_number_is_found_and_the_record_is_not_complete() -> None:
+def test_missing_numbers_are_told_and_weigh_on_nothing_where_the_range_could_not_be_left() -> None:
     seq = np.arange(121)
     seq[60:] += 3
     found = seen(Series(minutes(121), 5.0, seq=seq), given=TWO_HOURS)
     (finding,) = found.found(code_of("data_integrity/sequence"))
+    assert (finding["measures"]["missing"], finding["measures"]["harmless"]) == (3, True)
+    assert finding["requirements"] == []
+    assert found.status("integrity") == Status.COMPLIANT
+
+
+def test_one_number_lost_where_it_hides_something_makes_all_of_them_weigh() -> None:
+    t, seq = minutes(121), np.arange(121)
+    lost = [20, *range(60, 66)]
+    found = seen(Series(np.delete(t, lost), 5.0, seq=np.delete(seq, lost)), given=TWO_HOURS)
+    (finding,) = found.found(code_of("data_integrity/sequence"))
+    assert finding["measures"]["missing"] == 7
+    assert "harmless" not in finding["measures"]
+    assert found.status("integrity") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_missing_number_is_found_and_the_record_is_not_complete() -> None:
+    seq = np.arange(121)
+    seq[60:] += 3
+    found = seen(Series(minutes(121), 7.9, seq=seq), given=TWO_HOURS)
+    (finding,) = found.found(code_of("data_integrity/sequence"))
     assert finding["measures"]["missing"] == 3
+    assert "harmless" not in finding["measures"]
     assert finding["measures"]["breaks"] == [{"after_seq": 59, "next_seq": 63}]
     assert finding["requirements"] == ["ANNEX3-08", "ANNEX6-21", "SD-IMPL-14"]
     assert (finding["start_s"], finding["end_s"]) == (59 * 60, 60 * 60)

@@ -141,15 +141,82 @@ def test_out_of_range_two_minutes_are_demanded_and_more_is_a_gap_only() -> None:
 def test_a_declared_interval_narrows_what_is_permitted_and_never_widens_it() -> None:
     t = np.delete(minutes(121), 50)
     lossy = seen(Series(t, 5.0), given=Given(start=0, end=7200, interval_s=60))
-    (gap,) = lossy.found(*GAPS)
-    assert (gap["start_s"], gap["end_s"]) == (2940, 3060)
-    assert gap["requirements"] == ["ANNEX6-11", "ANNEX6-03", "ANNEX1-08", "SD-IMPL-30"]
     assert lossy.metric("coverage") == pytest.approx(1 - 120 / 7200)
-    assert lossy.status("intervals") == Status.COMPLIANT
+    assert lossy.metric("missing_readings") == 1
     sparse = Series(minutes(13, every=600), 5.0)
     found = seen(sparse, given=Given(start=0, end=7200, interval_s=600))
     assert found.metric("coverage") == 0
     assert len(found.found(*GAPS)) == 12
+
+
+@pytest.mark.parametrize(
+    ("lost", "status"),
+    [
+        ([], Status.COMPLIANT),
+        ([50], Status.COMPLIANT),
+        ([10, 50, 51, 52, 90], Status.COMPLIANT),
+        ([50, 51, 52, 53], Status.COMPLIANT),  # a step of 300 s
+        ([50, 51, 52, 53, 54], Status.INSUFFICIENT_EVIDENCE),
+    ],
+)
+@pytest.mark.parametrize("as_null", [False, True])
+def test_lost_readings_weigh_on_nothing_up_to_the_permitted_interval(
+    lost: list[int], status: Status, as_null: bool
+) -> None:
+    t, seq = minutes(121), np.arange(121)
+    drug = np.full(121, 5.0)
+    if as_null:
+        drug[lost] = np.nan
+        series = Series(t, drug, seq=seq, probes={"ambient": np.full(121, 20.0)})
+    else:
+        series = Series(np.delete(t, lost), np.delete(drug, lost), seq=np.delete(seq, lost))
+    found = seen(series, given=Given(start=0, end=7200, interval_s=60))
+    assert found.metric("missing_readings") == len(lost)
+    for question in ("range", "recording", "intervals"):
+        assert found.status(question) in (Status.COMPLIANT, status)
+    assert found.status("recording") == status
+    if not as_null:
+        assert found.status("integrity") == status
+
+
+@pytest.mark.parametrize(
+    ("level_c", "status"),
+    [
+        (7.4, Status.COMPLIANT),
+        (7.7, Status.COMPLIANT),  # 60 s up and 60 s down at 0.3 °C/min just reach the limit
+        (7.71, Status.INSUFFICIENT_EVIDENCE),
+    ],
+)
+@pytest.mark.parametrize("freezes", [False, True])
+def test_a_lost_reading_weighs_where_a_cone_leaves_the_range(
+    level_c: float, status: Status, freezes: bool
+) -> None:
+    t, seq = minutes(121), np.arange(121)
+    value = np.full(121, level_c)
+    items = (Drug(freeze_sensitive=freezes),)
+    series = Series(np.delete(t, 50), np.delete(value, 50), seq=np.delete(seq, 50))
+    found = seen(series, given=Given(start=0, end=7200, interval_s=60, items=items))
+    for question in ("range", "recording", "integrity"):
+        assert found.status(question) == status
+
+
+def test_lost_readings_are_counted_at_the_pace_of_those_there() -> None:
+    t = minutes(61, every=120)
+    late = t[(t >= 240) & (t != 3600) & (t != 3720)]
+    found = seen(Series(late, 5.0), given=Given(start=0, end=7200, interval_s=120))
+    assert found.metric("missing_readings") == 2 + 2  # at 0 s and 120 s, and in the middle
+    assert found.status("recording") == Status.INSUFFICIENT_EVIDENCE  # 360 s in the middle
+
+
+def test_a_reading_lost_at_the_edge_of_custody_weighs_where_one_cone_leaves_the_range() -> None:
+    t, seq = minutes(121), np.arange(1, 122)
+    for level_c, status in ((7.4, Status.COMPLIANT), (7.95, Status.INSUFFICIENT_EVIDENCE)):
+        kept = t >= 120
+        found = seen(
+            Series(t[kept], np.full(kept.sum(), level_c), seq=seq[kept]),
+            given=Given(start=0, end=7200, interval_s=60),
+        )
+        assert found.status("recording") == status
 
 
 def test_ninety_seconds_at_a_minutes_interval_is_still_whole() -> None:
