@@ -54,6 +54,10 @@ class Numbers:
     accuracy_below_zero_c: Celsius
     slew_max_c_per_min: CelsiusPerMinute
     freezing_c: Celsius
+    accuracy_least_c: Celsius
+    """A stated uncertainty below this is taken as not stated."""
+    custody_clock_tolerance_s: Seconds
+    """The logger's clock and those of the custody events may differ by this."""
     event_mismatch_s: Seconds
     future_tolerance_s: Seconds
     late_import_s: Seconds

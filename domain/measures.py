@@ -48,6 +48,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     calibrated_until_at: Instant | UnsetType | None = UNSET
     could_leave_range: Flag = UNSET
     coupling_per_h: Number = UNSET
+    custody_doubt: Flag = UNSET
     declares_coolant: Flag = UNSET
     degree_minutes: Number = UNSET
     delay_max_s: Number = UNSET

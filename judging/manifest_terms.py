@@ -112,7 +112,7 @@ def terms_for(
             [any(item.freeze_sensitive for item in drugs) for drugs in named], dtype=bool
         ),
         logger_id=tuple(manifest.logger.id or "" for manifest in given),
-        accuracy_c=_floats(manifest.logger.accuracy_c for manifest in given),
+        accuracy_c=_floats(_accuracy_c(manifest, numbers) for manifest in given),
         interval_s=_floats(manifest.logger.interval_s for manifest in given),
         response_s=_floats(manifest.logger.response_s for manifest in given),
         calibrated_until_s=_floats(_calibrated_until_s(manifest) for manifest in given),
@@ -319,6 +319,12 @@ def _shared_lines(manifest: Manifest) -> str:
         if item.compartment in shared
     ]
     return "; ".join(lines)
+
+
+def _accuracy_c(manifest: Manifest, numbers: Numbers) -> float | None:
+    """What the manifest states; not what no logger of this kind can do."""
+    stated_c = manifest.logger.accuracy_c
+    return None if stated_c is None or stated_c < numbers.accuracy_least_c else stated_c
 
 
 def _calibrated_until_s(manifest: Manifest) -> float | None:

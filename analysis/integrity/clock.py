@@ -4,14 +4,14 @@ import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.logger_clock import (
+    LIVE_JITTER_S,
+    LIVE_STEP_MIN_S,
+    LIVE_STEPS_MIN,
+)
 from coldwitness.analysis.record.sequence import owner_of
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Certainty, Severity
-
-LIVE_STEP_MIN_S = 10.0
-LIVE_JITTER_S = 5.0
-"""Two clocks agree about a live step to within the network's jitter."""
-LIVE_STEPS_MIN = 10
 
 
 def clock_findings(case: Case) -> FindingTable:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.curves import CurveIndex, curve_index
+from coldwitness.analysis.record.custody_doubt import CustodyDoubt, custody_doubt
 from coldwitness.analysis.record.lone import lone_readings
 from coldwitness.analysis.record.probes import ZONES, probes_of
 from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, sequence_breaks
@@ -22,8 +23,8 @@ from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 class Case:
     """Tracks and what they are judged by; rows of `terms` and `window` are shipments of `tracks`.
 
-    `breaks`, `series`, `lone` and `curves` are worked out when first asked for and kept, so that
-    every detector sees the same ones and who asks for none pays for none.
+    `breaks`, `series`, `lone`, `custody_doubt` and `curves` are worked out when first asked for and
+    kept, so that every detector sees the same ones and who asks for none pays for none.
     """
 
     tracks: Tracks
@@ -62,6 +63,17 @@ class Case:
             self.tracks,
             rows=self.window.rows,
             slew_c_per_min=self.terms.slew_max_c_per_min,
+            numbers=self.numbers,
+        )
+
+    @cached_property
+    def custody_doubt(self) -> CustodyDoubt:
+        """Which readings of `series` may show an empty box, or time that is not of custody."""
+        return custody_doubt(
+            self.series,
+            self.tracks,
+            window=self.window,
+            terms=self.terms,
             numbers=self.numbers,
         )
 

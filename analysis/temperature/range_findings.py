@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.custody_doubt import CustodyDoubt
 from coldwitness.analysis.temperature.budgets import BudgetUse, item_shipment
 from coldwitness.analysis.temperature.excursions import Episodes
 from coldwitness.analysis.temperature.uncertainty import Level
@@ -27,9 +28,11 @@ def break_findings(
     shipment: IntArray,
     loggers: IntArray,
     tolerated: NDArray[np.bool_],
+    doubt: CustodyDoubt,
 ) -> FindingTable:
     """One finding an episode. Lines stand as upper limits of all series, lower limits of all
-    series, then freezing of some; shipment, names, loggers, tolerated : (m,) of the series."""
+    series, then freezing of some; shipment, names, loggers, tolerated, doubt : (m,) of the series.
+    """
     count = shipment.size
     j = line_series[episodes.line]
     kind = np.minimum(episodes.line // max(count, 1), 2)
@@ -69,6 +72,9 @@ def break_findings(
             "open_end": episodes.open_end.astype(np.float64),
             "tolerated": np.where(within, 1.0, np.nan),
             "doubted": np.where(far & ~episodes.certain, 1.0, np.nan),
+            "custody_doubt": np.where(
+                ~episodes.certain & doubt.holds(j, episodes.peak_s), 1.0, np.nan
+            ),
         },
     )
 

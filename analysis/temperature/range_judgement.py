@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.custody_doubt import CustodyDoubt, doubting_custody
 from coldwitness.analysis.record.lone import doubted
 from coldwitness.analysis.record.recorded import Recorded, recorded, recorded_together
 from coldwitness.analysis.record.series import Series
@@ -38,7 +39,7 @@ from coldwitness.analysis.temperature.range_findings import (
 )
 from coldwitness.analysis.temperature.ranges import RangeLines, judge_ranges, reach
 from coldwitness.analysis.temperature.uncertainty import Level, above, below, frozen
-from coldwitness.domain.columns import stack
+from coldwitness.domain.columns import stack, take
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status
 
@@ -107,7 +108,9 @@ def judge_temperature(case: Case) -> Temperature:
     budgets = budget_index(terms)
     series = _doubted(case)
     blocks = [
-        _judge_block(case, series.of_shipments(*run), _read(case, *run), budgets)
+        _judge_block(
+            case, series.of_shipments(*run), _read(case, *run), _custody_doubt(case, *run), budgets
+        )
         for run in runs_of_rows(tracks.first, BLOCK_ROWS)
     ]
     each = stack(SeriesNumbers, [block.series for block in blocks])
@@ -138,20 +141,28 @@ def judge_temperature(case: Case) -> Temperature:
 
 
 def _doubted(case: Case) -> Series:
+    """The series in which what is not sure to be the drug's counts as perhaps in range."""
     series, terms = case.series, case.terms
-    if case.lone.size == 0:
-        return series
-    return doubted(
-        series,
-        case.lone,
-        low_limit_c=terms.low_c[series.shipment],
-        high_limit_c=terms.high_c[series.shipment],
-    )
+    low_limit_c, high_limit_c = terms.low_c[series.shipment], terms.high_c[series.shipment]
+    if case.lone.size:
+        series = doubted(series, case.lone, low_limit_c=low_limit_c, high_limit_c=high_limit_c)
+    if not case.custody_doubt.none:
+        series = doubting_custody(
+            series, case.custody_doubt, low_limit_c=low_limit_c, high_limit_c=high_limit_c
+        )
+    return series
 
 
 def _read(case: Case, start: int, stop: int) -> Series | None:
     """The series of shipments start:stop as they were read, where some readings are doubted."""
-    return case.series.of_shipments(start, stop) if case.lone.size else None
+    if case.lone.size == 0 and case.custody_doubt.none:
+        return None
+    return case.series.of_shipments(start, stop)
+
+
+def _custody_doubt(case: Case, start: int, stop: int) -> CustodyDoubt:
+    low, high = np.searchsorted(case.series.shipment, [start, stop])
+    return take(case.custody_doubt, slice(int(low), int(high)))
 
 
 def _steps_of(case: Case, series: Series) -> Steps:
@@ -165,12 +176,24 @@ def _steps_of(case: Case, series: Series) -> Steps:
     )
 
 
-def _judge_block(case: Case, series: Series, read: Series | None, budgets: BudgetIndex) -> _Block:
+def _judge_block(
+    case: Case,
+    series: Series,
+    read: Series | None,
+    doubt: CustodyDoubt,
+    budgets: BudgetIndex,
+) -> _Block:
     terms, numbers, shipment = case.terms, case.numbers, series.shipment
     steps = _steps_of(case, series)
-    if read is not None:  # a lone reading stands in the numbers
+    if read is not None:  # what is doubted stands in the numbers
         plain = _steps_of(case, read)
-        steps = replace(steps, mean_c=plain.mean_c, mkt_c=plain.mkt_c)
+        steps = replace(
+            steps,
+            min_c=plain.min_c,
+            max_c=plain.max_c,
+            mean_c=plain.mean_c,
+            mkt_c=plain.mkt_c,
+        )
     every = np.arange(len(series))
     lag_s = np.nan_to_num(terms.response_s[shipment])
     high = above(terms.high_c[shipment], numbers, accuracy_c=series.accuracy_c).lagging(lag_s)
@@ -207,6 +230,7 @@ def _judge_block(case: Case, series: Series, read: Series | None, budgets: Budge
                 shipment=shipment,
                 loggers=series.logger,
                 tolerated=ranges.tolerated,
+                doubt=doubt,
             ),
             slow_findings(
                 episodes,

@@ -13,7 +13,7 @@ from coldwitness.analysis.record.case import case_of
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Certainty, Status
 from tests.analysis.building import Given, Series, reordered, table, terms_of
-from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, seen, seen_of
+from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, pack_with, seen, seen_of
 
 SLEW = 0.3
 UNHURRIED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -215,7 +215,8 @@ def test_episodes_are_disjoint_ordered_and_cover_exactly_the_readings_outside(
     values: list[float],
 ) -> None:
     value = np.array(values)
-    found = seen(Series(minutes(value.size), value), given=whole(value))
+    agreeing_clocks = pack_with(custody_clock_tolerance_s=0.0)
+    found = seen(Series(minutes(value.size), value), given=whole(value), pack=agreeing_clocks)
     table_ = found.judgement.findings
     for type_, outside in (
         (code_of("cold_chain_break/above_range"), value > 8),

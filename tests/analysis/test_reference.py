@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series, reordered, table
-from tests.analysis.judging import Seen, seen_of
+from tests.analysis.judging import Seen, pack_with, seen_of
 
 LOW, HIGH, U = 2.0, 8.0, 0.5
 PERMITTED_S = 300.0
@@ -197,12 +197,20 @@ def odd_records(draw: st.DrawFn) -> tuple[list[float], list[float], list[int], f
     return exact, values, numbers.tolist(), round(float(start), 3), round(float(end), 3)
 
 
+AGREEING_CLOCKS = pack_with(custody_clock_tolerance_s=0.0)
+"""The ends of custody have tests of their own."""
+
+
 def judged(
     record: tuple[list[float], list[float], list[int], float, float], order: list[int]
 ) -> Seen:
     times, values, numbers, start, end = record
     readings = table(Series(times, values, seq=numbers))
-    return seen_of(reordered(readings, np.array(order)), given=Given(start=start, end=end))
+    return seen_of(
+        reordered(readings, np.array(order)),
+        given=Given(start=start, end=end),
+        pack=AGREEING_CLOCKS,
+    )
 
 
 @UNHURRIED
@@ -274,7 +282,7 @@ def test_readings_without_the_probe_or_outside_custody_change_no_number(
         Series([t + 0.01 for t in times], np.full(n, np.nan), probes={"ambient": np.full(n, 40.0)}),
     )
     inside = [t for t in more if start <= t <= end]
-    found = seen_of(readings, given=Given(start=start, end=end))
+    found = seen_of(readings, given=Given(start=start, end=end), pack=AGREEING_CLOCKS)
     if inside:
         return
     for name in ("readings", "seconds_above", "seconds_below", "mkt_c", "min_c", "max_c"):

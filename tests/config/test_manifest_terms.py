@@ -122,3 +122,13 @@ def test_an_unknown_assumed_class_is_refused_by_name() -> None:
 def test_calibration_holds_through_its_last_chinese_day() -> None:
     terms = _terms({"items": [DRUG], "logger": {"calibrated_until": "2026-11-21"}})
     assert terms.calibrated_until_s[0] == instant_ms("2026-11-22T00:00:00+08:00") / 1000
+
+
+@pytest.mark.parametrize(
+    ("stated_c", "kept_c"), [(0.5, 0.5), (0.1, 0.1), (0.09, np.nan), (0.0, np.nan)]
+)
+def test_an_uncertainty_that_no_logger_has_counts_as_not_stated(
+    stated_c: float, kept_c: float
+) -> None:
+    terms = _terms({"items": [DRUG], "logger": {"accuracy_c": stated_c}})
+    np.testing.assert_equal(terms.accuracy_c[0], kept_c)

@@ -1,0 +1,129 @@
+"""Readings at the ends of custody of which it is not sure that the drug was with the probe.
+
+The logger's clock and the scanner that said `packed` or `delivered` are two clocks; and who hands
+the drug over may press `delivered` minutes later, while the probe warms in the empty box. Time out
+of range that only such readings show was perhaps not the drug's.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.record.emptied import left_the_box
+from coldwitness.analysis.record.logger_clock import proved_offset_s
+from coldwitness.analysis.record.series import Series
+from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.record.window import Window
+from coldwitness.analysis.terms import Terms
+from coldwitness.config.numbers import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+
+@dataclass(frozen=True)
+class CustodyDoubt:
+    """(m,) one a series: readings up to `head_until_s` and from `tail_from_s` on are in doubt [UTC
+    epoch s]; -inf and inf where none is."""
+
+    head_until_s: FloatArray
+    tail_from_s: FloatArray
+
+    @property
+    def none(self) -> bool:
+        """Whether no reading of any series is in doubt."""
+        return not (np.isfinite(self.head_until_s).any() or np.isfinite(self.tail_from_s).any())
+
+    def holds(self, series: IntArray, time_s: FloatArray) -> NDArray[np.bool_]:
+        """(k,) whether readings of these series (k,) at these times (k,) are in doubt."""
+        doubt: NDArray[np.bool_] = time_s <= self.head_until_s[series]
+        return doubt | (time_s >= self.tail_from_s[series])
+
+
+def custody_doubt(
+    series: Series, tracks: Tracks, *, window: Window, terms: Terms, numbers: Numbers
+) -> CustodyDoubt:
+    """The readings out of range without a break from an end of custody on, where all of that time
+    lies within the tolerance between the clocks, or the drug had left the box when it began.
+
+    The tolerance is the pack's; where receive times prove how far the logger's clock is off, that
+    much on the side on which it is off. Our own: a clock behind by o puts readings of the last o
+    seconds after custody into it, one ahead those of the o seconds before.
+    """
+    low_c, high_c = terms.low_c[series.shipment], terms.high_c[series.shipment]
+    head_until_s = np.full(len(series), -np.inf)
+    tail_from_s = np.full(len(series), np.inf)
+    first, last = series.first[:-1], series.first[1:] - 1
+
+    def outside(row: IntArray, j: IntArray | slice) -> NDArray[np.bool_]:
+        out: NDArray[np.bool_] = series.high_c[row] > high_c[j]
+        return out | (series.low_c[row] < low_c[j])
+
+    every = slice(None)
+    known_start, known_end = (
+        known[series.shipment] for known in (window.start_known, window.end_known)
+    )
+    j = np.flatnonzero((outside(first, every) & known_start) | (outside(last, every) & known_end))
+    if j.size == 0:
+        return CustodyDoubt(head_until_s, tail_from_s)
+    owner, row = expanded(first=first[j], end=last[j] + 1)
+    inside = ~outside(row, j[owner])
+    start = np.cumsum(last[j] + 1 - first[j]) - (last[j] + 1 - first[j])
+    head_in = np.minimum.reduceat(np.where(inside, row, last[j][owner] + 1), start)
+    tail_in = np.maximum.reduceat(np.where(inside, row, first[j][owner] - 1), start)
+    offset_s = proved_offset_s(tracks, np.unique(series.shipment[j]))[series.shipment[j]]
+    ahead_s, behind_s = np.maximum(-offset_s, 0.0), np.maximum(offset_s, 0.0)
+    pack_s = numbers.custody_clock_tolerance_s
+    before_s, after_s = (np.where(np.isnan(o), pack_s, o) for o in (ahead_s, behind_s))
+    until_s = _crossing_s(series, head_in - 1, head_in, j, low_c=low_c, high_c=high_c)
+    heads = known_start[j] & (head_in > first[j])
+    heads &= (before_s > 0) & (until_s - window.start_s[series.shipment[j]] <= before_s)
+    head_until_s[j[heads]] = series.time_s[head_in[heads] - 1]
+    from_s = _crossing_s(series, tail_in + 1, tail_in, j, low_c=low_c, high_c=high_c)
+    tails = known_end[j] & (tail_in < last[j])
+    late = (after_s > 0) & (window.end_s[series.shipment[j]] - from_s <= after_s)
+    taken = tails & ~late
+    taken[taken] = left_the_box(
+        series, tracks, terms, series_number=j[taken], row=tail_in[taken] + 1, numbers=numbers
+    )
+    tails &= late | taken
+    tail_from_s[j[tails]] = series.time_s[tail_in[tails] + 1]
+    return CustodyDoubt(head_until_s, tail_from_s)
+
+
+def _crossing_s(
+    series: Series,
+    out: IntArray,
+    inside: IntArray,
+    j: IntArray,
+    *,
+    low_c: FloatArray,
+    high_c: FloatArray,
+) -> FloatArray:
+    """(k,) when the line from each reading outside to the one inside beside it crosses the limit;
+    the time of the reading outside where there is none inside."""
+    first, last = series.first[j], series.first[j + 1] - 1
+    there = (inside >= first) & (inside <= last)
+    out, inside = np.clip(out, first, last), np.clip(inside, first, last)
+    above = series.high_c[out] > high_c[j]
+    value = np.where(above, series.high_c[out], series.low_c[out])
+    other = np.where(above, series.high_c[inside], series.low_c[inside])
+    limit = np.where(above, high_c[j], low_c[j])
+    share = np.divide(value - limit, value - other, out=np.zeros(j.size), where=value != other)
+    share = np.where(there, np.clip(share, 0.0, 1.0), 0.0)
+    return series.time_s[out] + share * (series.time_s[inside] - series.time_s[out])
+
+
+def doubting_custody(
+    series: Series, doubt: CustodyDoubt, *, low_limit_c: FloatArray, high_limit_c: FloatArray
+) -> Series:
+    """The series, in which a reading in doubt is one of two values, what was read and the limit: it
+    counts where something may have been, and not where it surely was. low_limit_c, high_limit_c :
+    (m,) [°C]."""
+    owner = series.owner
+    row = np.flatnonzero(doubt.holds(owner, series.time_s))
+    j = owner[row]
+    low_c, high_c = series.low_c.copy(), series.high_c.copy()
+    above, below = high_c[row] > high_limit_c[j], low_c[row] < low_limit_c[j]
+    low_c[row[above]] = np.minimum(low_c[row], high_limit_c[j])[above]
+    high_c[row[below]] = np.maximum(high_c[row], low_limit_c[j])[below]
+    return replace(series, low_c=low_c, high_c=high_c)

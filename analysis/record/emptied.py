@@ -1,0 +1,117 @@
+"""Whether the drug had left the box at the destination before the readings went out of range."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.series import Series
+from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.terms import Terms
+from coldwitness.config.numbers import Numbers
+from coldwitness.domain.reading import EVENT_NAMES
+from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+NEAR_S = 300.0
+"""A sign counts from this long before the first reading out of range to as long after it: a box
+may stand open for minutes before its air warms beyond the limit."""
+FIX_ACCURACY_MAX_M = 200.0
+"""A fix is taken to be within its accuracy of what it says, up to this."""
+PLACE_RADIUS_MAX_M = 500.0
+LIGHT_MIN_LX = 10.0
+LIGHT_TIMES = 10.0
+"""A box is dark inside; open, even at night under a lamp, it is lighter by far than this."""
+STEEP_SLEWS = 3.0
+"""Faster than three times the box's slew limit is no load of it: the probe met the surroundings."""
+_ARRIVED = EVENT_NAMES.index("arrived")
+
+Flags = NDArray[np.bool_]
+
+
+def left_the_box(
+    series: Series,
+    tracks: Tracks,
+    terms: Terms,
+    *,
+    series_number: IntArray,
+    row: IntArray,
+    numbers: Numbers,
+) -> Flags:
+    """(k,) whether lid, light or the probe's step to the surroundings show, at the destination,
+    that the box was opened when the readings went out of range for good.
+
+    series_number, row : (k,) series and its first row of those out of range to the end.
+    """
+    if row.size == 0:
+        return np.zeros(0, dtype=np.bool_)
+    shipment, since_s = series.shipment[series_number], series.time_s[row]
+    owner, of = expanded(first=tracks.first[shipment], end=tracks.first[shipment + 1])
+    since = tracks.time_s[of] - since_s[owner]
+
+    def any_(flags: Flags) -> Flags:
+        return np.bincount(owner[flags], minlength=row.size) > 0
+
+    near = np.abs(since) <= NEAR_S
+    before = since < -NEAR_S
+    lid, lux = tracks.lid_open[of], tracks.light_lux[of]
+    opened = any_(near & (lid == 1)) & any_((since < NEAR_S) & (lid == 0))
+    dark_lx = np.zeros(row.size)
+    shone = before & ~np.isnan(lux)
+    np.maximum.at(dark_lx, owner[shone], lux[shone])
+    bright = near & (lux >= np.maximum(LIGHT_TIMES * dark_lx, LIGHT_MIN_LX)[owner])
+    lit = any_(bright) & any_(shone)
+    there = _at_destination(tracks, terms, shipment, owner=owner, of=of, since_s=since)
+    there |= _arrived(terms, shipment) <= since_s
+    return there & (opened | lit | _steep(series, series_number, row, terms, numbers))
+
+
+def _at_destination(
+    tracks: Tracks,
+    terms: Terms,
+    shipment: IntArray,
+    *,
+    owner: IntArray,
+    of: IntArray,
+    since_s: FloatArray,
+) -> Flags:
+    """(k,) whether there are fixes from NEAR_S before on, all of them at the destination."""
+    place = shipment[owner]
+    placed = (since_s >= -NEAR_S) & ~np.isnan(tracks.lat_deg[of])
+    owner, of, place = owner[placed], of[placed], place[placed]
+    away_m = haversine_m(
+        lat_deg=tracks.lat_deg[of],
+        lon_deg=tracks.lon_deg[of],
+        to_lat_deg=terms.destination_lat_deg[place],
+        to_lon_deg=terms.destination_lon_deg[place],
+    )
+    slack_m = np.minimum(np.nan_to_num(tracks.accuracy_m[of]), FIX_ACCURACY_MAX_M)
+    within = away_m - slack_m <= np.minimum(terms.destination_radius_m[place], PLACE_RADIUS_MAX_M)
+    seen = np.bincount(owner, minlength=shipment.size)
+    there: Flags = np.bincount(owner[within], minlength=shipment.size) == seen
+    return there & (seen > 0)
+
+
+def _arrived(terms: Terms, shipment: IntArray) -> FloatArray:
+    """(k,) when the last `arrived` before the end of custody was said, inf without one [s]."""
+    arrived_s = np.full(shipment.size, np.inf)
+    events = terms.events
+    owner, event = expanded(first=events.first[shipment], end=events.first[shipment + 1])
+    said = events.code[event] == _ARRIVED
+    np.minimum.at(arrived_s, owner[said], events.time_s[event][said])
+    return arrived_s
+
+
+def _steep(
+    series: Series, series_number: IntArray, row: IntArray, terms: Terms, numbers: Numbers
+) -> Flags:
+    """(k,) whether a step near the first reading out of range is steeper than any load's."""
+    last = series.first[series_number + 1] - 1
+    owner, at = expanded(
+        first=np.maximum(row, series.first[series_number] + 1), end=np.maximum(last + 1, row)
+    )
+    near = series.time_s[at] - series.time_s[row][owner] <= NEAR_S
+    owner, at = owner[near], at[near]
+    minutes = (series.time_s[at] - series.time_s[at - 1]) / 60
+    slew = np.maximum(terms.slew_max_c_per_min, numbers.slew_max_c_per_min)
+    limit = STEEP_SLEWS * slew[series.shipment[series_number]][owner]
+    steep = np.abs(series.high_c[at] - series.high_c[at - 1]) > limit * minutes
+    return np.bincount(owner[steep], minlength=row.size) > 0
