@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate
 from coldwitness.analysis.integrity.below_noise import below_noise_findings
-from coldwitness.analysis.integrity.calibration import calibration_findings
 from coldwitness.analysis.integrity.clock import clock_findings
 from coldwitness.analysis.integrity.conflicts import conflict_findings
 from coldwitness.analysis.integrity.copied import copied_findings
@@ -28,6 +27,7 @@ from coldwitness.analysis.temperature.budgets import item_shipment
 from coldwitness.analysis.temperature.finding_places import placed
 from coldwitness.analysis.temperature.range_judgement import Temperature, judge_temperature
 from coldwitness.analysis.terms import Terms
+from coldwitness.analysis.verdict.record_findings import record_findings
 from coldwitness.analysis.verdict.record_lines import RecordLine, record_lines
 from coldwitness.analysis.verdict.requirements import (
     QUESTION_NUMBER,
@@ -113,7 +113,6 @@ DETECTORS: tuple[Callable[[Case], FindingTable], ...] = (
     below_noise_findings,
     off_grid_findings,
     spike_findings,
-    calibration_findings,
 )
 """Those that only find. Temperature, stops and isolation decide more than their findings."""
 
@@ -137,6 +136,7 @@ def judge(
     temperature = judge_temperature(case)
     stops = judge_stops(case)
     isolation = judge_isolation(case)
+    record = record_lines(case)
     findings = _by_shipment(
         concatenate(
             [
@@ -145,6 +145,7 @@ def judge(
                 isolation.findings,
                 *(found(case) for found in DETECTORS),
                 copied_findings(case.curves, earlier=earlier),
+                record_findings(case, record),
                 *([] if taken_over is None else [taken_over]),
             ]
         )
@@ -154,11 +155,8 @@ def judge(
     status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
-    record = record_lines(case, drug_seen=temperature.worst >= 0)
-    for question, line in record.items():
-        status[:, QUESTION_NUMBER[question]] = line.status
     in_force = lines_in_force(pack, window.start_s)
-    lines = requirement_status(status, pack, in_force)
+    lines = requirement_status(status, pack, in_force, record)
     least, most = _bounds(temperature, stops, isolation, window)
     return Judgement(
         shipments=tracks.shipments,
@@ -231,7 +229,7 @@ def _question_status(
     lift("recording", unknown | unread)
     lift("intervals", unread)
     lift("integrity", unread)
-    lift("calibration", np.isnan(terms.calibrated_until_s) | np.isnan(window.end_s))
+    lift("probe_in_box", unread)
     return status
 
 

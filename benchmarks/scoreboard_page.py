@@ -38,7 +38,9 @@ an upper bound on what real boxes will show, and no detector may be tuned on the
 therefore also held against a second world of another structure (docs/isolation.md), stops
 against other libraries (docs/temporary-storage.md).
 
-*Accused* is `breach` or `suspected`. A *wrong compliant* is `compliant` where something was truly
+*Accused* is `breach` or `suspected`. An `asserted` record
+counts as compliant: a word that acquits is an acquittal. A *wrong compliant* is
+`compliant` where something was truly
 wrong (out of range by more than the sensor's uncertainty, stored, in contact, declared) or the
 evidence truly lacking; a drug out of range by less than the sensor's accuracy, with every reading
 inside, is `compliant` by the rules and not counted. *Recall* counts shipments with the finding that
@@ -118,7 +120,7 @@ def _clean(scores: Sequence[ClassScore]) -> str:
         "|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {s.name} | {s.shipments} | {s.verdicts['compliant']} "
+        f"| {s.name} | {s.shipments} | {s.verdicts['compliant'] + s.verdicts['asserted']} "
         f"| {s.verdicts['insufficient_evidence']} | {len(s.accused)} "
         f"| {s.plain_accused} |"
         for s in scores
@@ -239,7 +241,8 @@ def _forged(scores: Sequence[ClassScore]) -> str:
     ]
     lines += [
         f"| {s.name} | {s.question} | {len(s.accused)} "
-        f"| {s.verdicts['insufficient_evidence']} | {s.verdicts['compliant']} "
+        f"| {s.verdicts['insufficient_evidence']} "
+        f"| {s.verdicts['compliant'] + s.verdicts['asserted']} "
         f"| {_accusing(s.plain)} / {s.plain['compliant']} |"
         for s in scores
         if s.kind == "forged"

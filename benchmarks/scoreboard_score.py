@@ -22,7 +22,9 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult, IsolationFacet
 
 ACCUSING = ("breach", "suspected")
-VERDICTS = ("breach", "suspected", "insufficient_evidence", "compliant")
+VERDICTS = ("breach", "suspected", "insufficient_evidence", "asserted", "compliant")
+ACQUITTING = ("asserted", "compliant")
+"""A word that acquits is an acquittal: an asserted record counts as compliant."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def score_class(run: Answers) -> ClassScore:
         wrong_compliant=[
             _name(run, a)
             for a in run.answers
-            if a.result.verdict == "compliant"
+            if a.result.verdict in ACQUITTING
             and (clearly_wrong(a.truth) or scored.kind == "evidence")
         ],
         accused=[

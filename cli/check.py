@@ -13,8 +13,14 @@ from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput
 from coldwitness.judging.rulebook import load_rulebook, under_pack
 
-EXIT_OF_VERDICT = {"compliant": 0, "insufficient_evidence": 3, "suspected": 1, "breach": 1}
-_WORST_FIRST = ("breach", "suspected", "insufficient_evidence", "compliant")
+EXIT_OF_VERDICT = {
+    "breach": 1,
+    "suspected": 1,
+    "insufficient_evidence": 3,
+    "asserted": 4,
+    "compliant": 0,
+}
+_WORST_FIRST = tuple(EXIT_OF_VERDICT)
 
 
 def check(

@@ -43,7 +43,12 @@ from coldwitness.simulators.fleet import Fleet
 from coldwitness.simulators.publisher import publish
 
 JUDGED_WITHIN_S = 30.0
-_STYLE = {"breach": "bold red", "suspected": "yellow", "insufficient_evidence": "cyan"}
+_STYLE = {
+    "breach": "bold red",
+    "suspected": "yellow",
+    "insufficient_evidence": "cyan",
+    "asserted": "blue",
+}
 
 
 @dataclass(frozen=True)

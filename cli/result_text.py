@@ -10,7 +10,13 @@ from coldwitness.domain.result import CheckResult
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
 
-_MARKS = {"breach": "✗", "suspected": "?", "insufficient_evidence": "…", "compliant": "✓"}
+_MARKS = {
+    "breach": "✗",
+    "suspected": "?",
+    "insufficient_evidence": "…",
+    "asserted": "~",
+    "compliant": "✓",
+}
 
 
 def status_words(status: str, *, lang: str) -> str:

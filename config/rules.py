@@ -33,7 +33,7 @@ Question = Literal[
     "storage_on_the_way",
     "intervals",
     "integrity",
-    "calibration",
+    "probe_in_box",
     "custody_events",
     "delivery_time",
     "hold_time",
@@ -43,30 +43,55 @@ Question = Literal[
     "packing_temperature",
     "live_upload",
     "logger_accuracy",
-    "probe_in_box",
+    "calibration",
 ]
 """What analysis answers per shipment; a requirement line is the worst of its questions."""
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 RECORD_QUESTIONS: tuple[Question, ...] = QUESTIONS[QUESTIONS.index("custody_events") :]
-"""Questions that state a fact of the record and never accuse: their answer is `compliant`, or
-`not_applicable` with the fact that has to be checked on site. Each stands alone in its line,
-because the worst of several would hide such a fact behind another's `compliant`."""
+"""Questions about papers and custody: what the record shows of them, what the company says, what
+falls short and what is absent. Each stands alone in its line, because the worst of several would
+hide one fact behind another."""
+
+Asks = Literal["telemetry", "record"]
+"""Telemetry lines ask what was measured; record lines ask for papers and custody, and move the
+verdict only where they fall short."""
+OnRecord = Literal["suspected", "insufficient_evidence", "to_check"]
+"""What a shortfall or an absence makes of a record line: a setting of the bureau."""
+Duty = Literal["retailer", "carrier", "platform"]
+"""Who bears the duty: 零售企业, 配送企业, 平台."""
+SourceKind = Literal[
+    "law",
+    "administrative_regulation",
+    "departmental_rule",
+    "normative_document",
+    "standard",
+    "international_guideline",
+    "inspection_focus",
+    "setting",
+]
+"""法律, 行政法规, 规章, 规范性文件, 标准, 国际指南, 检查重点, 设定."""
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of the result. `questions` decide its status; `article` is shown only if
     `confirmed` is official_text, else 条款待核. `evidence` : what an inspector needs to see to
-    decide the line."""
+    decide the line. `on_shortfall`, `on_absence` : status of a record line that falls short, or of
+    whose subject the record knows nothing. `duty` : whom the requirement binds."""
 
     id: Words
     title: Text
+    asks: Asks
     questions: Annotated[tuple[Question, ...], Meta(min_length=1)]
     evidence: Text
     confirmed: Confirmed
     source: Text
+    source_kind: SourceKind
+    duty: Annotated[tuple[Duty, ...], Meta(min_length=1)]
     valid_from: date
     valid_to: date | None = None
     article: Text | None = None
+    on_shortfall: OnRecord | None = None
+    on_absence: OnRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +208,13 @@ def _requirement(raw: Mapping[str, Any], where: str) -> Requirement:
         raise ConfigError(
             f"{place}: questions: expected {alone[0]!r} alone, got {list(line.questions)}"
         )
+    if (line.asks == "record") != bool(alone):
+        expected = "record" if alone else "telemetry"
+        raise ConfigError(f"{place}: asks: expected {expected!r} here, got {line.asks!r}")
+    for key in ("on_shortfall", "on_absence"):
+        if (getattr(line, key) is not None) != (line.asks == "record"):
+            said = "one of a record line" if line.asks == "record" else "none of a telemetry line"
+            raise ConfigError(f"{place}: {key}: expected {said}, got {getattr(line, key)!r}")
     if line.article is not None and line.confirmed != "official_text":
         raise ConfigError(
             f"{place}: article: expected none unless confirmed is 'official_text', "

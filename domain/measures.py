@@ -65,6 +65,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     interval_exceeded: Flag = UNSET
     item_line: Count = UNSET
     lat: Number = UNSET
+    late_s: Number = UNSET
     length_s: Number = UNSET
     limit_c: Number = UNSET
     limit_per_h: Number = UNSET
@@ -76,6 +77,8 @@ class Measures(Struct, frozen=True, kw_only=True):
     off_grid: Number = UNSET
     open_end: Flag = UNSET
     open_start: Flag = UNSET
+    over_s: Number = UNSET
+    packed_c: Number = UNSET
     peak_c: Number = UNSET
     peak_at: Instant | UnsetType | None = UNSET
     permitted_s: Number = UNSET
@@ -90,6 +93,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     share: Number = UNSET
     shift_s: Number = UNSET
     spread_m: Number = UNSET
+    stated_c: Number = UNSET
     tolerated: Flag = UNSET
     uncertainty_c: Number = UNSET
     up_to_c: Number = UNSET

@@ -8,8 +8,16 @@ from typing import Literal, get_args
 
 CertaintyWord = Literal["possible", "probable", "certain"]
 SeverityWord = Literal["info", "minor", "major", "critical"]
-Verdict = Literal["compliant", "insufficient_evidence", "suspected", "breach"]
-StatusWord = Literal["not_applicable", "compliant", "insufficient_evidence", "suspected", "breach"]
+Verdict = Literal["compliant", "asserted", "insufficient_evidence", "suspected", "breach"]
+StatusWord = Literal[
+    "not_applicable",
+    "compliant",
+    "asserted",
+    "to_check",
+    "insufficient_evidence",
+    "suspected",
+    "breach",
+]
 IsolationWord = Literal["not_applicable", "isolated", "indeterminate", "missing"]
 
 
@@ -29,15 +37,21 @@ class Severity(IntEnum):
 class Status(IntEnum):
     NOT_APPLICABLE = 0
     COMPLIANT = 1
-    INSUFFICIENT_EVIDENCE = 2
-    SUSPECTED = 3
-    BREACH = 4
+    ASSERTED = 2
+    """Nothing but the company's own statement supports it."""
+    TO_CHECK = 3
+    """Only a look on the spot can tell."""
+    INSUFFICIENT_EVIDENCE = 4
+    SUSPECTED = 5
+    BREACH = 6
 
 
 CERTAINTY_WORDS: dict[int, CertaintyWord] = dict(enumerate(get_args(CertaintyWord), start=1))
 SEVERITY_WORDS: dict[int, SeverityWord] = dict(enumerate(get_args(SeverityWord), start=1))
-VERDICT_WORDS: dict[int, Verdict] = dict(enumerate(get_args(Verdict), start=1))
 STATUS_WORDS: dict[int, StatusWord] = dict(enumerate(get_args(StatusWord)))
+VERDICT_WORDS: dict[int, Verdict] = {
+    Status[verdict.upper()]: verdict for verdict in get_args(Verdict)
+}
 ISOLATION_WORDS: dict[int, IsolationWord] = dict(enumerate(get_args(IsolationWord)))
 """The word of each number of the closed vocabularies above and below."""
 
@@ -46,6 +60,8 @@ STATUS_ZH = {
     Status.BREACH: "疑似违反（待核查）",
     Status.SUSPECTED: "可疑（待核查）",
     Status.INSUFFICIENT_EVIDENCE: "证据不足",
+    Status.TO_CHECK: "需现场核查",
+    Status.ASSERTED: "书面申报，未证实",
     Status.COMPLIANT: "未发现问题",
     Status.NOT_APPLICABLE: "不适用",
 }
@@ -53,6 +69,8 @@ STATUS_EN = {
     Status.BREACH: "suspected breach (to be checked)",
     Status.SUSPECTED: "suspicious (to be checked)",
     Status.INSUFFICIENT_EVIDENCE: "insufficient evidence",
+    Status.TO_CHECK: "to be checked on site",
+    Status.ASSERTED: "asserted in writing, not proved",
     Status.COMPLIANT: "nothing found",
     Status.NOT_APPLICABLE: "not applicable",
 }

@@ -68,6 +68,10 @@ class TripsBeside:
         return self._trips.get((model, zone), ())
 
 
+_NOTHING_FOUND = ("compliant", "asserted")
+"""Verdicts of trips that may teach: what they teach is their measured rate, never a word."""
+
+
 def model_trips(
     results: Sequence[CheckResult], manifests: Mapping[str, Manifest]
 ) -> dict[str, list[ModelTrip]]:
@@ -79,7 +83,7 @@ def model_trips(
         shown[name] = []
         manifest, end = manifests.get(name), result.window.end
         model = None if manifest is None else manifest.box.model
-        if result.verdict != "compliant" or not model or end is None:
+        if result.verdict not in _NOTHING_FOUND or not model or end is None:
             continue
         for zone in FLEET_ZONES:
             facet = result.isolation.coolant if zone == "coolant" else result.isolation.goods

@@ -59,6 +59,8 @@ _DIGITS = 6
 _Plain = tuple[int, int, Text]
 """A line without findings and bounds: its place, status and facts say all of it."""
 _ACCUSED = (int(Status.SUSPECTED), int(Status.BREACH))
+_UNPROVED = (int(Status.ASSERTED), int(Status.TO_CHECK))
+"""What a look or a register would settle."""
 _LIMIT_WORDS: Mapping[int, LimitWord] = {
     LimitSource.SETTING: "setting",
     LimitSource.MODEL: "model",
@@ -302,6 +304,8 @@ def _line(
         would_settle = next(
             (one.would_settle for one in findings if one.would_settle is not None), words.to_check
         )
+    elif status in _UNPROVED:
+        would_settle = words.to_check
     return RequirementLine(
         id=requirement.id,
         title=requirement.title,

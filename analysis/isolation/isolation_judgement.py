@@ -66,7 +66,7 @@ class Facet:
     """One facet (coolant or goods) of every shipment, (s,); NaN where there is no estimate.
 
     isolation : codes of domain.words.Isolation. status : of the facet's question.
-    on_record : True where `status` is compliant only because the manifest declares the part.
+    on_record : True where nothing but the manifest says that the part is there.
     coupling_per_h, low_per_h, high_per_h : estimate and 95 % interval.
     limit_per_h, limit_source : what it is held against (analysis.terms.LimitSource).
     probe : name of the drug probe the numbers come from.
@@ -304,13 +304,15 @@ def _facet(
             absent,
             isolation == Isolation.NOT_APPLICABLE.value,
             isolation == Isolation.MISSING.value,
-            on_record | (isolation == Isolation.ISOLATED.value),
+            isolation == Isolation.ISOLATED.value,
+            on_record,
         ),
         (
-            Status.BREACH.value,
+            Status.SUSPECTED.value,
             Status.NOT_APPLICABLE.value,
             Status.SUSPECTED.value,
             Status.COMPLIANT.value,
+            Status.ASSERTED.value,
         ),
         Status.INSUFFICIENT_EVIDENCE.value,
     )
@@ -372,7 +374,7 @@ def _declared(case: Case) -> FindingTable:
         type=code_of("missing_isolation/declared"),
         start_s=window.start_s[at],
         end_s=window.end_s[at],
-        certainty=Certainty.CERTAIN,
+        certainty=Certainty.PROBABLE,
         severity=Severity.MAJOR,
         measures={"declares_coolant": coolant.astype(np.float64)},
         details={

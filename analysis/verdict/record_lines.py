@@ -1,8 +1,8 @@
-"""Facts of the record that single requirement lines ask for and that never accuse.
+"""Facts of the record that single requirement lines ask for: papers, custody, times.
 
-Each answer is `compliant`, where the record shows it, or `not_applicable` with its reason: the
-record says nothing, or says something that has to be looked at on site. The results have no
-kind of finding for these facts, so none of them can move the verdict.
+Each answer says what the record shows and in what state that leaves the question: shown by the
+record itself, said by the company alone, short of what is asked, or absent. What a shortfall and
+an absence mean for a line stands in the rule pack.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,23 @@ from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import Question
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
-from coldwitness.domain.words import Status
 
 Flags = NDArray[np.bool_]
 
 
+class RecordState(IntEnum):
+    """What an answer leaves of its question; the pack's line says what the last two mean."""
+
+    NOT_BINDING = 0
+    SHOWN = 1
+    STATED = 2
+    """The manifest alone says so."""
+    ABSENT = 3
+    SHORTFALL = 4
+
+
 class RecordReason(IntEnum):
-    """What was seen; those before NO_EVENTS make a line compliant, all others not applicable."""
+    """What was seen."""
 
     EVENTS_IN_ORDER = 1
     IN_TIME = 2
@@ -38,7 +48,8 @@ class RecordReason(IntEnum):
     PACKED_IN_RANGE = 6
     SENT_LIVE = 7
     ACCURATE_ENOUGH = 8
-    PROBE_PRESENT = 9
+    CALIBRATION_VALID = 9
+    AGREEMENT_STATED = 10
     NO_EVENTS = 20
     EVENTS_MISSING = 21
     EVENTS_OUT_OF_ORDER = 22
@@ -59,11 +70,52 @@ class RecordReason(IntEnum):
     NO_READING_AT_PACKING = 90
     PACKED_OUT_OF_RANGE = 91
     LIMITS_UNKNOWN = 92
+    PACKED_PERHAPS_OUT_OF_RANGE = 93
     RECEIPT_UNKNOWN = 100
     SENT_LATE = 101
     ACCURACY_NOT_STATED = 110
     LESS_ACCURATE = 111
-    NO_DRUG_PROBE = 120
+    NO_CALIBRATION_DATE = 120
+    CALIBRATION_EXPIRED = 121
+
+
+_SHOWN = (
+    RecordReason.EVENTS_IN_ORDER,
+    RecordReason.IN_TIME,
+    RecordReason.LID_STAYED_CLOSED,
+    RecordReason.PACKED_IN_RANGE,
+    RecordReason.SENT_LIVE,
+)
+_STATED = (
+    RecordReason.WITHIN_HOLD_TIME,
+    RecordReason.BOX_ON_RECORD,
+    RecordReason.ACCURATE_ENOUGH,
+    RecordReason.CALIBRATION_VALID,
+    RecordReason.AGREEMENT_STATED,
+)
+_SHORTFALL = (
+    RecordReason.NO_EVENTS,
+    RecordReason.EVENTS_MISSING,
+    RecordReason.EVENTS_OUT_OF_ORDER,
+    RecordReason.LATE,
+    RecordReason.LONGER_THAN_HOLD_TIME,
+    RecordReason.NO_BOX_NAMED,
+    RecordReason.BOX_NOT_ON_RECORD,
+    RecordReason.OPENED_ON_THE_WAY,
+    RecordReason.OPENED_SOMEWHERE,
+    RecordReason.CARRIER_ENTRUSTED,
+    RecordReason.PACKED_OUT_OF_RANGE,
+    RecordReason.SENT_LATE,
+    RecordReason.LESS_ACCURATE,
+    RecordReason.CALIBRATION_EXPIRED,
+)
+
+_STATE = np.full(max(RecordReason) + 1, RecordState.ABSENT, dtype=np.int8)
+_STATE[list(_SHOWN)] = RecordState.SHOWN
+_STATE[list(_STATED)] = RecordState.STATED
+_STATE[list(_SHORTFALL)] = RecordState.SHORTFALL
+_STATE[RecordReason.OWN_DELIVERY] = RecordState.NOT_BINDING
+"""By reason; what is in none of the lists is absent."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +127,13 @@ class RecordLine:
     amount: FloatArray
 
     @property
-    def status(self) -> CodeArray:
-        """(s,) Status by reason."""
-        return _STATUS[self.reason]
+    def state(self) -> CodeArray:
+        """(s,) RecordState by reason."""
+        return _STATE[self.reason]
 
 
-_STATUS = np.full(max(RecordReason) + 1, Status.NOT_APPLICABLE, dtype=np.int8)
-_STATUS[: RecordReason.NO_EVENTS] = Status.COMPLIANT
-"""By reason."""
-
-
-def record_lines(case: Case, *, drug_seen: Flags) -> Mapping[Question, RecordLine]:
-    """The answer to each question of config.rules.RECORD_QUESTIONS. drug_seen : (s,) a drug
-    probe gave a reading in the window."""
+def record_lines(case: Case) -> Mapping[Question, RecordLine]:
+    """The answer to each question of config.rules.RECORD_QUESTIONS, each (s,)."""
     terms = case.terms
     return {
         "custody_events": _custody_events(terms),
@@ -99,7 +145,7 @@ def record_lines(case: Case, *, drug_seen: Flags) -> Mapping[Question, RecordLin
         "packing_temperature": _packing_temperature(case),
         "live_upload": _live_upload(case),
         "logger_accuracy": _logger_accuracy(case),
-        "probe_in_box": _probe_in_box(drug_seen),
+        "calibration": _calibration(case),
     }
 
 
@@ -265,7 +311,9 @@ def _entrusted(terms: Terms) -> RecordLine:
 
 def _packing_temperature(case: Case) -> RecordLine:
     """The first reading of each drug probe within one recording interval of packing; the amount
-    is the reading that lies furthest outside."""
+    is the reading that lies furthest outside. Surely out of range only beyond the sensor's
+    uncertainty, and only where no reading of that time lies inside: the clocks of logger and
+    events may differ, so a probe that was still to be packed is no drug packed warm."""
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     count = len(terms)
     begin = _first_row(tracks, window.start_s, after=False)
@@ -273,6 +321,7 @@ def _packing_temperature(case: Case) -> RecordLine:
     whose, row = expanded(first=begin, end=end)
     whose, row = whose[window.rows[row]], row[window.rows[row]]
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    soon_inside = np.zeros(count, dtype=np.bool_)
     for probe in probes_of(tracks, "drug"):
         value = tracks.temperature_c[probe][row]
         given = np.flatnonzero(~np.isnan(value))
@@ -280,14 +329,24 @@ def _packing_temperature(case: Case) -> RecordLine:
         at = whose[first]
         low[at] = np.minimum(low[at], value[first])
         high[at] = np.maximum(high[at], value[first])
+        inside = (value >= terms.low_c[whose]) & (value <= terms.high_c[whose])
+        soon_inside[whose[inside]] = True
     furthest = np.where(high - terms.high_c > terms.low_c - low, high, low)
     outside = (low < terms.low_c) | (high > terms.high_c)
+    error_c = np.where(
+        np.isnan(terms.accuracy_c),
+        np.where(low < 0, numbers.accuracy_below_zero_c, numbers.accuracy_above_zero_c),
+        terms.accuracy_c,
+    )
+    surely = (low < terms.low_c - error_c) | (high > terms.high_c + error_c)
+    surely &= ~soon_inside
     return _line(
         count,
         (~terms.limits_known, RecordReason.LIMITS_UNKNOWN, None),
         (~window.start_known, RecordReason.CUSTODY_UNKNOWN, None),
         (np.isinf(low), RecordReason.NO_READING_AT_PACKING, None),
-        (outside, RecordReason.PACKED_OUT_OF_RANGE, furthest),
+        (surely, RecordReason.PACKED_OUT_OF_RANGE, furthest),
+        (outside, RecordReason.PACKED_PERHAPS_OUT_OF_RANGE, furthest),
         (True, RecordReason.PACKED_IN_RANGE, None),
     )
 
@@ -338,9 +397,13 @@ def _logger_accuracy(case: Case) -> RecordLine:
     )
 
 
-def _probe_in_box(drug_seen: Flags) -> RecordLine:
+def _calibration(case: Case) -> RecordLine:
+    """Valid to the end of the time judged; the day itself is included."""
+    until_s, end_s = case.terms.calibrated_until_s, case.window.end_s
     return _line(
-        drug_seen.size,
-        (~drug_seen, RecordReason.NO_DRUG_PROBE, None),
-        (True, RecordReason.PROBE_PRESENT, None),
+        len(case.terms),
+        (np.isnan(until_s), RecordReason.NO_CALIBRATION_DATE, None),
+        (np.isnan(end_s), RecordReason.CUSTODY_UNKNOWN, None),
+        (until_s < end_s, RecordReason.CALIBRATION_EXPIRED, end_s - until_s),
+        (True, RecordReason.CALIBRATION_VALID, None),
     )

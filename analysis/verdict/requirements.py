@@ -1,14 +1,16 @@
 """From findings and statuses to questions, requirement lines and the verdict."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable
+from coldwitness.analysis.verdict.record_lines import RecordLine, RecordState
 from coldwitness.config.finding_kinds import code_of, finding_kinds
 from coldwitness.config.numbers import Numbers
-from coldwitness.config.rules import QUESTIONS, RECORD_QUESTIONS, Question, RulePack, day_start_s
+from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack, day_start_s
 from coldwitness.domain.tracks import CodeArray, FloatArray
 from coldwitness.domain.words import Certainty, Status
 
@@ -108,8 +110,14 @@ def lines_in_force(pack: RulePack, start_s: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(older | ~((day_s < begin_s) | (day_s >= end_s)))
 
 
-def requirement_status(status: CodeArray, pack: RulePack, in_force: NDArray[np.bool_]) -> CodeArray:
-    """(s, r) worst of each line's questions; not applicable where the line is not in force."""
+def requirement_status(
+    status: CodeArray,
+    pack: RulePack,
+    in_force: NDArray[np.bool_],
+    record: Mapping[Question, RecordLine],
+) -> CodeArray:
+    """(s, r) worst of each line's questions; of a record line what the pack makes of the state of
+    its question; not applicable where the line is not in force or does not bind."""
     asked = [
         [QUESTION_NUMBER[question] for question in line.questions] for line in pack.requirements
     ]
@@ -117,18 +125,38 @@ def requirement_status(status: CodeArray, pack: RulePack, in_force: NDArray[np.b
     for r, columns in enumerate(asked):
         if len(columns) > 1:
             lines[:, r] = status[:, columns].max(axis=1)
+    for r, line in enumerate(pack.requirements):
+        if line.asks == "record":
+            lines[:, r] = _made_of(line)[record[line.questions[0]].state]
     lines[~in_force] = Status.NOT_APPLICABLE
     return lines
 
 
 def verdict_of(lines: CodeArray, pack: RulePack) -> CodeArray:
-    """(s,) the worst line; insufficient evidence where no line applies, or only lines that state
-    facts of the record and could not have found anything."""
-    worst = lines.max(axis=1, initial=Status.NOT_APPLICABLE)
-    judged = [not set(line.questions) <= set(RECORD_QUESTIONS) for line in pack.requirements]
-    found = lines[:, judged].max(axis=1, initial=Status.NOT_APPLICABLE)
-    verdict = np.where(found == Status.NOT_APPLICABLE, Status.INSUFFICIENT_EVIDENCE, worst)
-    return verdict.astype(np.int8)
+    """(s,) the worst telemetry line, or a record line that is worse and at least insufficient; what
+    a record line only asserts, or asks to be looked at, stands beside the verdict. Insufficient
+    evidence where no telemetry line applies. A telemetry line that only a look on the spot can
+    tell leaves the verdict at `asserted`: nobody has seen it."""
+    telemetry = np.array([line.asks == "telemetry" for line in pack.requirements], dtype=np.bool_)
+    measured = lines[:, telemetry].max(axis=1, initial=Status.NOT_APPLICABLE)
+    none = measured == Status.NOT_APPLICABLE
+    measured[none] = Status.INSUFFICIENT_EVIDENCE
+    measured[measured == Status.TO_CHECK] = Status.ASSERTED
+    papers = lines[:, ~telemetry].max(axis=1, initial=Status.NOT_APPLICABLE)
+    papers[papers < Status.INSUFFICIENT_EVIDENCE] = Status.NOT_APPLICABLE
+    verdict: CodeArray = np.maximum(measured, papers).astype(np.int8)
+    return verdict
+
+
+def _made_of(line: Requirement) -> CodeArray:
+    """(RecordState,) status of a record line by the state of its question."""
+    made = np.zeros(len(RecordState), dtype=np.int8)
+    made[RecordState.NOT_BINDING] = Status.NOT_APPLICABLE
+    made[RecordState.SHOWN] = Status.COMPLIANT
+    made[RecordState.STATED] = Status.ASSERTED
+    made[RecordState.ABSENT] = Status[(line.on_absence or "to_check").upper()]
+    made[RecordState.SHORTFALL] = Status[(line.on_shortfall or "to_check").upper()]
+    return made
 
 
 def _next_day(day: date) -> date:

@@ -10,7 +10,7 @@ from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import Status
 from coldwitness.storage.ports import ShipmentRow
 
-VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "compliant")
+VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "asserted", "compliant")
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,8 @@ def _question_basis(
         zone: FleetZone = "coolant" if question == "coolant_isolation" else "goods"
         reason = int(facet.reason[shipment])
         taught = terms.baselines.get(shipment, {}).get(zone)
+        if reason == IsolationReason.DECLARED_ABSENT:
+            return [_ISOLATION[reason]]
         return [
             *parts,
             _ALSO["on_record"] if facet.on_record[shipment] else _ISOLATION[reason],
@@ -119,8 +121,6 @@ def _question_basis(
         parts.append(_ALSO["storage_assumed"])
     if question == "integrity" and not judgement.deletion_shows[shipment]:
         parts.append(_ALSO["deletion_hidden"])
-    if question == "calibration" and np.isnan(terms.calibrated_until_s[shipment]):
-        parts.append(_ALSO["no_calibration"])
     return parts
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason
+from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason, RecordState
 from coldwitness.domain.text import Text
 from coldwitness.judging.words.figures import duration, number
 
@@ -10,13 +10,21 @@ _Words = Callable[[float], Text]
 
 
 def record_basis(line: RecordLine, shipment: int, *, to_check: Text) -> list[Text]:
-    """The fact; and where the line is not applicable, that it has to be checked on site, by what
-    evidence (`to_check`)."""
+    """The fact; that the company alone says so, where it does; and where the record does not show
+    what is asked, that it has to be checked on site, by what evidence (`to_check`)."""
     reason = int(line.reason[shipment])
     said = _WORDS[reason]
     fact = said(float(line.amount[shipment])) if callable(said) else said
-    shown = reason < RecordReason.NO_EVENTS
-    return [fact] if shown or reason == RecordReason.OWN_DELIVERY else [fact, to_check]
+    state = int(line.state[shipment])
+    if state == RecordState.STATED:
+        return [fact, _ON_ITS_WORD]
+    return [fact, to_check] if state in (RecordState.ABSENT, RecordState.SHORTFALL) else [fact]
+
+
+_ON_ITS_WORD = Text(
+    "以企业书面申报为据，未经登记或核验证实",
+    "on the company's own word; no register and no look confirms it",
+)
 
 
 def _silent(zh: str, en: str) -> Text:
@@ -54,6 +62,22 @@ def _packed_out(amount: float) -> Text:
     )
 
 
+def _packed_perhaps(amount: float) -> Text:
+    return Text(
+        f"装箱时首个读数 {number(amount)} °C 不在标示范围内，但在误差内或随即回到范围内",
+        f"the first reading at packing, {number(amount)} °C, was outside the label range, but "
+        "within the sensor's error or soon followed by one inside",
+    )
+
+
+def _expired(amount: float) -> Text:
+    lasted = duration(amount)
+    return Text(
+        f"校准在配送结束前 {lasted.zh} 已过有效期",
+        f"the calibration ran out {lasted.en} before the delivery ended",
+    )
+
+
 def _sent_live(amount: float) -> Text:
     lasted = duration(max(amount, 0.0))
     return Text(
@@ -72,9 +96,8 @@ def _sent_late(amount: float) -> Text:
 
 def _stated(amount: float) -> Text:
     return Text(
-        f"运单所载误差 ±{number(amount)} °C，在允许误差内（以运单所载为据）",
-        f"the manifest states an error of ±{number(amount)} °C, within the permissible one (on the "
-        "manifest's word)",
+        f"运单所载误差 ±{number(amount)} °C，在允许误差内",
+        f"the manifest states an error of ±{number(amount)} °C, within the permissible one",
     )
 
 
@@ -108,9 +131,6 @@ _WORDS: Mapping[int, Text | _Words] = {
     ),
     RecordReason.SENT_LIVE: _sent_live,
     RecordReason.ACCURATE_ENOUGH: _stated,
-    RecordReason.PROBE_PRESENT: Text(
-        "箱内药品处有测点读数", "a probe at the drug in the box gave readings"
-    ),
     RecordReason.NO_EVENTS: _silent("没有交接事件", "there are no custody events"),
     RecordReason.EVENTS_MISSING: Text(
         "装箱、取件、签收事件不全", "packing, pick-up or sign-off is not among the events"
@@ -154,6 +174,13 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.NO_READING_AT_PACKING: _silent("装箱时没有读数", "there is no reading at packing"),
     RecordReason.PACKED_OUT_OF_RANGE: _packed_out,
     RecordReason.LIMITS_UNKNOWN: _silent("储存条件未知", "the storage condition is not known"),
+    RecordReason.PACKED_PERHAPS_OUT_OF_RANGE: _packed_perhaps,
+    RecordReason.CALIBRATION_VALID: Text("校准在有效期内", "calibration was valid"),
+    RecordReason.NO_CALIBRATION_DATE: _silent("未提供校准有效期", "no calibration date was given"),
+    RecordReason.CALIBRATION_EXPIRED: _expired,
+    RecordReason.AGREEMENT_STATED: Text(
+        "运单载有委托配送协议编号", "the manifest names the agreement on entrusted delivery"
+    ),
     RecordReason.RECEIPT_UNKNOWN: _silent(
         "接收时间不全", "times of receipt are not known for all readings"
     ),
@@ -162,8 +189,5 @@ _WORDS: Mapping[int, Text | _Words] = {
         "运单未载记录仪误差", "the manifest states no error of the logger"
     ),
     RecordReason.LESS_ACCURATE: _less_accurate,
-    RecordReason.NO_DRUG_PROBE: _silent(
-        "没有药品处测点的读数", "there are no readings of a probe at the drug"
-    ),
 }
 """Every reason has its words; a test holds that none is forgotten."""

@@ -125,7 +125,7 @@ def test_a_shipment_without_readings_is_insufficient_everywhere() -> None:
     facts = {line.id for line in PACK.requirements if line.questions[0] in RECORD_QUESTIONS}
     status = {one.id: one.status for one in result.requirements}
     assert {status[id_] for id_ in status.keys() - facts} == {"insufficient_evidence"}
-    assert {status[id_] for id_ in facts} == {"not_applicable"}
+    assert {status[id_] for id_ in facts} == {"to_check"}
     assert result.metrics.readings == 0
     assert result.metrics.coverage == 0.0
     assert result.metrics.longest_gap_s == 3600.0

@@ -60,9 +60,11 @@ def _found(result: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [finding for finding in result["findings"] if finding["kind"] == kind]
 
 
-def test_a_complete_clean_delivery_is_compliant(check: Check) -> None:
+def test_a_clean_delivery_whose_separator_nobody_saw_is_asserted(check: Check) -> None:
     code, [result], _ = check(readings(lambda m: 5 + math.sin(m / 9)), manifest=manifest())
-    assert (code, result["verdict"]) == (0, "compliant"), result
+    assert (code, result["verdict"]) == (4, "asserted"), result
+    told = _status(result)
+    assert (told["ANNEX6-10"], told["ANNEX6-12"]) == ("compliant", "asserted")
     assert result["metrics"]["coverage"] == 1.0
     assert result["metrics"]["readings"] == 61
     assert result["window"] == {"start": at(0), "end": at(60)}
@@ -90,7 +92,8 @@ def test_a_break_beyond_the_uncertainty_is_a_breach_with_interpolated_ends(check
 def test_a_reading_exactly_at_a_limit_is_inside(check: Check) -> None:
     for limit in (2.0, 8.0):
         code, [result], _ = check(readings(lambda _m, at_c=limit: at_c), manifest=manifest())
-        assert (code, result["verdict"]) == (0, "compliant")
+        assert (code, result["verdict"]) == (4, "asserted")
+        assert _status(result)["ANNEX6-10"] == "compliant"
 
 
 def test_out_of_range_within_the_sensors_uncertainty_is_insufficient(check: Check) -> None:
@@ -112,7 +115,7 @@ def test_a_manifest_without_readings_is_insufficient(check: Check) -> None:
     code, results, _ = check(readings(lambda _m: 5.0), manifest=[manifest(), other])
     assert code == 3
     assert {r["shipment"]: r["verdict"] for r in results} == {
-        "S1": "compliant",
+        "S1": "asserted",
         "S2": "insufficient_evidence",
     }
 
@@ -121,7 +124,7 @@ def test_the_worst_shipment_decides_the_exit_code(check: Check) -> None:
     rows = readings(lambda _m: 5.0) + readings(lambda _m: 15.0, shipment="S2", logger="LG-2")
     code, results, _ = check(rows, manifest=[manifest(), manifest(id="S2")])
     assert code == 1
-    assert [r["verdict"] for r in results] == ["compliant", "breach"]
+    assert [r["verdict"] for r in results] == ["asserted", "breach"]
 
 
 def test_order_and_repetition_of_lines_change_nothing(check: Check) -> None:

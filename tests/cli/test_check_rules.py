@@ -38,10 +38,10 @@ def test_the_same_file_has_another_verdict_under_another_pack(
     files: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*files, "--json"]) == 1
-    assert [r["verdict"] for r in told(capsys)] == ["breach", "compliant"]
-    assert main([*files, "--json", "--rules", "who-vaccine"]) == 0
+    assert [r["verdict"] for r in told(capsys)] == ["breach", "asserted"]
+    assert main([*files, "--json", "--rules", "who-vaccine"]) == 4
     results = told(capsys)
-    assert [r["verdict"] for r in results] == ["compliant", "compliant"]
+    assert [r["verdict"] for r in results] == ["asserted", "asserted"]
     assert {r["evidence"]["rules"] for r in results} == {WHO}
     assert all(line["id"].startswith("WHO-") for r in results for line in r["requirements"])
 
@@ -56,7 +56,7 @@ def test_side_by_side_keeps_the_first_result_and_its_exit_code(
     for result, alone in zip(compared, plain, strict=True):
         other = result.pop("compared")
         assert result == alone
-        assert (other["shipment"], other["verdict"]) == (result["shipment"], "compliant")
+        assert (other["shipment"], other["verdict"]) == (result["shipment"], "asserted")
         assert (result["evidence"]["rules"], other["evidence"]["rules"]) == (CHINESE, WHO)
 
 
@@ -64,9 +64,9 @@ def test_a_third_combination_compares_the_named_packs(
     files: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--rules", "who-vaccine", "--compare-rules", "cn-retail-delivery"]
-    assert main([*files, "--json", *options]) == 0
+    assert main([*files, "--json", *options]) == 4
     warm, _ = told(capsys)
-    assert (warm["verdict"], warm["compared"]["verdict"]) == ("compliant", "breach")
+    assert (warm["verdict"], warm["compared"]["verdict"]) == ("asserted", "breach")
 
 
 def test_side_by_side_in_text_shows_the_lines_of_both(
@@ -76,7 +76,7 @@ def test_side_by_side_in_text_shows_the_lines_of_both(
     rows = capsys.readouterr().out.splitlines()
     assert any(f"{CHINESE} | {WHO}" in row for row in rows)
     (first, _) = (row for row in rows if row.strip().startswith("verdict"))
-    assert "suspected breach (to be checked) | nothing found" in first
+    assert "suspected breach (to be checked) | asserted in writing, not proved" in first
     (first, _) = (row for row in rows if "WHO-VAC.range" in row)
     assert "— | nothing found" in first
     assert sum("ANNEX3-15" in row for row in rows) == 2

@@ -4,6 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
 
 from coldwitness.analysis.verdict.requirements import lines_in_force, verdict_of
 from coldwitness.config.rules import load_packs
@@ -43,9 +44,30 @@ def test_a_shipment_without_a_time_is_held_against_every_line() -> None:
     assert lines_in_force(PACK, np.array([np.nan])).all()
 
 
-def test_lines_of_fact_alone_make_no_shipment_compliant() -> None:
+def test_papers_alone_make_no_shipment_compliant() -> None:
     status = np.zeros((1, len(IDS)), dtype=np.int8)
-    status[0, IDS.index("ANNEX3-15")] = Status.COMPLIANT
+    status[0, IDS.index("ANNEX6-02")] = Status.COMPLIANT
     assert verdict_of(status, PACK) == [Status.INSUFFICIENT_EVIDENCE]
     status[0, IDS.index("ANNEX6-10")] = Status.COMPLIANT
     assert verdict_of(status, PACK) == [Status.COMPLIANT]
+
+
+@pytest.mark.parametrize(
+    ("line", "says", "verdict"),
+    [
+        ("ANNEX6-02", Status.TO_CHECK, Status.COMPLIANT),
+        ("ANNEX6-09", Status.ASSERTED, Status.COMPLIANT),
+        ("ANNEX6-02", Status.INSUFFICIENT_EVIDENCE, Status.INSUFFICIENT_EVIDENCE),
+        ("ANNEX3-17", Status.SUSPECTED, Status.SUSPECTED),
+        ("ANNEX6-12", Status.ASSERTED, Status.ASSERTED),
+        ("ANNEX6-13", Status.TO_CHECK, Status.ASSERTED),
+        ("ANNEX6-12", Status.INSUFFICIENT_EVIDENCE, Status.INSUFFICIENT_EVIDENCE),
+        ("ANNEX6-10", Status.BREACH, Status.BREACH),
+    ],
+)
+def test_papers_move_the_verdict_only_from_insufficient_up(
+    line: str, says: Status, verdict: Status
+) -> None:
+    status = np.full((1, len(IDS)), Status.COMPLIANT, dtype=np.int8)
+    status[0, IDS.index(line)] = says
+    assert verdict_of(status, PACK) == [verdict]

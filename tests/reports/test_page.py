@@ -60,7 +60,14 @@ def test_every_requirement_of_the_result_stands_in_the_table_worst_first() -> No
     page = render_html(case.report(), lang="zh")
     table = page[page.index('id="requirements"') : page.index('id="coverage"')]
     places = {line.id: table.index(f">{line.id}<") for line in case.result.requirements}
-    rank = {"breach": 0, "suspected": 1, "insufficient_evidence": 2, "compliant": 3}
+    rank = {
+        "breach": 0,
+        "suspected": 1,
+        "insufficient_evidence": 2,
+        "to_check": 3,
+        "asserted": 4,
+        "compliant": 5,
+    }
     in_order = sorted(case.result.requirements, key=lambda line: places[line.id])
     ranks = [rank[line.status] for line in in_order]
     assert ranks == sorted(ranks)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from benchmarks.scoreboard_baseline import PlainReadings, PlainVerdict, correlation, judge_plainly
 from benchmarks.scoreboard_classes import (
@@ -141,7 +142,7 @@ def test_correlation_of_equal_steps_is_one_and_of_nothing_zero() -> None:
 def test_wrong_answers_are_counted_and_named_with_their_seed() -> None:
     run = ran("warm_break")
     blind = [
-        replace(answer, result={**answer.result, "verdict": "compliant", "findings": []})
+        replace(answer, result=structs.replace(answer.result, verdict="compliant", findings=()))
         for answer in run.answers
     ]
     score = score_class(replace(run, answers=tuple(blind)))
@@ -153,10 +154,13 @@ def test_wrong_answers_are_counted_and_named_with_their_seed() -> None:
 
 def test_a_false_finding_is_counted_against_the_shipment_it_is_not_true_of() -> None:
     run = ran("clean")
-    lie = {"kind": "missing_isolation", "subtype": "coolant_contact", "certainty": "probable"}
+    broken = ran("warm_break").answers[0].result.findings[0]
+    lie = structs.replace(
+        broken, kind="missing_isolation", subtype="coolant_contact", certainty="probable"
+    )
 
     def accused(answer: Answer) -> Answer:
-        return replace(answer, result={**answer.result, "findings": [lie]})
+        return replace(answer, result=structs.replace(answer.result, findings=(lie,)))
 
     lied = replace(run, answers=(accused(run.answers[0]), *run.answers[1:]))
     counts = {f.subtype: f for f in false_findings([lied])}

@@ -3,18 +3,16 @@
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from coldwitness.cli.simulate import register
+from coldwitness.cli.main import program
 from coldwitness.domain.errors import BadInput
 from coldwitness.simulators.scenario import scenario_names
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    register(app)
-    return CliRunner().invoke(app, list(arguments))
+    words = ["simulate", *arguments]
+    return CliRunner().invoke(program(words), words)
 
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     title: Text
     status: str
+    asks: str = "telemetry"
     findings: tuple[str, ...]
     basis: Text
     legal: Text

@@ -13,10 +13,17 @@ from coldwitness.api.reports.made.wording import (
 from coldwitness.config.finding_kinds import accusing_kinds
 from coldwitness.config.rules import RulePack
 from coldwitness.domain.measures import given
-from coldwitness.domain.result import CheckResult, Finding
+from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.domain.text import Text
 
-_RANK = {"breach": 4, "suspected": 3, "insufficient_evidence": 2, "compliant": 1}
+_RANK = {
+    "breach": 6,
+    "suspected": 5,
+    "insufficient_evidence": 4,
+    "to_check": 3,
+    "asserted": 2,
+    "compliant": 1,
+}
 _CERTAINTY = {"certain": 3, "probable": 2, "possible": 1}
 _SEVERITY = {"critical": 4, "major": 3, "minor": 2, "info": 1}
 
@@ -64,6 +71,7 @@ def requirement_lines(
                 id=line.id,
                 title=line.title,
                 status=line.status,
+                asks=source.asks if source is not None else "telemetry",
                 findings=line.findings,
                 basis=fact,
                 legal=legal,
@@ -73,10 +81,16 @@ def requirement_lines(
                 bounds_of=given(line.bounds_of),
                 setting=line.setting,
                 against=_texts([given(line.against), *(given(f.against) for f in its)]),
-                would_settle=_texts([f.would_settle for f in worst_first(its)]),
+                would_settle=_settled(line, its),
             )
         )
     return tuple(sorted(lines, key=lambda line: -_RANK.get(line.status, 0)))
+
+
+def _settled(line: RequirementLine, findings: Sequence[Finding]) -> tuple[Text, ...]:
+    """What its findings say would settle the line, else what the line itself says."""
+    told = _texts([finding.would_settle for finding in worst_first(findings)])
+    return told or _texts([given(line.would_settle)])
 
 
 def _texts(texts: Iterable[Text | None]) -> tuple[Text, ...]:
@@ -120,11 +134,36 @@ def _what_was_found(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
             f"lack of evidence, first "
             f"“{basis.title.en}”: {basis.basis.en.rstrip('.')}.",
         )
+    beside = _beside(lines)
+    if verdict == "asserted":
+        named = [line for line in lines if line.status == "asserted" and line.asks == "telemetry"]
+        what = Text(
+            "”“".join(line.title.zh for line in named), "”, “".join(line.title.en for line in named)
+        )
+        return Text(
+            f"未发现问题；“{what.zh}”仅有书面申报，未证实{beside.zh}。",
+            f"Nothing was found; “{what.en}” is asserted in writing only, not proved{beside.en}.",
+        )
     judged = [line for line in lines if line.status == "compliant"]
     return Text(
-        f"所查 {len(judged)} 项要求在记录所及范围内均未发现问题。",
-        f"Nothing was found against any of the {len(judged)} requirements the record can speak to.",
+        f"所查 {len(judged)} 项要求在记录所及范围内均未发现问题{beside.zh}。",
+        f"Nothing was found against any of the {len(judged)} requirements the record can speak "
+        f"to{beside.en}.",
     )
+
+
+def _beside(lines: Sequence[RuleLine]) -> Text:
+    """How many record lines are only asserted, or ask for a look: they stand beside the verdict."""
+    record = [line for line in lines if line.asks == "record"]
+    asserted = sum(line.status == "asserted" for line in record)
+    to_check = sum(line.status == "to_check" for line in lines)
+    zh = [f"{asserted} 项仅有书面申报"] * bool(asserted)
+    zh += [f"{to_check} 项需现场核查"] * bool(to_check)
+    en = [f"{asserted} asserted in writing only"] * bool(asserted)
+    en += [f"{to_check} to be checked on site"] * bool(to_check)
+    if not zh:
+        return Text("", "")
+    return Text(f"；另有 {'，'.join(zh)}", f"; besides, {', '.join(en)}")
 
 
 def _how_much_was_seen(result: CheckResult) -> Text:
@@ -146,7 +185,7 @@ def _how_much_was_seen(result: CheckResult) -> Text:
 
 
 def _what_to_do(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
-    if result.verdict == "compliant":
+    if result.verdict in {"compliant", "asserted"}:
         return Text(
             "本结论只说明在记录所及范围内未发现问题，不代替现场检查。",
             "This says only that nothing was found as far as the record reaches; it does not "

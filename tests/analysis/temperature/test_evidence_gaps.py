@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, GAPS, minutes, seen
@@ -307,23 +306,6 @@ def test_an_unknown_custody_window_is_insufficient() -> None:
 def test_an_unknown_window_does_not_hide_a_break() -> None:
     found = seen(Series(minutes(121), 9.0), given=Given())
     assert found.status("range") == Status.BREACH
-
-
-@pytest.mark.parametrize(
-    ("until", "status", "findings"),
-    [
-        (7200.0, Status.COMPLIANT, 0),
-        (7199.0, Status.INSUFFICIENT_EVIDENCE, 1),
-        (None, Status.INSUFFICIENT_EVIDENCE, 0),
-    ],
-)
-def test_calibration_has_to_last_to_the_end_of_custody(
-    until: float | None, status: Status, findings: int
-) -> None:
-    given = Given(start=0, end=7200, calibrated_until=until)
-    found = seen(Series(minutes(121), 5.0), given=given)
-    assert found.status("calibration") == status
-    assert len(found.found(code_of("evidence_gap/calibration_expired"))) == findings
 
 
 def test_a_freeze_sensitive_item_could_freeze_unseen() -> None:

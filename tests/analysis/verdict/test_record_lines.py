@@ -1,4 +1,4 @@
-"""Lines of fact: they show something, or send an officer to look; they never accuse."""
+"""Lines of papers and custody: shown, asserted by the company alone, absent, or falling short."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldwitness.analysis.verdict.record_lines import RecordReason
-from coldwitness.config.rules import RECORD_QUESTIONS
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from coldwitness.judging.words.record import _WORDS
 from tests.analysis.building import Given, Series, table
@@ -17,7 +17,7 @@ from tests.analysis.judging import PACK, Seen, minutes, seen, seen_of
 HOUR: dict[str, Any] = {"start": 0.0, "end": 3600.0}
 CORE = (
     "ANNEX6-10", "ANNEX6-11", "ANNEX6-12", "ANNEX6-13", "ANNEX6-14", "ANNEX3-06", "ANNEX3-08",
-    "ANNEX3-17", "LZ-PLAN-5.isolation", "LZ-PLAN-5.storage", "LZ-PLAN-5.cold-chain",
+    "ANNEX3-15", "LZ-PLAN-5.isolation", "LZ-PLAN-5.storage", "LZ-PLAN-5.cold-chain",
 )  # fmt: skip
 CUSTODY = (("packed", 0.0), ("picked_up", 300.0), ("arrived", 3500.0), ("delivered", 3600.0))
 ORIGIN, DESTINATION = (36.8, 118.0, 100.0), (36.8, 118.3, 100.0)
@@ -60,7 +60,7 @@ def test_missing_or_disordered_events_send_an_officer_and_accuse_nobody(
     events: tuple[tuple[str, float], ...], said: str
 ) -> None:
     status, basis = line("ANNEX6-02", events=events)
-    assert status == "not_applicable"
+    assert status == "to_check"
     assert said in basis
     assert "需现场核查" in basis
 
@@ -70,8 +70,9 @@ def test_missing_or_disordered_events_send_an_officer_and_accuse_nobody(
     [
         (3601.0, "compliant", "在时限内"),
         (3600.0, "compliant", "在时限内"),
-        (3000.0, "not_applicable", "晚 10 分钟"),
-        (None, "not_applicable", "运单未载送达时限"),
+        (3599.0, "to_check", "晚 1 秒"),
+        (3000.0, "to_check", "晚 10 分钟"),
+        (None, "to_check", "运单未载送达时限"),
     ],
 )
 def test_a_delivery_is_held_against_its_own_time_limit(
@@ -84,9 +85,9 @@ def test_a_delivery_is_held_against_its_own_time_limit(
 @pytest.mark.parametrize(
     ("hold_h", "status", "said"),
     [
-        (1.0, "compliant", "未超过"),
-        (0.5, "not_applicable", "多 30 分钟"),
-        (None, "not_applicable", "没有验证的保温时长"),
+        (1.0, "asserted", "未超过"),
+        (0.5, "suspected", "多 30 分钟"),
+        (None, "to_check", "没有验证的保温时长"),
     ],
 )
 def test_the_time_in_the_box_is_held_against_its_validated_hold_time(
@@ -99,13 +100,13 @@ def test_the_time_in_the_box_is_held_against_its_validated_hold_time(
 def test_without_a_known_custody_end_neither_time_limit_nor_hold_time_is_shown() -> None:
     for id_ in ("ANNEX6-08", "ANNEX1-03"):
         status, basis = line(id_, due=9999.0, hold_h=8.0, end=None)
-        assert (status, "监管起止时间不明" in basis) == ("not_applicable", True)
+        assert (status, "监管起止时间不明" in basis) == ("to_check", True)
 
 
-@pytest.mark.parametrize(
-    ("known", "status"), [(1, "compliant"), (0, "not_applicable"), (-1, "not_applicable")]
-)
-def test_a_box_model_is_fit_only_if_it_is_on_record(known: int, status: str) -> None:
+@pytest.mark.parametrize(("known", "status"), [(1, "asserted"), (0, "to_check"), (-1, "to_check")])
+def test_a_box_model_on_record_is_the_companys_word_and_none_is_to_be_checked(
+    known: int, status: str
+) -> None:
     assert line("ANNEX6-09", box_known=known)[0] == status
 
 
@@ -121,9 +122,9 @@ def lid(open_minutes: list[int], *, told: slice = slice(None)) -> Series:
     [
         (lid([]), "compliant", "未见途中开箱"),
         (lid([0, 60]), "compliant", "未见途中开箱"),
-        (lid([30]), "not_applicable", "起点和收货点以外开过箱"),
-        (lid([], told=slice(0, 30)), "not_applicable", "未覆盖全程"),
-        (hour(), "not_applicable", "没有开箱传感器数据"),
+        (lid([30]), "to_check", "起点和收货点以外开过箱"),
+        (lid([], told=slice(0, 30)), "to_check", "未覆盖全程"),
+        (hour(), "to_check", "没有开箱传感器数据"),
     ],
 )
 def test_the_seal_is_shown_only_by_a_lid_sensor_that_covers_the_way(
@@ -135,7 +136,7 @@ def test_the_seal_is_shown_only_by_a_lid_sensor_that_covers_the_way(
 
 def test_an_opened_event_of_unknown_place_is_told_as_such() -> None:
     status, basis = line("ANNEX6-15", series=lid([]), events=(*CUSTODY, ("opened", 900.0)))
-    assert (status, "地点不明" in basis) == ("not_applicable", True)
+    assert (status, "地点不明" in basis) == ("to_check", True)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_an_opened_event_of_unknown_place_is_told_as_such() -> None:
 )
 def test_an_entrusted_carriers_papers_are_never_in_the_record(entrusted: int, said: str) -> None:
     status, basis = line("ANNEX6-18", entrusted=entrusted)
-    assert (status, said in basis) == ("not_applicable", True)
+    assert (status, said in basis) == ("not_applicable" if entrusted == 0 else "to_check", True)
     assert ("需现场核查" in basis) is (entrusted != 0)
 
 
@@ -152,8 +153,9 @@ def test_an_entrusted_carriers_papers_are_never_in_the_record(entrusted: int, sa
     [
         (8.0, "compliant", "在标示范围内"),
         (2.0, "compliant", "在标示范围内"),
-        (8.1, "not_applicable", "8.1 °C"),
-        (1.5, "not_applicable", "1.5 °C"),
+        (8.1, "to_check", "8.1 °C"),
+        (1.5, "to_check", "1.5 °C"),
+        (12.0, "to_check", "12 °C"),
     ],
 )
 def test_the_first_reading_at_packing_is_held_against_the_range(
@@ -166,21 +168,34 @@ def test_the_first_reading_at_packing_is_held_against_the_range(
     assert (found, said in basis) == (status, True), basis
 
 
+@pytest.mark.parametrize(
+    ("minutes_out", "warm_c", "status"),
+    [(5, 9.0, "to_check"), (6, 9.0, "suspected"), (6, 8.5, "to_check"), (6, 8.6, "suspected")],
+)
+def test_packed_out_of_range_is_suspected_only_beyond_error_and_clock_tolerance(
+    minutes_out: int, warm_c: float, status: str
+) -> None:
+    """A probe that comes back inside within 300 s of packing may have been packed only then."""
+    drug = np.full(61, 5.0)
+    drug[:minutes_out] = warm_c
+    assert line("ANNEX1-05", series=Series(minutes(61), drug))[0] == status
+
+
 def test_a_second_probe_out_of_range_at_packing_counts_too() -> None:
     second = np.full(61, 5.0)
     second[0] = 12.0
     status, basis = line("ANNEX1-05", series=hour(probes={"drug.2": second}))
-    assert (status, "12 °C" in basis) == ("not_applicable", True)
+    assert (status, "12 °C" in basis) == ("to_check", True)
 
 
 def test_a_late_start_says_nothing_about_packing() -> None:
     late = Series(minutes(50) + 600, 5.0)
     status, basis = line("ANNEX1-05", series=late)
-    assert (status, "装箱时没有读数" in basis) == ("not_applicable", True)
+    assert (status, "装箱时没有读数" in basis) == ("to_check", True)
 
 
 @pytest.mark.parametrize(
-    ("lag_s", "status"), [(1.0, "compliant"), (300.0, "compliant"), (301.0, "not_applicable")]
+    ("lag_s", "status"), [(1.0, "compliant"), (300.0, "compliant"), (301.0, "to_check")]
 )
 def test_readings_received_within_the_setting_were_sent_live(lag_s: float, status: str) -> None:
     assert line("ANNEX1-09", series=hour(received=minutes(61) + lag_s))[0] == status
@@ -188,12 +203,12 @@ def test_readings_received_within_the_setting_were_sent_live(lag_s: float, statu
 
 def test_files_without_times_of_receipt_say_nothing_about_live_upload() -> None:
     status, basis = line("ANNEX1-09")
-    assert (status, "接收时间不全" in basis) == ("not_applicable", True)
+    assert (status, "接收时间不全" in basis) == ("to_check", True)
 
 
 @pytest.mark.parametrize(
     ("accuracy_c", "status"),
-    [(0.5, "compliant"), (0.6, "not_applicable"), (None, "not_applicable")],
+    [(0.5, "asserted"), (0.6, "suspected"), (None, "to_check")],
 )
 def test_a_stated_error_is_held_against_the_permissible_one(
     accuracy_c: float | None, status: str
@@ -204,7 +219,7 @@ def test_a_stated_error_is_held_against_the_permissible_one(
 def test_a_box_without_a_drug_probe_is_said_to_have_none() -> None:
     blind = Series(minutes(61), probes={"coolant": np.full(61, 1.0)})
     assert line("ANNEX3-15")[0] == "compliant"
-    assert line("ANNEX3-15", series=blind)[0] == "not_applicable"
+    assert line("ANNEX3-15", series=blind)[0] == "insufficient_evidence"
 
 
 @pytest.mark.parametrize(
@@ -221,6 +236,17 @@ def test_a_box_without_a_drug_probe_is_said_to_have_none() -> None:
 def test_a_line_that_asks_the_same_gets_the_same_answer(id_: str, same_as: str) -> None:
     for series in (hour(), hour(20.0), Series(minutes(20) + 900, 5.0)):
         assert line(id_, series=series)[0] == line(same_as, series=series)[0]
+
+
+@pytest.mark.parametrize(
+    ("until", "status"), [(3599.0, "suspected"), (3600.0, "asserted"), (None, "to_check")]
+)
+def test_a_calibration_has_to_last_to_the_end_and_is_the_companys_word(
+    until: float | None, status: str
+) -> None:
+    assert line("ANNEX3-17", calibrated_until=until)[0] == status
+    found = seen(hour(), given=Given(**HOUR, calibrated_until=until))
+    assert len(found.found(code_of("record/calibration"))) == (status == "suspected")
 
 
 def test_every_reason_has_its_words() -> None:
@@ -264,7 +290,7 @@ def any_hour(draw: st.DrawFn, shipment: str) -> Series:
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_lines_of_fact_never_move_the_verdict_and_shipments_do_not_touch_each_other(
+def test_papers_move_the_verdict_only_where_they_fall_short_and_shipments_stay_apart(
     data: st.DataObject,
 ) -> None:
     names = ("S1", "S2", "S3")
@@ -273,9 +299,14 @@ def test_lines_of_fact_never_move_the_verdict_and_shipments_do_not_touch_each_ot
     together = seen_of(table(*series), given=terms, shipments=names)
     for i, name in enumerate(names):
         core = max(Status[together.line(id_, i)["status"].upper()] for id_ in CORE)
-        assert together.verdict(i) == core
-        for question in RECORD_QUESTIONS:
-            assert together.status(question, i) in (Status.COMPLIANT, Status.NOT_APPLICABLE)
+        papers = [
+            Status[together.line(requirement.id, i)["status"].upper()]
+            for requirement in PACK.requirements
+            if requirement.asks == "record"
+        ]
+        short = [status for status in papers if status >= Status.INSUFFICIENT_EVIDENCE]
+        assert together.verdict(i) == max([core, *short])
+        assert Status.BREACH not in papers
         alone: Seen = seen(series[i], given=terms[i], shipments=(name,))
         assert alone.result["requirements"] == together.results[i]["requirements"]
 

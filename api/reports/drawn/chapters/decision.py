@@ -16,7 +16,14 @@ from coldwitness.api.reports.made.wording import (
     tell,
 )
 
-MARKS = {"breach": "■", "suspected": "▲", "insufficient_evidence": "◇", "compliant": "○"}
+MARKS = {
+    "breach": "■",
+    "suspected": "▲",
+    "insufficient_evidence": "◇",
+    "to_check": "◎",
+    "asserted": "△",
+    "compliant": "○",
+}
 """Verdict signs that differ in form, not only in colour."""
 
 

@@ -55,7 +55,7 @@ def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
     lang = view.lang
     facts = tell(line.basis, lang)
     notes = [note for note in (_bounds(view, line), _setting(view, line)) if note]
-    if line.status in {"breach", "suspected", "insufficient_evidence"} and line.would_settle:
+    if line.status not in {"compliant", "not_applicable"} and line.would_settle:
         lead = "可由此确定：" if lang == "zh" else "would settle it: "
         notes.append(lead + tell(line.would_settle[0], lang))
     mark = MARKS.get(line.status, "—")

@@ -1,0 +1,64 @@
+"""What of papers and custody falls short of a line, as findings: they weigh by the pack's line."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
+from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.config.rules import Question
+from coldwitness.domain.words import Certainty, Severity
+
+
+class _Told(NamedTuple):
+    """Which reasons of a question make which subtype, and what its amount is called."""
+
+    question: Question
+    reasons: tuple[RecordReason, ...]
+    subtype: str
+    amount: str = ""
+
+
+_TOLD = (
+    _Told("calibration", (RecordReason.CALIBRATION_EXPIRED,), "calibration", "length_s"),
+    _Told("hold_time", (RecordReason.LONGER_THAN_HOLD_TIME,), "hold_time", "over_s"),
+    _Told("delivery_time", (RecordReason.LATE,), "late", "late_s"),
+    _Told("seal", (RecordReason.OPENED_ON_THE_WAY, RecordReason.OPENED_SOMEWHERE), "lid_opened"),
+    _Told("packing_temperature", (RecordReason.PACKED_OUT_OF_RANGE,), "packed_warm", "packed_c"),
+    _Told("logger_accuracy", (RecordReason.LESS_ACCURATE,), "stated_error", "stated_c"),
+    _Told(
+        "custody_events",
+        (RecordReason.EVENTS_MISSING, RecordReason.EVENTS_OUT_OF_ORDER),
+        "events",
+    ),
+)
+
+
+def record_findings(case: Case, record: Mapping[Question, RecordLine]) -> FindingTable:
+    """One finding a shipment and shortfall, over the whole time judged; certain that the record
+    says so."""
+    return concatenate([_findings(case, told, record[told.question]) for told in _TOLD])
+
+
+def _findings(case: Case, told: _Told, line: RecordLine) -> FindingTable:
+    which = np.flatnonzero(np.isin(line.reason, told.reasons))
+    start_s, end_s = case.window.start_s[which], case.window.end_s[which]
+    measures = {}
+    if told.amount:
+        measures[told.amount] = line.amount[which]
+    if told.question == "calibration":
+        until_s = case.terms.calibrated_until_s[which]
+        measures["calibrated_until_s"] = until_s
+        start_s = np.fmax(start_s, until_s)
+    return finding_table(
+        shipment=which,
+        type=code_of(f"record/{told.subtype}"),
+        start_s=start_s,
+        end_s=end_s,
+        certainty=Certainty.CERTAIN,
+        severity=Severity.MINOR,
+        measures=measures,
+    )
