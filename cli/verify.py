@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from coldwitness.api.reports.made.wording import STATUS_WORDS, tell
+from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, tell
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.api.reports.packed.timestamp import read_authorities
 from coldwitness.api.reports.packed.verification import Verified
 from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import journal_public_key, load_public_key
 from coldwitness.storage.journal.signing import key_id
+
+_WORDS = labels("verification")["words"]
 
 
 def verify(
@@ -43,6 +46,7 @@ def verify(
     """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
+    words: Lang = "en" if lang == "en" else "zh"
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -59,7 +63,7 @@ def verify(
     if as_json:
         typer.echo(json.dumps(_as_json(file, found), ensure_ascii=False))
     else:
-        typer.echo("\n".join(_as_text(file, found, own, zh=lang == "zh")))
+        typer.echo("\n".join(_as_text(file, found, own, words)))
     raise typer.Exit(0 if found.holds else 1)
 
 
@@ -83,58 +87,45 @@ def _as_json(file: Path, found: Verified) -> dict[str, object]:
             {
                 "code": problem.code,
                 "detail": problem.detail,
-                "zh": problem.text(zh=True),
-                "en": problem.text(zh=False),
+                "zh": problem.text("zh"),
+                "en": problem.text("en"),
             }
             for problem in found.problems
         ],
     }
 
 
-def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, *, zh: bool) -> list[str]:
+def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, lang: Lang) -> list[str]:
     if not found.holds:
-        head = f"✗ {file}: 与证据不符" if zh else f"✗ {file}: does not match its evidence"
-        return [head, *(f"    {p.code}: {p.text(zh=zh)}" for p in found.problems)]
+        head = f"✗ {file}: {_say('differs', lang)}"
+        return [head, *(f"    {p.code}: {p.text(lang)}" for p in found.problems)]
     words = STATUS_WORDS.get(found.verdict or "")
-    verdict = tell(words, "zh" if zh else "en") if words is not None else "—"
-    lines = [
-        f"✓ {file}: 与证据一致，运单 {found.shipment}，重新评判：{verdict}"
-        if zh
-        else f"✓ {file}: matches its evidence; shipment {found.shipment}, judged again: {verdict}"
-    ]
-    lines.append(f"    {_signature_words(found, own, zh=zh)}")
+    verdict = tell(words, lang) if words is not None else "—"
+    said = _say("holds", lang, shipment=found.shipment, verdict=verdict)
+    lines = [f"✓ {file}: {said}", f"    {_signature_words(found, own, lang)}"]
     if found.kind == "package":
-        lines.append(f"    {_stamp_words(found, zh=zh)}")
+        lines.append(f"    {_stamp_words(found, lang)}")
     return lines
 
 
-def _stamp_words(found: Verified, *, zh: bool) -> str:
+def _stamp_words(found: Verified, lang: Lang) -> str:
     if found.stamp is None:
-        return "没有时间戳" if zh else "no timestamp token"
-    at, serial = found.stamp.at, found.stamp.serial
-    if found.stamp_trusted:
-        return (
-            f"时间戳有效：{at}，序号 {serial}，签发方受信"
-            if zh
-            else f"time stamp of {at}, number {serial}, by a trusted authority"
-        )
-    return (
-        f"时间戳称 {at}，序号 {serial}；签发方未核验（--tsa-ca 指定受信证书）"
-        if zh
-        else f"time stamp says {at}, number {serial}; its authority was not checked "
-        "(--tsa-ca names trusted certificates)"
-    )
+        return _say("no_stamp", lang)
+    key = "stamp_trusted" if found.stamp_trusted else "stamp_unchecked"
+    return _say(key, lang, at=found.stamp.at, serial=found.stamp.serial)
 
 
-def _signature_words(found: Verified, own: Ed25519PublicKey | None, *, zh: bool) -> str:
+def _signature_words(found: Verified, own: Ed25519PublicKey | None, lang: Lang) -> str:
     if found.signer is None:
-        return "未签名" if zh else "not signed"
+        return _say("not_signed", lang)
     if found.trusted:
-        return f"签名有效，密钥 {found.signer}，受信" if zh else f"signed by trusted {found.signer}"
-    if own is not None and key_id(own) == found.signer:
-        return f"签名有效，本机密钥 {found.signer}" if zh else f"signed by our own {found.signer}"
-    return (
-        f"签名有效，密钥 {found.signer}；请核对该密钥是否属于出具单位（--key 指定受信密钥）"
-        if zh
-        else f"signed by {found.signer}; check that this key is the issuer's (--key names trusted)"
-    )
+        key = "signed_trusted"
+    elif own is not None and key_id(own) == found.signer:
+        key = "signed_own"
+    else:
+        key = "signed_unknown"
+    return _say(key, lang, signer=found.signer)
+
+
+def _say(key: str, lang: Lang, **values: object) -> str:
+    return tell(_WORDS[key], lang).format(**values)

@@ -68,11 +68,9 @@ class ShipmentFinding(Finding, frozen=True, kw_only=True):
     shipment: str
 
 
-class Setting(Struct, frozen=True):
+class Setting(Text, frozen=True):
     """The bureau's settings a line is judged by: settings, not law."""
 
-    zh: str
-    en: str
     values: dict[str, float]
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
-from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.made.wording import Lang, unit_words
 from coldwitness.domain.instants import CHINA, instant_ms
 from coldwitness.domain.result import Limits
 
@@ -27,7 +27,7 @@ def length(seconds: float | None, lang: Lang) -> str:
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
-    hour, minute, second = ("小时", "分", "秒") if lang == "zh" else ("h", "min", "s")
+    hour, minute, second = (unit_words(unit, lang) for unit in ("h", "min", "s"))
     if hours:
         return f"{hours} {hour} {minutes} {minute}"
     if minutes:

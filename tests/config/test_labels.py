@@ -21,19 +21,56 @@ def test_no_label_calls_an_act_illegal_or_a_drug_inferior(name: str) -> None:
             assert not [word for word in FORBIDDEN if word in said], (section, key)
 
 
-@pytest.mark.parametrize("name", NAMES)
+LOOKED_UP = {"events", "storage", "units", "reasons"}
+"""Sections whose keys are words of a result, a pack or a verification."""
+ASKED_BY = {"verification": "cli"}
+
+
+@pytest.mark.parametrize("name", ["pages", "report", "verification"])
 def test_every_label_is_used(name: str) -> None:
-    """By its key in some source of api/, or by the beginning of keys made from a result's word."""
+    """By its key in some source, or by the beginning of keys made from a result's word; of
+    the other files all keys are such words."""
     sources = "".join(
         path.read_text(encoding="utf-8")
         for ending in ("*.py", "*.html")
-        for path in (ROOT / "api").rglob(ending)
+        for path in (ROOT / ASKED_BY.get(name, "api")).rglob(ending)
     )
-    begins = tuple(re.findall(r"""f["']([a-z_]+_)\{""", sources))
+    begins = tuple(re.findall(r"""f["']([a-z_.]+_)\{""", sources))
     results = {"certain", "probable", "possible", "unreviewed", "reviewed"}
-    for key in load_labels(FOLDER / f"{name}.toml").get("words", {}):
-        quoted = f'"{key}"' in sources or f"'{key}'" in sources
-        assert quoted or key.startswith(begins) or key in results, key
+    for section, words in load_labels(FOLDER / f"{name}.toml").items():
+        for key in words if section not in LOOKED_UP else ():
+            asked = key if section == "words" else f"{section}.{key}"
+            quoted = f'"{asked}"' in sources or f"'{asked}'" in sources
+            assert quoted or asked.startswith(begins) or asked in results, asked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_have_the_same_places_for_values(name: str) -> None:
+    for section, words in load_labels(FOLDER / f"{name}.toml").items():
+        for key, text in words.items():
+            zh, en = (sorted(set(re.findall(r"\{(\w*)\}", said))) for said in (text.zh, text.en))
+            assert zh == en, (section, key)
+
+
+CHOOSES = re.compile(r"if (?:not )?(?:zh|[\w.]*lang(?:uage)? == .zh.) else")
+CHOOSING = {
+    "api/http/problems.py": 1,
+    "api/http/reports.py": 1,
+    "api/pages/pages.py": 2,
+    "api/reports/drawn/layout.py": 2,
+    "api/reports/made/wording.py": 1,
+}
+"""Where the language itself is chosen: names of languages, and the text of a pair."""
+
+
+def test_words_are_data_and_no_source_of_api_or_judging_has_them_in_two_languages() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): count
+        for folder in ("api", "judging")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if (count := len(CHOOSES.findall(" ".join(path.read_text("utf-8").split()))))
+    }
+    assert found == CHOOSING
 
 
 @pytest.mark.parametrize(

@@ -38,25 +38,19 @@ def lay_out(report: Report, lang: Lang) -> Document:
     """Every chapter, also where it has nothing to say: that it was looked for is told. Another
     pack's result stands after the requirements where there is one."""
     view = View(report, lang)
-    zh = lang == "zh"
     chapters = _CHAPTERS if report.beside is None else (*_CHAPTERS[:2], beside, *_CHAPTERS[2:])
     digest = report.seal.sha256 if report.seal is not None else ""
     document = Document(
-        lang="zh-CN" if zh else "en",
+        lang="zh-CN" if lang == "zh" else "en",
         title=say("title", lang),
         shipment=report.shipment,
         running_head=f"{say('title', lang)} · {report.shipment}",
-        time_note="所列时间均为北京时间（UTC+8）" if zh else "All times are China time (UTC+8)",
-        foot=(
-            "本报告只提供线索，须经核查；不构成对违规或药品质量的认定。"
-            if zh
-            else "This report gives clues to be checked; it decides neither on guilt nor on "
-            "the quality of a drug."
-        ),
+        time_note=say("layout.time_note", lang),
+        foot=say("layout.foot", lang),
         digest=digest,
         chapters=tuple(chapter(view) for chapter in chapters),
     )
-    return document if zh else _with_plain_quotes(document)
+    return document if lang == "zh" else _with_plain_quotes(document)
 
 
 def _with_plain_quotes(document: Document) -> Document:

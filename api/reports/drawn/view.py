@@ -13,7 +13,7 @@ from coldwitness.api.reports.drawn.charts.trace import Line
 from coldwitness.api.reports.drawn.charts.track import Way
 from coldwitness.api.reports.made.instants import epoch_s, epochs_s
 from coldwitness.api.reports.made.model import Polyline, Report, Stop
-from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.made.wording import Lang, say
 from coldwitness.domain.coverage import CoverageGap, CoveredProbe
 from coldwitness.domain.tracks import FloatArray, IntArray
 
@@ -29,6 +29,10 @@ class View:
     def __init__(self, report: Report, lang: Lang) -> None:
         self.report = report
         self.lang = lang
+
+    def say(self, key: str, **values: object) -> str:
+        """The report's words for `key` in its language."""
+        return say(key, self.lang, **values)
 
     @cached_property
     def time_s(self) -> FloatArray:

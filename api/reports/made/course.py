@@ -21,7 +21,6 @@ from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
 from coldwitness.domain.reading import Event
 from coldwitness.domain.result import Finding, Metrics
-from coldwitness.domain.text import Text
 from coldwitness.domain.tracks import Tracks
 
 _UNNUMBERED = 0
@@ -153,9 +152,9 @@ def custody_of(manifest: Manifest | None, events: Sequence[Event]) -> tuple[Cust
         ()
         if manifest is None
         else (
-            (manifest.dispatched_ms, Text("申报发出", "declared dispatch")),
-            (manifest.due_ms, Text("约定送达时限", "due")),
-            (manifest.delivered_ms, Text("申报送达", "declared delivery")),
+            (manifest.dispatched_ms, both("declared_dispatch")),
+            (manifest.due_ms, both("due")),
+            (manifest.delivered_ms, both("declared_delivery")),
         )
     )
     steps += [

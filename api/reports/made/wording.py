@@ -22,7 +22,6 @@ STATUS_WORDS = {
 }
 
 _LABELS = labels("report")
-_WORDS = _LABELS["words"]
 
 
 def unit_words(unit: str, lang: Lang) -> str:
@@ -35,18 +34,30 @@ def storage_words(name: str, lang: Lang) -> str:
     return tell(_LABELS["storage"].get(name, Text(name, name)), lang)
 
 
-def say(key: str, lang: Lang) -> str:
-    """The word for `key`; an unknown key is a mistake of ours and raises KeyError."""
-    return tell(_WORDS[key], lang)
+def say(key: str, lang: Lang, **values: object) -> str:
+    """The words for `key` (`section.key`, or a key of the section `words`) with `values` in their
+    places; an unknown key and a place without a value are mistakes of ours and raise KeyError."""
+    return tell(both(key), lang).format(**values)
+
+
+def told(key: str, **values: Text | str | int) -> Text:
+    """As `say`, in both languages; a value may be a Text of its own."""
+
+    def said(lang: Lang) -> str:
+        spoken = {k: tell(v, lang) if isinstance(v, Text) else v for k, v in values.items()}
+        return say(key, lang, **spoken)
+
+    return Text(said("zh"), said("en"))
 
 
 def say_or_key(key: str, lang: Lang) -> str:
     """As `say`, for words that come from a result; an unknown one is printed as it is."""
-    return say(key, lang) if key in _WORDS else key
+    return say(key, lang) if key in _LABELS["words"] else key
 
 
 def both(key: str) -> Text:
-    return _WORDS[key]
+    section, _, name = key.rpartition(".")
+    return _LABELS[section or "words"][name]
 
 
 def finding_words(kind: str, subtype: str) -> Text:
@@ -111,6 +122,11 @@ def percent(share: float | None) -> str:
     return f"{value:.1f} %"
 
 
+def durations(seconds: float | None) -> Text:
+    """`duration` in both languages."""
+    return Text(duration(seconds, "zh"), duration(seconds, "en"))
+
+
 def duration(seconds: float | None, lang: Lang) -> str:
     """`1 小时 02 分 05 秒` / `1 h 02 min 05 s`; whole seconds."""
     if seconds is None:
@@ -118,7 +134,7 @@ def duration(seconds: float | None, lang: Lang) -> str:
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
-    h, m, s = ("小时", "分", "秒") if lang == "zh" else ("h", "min", "s")
+    h, m, s = (tell(_LABELS["units"][unit], lang) for unit in ("h", "min", "s"))
     if hours:
         return f"{hours} {h} {minutes:02d} {m}" + (f" {secs:02d} {s}" if secs else "")
     if minutes:

@@ -11,6 +11,7 @@ from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.model import Evidenced, Report, Seal
 from coldwitness.api.reports.made.seal import canonical, sealed_bytes, sha256_hex, sm3, without_seal
 from coldwitness.api.reports.made.twin import read_earlier, read_json, render_json
+from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.api.reports.packed.attachment import attachments
 from coldwitness.api.reports.packed.rejudging import (
     pack_beside,
@@ -20,36 +21,13 @@ from coldwitness.api.reports.packed.rejudging import (
     same_rules,
 )
 from coldwitness.api.reports.packed.timestamp import Stamp
+from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.text import Text
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
-REASONS: Mapping[str, tuple[str, str]] = {
-    "not_readable": ("不是可读的报告", "not a readable report"),
-    "not_canonical": ("字节与内容的规范写法不一致", "bytes are not the canonical form"),
-    "digest_mismatch": ("内容与摘要不符", "the content does not fit its digest"),
-    "signature_missing": ("没有签名", "not signed"),
-    "signature_invalid": ("签名与内容不符", "the signature does not fit the content"),
-    "signer_unknown": ("签名密钥不在信任名单内", "signed by a key that is not trusted"),
-    "rules_unknown": ("本机没有报告所用的规则包", "the rule pack of the report is not here"),
-    "rules_edited": ("规则与同名规则包不一致", "the rules differ from the pack of that name"),
-    "evidence_unreadable": ("其中的证据无法读取", "the evidence inside cannot be read"),
-    "result_differs": ("由证据重新评判的结果不同", "judging the evidence again differs"),
-    "report_differs": ("与由证据重新生成的报告不同", "differs from the report rebuilt"),
-    "attachment_missing": ("PDF 中没有唯一的 JSON 附件", "the PDF holds no single JSON twin"),
-    "pages_differ": ("页面与其数据重新生成的不同", "pages differ from those its data draw"),
-    "package_altered": ("证据包的结构被改动", "the package itself was altered"),
-    "file_missing": ("证据包缺少文件", "a file of the package is missing"),
-    "file_added": ("证据包多出文件", "the package holds a file that is not listed"),
-    "file_altered": ("文件与清单摘要不符", "a file does not fit the listed digest"),
-    "timestamp_missing": ("没有时间戳", "no time-stamp token"),
-    "timestamp_invalid": ("时间戳不成立", "the time stamp does not hold"),
-    "files_disagree": ("包内文件互相矛盾", "files of the package contradict each other"),
-    "proof_invalid": ("日志包含证明不成立", "an inclusion proof does not hold"),
-    "head_invalid": ("日志根的签名不成立", "the signed root of the journal does not hold"),
-    "record_missing": ("报告的读数在日志中找不到", "a reading is not in the journal's rows"),
-    "record_omitted": ("日志中的读数没有进入报告", "a reading of the journal is left out"),
-}
+REASONS: Mapping[str, Text] = labels("verification")["reasons"]
 
 
 @dataclass(frozen=True)
@@ -57,8 +35,8 @@ class Problem:
     code: str
     detail: str = ""
 
-    def text(self, *, zh: bool) -> str:
-        words = REASONS[self.code][0 if zh else 1]
+    def text(self, lang: Lang) -> str:
+        words = tell(REASONS[self.code], lang)
         return f"{words}: {self.detail}" if self.detail else words
 
 

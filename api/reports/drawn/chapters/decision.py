@@ -28,7 +28,7 @@ MARKS = {
 
 
 def decision(view: View) -> Chapter:
-    report, zh = view.report, view.lang == "zh"
+    report = view.report
     blocks: list[Block] = [
         Verdict(
             word=tell(report.decision.word, view.lang),
@@ -37,12 +37,12 @@ def decision(view: View) -> Chapter:
             sentences=tuple(tell(s, view.lang) for s in report.decision.sentences),
             review=say(report.review.state, view.lang),
             qr_svg=qr_svg(qr_text(view), name="qr", alt="QR"),
-            qr_caption="扫码核对摘要" if zh else "digest to compare",
+            qr_caption=view.say("decision.qr_caption"),
         ),
         ribbons_figure(view, name="ribbons"),
         Facts(pairs=(*_shipment_facts(view), *_measured_facts(view))),
     ]
-    return Chapter("decision", "结论" if zh else "Decision", tuple(blocks))
+    return Chapter("decision", view.say("decision.title"), tuple(blocks))
 
 
 def qr_text(view: View) -> str:
@@ -55,36 +55,36 @@ def qr_text(view: View) -> str:
 
 
 def _shipment_facts(view: View) -> list[tuple[str, str, str]]:
-    report, zh = view.report, view.lang == "zh"
+    report = view.report
     source = report.manifest or {}
     terms = report.terms
     seller, courier, box = (source.get(key) or {} for key in ("seller", "courier", "box"))
-    pairs = [("运单号" if zh else "Shipment", report.shipment, "")]
+    pairs = [(view.say("decision.shipment"), report.shipment, "")]
     if terms.start is not None and terms.end is not None:
         start, end = china_full(terms.start), china_full(terms.end)
         same_day = start[:10] == end[:10]
         length = duration(view.window[1] - view.window[0], view.lang)
         pairs.append(
             (
-                "评判时段" if zh else "Judged time",
+                view.say("decision.judged_time"),
                 f"{start} — {end[11:] if same_day else end}",
                 length,
             )
         )
     if seller.get("name"):
-        pairs.append(("销售企业" if zh else "Seller", str(seller["name"]), _code(seller)))
+        pairs.append((view.say("decision.seller"), str(seller["name"]), _code(seller)))
     if courier.get("name") or courier.get("id"):
         entrusted = courier.get("entrusted")
-        note = ("委托配送" if zh else "entrusted") if entrusted else ""
+        note = (view.say("decision.entrusted")) if entrusted else ""
         pairs.append(
-            ("配送企业" if zh else "Courier", str(courier.get("name") or courier["id"]), note)
+            (view.say("decision.courier"), str(courier.get("name") or courier["id"]), note)
         )
     if box.get("id") or box.get("model"):
-        cooling = {"passive": "保温箱" if zh else "passive", "active": "冷藏箱" if zh else "active"}
+        cooling = {"passive": view.say("decision.passive"), "active": view.say("decision.active")}
         model = str(box.get("model") or "")
         note = " · ".join(filter(None, (model, cooling.get(str(box.get("cooling")), ""))))
-        pairs.append(("箱" if zh else "Box", str(box.get("id") or model), note))
-    pairs.append(("温度限值" if zh else "Limits", limits_words(view), _storage_words(view)))
+        pairs.append((view.say("decision.box"), str(box.get("id") or model), note))
+    pairs.append((view.say("decision.limits"), limits_words(view), _storage_words(view)))
     return pairs
 
 
@@ -95,7 +95,7 @@ def _code(company: dict[str, object]) -> str:
 def limits_words(view: View) -> str:
     terms = view.report.terms
     if terms.low_c is None and terms.high_c is None:
-        return "未申报" if view.lang == "zh" else "not stated"
+        return view.say("decision.limits_not_stated")
     if terms.low_c is None:
         return f"≤ {celsius(terms.high_c)}"
     if terms.high_c is None:
@@ -110,30 +110,30 @@ def _storage_words(view: View) -> str:
 
 
 def _measured_facts(view: View) -> list[tuple[str, str, str]]:
-    metrics, zh = view.report.result.metrics, view.lang == "zh"
+    metrics = view.report.result.metrics
     bounds = metrics.seconds_above_bounds, metrics.seconds_below_bounds
     return [
         (
-            "药品温度读数" if zh else "Drug readings",
+            view.say("decision.drug_readings"),
             quantity(metrics.readings, ""),
-            f"{'有效覆盖' if zh else 'coverage'} {percent(metrics.coverage)}",
+            f"{view.say('decision.coverage')} {percent(metrics.coverage)}",
         ),
         (
-            "测得温度" if zh else "Measured",
+            view.say("decision.measured"),
             "—"
             if metrics.min_c is None
             else f"{celsius(metrics.min_c)} – {celsius(metrics.max_c)}",
             ""
             if metrics.mean_c is None
-            else f"{'平均' if zh else 'mean'} {celsius(metrics.mean_c)}",
+            else f"{view.say('decision.mean')} {celsius(metrics.mean_c)}",
         ),
         (
-            "高于上限" if zh else "Above range",
+            view.say("above_range"),
             duration(metrics.seconds_above, view.lang),
             least_most(bounds[0], view),
         ),
         (
-            "低于下限" if zh else "Below range",
+            view.say("below_range"),
             duration(metrics.seconds_below, view.lang),
             least_most(bounds[1], view),
         ),
@@ -145,7 +145,6 @@ def least_most(bounds: object, view: View) -> str:
     if not isinstance(bounds, list | tuple) or len(bounds) != 2 or None in bounds:
         return ""
     least, most = (duration(float(b), view.lang) for b in bounds)
-    zh = view.lang == "zh"
     if least == most:
-        return f"最少、最多均为 {least}" if zh else f"least and most {least}"
-    return f"最少 {least}，最多 {most}" if zh else f"least {least}, most {most}"
+        return view.say("decision.least_and_most_same", least=least)
+    return view.say("decision.least_and_most", least=least, most=most)

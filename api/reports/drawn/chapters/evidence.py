@@ -38,10 +38,9 @@ RIBBONS = 24
 def ribbons_figure(view: View, *, name: str, first: int = 0, most: int = FIRST_PAGE) -> Figure:
     """Ribbons of `most` probes from number `first` on."""
     probes = view.report.probes
-    zh = view.lang == "zh"
     shown = probes[first : first + most]
     start, end = view.window
-    alt = "各测点监测情况条带" if zh else "ribbons of what each probe recorded"
+    alt = view.say("coverage.ribbons_alt")
     svg = ribbons_svg(
         [Ribbon(probe_title(view, p.name), p.spans) for p in shown],
         start_s=start,
@@ -52,18 +51,14 @@ def ribbons_figure(view: View, *, name: str, first: int = 0, most: int = FIRST_P
         alt=alt,
         lang=view.lang,
     )
-    caption = "评判时段内各测点的监测情况" if zh else "What each probe recorded in the judged time"
+    caption = view.say("coverage.ribbons_caption")
     if first == 0 and len(probes) > most == FIRST_PAGE:
-        caption += (
-            f"（另有 {len(probes) - most} 个测点，见“证据覆盖”）"
-            if zh
-            else f" ({len(probes) - most} further probes: see “Evidence coverage”)"
-        )
+        caption += view.say("coverage.more_probes", more=len(probes) - most)
     return Figure((svg,), caption, alt)
 
 
 def coverage(view: View) -> Chapter:
-    report, zh = view.report, view.lang == "zh"
+    report = view.report
     blocks: list[Block] = []
     if len(report.probes) > FIRST_PAGE:
         blocks += [
@@ -71,26 +66,22 @@ def coverage(view: View) -> Chapter:
             for i in range(0, len(report.probes), RIBBONS)
         ]
     blocks.append(_probe_table(view))
-    blocks.append(Subheading("未监测时段" if zh else "Unseen time"))
+    blocks.append(Subheading(view.say("coverage.unseen_time")))
     if report.worst_probe is not None:
         title = probe_title(view, report.worst_probe)
         slew = quantity(report.terms.slew_max_c_per_min, "°C/min")
         origin = say(report.terms.slew_source, view.lang)
         blocks.append(
             Paragraph(
-                f"测点“{title}”。可能温度按两端读数和最快变温 {slew}（{origin}）给出。"
-                if zh
-                else f"Probe “{title}”. Possible temperatures follow from the readings at both "
-                f"ends and the fastest change {slew} ({origin}).",
+                view.say("coverage.possible", title=title, slew=slew, origin=origin),
                 small=True,
             )
         )
     blocks.append(_gap_table(view))
-    return Chapter("coverage", "证据覆盖" if zh else "Evidence coverage", tuple(blocks))
+    return Chapter("coverage", view.say("coverage.title"), tuple(blocks))
 
 
 def _probe_table(view: View) -> Table:
-    zh = view.lang == "zh"
     start, end = view.window
     rows = []
     for probe in view.report.probes:
@@ -108,18 +99,16 @@ def _probe_table(view: View) -> Table:
         )
     return Table(
         columns=(
-            Column("测点" if zh else "Probe", 1.5),
-            Column("读数" if zh else "Readings", 0.8, "right"),
-            Column("首条" if zh else "First", 1.25),
-            Column("末条" if zh else "Last", 1.25),
-            Column("覆盖" if zh else "Coverage", 0.85, "right"),
-            Column("最长未监测" if zh else "Longest unseen", 1.3, "right"),
-            Column("最低 / 最高" if zh else "Least / most", 1.0, "right"),
+            Column(view.say("coverage.probe"), 1.5),
+            Column(view.say("coverage.readings"), 0.8, "right"),
+            Column(view.say("coverage.first"), 1.25),
+            Column(view.say("coverage.last"), 1.25),
+            Column(view.say("coverage.coverage"), 0.85, "right"),
+            Column(view.say("coverage.longest_unseen"), 1.3, "right"),
+            Column(view.say("coverage.least_most"), 1.0, "right"),
         ),
         rows=tuple(rows),
-        empty="评判时段内没有任何测点的读数。"
-        if zh
-        else "No probe gave a reading in the judged time.",
+        empty=view.say("coverage.no_probe"),
     )
 
 
@@ -129,7 +118,6 @@ def _gaps_of_worst(view: View) -> list[CoverageGap]:
 
 
 def _gap_table(view: View) -> Table:
-    zh = view.lang == "zh"
     rows = tuple(
         (
             Cell(str(number)),
@@ -151,12 +139,12 @@ def _gap_table(view: View) -> Table:
     return Table(
         columns=(
             Column("#", 0.4, "right"),
-            Column("自" if zh else "From", 1.3),
-            Column("至" if zh else "To", 1.3),
-            Column("时长" if zh else "Length", 1.2, "right"),
-            Column("其间可能温度" if zh else "Possible meanwhile", 1.6, "right"),
-            Column("可能越限" if zh else "Could leave range", 1.0),
+            Column(view.say("from"), 1.3),
+            Column(view.say("to"), 1.3),
+            Column(view.say("length"), 1.2, "right"),
+            Column(view.say("coverage.possible_meanwhile"), 1.6, "right"),
+            Column(view.say("coverage.could_leave_range"), 1.0),
         ),
         rows=rows,
-        empty="没有超过允许间隔的未监测时段。" if zh else "No step was longer than permitted.",
+        empty=view.say("coverage.no_gap"),
     )

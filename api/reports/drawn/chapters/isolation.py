@@ -17,39 +17,32 @@ ZONES = ("coolant", "goods")
 
 
 def isolation(view: View) -> Chapter:
-    zh = view.lang == "zh"
     exchanges = [_exchange(view, zone) for zone in ZONES]
-    alt = "箱内隔离示意" if zh else "the box and its separations"
+    alt = view.say("isolation.alt")
     svg = box_svg(exchanges, name="box", alt=alt, lang=view.lang)
     blocks: list[Block] = [
         Paragraph(
-            "由药品舱温度随各温区变化的快慢推断，不是直接测量；结论最多为“很可能”。"
-            if zh
-            else "Inferred from how fast the drug space follows each zone, not measured; at most "
-            "“probable”.",
+            view.say("isolation.inferred"),
             small=True,
         ),
         Figure(
             (svg,),
-            "线越粗，热交换越强；黑线为隔断（虚线为未申报）。右：估计值、95 % 区间与限值。"
-            if zh
-            else "The thicker the line the stronger the exchange; black: separator (dashed: not "
-            "stated). Right: estimate, 95 % interval and limit.",
+            view.say("isolation.figure"),
             alt,
         ),
         Table(
             columns=(
-                Column("温区" if zh else "Zone", 1.2),
-                Column("判定" if zh else "Status", 1.8),
-                Column("热交换率 (1/h)" if zh else "Exchange (1/h)", 1.2, "right"),
-                Column("95 % 区间" if zh else "95 % interval", 1.4, "right"),
-                Column("限值 (1/h)" if zh else "Limit (1/h)", 1.0, "right"),
-                Column("申报" if zh else "Declared", 1.6),
+                Column(view.say("isolation.zone"), 1.2),
+                Column(view.say("isolation.status"), 1.8),
+                Column(view.say("isolation.exchange_rate"), 1.2, "right"),
+                Column(view.say("isolation.interval_95"), 1.4, "right"),
+                Column(view.say("isolation.limit_rate"), 1.0, "right"),
+                Column(view.say("isolation.declared"), 1.6),
             ),
             rows=tuple(_row(view, exchange) for exchange in exchanges),
         ),
     ]
-    return Chapter("isolation", "物理隔离" if zh else "Separation", tuple(blocks))
+    return Chapter("isolation", view.say("isolation.title"), tuple(blocks))
 
 
 def _exchange(view: View, zone: str) -> Exchange:

@@ -30,7 +30,7 @@ from coldwitness.domain.result import Sensor
 
 
 def integrity(view: View) -> Chapter:
-    report, zh = view.report, view.lang == "zh"
+    report = view.report
     doubts = [f for f in report.result.findings if f.kind not in accusing_kinds()]
     rows = []
     for finding in doubts:
@@ -57,22 +57,22 @@ def integrity(view: View) -> Chapter:
         Facts(
             pairs=(
                 (
-                    "序号" if zh else "Sequence numbers",
+                    view.say("records.sequence_numbers"),
                     say("yes" if counted else "no", view.lang),
-                    "" if counted else ("无法据此发现删改" if zh else "a deletion could not show"),
+                    "" if counted else view.say("records.deletion_hidden"),
                 ),
                 (
-                    "平台接收时间" if zh else "Receive times",
+                    view.say("records.receive_times"),
                     say("yes" if received else "no", view.lang),
-                    "" if received else ("来自文件" if zh else "from files"),
+                    "" if received else view.say("records.from_files"),
                 ),
                 (
-                    "全部读数" if zh else "All readings",
+                    view.say("records.all_readings"),
                     quantity(len(report.readings.time), ""),
-                    "含窗口外" if zh else "inside and outside the window",
+                    view.say("records.also_outside"),
                 ),
                 (
-                    "互相矛盾的读数" if zh else "Contradicting readings",
+                    view.say("records.contradicting_readings"),
                     quantity(len(report.readings.conflict), ""),
                     "",
                 ),
@@ -80,28 +80,28 @@ def integrity(view: View) -> Chapter:
         ),
         Table(
             columns=(
-                Column("发现" if zh else "Finding", 1.4),
-                Column("自 / 至" if zh else "From / to", 1.4),
-                Column("说明" if zh else "What was seen", 4.2),
+                Column(view.say("records.finding"), 1.4),
+                Column(view.say("from_to"), 1.4),
+                Column(view.say("records.what_was_seen"), 4.2),
             ),
             rows=tuple(rows),
-            empty="未见证据缺口或完整性问题。" if zh else "No gap and no doubt about integrity.",
+            empty=view.say("records.no_doubt"),
         ),
         Facts(
             pairs=(
                 (
-                    "读数摘要 SHA-256" if zh else "Readings SHA-256",
+                    view.say("records.readings_sha256"),
                     report.result.evidence.readings_sha256,
                     "",
                 ),
             )
         ),
     ]
-    return Chapter("integrity", "记录完整性" if zh else "Integrity of the record", tuple(blocks))
+    return Chapter("integrity", view.say("records.integrity_title"), tuple(blocks))
 
 
 def instruments(view: View) -> Chapter:
-    zh, lang = view.lang == "zh", view.lang
+    lang = view.lang
     rows = []
     for logger in view.report.instruments:
         state = (
@@ -113,7 +113,7 @@ def instruments(view: View) -> Chapter:
             (
                 Cell(
                     logger.logger,
-                    note=("运单申报" if zh else "declared") if logger.declared else "",
+                    note=view.say("records.declared") if logger.declared else "",
                 ),
                 Cell(quantity(logger.readings, "")),
                 Cell(duration(logger.interval_s, lang)),
@@ -127,37 +127,33 @@ def instruments(view: View) -> Chapter:
         )
     table = Table(
         columns=(
-            Column("记录仪" if zh else "Logger", 2.0),
-            Column("窗口内读数" if zh else "Readings", 1.0, "right"),
-            Column("记录间隔" if zh else "Interval", 1.0, "right"),
-            Column("误差" if zh else "Uncertainty", 1.0, "right"),
-            Column("校准有效至" if zh else "Calibrated until", 1.5),
+            Column(view.say("records.logger"), 2.0),
+            Column(view.say("records.readings"), 1.0, "right"),
+            Column(view.say("records.interval"), 1.0, "right"),
+            Column(view.say("records.uncertainty"), 1.0, "right"),
+            Column(view.say("records.calibrated_until"), 1.5),
         ),
         rows=tuple(rows),
-        empty="没有记录仪。" if zh else "No logger.",
+        empty=view.say("records.no_logger"),
     )
     blocks: list[Block] = [table]
     sensors = given(view.report.result.evidence.sensors) or ()
     if sensors:
         blocks += [
-            Subheading("测点与读数步进" if zh else "Sensors and the steps of their values"),
+            Subheading(view.say("records.sensors")),
             _sensors(sensors, view),
             Paragraph(
-                "步进是窗口内读数所落的等距格；换算单位或取平均的网关也会如实给出格外的值。仅供核对仪器。"
-                if zh
-                else "The step is the even grid that the values in the window lie on; a gateway "
-                "that converts units or averages makes values off it honestly. For comparing "
-                "with the device.",
+                view.say("records.steps_mean"),
                 small=True,
             ),
         ]
-    title = "仪器与校准" if zh else "Instruments and calibration"
+    title = view.say("records.instruments_title")
     return Chapter("instruments", title, tuple(blocks))
 
 
 def _sensors(sensors: Sequence[Sensor], view: View) -> Table:
     """`evidence.sensors` of the result: which probe of which logger, and its values' grid."""
-    zh, lang = view.lang == "zh", view.lang
+    lang = view.lang
     rows = []
     for sensor in sensors:
         grid, off_grid = sensor.grid_c, sensor.off_grid
@@ -172,18 +168,17 @@ def _sensors(sensors: Sequence[Sensor], view: View) -> Table:
         )
     return Table(
         columns=(
-            Column("测点" if zh else "Sensor", 1.4),
-            Column("记录仪" if zh else "Logger", 2.0),
-            Column("窗口内读数" if zh else "Readings", 1.0, "right"),
-            Column("步进" if zh else "Step", 1.0, "right"),
-            Column("不在步进上" if zh else "Off the step", 1.1, "right"),
+            Column(view.say("records.sensor"), 1.4),
+            Column(view.say("records.logger"), 2.0),
+            Column(view.say("records.readings"), 1.0, "right"),
+            Column(view.say("records.step"), 1.0, "right"),
+            Column(view.say("records.off_step"), 1.1, "right"),
         ),
         rows=tuple(rows),
     )
 
 
 def custody(view: View) -> Chapter:
-    zh = view.lang == "zh"
     rows = tuple(
         (
             Cell(china_time(step.time)),
@@ -195,14 +190,12 @@ def custody(view: View) -> Chapter:
     )
     table = Table(
         columns=(
-            Column("时间" if zh else "Time", 1.2),
-            Column("环节" if zh else "Step", 1.6),
-            Column("地点" if zh else "Place", 2.2),
-            Column("来源" if zh else "Source", 1.2),
+            Column(view.say("records.time"), 1.2),
+            Column(view.say("records.custody_step"), 1.6),
+            Column(view.say("place"), 2.2),
+            Column(view.say("records.source"), 1.2),
         ),
         rows=rows,
-        empty="没有交接事件，运单也未申报时间。"
-        if zh
-        else "No custody event, and no time in the manifest.",
+        empty=view.say("records.no_event"),
     )
-    return Chapter("custody", "交接时间线" if zh else "Custody timeline", (table,))
+    return Chapter("custody", view.say("records.custody_title"), (table,))

@@ -22,33 +22,25 @@ from coldwitness.api.reports.made.wording import (
 
 
 def requirements(view: View) -> Chapter:
-    zh = view.lang == "zh"
     blocks: list[Block] = [
         Paragraph(
-            "由重到轻排列。要求编号（如 ANNEX6-10）是本软件的编号，不是条款号；“条款待核”表示"
-            "尚未见到官方文本中的条款号，使用前须由法制人员核对。"
-            if zh
-            else "Worst first. The ids (such as ANNEX6-10) are this program's own, not articles. "
-            "“Article to be confirmed” means that the article has not been seen in the official "
-            "text; a legal officer has to confirm it before use.",
+            view.say("requirements.worst_first"),
             small=True,
         ),
         Table(
             columns=(
-                Column("要求" if zh else "Requirement", 2.4),
-                Column("结论" if zh else "Status", 1.75),
-                Column("依据的事实" if zh else "Facts", 2.6),
-                Column("出处" if zh else "Source", 1.9),
+                Column(view.say("requirement"), 2.4),
+                Column(view.say("requirements.status"), 1.75),
+                Column(view.say("requirements.facts"), 2.6),
+                Column(view.say("requirements.source"), 1.9),
             ),
             rows=tuple(_row(view, line) for line in view.report.requirements),
         ),
     ]
     items = _items(view)
     if items:
-        blocks += [Subheading("逐个药品" if zh else "Item by item"), items]
-    return Chapter(
-        "requirements", "逐项要求" if zh else "Requirement by requirement", tuple(blocks)
-    )
+        blocks += [Subheading(view.say("requirements.items")), items]
+    return Chapter("requirements", view.say("requirements.title"), tuple(blocks))
 
 
 def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
@@ -56,7 +48,7 @@ def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
     facts = tell(line.basis, lang)
     notes = [note for note in (_bounds(view, line), _setting(view, line)) if note]
     if line.status not in {"compliant", "not_applicable"} and line.would_settle:
-        lead = "可由此确定：" if lang == "zh" else "would settle it: "
+        lead = view.say("requirements.would_settle")
         notes.append(lead + tell(line.would_settle[0], lang))
     mark = MARKS.get(line.status, "—")
     return (
@@ -70,29 +62,21 @@ def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
 def _bounds(view: View, line: RuleLine) -> str:
     if line.least is None or line.most is None:
         return ""
-    zh = view.lang == "zh"
     if line.bounds_of in {"coolant_isolation", "goods_isolation"}:
         low, high = (quantity(rate, "") for rate in (line.least, line.most))
-        return (
-            f"热交换率 95 % 区间 {low}–{high} 每小时"
-            if zh
-            else f"exchange {low}–{high} per hour (95 %)"
-        )
+        return view.say("requirements.exchange_interval", low=low, high=high)
     if line.bounds_of == "storage_on_the_way":
-        lead = "最长停留" if zh else "longest stop:"
+        lead = view.say("requirements.longest_stop")
     else:
-        lead = "超限时间" if zh else "time out of range:"
+        lead = view.say("requirements.time_out")
     return f"{lead} {least_most((line.least, line.most), view)}"
 
 
 def _setting(view: View, line: RuleLine) -> str:
-    if line.setting is None:
-        return ""
-    return line.setting.zh if view.lang == "zh" else line.setting.en
+    return "" if line.setting is None else tell(line.setting, view.lang)
 
 
 def _items(view: View) -> Table | None:
-    zh = view.lang == "zh"
     items = view.report.result.items
     if not items:
         return None
@@ -116,11 +100,11 @@ def _items(view: View) -> Table | None:
         )
     return Table(
         columns=(
-            Column("药品" if zh else "Drug", 2.6),
-            Column("储存类别" if zh else "Storage", 1.2),
-            Column("限值" if zh else "Limits", 1.3),
-            Column("结论" if zh else "Status", 1.6),
-            Column("发现" if zh else "Findings", 0.7, "right"),
+            Column(view.say("requirements.drug"), 2.6),
+            Column(view.say("requirements.storage"), 1.2),
+            Column(view.say("requirements.limits"), 1.3),
+            Column(view.say("requirements.status"), 1.6),
+            Column(view.say("requirements.findings"), 0.7, "right"),
         ),
         rows=tuple(rows),
     )

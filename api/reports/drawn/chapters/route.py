@@ -23,29 +23,22 @@ _LABELLED = 8
 
 
 def route(view: View) -> Chapter:
-    report, zh = view.report, view.lang == "zh"
+    report = view.report
     blocks: list[Block] = []
     if report.route.positions == 0:
-        blocks.append(
-            Paragraph(
-                "记录中没有定位，路线与停留无法判定。"
-                if zh
-                else "The record has no positions; route and stops cannot be judged."
-            )
-        )
+        blocks.append(Paragraph(view.say("route.no_positions")))
     else:
         blocks.append(_figure(view))
     blocks.append(_facts(view))
     blocks.append(_stop_table(view))
     if report.route.position_gaps:
-        blocks += [Subheading("无定位时段" if zh else "Time without position"), _gap_table(view)]
-    return Chapter("route", "路线与停留" if zh else "Route and stops", tuple(blocks))
+        blocks += [Subheading(view.say("route.time_without_position")), _gap_table(view)]
+    return Chapter("route", view.say("route.title"), tuple(blocks))
 
 
 def _figure(view: View) -> Figure:
-    zh = view.lang == "zh"
     start, end = view.window
-    track_alt = "运送轨迹（局部平面坐标，无底图）" if zh else "track in local metres, no base map"
+    track_alt = view.say("route.track_alt")
     way = view.way
     svgs = (
         track_svg(way, _spots(view), name="track", alt=track_alt, lang=view.lang),
@@ -59,18 +52,11 @@ def _figure(view: View) -> Figure:
                 for gap in view.report.route.position_gaps
             ),
             name="distance",
-            alt="里程与时间" if zh else "distance against time",
+            alt=view.say("route.distance_against_time"),
             lang=view.lang,
         ),
     )
-    caption = (
-        "左：轨迹（■ 起点，▲ 收货点，P 停留，红色为疑似暂存；"
-        "圆为判定半径；虚线为无定位路段；无底图）。右：累计里程与时间，阴影为停留，斜线为无定位。"
-        if zh
-        else "Left: track (■ origin, ▲ destination, P stops, red: suspected storage; circle: "
-        "radius of judging; dotted: no position; no base map). Right: distance against time, "
-        "stops shaded, hatched without position."
-    )
+    caption = view.say("route.figure")
     return Figure(svgs, caption, track_alt, half=True)
 
 
@@ -109,24 +95,24 @@ def _spots(view: View) -> list[Spot]:
 
 
 def _facts(view: View) -> Facts:
-    found, zh = view.report.route, view.lang == "zh"
+    found = view.report.route
     km = None if found.distance_m is None else found.distance_m / 1000.0
     dwell = duration(view.number["dwell_limit_s"], view.lang)
     return Facts(
         pairs=(
             (
-                "里程" if zh else "Distance",
+                view.say("route.distance"),
                 quantity(km, "km"),
-                "按定位点" if zh else "along positions",
+                view.say("route.along_positions"),
             ),
-            ("停留合计" if zh else "Stopped", duration(found.stopped_s, view.lang), ""),
+            (view.say("route.stopped"), duration(found.stopped_s, view.lang), ""),
             (
-                "最长可能隐藏停留" if zh else "Longest hidden stop possible",
+                view.say("route.longest_hidden_stop_possible"),
                 duration(found.hidden_stop_max_s, view.lang),
-                "在无定位时段内" if zh else "within time without position",
+                view.say("route.within_time_without_position"),
             ),
             (
-                "暂存判定时间" if zh else "Dwell that counts",
+                view.say("route.dwell_that_counts"),
                 dwell,
                 say("set_by_bureau", view.lang),
             ),
@@ -135,16 +121,15 @@ def _facts(view: View) -> Facts:
 
 
 def _stop_table(view: View) -> Table:
-    zh = view.lang == "zh"
     rows = tuple(_stop_row(view, stop) for stop in view.report.route.stops)
     return Table(
         columns=(
-            Column("停留" if zh else "Stop", 0.6),
-            Column("自 / 至" if zh else "From / to", 1.4),
-            Column("时长" if zh else "Length", 1.2, "right"),
-            Column("地点" if zh else "Place", 1.6),
-            Column("判定" if zh else "Judged", 2.2),
-            Column("迹象" if zh else "Signs", 1.8),
+            Column(view.say("route.stop"), 0.6),
+            Column(view.say("from_to"), 1.4),
+            Column(view.say("length"), 1.2, "right"),
+            Column(view.say("place"), 1.6),
+            Column(view.say("route.judged"), 2.2),
+            Column(view.say("route.signs"), 1.8),
         ),
         rows=rows,
         empty=_no_stop(view),
@@ -152,43 +137,32 @@ def _stop_table(view: View) -> Table:
 
 
 def _no_stop(view: View) -> str:
-    zh = view.lang == "zh"
     if view.report.route.positions == 0:
-        return "没有定位，无法判断停留。" if zh else "No positions: stops cannot be told."
-    return "定位所及范围内没有停留。" if zh else "No stop as far as positions reach."
-
-
-_SIGNS = {
-    "stored_event": ("有入库存放事件", "a stored event"),
-    "lid_opened": ("停留时开箱", "box opened"),
-    "not_moving": ("加速度计静止", "not moving"),
-    "ambient_step": ("环境温度阶跃", "ambient step"),
-}
+        return view.say("route.stops_no_positions")
+    return view.say("route.no_stop")
 
 
 def _stop_row(view: View, stop: Stop) -> tuple[Cell, ...]:
-    zh = view.lang == "zh"
     # A consignee's place may be a home: neither its name nor its coordinates are printed.
     place = f"{stop.lat:.5f}, {stop.lon:.5f}" if stop.role != "destination" else ""
     named = stop.site or ""
-    signs = [_SIGNS[s][0 if zh else 1] if s in _SIGNS else s for s in stop.signs]
+    signs = [say_or_key(f"sign_{sign}", view.lang).removeprefix("sign_") for sign in stop.signs]
     return (
         Cell(f"P{stop.number}"),
         Cell(china_time(stop.start), note=china_time(stop.end)),
         Cell(duration(stop.duration_s, view.lang)),
         Cell(named or place or "—", note=place if named else ""),
         Cell(say_or_key(f"stop_{stop.role}", view.lang), tone="suspected" if is_clue(stop) else ""),
-        Cell("；".join(signs) if zh else "; ".join(signs)),
+        Cell(view.say("semicolon").join(signs)),
     )
 
 
 def _gap_table(view: View) -> Table:
-    zh = view.lang == "zh"
     return Table(
         columns=(
-            Column("自" if zh else "From", 1.0),
-            Column("至" if zh else "To", 1.0),
-            Column("时长" if zh else "Length", 1.0, "right"),
+            Column(view.say("from"), 1.0),
+            Column(view.say("to"), 1.0),
+            Column(view.say("length"), 1.0, "right"),
         ),
         rows=tuple(
             (

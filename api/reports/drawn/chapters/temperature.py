@@ -39,12 +39,9 @@ ZOOMS = 6
 
 
 def temperature(view: View) -> Chapter:
-    zh = view.lang == "zh"
     blocks: list[Block] = []
     if view.worst is None:
-        blocks.append(
-            Paragraph("没有药品温度读数，无法作图。" if zh else "No drug temperature to draw.")
-        )
+        blocks.append(Paragraph(view.say("temperature.nothing_to_draw")))
     else:
         blocks.append(_main_figure(view, view.worst))
     others = [p for p in view.report.probes if p is not view.worst and p.readings]
@@ -54,18 +51,17 @@ def temperature(view: View) -> Chapter:
         ]
     if view.report.distribution is not None:
         blocks += _distribution(view)
-    blocks += [Subheading("统计" if zh else "Statistics"), _statistics(view)]
-    return Chapter("temperature", "温度" if zh else "Temperature", tuple(blocks), new_page=True)
+    blocks += [Subheading(view.say("temperature.statistics")), _statistics(view)]
+    return Chapter("temperature", view.say("temperature.title"), tuple(blocks), new_page=True)
 
 
 def episodes(view: View) -> Chapter:
-    zh = view.lang == "zh"
     blocks: list[Block] = [_table(view)]
     zooms = _zooms(view)
     if zooms:
-        blocks.append(Subheading("局部放大" if zh else "Enlarged"))
+        blocks.append(Subheading(view.say("temperature.enlarged")))
         blocks += zooms
-    return Chapter("episodes", "超限时段" if zh else "Episodes out of range", tuple(blocks))
+    return Chapter("episodes", view.say("temperature.episodes_title"), tuple(blocks))
 
 
 def _chart(view: View, probe: CoveredProbe, *, start_s: float, end_s: float) -> TemperatureChart:
@@ -98,33 +94,20 @@ def _chart(view: View, probe: CoveredProbe, *, start_s: float, end_s: float) -> 
 
 
 def _main_figure(view: View, probe: CoveredProbe) -> Figure:
-    zh = view.lang == "zh"
     start, end = view.drawn
     title = probe_title(view, probe.name)
     metrics = view.report.result.metrics
     low, high = celsius(metrics.min_c), celsius(metrics.max_c)
-    alt = (
-        f"测点 {title} 的温度曲线，{low} 至 {high}"
-        if zh
-        else f"temperature of {title}, {low} to {high}"
-    )
+    alt = view.say("temperature.main_alt", title=title, low=low, high=high)
     svg = temperature_svg(
         _chart(view, probe, start_s=start, end_s=end), name="main", alt=alt, lang=view.lang
     )
-    worst = "（最差测点）" if sum(p.judged for p in view.report.probes) > 1 else ""
-    caption = (
-        f"测点“{title}”{worst}。绿色带为标示范围；蓝线为测量值，浅蓝为测量误差；斜线区为未监测时段，"
-        "灰色菱形为其间可能的温度；编号见“超限时段”。时间为北京时间（UTC+8）。"
-        if zh
-        else f"Probe “{title}”. Green band: label range; blue line: measured, pale blue: sensor "
-        "uncertainty; hatched: unseen time, grey shape: temperatures possible in it; numbers: see "
-        "“Episodes out of range”. China time (UTC+8)."
-    )
+    worst = view.say("temperature.worst") if sum(p.judged for p in view.report.probes) > 1 else ""
+    caption = view.say("temperature.main_figure", title=title, worst=worst)
     return Figure((svg,), caption, alt)
 
 
 def _others(view: View, probes: list[CoveredProbe], *, first: int) -> Figure:
-    zh = view.lang == "zh"
     start, end = view.drawn
     terms = view.report.terms
     plots = [
@@ -137,23 +120,18 @@ def _others(view: View, probes: list[CoveredProbe], *, first: int) -> Figure:
         )
         for probe in probes
     ]
-    alt = "其他测点的温度曲线" if zh else "temperatures of the other probes"
-    caption = (
-        "其他测点，各图纵轴（°C）不同，时间轴相同"
-        if zh
-        else "The other probes; °C axes differ, the time axis is the same"
-    )
+    alt = view.say("temperature.others_alt")
+    caption = view.say("temperature.others_caption")
     svg = multiples_svg(plots, start_s=start, end_s=end, name=f"others{first}", alt=alt)
     return Figure((svg,), caption, alt)
 
 
 def _distribution(view: View) -> list[Block]:
-    zh = view.lang == "zh"
     found = view.report.distribution
     if found is None:
         return []
     terms = view.report.terms
-    alt = "各温度下的累计时间" if zh else "time at temperature"
+    alt = view.say("temperature.distribution_alt")
     svg = distribution_svg(
         found,
         low_c=terms.low_c,
@@ -163,48 +141,43 @@ def _distribution(view: View) -> list[Block]:
         lang=view.lang,
     )
     title = probe_title(view, found.probe)
-    caption = (
-        f"测点“{title}”在各温度下的累计分钟数；未监测时间单列，不计入任何温度"
-        if zh
-        else f"Minutes probe “{title}” spent at each temperature; unseen time stands apart and "
-        "counts for none"
-    )
+    caption = view.say("temperature.distribution", title=title)
     return [Figure((svg,), caption, alt)]
 
 
 def _statistics(view: View) -> Facts:
-    metrics, zh, lang = view.report.result.metrics, view.lang == "zh", view.lang
+    metrics, lang = view.report.result.metrics, view.lang
     return Facts(
         pairs=(
-            ("最低" if zh else "Least", celsius(metrics.min_c), ""),
-            ("最高" if zh else "Most", celsius(metrics.max_c), ""),
+            (view.say("temperature.least"), celsius(metrics.min_c), ""),
+            (view.say("temperature.most"), celsius(metrics.max_c), ""),
             (
-                "时间加权平均" if zh else "Time-weighted mean",
+                view.say("temperature.time_weighted_mean"),
                 celsius(metrics.mean_c),
                 "",
             ),
             (
-                "平均动力学温度" if zh else "Mean kinetic temperature",
+                view.say("temperature.mean_kinetic_temperature"),
                 celsius(metrics.mkt_c),
-                "仅供参考，不抵消超限" if zh else "for information, excuses nothing",
+                view.say("temperature.mkt_excuses_nothing"),
             ),
             (
-                "高于上限" if zh else "Above range",
+                view.say("above_range"),
                 duration(metrics.seconds_above, lang),
                 least_most(metrics.seconds_above_bounds, view),
             ),
             (
-                "低于下限" if zh else "Below range",
+                view.say("below_range"),
                 duration(metrics.seconds_below, lang),
                 least_most(metrics.seconds_below_bounds, view),
             ),
             (
-                "超上限度分" if zh else "Degree-minutes above",
+                view.say("temperature.degree_minutes_above"),
                 quantity(metrics.degree_minutes_above, "°C·min", places=1),
                 "",
             ),
             (
-                "超下限度分" if zh else "Degree-minutes below",
+                view.say("temperature.degree_minutes_below"),
                 quantity(metrics.degree_minutes_below, "°C·min", places=1),
                 "",
             ),
@@ -213,7 +186,7 @@ def _statistics(view: View) -> Facts:
 
 
 def _table(view: View) -> Table:
-    zh, lang = view.lang == "zh", view.lang
+    lang = view.lang
     rows = []
     for e in view.report.episodes:
         certain = e.certainty == "certain"
@@ -227,7 +200,7 @@ def _table(view: View) -> Table:
                 ),
                 Cell(china_time(e.start), note=china_time(e.end)),
                 Cell(duration(e.duration_s, lang)),
-                Cell(celsius(e.peak_c), note=_limit(e, zh=zh)),
+                Cell(celsius(e.peak_c), note=_limit(view, e)),
                 Cell(quantity(e.degree_minutes, "", places=1)),
                 Cell(
                     say_or_key(e.certainty, lang),
@@ -238,12 +211,12 @@ def _table(view: View) -> Table:
     return Table(
         columns=(
             Column("#", 0.4, "right"),
-            Column("种类" if zh else "Kind", 1.4),
-            Column("自 / 至" if zh else "From / to", 1.5),
-            Column("时长" if zh else "Length", 1.2, "right"),
-            Column("极值 / 限值" if zh else "Peak / limit", 1.1, "right"),
+            Column(view.say("temperature.kind"), 1.4),
+            Column(view.say("from_to"), 1.5),
+            Column(view.say("length"), 1.2, "right"),
+            Column(view.say("temperature.peak_limit"), 1.1, "right"),
             Column("°C·min", 0.8, "right"),
-            Column("把握" if zh else "Certainty", 1.9),
+            Column(view.say("temperature.certainty"), 1.9),
         ),
         rows=tuple(rows),
         empty=_no_episode(view),
@@ -252,27 +225,22 @@ def _table(view: View) -> Table:
 
 def _no_episode(view: View) -> str:
     """That nothing was found says little where nothing was measured; then that is said."""
-    zh, terms = view.lang == "zh", view.report.terms
+    terms = view.report.terms
     if view.report.worst_probe is None:
-        return "没有药品温度读数，无法判断。" if zh else "No drug temperature: it cannot be told."
+        return view.say("temperature.episodes_no_probe")
     if terms.low_c is None and terms.high_c is None:
-        return "温度限值未知，无法判断。" if zh else "No limits are known: it cannot be told."
-    return (
-        "记录所及范围内没有超限时段。"
-        if zh
-        else "No time out of range as far as the record reaches."
-    )
+        return view.say("temperature.episodes_no_limits")
+    return view.say("temperature.no_episode")
 
 
-def _limit(episode: Episode, *, zh: bool) -> str:
+def _limit(view: View, episode: Episode) -> str:
     if episode.limit_c is None:
         return ""
-    return f"{'限值' if zh else 'limit'} {celsius(episode.limit_c)}"
+    return f"{view.say('temperature.limit')} {celsius(episode.limit_c)}"
 
 
 def _zooms(view: View) -> list[Block]:
     """The gravest episodes, two side by side, each with as much time around as it lasted."""
-    zh = view.lang == "zh"
     drawable = [e for e in view.report.episodes if e.subtype in {"above_range", "below_range"}]
     drawable.sort(key=lambda e: (e.certainty != "certain", -(e.degree_minutes or 0.0), e.number))
     chosen = sorted(drawable[:ZOOMS], key=lambda e: e.number)
@@ -280,19 +248,13 @@ def _zooms(view: View) -> list[Block]:
     blocks: list[Block] = []
     for i in range(0, len(figures), 2):
         pair = figures[i : i + 2]
-        numbers = (
-            "、".join(f"{e.number}" for e, _ in pair)
-            if zh
-            else ", ".join(str(e.number) for e, _ in pair)
-        )
-        words = f"时段 {numbers}" if zh else f"Episode {numbers}"
+        numbers = view.say("and").join(str(e.number) for e, _ in pair)
+        words = view.say("temperature.episode", numbers=numbers)
         blocks.append(Figure(tuple(svg for _, svg in pair), words, words, half=True))
     if len(drawable) > ZOOMS:
         blocks.append(
             Paragraph(
-                f"只放大最重的 {ZOOMS} 段，共 {len(drawable)} 段，全部见上表。"
-                if zh
-                else f"The gravest {ZOOMS} of {len(drawable)} are enlarged; the table has all.",
+                view.say("temperature.gravest", most=ZOOMS, count=len(drawable)),
                 small=True,
             )
         )
