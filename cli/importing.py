@@ -5,6 +5,7 @@ own, before it is in a store, so a rebuild finds it again.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -67,7 +68,7 @@ def import_all(
     manifests, warnings = read_manifest_files(declaring, classes=rulebook.classes)
     recorded = None
     if telling:
-        names = tuple(manifest.id for manifest in manifests)
+        names = tuple(dict.fromkeys(manifest.id for manifest in manifests))
         recorded = read_files(telling, timezone=timezone, reader=reader, shipments=names)
         warnings += list(recorded.warnings)
     with stores(settings.store, sole_writer=False) as (store, register):
@@ -109,9 +110,17 @@ def is_manifest_file(path: Path) -> bool:
 
 def _put_manifests(register: SqlRegister, manifests: Sequence[Manifest]) -> set[str]:
     now_ms = int(time.time() * 1000)
-    for start in range(0, len(manifests), _SHIPMENTS_AT_ONCE):
-        part = manifests[start : start + _SHIPMENTS_AT_ONCE]
-        register.manifests.put_all(part, received_ms=now_ms)
+    rounds: list[list[Manifest]] = []  # the n-th holds the n-th versions
+    seen: Counter[str] = Counter()
+    for manifest in manifests:
+        if seen[manifest.id] == len(rounds):
+            rounds.append([])
+        rounds[seen[manifest.id]].append(manifest)
+        seen[manifest.id] += 1
+    for versions in rounds:
+        for start in range(0, len(versions), _SHIPMENTS_AT_ONCE):
+            part = versions[start : start + _SHIPMENTS_AT_ONCE]
+            register.manifests.put_all(part, received_ms=now_ms)
     return {manifest.id for manifest in manifests}
 
 

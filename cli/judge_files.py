@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reading import Event
 from coldwitness.ingest.files import read_files
 from coldwitness.ingest.manifests import read_manifest_files
@@ -46,6 +46,10 @@ def judge_files(
         raise BadInput("neither --manifest nor --storage given: by what limits to judge is unknown")
     manifests, warnings = read_manifest_files(manifest_paths, classes=rulebook.classes)
     by_id = {manifest.id: manifest for manifest in manifests}
+    sent: dict[str, list[ManifestVersion]] = {}
+    for manifest in manifests:
+        its = sent.setdefault(manifest.id, [])
+        its.append(ManifestVersion(manifest=manifest, version=len(its) + 1))
     recorded = read_files(paths, timezone=timezone, reader=reader, shipments=tuple(by_id))
     warnings += list(recorded.warnings)
     events: dict[str, list[Event]] = {}
@@ -57,7 +61,13 @@ def judge_files(
         if shipment not in by_id and storage is None:
             warnings.append(f"shipment {shipment}: no manifest and no --storage: range not judged")
 
-    evidence = Evidence(tuple(shipments), recorded.table, by_id, events)
+    evidence = Evidence(
+        tuple(shipments),
+        recorded.table,
+        by_id,
+        events,
+        versions={name: versions for name, versions in sent.items() if len(versions) > 1},
+    )
 
     def judged_by(rules: Rulebook, fleet: FleetTrips | None = None) -> tuple[Judged, ...]:
         groups = judge_shipments(

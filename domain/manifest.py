@@ -145,3 +145,15 @@ class Manifest(msgspec.Struct, frozen=True):
         """Every logger that the manifest names."""
         named = {one if isinstance(one, str) else one.id for one in self.loggers}
         return frozenset(named | ({self.logger.id} if self.logger.id is not None else set()))
+
+
+class ManifestVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A manifest as it was sent once. version : from 1. received_ms : UTC epoch ms, None where
+    nobody noted it (files). sender : who sent it, as we know them. accepted : officers accepted
+    it as a correction of those before."""
+
+    manifest: Manifest
+    version: int
+    received_ms: int | None = None
+    sender: str | None = None
+    accepted: bool = False

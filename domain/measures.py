@@ -109,6 +109,12 @@ class Measures(Struct, frozen=True, kw_only=True):
     events: Count = UNSET
     sources: Count = UNSET
     would_change: Flag = UNSET
+    field: Word = UNSET
+    old: Word = UNSET
+    new: Word = UNSET
+    manifest_version: Count = UNSET
+    received_at: Instant | UnsetType | None = UNSET
+    sender: Word = UNSET
     stands: Word = UNSET
     values_c: tuple[float, ...] | UnsetType = UNSET
     interval_95: Interval | UnsetType = UNSET

@@ -82,22 +82,24 @@ def read_manifest_files(
 ) -> tuple[list[Manifest], list[str]]:
     """Manifests of files that each hold one object, an array, or NDJSON; gzip by ending.
 
-    Raises BadInput naming file and place; two manifests of one shipment are an error.
+    Several of one shipment are its versions in order; one that says what the one before it said
+    is none. Raises BadInput naming file and place.
     """
-    manifests: dict[str, Manifest] = {}
+    manifests: list[Manifest] = []
+    newest: dict[str, Manifest] = {}
     warnings: list[str] = []
     for path in paths:
         found = 0
         for what, raw in _objects(path):
             manifest, unknown = parse_manifest(raw, classes=classes, what=what)
-            if manifest.id in manifests and manifests[manifest.id] != manifest:
-                raise BadInput(f"{what}: shipment {manifest.id} has two different manifests")
-            manifests[manifest.id] = manifest
+            if newest.get(manifest.id) != manifest:
+                manifests.append(manifest)
+            newest[manifest.id] = manifest
             warnings += unknown
             found += 1
         if not found:
             raise BadInput(f"{path}: no manifest in it")
-    return list(manifests.values()), warnings
+    return manifests, warnings
 
 
 def _objects(path: Path) -> Iterator[tuple[str, Any]]:

@@ -1,9 +1,12 @@
 """All that is known of some shipments: what one judging run rests on besides the rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from coldwitness.domain.manifest import Manifest
+import numpy as np
+
+from coldwitness.domain.columns import take
+from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Register, TelemetryStore
@@ -12,12 +15,31 @@ from coldwitness.storage.ports import Register, TelemetryStore
 @dataclass(frozen=True)
 class Evidence:
     """shipments : who is judged, each once. readings : may hold others' too, which are left out.
-    manifests, events : of those that have any."""
+    manifests, events : of those that have any. versions : in their order, of those of whose
+    manifest there are several. begun_ms : when the first custody event or reading of these was
+    received, UTC epoch ms; none where nobody noted it."""
 
     shipments: tuple[str, ...]
     readings: ReadingTable
     manifests: Mapping[str, Manifest]
     events: Mapping[str, Sequence[Event]]
+    versions: Mapping[str, Sequence[ManifestVersion]] = field(default_factory=dict)
+    begun_ms: Mapping[str, int] = field(default_factory=dict)
+
+    def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
+        """The same evidence by other manifests."""
+        return replace(self, manifests=manifests)
+
+    def of_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
+        """The evidence of the shipments of these manifests, by them."""
+        wanted = [code for code, name in enumerate(self.readings.shipments) if name in manifests]
+        return replace(
+            self,
+            shipments=tuple(manifests),
+            readings=take(self.readings, np.isin(self.readings.shipment, wanted)),
+            manifests=manifests,
+            versions={},
+        )
 
 
 def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[str]) -> Evidence:

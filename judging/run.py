@@ -1,6 +1,6 @@
 """One way from readings, manifests and events to results, for files and for live alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import metadata
@@ -15,12 +15,14 @@ from coldwitness.analysis.record.curves import CurveIndex, joined
 from coldwitness.config.rules import RulePack, pack_for
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.tracks import FloatArray
+from coldwitness.judging.beside import judged_beside
 from coldwitness.judging.copies import CurveArchive
+from coldwitness.judging.counted_manifests import counted_manifests, in_force_then
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
 from coldwitness.judging.foreign import foreign_finding
 from coldwitness.judging.manifest_terms import terms_for
-from coldwitness.judging.publishers import Foreign, sorted_by_publisher
+from coldwitness.judging.publishers import sorted_by_publisher
 from coldwitness.judging.results import check_results, with_findings
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.warned import warnings_of
@@ -60,27 +62,31 @@ def judge_shipments(
     BadInput for an unknown storage class.
     """
     again = partial(_judged, rulebook=rulebook, assumed_storage=assumed_storage, fleet=fleet)
-    parted = sorted_by_publisher(evidence)
-    groups = again(parted.own, archive=archive)
-    if parted.whole is None:
-        return groups
-    with_all = {one.shipment: one for group in again(parted.whole) for one in group.results}
-    return [_with_foreign(group, parted.foreign, with_all) for group in groups]
-
-
-def _with_foreign(
-    group: Judged, foreign: Mapping[str, Foreign], with_all: Mapping[str, CheckResult]
-) -> Judged:
-    """The group with a finding on each shipment in whose name others sent something."""
-    results = [
-        with_findings(
-            one, [foreign_finding(one, foreign[one.shipment], with_it=with_all[one.shipment])]
-        )
-        if one.shipment in foreign
-        else one
-        for one in group.results
+    parted = sorted_by_publisher(in_force_then(evidence))
+    told = counted_manifests(parted.own)
+    counted = {name: one.manifest for name, one in told.items()}
+    own = parted.own.by_manifests({**parted.own.manifests, **counted})
+    groups = again(own, archive=archive)
+    results = {one.shipment: one for group in groups for one in group.results}
+    if parted.whole is not None:
+        for with_all in _results(again(parted.whole)):
+            name = with_all.shipment
+            mine = results[name]
+            foreign = foreign_finding(mine, parted.foreign[name], with_it=with_all)
+            results[name] = with_findings(mine, [foreign])
+    results |= judged_beside(
+        results,
+        told,
+        judge=lambda manifests: _results(again(own.of_manifests(manifests))),
+    )
+    return [
+        replace(group, results=tuple(results[one.shipment] for one in group.results))
+        for group in groups
     ]
-    return replace(group, results=tuple(results))
+
+
+def _results(groups: Sequence[Judged]) -> list[CheckResult]:
+    return [one for group in groups for one in group.results]
 
 
 def _judged(

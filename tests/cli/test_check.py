@@ -52,6 +52,15 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
     return run
 
 
+def test_several_manifests_of_one_shipment_are_versions_and_the_worse_counts(check: Check) -> None:
+    drug = manifest()["items"][0]
+    wider = manifest(items=[{**drug, "limits": {"low": 2.0, "high": 25.0}}])
+    code, (result,), _ = check(readings(lambda _: 12.8), manifest=[manifest(), wider])
+    assert (code, result["verdict"]) == (1, "breach")
+    (told,) = [one for one in result["findings"] if one["subtype"] == "manifest_changed"]
+    assert told["measures"]["field"] == "items[0].limits"
+
+
 def _status(result: dict[str, Any]) -> dict[str, str]:
     return {line["id"]: line["status"] for line in result["requirements"]}
 

@@ -162,11 +162,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_manifest_files([tmp_path / "gone.json"], classes=CLASSES)
 
 
-def test_two_different_manifests_of_one_shipment_are_an_error(tmp_path: Path) -> None:
+def test_manifests_of_one_shipment_are_its_versions_in_order_and_a_repetition_is_none(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "m.json"
-    path.write_text(json.dumps([PLAIN, {**PLAIN, "items": [{"storage": "room"}]}]))
-    with pytest.raises(BadInput, match="two different manifests"):
-        read_manifest_files([path], classes=CLASSES)
+    warm = {**PLAIN, "items": [{"storage": "room"}]}
+    path.write_text(json.dumps([PLAIN, PLAIN, warm, PLAIN]))
+    manifests, _ = read_manifest_files([path], classes=CLASSES)
+    assert [one.items[0].storage for one in manifests] == ["refrigerated", "room", "refrigerated"]
 
 
 def test_every_field_that_may_be_null_has_null_as_its_default() -> None:

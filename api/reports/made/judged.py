@@ -1,10 +1,15 @@
 """From a judged run to the sealed report of one of its shipments."""
 
+import msgspec
+
 from coldwitness.analysis.record.build import rows_of
 from coldwitness.api.reports.made.evidence import own_loggers
-from coldwitness.api.reports.made.model import Beside, Origin, Report, Review
+from coldwitness.api.reports.made.model import Beside, Origin, Report, Review, SentManifest
 from coldwitness.api.reports.made.report import beside_of, build_report
 from coldwitness.api.reports.made.seal import sealed
+from coldwitness.domain.instants import rfc3339
+from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.manifest_versions import in_force
 from coldwitness.judging.run import Judged
 from coldwitness.storage.journal.signing import Signer
 
@@ -37,8 +42,27 @@ def report_of_judged(
         origin=origin,
         review=review,
         beside=_beside(judged, in_force, shipment),
+        versions=_versions(judged.evidence, shipment),
     )
     return sealed(report, signer)
+
+
+def _versions(evidence: Evidence, shipment: str) -> tuple[SentManifest, ...] | msgspec.UnsetType:
+    versions = evidence.versions.get(shipment)
+    if versions is None:
+        return msgspec.UNSET
+    counts = in_force(versions, evidence.begun_ms.get(shipment))
+    return tuple(
+        SentManifest(
+            version=one.version,
+            received_at=None if one.received_ms is None else rfc3339(one.received_ms),
+            sender=one.sender,
+            accepted=one.accepted,
+            counts=place == counts,
+            manifest=one.manifest.source,
+        )
+        for place, one in enumerate(versions)
+    )
 
 
 def _beside(judged: Judged, in_force: Judged | None, shipment: str) -> Beside | None:

@@ -255,6 +255,18 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[BesideLine, ...]
 
 
+class SentManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the manifest as it was sent. counts : the one in force when custody began, or
+    that officers accepted; earlier ones had been replaced by then."""
+
+    version: int
+    received_at: str | None
+    sender: str | None
+    accepted: bool
+    counts: bool
+    manifest: dict[str, Any]
+
+
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """Digests over the RFC 8785 form of the report without its seal; signature over the same."""
 
@@ -280,6 +292,8 @@ class Evidenced(msgspec.Struct, frozen=True, kw_only=True):
     readings: Readings
     origin: Origin
     review: Review = Review()
+    manifest_versions: tuple[SentManifest, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Only where there are several; `manifest` is then what counts of them."""
     beside: Beside | None = None
     """Only where the report was asked for under another pack than the one in force."""
     seal: Seal | None = None

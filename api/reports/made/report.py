@@ -25,6 +25,7 @@ from coldwitness.api.reports.made.model import (
     Review,
     RuleNumber,
     Rules,
+    SentManifest,
     Terms,
 )
 from coldwitness.api.reports.made.reasons import (
@@ -64,6 +65,7 @@ def build_report(
     origin: Origin,
     review: Review | None = None,
     beside: Beside | None = None,
+    versions: tuple[SentManifest, ...] | msgspec.UnsetType = msgspec.UNSET,
 ) -> Report:
     """The report of one shipment.
 
@@ -119,6 +121,7 @@ def build_report(
         origin=origin,
         review=review or Review(),
         beside=beside,
+        manifest_versions=versions,
     )
 
 

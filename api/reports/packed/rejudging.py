@@ -1,5 +1,6 @@
 """A report judged again from the evidence in it, by the rules it names."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,13 +17,17 @@ from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import RulePack
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
-from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.measures import given
+from coldwitness.domain.reading import Event
 from coldwitness.domain.result import CheckResult, Finding
+from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Certainty, Severity
 from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.beside import judged_beside
 from coldwitness.judging.fleet_limits import baselines_told
 from coldwitness.judging.manifest_terms import terms_for
+from coldwitness.judging.manifest_versions import Counted, counted, shown_by
 from coldwitness.judging.results import check_results, with_findings
 from coldwitness.judging.rulebook import Rulebook
 
@@ -59,14 +64,29 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     trips are worked out again from the figures in the evidence. Raises BadInput if the
     evidence in the report cannot be read.
     """
-    manifest = _manifest(report, rulebook)
-    events = tuple(event_of(event, report.shipment) for event in report.events)
-    tracks = tracks_of(report.readings, report.shipment)
+    name = report.shipment
+    events = tuple(event_of(event, name) for event in report.events)
+    tracks = tracks_of(report.readings, name)
+    told = _counted(report, rulebook, tracks, events)
+    manifest = _manifest(report, rulebook) if told is None else told.manifest
 
     def judged_by(rules: RulePack) -> tuple[CheckResult, Judgement, Terms]:
+        result, judgement, terms = judged_as(rules, {} if manifest is None else {name: manifest})
+        if told is not None:
+            result = judged_beside(
+                {name: result},
+                {name: told},
+                judge=lambda manifests: [judged_as(rules, manifests)[0]],
+            )[name]
+        result = msgspec.structs.replace(result, warnings=report.result.warnings)
+        return with_findings(result, _of_others(report)), judgement, terms
+
+    def judged_as(
+        rules: RulePack, manifests: Mapping[str, Manifest]
+    ) -> tuple[CheckResult, Judgement, Terms]:
         terms = terms_for(
             (report.shipment,),
-            manifests={} if manifest is None else {report.shipment: manifest},
+            manifests=manifests,
             events={report.shipment: events},
             classes=rulebook.classes,
             models=rulebook.models,
@@ -77,8 +97,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
         judgement = judge(case_of(tracks, terms, rules.numbers), rules, taken_over=_copies(report))
         software = report.result.evidence.software
         (result,) = check_results(judgement, tracks, terms, rules, software=software)
-        result = msgspec.structs.replace(result, warnings=report.result.warnings)
-        return with_findings(result, _of_others(report)), judgement, terms
+        return result, judgement, terms
 
     result, judgement, terms = judged_by(pack)
     other = pack_beside(report, rulebook)
@@ -95,6 +114,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             origin=report.origin,
             review=report.review,
             beside=None if other is None else beside_of(judged_by(other)[0], other),
+            versions=report.manifest_versions,
         ),
         seal=report.seal,
     )
@@ -134,10 +154,36 @@ def _copies(report: Evidenced) -> FindingTable:
     )
 
 
-def _manifest(report: Evidenced, rulebook: Rulebook) -> Manifest | None:
-    if report.manifest is None:
+def _counted(
+    report: Evidenced, rulebook: Rulebook, tracks: Tracks, events: Sequence[Event]
+) -> Counted | None:
+    """What counts of several versions; None where there is but one."""
+    sent = given(report.manifest_versions)
+    if sent is None:
         return None
-    manifest, _ = parse_manifest(report.manifest, classes=rulebook.classes)
+    counts = [place for place, one in enumerate(sent) if one.counts]
+    if len(counts) != 1:
+        raise BadInput("manifest_versions: expected one version that counts")
+    versions = [
+        ManifestVersion(
+            manifest=_parsed(one.manifest, report, rulebook),
+            version=one.version,
+            received_ms=None if one.received_at is None else instant_ms(one.received_at),
+            sender=one.sender,
+            accepted=one.accepted,
+        )
+        for one in sent[counts[0] :]
+    ]
+    times_ms = np.round(tracks.time_s * 1000.0).astype(np.int64)
+    return counted(versions, begun_ms=None, shown=shown_by(times_ms, events))
+
+
+def _manifest(report: Evidenced, rulebook: Rulebook) -> Manifest | None:
+    return None if report.manifest is None else _parsed(report.manifest, report, rulebook)
+
+
+def _parsed(sent: dict[str, Any], report: Evidenced, rulebook: Rulebook) -> Manifest:
+    manifest, _ = parse_manifest(sent, classes=rulebook.classes)
     if manifest.id != report.shipment:
         raise BadInput(f"manifest of {manifest.id}, report of {report.shipment}")
     return manifest
