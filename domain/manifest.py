@@ -85,16 +85,25 @@ class FurtherBox(msgspec.Struct, frozen=True):
     courier: str | None = None
 
 
+Datum = Literal["WGS84", "GCJ02", "BD09"]
+
+
 class Place(msgspec.Struct, frozen=True):
+    """lat, lon : WGS84, whatever `datum` they were stated in."""
+
     lat: float
     lon: float
+    datum: Datum = "WGS84"
     name: str | None = None
     radius_m: float = 100.0
 
 
 class Site(msgspec.Struct, frozen=True):
+    """lat, lon : WGS84, whatever `datum` they were stated in."""
+
     lat: float
     lon: float
+    datum: Datum = "WGS84"
     name: str | None = None
     radius_m: float = 100.0
     role: Literal["transfer", "cold_store", "service"] = "transfer"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -15,12 +15,15 @@ from coldwitness.config.storage_classes import StorageClass, item_range_c
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import require_id
 from coldwitness.domain.instants import instant_ms
-from coldwitness.domain.manifest import Manifest, Qualification
+from coldwitness.domain.manifest import Manifest, Place, Qualification, Site
+from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.ingest.personal_data import personal_data_at
 
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_ITEMS = 1000
 MAX_SITES = 1000
+
+_Spot = TypeVar("_Spot", Place, Site)
 
 _TIME_FIELDS = {
     "dispatched_at": "dispatched_ms",
@@ -54,6 +57,12 @@ def parse_manifest(
     _check_items(manifest, classes, what)
     _check_places(manifest, what)
     _check_rates(manifest, what)
+    manifest = msgspec.structs.replace(
+        manifest,
+        origin=None if manifest.origin is None else _in_wgs84(manifest.origin),
+        destination=None if manifest.destination is None else _in_wgs84(manifest.destination),
+        sites=tuple(_in_wgs84(site) for site in manifest.sites),
+    )
     if (
         manifest.dispatched_ms is not None
         and manifest.delivered_ms is not None
@@ -235,6 +244,14 @@ def _check_places(manifest: Manifest, what: str) -> None:
     for index, site in enumerate(manifest.sites):
         if site.max_minutes is not None and not 0.0 <= site.max_minutes <= 525_600.0:
             raise BadInput(f"{what}: sites[{index}].max_minutes: expected 0 to 525600 min")
+
+
+def _in_wgs84(place: _Spot) -> _Spot:
+    """The place with its position converted; `datum` goes on telling what was stated."""
+    if place.datum == "WGS84":
+        return place
+    lat, lon = to_wgs84(place.lat, place.lon, datum=place.datum)
+    return msgspec.structs.replace(place, lat=lat, lon=lon)
 
 
 def _check_rates(manifest: Manifest, what: str) -> None:

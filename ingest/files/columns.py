@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from coldwitness.domain.channels import CHANNELS, REALS, SENSED
 from coldwitness.domain.columns import empty, take
 from coldwitness.domain.identifiers import ID_PATTERN, is_id
+from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.reading_table import codes
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.files.content import MAX_LINES, Refusals
-from coldwitness.ingest.formats.map_datums import to_wgs84
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
 BoolArray = NDArray[np.bool_]

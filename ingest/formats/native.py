@@ -15,11 +15,11 @@ import msgspec
 from coldwitness.domain.channels import CHANNELS, Channel
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import ID_PATTERN
+from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.domain.reading import EVENT_NAMES, Event, Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import time_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown, storable
-from coldwitness.ingest.formats.map_datums import to_wgs84
 from coldwitness.ingest.formats.native_channels import AnyChannels, AnyPosition
 from coldwitness.ingest.formats.native_plain import known_id, known_probe, plain_reading
 from coldwitness.ingest.formats.plausible import (

@@ -9,6 +9,7 @@ import pytest
 from coldwitness.config.storage_classes import load_storage_classes
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.map_datums import from_wgs84
 from coldwitness.ingest.manifests import decode_manifest, parse_manifest, read_manifest_files
 
 CLASSES = load_storage_classes()
@@ -35,6 +36,27 @@ def test_unknown_keys_are_ignored_with_a_warning_that_names_them() -> None:
         "$.box.lid",
         "$.sites[0].x",
     ]
+
+
+@pytest.mark.parametrize("datum", ["GCJ02", "BD09"])
+def test_a_place_in_a_chinese_datum_is_converted_and_kept_as_sent(
+    datum: str,
+) -> None:
+    lat, lon = from_wgs84(36.82, 118.30, datum=datum)
+    place = {"lat": lat, "lon": lon, "datum": datum}
+    raw = {**PLAIN, "origin": place, "destination": place, "sites": [place]}
+    manifest, warnings = parse_manifest(raw, classes=CLASSES)
+    for spot in (manifest.origin, manifest.destination, *manifest.sites):
+        assert spot is not None
+        assert (spot.lat, spot.lon) == pytest.approx((36.82, 118.30), abs=1e-9)
+    assert manifest.source["origin"] == place
+    assert warnings == []
+
+
+def test_a_place_in_an_unknown_datum_is_refused() -> None:
+    raw = {**PLAIN, "origin": {"lat": 36.8, "lon": 118.3, "datum": "CGCS"}}
+    with pytest.raises(BadInput, match=r"origin\.datum"):
+        parse_manifest(raw, classes=CLASSES)
 
 
 def test_null_means_the_same_as_an_absent_key() -> None:

@@ -17,6 +17,7 @@ from coldwitness.api.reports.drawn.view import View, is_clue
 from coldwitness.api.reports.made.instants import china_time, epoch_s
 from coldwitness.api.reports.made.model import Stop
 from coldwitness.api.reports.made.wording import duration, quantity, say, say_or_key
+from coldwitness.domain.map_datums import to_wgs84
 
 _LABELLED = 8
 """With more stops than this only those that are clues carry their number on the plot."""
@@ -69,10 +70,15 @@ def _spots(view: View) -> list[Spot]:
         place = source.get(kind) or {}
         label = say(f"stop_{kind}", view.lang)
         if "lat" in place and "lon" in place:
+            lat, lon = to_wgs84(
+                float(place["lat"]),
+                float(place["lon"]),
+                datum=place.get("datum") or "WGS84",
+            )
             spots.append(
                 Spot(
-                    float(place["lat"]),
-                    float(place["lon"]),
+                    lat,
+                    lon,
                     kind,
                     label,
                     float(place.get("radius_m") or 100.0),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldwitness.ingest.formats.map_datums import (
+from coldwitness.domain.map_datums import (
     bd09_to_gcj02,
     gcj02_to_bd09,
     gcj02_to_wgs84,

@@ -33,6 +33,18 @@ def to_wgs84(lat_deg: float, lon_deg: float, *, datum: str) -> tuple[float, floa
     raise ValueError(f"datum: expected WGS84, GCJ02 or BD09, got {datum!r}")
 
 
+def from_wgs84(lat_deg: float, lon_deg: float, *, datum: str) -> tuple[float, float]:
+    """(lat, lon) in `datum`, GCJ02 or BD09, of a position in WGS84.
+
+    Both in degrees, finite. Raises ValueError for another datum.
+    """
+    if datum == "GCJ02":
+        return wgs84_to_gcj02(lat_deg, lon_deg)
+    if datum == "BD09":
+        return gcj02_to_bd09(*wgs84_to_gcj02(lat_deg, lon_deg))
+    raise ValueError(f"datum: expected GCJ02 or BD09, got {datum!r}")
+
+
 def in_shifted_area(lat_deg: float, lon_deg: float) -> bool:
     """True where the shift is applied: the bounding box the map makers use for China."""
     return 0.8293 <= lat_deg <= 55.8271 and 72.004 <= lon_deg <= 137.8347
