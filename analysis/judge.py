@@ -12,6 +12,7 @@ from coldwitness.analysis.integrity.clock import clock_findings
 from coldwitness.analysis.integrity.conflicts import conflict_findings
 from coldwitness.analysis.integrity.copied import copied_findings
 from coldwitness.analysis.integrity.count_breaks import count_findings
+from coldwitness.analysis.integrity.custody import custody_findings
 from coldwitness.analysis.integrity.off_grid import off_grid_findings
 from coldwitness.analysis.integrity.spike import spike_findings
 from coldwitness.analysis.integrity.stuck import stuck_findings
@@ -113,6 +114,7 @@ DETECTORS: tuple[Callable[[Case], FindingTable], ...] = (
     below_noise_findings,
     off_grid_findings,
     spike_findings,
+    custody_findings,
 )
 """Those that only find. Temperature, stops and isolation decide more than their findings."""
 
@@ -186,6 +188,7 @@ def _item_status(case: Case, temperature: Temperature) -> CodeArray:
     terms, window = case.terms, case.window
     owner = item_shipment(terms)
     unknown = ~(window.start_known & window.end_known) | ~terms.limits_known
+    unknown |= case.unsure_ends.doubtful(len(terms))
     least = np.where(unknown[owner], Status.INSUFFICIENT_EVIDENCE, Status.COMPLIANT)
     return np.maximum(temperature.item_status, least.astype(np.int8))
 
@@ -225,7 +228,7 @@ def _question_status(
         column[where] = np.maximum(column[where], Status.INSUFFICIENT_EVIDENCE)
 
     status[:, QUESTION_NUMBER["range"]] = temperature.status
-    lift("range", unknown | ~terms.limits_known)
+    lift("range", unknown | ~terms.limits_known | case.unsure_ends.doubtful(len(terms)))
     lift("recording", unknown | unread)
     lift("intervals", unread)
     lift("integrity", unread)

@@ -154,6 +154,8 @@ class Terms:
     destination_lat_deg: FloatArray
     destination_lon_deg: FloatArray
     destination_radius_m: FloatArray
+    radius_cut: NDArray[np.bool_]
+    """Where a place's stated radius is larger than the one used."""
     items: Items
     budgets: Budgets
     sites: Sites

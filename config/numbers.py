@@ -69,6 +69,10 @@ class Numbers:
     traffic_wait_s: Seconds
     travel_speed_max_kmh: KmPerHour
     position_gap_s: Seconds
+    place_radius_max_m: Metres
+    """A radius stated beyond this is not used."""
+    custody_place_slack_m: Metres
+    """How far beyond a place's radius custody may begin or end."""
     ambient_step_c: Celsius
     coolant_coupling_max_per_h: PerHour
     goods_coupling_max_per_h: PerHour

@@ -41,8 +41,10 @@ class Measures(Struct, frozen=True, kw_only=True):
     above_c: Number = UNSET
     after_c: Number = UNSET
     ahead_max_s: Number = UNSET
+    allowed_m: Number = UNSET
     allowed_min: Number = UNSET
     ambient_step_c: Number = UNSET
+    away_m: Number = UNSET
     before_c: Number = UNSET
     behind_s: Number = UNSET
     calibrated_until_at: Instant | UnsetType | None = UNSET
@@ -115,6 +117,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     manifest_version: Count = UNSET
     received_at: Instant | UnsetType | None = UNSET
     sender: Word = UNSET
+    event: Word = UNSET
     stands: Word = UNSET
     values_c: tuple[float, ...] | UnsetType = UNSET
     interval_95: Interval | UnsetType = UNSET

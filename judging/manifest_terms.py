@@ -136,13 +136,17 @@ def terms_for(
         ),
         origin_lat_deg=place("origin", "lat"),
         origin_lon_deg=place("origin", "lon"),
-        origin_radius_m=place("origin", "radius_m"),
+        origin_radius_m=np.fmin(place("origin", "radius_m"), numbers.place_radius_max_m),
         destination_lat_deg=place("destination", "lat"),
         destination_lon_deg=place("destination", "lon"),
-        destination_radius_m=place("destination", "radius_m"),
+        destination_radius_m=np.fmin(place("destination", "radius_m"), numbers.place_radius_max_m),
+        radius_cut=np.array(
+            [_widest_radius_m(manifest) > numbers.place_radius_max_m for manifest in given],
+            dtype=bool,
+        ),
         items=items,
         budgets=budgets,
-        sites=_sites(given),
+        sites=_sites(given, numbers),
         events=_events(sorted_events),
         baselines=_baselines(of_fleet, {"coolant": coolant_source, "goods": goods_source}),
     )
@@ -226,10 +230,11 @@ class _Ends:
 def _custody_ends(
     given: Sequence[Manifest], sorted_events: Sequence[Sequence[Event]]
 ) -> tuple[_Ends, _Ends]:
-    """`packed` opens the window; the first ending event after it closes it."""
-    packed = [_first(events, ("packed",), after_ms=None) for events in sorted_events]
+    """`packed` opens the window; the first ending event after it closes it, `returned` after
+    `refused` being one ending at the later."""
+    packed = [_packed_ms(events) for events in sorted_events]
     ended = [
-        _first(events, ENDING_EVENTS, after_ms=start)
+        _ended_ms([event for event in events if start is None or event.time_ms >= start])
         for events, start in zip(sorted_events, packed, strict=True)
     ]
     return (
@@ -244,11 +249,15 @@ def _custody_ends(
     )
 
 
-def _first(events: Sequence[Event], names: Sequence[str], *, after_ms: int | None) -> int | None:
-    for event in events:
-        if event.event in names and (after_ms is None or event.time_ms >= after_ms):
-            return event.time_ms
-    return None
+def _packed_ms(events: Sequence[Event]) -> int | None:
+    return next((event.time_ms for event in events if event.event == "packed"), None)
+
+
+def _ended_ms(events: Sequence[Event]) -> int | None:
+    endings = [event for event in events if event.event in ENDING_EVENTS]
+    if [event.event for event in endings[:2]] == ["refused", "returned"]:
+        return endings[1].time_ms
+    return endings[0].time_ms if endings else None
 
 
 def _limit(
@@ -345,14 +354,21 @@ def _places(given: Sequence[Manifest]) -> Callable[[str, str], FloatArray]:
     return column
 
 
-def _sites(given: Sequence[Manifest]) -> Sites:
+def _widest_radius_m(manifest: Manifest) -> float:
+    places = [manifest.origin, manifest.destination, *manifest.sites]
+    return max((place.radius_m for place in places if place is not None), default=0.0)
+
+
+def _sites(given: Sequence[Manifest], numbers: Numbers) -> Sites:
     flat = [site for manifest in given for site in manifest.sites]
     return Sites(
         first=_offsets([manifest.sites for manifest in given]),
         name=tuple(site.name or "" for site in flat),
         lat_deg=np.array([site.lat for site in flat], dtype=np.float64),
         lon_deg=np.array([site.lon for site in flat], dtype=np.float64),
-        radius_m=np.array([site.radius_m for site in flat], dtype=np.float64),
+        radius_m=np.array(
+            [min(site.radius_m, numbers.place_radius_max_m) for site in flat], dtype=np.float64
+        ),
         role=np.array([_ROLES.get(site.role, SiteRole.SERVICE) for site in flat], dtype=np.int8),
         max_minutes=_floats(site.max_minutes for site in flat),
     )

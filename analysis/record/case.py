@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.curves import CurveIndex, curve_index
 from coldwitness.analysis.record.custody_doubt import CustodyDoubt, custody_doubt
+from coldwitness.analysis.record.custody_ends import UnsureEnds, unsure_ends
 from coldwitness.analysis.record.lone import lone_readings
+from coldwitness.analysis.record.place_datum import in_datum_of_positions
 from coldwitness.analysis.record.probes import ZONES, probes_of
 from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, sequence_breaks
 from coldwitness.analysis.record.series import Series, probe_series, stated_logger
@@ -16,7 +18,7 @@ from coldwitness.analysis.record.window import Window, judged_window
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.columns import take
-from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Case:
     terms: Terms
     numbers: Numbers
     window: Window
+    place_datum: CodeArray
+    """(s,) PlaceDatum: what `terms` were moved by, so that places and positions agree."""
+
+    @cached_property
+    def unsure_ends(self) -> UnsureEnds:
+        """Why an end of custody may have been pressed elsewhere."""
+        return unsure_ends(self.tracks, self.terms, self.numbers)
 
     @cached_property
     def breaks(self) -> SequenceBreaks:
@@ -113,7 +122,9 @@ def case_of(tracks: Tracks, terms: Terms, numbers: Numbers) -> Case:
         raise ValueError(
             f"terms of {len(terms)} shipments do not fit tracks of {len(tracks.shipments)}"
         )
-    return Case(tracks, terms, numbers, judged_window(tracks, terms))
+    window = judged_window(tracks, terms)
+    terms, place_datum = in_datum_of_positions(tracks, terms, window)
+    return Case(tracks, terms, numbers, window, place_datum)
 
 
 def _zone_c(tracks: Tracks, series: Series, zone: str) -> FloatArray:

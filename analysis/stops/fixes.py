@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import METRES_PER_DEGREE
+from coldwitness.analysis.record.positions import placed_rows
 from coldwitness.domain.columns import take
-from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 
@@ -96,17 +97,6 @@ def shipment_blocks(first: IntArray) -> Iterator[tuple[int, int]]:
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         if first[high] > first[low]:
             yield low, high
-
-
-def placed_rows(tracks: Tracks, rows: BoolArray) -> BoolArray:
-    """(n,) those of the `rows` (n,) of tracks that have a position. Exactly 0°, 0° is what
-    receivers send without a fix: none."""
-    placed = np.empty(rows.size, dtype=np.bool_)
-    for at in range(0, placed.size, BLOCK):
-        some = slice(at, at + BLOCK)
-        size = np.abs(tracks.lat_deg[some]) + np.abs(tracks.lon_deg[some])
-        placed[some] = rows[some] & (size > 0.0) & (size < np.inf)
-    return placed
 
 
 def _plane(

@@ -6,7 +6,8 @@ import numpy as np
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
-from coldwitness.analysis.stops.fixes import BoolArray, Fixes, or_zero, placed_rows
+from coldwitness.analysis.record.positions import placed_rows
+from coldwitness.analysis.stops.fixes import BoolArray, Fixes, or_zero
 from coldwitness.analysis.stops.missing_positions import Missing
 from coldwitness.analysis.stops.stays import Stays
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks

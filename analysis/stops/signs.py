@@ -6,9 +6,10 @@ import numpy as np
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.rows_in_time import bisect_time
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
-from coldwitness.analysis.stops.stay_places import any_within, bisect_time
+from coldwitness.analysis.stops.stay_places import any_within
 from coldwitness.analysis.stops.stays import Stays
 from coldwitness.analysis.terms import Terms
 from coldwitness.domain.reading import EVENT_NAMES, split_probe

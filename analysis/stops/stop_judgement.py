@@ -29,7 +29,7 @@ from coldwitness.analysis.stops.storage_findings import (
     unseen_findings,
 )
 from coldwitness.analysis.stops.unseen_rest import unseen_dwells
-from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status
 
 
@@ -44,12 +44,14 @@ class StorageReason(IntEnum):
     STOP_POSSIBLE = 4
     """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
     too coarse to show whether the box stood."""
-    STAY_OUTSIDE_KNOWN_CUSTODY = 5
+    CUSTODY_DOUBTFUL = 5
+    """An end of custody was pressed elsewhere or contradicts another."""
+    STAY_OUTSIDE_KNOWN_CUSTODY = 6
     """A long stay, but the window is not known well enough to say that the drug was in the box."""
-    SUSPECTED_UNSEEN = 6
+    SUSPECTED_UNSEEN = 7
     """No position, but events or the motion sensor tell of a long dwell."""
-    SUSPECTED = 7
-    CONFIRMED = 8
+    SUSPECTED = 8
+    CONFIRMED = 9
 
 
 _STATUS = np.full(len(StorageReason), Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
@@ -71,6 +73,7 @@ class StopJudgement:
     wander. hidden_stop_max_s : longest stop that fits in a gap of position, 0 without a gap.
 
     fixes : how many positions of the judged time there are. gaps : between them, of all shipments.
+    place_datum : PlaceDatum of the manifest's places and the positions.
     stays, places, signs : (k,) every stay found, for the report; `limit_s` of `places` is inf
     where standing is free.
     """
@@ -85,6 +88,7 @@ class StopJudgement:
     hidden_stop_max_s: FloatArray
     fixes: IntArray
     gaps: PositionGaps
+    place_datum: CodeArray
     stays: Stays
     places: Places
     signs: Signs
@@ -126,6 +130,7 @@ def judge_stops(case: Case) -> StopJudgement:
             StorageReason.STOP_POSSIBLE: np.concatenate(
                 (np.flatnonzero(possible), stays.shipment[possible_s > places.limit_s])
             ),
+            StorageReason.CUSTODY_DOUBTFUL: case.unsure_ends.shipment,
             StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY: stays.shipment[too_long],
             StorageReason.SUSPECTED_UNSEEN: unseen.shipment[unseen.surely],
             StorageReason.SUSPECTED: stays.shipment[accused],
@@ -161,6 +166,7 @@ def judge_stops(case: Case) -> StopJudgement:
         hidden_stop_max_s=np.where(judged, hidden_s, np.nan),
         fixes=np.diff(fixes.first),
         gaps=gaps,
+        place_datum=case.place_datum,
         stays=stays,
         places=places,
         signs=signs,

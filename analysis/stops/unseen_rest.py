@@ -12,10 +12,11 @@ import numpy as np
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.rows_in_time import bisect_time
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes
 from coldwitness.analysis.stops.signs import ambient_step
-from coldwitness.analysis.stops.stay_places import Ends, bisect_time
+from coldwitness.analysis.stops.stay_places import Ends
 from coldwitness.analysis.terms import Terms
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks

@@ -7,6 +7,7 @@ import numpy as np
 
 from coldwitness.analysis.isolation.isolation_judgement import IsolationReason
 from coldwitness.analysis.judge import Judgement
+from coldwitness.analysis.record.place_datum import PlaceDatum
 from coldwitness.analysis.stops.stop_judgement import StorageReason
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.labels import labels
@@ -29,6 +30,9 @@ _ISOLATION: Mapping[int, Text] = {
 }
 _STORAGE: Mapping[int, Text] = {
     StorageReason[key.upper()]: text for key, text in _LABELS["storage"].items()
+}
+_DATUM: Mapping[int, Text] = {
+    PlaceDatum[key.upper()]: text for key, text in _LABELS["place_datum"].items()
 }
 _ALSO = _LABELS["also"]
 _HELD = (
@@ -108,7 +112,13 @@ def _question_basis(
         ]
     if question == "storage_on_the_way":
         reason = int(judgement.stops.reason[shipment])
-        return [*parts, *([_STORAGE[reason]] if reason in _STORAGE else [])]
+        datum = int(judgement.stops.place_datum[shipment])
+        return [
+            *parts,
+            *([_STORAGE[reason]] if reason in _STORAGE else []),
+            *([_DATUM[datum]] if datum in _DATUM else []),
+            *([_ALSO["radius_cut"]] if terms.radius_cut[shipment] else []),
+        ]
     if question == "range" and status == Status.COMPLIANT and _tolerates(judgement, findings):
         parts = [_ALSO["tolerated"]]
     window = judgement.window

@@ -229,6 +229,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
         destination_lat_deg=place([g.destination for g in given], 0),
         destination_lon_deg=place([g.destination for g in given], 1),
         destination_radius_m=place([g.destination for g in given], 2),
+        radius_cut=flags([False] * len(given)),
         items=Items(
             first=offsets([len(g.items) for g in given]),
             name=tuple(item.name for item in items),

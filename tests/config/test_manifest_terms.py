@@ -79,6 +79,38 @@ def test_an_end_before_packing_does_not_close_the_window() -> None:
     assert terms.end_source[0] == WindowSource.READINGS
 
 
+@pytest.mark.parametrize(
+    ("endings", "ended_min"),
+    [
+        (["refused", "returned"], 61),
+        (["refused", "delivered"], 60),
+        (["delivered", "returned"], 60),
+        (["refused"], 60),
+    ],
+)
+def test_refused_and_then_returned_is_one_ending_at_the_later(
+    endings: list[str], ended_min: int
+) -> None:
+    events = [_event("packed", 0), *(_event(name, 60 + n) for n, name in enumerate(endings))]
+    assert _terms({"items": [DRUG]}, events=events).end_s[0] == T0_S + ended_min * 60
+
+
+@pytest.mark.parametrize(
+    ("stated_m", "used_m", "cut"), [(499, 499, False), (500, 500, False), (501, 500, True)]
+)
+def test_a_stated_radius_counts_up_to_the_largest_of_the_pack(
+    stated_m: float, used_m: float, cut: bool
+) -> None:
+    place = {"lat": 36.8, "lon": 118.0, "radius_m": stated_m}
+    terms = _terms({"items": [DRUG], "origin": place, "destination": place, "sites": [place]})
+    assert [
+        *terms.origin_radius_m,
+        *terms.destination_radius_m,
+        *terms.sites.radius_m,
+    ] == [used_m] * 3
+    assert terms.radius_cut.tolist() == [cut]
+
+
 def test_limits_come_from_the_manifest_else_the_box_model_else_the_setting() -> None:
     terms = _terms(
         {"items": [DRUG], "box": {"qualification": {"coolant_coupling_max_per_h": 0.2}}},

@@ -398,6 +398,7 @@ def test_what_is_known_of_a_dwell_goes_before_what_is_not() -> None:
         "SUSPECTED",
         "SUSPECTED_UNSEEN",
         "STAY_OUTSIDE_KNOWN_CUSTODY",
+        "CUSTODY_DOUBTFUL",
         "STOP_POSSIBLE",
         "GAP_COULD_HIDE",
         "NO_POSITIONS",
