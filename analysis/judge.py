@@ -158,7 +158,7 @@ def judge(
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
     in_force = lines_in_force(pack, window.start_s)
-    lines = requirement_status(status, pack, in_force, record)
+    lines = requirement_status(status, case.terms, pack, in_force, record)
     least, most = _bounds(temperature, stops, isolation, window)
     return Judgement(
         shipments=tracks.shipments,

@@ -148,6 +148,8 @@ class Terms:
     due_s: FloatArray
     box_known: CodeArray
     entrusted: CodeArray
+    platform_named: NDArray[np.bool_]
+    """The manifest names the platform on which the drug was sold."""
     origin_lat_deg: FloatArray
     origin_lon_deg: FloatArray
     origin_radius_m: FloatArray

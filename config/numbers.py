@@ -12,7 +12,7 @@ from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.text import Text
 
 SetBy = Literal["law", "standard", "bureau", "product"]
-Confirmed = Literal["official_text", "reproduced", "draft", "memory"]
+Confirmed = Literal["official_text", "reproduced", "draft", "memory", "setting"]
 Words = Annotated[str, Meta(pattern=r"\S")]
 """A text in which something stands."""
 

@@ -57,6 +57,8 @@ Asks = Literal["telemetry", "record"]
 verdict only where they fall short."""
 OnRecord = Literal["suspected", "insufficient_evidence", "to_check"]
 """What a shortfall or an absence makes of a record line: a setting of the bureau."""
+Binds = Literal["always", "platform"]
+"""Every shipment, or those whose manifest names a platform."""
 Duty = Literal["retailer", "carrier", "platform"]
 """Who bears the duty: 零售企业, 配送企业, 平台."""
 SourceKind = Literal[
@@ -76,7 +78,8 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of the result. `questions` decide its status; `article` is shown only if
     `confirmed` is official_text, else 条款待核. `evidence` : what an inspector needs to see to
     decide the line. `on_shortfall`, `on_absence` : status of a record line that falls short, or of
-    whose subject the record knows nothing. `duty` : whom the requirement binds."""
+    whose subject the record knows nothing. `duty` : whom the requirement binds. `binds` : which
+    shipments. `carried_on` : the bureau looks at it beyond `valid_to`, by its own setting."""
 
     id: Words
     title: Text
@@ -92,6 +95,8 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     article: Text | None = None
     on_shortfall: OnRecord | None = None
     on_absence: OnRecord | None = None
+    binds: Binds = "always"
+    carried_on: bool = False
 
 
 @dataclass(frozen=True)

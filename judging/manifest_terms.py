@@ -131,6 +131,13 @@ def terms_for(
         hold_h=_floats(_hold_h(manifest, models) for manifest in given),
         due_s=_floats(_seconds(manifest.due_ms) for manifest in given),
         box_known=_flags(_box_known(manifest, models) for manifest in given),
+        platform_named=np.array(
+            [
+                manifest.delivery is not None and bool(manifest.delivery.platform)
+                for manifest in given
+            ],
+            dtype=np.bool_,
+        ),
         entrusted=_flags(
             None if manifest.courier is None else manifest.courier.entrusted for manifest in given
         ),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable
+from coldwitness.analysis.terms import Terms
 from coldwitness.analysis.verdict.record_lines import RecordLine, RecordState
 from coldwitness.config.finding_kinds import code_of, finding_kinds
 from coldwitness.config.numbers import Numbers
@@ -102,7 +103,9 @@ def lines_in_force(pack: RulePack, start_s: FloatArray) -> NDArray[np.bool_]:
     begin_s = np.array([day_start_s(line.valid_from) for line in pack.requirements])
     end_s = np.array(
         [
-            np.inf if line.valid_to is None else day_start_s(_next_day(line.valid_to))
+            np.inf
+            if line.valid_to is None or line.carried_on
+            else day_start_s(_next_day(line.valid_to))
             for line in pack.requirements
         ]
     )
@@ -112,6 +115,7 @@ def lines_in_force(pack: RulePack, start_s: FloatArray) -> NDArray[np.bool_]:
 
 def requirement_status(
     status: CodeArray,
+    terms: Terms,
     pack: RulePack,
     in_force: NDArray[np.bool_],
     record: Mapping[Question, RecordLine],
@@ -128,6 +132,8 @@ def requirement_status(
     for r, line in enumerate(pack.requirements):
         if line.asks == "record":
             lines[:, r] = _made_of(line)[record[line.questions[0]].state]
+        if line.binds == "platform":
+            lines[~terms.platform_named, r] = Status.NOT_APPLICABLE
     lines[~in_force] = Status.NOT_APPLICABLE
     return lines
 

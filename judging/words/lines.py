@@ -68,7 +68,9 @@ def line_facts(
         pack.requirements, pack_words(pack), in_force, strict=True
     ):
         alone = requirement.questions[0]
-        if not holds:
+        if requirement.binds == "platform" and not terms.platform_named[shipment]:
+            parts = [_ALSO["no_platform"]]
+        elif not holds:
             parts = [_ALSO["not_applicable"]]
         elif alone in judgement.record:
             parts = record_basis(judgement.record[alone], shipment, to_check=words.to_check)

@@ -149,6 +149,7 @@ class Given:
     due: float | None = None
     box_known: int = -1
     entrusted: int = -1
+    platform_named: bool = False
 
 
 def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
@@ -223,6 +224,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
         due_s=instants([g.due for g in given]),
         box_known=codes([g.box_known for g in given]),
         entrusted=codes([g.entrusted for g in given]),
+        platform_named=np.array([g.platform_named for g in given], dtype=np.bool_),
         origin_lat_deg=place([g.origin for g in given], 0),
         origin_lon_deg=place([g.origin for g in given], 1),
         origin_radius_m=place([g.origin for g in given], 2),

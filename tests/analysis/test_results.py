@@ -120,7 +120,7 @@ def test_all_lines_of_the_contract_are_there() -> None:
 
 
 def test_a_shipment_without_readings_is_insufficient_everywhere() -> None:
-    result = results_of(given=(Given(start=0, end=3600, goods_aboard=1),))[0]
+    result = results_of(given=(Given(start=0, end=3600, goods_aboard=1, platform_named=True),))[0]
     assert result.verdict == "insufficient_evidence"
     facts = {line.id for line in PACK.requirements if line.questions[0] in RECORD_QUESTIONS}
     status = {one.id: one.status for one in result.requirements}

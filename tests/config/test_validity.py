@@ -1,10 +1,12 @@
 """Which lines of a pack a shipment is held against, by its own day."""
 
 import datetime as dt
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from coldwitness.analysis.verdict.requirements import lines_in_force, verdict_of
 from coldwitness.config.rules import load_packs
@@ -42,6 +44,27 @@ def test_a_line_applies_to_the_end_of_its_last_day() -> None:
 
 def test_a_shipment_without_a_time_is_held_against_every_line() -> None:
     assert lines_in_force(PACK, np.array([np.nan])).all()
+
+
+def test_the_plan_whose_term_ended_stands_by_the_bureaus_setting_alone() -> None:
+    plan = {line.id: line for line in PACK.requirements}["LZ-PLAN-5.storage"]
+    assert (plan.source_kind, plan.valid_to, plan.carried_on) == (
+        "inspection_focus",
+        dt.date(2024, 10, 31),
+        True,
+    )
+    assert in_force("2024-10-31T12:00")["LZ-PLAN-5.storage"]
+    assert in_force("2026-11-01T12:00")["LZ-PLAN-5.storage"]
+    ended = replace(
+        PACK,
+        requirements=tuple(
+            structs.replace(line, carried_on=False) if line.id == plan.id else line
+            for line in PACK.requirements
+        ),
+    )
+    start_s = dt.datetime(2024, 11, 1, 12, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    (row,) = lines_in_force(ended, np.array([start_s]))
+    assert not row[IDS.index(plan.id)]
 
 
 def test_papers_alone_make_no_shipment_compliant() -> None:

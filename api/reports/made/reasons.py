@@ -203,8 +203,8 @@ def _what_to_do(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
             f"To be checked. This would settle it: {settle[0].en.rstrip('.')}.",
         )
     return Text(
-        "以上为线索，须由两名执法人员核查后方可使用。",
-        "These are clues; two officers have to verify them before use.",
+        "以上为线索，须经执法人员查证属实。",
+        "These are clues; officers have to verify that they are true.",
     )
 
 

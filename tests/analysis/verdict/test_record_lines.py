@@ -14,7 +14,7 @@ from coldwitness.judging.words.record import _WORDS
 from tests.analysis.building import Given, Series, table
 from tests.analysis.judging import PACK, Seen, minutes, seen, seen_of
 
-HOUR: dict[str, Any] = {"start": 0.0, "end": 3600.0}
+HOUR: dict[str, Any] = {"start": 0.0, "end": 3600.0, "platform_named": True}
 CORE = (
     "ANNEX6-10", "ANNEX6-11", "ANNEX6-12", "ANNEX6-13", "ANNEX6-14", "ANNEX3-06", "ANNEX3-08",
     "ANNEX3-15", "LZ-PLAN-5.isolation", "LZ-PLAN-5.storage", "LZ-PLAN-5.cold-chain",
@@ -247,6 +247,12 @@ def test_a_calibration_has_to_last_to_the_end_and_is_the_companys_word(
     assert line("ANNEX3-17", calibrated_until=until)[0] == status
     found = seen(hour(), given=Given(**HOUR, calibrated_until=until))
     assert len(found.found(code_of("record/calibration"))) == (status == "suspected")
+
+
+def test_the_platforms_own_line_binds_only_where_the_manifest_names_one() -> None:
+    assert line("SD-IMPL-14")[0] == "compliant"
+    status, basis = line("SD-IMPL-14", platform_named=False)
+    assert (status, "运单未载第三方平台" in basis) == ("not_applicable", True)
 
 
 def test_every_reason_has_its_words() -> None:
