@@ -30,6 +30,8 @@ class LimitSource(IntEnum):
     MODEL = 1
     MANIFEST = 2
     FLEET = 3
+    REGISTER = 4
+    """The office's own register of boxes."""
 
 
 class SiteRole(IntEnum):
@@ -74,6 +76,8 @@ class Sites:
     role: CodeArray
     max_minutes: FloatArray
     """NaN: the site has no limit."""
+    registered: NDArray[np.bool_]
+    """True where the office has the site on record; else nothing but the manifest names it."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,30 @@ class EventTable:
     time_s: FloatArray
     lat_deg: FloatArray
     lon_deg: FloatArray
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """What the office itself has on record of each shipment, (s,), as against what its manifest
+    says.
+
+    box : its box is registered as of a registered model. partition : 1 the model's is built in and
+    cannot be taken out, 0 it has none, -1 it can be taken out, or the box is not registered.
+    hold_time : `hold_h` is the registered model's. calibration : `calibrated_until_s` comes from
+    certificates of all its loggers. isolation_seen : an officer looked at the isolating parts.
+    """
+
+    box: NDArray[np.bool_]
+    partition: CodeArray
+    hold_time: NDArray[np.bool_]
+    calibration: NDArray[np.bool_]
+    isolation_seen: NDArray[np.bool_]
+
+
+def nothing_on_record(shipments: int) -> OnRecord:
+    """Of so many shipments of which the office has nothing."""
+    no = np.zeros(shipments, dtype=np.bool_)
+    return OnRecord(no, np.full(shipments, -1, dtype=np.int8), no, no, no)
 
 
 @dataclass(frozen=True)
@@ -162,6 +190,7 @@ class Terms:
     budgets: Budgets
     sites: Sites
     events: EventTable
+    on_record: OnRecord
     baselines: Mapping[int, Mapping[str, FleetBaseline]] = field(default_factory=dict)
 
     def __len__(self) -> int:

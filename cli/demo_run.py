@@ -40,6 +40,7 @@ from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.simulators.demo_fleet import demo_fleet
 from coldwitness.simulators.fleet import Fleet
+from coldwitness.simulators.office import registrations
 from coldwitness.simulators.publisher import publish
 
 JUDGED_WITHIN_S = 30.0
@@ -80,6 +81,7 @@ def run_demo(options: DemoOptions) -> None:
         _say_where(console, options, running.url, broker)
         fleet = demo_fleet(seed=options.seed, end_ms=time.time_ns() // 1_000_000)
         with httpx.Client(base_url=running.url, trust_env=False, timeout=30) as api:
+            _register(api, fleet)
             _declare(api, fleet)
             _play(fleet, broker, running, options, console, stop)
             if not stop.is_set():
@@ -173,6 +175,14 @@ def _say_where(console: Console, options: DemoOptions, url: str, broker: Embedde
     console.print(
         f"检查页 page {url}   MQTT mqtt://127.0.0.1:{broker.port}", highlight=False, soft_wrap=True
     )
+
+
+def _register(api: httpx.Client, fleet: Fleet) -> None:
+    """The office registers what it knows of a part of the fleet."""
+    for address, body in registrations(fleet):
+        answer = api.put(address, json=body)
+        if answer.is_error:
+            raise Unavailable(f"{address}: {answer.status_code} {answer.text}")
 
 
 def _declare(api: httpx.Client, fleet: Fleet) -> None:

@@ -12,7 +12,7 @@ Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """RFC 3339 in UTC."""
 Interval = tuple[float | None, float | None]
 """Lower and upper end; None: open."""
-LimitWord = Literal["setting", "model", "manifest", "fleet"]
+LimitWord = Literal["setting", "model", "manifest", "fleet", "register"]
 
 Number = float | UnsetType | None
 Count = int | UnsetType

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from coldwitness.domain.coverage import Coverage
 from coldwitness.domain.measures import Instant, Interval, LimitWord, Measures
+from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import (
     CertaintyWord,
@@ -161,8 +162,8 @@ class IsolationFacet(Struct, frozen=True, kw_only=True):
         LimitWord | UnsetType,
         Meta(
             description="Who set the limit: the manifest's qualification, the box model in "
-            "config, trips of the same model (see evidence.fleet_limits), or the rule pack's "
-            "setting."
+            "config, trips of the same model (see evidence.fleet_limits), the office's register "
+            "(see evidence.office), or the rule pack's setting."
         ),
     ] = UNSET
     limit_trips: Annotated[
@@ -238,6 +239,13 @@ class Evidence(Struct, frozen=True, kw_only=True):
     ] = UNSET
     fleet_limits: Annotated[
         FleetLimits | UnsetType, Meta(description="Absent where no such limit was used.")
+    ] = UNSET
+    office: Annotated[
+        OfficeFacts | UnsetType,
+        Meta(
+            description="What the office has on record of the shipment and what officers saw; it "
+            "counts in place of what the manifest says. Absent where there is nothing."
+        ),
     ] = UNSET
 
 

@@ -7,8 +7,10 @@ import numpy as np
 
 from coldwitness.domain.columns import take
 from coldwitness.domain.manifest import Manifest, ManifestVersion
+from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.judging.office import office_facts
 from coldwitness.storage.ports import Register, TelemetryStore
 
 
@@ -17,7 +19,8 @@ class Evidence:
     """shipments : who is judged, each once. readings : may hold others' too, which are left out.
     manifests, events : of those that have any. versions : in their order, of those of whose
     manifest there are several. begun_ms : when the first custody event or reading of these was
-    received, UTC epoch ms; none where nobody noted it."""
+    received, UTC epoch ms; none where nobody noted it. office : what the office has on record of
+    those of which it has anything."""
 
     shipments: tuple[str, ...]
     readings: ReadingTable
@@ -25,6 +28,7 @@ class Evidence:
     events: Mapping[str, Sequence[Event]]
     versions: Mapping[str, Sequence[ManifestVersion]] = field(default_factory=dict)
     begun_ms: Mapping[str, int] = field(default_factory=dict)
+    office: Mapping[str, OfficeFacts] = field(default_factory=dict)
 
     def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The same evidence by other manifests."""
@@ -44,9 +48,15 @@ class Evidence:
 
 def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[str]) -> Evidence:
     """The whole record of each shipment as the stores hold it now. Raises Unavailable."""
+    readings = store.readings(shipments, register.custody.stays(shipments))
+    manifests = register.manifests.newest(shipments)
+    events = register.custody.events(shipments)
     return Evidence(
         shipments=tuple(shipments),
-        readings=store.readings(shipments, register.custody.stays(shipments)),
-        manifests=register.manifests.newest(shipments),
-        events=register.custody.events(shipments),
+        readings=readings,
+        manifests=manifests,
+        events=events,
+        office=office_facts(
+            register, shipments, manifests=manifests, events=events, readings=readings
+        ),
     )

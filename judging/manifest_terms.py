@@ -18,6 +18,7 @@ from coldwitness.analysis.terms import (
     SiteRole,
     Sites,
     Terms,
+    nothing_on_record,
 )
 from coldwitness.analysis.terms import WindowSource as Source
 from coldwitness.config.numbers import Numbers
@@ -26,8 +27,10 @@ from coldwitness.config.storage_classes import BoxModel, StorageClass, item_rang
 from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Item, Manifest, Qualification
+from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
 from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.judging.office_terms import as_registered, with_record
 
 _NO_MANIFEST = Manifest(id="", items=())
 _DECLARED: Mapping[FleetZone, Callable[[Manifest], float | None]] = {
@@ -51,17 +54,23 @@ def terms_for(
     numbers: Numbers,
     assumed_storage: str | None = None,
     learned: Mapping[str, Mapping[FleetZone, FleetBaseline]] | None = None,
+    office: Mapping[str, OfficeFacts] | None = None,
 ) -> Terms:
     """Terms of each shipment, in order.
 
     A shipment without a manifest is judged by `assumed_storage`; without that either, its
     range stays unknown. `learned` : what the fleet says about the box models of shipments, used
-    where neither manifest nor box model gives a limit. Raises BadInput for an unknown class.
+    where neither manifest nor box model gives a limit. `office` : what the office has on record,
+    which counts in place of what the manifest says. Raises BadInput for an unknown class.
     """
     if assumed_storage is not None and assumed_storage not in classes:
         known = ", ".join(classes)
         raise BadInput(f"storage: unknown storage class {assumed_storage!r}; expected {known}")
-    given = [manifests.get(shipment, _NO_MANIFEST) for shipment in shipments]
+    facts = [(office or {}).get(shipment, NOTHING_ON_RECORD) for shipment in shipments]
+    given = [
+        as_registered(manifests.get(shipment, _NO_MANIFEST), its, classes)
+        for shipment, its in zip(shipments, facts, strict=True)
+    ]
     named = [_drug_items(manifest, assumed_storage) for manifest in given]
     items, budgets = _items(named, classes)
     low_c, high_c = _common_range(items, len(shipments))
@@ -93,9 +102,9 @@ def terms_for(
         setting=numbers.goods_coupling_max_per_h,
         fleet=[found.get("goods") for found in of_fleet],
     )
-    return Terms(
+    terms = Terms(
         shipments=tuple(shipments),
-        has_manifest=np.array([manifest is not _NO_MANIFEST for manifest in given], dtype=bool),
+        has_manifest=np.array([manifest.id != _NO_MANIFEST.id for manifest in given], dtype=bool),
         start_s=start.time_s,
         end_s=end.time_s,
         start_source=start.source,
@@ -105,7 +114,7 @@ def terms_for(
         high_c=high_c,
         limits_known=np.diff(items.first) > 0,
         storage_assumed=np.array(
-            [manifest is _NO_MANIFEST and assumed_storage is not None for manifest in given],
+            [manifest.id == _NO_MANIFEST.id and assumed_storage is not None for manifest in given],
             dtype=bool,
         ),
         freeze_sensitive=np.array(
@@ -155,8 +164,10 @@ def terms_for(
         budgets=budgets,
         sites=_sites(given, numbers),
         events=_events(sorted_events),
+        on_record=nothing_on_record(len(shipments)),
         baselines=_baselines(of_fleet, {"coolant": coolant_source, "goods": goods_source}),
     )
+    return with_record(terms, facts)
 
 
 def zones_without_limit(
@@ -185,7 +196,7 @@ def _baselines(
 
 
 def _drug_items(manifest: Manifest, assumed_storage: str | None) -> list[Item]:
-    if manifest is _NO_MANIFEST:
+    if manifest.id == _NO_MANIFEST.id:
         return [Item(storage=assumed_storage)] if assumed_storage is not None else []
     return [item for item in manifest.items if item.category == "drug"]
 
@@ -320,7 +331,7 @@ def _box_known(manifest: Manifest, models: Mapping[str, BoxModel]) -> bool | Non
 
 
 def _goods_aboard(manifest: Manifest) -> bool | None:
-    if manifest is _NO_MANIFEST:
+    if manifest.id == _NO_MANIFEST.id:
         return None
     return any(item.category == "non_drug" for item in manifest.items)
 
@@ -378,6 +389,7 @@ def _sites(given: Sequence[Manifest], numbers: Numbers) -> Sites:
         ),
         role=np.array([_ROLES.get(site.role, SiteRole.SERVICE) for site in flat], dtype=np.int8),
         max_minutes=_floats(site.max_minutes for site in flat),
+        registered=np.zeros(len(flat), dtype=np.bool_),
     )
 
 

@@ -22,6 +22,7 @@ from coldwitness.domain.baseline import FleetZone
 from coldwitness.domain.coverage import Coverage
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.measures import LimitWord, Measures, given
+from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.result import (
     SCHEMA,
     CheckResult,
@@ -66,14 +67,22 @@ _LIMIT_WORDS: Mapping[int, LimitWord] = {
     LimitSource.MODEL: "model",
     LimitSource.MANIFEST: "manifest",
     LimitSource.FLEET: "fleet",
+    LimitSource.REGISTER: "register",
 }
 
 
 def check_results(
-    judgement: Judgement, tracks: Tracks, terms: Terms, pack: RulePack, *, software: str
+    judgement: Judgement,
+    tracks: Tracks,
+    terms: Terms,
+    pack: RulePack,
+    *,
+    software: str,
+    office: Mapping[str, OfficeFacts] | None = None,
 ) -> list[CheckResult]:
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
-    computed are None, times RFC 3339 in UTC."""
+    computed are None, times RFC 3339 in UTC. office : what the office has on record of those of
+    which it has anything, as `terms` were made with."""
     weighs = _weighs(judgement, pack)
     plain: dict[_Plain, RequirementLine] = {}
     mkt_method = METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000)
@@ -100,6 +109,7 @@ def check_results(
                 deletion_would_show=bool(judgement.deletion_shows[i]),
                 sensors=tuple(sensors[i]),
                 fleet_limits=_fleet_limits(terms, i),
+                office=(office or {}).get(tracks.shipments[i], UNSET),
             ),
         )
         for i in range(len(terms))

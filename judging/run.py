@@ -126,13 +126,16 @@ def _judged(
             numbers=pack.numbers,
             assumed_storage=assumed_storage,
             learned=learned,
+            office=evidence.office,
         )
         cases.append((pack, case_of(tracks, terms, pack.numbers)))
     earlier = _earlier([case.curves for _, case in cases], archive)
     groups = []
     for (pack, case), curves in zip(cases, earlier, strict=True):
         judgement = judge(case, pack, earlier=curves)
-        results = check_results(judgement, case.tracks, case.terms, pack, software=software())
+        results = check_results(
+            judgement, case.tracks, case.terms, pack, software=software(), office=evidence.office
+        )
         results = [
             msgspec.structs.replace(result, warnings=warnings)
             for result, warnings in zip(

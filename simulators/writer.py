@@ -1,4 +1,4 @@
-"""A fleet as files: telemetry.ndjson, manifests.ndjson, truth.ndjson."""
+"""A fleet as files: telemetry.ndjson, manifests.ndjson, office.ndjson, truth.ndjson."""
 
 import os
 from collections.abc import Iterator
@@ -8,10 +8,11 @@ import msgspec
 
 from coldwitness.domain.errors import BadInput
 from coldwitness.simulators.fleet import Fleet
+from coldwitness.simulators.office import registrations
 
 
 def write_fleet(fleet: Fleet, folder: Path) -> None:
-    """Write the three files into `folder`, each whole or not at all.
+    """Write the four files into `folder`, each whole or not at all.
 
     Telemetry are the readings and events in the order in which they were published, one a
     line, arrays spread out, each with its box and courier. Raises BadInput if the folder
@@ -22,6 +23,10 @@ def write_fleet(fleet: Fleet, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "telemetry.ndjson", _telemetry(fleet))
         _write(folder / "manifests.ndjson", (encode(s.manifest) for s in fleet.shipments))
+        _write(
+            folder / "office.ndjson",
+            (encode({"put": to, "body": its}) for to, its in registrations(fleet)),
+        )
         _write(folder / "truth.ndjson", (encode(s.truth) for s in fleet.shipments))
     except OSError as error:
         place = error.filename or folder

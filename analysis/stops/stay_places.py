@@ -134,7 +134,8 @@ def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> 
 
 
 def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray, FloatArray]:
-    """The most lenient allowed site each stay is at (-1 none) and its limit."""
+    """The allowed site each stay is at (-1 none) and its limit: one that the office registered
+    goes before one that the manifest alone names; of equals the most lenient counts."""
     site = np.full(len(stays), -1, dtype=np.int64)
     limit_s = np.full(len(stays), np.nan)
     first = terms.sites.first
@@ -151,8 +152,9 @@ def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray,
         np.isnan(terms.sites.max_minutes[pair]), np.inf, terms.sites.max_minutes[pair]
     )
     at = np.flatnonzero(away_m <= terms.sites.radius_m[pair] + slack_m[stay])
-    best = at[np.lexsort((-away_m[at], allowed_s[at], stay[at]))]
-    site[stay[best]] = pair[best]  # the last one written is the most lenient, then the nearest
+    registered = terms.sites.registered[pair[at]]
+    best = at[np.lexsort((-away_m[at], allowed_s[at], registered, stay[at]))]
+    site[stay[best]] = pair[best]  # the last one written counts; of equal ones the nearest
     limit_s[stay[best]] = allowed_s[best]
     return site, limit_s
 

@@ -13,6 +13,7 @@ from coldwitness.analysis.terms import (
     EventTable,
     Items,
     LimitSource,
+    OnRecord,
     Sites,
     Terms,
     WindowSource,
@@ -144,6 +145,12 @@ class Given:
     origin: tuple[float, float, float] | None = None
     destination: tuple[float, float, float] | None = None
     sites: Sequence[tuple[str, float, float, float, int, float]] = ()
+    sites_registered: bool = True
+    box_registered: bool = False
+    partition: int = -1
+    hold_registered: bool = False
+    calibration_registered: bool = False
+    isolation_seen: bool = False
     events: Sequence[tuple[str, float]] = ()
     hold_h: float | None = None
     due: float | None = None
@@ -254,6 +261,14 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
             radius_m=reals([site[3] for site in sites]),
             role=codes([site[4] for site in sites]),
             max_minutes=reals([site[5] for site in sites]),
+            registered=flags([g.sites_registered for g in given for _ in g.sites]),
+        ),
+        on_record=OnRecord(
+            box=flags([g.box_registered for g in given]),
+            partition=codes([g.partition for g in given]),
+            hold_time=flags([g.hold_registered for g in given]),
+            calibration=flags([g.calibration_registered for g in given]),
+            isolation_seen=flags([g.isolation_seen for g in given]),
         ),
         events=EventTable(
             first=offsets([len(g.events) for g in given]),

@@ -18,7 +18,7 @@ def run(*arguments: str) -> Result:
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert run("--out", str(tmp_path / name), "--seed", "4", "--boxes", "5").exit_code == 0
-    for name in ("telemetry.ndjson", "manifests.ndjson", "truth.ndjson"):
+    for name in ("telemetry.ndjson", "manifests.ndjson", "office.ndjson", "truth.ndjson"):
         written = (tmp_path / "one" / name).read_bytes()
         assert written
         assert written == (tmp_path / "two" / name).read_bytes()

@@ -1,4 +1,4 @@
-"""The three files: repeatable, complete, whole or not at all."""
+"""The four files: repeatable, complete, whole or not at all."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def fleet() -> Fleet:
 def test_the_same_fleet_writes_the_same_bytes(tmp_path: Path) -> None:
     write_fleet(fleet(), tmp_path / "one")
     write_fleet(fleet(), tmp_path / "two")
-    for name in ("telemetry.ndjson", "manifests.ndjson", "truth.ndjson"):
+    for name in ("telemetry.ndjson", "manifests.ndjson", "office.ndjson", "truth.ndjson"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -43,11 +43,11 @@ def test_every_reading_is_a_line_with_its_box_and_courier(tmp_path: Path) -> Non
     assert [t["shipment"] for t in truths] == [m["id"] for m in manifests]
 
 
-def test_nothing_but_the_three_files_is_left_behind(tmp_path: Path) -> None:
+def test_nothing_but_the_four_files_is_left_behind(tmp_path: Path) -> None:
     write_fleet(fleet(), tmp_path)
     write_fleet(fleet(), tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["manifests.ndjson", "telemetry.ndjson", "truth.ndjson"]
+    assert names == ["manifests.ndjson", "office.ndjson", "telemetry.ndjson", "truth.ndjson"]
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:

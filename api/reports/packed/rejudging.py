@@ -60,15 +60,17 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
 
     Where, review and seal are taken over: they are no conclusions; and so is that the curve is a
     copy of another shipment's, what others sent in its name, and what was warned of on the way:
-    their evidence is not in this report. Limits learned from other
-    trips are worked out again from the figures in the evidence. Raises BadInput if the
-    evidence in the report cannot be read.
+    their evidence is not in this report. Limits learned from other trips are worked out again from
+    the figures in the evidence; what the office has on record counts as it stands there. Raises
+    BadInput if the evidence in the report cannot be read.
     """
     name = report.shipment
     events = tuple(event_of(event, name) for event in report.events)
     tracks = tracks_of(report.readings, name)
     told = _counted(report, rulebook, tracks, events)
     manifest = _manifest(report, rulebook) if told is None else told.manifest
+    on_record = given(report.result.evidence.office)
+    office = {} if on_record is None else {name: on_record}
 
     def judged_by(rules: RulePack) -> tuple[CheckResult, Judgement, Terms]:
         result, judgement, terms = judged_as(rules, {} if manifest is None else {name: manifest})
@@ -93,10 +95,11 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             numbers=rules.numbers,
             assumed_storage=report.terms.assumed_storage,
             learned={report.shipment: baselines_told(report.result, rules.numbers)},
+            office=office,
         )
         judgement = judge(case_of(tracks, terms, rules.numbers), rules, taken_over=_copies(report))
         software = report.result.evidence.software
-        (result,) = check_results(judgement, tracks, terms, rules, software=software)
+        (result,) = check_results(judgement, tracks, terms, rules, software=software, office=office)
         return result, judgement, terms
 
     result, judgement, terms = judged_by(pack)

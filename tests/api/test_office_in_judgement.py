@@ -1,0 +1,113 @@
+"""What the office registers and what officers see counts in the judgement, and is told there."""
+
+from typing import Any
+
+from coldwitness.api.reports.packed.verification import verify_json
+from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reading import Reading
+from tests.api.world import COLD, MINUTE, T0, World, manifest
+
+STORED = "ANNEX6-14"
+
+
+def sent(world: World, temperatures: list[float] | None = None, **more: Any) -> None:
+    """A delivery with its manifest, packed, taken over and signed off."""
+    its = COLD if temperatures is None else temperatures
+    end = rfc3339(T0 + (len(its) - 1) * MINUTE)
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", delivered_at=end, **more))
+    world.send("ZB-1", its)
+
+
+def put(world: World, path: str, body: dict[str, Any]) -> None:
+    answer = world.client.put(f"/v1/{path}", json=body)
+    assert answer.status_code in (200, 201), answer.text
+    world.judge.tick()
+
+
+def check(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = world.get("/v1/shipments/ZB-1/check").json()
+    return found
+
+
+def line(world: World, name: str) -> dict[str, Any]:
+    (found,) = (one for one in check(world)["requirements"] if one["id"] == name)
+    return dict(found)
+
+
+def model(world: World, **more: Any) -> None:
+    """Register the box of the delivery as of a model."""
+    put(world, "box-models/M", {"cooling": "passive", "partition": "built_in", **more})
+    put(world, "boxes/BX-ZB-1", {"model": "M"})
+
+
+def test_the_registered_label_decides_in_place_of_the_companys_word(world: World) -> None:
+    item = {"name": "胰岛素", "storage": "room", "approval_number": "国药准字S20059001"}
+    sent(world, [5.0] * 10 + [12.0] * 11 + [5.0] * 10, items=[item])
+    (before,) = check(world)["items"]
+    assert (before["storage"], before["limits"]["low"]) == ("room", 10.0)
+    put(world, "products/国药准字S20059001", {"storage": "refrigerated"})
+    (after,) = check(world)["items"]
+    assert (after["storage"], after["limits"]) == ("refrigerated", {"low": 2.0, "high": 8.0})
+    assert check(world)["verdict"] == "breach"
+
+
+def test_own_limits_inside_the_registered_label_stay(world: World) -> None:
+    item = {"name": "甲", "limits": {"low": 4.0, "high": 25.0}, "trace_code": "8123"}
+    sent(world, items=[item])
+    put(world, "products/8123", {"storage": "refrigerated"})
+    (its,) = check(world)["items"]
+    assert its["limits"] == {"low": 4.0, "high": 8.0}
+
+
+def test_the_registered_models_numbers_are_the_limits(world: World) -> None:
+    numbers = {"coolant_coupling_max_per_h": 5.0, "goods_coupling_max_per_h": 4.0}
+    sent(world, box={"id": "BX-ZB-1", "qualification": numbers})
+    model(world, qualification={"coolant_coupling_max_per_h": 0.5})
+    coolant, goods = check(world)["isolation"]["coolant"], check(world)["isolation"]["goods"]
+    assert (coolant["limit_per_h"], coolant["limit_source"]) == (0.5, "register")
+    assert (goods["limit_per_h"], goods["limit_source"]) == (4.0, "manifest")
+
+
+def waited(world: World, **site: Any) -> None:
+    """A delivery that stands for 20 minutes at a site of its manifest."""
+    at = {"lat": 36.81, "lon": 118.31, "radius_m": 80, "role": "transfer", **site}
+    ends = {"origin": {"lat": 36.80, "lon": 118.30}, "destination": {"lat": 36.83, "lon": 118.33}}
+    sites = [at]
+    world.client.put(
+        "/v1/shipments/ZB-1",
+        json=manifest("ZB-1", sites=sites, delivered_at=rfc3339(T0 + 40 * MINUTE), **ends),
+    )
+    # 10 minutes there, 20 minutes at the site, 10 minutes on
+    way = [(36.80 + n * 1e-3, 118.30 + n * 1e-3) for n in range(10)]
+    way += [(36.81, 118.31)] * 21 + [(36.81 + n * 2e-3, 118.31 + n * 2e-3) for n in range(1, 11)]
+    readings = [
+        Reading(
+            logger="LG-ZB-1",
+            time_ms=T0 + n * MINUTE,
+            seq=n,
+            temperature_c={"drug": 5.0},
+            shipment="ZB-1",
+            box="BX-ZB-1",
+            lat_deg=lat,
+            lon_deg=lon,
+        )
+        for n, (lat, lon) in enumerate(way)
+    ]
+    world.store.append(readings, [one.time_ms + 500 for one in readings])
+    world.judge.judge_now(["ZB-1"])
+
+
+def test_a_registered_site_has_its_own_limit_of_time(world: World) -> None:
+    waited(world, max_minutes=60)
+    put(world, "sites/T-1", {"lat": 36.8101, "lon": 118.3101, "max_minutes": 10})
+    assert line(world, STORED)["status"] in ("suspected", "breach")
+
+
+def test_a_report_that_rests_on_the_register_is_judged_anew_to_the_same(world: World) -> None:
+    sent(world)
+    model(world)
+    its = {"number": "JZ-1", "done_at": "2026-01-01", "valid_until": "2027-01-01"}
+    put(world, "devices/LG-ZB-1", {"calibrations": [its]})
+    report = world.get("/v1/shipments/ZB-1/report.json").content
+    found = verify_json(report, rulebook=world.services.rulebook)
+    assert [one.code for one in found.problems] == []
