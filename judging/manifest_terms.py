@@ -30,7 +30,7 @@ from coldwitness.domain.manifest import Item, Manifest, Qualification
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
 from coldwitness.domain.tracks import FloatArray, IntArray
-from coldwitness.judging.office_terms import as_registered, with_record
+from coldwitness.judging.office_terms import as_registered, bearing_on, with_record
 
 _NO_MANIFEST = Manifest(id="", items=())
 _DECLARED: Mapping[FleetZone, Callable[[Manifest], float | None]] = {
@@ -66,10 +66,13 @@ def terms_for(
     if assumed_storage is not None and assumed_storage not in classes:
         known = ", ".join(classes)
         raise BadInput(f"storage: unknown storage class {assumed_storage!r}; expected {known}")
-    facts = [(office or {}).get(shipment, NOTHING_ON_RECORD) for shipment in shipments]
+    sent = [manifests.get(shipment, _NO_MANIFEST) for shipment in shipments]
+    facts = [
+        bearing_on(manifest, (office or {}).get(shipment, NOTHING_ON_RECORD))
+        for manifest, shipment in zip(sent, shipments, strict=True)
+    ]
     given = [
-        as_registered(manifests.get(shipment, _NO_MANIFEST), its, classes)
-        for shipment, its in zip(shipments, facts, strict=True)
+        as_registered(manifest, its, classes) for manifest, its in zip(sent, facts, strict=True)
     ]
     named = [_drug_items(manifest, assumed_storage) for manifest in given]
     items, budgets = _items(named, classes)

@@ -18,6 +18,23 @@ from coldwitness.domain.tracks import CodeArray, FloatArray
 _PARTITION = {"built_in": 1, "removable": -1, "none": 0}
 
 
+def bearing_on(manifest: Manifest, facts: OfficeFacts) -> OfficeFacts:
+    """The facts without what speaks of another box, or of other products, than this manifest: they
+    were gathered by the newest version, and an earlier one may count."""
+    if facts.box is not None and manifest.box.id not in (None, facts.box.id):
+        facts = msgspec.structs.replace(facts, box=None)
+    products = tuple(
+        its
+        for its in facts.products
+        if its.item < len(manifest.items)
+        and its.number
+        in (manifest.items[its.item].approval_number, manifest.items[its.item].trace_code)
+    )
+    return (
+        facts if products == facts.products else msgspec.structs.replace(facts, products=products)
+    )
+
+
 def as_registered(
     manifest: Manifest, facts: OfficeFacts, classes: Mapping[str, StorageClass]
 ) -> Manifest:
@@ -42,7 +59,7 @@ def as_registered(
         )
     items = list(manifest.items)
     for product in facts.products:
-        if product.item < len(items) and product.storage in classes:
+        if product.storage in classes:
             items[product.item] = _as_labelled(items[product.item], classes[product.storage])
     sites = (*manifest.sites, *(_site(site) for site in facts.sites))
     return msgspec.structs.replace(manifest, box=box, items=tuple(items), sites=sites)

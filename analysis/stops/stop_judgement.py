@@ -21,7 +21,7 @@ from coldwitness.analysis.stops.missing_positions import missing_positions
 from coldwitness.analysis.stops.position_gaps import PositionGaps, longest_dwell_s, position_gaps
 from coldwitness.analysis.stops.possible_stops import stop_possible
 from coldwitness.analysis.stops.signs import Signs, signs_of
-from coldwitness.analysis.stops.stay_places import Places, ends_of, place_stays
+from coldwitness.analysis.stops.stay_places import Places, Where, ends_of, place_stays
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from coldwitness.analysis.stops.storage_findings import (
     gap_findings,
@@ -38,24 +38,27 @@ class StorageReason(IntEnum):
     hold the largest is told: what is known of a dwell goes before what is not known."""
 
     NOTHING_FOUND = 0
-    NO_CUSTODY_WINDOW = 1
-    NO_POSITIONS = 2
-    GAP_COULD_HIDE = 3
-    STOP_POSSIBLE = 4
+    SITE_STATED = 1
+    """Nothing but a site of the manifest explains a long stay."""
+    NO_CUSTODY_WINDOW = 2
+    NO_POSITIONS = 3
+    GAP_COULD_HIDE = 4
+    STOP_POSSIBLE = 5
     """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
     too coarse to show whether the box stood."""
-    CUSTODY_DOUBTFUL = 5
+    CUSTODY_DOUBTFUL = 6
     """An end of custody was pressed elsewhere or contradicts another."""
-    STAY_OUTSIDE_KNOWN_CUSTODY = 6
+    STAY_OUTSIDE_KNOWN_CUSTODY = 7
     """A long stay, but the window is not known well enough to say that the drug was in the box."""
-    SUSPECTED_UNSEEN = 7
+    SUSPECTED_UNSEEN = 8
     """No position, but events or the motion sensor tell of a long dwell."""
-    SUSPECTED = 8
-    CONFIRMED = 9
+    SUSPECTED = 9
+    CONFIRMED = 10
 
 
 _STATUS = np.full(len(StorageReason), Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
 _STATUS[StorageReason.NOTHING_FOUND] = Status.COMPLIANT
+_STATUS[StorageReason.SITE_STATED] = Status.ASSERTED
 _STATUS[[StorageReason.SUSPECTED_UNSEEN, StorageReason.SUSPECTED]] = Status.SUSPECTED
 _STATUS[StorageReason.CONFIRMED] = Status.BREACH
 """By reason."""
@@ -124,6 +127,7 @@ def judge_stops(case: Case) -> StopJudgement:
     reason = worst_reason(
         shipments,
         {
+            StorageReason.SITE_STATED: stays.shipment[_only_stated(case, stays, places)],
             StorageReason.NO_CUSTODY_WINDOW: np.flatnonzero(~known),
             StorageReason.NO_POSITIONS: np.flatnonzero(~some),
             StorageReason.GAP_COULD_HIDE: np.flatnonzero(some & (hidden_s > numbers.dwell_limit_s)),
@@ -171,6 +175,15 @@ def judge_stops(case: Case) -> StopJudgement:
         places=places,
         signs=signs,
     )
+
+
+def _only_stated(case: Case, stays: Stays, places: Places) -> BoolArray:
+    """(k,) stays over the dwell setting that nothing but a site of the manifest explains."""
+    sites, dwell_limit_s = case.terms.sites, case.numbers.dwell_limit_s
+    at_site = places.where == Where.SITE.value
+    stated = np.zeros(len(stays), dtype=np.bool_)
+    stated[at_site] = ~sites.registered[places.site[at_site]]
+    return stated & (stays.dwell_s > dwell_limit_s) & (stays.dwell_s <= places.limit_s)
 
 
 def worst_reason(shipments: int, found: Mapping[StorageReason, IntArray]) -> IntArray:

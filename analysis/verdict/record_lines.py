@@ -50,6 +50,9 @@ class RecordReason(IntEnum):
     ACCURATE_ENOUGH = 8
     CALIBRATION_VALID = 9
     AGREEMENT_STATED = 10
+    CALIBRATION_REGISTERED = 11
+    WITHIN_REGISTERED_HOLD_TIME = 12
+    BOX_REGISTERED = 13
     NO_EVENTS = 20
     EVENTS_MISSING = 21
     EVENTS_OUT_OF_ORDER = 22
@@ -85,6 +88,9 @@ _SHOWN = (
     RecordReason.LID_STAYED_CLOSED,
     RecordReason.PACKED_IN_RANGE,
     RecordReason.SENT_LIVE,
+    RecordReason.CALIBRATION_REGISTERED,
+    RecordReason.WITHIN_REGISTERED_HOLD_TIME,
+    RecordReason.BOX_REGISTERED,
 )
 _STATED = (
     RecordReason.WITHIN_HOLD_TIME,
@@ -220,6 +226,7 @@ def _hold_time(case: Case) -> RecordLine:
         (np.isnan(terms.hold_h), RecordReason.NO_HOLD_TIME, None),
         (~(window.start_known & window.end_known), RecordReason.CUSTODY_UNKNOWN, None),
         (over_s > 0, RecordReason.LONGER_THAN_HOLD_TIME, over_s),
+        (terms.on_record.hold_time, RecordReason.WITHIN_REGISTERED_HOLD_TIME, None),
         (True, RecordReason.WITHIN_HOLD_TIME, None),
     )
 
@@ -227,6 +234,7 @@ def _hold_time(case: Case) -> RecordLine:
 def _box_model(terms: Terms) -> RecordLine:
     return _line(
         len(terms),
+        (terms.on_record.box, RecordReason.BOX_REGISTERED, None),
         (terms.box_known < 0, RecordReason.NO_BOX_NAMED, None),
         (terms.box_known == 0, RecordReason.BOX_NOT_ON_RECORD, None),
         (True, RecordReason.BOX_ON_RECORD, None),
@@ -405,5 +413,6 @@ def _calibration(case: Case) -> RecordLine:
         (np.isnan(until_s), RecordReason.NO_CALIBRATION_DATE, None),
         (np.isnan(end_s), RecordReason.CUSTODY_UNKNOWN, None),
         (until_s < end_s, RecordReason.CALIBRATION_EXPIRED, end_s - until_s),
+        (case.terms.on_record.calibration, RecordReason.CALIBRATION_REGISTERED, None),
         (True, RecordReason.CALIBRATION_VALID, None),
     )

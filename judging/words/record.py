@@ -175,6 +175,17 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.PACKED_OUT_OF_RANGE: _packed_out,
     RecordReason.LIMITS_UNKNOWN: _silent("储存条件未知", "the storage condition is not known"),
     RecordReason.PACKED_PERHAPS_OUT_OF_RANGE: _packed_perhaps,
+    RecordReason.CALIBRATION_REGISTERED: Text(
+        "登记的校准证书在配送期间有效",
+        "the registered calibration certificates were valid throughout",
+    ),
+    RecordReason.WITHIN_REGISTERED_HOLD_TIME: Text(
+        "在箱时间在登记箱型的保温时间之内",
+        "the time in the box is within the hold time of its registered model",
+    ),
+    RecordReason.BOX_REGISTERED: Text(
+        "该箱及其箱型已在办案机关登记", "the office has the box and its model on record"
+    ),
     RecordReason.CALIBRATION_VALID: Text("校准在有效期内", "calibration was valid"),
     RecordReason.NO_CALIBRATION_DATE: _silent("未提供校准有效期", "no calibration date was given"),
     RecordReason.CALIBRATION_EXPIRED: _expired,

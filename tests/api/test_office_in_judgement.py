@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from coldwitness.api.reports.packed.verification import verify_json
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading import Reading
 from tests.api.world import COLD, MINUTE, T0, World, manifest
 
-STORED = "ANNEX6-14"
+ISOLATION, STORED, PAPER, HOLD = "ANNEX6-12", "ANNEX6-14", "ANNEX3-17", "ANNEX1-03"
 
 
 def sent(world: World, temperatures: list[float] | None = None, **more: Any) -> None:
@@ -38,6 +40,51 @@ def model(world: World, **more: Any) -> None:
     """Register the box of the delivery as of a model."""
     put(world, "box-models/M", {"cooling": "passive", "partition": "built_in", **more})
     put(world, "boxes/BX-ZB-1", {"model": "M"})
+
+
+@pytest.mark.parametrize(
+    ("valid_until", "status"),
+    [("2026-11-19", "suspected"), ("2026-11-20", "compliant"), ("2026-11-21", "compliant")],
+)
+def test_a_registered_calibration_is_valid_to_the_end_of_its_day(
+    world: World, valid_until: str, status: str
+) -> None:
+    sent(world)
+    assert line(world, PAPER)["status"] == "asserted"
+    its = {"number": "JZ-1", "done_at": "2025-11-20", "valid_until": valid_until}
+    put(world, "devices/LG-ZB-1", {"calibrations": [its]})
+    assert line(world, PAPER)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("done_at", "status"), [("2026-11-20", "compliant"), ("2026-11-21", "asserted")]
+)
+def test_a_certificate_made_after_the_day_says_nothing_of_it(
+    world: World, done_at: str, status: str
+) -> None:
+    sent(world)
+    its = {"number": "JZ-1", "done_at": done_at, "valid_until": "2027-11-20"}
+    put(world, "devices/LG-ZB-1", {"calibrations": [its]})
+    assert line(world, PAPER)["status"] == status
+
+
+def test_the_manifest_cannot_name_a_calibrated_logger_in_place_of_the_one_that_sent(
+    world: World,
+) -> None:
+    its = {"number": "JZ-1", "done_at": "2026-01-01", "valid_until": "2027-01-01"}
+    put(world, "devices/LG-good", {"calibrations": [its]})
+    sent(world, logger={"id": "LG-good", "calibrated_until": "2027-03-01"})
+    assert line(world, PAPER)["status"] == "asserted"
+
+
+@pytest.mark.parametrize(("hold_h", "status"), [(0.4, "suspected"), (0.5, "compliant")])
+def test_the_registered_hold_time_counts_and_not_the_manifests(
+    world: World, hold_h: float, status: str
+) -> None:
+    sent(world, box={"id": "BX-ZB-1", "qualification": {"hold_h": 99.0}})
+    assert line(world, HOLD)["status"] == "asserted"
+    model(world, qualification={"hold_h": hold_h})
+    assert line(world, HOLD)["status"] == status
 
 
 def test_the_registered_label_decides_in_place_of_the_companys_word(world: World) -> None:
@@ -97,10 +144,24 @@ def waited(world: World, **site: Any) -> None:
     world.judge.judge_now(["ZB-1"])
 
 
+def test_a_stay_that_only_a_site_of_the_manifest_explains_is_asserted(world: World) -> None:
+    waited(world)
+    stated = line(world, STORED)
+    assert (stated["status"], "未在办案机关登记" in stated["basis"]["zh"]) == ("asserted", True)
+    put(world, "sites/T-1", {"lat": 36.8101, "lon": 118.3101, "radius_m": 80})
+    assert line(world, STORED)["status"] == "compliant"
+
+
 def test_a_registered_site_has_its_own_limit_of_time(world: World) -> None:
     waited(world, max_minutes=60)
     put(world, "sites/T-1", {"lat": 36.8101, "lon": 118.3101, "max_minutes": 10})
     assert line(world, STORED)["status"] in ("suspected", "breach")
+
+
+def test_a_registered_site_beside_the_stay_lifts_nothing(world: World) -> None:
+    waited(world, radius_m=400)
+    put(world, "sites/T-1", {"lat": 36.8135, "lon": 118.31, "radius_m": 80})
+    assert line(world, STORED)["status"] == "asserted"
 
 
 def test_a_report_that_rests_on_the_register_is_judged_anew_to_the_same(world: World) -> None:

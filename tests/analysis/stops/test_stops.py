@@ -72,6 +72,17 @@ def test_the_same_stop_at_an_allowed_site_is_fine_even_with_a_stored_event():
     assert Where.SITE in judged.places.where
 
 
+@pytest.mark.parametrize(("seconds", "asserted"), [(800, False), (930, True), (1500, True)])
+def test_a_long_stay_that_only_a_site_of_the_manifest_explains_is_asserted(seconds, asserted):
+    fixed = delivery(seconds).fixes(every_s=20.0)
+    site = ("depot", *spot(DEPOT_M, 80.0), int(SiteRole.TRANSFER), np.nan)
+    stated = judge(fixed, given=custody(fixed, sites=[site], sites_registered=False))
+    assert storage_types(stated) == []
+    assert Status(stated.status[0]) is (Status.ASSERTED if asserted else Status.COMPLIANT)
+    registered = judge(fixed, given=custody(fixed, sites=[site], sites_registered=True))
+    assert Status(registered.status[0]) is Status.COMPLIANT
+
+
 def test_no_positions_at_all_is_never_compliant():
     fixed = delivery(300).fixes()
     judged = judge(fixed.without(np.ones(fixed.time_s.size, dtype=bool)))
@@ -403,5 +414,6 @@ def test_what_is_known_of_a_dwell_goes_before_what_is_not() -> None:
         "GAP_COULD_HIDE",
         "NO_POSITIONS",
         "NO_CUSTODY_WINDOW",
+        "SITE_STATED",
         "NOTHING_FOUND",
     ]
