@@ -52,6 +52,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     coupling_per_h: Number = UNSET
     custody_doubt: Flag = UNSET
     declares_coolant: Flag = UNSET
+    default_limit_per_h: Number = UNSET
     degree_minutes: Number = UNSET
     delay_max_s: Number = UNSET
     difference_max_c: Number = UNSET

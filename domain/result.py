@@ -158,6 +158,13 @@ class IsolationFacet(Struct, frozen=True, kw_only=True):
     coupling_per_h: float | None
     interval_95: Interval | None
     limit_per_h: float | None
+    default_limit_per_h: Annotated[
+        float | UnsetType | None,
+        Meta(
+            description="The rule pack's own limit. Contact is named only above both limits, "
+            "isolation only below both."
+        ),
+    ] = UNSET
     limit_source: Annotated[
         LimitWord | UnsetType,
         Meta(

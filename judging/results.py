@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable
-from coldwitness.analysis.isolation.isolation_judgement import Facet, IsolationReason
+from coldwitness.analysis.isolation.isolation_judgement import Facet
+from coldwitness.analysis.isolation.zone_verdict import IsolationReason
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.kinetic_temperature import METHOD
 from coldwitness.analysis.terms import LimitSource, Terms
@@ -406,6 +407,7 @@ def _facet(facet: Facet, zone: FleetZone, terms: Terms, shipment: int) -> Isolat
         coupling_per_h=_number(facet.coupling_per_h[shipment]),
         interval_95=None if low is None and high is None else (low, high),
         limit_per_h=_number(facet.limit_per_h[shipment]),
+        default_limit_per_h=_number(facet.default_limit_per_h[shipment]),
         limit_source=_LIMIT_WORDS[int(facet.limit_source[shipment])],
         limit_trips=None if baseline is None else baseline.trips,
         reason=IsolationReason(int(facet.reason[shipment])).name.lower(),

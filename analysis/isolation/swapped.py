@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from coldwitness.analysis.isolation.exchange_fit import ExchangeFit
-from coldwitness.analysis.isolation.windows import AMBIENT, COOLANT, BoolArray, ExchangeWindows
+from coldwitness.analysis.isolation.cells import Cells
+from coldwitness.analysis.isolation.curves import AMBIENT, COOLANT, BoolArray, ExchangeCurves
+from coldwitness.analysis.isolation.output_fit import OutputFit, fit_output
 from coldwitness.analysis.terms import Terms
+from coldwitness.domain.tracks import FloatArray
 
 APART_C = 1.0
 """Difference that two honest probes of ±0.5 °C cannot make up."""
@@ -21,50 +23,54 @@ SHARE = 0.9
 AMBIENT_MAX_PER_H = 1.0
 """A drug that follows the outside faster than this is in no insulated box."""
 
+MISFIT_C = 0.1
+"""What an equation leaves over at most where its probes are in their places, a cell. Below it
+nothing is left that exchanged names could explain better."""
+
+BETTER = 0.8
+"""Exchanged names explain it better if they leave at most this part of what is left over."""
+
 
 def probes_swapped(
-    equations: ExchangeWindows, fit: ExchangeFit, back: ExchangeFit, terms: Terms
+    curves: ExchangeCurves, fit: OutputFit, terms: Terms, *, limit_per_h: FloatArray
 ) -> BoolArray:
-    """(s,) True where, by the fit and by that of the `exchanged` equations (`back`),
+    """(s,) True where
 
     - the drug is colder than everything around it, or the coolant warmer than the drug may be,
       than the drug is and than the outside, nearly all the way; or
     - the drug follows the outside as no insulated drug does; or
-    - the coolant surely follows the drug faster than the limit, and the drug not surely the
-      coolant: a pack of ice does not follow a few vials, but vials do follow a pack of ice.
+    - the drug's course does not follow from its surroundings, and with the names of drug and
+      coolant exchanged it does, the coolant following the drug faster than the limit: a pack of ice
+      does not follow a few vials, but vials do follow a pack of ice.
+
+    limit_per_h : (s, 2) of coolant and goods.
     """
-    limit = terms.coolant_limit_per_h
-    with np.errstate(invalid="ignore"):
-        outside = fit.low_per_h[:, AMBIENT] > AMBIENT_MAX_PER_H
-        follows = (back.low_per_h[:, COOLANT] > limit) & ~(fit.low_per_h[:, COOLANT] > limit)
-    return np.asarray(_order(equations, terms) | outside | follows)
+    outside = fit.rate_per_h[:, AMBIENT] > AMBIENT_MAX_PER_H
+    follows = np.zeros(len(terms), dtype=np.bool_)
+    odd = curves.known[:, COOLANT] & (fit.misfit_c > MISFIT_C)
+    odd &= ~(fit.low_per_h[:, COOLANT] > limit_per_h[:, COOLANT])
+    if odd.any():
+        back = fit_output(_exchanged(curves), limit_per_h=limit_per_h, of=odd)
+        follows = odd & (back.low_per_h[:, COOLANT] > limit_per_h[:, COOLANT])
+        follows &= back.misfit_c < BETTER * fit.misfit_c
+    return np.asarray(_order(fit.course, curves.known, terms) | outside | follows)
 
 
-def _order(equations: ExchangeWindows, terms: Terms) -> BoolArray:
-    shipments = equations.first.size - 1
-    owner, drive = equations.shipment, equations.drive_c
-    known = equations.known[owner]
-    coldest = np.where(known, drive, np.inf).min(axis=1, initial=np.inf)
-    count = np.maximum(np.bincount(owner, minlength=shipments), 1)
-    alone = np.bincount(owner[np.isfinite(coldest) & (coldest > APART_C)], minlength=shipments)
-    coolant_c = equations.drug_c + drive[:, COOLANT]
-    hot = (coolant_c > terms.high_c[owner]) & (drive[:, COOLANT] > APART_C)
-    hot &= drive[:, COOLANT] - drive[:, AMBIENT] > APART_C
-    warm = np.bincount(owner[hot & known[:, COOLANT] & known[:, AMBIENT]], minlength=shipments)
-    with_coolant = equations.known[:, COOLANT]
-    return np.asarray(with_coolant & (np.maximum(alone, warm) >= SHARE * count))
+def _order(cells: Cells, known: BoolArray, terms: Terms) -> BoolArray:
+    there = cells.run >= 0
+    drive = cells.zone_c - cells.drug_c[..., None]
+    coldest = np.where(known[:, None], drive, np.inf).min(axis=2)
+    alone = (np.isfinite(coldest) & (coldest > APART_C) & there).sum(axis=1)
+    coolant_c = cells.zone_c[..., COOLANT]
+    hot = (coolant_c > terms.high_c[:, None]) & (drive[..., COOLANT] > APART_C) & there
+    hot &= coolant_c - cells.zone_c[..., AMBIENT] > APART_C
+    warm = np.where(known[:, COOLANT] & known[:, AMBIENT], hot.sum(axis=1), 0)
+    least = SHARE * np.maximum(there.sum(axis=1), 1)
+    return np.asarray(known[:, COOLANT] & (np.maximum(alone, warm) >= least))
 
 
-def exchanged(equations: ExchangeWindows) -> ExchangeWindows:
-    """The equations as they would be with the names of drug and coolant exchanged."""
-    mine = equations.known[equations.shipment, COOLANT]
-    drive, change = equations.drive_c.copy(), equations.drive_rate_c_per_h.copy()
-    drive -= np.where(equations.known[equations.shipment], drive[:, [COOLANT]], 0.0)
-    drive[:, COOLANT] = -equations.drive_c[:, COOLANT]
-    change[:, COOLANT] = equations.rate_c_per_h
-    return replace(
-        equations,
-        rate_c_per_h=np.where(mine, equations.drive_rate_c_per_h[:, COOLANT], 0.0),
-        drive_c=drive,
-        drive_rate_c_per_h=change,
-    )
+def _exchanged(curves: ExchangeCurves) -> ExchangeCurves:
+    """The curves as they would be with the names of drug and coolant exchanged."""
+    value_c = curves.value_c.copy()
+    value_c[[0, 1 + COOLANT]] = value_c[[1 + COOLANT, 0]]
+    return replace(curves, value_c=value_c)

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from coldwitness.analysis.isolation.isolation_judgement import IsolationReason
+from coldwitness.analysis.isolation.zone_verdict import IsolationReason
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.place_datum import PlaceDatum
 from coldwitness.analysis.stops.stop_judgement import StorageReason
@@ -39,6 +39,7 @@ _HELD = (
     int(IsolationReason.WITHIN_LIMIT),
     int(IsolationReason.ABOVE_LIMIT),
     int(IsolationReason.INTERVAL_SPANS_LIMIT),
+    int(IsolationReason.BETWEEN_LIMITS),
 )
 """Reasons that speak of the limit."""
 

@@ -14,7 +14,7 @@ from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet
 from tests.reports.fleet import END_MS
 
-STORIES = ("warm_break", "depot_storage", "missing_separator", "one_compartment", "door_wait")
+STORIES = ("warm_break", "depot_storage", "missing_separator_ice", "one_compartment", "door_wait")
 ACCUSED = {"breach", "suspected"}
 Result = dict[str, Any]
 
@@ -62,8 +62,8 @@ def test_what_speaks_against_it_and_what_would_settle_it_stand_on_every_line_tha
         ("warm_break", "LZ-PLAN-5.cold-chain", "range", 0.0),
         ("depot_storage", "ANNEX6-14", "storage_on_the_way", 900.0),
         ("depot_storage", "SD-IMPL-30", "storage_on_the_way", 900.0),
-        ("missing_separator", "ANNEX6-12", "coolant_isolation", 0.8),
-        ("missing_separator", "LZ-PLAN-5.isolation", "coolant_isolation", 0.8),
+        ("missing_separator_ice", "ANNEX6-12", "coolant_isolation", 0.8),
+        ("missing_separator_ice", "LZ-PLAN-5.isolation", "coolant_isolation", 0.8),
     ],
 )
 def test_the_bounds_of_a_line_are_those_of_the_question_that_accuses(
@@ -84,7 +84,7 @@ def test_a_line_in_order_gives_no_dwell_and_no_exchange(results: dict[str, Resul
 def test_a_line_on_the_companys_word_gives_the_exchange_and_what_would_settle_it(
     results: dict[str, Result],
 ) -> None:
-    said = line(results["door_wait"], "ANNEX6-12")
+    said = line(results["one_compartment"], "ANNEX6-12")
     assert (said["status"], said["bounds_of"]) == ("asserted", "coolant_isolation")
     assert said["least"] <= said["most"]
     assert said["would_settle"]["zh"]
