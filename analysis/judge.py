@@ -13,6 +13,7 @@ from coldwitness.analysis.integrity.conflicts import conflict_findings
 from coldwitness.analysis.integrity.copied import copied_findings
 from coldwitness.analysis.integrity.count_breaks import count_findings
 from coldwitness.analysis.integrity.custody import custody_findings
+from coldwitness.analysis.integrity.implausible import implausible_findings
 from coldwitness.analysis.integrity.off_grid import off_grid_findings
 from coldwitness.analysis.integrity.spike import spike_findings
 from coldwitness.analysis.integrity.stuck import stuck_findings
@@ -115,6 +116,7 @@ DETECTORS: tuple[Callable[[Case], FindingTable], ...] = (
     off_grid_findings,
     spike_findings,
     custody_findings,
+    implausible_findings,
 )
 """Those that only find. Temperature, stops and isolation decide more than their findings."""
 

@@ -53,6 +53,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     custody_doubt: Flag = UNSET
     declares_coolant: Flag = UNSET
     default_limit_per_h: Number = UNSET
+    departure: Number = UNSET
     degree_minutes: Number = UNSET
     delay_max_s: Number = UNSET
     difference_max_c: Number = UNSET
@@ -67,6 +68,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     instants: Count = UNSET
     interval_exceeded: Flag = UNSET
     item_line: Count = UNSET
+    jumps: Count = UNSET
     lat: Number = UNSET
     late_s: Number = UNSET
     length_s: Number = UNSET

@@ -100,6 +100,11 @@ class Case:
         )
 
     @cached_property
+    def zones_c(self) -> tuple[FloatArray, ...]:
+        """(k,) for each of ZONES: what its first probe that speaks says at the drug's readings."""
+        return tuple(_zone_c(self.tracks, self.series, zone) for zone in ZONES)
+
+    @cached_property
     def curves(self) -> CurveIndex:
         """The drug's curves, indexed to be compared with each other and with earlier ones."""
         tracks, series = self.tracks, self.series
@@ -112,7 +117,7 @@ class Case:
             first=series.first,
             time_s=series.time_s,
             value_c=series.low_c,
-            zones_c=[_zone_c(tracks, series, zone) for zone in ZONES],
+            zones_c=self.zones_c,
         )
 
 

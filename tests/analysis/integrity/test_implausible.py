@@ -1,0 +1,172 @@
+"""Curves that box, coolant and surroundings do not explain: drawn ones are told, true ones not."""
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+
+from coldwitness.analysis.integrity.nonnegative import nonnegative_fit
+from coldwitness.config.finding_kinds import code_of
+from coldwitness.domain.words import Status
+from tests.analysis.building import Given, Series
+from tests.analysis.judging import Seen, minutes, pack_with, seen
+
+IMPLAUSIBLE = code_of("data_integrity/implausible")
+T = minutes(100)
+END_S = float(T[-1])
+
+
+def box(seed: int, *, contact: float = 1.0) -> dict[str, np.ndarray]:
+    """A true delivery: the drug (surface and core) between a pack that warms and a street whose
+    temperature wanders, read with noise on a 0.1 °C grid. contact : times the coolant's rate."""
+    draw = np.random.default_rng(seed)
+    ambient = draw.uniform(15, 32) + np.cumsum(draw.normal(0, 0.15, T.size))
+    coolant = draw.uniform(-2, 4) + draw.uniform(0.5, 3) * T / END_S
+    coolant[draw.integers(20, 60) :] += draw.uniform(0.5, 2.0)
+    to_coolant = contact * draw.uniform(0.2, 0.5) / 60
+    to_ambient, inside = draw.uniform(0.02, 0.06) / 60, draw.uniform(2, 6) / 60
+    surface = core = draw.uniform(4, 7)
+    drug = np.empty(T.size)
+    for i in range(T.size):
+        drug[i] = surface
+        flow = 4 * to_coolant * (coolant[i] - surface) + 4 * to_ambient * (ambient[i] - surface)
+        surface, core = (
+            surface + flow + inside * (core - surface),
+            core + inside * (surface - core) / 3,
+        )
+    noise = draw.uniform(0.03, 0.08)
+
+    def read(value: np.ndarray) -> np.ndarray:
+        return np.round(value + draw.normal(0, noise, T.size), 1)
+
+    return {"drug": read(drug), "coolant": read(coolant), "ambient": read(ambient)}
+
+
+def judged(probes: dict[str, np.ndarray], **more: np.ndarray) -> Seen:
+    others = {name: value for name, value in probes.items() if name != "drug"}
+    given = Given(start=0, end=END_S)
+    return seen(Series(T, probes["drug"], probes=others, **more), given=given)
+
+
+def told(probes: dict[str, np.ndarray], **more: np.ndarray) -> list[str]:
+    found = judged(probes, **more)
+    if found.found(IMPLAUSIBLE):
+        assert found.status("integrity") == Status.INSUFFICIENT_EVIDENCE
+    return [one["measures"]["cause"] for one in found.found(IMPLAUSIBLE)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_true_curve_is_never_called_implausible(seed: int) -> None:
+    assert not told(box(seed, contact=6.0 if seed % 4 == 0 else 1.0))
+
+
+def walk(draw: np.random.Generator) -> np.ndarray:
+    return np.round(np.clip(5 + np.cumsum(draw.normal(0, 0.12, T.size)), 2.3, 7.7), 1)
+
+
+def cycle(draw: np.random.Generator) -> np.ndarray:
+    """A refrigerator's thermostat."""
+    swing = draw.uniform(0.6, 1.4) / 2 * np.sin(2 * np.pi * T / draw.uniform(1080, 2700))
+    return np.round(5 + swing + draw.normal(0, 0.05, T.size), 1)
+
+
+def digits(draw: np.random.Generator) -> np.ndarray:
+    return np.round(draw.uniform(2.5, 7.5, T.size), 1)
+
+
+@pytest.mark.parametrize(
+    ("forge", "cause", "least"),
+    [(walk, "departs", 0.8), (cycle, "departs", 0.9), (digits, "jumps", 0.9)],
+)
+def test_drawn_curves_are_noticed(
+    forge: Callable[[np.random.Generator], np.ndarray], cause: str, least: float
+) -> None:
+    found = [
+        told(box(seed) | {"drug": forge(np.random.default_rng(1000 + seed))}) for seed in range(20)
+    ]
+    assert np.mean([cause in causes for causes in found]) >= least
+
+
+def test_a_level_curve_with_noise_cannot_be_told_from_a_box_that_holds_its_temperature() -> None:
+    """As docs/analysis.md says."""
+    draw = np.random.default_rng(3)
+    flat = [np.round(5 + draw.normal(0, 0.05, T.size), 1) for _ in range(10)]
+    assert not any(told(box(seed) | {"drug": drug}) for seed, drug in enumerate(flat))
+
+
+@pytest.mark.parametrize("left_out", ["coolant", "ambient"])
+def test_nothing_is_said_of_a_departure_without_coolant_or_surroundings(left_out: str) -> None:
+    probes = box(1) | {"drug": cycle(np.random.default_rng(1))}
+    assert told(probes) == ["departs"]
+    assert told({name: value for name, value in probes.items() if name != left_out}) == []
+
+
+def test_nothing_is_said_of_a_departure_on_a_coarse_grid() -> None:
+    drug = np.round(cycle(np.random.default_rng(1)) * 2) / 2
+    assert told(box(1) | {"drug": drug}) == []
+
+
+def test_readings_after_the_lid_was_open_are_left_out() -> None:
+    probes = box(2)
+    lid = np.zeros(T.size)
+    lid[50:53] = 1
+    opened = probes["drug"].copy()
+    opened[50:65] += np.round(3 * np.exp(-np.arange(15) / 4), 1)
+    assert told(probes | {"drug": opened}) == ["departs"]
+    assert told(probes | {"drug": opened}, lid_open=lid) == []
+
+
+@pytest.mark.parametrize(("jumps", "causes"), [(3, []), (4, []), (5, ["jumps"]), (12, ["jumps"])])
+def test_jumps_to_and_fro_are_told_from_a_twentieth_of_the_readings_on(
+    jumps: int, causes: list[str]
+) -> None:
+    """Every one of these readings lies 2 °C off its neighbours; 1.3 °C is permitted a minute."""
+    drug = np.full(T.size, 5.0)
+    drug[4 : 4 + 6 * jumps : 6] += 2.0
+    assert told({"drug": drug}) == causes
+
+
+def test_a_step_exactly_at_what_slew_and_uncertainty_allow_is_no_jump() -> None:
+    drug = np.full(T.size, 5.0)
+    drug[::2] += 1.25
+    assert told({"drug": drug}) == []
+    drug[::2] += 0.1
+    assert told({"drug": drug}) == ["jumps"]
+
+
+def test_a_probe_that_is_carried_about_jumps_and_goes_on() -> None:
+    drug = 3.0 + np.repeat(np.tile([0.0, 2.0, 4.0, 2.0], 5), 5)
+    assert told({"drug": drug}) == []
+
+
+def test_the_slew_limit_of_the_pack_counts_where_the_box_states_a_tighter_one() -> None:
+    drug = np.full(T.size, 5.0)
+    drug[::2] += 1.25
+    given = Given(start=0, end=END_S, slew=0.01)
+    assert not seen(Series(T, drug), given=given).found(IMPLAUSIBLE)
+    tight = pack_with(slew_max_c_per_min=0.01)
+    assert seen(Series(T, drug), given=given, pack=tight).found(IMPLAUSIBLE)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_fit_equals_the_best_of_all_choices_of_what_is_zero(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    size = 5
+    a = draw.normal(size=(3, 12, size))
+    a[..., 4] = a[..., 3] + 0.01 * draw.normal(size=(3, 12))
+    y = draw.normal(size=(3, 12))
+    free = np.array([True, False, False, False, False])
+    gram, moment = np.einsum("bli,blj->bij", a, a), np.einsum("bli,bl->bi", a, y)
+    found = nonnegative_fit(gram, moment, free=free)
+    for g, m, x in zip(gram, moment, found, strict=True):
+        best = 0.0
+        for kept in product([False, True], repeat=size):
+            mine = np.flatnonzero(kept)
+            if mine.size == 0:
+                continue
+            part = np.linalg.solve(g[np.ix_(mine, mine)], m[mine])
+            if (part[~free[mine]] >= 0).all():
+                best = min(best, float(-0.5 * part @ m[mine]))
+        assert 0.5 * x @ g @ x - x @ m == pytest.approx(best, abs=1e-9)
+        assert (x[1:] >= 0).all()
