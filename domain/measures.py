@@ -47,6 +47,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     away_m: Number = UNSET
     before_c: Number = UNSET
     behind_s: Number = UNSET
+    by_neighbours: Flag = UNSET
     calibrated_until_at: Instant | UnsetType | None = UNSET
     could_leave_range: Flag = UNSET
     coupling_per_h: Number = UNSET

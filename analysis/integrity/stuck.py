@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.integrity import peer_noise
+from coldwitness.analysis.integrity.peer_noise import log_chance_by_peers
 from coldwitness.analysis.integrity.sensor_noise import SIDE, SIDE_MIN, log_chance_within
 from coldwitness.analysis.record.case import Case
 from coldwitness.config.finding_kinds import code_of
@@ -28,9 +30,10 @@ RESTLESS = 1 / 3
 
 
 def stuck_findings(case: Case) -> FindingTable:
-    """Stretches of equal readings that the noise of the sensor before and after excludes.
+    """Stretches of equal readings that the noise of the sensor before and after excludes, or for an
+    hour that of the logger's other probes meanwhile.
 
-    Where it does not show noise on its grid nothing is told: whether a curve that never moves,
+    Where neither shows noise on its grid nothing is told: whether a curve that never moves,
     or one on a coarse grid, is a sensor's at all cannot be seen in it.
     """
     series = case.series
@@ -56,7 +59,8 @@ def stuck_findings(case: Case) -> FindingTable:
         ]
         rows, steps = int(last[i] - first[i]), int(end[i] - begin[i])
         bound[i] = log(rows) + steps * log_chance_within(sides)
-    stuck = np.flatnonzero(bound < log(CHANCE))
+    by_itself = bound < log(CHANCE)
+    stuck = np.flatnonzero(by_itself | _beside(case, begin, end))
     j, names = j[stuck], np.array([*series.probes, ""])
     return finding_table(
         shipment=series.shipment[j],
@@ -71,8 +75,28 @@ def stuck_findings(case: Case) -> FindingTable:
             "readings": (end - begin + 1)[stuck].astype(np.float64),
             "value_c": series.low_c[begin[stuck]],
             "restless_share": _share(equal, left, begin, end, right)[stuck],
+            "by_neighbours": np.where(by_itself, np.nan, 1.0)[stuck],
         },
     )
+
+
+def _beside(case: Case, begin: IntArray, end: IntArray) -> NDArray[np.bool_]:
+    """(k,) which of the stretches (k,) the noise of the same logger's other probes excludes, read
+    at the same instants; where a neighbour gave no value for one of them it says nothing."""
+    series = case.series
+    told = np.zeros(begin.size, dtype=np.bool_)
+    long = series.time_s[end] - series.time_s[begin] >= peer_noise.HELD_MIN_S
+    for i in np.flatnonzero(long & (end - begin >= peer_noise.STEPS_MIN)):
+        j = int(np.searchsorted(series.first, begin[i], "right")) - 1
+        held = slice(int(begin[i]), int(end[i]) + 1)
+        peers = [zone_c[held] for zone_c in case.zones_c]
+        own = [
+            series.low_c[int(series.first[j]) : held.start],
+            series.low_c[held.stop : int(series.first[j + 1])],
+        ]
+        chance = log_chance_by_peers([c for c in peers if not np.isnan(c).any()], own)
+        told[i] = (held.stop - held.start - 1) * chance < log(peer_noise.CHANCE)
+    return told
 
 
 def _restless(equal: NDArray[np.bool_], start: IntArray, stop: IntArray) -> NDArray[np.bool_]:
