@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.integrity.information import move_bits
 from coldwitness.analysis.record.curves import RUN, CurveIndex, joined
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.config.finding_kinds import code_of
@@ -33,6 +34,10 @@ MOVES_AGREE_MIN = 0.6
 TURNS_MIN = 0.2
 """Share of the changes that turn back. Smooth curves, drawn or of a slow sensor, resemble each
 other without being copies; what identifies a sensor's own record is its noise."""
+BITS_MIN, JOINT_BITS_MIN = 60.0, 90.0
+"""Information of an equal run without a break that suffices whatever the counts above say: among
+1.5e8 honest pairs of places in real series the most was 39 bits. The channels of a joint curve are
+not wholly independent; half as much again is asked of them."""
 _CROWD = 30
 """Hashes that more runs share are common patterns and say nothing."""
 
@@ -185,6 +190,9 @@ def _verified(
     good = (agreed >= enough) & (agreed >= MOVES_AGREE_MIN * moved)
     good &= (drug_agreed >= DRUG_MOVES_MIN) & (drug_agreed >= MOVES_AGREE_MIN * drug_moved)
     good &= (share >= AGREE_MIN) & (turned >= TURNS_MIN * moved)
+    said = _longest_bits(index, a[lead], b[lead], stretch, row, other, same)
+    enough = np.where(index.joint[a[lead]], JOINT_BITS_MIN, BITS_MIN)
+    good |= (said > enough) & (drug_agreed >= DRUG_MOVES_MIN) & (turned >= TURNS_MIN * moved)
     # A cycling compressor repeats itself; a copied stretch of the same curve does so once.
     own = a[lead] == b[lead]
     _, curve, shifts = np.unique(a[lead][own & good], return_inverse=True, return_counts=True)
@@ -197,6 +205,31 @@ def _verified(
         readings=length[good] + 1,
         share=share[good],
     )
+
+
+def _longest_bits(
+    index: CurveIndex,
+    a: IntArray,
+    b: IntArray,
+    stretch: IntArray,
+    row: IntArray,
+    other: IntArray,
+    same: NDArray[np.bool_],
+) -> FloatArray:
+    """(c,) most information in a run of equal moves without a break, of each stretch: of curves
+    a, b (c,); stretch, row, other, same (k,) its rows in both and whether the moves are equal. The
+    record to which the run says less decides."""
+    most = np.zeros(a.size)
+    if row.size == 0:
+        return most
+    bits = move_bits(index, np.unique(np.concatenate([a, b])))
+    shared = np.where(same, np.minimum(bits[row], bits[other]), 0.0)
+    parted = ~same
+    parted[1:] |= stretch[1:] != stretch[:-1]
+    run = np.cumsum(parted)
+    total = np.bincount(run, weights=shared)
+    np.maximum.at(most, stretch, total[run])
+    return most
 
 
 def _agreeing(

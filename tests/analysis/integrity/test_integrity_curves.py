@@ -64,7 +64,7 @@ def test_a_copy_is_found_on_both_shipments_each_naming_the_other(change, shift_s
     for shipment, other in ((0, "B"), (1, "A")):
         (finding,) = found.found(code_of("data_integrity/copied"), shipment=shipment)
         assert finding["measures"]["other_shipment"] == other
-        assert finding["requirements"] == ["ANNEX3-08", "ANNEX6-21", "SD-IMPL-14"]
+        assert finding["requirements"] == ["ANNEX3-08", "ANNEX6-21"]
         assert found.status("integrity", shipment) == Status.INSUFFICIENT_EVIDENCE
 
 
