@@ -110,7 +110,7 @@ def _ratios(
     gram += (RIDGE * np.maximum(used, 1))[:, None, None] * np.eye(free.size)
     moment = np.einsum("blp,bl->bp", masked, drug)
     x = np.zeros_like(moment)
-    x[several] = nonnegative_fit(gram[several], moment[several], free=free)
+    x[several] = nonnegative_fit(gram=gram[several], moment=moment[several], free=free)
     x[~several] = _best(gram[~several], moment[~several], free=free, zones=len(zones_c))
     residual = drug - np.einsum("blp,bp->bl", masked, x)
     degrees = used - np.count_nonzero(x, axis=1)
@@ -130,7 +130,9 @@ def _best(
     wanted = moment[:, members]
     width = members.shape[1]
     x = nonnegative_fit(
-        part.reshape(-1, width, width), wanted.reshape(-1, width), free=free[members[0]]
+        gram=part.reshape(-1, width, width),
+        moment=wanted.reshape(-1, width),
+        free=free[members[0]],
     ).reshape(count, len(PAIRS), width)
     value = 0.5 * np.einsum("bki,bkij,bkj->bk", x, part, x) - np.einsum("bki,bki->bk", x, wanted)
     chosen = np.argmin(value, axis=1)

@@ -12,7 +12,7 @@ variable at a time is, the last one, which cannot cycle."""
 _TINY = 1e-9
 
 
-def nonnegative_fit(gram: FloatArray, moment: FloatArray, *, free: NDArray[np.bool_]) -> FloatArray:
+def nonnegative_fit(*, gram: FloatArray, moment: FloatArray, free: NDArray[np.bool_]) -> FloatArray:
     """(b, p) coefficients x that minimise x'Gx/2 - m'x with x >= 0 where not `free`.
 
     gram : (b, p, p), positive definite. moment : (b, p). free : (p,) may be negative. In the units

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.sensor_grid import sensor_grids
 from coldwitness.analysis.record.series import Series
+from coldwitness.analysis.record.spans import expanded
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -45,11 +46,20 @@ def lone_readings(
     3 slew beyond, the slew limit never below the pack's; and |step| > 2 uncertainties, and > 2
     steps of the sensor's grid.
     """
-    if series.time_s.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    slew = np.maximum(slew_c_per_min, numbers.slew_max_c_per_min)[series.shipment]
-    steep = _steep(series, slew, numbers)
-    row: IntArray = _lone(steep, first=series.first)
+    some = _leaping(series, numbers)
+    if some.size == 0:
+        return some
+    _, place = expanded(first=series.first[some], end=series.first[some + 1])
+    part = replace(
+        series,
+        first=np.concatenate([[0], np.cumsum(np.diff(series.first)[some])]),
+        shipment=series.shipment[some],
+        accuracy_c=series.accuracy_c[some],
+        time_s=series.time_s[place],
+        low_c=series.low_c[place],
+    )
+    slew = np.maximum(slew_c_per_min, numbers.slew_max_c_per_min)[part.shipment]
+    row: IntArray = place[_lone(_steep(part, slew, numbers), first=part.first)]
     row = row[series.low_c[row] == series.high_c[row]]
     if row.size:
         row = row[_beyond_grid(series, row, tracks, rows)]
@@ -92,6 +102,17 @@ def doubted(
     low_c[lone[above]] = np.fmax(line_c, high_limit_c)[above]
     high_c[lone[below]] = np.fmin(line_c, low_limit_c)[below]
     return replace(series, low_c=low_c, high_c=high_c)
+
+
+def _leaping(series: Series, numbers: Numbers) -> IntArray:
+    """(p,) series with a step that could be far enough: the others, nearly all, need not be looked
+    at row by row."""
+    by_pack_c = min(numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c)
+    stated_c = series.accuracy_c[~np.isnan(series.accuracy_c)]
+    least_c = UNCERTAINTIES * min(by_pack_c, float(stated_c.min(initial=np.inf)))
+    step_c = np.diff(series.low_c)
+    leap = np.flatnonzero(np.abs(step_c, out=step_c) > least_c) + 1
+    return np.unique(np.searchsorted(series.first, leap, "right") - 1)
 
 
 def _steep(series: Series, slew: FloatArray, numbers: Numbers) -> IntArray:

@@ -158,7 +158,7 @@ def test_the_fit_equals_the_best_of_all_choices_of_what_is_zero(seed: int) -> No
     y = draw.normal(size=(3, 12))
     free = np.array([True, False, False, False, False])
     gram, moment = np.einsum("bli,blj->bij", a, a), np.einsum("bli,bl->bi", a, y)
-    found = nonnegative_fit(gram, moment, free=free)
+    found = nonnegative_fit(gram=gram, moment=moment, free=free)
     for g, m, x in zip(gram, moment, found, strict=True):
         best = 0.0
         for kept in product([False, True], repeat=size):
