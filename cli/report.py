@@ -12,8 +12,9 @@ import typer
 from coldwitness.api.clues.clue import report_address
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.issue import issue_of
 from coldwitness.api.reports.made.judged import report_of_judged
-from coldwitness.api.reports.made.model import Origin, Report
+from coldwitness.api.reports.made.model import Issue, Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
@@ -83,6 +84,15 @@ def report(
             "answer over package.sig.json",
         ),
     ] = None,
+    number: Annotated[
+        str | None, typer.Option("--number", help="the office's number of this report")
+    ] = None,
+    issued: Annotated[
+        str | None, typer.Option("--issued", help="date of issue, as it is to be printed")
+    ] = None,
+    office: Annotated[
+        str | None, typer.Option("--office", help="issuing office; else [report] office")
+    ] = None,
     key: Annotated[
         Path | None,
         typer.Option("--key", help="Ed25519 key to sign with; else the journal's, if there is one"),
@@ -103,6 +113,7 @@ def report(
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     settings = settings_of(context)
     signer = _signer(settings, key, needed=package is not None)
+    issue = issue_of(settings, number=number, issued=issued, office=office)
     if files:
         made = _from_files(
             files,
@@ -114,12 +125,18 @@ def report(
             rules=rules,
             settings=settings,
             signer=signer,
+            issue=issue,
         )
     elif shipment is None:
         raise BadInput("report: give a shipment id, or files with --from")
     else:
         made = _from_stores(
-            shipment, settings=settings, storage=storage, rules=rules, signer=signer
+            shipment,
+            settings=settings,
+            storage=storage,
+            rules=rules,
+            signer=signer,
+            issue=issue,
         )
     words: Lang = "en" if lang == "en" else "zh"
     for path in output:
@@ -179,6 +196,7 @@ def _from_files(
     rules: str | None,
     settings: Settings,
     signer: Signer | None,
+    issue: Issue | None,
 ) -> Report:
     installed = load_rulebook(settings.judging)
     judged = judge_files(
@@ -205,6 +223,7 @@ def _from_files(
                     software=software(), readings_from=tuple(path.name for path in files)
                 ),
                 signer=signer,
+                issue=issue,
                 in_force=next(
                     (other for other in judged.compared if wanted in other.case.tracks.shipments),
                     None,
@@ -225,6 +244,7 @@ def _from_stores(
     storage: str | None,
     rules: str | None,
     signer: Signer | None,
+    issue: Issue | None,
 ) -> Report:
     file = settings.store.embedded_file
     if settings.store.telemetry == "embedded" and not file.exists():
@@ -260,6 +280,7 @@ def _from_stores(
             ),
             review=review_of(register.reviews.of(shipment), result_version=line.result_version),
             signer=signer,
+            issue=issue,
         )
 
 

@@ -1,6 +1,7 @@
 """`coldwitness verify`: does this report or evidence package still match its evidence?"""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,13 @@ def verify(
             "then a package without a time stamp that they vouch for does not hold",
         ),
     ] = None,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="judge a report of an earlier form again by this version and show what differs",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the findings as JSON")] = False,
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
@@ -57,6 +65,7 @@ def verify(
         data,
         rulebook=load_rulebook(settings.judging),
         trusted=trusted,
+        anew=anew,
         authorities=[one for path in tsa_ca or [] for one in read_authorities(path)],
     )
     own = journal_public_key(settings.journal)
@@ -75,6 +84,7 @@ def _as_json(file: Path, found: Verified) -> dict[str, object]:
         "holds": found.holds,
         "shipment": found.shipment,
         "verdict": found.verdict,
+        "unjudged": found.unjudged and asdict(found.unjudged),
         "signer": found.signer,
         "signer_trusted": found.trusted,
         "timestamp": found.stamp
@@ -101,8 +111,11 @@ def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, lang: La
         return [head, *(f"    {p.code}: {p.text(lang)}" for p in found.problems)]
     words = STATUS_WORDS.get(found.verdict or "")
     verdict = tell(words, lang) if words is not None else "—"
-    said = _say("holds", lang, shipment=found.shipment, verdict=verdict)
+    key = "holds" if found.unjudged is None else "sealed"
+    said = _say(key, lang, shipment=found.shipment, verdict=verdict)
     lines = [f"✓ {file}: {said}", f"    {_signature_words(found, own, lang)}"]
+    if found.unjudged is not None:
+        lines.append(f"    {_say('unjudged', lang, **asdict(found.unjudged))}")
     if found.kind == "package":
         lines.append(f"    {_stamp_words(found, lang)}")
     return lines

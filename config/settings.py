@@ -101,6 +101,11 @@ class JudgingSettings(_Section):
     tick_ms: int = Field(300, ge=20, le=60_000)
 
 
+class ReportSettings(_Section):
+    office: str | None = None
+    """The issuing office, printed at the head of every report and sealed with it."""
+
+
 class WebhookSettings(_Section):
     url: str
     secret: SecretStr
@@ -124,6 +129,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     http: HttpSettings = HttpSettings()
     judging: JudgingSettings = JudgingSettings()
+    report: ReportSettings = ReportSettings()
     formats: tuple[FormatRule, ...] = ()
     webhooks: tuple[WebhookSettings, ...] = ()
     clues: ClueSettings = ClueSettings()

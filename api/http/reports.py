@@ -14,6 +14,7 @@ from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, judged_now
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.issue import issue_of
 from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
@@ -106,6 +107,7 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
             register.reviews.of(shipment), result_version=0 if line is None else line.result_version
         ),
         signer=journal_signer(services.settings.journal),
+        issue=issue_of(services.settings),
     )
 
 

@@ -19,7 +19,6 @@ from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.layout import lay_out
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.model import Report
-from coldwitness.domain.errors import BadInput
 from tests.browser import chromium
 from tests.reports.extremes import EXTREMES, LONG_ZH
 from tests.reports.shipments import warm_and_stopped
@@ -189,14 +188,15 @@ def test_every_probes_step_stands_with_the_instruments(lang: Literal["zh", "en"]
     made = report("thirty_probes")
     chapters = {chapter.id: chapter for chapter in lay_out(made, lang).chapters}
     tables = [block for block in chapters["instruments"].blocks if isinstance(block, Table)]
-    told = {row[0].note: (row[3].text, row[4].text) for row in tables[1].rows}
+    told = {row[0].text.split(" · ")[1]: (row[3].text, row[4].text) for row in tables[1].rows}
     assert set(told) == set(made.readings.temperature_c)
     assert set(told.values()) == {("0.01 °C", "0")}
 
 
 def test_a_number_and_its_unit_stay_on_one_line() -> None:
     text = text_of(render_pdf(report("golden"), lang="zh"))
-    assert "\n9.69 °C。" in text.replace("\u00a0", " "), "the line breaks before the number"
+    assert "9.69 °C" in text.replace("\u00a0", " ")
+    assert not re.search(r"\d\s*\n\s*°C", text)
 
 
 def test_one_reading_is_spoken_of_as_one() -> None:
@@ -213,13 +213,26 @@ def test_two_hundred_episodes_all_stand_in_the_table() -> None:
         assert f"{episode.number}" in words
 
 
-def test_character_without_a_glyph_is_an_error_that_names_it() -> None:
+def named(name: str) -> Report:
+    """The golden report of a drug with this name."""
     case = warm_and_stopped()
-    items = (msgspec.structs.replace(case.result.items[0], name="胰岛素\U0001f9ca"),)
-    result = msgspec.structs.replace(case.result, items=items)
-    made = replace(case, result=result).report()
-    with pytest.raises(BadInput, match=r"U\+1F9CA"):
-        render_pdf(made, lang="zh")
+    items = (msgspec.structs.replace(case.result.items[0], name=name),)
+    return replace(case, result=msgspec.structs.replace(case.result, items=items)).report()
+
+
+@pytest.mark.parametrize("odd", ["\U0001f9ca", "\U0001f600", "\u202e", "\u200b", "\x07", "\ue000"])
+def test_a_character_without_glyph_or_not_seen_is_printed_as_its_code(odd: str) -> None:
+    made = named(f"胰岛素{odd}注射液")
+    shown = f"胰岛素[U+{ord(odd):04X}]注射液"
+    page = render_html(made, lang="zh")
+    assert shown in page
+    assert odd not in page
+    assert "以其编码（如 [U+1F9CA]）印出" in page
+    assert shown in "".join(text_of(render_pdf(made, lang="zh")).split())
+
+
+def test_without_such_characters_nothing_is_said_of_codes() -> None:
+    assert "U+" not in render_html(report("golden"), lang="zh")
 
 
 def test_nothing_measured_is_said_and_not_passed_off_as_nothing_found() -> None:

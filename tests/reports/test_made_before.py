@@ -1,5 +1,5 @@
 """A report in the form that was made before, `coldwitness.report/1`, is verified like any other:
-its seal, its rules, and its result judged again; its pages are no longer drawn."""
+its seal always, its rules and its result on request; its pages are no longer drawn."""
 
 import json
 from collections.abc import Callable
@@ -48,8 +48,8 @@ def made_before(story: str = "warm_break") -> bytes:
     return sealed_anew(render_json(report_of(story)), as_before)
 
 
-def codes(data: bytes) -> set[str]:
-    return {problem.code for problem in verify_any(data, rulebook=rulebook()).problems}
+def codes(data: bytes, *, anew: bool = True) -> set[str]:
+    return {problem.code for problem in verify_any(data, rulebook=rulebook(), anew=anew).problems}
 
 
 @pytest.mark.parametrize("story", ["warm_break", "logger_silent", "no_positions"])
@@ -61,11 +61,28 @@ def test_an_honest_report_made_before_holds(story: str) -> None:
     assert found == []
 
 
-def test_a_reading_changed_in_a_report_made_before_is_found_by_its_digest() -> None:
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_reading_changed_in_a_report_made_before_is_found_by_its_digest(anew: bool) -> None:
     data = made_before()
     values = json.loads(data)
     values["readings"]["temperature_c"]["drug"][5] += 0.5
-    assert "digest_mismatch" in codes(canonical(values) + b"\n")
+    assert "digest_mismatch" in codes(canonical(values) + b"\n", anew=anew)
+
+
+def test_a_report_made_before_is_not_judged_by_this_version_unless_asked() -> None:
+    data = sealed_anew(made_before(), acquitted)
+    found = verify_any(data, rulebook=rulebook())
+    assert found.problems == ()
+    assert found.unjudged is not None
+    assert found.unjudged.schema == "coldwitness.report/1"
+    assert found.unjudged.rules.startswith("cn-retail-delivery ")
+    assert found.unjudged.software == "coldwitness test"
+    assert "result_differs" in codes(data)
+
+
+def test_a_report_of_today_is_judged_again_without_being_asked() -> None:
+    found = verify_any(render_json(report_of("clean")), rulebook=rulebook())
+    assert (found.problems, found.unjudged) == ((), None)
 
 
 def cooled(values: Values) -> None:
@@ -128,6 +145,7 @@ def test_an_extra_space_in_a_report_made_before_is_found() -> None:
 def test_pages_of_a_report_made_before_are_said_to_be_drawn_by_an_earlier_version() -> None:
     twin = made_before()
     pdf = b"%%PDF-1.7\n<</Type /EmbeddedFile /Length %d>>\nstream\n%s" % (len(twin), twin)
-    (problem,) = verify_any(pdf, rulebook=rulebook()).problems
+    assert verify_any(pdf, rulebook=rulebook()).problems == ()
+    (problem,) = verify_any(pdf, rulebook=rulebook(), anew=True).problems
     assert problem.code == "pages_differ"
     assert "coldwitness.report/1" in problem.detail

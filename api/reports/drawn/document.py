@@ -40,12 +40,14 @@ class Facts(msgspec.Struct, frozen=True, tag="facts"):
 
 
 class Figure(msgspec.Struct, frozen=True, tag="figure"):
-    """svgs stand side by side; `half`: each half as wide as the sheet, even one alone."""
+    """svgs stand side by side; `half`: each half as wide as the sheet, even one alone.
+    narrow : the same drawn for a phone, where a wide drawing would be too small to read."""
 
     svgs: tuple[str, ...]
     caption: str
     alt: str
     half: bool = False
+    narrow: tuple[str, ...] = ()
 
 
 class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
@@ -55,6 +57,7 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
 
 class Bullets(msgspec.Struct, frozen=True, tag="bullets"):
     items: tuple[str, ...]
+    small: bool = False
 
 
 class Subheading(msgspec.Struct, frozen=True, tag="subheading"):
@@ -74,6 +77,8 @@ class Verdict(msgspec.Struct, frozen=True, tag="verdict"):
     mark: str
     tone: str
     sentences: tuple[str, ...]
+    reasons: tuple[str, ...]
+    """What was found, worst first; empty where one sentence says it all."""
     review: str
     qr_svg: str
     qr_caption: str
@@ -95,8 +100,12 @@ class Document(msgspec.Struct, frozen=True):
     lang: str
     title: str
     shipment: str
+    issued: str
+    """Number, date and office in one line, "" where none was given."""
     running_head: str
     time_note: str
     foot: str
     digest: str
+    links: tuple[tuple[str, str], ...]
+    """Word and address of what belongs to the report on its server; only the page has them."""
     chapters: tuple[Chapter, ...]

@@ -1,6 +1,11 @@
-"""Which characters the report's fonts can draw; what they cannot is an error, never a blank."""
+"""Which characters the report's fonts can draw; one they cannot is printed as its code.
+
+So are control characters and those that turn the direction of writing: a name that hides or
+reorders part of itself is shown as it is, not obeyed.
+"""
 
 import struct
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -42,11 +47,15 @@ def _full_map(data: bytes, cmap: int, font: Path) -> Iterable[int]:
     raise BadInput(f"font {font.name}: no full Unicode map")
 
 
-def require_drawable(text: str, *, fonts: Iterable[Path] = (SANS, SERIF)) -> None:
-    """Raises BadInput naming the first character that one of the fonts lacks."""
-    wanted = {ord(c) for c in set(text)} - {0x0A, 0x09}
-    for font in fonts:
-        missing = sorted(wanted - drawable(font))
-        if missing:
-            shown = ", ".join(f"{chr(c)!r} (U+{c:04X})" for c in missing[:5])
-            raise BadInput(f"report: the font {font.stem} has no glyph for {shown}")
+def with_codes(text: str, *, fonts: Iterable[Path] = (SANS, SERIF)) -> str:
+    """`text` with `[U+1F9CA]` for each character that a font lacks or that is not seen."""
+    if text.isascii() and text.isprintable():
+        return text
+    every = frozenset.intersection(*(drawable(font) for font in fonts))
+    return "".join(c if _is_seen(c, every) else f"[U+{ord(c):04X}]" for c in text)
+
+
+def _is_seen(char: str, drawn: frozenset[int]) -> bool:
+    if char == "\n":
+        return True
+    return ord(char) in drawn and unicodedata.category(char) not in {"Cc", "Cf"}

@@ -8,6 +8,7 @@ from coldwitness.api.reports.drawn.document import (
     Bullets,
     Cell,
     Chapter,
+    Column,
     Facts,
     Figure,
     Paragraph,
@@ -40,12 +41,24 @@ def render_html(report: Report, *, lang: Lang) -> str:
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{escape(document.running_head)}</title>\n<style>\n{style}</style>\n</head>\n"
         f'<body>\n<header><p class="brand">ColdWitness 冷证</p><h1>{escape(document.title)}</h1>'
-        f'<p class="when">{escape(document.time_note)}</p></header>\n'
+        f'<p class="when">{escape(document.time_note)}</p>{_issued(document.issued)}</header>\n'
+        f"{_links(document.links)}"
         f"<nav><ol>{contents}</ol></nav>\n"
         f"<main>\n{''.join(_chapter(c) for c in document.chapters)}</main>\n"
         f'<footer><p>{escape(document.foot)}</p><p class="digest">SHA-256 {document.digest}</p>'
         "</footer>\n</body>\n</html>\n"
     )
+
+
+def _issued(text: str) -> str:
+    return f'<p class="issued">{escape(text)}</p>' if text else ""
+
+
+def _links(links: tuple[tuple[str, str], ...]) -> str:
+    if not links:
+        return ""
+    pairs = "".join(f'<a href="{escape(to)}">{escape(word)}</a>' for word, to in links)
+    return f'<p class="links">{pairs}</p>\n'
 
 
 def _chapter(chapter: Chapter) -> str:
@@ -61,6 +74,8 @@ def _block(block: object) -> str:
 @_block.register
 def _(block: Verdict) -> str:
     sentences = "".join(f"<p>{escape(s)}</p>" for s in block.sentences)
+    if block.reasons:
+        sentences += "<ol>" + "".join(f"<li>{escape(s)}</li>" for s in block.reasons) + "</ol>"
     return (
         f'<div class="verdict {block.tone}"><div class="said">'
         f'<p class="word"><span class="mark">{block.mark}</span> {escape(block.word)}'
@@ -81,24 +96,23 @@ def _(block: Table) -> str:
     )
     body = "".join(
         "<tr>"
-        + "".join(
-            _cell(cell, column.align) for cell, column in zip(row, block.columns, strict=True)
-        )
+        + "".join(_cell(cell, column) for cell, column in zip(row, block.columns, strict=True))
         + "</tr>\n"
         for row in block.rows
     )
     return (
-        f'<div class="scroll"><table><colgroup>{widths}</colgroup><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>{body}</tbody></table></div>"
+        f"<table><colgroup>{widths}</colgroup><thead><tr>{head}</tr></thead>\n"
+        f"<tbody>{body}</tbody></table>"
     )
 
 
-def _cell(cell: Cell, align: str) -> str:
+def _cell(cell: Cell, column: Column) -> str:
     tone = f" tone {cell.tone}" if cell.tone else ""
     notes = "".join(
         f'<span class="note">{escape(line)}</span>' for line in cell.note.split("\n") if line
     )
-    return f'<td class="{align}{tone}">{escape(cell.text)}{notes}</td>'
+    title = f' data-title="{escape(column.title)}"' if column.title else ""
+    return f'<td class="{column.align}{tone}"{title}><div>{escape(cell.text)}{notes}</div></td>'
 
 
 @_block.register
@@ -116,11 +130,19 @@ def _(block: Facts) -> str:
 @_block.register
 def _(block: Figure) -> str:
     side = " side" if block.half else ""
-    drawings = "".join(f'<div class="drawing">{svg}</div>' for svg in block.svgs)
+    wide = " wide" if block.narrow else ""
+    drawings = _drawings(block.svgs, wide)
+    if block.narrow:
+        drawings += _drawings(block.narrow, " narrow")
     return (
-        f'<figure class="chart{side}"><div class="drawings">{drawings}</div>'
+        f'<figure class="chart{side}">{drawings}'
         f"<figcaption>{escape(block.caption)}</figcaption></figure>"
     )
+
+
+def _drawings(svgs: tuple[str, ...], kind: str) -> str:
+    inner = "".join(f'<div class="drawing">{svg}</div>' for svg in svgs)
+    return f'<div class="drawings{kind}">{inner}</div>'
 
 
 @_block.register
@@ -130,7 +152,8 @@ def _(block: Paragraph) -> str:
 
 @_block.register
 def _(block: Bullets) -> str:
-    return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
+    start = '<ul class="small">' if block.small else "<ul>"
+    return start + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
 
 
 @_block.register

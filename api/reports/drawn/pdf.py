@@ -8,8 +8,7 @@ from typing import Literal
 import msgspec
 import typst
 
-from coldwitness.api.reports.drawn.document import Document
-from coldwitness.api.reports.drawn.glyphs import SANS, SERIF, require_drawable
+from coldwitness.api.reports.drawn.glyphs import SANS, SERIF
 from coldwitness.api.reports.drawn.layout import lay_out
 from coldwitness.api.reports.made.instants import epoch_s
 from coldwitness.api.reports.made.model import Report
@@ -40,12 +39,8 @@ def _sheet() -> bytes:
 
 
 def render_pdf(report: Report, *, lang: Lang) -> bytes:
-    """PDF/A-3 with embedded fonts and real text.
-
-    Raises BadInput naming the character where a font has no glyph for one.
-    """
+    """PDF/A-3 with embedded fonts and real text."""
     document = lay_out(report, lang)
-    require_drawable(_texts(document))
     inputs = {
         "document": msgspec.json.encode(document).decode("utf-8"),
         "twin": render_json(report).decode("utf-8"),
@@ -73,8 +68,3 @@ def as_of_s(report: Report) -> int:
     so that the same evidence gives the same bytes. 0 where it speaks of none."""
     times = [t for t in (*report.readings.time[-1:], report.terms.end) if t is not None]
     return int(max((epoch_s(t) for t in times), default=0.0))
-
-
-def _texts(document: Document) -> str:
-    """Every character of the document, the texts in its drawings included."""
-    return msgspec.json.encode(document).decode("utf-8")

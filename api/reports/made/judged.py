@@ -4,7 +4,7 @@ import msgspec
 
 from coldwitness.analysis.record.build import rows_of
 from coldwitness.api.reports.made.evidence import own_loggers
-from coldwitness.api.reports.made.model import Beside, Origin, Report, Review, SentManifest
+from coldwitness.api.reports.made.model import Beside, Issue, Origin, Report, Review, SentManifest
 from coldwitness.api.reports.made.report import beside_of, build_report
 from coldwitness.api.reports.made.seal import sealed
 from coldwitness.domain.instants import rfc3339
@@ -22,11 +22,13 @@ def report_of_judged(
     review: Review | None = None,
     signer: Signer | None = None,
     in_force: Judged | None = None,
+    issue: Issue | None = None,
 ) -> Report:
     """The report of `shipment`, with its digests, signed where there is a signer.
 
     in_force : the same shipment by the pack in force, where `judged` is by another pack: what it
     says stands beside.
+    issue : number, date and office, as whoever issues the report gives them.
     Raises ValueError if the shipment is not in the run.
     """
     row = judged.case.tracks.shipments.index(shipment)
@@ -44,7 +46,7 @@ def report_of_judged(
         beside=_beside(judged, in_force, shipment),
         versions=_versions(judged.evidence, shipment),
     )
-    return sealed(report, signer)
+    return sealed(msgspec.structs.replace(report, issue=issue), signer)
 
 
 def _versions(evidence: Evidence, shipment: str) -> tuple[SentManifest, ...] | msgspec.UnsetType:

@@ -237,6 +237,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where the report can be fetched; goes into the QR code."""
 
 
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the office that issues the report gives it; sealed with the rest, taken as it is."""
+
+    number: str | None = None
+    issued: str | None = None
+    """The date of issue as the office writes it."""
+    office: str | None = None
+
+
 class BesideLine(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     title: Text
@@ -296,6 +305,8 @@ class Evidenced(msgspec.Struct, frozen=True, kw_only=True):
     """Only where there are several; `manifest` is then what counts of them."""
     beside: Beside | None = None
     """Only where the report was asked for under another pack than the one in force."""
+    issue: Issue | None = None
+    """Only where the office gave a number, a date or its name."""
     seal: Seal | None = None
 
 

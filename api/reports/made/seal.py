@@ -13,10 +13,11 @@ from coldwitness.storage.journal.signing import ALGORITHM, Signer
 
 
 def plain(report: Report) -> dict[str, Any]:
-    """The report as JSON-ready values; `beside` only where there is something beside it."""
+    """The report as JSON-ready values; `beside` and `issue` only where there is such."""
     values: dict[str, Any] = msgspec.to_builtins(report)
-    if report.beside is None:
-        del values["beside"]
+    for name in ("beside", "issue"):
+        if values[name] is None:
+            del values[name]
     return values
 
 

@@ -94,6 +94,15 @@ def celsius(value: float | None) -> str:
     return "—" if value is None else f"{decimal(value)} °C"
 
 
+def range_words(low_c: float | None, high_c: float | None) -> str:
+    """`2.0 – 8.0 °C`, open ends as ≤ and ≥."""
+    if low_c is None:
+        return "—" if high_c is None else f"≤ {celsius(high_c)}"
+    if high_c is None:
+        return f"≥ {celsius(low_c)}"
+    return f"{decimal(low_c)} – {celsius(high_c)}"
+
+
 def decimal(value: float, *, places: int = 2) -> str:
     """At least one and at most `places` decimals, with a true minus sign."""
     text = f"{value:.{places}f}"

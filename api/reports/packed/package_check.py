@@ -53,15 +53,19 @@ def verify_any(
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey] = (),
     authorities: Sequence[Certificate] = (),
+    anew: bool = False,
 ) -> Verified:
     """Verify a report (JSON, PDF) or an evidence package, told apart by their beginning.
 
     authorities : of time stamps; where some are named, a file without a time stamp that they
-    vouch for does not hold. Only a package can carry one.
+    vouch for does not hold. Only a package can carry one. anew : judge a report of an earlier
+    form by this version too.
     """
     if data.startswith(b"PK"):
-        return verify_package(data, rulebook=rulebook, trusted=trusted, authorities=authorities)
-    verified = verify_bytes(data, rulebook=rulebook, trusted=trusted)
+        return verify_package(
+            data, rulebook=rulebook, trusted=trusted, authorities=authorities, anew=anew
+        )
+    verified = verify_bytes(data, rulebook=rulebook, trusted=trusted, anew=anew)
     if not authorities:
         return verified
     missing = Problem("timestamp_missing", "only a package carries one")
@@ -74,8 +78,9 @@ def verify_package(
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey] = (),
     authorities: Sequence[Certificate] = (),
+    anew: bool = False,
 ) -> Verified:
-    found = Findings()
+    found = Findings(anew=anew)
     files = _files(data, found)
     if files is None:
         return Verified(kind="package", problems=tuple(found.problems))

@@ -58,8 +58,8 @@ def same_rules(report: Evidenced, pack: RulePack) -> bool:
 def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     """The report as this program makes it from the readings, manifest and events in it.
 
-    Where, review and seal are taken over: they are no conclusions; and so is that the curve is a
-    copy of another shipment's, what others sent in its name, and what was warned of on the way:
+    Where, review, issue and seal are taken over: they are no conclusions; and so is that the curve
+    is a copy of another shipment's, what others sent in its name, and what was warned of on the way:
     their evidence is not in this report. Limits learned from other trips are worked out again from
     the figures in the evidence; what the office has on record counts as it stands there. Raises
     BadInput if the evidence in the report cannot be read.
@@ -119,6 +119,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             beside=None if other is None else beside_of(judged_by(other)[0], other),
             versions=report.manifest_versions,
         ),
+        issue=report.issue,
         seal=report.seal,
     )
 

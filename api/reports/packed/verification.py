@@ -41,6 +41,15 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """By what a report of an earlier form was made and judged."""
+
+    schema: str
+    software: str
+    rules: str
+
+
+@dataclass(frozen=True)
 class Verified:
     """What was found. signer : id of the key that signed, None if unsigned; trusted : whether
     that key is one the caller trusts, None where the caller named none. stamp : what the time
@@ -55,6 +64,8 @@ class Verified:
     trusted: bool | None = None
     stamp: Stamp | None = None
     stamp_trusted: bool | None = None
+    unjudged: Earlier | None = None
+    """A report of an earlier form that was not judged anew."""
 
     @property
     def holds(self) -> bool:
@@ -63,8 +74,13 @@ class Verified:
 
 @dataclass
 class Findings:
-    """Problems as they are found; checks go on as far as they can."""
+    """Problems as they are found; checks go on as far as they can.
 
+    anew : whether a report of an earlier form is judged by this program as well; what was right
+    by the program of its time may differ by the rules of reading of today.
+    """
+
+    anew: bool = False
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, code: str, detail: str = "") -> None:
@@ -74,30 +90,23 @@ class Findings:
 
 
 def verify_bytes(
-    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
+    data: bytes,
+    *,
+    rulebook: Rulebook,
+    trusted: Sequence[Ed25519PublicKey] = (),
+    anew: bool = False,
 ) -> Verified:
-    """Verify a report as JSON, HTML page or PDF, told apart by their beginning."""
+    """Verify a report as JSON or PDF, told apart by their beginning. A page cannot be verified:
+    it is drawn from the report and does not hold it."""
+    found = Findings(anew=anew)
     if data.startswith(b"%PDF-"):
-        return verify_pdf(data, rulebook=rulebook, trusted=trusted)
-    return verify_json(data, rulebook=rulebook, trusted=trusted)
-
-
-def verify_json(
-    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
-) -> Verified:
-    """Form, digests, signature; then everything in it again from the readings in it."""
-    found = Findings()
+        report = checked_pdf(data, found, rulebook=rulebook, trusted=trusted)
+        return concluded("pdf", report, found, trusted)
+    if data.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        found.add("page_not_verifiable")
+        return Verified(kind="page", problems=tuple(found.problems))
     report = checked_report(data, found, rulebook=rulebook, trusted=trusted)
     return concluded("report", report, found, trusted)
-
-
-def verify_pdf(
-    data: bytes, *, rulebook: Rulebook, trusted: Sequence[Ed25519PublicKey] = ()
-) -> Verified:
-    """The twin inside as JSON is verified, and that the pages are those which it draws."""
-    found = Findings()
-    report = checked_pdf(data, found, rulebook=rulebook, trusted=trusted)
-    return concluded("pdf", report, found, trusted)
 
 
 def checked_pdf(
@@ -119,7 +128,7 @@ def checked_pdf(
     if isinstance(report, Report):
         if not _draws(report, data):
             found.add("pages_differ")
-    elif report is not None:
+    elif report is not None and found.anew:
         found.add("pages_differ", f"{report.schema}: drawn by an earlier version")
     return report
 
@@ -142,7 +151,8 @@ def checked_report(
 ) -> Evidenced | None:
     """The report in `data`, problems added to `found`; None if it cannot be read at all.
 
-    Of one made before in another form only what it was judged from and its result are made again.
+    Of one made before in another form what it was judged from and its result are made again, and
+    only where that is asked for.
     """
     report: Evidenced
     try:
@@ -159,7 +169,8 @@ def checked_report(
     if written != data:
         found.add("not_canonical")
     _check_seal(report.seal, sealed, found, trusted)
-    _check_conclusions(report, found, rulebook)
+    if isinstance(report, Report) or found.anew:
+        _check_conclusions(report, found, rulebook)
     return report
 
 
@@ -252,8 +263,13 @@ def concluded(
     known = None
     if signer is not None and trusted:
         known = key_id(signer) in {key_id(key) for key in trusted}
+    earlier = None
+    if report is not None and not isinstance(report, Report) and not found.anew:
+        rules = f"{report.rules.id} {report.rules.version}"
+        earlier = Earlier(report.schema, report.origin.software, rules)
     return Verified(
         kind=kind,
+        unjudged=earlier,
         shipment=report.shipment if report is not None else None,
         verdict=report.decision.verdict if report is not None else None,
         problems=tuple(found.problems),

@@ -1,5 +1,7 @@
 """What speaks against it, methods and limits, settings in force, review, how to verify."""
 
+from collections.abc import Iterator
+
 from coldwitness.api.reports.drawn.chapters.decision import limits_words
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -7,7 +9,6 @@ from coldwitness.api.reports.drawn.document import (
     Cell,
     Chapter,
     Column,
-    Facts,
     Paragraph,
     Signatures,
     Subheading,
@@ -31,17 +32,8 @@ def against(view: View) -> Chapter:
 def methods(view: View) -> Chapter:
     report = view.report
     rules = report.rules
-    rows = tuple(
-        (
-            Cell(tell(number.title, view.lang)),
-            Cell(quantity(number.value, unit_words(number.unit, view.lang))),
-            Cell(say(f"set_by_{number.set_by}", view.lang)),
-            Cell(_sureness(view, number.set_by, number.confirmed)),
-        )
-        for number in rules.numbers
-    )
     blocks: tuple[Block, ...] = (
-        Bullets(tuple(tell(text, view.lang) for text in report.methods)),
+        Bullets(tuple(tell(text, view.lang) for text in report.methods), small=True),
         Subheading(view.say("closing.numbers_in_force")),
         Paragraph(
             view.say(
@@ -54,24 +46,25 @@ def methods(view: View) -> Chapter:
             ),
             small=True,
         ),
-        Table(
-            columns=(
-                Column(view.say("closing.number"), 3.0),
-                Column(view.say("closing.value"), 1.2, "right"),
-                Column(view.say("closing.set_by"), 1.7),
-                Column(view.say("closing.source"), 1.7),
-            ),
-            rows=rows,
-        ),
+        Bullets(tuple(_numbers(view)), small=True),
     )
     return Chapter("methods", view.say("closing.methods_title"), blocks)
 
 
-def _sureness(view: View, set_by: str, confirmed: str) -> str:
-    """Only what claims an outside source can be confirmed or not; a setting is what it is."""
-    if set_by in {"bureau", "product"}:
-        return "—"
-    return say(f"confirmed_{confirmed}", view.lang)
+def _numbers(view: View) -> Iterator[str]:
+    """The numbers in force, one run of text for each who set them and how sure the source is."""
+    groups: dict[str, list[str]] = {}
+    for number in view.report.rules.numbers:
+        who = view.say(f"set_by_{number.set_by}")
+        if number.set_by not in {"bureau", "product"}:
+            # Only what claims an outside source can be confirmed or not; a setting is what it is.
+            sure = view.say(f"confirmed_{number.confirmed}")
+            who = view.say("closing.set_and_sure", who=who, sure=sure)
+        value = quantity(number.value, unit_words(number.unit, view.lang))
+        groups.setdefault(who, []).append(f"{tell(number.title, view.lang)} {value}")
+    for who, told in groups.items():
+        values = view.say("semicolon").join(told)
+        yield view.say("closing.numbers_of", who=who, values=values)
 
 
 def _outcome(view: View, decision: str) -> str:
@@ -124,30 +117,21 @@ def review(view: View) -> Chapter:
 
 
 def verification(view: View) -> Chapter:
-    report = view.report
-    seal = report.seal
-    blocks: tuple[Block, ...] = (
-        Paragraph(view.say("closing.how")),
-        Facts(
-            pairs=(
-                ("SHA-256", seal.sha256 if seal else "—", ""),
-                ("SM3", seal.sm3 if seal else "—", ""),
-                (
-                    view.say("closing.signature"),
-                    f"{seal.algorithm}" if seal and seal.algorithm else view.say("closing.none"),
-                    (seal.public_key or "") if seal else "",
-                ),
-                (
-                    view.say("closing.software_rules"),
-                    f"{report.origin.software}",
-                    f"{report.rules.id} {report.rules.version}",
-                ),
-                (
-                    view.say("closing.readings_from"),
-                    ", ".join(report.origin.readings_from),
-                    "",
-                ),
-            )
+    report, seal = view.report, view.report.seal
+    signed = seal is not None and seal.algorithm is not None
+    told = (
+        ("SHA-256", seal.sha256 if seal else "—"),
+        ("SM3", seal.sm3 if seal else "—"),
+        (
+            view.say("closing.signature"),
+            f"{seal.algorithm} {seal.public_key}" if seal and signed else view.say("closing.none"),
         ),
+        (
+            view.say("closing.software_rules"),
+            f"{report.origin.software}, {report.rules.id} {report.rules.version}",
+        ),
+        (view.say("closing.readings_from"), ", ".join(report.origin.readings_from)),
     )
+    lines = tuple(f"{label} {value}" for label, value in told)
+    blocks: tuple[Block, ...] = (Paragraph(view.say("closing.how")), Bullets(lines, small=True))
     return Chapter("verify", view.say("closing.verify_title"), blocks)

@@ -1,20 +1,33 @@
 """First page: the verdict, three sentences, ribbons, facts of the shipment, QR code."""
 
+from coldwitness.api.reports.drawn.chapters.curve import main_figure
 from coldwitness.api.reports.drawn.chapters.evidence import ribbons_figure
 from coldwitness.api.reports.drawn.charts.qr import qr_svg
-from coldwitness.api.reports.drawn.document import Block, Chapter, Facts, Verdict
+from coldwitness.api.reports.drawn.document import (
+    Block,
+    Cell,
+    Chapter,
+    Column,
+    Facts,
+    Table,
+    Verdict,
+)
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import china_full
+from coldwitness.api.reports.made.reasons import worst_first
 from coldwitness.api.reports.made.wording import (
+    STATUS_WORDS,
     celsius,
-    decimal,
     duration,
     percent,
     quantity,
+    range_words,
     say,
     storage_words,
     tell,
 )
+from coldwitness.config.finding_kinds import accusing_kinds
+from coldwitness.domain.result import Finding
 
 MARKS = {
     "breach": "■",
@@ -35,23 +48,91 @@ def decision(view: View) -> Chapter:
             mark=MARKS[report.decision.verdict],
             tone=report.decision.verdict,
             sentences=tuple(tell(s, view.lang) for s in report.decision.sentences),
+            reasons=_reasons(view),
             review=say(report.review.state, view.lang),
             qr_svg=qr_svg(qr_text(view), name="qr", alt="QR"),
             qr_caption=view.say("decision.qr_caption"),
         ),
         ribbons_figure(view, name="ribbons"),
-        Facts(pairs=(*_shipment_facts(view), *_measured_facts(view))),
     ]
+    if view.worst is not None:
+        blocks.append(main_figure(view, view.worst))
+    blocks.append(Facts(pairs=(*_shipment_facts(view), *measured_facts(view))))
+    drugs = _drugs(view)
+    if drugs is not None:
+        blocks.append(drugs)
     return Chapter("decision", view.say("decision.title"), tuple(blocks))
 
 
 def qr_text(view: View) -> str:
-    """The report's address if it has one, and the beginning of its digest to compare."""
+    """The report's address with its digest, so that a scanner opens it and the digest can be
+    compared; without an address what it is and the beginning of the digest."""
     report = view.report
     digest = report.seal.sha256 if report.seal is not None else ""
-    head = f"ColdWitness {report.shipment}"
-    where = f"\n{report.origin.address}" if report.origin.address else ""
-    return f"{head}{where}\nsha256 {digest[:32]}"
+    if report.origin.address:
+        return f"{report.origin.address}#sha256={digest}"
+    return f"ColdWitness {report.shipment}\nsha256 {digest[:32]}"
+
+
+_REASONS = 6
+"""Reasons on the first page; the chapters have all."""
+
+
+def _reasons(view: View) -> tuple[str, ...]:
+    """What accuses, worst first, where the verdict's sentence names only the worst; each with how
+    sure it is and what would settle it."""
+    accused = [f for f in worst_first(view.report.result.findings) if f.kind in accusing_kinds()]
+    if len(accused) < 2:
+        return ()
+    told = [_reason(view, finding) for finding in accused[:_REASONS]]
+    if len(accused) > _REASONS:
+        told.append(view.say("decision.more_reasons", count=len(accused) - _REASONS))
+    return tuple(told)
+
+
+def _reason(view: View, finding: Finding) -> str:
+    what = tell(finding.explanation, view.lang).rstrip("。.")
+    sure = view.say("decision.reason", what=what, sure=say(finding.certainty, view.lang))
+    if finding.would_settle is None:
+        return sure
+    settle = tell(finding.would_settle, view.lang).rstrip("。.")
+    return view.say("decision.reason_settled", reason=sure, settle=settle)
+
+
+def _drugs(view: View) -> Table | None:
+    """Each item with what decides which goods are meant, its limits and how it fared."""
+    judged = view.report.result.items
+    declared = (view.report.manifest or {}).get("items") or ()
+    named = {str(item.get("name")): item for item in declared if isinstance(item, dict)}
+    rows = []
+    for item in judged:
+        told = named.get(item.name or "", {})
+        rows.append(
+            (
+                Cell(item.name or "—", note=storage_words(item.storage or "—", view.lang)),
+                Cell(str(told.get("batch") or "—")),
+                Cell("—" if told.get("quantity") is None else f"{told['quantity']:g}"),
+                Cell(str(told.get("approval_number") or told.get("approval") or "—")),
+                Cell(range_words(item.limits.low, item.limits.high)),
+                Cell(
+                    f"{MARKS.get(item.status, '—')} {tell(STATUS_WORDS[item.status], view.lang)}",
+                    tone=item.status,
+                ),
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        columns=(
+            Column(view.say("decision.drug"), 2.6),
+            Column(view.say("decision.batch"), 1.2),
+            Column(view.say("decision.quantity"), 0.7, "right"),
+            Column(view.say("decision.approval"), 1.5),
+            Column(view.say("decision.limits"), 1.2),
+            Column(view.say("requirements.status"), 1.6),
+        ),
+        rows=tuple(rows),
+    )
 
 
 def _shipment_facts(view: View) -> list[tuple[str, str, str]]:
@@ -96,11 +177,7 @@ def limits_words(view: View) -> str:
     terms = view.report.terms
     if terms.low_c is None and terms.high_c is None:
         return view.say("decision.limits_not_stated")
-    if terms.low_c is None:
-        return f"≤ {celsius(terms.high_c)}"
-    if terms.high_c is None:
-        return f"≥ {celsius(terms.low_c)}"
-    return f"{decimal(terms.low_c)} – {celsius(terms.high_c)}"
+    return range_words(terms.low_c, terms.high_c)
 
 
 def _storage_words(view: View) -> str:
@@ -109,7 +186,7 @@ def _storage_words(view: View) -> str:
     return storage_words(stored.pop(), view.lang) if len(stored) == 1 else ""
 
 
-def _measured_facts(view: View) -> list[tuple[str, str, str]]:
+def measured_facts(view: View) -> list[tuple[str, str, str]]:
     metrics = view.report.result.metrics
     bounds = metrics.seconds_above_bounds, metrics.seconds_below_bounds
     return [

@@ -1,5 +1,6 @@
 """How far the evidence reaches: ribbons, coverage of each probe, gaps."""
 
+from coldwitness.api.reports.drawn.charts import canvas
 from coldwitness.api.reports.drawn.charts.ribbon import Ribbon, ribbons_svg
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -14,10 +15,10 @@ from coldwitness.api.reports.drawn.document import (
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import china_time
 from coldwitness.api.reports.made.wording import (
-    celsius,
     duration,
     percent,
     quantity,
+    range_words,
     role_words,
     say,
 )
@@ -41,20 +42,24 @@ def ribbons_figure(view: View, *, name: str, first: int = 0, most: int = FIRST_P
     shown = probes[first : first + most]
     start, end = view.window
     alt = view.say("coverage.ribbons_alt")
-    svg = ribbons_svg(
-        [Ribbon(probe_title(view, p.name), p.spans) for p in shown],
-        start_s=start,
-        end_s=end,
-        stops=view.stops,
-        lid_open=view.lid_open,
-        name=name,
-        alt=alt,
-        lang=view.lang,
+    svg, narrow = (
+        ribbons_svg(
+            [Ribbon(probe_title(view, p.name), p.spans) for p in shown],
+            start_s=start,
+            end_s=end,
+            stops=view.stops,
+            lid_open=view.lid_open,
+            name=f"{name}{kind}",
+            alt=alt,
+            lang=view.lang,
+            width=width,
+        )
+        for kind, width in (("", canvas.FULL), ("-narrow", canvas.HALF))
     )
     caption = view.say("coverage.ribbons_caption")
     if first == 0 and len(probes) > most == FIRST_PAGE:
         caption += view.say("coverage.more_probes", more=len(probes) - most)
-    return Figure((svg,), caption, alt)
+    return Figure((svg,), caption, alt, narrow=(narrow,))
 
 
 def coverage(view: View) -> Chapter:
@@ -94,7 +99,7 @@ def _probe_table(view: View) -> Table:
                 Cell(china_time(probe.last) if probe.last else "—"),
                 Cell(percent(share)),
                 Cell(duration(probe.longest_unseen_s, view.lang)),
-                Cell(f"{celsius(probe.min_c)}", note=f"{celsius(probe.max_c)}"),
+                Cell(range_words(probe.min_c, probe.max_c)),
             )
         )
     return Table(
@@ -105,7 +110,7 @@ def _probe_table(view: View) -> Table:
             Column(view.say("coverage.last"), 1.25),
             Column(view.say("coverage.coverage"), 0.85, "right"),
             Column(view.say("coverage.longest_unseen"), 1.3, "right"),
-            Column(view.say("coverage.least_most"), 1.0, "right"),
+            Column(view.say("coverage.least_most"), 1.4, "right"),
         ),
         rows=tuple(rows),
         empty=view.say("coverage.no_probe"),
@@ -124,11 +129,7 @@ def _gap_table(view: View) -> Table:
             Cell(china_time(gap.start)),
             Cell(china_time(gap.end)),
             Cell(duration(gap.length_s, view.lang)),
-            Cell(
-                "—"
-                if gap.lowest_c is None
-                else f"{celsius(gap.lowest_c)} – {celsius(gap.highest_c)}"
-            ),
+            Cell("—" if gap.lowest_c is None else range_words(gap.lowest_c, gap.highest_c)),
             Cell(
                 say("yes" if gap.could_leave_range else "no", view.lang),
                 tone="insufficient_evidence" if gap.could_leave_range else "",

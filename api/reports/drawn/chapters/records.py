@@ -87,14 +87,9 @@ def integrity(view: View) -> Chapter:
             rows=tuple(rows),
             empty=view.say("records.no_doubt"),
         ),
-        Facts(
-            pairs=(
-                (
-                    view.say("records.readings_sha256"),
-                    report.result.evidence.readings_sha256,
-                    "",
-                ),
-            )
+        Paragraph(
+            f"{view.say('records.readings_sha256')} {report.result.evidence.readings_sha256}",
+            small=True,
         ),
     ]
     return Chapter("integrity", view.say("records.integrity_title"), tuple(blocks))
@@ -159,7 +154,7 @@ def _sensors(sensors: Sequence[Sensor], view: View) -> Table:
         grid, off_grid = sensor.grid_c, sensor.off_grid
         rows.append(
             (
-                Cell(role_words(sensor.probe, lang), note=sensor.probe),
+                Cell(f"{role_words(sensor.probe, lang)} · {sensor.probe}"),
                 Cell(sensor.logger or "—"),
                 Cell(quantity(sensor.readings, "")),
                 Cell(quantity(grid, "°C", places=6) if grid is not None else "—"),

@@ -1,61 +1,65 @@
 """Every requirement of the result, worst first, none left out."""
 
+from collections.abc import Sequence
+
 from coldwitness.api.reports.drawn.chapters.decision import MARKS, least_most
 from coldwitness.api.reports.drawn.document import (
-    Block,
     Cell,
     Chapter,
     Column,
     Paragraph,
-    Subheading,
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.model import RuleLine
 from coldwitness.api.reports.made.wording import (
     STATUS_WORDS,
-    decimal,
     quantity,
-    storage_words,
     tell,
 )
+from coldwitness.domain.text import Text
 
 
 def requirements(view: View) -> Chapter:
-    blocks: list[Block] = [
-        Paragraph(
-            view.say("requirements.worst_first"),
-            small=True,
+    """One row a question: lines that rest on the same facts stand together with their bases, so
+    the table does not look more thorough than the look was."""
+    table = Table(
+        columns=(
+            Column(view.say("requirement"), 5.0),
+            Column(view.say("requirements.status"), 1.3),
+            Column(view.say("requirements.facts"), 3.0),
         ),
-        Table(
-            columns=(
-                Column(view.say("requirement"), 2.4),
-                Column(view.say("requirements.status"), 1.75),
-                Column(view.say("requirements.facts"), 2.6),
-                Column(view.say("requirements.source"), 1.9),
-            ),
-            rows=tuple(_row(view, line) for line in view.report.requirements),
-        ),
-    ]
-    items = _items(view)
-    if items:
-        blocks += [Subheading(view.say("requirements.items")), items]
-    return Chapter("requirements", view.say("requirements.title"), tuple(blocks))
+        rows=tuple(_row(view, lines) for lines in _by_question(view.report.requirements)),
+    )
+    blocks = (Paragraph(view.say("requirements.worst_first"), small=True), table)
+    return Chapter("requirements", view.say("requirements.title"), blocks)
 
 
-def _row(view: View, line: RuleLine) -> tuple[Cell, ...]:
-    lang = view.lang
-    facts = tell(line.basis, lang)
-    notes = [note for note in (_bounds(view, line), _setting(view, line)) if note]
-    if line.status not in {"compliant", "not_applicable"} and line.would_settle:
-        lead = view.say("requirements.would_settle")
-        notes.append(lead + tell(line.would_settle[0], lang))
-    mark = MARKS.get(line.status, "—")
+def _by_question(lines: Sequence[RuleLine]) -> list[list[RuleLine]]:
+    """Lines of one status that rest on the same facts, in the order of the first of them."""
+    asked: dict[tuple[str, Text], list[RuleLine]] = {}
+    for line in lines:
+        asked.setdefault((line.status, line.basis), []).append(line)
+    return list(asked.values())
+
+
+def _row(view: View, lines: Sequence[RuleLine]) -> tuple[Cell, ...]:
+    first, lang = lines[0], view.lang
+    told = [(_bounds(view, line), _setting(view, line)) for line in lines]
+    notes = list(dict.fromkeys(note for pair in told for note in pair if note))
+    settles = [line.would_settle[0] for line in lines if line.would_settle]
+    if first.status not in {"compliant", "not_applicable"} and settles:
+        notes.append(view.say("requirements.would_settle") + tell(settles[0], lang))
+    mark = MARKS.get(first.status, "—")
+    titles = list(dict.fromkeys(tell(line.title, lang) for line in lines))
+    bases: dict[str, list[str]] = {}
+    for line in lines:
+        bases.setdefault(tell(line.legal, lang), []).append(line.id)
+    sources = "\n".join(f"{view.say('and').join(ids)} {legal}" for legal, ids in bases.items())
     return (
-        Cell(tell(line.title, lang), note=line.id),
-        Cell(f"{mark} {tell(STATUS_WORDS[line.status], lang)}", tone=line.status),
-        Cell(facts, note="\n".join(notes)),
-        Cell(tell(line.legal, lang)),
+        Cell(view.say("semicolon").join(titles), note=sources),
+        Cell(f"{mark} {tell(STATUS_WORDS[first.status], lang)}", tone=first.status),
+        Cell(tell(first.basis, lang), note="\n".join(notes)),
     )
 
 
@@ -73,38 +77,7 @@ def _bounds(view: View, line: RuleLine) -> str:
 
 
 def _setting(view: View, line: RuleLine) -> str:
+    """The settings that a line fell by; where it did not fall, they stand with the methods."""
+    if line.status not in {"breach", "suspected", "insufficient_evidence"}:
+        return ""
     return "" if line.setting is None else tell(line.setting, view.lang)
-
-
-def _items(view: View) -> Table | None:
-    items = view.report.result.items
-    if not items:
-        return None
-    rows = []
-    for item in items:
-        low, high = item.limits.low, item.limits.high
-        status = item.status
-        rows.append(
-            (
-                Cell(item.name or "—"),
-                Cell(storage_words(item.storage or "—", view.lang)),
-                Cell(
-                    f"{'—' if low is None else decimal(float(low))} … "
-                    f"{'—' if high is None else decimal(float(high))} °C"
-                ),
-                Cell(
-                    f"{MARKS.get(status, '—')} {tell(STATUS_WORDS[status], view.lang)}", tone=status
-                ),
-                Cell(quantity(len(item.findings), "")),
-            )
-        )
-    return Table(
-        columns=(
-            Column(view.say("requirements.drug"), 2.6),
-            Column(view.say("requirements.storage"), 1.2),
-            Column(view.say("requirements.limits"), 1.3),
-            Column(view.say("requirements.status"), 1.6),
-            Column(view.say("requirements.findings"), 0.7, "right"),
-        ),
-        rows=tuple(rows),
-    )

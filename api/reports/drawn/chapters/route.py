@@ -1,5 +1,8 @@
 """Route and stops: track plot and distance without any base map, table of stops."""
 
+import numpy as np
+
+from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.api.reports.drawn.charts.temperature import Mark
 from coldwitness.api.reports.drawn.charts.track import Spot, distance_svg, track_svg
 from coldwitness.api.reports.drawn.document import (
@@ -17,7 +20,7 @@ from coldwitness.api.reports.drawn.view import View, is_clue
 from coldwitness.api.reports.made.instants import china_time, epoch_s
 from coldwitness.api.reports.made.model import Stop
 from coldwitness.api.reports.made.wording import duration, quantity, say, say_or_key
-from coldwitness.domain.map_datums import to_wgs84
+from coldwitness.domain.map_datums import to_wgs84, wgs84_to_gcj02
 
 _LABELLED = 8
 """With more stops than this only those that are clues carry their number on the plot."""
@@ -28,7 +31,7 @@ def route(view: View) -> Chapter:
     blocks: list[Block] = []
     if report.route.positions == 0:
         blocks.append(Paragraph(view.say("route.no_positions")))
-    else:
+    elif report.decision.verdict not in {"compliant", "asserted"}:
         blocks.append(_figure(view))
     blocks.append(_facts(view))
     blocks.append(_stop_table(view))
@@ -149,18 +152,57 @@ def _no_stop(view: View) -> str:
 
 
 def _stop_row(view: View, stop: Stop) -> tuple[Cell, ...]:
-    # A consignee's place may be a home: neither its name nor its coordinates are printed.
-    place = f"{stop.lat:.5f}, {stop.lon:.5f}" if stop.role != "destination" else ""
-    named = stop.site or ""
     signs = [say_or_key(f"sign_{sign}", view.lang).removeprefix("sign_") for sign in stop.signs]
     return (
         Cell(f"P{stop.number}"),
         Cell(china_time(stop.start), note=china_time(stop.end)),
         Cell(duration(stop.duration_s, view.lang)),
-        Cell(named or place or "—", note=place if named else ""),
+        _place(view, stop),
         Cell(say_or_key(f"stop_{stop.role}", view.lang), tone="suspected" if is_clue(stop) else ""),
         Cell(view.say("semicolon").join(signs)),
     )
+
+
+def _place(view: View, stop: Stop) -> Cell:
+    """Its name, else how far the nearest known place is, and where it lies. A consignee's place
+    may be a home: neither its name nor its coordinates are printed."""
+    if stop.role == "destination":
+        return Cell("—")
+    where = _where(view, stop)
+    named = stop.site or _nearest(view, stop)
+    if named:
+        return Cell(named, note=where)
+    first, _, rest = where.partition("\n")
+    return Cell(first, note=rest)
+
+
+def _where(view: View, stop: Stop) -> str:
+    """The place in the datum of the record, and as maps sold in China show it."""
+    lat, lon = wgs84_to_gcj02(stop.lat, stop.lon)
+    here = f"{stop.lat:.5f}, {stop.lon:.5f}"
+    if (lat, lon) == (stop.lat, stop.lon):
+        return view.say("route.in_wgs84", here=here)
+    return view.say("route.in_both", here=here, there=f"{lat:.5f}, {lon:.5f}")
+
+
+def _nearest(view: View, stop: Stop) -> str:
+    """How far the nearest place is that the manifest names, the consignee's never among them."""
+    if stop.role in {"origin", "destination"}:
+        return ""
+    source = view.report.manifest or {}
+    places = [source.get("origin") or {}, *(source.get("sites") or ())]
+    known = [p for p in places if p.get("name") and "lat" in p and "lon" in p]
+    if not known:
+        return ""
+    away_m = haversine_m(
+        lat_deg=np.array([stop.lat]),
+        lon_deg=np.array([stop.lon]),
+        to_lat_deg=np.array([float(p["lat"]) for p in known]),
+        to_lon_deg=np.array([float(p["lon"]) for p in known]),
+    )
+    nearest = int(np.argmin(away_m))
+    km = quantity(float(away_m[nearest]) / 1000.0, "km", places=1)
+    return view.say("route.nearest", name=known[nearest]["name"], km=km)
 
 
 def _gap_table(view: View) -> Table:

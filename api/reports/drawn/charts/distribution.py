@@ -15,7 +15,7 @@ def distribution_svg(
     alt: str,
     lang: Lang,
     width: float = canvas.FULL,
-    height: float = 180.0,
+    height: float = 150.0,
 ) -> str:
     """Bars of minutes by temperature; those outside the limits dark, unseen time hatched."""
     sheet = Canvas(name, width=width, height=height, alt=alt)

@@ -32,13 +32,15 @@ def multiples_svg(
     alt: str,
     width: float = canvas.FULL,
 ) -> str:
-    """Two plots a row, each with its own °C axis (zones differ by tens of degrees)."""
-    rows = (len(plots) + 1) // 2
+    """Three plots a row, one on a phone, each with its own °C axis (zones differ by tens of
+    degrees)."""
+    a_row = 3 if width > canvas.HALF else 1
+    rows = -(-len(plots) // a_row)
     sheet = Canvas(name, width=width, height=rows * _HEIGHT + 34, alt=alt)
-    half = width / 2
+    half = width / a_row
     for i, plot in enumerate(plots):
-        left, top = (i % 2) * half + 40, (i // 2) * _HEIGHT + 20
-        last_in_column = i + 2 >= len(plots)
+        left, top = (i % a_row) * half + 40, (i // a_row) * _HEIGHT + 20
+        last_in_column = i + a_row >= len(plots)
         _draw_one(
             sheet,
             plot,

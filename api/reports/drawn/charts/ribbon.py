@@ -37,7 +37,9 @@ def ribbons_svg(
     head = 20.0 if stops else 6.0
     body = _ROW * max(len(ribbons), 1)
     feet = 16.0 if lid_open else 0.0
-    sheet = Canvas(name, width=width, height=head + body + feet + 58, alt=alt)
+    narrow = width <= canvas.HALF
+    legend_rows = 3 if narrow else 1
+    sheet = Canvas(name, width=width, height=head + body + feet + 44 + 14 * legend_rows, alt=alt)
     time = TimeAxis(start_s, end_s, _LEFT, width - 12.0)
     fills = _fills(sheet)
     for i, ribbon in enumerate(ribbons):
@@ -80,8 +82,12 @@ def ribbons_svg(
         sheet.rect(x0, bottom + 1, width=max(x1 - x0, 2.0), height=8, fill=canvas.INK)
     if lid_open:
         sheet.text((_LEFT - 8, bottom + 9), say("lid_open_short", lang), anchor="end", size=10)
-    axes.draw_time_axis(sheet, time, top=bottom + feet - 2, bottom=bottom + feet, size=10)
-    _draw_legend(sheet, fills, (_LEFT, bottom + feet + 49), lang, stops=bool(stops))
+    most = 4 if narrow else 9
+    axes.draw_time_axis(
+        sheet, time, top=bottom + feet - 2, bottom=bottom + feet, most=most, size=10
+    )
+    at = (12.0 if narrow else _LEFT, bottom + feet + 47)
+    _draw_legend(sheet, fills, at, lang, stops=bool(stops))
     return sheet.svg()
 
 
@@ -105,13 +111,17 @@ def _draw_legend(
 ) -> None:
     x, y = at
     for state in ("in", "recorded", "out", "doubtful", "unseen"):
+        words = say(f"span_{state}", lang)
+        if x + 21 + canvas.text_width(words, size=10.5) > sheet.width:
+            x, y = at[0], y + 14
         for fill in fills[state]:
             sheet.rect(
                 x, y - 9, width=16, height=10, fill=fill, stroke=canvas.OTHER, stroke_width=0.6
             )
-        words = say(f"span_{state}", lang)
         sheet.text((x + 21, y), words, size=10.5)
         x += 21 + canvas.text_width(words, size=10.5) + 18
     if stops:
+        if x + 21 + canvas.text_width(say("stops", lang), size=10.5) > sheet.width:
+            x, y = at[0], y + 14
         sheet.path(f"M{canvas.number(x)} {canvas.number(y)}v-6h16v6", stroke=canvas.STOP, width=1.6)
         sheet.text((x + 21, y), say("stops", lang), size=10.5)

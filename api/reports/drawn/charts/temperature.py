@@ -44,6 +44,8 @@ class TemperatureChart:
     episodes: tuple[Mark, ...] = ()
     lid_open: tuple[Mark, ...] = ()
     stops: tuple[Mark, ...] = ()
+    closest_c: float | None = None
+    """The limit that an enlarged part is about: its axis holds the line and this limit only."""
 
 
 def temperature_svg(
@@ -70,7 +72,7 @@ def temperature_svg(
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         fill = "#f3d9d5" if mark.certain else sheet.hatch("doubt", stroke=canvas.DOUBT)
         sheet.rect(x0, top, width=max(x1 - x0, 1.5), height=bottom - top, fill=fill, opacity=0.75)
-    axes.draw_time_axis(sheet, time, top=top, bottom=bottom, most=10)
+    axes.draw_time_axis(sheet, time, top=top, bottom=bottom, most=10 if width > canvas.HALF else 5)
     axes.draw_value_axis(sheet, value, x0=left, x1=right)
     sheet.text((left - 6, top - 10), "°C", anchor="end", size=10.5)
     _draw_unseen(sheet, chart, time, value, plot)
@@ -97,10 +99,13 @@ def temperature_svg(
 
 
 def _value_axis(chart: TemperatureChart, *, y0: float, y1: float) -> ValueAxis:
-    values = [v for v in (chart.low_c, chart.high_c) if v is not None]
+    near = chart.closest_c
+    limits = (chart.low_c, chart.high_c) if near is None else (near,)
+    values = [v for v in limits if v is not None]
     if chart.line.value.size:
         values += [float(chart.line.value.min()), float(chart.line.value.max())]
-    return axes.value_axis(values, y0=y0, y1=y1, pad=0.12, least_span=6.0)
+    span = 6.0 if near is None else 1.0
+    return axes.value_axis(values, y0=y0, y1=y1, pad=0.12, least_span=span)
 
 
 def _draw_band(sheet: Canvas, chart: TemperatureChart, time: TimeAxis, value: ValueAxis) -> None:
@@ -121,7 +126,7 @@ def _draw_limits(
     labels_at: float,
 ) -> None:
     for limit in (chart.low_c, chart.high_c):
-        if limit is not None:
+        if limit is not None and value.low <= limit <= value.high:
             y = value.y(limit)
             sheet.line((left, y), (right, y), stroke=canvas.BAND_EDGE, width=1.2, dash="6 3")
             sheet.text(
@@ -212,7 +217,7 @@ def _draw_window(
             sheet.rect(a, top, width=b - a, height=bottom - top, fill="#ffffff", opacity=0.72)
             if b - a > 64:
                 sheet.text(
-                    ((a + b) / 2, bottom - 7), say("not_judged", lang), size=10, anchor="middle"
+                    ((a + b) / 2, top + 14), say("not_judged", lang), size=10, anchor="middle"
                 )
     for edge_s in chart.window:
         if chart.start_s <= edge_s <= chart.end_s:

@@ -57,7 +57,7 @@ def track_svg(
     alt: str,
     lang: Lang,
     width: float = canvas.HALF,
-    height: float = 290.0,
+    height: float = 225.0,
 ) -> str:
     """Track, stops and ends, north up, with a scale bar; dotted where no position was seen."""
     sheet = Canvas(name, width=width, height=height, alt=alt)
@@ -190,7 +190,7 @@ def distance_svg(
     alt: str,
     lang: Lang,
     width: float = canvas.HALF,
-    height: float = 290.0,
+    height: float = 225.0,
 ) -> str:
     """Distance travelled along the positions; stops shaded, nothing drawn across position gaps."""
     sheet = Canvas(name, width=width, height=height, alt=alt)

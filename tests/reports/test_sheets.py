@@ -1,0 +1,159 @@
+"""The sheets of a PDF: as many as a reader can be asked to turn, none nearly empty, no heading
+parted from what it stands over; and what the first of them says."""
+
+import io
+from functools import lru_cache
+
+import msgspec
+import pytest
+from pypdf import PdfReader
+
+from coldwitness.api.reports.drawn.chapters.decision import qr_text
+from coldwitness.api.reports.drawn.html import render_html
+from coldwitness.api.reports.drawn.layout import lay_out
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.drawn.view import View
+from coldwitness.api.reports.made.issue import issue_of
+from coldwitness.api.reports.made.model import Issue, Origin
+from coldwitness.api.reports.made.seal import sealed
+from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.packed.package_check import verify_any
+from coldwitness.config.settings import ReportSettings, Settings
+from coldwitness.domain.errors import BadInput
+from tests.reports.fleet import STORIES, report_of
+from tests.reports.packages import rulebook
+from tests.reports.shipments import warm_and_stopped
+
+MOST = 5
+"""Sheets of a usual breach."""
+LEAST_USED = 0.2
+"""Of the height between head and foot, also on the last sheet."""
+HEADINGS = {"逐项要求", "证据覆盖", "未监测时段", "温度", "超限时段", "局部放大", "路线与停留"}
+HEADINGS |= {"物理隔离", "记录完整性", "仪器与校准", "交接时间线", "方法与局限", "审核与签名"}
+HEADINGS |= {"如何核验", "相反的证据与说明", "所用数值", "统计"}
+
+Line = tuple[float, str]
+
+
+@lru_cache
+def sheets(story: str) -> tuple[tuple[Line, ...], ...]:
+    """Of each sheet its pieces of text with their height above the foot [pt], top first."""
+    reader = PdfReader(io.BytesIO(render_pdf(report_of(story), lang="zh")))
+    found = []
+    for sheet in reader.pages:
+        pieces: list[Line] = []
+
+        def note(
+            text: str,
+            cm: list[float],
+            tm: list[float],
+            _f: object,
+            _s: object,
+            to: list[Line] = pieces,
+        ) -> None:
+            if text.strip():
+                to.append((tm[4] * cm[1] + tm[5] * cm[3] + cm[5], text.strip()))
+
+        sheet.extract_text(visitor_text=note)
+        found.append(tuple(sorted((p for p in pieces if 46 < p[0] < 795), reverse=True)))
+    return tuple(found)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_report_has_no_more_sheets_than_a_reader_turns(story: str) -> None:
+    assert len(sheets(story)) <= MOST
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_no_sheet_is_nearly_empty(story: str) -> None:
+    for number, sheet in enumerate(sheets(story), start=1):
+        used = (sheet[0][0] - sheet[-1][0]) / (795 - 46)
+        assert used >= LEAST_USED, (number, used)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_no_heading_is_torn_from_what_it_stands_over(story: str) -> None:
+    for sheet in sheets(story):
+        assert sheet[-1][1] not in HEADINGS
+
+
+def test_the_first_page_says_what_a_hearing_asks() -> None:
+    issue = Issue(number="淄临药监核〔2026〕17号", issued="2026-06-20", office="临淄区市场监管局")
+    report = sealed(msgspec.structs.replace(warm_and_stopped().report(), issue=issue))
+    first = PdfReader(io.BytesIO(render_pdf(report, lang="zh"))).pages[0].extract_text()
+    words = "".join(first.split())
+    for said in (
+        "编号淄临药监核〔2026〕17号",
+        "出具日期2026-06-20",
+        "出具单位临淄区市场监管局",
+        "ZB-20261121-0042",
+        "门冬胰岛素注射液",
+        "B2609017",
+        "临淄康民大药房连锁有限公司",
+        "齐鲁同城冷链配送",
+        "2.0–8.0°C",
+        "测点“药品”",
+    ):
+        assert said in words, said
+
+
+def test_number_date_and_office_are_sealed_with_the_rest() -> None:
+    plain = report_of("clean")
+    issued = sealed(msgspec.structs.replace(plain, issue=Issue(number="1")))
+    data = render_json(issued)
+    assert verify_any(data, rulebook=rulebook()).holds
+    assert read_json(data) == issued
+    other = data.replace(b'"number":"1"', b'"number":"2"')
+    codes = {problem.code for problem in verify_any(other, rulebook=rulebook()).problems}
+    assert codes == {"digest_mismatch"}
+    assert b'"issue"' not in render_json(plain)
+
+
+def test_the_office_of_the_settings_stands_where_none_is_named() -> None:
+    settings = Settings(report=ReportSettings(office="甲局"))
+    assert issue_of(settings) == Issue(office="甲局")
+    assert issue_of(settings, office="乙局", number="7") == Issue(office="乙局", number="7")
+    assert issue_of(Settings()) is None
+    with pytest.raises(BadInput, match="number"):
+        issue_of(settings, number="x" * 121)
+
+
+def test_several_clues_stand_worst_first_and_one_alone_is_not_said_twice() -> None:
+    (verdict, *_) = lay_out(warm_and_stopped().report(), "zh").chapters[0].blocks
+    reasons = getattr(verdict, "reasons", ())
+    assert len(reasons) == 2
+    assert "高于" in reasons[0]
+    (alone, *_) = lay_out(report_of("warm_break"), "zh").chapters[0].blocks
+    assert getattr(alone, "reasons", None) == ()
+
+
+def test_the_qr_code_is_the_address_with_the_digest() -> None:
+    address = "https://office.example/v1/shipments/ZB-20261121-0042/report.html"
+    origin = Origin(software="coldwitness test", readings_from=("store",), address=address)
+    report = warm_and_stopped().report(origin=origin)
+    assert report.seal is not None
+    assert qr_text(View(report, "zh")) == f"{address}#sha256={report.seal.sha256}"
+    page = render_html(report, lang="zh")
+    for to in (
+        "https://office.example/v1/shipments/ZB-20261121-0042/report.pdf?lang=zh",
+        "https://office.example/shipments/ZB-20261121-0042?lang=zh",
+        "https://office.example/?lang=zh",
+    ):
+        assert f'href="{to}"' in page
+
+
+def test_an_episode_is_enlarged_only_where_that_magnifies_it() -> None:
+    drawn = {
+        story: render_html(report_of(story), lang="zh").count('aria-label="高于上限')
+        for story in ("clean", "warm_break")
+    }
+    assert drawn["clean"] == 0
+    page = render_html(warm_and_stopped().report(), lang="zh")
+    assert page.count('aria-label="高于上限 1"') == 2, "once for a desk and once for a phone"
+
+
+def test_a_page_is_told_that_it_cannot_be_verified_and_which_file_can() -> None:
+    page = render_html(report_of("clean"), lang="zh").encode()
+    (problem,) = verify_any(page, rulebook=rulebook()).problems
+    assert problem.code == "page_not_verifiable"
+    assert "JSON、PDF 或证据包" in problem.text("zh")
