@@ -142,7 +142,7 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.LATE: _late,
     RecordReason.NO_HOLD_TIME: _silent("没有验证的保温时长", "no validated hold time is on record"),
     RecordReason.LONGER_THAN_HOLD_TIME: _over,
-    RecordReason.CUSTODY_UNKNOWN: _silent("监管起止时间不明", "the custody times are not known"),
+    RecordReason.CUSTODY_UNKNOWN: _silent("监测起止时间不明", "the custody times are not known"),
     RecordReason.NO_BOX_NAMED: _silent("运单未载箱型", "the manifest names no box model"),
     RecordReason.BOX_NOT_ON_RECORD: Text(
         "运单所载箱型未登记，也没有验证参数",

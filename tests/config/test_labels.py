@@ -92,3 +92,19 @@ def test_a_slip_in_a_file_is_told_with_file_and_key(
     with pytest.raises(ConfigError, match=complaint) as failure:
         load_labels(path)
     assert "bad.toml" in str(failure.value)
+
+
+def never_said() -> list[str]:
+    """The last column of the table 用语 of the glossary."""
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = text[text.index("## 用语") :].split("\n|---|---|---|\n")[1].splitlines()
+    return [word for row in rows for word in row.split("|")[3].strip().split("、")]
+
+
+def test_one_thing_has_one_name_in_all_that_is_printed() -> None:
+    words = never_said()
+    assert {"评判时段", "佐证"} <= set(words)
+    folders = [path for name in ("words", "findings") for path in (FOLDER.parent / name).iterdir()]
+    for path in sorted(path for path in folders if path.suffix == ".toml"):
+        text = path.read_text(encoding="utf-8")
+        assert [word for word in words if word in text] == [], path.name

@@ -28,6 +28,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     """A requirement of the result together with what the rule pack says about its source.
 
+    duty : whom it binds; source_kind : of what kind its source is, words of the rule pack.
     basis : the facts alone.  legal : where the rule stands; says 条款待核 unless the article was
     seen in the official text.  least, most, bounds_of, setting : as the result gives them.
     """
@@ -36,6 +37,8 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     status: str
     asks: str = "telemetry"
+    duty: tuple[str, ...] = ()
+    source_kind: str = ""
     findings: tuple[str, ...]
     basis: Text
     legal: Text

@@ -72,6 +72,8 @@ def requirement_lines(
                 title=line.title,
                 status=line.status,
                 asks=source.asks if source is not None else "telemetry",
+                duty=source.duty if source is not None else (),
+                source_kind=source.source_kind if source is not None else "",
                 findings=line.findings,
                 basis=fact,
                 legal=legal,
@@ -171,12 +173,12 @@ def _how_much_was_seen(result: CheckResult) -> Text:
     readings = metrics.readings
     if not readings:
         return Text(
-            "监管时段内没有任何药品温度读数。", "No drug temperature was recorded in custody time."
+            "监测时段内没有任何药品温度读数。", "No drug temperature was recorded in custody time."
         )
     coverage, gap = metrics.coverage, metrics.longest_gap_s
     low, high = metrics.min_c, metrics.max_c
     return Text(
-        f"监管时段内药品温度读数 {readings} 条，有效覆盖 {percent(coverage)}，"
+        f"监测时段内药品温度读数 {readings} 条，有效覆盖 {percent(coverage)}，"
         f"最长读数间隔 {duration(gap, 'zh')}；测得 {celsius(low)} 至 {celsius(high)}。",
         f"{readings} drug reading{' covers' if readings == 1 else 's cover'} "
         f"{percent(coverage)} of custody time, longest step "

@@ -300,7 +300,7 @@ def test_an_unknown_custody_window_is_insufficient() -> None:
         found = seen(Series(minutes(121), 5.0), given=given)
         assert found.status("recording") == Status.INSUFFICIENT_EVIDENCE
         assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
-        assert "监管起止时间" in found.line("ANNEX6-11")["basis"]["zh"]
+        assert "监测起止时间" in found.line("ANNEX6-11")["basis"]["zh"]
 
 
 def test_an_unknown_window_does_not_hide_a_break() -> None:

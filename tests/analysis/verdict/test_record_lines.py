@@ -100,7 +100,7 @@ def test_the_time_in_the_box_is_held_against_its_validated_hold_time(
 def test_without_a_known_custody_end_neither_time_limit_nor_hold_time_is_shown() -> None:
     for id_ in ("ANNEX6-08", "ANNEX1-03"):
         status, basis = line(id_, due=9999.0, hold_h=8.0, end=None)
-        assert (status, "监管起止时间不明" in basis) == ("to_check", True)
+        assert (status, "监测起止时间不明" in basis) == ("to_check", True)
 
 
 @pytest.mark.parametrize(("known", "status"), [(1, "asserted"), (0, "to_check"), (-1, "to_check")])

@@ -15,6 +15,7 @@ from coldwitness.api.reports.made.model import RuleLine
 from coldwitness.api.reports.made.wording import (
     STATUS_WORDS,
     quantity,
+    say,
     tell,
 )
 from coldwitness.domain.text import Text
@@ -23,13 +24,14 @@ from coldwitness.domain.text import Text
 def requirements(view: View) -> Chapter:
     """One row a question: lines that rest on the same facts stand together with their bases, so
     the table does not look more thorough than the look was."""
+    told: set[str] = set()
     table = Table(
         columns=(
             Column(view.say("requirement"), 5.0),
             Column(view.say("requirements.status"), 1.3),
             Column(view.say("requirements.facts"), 3.0),
         ),
-        rows=tuple(_row(view, lines) for lines in _by_question(view.report.requirements)),
+        rows=tuple(_row(view, lines, told) for lines in _by_question(view.report.requirements)),
     )
     blocks = (Paragraph(view.say("requirements.worst_first"), small=True), table)
     return Chapter("requirements", view.say("requirements.title"), blocks)
@@ -43,10 +45,11 @@ def _by_question(lines: Sequence[RuleLine]) -> list[list[RuleLine]]:
     return list(asked.values())
 
 
-def _row(view: View, lines: Sequence[RuleLine]) -> tuple[Cell, ...]:
+def _row(view: View, lines: Sequence[RuleLine], told: set[str]) -> tuple[Cell, ...]:
+    """told : names of the settings that stood in a row before; they are said once."""
     first, lang = lines[0], view.lang
-    told = [(_bounds(view, line), _setting(view, line)) for line in lines]
-    notes = list(dict.fromkeys(note for pair in told for note in pair if note))
+    pairs = [(_bounds(view, line), _setting(view, line, told)) for line in lines]
+    notes = list(dict.fromkeys(note for pair in pairs for note in pair if note))
     settles = [line.would_settle[0] for line in lines if line.would_settle]
     if first.status not in {"compliant", "not_applicable"} and settles:
         notes.append(view.say("requirements.would_settle") + tell(settles[0], lang))
@@ -54,13 +57,23 @@ def _row(view: View, lines: Sequence[RuleLine]) -> tuple[Cell, ...]:
     titles = list(dict.fromkeys(tell(line.title, lang) for line in lines))
     bases: dict[str, list[str]] = {}
     for line in lines:
-        bases.setdefault(tell(line.legal, lang), []).append(line.id)
+        bases.setdefault(_source(view, line), []).append(line.id)
     sources = "\n".join(f"{view.say('and').join(ids)} {legal}" for legal, ids in bases.items())
     return (
         Cell(view.say("semicolon").join(titles), note=sources),
         Cell(f"{mark} {tell(STATUS_WORDS[first.status], lang)}", tone=first.status),
         Cell(tell(first.basis, lang), note="\n".join(notes)),
     )
+
+
+def _source(view: View, line: RuleLine) -> str:
+    """Where the rule stands, of what kind that is, and whom it binds."""
+    legal = tell(line.legal, view.lang)
+    bound = view.say("and").join(say(f"duty_{who}", view.lang) for who in line.duty)
+    if not bound:
+        return legal
+    kind = say(f"source_{line.source_kind}", view.lang)
+    return view.say("requirements.bound", legal=legal, kind=kind, bound=bound)
 
 
 def _bounds(view: View, line: RuleLine) -> str:
@@ -76,8 +89,11 @@ def _bounds(view: View, line: RuleLine) -> str:
     return f"{lead} {least_most((line.least, line.most), view)}"
 
 
-def _setting(view: View, line: RuleLine) -> str:
+def _setting(view: View, line: RuleLine, told: set[str]) -> str:
     """The settings that a line fell by; where it did not fall, they stand with the methods."""
     if line.status not in {"breach", "suspected", "insufficient_evidence"}:
         return ""
-    return "" if line.setting is None else tell(line.setting, view.lang)
+    if line.setting is None or told >= line.setting.values.keys():
+        return ""
+    told |= line.setting.values.keys()
+    return tell(line.setting, view.lang)
