@@ -60,9 +60,9 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
 
     Where, review, issue and seal are taken over: they are no conclusions; and so is that the curve
     is a copy of another shipment's, what others sent in its name, and what was warned of on the
-    way: their evidence is not in this report. Limits learned from other trips are worked out again from
-    the figures in the evidence; what the office has on record counts as it stands there. Raises
-    BadInput if the evidence in the report cannot be read.
+    way: their evidence is not in this report. Limits learned from other trips are worked out again
+    from the figures in the evidence; what the office has on record counts as it stands there.
+    Raises BadInput if the evidence in the report cannot be read.
     """
     name = report.shipment
     events = tuple(event_of(event, name) for event in report.events)
