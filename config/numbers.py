@@ -73,6 +73,8 @@ class Numbers:
     """A radius stated beyond this is not used."""
     custody_place_slack_m: Metres
     """How far beyond a place's radius custody may begin or end."""
+    destination_rest_s: Seconds
+    """Longest rest at the destination before custody ends that is still the hand-over."""
     ambient_step_c: Celsius
     coolant_coupling_max_per_h: PerHour
     goods_coupling_max_per_h: PerHour

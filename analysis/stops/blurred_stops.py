@@ -36,7 +36,9 @@ SHARP_SHARE = 0.2
 """A stay whose fixes scatter by less than this share of the dwell radius shows how long it was."""
 
 
-def stop_blurred(case: Case, fixes: Fixes, stays: Stays, places: Places, ends: Ends) -> BoolArray:
+def stop_blurred(
+    case: Case, fixes: Fixes, stays: Stays, places: Places, ends: Ends, *, believed: BoolArray
+) -> BoolArray:
     """(s,) True where a stop longer than the dwell setting, seen by fixes all along but as
     movement, fits them somewhere it may not be."""
     tracks, terms, numbers = case.tracks, case.terms, case.numbers
@@ -54,7 +56,8 @@ def stop_blurred(case: Case, fixes: Fixes, stays: Stays, places: Places, ends: E
     excused = allowed(
         owner, (box[0], box[1], box[2], box[3]), fixes, ends, terms, door_m=DOOR_SLACK_M
     )
-    excused |= riding(fixes, np.arange(len(fixes)), tracks, begin=first_fix, end=last_fix)
+    rides = riding(fixes, np.arange(len(fixes)), tracks, begin=first_fix, end=last_fix)
+    excused |= believed[owner] & rides
     open_ = np.flatnonzero(~excused)
     possible[
         owner[open_[~progressing(fixes, first_fix=first_fix[open_], last_fix=last_fix[open_])]]

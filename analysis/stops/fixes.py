@@ -9,10 +9,20 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import METRES_PER_DEGREE
 from coldwitness.analysis.record.positions import placed_rows
+from coldwitness.analysis.stops.fix_accuracy import (
+    MAST_M,
+    digits_m,
+    repeated,
+    stale_and_masts,
+)
 from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
+
+REST_PROVED_S = 120.0
+"""Two readings at rest further apart than this do not show that the box rested in between: the
+flag may be that of the instant."""
 
 BLOCK = 32_768
 """Fixes worked on at a time: what they need fits a processor's cache, which halves the time."""
@@ -23,8 +33,9 @@ class Fixes:
     """Positions inside the window, by shipment, then time; shipment i owns first[i]:first[i+1].
 
     row : index into `Tracks`. x_m, y_m : east and north of the shipment's first fix.
-    accuracy_m : as stated, NaN where not stated.
-    coarse : stated accuracy worse than the dwell radius: says roughly where, never a stop.
+    accuracy_m : as stated, or worse where digits or masts say so; NaN where nothing does. Fixes
+        that only repeat the one before to the last digit are left out.
+    coarse : accuracy worse than the dwell radius: says roughly where, never a stop.
     jump : lies away from at least three of its four neighbours, which agree: multipath.
     still_after : the motion sensor, which works on this trip, says that the box stood still all
         the way to the next fix.
@@ -62,11 +73,27 @@ def positions(case: Case) -> Fixes:
         time_s, accuracy_m = time_s[row], accuracy_m[row]
         lat_deg, lon_deg = lat_deg[row], lon_deg[row]
     x_m, y_m = np.empty(row.size), np.empty(row.size)
+    same = repeated(first, lat_deg, lon_deg)
+    off_m = digits_m(first, same, lat_deg, lon_deg)
+    if off_m.any():
+        accuracy_m = np.where(off_m > 0.0, np.fmax(accuracy_m, off_m), accuracy_m)
     jump = np.empty(row.size, dtype=np.bool_)
     for low, high in shipment_blocks(first):
         begin, end = int(first[low]), int(first[high])
         heads = first[low : high + 1] - begin
         x_m[begin:end], y_m[begin:end] = _plane(lat_deg[begin:end], lon_deg[begin:end], heads)
+    stale, masts = stale_and_masts(first, same, time_s=time_s, x_m=x_m, y_m=y_m, numbers=numbers)
+    if masts.any():
+        accuracy_m = np.where(masts, np.fmax(accuracy_m, MAST_M), accuracy_m)
+    if stale.any():
+        new = np.flatnonzero(~stale)
+        first = np.searchsorted(new, first)
+        row, time_s, accuracy_m = row[new], time_s[new], accuracy_m[new]
+        lat_deg, lon_deg, x_m, y_m = lat_deg[new], lon_deg[new], x_m[new], y_m[new]
+        jump = jump[new]
+    for low, high in shipment_blocks(first):
+        begin, end = int(first[low]), int(first[high])
+        heads = first[low : high + 1] - begin
         jump[begin:end] = _jumps(
             heads, x_m[begin:end], y_m[begin:end], radius_m=numbers.dwell_radius_m
         )
@@ -198,15 +225,16 @@ def _median_of_five(v: FloatArray) -> FloatArray:
 
 
 def _still(case: Case, row: IntArray) -> BoolArray:
-    tracks, window, numbers = case.tracks, case.window, case.numbers
+    tracks, window = case.tracks, case.window
     still = np.zeros(row.size, dtype=np.bool_)
     if row.size < 2 or not (tracks.moving >= 0).any():
         return still
-    # A sensor that never reports motion on a trip may be broken; its rest proves nothing.
+    # A sensor that never reports motion on a trip may be broken; its rest proves nothing, nor does
+    # that of single instants.
     owner, counts = tracks.shipment, np.diff(tracks.first).size
     works = np.bincount(owner[window.rows & (tracks.moving == 1)], minlength=counts) > 0
     silent = np.ones(tracks.time_s.size, dtype=np.bool_)
-    silent[1:] = np.diff(tracks.time_s) > numbers.recording_interval_s
+    silent[1:] = np.diff(tracks.time_s) > REST_PROVED_S
     restless = np.cumsum(tracks.moving != 0)
     breaks = np.cumsum(silent)
     here, there = row[:-1], row[1:]

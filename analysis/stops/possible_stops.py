@@ -23,11 +23,16 @@ ACCURACY_FACTOR = 2.0
 """Receivers state a radius that holds the truth in about two cases of three; twice that holds it
 in nearly all."""
 
+ALLOWED_SLACK_M = 300.0
+"""How far outside a free place a stop that fits the fixes may lie and still count as there."""
+
 UNSTATED_M = 25.0
 """What a receiver in a town may be off by that does not say so, where positions are missing."""
 
 
-def stop_possible(case: Case, fixes: Fixes, missing: Missing, ends: Ends) -> BoolArray:
+def stop_possible(
+    case: Case, fixes: Fixes, missing: Missing, ends: Ends, *, believed: BoolArray
+) -> BoolArray:
     """(s,) True where a stop longer than its setting fits the fixes somewhere it may not be."""
     tracks, terms, numbers = case.tracks, case.terms, case.numbers
     shipments = fixes.first.size - 1
@@ -64,7 +69,7 @@ def stop_possible(case: Case, fixes: Fixes, missing: Missing, ends: Ends) -> Boo
         owner = fixes.shipment[used[begin]]
         excused = allowed(owner, box, fixes, ends, terms, door_m=0.0 if leniency else DOOR_SLACK_M)
         if not leniency:
-            excused |= riding(fixes, used, tracks, begin=begin, end=end)
+            excused |= believed[owner] & riding(fixes, used, tracks, begin=begin, end=end)
         possible[owner[~excused]] = True
     return possible
 
@@ -166,7 +171,8 @@ def allowed(
     *,
     door_m: float,
 ) -> BoolArray:
-    """True where the place of the stop may be origin, destination or an allowed site.
+    """True where the stop can only have been at the origin, the destination or an allowed site: all
+    places that fit lie there, or hardly outside.
 
     owner : (k,) shipments. box : west, east, south, north of the places, (k,) each [m] from the
     shipment's first fix. door_m : how much wider the destination is [m]. Result (k,).
@@ -182,7 +188,10 @@ def allowed(
         )
         west, east, south, north = (side[which] for side in box)
         fits = (x_m >= west - radius_m) & (x_m <= east + radius_m)
-        return np.asarray(fits & (y_m >= south - radius_m) & (y_m <= north + radius_m))
+        fits &= (y_m >= south - radius_m) & (y_m <= north + radius_m)
+        reach_m = radius_m + ALLOWED_SLACK_M
+        fits &= (x_m - reach_m <= west) & (x_m + reach_m >= east)
+        return np.asarray(fits & (y_m - reach_m <= south) & (y_m + reach_m >= north))
 
     each = np.arange(owner.size)
     allowed = inside(

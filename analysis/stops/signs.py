@@ -25,7 +25,26 @@ BESIDE_S = 1200.0
 """How long before and after a stay the street's ambient temperature is looked at."""
 
 CREEP_M = 50.0
-"""Progress within one stay that makes it slow traffic rather than standing."""
+"""Progress within one stay that may be slow traffic rather than standing."""
+
+TRAFFIC_M = 90.0
+"""Progress that is: no receiver in order wanders as far in one direction, no box is carried as
+far in a yard."""
+
+PARTS = 6
+"""A stay is cut into so many parts, to tell a queue that moves on and on from one move."""
+
+SHIFT_SHARE = 0.5
+"""A progress of which one step between parts makes more than this is a move, not a queue."""
+
+MOVED_SHARE = 0.05
+"""A step between parts of a queue that moves makes at least this share of its progress."""
+
+RESTING_SHARE = 0.25
+"""A sensor that is believed and says motion no more often than this says that the box rests."""
+
+STEADY_C = 1.0
+"""The ambient temperature of a room, once the probe has settled, keeps as near to its median."""
 
 _STORED = EVENT_NAMES.index("stored")
 _OPENED = EVENT_NAMES.index("opened")
@@ -34,11 +53,15 @@ _OPENED = EVENT_NAMES.index("opened")
 @dataclass(frozen=True)
 class Signs:
     """(k,) per stay. moving_share : share of its readings that report motion, NaN none say.
-    creeping : its fixes make progress in one direction. ambient_step_c : how far the ambient
+    believed : the motion sensor agrees with the fixes. creeping : its fixes make progress as a
+    queue does. shifted : they make some progress, which may be a queue, one move or a receiver's
+    drift. ambient_step_c : how far the ambient
     temperature of the stay lies from before and after (the smaller of both), NaN unknown."""
 
     moving_share: FloatArray
+    believed: BoolArray
     creeping: BoolArray
+    shifted: BoolArray
     lid_opened: BoolArray
     stored: BoolArray
     ambient_step_c: FloatArray
@@ -47,19 +70,27 @@ class Signs:
     @property
     def traffic(self) -> BoolArray:
         """(k,) it moves or creeps: a jam, no place to stay."""
-        return np.asarray((self.moving_share > 0.5) | self.creeping)
+        moves = self.believed & (self.moving_share > 0.5)
+        return np.asarray(moves | (self.creeping & ~self.rests))
+
+    @property
+    def rests(self) -> BoolArray:
+        """(k,) a sensor that is believed says that the box rests."""
+        return np.asarray(self.believed & (self.moving_share <= RESTING_SHARE))
 
     @property
     def corroborated(self) -> BoolArray:
-        """(k,) something besides the positions says that the box was put away."""
-        resting = self.moving_share == 0.0
-        return np.asarray(self.stored | (resting & self.lid_opened) | self.ambient_lasts)
+        """(k,) something besides the positions says that the box was put away: rest is what makes
+        a stay, and sun or an opened lid alone a jam or another delivery has as well."""
+        return np.asarray(self.stored | (self.lid_opened & self.ambient_lasts))
 
 
-def signs_of(case: Case, stays: Stays, fixes: Fixes, *, matters: BoolArray) -> Signs:
+def signs_of(
+    case: Case, stays: Stays, fixes: Fixes, *, matters: BoolArray, believed: BoolArray
+) -> Signs:
     """Signs of each stay; creeping is looked for only where it `matters`.
 
-    matters : (k,). Columns (k,).
+    matters : (k,). believed : (s,) shipments whose motion sensor is. Columns (k,).
     """
     tracks, terms = case.tracks, case.terms
     owner = stays.shipment
@@ -69,9 +100,12 @@ def signs_of(case: Case, stays: Stays, fixes: Fixes, *, matters: BoolArray) -> S
     with np.errstate(invalid="ignore"):
         moving_share = moves / np.where(says > 0, says, np.nan)
     step_c, lasts = ambient_step(case, stays.shipment, start_s=stays.start_s, end_s=stays.end_s)
+    creeping, shifted = _creeping(stays, fixes, matters)
     return Signs(
         moving_share=moving_share,
-        creeping=_creeping(stays, fixes, matters),
+        believed=believed[owner],
+        creeping=creeping,
+        shifted=shifted,
         lid_opened=(_count(tracks.lid_open == 1, low, high) > 0) | _event(stays, terms, _OPENED),
         stored=_stored(case, stays),
         ambient_step_c=step_c,
@@ -133,24 +167,58 @@ def _stored(case: Case, stays: Stays) -> BoolArray:
     return found
 
 
-def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> BoolArray:
-    creeping = np.zeros(len(stays), dtype=np.bool_)
+def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> tuple[BoolArray, BoolArray]:
+    creeping, shifted = (np.zeros(len(stays), dtype=np.bool_) for _ in range(2))
     at = np.flatnonzero(matters)
+    first_fix, last_fix = stays.first_fix[at], stays.last_fix[at]
+    shifted[at] = shifting(fixes, first_fix=first_fix, last_fix=last_fix)
+    at = np.flatnonzero(shifted)
     creeping[at] = progressing(fixes, first_fix=stays.first_fix[at], last_fix=stays.last_fix[at])
-    return creeping
+    return creeping, shifted
 
 
 def progressing(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
+    """True where the fixes first_fix..last_fix move on and on in one direction: slow traffic.
+
+    first_fix, last_fix : (k,). Result (k,). Our own: of the median places of PARTS equal parts the
+    last lies more than TRAFFIC_M and more than twice the scatter within parts from the first, and
+    along that way no step from part to part makes more than SHIFT_SHARE of it, all but one more
+    than MOVED_SHARE, and none leads back by more than the scatter.
+    """
+    progress = np.zeros(first_fix.size, dtype=np.bool_)
+    at = np.flatnonzero(last_fix - first_fix + 1 >= 2 * PARTS)
+    if at.size == 0:
+        return progress
+    cut = np.linspace(0.0, 1.0, PARTS + 1)
+    count = last_fix[at] - first_fix[at] + 1
+    bound = first_fix[at] + np.rint(np.outer(cut, count)).astype(np.int64)
+    x, y, spread_m = (
+        parts.reshape(PARTS, at.size)
+        for parts in _middle(fixes, bound[:-1].ravel(), np.diff(bound, axis=0).ravel())
+    )
+    way_m = np.hypot(x[-1] - x[0], y[-1] - y[0])
+    noise_m = np.median(spread_m, axis=0)
+    long = (way_m > TRAFFIC_M) & (way_m > 2.0 * noise_m)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        east, north = (x[-1] - x[0]) / way_m, (y[-1] - y[0]) / way_m
+    along_m = np.diff(x, axis=0) * east + np.diff(y, axis=0) * north
+    steady = (along_m <= SHIFT_SHARE * way_m).all(axis=0) & (along_m >= -noise_m).all(axis=0)
+    steady &= (along_m > MOVED_SHARE * way_m).sum(axis=0) >= PARTS - 2
+    progress[at] = long & steady
+    return progress
+
+
+def shifting(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
     """True where the last third of the fixes first_fix..last_fix lies clearly away from the
-    first: slow traffic.
+    first: slow traffic, a move, or a receiver that drifts.
 
     first_fix, last_fix : (k,). Result (k,). Our own: the median places of the first and
     the last third lie more than CREEP_M and more than twice the median scatter of either apart.
     """
-    progress = np.zeros(first_fix.size, dtype=np.bool_)
+    shifted = np.zeros(first_fix.size, dtype=np.bool_)
     at = np.flatnonzero(last_fix - first_fix >= 5)
     if at.size == 0:
-        return progress
+        return shifted
     third = (last_fix[at] - first_fix[at] + 1) // 3
     begin = np.concatenate((first_fix[at], last_fix[at] - third + 1))
     x, y, spread_m = (
@@ -158,8 +226,8 @@ def progressing(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> Boo
     )
     progress_m = np.hypot(x[1] - x[0], y[1] - y[0])
     noise_m = np.maximum(spread_m[0], spread_m[1])
-    progress[at] = (progress_m > CREEP_M) & (progress_m > 2.0 * noise_m)
-    return progress
+    shifted[at] = (progress_m > CREEP_M) & (progress_m > 2.0 * noise_m)
+    return shifted
 
 
 def _middle(
@@ -177,7 +245,7 @@ def ambient_step(
     case: Case, owner: IntArray, *, start_s: FloatArray, end_s: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """How far the ambient temperature of each time span lies from before and after (the smaller
-    of both), NaN unknown; True where it is a step that lasts the span: a room.
+    of both), NaN unknown; True where it is a step to a steady level that lasts the span: a room.
 
     owner : (k,) shipments. start_s, end_s : (k,) UTC epoch s. Results (k,) [°C] and (k,).
     """
@@ -205,7 +273,11 @@ def ambient_step(
         share = np.bincount(group[far], minlength=owner.size) / np.maximum(
             np.bincount(group, minlength=owner.size), 1
         )
-        lasts |= (step >= numbers.ambient_step_c) & (share >= 0.8)
+        steady = np.abs(column[row] - inside[group]) <= STEADY_C
+        level = np.bincount(group[steady], minlength=owner.size) / np.maximum(
+            np.bincount(group, minlength=owner.size), 1
+        )
+        lasts |= (step >= numbers.ambient_step_c) & (share >= 0.8) & (level >= 0.8)
         step_c = np.fmax(step_c, step)
     return step_c, lasts
 

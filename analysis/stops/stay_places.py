@@ -18,8 +18,9 @@ from coldwitness.domain.tracks import FloatArray, IntArray
 DOOR_SLACK_M = 200.0
 """An address on a map and the door where the consumer comes out differ by up to this."""
 
-DOOR_BY_EVENT_M = 500.0
-"""A courier's own `arrived` makes a stay the consumer's door up to this far from the address."""
+SHORT_OF_DOOR_M = 500.0
+"""Up to this far from the address a stay that `arrived` or the end of custody ends is neither
+delivery nor storage."""
 
 NOISE_SLACK_MAX_M = 50.0
 """A noisy stay counts as at a place up to this much outside its radius, never more."""
@@ -40,7 +41,8 @@ class Where(IntEnum):
 @dataclass(frozen=True)
 class Places:
     """One row a stay: `where`, `site` (index into Terms.sites, -1 none), `door` (near enough
-    to the consumer to be the wait at the door) and `limit_s`, inf where standing is free."""
+    to the consumer to be the wait at the door) and `limit_s`, beyond which it is suspected, inf
+    where it never is."""
 
     where: IntArray
     site: IntArray
@@ -91,13 +93,14 @@ def ends_of(case: Case, fixes: Fixes) -> Ends:
 
 
 def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> Places:
-    """Place of each stay and the longest dwell that is fine there.
+    """Place of each stay and the longest dwell that is not suspected there.
 
-    Origin and destination: free. An allowed site: its max_minutes, free without. Elsewhere the
-    dwell setting; at the consumer's door and in traffic their own settings, if those are longer.
-    Of several places that fit the most lenient counts.
+    Origin, destination, and short of the door where custody or an `arrived` ends the stay: none is.
+    An allowed site: its max_minutes, none without. Elsewhere the dwell setting; near the consumer's
+    door and in traffic their own settings, if those are longer. Of several places that fit the most
+    lenient counts. What of this is doubtful all the same is asked in `doubtful_stays`.
 
-    traffic : (k,) the stay is slow traffic. Columns (k,).
+    traffic : (k,) the stay is, or may be, slow traffic. Columns (k,).
     """
     terms, numbers = case.terms, case.numbers
     owner = stays.shipment
@@ -117,7 +120,7 @@ def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> 
     at_origin = to_origin_m <= ends.origin_radius_m[owner] + slack_m
     at_destination = to_door_m <= ends.destination_radius_m[owner] + slack_m
     door = to_door_m <= ends.destination_radius_m[owner] + DOOR_SLACK_M
-    door |= _arrived_during(case, stays) & ~(to_door_m > DOOR_BY_EVENT_M)
+    short = _arrived_during(case, stays) & ~(to_door_m > SHORT_OF_DOOR_M)
     site, site_limit_s = _site_of(stays, terms, slack_m)
     wait_s = np.where(door, numbers.consumer_wait_s, 0.0)
     wait_s = np.maximum(wait_s, np.where(traffic, numbers.traffic_wait_s, 0.0))
@@ -127,10 +130,9 @@ def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> 
         (Where.DESTINATION.value, Where.ORIGIN.value, Where.SITE.value),
         Where.ELSEWHERE.value,
     )
-    limit_s = np.select(
-        at_a_place, (np.inf, np.inf, site_limit_s), np.maximum(wait_s, numbers.dwell_limit_s)
-    )
-    return Places(where.astype(np.int64), site, door, limit_s)
+    wait_s = np.where(short, np.inf, np.maximum(wait_s, numbers.dwell_limit_s))
+    limit_s = np.select(at_a_place, (np.inf, np.inf, site_limit_s), wait_s)
+    return Places(where.astype(np.int64), site, door | short, limit_s)
 
 
 def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -16,14 +16,17 @@ from coldwitness.analysis.findings import FindingTable, concatenate
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m, short_way_m
 from coldwitness.analysis.stops.blurred_stops import stop_blurred
+from coldwitness.analysis.stops.doubtful_stays import doubtful_stays
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, positions
 from coldwitness.analysis.stops.missing_positions import missing_positions
+from coldwitness.analysis.stops.motion import believed
 from coldwitness.analysis.stops.position_gaps import PositionGaps, longest_dwell_s, position_gaps
 from coldwitness.analysis.stops.possible_stops import stop_possible
 from coldwitness.analysis.stops.signs import Signs, signs_of
 from coldwitness.analysis.stops.stay_places import Places, Where, ends_of, place_stays
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from coldwitness.analysis.stops.storage_findings import (
+    doubtful_findings,
     gap_findings,
     storage_findings,
     unseen_findings,
@@ -46,14 +49,16 @@ class StorageReason(IntEnum):
     STOP_POSSIBLE = 5
     """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
     too coarse to show whether the box stood."""
-    CUSTODY_DOUBTFUL = 6
+    STAY_DOUBTFUL = 6
+    """A stay that may be storage and may be something else."""
+    CUSTODY_DOUBTFUL = 7
     """An end of custody was pressed elsewhere or contradicts another."""
-    STAY_OUTSIDE_KNOWN_CUSTODY = 7
+    STAY_OUTSIDE_KNOWN_CUSTODY = 8
     """A long stay, but the window is not known well enough to say that the drug was in the box."""
-    SUSPECTED_UNSEEN = 8
+    SUSPECTED_UNSEEN = 9
     """No position, but events or the motion sensor tell of a long dwell."""
-    SUSPECTED = 9
-    CONFIRMED = 10
+    SUSPECTED = 10
+    CONFIRMED = 11
 
 
 _STATUS = np.full(len(StorageReason), Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
@@ -106,13 +111,16 @@ def judge_stops(case: Case) -> StopJudgement:
     missing = missing_positions(case, fixes)
     possible_s = longest_dwell_s(case, stays, fixes, missing)
     matters = possible_s > numbers.dwell_limit_s
-    signs = signs_of(case, stays, fixes, matters=matters)
+    sure = believed(case, fixes, stays, in_question=matters)
+    signs = signs_of(case, stays, fixes, matters=matters, believed=sure)
     ends = ends_of(case, fixes)
-    places = place_stays(case, stays, ends, traffic=signs.traffic)
+    jam = signs.traffic | (signs.shifted & ~signs.rests)
+    places = place_stays(case, stays, ends, traffic=jam)
     gaps = position_gaps(case, fixes)
-    unseen = unseen_dwells(case, fixes, ends)
+    unseen = unseen_dwells(case, fixes, ends, believed=sure)
 
     too_long = stays.dwell_s > places.limit_s
+    doubtful = doubtful_stays(case, fixes, stays, places, signs, too_long=too_long)
     in_custody = _surely_in_custody(case, stays, fixes)
     accused = too_long & in_custody
     confirmed = accused & signs.corroborated
@@ -122,8 +130,8 @@ def judge_stops(case: Case) -> StopJudgement:
     some = np.diff(fixes.first) > 0
 
     known = window.start_known & window.end_known
-    possible = stop_possible(case, fixes, missing, ends)
-    possible |= stop_blurred(case, fixes, stays, places, ends)
+    possible = stop_possible(case, fixes, missing, ends, believed=sure)
+    possible |= stop_blurred(case, fixes, stays, places, ends, believed=sure)
     reason = worst_reason(
         shipments,
         {
@@ -132,7 +140,10 @@ def judge_stops(case: Case) -> StopJudgement:
             StorageReason.NO_POSITIONS: np.flatnonzero(~some),
             StorageReason.GAP_COULD_HIDE: np.flatnonzero(some & (hidden_s > numbers.dwell_limit_s)),
             StorageReason.STOP_POSSIBLE: np.concatenate(
-                (np.flatnonzero(possible), stays.shipment[possible_s > places.limit_s])
+                (np.flatnonzero(possible), stays.shipment[possible_s > doubtful.limit_s])
+            ),
+            StorageReason.STAY_DOUBTFUL: np.append(
+                doubtful.shipment, unseen.shipment[~unseen.surely]
             ),
             StorageReason.CUSTODY_DOUBTFUL: case.unsure_ends.shipment,
             StorageReason.STAY_OUTSIDE_KNOWN_CUSTODY: stays.shipment[too_long],
@@ -157,6 +168,7 @@ def judge_stops(case: Case) -> StopJudgement:
                 storage_findings(
                     case, stays, places, signs, too_long=too_long, in_custody=in_custody
                 ),
+                doubtful_findings(doubtful, numbers),
                 unseen_findings(unseen, numbers),
                 gap_findings(gaps, numbers),
             ]

@@ -4,6 +4,7 @@ import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.stops.doubtful_stays import Doubt, DoubtfulStays
 from coldwitness.analysis.stops.fixes import BoolArray
 from coldwitness.analysis.stops.position_gaps import PositionGaps
 from coldwitness.analysis.stops.signs import Signs
@@ -73,6 +74,35 @@ def _sign_words(signs: Signs, stay: int) -> list[str]:
         "ambient_step": signs.ambient_lasts[stay],
     }
     return [word for word, here in seen.items() if here]
+
+
+def doubtful_findings(doubtful: DoubtfulStays, numbers: Numbers) -> FindingTable:
+    """One finding for each stay, or chain of stays that touch, that is possible only."""
+    count = doubtful.shipment.size
+    if count == 0:
+        return NO_FINDINGS
+    long_rest = doubtful.doubt == Doubt.LONG_REST
+    return finding_table(
+        shipment=doubtful.shipment,
+        type=code_of("temporary_storage/suspected"),
+        start_s=doubtful.start_s,
+        end_s=doubtful.end_s,
+        certainty=Certainty.POSSIBLE,
+        severity=Severity.MINOR,
+        lat_deg=doubtful.lat_deg,
+        lon_deg=doubtful.lon_deg,
+        measures={
+            "dwell_s": doubtful.dwell_s,
+            "lat": doubtful.lat_deg,
+            "lon": doubtful.lon_deg,
+            "radius_m": np.full(count, numbers.dwell_radius_m),
+            "limit_s": np.where(long_rest, numbers.destination_rest_s, numbers.dwell_limit_s),
+        },
+        details={
+            row: {"cause": Doubt(int(why)).name.lower(), "signs": []}
+            for row, why in enumerate(doubtful.doubt)
+        },
+    )
 
 
 def unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:

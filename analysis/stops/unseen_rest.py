@@ -14,12 +14,18 @@ from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.analysis.record.rows_in_time import bisect_time
 from coldwitness.analysis.record.spans import expanded
-from coldwitness.analysis.stops.fixes import BoolArray, Fixes
+from coldwitness.analysis.stops.fixes import REST_PROVED_S, BoolArray, Fixes
 from coldwitness.analysis.stops.signs import ambient_step
 from coldwitness.analysis.stops.stay_places import Ends
 from coldwitness.analysis.terms import Terms
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
+
+SLOW_KMH = 15.0
+"""A ride through a town, its waits included, is no slower than this."""
+
+WAKING_S = 120.0
+"""What a receiver may need to find its first fix, or the box to be carried to a door."""
 
 ARRIVAL_S = 600.0
 """A rest with no more motion than this after it is the wait at the consumer's door."""
@@ -57,11 +63,14 @@ class UnseenDwells:
         return self.end_s - self.start_s
 
 
-def unseen_dwells(case: Case, fixes: Fixes, ends: Ends) -> UnseenDwells:
-    """Dwells by events, then by rest; a dwell told of by both is kept once, by its event."""
+def unseen_dwells(case: Case, fixes: Fixes, ends: Ends, *, believed: BoolArray) -> UnseenDwells:
+    """Dwells by events, then by rest; a dwell told of by both is kept once, by its event. Rest of
+    the motion sensor alone is possible at most, and nothing where the sensor is not believed.
+
+    believed : (s,) shipments whose motion sensor is."""
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     by_event = _by_event(case, ends)
-    by_rest = _by_rest(case)
+    by_rest = _by_rest(case, believed)
     owner, start_s, end_s, limit_s = (
         np.concatenate(both) for both in zip(by_event.spans, by_rest, strict=True)
     )
@@ -81,9 +90,11 @@ def unseen_dwells(case: Case, fixes: Fixes, ends: Ends) -> UnseenDwells:
     kept &= _without_fixes(fixes, owner, start_s, end_s)
     kept &= ~_where_last_seen(case, fixes, ends, owner, start_s)
     kept &= stored | ~_told_before(owner, start_s, end_s, by_event.spans)
+    kept &= stored | ~_at_an_end(case, fixes, ends, owner, start_s, end_s)
     custody = window.start_known & window.end_known
     surely = custody[owner] & (np.diff(terms.sites.first)[owner] == 0)
     surely[: by_event.spans[0].size] &= by_event.ended
+    surely &= stored | opened
     surely &= ~by_warmth
     return UnseenDwells(
         owner[kept],
@@ -140,18 +151,18 @@ def _by_event(case: Case, ends: Ends) -> _EventSpans:
     return _EventSpans((whose[known], start_s[known], end_s[known], limit_s), ended[known])
 
 
-def _by_rest(case: Case) -> _Spans:
+def _by_rest(case: Case, believed: BoolArray) -> _Spans:
     """Rests of the motion sensor between two times of motion inside the window."""
     tracks, window, numbers = case.tracks, case.window, case.numbers
     owner = tracks.shipment
-    row = np.flatnonzero(window.rows & (tracks.moving >= 0))
+    row = np.flatnonzero(window.rows & (tracks.moving >= 0) & believed[owner])
     if row.size == 0:
         none = np.zeros(0)
         return row, none, none, none
     whose, time_s, still = owner[row], tracks.time_s[row], tracks.moving[row] == 0
     # True before a reading that does not go on from the one before, and after the last.
     parted = np.ones(row.size + 1, dtype=np.bool_)
-    parted[1:-1] = time_s[1:] - time_s[:-1] > numbers.recording_interval_s
+    parted[1:-1] = time_s[1:] - time_s[:-1] > REST_PROVED_S
     parted[1:-1] |= whose[1:] != whose[:-1]
     restless = np.append(~still, True)
     begin = np.flatnonzero(still & (parted[:-1] | np.append(True, restless[:-2])))
@@ -238,6 +249,48 @@ def _at_free_place(
         to_lon_deg=sites.lon_deg[site],
     )
     free[which[away_m <= sites.radius_m[site]]] = True
+    return free
+
+
+def _at_an_end(
+    case: Case, fixes: Fixes, ends: Ends, owner: IntArray, start_s: FloatArray, end_s: FloatArray
+) -> BoolArray:
+    """True where the box rested before its first fix or after its last one of the judged time, and
+    that fix lies at the origin or the destination or the road between leaves no time for another
+    place: no more than the road at SLOW_KMH takes and WAKING_S."""
+    first, last = fixes.first[:-1][owner], fixes.first[1:][owner] - 1
+    some = last >= first
+    free = np.zeros(owner.size, dtype=np.bool_)
+    if len(fixes) == 0:
+        return free
+    first, last = np.where(some, first, 0), np.where(some, last, 0)
+    for fix, apart_s, lat_deg, lon_deg, radius_m in (
+        (
+            first,
+            fixes.time_s[first] - end_s,
+            ends.origin_lat_deg,
+            ends.origin_lon_deg,
+            ends.origin_radius_m,
+        ),
+        (
+            last,
+            start_s - fixes.time_s[last],
+            ends.destination_lat_deg,
+            ends.destination_lon_deg,
+            ends.destination_radius_m,
+        ),
+    ):
+        away_m = haversine_m(
+            lat_deg=fixes.lat_deg[fix],
+            lon_deg=fixes.lon_deg[fix],
+            to_lat_deg=lat_deg[owner],
+            to_lon_deg=lon_deg[owner],
+        )
+        away_m = np.maximum(away_m - radius_m[owner], 0.0)
+        road_s = away_m / (SLOW_KMH / 3.6)
+        near = (away_m == 0.0) | (apart_s <= road_s + WAKING_S)
+        named = ~np.isnan(away_m)
+        free |= some & named & (apart_s >= 0.0) & near
     return free
 
 
