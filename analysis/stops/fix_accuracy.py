@@ -45,8 +45,9 @@ def digits_m(
     some = np.arange(lat_deg.size)
     for decimals in range(FEW_DECIMALS - 1, -1, -1):
         scale = 10.0**decimals
-        lat, lon = lat_deg[some] * scale, lon_deg[some] * scale
-        some = some[(np.abs(lat - np.rint(lat)) < 1e-6) & (np.abs(lon - np.rint(lon)) < 1e-6)]
+        for at_deg in (lat_deg, lon_deg):  # the second only where the first is round
+            scaled = at_deg[some] * scale
+            some = some[np.abs(scaled - np.rint(scaled)) < 1e-6]
         if some.size == 0:
             break
         off_m[some] = METRES_PER_DEGREE / scale / np.sqrt(2.0)

@@ -15,6 +15,7 @@ from coldwitness.analysis.stops.fix_accuracy import (
     repeated,
     stale_and_masts,
 )
+from coldwitness.analysis.stops.sources import contradicted
 from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import FloatArray, IntArray
 
@@ -39,6 +40,8 @@ class Fixes:
     jump : lies away from at least three of its four neighbours, which agree: multipath.
     still_after : the motion sensor, which works on this trip, says that the box stood still all
         the way to the next fix.
+    sources_disagree : by shipment, positions of another logger contradict those of the box's own
+        and are left out.
     """
 
     first: IntArray
@@ -53,6 +56,7 @@ class Fixes:
     coarse: BoolArray
     jump: BoolArray
     still_after: BoolArray
+    sources_disagree: tuple[bool, ...]
 
     def __len__(self) -> int:
         return int(self.row.size)
@@ -62,6 +66,8 @@ def positions(case: Case) -> Fixes:
     """Fixes of the judged time."""
     tracks, terms, numbers = case.tracks, case.terms, case.numbers
     placed = placed_rows(tracks, case.window.rows)
+    others, sources_disagree = contradicted(case, placed)
+    placed &= ~others
     time_s, lat_deg, lon_deg = tracks.time_s, tracks.lat_deg, tracks.lon_deg
     accuracy_m = tracks.accuracy_m
     if placed.all():
@@ -110,6 +116,7 @@ def positions(case: Case) -> Fixes:
         coarse=accuracy_m > numbers.dwell_radius_m,
         jump=jump,
         still_after=_still(case, row),
+        sources_disagree=tuple(sources_disagree.tolist()),
     )
 
 

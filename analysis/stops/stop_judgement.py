@@ -81,7 +81,8 @@ class StopJudgement:
     wander. hidden_stop_max_s : longest stop that fits in a gap of position, 0 without a gap.
 
     fixes : how many positions of the judged time there are. gaps : between them, of all shipments.
-    place_datum : PlaceDatum of the manifest's places and the positions.
+    place_datum : PlaceDatum of the manifest's places and the positions. sources_disagree :
+    positions of another logger contradict those of the box's own, which count.
     stays, places, signs : (k,) every stay found, for the report; `limit_s` of `places` is inf
     where standing is free.
     """
@@ -97,6 +98,7 @@ class StopJudgement:
     fixes: IntArray
     gaps: PositionGaps
     place_datum: CodeArray
+    sources_disagree: tuple[bool, ...]
     stays: Stays
     places: Places
     signs: Signs
@@ -183,6 +185,7 @@ def judge_stops(case: Case) -> StopJudgement:
         fixes=np.diff(fixes.first),
         gaps=gaps,
         place_datum=case.place_datum,
+        sources_disagree=fixes.sources_disagree,
         stays=stays,
         places=places,
         signs=signs,

@@ -120,6 +120,7 @@ def _question_basis(
             *parts,
             *([_STORAGE[reason]] if reason in _STORAGE else []),
             *([_DATUM[datum]] if datum in _DATUM else []),
+            *([_ALSO["sources_disagree"]] if judgement.stops.sources_disagree[shipment] else []),
             *([_ALSO["radius_cut"]] if terms.radius_cut[shipment] else []),
         ]
     if question == "range" and status == Status.COMPLIANT and _tolerates(judgement, findings):
