@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
 
 from coldwitness.domain.columns import take
@@ -50,13 +51,45 @@ def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[s
     """The whole record of each shipment as the stores hold it now. Raises Unavailable."""
     readings = store.readings(shipments, register.custody.stays(shipments))
     manifests = register.manifests.newest(shipments)
+    versions = register.manifests.versions(shipments)
     events = register.custody.events(shipments)
     return Evidence(
         shipments=tuple(shipments),
         readings=readings,
         manifests=manifests,
         events=events,
+        versions=_with_corrections(versions, register) if versions else {},
+        begun_ms=_begun_ms(readings, tuple(versions), register) if versions else {},
         office=office_facts(
             register, shipments, manifests=manifests, events=events, readings=readings
         ),
     )
+
+
+def _with_corrections(
+    versions: Mapping[str, Sequence[ManifestVersion]], register: Register
+) -> dict[str, Sequence[ManifestVersion]]:
+    accepted = register.reviews.corrections_accepted(tuple(versions))
+    return {
+        name: [
+            msgspec.structs.replace(one, accepted=one.version in accepted.get(name, ()))
+            for one in told
+        ]
+        for name, told in versions.items()
+    }
+
+
+def _begun_ms(
+    readings: ReadingTable, shipments: Sequence[str], register: Register
+) -> dict[str, int]:
+    """When the first event or reading of each was received."""
+    begun = register.custody.first_received(shipments)
+    for name in shipments:
+        code = readings.shipments.index(name)
+        received_ms = readings.received_ms[
+            (readings.shipment == code) & (readings.received_ms >= 0)
+        ]
+        if received_ms.size:
+            first_ms = int(received_ms.min())
+            begun[name] = min(begun.get(name, first_ms), first_ms)
+    return begun

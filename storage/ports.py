@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from coldwitness.domain.box_stays import BoxStay
-from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
@@ -220,12 +220,18 @@ class Custody(CustodyLog, Protocol):
     def events(self, shipments: Sequence[str]) -> dict[str, list[Event]]:
         """Events by time for each shipment that has any."""
 
+    def first_received(self, shipments: Sequence[str]) -> dict[str, int]:
+        """When the first event of each shipment that has any was received, UTC epoch ms."""
+
     def stays(self, shipments: Sequence[str]) -> list[BoxStay]: ...
 
 
 class Manifests(Protocol):
-    def put(self, manifest: Manifest, *, received_ms: int) -> int:
+    def put(self, manifest: Manifest, *, received_ms: int, sender: str | None = None) -> int:
         """Keep a manifest; returns its version (the same as before if nothing changed)."""
+
+    def versions(self, shipments: Sequence[str]) -> dict[str, list[ManifestVersion]]:
+        """All versions in order of each shipment that has several."""
 
     def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:
         """The newest manifest of each shipment that has one."""

@@ -76,7 +76,7 @@ def put_manifest(
         raise Problem(422, text, errors=[field_of(text)]) from error
     new = not is_known(services, shipment)
     now_ms = services.clock()
-    version = services.register.manifests.put(manifest, received_ms=now_ms)
+    version = services.register.manifests.put(manifest, received_ms=now_ms, sender=caller.name)
     services.register.audit.note(
         actor=caller.name, action="put_manifest", subject=f"{shipment} v{version}", now_ms=now_ms
     )

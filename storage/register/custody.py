@@ -56,6 +56,17 @@ class SqlCustody:
                     found[shipment].append(msgspec.json.decode(body, type=Event))
         return dict(found)
 
+    def first_received(self, shipments: Sequence[str]) -> dict[str, int]:
+        """When the first event of each shipment that has any was received, UTC epoch ms."""
+        table = schema.events
+        found: dict[str, int] = {}
+        with self._database.read() as connection:
+            for part in parts(shipments):
+                query = select(table.c.shipment, func.min(table.c.received_ms))
+                query = query.where(table.c.shipment.in_(part)).group_by(table.c.shipment)
+                found |= {name: at_ms for name, at_ms in connection.execute(query)}
+        return found
+
     def every_event(self) -> list[tuple[Event, int]]:
         """All events with their receive times, by time, for export."""
         table = schema.events

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, update
 
-from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.mentions import keep_mentions
-from coldwitness.storage.register.schema import manifests, shipments
+from coldwitness.storage.register.schema import manifests
+from coldwitness.storage.register.schema import shipments as shipment_rows
 from coldwitness.storage.register.shipments import lock, make_known
 
 
@@ -19,10 +20,12 @@ class SqlManifests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, manifest: Manifest, *, received_ms: int) -> int:
-        return self.put_all([manifest], received_ms=received_ms)[0]
+    def put(self, manifest: Manifest, *, received_ms: int, sender: str | None = None) -> int:
+        return self.put_all([manifest], received_ms=received_ms, sender=sender)[0]
 
-    def put_all(self, sent: Sequence[Manifest], *, received_ms: int) -> list[int]:
+    def put_all(
+        self, sent: Sequence[Manifest], *, received_ms: int, sender: str | None = None
+    ) -> list[int]:
         """Keep manifests of different shipments in one transaction; returns their versions."""
         bodies = [msgspec.json.encode(one, order="sorted").decode() for one in sent]
         digests = [hashlib.sha256(body.encode()).hexdigest() for body in bodies]
@@ -43,6 +46,7 @@ class SqlManifests:
                             "received_ms": received_ms,
                             "digest": digest,
                             "body": body,
+                            "sender": clean(sender),
                         }
                     )
                     declared.append(_declared(one) | {"its_id": one.id, "its_version": version})
@@ -62,6 +66,28 @@ class SqlManifests:
                 found |= newest_manifests(connection, part)
         return found
 
+    def versions(self, shipments: Sequence[str]) -> dict[str, list[ManifestVersion]]:
+        """All versions in order of each shipment that has several."""
+        found: dict[str, list[ManifestVersion]] = {}
+        with self._database.read() as connection:
+            for part in parts(shipments):
+                query = (
+                    select(manifests)
+                    .join(shipment_rows, shipment_rows.c.id == manifests.c.shipment)
+                    .where(shipment_rows.c.id.in_(part), shipment_rows.c.manifest_version > 1)
+                    .order_by(manifests.c.shipment, manifests.c.version)
+                )
+                for row in connection.execute(query):
+                    found.setdefault(row.shipment, []).append(
+                        ManifestVersion(
+                            manifest=msgspec.json.decode(row.body, type=Manifest),
+                            version=row.version,
+                            received_ms=row.received_ms,
+                            sender=row.sender,
+                        )
+                    )
+        return found
+
     def version(self, shipment: str, version: int) -> Manifest | None:
         """One version as it was put, or None."""
         with self._database.read() as connection:
@@ -77,8 +103,8 @@ def newest_manifests(connection: Connection, names: Sequence[str]) -> dict[str, 
     """Of those shipments that have one; no more than one IN list holds."""
     query = (
         select(manifests.c.shipment, manifests.c.body)
-        .join(shipments, _IS_NEWEST)
-        .where(shipments.c.id.in_(names))
+        .join(shipment_rows, _IS_NEWEST)
+        .where(shipment_rows.c.id.in_(names))
     )
     return {
         name: msgspec.json.decode(body, type=Manifest) for name, body in connection.execute(query)
@@ -91,8 +117,8 @@ def _newest_digests(connection: Connection, names: Sequence[str]) -> dict[str, t
     for part in parts(names):
         query = (
             select(manifests.c.shipment, manifests.c.version, manifests.c.digest)
-            .join(shipments, _IS_NEWEST)
-            .where(shipments.c.id.in_(part))
+            .join(shipment_rows, _IS_NEWEST)
+            .where(shipment_rows.c.id.in_(part))
         )
         found |= {name: (version, known) for name, version, known in connection.execute(query)}
     return found
@@ -110,20 +136,22 @@ def _declared(manifest: Manifest) -> dict[str, object]:
     }
 
 
-_IS_NEWEST = (shipments.c.id == manifests.c.shipment) & (
-    shipments.c.manifest_version == manifests.c.version
+_IS_NEWEST = (shipment_rows.c.id == manifests.c.shipment) & (
+    shipment_rows.c.manifest_version == manifests.c.version
 )
 _DECLARE = (
-    update(shipments)
-    .where(shipments.c.id == bindparam("its_id"))
+    update(shipment_rows)
+    .where(shipment_rows.c.id == bindparam("its_id"))
     .values(
         manifest_version=bindparam("its_version"),
         division=bindparam("its_division"),
-        courier=func.coalesce(bindparam("its_courier", type_=Text), shipments.c.courier),
+        courier=func.coalesce(bindparam("its_courier", type_=Text), shipment_rows.c.courier),
         started_ms=func.coalesce(
-            shipments.c.started_ms, bindparam("dispatched_ms", type_=BigInteger)
+            shipment_rows.c.started_ms, bindparam("dispatched_ms", type_=BigInteger)
         ),
-        ended_ms=func.coalesce(shipments.c.ended_ms, bindparam("delivered_ms", type_=BigInteger)),
+        ended_ms=func.coalesce(
+            shipment_rows.c.ended_ms, bindparam("delivered_ms", type_=BigInteger)
+        ),
     )
 )
 """A manifest's courier is the shipment's; its times count until readings or events tell others."""

@@ -55,6 +55,7 @@ manifests = Table(
     Column("received_ms", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("sender", Text),
     PrimaryKeyConstraint("shipment", "version"),
 )
 

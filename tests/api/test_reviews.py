@@ -174,3 +174,28 @@ def test_an_unknown_pack_is_422_and_an_unknown_shipment_404(world: World) -> Non
     assert answer.json()["errors"][0]["field"] == "rules"
     assert "who-vaccine" in answer.json()["detail"]
     assert world.get("/v1/shipments/ZB-2/check?rules=who-vaccine").status_code == 404
+
+
+def test_limits_widened_after_delivery_hide_nothing_until_two_officers_accept_it(
+    world: World,
+) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", WARM)
+    wider = {"limits": {"low": 2.0, "high": 25.0}}
+    items = [{"name": "胰岛素", "category": "drug", "storage": "refrigerated", **wider}]
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", items=items))
+    world.judge.judge_now(["ZB-1"])
+    told = world.get("/v1/shipments/ZB-1/check").json()
+    assert told["verdict"] == "breach"
+    (change,) = [one for one in told["findings"] if one["subtype"] == "manifest_changed"]
+    assert change["measures"]["field"] == "items[0].limits"
+    assert change["measures"]["sender"]
+    for officer, left in (("鲁C-0101", "breach"), ("鲁C-0101", "breach"), ("鲁C-0102", "accepted")):
+        version = world.get(PATH).json()["result_version"]
+        said = review(officer, version, outcome="correction_accepted", manifest_version=2)
+        assert world.client.post(PATH, json=said).status_code == 201
+        world.judge.judge_now(["ZB-1"])
+        verdict = world.get("/v1/shipments/ZB-1/check").json()["verdict"]
+        assert (verdict == "breach") == (left == "breach")
+    found = world.get("/v1/shipments/ZB-1/check").json()["findings"]
+    assert not [one for one in found if one["subtype"] in ("manifest_changed", "above_range")]

@@ -29,6 +29,25 @@ def add(register: SqlRegister, *events: Event, received_ms: int = T0) -> frozens
     return register.custody.add_events(events, [received_ms] * len(events))
 
 
+def test_of_several_manifests_all_are_kept_with_when_and_by_whom(register: SqlRegister) -> None:
+    register.manifests.put(manifest("S-2"), received_ms=T0)
+    register.manifests.put(manifest(), received_ms=T0, sender="seller")
+    register.manifests.put(manifest(dispatched_ms=T0), received_ms=T0 + 5, sender="ql")
+    versions = register.manifests.versions(["S-1", "S-2", "S-3"])
+    assert list(versions) == ["S-1"]
+    assert [(v.version, v.received_ms, v.sender) for v in versions["S-1"]] == [
+        (1, T0, "seller"),
+        (2, T0 + 5, "ql"),
+    ]
+    assert [v.manifest.dispatched_ms for v in versions["S-1"]] == [None, T0]
+
+
+def test_the_first_receipt_of_a_shipments_events_is_told(register: SqlRegister) -> None:
+    add(register, event("packed", 0), received_ms=T0 + 9)
+    add(register, event("picked_up", 5), received_ms=T0 + 3)
+    assert register.custody.first_received(["S-1", "S-2"]) == {"S-1": T0 + 3}
+
+
 def told(register: SqlRegister, *shipments: str) -> list[tuple[str, float, float | None]]:
     return [
         (
