@@ -52,6 +52,9 @@ class Items:
     high_c: FloatArray
     """+inf where the class has no upper limit."""
     freeze_sensitive: NDArray[np.bool_]
+    class_low_c: FloatArray
+    """Of its storage class alone, whatever limits of its own it states; NaN: it names none."""
+    class_high_c: FloatArray
 
 
 @dataclass(frozen=True)

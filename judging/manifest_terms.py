@@ -209,6 +209,7 @@ def _items(
 ) -> tuple[Items, Budgets]:
     flat = [item for drugs in named for item in drugs]
     ranges = [item_range_c(item, classes) for item in flat]
+    named_classes = [classes.get(item.storage or "") for item in flat]
     bands = [(index, band) for index, item in enumerate(flat) for band in item.stability_budget]
     items = Items(
         first=_offsets(named),
@@ -217,6 +218,8 @@ def _items(
         low_c=np.array([low for low, _ in ranges], dtype=np.float64),
         high_c=np.array([high for _, high in ranges], dtype=np.float64),
         freeze_sensitive=np.array([bool(item.freeze_sensitive) for item in flat], dtype=bool),
+        class_low_c=_floats(None if one is None else one.low_c for one in named_classes),
+        class_high_c=_floats(None if one is None else one.high_c for one in named_classes),
     )
     budgets = Budgets(
         item=np.array([index for index, _ in bands], dtype=np.int64),

@@ -5,6 +5,7 @@ blocks end. Within a block only `steps` looks at every reading, everything else 
 that come near a limit and at holes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,7 @@ from coldwitness.analysis.temperature.evidence_gaps import (
     missing_readings,
 )
 from coldwitness.analysis.temperature.excursions import episodes_beyond
+from coldwitness.analysis.temperature.own_word import kept_by_own_limits, kept_by_own_slew
 from coldwitness.analysis.temperature.range_findings import (
     break_findings,
     budget_findings,
@@ -82,6 +84,8 @@ class Temperature:
     status : (s,) Status of the range, by readings, unseen time and budgets alone (whether the
     custody window is known is asked later).
     item_status : (k,) the same for each drug item, by its own limits.
+    own_limits, own_slew : (s,) only limits, or a slew limit, that the company states itself allow
+    what was recorded, or unseen.
     """
 
     findings: FindingTable
@@ -91,6 +95,8 @@ class Temperature:
     worst: IntArray
     status: CodeArray
     item_status: CodeArray
+    own_limits: NDArray[np.bool_]
+    own_slew: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,8 @@ class _Block:
     findings: FindingTable
     item: IntArray
     item_status: CodeArray
+    own_limits: IntArray
+    own_slew: IntArray
 
 
 def judge_temperature(case: Case) -> Temperature:
@@ -137,7 +145,16 @@ def judge_temperature(case: Case) -> Temperature:
         worst=_worst(each, len(terms)),
         status=status,
         item_status=item_status,
+        own_limits=_among(len(terms), [block.own_limits for block in blocks]),
+        own_slew=_among(len(terms), [block.own_slew for block in blocks]),
     )
+
+
+def _among(shipments: int, some: Sequence[IntArray]) -> NDArray[np.bool_]:
+    """(s,) whether a shipment is in any of the lists."""
+    found = np.zeros(shipments, dtype=np.bool_)
+    found[np.concatenate([np.zeros(0, dtype=np.int64), *some])] = True
+    return found
 
 
 def _doubted(case: Case) -> Series:
@@ -246,12 +263,25 @@ def _judge_block(
     status = np.maximum(ranges.status, ice_status)
     np.maximum.at(status, use.series, use_status)
     item, item_status = _item_status(case, series, steps, ranges, ice_status)
+    slewed = kept_by_own_slew(case, series, high=high, low=low)
+    limited, its_item = kept_by_own_limits(case, series, steps)
+    asserted = slewed.copy()
+    asserted[limited] = True
+    status[asserted] = np.maximum(status[asserted], Status.ASSERTED)
+    slewed_item = expanded(
+        first=terms.items.first[shipment[slewed]], end=terms.items.first[shipment[slewed] + 1]
+    )[1]
+    own_word = np.concatenate([its_item, slewed_item])
     return _Block(
         series=_numbers_of(series, steps, ranges, status),
         recorded=recorded(case.tracks, series, steps, could_leave=leaves),
         findings=concatenate(findings),
-        item=np.concatenate([item, terms.budgets.item[use.budget]]),
-        item_status=np.concatenate([item_status, use_status]),
+        item=np.concatenate([item, terms.budgets.item[use.budget], own_word]),
+        item_status=np.concatenate(
+            [item_status, use_status, np.full(own_word.size, Status.ASSERTED, dtype=np.int8)]
+        ),
+        own_limits=np.unique(shipment[limited]),
+        own_slew=np.unique(shipment[slewed]),
     )
 
 

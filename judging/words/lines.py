@@ -131,6 +131,10 @@ def _question_basis(
         parts.append(_ALSO["custody_unknown"])
     if question == "range" and not terms.limits_known[shipment]:
         parts.append(_ALSO["limits_unknown"])
+    if question == "range" and judgement.temperature.own_limits[shipment]:
+        parts.append(_ALSO["own_limits"])
+    if question == "range" and judgement.temperature.own_slew[shipment]:
+        parts.append(_ALSO["own_slew"])
     if question == "range" and terms.storage_assumed[shipment]:
         parts.append(_ALSO["storage_assumed"])
     if question == "integrity" and not judgement.deletion_shows[shipment]:

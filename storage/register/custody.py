@@ -64,7 +64,7 @@ class SqlCustody:
             for part in parts(shipments):
                 query = select(table.c.shipment, func.min(table.c.received_ms))
                 query = query.where(table.c.shipment.in_(part)).group_by(table.c.shipment)
-                found |= {name: at_ms for name, at_ms in connection.execute(query)}
+                found |= {row[0]: row[1] for row in connection.execute(query)}
         return found
 
     def every_event(self) -> list[tuple[Event, int]]:

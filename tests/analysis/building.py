@@ -247,6 +247,8 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
             low_c=reals([low for part in lows for low in part]),
             high_c=reals([high for part in highs for high in part]),
             freeze_sensitive=flags([item.freeze_sensitive for item in items]),
+            class_low_c=reals([low for part in lows for low in part]),
+            class_high_c=reals([high for part in highs for high in part]),
         ),
         budgets=Budgets(
             item=np.array([k for k, _ in budgets], dtype=np.int64),
