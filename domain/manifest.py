@@ -28,6 +28,11 @@ class Item(msgspec.Struct, frozen=True):
     approval_number: str | None = None
     trace_code: str | None = None
     quantity: float | None = None
+    holder: str | None = None
+    dosage_form: str | None = None
+    strength: str | None = None
+    expires: str | None = None
+    price: float | None = None
     compartment: str | None = None
     freeze_sensitive: bool | None = None
     limits: Limits | None = None
@@ -42,6 +47,25 @@ class Company(msgspec.Struct, frozen=True):
     uscc: str | None = None
     division: str | None = None
     entrusted: bool | None = None
+    licence: str | None = None
+
+
+class Order(msgspec.Struct, frozen=True):
+    number: str | None = None
+    sold_at: str | None = None
+    online: bool | None = None
+
+
+class Seal(msgspec.Struct, frozen=True):
+    number: str | None = None
+
+
+class Agreement(msgspec.Struct, frozen=True):
+    """On entrusted delivery, as the manifest states it."""
+
+    number: str | None = None
+    signed_at: str | None = None
+    audited_at: str | None = None
 
 
 class SubCarrier(msgspec.Struct, frozen=True):
@@ -55,6 +79,7 @@ class SubCarrier(msgspec.Struct, frozen=True):
 class Delivery(msgspec.Struct, frozen=True):
     mode: str | None = None
     platform: str | None = None
+    planned_minutes: float | None = None
     sub_carrier: SubCarrier | None = None
 
 
@@ -144,7 +169,12 @@ class Manifest(msgspec.Struct, frozen=True):
     logger: ManifestLogger = ManifestLogger()
     loggers: tuple[str | FurtherLogger, ...] = ()
     """Further loggers of the shipment beside `logger`, by id or as an object with it."""
+    order: Order | None = None
+    seal: Seal | None = None
+    agreement: Agreement | None = None
     source: dict[str, Any] = {}
+    unknown_keys: tuple[str, ...] = ()
+    """Keys that were sent and are not understood, without their values."""
 
     def further_boxes(self) -> tuple[FurtherBox, ...]:
         """`boxes`, each as an object."""

@@ -51,6 +51,7 @@ def parse_manifest(
     for outward, inward in _TIME_FIELDS.items():
         values[inward] = _time_ms(values.pop(outward, None), f"{what}: {outward}")
     values["source"] = raw
+    values.pop("unknown_keys", None)
     values.setdefault("items", [])
     manifest = _converted(values, what)
     _check_sizes(manifest, what)
@@ -70,6 +71,7 @@ def parse_manifest(
     ):
         raise BadInput(f"{what}: delivered_at lies before dispatched_at")
     unknown = _unknown_keys(raw, Manifest, "$")
+    manifest = msgspec.structs.replace(manifest, unknown_keys=tuple(unknown))
     return manifest, [f"{what}: {key}: unknown key, ignored" for key in unknown]
 
 
@@ -314,7 +316,7 @@ def _fields(kind: Any) -> Mapping[str, Any]:
     """What may be sent of a struct: key to the struct it holds, None where it holds none."""
     fields = {field.name: _struct_in(field.type) for field in msgspec.structs.fields(kind)}
     if kind is Manifest:
-        for inward in ("source", *_TIME_FIELDS.values()):
+        for inward in ("source", "unknown_keys", *_TIME_FIELDS.values()):
             del fields[inward]
         fields |= dict.fromkeys(_TIME_FIELDS)
     return fields

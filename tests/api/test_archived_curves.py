@@ -12,6 +12,7 @@ from coldwitness.api.reports.packed.rejudging import pack_of, plain_values, rebu
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.measures import given
 from coldwitness.judging.copies import ArchivedCurves, keep_curves
+from coldwitness.storage.ports import Review
 from coldwitness.storage.register import open_register
 from tests.api.world import MINUTE, T0, World, manifest
 
@@ -105,6 +106,10 @@ def test_what_is_no_copy_any_more_is_named_no_more(world: World) -> None:
     sent(world, "ZB-2", one[:120], start_ms=T0 + 5 * HOUR)
     assert named(world, "ZB-1") == ["ZB-2"]
     put_manifest(world, "ZB-2", start_ms=T0 + 8 * HOUR, end_ms=T0 + 9 * HOUR)
+    for officer in ("A", "B"):  # nobody's later word alone shortens the time judged
+        world.register.reviews.add(
+            Review("ZB-2", 1, officer, "correction_accepted", "seen", T0, manifest_version=2)
+        )
     world.judge.touch(["ZB-2"])
     while not world.judge.idle:
         world.judge.tick()

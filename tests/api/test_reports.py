@@ -95,7 +95,7 @@ def test_a_review_changes_the_tag_so_that_no_held_copy_hides_it(world: World) ->
     breach(world)
     path = "/v1/shipments/ZB-1/report.json"
     before = world.get(path)
-    review = {"officer": "鲁C-0101", "outcome": "confirmed", "reasons": "核对一致"}
+    review = {"officer": "鲁C-0101", "outcome": "confirmed", "note": "核对一致"}
     version = before.json()["origin"]["result_version"]
     posted = world.client.post(
         "/v1/shipments/ZB-1/reviews", json={**review, "result_version": version}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from coldwitness.api.reports.made.judged import report_of_judged
@@ -149,6 +150,31 @@ def test_a_second_logger_of_the_box_counts_and_is_named_in_the_warnings() -> Non
     assert [(one.code, "LG-2" in one.text.zh) for one in found.warnings or ()] == [
         ("unnamed_logger", True)
     ]
+
+
+def test_what_the_manifest_gets_wrong_is_warned_of_and_refuses_nothing() -> None:
+    declared = manifest(
+        courier={"id": "ql-express", "uscc": "91350100M000100Y44", "division": "37O305"},
+        seller={"licence": "L-1", "uscc": "91350100M000100Y43"},
+        order={"number": "N-1", "online": True},
+        seal={"number": "S-1"},
+        agreement={"number": "A-1"},
+        colour="blue",
+    )
+    warned = {one.code: one.text.en for one in result(sent(5.0), raw=declared).warnings or ()}
+    assert set(warned) == {"credit_code", "division_code", "unknown_key"}
+    assert warned["credit_code"].endswith("courier.uscc 91350100M000100Y44 [18]")
+    assert warned["division_code"].endswith("courier.division 37O305 [3]")
+    assert "$.colour" in warned["unknown_key"]
+
+
+def test_a_probe_of_no_role_is_warned_of_and_takes_nobodys_place() -> None:
+    odd = [
+        msgspec.structs.replace(one, temperature_c={"drug": 5.0, "lid": 30.0}) for one in sent(5.0)
+    ]
+    found = result(odd)
+    assert [one.code for one in found.warnings or ()] == ["unmapped_probe"]
+    assert found.metrics.max_c == 5.0
 
 
 def test_a_second_logger_that_the_manifest_names_needs_no_warning() -> None:

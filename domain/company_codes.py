@@ -1,0 +1,48 @@
+"""Where a unified social credit code or a division code cannot be right."""
+
+_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""GB 32100-2015: no I, O, S, V, Z; a sign's place is its value."""
+_PROVINCES = frozenset(
+    str(number)
+    for first, last in (
+        (11, 15),
+        (21, 23),
+        (31, 37),
+        (41, 46),
+        (50, 54),
+        (61, 65),
+        (71, 71),
+        (81, 82),
+    )
+    for number in range(first, last + 1)
+)
+"""First two digits of GB/T 2260."""
+
+
+def credit_code_mistake(code: str) -> int | None:
+    """Place, from 1, of the first sign of a unified social credit code that cannot be right; the
+    check sign's where only the sum does not fit; None: it is well formed.
+
+    Source: GB 32100-2015: 17 signs and a check sign, sum of value times 3^(place - 1) modulo 31;
+    places 3 to 8 are a division code.
+    """
+    for place, sign in enumerate(code[:18], start=1):
+        if sign not in _SIGNS or (3 <= place <= 8 and not sign.isdigit()):
+            return place
+    if len(code) != 18:
+        return min(len(code), 18) + 1
+    total = sum(_SIGNS.index(sign) * pow(3, place, 31) for place, sign in enumerate(code[:17]))
+    return None if _SIGNS[-total % 31] == code[17] else 18
+
+
+def division_code_mistake(code: str) -> int | None:
+    """Place, from 1, of the first sign of a division code that cannot be right; None: it may be.
+
+    Six digits, the first two a province of GB/T 2260; whether the county exists is not looked up.
+    """
+    for place, sign in enumerate(code[:6], start=1):
+        if not ("0" <= sign <= "9"):
+            return place
+    if len(code) != 6:
+        return min(len(code), 6) + 1
+    return None if code[:2] in _PROVINCES else 1
