@@ -36,7 +36,9 @@ FOREIGN = {
         "api/reports/made/evidence.py",
         "api/reports/made/model.py",
         "domain/manifest.py",
+        "judging/manifest_versions.py",
     ),
+    "a document walked through whatever its blocks hold": ("api/reports/drawn/layout.py",),
     "TOML before it is checked": ("config/",),
     "JSON Schema, OpenAPI and what the web framework gives": (
         "api/app.py",

@@ -24,7 +24,7 @@ MAST_M = 1000.0
 """What a position of a mast in a town may be off by."""
 
 
-def repeated(first: IntArray, lat_deg: FloatArray, lon_deg: FloatArray) -> NDArray[np.bool_]:
+def repeated(*, first: IntArray, lat_deg: FloatArray, lon_deg: FloatArray) -> NDArray[np.bool_]:
     """(n,) fixes that equal the one before of their shipment in every digit; first : (s + 1,)."""
     same = np.zeros(lat_deg.size, dtype=np.bool_)
     same[1:] = (lat_deg[1:] == lat_deg[:-1]) & (lon_deg[1:] == lon_deg[:-1])
@@ -33,7 +33,7 @@ def repeated(first: IntArray, lat_deg: FloatArray, lon_deg: FloatArray) -> NDArr
 
 
 def digits_m(
-    first: IntArray, same: NDArray[np.bool_], lat_deg: FloatArray, lon_deg: FloatArray
+    *, first: IntArray, same: NDArray[np.bool_], lat_deg: FloatArray, lon_deg: FloatArray
 ) -> FloatArray:
     """(n,) half the diagonal of what a position of few decimals may mean [m]; 0 where a position
     has four or more, or where half the places of its shipment do: then a round one is chance.

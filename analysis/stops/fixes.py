@@ -79,8 +79,8 @@ def positions(case: Case) -> Fixes:
         time_s, accuracy_m = time_s[row], accuracy_m[row]
         lat_deg, lon_deg = lat_deg[row], lon_deg[row]
     x_m, y_m = np.empty(row.size), np.empty(row.size)
-    same = repeated(first, lat_deg, lon_deg)
-    off_m = digits_m(first, same, lat_deg, lon_deg)
+    same = repeated(first=first, lat_deg=lat_deg, lon_deg=lon_deg)
+    off_m = digits_m(first=first, same=same, lat_deg=lat_deg, lon_deg=lon_deg)
     if off_m.any():
         accuracy_m = np.where(off_m > 0.0, np.fmax(accuracy_m, off_m), accuracy_m)
     jump = np.empty(row.size, dtype=np.bool_)

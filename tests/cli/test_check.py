@@ -189,7 +189,7 @@ def test_bad_lines_are_counted_and_the_first_is_named(check: Check, tmp_path: Pa
     path.write_text("\n".join(text))
     code, [result], err = check(path, manifest=manifest())
     assert result["metrics"]["readings"] == 58
-    assert code == 0, "three lost readings of 60 s cannot hide anything"
+    assert code == 4, "three lost readings of 60 s cannot hide anything; the separator is asserted"
     assert result["metrics"]["missing_readings"] == 3, "a refused line is a missing reading"
     assert "t.ndjson, line 6" in err
     assert "3" in err

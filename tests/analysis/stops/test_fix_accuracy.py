@@ -30,13 +30,15 @@ NEW = np.zeros(4, dtype=np.bool_)
 def test_positions_of_few_decimals_are_as_good_as_their_digits(decimals: int, off_m: float) -> None:
     lat = np.round(np.array([36.123456, 36.234567, 36.345678, 36.456789]), decimals)
     lon = np.round(np.array([118.123456, 118.234567, 118.345678, 118.456789]), decimals)
-    assert digits_m(FIRST, NEW, lat, lon).tolist() == pytest.approx([off_m] * 4, rel=0.01)
+    assert digits_m(first=FIRST, same=NEW, lat_deg=lat, lon_deg=lon).tolist() == pytest.approx(
+        [off_m] * 4, rel=0.01
+    )
 
 
 def test_a_round_position_among_others_is_chance() -> None:
     lat = np.array([36.12, 36.234567, 36.345678, 36.456789])
     lon = np.array([118.12, 118.234567, 118.345678, 118.456789])
-    assert not digits_m(FIRST, NEW, lat, lon).any()
+    assert not digits_m(first=FIRST, same=NEW, lat_deg=lat, lon_deg=lon).any()
 
 
 def rounded(fixed: Fixed, decimals: int) -> StopJudgement:
