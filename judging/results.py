@@ -21,7 +21,7 @@ from coldwitness.config.finding_kinds import FindingKind, kind_of
 from coldwitness.config.rules import QUESTIONS, Requirement, RulePack
 from coldwitness.domain.baseline import FleetZone
 from coldwitness.domain.coverage import Coverage
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.measures import LimitWord, Measures, given
 from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.result import (
@@ -145,7 +145,10 @@ def _sensors(judgement: Judgement, tracks: Tracks) -> list[list[Sensor]]:
 
 def with_findings(result: CheckResult, more: Sequence[Finding]) -> CheckResult:
     """The result with findings that weigh on none of its lines, in their place by time."""
-    findings = sorted((*result.findings, *more), key=lambda one: one.start or "")
+    findings = sorted(
+        (*result.findings, *more),
+        key=lambda one: -math.inf if one.start is None else instant_ms(one.start),
+    )
     return replace(result, findings=tuple(findings))
 
 

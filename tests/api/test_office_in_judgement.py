@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coldwitness.api.reports.packed.verification import verify_json
+from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading import Reading
 from tests.api.world import COLD, MINUTE, T0, World, manifest
@@ -170,5 +170,5 @@ def test_a_report_that_rests_on_the_register_is_judged_anew_to_the_same(world: W
     its = {"number": "JZ-1", "done_at": "2026-01-01", "valid_until": "2027-01-01"}
     put(world, "devices/LG-ZB-1", {"calibrations": [its]})
     report = world.get("/v1/shipments/ZB-1/report.json").content
-    found = verify_json(report, rulebook=world.services.rulebook)
+    found = verify_bytes(report, rulebook=world.services.rulebook)
     assert [one.code for one in found.problems] == []

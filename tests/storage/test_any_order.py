@@ -81,7 +81,7 @@ class Stores:
 
     def take(self, rows: Sequence[Row]) -> None:
         read = decode_rows(rows, Routes(), future_tolerance_s=evidence.FUTURE_S)
-        store_decoded(read, store=self.telemetry, register=self.register)
+        store_decoded(read, store=self.telemetry, custody=self.register.custody)
 
     def reopen(self) -> None:
         self.close()

@@ -27,7 +27,7 @@ ONLY = pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.
 
 @pytest.fixture
 def whole(tmp_path: Path) -> Iterator[WholeStore]:
-    opened = open_telemetry(StoreSettings(embedded_file=tmp_path / "telemetry.sqlite"))
+    opened = open_telemetry(StoreSettings(embedded_file=tmp_path / "telemetry.sqlite"), None)
     opened.append([EVERYTHING], [T0 + 456])
     yield opened
     opened.close()

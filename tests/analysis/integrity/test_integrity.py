@@ -94,7 +94,7 @@ def test_a_missing_number_is_found_and_the_record_is_not_complete() -> None:
     assert finding["measures"]["missing"] == 3
     assert "harmless" not in finding["measures"]
     assert finding["measures"]["breaks"] == [{"after_seq": 59, "next_seq": 63}]
-    assert finding["requirements"] == ["ANNEX3-08", "ANNEX6-21", "SD-IMPL-14"]
+    assert finding["requirements"] == ["ANNEX3-08", "ANNEX6-21"]
     assert (finding["start_s"], finding["end_s"]) == (59 * 60, 60 * 60)
     assert found.status("integrity") == Status.INSUFFICIENT_EVIDENCE
 
