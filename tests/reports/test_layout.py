@@ -196,7 +196,8 @@ def test_every_probes_step_stands_with_the_instruments(lang: Literal["zh", "en"]
 def test_a_number_and_its_unit_stay_on_one_line() -> None:
     text = text_of(render_pdf(report("golden"), lang="zh"))
     assert "9.69 °C" in text.replace("\u00a0", " ")
-    assert not re.search(r"\d\.\d\s*\n\s*°C", text), "the charts' axes end in whole numbers, then the unit"
+    torn = re.search(r"\d\.\d\s*\n\s*°C", text)
+    assert not torn, "the charts' axes end in whole numbers, then the unit"
 
 
 def test_one_reading_is_spoken_of_as_one() -> None:
