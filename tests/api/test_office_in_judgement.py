@@ -124,9 +124,11 @@ def waited(world: World, **site: Any) -> None:
         "/v1/shipments/ZB-1",
         json=manifest("ZB-1", sites=sites, delivered_at=rfc3339(T0 + 40 * MINUTE), **ends),
     )
-    # 10 minutes there, 20 minutes at the site, 10 minutes on
+    # 10 minutes there, 20 minutes at the site, 10 minutes on; a fix that repeats every digit of
+    # the one before would be a stale one and see nothing
     way = [(36.80 + n * 1e-3, 118.30 + n * 1e-3) for n in range(10)]
-    way += [(36.81, 118.31)] * 21 + [(36.81 + n * 2e-3, 118.31 + n * 2e-3) for n in range(1, 11)]
+    way += [(36.81 + n % 3 * 1e-5, 118.31 + n % 2 * 1e-5) for n in range(21)]
+    way += [(36.81 + n * 2e-3, 118.31 + n * 2e-3) for n in range(1, 11)]
     readings = [
         Reading(
             logger="LG-ZB-1",
