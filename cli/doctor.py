@@ -23,7 +23,7 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.mqtt.broker_check import QUEUED, BrokerAnswers, question_broker
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
-from coldwitness.storage.journal import JournalReader, load_or_create_signer, signing_key
+from coldwitness.storage.journal import JournalReader, signer_of_journal
 from coldwitness.storage.register import open_register
 from coldwitness.storage.register.views import SqlViews
 from coldwitness.storage.telemetry import open_telemetry
@@ -200,7 +200,7 @@ def _journal(settings: Settings) -> Iterator[Finding]:
         if low
         else "",
     )
-    signer = load_or_create_signer(signing_key(journal))
+    signer = signer_of_journal(journal)
     yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}")
     reader = JournalReader(directory)
     for worker in reader.workers():

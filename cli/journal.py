@@ -4,26 +4,32 @@ import base64
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.domain.errors import BadInput
+from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import open_progress
 from coldwitness.storage.journal import (
     JournalReader,
+    SegmentReport,
+    SignedHead,
+    heads_kept_elsewhere,
     layout,
     load_public_key,
     retention,
     verify_journal,
 )
 from coldwitness.storage.journal.sealing import seal_finished
-from coldwitness.storage.journal.signing import load_or_create_signer
+from coldwitness.storage.journal.signing import signer_of_journal
 
 FOUND = 1
+NOBODY_VOUCHES = 3
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON line each, for machines")]
 DirectoryOption = Annotated[
     Path | None, typer.Option("--directory", help="journal folder; else journal.directory")
@@ -50,16 +56,30 @@ def verify(
         Path | None,
         typer.Option("--public-key", help="PEM key kept elsewhere; else the folder's own"),
     ] = None,
+    heads: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--heads",
+            help="FILE or URL of signed heads that somebody else kept (NDJSON; a worker's health"
+            " message is one); may be repeated",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check every row, chain, tree, signature and link; exit 1 if anything is wrong."""
+    """Check every row, chain, tree, signature, head and link.
+
+    Exit 0: whole, by a key or heads kept elsewhere; 1: something is wrong; 3: whole as far as the
+    folder itself tells, but nobody outside vouches for it.
+    """
     folder = _directory(context, directory)
     key_file = public_key if public_key is not None else layout.public_key(folder)
     public = load_public_key(key_file) if public_key or key_file.exists() else None
     if public is None:
         typer.echo(f"no public key at {key_file}: signatures are not checked", err=True)
-    reports = verify_journal(folder, public=public)
+    outside = [head for source in heads or () for head in _kept_heads(source)]
+    reports = verify_journal(folder, public=public, outside=outside)
     problems = [problem for report in reports for problem in report.problems]
+    lost = _rows_lost(folder, reports)
     for report in reports:
         line = {
             "worker": report.segment.worker,
@@ -69,6 +89,8 @@ def verify(
             "first_row": report.first_row,
             "last_row": report.last_row,
             "merkle_root": report.merkle_root,
+            "proved_row": report.proved_row,
+            "head": max((head.count() for head in report.heads), default=None),
             "problems": [
                 {"kind": p.kind, "file": p.file, "row": p.row, "text": p.text}
                 for p in report.problems
@@ -79,11 +101,63 @@ def verify(
     if not as_json:
         for problem in problems:
             typer.echo(f"{problem.kind}: {problem.text}")
+        for text in lost:
+            typer.echo(f"truncated: {text}")
+        _say_what_is_proved(reports)
+        wrong = len(problems) + len(lost)
         rows = sum(report.rows for report in reports)
-        found = f"{len(problems)} problems" if problems else "nothing wrong"
+        found = f"{wrong} problems" if wrong else "nothing wrong" if rows else "nothing to prove"
         typer.echo(f"{len(reports)} segments, {rows} rows: {found}")
-    if problems:
+    elif lost:
+        typer.echo(json.dumps({"lost": lost}, ensure_ascii=False))
+    if problems or lost:
         raise typer.Exit(FOUND)
+    if not reports or (public_key is None and not outside):
+        typer.echo(
+            "whole as far as this folder tells; nobody outside vouches for it: give --public-key"
+            " or --heads that were kept elsewhere",
+            err=True,
+        )
+        raise typer.Exit(NOBODY_VOUCHES)
+
+
+def _kept_heads(source: str) -> list[SignedHead]:
+    if not source.startswith(("http://", "https://")):
+        try:
+            return heads_kept_elsewhere(Path(source).read_bytes(), where=source)
+        except OSError as error:
+            raise BadInput(f"--heads {source}: {error.strerror}") from error
+    try:
+        answer = httpx.get(source, timeout=30.0).raise_for_status()
+    except httpx.HTTPError as error:
+        raise Unavailable(f"--heads {source}: {error}") from error
+    return heads_kept_elsewhere(answer.content, where=source)
+
+
+def _rows_lost(folder: Path, reports: Sequence[SegmentReport]) -> list[str]:
+    """What the stores took over from rows that the journal does not have any more."""
+    ends: dict[str, int] = {}
+    for report in reports:
+        worker = report.segment.worker
+        ends[worker] = max(ends.get(worker, 0), report.last_row)
+    lost = []
+    for progress in open_progress(folder) if any(folder.glob("derived/*.sqlite")) else ():
+        with progress:
+            cursor = progress.cursor()
+        end = ends.get(progress.worker, 0)
+        if cursor > end:
+            lost.append(
+                f"worker {progress.worker}: rows end at {end}, the stores took over up to {cursor}"
+            )
+    return lost
+
+
+def _say_what_is_proved(reports: Sequence[SegmentReport]) -> None:
+    last = {report.segment.worker: report for report in reports if report.rows}
+    for worker, report in last.items():
+        later = report.last_row - report.proved_row
+        rest = f"; {later} later rows are not yet proved" if later > 0 else ""
+        typer.echo(f"worker {worker}: proved by signature up to row {report.proved_row}{rest}")
 
 
 @app.command("stats")
@@ -169,9 +243,8 @@ app.add_typer(holds, name="hold")
 def seal(context: typer.Context, directory: DirectoryOption = None) -> None:
     """Seal finished days that a stopped worker left open."""
     folder = _directory(context, directory)
-    settings = settings_of(context).journal
-    key = settings.signing_key_file or folder / "keys" / "signing.key"
-    for done in seal_finished(folder, load_or_create_signer(key)):
+    settings = settings_of(context).journal.model_copy(update={"directory": folder})
+    for done in seal_finished(folder, signer_of_journal(settings)):
         typer.echo(f"{done.segment.worker} {done.segment.day}: {done.rows} rows sealed")
 
 

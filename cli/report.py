@@ -31,7 +31,7 @@ from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips
 from coldwitness.judging.rulebook import Rulebook, load_rulebook, under_pack
 from coldwitness.judging.run import Judged, judge_shipments, software
-from coldwitness.storage.journal import load_or_create_signer, signing_key
+from coldwitness.storage.journal import load_or_create_signer, signer_of_journal, signing_key
 from coldwitness.storage.journal.signing import Signer
 from coldwitness.storage.opening import stores
 
@@ -179,10 +179,14 @@ def _signer(settings: Settings, key: Path | None, *, needed: bool) -> Signer | N
     """The named key, which must exist, else the journal's; one is made only if it is needed."""
     if key is not None and not key.exists():
         raise BadInput(f"--key {key}: no such file")
-    path = key or signing_key(settings.journal)
-    if needed and not path.exists():
+    if key is not None:
+        return load_or_create_signer(key)
+    path = signing_key(settings.journal)
+    there = path.exists()
+    signer = signer_of_journal(settings.journal) if needed or there else None
+    if needed and not there:
         print(f"coldwitness: made a signing key: {path}", file=sys.stderr)
-    return load_or_create_signer(path) if needed or path.exists() else None
+    return signer
 
 
 def _from_files(

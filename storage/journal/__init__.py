@@ -1,7 +1,7 @@
 """The evidence journal: every message as it came, chained, treed, signed, sealed by day."""
 
 from coldwitness.storage.journal.clock import ClockStep, ReceiveClock
-from coldwitness.storage.journal.heads import SignedHead
+from coldwitness.storage.journal.heads import SignedHead, heads_kept_elsewhere
 from coldwitness.storage.journal.journal import Journal, PartlyKept
 from coldwitness.storage.journal.reader import JournalReader, RowProof, SegmentStats
 from coldwitness.storage.journal.rows import Message, Row, row_bytes
@@ -11,6 +11,7 @@ from coldwitness.storage.journal.signing import (
     journal_signer,
     load_or_create_signer,
     load_public_key,
+    signer_of_journal,
     signing_key,
 )
 from coldwitness.storage.journal.verification import Problem, SegmentReport, verify_journal
@@ -29,11 +30,13 @@ __all__ = [
     "SegmentStats",
     "SignedHead",
     "Signer",
+    "heads_kept_elsewhere",
     "journal_public_key",
     "journal_signer",
     "load_or_create_signer",
     "load_public_key",
     "row_bytes",
+    "signer_of_journal",
     "signing_key",
     "verify_journal",
 ]

@@ -1,27 +1,36 @@
 """Signed heads of an open day: from time to time the chain and tree root, signed, in a file.
 
 Without them a tail that was cut off an unsealed segment, or a rewritten chain, could not be
-told from an honest shorter one. They also go out with the worker's health messages, so that a
-witness elsewhere holds them.
+told from an honest shorter one. Each names the head before it and counts on from it, over the
+worker's days, so that none can be left out or put back. They also go out with the worker's
+health messages, so that a witness elsewhere holds them.
 """
 
 import os
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal.segment import Head, SegmentMeta
 from coldwitness.storage.journal.signing import Signer, signature_holds
 
-HEAD_SCHEMA = "coldwitness.head/1"
+HEAD_SCHEMA = "coldwitness.head/2"
+NO_HEAD = "0" * 64
 
 
 class SignedHead(msgspec.Struct, frozen=True):
     """The segment of `worker` and `day` as of `row`, signed over its canonical JSON without
-    `signature`."""
+    `signature`.
+
+    number, previous : the how manieth head of the worker this is, from 1, and SHA-256 (hex) of the
+    signed bytes of the one before, NO_HEAD for none. Heads of schema `coldwitness.head/1`, which
+    were written before 2026-11-29, have neither.
+    """
 
     worker: str
     day: str
@@ -32,17 +41,30 @@ class SignedHead(msgspec.Struct, frozen=True):
     key_id: str
     signature: str = ""
     schema: str = HEAD_SCHEMA
+    number: int | msgspec.UnsetType = msgspec.UNSET
+    previous: str | msgspec.UnsetType = msgspec.UNSET
 
     def signed_bytes(self) -> bytes:
         fields = msgspec.to_builtins(self)
         del fields["signature"]
         return rfc8785.dumps(fields)
 
+    def digest(self) -> str:
+        """What the next head names as `previous`."""
+        return sha256(self.signed_bytes()).hexdigest()
+
+    def count(self) -> int:
+        """`number`, 0 for a head that has none."""
+        return 0 if self.number is msgspec.UNSET else self.number
+
     def holds(self, public: Ed25519PublicKey) -> bool:
         return signature_holds(public, self.signed_bytes(), self.signature)
 
 
-def sign_head(meta: SegmentMeta, head: Head, *, time_ms: int, signer: Signer) -> SignedHead:
+def sign_head(
+    meta: SegmentMeta, head: Head, *, time_ms: int, signer: Signer, after: SignedHead | None
+) -> SignedHead:
+    """after : the worker's head before this one."""
     unsigned = SignedHead(
         worker=meta.worker,
         day=meta.day,
@@ -51,6 +73,8 @@ def sign_head(meta: SegmentMeta, head: Head, *, time_ms: int, signer: Signer) ->
         merkle_root=head.frontier.root().hex(),
         time_ms=time_ms,
         key_id=signer.key_id,
+        number=1 if after is None else after.count() + 1,
+        previous=NO_HEAD if after is None else after.digest(),
     )
     return msgspec.structs.replace(unsigned, signature=signer.sign(unsigned.signed_bytes()))
 
@@ -71,7 +95,10 @@ def add_head(path: Path, head: SignedHead) -> None:
 
 
 def read_heads(path: Path) -> tuple[list[SignedHead], list[int]]:
-    """Heads of a file by row, and the numbers of lines that are none; nothing if no file."""
+    """Heads of a file in their order, and the numbers of lines that are none; nothing if no file.
+
+    By row, heads of one row by number: the order in which they were signed.
+    """
     heads: list[SignedHead] = []
     unreadable: list[int] = []
     if path.exists():
@@ -80,4 +107,46 @@ def read_heads(path: Path) -> tuple[list[SignedHead], list[int]]:
                 heads.append(msgspec.json.decode(line, type=SignedHead))
             except msgspec.MsgspecError:
                 unreadable.append(number)
-    return sorted(heads, key=lambda head: head.row), unreadable
+    return sorted(heads, key=lambda head: (head.row, head.count())), unreadable
+
+
+def heads_kept_elsewhere(text: bytes, *, where: str) -> list[SignedHead]:
+    """Heads that somebody else kept: one JSON a line, a head or a worker's health message.
+
+    A health message of a worker that has signed nothing yet has none. Raises BadInput.
+    """
+    heads = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            said = msgspec.json.decode(line)
+            if isinstance(said, dict) and "signed_head" in said:
+                said = said["signed_head"]
+            if said is not None:
+                heads.append(msgspec.convert(said, SignedHead))
+        except msgspec.MsgspecError as error:
+            raise BadInput(f"{where}: line {number} is no signed head: {error}") from error
+    if not heads:
+        raise BadInput(f"{where}: no signed head in it")
+    return heads
+
+
+def breaks_in(heads: Sequence[SignedHead]) -> list[tuple[SignedHead, str]]:
+    """Heads of one worker, in the order of days and rows, that do not follow the one before."""
+    found = []
+    before: SignedHead | None = None
+    for head in heads:
+        expected = 1 if before is None else before.count() + 1
+        previous = NO_HEAD if before is None else before.digest()
+        if head.number is msgspec.UNSET:
+            if before is not None and before.count():
+                found.append((head, f"a head without a number after head {before.count()}"))
+        elif head.number > expected:
+            found.append((head, f"heads {expected} to {head.number - 1} are missing"))
+        elif head.number < expected:
+            found.append((head, f"a second head {head.number}"))
+        elif head.previous != previous:
+            found.append((head, f"head {head.number} does not follow the head before it"))
+        before = head
+    return found

@@ -14,17 +14,23 @@ from typing import Self
 import msgspec
 
 from coldwitness.config.settings import JournalSettings
-from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.clock import ClockStep, ReceiveClock
-from coldwitness.storage.journal.heads import SignedHead, add_head, sign_head
+from coldwitness.storage.journal.heads import SignedHead, add_head, read_heads, sign_head
 from coldwitness.storage.journal.locking import worker_lock
 from coldwitness.storage.journal.redelivery import RecentMessages
 from coldwitness.storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
 from coldwitness.storage.journal.sealed import read_seal
 from coldwitness.storage.journal.sealing import seal_segment
-from coldwitness.storage.journal.segment import NO_CHAIN, SegmentMeta, SegmentWriter, read_head
-from coldwitness.storage.journal.signing import Signer, load_or_create_signer, signing_key
+from coldwitness.storage.journal.segment import (
+    NO_CHAIN,
+    SegmentMeta,
+    SegmentWriter,
+    chains_at,
+    read_head,
+)
+from coldwitness.storage.journal.signing import Signer, signer_of_journal
 
 
 class PartlyKept(Unavailable):
@@ -47,8 +53,8 @@ class Journal:
     """
 
     def __init__(self, directory: Path, *, worker: str, signer: Signer) -> None:
-        """Raises ConfigError if another process writes this worker's journal, Unavailable if
-        the disk refuses."""
+        """Raises ConfigError if another process writes this worker's journal, or if signed heads
+        and rows do not fit or were signed by another key; Unavailable if the disk refuses."""
         self.directory = directory
         self.worker = worker
         self._signer = signer
@@ -74,9 +80,9 @@ class Journal:
 
     @classmethod
     def open(cls, settings: JournalSettings) -> Self:
-        """The journal the settings name, with its signing key (made if there is none)."""
-        signer = load_or_create_signer(signing_key(settings))
-        return cls(settings.directory, worker=settings.worker, signer=signer)
+        """The journal the settings name, with its signing key (made where there is neither a key
+        nor a journal yet)."""
+        return cls(settings.directory, worker=settings.worker, signer=signer_of_journal(settings))
 
     @property
     def last_row(self) -> int:
@@ -84,7 +90,7 @@ class Journal:
 
     @property
     def last_head(self) -> SignedHead | None:
-        """The head that was signed last in this run."""
+        """The worker's head that was signed last."""
         return self._last_head
 
     def append(self, messages: Sequence[Message]) -> range:
@@ -155,23 +161,48 @@ class Journal:
     def _resume(self) -> tuple[int, str, int]:
         """Last row, its chain and time; the segment of the last day is opened if unsealed,
         and earlier ones that a killed process left unsealed are sealed."""
-        found = [
-            segment
-            for segment in layout.segments(self.directory, self.worker)
-            if segment.seal.exists() or segment.database.exists()
-        ]
+        days = layout.segments(self.directory, self.worker)
+        for day in days:
+            for head in read_heads(day.heads)[0]:
+                self._last_head = head
+        found = [day for day in days if day.seal.exists() or day.database.exists()]
+        self._require_signed(found)
         if not found:
             return 0, NO_CHAIN, 0
         last = found[-1]
         self._seal_beside([segment for segment in found[:-1] if segment.state == "open"])
         if last.state != "open":
             return _end_of(last)
-        before_row, before_chain = _end_of(found[-2])[:2] if len(found) > 1 else (0, NO_CHAIN)
+        before_row, before_chain, before_ms = (
+            _end_of(found[-2]) if len(found) > 1 else (0, NO_CHAIN, 0)
+        )
+        head_of_day = self._last_head
+        if head_of_day is None or head_of_day.day != last.day:
+            return before_row, before_chain, before_ms  # made, but nothing was written yet
         meta = SegmentMeta(self.worker, last.day, before_row + 1, before_chain)
         self._segment = SegmentWriter(last.database, meta)
-        head = self._segment.head
-        self._signed_row = head.row
-        return head.row, head.chain.hex(), head.received_ms
+        end = self._segment.head
+        self._signed_row = head_of_day.row
+        return end.row, end.chain.hex(), end.received_ms
+
+    def _require_signed(self, found: Sequence[layout.Segment]) -> None:
+        """Refuse to sign on where an earlier head speaks against it: that would turn a forged
+        history into a signed one. What is there stays for `journal verify`."""
+        last = self._last_head
+        problem = None
+        if last is not None and last.key_id != self._signer.key_id:
+            problem = f"signed by key {last.key_id}, the key here is {self._signer.key_id}"
+        elif last is not None and (not found or _end_of(found[-1])[0] < last.row):
+            problem = f"its rows end before row {last.row}, which is signed"
+        for segment in found:
+            if problem is None and segment.state == "open":
+                problem = _contradiction(segment)
+        if problem is not None:
+            raise ConfigError(
+                f"journal {self._folder}: {problem}; see `coldwitness journal verify`. Restore the"
+                " files (or the key) from the backup, or keep the folder as it is and go on under"
+                " another journal.worker (with another key: another journal.directory)"
+            )
 
     def _last_ms(self) -> int:
         return self._segment.head.received_ms if self._segment is not None else 0
@@ -184,8 +215,14 @@ class Journal:
         if segment is None:
             meta = SegmentMeta(self.worker, day, self._last_row + 1, self._chain)
             path = layout.Segment(self.worker, day, self._folder).database
-            segment = self._segment = SegmentWriter(path, meta)
-            self._signed_row = segment.head.row
+            segment = SegmentWriter(path, meta)
+            try:
+                # The first head stands before the first row: rows without one are never honest.
+                self._sign_head(segment)
+            except Unavailable:
+                segment.close()
+                raise
+            self._segment = segment
         segment.append(messages, note=note)
         self._last_row, self._chain = segment.head.row, segment.head.chain.hex()
 
@@ -226,11 +263,31 @@ class Journal:
 
     def _sign_head(self, segment: SegmentWriter) -> None:
         time_ms = max(self.clock.now_ms(), segment.head.received_ms)
-        head = sign_head(segment.meta, segment.head, time_ms=time_ms, signer=self._signer)
+        head = sign_head(
+            segment.meta,
+            segment.head,
+            time_ms=time_ms,
+            signer=self._signer,
+            after=self._last_head,
+        )
         add_head(layout.Segment(self.worker, segment.meta.day, self._folder).heads, head)
         self._last_head = head
         self._signed_row = segment.head.row
         self._signed_at_s = time.monotonic()
+
+
+def _contradiction(segment: layout.Segment) -> str | None:
+    """What the signed heads of an open day say against its rows."""
+    meta, head = read_head(segment.database)
+    heads, _ = read_heads(segment.heads)
+    if not heads and head.row >= meta.first_row:
+        return f"no signed head of {segment.day}, though it has rows"
+    chains = chains_at(segment.database, [signed.row for signed in heads])
+    chains[meta.first_row - 1] = meta.seed()
+    for signed in heads:
+        if chains.get(signed.row, b"").hex() != signed.chain:
+            return f"row {signed.row} of {segment.day} is not the one that was signed"
+    return None
 
 
 def _end_of(segment: layout.Segment) -> tuple[int, str, int]:

@@ -61,6 +61,11 @@ def workers(directory: Path) -> list[str]:
     return sorted(p.name for p in root.iterdir() if p.is_dir() and _WORKER.fullmatch(p.name))
 
 
+def has_days(directory: Path) -> bool:
+    """Whether any worker ever wrote a day here."""
+    return any(segments(directory, worker) for worker in workers(directory))
+
+
 def segments(directory: Path, worker: str) -> list[Segment]:
     """A worker's segments, oldest first."""
     folder = worker_folder(directory, worker)

@@ -6,7 +6,7 @@ statement a row any busy thread would make each row wait for a thread switch.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -237,6 +237,20 @@ def read_rows(
     cursor.arraysize = 1000
     while rows := cursor.fetchmany():
         yield from starmap(partial(make_row, worker), rows)
+
+
+def chains_at(path: Path, rows: Iterable[int]) -> dict[int, bytes]:
+    """Stored chain values of those rows that there are; raises Unavailable."""
+    try:
+        with closing(connect_reader(path)) as connection:
+            found = {}
+            for row in rows:
+                query = "SELECT chain FROM message WHERE row = ?"
+                for (chain,) in connection.execute(query, (row,)):
+                    found[row] = chain
+            return found
+    except sqlite3.Error as error:
+        raise Unavailable(f"journal {path}: {error}") from error
 
 
 def _meta_and_head(connection: sqlite3.Connection, path: Path) -> tuple[SegmentMeta, Head]:

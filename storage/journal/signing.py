@@ -89,6 +89,22 @@ def signing_key(journal: JournalSettings) -> Path:
     return journal.signing_key_file or layout.signing_key(journal.directory)
 
 
+def signer_of_journal(journal: JournalSettings) -> Signer:
+    """The journal's own key; made only where there is no journal yet.
+
+    Raises ConfigError where rows were signed and the key is gone: a new one would make everything
+    after it look like another's.
+    """
+    path = signing_key(journal)
+    if not path.exists() and layout.has_days(journal.directory):
+        raise ConfigError(
+            f"signing key {path}: missing, but there is a journal in {journal.directory}. Put the"
+            " key back from where it is kept (backup --with-keys); if it is lost, keep this folder"
+            " as it is and begin another one (journal.directory)"
+        )
+    return load_or_create_signer(path)
+
+
 def journal_signer(journal: JournalSettings) -> Signer | None:
     """The journal's own key, if it has one yet."""
     path = signing_key(journal)

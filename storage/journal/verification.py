@@ -5,7 +5,7 @@ stored value, so each edit is reported once and the rows after it are still chec
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import layout
-from coldwitness.storage.journal.heads import SignedHead, read_heads
-from coldwitness.storage.journal.merkle import Frontier, leaf_hash
+from coldwitness.storage.journal.heads import SignedHead, breaks_in, read_heads
+from coldwitness.storage.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from coldwitness.storage.journal.rows import parse_row, row_packer
 from coldwitness.storage.journal.sealed import Seal, SealedRow, read_block, read_seal
 from coldwitness.storage.journal.segment import NO_CHAIN, SegmentMeta, connect_reader, parse_meta
@@ -39,7 +39,11 @@ class Problem:
 
 @dataclass
 class SegmentReport:
-    """What verification of one segment found. chain: hex of the last row's chain as computed."""
+    """What verification of one segment found. chain: hex of the last row's chain as computed.
+
+    proved_row : up to here the rows are those that were signed, 0 where none is proved.
+    heads : signed heads of the day that hold, outside ones not among them.
+    """
 
     segment: layout.Segment
     rows: int = 0
@@ -50,6 +54,8 @@ class SegmentReport:
     previous_chain: str = NO_CHAIN
     chain: str = NO_CHAIN
     merkle_root: str = ""
+    proved_row: int = 0
+    heads: list[SignedHead] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, kind: ProblemKind, row: int | None, text: str, *, file: Path) -> None:
@@ -68,18 +74,37 @@ class _Found:
     text: str = ""
 
 
-def verify_journal(directory: Path, *, public: Ed25519PublicKey | None) -> list[SegmentReport]:
-    """Verify every segment of every worker and the links between days.
+def verify_journal(
+    directory: Path,
+    *,
+    public: Ed25519PublicKey | None,
+    outside: Sequence[SignedHead] = (),
+) -> list[SegmentReport]:
+    """Verify every segment of every worker, the links between days and those between heads.
 
     public : key that signatures are checked against; None checks everything but signatures.
+    outside : signed heads that somebody else kept: the rows must still be those that they sign.
     """
     reports = []
-    for worker in layout.workers(directory):
+    days = {
+        (segment.worker, segment.day): segment
+        for worker in layout.workers(directory)
+        for segment in layout.segments(directory, worker)
+    }
+    for head in outside:
+        known = layout.Segment(head.worker, head.day, layout.worker_folder(directory, head.worker))
+        days.setdefault((head.worker, head.day), known)
+    for worker in sorted({worker for worker, _ in days}):
         chain, row = NO_CHAIN, 0
-        for segment in layout.segments(directory, worker):
-            report = verify_segment(segment, public=public)
-            reports.append(report)
+        of_worker: list[SegmentReport] = []
+        for segment in (days[key] for key in sorted(days) if key[0] == worker):
+            kept = [h for h in outside if (h.worker, h.day) == (worker, segment.day)]
+            report = verify_segment(segment, public=public, outside=kept)
+            of_worker.append(report)
             if report.first_row == 0:
+                if not kept and all(head.row <= row for head in report.heads):
+                    # Killed before the day's first row: its first head signs the day before.
+                    report.problems = [p for p in report.problems if p.kind != "missing"]
                 continue
             if report.first_row != row + 1 or report.previous_chain != chain:
                 report.add(
@@ -90,23 +115,45 @@ def verify_journal(directory: Path, *, public: Ed25519PublicKey | None) -> list[
                     file=segment.rows if segment.seal.exists() else segment.database,
                 )
             chain, row = report.chain, report.last_row
+        reports += of_worker
+        _follow_heads(of_worker)
     return reports
 
 
-def verify_segment(segment: layout.Segment, *, public: Ed25519PublicKey | None) -> SegmentReport:
+def _follow_heads(reports: Sequence[SegmentReport]) -> None:
+    """Say where a head of a worker's days is missing, twice there, or not the next one."""
+    of_day = {report.segment.day: report for report in reports}
+    for head, text in breaks_in([head for report in reports for head in report.heads]):
+        report = of_day[head.day]
+        report.add("head", head.row, text, file=report.segment.heads)
+
+
+def verify_segment(
+    segment: layout.Segment,
+    *,
+    public: Ed25519PublicKey | None,
+    outside: Sequence[SignedHead] = (),
+) -> SegmentReport:
     """Verify one worker's day."""
     report = SegmentReport(segment)
+    # Read before the rows: a writer that goes on may sign rows that we do not see any more.
+    report.heads = _heads(segment, report, public)
+    heads = [*report.heads, *_kept_elsewhere(outside, report, public)]
+    heads.sort(key=lambda head: head.row)
     if segment.seal.exists():
-        _verify_sealed(segment, report, public)
+        _verify_sealed(segment, report, public, heads)
     elif segment.database.exists():
-        _verify_open(segment, report, public)
+        _verify_open(segment, report, heads)
     else:
         report.add("missing", None, "the day's rows and seal are gone", file=segment.database)
     return report
 
 
 def _verify_sealed(
-    segment: layout.Segment, report: SegmentReport, public: Ed25519PublicKey | None
+    segment: layout.Segment,
+    report: SegmentReport,
+    public: Ed25519PublicKey | None,
+    heads: list[SignedHead],
 ) -> None:
     try:
         seal = read_seal(segment.seal)
@@ -120,7 +167,6 @@ def _verify_sealed(
     report.last_received_ms = seal.last_received_ms
     if segment.state == "retired":
         return  # deleted by retention: the seal alone carries the link on
-    heads = _heads(segment, report, public)
     _walk(report, seal.segment, _sealed_rows(segment, seal), heads, segment.rows)
     if report.last_row != seal.last_row:
         report.add(
@@ -136,12 +182,12 @@ def _verify_sealed(
             "rows are not those that were sealed (tree root differs)",
             file=segment.rows,
         )
+    else:
+        report.proved_row = seal.last_row
     report.last_row, report.chain = seal.last_row, seal.chain
 
 
-def _verify_open(
-    segment: layout.Segment, report: SegmentReport, public: Ed25519PublicKey | None
-) -> None:
+def _verify_open(segment: layout.Segment, report: SegmentReport, heads: list[SignedHead]) -> None:
     file = segment.database
     try:
         with closing(connect_reader(file)) as connection:
@@ -153,7 +199,13 @@ def _verify_open(
                 raise BadInput(f"{file}: no description or head")
             meta = parse_meta(meta_row[0], where=str(file))
             report.first_row, report.previous_chain = meta.first_row, meta.previous_chain
-            heads = _heads(segment, report, public)
+            if not heads and head[0] >= meta.first_row:
+                report.add(
+                    "head",
+                    meta.first_row,
+                    "no signed head of this day: nothing vouches for its rows",
+                    file=segment.heads,
+                )
             _walk(report, meta, _open_rows(connection, meta, head[0]), heads, file)
             _compare_head(report, head, file)
     except (sqlite3.Error, BadInput) as error:
@@ -185,6 +237,17 @@ def _heads(
     return good
 
 
+def _kept_elsewhere(
+    outside: Sequence[SignedHead], report: SegmentReport, public: Ed25519PublicKey | None
+) -> Iterator[SignedHead]:
+    for head in outside:
+        if public is not None and not head.holds(public):
+            text = "a head kept elsewhere was not signed by this key"
+            report.add("signature", head.row, text, file=report.segment.heads)
+        else:
+            yield head
+
+
 def _walk(
     report: SegmentReport,
     meta: SegmentMeta,
@@ -197,6 +260,12 @@ def _walk(
     expected, time_ms = meta.first_row, 0
     frontier, pending, good_until = Frontier(), list(heads), meta.first_row - 1
     whole = True
+    while pending and pending[0].row < meta.first_row:
+        head = pending.pop(0)
+        start = (meta.first_row - 1, meta.seed().hex(), EMPTY_ROOT.hex())
+        if (head.row, head.chain, head.merkle_root) != start:
+            text = "the day does not begin as it was signed"
+            report.add("head", meta.first_row, text, file=file)
     for found in rows:
         if found.row != expected and found.entry is not None:
             whole = False
@@ -227,7 +296,7 @@ def _walk(
                 text = f"rows {good_until + 1} to {head.row} are not those that were signed"
                 report.add("head", head.row, text, file=file)
             elif whole:
-                good_until = head.row
+                good_until = report.proved_row = head.row
     report.last_row, report.last_received_ms = expected - 1, time_ms
     report.chain = chain.hex() if chain is not None else NO_CHAIN
     report.merkle_root = frontier.root().hex()

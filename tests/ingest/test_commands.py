@@ -19,7 +19,7 @@ from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, load_or_create_signer
-from coldwitness.storage.journal.layout import segments
+from coldwitness.storage.journal.layout import public_key, segments
 from tests.ingest.conftest import MemoryCustody, MemoryStore, Mosquitto, wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 
@@ -85,8 +85,13 @@ def lines(result: Result) -> list[dict[str, object]]:
 def test_verify_is_silent_about_a_whole_journal_and_names_row_and_file_of_an_edit(
     place: Path, run: Command
 ) -> None:
-    good = run("journal", "verify")
-    assert (good.exit_code, good.stdout) == (0, "1 segments, 5 rows: nothing wrong\n")
+    key = str(public_key(place / "journal"))
+    good = run("journal", "verify", "--public-key", key)
+    assert good.exit_code == 0
+    assert good.stdout == (
+        "worker w1: proved by signature up to row 5\n1 segments, 5 rows: nothing wrong\n"
+    )
+    assert run("journal", "verify").exit_code == 3
     database = segments(place / "journal", "w1")[0].database
     connection = sqlite3.connect(database)
     connection.execute("UPDATE message SET payload = x'00' WHERE row = 2")
@@ -157,7 +162,7 @@ def test_seal_and_expire_and_holds_are_commands(place: Path, run: Command) -> No
     assert "open end are kept" in run(*words).stdout
     assert "case-1" in run("journal", "hold", "list").stdout
     assert "lifted" in run("journal", "hold", "lift", "case-1").stdout
-    assert run("journal", "verify").exit_code == 0
+    assert run("journal", "verify").exit_code == 3
 
 
 def test_quarantine_lists_shows_and_counts(place: Path, run: Command) -> None:
