@@ -20,7 +20,9 @@ from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed.journal_part import journal_part
 from coldwitness.api.reports.packed.package import make_package
+from coldwitness.api.reports.packed.record_altered import require_unaltered
 from coldwitness.api.reports.packed.timestamp import ask_for_stamp, read_token
+from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.rules import PACKS_DIR, load_pack
@@ -259,6 +261,10 @@ def _from_stores(
         if line is None:
             raise BadInput(f"report: the stores know no shipment {shipment!r}")
         evidence = evidence_of(store, register, [shipment])
+        if signer is not None:
+            require_unaltered(
+                evidence, shipment, settings, future_tolerance_s=future_tolerance_s(settings)
+            )
 
         def judged_by(book: Rulebook) -> Judged:
             (judged,) = judge_shipments(
