@@ -11,6 +11,7 @@ from coldwitness.ingest.formats import (
     Decoded,
     Decoder,
     DecoderMemory,
+    Refusal,
     WireFormat,
     wire_format,
 )
@@ -61,7 +62,12 @@ class Routes:
         return list(dict.fromkeys([NATIVE_FILTER, *(rule.topic for rule in self._rules)]))
 
     def decode(self, row: Row) -> Decoded:
-        """What a message means; raises BadMessage if nothing of it can be used."""
+        """What a message means; raises BadMessage if nothing of it can be used.
+
+        A retained message is never a reading: the broker hands it over again at every new
+        subscription, days after it was measured. Births in it name metrics all the same, and
+        events, which carry their own time and count once, stand.
+        """
         route = self._routes.get(row.topic)
         if route is None:
             route = self._remember(row.topic)
@@ -73,7 +79,11 @@ class Routes:
                 f"payload of {len(row.payload)} bytes; at most {self._max_payload_bytes} are read",
             )
         context = DecodeContext(row.topic, row.received_ms, route.rule, route.courier, route.box)
-        return route.decode(row.payload, context)
+        decoded = route.decode(row.payload, context)
+        if row.retain and decoded.readings:
+            kept = "retained by the broker from earlier: kept in the journal, never a reading"
+            return Decoded(events=decoded.events, refused=(Refusal("retained", kept),))
+        return decoded
 
     @property
     def is_stateful(self) -> bool:

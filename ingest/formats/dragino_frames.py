@@ -160,6 +160,14 @@ def lsn50(frame: bytes, f_port: int | None) -> list[Sample]:
     return [sample]
 
 
+def lsn50_s31(frame: bytes, f_port: int | None) -> list[Sample]:
+    """LSN50v2-S31: an SHT31 alone; what stands in the first probe's place is no probe."""
+    samples = lsn50(frame, f_port)
+    for sample in samples:
+        sample.temperature_c.pop("TempC1", None)
+    return samples
+
+
 def _lsn50_probe(sample: Sample, name: str, word: bytes) -> None:
     if word != _NOTHING:
         put(sample, name, int.from_bytes(word, "big", signed=True), 10.0)

@@ -10,13 +10,21 @@ from collections.abc import Iterator
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS
 from coldwitness.ingest.formats.measurements import (
     celsius_of,
     is_temperature_name,
     speaks_of_roles,
     unit_in_name,
 )
-from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.naming import (
+    entry_of,
+    logger_id,
+    mapping_for,
+    path_in,
+    reading,
+    serial_in,
+)
 from coldwitness.ingest.formats.wire_format import ByBytes, ByTopic, WireFormat
 
 MAX_LINES = 10_000
@@ -25,18 +33,23 @@ _SERIAL_TAGS = (
     "serial",
     "device",
     "device_id",
+    "dev_eui",
+    "topic",
     "sensor",
     "sensor_id",
-    "dev_eui",
     "entity_id",
     "id",
     "mac",
     "node",
-    "host",
 )
-"""Tags that may name the logger, the surest first."""
+"""Tags that may name the logger, the surest first; `topic` is what Telegraf heard it on, whose
+`host` is the collector and not a logger."""
+_COLLECTED = "mqtt_consumer"
+_MOST_BREAKS = 50
+"""Line breaks looked for in one quoted text; an open quote costs no more than its line."""
 _PROBE_TAGS = ("probe", "role", "channel", "position")
 """Tags that tell apart temperatures of one field name."""
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _TRUE = frozenset({"t", "T", "true", "True", "TRUE"})
 _FALSE = frozenset({"f", "F", "false", "False", "FALSE"})
@@ -53,17 +66,34 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         raise BadMessage("too_many", f"expected at most {MAX_LINES} lines, got {len(lines)}")
     readings: list[Reading] = []
     refused: list[Refusal] = []
+    after = 0
     for index, raw in enumerate(lines):
         line = raw.strip("\r ")
-        if not line or line.startswith("#"):
+        if index < after or not line or line.startswith("#"):
             continue
         try:
-            readings.append(_point(line, context))
+            point, size = _point_over_lines(lines, index, context)
+            readings.append(point)
+            after = index + size
         except BadMessage as error:
             refused.append(Refusal(error.reason, str(error), index if len(lines) > 1 else None))
     if not readings and not refused:
         raise BadMessage("not_line_protocol", "expected InfluxDB line protocol, got nothing")
     return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def _point_over_lines(lines: list[str], at: int, context: DecodeContext) -> tuple[Reading, int]:
+    """The point that begins at a line, and how many lines its quoted texts reach over."""
+    try:
+        return _point(lines[at].strip("\r "), context), 1
+    except BadMessage as error:
+        first = error
+    if lines[at].count('"') % 2:
+        for size in range(2, min(_MOST_BREAKS, len(lines) - at) + 1):
+            whole = "\n".join(lines[at : at + size]).strip("\r ")
+            if whole.count('"') % 2 == 0:
+                return _point(whole, context), size
+    raise first
 
 
 def _point(line: str, context: DecodeContext) -> Reading:
@@ -76,6 +106,16 @@ def _point(line: str, context: DecodeContext) -> Reading:
     tags = dict(_pairs(_split(head, ",")[1:]))
     numbers, flags = _fields(fields_text)
     serial = next((tags[tag] for tag in _SERIAL_TAGS if tags.get(tag)), None)
+    if serial is None and tags.get("host"):
+        if measurement == _COLLECTED:
+            raise BadMessage(
+                "no_logger",
+                "host is the machine that collects: set topic_tag in Telegraf's mqtt_consumer, "
+                "or a tag logger, so that devices can be told apart",
+            )
+        serial = tags["host"]
+    elif serial is not None and serial == tags.get("topic"):
+        serial = path_in(serial)
     if serial is None:
         serial = serial_in(context.topic, skip=("influx", "telegraf", "metrics"))
     entry = entry_of(context.rule, serial, logger_id(serial))
@@ -123,7 +163,7 @@ def _fields(text: str) -> tuple[dict[str, float], dict[str, bool]]:
         if value in _TRUE or value in _FALSE:
             flags[name] = value in _TRUE
         elif value.startswith('"'):
-            if len(value) < 2 or not value.endswith('"'):
+            if _TEXT.fullmatch(value) is None:
                 raise BadMessage("not_line_protocol", f"field {name[:40]!r}: a quote stays open")
         else:
             bare = value[:-1] if value[-1:] in ("i", "u") else value
@@ -136,20 +176,18 @@ def _fields(text: str) -> tuple[dict[str, float], dict[str, bool]]:
 
 
 def _time_ms(text: str) -> int | None:
-    """Epoch ms; None without a timestamp, or where it is 0 because no clock was set."""
+    """Epoch ms; None without a timestamp, or where it is before 2001 because no clock was set."""
     bare = text.strip()
     if not bare:
         return None
     if not (bare.isascii() and bare.isdigit()) or len(bare) > 19:
         raise BadMessage("bad_time", f"timestamp: expected an integer, got {bare[:40]!r}")
-    if not int(bare):
-        return None
+    stamp_ms = int(bare) * 1000
     for digits, divisor in ((17, 1_000_000), (14, 1_000), (11, 1)):
         if len(bare) >= digits:
-            return int(bare) // divisor
-    if len(bare) < 9:
-        raise BadMessage("bad_time", f"timestamp: expected one since 2001, got {bare}")
-    return int(bare) * 1000
+            stamp_ms = int(bare) // divisor
+            break
+    return stamp_ms if stamp_ms >= UNSET_BEFORE_MS else None
 
 
 def _pairs(parts: list[str]) -> Iterator[tuple[str, str]]:

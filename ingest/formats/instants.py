@@ -51,7 +51,7 @@ def rfc3339_ms(text: str, *, zone: tzinfo | None = None) -> int:
 
 
 def first_instant_ms(*candidates: object) -> int | None:
-    """The first of a server's own stamps that is an instant; None if none is.
+    """The first of a server's own stamps that is an instant of a clock that was set, else None.
 
     For stamps that say when a network received something: one that is damaged gives way to
     the next, and in the end to the time of receipt, which the reading then says.
@@ -59,9 +59,11 @@ def first_instant_ms(*candidates: object) -> int | None:
     for value in candidates:
         if isinstance(value, str):
             try:
-                return rfc3339_ms(value)
+                stamp_ms = rfc3339_ms(value)
             except BadMessage:
                 continue
+            if stamp_ms >= UNSET_BEFORE_MS:
+                return stamp_ms
     return None
 
 

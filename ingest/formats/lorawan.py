@@ -11,7 +11,7 @@ from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.frame_sample import Sample, clock_ms, stored
 from coldwitness.ingest.formats.instants import rfc3339_ms
-from coldwitness.ingest.formats.lorawan_frames import frame_decoder
+from coldwitness.ingest.formats.lorawan_frames import decides, frame_decoder
 from coldwitness.ingest.formats.measurements import Measured, as_number, measurements
 from coldwitness.ingest.formats.naming import entry_of, mapping_for, reading
 
@@ -47,6 +47,17 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
     the frame by the device's model as the settings or the server name it."""
     entry = entry_of(context.rule, *uplink.serials)
     mapping = mapping_for(context.rule, entry=entry, model=uplink.model)
+    said = [decoded.get(_DRAGINO_MODEL) for decoded in uplink.objects]
+    described = (*uplink.descriptions, *(text for text in said if isinstance(text, str)))
+    decode = frame_decoder(entry.get("model")) or frame_decoder(*described)
+    port = uplink.f_port if type(uplink.f_port) is int else None
+    if decode is not None and decides(decode) and uplink.frame_base64:
+        try:
+            samples = decode(_frame(uplink.frame_base64), port or None)
+        except BadMessage:
+            pass  # not in the layout that is known: what upstream made of it is all there is
+        else:
+            return _readings(uplink, samples, context, (None, None))
     for decoded in uplink.objects:
         found = measurements(decoded, mapped=mapping)
         samples = _history(decoded, mapping)
@@ -54,9 +65,6 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
             samples.append(_sample(found, clock=as_number(decoded.get(_DRAGINO_CLOCK))))
         if samples:
             return _readings(uplink, samples, context, (found.lat_deg, found.lon_deg))
-    said = [decoded.get(_DRAGINO_MODEL) for decoded in uplink.objects]
-    described = (*uplink.descriptions, *(text for text in said if isinstance(text, str)))
-    decode = frame_decoder(entry.get("model")) or frame_decoder(*described)
     frame = _frame(uplink.frame_base64)
     if decode is None or not frame:
         has_object = any(uplink.objects)
@@ -71,8 +79,6 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
                 ),
             )
         )
-    f_port = uplink.f_port
-    port = f_port if isinstance(f_port, int) and not isinstance(f_port, bool) else None
     return _readings(uplink, decode(frame, port or None), context, (None, None))
 
 

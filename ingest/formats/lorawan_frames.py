@@ -27,6 +27,12 @@ def frame_decoder(*descriptions: str | None) -> FrameDecoder | None:
     return next((decode for word, decode in _BY_WORD.items() if word in words), None)
 
 
+def decides(decode: FrameDecoder | None) -> bool:
+    """True where the frame is the better witness than an object made of it upstream: what
+    LSN50's decoders write for a probe that is not there looks like a temperature."""
+    return decode in (dragino_frames.lsn50, dragino_frames.lsn50_s31)
+
+
 def elsys(frame: bytes, f_port: int | None) -> list[Sample]:
     """All ELSYS sensors: type, value; big-endian; tenths of a degree."""
     sample = Sample()
@@ -119,7 +125,11 @@ _BY_MODEL: Mapping[str, FrameDecoder] = {
     "lht65ne31f": dragino_frames.lht65_e31f,
     "lht65": dragino_frames.lht65,
     "lht52": dragino_frames.lht52,
+    "lsn50v2s31": dragino_frames.lsn50_s31,
+    "lsn50s31": dragino_frames.lsn50_s31,
     "lsn50": dragino_frames.lsn50,
+    "em300mld": milesight_frames.without_thermometer,
+    "em300di": milesight_frames.milesight,
     "em300": milesight_frames.em300,
     "em320th": milesight_frames.em300,
     "em500pt100": milesight_frames.em500_pt100,

@@ -19,8 +19,10 @@ _NOT_THE_AIR = re.compile(
     r"irinternal|dew|min$|max$|_min|_max|^min|^max|avg|average|heat_?index|feels|history|"
     r"sensitiv|hyster|interval|report|sampl|delta|precision|resolution|accuracy|durat|period|"
     r"compensat|correction|differ|protect|comfort|eco_|away|holiday|boost|preset|control|"
+    r"colou?r|frost|window|upper|lower|minimum|maximum|lowest|highest|valve|occupied|"
+    r"(^|[_.])set([_.]|$)|(^|[_.])(high|low)([_.]|$)|"
     r"crit|enable|_mode|mode$|_rate|rate$|count|index|scale|factor|coeff|"
-    r"上限|下限|阈值|报警|告警|预警|设定|设置|目标|校准|补偿|偏差|最高|最低|平均|露点|芯片|单位|状态|间隔",
+    r"上限|下限|阈值|报警|告警|预警|设定|设置|目标|校准|补偿|偏差|最高|最低|平均|露点|色温|芯片|单位|状态|间隔",
     re.I,
 )
 """Names that hold the word and are no measurement of what surrounds the probe."""

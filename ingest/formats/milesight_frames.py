@@ -22,19 +22,27 @@ _SKIP: Mapping[tuple[int, int], int] = {
     (0xFF, 0xFE): 1,  # reset
     (0xFF, 0xFF): 2,  # TSL version
 }
-"""Value lengths of channels that hold no temperature; an unknown one ends the reading."""
-_TEMPERATURES: Mapping[tuple[int, int], int] = {
-    (0x03, 0x67): 2,
-    (0x83, 0x67): 3,  # with the kind of a threshold alarm
-    (0x83, 0xD7): 5,  # with the change and the kind of an alarm (EM500-PT100)
+"""Value lengths of channels that hold no temperature; behind an unknown one nothing can be read,
+and that is said."""
+_TEMPERATURES: Mapping[tuple[int, int], tuple[str, int]] = {
+    (0x03, 0x67): ("temperature", 2),
+    (0x83, 0x67): ("temperature", 3),  # with the kind of a threshold alarm
+    (0x83, 0xD7): ("temperature", 5),  # with the change and the kind of an alarm (EM500-PT100)
+    (0x04, 0x67): ("temperature_2", 2),  # the second probe of TS302
+    (0x84, 0x67): ("temperature_2", 3),
 }
-"""Value lengths of channels that begin with a temperature."""
+"""Name and value length of channels that begin with a temperature."""
 
 
 def em300(frame: bytes, f_port: int | None) -> list[Sample]:
     """EM300-TH, MCS, SLD, ZLD: stored records of clock, temperature, humidity and one more
     byte (door, leak or reserved), which EM320-TH and older firmware leave out."""
     return _samples(frame, record_sizes=(8, 7))
+
+
+def without_thermometer(frame: bytes, f_port: int | None) -> list[Sample]:
+    """EM300-MLD: a leak detector whose frames hold a place for a temperature and none in it."""
+    raise BadMessage("no_temperature", "Milesight: this model has no thermometer")
 
 
 def em500_pt100(frame: bytes, f_port: int | None) -> list[Sample]:
@@ -57,22 +65,28 @@ def _samples(frame: bytes, *, record_sizes: tuple[int, ...]) -> list[Sample]:
         channel = (frame[at], frame[at + 1])
         at += 2
         if channel in _TEMPERATURES:
-            put(live, "temperature", little(frame, at), 10.0)
-            at += _TEMPERATURES[channel]
+            name, size = _TEMPERATURES[channel]
+            put(live, name, little(frame, at), 10.0)
+            at += size
         elif channel == (0x04, 0x68):
             live.humidity_pct = _humidity(byte(frame, at))
             at += 1
         elif channel == (0x20, 0xCE):
-            size = _record_size(frame, at, record_sizes)
+            record = _record_size(frame, at, record_sizes)
+            if record is None:
+                history.append(Sample(lost="Milesight: stored records of an unknown size"))
+                break
             sample = Sample(time_ms=clock_ms(int.from_bytes(frame[at : at + 4], "little")))
             put(sample, "temperature", little(frame, at + 4), 10.0)
-            if size > 6:
+            if record > 6:
                 sample.humidity_pct = _humidity(frame[at + 6])
             history.append(stored(sample))
-            at += size
+            at += record
         else:
             known = _SKIP.get(channel)
             if known is None:
+                what = f"channel {channel[0]:02X} {channel[1]:02X} is not known"
+                history.append(Sample(lost=f"Milesight: {what}: from it on nothing was read"))
                 break
             at += known
     return [*history, live] if live.temperature_c or not history else history
@@ -83,15 +97,16 @@ def _humidity(raw: int) -> float | None:
     return None if raw == 0xFF else raw / 2.0
 
 
-def _record_size(frame: bytes, at: int, sizes: tuple[int, ...]) -> int:
-    """Size of a stored record: the one after which the frame ends or a known channel begins."""
+def _record_size(frame: bytes, at: int, sizes: tuple[int, ...]) -> int | None:
+    """Size of a stored record: the one after which the frame ends or a known channel begins;
+    None where none fits."""
     for size in sizes:
         after = frame[at + size : at + size + 2]
         if at + size <= len(frame) and (
             not after or (len(after) == 2 and _is_channel((after[0], after[1])))
         ):
             return size
-    raise BadMessage("bad_frame", "Milesight: stored records of an unknown size")
+    return None
 
 
 def _is_channel(channel: tuple[int, int]) -> bool:

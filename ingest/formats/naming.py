@@ -61,6 +61,14 @@ def serial_in(topic: str, *, skip: Iterable[str] = ()) -> str:
     raise BadMessage("no_logger", f"no serial in the message nor in its topic {topic[:80]!r}")
 
 
+def path_in(topic: str, *, skip: Iterable[str] = ()) -> str:
+    """All levels of a topic that are not the format's own words: names may hold levels, and
+    `roomA/fridge` is not `roomB/fridge`. Raises BadMessage if nothing names anything."""
+    skipped = {word.lower() for word in skip}
+    levels = [level for level in topic.split("/") if level and level.lower() not in skipped]
+    return "/".join(levels) or serial_in(topic, skip=skip)
+
+
 def entry_of(rule: FormatRule | None, *serials: str) -> Mapping[str, str]:
     """The settings' entry of a logger, by any of the forms of its serial; empty if none."""
     if rule is not None:

@@ -1,6 +1,7 @@
 """What a value can physically be, and the codes sensors send for "no value"."""
 
 import math
+from collections.abc import Mapping
 
 TEMPERATURE_RANGE_C = (-200.0, 200.0)
 """From liquid nitrogen (-196, dry shippers of cell therapies) to hotter than dry-heat
@@ -26,6 +27,11 @@ NO_VALUE_C = frozenset(
 and a single false 85 would accuse a courier of cooking the drug."""
 
 
+ZIGBEE_NO_VALUE_C = frozenset({-100.0})
+"""What Aqara's and Xiaomi's Zigbee thermometers, which end at -40, send for "no value"
+(Koenkk/zigbee2mqtt #798, arendst/Tasmota #9978); elsewhere it is a temperature."""
+
+
 NOT_EVEN_FAHRENHEIT = frozenset({327.67, 327.66, -327.68, 655.35, 3276.7, -3276.8, 6553.5})
 """Codes of a full register, which mean nothing whatever the unit: converted from °F, 327.67
 would pass as 164 °C."""
@@ -34,6 +40,14 @@ would pass as 164 °C."""
 def no_value(temperature_c: float) -> bool:
     """True for NaN, infinities and the codes of NO_VALUE_C."""
     return temperature_c in NO_VALUE_C or not math.isfinite(temperature_c)
+
+
+def without_zigbee_codes(temperature_c: Mapping[str, float]) -> dict[str, float]:
+    """The same names; NaN where a Zigbee sensor's code of "no value" stood."""
+    return {
+        name: math.nan if value in ZIGBEE_NO_VALUE_C else value
+        for name, value in temperature_c.items()
+    }
 
 
 def in_range(temperature_c: float) -> bool:

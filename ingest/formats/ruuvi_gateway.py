@@ -12,7 +12,7 @@ import msgspec
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from coldwitness.ingest.formats.instants import epoch_s_ms
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, epoch_s_ms
 from coldwitness.ingest.formats.json_text import holds, json_object
 from coldwitness.ingest.formats.measurements import as_number
 from coldwitness.ingest.formats.naming import reading, serial_in
@@ -152,11 +152,11 @@ def _tag_in(topic: str) -> str | None:
 
 
 def _time(*candidates: object) -> int | None:
-    """Epoch seconds, which older firmware sends as text."""
+    """The first clock that was ever set; epoch seconds, which older firmware sends as text."""
     for value in candidates:
         digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16
         number = float(str(value)) if digits else as_number(value)
-        if number:
+        if number and number * 1000 >= UNSET_BEFORE_MS:
             return epoch_s_ms(number)
     return None
 

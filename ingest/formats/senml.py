@@ -69,6 +69,9 @@ def _gather(
     unit, value = record.unit, record.value
     celsius = None if value is None else _celsius(value, unit)
     if celsius is not None:
+        # Only a unit of temperature makes one of a number that nothing else names.
+        measurement = measurement or "temperature"
+    if celsius is not None:
         # The same name twice at one time: both were said, so both are kept apart.
         while measurement in group.temperatures:
             number += 1
@@ -108,15 +111,15 @@ def _split(record: Record, context: DecodeContext) -> tuple[str, str]:
         return base.rstrip(":/._-") or base, record.name[len(base) :].strip(":/._-")
     urn = _DEVICE_URN.fullmatch(record.name)
     if urn is not None:
-        return urn[1], urn[2].strip(":/") or "temperature"
+        return urn[1], urn[2].strip(":/")
     if base:
-        return base.rstrip(":/._-") or base, "temperature"
+        return base.rstrip(":/._-") or base, ""
     device, _, measurement = record.name.replace(":", "/").rpartition("/")
     if device:
-        return device, measurement or "temperature"
+        return device, measurement
     if is_temperature_name(record.name) or record.unit in ("%RH", "lat", "lon"):
         return serial_in(context.topic, skip=("senml", "up", "readings")), record.name
-    return record.name, "temperature"
+    return record.name, ""
 
 
 def _reading(group: _Group, context: DecodeContext) -> Any:

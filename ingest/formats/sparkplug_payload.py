@@ -4,6 +4,7 @@ Field numbers are those of the Sparkplug 3.0.0 specification's schema. A reader 
 keeps hostile bytes from a generic parser and needs no generated code.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,12 +24,15 @@ _NOT_GOOD = (0, 500)
 _UNIT_KEYS = ("engunit", "engineering unit", "engineeringunit", "unit", "units")
 
 
+_DECIMAL = re.compile(r"[+-]?\d{1,6}(\.\d{1,9})?", re.ASCII)
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric as sent.
 
-    whole, real : the number, in the field it came in; both None: null, not a number, or
-        marked as bad or stale by its property Quality.
+    whole, real : the number, in the field it came in, or as a decimal in text; both None:
+        null, not a number, or marked as bad or stale by its property Quality.
     historical : stored by the node while it had no connection.
     datatype : 0 where a DATA message leaves it to the birth.
     """
@@ -104,15 +108,18 @@ def _metric(body: bytes) -> Metric:
     name: str | None = None
     unit: str | None = None
     quality: int | None = None
+    written: float | None = None
     for number, value in _fields(body):
         if isinstance(value, int):
             numbers[number] = value
         elif number == 1:
             name = _text(value)
+        elif number == 15 and _DECIMAL.fullmatch(_text(value).strip()):
+            written = float(_text(value))
         elif number == 9:
             unit, quality = _properties(value)
     whole: int | None = numbers.get(11, numbers.get(10))
-    real: float | None = None
+    real = written
     if 13 in numbers:
         real = struct.unpack("<d", numbers[13].to_bytes(8, "little"))[0]
     elif 12 in numbers:

@@ -1,21 +1,26 @@
 """Tasmota telemetry on `tele/{device}/SENSOR` (and `stat/{device}/STATUS8` or `STATUS10`)."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coldwitness.domain.errors import BadMessage
-from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
+from coldwitness.domain.instants import LATEST_MS
+from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms
 from coldwitness.ingest.formats.json_text import holds, json_object, shown
 from coldwitness.ingest.formats.measurements import as_number, celsius_of
-from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, path_in, reading
+from coldwitness.ingest.formats.plausible import without_zigbee_codes
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")
 _CHIP = "ESP32"
 """The sensor of this name is the processor's own."""
+_MILLISECONDS_FROM = 100_000_000_000
 _TEMPERATURE = re.compile(r"(Probe|Object)?Temperature\d*")
 """`Temperature` of most, `Temperature1` of analog inputs, `ProbeTemperature` of thermocouples."""
 
@@ -29,15 +34,20 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     owner chose otherwise: without a zone it says nothing sure, and the receive time is taken.
     """
     message = json_object(payload)
-    inner = next(
+    inner: Mapping[str, Any] = next(
         (message[key] for key in ("StatusSNS", "StatusSTS") if isinstance(message.get(key), dict)),
         message,
     )
     unit = inner.get("TempUnit", message.get("TempUnit"))
     if unit not in (None, "C", "F"):
         raise BadMessage("wrong_type", f"TempUnit: expected C or F, got {shown(unit)}")
-    serial = serial_in(context.topic, skip=_SKIP)
-    entry = entry_of(context.rule, serial, logger_id(serial))
+    serial = path_in(context.topic, skip=_SKIP)
+    bridged = inner.get("ZbReceived")
+    time_ms = _time_ms(inner, context)
+    if isinstance(bridged, dict):
+        return _bridged(bridged, serial, time_ms, unit, context)
+    last = serial.rpartition("/")[2]
+    entry = entry_of(context.rule, serial, logger_id(serial), last)
     mapping = mapping_for(context.rule, entry=entry, model=None)
     temperatures: dict[str, float] = {}
     humidity: float | None = None
@@ -48,19 +58,21 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         name = str(number_on_it) if by_id else place
         for key, value in sensor.items():
             number = as_number(value)
-            if _TEMPERATURE.fullmatch(key) is None or number is None:
+            full = name if key == "Temperature" else f"{name}.{key}"
+            mapped = full in mapping or key in mapping
+            if (_TEMPERATURE.fullmatch(key) is None and not mapped) or isinstance(value, dict):
                 continue
-            celsius = celsius_of(number, unit)
+            celsius = math.nan if number is None else celsius_of(number, unit)
             if celsius is not None:
-                temperatures[name if key == "Temperature" else f"{name}.{key}"] = celsius
+                temperatures[key if full not in mapping and key in mapping else full] = celsius
         humidity = as_number(sensor.get("Humidity")) if humidity is None else humidity
         light = as_number(sensor.get("Illuminance")) if light is None else light
-    time_ms = _time_ms(inner.get("Time"), context)
     return Decoded(
         readings=(
             reading(
                 context,
                 serial=serial,
+                aliases=(last,),
                 temperatures=temperatures,
                 time_ms=time_ms,
                 humidity_pct=humidity,
@@ -68,6 +80,53 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
             ),
         )
     )
+
+
+def _bridged(
+    devices: Mapping[str, object],
+    bridge: str,
+    time_ms: int | None,
+    unit: str | None,
+    context: DecodeContext,
+) -> Decoded:
+    """What a Zigbee bridge heard: each device is a logger of its own, by the name its owner gave
+    it, else by the bridge and its short address, which another bridge may have given too."""
+    readings: list[Reading] = []
+    refused: list[Refusal] = []
+    for address, sensor in devices.items():
+        if not isinstance(sensor, dict):
+            continue
+        name = sensor.get("Name")
+        own = name if isinstance(name, str) and name else f"{bridge}-{address}"
+        mapping = mapping_for(
+            context.rule, entry=entry_of(context.rule, own, address, bridge), model=None
+        )
+        number = as_number(sensor.get("Temperature"))
+        if "Temperature" not in sensor:
+            continue
+        celsius = math.nan if number is None else celsius_of(number, unit)
+        probe = next(
+            (name for name in (f"ZbReceived.{address}", address) if name in mapping), "Temperature"
+        )
+        try:
+            readings.append(
+                reading(
+                    context,
+                    serial=own,
+                    aliases=(address, bridge),
+                    temperatures=without_zigbee_codes(
+                        {probe: math.nan if celsius is None else celsius}
+                    ),
+                    time_ms=time_ms,
+                    humidity_pct=as_number(sensor.get("Humidity")),
+                    light_lux=as_number(sensor.get("Illuminance")),
+                )
+            )
+        except BadMessage as error:
+            refused.append(Refusal(error.reason, str(error)))
+    if not readings and not refused:
+        raise BadMessage("no_temperature", f"{bridge}: no temperature in the message")
+    return Decoded(readings=tuple(readings), refused=tuple(refused))
 
 
 def _sensors(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -80,9 +139,18 @@ def _sensors(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
                     yield f"{name}.{inner}", part
 
 
-def _time_ms(value: object, context: DecodeContext) -> int | None:
-    """`Time` if it has a zone; None without one, and for a clock that was never set."""
-    if not isinstance(value, str):
+def _time_ms(message: Mapping[str, object], context: DecodeContext) -> int | None:
+    """`Time` if it is an epoch or has a zone, else `Epoch`; None without one, and for a clock
+    that was never set."""
+    value = message.get("Time")
+    for stamp in (value, message.get("Epoch")):
+        digits = isinstance(stamp, str) and stamp.isascii() and stamp.isdigit() and len(stamp) < 14
+        seconds = float(str(stamp)) if digits else as_number(stamp)
+        if seconds is not None:
+            epoch_ms = round(seconds if seconds >= _MILLISECONDS_FROM else seconds * 1000)
+            if UNSET_BEFORE_MS <= epoch_ms <= LATEST_MS:
+                return epoch_ms
+    if not isinstance(value, str) or value.isdigit():
         return None
     try:
         time_ms = rfc3339_ms(value, zone=context.zone)

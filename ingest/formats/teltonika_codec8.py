@@ -62,7 +62,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     readings: list[Reading] = []
     refused: list[Refusal] = []
     count = 0
-    for index, record in enumerate(parse_frame(_binary(payload))):
+    for index, record in enumerate(_records(_binary(payload), refused)):
         count += 1
         try:
             if not UNSET_BEFORE_MS <= record.time_ms <= LATEST_MS:
@@ -74,6 +74,25 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     if not readings and not refused:
         raise BadMessage("no_temperature", f"{serial}: no temperature in {count} records")
     return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def _records(packets: bytes, refused: list[Refusal]) -> Iterator[Record]:
+    """The records of one packet, or of several that one read of a socket took up together; one
+    that is damaged is refused and leaves the others standing."""
+    at = 0
+    while at == 0 or at < len(packets):
+        size = int.from_bytes(packets[at + 4 : at + 8], "big") + 12
+        last = at + size >= len(packets) or packets[at : at + 4] != bytes(4)
+        packet = packets[at:] if last else packets[at : at + size]
+        try:
+            yield from parse_frame(packet)
+        except BadMessage as error:
+            if at == 0 and last:
+                raise
+            refused.append(Refusal(error.reason, str(error)))
+        if last:
+            return
+        at += size
 
 
 def parse_frame(frame: bytes) -> Iterator[Record]:

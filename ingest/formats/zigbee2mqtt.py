@@ -7,7 +7,8 @@ from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms, time_ms
 from coldwitness.ingest.formats.json_text import json_object
 from coldwitness.ingest.formats.measurements import as_number, measurements
-from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, path_in, reading
+from coldwitness.ingest.formats.plausible import without_zigbee_codes
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 
@@ -18,14 +19,15 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     name of the topic. A contact sensor's `contact: false` is an open lid.
     """
     message = json_object(payload)
-    friendly = serial_in(context.topic, skip=("zigbee2mqtt",))
+    friendly = path_in(context.topic.rpartition("zigbee2mqtt/")[2] or context.topic)
+    last = friendly.rpartition("/")[2]
     device = message.get("device")
     about: dict[str, Any] = device if isinstance(device, dict) else {}
     address = about.get("ieeeAddr") or about.get("ieee_address")
     serial = address if isinstance(address, str) and address else friendly
     model = about.get("model")
     model = model if isinstance(model, str) else None
-    entry = entry_of(context.rule, serial, logger_id(serial), friendly)
+    entry = entry_of(context.rule, serial, logger_id(serial), friendly, last)
     mapping = mapping_for(context.rule, entry=entry, model=model)
     state = {key: value for key, value in message.items() if key not in ("device", "update")}
     found = measurements(state, mapped=mapping, sibling_units=False)
@@ -35,9 +37,9 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
             reading(
                 context,
                 serial=serial,
-                aliases=(friendly,),
+                aliases=(friendly, last),
                 model=model,
-                temperatures=found.temperature_c,
+                temperatures=without_zigbee_codes(found.temperature_c),
                 time_ms=_seen_ms(message.get("last_seen"), context),
                 time_source="gateway",
                 humidity_pct=found.humidity_pct,

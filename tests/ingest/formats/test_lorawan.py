@@ -278,7 +278,6 @@ def test_lsn50_with_three_probes_names_them_all() -> None:
         ("dl-ds18", "01023d0003815e0c15", 1),
         ("dl-ds18", "02023d000381", 1),
         ("em300-th", "0367", 85),
-        ("em300-th", "20ce", 85),
         ("elsys", "01", 5),
     ],
 )
