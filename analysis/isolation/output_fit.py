@@ -7,7 +7,8 @@ run began with. The profile of a zone's rate is the least sum of squares over al
 
 Both kinds of load have to agree: the interval reaches from the lowest that either accepts to the
 highest. A surface with a core alone finds contact in what a warmed core does; one mass alone finds
-it in what a core that lags does.
+it in what a core that lags does. Where the curve refutes one mass, its lower end, which a poor fit
+makes low, counts in part; its higher end still does, since what is called isolated rests on it.
 """
 
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ WORSE = 2.2
 """Root of the growth of the sum of squares, in units of the error, at the ends of an interval: 1.96
 of a known normal error, more because the error is estimated from a trip and hangs together."""
 
+REFUTED, REFUTED_FACTOR = 6.0, 2.25
+"""Root of how much worse than a load with a core, in units of its error, one mass is refuted: far
+above WORSE, because the error is an estimate too. A lower end that only a refuted mass gives is
+raised to that of all loads by this factor, as far as loads with a core were seen to overrate goods
+where there is none."""
+
 LOW_FACTOR, HIGH_FACTOR = 1.1, 1.2
 """What the lumped loads leave open of any rate: part of a real load is nearer and part further, and
 what is further is heard less. Found on simulated boxes of three structures."""
@@ -50,7 +57,7 @@ UNSEEN_LAG_H = 0.05
 """Time constant between probe and load that nobody states (180 s): a rate of k per hour cannot be
 told from k / (1 - k times this)."""
 
-BESIDE_GOODS = 2.0
+BESIDE_GOODS = 1.6
 """Mean weighted square up to which contact with the coolant is told beside other goods: what a pack
 that melts makes of a drug that warm goods touch is followed less well, and looks like it."""
 
@@ -138,13 +145,19 @@ def _fit_block(
     for number, zone in enumerate(inner):
         best = found.best(number)
         profile = _profile(best, number, np.log(total))
-        low, high = np.full(of.size, np.inf), np.zeros(of.size)
-        for kind in (profile.of_one_mass(), profile):
-            chosen = best.squares[:, : kind.loads * TOTALS_FINE].argmin(axis=1)
-            left = residual(cells, systems, found, best, chosen, inner)
-            room = WORSE**2 * _spread(left, kind.least, fit.cells[of])
-            begin, end = kind.ends(room)
-            low, high = np.minimum(low, begin), np.maximum(high, end)
+        one_mass = profile.of_one_mass()
+        chosen = best.squares[:, :TOTALS_FINE].argmin(axis=1)
+        left = residual(cells, systems, found, best, chosen, inner)
+        low_one, high_one = one_mass.ends(WORSE**2 * _spread(left, one_mass.least, fit.cells[of]))
+        chosen = best.squares.argmin(axis=1)
+        left = residual(cells, systems, found, best, chosen, inner)
+        spread = _spread(left, profile.least, fit.cells[of])
+        room = WORSE**2 * spread
+        low, high = profile.ends(room)
+        refuted = one_mass.least - profile.least > REFUTED**2 * spread
+        low_one = np.where(refuted, np.maximum(low_one, low / REFUTED_FACTOR), low_one)
+        low = np.minimum(low, low_one)
+        high = np.maximum(high, high_one)
         fit.rate_per_h[of, zone] = profile.rate()
         slow = np.maximum(1.0 - UNSEEN_LAG_H * high, 0.2)
         low, high = low / LOW_FACTOR, np.maximum(high * HIGH_FACTOR, high / slow)
