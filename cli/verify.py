@@ -19,6 +19,8 @@ from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import journal_public_key, load_public_key
 from coldwitness.storage.journal.signing import key_id
 
+DIFFERS = 1
+NOBODY_VOUCHES = 3
 _WORDS = labels("verification")["words"]
 
 
@@ -51,7 +53,11 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="the findings as JSON")] = False,
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
-    """Judge the evidence inside again and check digests and signature; exit 0 yes, 1 no."""
+    """Judge the evidence inside again and check digests and signature.
+
+    Exit 0 yes, 1 no, 3 whole, but not signed, or by a key for which nobody vouched (neither
+    --key nor this machine's own journal key).
+    """
     if lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     words: Lang = "en" if lang == "en" else "zh"
@@ -69,14 +75,18 @@ def verify(
         authorities=[one for path in tsa_ca or [] for one in read_authorities(path)],
     )
     own = journal_public_key(settings.journal)
+    vouched = bool(found.trusted) or (own is not None and key_id(own) == found.signer)
     if as_json:
-        typer.echo(json.dumps(_as_json(file, found), ensure_ascii=False))
+        typer.echo(json.dumps(_as_json(file, found, vouched), ensure_ascii=False))
     else:
         typer.echo("\n".join(_as_text(file, found, own, words)))
-    raise typer.Exit(0 if found.holds else 1)
+    if not found.holds:
+        raise typer.Exit(DIFFERS)
+    if not vouched:
+        raise typer.Exit(NOBODY_VOUCHES)
 
 
-def _as_json(file: Path, found: Verified) -> dict[str, object]:
+def _as_json(file: Path, found: Verified, vouched: bool) -> dict[str, object]:
     return {
         "schema": "coldwitness.verification/1",
         "file": file.name,
@@ -87,6 +97,7 @@ def _as_json(file: Path, found: Verified) -> dict[str, object]:
         "unjudged": found.unjudged and asdict(found.unjudged),
         "signer": found.signer,
         "signer_trusted": found.trusted,
+        "vouched": vouched,
         "timestamp": found.stamp
         and {
             "at": found.stamp.at,

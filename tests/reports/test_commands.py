@@ -85,8 +85,18 @@ def test_package_of_another_key_does_not_hold_where_a_key_is_named(
     code, out, _ = run("verify", "r.zip", "--key", "other.pub")
     assert (code, "signer_unknown" in out) == (1, True)
     run("report", SHIPMENT, *FILES, "--package", "mine.zip", "--key", "other.key")
-    _, out, _ = run("verify", "mine.zip", "--json")
-    assert json.loads(out)["signer"] == other.key_id
+    code, out, _ = run("verify", "mine.zip", "--json")
+    assert (code, json.loads(out)["signer"]) == (3, other.key_id)
+    assert (json.loads(out)["holds"], json.loads(out)["vouched"]) == (True, False)
+    assert run("verify", "mine.zip", "--key", "other.pub")[0] == 0
+    assert run("verify", "r.zip")[0] == 0  # this machine's own key
+
+
+def test_a_report_that_nobody_signed_is_whole_and_nobody_vouches_for_it(run: Command) -> None:
+    run("report", SHIPMENT, *FILES, "-o", "r.json")
+    code, out, _ = run("verify", "r.json", "--json")
+    said = json.loads(out)
+    assert (code, said["holds"], said["signer"], said["vouched"]) == (3, True, None, False)
 
 
 def test_a_report_by_another_pack_says_what_the_pack_in_force_says(
