@@ -39,6 +39,7 @@ from coldwitness.ingest.formats import (
     every_format,
     wire_format,
 )
+from coldwitness.ingest.formats.drug_names import DrugNames, RememberedDrugNames
 from coldwitness.ingest.formats.guess import format_by_content, format_by_topic
 from coldwitness.ingest.formats.json_text import loads
 from coldwitness.ingest.mqtt.topics import matches
@@ -91,7 +92,7 @@ def decode_file(
         raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
     capture = captured_messages(payload) if topic is None else None
     messages = capture if capture is not None else [(topic, payload)]
-    memory = DecoderMemory()
+    memory, drug_names = DecoderMemory(), RememberedDrugNames()
     meaning = DecodedFile()
     for number, (at, body) in enumerate(messages, start=1):
         rule, name = _format_of(at, body, format_name, rules, path)
@@ -99,7 +100,7 @@ def decode_file(
             _add_file(meaning, path, name, zone)
             continue
         declared = wire_format(name)
-        context = _context(at, path, rule, zone, now_ms())
+        context = _context(at, path, rule, zone, now_ms(), drug_names)
         place = f"message {number}: " if capture is not None else ""
         try:
             decoded = declared.decoder(memory)(_bytes_of(body, declared), context)
@@ -172,7 +173,12 @@ def _is_lines(body: bytes) -> bool:
 
 
 def _context(
-    topic: str | None, path: Path, rule: FormatRule | None, zone: tzinfo | None, now_ms: int
+    topic: str | None,
+    path: Path,
+    rule: FormatRule | None,
+    zone: tzinfo | None,
+    now_ms: int,
+    drug_names: DrugNames,
 ) -> DecodeContext:
     """Without a topic the file's name stands for the sender, as it does for a CSV file."""
     levels = (topic or "").split("/")
@@ -188,6 +194,7 @@ def _context(
         courier=courier,
         box=box,
         zone=zone,
+        drug_names=drug_names,
     )
 
 

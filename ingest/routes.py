@@ -15,6 +15,7 @@ from coldwitness.ingest.formats import (
     WireFormat,
     wire_format,
 )
+from coldwitness.ingest.formats.drug_names import DrugNames, RememberedDrugNames
 from coldwitness.ingest.mqtt.topics import is_topic_filter, matches
 from coldwitness.storage.journal import Row
 
@@ -40,13 +41,21 @@ class Route:
 class Routes:
     """Which decoder reads a topic, by the settings' rules in their order, then the native topics.
 
-    Stateful formats remember in one memory for the life of this object; feed it rows in
+    drug_names : where the names that are `drug` of loggers without a mapping are kept; None: for
+    the life of this object. Stateful formats remember in one memory for as long; feed it rows in
     their order. Raises ConfigError for a rule whose topic filter or format is none.
     """
 
-    def __init__(self, rules: Sequence[FormatRule] = (), *, max_payload_bytes: int = 4_000_000):
+    def __init__(
+        self,
+        rules: Sequence[FormatRule] = (),
+        *,
+        max_payload_bytes: int = 4_000_000,
+        drug_names: DrugNames | None = None,
+    ):
         self._rules = tuple(rules)
         self._max_payload_bytes = max_payload_bytes
+        self._drug_names = drug_names if drug_names is not None else RememberedDrugNames()
         memory = DecoderMemory()
         for rule in self._rules:
             if not is_topic_filter(rule.topic):
@@ -78,7 +87,15 @@ class Routes:
                 "oversized",
                 f"payload of {len(row.payload)} bytes; at most {self._max_payload_bytes} are read",
             )
-        context = DecodeContext(row.topic, row.received_ms, route.rule, route.courier, route.box)
+        context = DecodeContext(
+            row.topic,
+            row.received_ms,
+            route.rule,
+            route.courier,
+            route.box,
+            # What the broker kept from earlier may be of an earlier wiring: it fixes no name.
+            drug_names=None if row.retain else self._drug_names,
+        )
         decoded = route.decode(row.payload, context)
         if row.retain and decoded.readings:
             kept = "retained by the broker from earlier: kept in the journal, never a reading"

@@ -8,6 +8,7 @@ import msgspec
 
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.reading import Event, Reading
+from coldwitness.ingest.formats.drug_names import DrugNames
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class DecodeContext(msgspec.Struct, frozen=True, gc=False):
     rule : the settings' rule for this topic; None where no rule is set.
     courier, box : ids from the topic or the rule; what a logger's own entry says wins.
     zone : the zone of times that name none (`--timezone`); None: they are refused.
+    drug_names : which name is the drug's of loggers without a mapping; None: the message alone
+        decides.
     """
 
     topic: str
@@ -47,6 +50,7 @@ class DecodeContext(msgspec.Struct, frozen=True, gc=False):
     courier: str | None = None
     box: str | None = None
     zone: tzinfo | None = None
+    drug_names: DrugNames | None = None
 
 
 Decoder = Callable[[bytes, DecodeContext], Decoded]

@@ -97,6 +97,7 @@ def _lht65_live(record: bytes) -> Sample:
 def _sht(sample: Sample, record: bytes) -> None:
     """The built-in sensor; ones in both its words are its silence, not -0.01 °C."""
     temperature, humidity = struct.unpack(">hH", record[2:6])
+    sample.places.append("TempC_SHT")
     if temperature == -1 and humidity & 0x0FFF == 0x0FFF:
         return
     put(sample, "TempC_SHT", temperature, 100.0)
@@ -114,6 +115,7 @@ def lht52(frame: bytes, f_port: int | None) -> list[Sample]:
         sample = Sample(time_ms=clock_ms(clock))
         if humidity != 0xFFFF:
             sample.humidity_pct = humidity / 10.0
+        sample.places.append("TempC_SHT")
         if humidity != 0xFFFF or temperature != -1:
             put(sample, "TempC_SHT", temperature, 100.0)
         put(sample, "TempC_DS", probe, 100.0)
@@ -165,10 +167,12 @@ def lsn50_s31(frame: bytes, f_port: int | None) -> list[Sample]:
     samples = lsn50(frame, f_port)
     for sample in samples:
         sample.temperature_c.pop("TempC1", None)
+        sample.places = [name for name in sample.places if name != "TempC1"]
     return samples
 
 
 def _lsn50_probe(sample: Sample, name: str, word: bytes) -> None:
+    sample.places.append(name)
     if word != _NOTHING:
         put(sample, name, int.from_bytes(word, "big", signed=True), 10.0)
 

@@ -18,6 +18,7 @@ class Sample:
     """One measurement of a frame: temperatures by the maker's names, in the frame's order.
 
     time_ms : the device's own clock where the frame carries it and it was set.
+    places : the names of all probes the frame has a place for, silent ones too, in its order.
     lost : why a stored record cannot be used; nothing else of it counts then.
     """
 
@@ -27,6 +28,7 @@ class Sample:
     light_lux: float | None = None
     time_ms: int | None = None
     lost: str | None = None
+    places: list[str] = field(default_factory=list, compare=False)
 
 
 FrameDecoder = Callable[[bytes, int | None], list[Sample]]
@@ -34,7 +36,8 @@ FrameDecoder = Callable[[bytes, int | None], list[Sample]]
 
 
 def put(sample: Sample, name: str, raw: int, per_degree: float) -> None:
-    """A signed 16-bit temperature, unless it is a code for none."""
+    """A signed 16-bit temperature, unless it is a code for none; its name is there all the same."""
+    sample.places.append(name)
     if raw not in NO_PROBE:
         sample.temperature_c[name] = raw / per_degree
 

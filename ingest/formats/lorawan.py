@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
     for decoded in uplink.objects:
         found = measurements(decoded, mapped=mapping)
         samples = _history(decoded, mapping)
-        if found.temperature_c:
+        if found.has_temperature:
             samples.append(_sample(found, clock=as_number(decoded.get(_DRAGINO_CLOCK))))
         if samples:
             return _readings(uplink, samples, context, (found.lat_deg, found.lon_deg))
@@ -138,7 +139,7 @@ def _readings(
                     serial=uplink.serials[0],
                     aliases=uplink.serials[1:],
                     model=uplink.model,
-                    temperatures=sample.temperature_c,
+                    temperatures=dict.fromkeys(sample.places, math.nan) | sample.temperature_c,
                     time_ms=sample.time_ms if own_clock else uplink.time_ms,
                     time_source="device" if own_clock else "gateway",
                     humidity_pct=sample.humidity_pct,

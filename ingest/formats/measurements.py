@@ -44,7 +44,8 @@ _LIGHT = re.compile(r"^(illum(inance)?(_lx|_lux)?|light(_?lux)?|luminosity|lux|i
 
 @dataclass
 class Measured:
-    """What a decoded object says: temperatures in its own order, and what goes with them."""
+    """What a decoded object says: temperatures in its own order, NaN for a name without a value,
+    and what goes with them."""
 
     temperature_c: dict[str, float] = field(default_factory=dict)
     humidity_pct: float | None = None
@@ -52,6 +53,11 @@ class Measured:
     light_lux: float | None = None
     lat_deg: float | None = None
     lon_deg: float | None = None
+
+    @property
+    def has_temperature(self) -> bool:
+        """True if a name has a value and not only its place (NaN)."""
+        return not all(map(math.isnan, self.temperature_c.values()))
 
 
 def speaks_of_roles(names: Iterable[str]) -> bool:
@@ -88,8 +94,11 @@ def measurements(
         last = name.rpartition(".")[2]
         if name in mapped or is_temperature_name(name, roles=roles):
             celsius = celsius_of(value, unit or unit_in_name(name, among=decoded))
+            celsius = math.nan if value in NOT_EVEN_FAHRENHEIT else celsius
             if celsius is not None:
                 found.temperature_c.setdefault(name, celsius)
+        elif math.isnan(value):
+            continue
         elif unit_in_name(name, among=decoded) and _NOT_THE_AIR.search(name) is None:
             celsius = celsius_of(value, "F")
             if celsius is not None:
@@ -105,7 +114,7 @@ def measurements(
             found.lat_deg = value
         elif last.lower() in ("lon", "lng", "long", "longitude"):
             found.lon_deg = value
-    if not found.temperature_c:
+    if fahrenheit and not found.has_temperature:
         found.temperature_c = fahrenheit
     return found
 
@@ -180,9 +189,15 @@ def _numbers(
                 number, unit = float(written[1]), written[2] or unit
             if number is not None:
                 yield name, number, unit
+            elif value is None or (isinstance(value, str) and value.strip().lower() in _SILENT):
+                yield name, math.nan, unit
 
 
 _DECIMAL = re.compile(r"([+-]?\d{1,6}(?:\.\d{1,6})?) ?(°[CF]|[℃℉])?", re.ASCII)
+_SILENT = frozenset(
+    {"", "null", "none", "nan", "n/a", "na", "-", "--", "err", "error", "fault", "unavailable"}
+)
+"""What stands where a probe gave no value: its name keeps its place."""
 _UNIT_NAMES = ("temperature_unit", "temp_unit", "temperatureUnit", "tempUnit", "TempUnit")
 
 

@@ -1,13 +1,15 @@
 """From what a maker calls a probe to our probe roles, and from its serial to a logger id.
 
 The settings' rule decides: the logger's own entry over its model's over the rule's. Without
-any mapping an upstream name that already is a role keeps it; else the first temperature is
-the drug's and further ones keep their upstream names, which are kept and never judged.
+any mapping an upstream name that already is a role keeps it; else the first temperature of the
+logger's first message is the drug's from then on (`drug_names`), and others keep their upstream
+names, which are kept and never judged.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Unpack
 
 from coldwitness.config.settings import FormatRule
@@ -16,6 +18,7 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.reading import Reading, TimeSource, split_probe
 from coldwitness.ingest.formats.decoded import DecodeContext
+from coldwitness.ingest.formats.drug_names import may_be_drug
 from coldwitness.ingest.formats.json_text import shown
 from coldwitness.ingest.formats.plausible import measured
 
@@ -98,25 +101,36 @@ def mapping_for(
     return mapping
 
 
-def named(temperatures: Mapping[str, float], mapping: Mapping[str, str]) -> dict[str, float]:
-    """Temperatures by probe name; names that map to nothing of ours keep theirs."""
+def named(
+    temperatures: Mapping[str, float],
+    mapping: Mapping[str, str],
+    *,
+    fixed: Callable[[str], str] = lambda first: first,
+) -> dict[str, float]:
+    """Measured temperatures by probe name; names that map to nothing of ours keep theirs.
+
+    temperatures : every name the message holds, in its order, those without a value too (NaN or
+        a code): a silent first probe hands its place on to nobody.
+    fixed : the drug's name of this logger, given the first that this message offers.
+    """
     result: dict[str, float] = {}
     left: dict[str, float] = {}
     for name, value in temperatures.items():
         probe = mapping.get(name)
         if probe is None:
             left[name] = value
-        elif probe in result:
-            raise BadMessage("bad_mapping", f"two measurements are mapped to {probe[:40]!r}")
-        else:
+        elif measured(value) is not None:
+            if probe in result:
+                raise BadMessage("bad_mapping", f"two measurements are mapped to {probe[:40]!r}")
             result[probe] = value
-    guess = not mapping and not any(split_probe(name) for name in left)
+    drug = None
+    if not mapping and not any(split_probe(name) for name in left):
+        first = next((name for name in left if may_be_drug(name)), None)
+        drug = fixed(_kept_name(first)) if first is not None else None
     for name, value in left.items():
-        if guess:
-            result["drug"] = value
-            guess = False
-        else:
-            result.setdefault(_kept_name(name), value)
+        if measured(value) is not None:
+            kept = _kept_name(name)
+            result.setdefault("drug" if kept == drug else kept, value)
     return result
 
 
@@ -147,9 +161,11 @@ def reading(
     logger = logger_id(serial)
     entry = entry_of(context.rule, serial, logger, *aliases)
     rule = context.rule
+    names = context.drug_names
     probes = named(
-        {name: value for name, value in temperatures.items() if measured(value) is not None},
+        temperatures,
         mapping_for(rule, entry=entry, model=model),
+        fixed=partial(names.fixed, logger) if names is not None else lambda first: first,
     )
     if not probes:
         raise BadMessage("no_temperature", f"{logger}: no temperature in the message")

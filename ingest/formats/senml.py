@@ -13,7 +13,7 @@ from typing import Any
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.measurements import celsius_of, is_temperature_name
-from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.naming import reading, serial_in
 from coldwitness.ingest.formats.senml_pack import Record, parse_pack, resolved
 from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, WireFormat
 
@@ -49,7 +49,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
             refused.append(Refusal(error.reason, str(error), item.index))
     readings = []
     for group in groups.values():
-        if group.temperatures:
+        if not all(map(math.isnan, group.temperatures.values())):
             try:
                 readings.append(_reading(group, context))
             except BadMessage as error:
@@ -67,7 +67,7 @@ def _gather(
     key = (serial, record.time_ms, number)
     group = groups.setdefault(key, _Group(serial, record.time_ms))
     unit, value = record.unit, record.value
-    celsius = None if value is None else _celsius(value, unit)
+    celsius = _celsius(math.nan if value is None else value, unit)
     if celsius is not None:
         # Only a unit of temperature makes one of a number that nothing else names.
         measurement = measurement or "temperature"
@@ -123,17 +123,10 @@ def _split(record: Record, context: DecodeContext) -> tuple[str, str]:
 
 
 def _reading(group: _Group, context: DecodeContext) -> Any:
-    entry = entry_of(context.rule, group.serial, logger_id(group.serial))
-    mapping = mapping_for(context.rule, entry=entry, model=None)
-    temperatures = {
-        name: value
-        for name, value in group.temperatures.items()
-        if mapping.get(name) or math.isfinite(value)
-    }
     return reading(
         context,
         serial=group.serial,
-        temperatures=temperatures,
+        temperatures=group.temperatures,
         time_ms=group.time_ms,
         humidity_pct=group.humidity_pct,
         lat_deg=group.lat_deg,

@@ -1,6 +1,7 @@
 """Shelly Gen2+ devices: RPC notifications on `{device}/events/rpc`, component status on
 `{device}/status/temperature:0`, and the Bluetooth (BLU, BTHome) sensors they hear."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -104,10 +105,10 @@ def _readings(
 def _measure(sample: Sample, name: str, part: Mapping[str, Any]) -> None:
     """Add what one of the device's own components says; of several the first counts."""
     kind = name.partition(":")[0]
-    if kind == "temperature" and not _is_faulty(part):
+    if kind == "temperature":
         celsius = as_number(part.get("tC"))
-        if celsius is not None:
-            sample.temperature_c[name] = celsius
+        faulty = celsius is None or _is_faulty(part)
+        sample.temperature_c[name] = math.nan if faulty or celsius is None else celsius
     elif kind == "humidity" and sample.humidity_pct is None:
         sample.humidity_pct = as_number(part.get("rh"))
     elif kind == "illuminance" and sample.light_lux is None:

@@ -78,7 +78,7 @@ def decode(payload: bytes, context: DecodeContext, *, memory: DecoderMemory) -> 
             continue
         value = metric.value(metric.datatype or made.datatype)
         if value is None or not math.isfinite(value):
-            continue
+            value = math.nan  # its name keeps its place
         time_ms = metric.time_ms or parsed.time_ms
         if time_ms is not None and time_ms < UNSET_BEFORE_MS:
             # A clock that was never set: what is live was measured now, what was stored was not.
@@ -148,7 +148,7 @@ def _readings(
             sample.lon_deg = value
     readings: list[Reading] = []
     for time_ms, sample in samples.items():
-        if not sample.temperatures:
+        if all(map(math.isnan, sample.temperatures.values())):
             continue
         try:
             if time_ms is not None and time_ms > LATEST_MS:

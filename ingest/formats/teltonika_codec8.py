@@ -4,6 +4,7 @@ Frame: four zero bytes, length, codec, count, records, count, CRC-16/IBM. The fr
 say who sent it: the logger is the topic's last level, where gateways put the IMEI.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS
-from coldwitness.ingest.formats.naming import reading, serial_in
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
 from coldwitness.ingest.formats.wire_format import ByBytes, ByTopic, WireFormat
 
 _CODEC_8, _CODEC_8_EXTENDED = 0x08, 0x8E
@@ -40,6 +41,10 @@ def _is_fault(io_id: int, raw: int) -> bool:
     return raw in _REGISTER_FAULTS or (25 <= io_id <= 28 and raw in _OLD_FAULTS)
 
 
+_BLE_IDS = range(25, 29)
+_ENGINE_MODELS = ("FMB6", "FMC6", "FMM6", "FM6")
+"""Professional trackers, where 25 is the engine's temperature on the CAN bus, tenths (Teltonika's
+AVL lists; traccar/traccar #4993)."""
 _BLE_HUMIDITY = (86, 104, 106, 108)
 _MOVEMENT = 240
 _BATTERY_MV = 67
@@ -67,7 +72,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         try:
             if not UNSET_BEFORE_MS <= record.time_ms <= LATEST_MS:
                 raise BadMessage("bad_time", f"timestamp: expected epoch ms, got {record.time_ms}")
-            readings.append(_reading(record, serial, context))
+            readings.append(_reading(record, serial, context, refused))
         except BadMessage as error:
             if error.reason != "no_temperature":
                 refused.append(Refusal(error.reason, str(error), index))
@@ -176,12 +181,29 @@ def _record(reader: _Reader, *, extended: bool) -> Record:
     return Record(time_ms, lat / 1e7, lon / 1e7, satellites, io)
 
 
-def _reading(record: Record, serial: str, context: DecodeContext) -> Reading:
+def _reading(
+    record: Record, serial: str, context: DecodeContext, refused: list[Refusal]
+) -> Reading:
+    entry = entry_of(context.rule, serial, logger_id(serial))
+    mapping = mapping_for(context.rule, entry=entry, model="Teltonika")
+    stated = entry.get("model", "")
     temperatures: dict[str, float] = {}
     for io_id, (name, step) in _TEMPERATURES.items():
         raw = record.io.get(io_id)
-        if raw is not None and not _is_fault(io_id, raw[0]):
-            temperatures[name] = round(raw[0] * step, 2)
+        if raw is None:
+            continue
+        if io_id in _BLE_IDS and not (stated or name in mapping):
+            text = (
+                f"{serial}: AVL id {io_id} is a Bluetooth sensor of some models and the engine of "
+                "others: set `model` of this logger"
+            )
+            refused.append(Refusal("model_unknown", text))
+            continue
+        celsius = math.nan if _is_fault(io_id, raw[0]) else round(raw[0] * step, 2)
+        if io_id in _BLE_IDS and stated.upper().startswith(_ENGINE_MODELS):
+            temperatures[f"engine_temperature_{io_id}"] = raw[0] / 10.0
+        else:
+            temperatures[name] = celsius
     humidity = next((record.io[io_id][0] for io_id in _BLE_HUMIDITY if io_id in record.io), None)
     movement = record.io.get(_MOVEMENT)
     battery = record.io.get(_BATTERY_MV)

@@ -275,7 +275,7 @@ def test_a_shelly_value_with_a_read_error_is_missing() -> None:
         "temperature:1": {"tC": 4.5, "errors": []},
     }
     message = {"src": "s", "method": "NotifyStatus", "params": {"ts": 1795230245, **parts}}
-    assert only("shelly", message, "s/events/rpc").temperature_c == {"drug": 4.5}
+    assert only("shelly", message, "s/events/rpc").temperature_c == {"temperature:1": 4.5}
 
 
 def test_bthome_sensors_of_a_shelly_count_where_the_settings_map_them() -> None:

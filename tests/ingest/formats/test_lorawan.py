@@ -134,10 +134,10 @@ def test_chirpstack_object_is_read_with_the_networks_time() -> None:
         ({"temperature": {"value": 21.875, "unit": "°C"}}, {"drug": 21.875}),
         ({"temperature": {"value": 41.0, "unit": "°F"}}, {"drug": 5.0}),
         ({"temp_f": 41.0, "temp_c": 5.0}, {"drug": 5.0}),
-        ({"mcu_temperature": 30.0, "ambient_temperature": 5.0}, {"drug": 5.0}),
+        ({"mcu_temperature": 30.0, "ambient_temperature": 5.0}, {"ambient_temperature": 5.0}),
         ({"temperature_alarm": 1, "temperature": 5.0}, {"drug": 5.0}),
         ({"ambient": 20.0, "temperature": 5.0}, {"drug": 5.0}),
-        ({"TempC_DS": 327.67, "TempC_SHT": 5.0}, {"drug": 5.0}),
+        ({"TempC_DS": 327.67, "TempC_SHT": 5.0}, {"TempC_SHT": 5.0}),
     ],
 )
 def test_names_and_units_of_decoded_objects(obj: Any, expected: dict[str, float]) -> None:
@@ -196,7 +196,14 @@ FRAMES = [
     # The shape of milesight-iot/em500-pt100.js: battery, then -18.5 °C little-endian.
     ("Milesight EM500-PT100", "0175640367" + "47ff", 85, {"drug": -18.5}, None, None),
     # lorawan-devices, vendor/tektelic/t00061xx-codec.yaml.
-    ("tektelic t00061xx", "036701260468" + "3300ba0bd1", 10, {"drug": 29.4}, 25.5, 3.025),
+    (
+        "tektelic t00061xx",
+        "036701260468" + "3300ba0bd1",
+        10,
+        {"ambient_temperature": 29.4},
+        25.5,
+        3.025,
+    ),
     # lorawan-devices, vendor/decentlab/dl-ds18-codec.yaml.
     ("decentlab dl-ds18", "02023d0003815e0c15", 1, {"drug": 21.875}, None, 3.093),
     # ELSYS payload document: 0100E2 is 22.6 °C, 0229 41 %, 0400270506 060308 070D62 3426 mV.
@@ -346,7 +353,7 @@ def test_a_clock_in_draginos_decoded_object_is_the_readings_time() -> None:
                "TempC_SHT": 22.53}  # fmt: skip
     (reading,) = tts(decoded=decoded).readings
     assert (reading.time_ms, reading.time_source) == (1_640_845_021_000, "device")
-    assert reading.temperature_c == {"drug": 22.53}
+    assert reading.temperature_c == {"TempC_SHT": 22.53}
     (unset,) = tts(decoded={**decoded, "Systimestamp": 300}).readings
     assert (unset.time_ms, unset.time_source) == (TTS_TIME_MS, "gateway")
 
@@ -402,13 +409,14 @@ def test_chirpstack_time_falls_back_to_the_gateways_and_then_to_the_receive_time
     ("obj", "expected"),
     [
         ({"temperature": "4.50", "humidity": "61"}, {"drug": 4.5}),
-        ({"temperature": "NULL", "probe_temp": 5.0}, {"drug": 5.0}),
+        ({"temperature": "NULL", "probe_temp": 5.0}, {"probe_temp": 5.0}),
         ({"temp_f": 41.0}, {"drug": 5.0}),
         ({"temperatureF": "41.0"}, {"drug": 5.0}),
         ({"temperature": 41.0, "temperature_unit": "F"}, {"drug": 5.0}),
         ({"temperature": 41.0, "tempUnit": "°F", "temp_alarm": 1}, {"drug": 5.0}),
         ({"temperature": 5.0, "temperature_unit": "auto"}, {"drug": 5.0}),
-        ({"temperature": 327.67, "temperature_unit": "F", "probe_temp_c": 5.0}, {"drug": 5.0}),
+        ({"temperature": 327.67, "temperature_unit": "F", "probe_temp_c": 5.0},
+         {"probe_temp_c": 5.0}),
         ({"temp_e": 4.0, "temp_f": 5.0}, {"drug": 4.0}),
         ({"temperature_sensitivity": 0.5, "max_temperature": 60, "temperature": 5.0},
          {"drug": 5.0}),

@@ -2,11 +2,15 @@
 
 import pytest
 
+from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats import DecodeContext, Decoded, decoder
 from coldwitness.ingest.formats.teltonika_codec8 import crc16_ibm, parse_frame
 from tests.ingest.formats.context import RECEIVED_MS
 
+BLUETOOTH = FormatRule(
+    topic="#", format="teltonika_codec8", loggers={"352093081452251": {"model": "FMB120"}}
+)
 TIME_MS = 1_795_230_245_123
 # Teltonika's wiki, page Codec: the first example of Codec 8 and of Codec 8 Extended.
 CODEC_8 = (
@@ -41,7 +45,9 @@ def frame(*records: bytes, extended: bool = False) -> bytes:
 
 
 def said(body: bytes, topic: str = "teltonika/352093081452251/data") -> Decoded:
-    return decoder("teltonika_codec8")(body, DecodeContext(topic=topic, received_ms=RECEIVED_MS))
+    return decoder("teltonika_codec8")(
+        body, DecodeContext(topic=topic, received_ms=RECEIVED_MS, rule=BLUETOOTH)
+    )
 
 
 def test_documented_frames_are_read() -> None:
@@ -141,7 +147,7 @@ def test_real_frames_whose_probes_say_nothing_give_no_reading(frame_hex: str) ->
 @pytest.mark.parametrize("code", [850, 2000, 3000, 4000, 5000, 32767, -32768])
 def test_fault_codes_of_a_wired_probe_are_no_temperature(code: int) -> None:
     (reading,) = said(frame(record({72: (code, 4), 73: (50, 4)}))).readings
-    assert reading.temperature_c == {"drug": 5.0}
+    assert reading.temperature_c == {"dallas_temperature_2": 5.0}
 
 
 @pytest.mark.parametrize("code", [2000, 3000, 4000, 32767, 32766, 32765, 32764, -32768])

@@ -1,0 +1,39 @@
+"""Which of a logger's names is its drug's probe where the settings say nothing: the first
+temperature of its first message, and from then on that name alone.
+
+Decided anew for each message, a loose wire at the drug's probe would make the outside air the
+drug's temperature.
+"""
+
+import re
+from typing import Protocol
+
+_NEVER = re.compile(
+    r"ambient|(?<![a-z])amb|coolant|cold_?store|(?<![a-z])ice(?![a-z])|outside|outdoor|exterior|"
+    r"environment|goods|board|chip|(?<![a-z])[mc]pu|mcu|engine|set_?point|colou?r|dew|"
+    r"(?<![a-z])(min|max)(?![a-z])|minimum|maximum|"
+    r"环境|室外|外部|箱外|冰排|冰袋|蓄冷|货物|主板|芯片|发动机|设定|最低|最高|色温|露点",
+    re.I,
+)
+
+
+class DrugNames(Protocol):
+    """Where the fixed name of each logger is kept."""
+
+    def fixed(self, logger: str, first: str) -> str:
+        """The name that is the drug's for this logger; `first`, and kept, if there is none."""
+
+
+class RememberedDrugNames:
+    """The names fixed in the life of one process."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def fixed(self, logger: str, first: str) -> str:
+        return self._names.setdefault(logger, first)
+
+
+def may_be_drug(name: str) -> bool:
+    """False for a name that says that it is something else than the drug's compartment."""
+    return _NEVER.search(name) is None
