@@ -165,24 +165,20 @@ class Journal:
         for day in days:
             for head in read_heads(day.heads)[0]:
                 self._last_head = head
-        found = [day for day in days if day.seal.exists() or day.database.exists()]
+        made = [day for day in days if day.seal.exists() or day.database.exists()]
+        found = [day for day in made if not _is_empty(day)]
         self._require_signed(found)
-        if not found:
+        last = found[-1] if found else None
+        self._seal_beside([day for day in made[:-1] if day.state == "open" and day != last])
+        if last is None:
             return 0, NO_CHAIN, 0
-        last = found[-1]
-        self._seal_beside([segment for segment in found[:-1] if segment.state == "open"])
         if last.state != "open":
             return _end_of(last)
-        before_row, before_chain, before_ms = (
-            _end_of(found[-2]) if len(found) > 1 else (0, NO_CHAIN, 0)
-        )
-        head_of_day = self._last_head
-        if head_of_day is None or head_of_day.day != last.day:
-            return before_row, before_chain, before_ms  # made, but nothing was written yet
+        before_row, before_chain = _end_of(found[-2])[:2] if len(found) > 1 else (0, NO_CHAIN)
         meta = SegmentMeta(self.worker, last.day, before_row + 1, before_chain)
         self._segment = SegmentWriter(last.database, meta)
         end = self._segment.head
-        self._signed_row = head_of_day.row
+        self._signed_row = self._last_head.row if self._last_head is not None else end.row
         return end.row, end.chain.hex(), end.received_ms
 
     def _require_signed(self, found: Sequence[layout.Segment]) -> None:
@@ -195,8 +191,10 @@ class Journal:
         elif last is not None and (not found or _end_of(found[-1])[0] < last.row):
             problem = f"its rows end before row {last.row}, which is signed"
         for segment in found:
-            if problem is None and segment.state == "open":
-                problem = _contradiction(segment)
+            # What cannot be read is no contradiction: `journal verify` says what it is.
+            with suppress(Unavailable, BadInput):
+                if problem is None and segment.state == "open":
+                    problem = _contradiction(segment)
         if problem is not None:
             raise ConfigError(
                 f"journal {self._folder}: {problem}; see `coldwitness journal verify`. Restore the"
@@ -288,6 +286,17 @@ def _contradiction(segment: layout.Segment) -> str | None:
         if chains.get(signed.row, b"").hex() != signed.chain:
             return f"row {signed.row} of {segment.day} is not the one that was signed"
     return None
+
+
+def _is_empty(segment: layout.Segment) -> bool:
+    """A day that a killed process had made and written nothing to."""
+    if segment.state != "open":
+        return False
+    try:
+        meta, head = read_head(segment.database)
+    except (Unavailable, BadInput):
+        return False
+    return head.row < meta.first_row
 
 
 def _end_of(segment: layout.Segment) -> tuple[int, str, int]:

@@ -114,7 +114,8 @@ def verify_journal(
                     " was exchanged",
                     file=segment.rows if segment.seal.exists() else segment.database,
                 )
-            chain, row = report.chain, report.last_row
+            if report.last_row >= report.first_row:
+                chain, row = report.chain, report.last_row
         reports += of_worker
         _follow_heads(of_worker)
     return reports

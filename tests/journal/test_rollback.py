@@ -20,11 +20,12 @@ from coldwitness.storage.journal import (
     layout,
     verify_journal,
 )
+from coldwitness.storage.journal import journal as journal_module
 from coldwitness.storage.journal.heads import SignedHead, read_heads
 from coldwitness.storage.journal.layout import Segment, segments
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
 from coldwitness.storage.journal.rows import row_packer
-from coldwitness.storage.journal.segment import read_head
+from coldwitness.storage.journal.segment import SegmentWriter, read_head
 from tests.journal.conftest import DAY_MS, NOON_MS, messages
 
 Open = Callable[..., Journal]
@@ -128,6 +129,52 @@ def test_the_heads_of_a_sealed_day_cannot_be_taken_away(
             journal.append(messages(10 * day, 10, received_ms=NOON_MS + day * DAY_MS))
     segments(tmp_path, "w1")[1].heads.unlink()
     assert any("heads 3 to 4 are missing" in text for text in texts(tmp_path, signer))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("later_days", [0, 1])
+def test_a_worker_killed_before_the_first_row_of_a_day_goes_on_and_the_chain_holds(
+    tmp_path: Path,
+    runs: Segment,
+    open_journal: Open,
+    signer: Signer,
+    monkeypatch: pytest.MonkeyPatch,
+    signed: bool,
+    later_days: int,
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    place = SegmentWriter if signed else journal_module
+    monkeypatch.setattr(place, "append" if signed else "sign_head", killed)
+    journal = open_journal()
+    journal.close = lambda: None  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        journal.append(messages(30, 5, received_ms=NOON_MS + DAY_MS))
+    journal._lock.close()  # what the kernel does
+    monkeypatch.undo()
+    with open_journal() as journal:
+        assert journal.last_row == 30
+        journal.append(messages(30, 5, received_ms=NOON_MS + (1 + later_days) * DAY_MS))
+    with open_journal() as journal:
+        assert journal.last_row == 35
+        journal.append(messages(35, 5, received_ms=NOON_MS + 3 * DAY_MS))
+    assert texts(tmp_path, signer) == []
+
+
+def test_a_damaged_day_before_the_last_does_not_stop_the_worker(
+    tmp_path: Path, open_journal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "_seal_beside", lambda *_: None)
+    for day in range(3):
+        with open_journal() as journal:
+            journal.append(messages(10 * day, 10, received_ms=NOON_MS + day * DAY_MS))
+    segments(tmp_path, "w1")[0].database.write_bytes(b"no database")
+    with open_journal() as journal:
+        assert journal.last_row == 30
 
 
 def test_100_of_100_rewrites_are_found_by_a_head_that_somebody_else_kept(
