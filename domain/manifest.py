@@ -28,6 +28,7 @@ class Item(msgspec.Struct, frozen=True):
     approval_number: str | None = None
     trace_code: str | None = None
     quantity: float | None = None
+    mass_kg: float | None = None
     holder: str | None = None
     dosage_form: str | None = None
     strength: str | None = None
@@ -88,11 +89,18 @@ class DeclaredIsolation(msgspec.Struct, frozen=True):
     goods: bool | None = None
 
 
+class CouplingAtPayload(msgspec.Struct, frozen=True):
+    """The largest exchange [1/h] that a box was qualified for with this load [J/K]."""
+
+    payload_j_per_k: float
+    max: float
+
+
 class Qualification(msgspec.Struct, frozen=True):
     hold_h: float | None = None
     slew_max_c_per_min: float | None = None
-    coolant_coupling_max_per_h: float | None = None
-    goods_coupling_max_per_h: float | None = None
+    coolant_coupling_max_per_h: float | tuple[CouplingAtPayload, ...] | None = None
+    goods_coupling_max_per_h: float | tuple[CouplingAtPayload, ...] | None = None
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -100,6 +108,7 @@ class Box(msgspec.Struct, frozen=True):
     model: str | None = None
     isolation: DeclaredIsolation = DeclaredIsolation()
     cooling: Literal["passive", "active"] | None = None
+    payload_j_per_k: float | None = None
     qualification: Qualification = Qualification()
 
 

@@ -22,6 +22,7 @@ from coldwitness.ingest.personal_data import personal_data_at
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_ITEMS = 1000
 MAX_SITES = 1000
+MAX_COUPLINGS = 100
 
 _Spot = TypeVar("_Spot", Place, Site)
 
@@ -208,6 +209,7 @@ def _check_items(manifest: Manifest, classes: Mapping[str, StorageClass], what: 
     drugs = 0
     for index, item in enumerate(manifest.items):
         place = f"{what}: items[{index}]"
+        _within((f"{place}.mass_kg", item.mass_kg, 1e-4, 10_000.0))
         if item.category != "drug":
             continue
         drugs += 1
@@ -259,6 +261,7 @@ def _in_wgs84(place: _Spot) -> _Spot:
 def _check_rates(manifest: Manifest, what: str) -> None:
     logger = manifest.logger
     check_qualification(manifest.box.qualification, f"{what}: box.qualification")
+    _within((f"{what}: box.payload_j_per_k", manifest.box.payload_j_per_k, 1.0, 10_000_000.0))
     _within(
         (f"{what}: logger.interval_s", logger.interval_s, 1e-3, 86_400.0),
         (f"{what}: logger.accuracy_c", logger.accuracy_c, 0.0, 50.0),
@@ -273,9 +276,20 @@ def check_qualification(box: Qualification, what: str) -> None:
     _within(
         (f"{what}.hold_h", box.hold_h, 0.0, 10_000.0),
         (f"{what}.slew_max_c_per_min", box.slew_max_c_per_min, 1e-6, 1000.0),
-        (f"{what}.coolant_coupling_max_per_h", box.coolant_coupling_max_per_h, 0.0, 10_000.0),
-        (f"{what}.goods_coupling_max_per_h", box.goods_coupling_max_per_h, 0.0, 10_000.0),
     )
+    for name in ("coolant_coupling_max_per_h", "goods_coupling_max_per_h"):
+        stated = getattr(box, name)
+        if not isinstance(stated, tuple):
+            _within((f"{what}.{name}", stated, 0.0, 10_000.0))
+            continue
+        if not 1 <= len(stated) <= MAX_COUPLINGS:
+            raise BadInput(f"{what}.{name}: expected 1 to {MAX_COUPLINGS} loads")
+        for index, its in enumerate(stated):
+            place = f"{what}.{name}[{index}]"
+            _within(
+                (f"{place}.payload_j_per_k", its.payload_j_per_k, 1.0, 10_000_000.0),
+                (f"{place}.max", its.max, 0.0, 10_000.0),
+            )
 
 
 def _within(*numbers: tuple[str, float | None, float, float]) -> None:

@@ -30,12 +30,17 @@ from coldwitness.domain.manifest import Item, Manifest, Qualification
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
 from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.judging.coupling_limits import coupling_limit_per_h, payload_j_per_k
 from coldwitness.judging.office_terms import as_registered, bearing_on, with_record
 
 _NO_MANIFEST = Manifest(id="", items=())
 _DECLARED: Mapping[FleetZone, Callable[[Manifest], float | None]] = {
-    "coolant": lambda manifest: manifest.box.qualification.coolant_coupling_max_per_h,
-    "goods": lambda manifest: manifest.box.qualification.goods_coupling_max_per_h,
+    "coolant": lambda manifest: coupling_limit_per_h(
+        manifest.box.qualification.coolant_coupling_max_per_h, payload_j_per_k(manifest)
+    ),
+    "goods": lambda manifest: coupling_limit_per_h(
+        manifest.box.qualification.goods_coupling_max_per_h, payload_j_per_k(manifest)
+    ),
 }
 _OF_MODEL: Mapping[FleetZone, Callable[[BoxModel], float | None]] = {
     "coolant": lambda model: model.coolant_coupling_max_per_h,

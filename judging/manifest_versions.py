@@ -18,8 +18,16 @@ from coldwitness.domain.tracks import IntArray
 SHOWN_TOLERANCE_MS = 300_000
 """Readings that go on for as long after the end of custody as clocks may differ show no other."""
 
-_ITEM = ("storage", "limits", "stability_budget", "compartment", "category", "freeze_sensitive")
-_BOX = ("id", "model", "isolation", "cooling", "qualification")
+_ITEM = (
+    "storage",
+    "limits",
+    "stability_budget",
+    "compartment",
+    "category",
+    "freeze_sensitive",
+    "mass_kg",
+)
+_BOX = ("id", "model", "isolation", "cooling", "payload_j_per_k", "qualification")
 _LOGGER = ("id", "accuracy_c", "interval_s", "response_s", "calibrated_until")
 
 

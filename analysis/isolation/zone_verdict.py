@@ -60,13 +60,20 @@ class ZoneLimits:
 
     @property
     def lower_per_h(self) -> FloatArray:
-        """(s,) below which a rate is in order by both."""
-        return np.minimum(self.stated_per_h, self.default_per_h)
+        """(s,) below which a rate is in order by both; a registered box's own alone."""
+        lower = np.minimum(self.stated_per_h, self.default_per_h)
+        return np.where(self.registered, self.stated_per_h, lower)
 
     @property
     def upper_per_h(self) -> FloatArray:
-        """(s,) above which a rate is contact by both."""
-        return np.maximum(self.stated_per_h, self.default_per_h)
+        """(s,) above which a rate is contact by both; a registered box's own alone."""
+        upper = np.maximum(self.stated_per_h, self.default_per_h)
+        return np.where(self.registered, self.stated_per_h, upper)
+
+    @property
+    def registered(self) -> BoolArray:
+        """(s,) True where the office has registered the box and its model's number."""
+        return np.asarray(self.source == LimitSource.REGISTER)
 
     @property
     def ours_alone(self) -> BoolArray:

@@ -164,3 +164,31 @@ def test_an_uncertainty_that_no_logger_has_counts_as_not_stated(
 ) -> None:
     terms = _terms({"items": [DRUG], "logger": {"accuracy_c": stated_c}})
     np.testing.assert_equal(terms.accuracy_c[0], kept_c)
+
+
+TRIED = [{"payload_j_per_k": 1000.0, "max": 1.2}, {"payload_j_per_k": 4000.0, "max": 0.3}]
+
+
+@pytest.mark.parametrize(
+    ("box", "items", "limit"),
+    [
+        ({"payload_j_per_k": 4000.0}, [DRUG], 0.3),
+        ({"payload_j_per_k": 2000.0}, [DRUG], 0.6),
+        ({"payload_j_per_k": 1000.0}, [DRUG], 1.2),
+        ({"payload_j_per_k": 200.0}, [DRUG], 1.2),
+        ({"payload_j_per_k": 9000.0}, [DRUG], 0.3),
+        ({}, [DRUG], 1.2),
+        ({}, [{**DRUG, "mass_kg": 0.5}, {**DRUG, "mass_kg": 0.3}], 0.6),
+        ({}, [{**DRUG, "mass_kg": 0.8}, {"category": "non_drug", "mass_kg": 5.0}], 0.6),
+        ({}, [{**DRUG, "mass_kg": 0.8}, DRUG], 1.2),
+        ({"payload_j_per_k": 4000.0}, [{**DRUG, "mass_kg": 0.4}], 0.3),
+    ],
+)
+def test_a_limit_by_load_is_that_of_this_load_and_of_an_unknown_one_the_largest(
+    box: dict[str, Any], items: list[dict[str, Any]], limit: float
+) -> None:
+    limits = {"coolant_coupling_max_per_h": TRIED, "goods_coupling_max_per_h": TRIED}
+    terms = _terms({"items": items, "box": {**box, "qualification": limits}})
+    assert terms.coolant_limit_per_h.tolist() == pytest.approx([limit])
+    assert terms.goods_limit_per_h.tolist() == pytest.approx([limit])
+    assert terms.coolant_limit_source.tolist() == [LimitSource.MANIFEST]

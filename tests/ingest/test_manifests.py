@@ -88,6 +88,15 @@ def test_null_means_the_same_as_an_absent_key() -> None:
         ({"logger": {"accuracy_c": -1}}, "logger.accuracy_c"),
         ({"logger": {"calibrated_until": "soon"}}, "calibrated_until"),
         ({"box": {"id": "B/1"}}, "box.id"),
+        ({"box": {"payload_j_per_k": 0}}, "box.payload_j_per_k"),
+        ({"items": [{"storage": "room", "mass_kg": 0}]}, r"items\[0\].mass_kg"),
+        ({"box": {"qualification": {"goods_coupling_max_per_h": []}}}, "goods_coupling"),
+        ({"box": {"qualification": {"goods_coupling_max_per_h": [{"max": 1}]}}}, "payload_j_per_k"),
+        (
+            {"box": {"qualification": {"goods_coupling_max_per_h": [
+                {"payload_j_per_k": 2000, "max": -1}]}}},
+            r"goods_coupling_max_per_h\[0\].max",
+        ),
         ({"box": {"cooling": "maybe"}}, "cooling"),
     ],
 )  # fmt: skip

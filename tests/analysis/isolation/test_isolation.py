@@ -201,6 +201,23 @@ def test_contact_is_named_only_above_the_companys_limit_and_ours(contact):
         assert turned.status[at] in (Status.SUSPECTED, Status.INSUFFICIENT_EVIDENCE)
 
 
+def test_of_a_registered_box_its_models_number_counts_alone(contact):
+    at, low, high = first_found(contact)
+    s = len(contact.tracks.shipments)
+    assert low > NUMBERS.coolant_coupling_max_per_h
+    for limit, expected in (
+        (low * 0.99, Isolation.MISSING),
+        (low * 1.01, Isolation.INDETERMINATE),
+        (high * 1.01, Isolation.ISOLATED),
+    ):
+        turned = judge(
+            contact,
+            coolant_limit_per_h=np.full(s, limit),
+            coolant_limit_source=np.full(s, LimitSource.REGISTER, dtype=np.int8),
+        ).coolant
+        assert turned.isolation[at] == expected
+
+
 def test_isolation_is_found_only_below_the_companys_limit_and_ours(isolated):
     facet = judge(isolated).coolant
     at = int(np.flatnonzero(facet.isolation == Isolation.ISOLATED)[0])
