@@ -60,8 +60,10 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 EVERYWHERE: Mapping[str, Measure] = {
     "probe": Measure(form="text", absent=Text("drug", "drug")),
     "duration_s": Measure(form="duration"),
+    "lasting": Measure(form="duration"),
 }
-"""What every finding's texts can name, whatever its kind."""
+"""What every finding's texts can name, whatever its kind; `lasting` is its duration in known
+time, told as what it is where a single reading has none."""
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -85,6 +85,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     open_start: Flag = UNSET
     over_s: Number = UNSET
     packed_c: Number = UNSET
+    pace_s: Number = UNSET
     peak_c: Number = UNSET
     peak_at: Instant | UnsetType | None = UNSET
     permitted_s: Number = UNSET

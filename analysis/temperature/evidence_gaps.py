@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.findings import FindingTable, finding_table
+from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
@@ -24,6 +24,11 @@ _SUBTYPE = np.array(
 
 PACE_SLACK = 0.1
 """Part of a step by which a reading may come early or late."""
+
+FEWEST_AT_A_PACE = 3
+"""Steps that show a logger's pace; two long ones may be two silences."""
+PACES = 1.5
+"""A step of more paces than these lacks a reading (contract, detail 5)."""
 
 
 def could_leave(
@@ -61,7 +66,9 @@ def gap_findings(
 ) -> FindingTable:
     """One finding for each hole longer than the permitted interval or in which the range may
     have been left. A shorter one in which no cone leaves the range makes none: readings lost here
-    and there are counted (`missing_readings`) and weigh on nothing.
+    and there are counted (`missing_readings`) and weigh on nothing. A logger that records too
+    seldom all along makes one finding for its interval, with the longest step, how many there
+    are, and whether the range could be left in any; longer silences keep their own.
 
     leaves : (h,) as `could_leave` says. A hole during which the logger gave other values is
     `probe_missing`, one at the start or end of the custody window `late_start` or `early_end`,
@@ -73,12 +80,15 @@ def gap_findings(
     long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
     again = edge_of_break(holes, shipment, terms, numbers) & ~tolerated[holes.series]
     alone = (length > numbers.recording_interval_s) | (leaves & ~again)
-    single = np.flatnonzero(alone)
     type_ = np.where(long, _SUBTYPE[holes.side], code_of("evidence_gap/no_readings"))
     type_[_logger_alive(case.tracks, series, holes)] = code_of("evidence_gap/probe_missing")
+    plain = alone & long & (type_ == code_of("evidence_gap/no_readings")) & (holes.counted == 0)
+    paced, pace_s = _at_the_loggers_pace(steps, np.flatnonzero(plain))
+    alone[paced] = False
+    single = np.flatnonzero(alone)
     names = np.array([*series.probes, ""])[series.probe]
     unseen = length > numbers.recording_interval_s
-    return finding_table(
+    lone = finding_table(
         shipment=shipment[single],
         type=type_[single],
         start_s=holes.start_s[single],
@@ -91,6 +101,55 @@ def gap_findings(
             **_measures(length[single], leaves[single], holes.allowed_s[single], unseen[single]),
         },
     )
+    if paced.size == 0:
+        return lone
+    lead = np.flatnonzero(np.diff(holes.series[paced], prepend=-1))
+    last = np.r_[lead[1:], paced.size] - 1
+    owner = holes.series[paced[lead]]
+    longest_s = np.maximum.reduceat(length[paced], lead)
+    could = np.logical_or.reduceat(leaves[paced], lead)
+    seldom = finding_table(
+        shipment=series.shipment[owner],
+        type=code_of("evidence_gap/no_readings"),
+        start_s=holes.start_s[paced[lead]],
+        end_s=holes.end_s[paced[last]],
+        certainty=Certainty.CERTAIN,
+        severity=np.where(could, Severity.MAJOR, Severity.MINOR).astype(np.int8),
+        probe=names[owner],
+        measures={
+            "logger_number": series.logger[owner].astype(np.float64),
+            **_measures(
+                longest_s,
+                could,
+                holes.allowed_s[paced[lead]],
+                longest_s > numbers.recording_interval_s,
+            ),
+            "gaps": (last - lead + 1).astype(np.float64),
+            "pace_s": pace_s[lead],
+        },
+    )
+    return concatenate([lone, seldom])
+
+
+def _at_the_loggers_pace(steps: Steps, hole: IntArray) -> tuple[IntArray, FloatArray]:
+    """Those of the holes `hole` (k,) that are the pace of their own logger: in a series most of
+    whose steps are such holes, each no longer than `PACES` of their median. Both results (j,),
+    holes by series, and the pace [s] of each.
+    """
+    holes = steps.holes
+    hole = hole[holes.side[hole] == Side.BETWEEN]
+    series, length_s = holes.series[hole], holes.length_s[hole]
+    count = np.bincount(series, minlength=steps.readings.size)
+    slow = (count >= FEWEST_AT_A_PACE) & (2 * count > steps.readings - 1)
+    chosen = slow[series]
+    hole, series, length_s = hole[chosen], series[chosen], length_s[chosen]
+    by_length = np.lexsort((length_s, series))
+    first = np.searchsorted(series, np.arange(count.size))
+    middle = np.flatnonzero(slow)
+    pace_s = np.full(count.size, np.nan)
+    pace_s[middle] = length_s[by_length[first[middle] + (count[middle] - 1) // 2]]
+    kept = length_s <= PACES * pace_s[series]
+    return hole[kept], pace_s[series[kept]]
 
 
 def missing_readings(steps: Steps) -> IntArray:

@@ -7,6 +7,7 @@ from coldwitness.config.finding_texts import Case, When, placeholders
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import Certainty
 from coldwitness.judging.words.figures import duration, number
+from coldwitness.judging.words.probes import lasting, probe_words
 
 Value = bool | float | str | Sequence[str] | None
 Measures = Mapping[str, Value]
@@ -56,12 +57,20 @@ def _filled(case: Case, kind: FindingKind, measures: Measures) -> Text:
     for before, name in placeholders(case.zh):
         zh.append(before)
         if name is not None:
-            zh.append(_told(kind, name, measures).zh)
+            zh.append(_spoken(kind, name, measures).zh)
     for before, name in placeholders(case.en):
         en.append(before)
         if name is not None:
-            en.append(_told(kind, name, measures).en)
+            en.append(_spoken(kind, name, measures).en)
     return Text("".join(zh), "".join(en))
+
+
+def _spoken(kind: FindingKind, name: str, measures: Measures) -> Text:
+    """A probe by its place, a lasting as what it is, any other measure as its form says."""
+    if name == "lasting":
+        return lasting(measures.get("duration_s"))
+    told = _told(kind, name, measures)
+    return probe_words(told.en) if name == "probe" else told
 
 
 def _told(kind: FindingKind, name: str, measures: Measures) -> Text:

@@ -143,7 +143,7 @@ def _loaded(folder: Path, text: str) -> tuple[FindingKind, ...]:
 def test_the_first_text_that_fits_is_said(tmp_path: Path) -> None:
     (kind,) = _loaded(tmp_path, STUCK)
     assert explanation(kind, Certainty.CERTAIN, {"readings": 3}).en == "3 readings"
-    assert explanation(kind, Certainty.PROBABLE, {"probe": "drug.2"}).en == "probe drug.2"
+    assert explanation(kind, Certainty.PROBABLE, {"probe": "drug.2"}).en == "probe drug 2"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.layout import lay_out
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.wording import role_words
 from tests.browser import chromium
 from tests.reports.extremes import EXTREMES, LONG_ZH
 from tests.reports.shipments import warm_and_stopped
@@ -188,8 +189,8 @@ def test_every_probes_step_stands_with_the_instruments(lang: Literal["zh", "en"]
     made = report("thirty_probes")
     chapters = {chapter.id: chapter for chapter in lay_out(made, lang).chapters}
     tables = [block for block in chapters["instruments"].blocks if isinstance(block, Table)]
-    told = {row[0].text.split(" · ")[1]: (row[3].text, row[4].text) for row in tables[1].rows}
-    assert set(told) == set(made.readings.temperature_c)
+    told = {row[0].text: (row[3].text, row[4].text) for row in tables[1].rows}
+    assert set(told) == {role_words(probe, lang) for probe in made.readings.temperature_c}
     assert set(told.values()) == {("0.01 °C", "0")}
 
 

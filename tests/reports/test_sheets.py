@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from pypdf import PdfReader
 
-from coldwitness.api.reports.drawn.chapters.decision import qr_text
+from coldwitness.api.reports.drawn.chapters.decision import measured_facts, qr_text
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.layout import lay_out
 from coldwitness.api.reports.drawn.pdf import render_pdf
@@ -157,3 +157,26 @@ def test_a_page_is_told_that_it_cannot_be_verified_and_which_file_can() -> None:
     (problem,) = verify_any(page, rulebook=rulebook()).problems
     assert problem.code == "page_not_verifiable"
     assert "JSON、PDF 或证据包" in problem.text("zh")
+
+
+@pytest.mark.parametrize(
+    ("known_s", "bounds", "value", "note"),
+    [
+        (600.0, (300.0, 900.0), "10 分", "最少 5 分，最多 15 分"),
+        (600.0, (600.0, 900.0), "10 分", "最少 10 分，最多 15 分"),
+        (0.0, (600.0, 900.0), "至少 10 分", "最少 10 分，最多 15 分"),
+        (540.0, (600.0, 600.0), "至少 10 分", "最少、最多均为 10 分；其中有连续读数的时间内 9 分"),
+    ],
+)
+def test_no_time_is_printed_outside_its_own_bounds(
+    known_s: float, bounds: tuple[float, float], value: str, note: str
+) -> None:
+    report = report_of("clean")
+    metrics = msgspec.structs.replace(
+        report.result.metrics, seconds_above=known_s, seconds_above_bounds=bounds
+    )
+    result = msgspec.structs.replace(report.result, metrics=metrics)
+    view = View(msgspec.structs.replace(report, result=result), "zh")
+    ((said, under),) = [(f[1], f[2]) for f in measured_facts(view) if f[0] == "高于上限"]
+    assert said == value
+    assert under.startswith(note)

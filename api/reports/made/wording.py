@@ -13,6 +13,7 @@ from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.config.labels import labels
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
+from coldwitness.judging.words.probes import probe_words
 
 Lang = Literal["zh", "en"]
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
@@ -153,8 +154,4 @@ def duration(seconds: float | None, lang: Lang) -> str:
 
 def role_words(probe: str, lang: Lang) -> str:
     """`drug.2` -> `药品 2`; other names as they are."""
-    role, _, count = probe.partition(".")
-    known = say_or_key(f"role_{role}", lang)
-    if known == f"role_{role}":
-        return probe
-    return f"{known} {count}" if count else known
+    return tell(probe_words(probe), lang)

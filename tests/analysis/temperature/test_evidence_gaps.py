@@ -145,7 +145,8 @@ def test_a_declared_interval_narrows_what_is_permitted_and_never_widens_it() -> 
     sparse = Series(minutes(13, every=600), 5.0)
     found = seen(sparse, given=Given(start=0, end=7200, interval_s=600))
     assert found.metric("coverage") == 0
-    assert len(found.found(*GAPS)) == 12
+    (seldom,) = found.found(*GAPS)
+    assert seldom["measures"]["gaps"] == 12
 
 
 @pytest.mark.parametrize(
@@ -331,3 +332,45 @@ def test_a_break_at_the_edge_leaves_a_gap_that_is_longer_than_permitted() -> Non
     value = np.append(np.full(30, 7.0), np.linspace(7.0, 9.0, 11))
     given = Given(start=0, end=40 * 60 + 100.0, interval_s=60)
     assert seen(Series(minutes(41), value), given=given).found(*GAPS)
+
+
+@pytest.mark.parametrize(("every", "count"), [(301, 5), (600, 425)])
+def test_a_logger_that_records_too_seldom_makes_one_finding_for_its_interval(
+    every: int, count: int
+) -> None:
+    seconds = minutes(count, every=every)
+    end = int(seconds[-1])
+    found = seen(Series(seconds, 5.0), given=Given(start=0, end=end))
+    (gap,) = found.found(*GAPS)
+    assert (gap["subtype"], gap["start_s"], gap["end_s"]) == ("no_readings", 0, end)
+    assert gap["measures"]["length_s"] == gap["measures"]["pace_s"] == every
+    assert gap["measures"]["gaps"] == count - 1
+    assert gap["measures"]["could_leave_range"] is False
+    assert found.status("intervals") == Status.INSUFFICIENT_EVIDENCE
+    assert found.status("recording") == Status.INSUFFICIENT_EVIDENCE
+    assert found.status("range") == Status.COMPLIANT
+
+
+def test_one_long_step_that_could_leave_the_range_makes_the_interval_s_finding_say_so() -> None:
+    value = np.full(25, 5.0)
+    value[12:14] = 7.9
+    found = seen(Series(minutes(25, every=600), value), given=Given(start=0, end=14_400))
+    (gap,) = found.found(*GAPS)
+    assert gap["measures"]["could_leave_range"] is True
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_a_silence_longer_than_the_logger_s_pace_keeps_its_own_finding() -> None:
+    seconds = minutes(25, every=600)
+    seconds = seconds[(seconds < 6000) | (seconds >= 8400)]
+    found = seen(Series(seconds, 5.0), given=Given(start=0, end=14_400))
+    pace, silence = sorted(found.found(*GAPS), key=lambda gap: gap["measures"]["length_s"])
+    assert (pace["measures"]["gaps"], pace["measures"]["pace_s"]) == (len(seconds) - 2, 600)
+    assert "gaps" not in silence["measures"]
+    assert silence["measures"]["length_s"] == 3000
+
+
+def test_a_few_silences_of_a_dense_logger_are_told_one_by_one() -> None:
+    t = minutes(121)
+    t = t[((t <= 1200) | (t >= 1800)) & ((t <= 3000) | (t >= 3600)) & ((t <= 4800) | (t >= 5400))]
+    assert len(seen(Series(t, 5.0), given=TWO_HOURS).found(*GAPS)) == 3

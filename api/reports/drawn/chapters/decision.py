@@ -206,15 +206,29 @@ def measured_facts(view: View) -> list[tuple[str, str, str]]:
         ),
         (
             view.say("above_range"),
-            duration(metrics.seconds_above, view.lang),
-            least_most(bounds[0], view),
+            *_time_out(metrics.seconds_above, bounds[0], view),
         ),
         (
             view.say("below_range"),
-            duration(metrics.seconds_below, view.lang),
-            least_most(bounds[1], view),
+            *_time_out(metrics.seconds_below, bounds[1], view),
         ),
     ]
+
+
+def _time_out(
+    known_s: float | None, bounds: tuple[float | None, float | None] | None, view: View
+) -> tuple[str, str]:
+    """Time out of range and what bounds it. The known time counts no unseen time, the bounds do:
+    where it is less than the least, the least is what is said, never a value outside its bounds."""
+    least_s = None if bounds is None else bounds[0]
+    if known_s is None or least_s is None or known_s >= least_s:
+        return duration(known_s, view.lang), least_most(bounds, view)
+    seen = view.say("decision.in_known_time", known=duration(known_s, view.lang))
+    told = least_most(bounds, view)
+    return (
+        view.say("decision.at_least", least=duration(least_s, view.lang)),
+        f"{told}{view.say('semicolon')}{seen}" if known_s > 0 else told,
+    )
 
 
 def least_most(bounds: object, view: View) -> str:

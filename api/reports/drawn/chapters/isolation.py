@@ -12,7 +12,7 @@ from coldwitness.api.reports.drawn.document import (
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
-from coldwitness.api.reports.made.wording import quantity, say, say_or_key
+from coldwitness.api.reports.made.wording import quantity, role_words, say, say_or_key
 
 ZONES = ("coolant", "goods")
 
@@ -47,7 +47,7 @@ def isolation(view: View) -> Chapter:
 
 def _in_words(view: View, exchange: Exchange) -> str:
     """`药品温度跟着蓄冷剂走，比合格箱的上限快 3.2 倍`, or why it cannot be said."""
-    zone = say(f"role_{exchange.zone}", view.lang)
+    zone = role_words(exchange.zone, view.lang)
     rate, limit, interval = exchange.rate_per_h, exchange.limit_per_h, exchange.interval
     if exchange.status == "not_applicable":
         return view.say("isolation.says_not_applicable", zone=zone)
@@ -94,7 +94,7 @@ def _row(view: View, exchange: Exchange) -> tuple[Cell, ...]:
     tone = {"missing": "suspected", "indeterminate": "insufficient_evidence"}
     interval = exchange.interval
     return (
-        Cell(say(f"role_{exchange.zone}", view.lang)),
+        Cell(role_words(exchange.zone, view.lang)),
         Cell(exchange.status_words, tone=tone.get(exchange.status, "")),
         Cell("—" if exchange.rate_per_h is None else f"{exchange.rate_per_h:.2f}"),
         Cell("—" if interval is None else f"{interval[0]:.2f} – {interval[1]:.2f}"),

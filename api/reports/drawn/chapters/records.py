@@ -154,7 +154,7 @@ def _sensors(sensors: Sequence[Sensor], view: View) -> Table:
         grid, off_grid = sensor.grid_c, sensor.off_grid
         rows.append(
             (
-                Cell(f"{role_words(sensor.probe, lang)} · {sensor.probe}"),
+                Cell(role_words(sensor.probe, lang)),
                 Cell(sensor.logger or "—"),
                 Cell(quantity(sensor.readings, "")),
                 Cell(quantity(grid, "°C", places=6) if grid is not None else "—"),

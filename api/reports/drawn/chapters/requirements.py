@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from coldwitness.api.reports.drawn.chapters.decision import MARKS, least_most
 from coldwitness.api.reports.drawn.document import (
+    Bullets,
     Cell,
     Chapter,
     Column,
     Paragraph,
+    Subheading,
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
@@ -27,13 +29,18 @@ def requirements(view: View) -> Chapter:
     told: set[str] = set()
     table = Table(
         columns=(
-            Column(view.say("requirement"), 5.0),
+            Column(view.say("requirement"), 3.4),
             Column(view.say("requirements.status"), 1.3),
-            Column(view.say("requirements.facts"), 3.0),
+            Column(view.say("requirements.facts"), 4.0),
         ),
         rows=tuple(_row(view, lines, told) for lines in _by_question(view.report.requirements)),
     )
-    blocks = (Paragraph(view.say("requirements.worst_first"), small=True), table)
+    blocks = (
+        Paragraph(view.say("requirements.worst_first"), small=True),
+        table,
+        Subheading(view.say("requirements.sources_title")),
+        Bullets(_sources(view), small=True),
+    )
     return Chapter("requirements", view.say("requirements.title"), blocks)
 
 
@@ -55,14 +62,23 @@ def _row(view: View, lines: Sequence[RuleLine], told: set[str]) -> tuple[Cell, .
         notes.append(view.say("requirements.would_settle") + tell(settles[0], lang))
     mark = MARKS.get(first.status, "—")
     titles = list(dict.fromkeys(tell(line.title, lang) for line in lines))
-    bases: dict[str, list[str]] = {}
-    for line in lines:
-        bases.setdefault(_source(view, line), []).append(line.id)
-    sources = "\n".join(f"{view.say('and').join(ids)} {legal}" for legal, ids in bases.items())
     return (
-        Cell(view.say("semicolon").join(titles), note=sources),
+        Cell(
+            view.say("semicolon").join(titles), note=view.say("and").join(line.id for line in lines)
+        ),
         Cell(f"{mark} {tell(STATUS_WORDS[first.status], lang)}", tone=first.status),
         Cell(tell(first.basis, lang), note="\n".join(notes)),
+    )
+
+
+def _sources(view: View) -> tuple[str, ...]:
+    """Each source once, with the lines that stand on it: most lines share a few."""
+    standing: dict[str, list[str]] = {}
+    for line in view.report.requirements:
+        standing.setdefault(_source(view, line), []).append(line.id)
+    return tuple(
+        view.say("requirements.sources", ids=view.say("and").join(ids), source=source)
+        for source, ids in standing.items()
     )
 
 

@@ -35,6 +35,8 @@ def route(view: View) -> Chapter:
         blocks.append(_figure(view))
     blocks.append(_facts(view))
     blocks.append(_stop_table(view))
+    if any(stop.role != "destination" for stop in report.route.stops):
+        blocks.append(Paragraph(view.say("route.datum"), small=True))
     if report.route.position_gaps:
         blocks += [Subheading(view.say("route.time_without_position")), _gap_table(view)]
     return Chapter("route", view.say("route.title"), tuple(blocks))
@@ -133,12 +135,12 @@ def _stop_table(view: View) -> Table:
     rows = tuple(_stop_row(view, stop) for stop in view.report.route.stops)
     return Table(
         columns=(
-            Column(view.say("route.stop"), 0.6),
-            Column(view.say("from_to"), 1.4),
-            Column(view.say("length"), 1.2, "right"),
-            Column(view.say("place"), 1.6),
-            Column(view.say("route.judged"), 2.2),
-            Column(view.say("route.signs"), 1.8),
+            Column(view.say("route.stop"), 0.4),
+            Column(view.say("from_to"), 1.2),
+            Column(view.say("length"), 0.9, "right"),
+            Column(view.say("place"), 3.9),
+            Column(view.say("route.judged"), 1.4),
+            Column(view.say("route.signs"), 1.5),
         ),
         rows=rows,
         empty=_no_stop(view),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
-from coldwitness.api.reports.made.wording import Lang, say
+from coldwitness.api.reports.made.wording import Lang, role_words, say
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def box_svg(
     sheet.rect(20, 20, width=316, height=height - 40, fill="#ffffff", stroke=canvas.OTHER, radius=5)
     places = {"coolant": (32.0, 70.0), "goods": (234.0, 70.0)}
     sheet.rect(135, 88, width=86, height=74, fill=canvas.BAND, stroke=canvas.BAND_EDGE, radius=4)
-    sheet.text((178, 121), say("role_drug", lang), size=12.5, fill=canvas.INK, anchor="middle")
+    sheet.text((178, 121), role_words("drug", lang), size=12.5, fill=canvas.INK, anchor="middle")
     sheet.text((178, 139), say("drug_space", lang), size=10, anchor="middle")
     for exchange in exchanges:
         _draw_zone(sheet, exchange, places[exchange.zone], lang)
@@ -71,7 +71,7 @@ def _draw_zone(sheet: Canvas, exchange: Exchange, at: tuple[float, float], lang:
     )
     sheet.text(
         (x + 46, y + 50),
-        say(f"role_{exchange.zone}", lang),
+        role_words(exchange.zone, lang),
         size=12.5,
         anchor="middle",
         fill=canvas.UNSEEN if absent else canvas.INK,
