@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +21,39 @@ from coldwitness.domain.reading import split_probe
 from coldwitness.domain.reading_table import codes
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.files.content import MAX_LINES, Refusals
+from coldwitness.ingest.files.titles import in_celsius, name_and_unit, unit_of
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
 BoolArray = NDArray[np.bool_]
 
 _ALIASES: Mapping[str, tuple[str, ...]] = {
-    "time": ("time", "timestamp"),
+    "time": (
+        "time",
+        "timestamp",
+        "datetime",
+        "date time",
+        "date/time",
+        "date / time",
+        "date",
+        "时间",
+        "日期时间",
+        "记录时间",
+        "采集时间",
+        "测量时间",
+        "日期",
+    ),
     "shipment": ("shipment",),
     "courier": ("courier",),
     "box": ("box",),
     "logger": ("logger",),
     **{channel.sent: (channel.sent, channel.name) for channel in CHANNELS},
     "datum": ("datum",),
+    "unit": ("unit", "units", "temperature_unit", "单位", "温度单位"),
     "received_ms": ("received_at", "received"),
 }
 """Our column -> the header names that mean it, the first that is there counts."""
-_DRUG_ALIASES = ("drug", "drug.1", "value", "temperature")
+_DRUG_ALIASES = ("drug", "drug.1", "value", "temperature", "temp", "temp.", "温度", "药品温度")
+_HUMIDITY_ALIASES = ("rh", "relative humidity", "湿度", "相对湿度")
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "on", "open", "是", "开"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "off", "closed", "否", "关"})
@@ -72,9 +90,7 @@ def columns_of(header: Sequence[str]) -> dict[str, int]:
     Names are compared without case and surrounding blanks. A probe stands under its canonical
     name (`drug`, `drug.2`).
     """
-    place: dict[str, int] = {}
-    for position, name in enumerate(header):
-        place.setdefault(name.strip().strip('"').lower(), position)
+    place = _places(header)
     found: dict[str, int] = {}
     for column, names in _ALIASES.items():
         there = next((name for name in names if name in place), None)
@@ -83,12 +99,31 @@ def columns_of(header: Sequence[str]) -> dict[str, int]:
     drug = next((name for name in _DRUG_ALIASES if name in place), None)
     if drug is not None:
         found["drug"] = place[drug]
+    humid = next((name for name in _HUMIDITY_ALIASES if name in place), None)
+    if humid is not None:
+        found.setdefault("humidity", place[humid])
     for name, position in place.items():
         probe = split_probe(name)
         if probe is not None:
             role, number = probe
             found.setdefault(role if number == 1 else f"{role}.{number}", position)
     return found
+
+
+def _places(header: Sequence[str]) -> dict[str, int]:
+    """Names as they stand, then without the unit in them -> the first position of each."""
+    place: dict[str, int] = {}
+    for position, title in enumerate(header):
+        place.setdefault(title.strip().strip('"').lower(), position)
+    for position, title in enumerate(header):
+        place.setdefault(name_and_unit(title)[0], position)
+    return place
+
+
+def units_of(header: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
+    """Unit of each probe whose title names one: C, F, K or, for what is none, %RH."""
+    said = {name: name_and_unit(header[at])[1] for name, at in columns.items() if is_probe(name)}
+    return {name: unit for name, unit in said.items() if unit is not None}
 
 
 def is_probe(column: str) -> bool:
@@ -149,9 +184,13 @@ def table_of(
     datum: Sequence[str | None] | None,
     wrong: Wrong,
     received_ms: IntArray | None = None,
+    units: Mapping[str, str] = MappingProxyType({}),
+    unit: Sequence[str | None] | None = None,
 ) -> ReadingTable:
     """The right rows of `count` as a table; ranges, ids and emptiness are checked here.
 
+    units, unit : of the probes by their titles, and the unit column, which says it of each row
+        for the probes whose titles do not; a row in %RH is a humidity and passed over.
     received_ms : when each reached the platform, -1 unknown; None: the file does not say.
     names, values, flags : by our column names; probes stand in `values`. What is found wrong
     is added to `wrong`; rows that are wrong already are left out too.
@@ -160,9 +199,14 @@ def table_of(
     coded: dict[str, tuple[IntArray, tuple[str, ...]]] = {}
     for column in ("shipment", "courier", "box", "logger"):
         coded[column] = _ids(column, names.get(column) or [None] * count, wrong)
-    temperature_c = {
-        name: _temperature(name, column, wrong) for name, column in values.items() if is_probe(name)
-    }
+    over = np.zeros(count, dtype=np.bool_)
+    temperature_c = {}
+    for name, sent in values.items():
+        if is_probe(name) and units.get(name) != "%RH":
+            celsius = in_celsius(sent, units.get(name, "C"))
+            if unit is not None and name not in units:
+                celsius = _by_row(celsius, unit, wrong, over)
+            temperature_c[name] = _temperature(name, celsius, wrong)
     for channel in REALS:
         if channel.sent in values:
             there, low, high = values[channel.sent], channel.low, channel.high
@@ -176,7 +220,9 @@ def table_of(
     silent = np.isnan(lat)
     for measured in temperature_c.values():
         silent &= np.isnan(measured)
-    wrong.mark(silent, "expected a temperature (drug, coolant, ambient, goods) or a position")
+    wrong.mark(
+        silent & ~over, "expected a temperature (drug, coolant, ambient, goods) or a position"
+    )
     said = {**values, **flags}
     given = {channel.name: said[channel.sent] for channel in SENSED if channel.sent in said}
     if received_ms is not None:
@@ -197,7 +243,26 @@ def table_of(
         temperature_c=temperature_c,
         **(given | {"lat_deg": lat, "lon_deg": lon}),
     )
-    return take(table, ~wrong.rows) if wrong.rows.any() else table
+    left_out = wrong.rows | over
+    return take(table, ~left_out) if left_out.any() else table
+
+
+def _by_row(
+    column: FloatArray, unit: Sequence[str | None], wrong: Wrong, over: BoolArray
+) -> FloatArray:
+    """The column in °C by each row's own unit; rows in %RH are marked in `over`."""
+    result = column.copy()
+    for word in {text.strip() for text in unit if text and text.strip()}:
+        rows = np.fromiter(((text or "").strip() == word for text in unit), np.bool_, len(unit))
+        known = unit_of(word)
+        if known is None:
+            wrong.mark(rows, f"unit_unknown: expected °C, °F, K or %RH, got {word[:20]!r}")
+        elif known == "%RH":
+            over |= rows
+            result[rows] = math.nan
+        else:
+            result[rows] = in_celsius(column[rows], known)
+    return result
 
 
 def _ids(

@@ -1,12 +1,15 @@
 """CSV with a header: one row a line, our columns by name, everything else ignored.
 
-Comma, semicolon or tab parted; with semicolons or tabs a comma may be the decimal sign. A
-quoted field must end on its line: then one broken quote costs one row and not the rest.
+A title row, blank rows and `sep=;` may stand before the header. Comma, semicolon or tab parted;
+with semicolons or tabs a comma may be the decimal sign. A quoted field must end on its line: then
+one broken quote costs one row and not the rest.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ from coldwitness.ingest.files.columns import (
     is_probe,
     numbers,
     table_of,
+    units_of,
     whole_numbers,
     yes_no,
 )
@@ -28,6 +32,9 @@ from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import chunks, opened_text
 
+_HEADER_WITHIN = 100
+"""Lines looked at for the header; loggers' programs write what they know of the trip above it."""
+_SEPARATOR = re.compile(r"sep=([,;\t|])", re.I)
 _NUMBERS = frozenset(channel.sent for channel in CHANNELS if channel.kind != "flag")
 
 
@@ -42,9 +49,10 @@ def read_csv(path: Path, *, zone: tzinfo | None) -> FileContent:
         header, header_line, delimiter = _header(stream, path)
         columns = columns_of(header)
         require_columns(columns, f"{path}, line {header_line}", header)
+        require_once(columns, f"{path}, line {header_line}", header)
         number = header_line + 1
         for lines in chunks(iter(stream)):
-            chunk = _Chunk(columns, len(header), delimiter, zone)
+            chunk = _Chunk(columns, header, delimiter, zone)
             tables.append(chunk.table(lines, refusals, str(path), first_number=number))
             number += len(lines)
     return FileContent(joined(tables), one_shipment="shipment" not in columns, refusals=refusals)
@@ -62,16 +70,37 @@ def require_columns(columns: dict[str, int], place: str, header: Sequence[str]) 
         )
 
 
+def require_once(columns: dict[str, int], place: str, header: Sequence[str]) -> None:
+    """Raise BadInput where a title that is read stands twice: which is meant, nobody can tell."""
+    titles = [title.strip().strip('"').lower() for title in header]
+    for position in columns.values():
+        if titles.count(titles[position]) > 1:
+            raise BadInput(f"{place}: two columns are called {header[position].strip()[:30]!r}")
+
+
 def _header(stream: Iterable[str], path: Path) -> tuple[list[str], int, str]:
-    number = 0
-    for line in stream:
-        number += 1
-        bare = line.strip("\r\n")
-        if not bare.strip() or bare.lstrip().startswith("#"):
+    """The first line with a time and something measured, of the first that are written at all;
+    the very first where none has both, so that a refusal shows it."""
+    first: tuple[list[str], int, str] | None = None
+    told: str | None = None
+    for number, line in enumerate(islice(stream, _HEADER_WITHIN), start=1):
+        bare = line.strip("\r\n").strip("\ufeff")
+        separator = _SEPARATOR.fullmatch(bare.strip())
+        if separator is not None:
+            told = separator[1]
+        if separator is not None or not bare.strip(" ,;\t") or bare.lstrip().startswith("#"):
             continue
-        delimiter = max((",", ";", "\t"), key=bare.count)
-        return _fields(bare, delimiter) or [], number, delimiter
-    raise BadInput(f"{path}: empty: expected a header line")
+        delimiter = told or max((",", ";", "\t"), key=bare.count)
+        fields = _fields(bare, delimiter) or []
+        columns = columns_of(fields)
+        if "time" in columns and any(map(is_probe, columns)):
+            return fields, number, delimiter
+        if "time" in columns and {"lat", "lon"} <= set(columns):
+            return fields, number, delimiter
+        first = first or (fields, number, delimiter)
+    if first is None:
+        raise BadInput(f"{path}: empty: expected a header line")
+    return first
 
 
 def _fields(line: str, delimiter: str) -> list[str] | None:
@@ -88,10 +117,11 @@ class _Chunk:
     """Some lines of one file on their way into a table."""
 
     def __init__(
-        self, columns: dict[str, int], width: int, delimiter: str, zone: tzinfo | None
+        self, columns: dict[str, int], header: Sequence[str], delimiter: str, zone: tzinfo | None
     ) -> None:
         self.columns = columns
-        self.width = width
+        self.width = len(header)
+        self.units = units_of(header, columns)
         self.delimiter = delimiter
         self.zone = zone
 
@@ -102,6 +132,8 @@ class _Chunk:
         place: list[int] = []
         for index, line in enumerate(lines):
             fields = _fields(line.rstrip("\r\n"), self.delimiter)
+            if fields is not None and not any(map(str.strip, fields)):
+                continue  # what a spreadsheet leaves below its last row
             if fields is not None and not any(fields[self.width :]):
                 del fields[self.width :]
             if fields is not None and len(fields) == self.width:
@@ -159,6 +191,8 @@ class _Chunk:
             seq=seq,
             flags=flags,
             datum=datum,
+            units=self.units,
+            unit=texts.get("unit"),
             wrong=wrong,
             received_ms=received_ms,
         )

@@ -12,7 +12,7 @@ import numpy as np
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.tracks import IntArray
-from coldwitness.ingest.formats.instants import moment_ms, rfc3339_ms, time_ms
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, moment_ms, rfc3339_ms, time_ms
 
 _Zoned = Annotated[datetime, msgspec.Meta(tz=True)]
 _LOOSE = re.compile(
@@ -20,6 +20,13 @@ _LOOSE = re.compile(
     r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 )
 """Year first, as spreadsheets rewrite RFC 3339: slashes, missing zeros or seconds."""
+
+
+_COMPACT = re.compile(
+    r"(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII
+)
+"""YYYYMMDDhhmm or YYYYMMDDhhmmss: 12 and 14 digits, where milliseconds have 13."""
+_HALF = re.compile(r"上午|下午|(?<![A-Za-z])[AP]\.?M\.?(?![A-Za-z])", re.I)
 
 
 def named_zone(name: str | None) -> tzinfo | None:
@@ -66,15 +73,57 @@ def texts_ms(texts: Sequence[str], *, zone: tzinfo | None) -> tuple[IntArray, Ma
     return result, wrong
 
 
+def _whole_ms(digits: str) -> int:
+    """Epoch ms of a whole number, which must be one since 2001: a shorter number is the day of a
+    spreadsheet or a compact date cut short, and no time of a reading."""
+    value = time_ms(int(digits)) if len(digits) <= 18 else time_ms(-1)
+    if value < UNSET_BEFORE_MS:
+        raise BadMessage(
+            "bad_time",
+            "time: expected epoch milliseconds since 2001, YYYYMMDDhhmmss or RFC 3339, "
+            f"got {digits[:40]} (a spreadsheet's day number? save the column as text)",
+        )
+    return value
+
+
+def _plainly(text: str) -> tuple[str, bool | None]:
+    """The year-first form of a Chinese or compact date, and whether it says afternoon (True),
+    morning (False) or neither (None)."""
+    compact = _COMPACT.fullmatch(text)
+    if compact is not None:
+        year, month, day, hour, minute, second = compact.groups()
+        return f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}", None
+    plain = re.sub(r"(\d{4})年\s*(\d{1,2})月\s*(\d{1,2})[日号]", r"\1-\2-\3 ", text)
+    plain = re.sub(r"(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?", _clock, plain)
+    words = _HALF.findall(plain)
+    if len(words) != 1:
+        return plain.strip(), None
+    return _HALF.sub(" ", plain).strip(), words[0].lower() in ("下午", "pm", "p.m.")
+
+
+def _clock(found: re.Match[str]) -> str:
+    return f"{found[1]}:{found[2].zfill(2)}:{(found[3] or '0').zfill(2)}"
+
+
+def _of_day(hour: int, *, afternoon: bool, shown: str) -> int:
+    """The hour of 24 of one of 12; 下午 14 says the same twice and is taken, 上午 14 is none."""
+    if hour == 0 or (hour > 12 and not afternoon):
+        raise BadMessage("bad_time", f"time: no such time {shown[:60]!r}")
+    return hour if hour > 12 else hour % 12 + (12 if afternoon else 0)
+
+
 def text_ms(text: str, *, zone: tzinfo | None) -> int:
     """One text of a time column to epoch ms; raises BadMessage."""
     text = text.strip()
-    if text.isascii() and text.isdigit():
-        return time_ms(int(text)) if len(text) <= 18 else time_ms(-1)
-    loose = _LOOSE.fullmatch(text)
+    if text.isascii() and text.isdigit() and _COMPACT.fullmatch(text) is None:
+        return _whole_ms(text)
+    plain, half = _plainly(text)
+    loose = _LOOSE.fullmatch(plain)
     if loose is None:
         return rfc3339_ms(text, zone=zone)
     year, month, day, hour, minute = (int(part) for part in loose.groups()[:5])
+    if half is not None:
+        hour = _of_day(hour, afternoon=half, shown=text)
     second = int(loose[6] or 0)
     if second == 60:
         return rfc3339_ms(text, zone=zone)

@@ -1,7 +1,10 @@
-"""Recorded files as lines: gzip by ending or content, text in the encoding its mark names."""
+"""Recorded files as lines: gzip by ending or content, text in the encoding that its mark names or
+its bytes show."""
 
+import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,17 +54,36 @@ def head(path: Path, size: int = 8192) -> bytes:
 
 
 def text_encoding(start: bytes) -> str:
-    """Encoding by byte order mark; UTF-8 without one."""
+    """Encoding by byte order mark, by the NULs of UTF-16, or GB18030, in which Chinese
+    spreadsheets save, where the bytes are that and no UTF-8; else UTF-8.
+
+    A degree sign of Windows-1252 reads as 癈 or 癋 in GB18030, a word that no header has.
+    """
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    return "utf-8-sig"
+    if start[1:200:2].count(0) > len(start[1:200:2]) // 2:
+        return "utf-16-le"
+    if _decoded(start, "utf-8") is not None:
+        return "utf-8-sig"
+    chinese = _decoded(start, "gb18030")
+    if chinese is None:
+        return "utf-8-sig"
+    return "cp1252" if re.search("[癈癋]", chinese) else "gb18030"
+
+
+def _decoded(start: bytes, encoding: str) -> str | None:
+    """The text of a file's first bytes, whose last character may be cut; None if it is none."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        return None
 
 
 @contextmanager
 def opened_text(path: Path) -> Iterator[io.TextIOWrapper]:
     """The file as text lines; bytes that are not text become U+FFFD, which no id and no
     number accepts, so only the line that holds them is refused."""
-    encoding = text_encoding(head(path, 4))
+    encoding = text_encoding(head(path))
     with opened(path) as stream:
         yield io.TextIOWrapper(stream, encoding=encoding, errors="replace")
 

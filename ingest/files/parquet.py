@@ -8,7 +8,7 @@ a numeric column is a missing value there, as data frames write it; an infinity 
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from coldwitness.ingest.files.columns import (
     is_probe,
     numbers,
     table_of,
+    units_of,
     whole_numbers,
     yes_no,
 )
@@ -34,11 +35,11 @@ from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.csv_rows import require_columns
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import opened, packed
-from coldwitness.ingest.formats.instants import moment_ms
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, moment_ms
 
 _REALS = frozenset(channel.sent for channel in REALS)
 _FLAGS = frozenset(channel.sent for channel in FLAGS)
-_NAMES = ("shipment", "courier", "box", "logger", "datum")
+_NAMES = ("shipment", "courier", "box", "logger", "datum", "unit")
 
 
 def read_parquet(path: Path, *, zone: tzinfo | None) -> FileContent:
@@ -70,7 +71,8 @@ def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
     except duckdb.Error as error:
         raise BadInput(f"{shown}: not readable as Parquet: {str(error).splitlines()[0]}") from error
     kind_of = {column: kinds[place] for column, place in columns.items()}
-    return _content(found, kind_of, shown=shown, zone=zone)
+    units = units_of(header, columns)
+    return _content(found, kind_of, units=units, shown=shown, zone=zone)
 
 
 def _expression(column: str, name: str, kind: str) -> str:
@@ -85,7 +87,12 @@ def _expression(column: str, name: str, kind: str) -> str:
 
 
 def _content(
-    found: dict[str, Any], kind_of: dict[str, str], *, shown: str, zone: tzinfo | None
+    found: dict[str, Any],
+    kind_of: dict[str, str],
+    *,
+    units: Mapping[str, str],
+    shown: str,
+    zone: tzinfo | None,
 ) -> FileContent:
     count = len(found["time"])
     wrong = Wrong(np.zeros(count, dtype=np.bool_))
@@ -110,6 +117,8 @@ def _content(
         seq=seq,
         flags=flags,
         datum=names.get("datum"),
+        units=units,
+        unit=names.get("unit"),
         wrong=wrong,
         received_ms=_received(found.get("received_ms"), kind_of.get("received_ms", ""), zone),
     )
@@ -151,6 +160,8 @@ def _times(array: Any, kind: str, zone: tzinfo | None, wrong: Wrong) -> IntArray
         time_ms = whole
         off = (time_ms >= 10**9) & (time_ms < 10**10)
         wrong.mark(off, "time: expected epoch milliseconds, looks like seconds")
+        early = ~missing & (time_ms >= 0) & (time_ms < UNSET_BEFORE_MS) & ~off
+        wrong.mark(early, "time: expected epoch milliseconds since 2001")
     off = ~missing & ((time_ms < 0) | (time_ms > LATEST_MS))
     wrong.mark(off & ~wrong.rows, "time: expected 1970 to 2100")
     return time_ms

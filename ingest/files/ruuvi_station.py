@@ -44,7 +44,12 @@ _RUUVIS = re.compile(
 
 def recognises(start: str) -> bool:
     """Time first, a temperature with its unit or Ruuvi's own, and what no other logger has."""
-    header = start.split("\n", 1)[0].replace('"', "").strip("\ufeff\r ")
+    # The iOS app wrote the tag's name in the first row for some years.
+    return any(_is_header(line) for line in start.split("\n", 2)[:2])
+
+
+def _is_header(line: str) -> bool:
+    header = line.replace('"', "").strip("\ufeff\r ")
     cells = [cell.strip() for cell in re.split("[,;\t]", header)]
     return (
         _TIME.match(cells[0]) is not None
@@ -61,11 +66,12 @@ def read_ruuvi_station(path: Path, *, zone: tzinfo | None) -> FileContent:
     refusals = Refusals()
     tables: list[ReadingTable] = []
     with opened_text(path) as stream:
-        first = stream.readline()
+        first, number = stream.readline(), 2
+        if _TIME.match(first.replace('"', "").strip("\ufeff ")) is None:
+            first, number = stream.readline(), 3
         delimiter = max((",", ";", "\t"), key=first.count)
         header = next(csv.reader([first.strip()], delimiter=delimiter), [])
-        place = _places(header, f"{path}, line 1")
-        number = 2
+        place = _places(header, f"{path}, line {number - 1}")
         for lines in chunks(iter(stream)):
             rows: list[list[str]] = []
             at: list[int] = []
