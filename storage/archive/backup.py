@@ -26,7 +26,7 @@ from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.archive.days import sha256_of
 from coldwitness.storage.archive.signatures import signature_problem, signed
-from coldwitness.storage.journal import journal_signer, load_public_key
+from coldwitness.storage.journal import journal_signer, load_public_key, signing_key
 from coldwitness.storage.register import migrate
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.schema import metadata
@@ -125,6 +125,9 @@ def restore(
         shutil.copytree(folder / "journal", journal, dirs_exist_ok=True)
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"restore {folder}: {error}") from error
+    key = signing_key(settings.journal)
+    if not key.exists():
+        left.append(f"cp SIGNING.KEY {key}  # the one kept apart: no worker starts without it")
     return left
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from coldwitness.config.settings import Settings, StoreSettings
-from coldwitness.domain.errors import BadInput
+from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.storage.archive.backup import back_up, restore, verify_backup
 from coldwitness.storage.archive.days import sha256_of
-from coldwitness.storage.journal import JournalReader, load_public_key, verify_journal
+from coldwitness.storage.journal import Journal, JournalReader, load_public_key, verify_journal
 from coldwitness.storage.ports import StoredCurves
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
@@ -58,7 +58,8 @@ def test_a_backup_is_restored_with_everything_in_it(tmp_path: Path) -> None:
     back_up(settings, tmp_path / "backup")
     assert verify_backup(tmp_path / "backup") == []
     there = house(tmp_path / "there")
-    assert restore(there, tmp_path / "backup") == []
+    (key,) = restore(there, tmp_path / "backup")
+    assert "no worker starts without it" in key
 
     assert digest(there) == before
     again = open_register(there.store.register_url)
@@ -186,6 +187,21 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
         restore(settings, tmp_path / "backup")
     with pytest.raises(BadInput, match="not a backup"):
         restore(house(tmp_path / "there"), tmp_path / "here")
+
+
+def test_a_restored_journal_goes_on_with_its_own_key_and_with_no_other(tmp_path: Path) -> None:
+    settings = house(tmp_path / "here")
+    evidence.journal(settings, evidence.messages())
+    store_all(settings)
+    back_up(settings, tmp_path / "backup")
+    back_up(settings, tmp_path / "keyed", with_keys=True)
+    there, keyed = house(tmp_path / "there"), house(tmp_path / "keyed there")
+    restore(there, tmp_path / "backup")
+    with pytest.raises(ConfigError, match="missing, but there is a journal"):
+        Journal.open(there.journal)
+    assert restore(keyed, tmp_path / "keyed") == []
+    with Journal.open(keyed.journal) as journal:
+        assert journal.last_row == len(evidence.messages())
 
 
 def test_a_restored_journal_still_proves_itself(tmp_path: Path) -> None:
