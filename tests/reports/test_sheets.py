@@ -64,6 +64,12 @@ def test_a_report_has_no_more_sheets_than_a_reader_turns(story: str) -> None:
     assert len(sheets(story)) <= MOST
 
 
+def test_a_drive_of_many_short_stays_takes_no_more_sheets_than_a_usual_breach() -> None:
+    report = warm_and_stopped().report()
+    assert len(report.route.stops) > 30
+    assert len(PdfReader(io.BytesIO(render_pdf(report, lang="zh"))).pages) <= MOST
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_no_sheet_is_nearly_empty(story: str) -> None:
     for number, sheet in enumerate(sheets(story), start=1):
