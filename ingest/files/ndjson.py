@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -53,6 +53,7 @@ class _PlainReading(PlainChannels, gc=False):
     courier: str | None = None
     received_at: Any = None
     event: None = None
+    unit: Literal["C"] | None = None
 
 
 _plain = msgspec.json.Decoder(_PlainReading)
@@ -149,7 +150,7 @@ def _quotes_of(messages: Sequence[_PlainReading]) -> int:
     texts += sum(p.accuracy_m is not None for p in positions)
     texts += 2 * sum(p.datum is not None for p in positions)
     texts += sum(1 + isinstance(m.received_at, str) for m in messages if m.received_at is not None)
-    for name in ("shipment", "box", "courier"):
+    for name in ("shipment", "box", "courier", "unit"):
         texts += 2 * (len(messages) - list(map(attrgetter(name), messages)).count(None))
     for channel in CHANNELS:
         if not channel.in_position:

@@ -20,9 +20,11 @@ from coldwitness.domain.reading import EVENT_NAMES, Event, Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import time_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown, storable
+from coldwitness.ingest.formats.measurements import as_number, celsius_of
 from coldwitness.ingest.formats.native_channels import AnyChannels, AnyPosition
 from coldwitness.ingest.formats.native_plain import known_id, known_probe, plain_reading
 from coldwitness.ingest.formats.plausible import (
+    NOT_EVEN_FAHRENHEIT,
     TEMPERATURE_RANGE_C,
     in_range,
     no_value,
@@ -31,6 +33,7 @@ from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 MAX_ELEMENTS = 10_000
 _MAX_TEXT = 2000
+_UNITS = "expected C, F or K"
 
 
 class _Message(AnyChannels, gc=False):
@@ -39,6 +42,7 @@ class _Message(AnyChannels, gc=False):
     time: str | int
     logger: str | None = None
     temperature: dict[str, float | None] | None = None
+    unit: str | None = None
     shipment: str | None = None
     event: str | None = None
     site: str | None = None
@@ -124,9 +128,11 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     value = {**value}
     temperature = value.get("temperature")
     if isinstance(temperature, dict):
-        value["temperature"] = {
-            name: entry for name, entry in temperature.items() if known_probe(name) is not None
-        }
+        probes = {name: entry for name, entry in temperature.items() if known_probe(name)}
+        if any(isinstance(entry, dict) for entry in probes.values()):
+            unit = value.pop("unit", None)
+            probes = {name: _by_its_own_unit(name, entry, unit) for name, entry in probes.items()}
+        value["temperature"] = probes
     for key in ("time", "seq"):
         number = value.get(key)
         if isinstance(number, float) and number.is_integer():
@@ -136,6 +142,30 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     except msgspec.ValidationError as error:
         raise _validation(error) from None
     return _meaning(message, context)
+
+
+def _by_its_own_unit(name: str, entry: object, unit: object) -> object:
+    """A probe's number in °C by the unit beside it (`{"value": 40.1, "unit": "F"}`), else by the
+    reading's; what is no number stays, to be refused or to be absent."""
+    number = entry
+    if isinstance(entry, dict) and "value" in entry:
+        number, unit = entry["value"], entry.get("unit", unit)
+    finite = as_number(number)
+    if finite is None:
+        return number
+    if unit is not None and not isinstance(unit, str):
+        raise BadMessage("unit_unknown", f"temperature.{name}: unit: {_UNITS}, got {shown(unit)}")
+    return _celsius(f"temperature.{name}", finite, unit)
+
+
+def _celsius(name: str, value: float, unit: str | None) -> float:
+    """°C of a value in a stated unit; a code of no value stays what it is."""
+    if unit is None or value in NOT_EVEN_FAHRENHEIT or not math.isfinite(value):
+        return value
+    celsius = celsius_of(value, unit) if unit.strip() else None
+    if celsius is None:
+        raise BadMessage("unit_unknown", f"{name}: unit: {_UNITS}, got {shown(unit)}")
+    return celsius
 
 
 def _meaning(message: _Message, context: DecodeContext) -> Reading | Event:
@@ -152,7 +182,7 @@ def _reading(message: _Message, context: DecodeContext) -> Reading:
     return Reading(
         logger=message.logger,
         time_ms=time_ms(message.time, zone=context.zone),
-        temperature_c=_temperatures(message.temperature),
+        temperature_c=_temperatures(_in_celsius(message.temperature, message.unit)),
         courier=context.courier or message.courier,
         box=context.box or message.box,
         shipment=message.shipment,
@@ -196,6 +226,17 @@ def _event(message: _Message, context: DecodeContext) -> Event:
         actor=message.actor,
         note=message.note,
     )
+
+
+def _in_celsius(
+    sent: dict[str, float | None] | None, unit: str | None
+) -> dict[str, float | None] | None:
+    if sent is None or unit is None:
+        return sent
+    return {
+        name: None if value is None else _celsius(f"temperature.{name}", value, unit)
+        for name, value in sent.items()
+    }
 
 
 def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
@@ -289,6 +330,8 @@ def _validation(error: msgspec.ValidationError) -> BadMessage:
         for field, reason in _MISSING_FIELD.items():
             if field in text:
                 return BadMessage(reason, text)
+    if "$.unit" in text:
+        return BadMessage("unit_unknown", f"unit: {_UNITS}: {text[:120]}")
     reason = "bad_position" if "$.position" in text else "wrong_type"
     return BadMessage(reason, text[:200])
 
