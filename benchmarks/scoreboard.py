@@ -9,10 +9,13 @@ import sys
 import time
 import zlib
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 from benchmarks.scoreboard_classes import CLASSES
 from benchmarks.scoreboard_page import page
+from benchmarks.scoreboard_risk import risks
 from benchmarks.scoreboard_run import Answers, run_class
 from benchmarks.scoreboard_score import detection, false_findings, score_class
 
@@ -32,6 +35,7 @@ def main() -> None:
     parser.add_argument("--class", dest="names", action="append", help="only this class; repeat")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, default=PAGE)
+    parser.add_argument("--risks", type=Path, help="also write how often findings were wrong")
     options = parser.parse_args()
     chosen = [c for c in CLASSES if not options.names or c.name in options.names]
     if not chosen:
@@ -57,6 +61,15 @@ def main() -> None:
     zones = [detection(runs, zone) for zone in ("coolant", "goods")]
     text = page(scores, runs, false_findings(runs), zones)
     options.out.write_text(text, encoding="utf-8")
+    if options.risks is not None:
+        name = f"seed {options.seed}, {len(chosen)} classes of {options.boxes}"
+        told = risks(
+            runs,
+            scoreboard=name,
+            day=datetime.now(UTC).date(),
+            version=metadata.version("coldwitness"),
+        )
+        options.risks.write_text(told, encoding="utf-8")
     print(text)
     print(f"{time.monotonic() - begun:.0f} s, written to {options.out}", file=sys.stderr)
 

@@ -37,6 +37,16 @@ class Place(Struct, frozen=True):
     lon: float | None
 
 
+class Risk(Struct, frozen=True, kw_only=True):
+    """How often findings of a kind were wrong in simulated deliveries: a rate of simulations, not
+    weighted by how often such deliveries occur, and never the probability that this firm did it."""
+
+    found_wrong: Annotated[int, Meta(description="Of `n` deliveries so found, wrongly")]
+    n: int
+    scoreboard: Annotated[str, Meta(description="Which simulated deliveries: day, seed, classes")]
+    version: Annotated[str, Meta(description="Of the software that judged them")]
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing seen in the record, with a time range: a clue to be checked, or a doubt."""
 
@@ -60,6 +70,10 @@ class Finding(Struct, frozen=True, kw_only=True):
     against: Annotated[
         Text | UnsetType | None,
         Meta(description="What speaks against it; null: it accuses nobody"),
+    ] = UNSET
+    risk: Annotated[
+        Risk | UnsetType,
+        Meta(description="Of `probable` findings whose kind was scored; else absent"),
     ] = UNSET
 
 

@@ -18,6 +18,7 @@ from coldwitness.analysis.record.kinetic_temperature import METHOD
 from coldwitness.analysis.terms import LimitSource, Terms
 from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
 from coldwitness.config.finding_kinds import FindingKind, kind_of
+from coldwitness.config.risks import risks
 from coldwitness.config.rules import QUESTIONS, Requirement, RulePack
 from coldwitness.domain.baseline import FleetZone
 from coldwitness.domain.coverage import Coverage
@@ -37,6 +38,7 @@ from coldwitness.domain.result import (
     Metrics,
     Place,
     RequirementLine,
+    Risk,
     Sensor,
     Window,
 )
@@ -237,7 +239,15 @@ def told_finding(
         would_settle=would_settle(kind, certainty, words),
         explanation=explanation(kind, certainty, words),
         against=against(kind, certainty, words),
+        risk=_risk(kind, certainty),
     )
+
+
+def _risk(kind: FindingKind, certainty: Certainty) -> Risk | UnsetType:
+    """What is inferred says how often it was wrong in simulations; what is measured does not."""
+    if certainty is not Certainty.PROBABLE:
+        return UNSET
+    return risks().get((kind.kind, kind.subtype), UNSET)
 
 
 def _measures(

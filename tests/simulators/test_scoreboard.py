@@ -1,12 +1,14 @@
 """The scoreboard counts what it says it counts."""
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from benchmarks.scoreboard_baseline import PlainReadings, PlainVerdict, correlation, judge_plainly
 from benchmarks.scoreboard_classes import (
@@ -17,8 +19,12 @@ from benchmarks.scoreboard_classes import (
     truly_stored,
 )
 from benchmarks.scoreboard_page import page
+from benchmarks.scoreboard_risk import risks
 from benchmarks.scoreboard_run import Answer, Answers, run_class
 from benchmarks.scoreboard_score import detection, false_findings, score_class, upper_bound
+from coldwitness.config.risks import load_risks
+from coldwitness.config.risks import risks as risks_of_kinds
+from coldwitness.domain.result import Risk
 
 PLACES: dict[str, Any] = {
     "origin": {"lat": 36.82, "lon": 118.30, "radius_m": 100},
@@ -183,3 +189,39 @@ def test_the_page_shows_every_class_and_the_isolation_at_fixed_false_alarms() ->
 def test_a_run_is_the_same_when_run_again() -> None:
     again = run_class(scored("clean"), boxes=3, seed=5)
     assert [a.result for a in again.answers] == [a.result for a in ran("clean").answers]
+
+
+def test_a_risk_counts_the_deliveries_found_and_those_found_wrongly(tmp_path: Path) -> None:
+    run = ran("clean")
+    contact, broken = ran("missing_separator"), ran("warm_break").answers[0].result.findings[0]
+    lie = structs.replace(
+        broken, kind="missing_isolation", subtype="coolant_contact", certainty="probable"
+    )
+    first = run.answers[0]
+    said = replace(first, result=structs.replace(first.result, findings=(lie, lie)))
+    lied = replace(run, answers=(said,))
+    truly = sum(
+        any(f.subtype == "coolant_contact" and f.certainty == "probable" for f in a.result.findings)
+        for a in contact.answers
+    )
+    file = tmp_path / "risks.toml"
+    text = risks([lied, contact], scoreboard="seed 5", day=date(2026, 11, 29), version="1")
+    file.write_text(text, encoding="utf-8")
+    assert load_risks(file) == {
+        ("missing_isolation", "coolant_contact"): Risk(
+            found_wrong=1, n=1 + truly, scoreboard="2026-11-29, seed 5", version="1"
+        )
+    }
+
+
+def test_what_is_inferred_carries_its_risk_and_what_is_measured_none() -> None:
+    findings = [
+        finding
+        for name in ("missing_separator", "warm_break")
+        for answer in ran(name).answers
+        for finding in answer.result.findings
+    ]
+    assert {finding.certainty for finding in findings} >= {"probable", "certain"}
+    for finding in findings:
+        known = risks_of_kinds().get((finding.kind, finding.subtype), UNSET)
+        assert finding.risk == (known if finding.certainty == "probable" else UNSET)

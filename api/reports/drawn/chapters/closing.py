@@ -15,7 +15,8 @@ from coldwitness.api.reports.drawn.document import (
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
-from coldwitness.api.reports.made.wording import quantity, say, tell, unit_words
+from coldwitness.api.reports.made.wording import finding_words, quantity, say, tell, unit_words
+from coldwitness.domain.measures import given
 
 
 def against(view: View) -> Chapter:
@@ -26,7 +27,23 @@ def against(view: View) -> Chapter:
         blocks = (Paragraph(view.say("closing.nothing_against")),)
     else:
         blocks = (Paragraph(view.say("closing.no_clue")),)
+    risks = tuple(dict.fromkeys(_risks(view)))
+    if risks:
+        blocks = (*blocks, Bullets(risks, small=True))
     return Chapter("against", view.say("closing.against_title"), blocks)
+
+
+def _risks(view: View) -> Iterator[str]:
+    """How often findings of these kinds were wrong in simulations, one sentence a kind."""
+    for finding in view.report.result.findings:
+        if (risk := given(finding.risk)) is not None:
+            yield view.say(
+                "closing.risk",
+                what=tell(finding_words(finding.kind, finding.subtype), view.lang),
+                n=risk.n,
+                wrong=risk.found_wrong,
+                scoreboard=risk.scoreboard,
+            )
 
 
 def methods(view: View) -> Chapter:
