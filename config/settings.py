@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from coldwitness.domain.errors import ConfigError
+from coldwitness.domain.reading import ROLES, split_probe
 
 ENVIRONMENT_PREFIX = "COLDWITNESS_"
 CONFIG_VARIABLE = "COLDWITNESS_CONFIG"
@@ -24,6 +25,10 @@ CONFIG_VARIABLE = "COLDWITNESS_CONFIG"
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ABOUT_LOGGER = frozenset({"box", "courier", "model"})
+"""Keys of a logger's entry that are no probe names."""
 
 
 class FormatRule(_Section):
@@ -131,6 +136,27 @@ class Settings(BaseSettings):
     judging: JudgingSettings = JudgingSettings()
     report: ReportSettings = ReportSettings()
     formats: tuple[FormatRule, ...] = ()
+
+    @field_validator("formats")
+    @classmethod
+    def _mapped_to_roles(cls, rules: tuple[FormatRule, ...]) -> tuple[FormatRule, ...]:
+        """A name mapped to a role that does not exist would take its probe out of judgement
+        without a word."""
+        for rule in rules:
+            for place, mapping in (
+                ("probes", rule.probes),
+                *((f"models.{name}", mapping) for name, mapping in rule.models.items()),
+                *((f"loggers.{name}", mapping) for name, mapping in rule.loggers.items()),
+            ):
+                about = ABOUT_LOGGER if place.startswith("loggers.") else frozenset()
+                for name, role in mapping.items():
+                    if name not in about and split_probe(role.partition("@")[0]) is None:
+                        raise ValueError(
+                            f"{rule.topic}: {place}.{name}: {role!r} is no probe role; expected "
+                            f"{', '.join(ROLES)}, a second one as drug.2"
+                        )
+        return rules
+
     webhooks: tuple[WebhookSettings, ...] = ()
     clues: ClueSettings = ClueSettings()
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack
 
-from coldwitness.config.settings import FormatRule
+from coldwitness.config.settings import ABOUT_LOGGER, FormatRule
 from coldwitness.domain.channels import CHANNEL, Said
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
@@ -27,9 +27,6 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5,7}")
 _MAX_NAME = 120
 _NOT_VOLTS = 1000.0
 """What makers' fields call a voltage is none from here on: millivolts, or a counter."""
-
-_ABOUT_LOGGER = frozenset({"box", "courier", "model"})
-"""Keys of a logger's entry in the settings that are no probe names."""
 
 
 def logger_id(serial: str) -> str:
@@ -97,7 +94,7 @@ def mapping_for(
             for name, probes in rule.models.items():
                 if name.lower() == model.lower():
                     mapping.update(probes)
-    mapping.update({name: role for name, role in entry.items() if name not in _ABOUT_LOGGER})
+    mapping.update({name: role for name, role in entry.items() if name not in ABOUT_LOGGER})
     return mapping
 
 
