@@ -106,7 +106,11 @@ def replay(
             with progress:
                 if wanted is not None and wanted[0] != progress.worker:
                     continue
-                routes = Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
+                routes = Routes(
+                    settings.formats,
+                    max_payload_bytes=settings.mqtt.max_payload_bytes,
+                    drug_names=progress,
+                )
                 outcome = replay_refused(
                     progress,
                     JournalReader(settings.journal.directory),

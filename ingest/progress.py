@@ -1,5 +1,6 @@
 """How far a worker has brought its journal into the stores, and what it met on the way: what was
-refused, how far the loggers' clocks are off, births to see again. Built again from the journal if
+refused, how far the loggers' clocks are off, births to see again, which name is each logger's drug
+probe. Built again from the journal if
 it is deleted.
 """
 
@@ -25,6 +26,8 @@ CREATE TABLE IF NOT EXISTS clock (
     messages INTEGER NOT NULL, updated_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS birth (topic TEXT PRIMARY KEY, row INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS drug_name (logger TEXT PRIMARY KEY, name TEXT NOT NULL)
     STRICT, WITHOUT ROWID;
 """
 WHOLE = -1
@@ -52,6 +55,7 @@ class Progress:
     def __init__(self, directory: Path, worker: str) -> None:
         """directory : the journal's; the file is <directory>/derived/<worker>.sqlite."""
         self.worker = worker
+        self._drug_names: dict[str, str] = {}
         self.path = directory / "derived" / f"{worker}.sqlite"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,10 +109,21 @@ class Progress:
         """Start over from the journal's first row (rebuild)."""
         try:
             with self._transaction() as connection:
-                for table in ("cursor", "refusal", "clock", "birth"):
+                for table in ("cursor", "refusal", "clock", "birth", "drug_name"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            self._drug_names.clear()
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
+
+    def fixed(self, logger: str, first: str) -> str:
+        """The name that is the drug's for a logger without a mapping: what its first message
+        fixed, in whichever process; `first`, and kept, if there was none."""
+        known = self._drug_names.get(logger)
+        if known is None:
+            self._query("INSERT OR IGNORE INTO drug_name VALUES (?, ?)", (logger, first))
+            (found,) = self._query("SELECT name FROM drug_name WHERE logger = ?", (logger,))
+            known = self._drug_names[logger] = str(found[0])
+        return known
 
     def counts(self) -> dict[str, int]:
         """Refusals by reason."""

@@ -121,7 +121,11 @@ class StoringSide:
         self.follower = JournalFollower(
             JournalReader(settings.journal.directory),
             self.progress,
-            Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes),
+            Routes(
+                settings.formats,
+                max_payload_bytes=settings.mqtt.max_payload_bytes,
+                drug_names=self.progress,
+            ),
             store=store,
             custody=custody,
             future_tolerance_s=future_tolerance_s,

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from coldwitness.ingest.formats import decoder
 from coldwitness.ingest.formats.decoded import DecodeContext
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames, may_be_drug
 from coldwitness.ingest.formats.naming import named
+from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Row
 
@@ -62,6 +64,19 @@ def test_a_probe_that_falls_off_the_bus_leaves_no_drug_reading() -> None:
         {"DS18B20-2": 25.0},
         {"drug": 4.6, "DS18B20-2": 25.0},
     ]
+
+
+def test_the_name_outlives_the_process_that_fixed_it_and_a_rebuild_fixes_it_anew(
+    tmp_path: Path,
+) -> None:
+    with Progress(tmp_path, "w1") as progress:
+        Routes([TASMOTA], drug_names=progress).decode(bus(4.5, 25.0))
+    with Progress(tmp_path, "w1") as progress:
+        after = Routes([TASMOTA], drug_names=progress).decode(bus(None, 25.0))
+        assert after.readings[0].temperature_c == {"DS18B20-2": 25.0}
+        progress.forget()
+        anew = Routes([TASMOTA], drug_names=progress).decode(bus(None, 4.5))
+        assert anew.readings[0].temperature_c == {"drug": 4.5}
 
 
 def test_a_retained_message_fixes_no_name() -> None:
