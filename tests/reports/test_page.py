@@ -6,8 +6,9 @@ import pytest
 
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.made.twin import read_json, render_json
-from coldwitness.api.reports.made.wording import LANGUAGES, Lang
+from coldwitness.api.reports.made.wording import LANGUAGES, Lang, site_words
 from tests.forbidden_words import FORBIDDEN
+from tests.reports.fleet import report_of
 from tests.reports.shipments import Case, warm_and_stopped, without_readings
 
 CASES = {
@@ -104,3 +105,11 @@ def test_numbers_of_the_golden_shipment_stand_on_the_page() -> None:
         "未审核",
     ):
         assert words in page
+
+
+def test_a_place_that_an_event_names_by_a_common_word_is_said_in_the_readers() -> None:
+    page = render_html(report_of("depot_storage"), lang="zh")
+    assert "pharmacy" not in page
+    assert "药店" in page
+    assert site_words("depot-7", "zh") == "depot-7"
+    assert site_words("depot", "zh") == "中转场所"

@@ -152,6 +152,11 @@ def duration(seconds: float | None, lang: Lang) -> str:
     return f"{secs} {s}"
 
 
+def site_words(site: str, lang: Lang) -> str:
+    """A place that an event names by a common word, in the reader's; an id or a name as it is."""
+    return say_or_key(f"site_{site}", lang).removeprefix("site_")
+
+
 def role_words(probe: str, lang: Lang) -> str:
     """`drug.2` -> `药品 2`; other names as they are."""
     return tell(probe_words(probe), lang)

@@ -22,6 +22,7 @@ from coldwitness.api.reports.made.wording import (
     quantity,
     role_words,
     say,
+    site_words,
     tell,
 )
 from coldwitness.config.finding_kinds import accusing_kinds
@@ -178,7 +179,7 @@ def custody(view: View) -> Chapter:
         (
             Cell(china_time(step.time)),
             Cell(tell(step.what, view.lang)),
-            Cell(step.site or "—"),
+            Cell(site_words(step.site, view.lang) if step.site else "—"),
             Cell(tell(step.source, view.lang)),
         )
         for step in view.report.custody
