@@ -59,11 +59,13 @@ def test_people_named_in_events_do_not_appear(case: Case, lang: Lang) -> None:
 def test_every_requirement_of_the_result_stands_in_the_table_worst_first() -> None:
     case = warm_and_stopped()
     page = render_html(case.report(), lang="zh")
-    table = page[page.index('id="requirements"') : page.index('id="coverage"')]
+    table = page[page.index('id="requirements"') : page.index("要求的依据")]
+    sources = page[page.index("要求的依据") : page.index('id="coverage"')]
     places = {}
     for line in case.result.requirements:
-        named = re.search(rf"[>、]{re.escape(line.id)}[ 、]", table)
+        named = re.search(rf"[>、]{re.escape(line.id)}[、<]", table)
         assert named is not None, line.id
+        assert re.search(rf"[>、]{re.escape(line.id)}[、：]", sources), line.id
         places[line.id] = named.start()
     rank = {
         "breach": 0,
