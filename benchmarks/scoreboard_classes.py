@@ -12,7 +12,7 @@ from typing import Any, Literal
 from coldwitness.domain.instants import instant_ms
 
 Truth = Mapping[str, Any]
-Kind = Literal["clean", "violation", "evidence", "forged"]
+Kind = Literal["clean", "standing", "violation", "evidence", "forged"]
 
 DWELL_LIMIT_S = 900.0
 UNCERTAINTY_C = 0.5
@@ -23,20 +23,27 @@ UNCERTAINTY_C = 0.5
 class ScoredClass:
     """kind: clean (nothing is wrong: compliant is right, accusing is false); violation (a wrong
     was done and the record shows it: must be accused); evidence (nothing is known to be
-    wrong, but the record has a hole or fault: neither accusing nor acquitting is right);
-    forged (a wrong was done and the record was falsified)."""
+    wrong, or a wrong was done and the record shows it badly: acquitting is wrong); standing
+    (the box stood longer than the setting for an honest reason that the record does not tell:
+    `suspected` is right by the rules, `breach` is false); forged (a wrong was done and the
+    record was falsified). line : the requirement that counts instead of the verdict where
+    acquitting is wrong."""
 
     name: str
     scenario: str
     kind: Kind
     question: str
     wanted: tuple[tuple[str, str], ...] = ()
+    line: str | None = None
 
 
 _BREAK = (("cold_chain_break", "above_range"), ("cold_chain_break", "below_range"))
 _STORED = (("temporary_storage", "suspected"), ("temporary_storage", "confirmed"))
 _CONFIRMED = (("temporary_storage", "confirmed"),)
 _COOLANT = (("missing_isolation", "coolant_contact"),)
+_DRAWN = tuple(
+    ("data_integrity", subtype) for subtype in ("implausible", "off_grid", "below_noise", "stuck")
+)
 _GOODS = (("missing_isolation", "goods_contact"),)
 
 
@@ -73,6 +80,45 @@ CLASSES: tuple[ScoredClass, ...] = (
             "network_positions",
             "radio_loss",
             "near_limit",
+            "indoors_unseen",
+            "datum_unsaid",
+            "places_from_a_map",
+            "stale_fix",
+            "rounded_positions",
+            "mast_positions",
+            "clock_minutes_off",
+            "clock_minutes_slow",
+            "pressed_late",
+            "corrupt_sign",
+            "corrupt_bit",
+            "corrupt_zero",
+            "corrupt_minus_40",
+            "corrupt_ceiling",
+            "corrupt_fahrenheit",
+            "small_payload",
+            "lid_opened_briefly",
+            "many_drops",
+            "loss_one_percent",
+            "loss_three_percent",
+        )
+    ),
+    *(
+        ScoredClass(name, name, "standing", question)
+        for name, question in (
+            ("block_of_flats", "other deliveries in one block"),
+            ("jam_in_the_sun", "traffic stood"),
+        )
+    ),
+    *(
+        ScoredClass(name, name, "evidence", question, (), "ANNEX6-14")
+        for name, question in (
+            ("stored_flag_stuck", "stored; motion flag hangs at true"),
+            ("yard_shifted", "stored; shifted about in the yard"),
+            ("stored_slow_drift", "stored; fixes drift slowly"),
+            ("stored_sparse_fixes", "stored; sparse fixes drift and jump"),
+            ("stored_coarse_fixes", "stored; fixes good to kilometres"),
+            ("pressed_at_depot", "stored; delivered pressed there"),
+            ("radius_of_kilometres", "stored within the stated destination"),
         )
     ),
     _violation("warm_break", "too warm", _BREAK[:1]),
@@ -126,7 +172,21 @@ CLASSES: tuple[ScoredClass, ...] = (
     ),
     ScoredClass("deleted_break", "deleted_break", "forged", "readings deleted"),
     ScoredClass("edited_break", "edited_break", "forged", "readings made up"),
-    ScoredClass("smoothed_break", "smoothed_break", "forged", "curve drawn"),
+    ScoredClass("smoothed_break", "smoothed_break", "forged", "curve drawn", _DRAWN, "ANNEX3-08"),
+    *(
+        ScoredClass(f"forged_{name}", f"forged_{name}", "forged", question, _DRAWN, "ANNEX3-08")
+        for name, question in (
+            ("line", "break drawn over by a line"),
+            ("noisy_line", "break drawn over by a noisy line"),
+            ("clipped", "break held inside the limit"),
+            ("scaled", "break pressed below the limit"),
+            ("squeezed", "whole curve pressed into the range"),
+            ("random_walk", "small steps at random"),
+            ("typed", "numbers typed by hand"),
+            ("fridge_cycle", "probe near a fridge's wall"),
+            ("office_fridge", "probe in a glass in a fridge"),
+        )
+    ),
 )
 
 
@@ -170,6 +230,14 @@ def truly_stored(truth: Truth) -> bool:
         if stop["duration_s"] > limit_s:
             return True
     return False
+
+
+def stood_for_a_reason(truth: Truth) -> bool:
+    """Longer than the setting in traffic or at another consumer's: by the rules a suspicion."""
+    return any(
+        stop["kind"] in ("jam", "delivery") and stop["duration_s"] > DWELL_LIMIT_S
+        for stop in truth["stops"]
+    )
 
 
 def truly_in_contact(truth: Truth, zone: str) -> bool:

@@ -57,7 +57,8 @@ def page(
     found: Sequence[Detection],
 ) -> str:
     """The whole page."""
-    parts = [_HEAD, _summary(scores, runs, found), _clean(scores), _violations(scores)]
+    parts = [_HEAD, _summary(scores, runs, found), _clean(scores), _standing(scores)]
+    parts.append(_violations(scores))
     parts += [
         _timing(scores),
         _isolation(found),
@@ -125,6 +126,27 @@ def _clean(scores: Sequence[ClassScore]) -> str:
         f"| {s.plain_accused} |"
         for s in scores
         if s.kind == "clean"
+    ]
+    return "\n".join(lines)
+
+
+def _standing(scores: Sequence[ClassScore]) -> str:
+    lines = [
+        "## Standing for a reason the record does not tell",
+        "",
+        "The box stood longer than the dwell setting, honestly: `suspected` is right by the rules "
+        "until somebody says why, `breach` would be false.",
+        "",
+        "| class | what is true | compliant | insufficient | suspected | breach "
+        "| plain monitor accuses |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {s.name} | {s.question} | {s.verdicts['compliant'] + s.verdicts['asserted']} "
+        f"| {s.verdicts['insufficient_evidence']} | {s.verdicts['suspected']} "
+        f"| {s.verdicts['breach']} | {s.plain_accused} |"
+        for s in scores
+        if s.kind == "standing"
     ]
     return "\n".join(lines)
 
@@ -217,7 +239,7 @@ def _evidence(scores: Sequence[ClassScore]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {s.name} | {s.question} | {s.found} of {s.of} "
+        f"| {s.name} | {s.question} | {f'{s.found} of {s.of}' if s.of else 'none asked'} "
         f"| {s.verdicts['insufficient_evidence']} | {len(s.wrong_compliant)} "
         f"| {len(s.accused)} | {_accusing(s.plain)} / {s.plain['compliant']} |"
         for s in scores
@@ -235,12 +257,13 @@ def _forged(scores: Sequence[ClassScore]) -> str:
         "numbers alone: `compliant` here is wrong in fact and right by the record. It is counted "
         "apart and not hidden.",
         "",
-        "| class | what was done | accused | insufficient | compliant | plain monitor: accused "
-        "/ compliant |",
-        "|---|---|---|---|---|---|",
+        "| class | what was done | noticed | accused | insufficient | compliant "
+        "| plain monitor: accused / compliant |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {s.name} | {s.question} | {len(s.accused)} "
+        f"| {s.name} | {s.question} | {f'{s.found} of {s.of}' if s.of else 'none asked'} "
+        f"| {len(s.accused)} "
         f"| {s.verdicts['insufficient_evidence']} "
         f"| {s.verdicts['compliant'] + s.verdicts['asserted']} "
         f"| {_accusing(s.plain)} / {s.plain['compliant']} |"
@@ -263,7 +286,7 @@ def _seeds(scores: Sequence[ClassScore], untrue: Sequence[FalseFindings]) -> str
     for s in scores:
         if s.kind in ("violation", "evidence"):
             lines += [f"- wrong compliant: {name}" for name in s.wrong_compliant[:10]]
-        if s.kind == "clean":
+        if s.kind in ("clean", "standing"):
             lines += [f"- falsely accused: {name}" for name in s.accused[:10]]
     for f in untrue:
         lines += [f"- false {f.subtype}: {name}" for name in f.names[:10]]

@@ -13,6 +13,7 @@ from benchmarks.scoreboard_classes import (
     break_beyond_uncertainty,
     clearly_wrong,
     onset_ms,
+    stood_for_a_reason,
     truly_broken,
     truly_in_contact,
     truly_stored,
@@ -100,13 +101,13 @@ def score_class(run: Answers) -> ClassScore:
         wrong_compliant=[
             _name(run, a)
             for a in run.answers
-            if a.result.verdict in ACQUITTING
+            if _said(a, scored.line) in ACQUITTING
             and (clearly_wrong(a.truth) or scored.kind == "evidence")
         ],
         accused=[
             _name(run, a)
             for a in run.answers
-            if a.result.verdict in ACCUSING
+            if a.result.verdict in ACCUSING[: 1 if scored.kind == "standing" else 2]
             and not (scored.kind == "clean" and truly_broken(a.truth))
         ],
         onset_error_s=_median_and_95([error for error in onset if error is not None]),
@@ -137,7 +138,7 @@ def false_findings(runs: Sequence[Answers]) -> list[FalseFindings]:
         "above_range": lambda t: t["drug"]["seconds_above"] == 0,
         "below_range": lambda t: t["drug"]["seconds_below"] == 0,
         "frozen": lambda t: t["drug"]["seconds_frozen"] == 0 or not t["drug"]["freeze_sensitive"],
-        "suspected": lambda t: not truly_stored(t),
+        "suspected": lambda t: not truly_stored(t) and not stood_for_a_reason(t),
         "confirmed": lambda t: not truly_stored(t),
         "coolant_contact": lambda t: not truly_in_contact(t, "coolant"),
         "goods_contact": lambda t: not truly_in_contact(t, "goods"),
@@ -229,10 +230,19 @@ def _asks(wanted: Sequence[tuple[str, str]], truth: Truth) -> bool:
     return True
 
 
+def _said(answer: Answer, line: str | None) -> str:
+    """The status of the line the class is about, else the verdict."""
+    if line is None:
+        return answer.result.verdict
+    return next(said.status for said in answer.result.requirements if said.id == line)
+
+
 def _has(answer: Answer, wanted: Sequence[tuple[str, str]]) -> bool:
-    """A wanted finding stands, and not merely as `possible`."""
+    """A wanted finding stands, and not merely as `possible`; of the record's truth, as whatever:
+    nothing of that accuses."""
     return any(
-        (finding.kind, finding.subtype) in wanted and finding.certainty != "possible"
+        (finding.kind, finding.subtype) in wanted
+        and (finding.certainty != "possible" or finding.kind == "data_integrity")
         for finding in answer.result.findings
     )
 

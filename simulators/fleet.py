@@ -13,6 +13,7 @@ import numpy as np
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import china_day
 from coldwitness.simulators.climate import surround
+from coldwitness.simulators.disturbances import disturb
 from coldwitness.simulators.fraud import tamper
 from coldwitness.simulators.journey import Trip, draw_trip
 from coldwitness.simulators.manifests import companies, write_manifest
@@ -98,7 +99,7 @@ class _Made:
 def _make(told: Sequence[Scenario], numbers: range, seed: int) -> list[_Made]:
     """Journeys, physics and records of some boxes, integrated together."""
     rngs = [
-        [np.random.default_rng(child) for child in np.random.SeedSequence([seed, n]).spawn(5)]
+        [np.random.default_rng(child) for child in np.random.SeedSequence([seed, n]).spawn(6)]
         for n in numbers
     ]
     scenarios = [told[n] for n in numbers]
@@ -113,6 +114,7 @@ def _make(told: Sequence[Scenario], numbers: range, seed: int) -> list[_Made]:
     for k, (scenario, trip, rng) in enumerate(zip(scenarios, trips, rngs, strict=True)):
         origin = (LINZI[0] + rng[4].uniform(-0.02, 0.02), LINZI[1] + rng[4].uniform(-0.03, 0.03))
         written = record(scenario, trip, run, box=k, origin=origin, rng=rng[3])
+        disturb(scenario, trip, written, rng[5])
         for fault in written.faults:
             if fault["kind"] == "offset":
                 role = str(fault["probe"]).partition(".")[0]

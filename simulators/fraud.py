@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from coldwitness.domain.tracks import FloatArray
+from coldwitness.simulators.drawn_curves import DRAWN
 from coldwitness.simulators.recorder import Record
 from coldwitness.simulators.scenario import Scenario
 
@@ -34,6 +35,10 @@ def tamper(
         record.keep(inside)
         record.seq = first + np.arange(len(record), dtype=np.int64)  # so that none seems to lack
         return
+    elif scenario.fraud in DRAWN:
+        curve = DRAWN[scenario.fraud](record, rng)
+        step_c = scenario.logger.quantum_c
+        record.probes["drug"] = np.round(np.round(curve / step_c) * step_c, 4)
     if scenario.fraud != "none":
         record.faults.append({"kind": scenario.fraud})
 

@@ -24,7 +24,8 @@ _LIGHT_EVERY_M = 600.0
 
 @dataclass(frozen=True)
 class Stop:
-    """A true standstill of at least a minute. kind: light, jam, halt, pharmacy, door."""
+    """A true standstill of at least a minute. kind: light, jam, halt, delivery (to another
+    consumer), pharmacy, door."""
 
     kind: str
     start_s: float
@@ -121,7 +122,27 @@ def draw_trip(scenario: Scenario, rng: np.random.Generator) -> Trip:
     trip.end_s = now + AFTER_S
     _at(trip, trip.end_s, *trip.destination_m)
     _open_lid(trip, plan, rng)
+    _press(trip, plan, rng)
     return trip
+
+
+def _press(trip: Trip, plan: Journey, rng: np.random.Generator) -> None:
+    """The ending event is pressed late, or at a halt before the end of the way."""
+    late_s = 60.0 * draw(rng, plan.pressed_late_min)
+    halts = [stop for stop in trip.stops if stop.kind == "halt"]
+    if plan.pressed_at_halt and halts:
+        pressed_s = halts[0].start_s + 120.0
+        trip.custody = [c for c in trip.custody if c.event not in (plan.ending, "arrived")]
+    elif late_s:
+        pressed_s = trip.delivered_s + late_s
+        trip.custody = [c for c in trip.custody if c.event != plan.ending]
+        trip.end_s = pressed_s + AFTER_S
+        trip.lid[-1] = (trip.lid[-1][0], trip.end_s, True)
+        _at(trip, trip.end_s, *trip.destination_m)
+    else:
+        return
+    trip.custody.append(Custody(plan.ending, pressed_s, site="destination"))
+    trip.custody.sort(key=lambda custody: custody.time_s)
 
 
 def _ride(
@@ -220,6 +241,8 @@ def _halt(
     if name is not None:
         trip.sites.append(Site(name, *place, halt.role, halt.max_minutes))
     _at(trip, start, *place)
+    if halt.moved_m:
+        _shift_about(trip, rng, start, end, place, draw(rng, halt.moved_m))
     _at(trip, end, *place)
     if halt.carried_in:
         trip.phases.append(
@@ -238,9 +261,28 @@ def _halt(
         middle = start + 0.3 * (end - start)
         trip.lid.append((middle, min(middle + opened_s, end - 30.0), True))
     trip.stops.append(
-        Stop("halt", start, end, *place, halt.carried_in, halt.declared, halt.max_minutes)
+        Stop(halt.purpose, start, end, *place, halt.carried_in, halt.declared, halt.max_minutes)
     )
     return end
+
+
+def _shift_about(
+    trip: Trip,
+    rng: np.random.Generator,
+    start: float,
+    end: float,
+    place: tuple[float, float],
+    reach_m: float,
+) -> None:
+    """The box is put elsewhere in the yard every five minutes or so, within `reach_m`."""
+    now, x, y = start, *place
+    while (now := now + rng.uniform(240.0, 420.0)) < end - 60.0:
+        _at(trip, now, x, y)
+        bearing = rng.uniform(0.0, 2 * np.pi)
+        x, y = place[0] + reach_m * np.cos(bearing), place[1] + reach_m * np.sin(bearing)
+        now += 30.0
+        _at(trip, now, x, y)
+    _at(trip, end - 30.0, x, y)
 
 
 def _air_c(place: Place, room_c: float | None, indoors_c: float) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from coldwitness.domain.instants import rfc3339
 from coldwitness.simulators.journey import Trip
 from coldwitness.simulators.packing import box_model
-from coldwitness.simulators.positions import to_degrees
+from coldwitness.simulators.positions import to_degrees, wgs84_to_gcj02
 from coldwitness.simulators.scenario import Scenario, Span
 
 _DRUGS = (
@@ -83,16 +83,16 @@ def write_manifest(
             },
         },
         "items": items,
-        "origin": {"name": "发货药店", **_degrees(0.0, 0.0, origin), "radius_m": 100},
+        "origin": {"name": "发货药店", **_place(0.0, 0.0, origin, scenario), "radius_m": 100},
         "destination": {
             "name": "收货小区",
-            **_degrees(*trip.destination_m, origin),
-            "radius_m": 100,
+            **_place(*trip.destination_m, origin, scenario),
+            "radius_m": scenario.papers.destination_radius_m,
         },
         "sites": [
             {
                 "name": site.name,
-                **_degrees(site.x_m, site.y_m, origin),
+                **_place(site.x_m, site.y_m, origin, scenario),
                 "radius_m": 80,
                 "role": site.role,
                 **({} if site.max_minutes is None else {"max_minutes": site.max_minutes}),
@@ -123,6 +123,10 @@ def _calibrated_days(scenario: Scenario, rng: np.random.Generator) -> float:
     return float(rng.uniform(low, high))
 
 
-def _degrees(x_m: float, y_m: float, origin: tuple[float, float]) -> dict[str, float]:
+def _place(
+    x_m: float, y_m: float, origin: tuple[float, float], scenario: Scenario
+) -> dict[str, float]:
     lat, lon = to_degrees(origin, x_m=np.array(x_m), y_m=np.array(y_m))
+    if scenario.papers.place_datum == "GCJ02":
+        lat, lon = wgs84_to_gcj02(lat=lat, lon=lon)
     return {"lat": round(float(lat), 6), "lon": round(float(lon), 6)}

@@ -7,7 +7,7 @@ Nothing in a scenario says what a detector should answer: the truth is read off 
 import math
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -22,6 +22,22 @@ Span = float | tuple[float, float]
 
 Season = Literal["spring", "summer", "autumn", "winter"]
 Place = Literal["pharmacy", "depot_room", "cold_room", "flat", "yard", "vehicle"]
+Fraud = Literal[
+    "none",
+    "copied",
+    "smoothed",
+    "edited",
+    "deleted",
+    "line",
+    "noisy_line",
+    "clipped",
+    "scaled",
+    "squeezed",
+    "random_walk",
+    "typed",
+    "fridge_cycle",
+    "office_fridge",
+]
 Probe = Literal["drug", "drug.2", "coolant", "ambient", "goods"]
 """`drug` sits at the drug's surface, `drug.2` in its core."""
 
@@ -70,6 +86,9 @@ class Halt(_Part, frozen=True):
     at : share of the route ridden before it. declared : stands in the manifest's `sites`
     (role, max_minutes). carried_in : the box is taken into the room. recorded : the
     courier's system sends `stored` and `retrieved`; handed_over : it sends `handed_over`.
+    purpose : `halt` is storage if it lasts; a `jam` that stands and a `delivery` to another
+    consumer are none, whatever the record shows. moved_m : the box is put elsewhere in the yard
+    every few minutes, so far at most from where it was first.
     """
 
     at: Span
@@ -83,6 +102,8 @@ class Halt(_Part, frozen=True):
     declared: bool = False
     role: Literal["transfer", "cold_store", "service"] = "transfer"
     max_minutes: float | None = None
+    purpose: Literal["halt", "jam", "delivery"] = "halt"
+    moved_m: Span = 0.0
 
 
 class LidOpening(_Part, frozen=True):
@@ -94,6 +115,9 @@ class LidOpening(_Part, frozen=True):
 
 
 class Journey(_Part, frozen=True):
+    """pressed_late_min : the ending event is sent so long after the drug was taken out.
+    pressed_at_halt : it is sent at the first halt, and the box goes on."""
+
     vehicle: Literal["ebike", "van"] = "ebike"
     distance_km: Span = (13.0, 22.0)
     packing_min: Span = (6.0, 12.0)
@@ -101,6 +125,8 @@ class Journey(_Part, frozen=True):
     door_wait_min: Span = (2.0, 6.0)
     door_place: Place = "flat"
     ending: Literal["delivered", "refused", "returned"] = "delivered"
+    pressed_late_min: Span = 0.0
+    pressed_at_halt: bool = False
     halts: tuple[Halt, ...] = ()
     lid: tuple[LidOpening, ...] = ()
 
@@ -110,7 +136,9 @@ class Logger(_Part, frozen=True):
     probe; clock_offset_s, clock_drift_s_per_h, clock_jump_s (at a random time): its clock.
     swapped : the plugs of drug and coolant probe are exchanged.
     late_start_min : switched on so long after the packing; dies_at : share of the recording
-    after which the battery is empty (1: it lasts)."""
+    after which the battery is empty (1: it lasts). motion_stuck : what the motion sensor always
+    says; corrupt : one drug value is wrong by this; probe_out : before the packing and after the
+    delivery the drug's probe lies in the room."""
 
     interval_s: float = 60.0
     jitter_s: float = 0.5
@@ -127,6 +155,9 @@ class Logger(_Part, frozen=True):
     multipath: Span = 0.01
     datum: Literal["WGS84", "GCJ02"] = "WGS84"
     motion: bool = True
+    motion_stuck: Literal["none", "moving", "resting"] = "none"
+    corrupt: Literal["none", "sign", "bit", "zero", "minus_40", "ceiling", "fahrenheit"] = "none"
+    probe_out: bool = False
     calibrated_days: Span = (60.0, 300.0)
     clock_offset_s: Span = (-1.5, 1.5)
     clock_drift_s_per_h: Span = (-0.1, 0.1)
@@ -136,6 +167,29 @@ class Logger(_Part, frozen=True):
     stuck_min: Span = 0.0
     late_start_min: Span = 0.0
     dies_at: Span = 1.0
+
+
+class Receiver(_Part, frozen=True):
+    """How positions fall short of the place. indoors : there are fixes in buildings; digits :
+    decimals of a degree; every : the reading of which rank carries a fix; states_datum : a datum
+    that is not WGS84 is said; stale_min : so long on the way the last fix is repeated; drift_m :
+    standard deviation of a wandering of a quarter of an hour; mast_m : positions are those of
+    masts so far apart, good to as much."""
+
+    indoors: bool = True
+    digits: Annotated[int, msgspec.Meta(ge=0, le=6)] = 6
+    every: Annotated[int, msgspec.Meta(ge=1)] = 1
+    states_datum: bool = True
+    stale_min: Span = 0.0
+    drift_m: Span = 0.0
+    mast_m: Span = 0.0
+
+
+class Papers(_Part, frozen=True):
+    """What the manifest says of places. place_datum : the map they were read off, unsaid."""
+
+    place_datum: Literal["WGS84", "GCJ02"] = "WGS84"
+    destination_radius_m: float = 100.0
 
 
 class Silence(_Part, frozen=True):
@@ -163,8 +217,10 @@ class Scenario(_Part, frozen=True):
     pack: Pack = Pack()
     journey: Journey = Journey()
     logger: Logger = Logger()
+    receiver: Receiver = Receiver()
     radio: Radio = Radio()
-    fraud: Literal["none", "copied", "smoothed", "edited", "deleted"] = "none"
+    papers: Papers = Papers()
+    fraud: Fraud = "none"
 
 
 def draw(rng: np.random.Generator, span: Span) -> float:

@@ -113,7 +113,7 @@ class Shipment:
                 "lon": float(rec.lon_deg[row]),
                 "accuracy_m": float(rec.accuracy_m[row]),
             }
-            if scenario.logger.datum != "WGS84":
+            if scenario.logger.datum != "WGS84" and scenario.receiver.states_datum:
                 reading["position"]["datum"] = scenario.logger.datum
         reading["lid_open"] = bool(rec.lid_open[row])
         reading["light_lux"] = float(rec.light_lux[row])
