@@ -12,6 +12,8 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.following import store_decoded
+from coldwitness.ingest.formats.drug_names import RememberedDrugNames
+from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.opening import stores
@@ -85,7 +87,11 @@ def rebuild_views(
     )
     readings = 0
     for worker, head in heads.items():
-        routes = Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
+        routes = Routes(
+            settings.formats,
+            max_payload_bytes=settings.mqtt.max_payload_bytes,
+            drug_names=RememberedDrugNames(fixed_drug_names(settings.journal.directory)),
+        )
         births = position.births.setdefault(worker, {})
         for row in sorted(births.values()):
             routes.decode(reader.row(worker, row))

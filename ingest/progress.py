@@ -1,7 +1,6 @@
 """How far a worker has brought its journal into the stores, and what it met on the way: what was
 refused, how far the loggers' clocks are off, births to see again, which name is each logger's drug
-probe. Built again from the journal if
-it is deleted.
+probe. Built again from the journal if it is deleted.
 """
 
 import sqlite3
@@ -125,6 +124,11 @@ class Progress:
             known = self._drug_names[logger] = str(found[0])
         return known
 
+    def drug_names(self) -> dict[str, str]:
+        """Logger -> the name that is its drug's, of all that were fixed."""
+        found = self._query("SELECT logger, name FROM drug_name ORDER BY logger")
+        return {str(logger): str(name) for logger, name in found}
+
     def counts(self) -> dict[str, int]:
         """Refusals by reason."""
         found = self._query("SELECT reason, count(*) FROM refusal GROUP BY reason ORDER BY reason")
@@ -190,6 +194,17 @@ class _Transaction:
             self._connection.execute("COMMIT")
         elif self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def fixed_drug_names(directory: Path) -> dict[str, str]:
+    """Logger -> the name that is its drug's, as the workers of this journal fixed it. Whoever reads
+    rows again from the middle of the journal needs it: the first row met there may lack the
+    drug's probe. Empty before any worker has run."""
+    names: dict[str, str] = {}
+    for path in sorted((directory / "derived").glob("*.sqlite")):
+        with Progress(directory, path.stem) as progress:
+            names = progress.drug_names() | names
+    return names
 
 
 def open_progress(directory: Path) -> list[Progress]:

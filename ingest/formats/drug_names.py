@@ -6,6 +6,7 @@ drug's temperature.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Protocol
 
 _NEVER = re.compile(
@@ -25,10 +26,10 @@ class DrugNames(Protocol):
 
 
 class RememberedDrugNames:
-    """The names fixed in the life of one process."""
+    """The names fixed in the life of one process, beside those that were fixed before it."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
+    def __init__(self, before: Mapping[str, str] | None = None) -> None:
+        self._names: dict[str, str] = dict(before or {})
 
     def fixed(self, logger: str, first: str) -> str:
         return self._names.setdefault(logger, first)

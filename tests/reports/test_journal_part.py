@@ -10,8 +10,9 @@ from coldwitness.api.reports.packed.journal_part import doubts_about, journal_pa
 from coldwitness.api.reports.packed.package import readings_lines
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
-from coldwitness.storage.journal import Journal, Message, Row
+from coldwitness.storage.journal import Journal, JournalReader, Message, Row
 from tests.ingest.formats.test_sparkplug_b import HISTORICAL, NBIRTH
 from tests.reports.fleet import report_of
 from tests.reports.packages import BUREAU
@@ -90,6 +91,50 @@ def test_readings_whose_receipt_nobody_knows_are_found_all_the_same(tmp_path: Pa
         assert doubts_about(part, said, [BUREAU.public]) == []
 
 
+def with_one_reading(
+    *, logger: str, time: str, received_ms: int, temperature_c: dict[str, float]
+) -> Report:
+    report = report_of("clean")
+    one = {
+        name: column[:1] if isinstance(column, tuple) else column
+        for name, column in msgspec.structs.asdict(report.readings).items()
+    }
+    one |= {"loggers": (logger,), "time": (time,), "logger": (0,), "conflict": ()}
+    one |= {"received": (rfc3339(received_ms),)}
+    one |= {"temperature_c": {name: (value,) for name, value in temperature_c.items()}}
+    return msgspec.structs.replace(report, readings=msgspec.convert(one, type(report.readings)))
+
+
+def test_a_row_without_the_drugs_probe_is_read_by_the_name_that_an_earlier_one_fixed(
+    tmp_path: Path,
+) -> None:
+    noon_ms = instant_ms("2026-11-21T12:00:00Z")
+    first = b'{"DS18B20-1": {"Temperature": 4.5}, "DS18B20-2": {"Temperature": 25.0}}'
+    alone = b'{"DS18B20-2": {"Temperature": 25.0}}'
+    formats = [FormatRule(topic="tele/+/SENSOR", format="tasmota")]
+    with Journal(tmp_path, worker="w1", signer=BUREAU) as journal:
+        journal.append([Message("tele/box/SENSOR", first, noon_ms - DAY_MS)])
+        journal.append([Message("tele/box/SENSOR", alone, noon_ms)])
+    with Progress(tmp_path, "w1") as progress:
+        routes = Routes(formats, drug_names=progress)
+        readings = [
+            reading
+            for row in JournalReader(tmp_path).read("w1", after=0, limit=10)
+            for reading in routes.decode(row).readings
+        ]
+    assert readings[1].temperature_c == {"DS18B20-2": 25.0}
+    report = with_one_reading(
+        logger=readings[1].logger,
+        time=rfc3339(readings[1].time_ms),
+        received_ms=noon_ms,
+        temperature_c=readings[1].temperature_c,
+    )
+    part = journal_part(report, tmp_path, formats)
+    assert part is not None
+    assert part.drug_names == {readings[1].logger: "DS18B20-1"}
+    assert doubts_about(part, report, [BUREAU.public]) == []
+
+
 def test_a_sparkplug_reading_by_alias_comes_with_the_birth_that_names_it(tmp_path: Path) -> None:
     noon_ms = instant_ms("2017-02-03T18:00:00Z")
     with Journal(tmp_path, worker="w1", signer=BUREAU) as journal:
@@ -97,15 +142,9 @@ def test_a_sparkplug_reading_by_alias_comes_with_the_birth_that_names_it(tmp_pat
             birth = Message(f"spBv1.0/G/NBIRTH/{node}", bytes.fromhex(NBIRTH), noon_ms - DAY_MS)
             journal.append([birth])
         journal.append([Message("spBv1.0/G/NDATA/E", bytes.fromhex(HISTORICAL), noon_ms)])
-    report = report_of("clean")
-    one = {
-        name: column[:1] if isinstance(column, tuple) else column
-        for name, column in msgspec.structs.asdict(report.readings).items()
-    }
-    one |= {"loggers": ("G-E",), "time": ("2017-02-03T17:55:01Z",), "logger": (0,)}
-    one |= {"received": (rfc3339(noon_ms),), "temperature_c": {"drug": (6.5,)}, "conflict": ()}
-    readings = msgspec.convert(one, type(report.readings))
-    report = msgspec.structs.replace(report, readings=readings)
+    report = with_one_reading(
+        logger="G-E", time="2017-02-03T17:55:01Z", received_ms=noon_ms, temperature_c={"drug": 6.5}
+    )
     formats = [FormatRule(topic="spBv1.0/#", format="sparkplug_b")]
     part = journal_part(report, tmp_path, formats)
     assert part is not None

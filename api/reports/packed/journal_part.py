@@ -14,6 +14,8 @@ from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Reading
+from coldwitness.ingest.formats.drug_names import RememberedDrugNames
+from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, Row
 from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
@@ -49,8 +51,12 @@ class ProvenRow(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[str, ...]
 
 
-class JournalPart(msgspec.Struct, frozen=True, kw_only=True):
+class JournalPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """drug_names : of the report's loggers, which name was fixed as the drug's by their first
+    message; the rows here may begin later."""
+
     formats: tuple[dict[str, Any], ...]
+    drug_names: dict[str, str] = {}
     days: tuple[Day, ...]
     rows: tuple[ProvenRow, ...]
 
@@ -67,7 +73,9 @@ def journal_part(
         return None
     days: list[Day] = []
     rows: list[ProvenRow] = []
-    for worker, found in _carrying_rows(report, reader, Routes(formats)).items():
+    fixed = fixed_drug_names(directory)
+    routes = Routes(formats, drug_names=RememberedDrugNames(fixed))
+    for worker, found in _carrying_rows(report, reader, routes).items():
         seals = {segment.day: segment.seal for segment in reader.segments(worker)}
         for proof in reader.proofs(worker, found) if found else ():
             seal = seals[proof.day]
@@ -92,6 +100,7 @@ def journal_part(
             )
     return JournalPart(
         formats=tuple(rule.model_dump(mode="json") for rule in formats),
+        drug_names={logger: fixed[logger] for logger in report.readings.loggers if logger in fixed},
         days=tuple(days),
         rows=tuple(rows),
     )
@@ -228,7 +237,10 @@ def _differing_readings(
     part: JournalPart, report: Evidenced, rows: Sequence[Row]
 ) -> list[tuple[str, str]]:
     try:
-        routes = Routes([FormatRule(**rule) for rule in part.formats])
+        routes = Routes(
+            [FormatRule(**rule) for rule in part.formats],
+            drug_names=RememberedDrugNames(part.drug_names),
+        )
     except (ValueError, TypeError) as error:
         return [("evidence_unreadable", f"formats: {error}"[:200])]
     kept = _values_of(report)

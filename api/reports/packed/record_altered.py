@@ -19,6 +19,8 @@ from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import readings_of
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.decoded_rows import decode_rows
+from coldwitness.ingest.formats.drug_names import RememberedDrugNames
+from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.evidence import Evidence
 from coldwitness.storage.journal import JournalReader, Row
@@ -57,7 +59,11 @@ def _differences(
     evidence: Evidence, shipment: str, settings: Settings, future_tolerance_s: float
 ) -> list[str]:
     """Readings and events that only the journal or only the stores have."""
-    routes = Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
+    routes = Routes(
+        settings.formats,
+        max_payload_bytes=settings.mqtt.max_payload_bytes,
+        drug_names=RememberedDrugNames(fixed_drug_names(settings.journal.directory)),
+    )
     readings: list[Reading] = []
     readings_received_ms: list[int] = []
     events: list[Event] = []
