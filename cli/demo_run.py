@@ -44,6 +44,7 @@ from coldwitness.simulators.office import registrations
 from coldwitness.simulators.publisher import publish
 
 JUDGED_WITHIN_S = 30.0
+SUBSCRIBED_WITHIN_S = 20.0
 _STYLE = {
     "breach": "bold red",
     "suspected": "yellow",
@@ -78,6 +79,7 @@ def run_demo(options: DemoOptions) -> None:
         receiver = stack.enter_context(_receiver(folder, console))
         settings = _settings(options, folder, broker.port, receiver)
         running = stack.enter_context(Running(settings, any_free_port=True))
+        _wait_until_received(running, stop)
         _say_where(console, options, running.url, broker)
         fleet = demo_fleet(seed=options.seed, end_ms=time.time_ns() // 1_000_000)
         with httpx.Client(base_url=running.url, trust_env=False, timeout=30) as api:
@@ -175,6 +177,18 @@ def _say_where(console: Console, options: DemoOptions, url: str, broker: Embedde
     console.print(
         f"检查页 page {url}   MQTT mqtt://127.0.0.1:{broker.port}", highlight=False, soft_wrap=True
     )
+
+
+def _wait_until_received(running: Running, stop: threading.Event) -> None:
+    """Until the worker has subscribed: the broker has no one to keep an earlier message for, and
+    drops it. Raises Unavailable where it does not come to that."""
+    end_s = time.monotonic() + SUBSCRIBED_WITHIN_S
+    while running.ingest.status().state != "running" and not stop.wait(0.02):
+        if time.monotonic() > end_s:
+            raise Unavailable(
+                f"the demo's own broker: not subscribed within {SUBSCRIBED_WITHIN_S:g} s:"
+                f" {running.ingest.status().problem}"
+            )
 
 
 def _register(api: httpx.Client, fleet: Fleet) -> None:

@@ -128,7 +128,7 @@ _BY_MODEL: Mapping[str, FrameDecoder] = {
     "lsn50v2s31": dragino_frames.lsn50_s31,
     "lsn50s31": dragino_frames.lsn50_s31,
     "lsn50": dragino_frames.lsn50,
-    "em300mld": milesight_frames.without_thermometer,
+    "em300mld": milesight_frames.without_probe,
     "em300di": milesight_frames.milesight,
     "em300": milesight_frames.em300,
     "em320th": milesight_frames.em300,

@@ -40,7 +40,7 @@ def em300(frame: bytes, f_port: int | None) -> list[Sample]:
     return _samples(frame, record_sizes=(8, 7))
 
 
-def without_thermometer(frame: bytes, f_port: int | None) -> list[Sample]:
+def without_probe(frame: bytes, f_port: int | None) -> list[Sample]:
     """EM300-MLD: a leak detector whose frames hold a place for a temperature and none in it."""
     raise BadMessage("no_temperature", "Milesight: this model has no thermometer")
 
