@@ -5,7 +5,7 @@ which question is scored on it. `wanted` are the findings that answer it (any on
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -263,3 +263,11 @@ def onset_ms(scored: ScoredClass, truth: Truth) -> int | None:
 
 def _first(intervals: Any) -> int | None:
     return instant_ms(intervals[0]["start"]) if intervals else None
+
+
+ISOLATED: Mapping[str, Callable[[Truth], bool]] = {
+    "coolant_contact": lambda truth: not truly_in_contact(truth, "coolant"),
+    "goods_contact": lambda truth: not truly_in_contact(truth, "goods"),
+    "declared": lambda truth: truth["scenario"] != "one_compartment",
+}
+"""Subtype of `missing_isolation` -> whether it would be untrue of such a delivery."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from benchmarks.scoreboard_run import Answers
 from benchmarks.scoreboard_score import (
     ACCUSING,
+    ACQUITTING,
     ClassScore,
     Detection,
     FalseFindings,
@@ -114,59 +115,57 @@ def _summary(
 
 
 def _clean(scores: Sequence[ClassScore]) -> str:
-    lines = [
-        "## Clean shipments",
-        "",
-        "| class | shipments | compliant | insufficient | accused | plain monitor accuses |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {s.name} | {s.shipments} | {s.verdicts['compliant'] + s.verdicts['asserted']} "
-        f"| {s.verdicts['insufficient_evidence']} | {len(s.accused)} "
-        f"| {s.plain_accused} |"
-        for s in scores
-        if s.kind == "clean"
-    ]
-    return "\n".join(lines)
+    return _section(
+        "Clean shipments",
+        columns=(
+            "| class | shipments | compliant | insufficient | accused | plain monitor accuses |"
+        ),
+        rows=[
+            f"| {s.name} | {s.shipments} | {_acquitting(s.verdicts)} "
+            f"| {s.verdicts['insufficient_evidence']} | {len(s.accused)} "
+            f"| {s.plain_accused} |"
+            for s in scores
+            if s.kind == "clean"
+        ],
+    )
 
 
 def _standing(scores: Sequence[ClassScore]) -> str:
-    lines = [
-        "## Standing for a reason the record does not tell",
-        "",
-        "The box stood longer than the dwell setting, honestly: `suspected` is right by the rules "
-        "until somebody says why, `breach` would be false.",
-        "",
-        "| class | what is true | compliant | insufficient | suspected | breach "
-        "| plain monitor accuses |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {s.name} | {s.question} | {s.verdicts['compliant'] + s.verdicts['asserted']} "
-        f"| {s.verdicts['insufficient_evidence']} | {s.verdicts['suspected']} "
-        f"| {s.verdicts['breach']} | {s.plain_accused} |"
-        for s in scores
-        if s.kind == "standing"
-    ]
-    return "\n".join(lines)
+    return _section(
+        "Standing for a reason the record does not tell",
+        columns=(
+            "| class | what is true | compliant | insufficient | suspected | breach "
+            "| plain monitor accuses |"
+        ),
+        rows=[
+            f"| {s.name} | {s.question} | {_acquitting(s.verdicts)} "
+            f"| {s.verdicts['insufficient_evidence']} | {s.verdicts['suspected']} "
+            f"| {s.verdicts['breach']} | {s.plain_accused} |"
+            for s in scores
+            if s.kind == "standing"
+        ],
+        said=(
+            "The box stood longer than the dwell setting, honestly: `suspected` is right by the "
+            "rules until somebody says why, `breach` would be false."
+        ),
+    )
 
 
 def _violations(scores: Sequence[ClassScore]) -> str:
-    lines = [
-        "## Violations",
-        "",
-        "| class | what is true | recall | breach | suspected | insufficient | wrong compliant "
-        "| plain monitor: accused / compliant |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {s.name} | {s.question} | {s.found} of {s.of} | {s.verdicts['breach']} "
-        f"| {s.verdicts['suspected']} | {s.verdicts['insufficient_evidence']} "
-        f"| {len(s.wrong_compliant)} | {_accusing(s.plain)} / {s.plain['compliant']} |"
-        for s in scores
-        if s.kind == "violation"
-    ]
-    return "\n".join(lines)
+    return _section(
+        "Violations",
+        columns=(
+            "| class | what is true | recall | breach | suspected | insufficient | wrong compliant "
+            "| plain monitor: accused / compliant |"
+        ),
+        rows=[
+            f"| {s.name} | {s.question} | {s.found} of {s.of} | {s.verdicts['breach']} "
+            f"| {s.verdicts['suspected']} | {s.verdicts['insufficient_evidence']} "
+            f"| {len(s.wrong_compliant)} | {_accusing(s.plain)} / {s.plain['compliant']} |"
+            for s in scores
+            if s.kind == "violation"
+        ],
+    )
 
 
 def _timing(scores: Sequence[ClassScore]) -> str:
@@ -214,63 +213,61 @@ def _isolation(found: Sequence[Detection]) -> str:
 
 
 def _findings(untrue: Sequence[FalseFindings]) -> str:
-    lines = [
-        "## Findings that say what is not so",
-        "",
-        "Over every class with an honest record, also those in which something else was wrong: "
-        "`probable` or `certain` findings of a subtype on shipments of which it is not true.",
-        "",
-        "| finding | shipments without it | false | per 1,000 (95 % upper bound) |",
-        "|---|---|---|---|",
-    ]
-    lines += [
-        f"| {f.subtype} | {f.shipments} | {f.untrue} | {_rate(f.untrue, f.shipments)} |"
-        for f in untrue
-    ]
-    return "\n".join(lines)
+    return _section(
+        "Findings that say what is not so",
+        columns=("| finding | shipments without it | false | per 1,000 (95 % upper bound) |"),
+        rows=[
+            f"| {f.subtype} | {f.shipments} | {f.untrue} | {_rate(f.untrue, f.shipments)} |"
+            for f in untrue
+        ],
+        said=(
+            "Over every class with an honest record, also those in which something else was wrong: "
+            "`probable` or `certain` findings of a subtype on shipments of which it is not true."
+        ),
+    )
 
 
 def _evidence(scores: Sequence[ClassScore]) -> str:
-    lines = [
-        "## Evidence lacking",
-        "",
-        "| class | what is true | recall | insufficient | wrong compliant | accused "
-        "| plain monitor: accused / compliant |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {s.name} | {s.question} | {f'{s.found} of {s.of}' if s.of else 'none asked'} "
-        f"| {s.verdicts['insufficient_evidence']} | {len(s.wrong_compliant)} "
-        f"| {len(s.accused)} | {_accusing(s.plain)} / {s.plain['compliant']} |"
-        for s in scores
-        if s.kind == "evidence"
-    ]
-    return "\n".join(lines)
+    return _section(
+        "Evidence lacking",
+        columns=(
+            "| class | what is true | recall | insufficient | wrong compliant | accused "
+            "| plain monitor: accused / compliant |"
+        ),
+        rows=[
+            f"| {s.name} | {s.question} | {_noticed(s)} "
+            f"| {s.verdicts['insufficient_evidence']} | {len(s.wrong_compliant)} "
+            f"| {len(s.accused)} | {_accusing(s.plain)} / {s.plain['compliant']} |"
+            for s in scores
+            if s.kind == "evidence"
+        ],
+    )
 
 
 def _forged(scores: Sequence[ClassScore]) -> str:
-    lines = [
-        "## Forged records",
-        "",
-        "The drug was too warm (or, for copied curves, perhaps not) and the record was falsified "
-        "before it was sent. A well-made forgery cannot be told from an honest record by its "
-        "numbers alone: `compliant` here is wrong in fact and right by the record. It is counted "
-        "apart and not hidden.",
-        "",
-        "| class | what was done | noticed | accused | insufficient | compliant "
-        "| plain monitor: accused / compliant |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {s.name} | {s.question} | {f'{s.found} of {s.of}' if s.of else 'none asked'} "
-        f"| {len(s.accused)} "
-        f"| {s.verdicts['insufficient_evidence']} "
-        f"| {s.verdicts['compliant'] + s.verdicts['asserted']} "
-        f"| {_accusing(s.plain)} / {s.plain['compliant']} |"
-        for s in scores
-        if s.kind == "forged"
-    ]
-    return "\n".join(lines)
+    return _section(
+        "Forged records",
+        columns=(
+            "| class | what was done | noticed | accused | insufficient | compliant "
+            "| plain monitor: accused / compliant |"
+        ),
+        rows=[
+            f"| {s.name} | {s.question} | {_noticed(s)} "
+            f"| {len(s.accused)} "
+            f"| {s.verdicts['insufficient_evidence']} "
+            f"| {_acquitting(s.verdicts)} "
+            f"| {_accusing(s.plain)} / {s.plain['compliant']} |"
+            for s in scores
+            if s.kind == "forged"
+        ],
+        said=(
+            "The drug was too warm (or, for copied curves, perhaps not) and the record was "
+            "falsified before it was sent. A well-made forgery cannot be told from an honest "
+            "record by its numbers alone: `compliant` here is wrong in fact and right by the "
+            "record. It is counted "
+            "apart and not hidden."
+        ),
+    )
 
 
 def _seeds(scores: Sequence[ClassScore], untrue: Sequence[FalseFindings]) -> str:
@@ -293,6 +290,21 @@ def _seeds(scores: Sequence[ClassScore], untrue: Sequence[FalseFindings]) -> str
     if len(lines) == head:
         lines.append("None in this run.")
     return "\n".join(lines)
+
+
+def _section(title: str, *, columns: str, rows: Sequence[str], said: str = "") -> str:
+    """A heading, a paragraph where there is one, and a table."""
+    rule = "|" + "---|" * (columns.count("|") - 1)
+    lines = [f"## {title}", "", *([said, ""] if said else []), columns, rule, *rows]
+    return "\n".join(lines)
+
+
+def _noticed(score: ClassScore) -> str:
+    return f"{score.found} of {score.of}" if score.of else "none asked"
+
+
+def _acquitting(verdicts: dict[str, int]) -> int:
+    return sum(verdicts[word] for word in ACQUITTING)
 
 
 def _accusing(verdicts: dict[str, int]) -> int:

@@ -7,18 +7,13 @@ simulations: a bound on how much to trust a kind, not the probability that one f
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
-from benchmarks.scoreboard_classes import Truth, truly_in_contact, truly_stored
+from benchmarks.scoreboard_classes import ISOLATED, Truth, truly_stored
 from benchmarks.scoreboard_run import Answers
-
-RISKS = Path(__file__).parent.parent / "config" / "risks.toml"
 
 WRONG: Mapping[str, Callable[[Truth], bool]] = {
     "temporary_storage/suspected": lambda truth: not truly_stored(truth),
-    "missing_isolation/coolant_contact": lambda truth: not truly_in_contact(truth, "coolant"),
-    "missing_isolation/goods_contact": lambda truth: not truly_in_contact(truth, "goods"),
-    "missing_isolation/declared": lambda truth: truth["scenario"] != "one_compartment",
+    **{f"missing_isolation/{subtype}": untrue for subtype, untrue in ISOLATED.items()},
 }
 
 

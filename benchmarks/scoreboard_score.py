@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import beta
 
 from benchmarks.scoreboard_classes import (
+    ISOLATED,
     Truth,
     break_beyond_uncertainty,
     clearly_wrong,
@@ -107,7 +108,7 @@ def score_class(run: Answers) -> ClassScore:
         accused=[
             _name(run, a)
             for a in run.answers
-            if a.result.verdict in ACCUSING[: 1 if scored.kind == "standing" else 2]
+            if a.result.verdict in (("breach",) if scored.kind == "standing" else ACCUSING)
             and not (scored.kind == "clean" and truly_broken(a.truth))
         ],
         onset_error_s=_median_and_95([error for error in onset if error is not None]),
@@ -140,9 +141,7 @@ def false_findings(runs: Sequence[Answers]) -> list[FalseFindings]:
         "frozen": lambda t: t["drug"]["seconds_frozen"] == 0 or not t["drug"]["freeze_sensitive"],
         "suspected": lambda t: not truly_stored(t) and not stood_for_a_reason(t),
         "confirmed": lambda t: not truly_stored(t),
-        "coolant_contact": lambda t: not truly_in_contact(t, "coolant"),
-        "goods_contact": lambda t: not truly_in_contact(t, "goods"),
-        "declared": lambda t: t["scenario"] != "one_compartment",
+        **ISOLATED,
     }
     honest = [
         (run, answer)

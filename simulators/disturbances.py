@@ -9,10 +9,10 @@ import numpy as np
 
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.simulators.journey import Trip
+from coldwitness.simulators.positions import M_PER_DEG_LAT, indoors
 from coldwitness.simulators.recorder import Record
 from coldwitness.simulators.scenario import Logger, Receiver, Scenario, draw
 
-_M_PER_DEG_LAT = 111_195.0
 _DRIFT_TAU_S = 900.0
 _PROBE_TAU_S = 75.0
 """A probe in air follows it by about this."""
@@ -49,7 +49,7 @@ def _disturb_fixes(
             column[stale] = column[stale[:1]]
         record.faults.append({"kind": "stale_fix", "start_s": begin_s, "end_s": begin_s + stale_s})
     if not receiver.indoors:
-        record.fix &= ~_indoors(trip, record.true_s)
+        record.fix &= ~indoors(trip, record.true_s)
     if receiver.every > 1:
         record.fix &= np.arange(len(record)) % receiver.every == 0
 
@@ -67,26 +67,16 @@ def _wander(time_s: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 def _move(record: Record, east_m: FloatArray, north_m: FloatArray) -> None:
     cos_lat = np.cos(np.radians(record.lat_deg))
-    record.lat_deg[:] = np.round(record.lat_deg + north_m / _M_PER_DEG_LAT, 6)
-    record.lon_deg[:] = np.round(record.lon_deg + east_m / (_M_PER_DEG_LAT * cos_lat), 6)
+    record.lat_deg[:] = np.round(record.lat_deg + north_m / M_PER_DEG_LAT, 6)
+    record.lon_deg[:] = np.round(record.lon_deg + east_m / (M_PER_DEG_LAT * cos_lat), 6)
 
 
 def _to_masts(record: Record, apart_m: float) -> None:
     """Each fix is that of the nearest mast, and says how far that may be."""
-    step_deg = apart_m / _M_PER_DEG_LAT
+    step_deg = apart_m / M_PER_DEG_LAT
     for column, cell_deg in ((record.lat_deg, step_deg), (record.lon_deg, step_deg / 0.8)):
         column[:] = np.round((np.floor(column / cell_deg) + 0.5) * cell_deg, 6)
     record.accuracy_m[:] = round(apart_m, 1)
-
-
-def _indoors(trip: Trip, time_s: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    inside = np.zeros(time_s.size, dtype=np.bool_)
-    for number, phase in enumerate(trip.phases):
-        last = number + 1 == len(trip.phases)
-        end_s = np.inf if last else trip.phases[number + 1].start_s
-        if phase.air_c is not None and phase.kind != "vehicle":
-            inside |= (time_s >= phase.start_s) & (time_s < end_s)
-    return inside
 
 
 def _leave_probe_out(trip: Trip, record: Record) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.simulators.drawn_curves import DRAWN
-from coldwitness.simulators.recorder import Record
+from coldwitness.simulators.recorder import Record, on_grid
 from coldwitness.simulators.scenario import Scenario
 
 
@@ -21,7 +21,7 @@ def tamper(
             if role in source:
                 record.probes[role] = _stretched(source[role], len(record))
     elif scenario.fraud == "smoothed":
-        record.probes["drug"] = _smoothed(drug, rng, scenario.logger.quantum_c)
+        record.probes["drug"] = on_grid(_smoothed(drug, rng), scenario.logger.quantum_c)
     elif scenario.fraud == "edited":
         outside = (drug > 7.9) | (drug < 2.1)
         made_up = np.clip(drug, 2.6, 7.3) + rng.uniform(-0.4, 0.4, drug.size)
@@ -37,8 +37,7 @@ def tamper(
         return
     elif scenario.fraud in DRAWN:
         curve = DRAWN[scenario.fraud](record, rng)
-        step_c = scenario.logger.quantum_c
-        record.probes["drug"] = np.round(np.round(curve / step_c) * step_c, 4)
+        record.probes["drug"] = on_grid(curve, scenario.logger.quantum_c)
     if scenario.fraud != "none":
         record.faults.append({"kind": scenario.fraud})
 
@@ -50,11 +49,11 @@ def _stretched(values: FloatArray, n: int) -> FloatArray:
     return values[:n].copy()
 
 
-def _smoothed(values: FloatArray, rng: np.random.Generator, quantum_c: float) -> FloatArray:
+def _smoothed(values: FloatArray, rng: np.random.Generator) -> FloatArray:
     """A curve drawn through the middle of the range, faintly like the real one."""
     kernel = np.ones(15) / 15.0
     padded = np.pad(values, 7, mode="edge")
     shape = np.convolve(padded, kernel, mode="valid")
     spread = max(float(np.ptp(shape)), 1e-6)
     curve = 5.0 + 1.6 * (shape - shape.mean()) / spread + rng.normal(0.0, 0.02, values.size)
-    return np.asarray(np.round(np.round(curve / quantum_c) * quantum_c, 4))
+    return np.asarray(curve)

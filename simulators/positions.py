@@ -1,13 +1,14 @@
 """Positions as a receiver reports them: wandering, worse indoors, with rare multipath jumps."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.simulators.journey import Trip
 from coldwitness.simulators.scenario import Scenario, draw
 
 LINZI = (36.82, 118.30)
-_M_PER_DEG_LAT = 111_195.0
+M_PER_DEG_LAT = 111_195.0
 
 
 def draw_fixes(
@@ -23,12 +24,7 @@ def draw_fixes(
     logger, n = scenario.logger, true_s.size
     sigma_m = draw(rng, logger.position_noise_m)
     x, y = trip.position_m(true_s)
-    indoors = np.zeros(n)
-    for number, phase in enumerate(trip.phases):
-        end_s = trip.phases[number + 1].start_s if number + 1 < len(trip.phases) else np.inf
-        if phase.air_c is not None and phase.kind != "vehicle":
-            indoors[(true_s >= phase.start_s) & (true_s < end_s)] = 1.0
-    scale = sigma_m * (1.0 + 1.5 * indoors)
+    scale = sigma_m * (1.0 + 1.5 * indoors(trip, true_s))
     wander = np.empty((2, n))
     fresh, state = rng.normal(size=(2, n)), rng.normal(size=2)
     for k in range(n):  # first-order wandering: neighbouring fixes err alike
@@ -48,12 +44,22 @@ def draw_fixes(
     return np.round(lat, 6), np.round(lon, 6), accuracy
 
 
+def indoors(trip: Trip, time_s: FloatArray) -> NDArray[np.bool_]:
+    """(n,) True where the box is in a building."""
+    inside = np.zeros(time_s.size, dtype=np.bool_)
+    for number, phase in enumerate(trip.phases):
+        end_s = trip.phases[number + 1].start_s if number + 1 < len(trip.phases) else np.inf
+        if phase.air_c is not None and phase.kind != "vehicle":
+            inside |= (time_s >= phase.start_s) & (time_s < end_s)
+    return inside
+
+
 def to_degrees(
     origin: tuple[float, float], *, x_m: FloatArray, y_m: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Metres east and north of origin (lat, lon) to WGS84 degrees, on the local plane."""
-    lat = origin[0] + np.asarray(y_m) / _M_PER_DEG_LAT
-    lon = origin[1] + np.asarray(x_m) / (_M_PER_DEG_LAT * np.cos(np.radians(origin[0])))
+    lat = origin[0] + np.asarray(y_m) / M_PER_DEG_LAT
+    lon = origin[1] + np.asarray(x_m) / (M_PER_DEG_LAT * np.cos(np.radians(origin[0])))
     return lat, lon
 
 

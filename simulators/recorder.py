@@ -106,6 +106,11 @@ def record(
     )
 
 
+def on_grid(value_c: FloatArray, quantum_c: float) -> FloatArray:
+    """(n,) rounded to the logger's grid, without the noise of binary fractions."""
+    return np.asarray(np.round(np.round(value_c / quantum_c) * quantum_c, 4))
+
+
 def _body_c(run: Trajectories, probe: str) -> FloatArray:
     """(steps, boxes) temperature of a probe's own body."""
     body: FloatArray = getattr(run, f"probe_{probe.replace('.', '_')}_c")
@@ -151,7 +156,7 @@ def _measure(
     offset_c, noise_c = draw(rng, logger.offset_c), draw(rng, logger.noise_c)
     value = np.interp(true_s, np.arange(body_c.size) * STEP_S, body_c)
     value = value + offset_c + rng.normal(0.0, noise_c, true_s.size)
-    value = np.round(np.round(value / logger.quantum_c) * logger.quantum_c, 4)
+    value = on_grid(value, logger.quantum_c)
     stuck_s = 60.0 * draw(rng, logger.stuck_min)
     begin_s = rng.uniform(0.3, 0.5) * true_s[-1]
     if stuck_s and role == "drug":
