@@ -14,7 +14,7 @@ import typer
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
-from coldwitness.ingest.progress import open_progress
+from coldwitness.ingest.progress import Progress, open_progress, workers_followed
 from coldwitness.storage.journal import (
     JournalReader,
     SegmentReport,
@@ -141,14 +141,12 @@ def _rows_lost(folder: Path, reports: Sequence[SegmentReport]) -> list[str]:
         worker = report.segment.worker
         ends[worker] = max(ends.get(worker, 0), report.last_row)
     lost = []
-    for progress in open_progress(folder) if any(folder.glob("derived/*.sqlite")) else ():
-        with progress:
+    for worker in workers_followed(folder):
+        with Progress(folder, worker) as progress:
             cursor = progress.cursor()
-        end = ends.get(progress.worker, 0)
+        end = ends.get(worker, 0)
         if cursor > end:
-            lost.append(
-                f"worker {progress.worker}: rows end at {end}, the stores took over up to {cursor}"
-            )
+            lost.append(f"worker {worker}: rows end at {end}, the stores took over up to {cursor}")
     return lost
 
 

@@ -85,12 +85,13 @@ def rebuild_views(
         if telemetry.position is None
         else msgspec.json.decode(telemetry.position, type=Position)
     )
+    fixed = fixed_drug_names(settings.journal.directory)
     readings = 0
     for worker, head in heads.items():
         routes = Routes(
             settings.formats,
             max_payload_bytes=settings.mqtt.max_payload_bytes,
-            drug_names=RememberedDrugNames(fixed_drug_names(settings.journal.directory)),
+            drug_names=RememberedDrugNames(fixed),
         )
         births = position.births.setdefault(worker, {})
         for row in sorted(births.values()):

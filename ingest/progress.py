@@ -196,21 +196,27 @@ class _Transaction:
             self._connection.execute("ROLLBACK")
 
 
+def workers_followed(directory: Path) -> list[str]:
+    """The workers of this journal that have brought rows into the stores."""
+    return sorted(path.stem for path in (directory / "derived").glob("*.sqlite"))
+
+
 def fixed_drug_names(directory: Path) -> dict[str, str]:
     """Logger -> the name that is its drug's, as the workers of this journal fixed it. Whoever reads
     rows again from the middle of the journal needs it: the first row met there may lack the
     drug's probe. Empty before any worker has run."""
     names: dict[str, str] = {}
-    for path in sorted((directory / "derived").glob("*.sqlite")):
-        with Progress(directory, path.stem) as progress:
+    for worker in workers_followed(directory):
+        with Progress(directory, worker) as progress:
             names = progress.drug_names() | names
     return names
 
 
 def open_progress(directory: Path) -> list[Progress]:
     """The progress of all workers that have some; raises BadInput if there is none."""
-    folder = directory / "derived"
-    names = sorted(path.stem for path in folder.glob("*.sqlite")) if folder.is_dir() else []
-    if not names:
-        raise BadInput(f"{folder}: nothing ingested yet: no worker has run with this journal")
-    return [Progress(directory, name) for name in names]
+    workers = workers_followed(directory)
+    if not workers:
+        raise BadInput(
+            f"{directory / 'derived'}: nothing ingested yet: no worker has run with this journal"
+        )
+    return [Progress(directory, worker) for worker in workers]

@@ -63,11 +63,15 @@ def require_columns(columns: dict[str, int], place: str, header: Sequence[str]) 
     seen = ", ".join(name.strip()[:30] for name in header[:12])
     if "time" not in columns:
         raise BadInput(f"{place}: expected a column time (or timestamp), got {seen}")
-    if not any(is_probe(name) for name in columns) and not {"lat", "lon"} <= set(columns):
+    if not _measures(columns):
         raise BadInput(
             f"{place}: expected a column drug (or value, temperature), coolant, ambient or goods, "
             f"got {seen}"
         )
+
+
+def _measures(columns: dict[str, int]) -> bool:
+    return any(map(is_probe, columns)) or {"lat", "lon"} <= columns.keys()
 
 
 def require_once(columns: dict[str, int], place: str, header: Sequence[str]) -> None:
@@ -93,9 +97,7 @@ def _header(stream: Iterable[str], path: Path) -> tuple[list[str], int, str]:
         delimiter = told or max((",", ";", "\t"), key=bare.count)
         fields = _fields(bare, delimiter) or []
         columns = columns_of(fields)
-        if "time" in columns and any(map(is_probe, columns)):
-            return fields, number, delimiter
-        if "time" in columns and {"lat", "lon"} <= set(columns):
+        if "time" in columns and _measures(columns):
             return fields, number, delimiter
         first = first or (fields, number, delimiter)
     if first is None:

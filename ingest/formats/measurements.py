@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coldwitness.domain.reading import split_probe
-from coldwitness.ingest.formats.plausible import NOT_EVEN_FAHRENHEIT
+from coldwitness.ingest.formats.plausible import NOT_EVEN_FAHRENHEIT, all_silent
 
 _MAX_DEPTH = 6
 _MAX_VALUES = 500
@@ -57,7 +57,7 @@ class Measured:
     @property
     def has_temperature(self) -> bool:
         """True if a name has a value and not only its place (NaN)."""
-        return not all(map(math.isnan, self.temperature_c.values()))
+        return not all_silent(self.temperature_c)
 
 
 def speaks_of_roles(names: Iterable[str]) -> bool:

@@ -42,6 +42,11 @@ def no_value(temperature_c: float) -> bool:
     return temperature_c in NO_VALUE_C or not math.isfinite(temperature_c)
 
 
+def all_silent(temperature_c: Mapping[str, float]) -> bool:
+    """True where no name has a value (NaN), or there is none."""
+    return all(map(math.isnan, temperature_c.values()))
+
+
 def without_zigbee_codes(temperature_c: Mapping[str, float]) -> dict[str, float]:
     """The same names; NaN where a Zigbee sensor's code of "no value" stood."""
     return {

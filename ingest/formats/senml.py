@@ -14,6 +14,7 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.measurements import celsius_of, is_temperature_name
 from coldwitness.ingest.formats.naming import reading, serial_in
+from coldwitness.ingest.formats.plausible import all_silent
 from coldwitness.ingest.formats.senml_pack import Record, parse_pack, resolved
 from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, WireFormat
 
@@ -49,7 +50,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
             refused.append(Refusal(error.reason, str(error), item.index))
     readings = []
     for group in groups.values():
-        if not all(map(math.isnan, group.temperatures.values())):
+        if not all_silent(group.temperatures):
             try:
                 readings.append(_reading(group, context))
             except BadMessage as error:
@@ -71,7 +72,6 @@ def _gather(
     if celsius is not None:
         # Only a unit of temperature makes one of a number that nothing else names.
         measurement = measurement or "temperature"
-    if celsius is not None:
         # The same name twice at one time: both were said, so both are kept apart.
         while measurement in group.temperatures:
             number += 1

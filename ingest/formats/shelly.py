@@ -107,8 +107,7 @@ def _measure(sample: Sample, name: str, part: Mapping[str, Any]) -> None:
     kind = name.partition(":")[0]
     if kind == "temperature":
         celsius = as_number(part.get("tC"))
-        faulty = celsius is None or _is_faulty(part)
-        sample.temperature_c[name] = math.nan if faulty or celsius is None else celsius
+        sample.temperature_c[name] = math.nan if celsius is None or _is_faulty(part) else celsius
     elif kind == "humidity" and sample.humidity_pct is None:
         sample.humidity_pct = as_number(part.get("rh"))
     elif kind == "illuminance" and sample.light_lux is None:

@@ -20,6 +20,7 @@ from coldwitness.ingest.formats.measurements import (
 )
 from coldwitness.ingest.formats.memory import DecoderMemory, MetricDefinition
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.plausible import all_silent
 from coldwitness.ingest.formats.sparkplug_payload import Metric, parse_payload
 from coldwitness.ingest.formats.wire_format import Births, ByBytes, ByTopic, WireFormat
 
@@ -148,7 +149,7 @@ def _readings(
             sample.lon_deg = value
     readings: list[Reading] = []
     for time_ms, sample in samples.items():
-        if all(map(math.isnan, sample.temperatures.values())):
+        if all_silent(sample.temperatures):
             continue
         try:
             if time_ms is not None and time_ms > LATEST_MS:

@@ -94,17 +94,15 @@ def _bridged(
     readings: list[Reading] = []
     refused: list[Refusal] = []
     for address, sensor in devices.items():
-        if not isinstance(sensor, dict):
+        if not isinstance(sensor, dict) or "Temperature" not in sensor:
             continue
         name = sensor.get("Name")
         own = name if isinstance(name, str) and name else f"{bridge}-{address}"
         mapping = mapping_for(
             context.rule, entry=entry_of(context.rule, own, address, bridge), model=None
         )
-        number = as_number(sensor.get("Temperature"))
-        if "Temperature" not in sensor:
-            continue
-        celsius = math.nan if number is None else celsius_of(number, unit)
+        number = as_number(sensor["Temperature"])
+        celsius = None if number is None else celsius_of(number, unit)
         probe = next(
             (name for name in (f"ZbReceived.{address}", address) if name in mapping), "Temperature"
         )

@@ -162,9 +162,7 @@ class Journal:
         """Last row, its chain and time; the segment of the last day is opened if unsealed,
         and earlier ones that a killed process left unsealed are sealed."""
         days = layout.segments(self.directory, self.worker)
-        for day in days:
-            for head in read_heads(day.heads)[0]:
-                self._last_head = head
+        self._last_head = _last_signed(days)
         made = [day for day in days if day.seal.exists() or day.database.exists()]
         found = [day for day in made if not _is_empty(day)]
         self._require_signed(found)
@@ -285,6 +283,15 @@ def _contradiction(segment: layout.Segment) -> str | None:
     for signed in heads:
         if chains.get(signed.row, b"").hex() != signed.chain:
             return f"row {signed.row} of {segment.day} is not the one that was signed"
+    return None
+
+
+def _last_signed(days: Sequence[layout.Segment]) -> SignedHead | None:
+    """The head that was signed last; of years of days only the newest that has one is read."""
+    for day in reversed(days):
+        heads, _ = read_heads(day.heads)
+        if heads:
+            return heads[-1]
     return None
 
 
