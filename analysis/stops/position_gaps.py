@@ -9,6 +9,7 @@ from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.analysis.record.positions import placed_rows
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, or_zero
 from coldwitness.analysis.stops.missing_positions import Missing
+from coldwitness.analysis.stops.rest_at_ends import PositionsNeeded
 from coldwitness.analysis.stops.stays import Stays
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -18,7 +19,8 @@ class PositionGaps:
     """(g,) times without a position longer than the setting, the ends of the window included.
 
     hidden_stop_max_s : the longest stop that fits: the gap less the shortest travel between the
-        fixes around it at the greatest speed; at an end of the window the whole gap.
+        fixes around it at the greatest speed; at an end of the window the whole gap, less the rest
+        at that end that needs no position.
     """
 
     shipment: IntArray
@@ -32,8 +34,9 @@ class PositionGaps:
         return self.end_s - self.start_s
 
 
-def position_gaps(case: Case, fixes: Fixes) -> PositionGaps:
-    """All gaps by shipment, then time. A shipment without fixes is one gap, its window."""
+def position_gaps(case: Case, fixes: Fixes, needed: PositionsNeeded) -> PositionGaps:
+    """All gaps by shipment, then time. A shipment without fixes is one gap, its window; in time for
+    which no position is needed no stop is hidden."""
     window, numbers = case.window, case.numbers
     shipments = window.start_s.size
     speed_m_s = numbers.travel_speed_max_kmh / 3.6
@@ -58,11 +61,14 @@ def position_gaps(case: Case, fixes: Fixes) -> PositionGaps:
     travel_s = np.concatenate((np.zeros(shipments), travel_s, np.zeros(shipments)))
     found = np.flatnonzero(end_s - start_s > numbers.position_gap_s)
     long = found[np.lexsort((start_s[found], shipment[found]))]
+    whose = shipment[long]
+    blind_s = np.minimum(end_s[long], needed.to_s[whose])
+    blind_s -= np.maximum(start_s[long], needed.from_s[whose])
     return PositionGaps(
         shipment=shipment[long],
         start_s=start_s[long],
         end_s=end_s[long],
-        hidden_stop_max_s=np.maximum(end_s[long] - start_s[long] - travel_s[long], 0.0),
+        hidden_stop_max_s=np.maximum(blind_s - travel_s[long], 0.0),
     )
 
 
@@ -82,18 +88,30 @@ def way_of(
     return row, np.flatnonzero(anew)
 
 
-def longest_dwell_s(case: Case, stays: Stays, fixes: Fixes, missing: Missing) -> FloatArray:
+def longest_dwell_s(
+    case: Case, stays: Stays, fixes: Fixes, missing: Missing, needed: PositionsNeeded | None = None
+) -> FloatArray:
     """(k,) the longest each stay can have lasted: into steps where a position may be missing,
-    up to the shortest travel from and to the fixes around it."""
-    before_s = _unseen_beside(case, stays, fixes, missing, side=-1)
-    after_s = _unseen_beside(case, stays, fixes, missing, side=1)
+    up to the shortest travel from and to the fixes around it, and to the ends of the window, or of
+    the time for which positions are needed."""
+    ends_s = (
+        (case.window.start_s, case.window.end_s) if needed is None else (needed.from_s, needed.to_s)
+    )
+    before_s = _unseen_beside(case, stays, fixes, missing, limit_s=ends_s[0], side=-1)
+    after_s = _unseen_beside(case, stays, fixes, missing, limit_s=ends_s[1], side=1)
     return stays.dwell_s + before_s + after_s
 
 
 def _unseen_beside(
-    case: Case, stays: Stays, fixes: Fixes, missing: Missing, *, side: int
+    case: Case,
+    stays: Stays,
+    fixes: Fixes,
+    missing: Missing,
+    *,
+    limit_s: FloatArray,
+    side: int,
 ) -> FloatArray:
-    window, numbers = case.window, case.numbers
+    numbers = case.numbers
     if len(stays) == 0:
         return np.zeros(0)
     edge = stays.first_fix if side < 0 else stays.last_fix
@@ -110,7 +128,6 @@ def _unseen_beside(
     travel_s = np.maximum(away_m - doubt_m, 0.0) / (numbers.travel_speed_max_kmh / 3.6)
     step_s = np.abs(fixes.time_s[beyond] - fixes.time_s[edge])
     inner_s = np.where(missing.after[step], np.maximum(step_s - travel_s, 0.0), 0.0)
-    limit_s = window.start_s if side < 0 else window.end_s
     edge_s = np.abs(limit_s[stays.shipment] - fixes.time_s[edge])
     usual_s = or_zero(missing.usual_s[stays.shipment])
     edge_s = np.where(edge_s > numbers.interval_slack * usual_s, edge_s, 0.0)

@@ -14,6 +14,7 @@ from coldwitness.analysis.record.geodesy import plane_m
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, or_zero
 from coldwitness.analysis.stops.missing_positions import RESOLVING_SHARE, Missing
+from coldwitness.analysis.stops.rest_at_ends import PositionsNeeded
 from coldwitness.analysis.stops.stay_places import DOOR_SLACK_M, Ends
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.numbers import Numbers
@@ -31,7 +32,13 @@ UNSTATED_M = 25.0
 
 
 def stop_possible(
-    case: Case, fixes: Fixes, missing: Missing, ends: Ends, *, believed: BoolArray
+    case: Case,
+    fixes: Fixes,
+    missing: Missing,
+    ends: Ends,
+    needed: PositionsNeeded,
+    *,
+    believed: BoolArray,
 ) -> BoolArray:
     """(s,) True where a stop longer than its setting fits the fixes somewhere it may not be."""
     tracks, terms, numbers = case.tracks, case.terms, case.numbers
@@ -40,7 +47,7 @@ def stop_possible(
     used = np.flatnonzero(~fixes.jump)
     if used.size == 0:
         return possible
-    before_s, after_s = _unseen_around(case, fixes, missing, used)
+    before_s, after_s = _unseen_around(case, fixes, missing, needed, used)
     doubtful = np.zeros(shipments, dtype=np.bool_)
     doubtful[fixes.shipment[used[(before_s > 0) | (after_s > 0) | fixes.coarse[used]]]] = True
     some = doubtful[fixes.shipment[used]]
@@ -75,10 +82,10 @@ def stop_possible(
 
 
 def _unseen_around(
-    case: Case, fixes: Fixes, missing: Missing, used: IntArray
+    case: Case, fixes: Fixes, missing: Missing, needed: PositionsNeeded, used: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """How long before and after each used fix the box can have stood near it unseen."""
-    window, numbers = case.window, case.numbers
+    numbers = case.numbers
     owner, time_s = fixes.shipment[used], fixes.time_s[used]
     speed_m_s = numbers.travel_speed_max_kmh / 3.6
     doubt_m = ACCURACY_FACTOR * or_zero(fixes.accuracy_m[used])
@@ -91,7 +98,7 @@ def _unseen_around(
     unseen = blind[there] > blind[here]
     inner_s = np.where(same & unseen, np.maximum(step_s - np.maximum(away_m, 0) / speed_m_s, 0), 0)
     usual_s = numbers.interval_slack * or_zero(missing.usual_s[owner])
-    head_s, tail_s = time_s - window.start_s[owner], window.end_s[owner] - time_s
+    head_s, tail_s = time_s - needed.from_s[owner], needed.to_s[owner] - time_s
     head_s, tail_s = (np.where(edge > usual_s, edge, 0.0) for edge in (head_s, tail_s))
     before_s = np.where(np.append(False, same), np.append(0.0, inner_s), head_s)
     after_s = np.where(np.append(same, False), np.append(inner_s, 0.0), tail_s)

@@ -22,6 +22,7 @@ from coldwitness.analysis.stops.missing_positions import missing_positions
 from coldwitness.analysis.stops.motion import believed
 from coldwitness.analysis.stops.position_gaps import PositionGaps, longest_dwell_s, position_gaps
 from coldwitness.analysis.stops.possible_stops import stop_possible
+from coldwitness.analysis.stops.rest_at_ends import positions_needed
 from coldwitness.analysis.stops.signs import Signs, signs_of
 from coldwitness.analysis.stops.stay_places import Places, Where, ends_of, place_stays
 from coldwitness.analysis.stops.stays import Stays, find_stays
@@ -111,14 +112,15 @@ def judge_stops(case: Case) -> StopJudgement:
     fixes = positions(case)
     stays = find_stays(fixes, numbers)
     missing = missing_positions(case, fixes)
-    possible_s = longest_dwell_s(case, stays, fixes, missing)
-    matters = possible_s > numbers.dwell_limit_s
+    matters = longest_dwell_s(case, stays, fixes, missing) > numbers.dwell_limit_s
     sure = believed(case, fixes, stays, in_question=matters)
     signs = signs_of(case, stays, fixes, matters=matters, believed=sure)
     ends = ends_of(case, fixes)
     jam = signs.traffic | (signs.shifted & ~signs.rests)
     places = place_stays(case, stays, ends, traffic=jam)
-    gaps = position_gaps(case, fixes)
+    needed = positions_needed(case, fixes, ends, believed=sure)
+    possible_s = longest_dwell_s(case, stays, fixes, missing, needed)
+    gaps = position_gaps(case, fixes, needed)
     unseen = unseen_dwells(case, fixes, ends, believed=sure)
 
     too_long = stays.dwell_s > places.limit_s
@@ -132,7 +134,7 @@ def judge_stops(case: Case) -> StopJudgement:
     some = np.diff(fixes.first) > 0
 
     known = window.start_known & window.end_known
-    possible = stop_possible(case, fixes, missing, ends, believed=sure)
+    possible = stop_possible(case, fixes, missing, ends, needed, believed=sure)
     possible |= stop_blurred(case, fixes, stays, places, ends, believed=sure)
     reason = worst_reason(
         shipments,

@@ -15,17 +15,12 @@ from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.analysis.record.rows_in_time import bisect_time
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.stops.fixes import REST_PROVED_S, BoolArray, Fixes
+from coldwitness.analysis.stops.rest_at_ends import SLOW_KMH, WAKING_S
 from coldwitness.analysis.stops.signs import ambient_step
 from coldwitness.analysis.stops.stay_places import Ends
 from coldwitness.analysis.terms import Terms
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
-
-SLOW_KMH = 15.0
-"""A ride through a town, its waits included, is no slower than this."""
-
-WAKING_S = 120.0
-"""What a receiver may need to find its first fix, or the box to be carried to a door."""
 
 ARRIVAL_S = 600.0
 """A rest with no more motion than this after it is the wait at the consumer's door."""
