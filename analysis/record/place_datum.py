@@ -19,7 +19,11 @@ from coldwitness.domain.map_datums import from_wgs84, to_wgs84
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 
 NEAR_M = 50.0
-"""How far beyond a place's radius the first or last fix may lie and still be there."""
+"""How far beyond a place's radius a fix may lie and still be there."""
+
+FIXES = 3
+"""Of so many fixes at either end the nearest to its place says whether the box was there: the first
+after waking, and one that multipath throws aside, lie off by themselves."""
 
 
 class PlaceDatum(IntEnum):
@@ -35,22 +39,25 @@ class PlaceDatum(IntEnum):
 def in_datum_of_positions(tracks: Tracks, terms: Terms, window: Window) -> tuple[Terms, CodeArray]:
     """Terms whose places are in the datum of the positions, and (s,) PlaceDatum.
 
-    A shipment's places are moved where its first fix lies more than NEAR_M beyond the radius of its
-    origin and its last one beyond that of its destination, and neither does once the places are
-    taken as of another datum; of several datums the one that fits best.
+    A shipment's places are moved where its first FIXES all lie more than NEAR_M beyond the radius
+    of its origin and its last ones beyond that of its destination, and no longer all do so once the
+    places are taken as of another datum; of several datums the one that fits best.
     """
     found = np.zeros(len(terms), dtype=np.int8)
     row = np.flatnonzero(placed_rows(tracks, window.rows))
     first = np.searchsorted(row, tracks.first)
     known = ~np.isnan(terms.origin_lat_deg) & ~np.isnan(terms.destination_lat_deg)
     some = np.flatnonzero(known & (np.diff(first) > 0))
-    head, tail = row[first[some]], row[first[some + 1] - 1]
-    off = _away_m(tracks, head, *_origin(terms, some)) > NEAR_M
-    off &= _away_m(tracks, tail, *_destination(terms, some)) > NEAR_M
+    begin, end = first[some], first[some + 1]
+    off = np.ones(some.size, dtype=np.bool_)
+    for n in range(FIXES):
+        head, tail = row[np.minimum(begin + n, end - 1)], row[np.maximum(end - 1 - n, begin)]
+        off &= _away_m(tracks, head, *_origin(terms, some)) > NEAR_M
+        off &= _away_m(tracks, tail, *_destination(terms, some)) > NEAR_M
     moved: dict[int, PlaceDatum] = {}
     for at in np.flatnonzero(off).tolist():  # both ends off their places: few
-        shipment = int(some[at])
-        datum = _datum_of(tracks, head[at : at + 1], tail[at : at + 1], terms, shipment)
+        shipment, its = int(some[at]), row[begin[at] : end[at]]
+        datum = _datum_of(tracks, its[:FIXES], its[-FIXES:], terms, shipment)
         if datum is not PlaceDatum.AS_GIVEN:
             moved[shipment] = datum
     if not moved:
@@ -62,10 +69,11 @@ def in_datum_of_positions(tracks: Tracks, terms: Terms, window: Window) -> tuple
 def _datum_of(
     tracks: Tracks, head: IntArray, tail: IntArray, terms: Terms, shipment: int
 ) -> PlaceDatum:
+    """head, tail : the first and last fixes of one shipment."""
     best, least_m = PlaceDatum.AS_GIVEN, np.inf
     for datum in list(PlaceDatum)[1:]:
         off_m = [
-            float(_away_m(tracks, fix, *_as(datum, float(lat), float(lon)), radius_m)[0])
+            float(_away_m(tracks, fix, *_as(datum, float(lat), float(lon)), radius_m).min())
             for fix, (lat, lon, radius_m) in (
                 (head, _origin(terms, shipment)),
                 (tail, _destination(terms, shipment)),

@@ -31,10 +31,14 @@ def judged(
     *,
     start: Point = FROM,
     end: Point = TO,
+    thrown: int = 0,
 ) -> Case:
-    """A ride from FROM to TO: places and fixes as somebody states them, true ends as given."""
-    share = np.linspace(0.0, 1.0, 41)
+    """A ride from FROM to TO: places and fixes as somebody states them, true ends as given, at
+    which the box stands for three readings; `thrown` of them are off by 400 m at both."""
+    share = np.clip(np.linspace(-0.06, 1.06, 41), 0.0, 1.0)
     way = np.outer(1.0 - share, start) + np.outer(share, end)
+    way[:thrown, 0] += 400.0 / 111_195.0
+    way[way.shape[0] - thrown :, 0] += 400.0 / 111_195.0
     lat, lon = np.array([fix((float(at[0]), float(at[1]))) for at in way]).T
     return case_of(
         tracks_of(Series(60.0 * np.arange(41), 5.0, lat=lat, lon=lon)),
@@ -87,3 +91,18 @@ def test_one_end_alone_that_lies_off_by_the_shift_is_no_datum() -> None:
 def test_a_place_may_lie_fifty_metres_beyond_its_radius(off_m: float, datum: PlaceDatum) -> None:
     end = (TO[0] + off_m / 111_195.0, TO[1])
     assert judged(in_map("GCJ02"), as_sent, end=end).place_datum.tolist() == [datum]
+
+
+@pytest.mark.parametrize(
+    ("thrown", "datum"), [(2, PlaceDatum.PLACES_GCJ02), (3, PlaceDatum.AS_GIVEN)]
+)
+def test_of_three_fixes_at_an_end_the_nearest_says_where_the_box_was(
+    thrown: int, datum: PlaceDatum
+) -> None:
+    assert judged(in_map("GCJ02"), as_sent, thrown=thrown).place_datum.tolist() == [datum]
+
+
+def test_fixes_thrown_aside_at_both_ends_are_no_datum() -> None:
+    """Two of three lie off by chance as a map would move them; the third is at its place."""
+    case = judged(as_sent, as_sent, thrown=2)
+    assert case.place_datum.tolist() == [PlaceDatum.AS_GIVEN]
