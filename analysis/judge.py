@@ -17,7 +17,11 @@ from coldwitness.analysis.integrity.implausible import implausible_findings
 from coldwitness.analysis.integrity.off_grid import off_grid_findings
 from coldwitness.analysis.integrity.spike import spike_findings
 from coldwitness.analysis.integrity.stuck import stuck_findings
-from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
+from coldwitness.analysis.isolation.isolation_judgement import (
+    IsolationJudgement,
+    judge_isolation,
+    unless_torn,
+)
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.analysis.record.digest import readings_digests
@@ -156,6 +160,8 @@ def judge(
     )
     touches = questions_of(findings, numbers)
     status = _question_status(case, findings, touches, temperature)
+    metrics = _metrics(temperature, stops, window)
+    isolation = unless_torn(isolation, _torn(status, metrics))
     status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
@@ -174,7 +180,7 @@ def judge(
         record=record,
         least=least,
         most=most,
-        metrics=_metrics(temperature, stops, window),
+        metrics=metrics,
         temperature=temperature,
         stops=stops,
         isolation=isolation,
@@ -236,6 +242,18 @@ def _question_status(
     lift("integrity", unread)
     lift("probe_in_box", unread)
     return status
+
+
+LOST_SHARE = 0.1
+"""Share of the drug's readings that may be missing here and there; with more, a curve that showed
+contact could have been thinned until it shows nothing."""
+
+
+def _torn(status: CodeArray, metrics: Mapping[str, FloatArray]) -> NDArray[np.bool_]:
+    """(s,) whether so much of the record is missing that contact could hide in it."""
+    lost, kept = np.nan_to_num(metrics["missing_readings"]), metrics["readings"]
+    torn: NDArray[np.bool_] = lost > LOST_SHARE * (lost + kept)
+    return torn | (status[:, QUESTION_NUMBER["recording"]] >= Status.INSUFFICIENT_EVIDENCE)
 
 
 def _bounds(

@@ -153,6 +153,8 @@ class Terms:
     low_c: FloatArray
     high_c: FloatArray
     limits_known: NDArray[np.bool_]
+    needs_cooling: NDArray[np.bool_]
+    """A drug's storage class needs cold carried along; also where no class and no limit is told."""
     storage_assumed: NDArray[np.bool_]
     freeze_sensitive: NDArray[np.bool_]
     logger_id: tuple[str, ...]

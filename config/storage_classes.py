@@ -21,12 +21,14 @@ _Limit = Annotated[float, Meta(ge=-273.15, le=100.0)]
 
 @dataclass(frozen=True)
 class StorageClass:
-    """A named temperature range [°C], inclusive; -inf / +inf where open."""
+    """A named temperature range [°C], inclusive; -inf / +inf where open. needs_cooling : it is kept
+    on the way only with cold carried along, whatever the season."""
 
     name: str
     zh: str
     low_c: float
     high_c: float
+    needs_cooling: bool
     source: str
 
 
@@ -49,6 +51,7 @@ class _ClassFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zh: Words
     source: Words
     confirmed: Confirmed
+    needs_cooling: bool
     low_c: _Limit | None = None
     high_c: _Limit | None = None
 
@@ -77,6 +80,7 @@ def load_storage_classes(path: Path = STORAGE_CLASSES_FILE) -> Mapping[str, Stor
             zh=told.zh,
             low_c=-math.inf if told.low_c is None else told.low_c,
             high_c=math.inf if told.high_c is None else told.high_c,
+            needs_cooling=told.needs_cooling,
             source=told.source,
         )
         if made.low_c > made.high_c:

@@ -30,6 +30,7 @@ from coldwitness.domain.manifest import Item, Manifest, Qualification
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
 from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.judging.cooling_need import need_cooling
 from coldwitness.judging.coupling_limits import coupling_limit_per_h, payload_j_per_k
 from coldwitness.judging.office_terms import as_registered, bearing_on, with_record
 
@@ -121,6 +122,7 @@ def terms_for(
         low_c=low_c,
         high_c=high_c,
         limits_known=np.diff(items.first) > 0,
+        needs_cooling=need_cooling(named, classes),
         storage_assumed=np.array(
             [manifest.id == _NO_MANIFEST.id and assumed_storage is not None for manifest in given],
             dtype=bool,

@@ -6,12 +6,19 @@ itself declares is judged beside it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from coldwitness.analysis.isolation.curves import COOLANT, GOODS, BoolArray, exchange_curves
+from coldwitness.analysis.isolation.on_record import (
+    FacetRecord,
+    RestsOn,
+    coolant_on_record,
+    goods_on_record,
+    standing,
+)
 from coldwitness.analysis.isolation.output_fit import fit_output
 from coldwitness.analysis.isolation.swapped import probes_swapped
 from coldwitness.analysis.isolation.zone_verdict import (
@@ -24,7 +31,7 @@ from coldwitness.analysis.isolation.zone_verdict import (
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.window import Window
-from coldwitness.analysis.terms import LimitSource, Terms
+from coldwitness.analysis.terms import LimitSource
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Certainty, Isolation, Severity, Status
@@ -35,7 +42,7 @@ class Facet:
     """One facet (coolant or goods) of every shipment, (s,); NaN where there is no estimate.
 
     isolation : codes of domain.words.Isolation. status : of the facet's question.
-    on_record : True where nothing but the manifest says that the part is there.
+    rests_on : codes of on_record.RestsOn: who says that the part is there, where the heat does not.
     coupling_per_h, low_per_h, high_per_h : estimate and 95 % interval.
     limit_per_h, limit_source : what it is held against (analysis.terms.LimitSource).
     default_limit_per_h : the rule pack's own, which counts beside it.
@@ -45,7 +52,7 @@ class Facet:
     isolation: IntArray
     status: IntArray
     reason: IntArray
-    on_record: BoolArray
+    rests_on: IntArray
     coupling_per_h: FloatArray
     low_per_h: FloatArray
     high_per_h: FloatArray
@@ -60,11 +67,6 @@ class IsolationJudgement:
     findings: FindingTable
     coolant: Facet
     goods: Facet
-
-
-NOTHING_PER_H = 0.05
-"""A lower end up to this does not exclude that there is no exchange at all: a box has ways of its
-own of this order."""
 
 
 def judge_isolation(case: Case) -> IsolationJudgement:
@@ -83,26 +85,8 @@ def judge_isolation(case: Case) -> IsolationJudgement:
         swapped = probes_swapped(curves, fit, terms, limit_per_h=lower)
         for zone, found in ((COOLANT, coolant), (GOODS, goods)):
             found.append(zone_verdict(curves, fit, swapped, zone, limits[zone]))
-    coolant_facet = _facet(
-        terms,
-        names,
-        coolant,
-        limits=limits[COOLANT],
-        declared=terms.isolation_coolant,
-        absent=(terms.isolation_coolant == 0) & (terms.active_cooling != 1),
-        exempt=(terms.active_cooling == 1) & (terms.isolation_coolant != 1),
-        why=IsolationReason.ACTIVE_COOLING,
-    )
-    goods_facet = _facet(
-        terms,
-        names,
-        goods,
-        limits=limits[GOODS],
-        declared=terms.isolation_goods,
-        absent=terms.shared_compartment,
-        exempt=(terms.goods_aboard == 0) & ~terms.shared_compartment,
-        why=IsolationReason.NO_GOODS,
-    )
+    coolant_facet = _facet(names, coolant, limits[COOLANT], coolant_on_record(case))
+    goods_facet = _facet(names, goods, limits[GOODS], goods_on_record(case))
     return IsolationJudgement(
         findings=concatenate(
             [
@@ -116,18 +100,27 @@ def judge_isolation(case: Case) -> IsolationJudgement:
     )
 
 
+def unless_torn(judged: IsolationJudgement, torn: BoolArray) -> IsolationJudgement:
+    """Nothing rests on the office's word where the record is torn, (s,): readings that were taken
+    out could have shown contact, and it is not for their lack that a line becomes compliant."""
+    return replace(
+        judged, coolant=_held_back(judged.coolant, torn), goods=_held_back(judged.goods, torn)
+    )
+
+
+def _held_back(facet: Facet, torn: BoolArray) -> Facet:
+    held = torn & np.isin(facet.rests_on, (RestsOn.REGISTER, RestsOn.LOOK))
+    return replace(
+        facet,
+        status=np.where(held, Status.ASSERTED.value, facet.status),
+        rests_on=np.where(held, int(RestsOn.RECORD_TORN), facet.rests_on),
+    )
+
+
 def _facet(
-    terms: Terms,
-    names: Sequence[str],
-    found: list[ZoneVerdict],
-    *,
-    limits: ZoneLimits,
-    declared: CodeArray,
-    absent: BoolArray,
-    exempt: BoolArray,
-    why: IsolationReason,
+    names: Sequence[str], found: list[ZoneVerdict], limits: ZoneLimits, record: FacetRecord
 ) -> Facet:
-    shipments = len(terms)
+    shipments = record.absent.size
     each = np.arange(shipments)
     if not found:
         nothing = np.full(shipments, np.nan)
@@ -155,36 +148,14 @@ def _facet(
     rate = np.vstack([one.rate for one in found])[worst, each]
     high = np.vstack([one.high for one in found])[worst, each]
     low = low[worst, each]
-    isolation = np.where(exempt, Isolation.NOT_APPLICABLE.value, isolation)
-    reason = np.where(exempt, int(why), reason)
-    # A declaration is not believed against an estimate above the lower limit that is surely not
-    # zero.
-    with np.errstate(invalid="ignore"):
-        against = (rate > limits.lower_per_h) & (low > NOTHING_PER_H)
-        against |= low > limits.lower_per_h
-    on_record = (isolation == Isolation.INDETERMINATE.value) & (declared == 1) & ~against & ~absent
-    status = np.select(  # the first that holds
-        (
-            absent,
-            isolation == Isolation.NOT_APPLICABLE.value,
-            isolation == Isolation.MISSING.value,
-            isolation == Isolation.ISOLATED.value,
-            on_record,
-        ),
-        (
-            Status.SUSPECTED.value,
-            Status.NOT_APPLICABLE.value,
-            Status.SUSPECTED.value,
-            Status.COMPLIANT.value,
-            Status.ASSERTED.value,
-        ),
-        Status.INSUFFICIENT_EVIDENCE.value,
+    stands = standing(
+        record, isolation=isolation, reason=reason, rate_per_h=rate, low_per_h=low, limits=limits
     )
     return Facet(
-        isolation=isolation,
-        status=status,
-        reason=np.where(absent, IsolationReason.DECLARED_ABSENT.value, reason),
-        on_record=on_record,
+        isolation=stands.isolation,
+        status=stands.status,
+        reason=stands.reason,
+        rests_on=stands.rests_on,
         coupling_per_h=rate,
         low_per_h=low,
         high_per_h=high,
@@ -200,8 +171,8 @@ def _facet(
 
 def _contact(facet: Facet, window: Window, type_: int) -> FindingTable:
     missing = facet.isolation == Isolation.MISSING.value
-    ours_alone = facet.reason == IsolationReason.ABOVE_DEFAULT.value
-    at = np.flatnonzero(missing | ours_alone)
+    above = np.isin(facet.reason, (IsolationReason.ABOVE_DEFAULT, IsolationReason.ABOVE_LIMIT))
+    at = np.flatnonzero(missing | above)
     if at.size == 0:
         return NO_FINDINGS
     return finding_table(

@@ -44,6 +44,8 @@ class IsolationReason(IntEnum):
     """Surely above the lower of the company's limit and ours, not surely above the higher."""
     ABOVE_DEFAULT = 16
     """Surely above our own limit, which alone accuses nobody: no number of this box is known."""
+    NO_COOLING_NEEDED = 17
+    """The storage needs no cooling, and no coolant probe sent."""
 
 
 @dataclass(frozen=True)

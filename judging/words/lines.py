@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from coldwitness.analysis.isolation.on_record import RestsOn
 from coldwitness.analysis.isolation.zone_verdict import IsolationReason
 from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.place_datum import PlaceDatum
@@ -28,6 +29,10 @@ _STATUS: Mapping[str, Mapping[int, Text]] = {
 _ISOLATION: Mapping[int, Text] = {
     IsolationReason[key.upper()]: text for key, text in _LABELS["isolation"].items()
 }
+_RESTS_ON: Mapping[int, Text] = {
+    RestsOn[key.upper()]: text for key, text in _LABELS["isolation_rests_on"].items()
+}
+"""None for the exchange of heat, whose reason speaks."""
 _STORAGE: Mapping[int, Text] = {
     StorageReason[key.upper()]: text for key, text in _LABELS["storage"].items()
 }
@@ -110,7 +115,7 @@ def _question_basis(
             return [_ISOLATION[reason]]
         return [
             *parts,
-            _ALSO["on_record"] if facet.on_record[shipment] else _ISOLATION[reason],
+            _RESTS_ON.get(int(facet.rests_on[shipment]), _ISOLATION[reason]),
             *([] if taught is None or reason not in _HELD else [_taught(taught)]),
         ]
     if question == "storage_on_the_way":

@@ -128,6 +128,7 @@ class Given:
     by_event: bool = False
     items: Sequence[Drug] = (Drug(),)
     limits_known: bool = True
+    needs_cooling: bool = True
     has_manifest: bool = True
     mismatch_s: float = 0.0
     accuracy_c: float | None = None
@@ -209,6 +210,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
             [min(high) if g.limits_known else np.inf for g, high in zip(given, highs, strict=True)]
         ),
         limits_known=flags([g.limits_known for g in given]),
+        needs_cooling=flags([g.needs_cooling for g in given]),
         storage_assumed=flags([False] * len(given)),
         freeze_sensitive=flags([any(i.freeze_sensitive for i in g.items) for g in given]),
         logger_id=("",) * len(given),

@@ -174,3 +174,60 @@ def test_a_report_that_rests_on_the_register_is_judged_anew_to_the_same(world: W
     report = world.get("/v1/shipments/ZB-1/report.json").content
     found = verify_bytes(report, rulebook=world.services.rulebook)
     assert [one.code for one in found.problems] == []
+
+
+SEEN = {"officer": "鲁C-0101", "outcome": "isolation_seen", "note": "到店核看隔板在位"}
+
+
+def look(world: World, **more: Any) -> None:
+    answer = world.client.post("/v1/shipments/ZB-1/reviews", json={**SEEN, **more})
+    assert answer.status_code == 201, answer.text
+    world.judge.tick()
+
+
+def test_a_built_in_partition_lifts_what_the_manifest_only_asserts(world: World) -> None:
+    sent(world)
+    before = line(world, ISOLATION)
+    assert (before["status"], check(world)["verdict"]) == ("asserted", "asserted")
+    model(world, partition="removable")
+    assert line(world, ISOLATION)["status"] == "asserted"
+    put(world, "box-models/M", {"cooling": "passive", "partition": "built_in"})
+    after = line(world, ISOLATION)
+    assert (after["status"], check(world)["verdict"]) == ("compliant", "compliant")
+    assert "登记的箱型，隔离件为内置且不可拆除" in after["basis"]["zh"]
+    put(world, "box-models/M", {"cooling": "passive", "partition": "none"})
+    assert line(world, ISOLATION)["status"] == "insufficient_evidence"
+
+
+def test_the_manifests_word_on_its_model_is_no_register(world: World) -> None:
+    put(world, "box-models/M", {"cooling": "passive", "partition": "built_in"})
+    its = {"id": "BX-other", "model": "M", "isolation": {"coolant": True, "goods": True}}
+    sent(world, box=its)
+    assert line(world, ISOLATION)["status"] == "asserted"
+
+
+def test_a_box_that_the_office_registered_as_active_has_no_coolant(world: World) -> None:
+    sent(world, box={"id": "BX-ZB-1", "cooling": "active"})
+    stated = line(world, ISOLATION)
+    assert (stated["status"], "仅运单称" in stated["basis"]["zh"]) == ("asserted", True)
+    model(world, cooling="active")
+    assert line(world, ISOLATION)["status"] == "not_applicable"
+
+
+def test_an_officers_look_lifts_it_and_an_opinion_does_not(world: World) -> None:
+    sent(world)
+    look(world, outcome="confirmed")
+    assert line(world, ISOLATION)["status"] == "asserted"
+    look(world)
+    seen = line(world, ISOLATION)
+    assert (seen["status"], "执法人员已核看" in seen["basis"]["zh"]) == ("compliant", True)
+    assert check(world)["evidence"]["office"]["isolation_seen_at"]
+
+
+def test_a_report_that_rests_on_a_look_is_judged_anew_to_the_same(world: World) -> None:
+    sent(world)
+    look(world)
+    report = world.get("/v1/shipments/ZB-1/report.json").content
+    assert [
+        one.code for one in verify_bytes(report, rulebook=world.services.rulebook).problems
+    ] == []

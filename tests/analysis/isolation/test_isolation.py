@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
+from coldwitness.analysis.isolation.on_record import RestsOn
 from coldwitness.analysis.isolation.zone_verdict import IsolationReason
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.terms import LimitSource
@@ -85,15 +86,18 @@ def test_indeterminate_is_asserted_where_nothing_but_the_manifest_says_the_part_
     declared = judge(made, Given(start=0.0, isolation_coolant=1)).coolant
     assert (silent.status == Status.INSUFFICIENT_EVIDENCE).all()
     assert (declared.status == Status.ASSERTED).all()
-    assert declared.on_record.all()
+    assert (declared.rests_on == RestsOn.MANIFEST).all()
 
 
-def test_a_passive_box_declared_without_the_part_is_suspected_and_an_active_one_is_exempt(isolated):
+def test_a_passive_box_declared_without_the_part_is_suspected_and_a_registered_active_one_exempt(
+    isolated,
+):
     bare = judge(isolated, Given(start=0.0, isolation_coolant=0))
     assert (bare.coolant.status == Status.SUSPECTED).all()
     assert (bare.findings.type == code_of("missing_isolation/declared")).all()
     assert (bare.findings.certainty == Certainty.PROBABLE).all(), "nobody saw the box"
-    active = judge(isolated, Given(start=0.0, isolation_coolant=0, active=1))
+    cooled = Given(start=0.0, isolation_coolant=0, active=1, box_registered=True)
+    active = judge(isolated, cooled)
     assert (active.coolant.status == Status.NOT_APPLICABLE).all()
     assert (active.coolant.reason == IsolationReason.ACTIVE_COOLING).all()
     assert len(active.findings) == 0
@@ -251,7 +255,7 @@ def test_a_declaration_is_not_believed_against_an_estimate_above_the_limit_that_
     assert leans.any()
     assert silent.any()
     assert (facet.status[leans] == Status.INSUFFICIENT_EVIDENCE).all()
-    assert facet.on_record[silent].all()
+    assert (facet.rests_on[silent] == RestsOn.MANIFEST).all()
 
 
 def test_hot_goods_against_the_drug_are_suspected_and_goods_apart_are_not():
@@ -291,4 +295,4 @@ def test_a_declaration_is_not_believed_against_an_interval_above_the_limit():
     guarded = (facet.low_per_h > facet.limit_per_h) & (facet.isolation == Isolation.INDETERMINATE)
     assert guarded.any()
     assert (facet.status[guarded] == Status.INSUFFICIENT_EVIDENCE).all()
-    assert not facet.on_record[guarded].any()
+    assert (facet.rests_on[guarded] == RestsOn.HEAT).all()
