@@ -48,7 +48,7 @@ _COLUMNS = (
 _ASKED = (
     "SELECT box, logger, shipment, courier, variant, received_ms, seq, lat_deg, lon_deg,"
     " accuracy_m, light_lux, humidity_pct, battery_v, lid_open, moving, time_source, drug_c,"
-    " coolant_c, ambient_c FROM reading WHERE time >= {0}ms AND time < {1}ms"
+    " coolant_c, ambient_c FROM coldwitness_reading WHERE time >= {0}ms AND time < {1}ms"
 )
 _INSERT = "INSERT OR IGNORE INTO reading VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
@@ -275,7 +275,7 @@ def influx_lines(folder: Path, readings: Sequence[Reading], rounds: int) -> list
             http.close()
             stores.append(open_telemetry(settings, open_register(settings.register_url).views))
         batches = [
-            lines(part, [T0] * len(part), [0] * len(part), measurement="reading")
+            lines(part, [T0] * len(part), [0] * len(part), measurement="coldwitness_reading")
             for part in (readings[at : at + BATCH] for at in range(0, len(readings), BATCH))
         ]
         packed = [gzip.compress(batch, 1) for batch in batches]
@@ -357,7 +357,7 @@ def influx_lines(folder: Path, readings: Sequence[Reading], rounds: int) -> list
 def _lines_against_points(readings: Sequence[Reading], rounds: int) -> Line:
     def points(_: int) -> None:
         for reading in readings:
-            point: Any = Point("reading")  # type: ignore[no-untyped-call]
+            point: Any = Point("coldwitness_reading")  # type: ignore[no-untyped-call]
             point.tag("box", reading.box).tag("logger", reading.logger)
             for probe, value in reading.temperature_c.items():
                 point.field(f"{probe}_c", value)
@@ -376,7 +376,7 @@ def _lines_against_points(readings: Sequence[Reading], rounds: int) -> Line:
     return rates(
         "line protocol, beside influxdb-client's Points",
         len(readings),
-        lambda n: lines(readings, received, nothing, measurement="reading"),
+        lambda n: lines(readings, received, nothing, measurement="coldwitness_reading"),
         points,
         rounds * 3,
         target=4.0,

@@ -37,3 +37,5 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # It writes a line with the whole question at each try; who asked says once what failed.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)

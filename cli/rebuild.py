@@ -40,8 +40,9 @@ class _New:
         self._position = position
 
     def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
-        self._telemetry.append(readings, received_ms, position=self._position)
-        return Appended(new=len(readings), repeated=0, conflicting=0)
+        refused = self._telemetry.append(readings, received_ms, position=self._position)
+        new = len(readings) - len(refused)
+        return Appended(new=new, repeated=0, conflicting=0, refused=refused)
 
 
 def rebuild(context: typer.Context) -> None:
@@ -106,9 +107,14 @@ def rebuild_views(
             births.update(read.births)
             done = position.rows[worker] = rows[-1].row
             text = msgspec.json.encode(position).decode()
+            before = len(read.refused)
             store_decoded(read, store=_New(telemetry, text), custody=register.custody)
+            for aside in read.refused[before:]:
+                say(f"worker {worker}: row {aside.row}: {aside.text}")
             readings += len(read.readings)
             say(f"worker {worker}: row {done} of {head}")
     register.custody.finish_rebuild()
-    telemetry.finish()
+    left = telemetry.finish()
+    if left:
+        say(f"warning: {left}")
     return readings

@@ -13,20 +13,44 @@ from coldwitness.ingest.clock_offsets import ClockOffsets
 from coldwitness.ingest.progress import WHOLE, Quarantined
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.storage.journal import Row
+from coldwitness.storage.ports import RefusedReading
 
 _MAX_TEXT = 500
 
 
 @dataclass
 class DecodedRows:
-    """Parallel lists: readings and when they were received; events likewise."""
+    """Parallel lists: readings, when they were received, and in which rows; events likewise."""
 
     readings: list[Reading] = field(default_factory=list)
     readings_received_ms: list[int] = field(default_factory=list)
+    readings_rows: list[Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     events_received_ms: list[int] = field(default_factory=list)
     refused: list[Quarantined] = field(default_factory=list)
     births: list[tuple[str, int]] = field(default_factory=list)
+
+    def put_aside(self, refused: Sequence[RefusedReading]) -> None:
+        """List readings that the store will never take, one line a row: a backlog of thousands
+        beyond a store's retention is one mistake, and not thousands."""
+        of_row: dict[int, list[RefusedReading]] = {}
+        for one in refused:
+            of_row.setdefault(self.readings_rows[one.index].row, []).append(one)
+        lowest: dict[int, int] = {}
+        for known in self.refused if of_row else ():
+            lowest[known.row] = min(known.part, lowest.get(known.row, 0))
+        for number, mine in of_row.items():
+            first = mine[0]
+            reading = self.readings[first.index]
+            more = f" and {len(mine) - 1} more readings" if len(mine) > 1 else ""
+            text = (
+                f"logger {reading.logger} {rfc3339(reading.time_ms)}{more}: the store refuses it"
+                f" for good: {first.text}"
+            )
+            part = lowest.get(number, 0) - 1
+            self.refused.append(
+                _quarantined(self.readings_rows[first.index], part, "store_refused", text)
+            )
 
 
 def decode_rows(
@@ -94,6 +118,7 @@ def _take_readings(
             continue
         result.readings.append(reading)
         result.readings_received_ms.append(received_ms)
+        result.readings_rows.append(row)
     if clocks is not None and newest is not None:
         clocks.observe(newest.logger, device_ms=newest.time_ms, received_ms=received_ms)
 
@@ -133,6 +158,10 @@ def _refuse(result: DecodedRows, row: Row, part: int, reason: str, text: str) ->
     # Several refusals of a whole message each keep their line: -1, -2, …
     if part == WHOLE and result.refused and result.refused[-1].row == row.row:
         part = min(result.refused[-1].part, 0) - 1
+    result.refused.append(_quarantined(row, part, reason, text))
+
+
+def _quarantined(row: Row, part: int, reason: str, text: str) -> Quarantined:
     topic = row.topic.encode("utf-8", "replace").decode()[:_MAX_TEXT]
     text = text.encode("utf-8", "replace").decode()[:_MAX_TEXT]
-    result.refused.append(Quarantined(row.row, part, reason, text, topic, row.received_ms))
+    return Quarantined(row.row, part, reason, text, topic, row.received_ms)

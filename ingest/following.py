@@ -204,7 +204,8 @@ def store_decoded(
     custody: CustodyLog,
     counts: StoreCounts | None = None,
 ) -> frozenset[str]:
-    """Write readings and events; returns the shipments they concern. Twice changes nothing."""
+    """Write readings and events; returns the shipments they concern. Twice changes nothing.
+    What the store will never take is put aside among what was refused."""
     touched: set[str] = set()
     if decoded.events:
         # Before the readings: a `packed` event says which shipment they belong to.
@@ -214,6 +215,7 @@ def store_decoded(
         touched |= {event.shipment for event in decoded.events if event.shipment is not None}
     if decoded.readings:
         appended = store.append(decoded.readings, decoded.readings_received_ms)
+        decoded.put_aside(appended.refused)
         if counts is not None:
             counts.readings += appended.new
             counts.repeated += appended.repeated

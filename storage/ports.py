@@ -25,11 +25,23 @@ ClueStatus = Literal["open", "acknowledged", "in_progress", "transferred", "clos
 @dataclass(frozen=True)
 class Appended:
     """What became of a batch of readings: new rows, exact repetitions, and rows whose logger
-    and time were known with other values (kept beside the first)."""
+    and time were known with other values (kept beside the first).
+
+    refused : readings that the store will never take, which are not counted and not stored.
+    """
 
     new: int
     repeated: int
     conflicting: int
+    refused: tuple["RefusedReading", ...] = ()
+
+
+@dataclass(frozen=True)
+class RefusedReading:
+    """index : the reading's place in its batch. text : what the store said, one line."""
+
+    index: int
+    text: str
 
 
 class ReadingLog(Protocol):

@@ -72,13 +72,15 @@ class SqlViews:
             connection.execute(delete(schema.spans))
 
     def influx_measurements(self) -> tuple[str, ...]:
-        """The measurement that is read, then the one a rebuild is filling, if any."""
+        """The measurement that is read, then the one a rebuild is filling, if any; none before
+        the first was chosen."""
         table = schema.state
         query = select(table.c.key, table.c.value).where(table.c.key.in_(INFLUX_FACTS))
         with self._database.read() as connection:
             facts = {row.key: str(row.value) for row in connection.execute(query)}
-        active = facts.get("influx_measurement", "reading")
-        building = facts.get("influx_building")
+        active, building = facts.get("influx_measurement"), facts.get("influx_building")
+        if active is None:
+            return ()
         return (active,) if building is None else (active, building)
 
     def fact(self, key: str) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from coldwitness.domain.reading import Reading
+from coldwitness.storage.ports import RefusedReading
 from coldwitness.storage.telemetry.embedded import (
     EmbeddedTelemetry,
     drop_generation,
@@ -34,7 +35,7 @@ class EmbeddedRebuild:
 
     def append(
         self, readings: Sequence[Reading], received_ms: Sequence[int], *, position: str
-    ) -> None:
+    ) -> tuple[RefusedReading, ...]:
         with self._store.writing() as connection:
             self._store.append_to(connection, readings, received_ms, generation=self._generation)
             connection.execute(
@@ -43,8 +44,9 @@ class EmbeddedRebuild:
                 (position,),
             )
         self._position = position
+        return ()
 
-    def finish(self) -> None:
+    def finish(self) -> str:
         with self._store.writing() as connection:
             (old,) = connection.execute("SELECT value FROM meta WHERE key='active'").fetchone()
             connection.execute(
@@ -53,3 +55,4 @@ class EmbeddedRebuild:
             connection.execute("DELETE FROM meta WHERE key IN ('building', 'position')")
             drop_generation(connection, int(old))
         self._store.notice_generations()
+        return ""

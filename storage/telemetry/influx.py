@@ -6,44 +6,35 @@ is left alone, something else gets the next `variant`. Which boxes, loggers and 
 shipment's readings, the register knows (`spans`); it is told before a point is written.
 """
 
-import gzip
 import itertools
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal, TypeVar
-
-import urllib3
-from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.domain.write_precision import WritePrecision
-from influxdb_client.rest import ApiException
-from influxdb_client.service.write_service import WriteService
+from concurrent.futures import Future
+from typing import Literal, TypeVar
 
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.storage.ports import Appended
+from coldwitness.storage.ports import Appended, RefusedReading
 from coldwitness.storage.register.views import Span, SqlViews
 from coldwitness.storage.telemetry.columns import Columns, measured, readings_of
-from coldwitness.storage.telemetry.influx_http import InfluxHttp, token_of
-from coldwitness.storage.telemetry.influx_lines import NONE, lines
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.influx_lines import NONE
 from coldwitness.storage.telemetry.influx_read import InfluxReading
+from coldwitness.storage.telemetry.influx_whose import FIRST, OLD_NAME, is_ours
+from coldwitness.storage.telemetry.influx_write import InfluxWriting, RefusedRow, Row
 
 HOUR_MS = 3_600_000
 _Variants = dict[int, tuple[Reading, int]]
 """By variant: what is stored of one logger and time, and when it was received."""
 _Answer = TypeVar("_Answer")
 _CACHED = 500_000
-_Row = tuple[Reading, int, int]
-"""A reading, when it was received, and its variant."""
-_GZIP_LEVEL = 1
-"""2 µs a reading for a tenth of the bytes; the client's own level 9 takes 9 µs and saves
-another fiftieth."""
-_SENDERS = 3
-"""Two writes under way keep one server busy, while the third sender builds its lines."""
+_Batch = Sequence[tuple[Reading, int, int]]
+"""Readings, when they were received, and their places in the caller's batch."""
+_Word = Literal["new", "repeated", "conflicting"]
 
 
 class InfluxTelemetry:
@@ -57,42 +48,39 @@ class InfluxTelemetry:
     def __init__(
         self, settings: StoreSettings, views: SqlViews, *, sole_writer: bool = True
     ) -> None:
-        self._settings = settings
+        self._batch_rows = settings.influx_batch_rows
         self.views = views
         self._sole_writer = sole_writer
         self.http = InfluxHttp(settings)
+        self.settings = settings
         self._reading = InfluxReading(self.http)
-        self._client = InfluxDBClient(
-            url=settings.influx_url,
-            token=token_of(settings) or "",
-            org=settings.influx_org,
-            timeout=30_000,
-            # Not the client's own WritesRetry: it counts its time limit from when it was made,
-            # so a process that runs for a day never tries again.
-            retries=urllib3.Retry(
-                total=3,
-                allowed_methods=None,
-                status_forcelist=(429, 500, 502, 503, 504),
-                backoff_factor=0.3,
-                raise_on_status=False,
-                respect_retry_after_header=False,
-            ),
-        )
-        self._write_service: Any = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]
-        self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="influx-write")
+        self._writing = InfluxWriting(settings)
         self._lock = threading.Lock()
         self._marks: dict[str, dict[str, int]] = defaultdict(dict)
+        self._unsure: dict[str, set[tuple[str, int]] | None] = {}
+        """By measurement, loggers and times that may be there without being on its disk; None:
+        whatever is there, before the first batch was acknowledged."""
         self._told_hours: set[tuple[str, str, str, int]] = set()
 
+    def measurements(self) -> tuple[str, ...]:
+        """The measurement that is read, then the one a rebuild is filling, if any."""
+        known = self.views.influx_measurements()
+        if known:
+            return known
+        # Before measurements carried our mark they were called `reading`.
+        first = OLD_NAME if is_ours(self.http, OLD_NAME) else FIRST
+        self.views.set_facts({"influx_measurement": first})
+        return self.views.influx_measurements()
+
     def append(self, readings: Sequence[Reading], received_ms: Sequence[int]) -> Appended:
-        """See TelemetryStore. Raises Unavailable unless InfluxDB has taken every reading; then
-        some may be there all the same, and the same batch again does no harm."""
+        """See TelemetryStore. Raises Unavailable unless InfluxDB has taken every reading or refused
+        it for good; then some may be there all the same, and the same batch again does no harm."""
         if not readings:
             return Appended(new=0, repeated=0, conflicting=0)
         with self._lock:
             self._tell_spans(readings)
             appended = None
-            for measurement in self.views.influx_measurements():
+            for measurement in self.measurements():
                 counts = self._append(measurement, readings, received_ms)
                 appended = appended or counts
         if appended is None:
@@ -101,11 +89,11 @@ class InfluxTelemetry:
 
     def append_to(
         self, measurement: str, readings: Sequence[Reading], received_ms: Sequence[int]
-    ) -> None:
+    ) -> Appended:
         """Put readings into one measurement only, for a rebuild."""
         with self._lock:
             self._tell_spans(readings)
-            self._append(measurement, readings, received_ms)
+            return self._append(measurement, readings, received_ms)
 
     def readings(self, shipments: Sequence[str], stays: Sequence[BoxStay]) -> ReadingTable:
         return self._read(
@@ -124,24 +112,23 @@ class InfluxTelemetry:
         return self._read(self._reading.days_ms)
 
     def close(self) -> None:
-        self._senders.shutdown()
-        self._client.close()  # type: ignore[no-untyped-call]
+        self._writing.close()
         self.http.close()
 
     def _read(self, question: Callable[[str], _Answer]) -> _Answer:
         """Ask the measurement that is read now; again where a rebuild ended meanwhile and
         dropped it."""
-        measurement = self.views.influx_measurements()[0]
+        measurement = self.measurements()[0]
         while True:
             asked = measurement
             try:
                 found = question(asked)
             except Unavailable:
-                measurement = self.views.influx_measurements()[0]
+                measurement = self.measurements()[0]
                 if measurement == asked:
                     raise
                 continue
-            measurement = self.views.influx_measurements()[0]
+            measurement = self.measurements()[0]
             if measurement == asked:
                 return found
 
@@ -151,73 +138,81 @@ class InfluxTelemetry:
         """Each part is looked at and built while the one before it travels."""
         if len(self._marks[measurement]) > _CACHED:
             self._marks[measurement].clear()
-        counts = {"new": 0, "repeated": 0, "conflicting": 0}
-        fresh: list[_Row] = []
+        unsure = self._unsure.setdefault(measurement, None)
+        words: list[_Word] = ["new"] * len(readings)
+        fresh: list[Row] = []
         seen: dict[tuple[str, int], _Variants] = {}
         noted = 0
-        sent: list[Future[None]] = []
-        size = self._settings.influx_batch_rows
+        sent: list[Future[list[RefusedRow]]] = []
+        size = self._batch_rows
         try:
             for start in range(0, len(readings), size):
-                part, at = readings[start : start + size], received_ms[start : start + size]
-                rows, doubtful = self._split(measurement, part, at)
+                end = min(start + size, len(readings))
+                part = list(zip(
+                    readings[start:end], received_ms[start:end], range(start, end), strict=True
+                ))  # fmt: skip
+                rows, doubtful = self._split(measurement, part)
                 fresh += rows
                 if doubtful:
-                    for reading, received, _ in fresh[noted:]:
+                    for reading, received, _, _ in fresh[noted:]:
                         seen[reading.logger, reading.time_ms] = {0: (reading, received)}
                     noted = len(fresh)
-                    self._find_known(measurement, [one for one, _ in doubtful], seen)
-                    rows += self._to_write(measurement, doubtful, seen, counts)
+                    self._find_known(measurement, [one[0] for one in doubtful], seen)
+                    rows += self._to_write(measurement, doubtful, seen, words, unsure)
                 if rows:
-                    sent.append(self._senders.submit(self._send, measurement, rows))
-            for one in sent:
-                one.result()
+                    sent.append(self._writing.begin(measurement, rows))
+            refused = [one for each in sent for one in each.result()]
         except BaseException:
-            # What of it is stored is unknown: these loggers are looked up again next time.
+            # What of it is stored is unknown: these loggers are looked up again next time, and
+            # what is found then may be in InfluxDB's memory only, so it is sent again.
             for one in sent:
                 one.cancel()
             for reading in readings:
                 self._marks[measurement].pop(reading.logger, None)
+            if unsure is not None:
+                unsure |= {(reading.logger, reading.time_ms) for reading in readings}
             raise
-        counts["new"] += len(fresh)
-        return Appended(**counts)
+        if unsure is None:
+            self._unsure[measurement] = set()
+        elif unsure:
+            unsure -= {(reading.logger, reading.time_ms) for reading in readings}
+        return _appended(words, refused)
 
-    def _split(
-        self, measurement: str, readings: Sequence[Reading], received_ms: Sequence[int]
-    ) -> tuple[list[_Row], list[tuple[Reading, int]]]:
+    def _split(self, measurement: str, part: _Batch) -> tuple[list[Row], _Batch]:
         """Rows that are new for sure, being above the newest known time of their logger, and
         readings that have to be compared with what is stored."""
         marks = self._marks[measurement]
-        rows: list[_Row] = []
-        doubtful: list[tuple[Reading, int]] = []
-        for reading, received in zip(readings, received_ms, strict=True):
+        rows: list[Row] = []
+        doubtful: list[tuple[Reading, int, int]] = []
+        for one in part:
+            reading, received, place = one
             mark = marks.get(reading.logger)
             if mark is not None and reading.time_ms > mark and self._sole_writer:
                 marks[reading.logger] = reading.time_ms
-                rows.append((reading, received, 0))
+                rows.append((reading, received, 0, place))
             else:
-                doubtful.append((reading, received))
+                doubtful.append(one)
         return rows, doubtful
 
     def _to_write(
         self,
         measurement: str,
-        doubtful: Sequence[tuple[Reading, int]],
+        doubtful: _Batch,
         seen: dict[tuple[str, int], _Variants],
-        counts: dict[str, int],
-    ) -> list[_Row]:
-        """Those of the doubtful readings that are not stored so; all are counted and join
-        `seen`."""
+        words: list[_Word],
+        unsure: set[tuple[str, int]] | None,
+    ) -> list[Row]:
+        """Those of the doubtful readings that are not stored so, or not surely on the server's
+        disk; all get their word and join `seen`."""
         marks = self._marks[measurement]
-        rows: list[_Row] = []
-        for reading, received in doubtful:
-            logger, time_ms = reading.logger, reading.time_ms
+        rows: list[Row] = []
+        for reading, received, place in doubtful:
+            logger, time_ms = key = reading.logger, reading.time_ms
             marks[logger] = max(time_ms, marks.get(logger, time_ms))
-            there = seen.setdefault((logger, time_ms), {})
-            word, variant = _compare(there, reading, received)
-            counts[word] += 1
-            if variant is not None:
-                rows.append((reading, received, variant))
+            there = seen.setdefault(key, {})
+            words[place], variant, first_received, known = _compare(there, reading, received)
+            if not known or unsure is None or key in unsure:
+                rows.append((reading, first_received, variant, place))
         return rows
 
     def _find_known(
@@ -245,33 +240,6 @@ class InfluxTelemetry:
                 if asked[logger][1] is None:
                     marks[logger] = max(time_ms, marks.get(logger, time_ms))
 
-    def _send(self, measurement: str, rows: Sequence[_Row]) -> None:
-        points = lines(
-            [row[0] for row in rows],
-            [row[1] for row in rows],
-            [row[2] for row in rows],
-            measurement=measurement,
-        )
-        try:
-            self._write_service.post_write(
-                bucket=self._settings.influx_bucket,
-                org=self._settings.influx_org,
-                body=gzip.compress(points, _GZIP_LEVEL),
-                precision=WritePrecision.MS,
-                content_type="text/plain; charset=utf-8",
-                content_encoding="gzip",
-            )
-        except ApiException as error:
-            said = str(error.body or error.reason or "").strip()[:300]
-            raise Unavailable(
-                f"InfluxDB {self._settings.influx_url}: write refused: {error.status} {said}"
-            ) from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            reason = getattr(error, "reason", None) or error
-            raise Unavailable(
-                f"InfluxDB {self._settings.influx_url}: write failed: {reason}"
-            ) from error
-
     def _tell_spans(self, readings: Iterable[Reading]) -> None:
         spans: dict[tuple[str, str, str], Span] = {}
         hours = set()
@@ -298,18 +266,29 @@ class InfluxTelemetry:
         self._told_hours |= hours
 
 
-def _compare(
-    there: _Variants, reading: Reading, received: int
-) -> tuple[Literal["new", "repeated", "conflicting"], int | None]:
-    """What a reading is beside those of its logger and time, which it joins; and the variant
-    to write it as, None where nothing has to be written."""
+def _compare(there: _Variants, reading: Reading, received: int) -> tuple[_Word, int, int, bool]:
+    """What a reading is beside those of its logger and time, which it joins; the variant and
+    receive time that stand for it; and whether it is there so already."""
     for variant, (other, first_received) in there.items():
         if other == reading:
             if received >= first_received:
-                return "repeated", None
+                return "repeated", variant, first_received, True
             there[variant] = (other, received)
-            return "repeated", variant
+            return "repeated", variant, received, False
     contradicted = any(measured(other) != measured(reading) for other, _ in there.values())
     free = next(number for number in itertools.count() if number not in there)
     there[free] = (reading, received)
-    return ("conflicting" if contradicted else "new"), free
+    return ("conflicting" if contradicted else "new"), free, received, False
+
+
+def _appended(words: Sequence[_Word], refused: Iterable[RefusedRow]) -> Appended:
+    """A reading that was refused is none of the counted."""
+    texts = {row[3]: text for row, text in refused}
+    counts = Counter(words)
+    counts.subtract(words[place] for place in texts)
+    return Appended(
+        new=counts["new"],
+        repeated=counts["repeated"],
+        conflicting=counts["conflicting"],
+        refused=tuple(RefusedReading(place, text) for place, text in sorted(texts.items())),
+    )

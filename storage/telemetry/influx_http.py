@@ -15,6 +15,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas
@@ -30,6 +31,7 @@ _HEADER = b"name,tags"
 _ERROR = b"error"
 _CUT = re.compile(rb"\n(?=name,tags|error)")
 _NS_PER_MS = 1_000_000
+_Answer = Mapping[str, Any]
 _ABSENT = ["", "null"]
 
 
@@ -76,7 +78,10 @@ class InfluxHttp:
                 times = frame.pop("time")
                 columns_of_piece = (frame, _milliseconds(times))
             except (ValueError, KeyError) as error:
-                raise Unavailable(f"InfluxDB {self.url}: CSV not understood: {error}") from error
+                raise Unavailable(
+                    f"InfluxDB {self.url}: CSV not understood: {one_line(error)}; asked:"
+                    f" {one_line(statement)[-120:]}; are there points of somebody else in it?"
+                ) from error
             frames.append(columns_of_piece)
         columns: dict[str, Any] = {
             "time": np.concatenate([np.empty(0, np.int64), *(times for _, times in frames)])
@@ -89,22 +94,23 @@ class InfluxHttp:
             columns[name] = _coded([frame[name].cat for frame, _ in frames])
         return columns
 
-    def ask(self, statement: str) -> list[Mapping[str, Any]]:
+    def ask(self, statement: str) -> list[_Answer]:
         """A small answer as its series (`name`, `columns`, `values`), times in milliseconds."""
         response = self._get(statement, "application/json", {"epoch": "ms"}, preload=True)
-        found: list[Mapping[str, Any]] = []
-        for answer in json.loads(response.data)["results"]:
+        found: list[_Answer] = []
+        for answer in _results(response.data):
             if "error" in answer:
-                raise Unavailable(f"InfluxDB {self.url}: {answer['error']}")
+                raise Unavailable(f"InfluxDB {self.url}: {one_line(answer['error'])}")
             found += answer.get("series", [])
         return found
 
     def command(self, statement: str) -> None:
-        """A statement that changes something."""
+        """A statement that changes something. 2.x answers one that succeeded with `{}`."""
         response = self._request("POST", "/query", {"q": statement, **self._where()})
-        for answer in json.loads(response.data)["results"]:
+        for answer in _results(response.data):
             if "error" in answer:
-                raise Refused(response.status, f"InfluxDB {self.url}: {answer['error']}")
+                text = f"InfluxDB {self.url}: {one_line(answer['error'])}"
+                raise Refused(response.status, text)
 
     def drop_table(self, table: str) -> None:
         """InfluxDB 3 drops a measurement through its own path."""
@@ -132,10 +138,11 @@ class InfluxHttp:
         path: str,
         *,
         body: object = None,
-        fields: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> Any:
         """JSON to an administrative path; the answer's JSON, None if it has no body."""
-        response = self._request(method, path, fields or {}, body=body)
+        asked = f"{path}?{urlencode(query)}" if query else path
+        response = self._request(method, asked, {}, body=body)
         return json.loads(response.data) if response.data.strip() else None
 
     def close(self) -> None:
@@ -155,7 +162,7 @@ class InfluxHttp:
         for block in self._lines(statement):
             for part in _split_headers(block):
                 if part.startswith(_ERROR):
-                    text = part.decode("utf-8", "replace").strip()[:300]
+                    text = one_line(part.decode("utf-8", "replace"))
                     raise Unavailable(f"InfluxDB {self.url}: {text}")
                 if part.startswith(_HEADER):
                     first, _, rows = part.partition(b"\n")
@@ -216,10 +223,9 @@ class InfluxHttp:
             raise Unavailable(f"InfluxDB {self.url}: {_innermost(error)}") from error
         if response.status >= 300:
             said = response.read() if not preload else response.data
-            text = said.decode("utf-8", "replace").strip()[:300]
             raise Refused(
                 response.status,
-                f"InfluxDB {self.url}{path}: {response.status} {text}",
+                f"InfluxDB {self.url}{path}: {response.status} {said_in(said)}",
                 version=response.headers.get("X-Influxdb-Version", "").lstrip("v"),
             )
         return response
@@ -247,6 +253,34 @@ def token_of(settings: StoreSettings) -> str | None:
                 f"store.influx_token_file {settings.influx_token_file}: {error.strerror}"
             ) from error
     return None
+
+
+def said_in(body: bytes | str) -> str:
+    """What an answer that refuses says, in one line: 2.x sends JSON over several."""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return one_line(text)
+    if not isinstance(told, dict):
+        return one_line(text)
+    words = [str(told[key]) for key in ("message", "error") if told.get(key)]
+    data = told.get("data")
+    for line in data if isinstance(data, list) else [data]:
+        if isinstance(line, dict) and line.get("error_message"):
+            words.append(str(line["error_message"]))
+            break
+    return one_line(": ".join(words) or text)
+
+
+def one_line(text: object) -> str:
+    """At most 300 characters without line breaks and tabs."""
+    return " ".join(str(text).split())[:300]
+
+
+def _results(body: bytes) -> list[_Answer]:
+    told = json.loads(body)
+    return list(told.get("results", ())) if isinstance(told, dict) else []
 
 
 def _coded(parts: Sequence[Any]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -288,4 +322,4 @@ def _split_headers(block: bytes) -> Iterator[bytes]:
 
 def _innermost(error: BaseException) -> str:
     reason = getattr(error, "reason", None)
-    return str(reason if reason is not None else error)
+    return one_line(reason if reason is not None else error)

@@ -26,7 +26,9 @@ class MemoryTelemetry:
         with self._lock:
             for reading, received in zip(readings, received_ms, strict=True):
                 counts[self._put(reading, received)] += 1
-        return Appended(**counts)
+        return Appended(
+            new=counts["new"], repeated=counts["repeated"], conflicting=counts["conflicting"]
+        )
 
     def _put(self, reading: Reading, received: int) -> str:
         there = self._kept.setdefault((reading.logger, reading.time_ms), [])

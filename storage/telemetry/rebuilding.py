@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from coldwitness.domain.reading import Reading
+from coldwitness.storage.ports import RefusedReading
 from coldwitness.storage.telemetry import WholeStore
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from coldwitness.storage.telemetry.embedded_rebuild import EmbeddedRebuild
@@ -20,11 +21,13 @@ class TelemetryRebuild(Protocol):
 
     def append(
         self, readings: Sequence[Reading], received_ms: Sequence[int], *, position: str
-    ) -> None:
-        """Put readings into the new store only. Raises Unavailable."""
+    ) -> tuple[RefusedReading, ...]:
+        """Put readings into the new store only; returns what it will never take. Raises
+        Unavailable."""
 
-    def finish(self) -> None:
-        """Read the new from now on, and drop the old."""
+    def finish(self) -> str:
+        """Read the new from now on, and drop the old. Returns what was left and why, "" if
+        nothing was."""
 
 
 def open_rebuild(store: WholeStore) -> TelemetryRebuild:

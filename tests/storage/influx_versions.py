@@ -8,7 +8,8 @@ top of it. Sources, by version:
       services/httpd/response_writer.go: header once, absent is empty, a failed statement is
       left out of CSV without a word.
 2.7   docs "/query 1.x compatibility API": Token for every request but `/ping`; "Write data":
-      `org` is required, 422 for a refused batch; the CSV writer is 1.x's.
+      `org` is required, 422 for a refused batch; the CSV writer is 1.x's; a statement that drops
+      is answered `{}`; "Delete data": POST /api/v2/delete, of one bucket, by predicate.
 3.0   influxdb3_server/src/http/v1.rs: a header and an empty line with every chunk, `null` for
       absent, `name,tags` alone where there is no row, nothing quoted, a stream that fails breaks
       the connection; docs "Server information": `/ping` asks for a token, too; "Delete a table":
@@ -37,13 +38,25 @@ TOKEN = "secret"
 
 @dataclass
 class Wire:
-    """One version on the wire. break_after : rows after which a CSV answer fails; None: never."""
+    """One version on the wire. break_after : rows after which a CSV answer fails; None: never.
+
+    disk_full : points come into memory, where queries find them, and the write is answered 500
+        because the log could not be written (1.x and 2.x; seen at 1.8.10, 1.12.4 and 2.7.12).
+    oldest_ms : points before it are beyond the retention policy: refused, the others stored.
+    no_admin : the user may write, and not drop (1.x: "requires admin privilege").
+    acknowledged : lines of the writes that were answered well.
+    """
 
     version: str
     behind: str
     break_after: int | None = None
     asked: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    disk_full: bool = False
+    oldest_ms: int | None = None
+    no_admin: bool = False
+    writes: int = 0
+    acknowledged: list[bytes] = field(default_factory=list)
 
     @property
     def major(self) -> int:
@@ -89,12 +102,20 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if path == "/api/v2/write":
             self._write(query, body)
+        elif path == "/api/v2/delete" and self.wire.major == 2:
+            self._delete(query, json.loads(body))
         elif path == "/query":
             query |= dict(parse_qsl(body.decode()))
             query |= dict(re.findall(r'name="(\w+)"\r\n\r\n(.*?)\r\n', body.decode(), re.S))
             self._query(query)
         else:
             self._say(404, {"error": "not found"})
+
+    def _delete(self, query: dict[str, str], body: dict[str, str]) -> None:
+        measurement = body["predicate"].removeprefix("_measurement=").strip('"')
+        drop = f'DROP MEASUREMENT "{measurement}"'
+        self._behind({"db": query["bucket"].partition("/")[0], "q": drop})
+        self._say(204, None)
 
     def do_DELETE(self) -> None:
         path, query = self._asked()
@@ -131,6 +152,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
+        self.wire.writes += 1
+        oldest_ms = self.wire.oldest_ms
+        points = body.splitlines()
+        kept = [p for p in points if oldest_ms is None or int(p.rsplit(b" ", 1)[1]) >= oldest_ms]
+        dropped = len(points) - len(kept)
+        body = b"\n".join(kept)
+        if not body:
+            self._beyond_retention(dropped)
+            return
         request = urllib.request.Request(  # noqa: S310 (loopback)
             f"{self.wire.behind}/api/v2/write?"
             + urlencode({"bucket": query["bucket"], "precision": query["precision"]}),
@@ -145,21 +175,46 @@ class _Handler(BaseHTTPRequestHandler):
                 2: (422, {"code": "unprocessable entity", "message": text}),
                 3: (400, {
                     "error": "partial write of line protocol occurred",
-                    "data": [{"error_message": text, "line_number": 1, "original_line": "reading"}],
+                    "data": [{"error_message": text, "line_number": 1, "original_line": "coldw"}],
                 }),
             }[self.wire.major])  # fmt: skip
             return
+        if self.wire.disk_full:
+            self._say(500, {"error": "write wal: no space left on device"})
+            return
+        if dropped:
+            self._beyond_retention(dropped)
+            return
+        self.wire.acknowledged += points
         self._say(204, None)
+
+    def _beyond_retention(self, dropped: int) -> None:
+        """In the words of 1.8 and 1.12, and of 2.7."""
+        if self.wire.major == 1:
+            text = f"partial write: points beyond retention policy dropped={dropped}"
+            self._say(400, {"error": text})
+            return
+        text = (
+            f"failure writing points to database: partial write: dropped {dropped} points outside"
+            " retention policy of duration 24h0m0s"
+        )
+        self._say(422, {"code": "unprocessable entity", "message": text})
 
     def _query(self, query: dict[str, str]) -> None:
         if self.wire.major == 3 and not query["q"].startswith(("SELECT", "SHOW")):
             self._say(400, {"error": "unsupported statement"})
+            return
+        if self.wire.no_admin and query["q"].startswith("DROP"):
+            text = f"error authorizing query: cw not authorized to execute statement '{query['q']}'"
+            self._say(403, {"error": f"{text}, requires admin privilege"})
             return
         as_csv = self.headers["Accept"] == "application/csv"
         status, said = self._behind(
             {key: query[key] for key in ("db", "rp", "q") if query.get(key)}
             | {"epoch": "ns" if as_csv else query.get("epoch", "ns")}
         )
+        if self.wire.major == 2 and query["q"].startswith("DROP") and status == 200:
+            said = {}
         if not as_csv or status != 200:
             self._say(status, said)
             return

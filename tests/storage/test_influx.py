@@ -19,10 +19,10 @@ from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Reading
 from coldwitness.storage.opening import stores
-from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry.influx import InfluxTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.influx_lines import lines
+from coldwitness.storage.telemetry.influx_write import InfluxWriting
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests import servers
 from tests.storage.readings import FULL, MINUTE, READINGS, T0, reading, rows
@@ -74,7 +74,7 @@ def test_series_are_as_many_as_boxes_and_loggers_however_many_shipments(
     store.append(readings, [T0] * len(readings))
 
     http = InfluxHttp(influx_settings)
-    (answer,) = http.ask("SHOW SERIES EXACT CARDINALITY FROM reading")
+    (answer,) = http.ask("SHOW SERIES EXACT CARDINALITY FROM coldwitness_reading")
     http.close()
     assert answer["values"] == [[5]]
     assert len(store.readings(["S-7", "S-998"], [])) == 2
@@ -153,7 +153,7 @@ def test_counts_are_those_of_the_oracle_batch_by_batch_and_process_by_process(
 
 def clean(influx_settings: StoreSettings) -> None:
     http = InfluxHttp(influx_settings)
-    http.command("DROP MEASUREMENT reading")
+    http.command("DROP MEASUREMENT coldwitness_reading")
     http.close()
 
 
@@ -165,17 +165,18 @@ def test_days_that_hold_readings_are_listed(store: InfluxTelemetry) -> None:
     assert store.days_ms() == sorted({start, T0 // day * day, start + 3 * day})
 
 
-def test_a_type_conflict_is_unavailable_and_says_what_influxdb_said(
+def test_a_type_conflict_puts_that_reading_aside_and_says_what_influxdb_said(
     store: InfluxTelemetry, influx_settings: StoreSettings
 ) -> None:
     http = InfluxHttp(influx_settings)
     address = f"{influx_settings.influx_url}/api/v2/write?bucket={influx_settings.influx_bucket}"
-    line = b'reading,box=BX-1,logger=LG-0 drug_c="warm" 1795000000000000000'
+    line = b'coldwitness_reading,box=BX-1,logger=LG-0 drug_c="warm" 1795000000000000000'
     with urllib.request.urlopen(address, data=line):  # noqa: S310 (loopback)
         pass
     http.close()
-    with pytest.raises(Unavailable, match="field type conflict"):
-        store.append([reading(0)], [T0])
+    appended = store.append([reading(0)], [T0])
+    assert appended.new == 0
+    assert "field type conflict" in appended.refused[0].text
 
 
 def test_a_server_that_is_down_is_unavailable(tmp_path: Path) -> None:
@@ -315,7 +316,7 @@ def test_a_busy_server_is_asked_again_and_every_reading_arrives(tmp_path: Path) 
 
 
 def test_a_batch_of_which_a_part_failed_is_wholly_sent_again(tmp_path: Path) -> None:
-    with flaky([400]) as (address, taken):
+    with flaky([401]) as (address, taken):
         settings = StoreSettings(
             telemetry="influx",
             influx_url=address,
@@ -324,7 +325,7 @@ def test_a_batch_of_which_a_part_failed_is_wholly_sent_again(tmp_path: Path) -> 
         )
         with stores(settings) as (store, _):
             batch = [reading(minute) for minute in range(25)]
-            with pytest.raises(Unavailable, match="400"):
+            with pytest.raises(Unavailable, match="401"):
                 store.append(batch, [T0] * 25)
             store.append(batch, [T0] * 25)
     assert len(set(taken)) == 25
@@ -332,12 +333,11 @@ def test_a_batch_of_which_a_part_failed_is_wholly_sent_again(tmp_path: Path) -> 
 
 def test_victoria_metrics_takes_what_we_write(tmp_path: Path) -> None:
     with servers.victoria_metrics(tmp_path / "vm") as address:
-        register = open_register(f"sqlite:///{tmp_path / 'r.sqlite'}")
         settings = StoreSettings(telemetry="influx", influx_url=address, influx_batch_rows=7)
-        store = InfluxTelemetry(settings, register.views)
-        rows = [(reading(minute / 10, drug=4 + minute / 10), T0, 0) for minute in range(20)]
-        store._send("reading", rows)
-        store.close()
+        writing = InfluxWriting(settings)
+        rows = [(reading(n / 10, drug=4 + n / 10), T0, 0, n) for n in range(20)]
+        assert writing.send("reading", rows) == []
+        writing.close()
         with urllib.request.urlopen(f"{address}/internal/force_flush"):  # noqa: S310 (loopback)
             pass
         asked = f"{address}/api/v1/export?match[]=reading_drug_c&start={T0 // 1000 - 60}"

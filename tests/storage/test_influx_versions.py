@@ -74,7 +74,10 @@ def test_no_row_is_an_empty_answer_of_every_version(influx: Influx) -> None:
     influx.store.append([reading(0)], [T0])
     http = InfluxHttp(influx.settings)
     found = http.table(
-        "SELECT seq AS q FROM reading WHERE box = 'BX-none'", text=(), whole=("q",), real=()
+        "SELECT seq AS q FROM coldwitness_reading WHERE box = 'BX-none'",
+        text=(),
+        whole=("q",),
+        real=(),
     )
     assert found["time"].size == 0
     http.close()
@@ -92,12 +95,18 @@ def test_an_answer_that_breaks_off_is_never_taken_for_all_there_is(
     assert len(influx.store.readings(["S-1"], [])) == 17
 
 
-def test_a_refused_write_is_unavailable_with_the_server_s_words(influx: Influx) -> None:
+def test_a_reading_that_is_refused_for_good_is_put_aside_with_the_server_s_words(
+    influx: Influx,
+) -> None:
     address = f"{influx.wire.behind}/api/v2/write?bucket={influx.settings.influx_bucket}"
-    line = b'reading,box=BX-1,logger=LG-0 drug_c="warm" 1795000000000000000'
+    line = b'coldwitness_reading,box=BX-1,logger=LG-0 drug_c="warm" 1795000000000000000'
     urllib.request.urlopen(address, data=line).close()  # noqa: S310 (loopback)
-    with pytest.raises(Unavailable, match=r"write refused: 4(00|22) .*conflict"):
-        influx.store.append([reading(0)], [T0])
+    appended = influx.store.append(
+        [reading(0), reading(1, temperature_c={"ambient": 20.0})], [T0] * 2
+    )
+    assert (appended.new, [one.index for one in appended.refused]) == (1, [0])
+    assert "conflict" in appended.refused[0].text
+    assert "\n" not in appended.refused[0].text
 
 
 def test_without_its_token_a_version_that_wants_one_is_unavailable(influx: Influx) -> None:
@@ -136,5 +145,5 @@ def test_a_rebuild_drops_the_old_measurement_as_the_version_wants_it(
     http = InfluxHttp(influx.settings)
     names = [row[0] for one in http.ask("SHOW MEASUREMENTS") for row in one["values"]]
     http.close()
-    assert names == ["reading2"]
+    assert names == ["coldwitness_reading2"]
     register.close()

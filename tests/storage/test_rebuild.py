@@ -16,6 +16,7 @@ from coldwitness.cli.rebuild import rebuild_views
 from coldwitness.config.settings import Settings, StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.reading import Event, Reading
+from coldwitness.storage.ports import RefusedReading
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry import WholeStore, open_telemetry
 from coldwitness.storage.telemetry.rebuilding import TelemetryRebuild, open_rebuild
@@ -151,14 +152,14 @@ class _Breaking:
 
     def append(
         self, readings: Sequence[Reading], received_ms: Sequence[int], *, position: str
-    ) -> None:
+    ) -> tuple[RefusedReading, ...]:
         self._left -= 1
         if not self._left:
             raise Unavailable("the third append fails")
-        self._inner.append(readings, received_ms, position=position)
+        return self._inner.append(readings, received_ms, position=position)
 
-    def finish(self) -> None:
-        self._inner.finish()
+    def finish(self) -> str:
+        return self._inner.finish()
 
 
 def _broken_at(house: House, at: int) -> None:
