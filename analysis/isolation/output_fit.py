@@ -17,7 +17,7 @@ import numpy as np
 
 from coldwitness.analysis.isolation.cells import Cells, cells_of
 from coldwitness.analysis.isolation.curves import AMBIENT, COOLANT, BoolArray, ExchangeCurves
-from coldwitness.analysis.isolation.reduced import Best, reduced, residual
+from coldwitness.analysis.isolation.reduced import Best, reduced
 from coldwitness.analysis.isolation.response import loads
 from coldwitness.domain.tracks import FloatArray, IntArray
 
@@ -63,7 +63,7 @@ that melts makes of a drug that warm goods touch is followed less well, and look
 
 CELLS_MIN = 8
 LAGS = 6
-BLOCK = 32
+BLOCK = 16
 """Shipments fitted together: enough that the numpy calls cost little, few enough for the cache."""
 
 
@@ -139,18 +139,16 @@ def _fit_block(
     coarse = np.tile(TOTALS_COARSE_PER_H, (of.size, 1))
     first = reduced(cells, loads(coarse, cores=COARSE_CORES), inner)
     total, error = _narrowed(first.best(0).squares, fit.cells[of])
-    systems = loads(total)
-    found = reduced(cells, systems, inner, error=error)
+    found = reduced(cells, loads(total), inner, error=error)
     each = np.arange(of.size)
     for number, zone in enumerate(inner):
         best = found.best(number)
         profile = _profile(best, number, np.log(total))
         one_mass = profile.of_one_mass()
-        chosen = best.squares[:, :TOTALS_FINE].argmin(axis=1)
-        left = residual(cells, systems, found, best, chosen, inner)
+        left = found.residual(best, best.squares[:, :TOTALS_FINE].argmin(axis=1))
         low_one, high_one = one_mass.ends(WORSE**2 * _spread(left, one_mass.least, fit.cells[of]))
         chosen = best.squares.argmin(axis=1)
-        left = residual(cells, systems, found, best, chosen, inner)
+        left = found.residual(best, chosen)
         spread = _spread(left, profile.least, fit.cells[of])
         room = WORSE**2 * spread
         low, high = profile.ends(room)
@@ -171,10 +169,11 @@ def _fit_block(
             if zone == COOLANT:
                 doubt |= least > BESIDE_GOODS * np.maximum(fit.cells[of] - LAGS, 1)
             fit.other_explains[of, zone] = doubt
-    squares_c = (left**2 / np.where(cells.weight > 0, cells.weight, np.inf)).sum(axis=1)
+    weight = cells.weight.T
+    squares_c = (left**2 / np.where(weight > 0, weight, np.inf)).sum(axis=0)
     fit.misfit_c[of] = np.sqrt(squares_c / fit.cells[of])
-    outside = 1.0 - best.shares[each, chosen].sum(axis=1)
-    fit.rate_per_h[of, AMBIENT] = systems.total_per_h[each, chosen] * np.maximum(outside, 0.0)
+    outside = 1.0 - best.shares[:, each, chosen].sum(axis=0)
+    fit.rate_per_h[of, AMBIENT] = found.total_per_h[each, chosen] * np.maximum(outside, 0.0)
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,7 @@ def _profile(best: Best, number: int, log_total: FloatArray) -> _Profile:
     """The profile with BETWEEN points between two totals (s, t) of the second round."""
     squares, share, curve = (
         column.reshape(log_total.shape[0], -1, TOTALS_FINE)
-        for column in (best.squares, best.shares[..., number], best.curve)
+        for column in (best.squares, best.shares[number], best.curve)
     )
     return _Profile(
         squares=_between(squares),
@@ -246,8 +245,8 @@ def _narrowed(squares: FloatArray, cells: IntArray) -> tuple[FloatArray, FloatAr
     return np.asarray(np.exp(np.linspace(np.log(low), np.log(high), TOTALS_FINE)).T), error
 
 
-def _between(column: FloatArray) -> FloatArray:
-    """(…, totals) with BETWEEN points between two totals, by cubics through four."""
+def _cubics() -> FloatArray:
+    """(totals, points) weights of BETWEEN points between two totals, by cubics through four."""
     points = np.arange((TOTALS_FINE - 1) * BETWEEN + 1) / BETWEEN
     left = np.clip(points.astype(np.int64) - 1, 0, TOTALS_FINE - 4)
     x = points - left
@@ -257,18 +256,26 @@ def _between(column: FloatArray) -> FloatArray:
         -x * (x - 1) * (x - 3) / 2.0,
         x * (x - 1) * (x - 2) / 6.0,
     )
-    out: FloatArray = np.zeros((*column.shape[:-1], points.size))
+    out: FloatArray = np.zeros((TOTALS_FINE, points.size))
     for by, weight in enumerate(weights):
-        out += weight * column[..., left + by]
+        out[left + by, np.arange(points.size)] = weight
     return out
 
 
+_CUBICS = _cubics()
+
+
+def _between(column: FloatArray) -> FloatArray:
+    """(…, points) of (…, totals)."""
+    return np.asarray(column @ _CUBICS)
+
+
 def _spread(error: FloatArray, least: FloatArray, cells: IntArray) -> FloatArray:
-    """(s,) error of a weighted residual (s, m) that should be one: what is seen of it, counted as
+    """(s,) error of a weighted residual (m, s) that should be one: what is seen of it, counted as
     hanging together where it does."""
-    plain = np.maximum((error**2).sum(axis=1), 1e-12)
+    plain = np.maximum((error**2).sum(axis=0), 1e-12)
     longrun = plain.copy()
     for lag in range(1, LAGS):
-        longrun += 2.0 * (1.0 - lag / LAGS) * (error[:, lag:] * error[:, :-lag]).sum(axis=1)
+        longrun += 2.0 * (1.0 - lag / LAGS) * (error[lag:] * error[:-lag]).sum(axis=0)
     together = np.maximum(longrun / plain, 1.0)
     return np.asarray(np.maximum(least / np.maximum(cells - LAGS, 1) * together, 1.0))

@@ -26,27 +26,31 @@ _STEADY = 1e-6
 @dataclass(frozen=True)
 class Reduced:
     """Squares of (s, l) systems as a parabola in the shares x of the inner zones in the total:
-    rest - 2 x·slope + x·curve·x. others : (s, l, p, i + 1) the rest of the parameters, by shares
-    and at none."""
+    rest - 2 x·slope + x·curve·x. curve : (i, i, s, l). slope : (i, s, l).
+
+    columns : (i + 1 + p, m, s, l) the weighted equations, gram : (i + 1 + p, i + 1 + p, s, l) their
+    products with the priors, as `_columns` has them.
+    """
 
     total_per_h: FloatArray
     curve: FloatArray
     slope: FloatArray
     rest: FloatArray
-    others: FloatArray
+    columns: FloatArray
+    gram: FloatArray
 
     def best(self, number: int) -> "Best":
         """The best shares of every system, and how the squares rise with that of one zone."""
-        if self.slope.shape[2] == 1:
-            curve = np.maximum(self.curve[..., 0, 0], _STEADY)
-            share = np.clip(self.slope[..., 0] / curve, 0.0, 1.0)
-            squares = self.rest + share * (curve * share - 2.0 * self.slope[..., 0])
-            return Best(squares, share[..., None], curve)
+        if self.slope.shape[0] == 1:
+            curve = np.maximum(self.curve[0, 0], _STEADY)
+            share = np.clip(self.slope[0] / curve, 0.0, 1.0)
+            squares = self.rest + share * (curve * share - 2.0 * self.slope[0])
+            return Best(squares, share[None], curve)
         beside = 1 - number
-        own, other = self.curve[..., number, number], self.curve[..., beside, beside]
+        own, other = self.curve[number, number], self.curve[beside, beside]
         own, other = np.maximum(own, _STEADY), np.maximum(other, _STEADY)
-        cross = self.curve[..., 0, 1]
-        pull, away = self.slope[..., number], self.slope[..., beside]
+        cross = self.curve[0, 1]
+        pull, away = self.slope[number], self.slope[beside]
         # In the middle, with none of the other zone, and with nothing left for the outside.
         alone = np.maximum(own - cross**2 / other, _STEADY)
         both = np.maximum(own + other - 2.0 * cross, _STEADY)
@@ -68,7 +72,7 @@ class Reduced:
         shares = [of([kind[0] for kind in kinds]), of([kind[1] for kind in kinds])]
         return Best(
             squares=of(list(squares)),
-            shares=np.stack(shares if number == 0 else shares[::-1], axis=-1),
+            shares=np.stack(shares if number == 0 else shares[::-1]),
             curve=of([kind[2] for kind in kinds]),
         )
 
@@ -77,28 +81,40 @@ class Reduced:
         beside = 1 - number
         most = np.minimum(others_most_per_h[:, None] / self.total_per_h, 1.0)
         free = self.best(number)
-        own = np.maximum(self.curve[..., number, number], _STEADY)
-        share = (self.slope[..., number] - self.curve[..., 0, 1] * most) / own
+        own = np.maximum(self.curve[number, number], _STEADY)
+        share = (self.slope[number] - self.curve[0, 1] * most) / own
         held = self._squares(number, np.clip(share, 0.0, 1.0 - most), most)
-        within = free.shares[..., beside] <= most
+        within = free.shares[beside] <= most
         return np.asarray(np.where(within, free.squares, held).min(axis=1))
+
+    def residual(self, best: "Best", chosen: IntArray) -> FloatArray:
+        """(m, s) weighted residual of one chosen system (s,) each."""
+        each = np.arange(chosen.size)
+        share, columns = best.shares[:, each, chosen], self.columns[:, :, each, chosen]
+        gram = np.moveaxis(self.gram[:, :, each, chosen], 2, 0)
+        asked = share.shape[0]
+        due = gram[:, asked + 1 :, asked, None]
+        due = due - gram[:, asked + 1 :, :asked] @ share.T[..., None]
+        rest = np.linalg.solve(gram[:, asked + 1 :, asked + 1 :], due)[..., 0]
+        value = np.concatenate((-share, np.ones((1, chosen.size)), -rest.T))
+        return np.asarray((value[:, None] * columns).sum(axis=0))
 
     def _squares(self, number: int, share: FloatArray, other: FloatArray) -> FloatArray:
         beside = 1 - number
         squares = self.rest + share * (
-            self.curve[..., number, number] * share - 2.0 * self.slope[..., number]
+            self.curve[number, number] * share - 2.0 * self.slope[number]
         )
         squares += other * (
-            self.curve[..., beside, beside] * other
-            + 2.0 * self.curve[..., 0, 1] * share
-            - 2.0 * self.slope[..., beside]
+            self.curve[beside, beside] * other
+            + 2.0 * self.curve[0, 1] * share
+            - 2.0 * self.slope[beside]
         )
         return np.asarray(squares)
 
 
 @dataclass(frozen=True)
 class Best:
-    """(s, l) least squares of each system, the shares (s, l, i) they are reached with, and the
+    """(s, l) least squares of each system, the shares (i, s, l) they are reached with, and the
     curve with which they rise in the share of the zone asked for."""
 
     squares: FloatArray
@@ -114,83 +130,70 @@ def reduced(
     offsets and lags.
 
     With every zone's course F_j, the drug is sum_j x_j F_j + (1 - sum_j x_j) F_ambient + what is
-    left of its start; offset, lags and starts have the priors above and are eliminated.
+    left of its start; offset, lags and starts have the priors above and are eliminated (Schur
+    complement of the normal equations).
     """
-    columns, left = _columns(cells, systems, inner)
-    weighted = columns * cells.weight[:, None, :, None]
-    turned = np.swapaxes(weighted, 2, 3)
-    gram = turned @ columns
-    moment = (turned @ left[..., None])[..., 0]
-    total = (cells.weight[:, None] * left**2).sum(axis=-1)
-    asked = len(inner)
-    diagonal = np.arange(columns.shape[-1])
-    due = np.ones((len(total), 1, 1)) if error is None else error[:, None, None]
-    gram[..., diagonal, diagonal] += due * _penalty(cells, asked, columns.shape[-1])
-    free, mixed = gram[..., asked:, asked:], gram[..., asked:, :asked]
-    both = np.concatenate((mixed, moment[..., asked:, None]), axis=-1)
-    others = np.linalg.solve(free, both).astype(np.float64)
-    seen = np.swapaxes(mixed, -1, -2) @ others
+    columns = _columns(cells, systems, inner)
+    count, size, asked = *columns.shape[:2], len(inner)
+    gram = np.empty((count, count, *systems.total_per_h.shape))
+    flat = columns.reshape(count, size, -1)
+    for row in range(count):
+        products = np.einsum("mn,bmn->bn", flat[row], flat[row:])
+        gram[row, row:] = products.reshape(gram[row, row:].shape)
+        gram[row:, row] = gram[row, row:]
+    due = np.ones((columns.shape[2], 1)) if error is None else error[:, None]
+    for place, penalty in enumerate(_penalty(cells, asked)):
+        gram[place, place] += due * penalty
+    left = _eliminated(gram, asked + 1)
     return Reduced(
         total_per_h=systems.total_per_h,
-        curve=gram[..., :asked, :asked] - seen[..., :asked],
-        slope=moment[..., :asked] - seen[..., asked],
-        rest=total - (moment[..., asked:] * others[..., asked]).sum(axis=-1),
-        others=others,
+        curve=left[:asked, :asked],
+        slope=left[:asked, asked],
+        rest=left[asked, asked],
+        columns=columns,
+        gram=gram,
     )
 
 
-def residual(
-    cells: Cells,
-    systems: Loads,
-    found: Reduced,
-    best: Best,
-    chosen: IntArray,
-    inner: tuple[int, ...],
-) -> FloatArray:
-    """(s, m) weighted residual of one chosen system (s,) each."""
-    each = np.arange(chosen.size)
-    one = Loads(
-        *(
-            column[each, chosen][:, None]
-            for column in (systems.total_per_h, systems.surface, systems.inside_per_h)
-        )
-    )
-    columns, left = _columns(cells, one, inner)
-    share, others = best.shares[each, chosen], found.others[each, chosen]
-    rest = others[..., -1] - (others[..., :-1] @ share[..., None])[..., 0]
-    value = np.concatenate((share, rest), axis=1)
-    course = (columns[:, 0] @ value[..., None])[..., 0]
-    return np.asarray((left[:, 0] - course) * np.sqrt(cells.weight))
+def _eliminated(gram: FloatArray, kept: int) -> FloatArray:
+    """(kept, kept, s, l) what is left of symmetric positive (n, n, s, l) when the unknowns from
+    `kept` on are solved away."""
+    gram = gram.copy()
+    for pivot in range(gram.shape[0] - 1, kept - 1, -1):
+        row = gram[pivot, :pivot]
+        gram[:pivot, :pivot] -= row[:, None] * (row / gram[pivot, pivot])
+    return gram[:kept, :kept]
 
 
-def _columns(cells: Cells, systems: Loads, inner: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
-    """(s, l, m, p) what the drug is made of, and (s, l, m) the drug less the outside's course."""
-    made = response(cells, systems, (*inner, AMBIENT))
-    outside = made.zones[..., -1]
-    asked = len(inner)
-    runs = int(cells.run.max(initial=0)) + 1
-    cells_, shipments, count = outside.shape
-    stacked = np.empty((shipments, count, cells_, 2 * asked + 1 + 2 * runs))
-
-    def put(place: int, column: FloatArray) -> None:
-        stacked[..., place] = np.moveaxis(column, 0, 2)
-
+def _columns(cells: Cells, systems: Loads, inner: tuple[int, ...]) -> FloatArray:
+    """(i + 1 + p, m, s, l) what the drug is made of, weighted: the parts of the inner zones; the
+    drug less what the outside alone makes of it; then what is eliminated, which is the offset, the
+    lag of each inner probe, and of each run its start and its core's."""
+    curve_c = np.stack([cells.zone_c[..., zone].T for zone in (*inner, AMBIENT)], axis=1)
+    asked, runs = len(inner), int(cells.run.max(initial=0)) + 1
+    made = response(cells, systems, curve_c, drifting=asked)
+    size = curve_c.shape[0]
+    starts = 2 * asked + 2
+    columns = np.empty((starts + 2 * runs, size, *systems.total_per_h.shape))
+    curve_c = curve_c[..., None]
     for place in range(asked):
-        put(place, made.zones[..., place] - outside)
-        put(asked + 1 + place, made.drift[..., place])
-    put(asked, 1.0 - made.began)
+        more = columns[place]
+        np.subtract(made.behind[:, asked], made.behind[:, place], out=more)
+        more += curve_c[:, place] - curve_c[:, asked]
+        columns[asked + 2 + place] = made.drift[:, place]
+    np.add(made.behind[:, asked], cells.drug_c.T[..., None] - curve_c[:, asked], out=columns[asked])
+    np.subtract(1.0, made.began, out=columns[asked + 1])
     for run in range(runs):
-        mine = (cells.run == run).T[:, :, None]
-        put(2 * asked + 1 + 2 * run, made.began * mine)
-        put(2 * asked + 2 + 2 * run, made.core * mine)
-    return stacked, cells.drug_c[:, None] - np.moveaxis(outside, 0, 2)
+        mine = (cells.run == run).T[..., None]
+        np.multiply(made.began, mine, out=columns[starts + run])
+        np.multiply(made.core, mine, out=columns[starts + runs + run])
+    columns *= np.sqrt(cells.weight).T[..., None]
+    return columns
 
 
-def _penalty(cells: Cells, asked: int, parameters: int) -> FloatArray:
-    """(p,) one over the prior variance of each parameter."""
-    penalty = np.full(parameters, 1.0 / CORE_SPREAD_C**2)
-    penalty[:asked] = _STEADY
-    penalty[asked] = 1.0 / OFFSET_SPREAD_C**2
-    penalty[asked + 1 : 2 * asked + 1] = 1.0 / LAG_SPREAD_H**2
-    penalty[2 * asked + 1 :: 2] = 1.0 / START_SPREAD_C**2
-    return penalty
+def _penalty(cells: Cells, asked: int) -> FloatArray:
+    """(i + 1 + p,) one over the prior variance of each parameter; of the drug itself none."""
+    runs = int(cells.run.max(initial=0)) + 1
+    spread_c = [OFFSET_SPREAD_C, *(asked * [LAG_SPREAD_H])]
+    spread_c += [*(runs * [START_SPREAD_C]), *(runs * [CORE_SPREAD_C])]
+    return np.concatenate((np.full(asked, _STEADY), [0.0], 1.0 / np.array(spread_c) ** 2))

@@ -15,34 +15,36 @@ CORES = ((0.2, 4.0), (0.2, 12.0), (0.4, 4.0), (0.4, 12.0))
 conductance to the core over the capacity of the whole [1/h]. A carton of vials comes to itself in
 minutes to half an hour."""
 
-_FAST_PER_H = 1e4
+_LOG2_E = 1.0 / np.log(2.0)
 
 
 @dataclass(frozen=True)
 class Loads:
-    """(s, l) systems to try. total_per_h : the sum of the rates to all zones [1/h], by which the
-    whole load follows them. surface, inside_per_h : as CORES; NaN for a load of one mass."""
+    """(s, l) systems to try, those of one mass first; their exponentials (s, e) are one of each
+    system, in order, then the second of each that has a core.
+
+    total_per_h : (s, l) the sum of the rates to all zones [1/h], by which the whole load follows
+    them. single : how many are of one mass. decay_per_h, share : (s, e) of each exponential, and
+    its part of the gain. core : (s, e) what a degree of the core at the start does through it.
+    """
 
     total_per_h: FloatArray
-    surface: FloatArray
-    inside_per_h: FloatArray
-
-    @property
-    def one_mass(self) -> FloatArray:
-        """(s, l) True where there is no core."""
-        return np.isnan(self.surface)
+    single: int
+    decay_per_h: FloatArray
+    share: FloatArray
+    core: FloatArray
 
 
 @dataclass(frozen=True)
 class Response:
     """(m, s, l) by cell, shipment and system.
 
-    zones : (m, s, l, z) what each zone alone makes of the drug since the run began. drift : (m, s,
-    l, z) how fast that changes, per hour. began : what is left of the temperature it began with.
-    core : what is left of one degree more in the core at the start.
+    behind : (m, z, s, l) how far the drug that follows one curve alone is behind it. drift : (m, i,
+    s, l) how fast it follows the first i curves, per hour. began : what is left of the temperature
+    it began with. core : what is left of one degree more in the core at the start.
     """
 
-    zones: FloatArray
+    behind: FloatArray
     drift: FloatArray
     began: FloatArray
     core: FloatArray
@@ -50,81 +52,93 @@ class Response:
 
 def loads(total_per_h: FloatArray, *, cores: int = len(CORES)) -> Loads:
     """Every load, with so many of the cores, at every total rate (s, t) [1/h]: (s, t · (1 +
-    cores)), the loads of one mass first."""
-    kinds = [(np.nan, np.nan), *CORES[:cores]]
-    surface = np.repeat([kind[0] for kind in kinds], total_per_h.shape[1])
-    inside = np.repeat([kind[1] for kind in kinds], total_per_h.shape[1])
-    total = np.tile(total_per_h, (1, len(kinds)))
-    return Loads(
-        total_per_h=total,
-        surface=np.broadcast_to(surface, total.shape),
-        inside_per_h=np.broadcast_to(inside, total.shape),
-    )
-
-
-def response(cells: Cells, systems: Loads, zones: tuple[int, ...]) -> Response:
-    """The drug's course (m, s, l) in every system [°C], for some zones; times in hours.
+    cores)), the loads of one mass first.
 
     With φ the surface's share of the capacity, m the core's rate and K the total:
     φ dTs/dt = u - K Ts + m (Tc - Ts), (1 - φ) dTc/dt = m (Ts - Tc). Both are sums of two
-    exponentials λ1, λ2; each is filtered exactly for zones that run straight from cell to cell.
-    Two nodes of a lumped network: Incropera et al., Fundamentals of Heat and Mass Transfer, ch. 5;
-    the filter is the exact first-order hold.
+    exponentials. Two nodes of a lumped network: Incropera et al., Fundamentals of Heat and Mass
+    Transfer, ch. 5.
     """
-    slow, fast, share, leak = _modes(systems)
-    zone_c = np.ascontiguousarray(np.moveaxis(cells.zone_c[..., zones], 1, 0))[:, :, None]
-    step_h = np.ascontiguousarray(cells.step_h.T)
-    one, two = (_filtered(zone_c, step_h, decay) for decay in (slow, fast))
-    mixed = share[..., None]
-    drift = (mixed * slow[..., None]) * (zone_c - one)
-    drift += ((1.0 - mixed) * fast[..., None]) * (zone_c - two)
-    one *= mixed
-    two *= 1.0 - mixed
-    one += two
-    since = cells.since_h.T[:, :, None]
-    late, early = np.exp(-slow * since), np.exp(-fast * since)
-    return Response(
-        zones=one,
-        drift=drift,
-        began=share * late + (1.0 - share) * early,
-        core=leak * (late - early),
-    )
-
-
-def _modes(systems: Loads) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """(s, l) both decay rates, the slow one's share of the gain, and what a degree of the core
-    does to the surface."""
-    total, one = systems.total_per_h, systems.one_mass
-    surface = np.where(one, 0.5, systems.surface)
-    inside = np.where(one, 1.0, systems.inside_per_h)
+    surface, inside = np.repeat(np.array(CORES[:cores]), total_per_h.shape[1], axis=0).T
+    total = np.tile(total_per_h, (1, cores))
     product = surface * (1.0 - surface)
     middle = (inside + total * (1.0 - surface)) / (2.0 * product)
     apart = np.sqrt(middle**2 - total * inside / product)
     slow, fast = middle - apart, middle + apart
-    gain = (inside - (1.0 - surface) * slow) / (product * 2.0 * apart)
-    return (
-        np.where(one, total, slow),
-        np.where(one, _FAST_PER_H, fast),
-        np.where(one, 1.0, gain * total / slow),
-        np.where(one, 0.0, inside / surface / (2.0 * apart)),
+    share = (inside - (1.0 - surface) * slow) / (product * 2.0 * apart) * total / slow
+    core = inside / surface / (2.0 * apart)
+    whole = np.ones_like(total_per_h)
+    return Loads(
+        total_per_h=np.concatenate((total_per_h, total), axis=1),
+        single=total_per_h.shape[1],
+        decay_per_h=np.concatenate((total_per_h, slow, fast), axis=1),
+        share=np.concatenate((whole, share, 1.0 - share), axis=1),
+        core=np.concatenate((0.0 * whole, core, -core), axis=1),
     )
 
 
-def _filtered(zone_c: FloatArray, step_h: FloatArray, decay_per_h: FloatArray) -> FloatArray:
-    """(m, s, l, z) zones (m, s, 1, z) through first-order lags of decay (s, l), each run from zero;
-    step_h : (m, s) to the next cell, 0 at the end of a run."""
-    lost = decay_per_h * step_h[:-1, :, None]
-    kept = np.exp(-lost)
-    joined = step_h[:-1, :, None] > 0
-    straight = (1.0 - kept) / np.maximum(lost, 1e-12)
-    before = np.where(joined, straight - kept, 0.0)[..., None]
-    after = np.where(joined, 1.0 - straight, 0.0)[..., None]
-    kept = np.where(joined, kept, 0.0)[..., None]
-    cells, shipments = step_h.shape
-    out = np.zeros((cells, shipments, decay_per_h.shape[1], zone_c.shape[-1]))
-    for cell in range(1, cells):
+def response(cells: Cells, systems: Loads, curve_c: FloatArray, *, drifting: int) -> Response:
+    """How the drug follows curve_c (m, z, s) in every system of (s, l), and how fast those of the
+    first `drifting` curves; °C, hours."""
+    one, count = systems.single, systems.total_per_h.shape[1]
+    made = _behind(cells, systems, curve_c)
+    first, second = made[..., :count], made[..., count:]
+    drift = systems.decay_per_h[:, :count] * first[:, :drifting]
+    drift[..., one:] += systems.decay_per_h[:, count:] * second[:, :drifting]
+    # What is left of the start carries each exponential's share: the core has its own.
+    ratio = systems.core / systems.share
+    core = ratio[:, :count] * first[:, -1]
+    core[..., one:] += ratio[:, count:] * second[:, -1]
+    first[..., one:] += second
+    return Response(behind=first[:, :-1], drift=drift, began=first[:, -1], core=core)
+
+
+def _behind(cells: Cells, systems: Loads, curve_c: FloatArray) -> FloatArray:
+    """(m, z + 1, s, e) how far each exponential is behind the curves (m, z, s) that it follows,
+    each run from zero, and what is left of the start; both times its share.
+
+    Exact for curves that run straight from cell to cell (the first-order hold), as the distance d
+    from the curve c: d' = kept · d + (1 - kept) / (λ step) · (c' - c). A run begins as if the curve
+    had jumped to where it is.
+    """
+    size, curves = curve_c.shape[:2]
+    kept, straight = _steps(cells, systems)
+    joined = cells.step_h.T[:-1] > 0
+    change_c = curve_c[..., None].copy()
+    change_c[1:, ..., 0] -= np.where(joined[:, None], curve_c[:-1], 0.0)
+    out = np.zeros((size, curves + 1, *systems.share.shape))
+    left = np.exp(-systems.decay_per_h * cells.since_h[:, :1]) * systems.share
+    out[0, :-1] = systems.share * change_c[0]
+    out[0, -1] = left
+    begins, whose = np.nonzero(~joined)
+    late_h = cells.since_h[whose, begins + 1][:, None]
+    left = np.exp(-systems.decay_per_h[whose] * late_h) * systems.share[whose]
+    out[begins + 1, -1, whose] = left
+    carried = np.empty(out.shape[1:])
+    for cell in range(1, size):
         now = out[cell]
-        np.multiply(kept[cell - 1], out[cell - 1], out=now)
-        now += before[cell - 1] * zone_c[cell - 1]
-        now += after[cell - 1] * zone_c[cell]
+        np.multiply(straight[cell - 1], change_c[cell], out=now[:-1])
+        np.multiply(kept[cell - 1], out[cell - 1], out=carried)
+        now += carried
     return out
+
+
+def _steps(cells: Cells, systems: Loads) -> tuple[FloatArray, FloatArray]:
+    """(m - 1, s, e) what a step leaves of each exponential, and (1 - that) / (λ step) times its
+    share; nothing, and the share, where no step joins two cells.
+
+    A logger's steps are few, so each is worked out once; powers of two are cheaper than of e.
+    """
+    step_h = cells.step_h[:, :-1]
+    shipments, size = step_h.shape
+    key = (step_h + 1000.0 * np.arange(shipments)[:, None]).ravel()
+    _, at, which = np.unique(key, return_index=True, return_inverse=True)
+    step_h, whose = step_h.ravel()[at], at // size
+    decay = systems.decay_per_h[whose] * _LOG2_E
+    lost = decay * np.where(step_h > 0, step_h, np.inf)[:, None]
+    kept = np.exp2(-lost)
+    straight = (1.0 - kept) / lost
+    straight *= systems.share[whose] * _LOG2_E
+    straight[step_h <= 0] = systems.share[whose[step_h <= 0]]
+    each = which.reshape(shipments, size).T
+    return kept[each], straight[each]
