@@ -34,6 +34,31 @@ class LimitSource(IntEnum):
     """The office's own register of boxes."""
 
 
+class Delegation(IntEnum):
+    """What papers say of an entrusted delivery."""
+
+    NOT_SAID = 0
+    OWN = 1
+    """Seller and carrier are one company."""
+    OWN_STATED = 2
+    """The manifest alone says that nobody was entrusted."""
+    OTHER_COMPANY = 3
+    """It says so, and names another company as the carrier."""
+    NO_AGREEMENT = 4
+    STATED = 5
+    """The manifest names the agreement and the audit."""
+    STATED_UNAUDITED = 6
+    STATED_LATER = 7
+    """The agreement or audit it names is younger than the delivery."""
+    REGISTERED = 8
+    """The office has an agreement and an audit on record that held on the day."""
+    NOT_IN_FORCE = 9
+    NOT_AUDITED = 10
+    SUB_CARRIER_UNNAMED = 11
+    """The registered agreement does not name the company that the carrier sent in its place."""
+    DAY_UNKNOWN = 12
+
+
 class SiteRole(IntEnum):
     TRANSFER = 0
     COLD_STORE = 1
@@ -136,8 +161,7 @@ class Terms:
     shared_compartment : True where the manifest shows drug and non-drug in one compartment.
     coolant_limit_per_h, goods_limit_per_h, slew_max_c_per_min : with the source beside each.
     box_known : 1 the box's model or own qualification is on record, 0 it names a model that is
-        not, -1 the manifest names neither. entrusted : 1 a carrier was entrusted, 0 the seller
-        delivers itself, -1 not said.
+        not, -1 the manifest names neither.
     origin_*, destination_* : NaN where unknown.
     logger_id : "" where the manifest names none.
     baselines : row -> zone -> what the limit of a row with source FLEET was learned from.
@@ -180,7 +204,8 @@ class Terms:
     hold_h: FloatArray
     due_s: FloatArray
     box_known: CodeArray
-    entrusted: CodeArray
+    delegation: CodeArray
+    """Codes of Delegation."""
     platform_named: NDArray[np.bool_]
     """The manifest names the platform on which the drug was sold."""
     origin_lat_deg: FloatArray

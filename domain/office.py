@@ -1,4 +1,4 @@
-"""What the office itself has on record: boxes and their models, loggers, products, sites, looks.
+"""What the office itself has on record: boxes, models, loggers, products, sites, papers, looks.
 
 Entries are what an authority registered, not what a company says of itself: they can lift a line
 that nothing but the company's word supports, and they can contradict that word.
@@ -14,6 +14,8 @@ from coldwitness.domain.manifest import Qualification
 
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
 CALIBRATIONS_MAX = 200
+AUDITS_MAX = 200
+SUB_CARRIERS_MAX = 200
 SITE_RADIUS_MAX_M = 500.0
 """A wider circle is no site: half a town would be one."""
 
@@ -85,6 +87,31 @@ class RegisteredDevice(RegisterEntry, frozen=True):
     calibrations: Annotated[tuple[Calibration, ...], Meta(max_length=CALIBRATIONS_MAX)] = ()
 
 
+class Audit(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of the carrier by the seller; without `valid_until` it does not run out."""
+
+    done_at: date
+    number: _Name | None = None
+    valid_until: date | None = None
+
+
+Uscc = Annotated[str, Meta(pattern="^[0-9A-HJ-NP-RTUW-Y]{18}$", description="GB 32100")]
+
+
+class RegisteredAgreement(RegisterEntry, frozen=True):
+    """A quality agreement on entrusted delivery, with the audits of the carrier. Days of China
+    time, both included. sub_carriers : whom the carrier may send in its place."""
+
+    register = "agreements"
+
+    seller: Uscc
+    carrier: Uscc
+    signed_at: date
+    valid_until: date | None = None
+    audits: Annotated[tuple[Audit, ...], Meta(max_length=AUDITS_MAX)] = ()
+    sub_carriers: Annotated[tuple[Uscc, ...], Meta(max_length=SUB_CARRIERS_MAX)] = ()
+
+
 class OfficeBox(Struct, frozen=True, kw_only=True):
     """A registered box and what its model is registered as."""
 
@@ -116,6 +143,12 @@ class OfficeSite(RegisteredSite, frozen=True, kw_only=True):
     id: str
 
 
+class OfficeAgreement(RegisteredAgreement, frozen=True, kw_only=True):
+    """A registered agreement between the seller and the carrier that the manifest names."""
+
+    id: str
+
+
 class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the office has on record of one shipment when it is judged.
 
@@ -127,6 +160,7 @@ class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     loggers: tuple[OfficeLogger, ...] = ()
     products: tuple[OfficeProduct, ...] = ()
     sites: tuple[OfficeSite, ...] = ()
+    agreements: tuple[OfficeAgreement, ...] = ()
     isolation_seen_at: str | None = None
 
 

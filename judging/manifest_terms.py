@@ -32,6 +32,7 @@ from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.judging.cooling_need import need_cooling
 from coldwitness.judging.coupling_limits import coupling_limit_per_h, payload_j_per_k
+from coldwitness.judging.delegation import delegations
 from coldwitness.judging.office_terms import as_registered, bearing_on, with_record
 
 _NO_MANIFEST = Manifest(id="", items=())
@@ -157,9 +158,7 @@ def terms_for(
             ],
             dtype=np.bool_,
         ),
-        entrusted=_flags(
-            None if manifest.courier is None else manifest.courier.entrusted for manifest in given
-        ),
+        delegation=delegations(given, facts, start.time_s),
         origin_lat_deg=place("origin", "lat"),
         origin_lon_deg=place("origin", "lon"),
         origin_radius_m=np.fmin(place("origin", "radius_m"), numbers.place_radius_max_m),

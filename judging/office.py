@@ -10,11 +10,13 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import (
     NOTHING_ON_RECORD,
+    OfficeAgreement,
     OfficeBox,
     OfficeFacts,
     OfficeLogger,
     OfficeProduct,
     OfficeSite,
+    RegisteredAgreement,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredDevice,
@@ -23,6 +25,7 @@ from coldwitness.domain.office import (
 )
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.judging.delegation import parties
 from coldwitness.storage.ports import Office, Register
 
 _NO_MANIFEST = Manifest(id="", items=())
@@ -42,6 +45,7 @@ def office_facts(
     loggers = _loggers(register.office, given, readings)
     products = _products(register.office, given)
     sites = _sites(register.office, given)
+    agreements = _agreements(register.office, given)
     seen = register.reviews.isolation_seen(shipments)
     found = {
         shipment: OfficeFacts(
@@ -49,6 +53,7 @@ def office_facts(
             loggers=loggers.get(shipment, ()),
             products=products.get(shipment, ()),
             sites=sites.get(shipment, ()),
+            agreements=agreements.get(shipment, ()),
             isolation_seen_at=rfc3339(seen[shipment]) if shipment in seen else None,
         )
         for shipment in shipments
@@ -136,6 +141,19 @@ def _products(
                 its = OfficeProduct(item=index, number=number, storage=products[number].storage)
                 found.setdefault(shipment, []).append(its)
     return {shipment: tuple(its) for shipment, its in found.items()}
+
+
+def _agreements(
+    office: Office, given: Mapping[str, Manifest]
+) -> dict[str, tuple[OfficeAgreement, ...]]:
+    """Of each shipment, the registered agreements between its seller and its carrier."""
+    named = {shipment: its for shipment, manifest in given.items() if (its := parties(manifest))}
+    registered = office.listed(RegisteredAgreement) if named else {}
+    between: dict[tuple[str, str], list[OfficeAgreement]] = {}
+    for name, one in registered.items():
+        told = OfficeAgreement(id=name, **msgspec.structs.asdict(one))
+        between.setdefault((one.seller, one.carrier), []).append(told)
+    return {shipment: tuple(between[its]) for shipment, its in named.items() if its in between}
 
 
 def _sites(office: Office, given: Mapping[str, Manifest]) -> dict[str, tuple[OfficeSite, ...]]:

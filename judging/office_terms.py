@@ -14,13 +14,14 @@ from coldwitness.config.storage_classes import StorageClass
 from coldwitness.domain.manifest import Item, Limits, Manifest, Qualification, Site
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts, OfficeSite
 from coldwitness.domain.tracks import CodeArray, FloatArray
+from coldwitness.judging.delegation import parties
 
 _PARTITION = {"built_in": 1, "removable": -1, "none": 0}
 
 
 def bearing_on(manifest: Manifest, facts: OfficeFacts) -> OfficeFacts:
-    """The facts without what speaks of another box, or of other products, than this manifest: they
-    were gathered by the newest version, and an earlier one may count."""
+    """The facts without what speaks of another box, of other products or other companies than this
+    manifest: they were gathered by the newest version, and an earlier one may count."""
     if facts.box is not None and manifest.box.id not in (None, facts.box.id):
         facts = msgspec.structs.replace(facts, box=None)
     products = tuple(
@@ -30,9 +31,12 @@ def bearing_on(manifest: Manifest, facts: OfficeFacts) -> OfficeFacts:
         and its.number
         in (manifest.items[its.item].approval_number, manifest.items[its.item].trace_code)
     )
-    return (
-        facts if products == facts.products else msgspec.structs.replace(facts, products=products)
+    agreements = tuple(
+        its for its in facts.agreements if (its.seller, its.carrier) == parties(manifest)
     )
+    if (products, agreements) == (facts.products, facts.agreements):
+        return facts
+    return msgspec.structs.replace(facts, products=products, agreements=agreements)
 
 
 def as_registered(

@@ -18,7 +18,7 @@ from coldwitness.analysis.record.probes import probes_of
 from coldwitness.analysis.record.sequence import owner_of
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.window import Window
-from coldwitness.analysis.terms import Terms
+from coldwitness.analysis.terms import Delegation, Terms
 from coldwitness.config.rules import Question
 from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
@@ -67,9 +67,17 @@ class RecordReason(IntEnum):
     LID_PARTLY_SEEN = 71
     OPENED_ON_THE_WAY = 72
     OPENED_SOMEWHERE = 73
+    AGREEMENT_REGISTERED = 14
+    OWN_DELIVERY_STATED = 15
+    AGREEMENT_STATED_UNAUDITED = 16
     CARRIER_NOT_SAID = 80
     CARRIER_ENTRUSTED = 81
     OWN_DELIVERY = 82
+    CARRIER_IS_ANOTHER = 83
+    AGREEMENT_LATER = 84
+    AGREEMENT_NOT_IN_FORCE = 85
+    CARRIER_NOT_AUDITED = 86
+    SUB_CARRIER_UNNAMED = 87
     NO_READING_AT_PACKING = 90
     PACKED_OUT_OF_RANGE = 91
     LIMITS_UNKNOWN = 92
@@ -91,6 +99,7 @@ _SHOWN = (
     RecordReason.CALIBRATION_REGISTERED,
     RecordReason.WITHIN_REGISTERED_HOLD_TIME,
     RecordReason.BOX_REGISTERED,
+    RecordReason.AGREEMENT_REGISTERED,
 )
 _STATED = (
     RecordReason.WITHIN_HOLD_TIME,
@@ -98,6 +107,8 @@ _STATED = (
     RecordReason.ACCURATE_ENOUGH,
     RecordReason.CALIBRATION_VALID,
     RecordReason.AGREEMENT_STATED,
+    RecordReason.AGREEMENT_STATED_UNAUDITED,
+    RecordReason.OWN_DELIVERY_STATED,
 )
 _SHORTFALL = (
     RecordReason.NO_EVENTS,
@@ -110,6 +121,11 @@ _SHORTFALL = (
     RecordReason.OPENED_ON_THE_WAY,
     RecordReason.OPENED_SOMEWHERE,
     RecordReason.CARRIER_ENTRUSTED,
+    RecordReason.CARRIER_IS_ANOTHER,
+    RecordReason.AGREEMENT_LATER,
+    RecordReason.AGREEMENT_NOT_IN_FORCE,
+    RecordReason.CARRIER_NOT_AUDITED,
+    RecordReason.SUB_CARRIER_UNNAMED,
     RecordReason.PACKED_OUT_OF_RANGE,
     RecordReason.SENT_LATE,
     RecordReason.LESS_ACCURATE,
@@ -309,12 +325,26 @@ def _longest_unseen_s(time_s: FloatArray, owner: IntArray, window: Window) -> Fl
 
 
 def _entrusted(terms: Terms) -> RecordLine:
-    return _line(
-        len(terms),
-        (terms.entrusted < 0, RecordReason.CARRIER_NOT_SAID, None),
-        (terms.entrusted == 0, RecordReason.OWN_DELIVERY, None),
-        (True, RecordReason.CARRIER_ENTRUSTED, None),
-    )
+    return RecordLine(_OF_DELEGATION[terms.delegation], np.full(len(terms), np.nan))
+
+
+_OF_DELEGATION = np.zeros(max(Delegation) + 1, dtype=np.int8)
+for _papers, _said in (
+    (Delegation.NOT_SAID, RecordReason.CARRIER_NOT_SAID),
+    (Delegation.OWN, RecordReason.OWN_DELIVERY),
+    (Delegation.OWN_STATED, RecordReason.OWN_DELIVERY_STATED),
+    (Delegation.OTHER_COMPANY, RecordReason.CARRIER_IS_ANOTHER),
+    (Delegation.NO_AGREEMENT, RecordReason.CARRIER_ENTRUSTED),
+    (Delegation.STATED, RecordReason.AGREEMENT_STATED),
+    (Delegation.STATED_UNAUDITED, RecordReason.AGREEMENT_STATED_UNAUDITED),
+    (Delegation.STATED_LATER, RecordReason.AGREEMENT_LATER),
+    (Delegation.REGISTERED, RecordReason.AGREEMENT_REGISTERED),
+    (Delegation.NOT_IN_FORCE, RecordReason.AGREEMENT_NOT_IN_FORCE),
+    (Delegation.NOT_AUDITED, RecordReason.CARRIER_NOT_AUDITED),
+    (Delegation.SUB_CARRIER_UNNAMED, RecordReason.SUB_CARRIER_UNNAMED),
+    (Delegation.DAY_UNKNOWN, RecordReason.CUSTODY_UNKNOWN),
+):
+    _OF_DELEGATION[_papers] = _said
 
 
 def _packing_temperature(case: Case) -> RecordLine:

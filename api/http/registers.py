@@ -1,4 +1,4 @@
-"""The office's registers: boxes, box models, products, sites and loggers, put and read."""
+"""The office's registers: what it has on record, put and read."""
 
 from typing import Annotated, TypeVar
 
@@ -14,10 +14,12 @@ from coldwitness.api.http.loopback import FROM_HERE
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import EntryKept, EntryLine, EntryList, EntryListed
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.domain.company_codes import credit_code_mistake
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Qualification
 from coldwitness.domain.office import (
+    RegisteredAgreement,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredDevice,
@@ -146,7 +148,26 @@ def _checked(body: object, kind: type[_Entry], services: Services) -> _Entry:
                 raise _wrong(
                     f"calibrations[{index}].valid_until", f"lies before done_at {its.done_at}"
                 )
+    elif isinstance(entry, RegisteredAgreement):
+        _check_agreement(entry)
     return entry
+
+
+def _check_agreement(entry: RegisteredAgreement) -> None:
+    codes = [("seller", entry.seller), ("carrier", entry.carrier)]
+    codes += [(f"sub_carriers[{n}]", code) for n, code in enumerate(entry.sub_carriers)]
+    for field, code in codes:
+        place = credit_code_mistake(code)
+        if place is not None:
+            raise _wrong(field, f"expected a unified social credit code, sign {place} is wrong")
+    spans = [("valid_until", entry.signed_at, entry.valid_until)]
+    spans += [
+        (f"audits[{n}].valid_until", one.done_at, one.valid_until)
+        for n, one in enumerate(entry.audits)
+    ]
+    for field, begin, end in spans:
+        if end is not None and end < begin:
+            raise _wrong(field, f"lies before {begin}")
 
 
 def _keys_at(body: object, key: str) -> set[str]:
@@ -182,5 +203,6 @@ for _kind, _of in (
     (RegisteredProduct, "a product by approval number or trace code: its storage"),
     (RegisteredSite, "a place where boxes may stand"),
     (RegisteredDevice, "a logger: its model and calibration certificates"),
+    (RegisteredAgreement, "a quality agreement on entrusted delivery, with audits of the carrier"),
 ):
     _add_routes(_kind, _of)

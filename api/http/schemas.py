@@ -11,6 +11,7 @@ from coldwitness.api.clues.clue import CloudEvent, Clue
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.measures import Instant
 from coldwitness.domain.office import (
+    RegisteredAgreement,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredDevice,
@@ -281,6 +282,7 @@ DESCRIBED = (
     RegisteredProduct,
     RegisteredSite,
     RegisteredDevice,
+    RegisteredAgreement,
     EntryKept,
     EntryList,
     AttachmentKept,

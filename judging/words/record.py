@@ -169,7 +169,16 @@ _WORDS: Mapping[int, Text | _Words] = {
         "this record",
     ),
     RecordReason.OWN_DELIVERY: Text(
-        "运单载明非委托配送", "the manifest says that no carrier was entrusted"
+        "运单载明非委托配送，卖方与配送方为同一企业",
+        "the manifest says that no carrier was entrusted, and names one company for both",
+    ),
+    RecordReason.OWN_DELIVERY_STATED: Text(
+        "运单载明非委托配送，未载双方统一社会信用代码",
+        "the manifest says that no carrier was entrusted, without the credit codes of both",
+    ),
+    RecordReason.CARRIER_IS_ANOTHER: Text(
+        "运单称非委托配送，但所载配送方为另一企业",
+        "the manifest says that no carrier was entrusted, but names another company as the carrier",
     ),
     RecordReason.NO_READING_AT_PACKING: _silent("装箱时没有读数", "there is no reading at packing"),
     RecordReason.PACKED_OUT_OF_RANGE: _packed_out,
@@ -190,7 +199,32 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.NO_CALIBRATION_DATE: _silent("未提供校准有效期", "no calibration date was given"),
     RecordReason.CALIBRATION_EXPIRED: _expired,
     RecordReason.AGREEMENT_STATED: Text(
-        "运单载有委托配送协议编号", "the manifest names the agreement on entrusted delivery"
+        "运单载有委托配送协议编号和审核日期",
+        "the manifest names the agreement on entrusted delivery and the day of the audit",
+    ),
+    RecordReason.AGREEMENT_STATED_UNAUDITED: Text(
+        "运单载有委托配送协议编号，未载审核日期",
+        "the manifest names the agreement on entrusted delivery and no audit",
+    ),
+    RecordReason.AGREEMENT_LATER: Text(
+        "运单所载协议签订或审核日期晚于本次配送",
+        "the agreement or the audit that the manifest names is younger than the delivery",
+    ),
+    RecordReason.AGREEMENT_REGISTERED: Text(
+        "双方的委托配送协议和审核已在办案机关登记，配送当日有效",
+        "the office has the agreement of both companies and an audit on record, valid on the day",
+    ),
+    RecordReason.AGREEMENT_NOT_IN_FORCE: Text(
+        "办案机关登记的双方协议在配送当日未生效或已期满",
+        "the agreement of both companies that the office has on record was not in force on the day",
+    ),
+    RecordReason.CARRIER_NOT_AUDITED: Text(
+        "双方协议已登记，但没有在配送当日有效的审核登记",
+        "the agreement is on record, an audit of the carrier that was valid on the day is not",
+    ),
+    RecordReason.SUB_CARRIER_UNNAMED: Text(
+        "运单载有转委托的配送方，登记的协议未列入该企业",
+        "the manifest names a sub-carrier that the registered agreement does not",
     ),
     RecordReason.RECEIPT_UNKNOWN: _silent(
         "接收时间不全", "times of receipt are not known for all readings"

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, select
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import (
+    RegisteredAgreement,
     RegisteredBox,
     RegisteredDevice,
     RegisteredProduct,
@@ -29,9 +30,17 @@ def mentioned(manifest: Manifest) -> list[tuple[str, str]]:
     for item in manifest.items:
         for number in (item.approval_number, item.trace_code):
             found.add((RegisteredProduct.register, clean(number)))
+    seller, carrier = manifest.seller, manifest.courier
+    if seller is not None and carrier is not None and seller.uscc and carrier.uscc:
+        found.add((RegisteredAgreement.register, clean(between(seller.uscc, carrier.uscc))))
     for site in manifest.sites:
         found.add((RegisteredSite.register, _cell(*_cell_of(site.lat, site.lon))))
     return sorted((register, name) for register, name in found if name is not None)
+
+
+def between(seller: str, carrier: str) -> str:
+    """Two companies, by their credit codes."""
+    return f"{seller}:{carrier}"
 
 
 def cells_around(lat_deg: float, lon_deg: float) -> list[str]:

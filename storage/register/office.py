@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, func, select
 
 from coldwitness.domain.office import (
+    RegisteredAgreement,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredSite,
@@ -16,7 +17,7 @@ from coldwitness.domain.office import (
 from coldwitness.storage.ports import EntryVersion
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean, parts
-from coldwitness.storage.register.mentions import cells_around, mentioning
+from coldwitness.storage.register.mentions import between, cells_around, mentioning
 
 _Entry = TypeVar("_Entry", bound=RegisterEntry)
 _ENTRIES = schema.office_entries
@@ -78,6 +79,8 @@ class SqlOffice:
             register = RegisteredBox.register
             boxes = self._newest(RegisteredBox, _ENTRIES.c.name != "")
             names = [box for box, its in boxes.items() if its.model == name]
+        elif isinstance(entry, RegisteredAgreement):
+            names = [between(entry.seller, entry.carrier)]
         elif isinstance(entry, RegisteredSite):
             names = cells_around(entry.lat, entry.lon)
         with self._database.read() as connection:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.terms import (
     Budgets,
+    Delegation,
     EventTable,
     Items,
     LimitSource,
@@ -157,7 +158,7 @@ class Given:
     hold_h: float | None = None
     due: float | None = None
     box_known: int = -1
-    entrusted: int = -1
+    delegation: Delegation = Delegation.NOT_SAID
     platform_named: bool = False
 
 
@@ -233,7 +234,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
         hold_h=reals([g.hold_h for g in given]),
         due_s=instants([g.due for g in given]),
         box_known=codes([g.box_known for g in given]),
-        entrusted=codes([g.entrusted for g in given]),
+        delegation=codes([g.delegation for g in given]),
         platform_named=np.array([g.platform_named for g in given], dtype=np.bool_),
         origin_lat_deg=place([g.origin for g in given], 0),
         origin_lon_deg=place([g.origin for g in given], 1),

@@ -231,3 +231,21 @@ def test_a_report_that_rests_on_a_look_is_judged_anew_to_the_same(world: World) 
     assert [
         one.code for one in verify_bytes(report, rulebook=world.services.rulebook).problems
     ] == []
+
+
+def test_a_registered_agreement_shows_what_the_manifest_only_names(world: World) -> None:
+    seller, carrier = "91370305000000115J", "913703030000003340"
+    named: dict[str, Any] = {
+        "seller": {"uscc": seller, "division": "370305"},
+        "courier": {"id": "ql-express", "uscc": carrier, "entrusted": True, "division": "370303"},
+    }
+    sent(world, **named)
+    assert line(world, "ANNEX6-18")["status"] == "to_check"
+    body = {"seller": seller, "carrier": carrier, "signed_at": "2026-01-01"}
+    put(world, "agreements/XY-1", body)
+    assert line(world, "ANNEX6-18")["status"] == "to_check"
+    put(world, "agreements/XY-1", {**body, "audits": [{"done_at": "2026-02-01"}]})
+    shown = line(world, "ANNEX6-18")
+    assert (shown["status"], "已在办案机关登记" in shown["basis"]["zh"]) == ("compliant", True)
+    report = world.get("/v1/shipments/ZB-1/report.json").content
+    assert not verify_bytes(report, rulebook=world.services.rulebook).problems

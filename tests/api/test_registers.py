@@ -19,6 +19,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "products/国药准字S20059001": {"storage": "refrigerated"},
     "products/81234567890123456789": {"storage": "frozen"},
     "sites/T-1": {"lat": 36.8, "lon": 118.3, "radius_m": 80, "max_minutes": 30},
+    "agreements/XY-1": {
+        "seller": "91370305000000115J",
+        "carrier": "913703030000003340",
+        "signed_at": "2026-01-01",
+        "audits": [{"done_at": "2026-02-01", "number": "SH-7"}],
+        "sub_carriers": ["91370303000000414K"],
+    },
     "devices/LG-1": {
         "model": "LHT65N",
         "calibrations": [
@@ -26,6 +33,8 @@ GOOD: dict[str, dict[str, Any]] = {
         ],
     },
 }
+
+AGREED = GOOD["agreements/XY-1"]
 
 
 @pytest.mark.parametrize("path", GOOD)
@@ -88,6 +97,15 @@ def test_lists_go_on_by_a_cursor(world: World) -> None:
         ("sites/T", {"lat": 36, "lon": 118, "radius_m": 501}, "radius_m"),
         ("sites/T", {"lat": 36, "lon": 118, "name": "王女士 13800138000"}, "name"),
         ("devices/L", {"calibrations": [{"number": "1"}]}, "calibrations[0]"),
+        ("agreements/A", {**AGREED, "seller": "91370305000000115X"}, "seller"),
+        ("agreements/A", {**AGREED, "carrier": "ql-express"}, "carrier"),
+        ("agreements/A", {**AGREED, "sub_carriers": [13 * "1"]}, "sub_carriers[0]"),
+        ("agreements/A", {**AGREED, "valid_until": "2025-12-31"}, "valid_until"),
+        (
+            "agreements/A",
+            {**AGREED, "audits": [{"done_at": "2026-02-01", "valid_until": "2026-01-31"}]},
+            "audits[0].valid_until",
+        ),
         (
             "devices/L",
             {

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coldwitness.analysis.terms import Delegation
 from coldwitness.analysis.verdict.record_lines import RecordReason
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
@@ -140,12 +141,29 @@ def test_an_opened_event_of_unknown_place_is_told_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entrusted", "said"), [(1, "审核记录和质量协议不在本记录内"), (0, "非委托"), (-1, "未载是否")]
+    ("papers", "status", "said"),
+    [
+        (Delegation.NOT_SAID, "to_check", "未载是否委托"),
+        (Delegation.OWN, "not_applicable", "同一企业"),
+        (Delegation.OWN_STATED, "asserted", "未载双方统一社会信用代码"),
+        (Delegation.OTHER_COMPANY, "to_check", "另一企业"),
+        (Delegation.NO_AGREEMENT, "to_check", "审核记录和质量协议不在本记录内"),
+        (Delegation.STATED, "asserted", "协议编号和审核日期"),
+        (Delegation.STATED_UNAUDITED, "asserted", "未载审核日期"),
+        (Delegation.STATED_LATER, "to_check", "晚于本次配送"),
+        (Delegation.REGISTERED, "compliant", "已在办案机关登记"),
+        (Delegation.NOT_IN_FORCE, "to_check", "未生效或已期满"),
+        (Delegation.NOT_AUDITED, "to_check", "没有在配送当日有效的审核登记"),
+        (Delegation.SUB_CARRIER_UNNAMED, "to_check", "未列入该企业"),
+        (Delegation.DAY_UNKNOWN, "to_check", "监测起止时间不明"),
+    ],
 )
-def test_an_entrusted_carriers_papers_are_never_in_the_record(entrusted: int, said: str) -> None:
-    status, basis = line("ANNEX6-18", entrusted=entrusted)
-    assert (status, said in basis) == ("not_applicable" if entrusted == 0 else "to_check", True)
-    assert ("需现场核查" in basis) is (entrusted != 0)
+def test_an_entrusted_delivery_is_shown_by_the_register_alone(
+    papers: Delegation, status: str, said: str
+) -> None:
+    found, basis = line("ANNEX6-18", delegation=papers)
+    assert (found, said in basis) == (status, True), basis
+    assert ("需现场核查" in basis) is (status == "to_check")
 
 
 @pytest.mark.parametrize(
@@ -268,7 +286,7 @@ def any_given(draw: st.DrawFn) -> Given:
         due=draw(st.sampled_from([None, 0.0, 3600.0])),
         hold_h=draw(st.sampled_from([None, 0.1, 8.0])),
         box_known=draw(st.sampled_from([-1, 0, 1])),
-        entrusted=draw(st.sampled_from([-1, 0, 1])),
+        delegation=draw(st.sampled_from(Delegation)),
         accuracy_c=draw(st.sampled_from([None, 0.2, 0.9])),
         calibrated_until=draw(st.sampled_from([None, 1e6])),
         limits_known=draw(st.booleans()),
