@@ -25,6 +25,7 @@ from coldwitness.analysis.isolation.isolation_judgement import (
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.analysis.record.digest import readings_digests
+from coldwitness.analysis.record.drug_limits import heard_by
 from coldwitness.analysis.record.seen import Seen, what_was_seen
 from coldwitness.analysis.record.sensor_grid import SensorGrids, sensor_grids
 from coldwitness.analysis.record.window import Window
@@ -67,6 +68,8 @@ class Judgement:
     metrics : name -> (s,) as the contract names them, NaN where they could not be computed.
     readings_sha256 : (s,) names of the readings that were judged. sensors : the grid of every
     logger's probes. seen : what each probe of each shipment recorded of its judged time.
+    heard_items : the items that a probe of a shipment speaks for, where it does not for all of
+    them. unheard : (k,) items whose compartment no probe names.
     """
 
     shipments: tuple[str, ...]
@@ -89,6 +92,8 @@ class Judgement:
     readings_sha256: tuple[str, ...]
     sensors: SensorGrids
     seen: Seen
+    heard_items: Mapping[tuple[int, str], frozenset[int]]
+    unheard: NDArray[np.bool_]
 
     def status_of(self, question: Question) -> CodeArray:
         """(s,) Status of one question."""
@@ -102,6 +107,9 @@ class Judgement:
         if type_ == code_of("cold_chain_break/budget_exceeded"):
             line = item - int(items.first[findings.shipment[row]]) + 1
             return bool(measures["item_line"][row] == line)
+        heard = self.heard_items.get((int(findings.shipment[row]), str(findings.probe[row])))
+        if heard is not None and item not in heard:
+            return False
         if type_ == code_of("cold_chain_break/frozen"):
             return bool(items.freeze_sensitive[item])
         if type_ == code_of("cold_chain_break/above_range"):
@@ -189,6 +197,8 @@ def judge(
         readings_sha256=tuple(readings_digests(tracks, window.rows)),
         sensors=sensor_grids(tracks, window.rows),
         seen=what_was_seen(case, temperature.recorded, findings, worst=temperature.worst),
+        heard_items=heard_by(case.limits, case.series, case.terms),
+        unheard=case.limits.unheard,
     )
 
 

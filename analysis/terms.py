@@ -80,6 +80,8 @@ class Items:
     class_low_c: FloatArray
     """Of its storage class alone, whatever limits of its own it states; NaN: it names none."""
     class_high_c: FloatArray
+    compartment: tuple[str, ...]
+    """"" where the manifest states none."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ class Terms:
     start_s, end_s : custody window by events, else manifest; NaN where neither says
         (start_source/end_source = READINGS). mismatch_s: largest difference between event
         and manifest of the two ends, 0 where they agree or only one speaks.
-    low_c, high_c : strictest common limits of the drug items, inclusive; -inf/+inf open.
+    low_c, high_c : strictest common limits of the drug items, inclusive; -inf/+inf open; low above
+        high where the limits of items exclude each other.
     limits_known : False where no manifest item and no storage class was given.
     storage_assumed : limits come from a setting or --storage, not from a manifest item.
     accuracy_c : the logger's stated uncertainty, NaN: by the pack.
@@ -222,6 +225,22 @@ class Terms:
     events: EventTable
     on_record: OnRecord
     baselines: Mapping[int, Mapping[str, FleetBaseline]] = field(default_factory=dict)
+    probe_compartments: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """Row -> probe -> the compartment that the manifest's `logger.probes` names for it."""
+
+    @property
+    def excluding(self) -> NDArray[np.bool_]:
+        """(s,) whether the limits of the drug items exclude each other: several classes in one
+        box."""
+        return np.asarray(self.low_c > self.high_c)
+
+    @property
+    def compartment_unstated(self) -> NDArray[np.bool_]:
+        """(s,) whether some drug item of several classes states no compartment."""
+        unstated = np.array([name == "" for name in self.items.compartment], dtype=np.float64)
+        owner = np.repeat(np.arange(len(self)), np.diff(self.items.first))
+        some = np.bincount(owner, weights=unstated, minlength=len(self)) > 0
+        return np.asarray(self.excluding & some)
 
     def __len__(self) -> int:
         return len(self.shipments)

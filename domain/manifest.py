@@ -151,6 +151,8 @@ class ManifestLogger(msgspec.Struct, frozen=True):
     response_s: float | None = None
     """Longest time constant of its probes: after it a step is followed by 63 %."""
     calibrated_until: str | None = None
+    probes: dict[str, str] = {}
+    """Drug probe -> the compartment it stands in, where the probe's own name does not say."""
 
 
 class FurtherLogger(msgspec.Struct, frozen=True):

@@ -97,6 +97,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     restless_share: Number = UNSET
     scatter_beside_c: Number = UNSET
     scatter_c: Number = UNSET
+    several_classes: Flag = UNSET
     share: Number = UNSET
     shift_s: Number = UNSET
     spread_m: Number = UNSET

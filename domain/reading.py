@@ -26,6 +26,9 @@ EVENT_NAMES = (
 )
 """Event words of the contract; the position in this tuple is the event's code in arrays."""
 
+COMPARTMENT_LETTERS = 64
+"""Longest name of a compartment behind a probe's."""
+
 ENDING_EVENTS = ("delivered", "refused", "returned")
 """Events that end the drug's stay in its box."""
 
@@ -36,7 +39,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     time_ms : the logger's own clock, UTC epoch milliseconds; `time_source` says when it
         is not the logger's but the gateway's or ours.
     temperature_c : probe name -> °C. `drug`, `coolant`, `ambient`, `goods` and numbered
-        further ones (`drug.2`) are judged; any other name is kept and never judged.
+        further ones (`drug.2`), each perhaps with its compartment (`drug.2@B`), are judged; any
+        other name is kept and never judged.
     lat_deg, lon_deg : WGS84, whatever datum was sent.
     """
 
@@ -77,8 +81,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def split_probe(name: str) -> tuple[str, int] | None:
-    """`"drug.2"` -> `("drug", 2)`, `"drug"` -> `("drug", 1)`; None if it names no role."""
-    role, dot, number = name.partition(".")
+    """`"drug.2@B"` -> `("drug", 2)`, `"drug"` -> `("drug", 1)`; None if it names no role."""
+    role, at, compartment = name.partition("@")
+    if at and not 1 <= len(compartment) <= COMPARTMENT_LETTERS:
+        return None
+    role, dot, number = role.partition(".")
     if role not in ROLES:
         return None
     if not dot:
@@ -86,6 +93,21 @@ def split_probe(name: str) -> tuple[str, int] | None:
     if number.isascii() and number.isdigit() and 1 <= int(number) <= 999:
         return role, int(number)
     return None
+
+
+def plain_probe(name: str) -> str | None:
+    """A role's probe in its shortest form: `"drug.1@B"` -> `"drug@B"`; None if it names no role."""
+    split = split_probe(name)
+    if split is None:
+        return None
+    role, number = split
+    _, at, compartment = name.partition("@")
+    return f"{role if number == 1 else f'{role}.{number}'}{at}{compartment}"
+
+
+def compartment_of(probe: str) -> str | None:
+    """`"drug.2@B"` -> `"B"`; None where a probe's name says no compartment."""
+    return probe.partition("@")[2] or None
 
 
 def channels_sent(reading: Reading) -> dict[str, Any]:

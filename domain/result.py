@@ -132,6 +132,9 @@ class Item(Struct, frozen=True, kw_only=True):
 
     name: str | None
     storage: str | None
+    compartment: Annotated[
+        str | UnsetType | None, Meta(description="Where the manifest says it is; null: not said")
+    ] = UNSET
     limits: Limits
     status: StatusWord
     findings: tuple[str, ...]

@@ -17,6 +17,7 @@ from coldwitness.domain.identifiers import require_id
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, Place, Qualification, Site
 from coldwitness.domain.map_datums import to_wgs84
+from coldwitness.domain.reading import compartment_of, split_probe
 from coldwitness.ingest.personal_data import personal_data_at
 
 MAX_MANIFEST_BYTES = 1_000_000
@@ -205,7 +206,6 @@ def _check_sizes(manifest: Manifest, what: str) -> None:
 
 
 def _check_items(manifest: Manifest, classes: Mapping[str, StorageClass], what: str) -> None:
-    common_low, common_high = -math.inf, math.inf
     drugs = 0
     for index, item in enumerate(manifest.items):
         place = f"{what}: items[{index}]"
@@ -218,17 +218,11 @@ def _check_items(manifest: Manifest, classes: Mapping[str, StorageClass], what: 
         low, high = item_range_c(item, classes, place)
         if math.isinf(low) and math.isinf(high):
             raise BadInput(f"{place}.limits: expected low or high, got neither")
-        common_low, common_high = max(common_low, low), min(common_high, high)
         for band in item.stability_budget:
             if band.above >= band.up_to or not band.minutes >= 0:
                 raise BadInput(f"{place}.stability_budget: expected above < up_to and minutes >= 0")
     if not drugs:
         raise BadInput(f"{what}: items: expected at least one drug item")
-    if common_low > common_high:
-        raise BadInput(
-            f"{what}: items: the limits of the drug items exclude each other "
-            f"(at least {common_low:g} °C and at most {common_high:g} °C)"
-        )
 
 
 def _check_places(manifest: Manifest, what: str) -> None:
@@ -267,6 +261,12 @@ def _check_rates(manifest: Manifest, what: str) -> None:
         (f"{what}: logger.accuracy_c", logger.accuracy_c, 0.0, 50.0),
         (f"{what}: logger.response_s", logger.response_s, 0.0, 3600.0),
     )
+    for probe in logger.probes:
+        split = split_probe(probe)
+        if split is None or split[0] != "drug" or compartment_of(probe) is not None:
+            raise BadInput(
+                f"{what}: logger.probes: expected drug probes such as drug.2, got {probe[:40]!r}"
+            )
     if logger.calibrated_until is not None:
         calibrated_until_day(logger.calibrated_until, what=f"{what}: logger.calibrated_until")
 

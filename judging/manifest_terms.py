@@ -86,7 +86,7 @@ def terms_for(
     low_c, high_c = _common_range(items, len(shipments))
     sorted_events = [sorted(events.get(s, ()), key=_time_of) for s in shipments]
     start, end = _custody_ends(given, sorted_events)
-    lasting = [_shared_lines(manifest) for manifest in given]
+    lasting = [_shared_lines(manifest, classes) for manifest in given]
     place = _places(given)
     of_fleet = [(learned or {}).get(shipment, {}) for shipment in shipments]
     slew, slew_source = _limit(
@@ -175,6 +175,11 @@ def terms_for(
         events=_events(sorted_events),
         on_record=nothing_on_record(len(shipments)),
         baselines=_baselines(of_fleet, {"coolant": coolant_source, "goods": goods_source}),
+        probe_compartments={
+            row: manifest.logger.probes
+            for row, manifest in enumerate(given)
+            if manifest.logger.probes
+        },
     )
     return with_record(terms, facts)
 
@@ -226,6 +231,7 @@ def _items(
         freeze_sensitive=np.array([bool(item.freeze_sensitive) for item in flat], dtype=bool),
         class_low_c=_floats(None if one is None else one.low_c for one in named_classes),
         class_high_c=_floats(None if one is None else one.high_c for one in named_classes),
+        compartment=tuple(item.compartment or "" for item in flat),
     )
     budgets = Budgets(
         item=np.array([index for index, _ in bands], dtype=np.int64),
@@ -348,16 +354,32 @@ def _goods_aboard(manifest: Manifest) -> bool | None:
     return any(item.category == "non_drug" for item in manifest.items)
 
 
-def _shared_lines(manifest: Manifest) -> str:
-    drugs = {item.compartment for item in manifest.items if item.category == "drug"}
-    others = {item.compartment for item in manifest.items if item.category == "non_drug"}
-    shared = (drugs & others) - {None}
+def _shared_lines(manifest: Manifest, classes: Mapping[str, StorageClass]) -> str:
+    """The items of compartments that hold drugs with other goods, or drugs whose limits exclude
+    each other."""
+    together: dict[str, list[Item]] = {}
+    for item in manifest.items:
+        if item.compartment is not None:
+            together.setdefault(item.compartment, []).append(item)
+    shared = {name for name, items in together.items() if not _may_share(items, classes)}
     lines = [
         f"items[{index}] {item.name or ''}".strip()
         for index, item in enumerate(manifest.items)
         if item.compartment in shared
     ]
     return "; ".join(lines)
+
+
+def _may_share(items: Sequence[Item], classes: Mapping[str, StorageClass]) -> bool:
+    """Whether these items of one compartment are drugs alone, or no drugs, of limits that can be
+    kept together."""
+    if len(items) < 2:
+        return True
+    drugs = [item for item in items if item.category == "drug"]
+    if 0 < len(drugs) < len(items):
+        return False
+    ranges = [item_range_c(item, classes) for item in drugs]
+    return not ranges or max(low for low, _ in ranges) <= min(high for _, high in ranges)
 
 
 def _accuracy_c(manifest: Manifest, numbers: Numbers) -> float | None:

@@ -28,7 +28,7 @@ _ITEM = (
     "mass_kg",
 )
 _BOX = ("id", "model", "isolation", "cooling", "payload_j_per_k", "qualification")
-_LOGGER = ("id", "accuracy_c", "interval_s", "response_s", "calibrated_until")
+_LOGGER = ("id", "accuracy_c", "interval_s", "response_s", "calibrated_until", "probes")
 
 
 @dataclass(frozen=True)

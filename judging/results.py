@@ -371,6 +371,7 @@ def _items(
         Item(
             name=items.name[k] or None,
             storage=items.storage[k] or None,
+            compartment=items.compartment[k] or UNSET,
             limits=Limits(low=_number(items.low_c[k]), high=_number(items.high_c[k])),
             status=STATUS_WORDS[int(judgement.item_status[k])],
             findings=tuple(one.id for row, one in told if judgement.concerns_item(row, k, terms)),

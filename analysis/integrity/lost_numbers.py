@@ -34,7 +34,7 @@ def harmless(case: Case, breaks: SequenceBreaks) -> NDArray[np.bool_]:
         )
         high_c = _furthest(left_c, right_c, length_s=length_s, slew=slew)
         low_c = -_furthest(-left_c, -right_c, length_s=length_s, slew=slew)
-        fine &= ~has | _inside(case, owner, low_c=low_c, high_c=high_c)
+        fine &= ~has | _inside(case, name, owner, low_c=low_c, high_c=high_c)
     return fine
 
 
@@ -49,9 +49,10 @@ def _furthest(
 
 
 def _inside(
-    case: Case, owner: IntArray, *, low_c: FloatArray, high_c: FloatArray
+    case: Case, name: str, owner: IntArray, *, low_c: FloatArray, high_c: FloatArray
 ) -> NDArray[np.bool_]:
-    """False too where nothing is known."""
-    terms = case.terms
-    inside: NDArray[np.bool_] = (high_c <= terms.high_c[owner]) & (low_c >= terms.low_c[owner])
-    return inside & (~terms.freeze_sensitive[owner] | (low_c > case.numbers.freezing_c))
+    """Whether shipments (b,) kept the limits of the drug probe `name`; False too where nothing is
+    known."""
+    its = case.probe_limits(name)
+    inside: NDArray[np.bool_] = (high_c <= its.high_c[owner]) & (low_c >= its.low_c[owner])
+    return inside & (~its.freeze_sensitive[owner] | (low_c > case.numbers.freezing_c))

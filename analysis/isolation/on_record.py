@@ -50,14 +50,16 @@ class FacetRecord:
 
     absent : the manifest itself shows that the part is absent. exempt : IsolationReason for which
     the question does not bind, -1 where it does. declared : the manifest says that the part is
-    there. stated_active : the manifest alone says that the box cools itself. seen, built_in,
-    without : what the office has: a look, a part that cannot be taken out, a model without one.
+    there. stated_active : the manifest alone says that the box cools itself. unstated : drugs of
+    several classes, and the manifest does not say which is where. seen, built_in, without : what
+    the office has: a look, a part that cannot be taken out, a model without one.
     """
 
     absent: BoolArray
     exempt: IntArray
     declared: BoolArray
     stated_active: BoolArray
+    unstated: BoolArray
     seen: BoolArray
     built_in: BoolArray
     without: BoolArray
@@ -91,6 +93,7 @@ def coolant_on_record(case: Case) -> FacetRecord:
         exempt=exempt,
         declared=terms.isolation_coolant == 1,
         stated_active=active & ~terms.on_record.box,
+        unstated=np.zeros(len(terms), dtype=np.bool_),
         **_of_office(case),
     )
 
@@ -99,13 +102,14 @@ def goods_on_record(case: Case) -> FacetRecord:
     """Isolation from goods binds where the manifest has a line that is no drug, where storage
     classes exclude each other, where a goods probe sent, and where there is no manifest."""
     terms = case.terms
-    binds = (terms.goods_aboard != 0) | terms.shared_compartment | (terms.low_c > terms.high_c)
+    binds = (terms.goods_aboard != 0) | terms.shared_compartment | terms.excluding
     binds |= sent_by(case.tracks, "goods")
     return FacetRecord(
         absent=terms.shared_compartment,
         exempt=np.where(binds, _NO_EXEMPTION, int(IsolationReason.NO_GOODS)),
         declared=terms.isolation_goods == 1,
         stated_active=np.zeros(len(terms), dtype=np.bool_),
+        unstated=terms.compartment_unstated & ~terms.shared_compartment,
         **_of_office(case),
     )
 
@@ -160,11 +164,14 @@ def standing(
         ),
         int(R.HEAT),
     )
+    where_unknown = record.unstated & ~record.seen & (isolation != missing) & ~exempted
+    rests_on = np.where(where_unknown, int(R.HEAT), rests_on)
     status = np.select(
         (
             record.absent,
             isolation == Isolation.NOT_APPLICABLE.value,
             isolation == missing,
+            where_unknown,
             (isolation == Isolation.ISOLATED.value) | np.isin(rests_on, (R.REGISTER, R.LOOK)),
             np.isin(rests_on, (R.MANIFEST, R.STATED_ACTIVE)),
         ),
@@ -172,10 +179,12 @@ def standing(
             Status.SUSPECTED.value,
             Status.NOT_APPLICABLE.value,
             Status.SUSPECTED.value,
+            Status.TO_CHECK.value,
             Status.COMPLIANT.value,
             Status.ASSERTED.value,
         ),
         Status.INSUFFICIENT_EVIDENCE.value,
     )
+    reason = np.where(where_unknown, int(IsolationReason.COMPARTMENTS_UNSTATED), reason)
     reason = np.where(record.absent, int(IsolationReason.DECLARED_ABSENT), reason)
     return Standing(isolation=isolation, reason=reason, status=status, rests_on=rests_on)

@@ -46,6 +46,8 @@ class IsolationReason(IntEnum):
     """Surely above our own limit, which alone accuses nobody: no number of this box is known."""
     NO_COOLING_NEEDED = 17
     """The storage needs no cooling, and no coolant probe sent."""
+    COMPARTMENTS_UNSTATED = 18
+    """Several storage classes in one box, and the manifest does not say where each is."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.curves import CurveIndex, curve_index
 from coldwitness.analysis.record.custody_doubt import CustodyDoubt, custody_doubt
 from coldwitness.analysis.record.custody_ends import UnsureEnds, unsure_ends
+from coldwitness.analysis.record.drug_limits import (
+    DrugLimits,
+    ProbeLimits,
+    drug_limits,
+    probe_limits,
+)
 from coldwitness.analysis.record.lone import lone_readings
 from coldwitness.analysis.record.place_datum import in_datum_of_positions
 from coldwitness.analysis.record.probes import ZONES, probes_of
@@ -76,6 +82,15 @@ class Case:
         )
 
     @cached_property
+    def limits(self) -> DrugLimits:
+        """What the series are judged by, and which items each speaks for."""
+        return drug_limits(self.series, self.terms)
+
+    def probe_limits(self, name: str) -> ProbeLimits:
+        """What one drug probe of each shipment is judged by."""
+        return probe_limits(self.limits, self.series, self.terms, name)
+
+    @cached_property
     def custody_doubt(self) -> CustodyDoubt:
         """Which readings of `series` may show an empty box, or time that is not of custody."""
         return custody_doubt(
@@ -83,6 +98,7 @@ class Case:
             self.tracks,
             window=self.window,
             terms=self.terms,
+            limits=self.limits,
             numbers=self.numbers,
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.analysis.record.drug_limits import DrugLimits
 from coldwitness.analysis.record.emptied import left_the_box
 from coldwitness.analysis.record.logger_clock import proved_offset_s
 from coldwitness.analysis.record.series import Series
@@ -40,7 +41,13 @@ class CustodyDoubt:
 
 
 def custody_doubt(
-    series: Series, tracks: Tracks, *, window: Window, terms: Terms, numbers: Numbers
+    series: Series,
+    tracks: Tracks,
+    *,
+    window: Window,
+    terms: Terms,
+    limits: DrugLimits,
+    numbers: Numbers,
 ) -> CustodyDoubt:
     """The readings out of range without a break from an end of custody on, where all of that time
     lies within the tolerance between the clocks, or the drug had left the box when it began.
@@ -49,7 +56,7 @@ def custody_doubt(
     much on the side on which it is off. Our own: a clock behind by o puts readings of the last o
     seconds after custody into it, one ahead those of the o seconds before.
     """
-    low_c, high_c = terms.low_c[series.shipment], terms.high_c[series.shipment]
+    low_c, high_c = limits.outer_low_c, limits.outer_high_c
     head_until_s = np.full(len(series), -np.inf)
     tail_from_s = np.full(len(series), np.inf)
     first, last = series.first[:-1], series.first[1:] - 1

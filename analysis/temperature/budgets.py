@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.drug_limits import DrugLimits
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Steps
@@ -26,12 +28,14 @@ class BudgetIndex:
 class BudgetUse:
     """(u,) minutes of one budget as one series shows them, in above < T <= up_to.
 
-    least_min : surely; used_min : in known time; could_min : by the limits themselves with what
-    unseen time allows; most_min : possibly, uncertainty included.
+    sure : the series surely tells the item's temperature. least_min : surely; used_min : in known
+    time; could_min : by the limits themselves with what unseen time allows; most_min : possibly,
+    uncertainty included.
     """
 
     series: IntArray
     budget: IntArray
+    sure: NDArray[np.bool_]
     least_min: FloatArray
     used_min: FloatArray
     could_min: FloatArray
@@ -49,14 +53,18 @@ def item_shipment(terms: Terms) -> IntArray:
     return np.repeat(np.arange(len(terms)), np.diff(terms.items.first))
 
 
-def budget_use(case: Case, series: Series, steps: Steps, index: BudgetIndex) -> BudgetUse:
-    """Use of every budget by every series of its shipment, some of the case's series."""
+def budget_use(
+    case: Case, series: Series, steps: Steps, index: BudgetIndex, limits: DrugLimits
+) -> BudgetUse:
+    """Use of every budget by every series that speaks for its item, some of the case's series."""
     terms, numbers, shipment = case.terms, case.numbers, series.shipment
     owner, place = expanded(first=index.first[shipment], end=index.first[shipment + 1])
     budget = index.order[place]
+    speaks, sure = limits.speaks_for(series=owner, item=terms.budgets.item[budget])
+    owner, budget, sure = owner[speaks], budget[speaks], sure[speaks]
     if budget.size == 0:
         nothing = np.zeros(0)
-        return BudgetUse(owner, budget, nothing, nothing, nothing, nothing)
+        return BudgetUse(owner, budget, sure, nothing, nothing, nothing, nothing)
     accuracy = series.accuracy_c[owner]
     lag_s = np.nan_to_num(terms.response_s[shipment[owner]])
     lower = above(terms.budgets.above_c[budget], numbers, accuracy_c=accuracy).lagging(lag_s)
@@ -68,6 +76,7 @@ def budget_use(case: Case, series: Series, steps: Steps, index: BudgetIndex) -> 
     return BudgetUse(
         series=owner,
         budget=budget,
+        sure=sure,
         least_min=np.maximum(over.least_s - past.most_s, 0.0) / 60,
         used_min=np.maximum(over.known_s - past.known_s, 0.0) / 60,
         could_min=np.maximum(over.could_s - past.known_s, 0.0) / 60,

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.drug_limits import DrugLimits
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Holes, Side, Steps
-from coldwitness.analysis.terms import Terms
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
@@ -31,23 +31,19 @@ PACES = 1.5
 """A step of more paces than these lacks a reading (contract, detail 5)."""
 
 
-def could_leave(
-    holes: Holes, shipment: IntArray, terms: Terms, numbers: Numbers
-) -> NDArray[np.bool_]:
-    """(h,) whether the temperature may have left its shipment's limits unseen."""
-    leaves = holes.highest_c > terms.high_c[shipment]
-    leaves |= holes.lowest_c < terms.low_c[shipment]
-    leaves |= terms.freeze_sensitive[shipment] & (holes.lowest_c <= numbers.freezing_c)
+def could_leave(holes: Holes, limits: DrugLimits, numbers: Numbers) -> NDArray[np.bool_]:
+    """(h,) whether the temperature may have left its series' limits unseen."""
+    leaves = holes.highest_c > limits.high_c[holes.series]
+    leaves |= holes.lowest_c < limits.low_c[holes.series]
+    leaves |= limits.freeze_sensitive[holes.series] & (holes.lowest_c <= numbers.freezing_c)
     return leaves
 
 
-def edge_of_break(
-    holes: Holes, shipment: IntArray, terms: Terms, numbers: Numbers
-) -> NDArray[np.bool_]:
+def edge_of_break(holes: Holes, limits: DrugLimits, numbers: Numbers) -> NDArray[np.bool_]:
     """(h,) True at an edge of the window, no longer than a permitted step, whose reading lies
     beyond every limit that could be left there: the break found says already what is in doubt."""
-    high, low = terms.high_c[shipment], terms.low_c[shipment]
-    ice = terms.freeze_sensitive[shipment]
+    high, low = limits.high_c[holes.series], limits.low_c[holes.series]
+    ice = limits.freeze_sensitive[holes.series]
     told: NDArray[np.bool_] = (holes.side != Side.BETWEEN) & (holes.counted == 0)
     told &= holes.length_s <= np.fmin(holes.allowed_s, numbers.recording_interval_s)
     told &= (holes.highest_c <= high) | (holes.high0_c > high)
@@ -61,6 +57,7 @@ def gap_findings(
     series: Series,
     steps: Steps,
     *,
+    limits: DrugLimits,
     leaves: NDArray[np.bool_],
     tolerated: NDArray[np.bool_],
 ) -> FindingTable:
@@ -74,11 +71,11 @@ def gap_findings(
     `probe_missing`, one at the start or end of the custody window `late_start` or `early_end`,
     any other `no_readings`.
     """
-    terms, numbers, holes = case.terms, case.numbers, steps.holes
+    numbers, holes = case.numbers, steps.holes
     shipment = series.shipment[holes.series]
     length = holes.length_s
     long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
-    again = edge_of_break(holes, shipment, terms, numbers) & ~tolerated[holes.series]
+    again = edge_of_break(holes, limits, numbers) & ~tolerated[holes.series]
     alone = (length > numbers.recording_interval_s) | (leaves & ~again)
     type_ = np.where(long, _SUBTYPE[holes.side], code_of("evidence_gap/no_readings"))
     type_[_logger_alive(case.tracks, series, holes)] = code_of("evidence_gap/probe_missing")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.drug_limits import DrugLimits
 from coldwitness.analysis.record.series import Series
-from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Steps, steps_of
 from coldwitness.analysis.temperature.ranges import judge_ranges
 from coldwitness.analysis.temperature.uncertainty import Level, above, below
@@ -19,15 +19,16 @@ from coldwitness.domain.tracks import IntArray
 from coldwitness.domain.words import Status
 
 
-def kept_by_own_limits(case: Case, series: Series, steps: Steps) -> tuple[IntArray, IntArray]:
+def kept_by_own_limits(
+    case: Case, series: Series, steps: Steps, limits: DrugLimits
+) -> tuple[IntArray, IntArray]:
     """(l,) series and (l,) items whose storage class the series did not surely keep where the
     item's own limits are all that may allow it. An item without a class has only those."""
     terms, numbers, items = case.terms, case.numbers, case.terms.items
     beyond = ~((items.low_c >= items.class_low_c) & (items.high_c <= items.class_high_c))
     if not beyond.any():
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    first = items.first
-    line_series, item = expanded(first=first[series.shipment], end=first[series.shipment + 1])
+    line_series, item = limits.pairs
     line_series, item = line_series[beyond[item]], item[beyond[item]]
     unclassed = np.isnan(items.class_low_c[item])
     accuracy_c = series.accuracy_c[line_series]

@@ -29,9 +29,11 @@ def break_findings(
     loggers: IntArray,
     tolerated: NDArray[np.bool_],
     doubt: CustodyDoubt,
+    sure: NDArray[np.bool_],
 ) -> FindingTable:
     """One finding an episode. Lines stand as upper limits of all series, lower limits of all
-    series, then freezing of some; shipment, names, loggers, tolerated, doubt : (m,) of the series.
+    series, then freezing of some; shipment, names, loggers, tolerated, doubt, sure (whose
+    temperature it tells) : (m,) of the series.
     """
     count = shipment.size
     j = line_series[episodes.line]
@@ -50,6 +52,7 @@ def break_findings(
     severity[within] = Severity.INFO
     limit = level.nominal[episodes.line]
     beyond_c = np.abs(level.certain[episodes.line] - limit).astype(np.float64)
+    beyond_c[~sure[j] | ~np.isfinite(beyond_c)] = np.nan
     far = level.sign[episodes.line] * (episodes.peak_c - level.certain[episodes.line]) > 0
     return finding_table(
         shipment=shipment[j],
@@ -72,6 +75,7 @@ def break_findings(
             "open_end": episodes.open_end.astype(np.float64),
             "tolerated": np.where(within, 1.0, np.nan),
             "doubted": np.where(far & ~episodes.certain, 1.0, np.nan),
+            "several_classes": np.where(sure[j], np.nan, 1.0),
             "custody_doubt": np.where(
                 ~episodes.certain & doubt.holds(j, episodes.peak_s), 1.0, np.nan
             ),
@@ -122,7 +126,7 @@ def budget_status(use: BudgetUse, terms: Terms) -> CodeArray:
     allowed = terms.budgets.allowed_min[use.budget] + _ROUNDING_MIN
     status = np.full(use.series.size, Status.COMPLIANT, dtype=np.int8)
     status[use.could_min > allowed] = Status.INSUFFICIENT_EVIDENCE
-    status[use.least_min > allowed] = Status.BREACH
+    status[(use.least_min > allowed) & use.sure] = Status.BREACH
     return status
 
 

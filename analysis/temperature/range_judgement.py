@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import FindingTable, concatenate
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.custody_doubt import CustodyDoubt, doubting_custody
+from coldwitness.analysis.record.drug_limits import DrugLimits
 from coldwitness.analysis.record.lone import doubted
 from coldwitness.analysis.record.recorded import Recorded, recorded, recorded_together
 from coldwitness.analysis.record.series import Series
@@ -24,6 +25,12 @@ from coldwitness.analysis.temperature.budgets import (
     budget_index,
     budget_use,
     item_shipment,
+)
+from coldwitness.analysis.temperature.classes import (
+    certain_where,
+    item_status_by_own_limits,
+    limit_levels,
+    outside_every_item,
 )
 from coldwitness.analysis.temperature.evidence_gaps import (
     blind_findings,
@@ -40,7 +47,7 @@ from coldwitness.analysis.temperature.range_findings import (
     slow_findings,
 )
 from coldwitness.analysis.temperature.ranges import RangeLines, judge_ranges, reach
-from coldwitness.analysis.temperature.uncertainty import Level, above, below, frozen
+from coldwitness.analysis.temperature.uncertainty import Level, frozen
 from coldwitness.domain.columns import stack, take
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status
@@ -117,7 +124,12 @@ def judge_temperature(case: Case) -> Temperature:
     series = _doubted(case)
     blocks = [
         _judge_block(
-            case, series.of_shipments(*run), _read(case, *run), _custody_doubt(case, *run), budgets
+            case,
+            series.of_shipments(*run),
+            _read(case, *run),
+            limits=case.limits.of(*_span(case, *run)),
+            doubt=take(case.custody_doubt, slice(*_span(case, *run))),
+            budgets=budgets,
         )
         for run in runs_of_rows(tracks.first, BLOCK_ROWS)
     ]
@@ -137,6 +149,10 @@ def judge_temperature(case: Case) -> Temperature:
     item_status = item_status.astype(np.int8)
     for block in blocks:
         np.maximum.at(item_status, block.item, block.item_status)
+    unheard = np.flatnonzero(case.limits.unheard)
+    item_status[unheard] = np.maximum(item_status[unheard], Status.INSUFFICIENT_EVIDENCE)
+    apart = np.flatnonzero(terms.excluding[owner] | case.limits.unheard)
+    np.maximum.at(status, owner[apart], item_status[apart])
     return Temperature(
         findings=concatenate(findings),
         probes=case.series.probes,
@@ -159,8 +175,8 @@ def _among(shipments: int, some: Sequence[IntArray]) -> NDArray[np.bool_]:
 
 def _doubted(case: Case) -> Series:
     """The series in which what is not sure to be the drug's counts as perhaps in range."""
-    series, terms = case.series, case.terms
-    low_limit_c, high_limit_c = terms.low_c[series.shipment], terms.high_c[series.shipment]
+    series = case.series
+    low_limit_c, high_limit_c = case.limits.low_c, case.limits.high_c
     if case.lone.size:
         series = doubted(series, case.lone, low_limit_c=low_limit_c, high_limit_c=high_limit_c)
     if not case.custody_doubt.none:
@@ -177,9 +193,10 @@ def _read(case: Case, start: int, stop: int) -> Series | None:
     return case.series.of_shipments(start, stop)
 
 
-def _custody_doubt(case: Case, start: int, stop: int) -> CustodyDoubt:
+def _span(case: Case, start: int, stop: int) -> tuple[int, int]:
+    """The series of shipments start:stop."""
     low, high = np.searchsorted(case.series.shipment, [start, stop])
-    return take(case.custody_doubt, slice(int(low), int(high)))
+    return int(low), int(high)
 
 
 def _steps_of(case: Case, series: Series) -> Steps:
@@ -197,6 +214,8 @@ def _judge_block(
     case: Case,
     series: Series,
     read: Series | None,
+    *,
+    limits: DrugLimits,
     doubt: CustodyDoubt,
     budgets: BudgetIndex,
 ) -> _Block:
@@ -212,15 +231,21 @@ def _judge_block(
             mkt_c=plain.mkt_c,
         )
     every = np.arange(len(series))
-    lag_s = np.nan_to_num(terms.response_s[shipment])
-    high = above(terms.high_c[shipment], numbers, accuracy_c=series.accuracy_c).lagging(lag_s)
-    low = below(terms.low_c[shipment], numbers, accuracy_c=series.accuracy_c).lagging(lag_s)
+    high, low = limit_levels(
+        limits,
+        numbers,
+        accuracy_c=series.accuracy_c,
+        lag_s=np.nan_to_num(terms.response_s[shipment]),
+    )
     ranges = judge_ranges(series, steps, every, high=high, low=low, numbers=numbers)
-    sensitive = np.flatnonzero(terms.freeze_sensitive[shipment])
+    nowhere = outside_every_item(series, limits, numbers)
+    ranges.status[series.owner[nowhere]] = Status.BREACH
+    sensitive = np.flatnonzero(limits.freeze_sensitive)
     ice = frozen(sensitive.size, series.accuracy_c[sensitive], numbers)
+    ice.certain[~limits.surely_freezes[sensitive]] = -np.inf
     ice_status = np.full(len(series), Status.COMPLIANT, dtype=np.int8)
     ice_status[sensitive] = _frozen_status(steps, sensitive, ice, len(series))
-    use = budget_use(case, series, steps, budgets)
+    use = budget_use(case, series, steps, budgets, limits)
     use_status = budget_status(use, terms)
     line_series = np.concatenate([every, every, sensitive])
     level = stack(Level, [high, low, ice])
@@ -233,11 +258,14 @@ def _judge_block(
         demanded_s=numbers.out_of_range_interval_s,
     )
     names = np.array([*series.probes, ""])[series.probe]
-    leaves = could_leave(steps.holes, shipment[steps.holes.series], terms, numbers)
-    findings = [gap_findings(case, series, steps, leaves=leaves, tolerated=ranges.tolerated)]
+    leaves = could_leave(steps.holes, limits, numbers)
+    findings = [
+        gap_findings(case, series, steps, limits=limits, leaves=leaves, tolerated=ranges.tolerated)
+    ]
     if use.budget.size:
         findings.insert(0, budget_findings(case, use, use_status, shipment, names))
     if len(episodes):
+        episodes = certain_where(episodes, series, line_series=line_series, nowhere=nowhere)
         findings = [
             break_findings(
                 episodes,
@@ -248,6 +276,7 @@ def _judge_block(
                 loggers=series.logger,
                 tolerated=ranges.tolerated,
                 doubt=doubt,
+                sure=limits.sure,
             ),
             slow_findings(
                 episodes,
@@ -262,15 +291,14 @@ def _judge_block(
         ]
     status = np.maximum(ranges.status, ice_status)
     np.maximum.at(status, use.series, use_status)
-    item, item_status = _item_status(case, series, steps, ranges, ice_status)
+    item, item_status = item_status_by_own_limits(case, series, steps, ranges, ice_status, limits)
     slewed = kept_by_own_slew(case, series, high=high, low=low)
-    limited, its_item = kept_by_own_limits(case, series, steps)
+    limited, its_item = kept_by_own_limits(case, series, steps, limits)
     asserted = slewed.copy()
     asserted[limited] = True
     status[asserted] = np.maximum(status[asserted], Status.ASSERTED)
-    slewed_item = expanded(
-        first=terms.items.first[shipment[slewed]], end=terms.items.first[shipment[slewed] + 1]
-    )[1]
+    of_series, of_item = limits.pairs
+    slewed_item = of_item[slewed[of_series]]
     own_word = np.concatenate([its_item, slewed_item])
     return _Block(
         series=_numbers_of(series, steps, ranges, status),
@@ -290,32 +318,6 @@ def _frozen_status(steps: Steps, sensitive: IntArray, ice: Level, count: int) ->
     status[reach(steps, count)[1][sensitive] < ice.nominal] = Status.INSUFFICIENT_EVIDENCE
     status[steps.surely_min_c[sensitive] < ice.certain] = Status.BREACH
     return status
-
-
-def _item_status(
-    case: Case, series: Series, steps: Steps, ranges: RangeLines, ice_status: CodeArray
-) -> tuple[IntArray, CodeArray]:
-    """Each item of each series and its status by the item's own limits, without budgets."""
-    terms, numbers, shipment = case.terms, case.numbers, series.shipment
-    items = terms.items
-    line_series, item = expanded(first=items.first[shipment], end=items.first[shipment + 1])
-    owner = shipment[line_series]
-    status = ranges.status[line_series]
-    own = (items.low_c[item] != terms.low_c[owner]) | (items.high_c[item] != terms.high_c[owner])
-    wider = np.flatnonzero(own)
-    if wider.size:
-        j, accuracy = line_series[wider], series.accuracy_c[line_series[wider]]
-        lag_s = np.nan_to_num(terms.response_s[shipment[j]])
-        status[wider] = judge_ranges(
-            series,
-            steps,
-            j,
-            high=above(items.high_c[item[wider]], numbers, accuracy_c=accuracy).lagging(lag_s),
-            low=below(items.low_c[item[wider]], numbers, accuracy_c=accuracy).lagging(lag_s),
-            numbers=numbers,
-        ).status
-    ice = np.where(items.freeze_sensitive[item], ice_status[line_series], Status.COMPLIANT)
-    return item, np.maximum(status, ice.astype(np.int8))
 
 
 def _numbers_of(

@@ -358,31 +358,35 @@ def _packing_temperature(case: Case) -> RecordLine:
     end = _first_row(tracks, window.start_s + numbers.recording_interval_s, after=True)
     whose, row = expanded(first=begin, end=end)
     whose, row = whose[window.rows[row]], row[window.rows[row]]
-    low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    soon_inside = np.zeros(count, dtype=np.bool_)
+    furthest, beyond_c = np.full(count, np.nan), np.full(count, -np.inf)
+    surely, soon_inside = np.zeros((2, count), dtype=np.bool_)
     for probe in probes_of(tracks, "drug"):
+        limits = case.probe_limits(probe)
         value = tracks.temperature_c[probe][row]
         given = np.flatnonzero(~np.isnan(value))
         first = given[np.flatnonzero(np.diff(whose[given], prepend=-1))]
-        at = whose[first]
-        low[at] = np.minimum(low[at], value[first])
-        high[at] = np.maximum(high[at], value[first])
-        inside = (value >= terms.low_c[whose]) & (value <= terms.high_c[whose])
+        at, first_c = whose[first], value[first]
+        out_c = np.maximum(first_c - limits.high_c[at], limits.low_c[at] - first_c)
+        worse = out_c > beyond_c[at]
+        furthest[at[worse]], beyond_c[at[worse]] = first_c[worse], out_c[worse]
+        error_c = np.where(
+            np.isnan(terms.accuracy_c[at]),
+            np.where(first_c < 0, numbers.accuracy_below_zero_c, numbers.accuracy_above_zero_c),
+            terms.accuracy_c[at],
+        )
+        far = (first_c < limits.outer_low_c[at] - error_c) | (
+            first_c > limits.outer_high_c[at] + error_c
+        )
+        surely[at[far]] = True
+        inside = (value >= limits.low_c[whose]) & (value <= limits.high_c[whose])
         soon_inside[whose[inside]] = True
-    furthest = np.where(high - terms.high_c > terms.low_c - low, high, low)
-    outside = (low < terms.low_c) | (high > terms.high_c)
-    error_c = np.where(
-        np.isnan(terms.accuracy_c),
-        np.where(low < 0, numbers.accuracy_below_zero_c, numbers.accuracy_above_zero_c),
-        terms.accuracy_c,
-    )
-    surely = (low < terms.low_c - error_c) | (high > terms.high_c + error_c)
+    outside, none = beyond_c > 0, np.isneginf(beyond_c)
     surely &= ~soon_inside
     return _line(
         count,
         (~terms.limits_known, RecordReason.LIMITS_UNKNOWN, None),
         (~window.start_known, RecordReason.CUSTODY_UNKNOWN, None),
-        (np.isinf(low), RecordReason.NO_READING_AT_PACKING, None),
+        (none, RecordReason.NO_READING_AT_PACKING, None),
         (surely, RecordReason.PACKED_OUT_OF_RANGE, furthest),
         (outside, RecordReason.PACKED_PERHAPS_OUT_OF_RANGE, furthest),
         (True, RecordReason.PACKED_IN_RANGE, None),
@@ -425,7 +429,7 @@ def _logger_accuracy(case: Case) -> RecordLine:
     """The stated uncertainty against the permissible error of the range: the one below zero only
     where the whole range lies there."""
     terms, numbers = case.terms, case.numbers
-    frozen = terms.limits_known & (terms.high_c <= 0)
+    frozen = terms.limits_known & (np.maximum(terms.low_c, terms.high_c) <= 0)
     permitted = np.where(frozen, numbers.accuracy_below_zero_c, numbers.accuracy_above_zero_c)
     return _line(
         len(terms),

@@ -17,7 +17,7 @@ from coldwitness.domain.channels import CHANNELS, REALS, SENSED
 from coldwitness.domain.columns import empty, take
 from coldwitness.domain.identifiers import ID_PATTERN, is_id
 from coldwitness.domain.map_datums import to_wgs84
-from coldwitness.domain.reading import split_probe
+from coldwitness.domain.reading import plain_probe
 from coldwitness.domain.reading_table import codes
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.files.content import MAX_LINES, Refusals
@@ -103,11 +103,18 @@ def columns_of(header: Sequence[str]) -> dict[str, int]:
     if humid is not None:
         found.setdefault("humidity", place[humid])
     for name, position in place.items():
-        probe = split_probe(name)
-        if probe is not None:
-            role, number = probe
-            found.setdefault(role if number == 1 else f"{role}.{number}", position)
+        role, at, _ = name.partition("@")
+        plain = plain_probe(role)
+        if plain is not None:
+            found.setdefault(plain + (at + _compartment(header[position]) if at else ""), position)
     return found
+
+
+def _compartment(title: str) -> str:
+    """What stands behind @ in a title, in its own letters, without the unit."""
+    behind = title.strip().strip('"').partition("@")[2].strip()
+    unit = name_and_unit(behind)
+    return behind[: len(unit[0])] if unit[1] is not None else behind
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:
@@ -127,7 +134,7 @@ def units_of(header: Sequence[str], columns: Mapping[str, int]) -> dict[str, str
 
 
 def is_probe(column: str) -> bool:
-    return split_probe(column) is not None
+    return plain_probe(column) is not None
 
 
 def numbers(texts: Sequence[str], *, decimal_comma: bool) -> tuple[FloatArray, BoolArray]:

@@ -22,7 +22,7 @@ from coldwitness.domain.columns import take
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.instants import LATEST_MS
-from coldwitness.domain.reading import Event, Reading, split_probe
+from coldwitness.domain.reading import Event, Reading, plain_probe
 from coldwitness.domain.reading_table import codes, column_of, floats, joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.content import FileContent, Refusals
@@ -210,10 +210,10 @@ def _temperatures(
     measured = np.zeros(len(sent), dtype=np.bool_)
     columns: dict[str, NDArray[np.float64]] = {}
     for name in dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, sent)))):
-        probe = split_probe(name)
-        if probe is None:
+        plain = plain_probe(name)
+        if plain is None:
             continue
-        if name not in (probe[0], f"{probe[0]}.{probe[1]}") or name.endswith(".1"):
+        if name != plain:
             good &= np.fromiter((name not in one for one in sent), np.bool_, len(sent))
             continue
         column = floats(one.get(name) for one in sent)

@@ -245,8 +245,8 @@ def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
         raise BadMessage("no_temperature", "temperature: required, an object of probes")
     kept: dict[str, float] = {}
     for name, value in sent.items():
-        probe = known_probe(name)
-        if probe is None or value is None:
+        plain = known_probe(name)
+        if plain is None or value is None:
             continue
         if no_value(value):
             if not math.isfinite(value):
@@ -255,8 +255,6 @@ def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
         if not in_range(value):
             low, high = TEMPERATURE_RANGE_C
             raise _out_of_range(f"temperature.{name}", value, f"{low:g} to {high:g} °C")
-        role, number = probe
-        plain = role if number == 1 else f"{role}.{number}"
         if plain in kept:
             raise BadMessage("duplicate_key", f"temperature.{plain}: stands twice")
         kept[plain] = value

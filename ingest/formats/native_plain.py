@@ -12,14 +12,14 @@ from msgspec import Meta
 
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.instants import LATEST_MS
-from coldwitness.domain.reading import Reading, split_probe
+from coldwitness.domain.reading import Reading, plain_probe
 from coldwitness.ingest.formats.decoded import DecodeContext
 from coldwitness.ingest.formats.instants import SECONDS_LIKE, time_ms
 from coldwitness.ingest.formats.native_channels import PlainChannels
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
 known_id = lru_cache(maxsize=65536)(is_id)
-known_probe = lru_cache(maxsize=4096)(split_probe)
+known_probe = lru_cache(maxsize=4096)(plain_probe)
 
 _Celsius = Annotated[float, Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE_C[1])]
 
@@ -112,8 +112,4 @@ def _as_it_stands(sent: _PlainReading, body: bytes, context: DecodeContext) -> R
 @lru_cache(maxsize=4096)
 def _plain_probes(names: tuple[str, ...]) -> bool:
     """True for probe names that are kept as they are: each a role of ours, in its shortest form."""
-    shapes = [known_probe(name) for name in names]
-    return bool(names) and all(
-        shape is not None and name == (shape[0] if shape[1] == 1 else f"{shape[0]}.{shape[1]}")
-        for name, shape in zip(names, shapes, strict=True)
-    )
+    return bool(names) and all(known_probe(name) == name for name in names)

@@ -136,6 +136,8 @@ def _question_basis(
         parts.append(_ALSO["custody_unknown"])
     if question == "range" and not terms.limits_known[shipment]:
         parts.append(_ALSO["limits_unknown"])
+    if question == "range":
+        parts += _of_compartments(judgement, terms, shipment)
     if question == "range" and judgement.temperature.own_limits[shipment]:
         parts.append(_ALSO["own_limits"])
     if question == "range" and judgement.temperature.own_slew[shipment]:
@@ -145,6 +147,13 @@ def _question_basis(
     if question == "integrity" and not judgement.deletion_shows[shipment]:
         parts.append(_ALSO["deletion_hidden"])
     return parts
+
+
+def _of_compartments(judgement: Judgement, terms: Terms, shipment: int) -> list[Text]:
+    """That the box holds several classes, and that an item has no probe."""
+    items = slice(int(terms.items.first[shipment]), int(terms.items.first[shipment + 1]))
+    several = [_ALSO["several_classes"]] if terms.excluding[shipment] else []
+    return several + ([_ALSO["unheard"]] if judgement.unheard[items].any() else [])
 
 
 def _taught(baseline: FleetBaseline) -> Text:

@@ -102,7 +102,7 @@ def _names(names: Sequence[str], code: IntArray) -> NDArray[Any]:
 
 
 def _probe_order(probe: str) -> tuple[int, str]:
-    role = probe.partition(".")[0]
+    role = probe.partition("@")[0].partition(".")[0]
     order = ("drug", "coolant", "ambient", "goods")
     return (order.index(role) if role in order else len(order), probe)
 

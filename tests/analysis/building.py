@@ -117,6 +117,7 @@ class Drug:
     name: str = "item"
     storage: str = "refrigerated"
     freeze_sensitive: bool = False
+    compartment: str = ""
     budget: Sequence[tuple[float, float, float]] = ()
 
 
@@ -250,6 +251,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
             low_c=reals([low for part in lows for low in part]),
             high_c=reals([high for part in highs for high in part]),
             freeze_sensitive=flags([item.freeze_sensitive for item in items]),
+            compartment=tuple(item.compartment for item in items),
             class_low_c=reals([low for part in lows for low in part]),
             class_high_c=reals([high for part in highs for high in part]),
         ),

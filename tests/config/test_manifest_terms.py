@@ -192,3 +192,37 @@ def test_a_limit_by_load_is_that_of_this_load_and_of_an_unknown_one_the_largest(
     assert terms.coolant_limit_per_h.tolist() == pytest.approx([limit])
     assert terms.goods_limit_per_h.tolist() == pytest.approx([limit])
     assert terms.coolant_limit_source.tolist() == [LimitSource.MANIFEST]
+
+
+def test_several_classes_are_no_contradiction_and_stand_item_by_item() -> None:
+    items = [
+        {"storage": "refrigerated", "compartment": "A"},
+        {"storage": "room", "compartment": "B"},
+    ]
+    terms = _terms(
+        {"items": items, "logger": {"probes": {"drug": "A", "drug.2": "B"}}}, {"items": [DRUG]}
+    )
+    assert terms.excluding.tolist() == [True, False]
+    assert not terms.compartment_unstated.any()
+    assert terms.items.compartment == ("A", "B", "")
+    assert terms.probe_compartments == {0: {"drug": "A", "drug.2": "B"}}
+    assert not terms.shared_compartment.any()
+
+
+@pytest.mark.parametrize(
+    ("items", "shared"),
+    [
+        ([("refrigerated", "A"), ("room", "A")], "items[0]; items[1]"),
+        ([("refrigerated", "A"), ("cold_place", "A")], ""),
+        ([("refrigerated", "A"), ("room", "B")], ""),
+        ([("refrigerated", None), ("room", None)], ""),
+        ([("refrigerated", "A"), ("room", None)], ""),
+    ],
+)
+def test_classes_that_exclude_each_other_in_one_compartment_are_told(
+    items: list[tuple[str, str | None]], shared: str
+) -> None:
+    terms = _terms({"items": [{"storage": storage, "compartment": at} for storage, at in items]})
+    assert terms.shared_lines == (shared,)
+    unstated = terms.excluding[0] and any(at is None for _, at in items)
+    assert terms.compartment_unstated[0] == unstated

@@ -1,5 +1,6 @@
 """One Report from one shipment's result, readings, manifest, events and rules."""
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -152,17 +153,26 @@ def _distribution(
         for one in points
         if (one.probe, logger_name(tracks, one)) == (worst.probe, worst.loggers[0])
     )
-    low_c, high_c = float(terms.low_c[shipment]), float(terms.high_c[shipment])
+    low_c, high_c = _common_range_c(terms, shipment)
     return distribution_of(tracks, its, worst, low_c=low_c, high_c=high_c)
+
+
+def _common_range_c(terms: JudgedTerms, shipment: int) -> tuple[float, float]:
+    """The strictest common limits; open where those of the items exclude each other: then each
+    item has its own and no line can be drawn for all."""
+    if terms.excluding[shipment]:
+        return -math.inf, math.inf
+    return float(terms.low_c[shipment]), float(terms.high_c[shipment])
 
 
 def _terms(result: CheckResult, terms: JudgedTerms, pack: RulePack, shipment: int) -> Terms:
     numbers = pack.numbers
+    low_c, high_c = _common_range_c(terms, shipment)
     return Terms(
         start=result.window.start,
         end=result.window.end,
-        low_c=_finite(terms.low_c[shipment]),
-        high_c=_finite(terms.high_c[shipment]),
+        low_c=_finite(low_c),
+        high_c=_finite(high_c),
         accuracy_c=_finite(terms.accuracy_c[shipment]),
         accuracy_above_zero_c=numbers.accuracy_above_zero_c,
         accuracy_below_zero_c=numbers.accuracy_below_zero_c,

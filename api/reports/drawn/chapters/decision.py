@@ -175,6 +175,12 @@ def _code(company: dict[str, object]) -> str:
 
 def limits_words(view: View) -> str:
     terms = view.report.terms
+    ranges = dict.fromkeys((item.limits.low, item.limits.high) for item in view.report.result.items)
+    if terms.low_c is None and terms.high_c is None and len(ranges) > 1:
+        return "; ".join(
+            f"{item.name or number}: {range_words(item.limits.low, item.limits.high)}"
+            for number, item in enumerate(view.report.result.items, start=1)
+        )
     if terms.low_c is None and terms.high_c is None:
         return view.say("decision.limits_not_stated")
     return range_words(terms.low_c, terms.high_c)
