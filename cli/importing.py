@@ -26,15 +26,19 @@ from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.clues import clue_changes
 from coldwitness.judging.copies import keep_curves
+from coldwitness.judging.in_force import journal_in_force
+from coldwitness.judging.rows_read import rows_in_stores
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object
 from coldwitness.storage.archive.native_tables import table_objects
+from coldwitness.storage.decided import DecisionLog, JournalledRegister
+from coldwitness.storage.decided.adoption import adopt
+from coldwitness.storage.decided.shards import IMPORTS
 from coldwitness.storage.journal import Journal, JournalReader, Message
 from coldwitness.storage.opening import stores
-from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.ports import Register
 from coldwitness.storage.telemetry import WholeStore
 
-WORKER = "import"
 _OBJECTS_PER_MESSAGE = 1000
 _MESSAGES_PER_COMMIT = 50
 _PEEK_BYTES = 4_000_000
@@ -71,10 +75,18 @@ def import_all(
         names = tuple(dict.fromkeys(manifest.id for manifest in manifests))
         recorded = read_files(telling, timezone=timezone, reader=reader, shipments=names)
         warnings += list(recorded.warnings)
-    with stores(settings.store, sole_writer=False) as (store, register):
+    imports = settings.journal.model_copy(update={"worker": IMPORTS})
+    with (
+        stores(settings.store, sole_writer=False) as (store, under),
+        Journal.open(imports) as journal,
+    ):
+        adopt(journal, under)
+        log = DecisionLog(journal, under)
+        journal_in_force(log, under, settings, now_ms=int(time.time() * 1000))
+        register = JournalledRegister(under, log)
         touched = _put_manifests(register, manifests)
         if recorded is not None:
-            touched |= _store(settings, recorded, store, register)
+            touched |= _store(settings, journal, recorded, store, register)
         warnings += _unassigned(manifests, store, register)
         names = tuple(sorted(touched))
         if judge:
@@ -108,7 +120,7 @@ def is_manifest_file(path: Path) -> bool:
     return "items" in found and not {"temperature", "event"} & found.keys()
 
 
-def _put_manifests(register: SqlRegister, manifests: Sequence[Manifest]) -> set[str]:
+def _put_manifests(register: Register, manifests: Sequence[Manifest]) -> set[str]:
     now_ms = int(time.time() * 1000)
     rounds: list[list[Manifest]] = []  # the n-th holds the n-th versions
     seen: Counter[str] = Counter()
@@ -124,9 +136,7 @@ def _put_manifests(register: SqlRegister, manifests: Sequence[Manifest]) -> set[
     return {manifest.id for manifest in manifests}
 
 
-def _unassigned(
-    manifests: Sequence[Manifest], store: WholeStore, register: SqlRegister
-) -> list[str]:
+def _unassigned(manifests: Sequence[Manifest], store: WholeStore, register: Register) -> list[str]:
     """A line for each manifest that names a box of which nothing is the shipment's: a manifest
     assigns no box, only `packed` does."""
     boxes = {one.id: one.box.id for one in manifests if one.box is not None and one.box.id}
@@ -147,26 +157,28 @@ def _unassigned(
 
 
 def _store(
-    settings: Settings, recorded: Recorded, store: WholeStore, register: SqlRegister
+    settings: Settings,
+    journal: Journal,
+    recorded: Recorded,
+    store: WholeStore,
+    register: Register,
 ) -> set[str]:
-    journal = settings.journal.model_copy(update={"worker": WORKER})
     touched: set[str] = set()
-    with Journal.open(journal) as opened_journal:
-        for payloads in _payloads(recorded):
-            now_ms = opened_journal.clock.now_ms()
-            opened_journal.append([Message(IMPORT_TOPIC, part, now_ms) for part in payloads])
-        with Progress(journal.directory, WORKER) as progress:
-            follower = JournalFollower(
-                JournalReader(journal.directory),
-                progress,
-                Routes(settings.formats),
-                store=store,
-                custody=register.custody,
-                future_tolerance_s=future_tolerance_s(settings),
-                on_touched=touched.update,
-            )
-            while follower.step():
-                pass
+    for payloads in _payloads(recorded):
+        now_ms = journal.clock.now_ms()
+        journal.append([Message(IMPORT_TOPIC, part, now_ms) for part in payloads])
+    with Progress(journal.directory, IMPORTS) as progress:
+        follower = JournalFollower(
+            JournalReader(journal.directory),
+            progress,
+            Routes(settings.formats),
+            store=store,
+            custody=register.custody,
+            future_tolerance_s=future_tolerance_s(settings),
+            on_touched=touched.update,
+        )
+        while follower.step():
+            pass
     return touched
 
 
@@ -180,17 +192,19 @@ def _payloads(recorded: Recorded) -> Iterator[list[bytes]]:
 
 
 def _judge(
-    settings: Settings, store: WholeStore, register: SqlRegister, shipments: Sequence[str]
+    settings: Settings, store: WholeStore, register: Register, shipments: Sequence[str]
 ) -> None:
     rulebook = load_rulebook(settings.judging)
     for start in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
         part = shipments[start : start + _SHIPMENTS_AT_ONCE]
+        up_to = rows_in_stores(settings.journal.directory, register)
         judged = judge_batch(store, register, rulebook, settings.judging, part)
         register.results.record(
             judged.results,
             judged_ms=int(time.time() * 1000),
             reason="import",
             clue_policy=clue_changes,
+            up_to=up_to,
         )
         for curves in judged.curves:
             keep_curves(register.copies, curves)

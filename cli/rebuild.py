@@ -1,6 +1,7 @@
 """`coldwitness rebuild`: make every view again from the journal."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ from coldwitness.ingest.following import store_decoded
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
 from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import Routes
+from coldwitness.storage.decided.comparing import Differences, make_again
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Appended
@@ -46,7 +48,8 @@ class _New:
 
 
 def rebuild(context: typer.Context) -> None:
-    """Drop readings, events and stays and make them again from the journal.
+    """Drop readings, events and stays and make them again from the journal; bring manifests,
+    reviews, the office's registers, clue statuses and the audit trail to what it says of them.
 
     Runs beside live ingest; killed, it goes on where it stopped when it is run again.
     """
@@ -59,7 +62,21 @@ def rebuild(context: typer.Context) -> None:
             future_tolerance_s=future_tolerance_s(settings),
             say=lambda text: print(text, file=sys.stderr),
         )
-    typer.echo(f"rebuilt from the journal: {readings} readings")
+        differing = make_again(settings.journal.directory, register)
+    typer.echo(f"rebuilt from the journal: {readings} readings, {differing.decisions} decisions")
+    for text in told(differing):
+        typer.echo(f"  made again: {text}")
+
+
+def told(differing: Differences) -> list[str]:
+    """What differed, a line for each kind."""
+    kinds = Counter(kind for kind, _ in differing.subjects)
+    lines = [f"{kind}: {count}" for kind, count in sorted(kinds.items())]
+    if differing.unwritten:
+        lines.append(f"lines of the audit trail that stand in no row: {len(differing.unwritten)}")
+    if differing.lost:
+        lines.append(f"lines of the audit trail that were gone: {len(differing.lost)}")
+    return lines
 
 
 def rebuild_views(
@@ -72,7 +89,7 @@ def rebuild_views(
 ) -> int:
     """Fill the stores anew from all workers' journals; returns how many readings were read.
 
-    Manifests, results, clues, reviews and the audit trail are no views of the journal and stay.
+    What was decided is brought back by `make_again`; results and clues by judging again.
     Raises Unavailable where a store is; what is done stays done.
     """
     reader = JournalReader(settings.journal.directory)

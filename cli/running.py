@@ -19,8 +19,11 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.service import IngestService
 from coldwitness.judging.clock import system_clock
+from coldwitness.judging.in_force import journal_in_force
 from coldwitness.judging.live import LiveJudge
+from coldwitness.judging.rows_read import rows_in_stores
 from coldwitness.judging.rulebook import load_rulebook
+from coldwitness.storage.decided import JournalledRegister, open_decision_log
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
 from coldwitness.storage.telemetry import WholeStore
@@ -56,7 +59,10 @@ class Running:
         self.url = url_of(listener)
         alone = own_ingest and settings.mqtt.shared_group is None
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
-        self.register: Register = register
+        log = self._opened.enter_context(open_decision_log(settings.journal, register))
+        log.start()
+        journal_in_force(log, register, settings, now_ms=system_clock())
+        self.register: Register = JournalledRegister(register, log)
         base_url = (settings.http.public_url or self.url).rstrip("/")
         metrics, hub = Metrics(), LiveHub()
         self.outbox = Outbox(self.register, settings, base_url=base_url, metrics=metrics)
@@ -66,6 +72,7 @@ class Running:
             rulebook,
             settings,
             observers=(metrics, self.outbox, News(hub)),
+            rows_read=partial(rows_in_stores, settings.journal.directory, register),
         )
         self._own_ingest = self._open_ingest(settings, store) if own_ingest else None
         services = Services(

@@ -5,6 +5,7 @@ probe. Built again from the journal if it is deleted.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -199,6 +200,22 @@ class _Transaction:
 def workers_followed(directory: Path) -> list[str]:
     """The workers of this journal that have brought rows into the stores."""
     return sorted(path.stem for path in (directory / "derived").glob("*.sqlite"))
+
+
+def rows_followed(directory: Path) -> dict[str, int]:
+    """The last row of each worker that is in the stores. A worker whose file cannot be read now
+    is left out."""
+    rows = {}
+    for worker in workers_followed(directory):
+        path = directory / "derived" / f"{worker}.sqlite"
+        with suppress(sqlite3.Error), closing(_connect_reader(path)) as connection:
+            found = connection.execute("SELECT row FROM cursor").fetchone()
+            rows[worker] = 0 if found is None else int(found[0])
+    return rows
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
 
 
 def fixed_drug_names(directory: Path) -> dict[str, str]:

@@ -57,7 +57,9 @@ class LiveJudge:
         *,
         observers: Sequence[JudgingObserver] = (),
         judge: Judge = judge_batch,
+        rows_read: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
+        """rows_read : the last row of each worker's journal that is in the stores now."""
         assumed = settings.judging.default_storage
         if assumed is not None and assumed not in rulebook.classes:
             known = ", ".join(rulebook.classes)
@@ -71,6 +73,7 @@ class LiveJudge:
         self._clock = clock
         self._observers = tuple(observers)
         self._judge = judge
+        self._rows_read = rows_read
         self._lock = threading.Lock()
         self._touched: dict[str, str] = {}
         self._ticking = False
@@ -227,12 +230,17 @@ class LiveJudge:
                 self._touched.setdefault(shipment, reason)
 
     def _run(self, shipments: Sequence[str], reason: str) -> None:
-        left = self._left  # as it was before the evidence is read
+        # Both as they were before the evidence is read: it holds at least this.
+        left, up_to = self._left, self._rows_read()
         batch = self._judge(
             self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
         )
         clues = self._register.results.record(
-            batch.results, judged_ms=self._clock(), reason=reason, clue_policy=clue_changes
+            batch.results,
+            judged_ms=self._clock(),
+            reason=reason,
+            clue_policy=clue_changes,
+            up_to=up_to,
         )
         for curves in batch.curves:
             keep_curves(self._register.copies, curves)

@@ -5,6 +5,7 @@ that can be dropped and built again from it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
@@ -239,8 +240,21 @@ class Custody(CustodyLog, Protocol):
 
 
 class Manifests(Protocol):
-    def put(self, manifest: Manifest, *, received_ms: int, sender: str | None = None) -> int:
-        """Keep a manifest; returns its version (the same as before if nothing changed)."""
+    def put(
+        self,
+        manifest: Manifest,
+        *,
+        received_ms: int,
+        sender: str | None = None,
+        received_sha256: str | None = None,
+    ) -> int:
+        """Keep a manifest; returns its version (the same as before if nothing changed).
+        received_sha256 : of the bytes that were sent, where some were."""
+
+    def put_all(
+        self, sent: Sequence[Manifest], *, received_ms: int, sender: str | None = None
+    ) -> list[int]:
+        """Keep manifests of different shipments at once; returns their versions."""
 
     def versions(self, shipments: Sequence[str]) -> dict[str, list[ManifestVersion]]:
         """All versions in order of each shipment that has several."""
@@ -273,6 +287,14 @@ class Shipments(Protocol):
         """Shipments never judged, without a known end, or with one after an instant."""
 
 
+@dataclass(frozen=True)
+class ResultMark:
+    """A version of a result; digest : SHA-256 of what it says, equal for equal results."""
+
+    version: int
+    digest: str
+
+
 class Results(Protocol):
     def record(
         self,
@@ -281,9 +303,18 @@ class Results(Protocol):
         judged_ms: int,
         reason: str,
         clue_policy: CluePolicy,
+        up_to: Mapping[str, int] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> list[Clue]:
         """Keep results that differ from the last version as new versions, and what the policy
-        says of their shipments' clues, all at once; returns the clues that are new."""
+        says of their shipments' clues, all at once; returns the clues that are new.
+
+        up_to : the last row of each worker's journal that was read for them. digests : of the
+        results, by shipment, where somebody worked them out already.
+        """
+
+    def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:
+        """The newest version of each shipment that has one."""
 
     def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         """The newest result, or an earlier version."""
@@ -442,6 +473,29 @@ class Waiting(Protocol):
         """These were judged with the evidence of their marks; what came later stays waiting."""
 
 
+class Journalled(Protocol):
+    """How far the journal's decisions are in the register, and what it tells of results and clues
+    that are lost and will be made again."""
+
+    def advancing(self, chain: str, *, to_row: int) -> AbstractContextManager[None]:
+        """What happens inside and that decisions up to a row of this chain are in are kept at
+        once, or neither."""
+
+    def row_of(self, chain: str) -> int:
+        """Up to which row of a chain decisions are in; 0 for none."""
+
+    def said(self, key: str) -> str | None:
+        """A small fact kept by `say`."""
+
+    def say(self, key: str, value: str) -> None: ...
+
+    def leave_results(self, newest: Mapping[str, tuple[int, str]]) -> None:
+        """Number and digest of results that are to be made again, so that they get it back."""
+
+    def leave_status(self, clue: str, *, status: ClueStatus, note: str | None, at_ms: int) -> None:
+        """What a case system said of a clue that is to be found again."""
+
+
 class Register(Protocol):
     """All of them, in one database. Every method of every part raises Unavailable."""
 
@@ -483,5 +537,8 @@ class Register(Protocol):
 
     @property
     def waiting(self) -> Waiting: ...
+
+    @property
+    def journalled(self) -> Journalled: ...
 
     def close(self) -> None: ...

@@ -1,5 +1,6 @@
 """Request bodies: JSON read strictly, once, for every route alike."""
 
+from hashlib import sha256
 from typing import Annotated, Any
 
 import msgspec
@@ -20,10 +21,17 @@ async def json_body(request: Request) -> Any:
     raw = await request.body()
     if not raw.strip():
         raise Problem(400, "body: expected a JSON object, got nothing")
+    request.state.received_sha256 = sha256(raw).hexdigest()
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"body: not JSON: {error}") from error
+
+
+def received_sha256(request: Request) -> str:
+    """SHA-256 (hex) of the body as it came; only of a request whose JSON was read."""
+    digest: str = request.state.received_sha256
+    return digest
 
 
 JsonBody = Annotated[Any, Depends(json_body)]

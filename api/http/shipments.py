@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, tag_of, unchanged
-from coldwitness.api.http.bodies import JsonBody
+from coldwitness.api.http.bodies import JsonBody, received_sha256
 from coldwitness.api.http.filters import (
     Courier,
     Cursor,
@@ -62,7 +62,11 @@ _BODY = {
     response_model=None,
 )
 def put_manifest(
-    shipment: ShipmentId, body: JsonBody, services: ServicesOf, caller: CallerOf
+    shipment: ShipmentId,
+    request: Request,
+    body: JsonBody,
+    services: ServicesOf,
+    caller: CallerOf,
 ) -> Response:
     """Keep a shipment's manifest. The same manifest again changes nothing; a changed one is a
     new version and the shipment is judged again."""
@@ -76,7 +80,12 @@ def put_manifest(
         raise Problem(422, text, errors=[field_of(text)]) from error
     new = not is_known(services, shipment)
     now_ms = services.clock()
-    version = services.register.manifests.put(manifest, received_ms=now_ms, sender=caller.name)
+    version = services.register.manifests.put(
+        manifest,
+        received_ms=now_ms,
+        sender=caller.name,
+        received_sha256=received_sha256(request),
+    )
     services.register.audit.note(
         actor=caller.name, action="put_manifest", subject=f"{shipment} v{version}", now_ms=now_ms
     )

@@ -93,9 +93,10 @@ class Journal:
         """The worker's head that was signed last."""
         return self._last_head
 
-    def append(self, messages: Sequence[Message]) -> range:
-        """Append messages; when this returns they are on disk. Returns their row numbers.
+    def append(self, messages: Sequence[Message], *, note: bool = False) -> range:
+        """Append messages; when this returns they are on disk. Returns the rows' numbers.
 
+        note : they are this program's own words (topics under `$journal/`), no publisher's.
         Messages are taken in the order of receipt; a batch over midnight is split by day.
         Raises Unavailable if the disk refuses; then nothing of the batch is kept, or, where the
         part before midnight was, PartlyKept says how much.
@@ -112,7 +113,7 @@ class Journal:
                 while end < len(messages) and utc_day(messages[end].received_ms) <= day:
                     end += 1
             try:
-                self._write(day, messages[at:end])
+                self._write(day, messages[at:end], note=note)
             except Unavailable as error:
                 if at:
                     raise PartlyKept(str(error), at) from error

@@ -8,10 +8,14 @@ from typing import IO
 from coldwitness.domain.errors import ConfigError
 
 
+class WorkerInUse(ConfigError):
+    """Another process writes this worker's journal."""
+
+
 def worker_lock(folder: Path, worker: str) -> IO[str]:
     """Hold a worker's journal for this process until the file is closed.
 
-    Raises ConfigError, naming the process, if another one holds it.
+    Raises WorkerInUse, naming the process, if another one holds it.
     """
     path = folder / "lock"
     file = path.open("a+", encoding="ascii")
@@ -21,7 +25,7 @@ def worker_lock(folder: Path, worker: str) -> IO[str]:
         file.seek(0)
         owner = file.read().strip()
         file.close()
-        raise ConfigError(
+        raise WorkerInUse(
             f"journal worker {worker!r} is in use by process {owner or '?'}: give each worker"
             " its own name (journal.worker)"
         ) from error

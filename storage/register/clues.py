@@ -19,6 +19,7 @@ from coldwitness.storage.ports import (
 )
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.journalled import take_statuses
 from coldwitness.storage.register.manifests import newest_manifests
 
 _TABLE = schema.clues
@@ -91,6 +92,14 @@ def decide_and_keep(
 def _put_on_the_feed(connection: Connection, opened: Sequence[Clue]) -> list[Clue]:
     if not opened:
         return []
+    # Clues that were lost and are found again keep what case systems said of them.
+    told = take_statuses(connection, [clue.id for clue in opened])
+    opened = [
+        replace(clue, status=told[clue.id][0], status_note=told[clue.id][1])
+        if clue.id in told
+        else clue
+        for clue in opened
+    ]
     # The counter's row stays locked until the commit: cursors are without holes and in the
     # order in which readers come to see them.
     connection.execute(update(schema.feed).values(last=schema.feed.c.last + len(opened)))

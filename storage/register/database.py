@@ -1,6 +1,7 @@
 """One engine for SQLite and PostgreSQL: transactions, failures, and what differs."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,22 +32,34 @@ class Database:
         self.engine = _engine(url)
         self.shown_url = self.engine.url.render_as_string(hide_password=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writing = _Writing()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction whose queries see one state."""
+        """A transaction whose queries see one state; inside `write()` that of the writer."""
+        if self._writing.connection is not None:
+            yield self._writing.connection
+            return
         with self._failures_named(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits at its end and is rolled back on any failure."""
+        """A transaction that commits at its end and is rolled back on any failure. One inside
+        another of the same thread is part of it: both are kept, or neither."""
+        if self._writing.connection is not None:
+            yield self._writing.connection
+            return
         with (
             self._failures_named(),
             self.engine.connect().execution_options(coldwitness_writes=True) as connection,
             connection.begin(),
         ):
-            yield connection
+            self._writing.connection = connection
+            try:
+                yield connection
+            finally:
+                self._writing.connection = None
 
     def insert(self, table: Table) -> Any:
         """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
@@ -63,6 +76,12 @@ class Database:
             cause = error.orig if isinstance(error, DBAPIError) else error
             first = str(cause).strip().partition("\n")[0]
             raise Unavailable(f"register {self.shown_url}: {first}") from error
+
+
+class _Writing(threading.local):
+    """The connection of the transaction in which this thread writes, None outside of one."""
+
+    connection: Connection | None = None
 
 
 def clean(text: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """The manifests that declare shipments: every differing one kept."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, update
@@ -20,13 +20,31 @@ class SqlManifests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, manifest: Manifest, *, received_ms: int, sender: str | None = None) -> int:
-        return self.put_all([manifest], received_ms=received_ms, sender=sender)[0]
+    def put(
+        self,
+        manifest: Manifest,
+        *,
+        received_ms: int,
+        sender: str | None = None,
+        received_sha256: str | None = None,
+    ) -> int:
+        said = {} if received_sha256 is None else {manifest.id: received_sha256}
+        return self._put([manifest], said, received_ms=received_ms, sender=sender)[0]
 
     def put_all(
         self, sent: Sequence[Manifest], *, received_ms: int, sender: str | None = None
     ) -> list[int]:
         """Keep manifests of different shipments in one transaction; returns their versions."""
+        return self._put(sent, {}, received_ms=received_ms, sender=sender)
+
+    def _put(
+        self,
+        sent: Sequence[Manifest],
+        received_sha256: Mapping[str, str],
+        *,
+        received_ms: int,
+        sender: str | None,
+    ) -> list[int]:
         bodies = [msgspec.json.encode(one, order="sorted").decode() for one in sent]
         digests = [hashlib.sha256(body.encode()).hexdigest() for body in bodies]
         names = sorted(one.id for one in sent)
@@ -47,6 +65,7 @@ class SqlManifests:
                             "digest": digest,
                             "body": body,
                             "sender": clean(sender),
+                            "received_sha256": received_sha256.get(one.id),
                         }
                     )
                     declared.append(_declared(one) | {"its_id": one.id, "its_version": version})

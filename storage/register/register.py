@@ -7,12 +7,14 @@ from coldwitness.storage.register.clues import SqlClues
 from coldwitness.storage.register.copies import SqlCopies
 from coldwitness.storage.register.custody import SqlCustody
 from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.journalled import SqlJournalled
 from coldwitness.storage.register.manifests import SqlManifests
 from coldwitness.storage.register.office import SqlOffice
 from coldwitness.storage.register.outbox import SqlOutbox
 from coldwitness.storage.register.results import SqlResults
 from coldwitness.storage.register.reviews import SqlReviews
 from coldwitness.storage.register.shipments import SqlShipments
+from coldwitness.storage.register.standing import SqlStanding
 from coldwitness.storage.register.trips import SqlTrips
 from coldwitness.storage.register.views import SqlViews
 from coldwitness.storage.register.waiting import SqlWaiting
@@ -21,7 +23,8 @@ from coldwitness.storage.register.waiting import SqlWaiting
 class SqlRegister:
     """A Register on SQLite or PostgreSQL. Methods of its parts may be called from any thread.
 
-    Beyond the port it has `views`, what it knows of views kept elsewhere.
+    Beyond the port it has `standing`, what was decided in the words of the journal, and `views`,
+    what it knows of views kept elsewhere.
     """
 
     def __init__(self, database: Database) -> None:
@@ -39,6 +42,8 @@ class SqlRegister:
         self.copies = SqlCopies(database)
         self.trips = SqlTrips(database)
         self.waiting = SqlWaiting(database)
+        self.journalled = SqlJournalled(database)
+        self.standing = SqlStanding(database)
         self.views = SqlViews(database)
 
     def close(self) -> None:

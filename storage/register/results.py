@@ -2,26 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
-from coldwitness.storage.ports import Clue, CluePolicy
+from coldwitness.storage.ports import Clue, CluePolicy, ResultMark
 from coldwitness.storage.register import bodies, schema
 from coldwitness.storage.register.clues import decide_and_keep
 from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.journalled import journalled_results
 from coldwitness.storage.register.shipments import lock, make_known
-
-
-@dataclass(frozen=True)
-class _Last:
-    """A shipment's newest version: what a next one is compared with."""
-
-    version: int
-    digest: str
 
 
 class SqlResults:
@@ -37,20 +29,35 @@ class SqlResults:
         judged_ms: int,
         reason: str,
         clue_policy: CluePolicy,
+        up_to: Mapping[str, int] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> list[Clue]:
         by_shipment = {result.shipment: result for result in results}
         names = sorted(by_shipment)
+        if digests is None:
+            digests = {name: bodies.digest(result) for name, result in by_shipment.items()}
         with self._database.write() as connection:
             make_known(self._database, connection, dict.fromkeys(names))
             lock(self._database, connection, names)
             last = _last_versions(connection, names)
-            differing = {}
-            for name in names:
-                digest = bodies.digest(by_shipment[name])
-                if name not in last or last[name].digest != digest:
-                    differing[name] = digest
+            differing = [
+                name for name in names if name not in last or last[name].digest != digests[name]
+            ]
             changed = [by_shipment[name] for name in differing]
-            _keep(connection, changed, differing, last, judged_ms=judged_ms, reason=clean(reason))
+            # Lost results that are made again keep the number by which officers spoke of them.
+            lost = journalled_results(connection, [name for name in names if name not in last])
+            _keep(
+                connection,
+                changed,
+                {name: _next(last, lost, name, digests[name]) for name in differing},
+                _bases(connection, [name for name in differing if name in last]),
+                digests,
+                said={
+                    "judged_ms": judged_ms,
+                    "reason": clean(reason),
+                    "up_to": None if up_to is None else msgspec.json.encode(up_to).decode(),
+                },
+            )
             _replace_findings(connection, changed)
             # An unchanged result may become a clue too: when the journey's end comes to be known.
             telling = [
@@ -61,6 +68,10 @@ class SqlResults:
             return decide_and_keep(
                 connection, telling, clue_policy, judged_ms=judged_ms, reason=reason
             )
+
+    def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:
+        with self._database.read() as connection:
+            return _last_versions(connection, shipments)
 
     def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         table = schema.results
@@ -129,38 +140,45 @@ class SqlResults:
             return [_of_shipment(body, name) for name, body in rows]
 
 
+def _next(
+    last: Mapping[str, ResultMark], lost: Mapping[str, ResultMark], name: str, digest: str
+) -> int:
+    """The number of a new version; a lost one that says the same is itself again."""
+    if name in last:
+        return last[name].version + 1
+    if name in lost:
+        return lost[name].version + (lost[name].digest != digest)
+    return 1
+
+
 def _keep(
     connection: Connection,
     results: Sequence[CheckResult],
+    numbers: Mapping[str, int],
+    bases: Mapping[str, tuple[int, bytes]],
     digests: Mapping[str, str],
-    last: Mapping[str, _Last],
     *,
-    judged_ms: int,
-    reason: str | None,
+    said: Mapping[str, object],
 ) -> None:
     """A new version of each of these shipments, in a statement for all of them."""
     if not results:
         return
-    bases = _bases(connection, [name for name in digests if name in last])
-    versions, heads = [], []
+    rows, heads = [], []
     for result in results:
-        name, verdict = result.shipment, result.verdict
-        before = last.get(name)
-        version = 1 if before is None else before.version + 1
+        name, verdict, version = result.shipment, result.verdict, numbers[result.shipment]
         base_version, base = bases.get(name, (None, None))
         if base_version is not None and version - 1 - base_version >= bodies.CHAIN:
             base_version, base = None, None
-        versions.append(
+        rows.append(
             {
                 "shipment": name,
                 "version": version,
                 "verdict": verdict,
-                "judged_ms": judged_ms,
-                "reason": reason,
                 "rules": clean(result.evidence.rules),
                 "digest": digests[name],
                 "base_version": base_version,
                 "body": bodies.deflated(bodies.encoded(result), base),
+                **said,
             }
         )
         heads.append(
@@ -173,13 +191,13 @@ def _keep(
                 "ended_ms": _ms(result.window.end),
             }
         )
-    connection.execute(schema.results.insert(), versions)
+    connection.execute(schema.results.insert(), rows)
     connection.execute(
         update(schema.shipments).where(schema.shipments.c.id == bindparam("name")), heads
     )
 
 
-def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, _Last]:
+def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, ResultMark]:
     table = schema.results
     current = schema.shipments
     found = {}
@@ -193,7 +211,7 @@ def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, _L
             .where(current.c.id.in_(part))
         )
         for row in rows:
-            found[row.shipment] = _Last(row.version, row.digest)
+            found[row.shipment] = ResultMark(row.version, row.digest)
     return found
 
 

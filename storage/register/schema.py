@@ -56,6 +56,7 @@ manifests = Table(
     Column("digest", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("sender", Text),
+    Column("received_sha256", Text),
     PrimaryKeyConstraint("shipment", "version"),
 )
 
@@ -110,6 +111,8 @@ results = Table(
     Column("digest", Text, nullable=False),
     Column("base_version", Integer),
     Column("body", LargeBinary, nullable=False),
+    # The last row of each worker's journal that was read for it, as JSON.
+    Column("up_to", Text),
     PrimaryKeyConstraint("shipment", "version"),
     comment="every differing result, deflated, with the body of base_version as dictionary",
 )
@@ -300,6 +303,25 @@ model_trips = Table(
     PrimaryKeyConstraint("shipment", "zone"),
     Index(None, "model", "zone", "ended_ms"),
     comment="exchange rates of compliant trips, by which a box model's limit is learned",
+)
+
+journalled_results = Table(
+    "journalled_results",
+    metadata,
+    Column("shipment", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    comment="filled by a rebuild: the newest version that the journal names of results to be made",
+)
+
+journalled_statuses = Table(
+    "journalled_statuses",
+    metadata,
+    Column("clue", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("note", Text),
+    Column("at_ms", BigInteger, nullable=False),
+    comment="filled by a rebuild: what case systems last said of clues that are to be found again",
 )
 
 to_judge = Table(

@@ -1,0 +1,81 @@
+"""What a decision does to a register: the same when it is made, caught up with, or made again."""
+
+from coldwitness.storage.decisions import (
+    AttachmentAdded,
+    Audited,
+    ClueStatusSet,
+    Decision,
+    EntryPut,
+    InForce,
+    Judged,
+    ManifestPut,
+    ReviewAdded,
+    entry_of,
+)
+from coldwitness.storage.ports import (
+    Audit,
+    Clue,
+    Clues,
+    EntryVersion,
+    Manifests,
+    Office,
+    Register,
+    Reviews,
+)
+
+
+def put_manifest(manifests: Manifests, put: ManifestPut) -> int:
+    return manifests.put(
+        put.manifest,
+        received_ms=put.at_ms,
+        sender=put.sender,
+        received_sha256=put.received_sha256,
+    )
+
+
+def add_review(reviews: Reviews, added: ReviewAdded) -> None:
+    reviews.add(added.review)
+
+
+def put_entry(office: Office, put: EntryPut) -> EntryVersion:
+    return office.put(put.name, entry_of(put), by=put.by, now_ms=put.at_ms)
+
+
+def set_status(clues: Clues, told: ClueStatusSet) -> Clue | None:
+    return clues.set_status(told.clue, status=told.status, note=told.note, now_ms=told.at_ms)
+
+
+def note(audit: Audit, line: Audited) -> None:
+    audit.note(actor=line.actor, action=line.action, subject=line.subject, now_ms=line.at_ms)
+
+
+def caught_up(decision: Decision, register: Register) -> None:
+    """Bring a decision that is journalled into a register that lacks it.
+
+    What rests on results that are not there yet (a clue's status, the number of a version) is left
+    with the register until they are made again. An attachment's bytes are in no row: its register
+    alone has them.
+    """
+    match decision:
+        case ManifestPut():
+            put_manifest(register.manifests, decision)
+        case ReviewAdded():
+            add_review(register.reviews, decision)
+        case EntryPut():
+            put_entry(register.office, decision)
+        case Audited():
+            note(register.audit, decision)
+        case ClueStatusSet():
+            if set_status(register.clues, decision) is None:
+                register.journalled.leave_status(
+                    decision.clue,
+                    status=decision.status,
+                    note=decision.note,
+                    at_ms=decision.at_ms,
+                )
+        case Judged():
+            register.journalled.leave_results(
+                {one.shipment: (one.version, one.digest) for one in decision.results}
+            )
+        case AttachmentAdded() | InForce():
+            pass

@@ -1,0 +1,72 @@
+"""Many decisions about one subject as one digest, by which journal and register are compared."""
+
+from collections.abc import Iterable, Iterator, MutableMapping
+from hashlib import sha256
+from typing import NamedTuple
+
+import msgspec
+
+from coldwitness.storage.decisions import (
+    AttachmentAdded,
+    ClueStatusSet,
+    Decision,
+    EntryPut,
+    ManifestPut,
+    Subject,
+    subject_of,
+)
+
+
+class Fold(NamedTuple):
+    """digest : over all that counts of a subject so far, empty for nothing. last : of what a
+    repetition is told by."""
+
+    digest: bytes
+    last: bytes
+
+
+NOTHING = Fold(b"", b"")
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def fold(before: Fold, decision: Decision) -> Fold:
+    """The next one. The same manifest or entry again changes nothing, as in the register; of what
+    case systems say of a clue the last word counts."""
+    match decision:
+        case ManifestPut():
+            last = _digest(b"", _ENCODER.encode(decision.manifest))
+        case EntryPut():
+            last = _digest(b"", _ENCODER.encode(decision.entry))
+        case ClueStatusSet():
+            said = _ENCODER.encode((decision.status, decision.note))
+            unsaid = decision.status == "open" and decision.note is None
+            return NOTHING if unsaid else Fold(_digest(b"", said), b"")
+        case AttachmentAdded():
+            last = bytes.fromhex(decision.attachment.sha256)
+            if last in _pieces(before.last):
+                return before
+            return Fold(_digest(before.digest, _ENCODER.encode(decision)), before.last + last)
+        case _:
+            return Fold(_digest(before.digest, _ENCODER.encode(decision)), b"")
+    if before.last == last:
+        return before
+    return Fold(_digest(before.digest, _ENCODER.encode(decision)), last)
+
+
+def fold_all(
+    decisions: Iterable[Decision], folds: MutableMapping[Subject, Fold]
+) -> MutableMapping[Subject, Fold]:
+    """Put each decision to its subject's; those without a subject are passed over."""
+    for decision in decisions:
+        subject = subject_of(decision)
+        if subject is not None:
+            folds[subject] = fold(folds.get(subject, NOTHING), decision)
+    return folds
+
+
+def _digest(before: bytes, said: bytes) -> bytes:
+    return sha256(before + said).digest()
+
+
+def _pieces(joined: bytes) -> Iterator[bytes]:
+    return (joined[at : at + 32] for at in range(0, len(joined), 32))

@@ -1,0 +1,307 @@
+"""The parts of the register in which something is decided: the journal first, then the register."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from coldwitness.domain.manifest import Manifest, ManifestVersion
+from coldwitness.domain.office import RegisterEntry
+from coldwitness.domain.result import CheckResult, ShipmentFinding
+from coldwitness.storage.decided import effects
+from coldwitness.storage.decided.log import DecisionLog
+from coldwitness.storage.decisions import (
+    AttachmentAdded,
+    Audited,
+    ClueStatusSet,
+    EntryPut,
+    Judged,
+    ManifestPut,
+    ResultVersion,
+    ReviewAdded,
+)
+from coldwitness.storage.ports import (
+    Attachment,
+    AttachmentKind,
+    Attachments,
+    Audit,
+    Clue,
+    CluePolicy,
+    Clues,
+    ClueStatus,
+    EntryVersion,
+    Manifests,
+    Office,
+    ResultMark,
+    Results,
+    Review,
+    Reviews,
+)
+from coldwitness.storage.register import bodies
+from coldwitness.storage.register.database import clean
+
+_Entry = TypeVar("_Entry", bound=RegisterEntry)
+_AT_ONCE = 1000
+
+
+class JournalledManifests:
+    """Manifests; one that changes nothing is no new row."""
+
+    def __init__(self, under: Manifests, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def put(
+        self,
+        manifest: Manifest,
+        *,
+        received_ms: int,
+        sender: str | None = None,
+        received_sha256: str | None = None,
+    ) -> int:
+        put = ManifestPut(manifest, received_ms, clean(sender), received_sha256)
+        if self._under.newest([manifest.id]).get(manifest.id) == manifest:
+            return effects.put_manifest(self._under, put)
+        return self._log.decide(put, partial(effects.put_manifest, self._under, put))
+
+    def put_all(
+        self, sent: Sequence[Manifest], *, received_ms: int, sender: str | None = None
+    ) -> list[int]:
+        known = self._under.newest([manifest.id for manifest in sent])
+        versions: dict[str, int] = {}
+        for start in range(0, len(sent), _AT_ONCE):
+            puts = [
+                ManifestPut(manifest, received_ms, clean(sender), None)
+                for manifest in sent[start : start + _AT_ONCE]
+                if known.get(manifest.id) != manifest
+            ]
+            if puts:
+                versions |= self._log.decide_together(
+                    puts, partial(self._put_together, puts, received_ms, sender)
+                )
+        same = [manifest for manifest in sent if manifest.id not in versions]
+        for manifest, version in zip(
+            same,
+            self._under.put_all(same, received_ms=received_ms, sender=sender),
+            strict=True,
+        ):
+            versions[manifest.id] = version
+        return [versions[manifest.id] for manifest in sent]
+
+    def _put_together(
+        self, puts: Sequence[ManifestPut], received_ms: int, sender: str | None
+    ) -> dict[str, int]:
+        sent = [put.manifest for put in puts]
+        kept = self._under.put_all(sent, received_ms=received_ms, sender=sender)
+        return {manifest.id: version for manifest, version in zip(sent, kept, strict=True)}
+
+    def versions(self, shipments: Sequence[str]) -> dict[str, list[ManifestVersion]]:
+        return self._under.versions(shipments)
+
+    def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:
+        return self._under.newest(shipments)
+
+    def version(self, shipment: str, version: int) -> Manifest | None:
+        return self._under.version(shipment, version)
+
+
+class JournalledResults:
+    """Results: their numbers and digests; what they say is made again from the evidence."""
+
+    def __init__(self, under: Results, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def record(
+        self,
+        results: Sequence[CheckResult],
+        *,
+        judged_ms: int,
+        reason: str,
+        clue_policy: CluePolicy,
+        up_to: Mapping[str, int] | None = None,
+        digests: Mapping[str, str] | None = None,
+    ) -> list[Clue]:
+        if digests is None:
+            digests = {result.shipment: bodies.digest(result) for result in results}
+        marks = self._under.marks(sorted(digests))
+        nothing = ResultMark(0, "")
+        told = tuple(
+            ResultVersion(
+                result.shipment,
+                marks.get(result.shipment, nothing).version + 1,
+                result.verdict,
+                digests[result.shipment],
+            )
+            for result in results
+            if marks.get(result.shipment, nothing).digest != digests[result.shipment]
+        )
+        if told:
+            self._log.decide(Judged(told, dict(up_to or {}), reason, judged_ms), _nothing)
+        return self._under.record(
+            results,
+            judged_ms=judged_ms,
+            reason=reason,
+            clue_policy=clue_policy,
+            up_to=up_to,
+            digests=digests,
+        )
+
+    def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:
+        return self._under.marks(shipments)
+
+    def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
+        return self._under.of(shipment, version=version)
+
+    def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
+        return self._under.newest(shipments)
+
+    def findings(
+        self,
+        *,
+        kind: str | None = None,
+        certainty: str | None = None,
+        shipment: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> list[ShipmentFinding]:
+        return self._under.findings(
+            kind=kind, certainty=certainty, shipment=shipment, after=after, limit=limit
+        )
+
+
+class JournalledClues:
+    """Clues: what case systems say of them."""
+
+    def __init__(self, under: Clues, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def after(self, cursor: int, *, limit: int = 50) -> list[Clue]:
+        return self._under.after(cursor, limit=limit)
+
+    def one(self, clue_id: str) -> Clue | None:
+        return self._under.one(clue_id)
+
+    def set_status(
+        self, clue_id: str, *, status: ClueStatus, note: str | None, now_ms: int
+    ) -> Clue | None:
+        if self._under.one(clue_id) is None:
+            return None
+        told = ClueStatusSet(clue_id, status, clean(note), now_ms)
+        return self._log.decide(told, partial(effects.set_status, self._under, told))
+
+
+class JournalledReviews:
+    """Officers' decisions, looks and accepted corrections."""
+
+    def __init__(self, under: Reviews, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def add(self, review: Review) -> None:
+        added = ReviewAdded(msgspec.convert(_cleaned(msgspec.to_builtins(review)), Review))
+        self._log.decide(added, partial(effects.add_review, self._under, added))
+
+    def of(self, shipment: str) -> list[Review]:
+        return self._under.of(shipment)
+
+    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, int]:
+        return self._under.isolation_seen(shipments)
+
+    def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
+        return self._under.corrections_accepted(shipments)
+
+
+class JournalledOffice:
+    """The office's registers; an entry that changes nothing is no new row."""
+
+    def __init__(self, under: Office, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
+        known = self._under.newest(type(entry), [name]).get(name)
+        said = msgspec.to_builtins(entry)
+        put = EntryPut(entry.register, name, _cleaned(said), clean(by) or "", now_ms)
+        if known == entry:
+            return effects.put_entry(self._under, put)
+        return self._log.decide(put, partial(effects.put_entry, self._under, put))
+
+    def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
+        return self._under.history(kind, name)
+
+    def newest(self, kind: type[_Entry], names: Iterable[str]) -> dict[str, _Entry]:
+        return self._under.newest(kind, names)
+
+    def listed(
+        self, kind: type[_Entry], *, after: str | None = None, limit: int | None = None
+    ) -> dict[str, _Entry]:
+        return self._under.listed(kind, after=after, limit=limit)
+
+    def affected(self, name: str, entry: RegisterEntry) -> list[str]:
+        return self._under.affected(name, entry)
+
+
+class JournalledAttachments:
+    """Attachments: which files were put to a shipment; their bytes are the register's alone."""
+
+    def __init__(self, under: Attachments, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def add(
+        self,
+        shipment: str,
+        body: bytes,
+        *,
+        kind: AttachmentKind,
+        name: str | None,
+        media_type: str,
+        by: str,
+        now_ms: int,
+    ) -> tuple[Attachment, bool]:
+        add = partial(
+            self._under.add,
+            shipment,
+            body,
+            kind=kind,
+            name=name,
+            media_type=media_type,
+            by=by,
+            now_ms=now_ms,
+        )
+        sha256 = hashlib.sha256(body).hexdigest()
+        if any(one.sha256 == sha256 for one in self._under.of(shipment)):
+            return add()
+        added = Attachment(shipment, sha256, kind, clean(name), media_type, now_ms, clean(by) or "")
+        return self._log.decide(AttachmentAdded(added), add)
+
+    def of(self, shipment: str) -> list[Attachment]:
+        return self._under.of(shipment)
+
+    def body(self, shipment: str, sha256: str) -> tuple[Attachment, bytes] | None:
+        return self._under.body(shipment, sha256)
+
+
+class JournalledAudit:
+    """The audit trail."""
+
+    def __init__(self, under: Audit, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def note(self, *, actor: str, action: str, subject: str, now_ms: int) -> None:
+        line = Audited(clean(actor) or "", clean(action) or "", clean(subject) or "", now_ms)
+        self._log.decide(line, partial(effects.note, self._under, line))
+
+
+def _nothing() -> None:
+    """Results are recorded by the run that made them."""
+
+
+def _cleaned(said: dict[str, object]) -> dict[str, object]:
+    """The same with its texts as the register can keep them."""
+    return {key: clean(one) if isinstance(one, str) else one for key, one in said.items()}

@@ -1,0 +1,73 @@
+"""A register whose every decision is a row of the journal before it is kept.
+
+It has the register's own face, so that no route can forget the journal: a part in which something
+can be decided is one of those beside this module, and a new method of the port has to be written
+there too. What is derived (custody, curves, trips) and what says nothing of a shipment (webhooks,
+deliveries) goes straight to the register.
+"""
+
+from coldwitness.storage.decided.log import DecisionLog
+from coldwitness.storage.decided.parts import (
+    JournalledAttachments,
+    JournalledAudit,
+    JournalledClues,
+    JournalledManifests,
+    JournalledOffice,
+    JournalledResults,
+    JournalledReviews,
+)
+from coldwitness.storage.ports import (
+    Copies,
+    Custody,
+    Journalled,
+    Outbox,
+    Register,
+    Shipments,
+    Trips,
+    Waiting,
+)
+
+
+class JournalledRegister:
+    """A Register over another and a log of decisions; closing it closes neither."""
+
+    def __init__(self, under: Register, log: DecisionLog) -> None:
+        self._under = under
+        self.manifests = JournalledManifests(under.manifests, log)
+        self.results = JournalledResults(under.results, log)
+        self.clues = JournalledClues(under.clues, log)
+        self.reviews = JournalledReviews(under.reviews, log)
+        self.office = JournalledOffice(under.office, log)
+        self.attachments = JournalledAttachments(under.attachments, log)
+        self.audit = JournalledAudit(under.audit, log)
+
+    @property
+    def shipments(self) -> Shipments:
+        return self._under.shipments
+
+    @property
+    def custody(self) -> Custody:
+        return self._under.custody
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._under.outbox
+
+    @property
+    def copies(self) -> Copies:
+        return self._under.copies
+
+    @property
+    def trips(self) -> Trips:
+        return self._under.trips
+
+    @property
+    def waiting(self) -> Waiting:
+        return self._under.waiting
+
+    @property
+    def journalled(self) -> Journalled:
+        return self._under.journalled
+
+    def close(self) -> None:
+        """Nothing: whoever opened register and log closes them."""

@@ -1,0 +1,138 @@
+"""What people and this program decide, in the words that a row of the journal keeps of it."""
+
+import msgspec
+from msgspec import Struct
+
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.office import RegisterEntry
+from coldwitness.storage.ports import Attachment, ClueStatus, Review
+
+Subject = tuple[str, str]
+"""What a decision is about: `("manifest", shipment)`, `("review", shipment)`, `("attachment",
+shipment)`, `("clue_status", clue)`, or a register of the office and the name of the entry in it."""
+
+
+class ManifestPut(Struct, frozen=True, tag_field="decided", tag="manifest"):
+    """A version of a shipment's manifest as it is kept. received_sha256 : of the body that was
+    sent, None where none was."""
+
+    manifest: Manifest
+    at_ms: int
+    sender: str | None
+    received_sha256: str | None
+
+
+class ReviewAdded(Struct, frozen=True, tag_field="decided", tag="review"):
+    """An officer's decision, look or accepted correction."""
+
+    review: Review
+
+
+class EntryPut(Struct, frozen=True, tag_field="decided", tag="entry"):
+    """An entry of the office's registers; `register` is the word of its address."""
+
+    register: str
+    name: str
+    entry: dict[str, object]
+    by: str
+    at_ms: int
+
+
+class ClueStatusSet(Struct, frozen=True, tag_field="decided", tag="clue_status"):
+    """What a case system said of a clue."""
+
+    clue: str
+    status: ClueStatus
+    note: str | None
+    at_ms: int
+
+
+class AttachmentAdded(Struct, frozen=True, tag_field="decided", tag="attachment"):
+    """A file put to a shipment; its bytes are in the register alone."""
+
+    attachment: Attachment
+
+
+class Audited(Struct, frozen=True, tag_field="decided", tag="audit"):
+    """A line of the audit trail: who saw or changed what."""
+
+    actor: str
+    action: str
+    subject: str
+    at_ms: int
+
+
+class ResultVersion(Struct, frozen=True, array_like=True):
+    """One shipment's result. digest : SHA-256 of the result, as `bodies.digest` gives it."""
+
+    shipment: str
+    version: int
+    verdict: str
+    digest: str
+
+
+class Judged(Struct, frozen=True, tag_field="decided", tag="judged"):
+    """Results that a run made. up_to : the last row of each worker that was read for them."""
+
+    results: tuple[ResultVersion, ...]
+    up_to: dict[str, int]
+    reason: str
+    at_ms: int
+
+
+class RulesInForce(Struct, frozen=True):
+    """A rule pack's file as it was read."""
+
+    file: str
+    sha256: str
+    text: str
+
+
+class InForce(Struct, frozen=True, tag_field="decided", tag="in_force"):
+    """By what results are made from this row on. settings : without secrets."""
+
+    software: str
+    settings: dict[str, object]
+    rules: tuple[RulesInForce, ...]
+    at_ms: int
+
+
+Decision = (
+    ManifestPut
+    | ReviewAdded
+    | EntryPut
+    | ClueStatusSet
+    | AttachmentAdded
+    | Audited
+    | Judged
+    | InForce
+)
+
+
+def entry_of(put: EntryPut) -> RegisterEntry:
+    """The entry in the type of its register; BadInput where there is no such register."""
+    for kind in RegisterEntry.__subclasses__():
+        if kind.register == put.register:
+            try:
+                return msgspec.convert(put.entry, kind)
+            except msgspec.ValidationError as error:
+                raise BadInput(f"{put.register}: {put.name}: {error}") from error
+    raise BadInput(f"{put.register}: {put.name}: there is no such register")
+
+
+def subject_of(decision: Decision) -> Subject | None:
+    """What a decision is about: by that it is found again. None for the audit trail, results and
+    settings."""
+    match decision:
+        case ManifestPut():
+            return "manifest", decision.manifest.id
+        case ReviewAdded():
+            return "review", decision.review.shipment
+        case AttachmentAdded():
+            return "attachment", decision.attachment.shipment
+        case ClueStatusSet():
+            return "clue_status", decision.clue
+        case EntryPut():
+            return decision.register, decision.name
+    return None

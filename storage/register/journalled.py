@@ -1,0 +1,98 @@
+"""What the register knows of the journal: how far decisions are in it, and what the journal tells
+of results and clues that are still to be made again."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, delete, select
+
+from coldwitness.storage.ports import ClueStatus, ResultMark
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database, clean, parts
+
+_RESULTS = schema.journalled_results
+_STATUSES = schema.journalled_statuses
+
+
+class SqlJournalled:
+    """The part of the register about the journal's decisions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def advancing(self, chain: str, *, to_row: int) -> Iterator[None]:
+        """What happens inside and that it happened are kept at once, or neither."""
+        with self._database.write() as connection:
+            yield
+            self._say(connection, f"decided/{chain}", str(to_row))
+
+    def row_of(self, chain: str) -> int:
+        found = self.said(f"decided/{chain}")
+        return 0 if found is None else int(found)
+
+    def said(self, key: str) -> str | None:
+        """A small fact kept by `say`."""
+        table = schema.state
+        with self._database.read() as connection:
+            return connection.execute(
+                select(table.c.value).where(table.c.key == key)
+            ).scalar_one_or_none()
+
+    def say(self, key: str, value: str) -> None:
+        with self._database.write() as connection:
+            self._say(connection, key, value)
+
+    def leave_results(self, newest: Mapping[str, tuple[int, str]]) -> None:
+        rows = [
+            {"shipment": name, "version": version, "digest": digest}
+            for name, (version, digest) in sorted(newest.items())
+        ]
+        insert = self._database.insert(_RESULTS)
+        statement = insert.on_conflict_do_update(
+            index_elements=["shipment"],
+            set_={"version": insert.excluded.version, "digest": insert.excluded.digest},
+            where=insert.excluded.version >= _RESULTS.c.version,
+        )
+        with self._database.write() as connection:
+            if rows:
+                connection.execute(statement, rows)
+
+    def leave_status(self, clue: str, *, status: ClueStatus, note: str | None, at_ms: int) -> None:
+        row = {"clue": clue, "status": status, "note": clean(note), "at_ms": at_ms}
+        insert = self._database.insert(_STATUSES)
+        statement = insert.on_conflict_do_update(index_elements=["clue"], set_=row)
+        with self._database.write() as connection:
+            connection.execute(statement, [row])
+
+    def _say(self, connection: Connection, key: str, value: str) -> None:
+        insert = self._database.insert(schema.state)
+        statement = insert.on_conflict_do_update(
+            index_elements=["key"], set_={"value": insert.excluded.value}
+        )
+        connection.execute(statement, [{"key": key, "value": value}])
+
+
+def journalled_results(connection: Connection, names: list[str]) -> dict[str, ResultMark]:
+    """What the journal names as newest of those of these shipments that a rebuild left."""
+    found: dict[str, ResultMark] = {}
+    for part in parts(names):
+        query = select(_RESULTS).where(_RESULTS.c.shipment.in_(part))
+        found |= {
+            row.shipment: ResultMark(row.version, row.digest) for row in connection.execute(query)
+        }
+    return found
+
+
+def take_statuses(
+    connection: Connection, clues: list[str]
+) -> dict[str, tuple[ClueStatus, str | None]]:
+    """Statuses that a rebuild left for these clues; they are not left any more."""
+    found: dict[str, tuple[ClueStatus, str | None]] = {}
+    for part in parts(clues):
+        query = select(_STATUSES).where(_STATUSES.c.clue.in_(part))
+        rows = connection.execute(query).all()
+        found |= {row.clue: (row.status, row.note) for row in rows}
+        if rows:
+            connection.execute(delete(_STATUSES).where(_STATUSES.c.clue.in_(part)))
+    return found

@@ -1,0 +1,179 @@
+"""What stands in the register of what was decided, in the words of the journal's rows, so that both
+can be compared; and the way to take it out, so that it can be made again."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from sqlalchemy import RowMapping, Select, delete, select, update
+
+from coldwitness.domain.manifest import Manifest
+from coldwitness.storage.decisions import (
+    AttachmentAdded,
+    Audited,
+    ClueStatusSet,
+    Decision,
+    EntryPut,
+    ManifestPut,
+    ReviewAdded,
+    Subject,
+)
+from coldwitness.storage.ports import Attachment, Review
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database
+
+_PAGE = 2000
+
+
+class SqlStanding:
+    """The part of the register that shows the others as decisions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def every(self) -> Iterator[Decision]:
+        """All decisions that stand, the audit trail last; those about one subject stand together,
+        in the order in which they were made."""
+        yield from self._manifests(None)
+        yield from self._reviews(None)
+        yield from self._attachments(None)
+        yield from self._entries(None)
+        yield from self._statuses(None)
+        yield from self.audit()
+
+    def about(self, subject: Subject) -> Iterator[Decision]:
+        """Those about one subject, in the order in which they were made."""
+        kind, name = subject
+        if kind == "manifest":
+            return self._manifests(name)
+        if kind == "review":
+            return self._reviews(name)
+        if kind == "attachment":
+            return self._attachments(name)
+        return self._statuses(name) if kind == "clue_status" else self._entries(subject)
+
+    def audit(self) -> Iterator[Audited]:
+        """Oldest first."""
+        table = schema.audit
+        for row in self._rows(select(table).order_by(table.c.id)):
+            yield Audited(row["actor"], row["action"], row["subject"], row["at_ms"])
+
+    def forget(self, subject: Subject) -> None:
+        """Take out what stands of a subject, but for attachments, whose bytes are nowhere else,
+        and clues, which are found, not decided."""
+        kind, name = subject
+        manifests, reviews, entries = schema.manifests, schema.reviews, schema.office_entries
+        shipments, clues, left = schema.shipments, schema.clues, schema.journalled_statuses
+        with self._database.write() as connection:
+            if kind == "manifest":
+                connection.execute(delete(manifests).where(manifests.c.shipment == name))
+                none = update(shipments).where(shipments.c.id == name).values(manifest_version=0)
+                connection.execute(none)
+            elif kind == "review":
+                connection.execute(delete(reviews).where(reviews.c.shipment == name))
+            elif kind == "clue_status":
+                unsaid = update(clues).where(clues.c.id == name)
+                connection.execute(unsaid.values(status="open", status_note=None))
+                connection.execute(delete(left).where(left.c.clue == name))
+            elif kind != "attachment":
+                connection.execute(
+                    delete(entries).where(entries.c.register == kind, entries.c.name == name)
+                )
+
+    def forget_audit(self, lines: Sequence[Audited]) -> None:
+        """Take one line out of the trail for each of these."""
+        table = schema.audit
+        with self._database.write() as connection:
+            for line in lines:
+                first = (
+                    select(table.c.id)
+                    .where(
+                        table.c.at_ms == line.at_ms,
+                        table.c.actor == line.actor,
+                        table.c.action == line.action,
+                        table.c.subject == line.subject,
+                    )
+                    .limit(1)
+                    .scalar_subquery()
+                )
+                connection.execute(delete(table).where(table.c.id == first))
+
+    def _manifests(self, shipment: str | None) -> Iterator[ManifestPut]:
+        table = schema.manifests
+        query = select(table).order_by(table.c.shipment, table.c.version)
+        if shipment is not None:
+            query = query.where(table.c.shipment == shipment)
+        for row in self._rows(query):
+            yield ManifestPut(
+                manifest=msgspec.json.decode(str(row["body"]), type=Manifest),
+                at_ms=row["received_ms"],
+                sender=row["sender"],
+                received_sha256=row["received_sha256"],
+            )
+
+    def _reviews(self, shipment: str | None) -> Iterator[ReviewAdded]:
+        table = schema.reviews
+        query = select(table).order_by(table.c.shipment, table.c.id)
+        if shipment is not None:
+            query = query.where(table.c.shipment == shipment)
+        for row in self._rows(query):
+            yield ReviewAdded(
+                Review(
+                    shipment=row["shipment"],
+                    result_version=row["result_version"],
+                    officer=row["officer"],
+                    decision=row["decision"],
+                    reason=row["reason"],
+                    created_ms=row["created_ms"],
+                    manifest_version=row["manifest_version"],
+                )
+            )
+
+    def _attachments(self, shipment: str | None) -> Iterator[AttachmentAdded]:
+        table = schema.attachments
+        columns = [column for column in table.c if column.name != "body"]
+        query = select(*columns).order_by(table.c.shipment, table.c.at_ms, table.c.sha256)
+        if shipment is not None:
+            query = query.where(table.c.shipment == shipment)
+        for row in self._rows(query):
+            yield AttachmentAdded(
+                Attachment(
+                    shipment=row["shipment"],
+                    sha256=row["sha256"],
+                    kind=row["kind"],
+                    name=row["name"],
+                    media_type=row["media_type"],
+                    at_ms=row["at_ms"],
+                    by=row["by_whom"],
+                )
+            )
+
+    def _entries(self, subject: Subject | None) -> Iterator[EntryPut]:
+        table = schema.office_entries
+        query = select(table).order_by(table.c.register, table.c.name, table.c.version)
+        if subject is not None:
+            query = query.where(table.c.register == subject[0], table.c.name == subject[1])
+        for row in self._rows(query):
+            yield EntryPut(
+                register=row["register"],
+                name=row["name"],
+                entry=msgspec.json.decode(row["body"]),
+                by=row["by_whom"],
+                at_ms=row["at_ms"],
+            )
+
+    def _statuses(self, clue: str | None) -> Iterator[ClueStatusSet]:
+        """When it was said is not asked: the clue's own growth moves that time too."""
+        clues, left = schema.clues, schema.journalled_statuses
+        found = select(clues.c.id.label("clue"), clues.c.status, clues.c.status_note.label("note"))
+        found = found.where(clues.c.status != "open")
+        waiting = select(left.c.clue, left.c.status, left.c.note)
+        if clue is not None:
+            found, waiting = found.where(clues.c.id == clue), waiting.where(left.c.clue == clue)
+        for query in (found.order_by(clues.c.cursor), waiting.order_by(left.c.clue)):
+            for row in self._rows(query):
+                yield ClueStatusSet(row["clue"], row["status"], row["note"], at_ms=0)
+
+    def _rows(self, query: Select[tuple[object, ...]]) -> Iterator[RowMapping]:
+        with self._database.read() as connection:
+            streamed = connection.execution_options(yield_per=_PAGE)
+            yield from streamed.execute(query).mappings()

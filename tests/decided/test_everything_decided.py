@@ -1,0 +1,214 @@
+"""Whatever way a decision came: it is a row before it is answered, and the rows bring it back."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+
+from coldwitness.storage.decisions import (
+    Audited,
+    ClueStatusSet,
+    EntryPut,
+    InForce,
+    Judged,
+    ManifestPut,
+    ReviewAdded,
+)
+from coldwitness.storage.journal import JournalReader, journal_public_key, verify_journal
+from tests.api.world import manifest, wait_until
+from tests.decided.house import OFFICERS, House, house
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> House:
+    return house(tmp_path)
+
+
+def fill(api: httpx.Client) -> str:
+    """One of everything that may be decided by HTTP; the id of the clue whose status was set."""
+    for at, storage in (("S-0", "refrigerated"), ("S-1", "frozen"), ("S-0", "room")):
+        item = {"name": "胰岛素", "category": "drug", "storage": storage}
+        told = manifest(at, items=[item], box={"id": "BX-1"}, courier={"id": "ql"})
+        assert api.put(f"/v1/shipments/{at}", json=told).status_code in (200, 201)
+    for path, entry in (
+        ("boxes/BX-1", {"model": "EPS-18L"}),
+        ("boxes/BX-1", {"model": "VIP-20L"}),
+        ("products/H20260001", {"storage": "refrigerated"}),
+        ("devices/LG-1", {"model": "RC-5"}),
+        ("sites/depot", {"lat": 36.8, "lon": 118.0}),
+    ):
+        assert api.put(f"/v1/{path}", json=entry).status_code in (200, 201)
+    for officer in OFFICERS:
+        review = {"officer": officer, "outcome": "correction_accepted", "note": "核对"}
+        answer = api.post("/v1/shipments/S-0/reviews", json={**review, "manifest_version": 2})
+        assert answer.status_code == 201
+    look = {"officer": OFFICERS[0], "outcome": "isolation_seen", "note": "查看箱体"}
+    assert api.post("/v1/shipments/S-1/reviews", json=look).status_code == 201
+    wait_until(lambda: bool(api.get("/v1/clues").json()["items"]))
+    clue: str = api.get("/v1/clues").json()["items"][0]["id"]
+    status = {"status": "in_progress", "note": "已转办"}
+    assert api.patch(f"/v1/clues/{clue}", json=status).status_code == 200
+    return clue
+
+
+def told(api: httpx.Client, clue: str) -> dict[str, object]:
+    """Everything of it that the API tells, without what is made new each time."""
+    registers = ("boxes/BX-1", "products/H20260001", "devices/LG-1", "sites/depot")
+    kept: dict[str, object] = {path: api.get(f"/v1/{path}").json() for path in registers}
+    for shipment in ("S-0", "S-1"):
+        reviews = api.get(f"/v1/shipments/{shipment}/reviews").json()
+        kept[shipment] = [
+            api.get(f"/v1/shipments/{shipment}").json()["manifest"],
+            [{key: one[key] for key in one if key != "current"} for one in reviews["items"]],
+        ]
+    kept["clue"] = [api.get(f"/v1/clues/{clue}").json()[key] for key in ("id", "status")]
+    return kept
+
+
+def test_a_lost_register_comes_back_from_the_journal(filled: House) -> None:
+    with filled.serving() as api:
+        clue = fill(api)
+        before = told(api, clue)
+        for shipment in ("S-0", "S-1"):  # S-0's accepted correction makes 4 °C too cold
+            at = f"/v1/shipments/{shipment}"
+            wait_until(lambda at=at: api.get(at).json()["verdict"] == "breach")  # type: ignore[misc]
+        verdicts = {one: api.get(f"/v1/shipments/{one}/check").json() for one in ("S-0", "S-1")}
+    digest = filled.digest()
+    filled.lose_register()
+    found = filled.rebuild()
+    assert found.decisions > 12
+    assert filled.digest() == digest
+    assert filled.rebuild().none, "the second one finds nothing to mend"
+    with filled.serving() as api:
+        wait_until(lambda: api.get(f"/v1/clues/{clue}").status_code == 200)
+        assert told(api, clue) == before
+        for shipment, verdict in verdicts.items():
+            assert api.get(f"/v1/shipments/{shipment}/check").json() == verdict
+
+
+def test_a_lost_register_comes_back_when_the_server_starts_without_a_rebuild(
+    filled: House,
+) -> None:
+    with filled.serving() as api:
+        clue = fill(api)
+        before = {path: api.get(f"/v1/{path}").json() for path in ("boxes/BX-1", "sites/depot")}
+    filled.lose_register()
+    with filled.serving() as api:
+        assert {path: api.get(f"/v1/{path}").json() for path in before} == before
+        assert len(api.get("/v1/shipments/S-0/reviews").json()["items"]) == 2
+    assert clue
+
+
+def test_each_kind_is_a_row_that_verifies(filled: House) -> None:
+    with filled.serving() as api:
+        fill(api)
+    found = filled.decisions()
+    for kind, at_least in (
+        (InForce, 1),
+        (ManifestPut, 3),
+        (EntryPut, 5),
+        (ReviewAdded, 3),
+        (ClueStatusSet, 1),
+        (Judged, 2),
+        (Audited, 11),
+    ):
+        assert sum(isinstance(one, kind) for one in found) >= at_least, kind
+    reports = verify_journal(
+        filled.settings.journal.directory, public=journal_public_key(filled.settings.journal)
+    )
+    assert [problem for report in reports for problem in report.problems] == []
+
+
+def test_a_manifest_row_says_what_was_sent_and_by_whom(filled: House) -> None:
+    with filled.serving() as api:
+        body = json.dumps(manifest("S-0", unknown={"key": 1})).encode()
+        headers = {"content-type": "application/json"}
+        api.put("/v1/shipments/S-0", content=body, headers=headers)
+        api.put("/v1/shipments/S-0", content=body, headers=headers)
+    (put,) = [one for one in filled.decisions() if isinstance(one, ManifestPut)]
+    assert put.received_sha256 == sha256(body).hexdigest()
+    assert put.sender == "local"
+    assert put.manifest.unknown_keys == ("$.unknown",)
+
+
+def test_a_result_row_names_the_rows_up_to_which_it_was_made(filled: House) -> None:
+    with filled.serving() as api:
+        wait_until(lambda: api.get("/v1/shipments/S-0").json()["verdict"] is not None)
+    (last,) = [
+        (told, row.up_to)
+        for row in filled.decisions()
+        if isinstance(row, Judged)
+        for told in row.results
+        if told.shipment == "S-0"
+    ][-1:]
+    assert last[0].version == 1
+    read = JournalReader(filled.settings.journal.directory).last_row("w1")
+    assert last[1]["w1"] == read
+    assert last[1]["api"] >= 1
+
+
+def test_rules_and_settings_are_journalled_when_they_change_and_not_at_each_start(
+    filled: House,
+) -> None:
+    for _ in range(2):
+        with filled.serving():
+            pass
+    changed = filled.settings.judging.model_copy(update={"default_storage": "room"})
+    filled.settings = filled.settings.model_copy(update={"judging": changed})
+    with filled.serving():
+        pass
+    first, second = (one for one in filled.decisions() if isinstance(one, InForce))
+    assert (first.rules, first.software) == (second.rules, second.software)
+    assert first.settings["judging"] != second.settings["judging"]
+    assert any("ANNEX6-10" in pack.text for pack in first.rules)
+
+
+def test_what_is_changed_in_the_register_is_found_and_mended(filled: House) -> None:
+    with filled.serving() as api:
+        clue = fill(api)
+        before = told(api, clue)
+    filled.sql("UPDATE manifests SET body = replace(body, 'frozen', 'room') WHERE shipment = 'S-1'")
+    filled.sql("DELETE FROM reviews WHERE officer = ?", OFFICERS[1])
+    filled.sql("UPDATE office_entries SET body = '{\"storage\":\"room\"}' WHERE name LIKE 'H%'")
+    filled.sql("DELETE FROM audit WHERE action = 'add_review'")
+    filled.sql("INSERT INTO audit (at_ms, actor, action, subject) VALUES (1, 'x', 'y', 'z')")
+    found = filled.rebuild()
+    assert set(found.subjects) == {
+        ("manifest", "S-1"),
+        ("products", "H20260001"),
+        ("review", "S-0"),
+    }
+    assert len(found.lost) == 3
+    assert [line.actor for line in found.unwritten] == ["x"]
+    assert filled.rebuild().none
+    with filled.serving() as api:
+        assert told(api, clue) == before
+
+
+def test_a_register_of_before_is_taken_into_the_journal_once(filled: House) -> None:
+    with filled.serving() as api:
+        fill(api)
+    for path in (filled.folder / "journal" / "segments" / "api").iterdir():
+        path.unlink()
+    filled.sql("DELETE FROM state")
+    with filled.serving() as api:
+        assert len(api.get("/v1/shipments/S-0/reviews").json()["items"]) == 2
+    adopted = filled.decisions()
+    assert sum(isinstance(one, ManifestPut) for one in adopted) == 3
+    with filled.serving():
+        pass
+    again = [one for one in filled.decisions() if not isinstance(one, InForce | Judged)]
+    assert len(again) == sum(not isinstance(one, InForce | Judged) for one in adopted)
+    assert filled.rebuild().none
+
+
+def test_two_servers_write_two_shards(filled: House) -> None:
+    with filled.serving() as one, filled.serving() as other:
+        one.put("/v1/boxes/BX-8", json={"model": "A"})
+        other.put("/v1/boxes/BX-9", json={"model": "B"})
+        assert one.get("/v1/boxes/BX-9").json()["entry"] == {"model": "B"}
+    assert [put.name for put in filled.decisions("api") if isinstance(put, EntryPut)] == ["BX-8"]
+    assert [put.name for put in filled.decisions("api2") if isinstance(put, EntryPut)] == ["BX-9"]
+    assert filled.rebuild().none
