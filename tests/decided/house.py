@@ -16,7 +16,7 @@ from coldwitness.storage.decided.rows import decision_of
 from coldwitness.storage.decisions import Decision
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.opening import stores
-from tests.api.world import NO_TLS
+from tests.api.world import NO_TLS, wait_until
 from tests.storage import evidence
 
 OFFICERS = ("鲁C-0101", "鲁C-0102")
@@ -28,6 +28,7 @@ class House:
 
     folder: Path
     settings: Settings
+    running: Running | None = None
 
     @contextmanager
     def serving(self) -> Iterator[httpx.Client]:
@@ -35,7 +36,13 @@ class House:
             Running(self.settings, any_free_port=True, own_ingest=False) as running,
             httpx.Client(base_url=running.url, trust_env=False, timeout=20.0, verify=NO_TLS) as api,
         ):
+            self.running = running
             yield api
+
+    def wait_until_judged(self) -> None:
+        running = self.running
+        assert running is not None
+        wait_until(lambda: running.judge.idle)
 
     def decisions(self, worker: str = "api") -> list[Decision]:
         rows = JournalReader(self.settings.journal.directory).read(worker)

@@ -71,9 +71,7 @@ def test_a_lost_register_comes_back_from_the_journal(filled: House) -> None:
     with filled.serving() as api:
         clue = fill(api)
         before = told(api, clue)
-        for shipment in ("S-0", "S-1"):  # S-0's accepted correction makes 4 °C too cold
-            at = f"/v1/shipments/{shipment}"
-            wait_until(lambda at=at: api.get(at).json()["verdict"] == "breach")  # type: ignore[misc]
+        filled.wait_until_judged()
         verdicts = {one: api.get(f"/v1/shipments/{one}/check").json() for one in ("S-0", "S-1")}
     digest = filled.digest()
     filled.lose_register()
@@ -82,7 +80,7 @@ def test_a_lost_register_comes_back_from_the_journal(filled: House) -> None:
     assert filled.digest() == digest
     assert filled.rebuild().none, "the second one finds nothing to mend"
     with filled.serving() as api:
-        wait_until(lambda: api.get(f"/v1/clues/{clue}").status_code == 200)
+        filled.wait_until_judged()
         assert told(api, clue) == before
         for shipment, verdict in verdicts.items():
             assert api.get(f"/v1/shipments/{shipment}/check").json() == verdict
@@ -135,7 +133,8 @@ def test_a_manifest_row_says_what_was_sent_and_by_whom(filled: House) -> None:
 
 def test_a_result_row_names_the_rows_up_to_which_it_was_made(filled: House) -> None:
     with filled.serving() as api:
-        wait_until(lambda: api.get("/v1/shipments/S-0").json()["verdict"] is not None)
+        filled.wait_until_judged()
+        assert api.get("/v1/shipments/S-0").json()["verdict"] is not None
     (last,) = [
         (told, row.up_to)
         for row in filled.decisions()
