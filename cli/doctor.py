@@ -23,6 +23,7 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.mqtt.broker_check import QUEUED, BrokerAnswers, question_broker
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
+from coldwitness.storage.decided.shards import is_shard
 from coldwitness.storage.journal import JournalReader, signer_of_journal
 from coldwitness.storage.register import open_register
 from coldwitness.storage.register.views import SqlViews
@@ -204,6 +205,8 @@ def _journal(settings: Settings) -> Iterator[Finding]:
     yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}")
     reader = JournalReader(directory)
     for worker in reader.workers():
+        if is_shard(worker):
+            continue  # decisions are brought into the register by the server that takes them
         with Progress(directory, worker) as progress:
             behind = reader.last_row(worker) - progress.cursor()
         yield Finding(
