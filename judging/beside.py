@@ -27,7 +27,8 @@ from coldwitness.domain.words import (
     Severity,
 )
 from coldwitness.judging.manifest_versions import Change, Counted
-from coldwitness.judging.results import told_finding, with_findings
+from coldwitness.judging.results import with_findings
+from coldwitness.judging.told_findings import told_finding
 
 _STATUS = {word: rank for rank, word in STATUS_WORDS.items()}
 _VERDICT = {word: rank for rank, word in VERDICT_WORDS.items()}

@@ -7,7 +7,7 @@ from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.words import Certainty, Severity
 from coldwitness.judging.publishers import Foreign
-from coldwitness.judging.results import told_finding
+from coldwitness.judging.told_findings import told_finding
 
 MOST_NAMED = 20
 """Sources named one by one: a stranger may use any number of ids, the result stays readable."""

@@ -65,7 +65,7 @@ FOREIGN = {
         "storage/telemetry/",
     ),
     "rows of every kind": ("api/http/readings.py", "cli/", "domain/columns.py"),
-    "a struct made by names that config/findings gives": ("judging/results.py",),
+    "a struct made by names that config/findings gives": ("judging/told_findings.py",),
 }
 """Where `Any` may stand, and for what; nowhere else, so not for results, findings, lines, clues."""
 OF_ANY = ("NDArray", "dtype", "integer", "Row")

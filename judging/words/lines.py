@@ -1,9 +1,14 @@
-"""What a requirement line rests on, in words: what was seen, and what lacks."""
+"""What a requirement line rests on, in words: what was seen, and what lacks.
 
-from collections.abc import Mapping
-from functools import lru_cache
+Of each question only the values are looked at that its words depend on, for all shipments together;
+shipments with the same values share the words.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.analysis.isolation.on_record import RestsOn
 from coldwitness.analysis.isolation.zone_verdict import IsolationReason
@@ -11,14 +16,19 @@ from coldwitness.analysis.judge import Judgement
 from coldwitness.analysis.record.place_datum import PlaceDatum
 from coldwitness.analysis.stops.stop_judgement import StorageReason
 from coldwitness.analysis.terms import Terms
+from coldwitness.analysis.verdict.record_lines import RecordLine
 from coldwitness.config.labels import labels
 from coldwitness.config.rules import QUESTIONS, Question, RulePack, day_start_s
 from coldwitness.domain.baseline import FleetBaseline, FleetZone
 from coldwitness.domain.text import Text
+from coldwitness.domain.tracks import CodeArray, IntArray
 from coldwitness.domain.words import Status
 from coldwitness.judging.words.figures import number
 from coldwitness.judging.words.packs import pack_words
-from coldwitness.judging.words.record import record_basis
+from coldwitness.judging.words.record import SPOKEN_AMOUNTS, record_basis
+from coldwitness.judging.words.said_once import SaidOnce, said_once
+
+BoolArray = NDArray[np.bool_]
 
 _LABELS = labels("results")
 _STATUS: Mapping[str, Mapping[int, Text]] = {
@@ -47,45 +57,70 @@ _HELD = (
     int(IsolationReason.BETWEEN_LIMITS),
 )
 """Reasons that speak of the limit."""
+_RANGE_FLAGS = (
+    "custody_unknown",
+    "limits_unknown",
+    "several_classes",
+    "unheard",
+    "own_limits",
+    "own_slew",
+    "storage_assumed",
+)
 
 
 def line_facts(
-    pack: RulePack, judgement: Judgement, terms: Terms, shipment: int
-) -> tuple[Text, ...]:
-    """What the status of each of the pack's lines rests on for one shipment: parts of a sentence,
-    without its end."""
-    first, end = np.searchsorted(judgement.findings.shipment, (shipment, shipment + 1)).tolist()
-    findings = slice(first, end)
-    by_question: dict[Question, list[Text]] = {}
-
-    def said(question: Question) -> list[Text]:
-        if question not in by_question:
-            by_question[question] = _question_basis(question, judgement, terms, shipment, findings)
-        return by_question[question]
-
-    older = (
-        [_ALSO["older"]]
-        if judgement.window.start_s[shipment] < day_start_s(pack.valid_from)
-        else []
-    )
-    in_force = judgement.in_force[shipment].tolist()
+    pack: RulePack, judgement: Judgement, terms: Terms, of: IntArray
+) -> list[SaidOnce[Text]]:
+    """What the status of each of the pack's lines rests on, by line and then shipment of those
+    `of`: parts of a sentence, without its end."""
+    asked = {
+        question: _said(question, judgement, terms, of)
+        for requirement in pack.requirements
+        for question in requirement.questions
+        if question not in judgement.record
+    }
+    older = (judgement.window.start_s[of] < day_start_s(pack.valid_from)).tolist()
+    platform = terms.platform_named[of].tolist()
     told = []
-    for requirement, words, holds in zip(
-        pack.requirements, pack_words(pack), in_force, strict=True
+    for place, (requirement, words) in enumerate(
+        zip(pack.requirements, pack_words(pack), strict=True)
     ):
-        alone = requirement.questions[0]
-        if requirement.binds == "platform" and not terms.platform_named[shipment]:
+        its = (
+            [_recorded(judgement.record[requirement.questions[0]], words.to_check, of)]
+            if requirement.questions[0] in judgement.record
+            else [asked[question] for question in requirement.questions]
+        )
+        silent = (
+            [not named for named in platform]
+            if requirement.binds == "platform"
+            else [False] * len(platform)
+        )
+        holds = judgement.in_force[of, place].tolist()
+        told.append(
+            said_once(
+                (silent, holds, older, *(one.code for one in its)), _sentence([*map(_words, its)])
+            )
+        )
+    return told
+
+
+def _words(of: SaidOnce[tuple[Text, ...]]) -> Sequence[tuple[Text, ...]]:
+    return of.words
+
+
+def _sentence(words: Sequence[Sequence[tuple[Text, ...]]]) -> Callable[..., Text]:
+    """Of one line, from what each of its questions may rest on."""
+
+    def said(silent: bool, holds: bool, older: bool, *codes: int) -> Text:
+        if silent:
             parts = [_ALSO["no_platform"]]
         elif not holds:
             parts = [_ALSO["not_applicable"]]
-        elif alone in judgement.record:
-            parts = record_basis(judgement.record[alone], shipment, to_check=words.to_check)
-        elif len(requirement.questions) == 1:
-            parts = said(alone)
         else:
-            parts = [part for question in requirement.questions for part in said(question)]
-        told.append(_joined((*parts, *older)))
-    return tuple(told)
+            parts = [part for code, of in zip(codes, words, strict=True) for part in of[code]]
+        return _joined((*parts, *([_ALSO["older"]] if older else [])))
+
+    return said
 
 
 def line_basis(facts: Text, source: Text) -> Text:
@@ -96,64 +131,111 @@ def line_basis(facts: Text, source: Text) -> Text:
 
 @lru_cache(maxsize=4096)
 def _joined(parts: tuple[Text, ...]) -> Text:
-    """Parts one after the other in either language; the lines of a fleet are made of few."""
+    """Parts one after the other in either language."""
     return Text("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
 
 
-def _question_basis(
-    question: Question, judgement: Judgement, terms: Terms, shipment: int, findings: slice
-) -> list[Text]:
-    status = int(judgement.status_of(question)[shipment])
-    parts = [_STATUS[question][status]] if status in _STATUS[question] else []
+def _recorded(line: RecordLine, to_check: Text, of: IntArray) -> SaidOnce[tuple[Text, ...]]:
+    reason = line.reason[of].tolist()
+    amount = [
+        number if code in SPOKEN_AMOUNTS else 0.0
+        for code, number in zip(reason, line.amount[of].tolist(), strict=True)
+    ]
+    return said_once(
+        (reason, line.state[of].tolist(), amount), partial(record_basis, to_check=to_check)
+    )
+
+
+def _said(
+    question: Question, judgement: Judgement, terms: Terms, of: IntArray
+) -> SaidOnce[tuple[Text, ...]]:
+    """What the answer to a question rests on, by all that its words depend on."""
+    status = judgement.status_of(question)[of].tolist()
     if question in ("coolant_isolation", "goods_isolation"):
         isolation = judgement.isolation
         facet = isolation.coolant if question == "coolant_isolation" else isolation.goods
         zone: FleetZone = "coolant" if question == "coolant_isolation" else "goods"
-        reason = int(facet.reason[shipment])
-        taught = terms.baselines.get(shipment, {}).get(zone)
-        if reason == IsolationReason.DECLARED_ABSENT:
-            return [_ISOLATION[reason]]
-        return [
-            *parts,
-            _RESTS_ON.get(int(facet.rests_on[shipment]), _ISOLATION[reason]),
-            *([] if taught is None or reason not in _HELD else [_taught(taught)]),
-        ]
+        taught = [terms.baselines.get(shipment, {}).get(zone) for shipment in of.tolist()]
+        columns = _listed(of, facet.reason, facet.rests_on)
+        return said_once((status, *columns, taught), partial(_isolation_basis, question))
     if question == "storage_on_the_way":
-        reason = int(judgement.stops.reason[shipment])
-        datum = int(judgement.stops.place_datum[shipment])
-        return [
-            *parts,
-            *([_STORAGE[reason]] if reason in _STORAGE else []),
-            *([_DATUM[datum]] if datum in _DATUM else []),
-            *([_ALSO["sources_disagree"]] if judgement.stops.sources_disagree[shipment] else []),
-            *([_ALSO["radius_cut"]] if terms.radius_cut[shipment] else []),
-        ]
-    if question == "range" and status == Status.COMPLIANT and _tolerates(judgement, findings):
-        parts = [_ALSO["tolerated"]]
-    window = judgement.window
-    known = window.start_known[shipment] and window.end_known[shipment]
-    if question in ("range", "recording") and not known:
-        parts.append(_ALSO["custody_unknown"])
-    if question == "range" and not terms.limits_known[shipment]:
-        parts.append(_ALSO["limits_unknown"])
+        stops = judgement.stops
+        flags = (stops.sources_disagree, terms.radius_cut)
+        columns = _listed(of, stops.reason, stops.place_datum, *flags)
+        return said_once((status, *columns), _storage_basis)
+    unknown = ~(judgement.window.start_known & judgement.window.end_known)
     if question == "range":
-        parts += _of_compartments(judgement, terms, shipment)
-    if question == "range" and judgement.temperature.own_limits[shipment]:
-        parts.append(_ALSO["own_limits"])
-    if question == "range" and judgement.temperature.own_slew[shipment]:
-        parts.append(_ALSO["own_slew"])
-    if question == "range" and terms.storage_assumed[shipment]:
-        parts.append(_ALSO["storage_assumed"])
-    if question == "integrity" and not judgement.deletion_shows[shipment]:
-        parts.append(_ALSO["deletion_hidden"])
+        temperature = judgement.temperature
+        columns = _listed(
+            of,
+            _tolerates(judgement),
+            unknown,
+            ~terms.limits_known,
+            terms.excluding,
+            _unheard(judgement, terms),
+            temperature.own_limits,
+            temperature.own_slew,
+            terms.storage_assumed,
+        )
+        return said_once((status, *columns), _range_basis)
+    also = {
+        "recording": {"custody_unknown": unknown},
+        "integrity": {"deletion_hidden": ~judgement.deletion_shows},
+    }.get(question, {})
+    return said_once(
+        (status, *_listed(of, *also.values())), partial(_plain_basis, question, tuple(also))
+    )
+
+
+def _listed(
+    of: IntArray, *columns: IntArray | CodeArray | BoolArray | tuple[bool, ...]
+) -> list[list[int]]:
+    return [np.asarray(column)[of].tolist() for column in columns]
+
+
+def _of_status(question: Question, status: int) -> tuple[Text, ...]:
+    return (_STATUS[question][status],) if status in _STATUS[question] else ()
+
+
+def _plain_basis(
+    question: Question, names: Sequence[str], status: int, *flags: bool
+) -> tuple[Text, ...]:
+    """The status, and beside it the words of `also` whose flag is set."""
+    return (
+        *_of_status(question, status),
+        *(_ALSO[name] for name, flag in zip(names, flags, strict=True) if flag),
+    )
+
+
+def _range_basis(status: int, tolerates: bool, *flags: bool) -> tuple[Text, ...]:
+    parts = _plain_basis("range", _RANGE_FLAGS, status, *flags)
+    if tolerates and status == Status.COMPLIANT:
+        return (_ALSO["tolerated"], *parts[len(_of_status("range", status)) :])
     return parts
 
 
-def _of_compartments(judgement: Judgement, terms: Terms, shipment: int) -> list[Text]:
-    """That the box holds several classes, and that an item has no probe."""
-    items = slice(int(terms.items.first[shipment]), int(terms.items.first[shipment + 1]))
-    several = [_ALSO["several_classes"]] if terms.excluding[shipment] else []
-    return several + ([_ALSO["unheard"]] if judgement.unheard[items].any() else [])
+def _isolation_basis(
+    question: Question, status: int, reason: int, rests_on: int, taught: FleetBaseline | None
+) -> tuple[Text, ...]:
+    if reason == IsolationReason.DECLARED_ABSENT:
+        return (_ISOLATION[reason],)
+    return (
+        *_of_status(question, status),
+        _RESTS_ON.get(rests_on, _ISOLATION[reason]),
+        *([] if taught is None or reason not in _HELD else [_taught(taught)]),
+    )
+
+
+def _storage_basis(
+    status: int, reason: int, datum: int, sources_disagree: bool, radius_cut: bool
+) -> tuple[Text, ...]:
+    return (
+        *_of_status("storage_on_the_way", status),
+        *([_STORAGE[reason]] if reason in _STORAGE else []),
+        *([_DATUM[datum]] if datum in _DATUM else []),
+        *([_ALSO["sources_disagree"]] if sources_disagree else []),
+        *([_ALSO["radius_cut"]] if radius_cut else []),
+    )
 
 
 def _taught(baseline: FleetBaseline) -> Text:
@@ -166,11 +248,17 @@ def _taught(baseline: FleetBaseline) -> Text:
     )
 
 
-def _tolerates(judgement: Judgement, findings: slice) -> bool:
-    """Whether something was, or unseen could have been, out of range for a tolerated time."""
-    measures = judgement.findings.measures
-    return any(
-        bool((measures[name][findings] == 1).any())
-        for name in ("tolerated", "could_leave_range")
-        if name in measures
-    )
+def _tolerates(judgement: Judgement) -> BoolArray:
+    """(s,) whether something was, or unseen could have been, out of range for a tolerated time."""
+    findings = judgement.findings
+    out = np.zeros(len(judgement.shipments), dtype=np.bool_)
+    for name in ("tolerated", "could_leave_range"):
+        if name in findings.measures:
+            out[findings.shipment[findings.measures[name] == 1]] = True
+    return out
+
+
+def _unheard(judgement: Judgement, terms: Terms) -> BoolArray:
+    """(s,) whether an item of the shipment has no probe."""
+    so_many = np.append(0, np.cumsum(judgement.unheard))[terms.items.first]
+    return np.asarray(np.diff(so_many) > 0)

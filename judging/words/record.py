@@ -2,23 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
-from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason, RecordState
+from coldwitness.analysis.verdict.record_lines import RecordReason, RecordState
 from coldwitness.domain.text import Text
 from coldwitness.judging.words.figures import duration, number
 
 _Words = Callable[[float], Text]
 
 
-def record_basis(line: RecordLine, shipment: int, *, to_check: Text) -> list[Text]:
-    """The fact; that the company alone says so, where it does; and where the record does not show
-    what is asked, that it has to be checked on site, by what evidence (`to_check`)."""
-    reason = int(line.reason[shipment])
+def record_basis(reason: int, state: int, amount: float, *, to_check: Text) -> tuple[Text, ...]:
+    """The fact of a RecordLine; that the company alone says so, where it does; and where the
+    record does not show what is asked, that it has to be checked on site, by what evidence."""
     said = _WORDS[reason]
-    fact = said(float(line.amount[shipment])) if callable(said) else said
-    state = int(line.state[shipment])
+    fact = said(amount) if callable(said) else said
     if state == RecordState.STATED:
-        return [fact, _ON_ITS_WORD]
-    return [fact, to_check] if state in (RecordState.ABSENT, RecordState.SHORTFALL) else [fact]
+        return (fact, _ON_ITS_WORD)
+    return (fact, to_check) if state in (RecordState.ABSENT, RecordState.SHORTFALL) else (fact,)
 
 
 _ON_ITS_WORD = Text(
@@ -236,3 +234,6 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.LESS_ACCURATE: _less_accurate,
 }
 """Every reason has its words; a test holds that none is forgotten."""
+
+SPOKEN_AMOUNTS = frozenset(reason for reason, said in _WORDS.items() if callable(said))
+"""Reasons whose words give the amount."""

@@ -84,7 +84,8 @@ def build_report(
     if coverage is None:
         raise BadInput(f"report: the result of {result.shipment} does not say what was seen")
     worst = next((probe for probe in coverage.probes if probe.worst and probe.readings), None)
-    lines = requirement_lines(result, pack, line_facts(pack, judgement, terms, shipment))
+    facts = line_facts(pack, judgement, terms, np.array([shipment]))
+    lines = requirement_lines(result, pack, [fact.each[0] for fact in facts])
     return Report(
         schema=SCHEMA,
         shipment=result.shipment,
