@@ -17,15 +17,20 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import Progress, open_progress, workers_followed
 from coldwitness.storage.journal import (
     JournalReader,
+    KeptElsewhere,
+    Problem,
     SegmentReport,
-    SignedHead,
-    heads_kept_elsewhere,
+    Vouched,
+    kept_elsewhere,
     layout,
     load_public_key,
     retention,
     verify_journal,
+    vouched_by_others,
 )
+from coldwitness.storage.journal.head_log import origin_of
 from coldwitness.storage.journal.sealing import seal_finished
+from coldwitness.storage.journal.signed_note import ED25519, NoteKey, note_key
 from coldwitness.storage.journal.signing import signer_of_journal
 
 FOUND = 1
@@ -60,25 +65,38 @@ def verify(
         list[str] | None,
         typer.Option(
             "--heads",
-            help="FILE or URL of signed heads that somebody else kept (NDJSON; a worker's health"
-            " message is one); may be repeated",
+            help="FILE or URL of what somebody else kept: a checkpoint, or NDJSON of signed heads"
+            " or of a worker's health messages; may be repeated",
+        ),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--witness",
+            help="key (name+id+base64) of a witness whose signatures have to stand over the heads;"
+            " may be repeated",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check every row, chain, tree, signature, head and link.
 
-    Exit 0: whole, by a key or heads kept elsewhere; 1: something is wrong; 3: whole as far as the
-    folder itself tells, but nobody outside vouches for it.
+    Exit 0: whole, by a key or heads kept elsewhere or by a witness; 1: something is wrong; 3: whole
+    as far as the folder itself tells, but nobody outside vouches for it.
     """
     folder = _directory(context, directory)
     key_file = public_key if public_key is not None else layout.public_key(folder)
     public = load_public_key(key_file) if public_key or key_file.exists() else None
     if public is None:
         typer.echo(f"no public key at {key_file}: signatures are not checked", err=True)
-    outside = [head for source in heads or () for head in _kept_heads(source)]
-    reports = verify_journal(folder, public=public, outside=outside)
+    kept = sum((_kept(source) for source in heads or ()), KeptElsewhere())
+    witnesses = [note_key(vkey) for vkey in witness or ()]
+    reports = verify_journal(folder, public=public, outside=kept.heads)
+    vouched, contradictions = vouched_by_others(
+        folder, reports, kept, public=public, witnesses=witnesses
+    )
     problems = [problem for report in reports for problem in report.problems]
+    problems += contradictions
     lost = _rows_lost(folder, reports)
     for report in reports:
         line = {
@@ -98,12 +116,16 @@ def verify(
         }
         if as_json:
             typer.echo(json.dumps(line, ensure_ascii=False))
+    if as_json and (kept.checkpoints or witnesses):
+        typer.echo(json.dumps(_outside_as_json(vouched, contradictions), ensure_ascii=False))
     if not as_json:
         for problem in problems:
             typer.echo(f"{problem.kind}: {problem.text}")
         for text in lost:
             typer.echo(f"truncated: {text}")
         _say_what_is_proved(reports)
+        for one in vouched:
+            typer.echo(one.text())
         wrong = len(problems) + len(lost)
         rows = sum(report.rows for report in reports)
         found = f"{wrong} problems" if wrong else "nothing wrong" if rows else "nothing to prove"
@@ -112,26 +134,44 @@ def verify(
         typer.echo(json.dumps({"lost": lost}, ensure_ascii=False))
     if problems or lost:
         raise typer.Exit(FOUND)
-    if not reports or (public_key is None and not outside):
+    if not reports or (public_key is None and not kept.heads and not vouched):
         typer.echo(
-            "whole as far as this folder tells; nobody outside vouches for it: give --public-key"
-            " or --heads that were kept elsewhere",
+            "whole as far as this folder tells; nobody outside vouches for it: give --public-key,"
+            " --heads that were kept elsewhere, or --witness",
             err=True,
         )
         raise typer.Exit(NOBODY_VOUCHES)
 
 
-def _kept_heads(source: str) -> list[SignedHead]:
+def _kept(source: str) -> KeptElsewhere:
     if not source.startswith(("http://", "https://")):
         try:
-            return heads_kept_elsewhere(Path(source).read_bytes(), where=source)
+            return kept_elsewhere(Path(source).read_bytes(), where=source)
         except OSError as error:
             raise BadInput(f"--heads {source}: {error.strerror}") from error
     try:
         answer = httpx.get(source, timeout=30.0).raise_for_status()
     except httpx.HTTPError as error:
         raise Unavailable(f"--heads {source}: {error}") from error
-    return heads_kept_elsewhere(answer.content, where=source)
+    return kept_elsewhere(answer.content, where=source)
+
+
+def _outside_as_json(
+    vouched: Sequence[Vouched], contradictions: Sequence[Problem]
+) -> dict[str, object]:
+    return {
+        "vouched": [
+            {
+                "worker": one.worker,
+                "row": one.row,
+                "head": one.size,
+                "witness": one.by,
+                "seen": rfc3339(one.seen_s * 1000) if one.seen_s is not None else None,
+            }
+            for one in vouched
+        ],
+        "problems": [{"kind": one.kind, "text": one.text} for one in contradictions],
+    }
 
 
 def _rows_lost(folder: Path, reports: Sequence[SegmentReport]) -> list[str]:
@@ -156,6 +196,17 @@ def _say_what_is_proved(reports: Sequence[SegmentReport]) -> None:
         later = report.last_row - report.proved_row
         rest = f"; {later} later rows are not yet proved" if later > 0 else ""
         typer.echo(f"worker {worker}: proved by signature up to row {report.proved_row}{rest}")
+
+
+@app.command("key")
+def key(context: typer.Context, directory: DirectoryOption = None) -> None:
+    """The key of each worker's heads as name+id+base64, for witnesses that shall follow them."""
+    folder = _directory(context, directory)
+    public = load_public_key(layout.public_key(folder))
+    for worker in layout.workers(folder):
+        origin = origin_of(layout.worker_folder(folder, worker))
+        if origin is not None:
+            typer.echo(NoteKey.of(origin, ED25519, public).vkey())
 
 
 @app.command("stats")

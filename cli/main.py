@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Entry] = {
     "doctor": Entry("doctor:doctor", "Is everything there that evidence depends on?"),
     "archive": Entry("import_export:archive", "Sealed days as Parquet, kept for years."),
     "journal": Entry("journal:app", "证据日志。The evidence journal: is it whole, what is in it."),
+    "witness": Entry("witness:witness", "Sign what journals of others have signed, if it adds up."),
     "quarantine": Entry("quarantine:app", "隔离区。What could not be used, and why."),
     "setup": Entry("setup_influx:setup", "Make servers ready for ColdWitness."),
     "db": Entry("setup_influx:database", "The register's tables."),

@@ -74,8 +74,21 @@ class JournalSettings(_Section):
     retention_years: float = Field(5.0, ge=5.0)
     signing_key_file: Path | None = None
     """PEM private key (Ed25519); unset: keys/signing.key under `directory`, made if missing."""
+    origin: str | None = Field(None, pattern=r"^[^\s+]{1,200}$")
+    """The name under which witnesses know this journal, as an address without scheme; unset:
+    coldwitness/ and the id of its first key. Taken when a worker signs its first head."""
     minimum_free_mb: float = Field(200.0, ge=0.0)
     """`doctor` warns below this much room on the journal's disk."""
+
+
+class WitnessSettings(_Section):
+    """Somebody outside the operator's power who signs what the journal has signed (C2SP
+    tlog-witness)."""
+
+    url: str
+    """Submission prefix: what stands before /add-checkpoint."""
+    key: str
+    """The witness's key as name+id+base64; answers by other keys are not kept."""
 
 
 class StoreSettings(_Section):
@@ -158,6 +171,7 @@ class Settings(BaseSettings):
         return rules
 
     webhooks: tuple[WebhookSettings, ...] = ()
+    witnesses: tuple[WitnessSettings, ...] = ()
     clues: ClueSettings = ClueSettings()
 
     @classmethod

@@ -5,10 +5,12 @@ readings → stores. They share only the journal.
 import logging
 import threading
 import time
+from contextlib import suppress
 
 import msgspec
 
 from coldwitness.config.settings import Settings
+from coldwitness.domain.errors import Unavailable
 from coldwitness.ingest.acknowledging import Receiver
 from coldwitness.ingest.following import JournalFollower, OnTouched
 from coldwitness.ingest.mqtt.broker import BrokerConnection
@@ -16,7 +18,9 @@ from coldwitness.ingest.mqtt.health import State, health_payload
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader
+from coldwitness.storage.journal.layout import worker_folder
 from coldwitness.storage.ports import CustodyLog, ReadingLog
+from coldwitness.storage.witness.asking import Witnessing
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +45,11 @@ class ReceivingSide:
                 now_ms=self.journal.clock.now_ms,
                 last_will=health_payload(worker=worker, state="lost"),
             )
+            self.witnessing = Witnessing(
+                settings.witnesses,
+                worker_folder(settings.journal.directory, worker),
+                lambda: self.journal.checkpoint,
+            )
         except BaseException:
             self.journal.close()
             raise
@@ -48,6 +57,7 @@ class ReceivingSide:
         self._stop = threading.Event()
         self._health_due_s = 0.0
         self._health_said: tuple[State, int] | None = None
+        self._checkpoint_said: tuple[str, int] | None = None
         self._thread = threading.Thread(target=self._run, name="ingest-receive", daemon=True)
 
     @property
@@ -64,14 +74,20 @@ class ReceivingSide:
 
     def start(self) -> None:
         self._thread.start()
+        self.witnessing.start()
 
     def stop(self) -> None:
-        """End after the round under way; what was taken is journalled and acknowledged."""
+        """End after the round under way; what was taken is journalled and acknowledged, and the
+        last head goes to the witnesses."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        with suppress(Unavailable):  # a full disk: closing says so
+            self.journal.sign_what_is_there()
+        self._say_checkpoint()
         self.broker.close(last_words=self._health("stopped"))
         self.journal.close()
+        self.witnessing.stop()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -90,10 +106,20 @@ class ReceivingSide:
         if self.broker.connected and (now_s >= self._health_due_s or said != self._health_said):
             self.broker.publish_health(self._health(said[0]))
             self._health_said, self._health_due_s = said, now_s + HEALTH_EVERY_S
+            self._say_checkpoint()
+
+    def _say_checkpoint(self) -> None:
+        signed = self.journal.checkpoint
+        if signed is None or not self.broker.connected:
+            return
+        said = (signed.note.text, self.broker.connection)
+        if said != self._checkpoint_said:
+            self.broker.publish_checkpoint(signed.note.written())
+            self._checkpoint_said = said
 
     def _health(self, state: State) -> bytes:
         counts = self.receiver.counts
-        head = self.journal.last_head
+        head, signed = self.journal.last_head, self.journal.checkpoint
         return health_payload(
             worker=self.worker,
             state=state,
@@ -101,6 +127,8 @@ class ReceivingSide:
             journalled=counts.journalled,
             last_row=self.journal.last_row,
             signed_head=msgspec.to_builtins(head) if head is not None else None,
+            checkpoint=signed.note.written() if signed is not None else None,
+            witness_problem=self.witnessing.problem,
         )
 
 

@@ -19,7 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from coldwitness.config.settings import MqttSettings
 from coldwitness.ingest.mqtt.credentials import password_of, tls_context
-from coldwitness.ingest.mqtt.health import health_topic
+from coldwitness.ingest.mqtt.health import heads_topic, health_topic
 from coldwitness.ingest.mqtt.paho_link import PahoLink
 from coldwitness.ingest.mqtt.session import FAILURES, Action, Event, Session, State, refusal
 from coldwitness.storage.journal import Message
@@ -113,6 +113,10 @@ class BrokerConnection:
     def publish_health(self, payload: bytes) -> None:
         if self.connected:
             self._client.publish(health_topic(self._worker), payload, qos=0, retain=True)
+
+    def publish_checkpoint(self, note: str) -> None:
+        if self.connected:
+            self._client.publish(heads_topic(self._worker), note.encode(), qos=0, retain=True)
 
     def drop(self, reason: str) -> None:
         """Hang up and throw away what was not taken: unacknowledged, it comes again."""

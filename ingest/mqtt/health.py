@@ -9,6 +9,18 @@ State = Literal["running", "no_broker", "not_acknowledging", "stopped", "lost"]
 HEALTH_PREFIX = "coldchain/v1/_workers/"
 
 
+HEADS_PREFIX = "coldchain/v1/_heads/"
+
+
+OWN_PREFIXES = (HEALTH_PREFIX, HEADS_PREFIX)
+"""What workers say themselves: no evidence, not journalled."""
+
+
+def heads_topic(worker: str) -> str:
+    """Where a worker's newest checkpoint stands, retained, for whoever wants to keep it."""
+    return f"{HEADS_PREFIX}{worker}"
+
+
 def health_topic(worker: str) -> str:
     """Where a worker says how it is: retained, and the broker says `lost` there if it dies."""
     return f"{HEALTH_PREFIX}{worker}/health"

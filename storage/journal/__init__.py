@@ -1,8 +1,14 @@
 """The evidence journal: every message as it came, chained, treed, signed, sealed by day."""
 
 from coldwitness.storage.journal.clock import ClockStep, ReceiveClock
-from coldwitness.storage.journal.heads import SignedHead, heads_kept_elsewhere
+from coldwitness.storage.journal.heads import SignedHead
 from coldwitness.storage.journal.journal import Journal, PartlyKept
+from coldwitness.storage.journal.outside import (
+    KeptElsewhere,
+    Vouched,
+    kept_elsewhere,
+    vouched_by_others,
+)
 from coldwitness.storage.journal.reader import JournalReader, RowProof, SegmentStats
 from coldwitness.storage.journal.rows import Message, Row, row_bytes
 from coldwitness.storage.journal.signing import (
@@ -20,6 +26,7 @@ __all__ = [
     "ClockStep",
     "Journal",
     "JournalReader",
+    "KeptElsewhere",
     "Message",
     "PartlyKept",
     "Problem",
@@ -30,13 +37,15 @@ __all__ = [
     "SegmentStats",
     "SignedHead",
     "Signer",
-    "heads_kept_elsewhere",
+    "Vouched",
     "journal_public_key",
     "journal_signer",
+    "kept_elsewhere",
     "load_or_create_signer",
     "load_public_key",
     "row_bytes",
     "signer_of_journal",
     "signing_key",
     "verify_journal",
+    "vouched_by_others",
 ]

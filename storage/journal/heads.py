@@ -15,7 +15,8 @@ import msgspec
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.domain.errors import Unavailable
+from coldwitness.storage.journal.merkle import leaf_hash
 from coldwitness.storage.journal.segment import Head, SegmentMeta
 from coldwitness.storage.journal.signing import Signer, signature_holds
 
@@ -52,6 +53,10 @@ class SignedHead(msgspec.Struct, frozen=True):
     def digest(self) -> str:
         """What the next head names as `previous`."""
         return sha256(self.signed_bytes()).hexdigest()
+
+    def leaf(self) -> bytes:
+        """Its leaf in the tree over the worker's heads."""
+        return leaf_hash(self.signed_bytes())
 
     def count(self) -> int:
         """`number`, 0 for a head that has none."""
@@ -108,28 +113,6 @@ def read_heads(path: Path) -> tuple[list[SignedHead], list[int]]:
             except msgspec.MsgspecError:
                 unreadable.append(number)
     return sorted(heads, key=lambda head: (head.row, head.count())), unreadable
-
-
-def heads_kept_elsewhere(text: bytes, *, where: str) -> list[SignedHead]:
-    """Heads that somebody else kept: one JSON a line, a head or a worker's health message.
-
-    A health message of a worker that has signed nothing yet has none. Raises BadInput.
-    """
-    heads = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            said = msgspec.json.decode(line)
-            if isinstance(said, dict) and "signed_head" in said:
-                said = said["signed_head"]
-            if said is not None:
-                heads.append(msgspec.convert(said, SignedHead))
-        except msgspec.MsgspecError as error:
-            raise BadInput(f"{where}: line {number} is no signed head: {error}") from error
-    if not heads:
-        raise BadInput(f"{where}: no signed head in it")
-    return heads
 
 
 def breaks_in(heads: Sequence[SignedHead]) -> list[tuple[SignedHead, str]]:

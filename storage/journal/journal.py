@@ -16,7 +16,9 @@ import msgspec
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.checkpoint import SignedCheckpoint
 from coldwitness.storage.journal.clock import ClockStep, ReceiveClock
+from coldwitness.storage.journal.head_log import HeadLog
 from coldwitness.storage.journal.heads import SignedHead, add_head, read_heads, sign_head
 from coldwitness.storage.journal.locking import worker_lock
 from coldwitness.storage.journal.redelivery import RecentMessages
@@ -52,8 +54,13 @@ class Journal:
     journal. Use it from the thread that appends.
     """
 
-    def __init__(self, directory: Path, *, worker: str, signer: Signer) -> None:
-        """Raises ConfigError if another process writes this worker's journal, or if signed heads
+    def __init__(
+        self, directory: Path, *, worker: str, signer: Signer, origin: str | None = None
+    ) -> None:
+        """origin : what witnesses know the journal by (the worker's name is put behind it), where
+        it has no name yet.
+
+        Raises ConfigError if another process writes this worker's journal, or if signed heads
         and rows do not fit or were signed by another key; Unavailable if the disk refuses."""
         self.directory = directory
         self.worker = worker
@@ -73,6 +80,9 @@ class Journal:
         self._last_head: SignedHead | None = None
         try:
             self._last_row, self._chain, last_ms = self._resume()
+            self._head_log = HeadLog(
+                self._folder, worker=worker, origin=origin, signer=signer, last=self._last_head
+            )
         except BaseException:
             self._lock.close()
             raise
@@ -82,7 +92,12 @@ class Journal:
     def open(cls, settings: JournalSettings) -> Self:
         """The journal the settings name, with its signing key (made where there is neither a key
         nor a journal yet)."""
-        return cls(settings.directory, worker=settings.worker, signer=signer_of_journal(settings))
+        return cls(
+            settings.directory,
+            worker=settings.worker,
+            signer=signer_of_journal(settings),
+            origin=settings.origin,
+        )
 
     @property
     def last_row(self) -> int:
@@ -92,6 +107,12 @@ class Journal:
     def last_head(self) -> SignedHead | None:
         """The worker's head that was signed last."""
         return self._last_head
+
+    @property
+    def checkpoint(self) -> SignedCheckpoint | None:
+        """The newest one of the worker's heads; None before the first head, and where the heads
+        do not add up."""
+        return self._head_log.checkpoint
 
     def append(self, messages: Sequence[Message], *, note: bool = False) -> range:
         """Append messages; when this returns they are on disk. Returns the rows' numbers.
@@ -140,12 +161,16 @@ class Journal:
         ):
             self._sign_head(segment)
 
+    def sign_what_is_there(self) -> None:
+        """Sign a head over the last row, if none is yet. Raises Unavailable."""
+        if self._segment is not None and self._segment.head.row > self._signed_row:
+            self._sign_head(self._segment)
+
     def close(self) -> None:
         """Sign the last head and let go; the open day goes on at the next start."""
         try:
             if self._segment is not None:
-                if self._segment.head.row > self._signed_row:
-                    self._sign_head(self._segment)
+                self.sign_what_is_there()
                 self._segment.close()
         finally:
             self._segment = None
@@ -269,6 +294,7 @@ class Journal:
         )
         add_head(layout.Segment(self.worker, segment.meta.day, self._folder).heads, head)
         self._last_head = head
+        self._head_log.add(head)
         self._signed_row = segment.head.row
         self._signed_at_s = time.monotonic()
 

@@ -53,6 +53,26 @@ def worker_folder(directory: Path, worker: str) -> Path:
     return directory / "segments" / worker
 
 
+def head_tree(folder: Path) -> Path:
+    """The tree over a worker's heads, worked out from them; `folder` is the worker's."""
+    return folder / "heads.tree"
+
+
+def checkpoint(folder: Path) -> Path:
+    """The newest checkpoint of a worker's heads, a signed note."""
+    return folder / "checkpoint"
+
+
+def origin(folder: Path) -> Path:
+    """The name under which witnesses know a worker's heads."""
+    return folder / "origin"
+
+
+def cosigned(folder: Path, day: str) -> Path:
+    """Checkpoints of a day that witnesses signed, one JSON line each."""
+    return folder / f"{day}.cosigned"
+
+
 def workers(directory: Path) -> list[str]:
     """Workers that ever wrote here."""
     root = directory / "segments"

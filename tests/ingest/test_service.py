@@ -13,7 +13,12 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
 from coldwitness.ingest.service import IngestService
-from coldwitness.storage.journal import JournalReader, verify_journal
+from coldwitness.storage.journal import (
+    JournalReader,
+    kept_elsewhere,
+    verify_journal,
+    vouched_by_others,
+)
 from tests.ingest.conftest import MemoryCustody, MemoryStore, Mosquitto, settings_for, wait_until
 from tests.ingest.publishing import Publisher, publish_all, reading, topic
 
@@ -187,3 +192,29 @@ def test_the_worker_says_on_its_health_topic_how_it_is_and_the_broker_when_it_is
     listener.disconnect()
     listener.loop_stop()
     assert JournalReader(settings.journal.directory).last_row("w1") == 0
+
+
+def test_each_signed_head_stands_retained_as_a_checkpoint_up_to_the_last_row(
+    nats: EmbeddedBroker, tmp_path: Path, store: MemoryStore, register: MemoryCustody
+) -> None:
+    settings = settings_for(nats.port, tmp_path)
+    with service(settings, store, register, []) as running:
+        wait_until(lambda: subscribed(running))
+        publish_all(nats.port, [(topic(), reading(n)) for n in range(20)])
+        wait_until(lambda: running.status().readings == 20)
+    heard: list[bytes] = []
+    listener = mqtt.Client(CallbackAPIVersion.VERSION2, "courier")
+    listener.on_message = lambda _c, _u, m: heard.append(m.payload)
+    listener.on_connect = lambda c, *_: c.subscribe("coldchain/v1/_heads/+", 1)
+    listener.connect("127.0.0.1", nats.port)
+    listener.loop_start()
+    wait_until(lambda: len(heard) == 1)
+    listener.disconnect()
+    listener.loop_stop()
+    folder = tmp_path / "journal"
+    reports = verify_journal(folder, public=None)
+    vouched, against = vouched_by_others(
+        folder, reports, kept_elsewhere(heard[0], where="heard"), public=None
+    )
+    assert against == []
+    assert [(one.worker, one.row) for one in vouched] == [("w1", 20)]

@@ -15,8 +15,9 @@ from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.storage.journal import (
     Journal,
+    KeptElsewhere,
     Signer,
-    heads_kept_elsewhere,
+    kept_elsewhere,
     layout,
     verify_journal,
 )
@@ -206,13 +207,17 @@ def test_a_journal_that_is_gone_is_found_by_a_head_kept_elsewhere(
 
 def test_heads_kept_elsewhere_are_read_alone_or_in_a_health_message(runs: Segment) -> None:
     line = runs.heads.read_bytes().splitlines()[-1]
-    (alone,) = heads_kept_elsewhere(line, where="kept")
+    (alone,) = kept_elsewhere(line, where="kept").heads
     health = b'{"worker":"w1","signed_head":' + line + b"}\n"
-    assert heads_kept_elsewhere(health, where="kept") == [alone]
+    assert kept_elsewhere(health, where="kept") == KeptElsewhere(heads=(alone,))
+    nothing_yet = b'{"worker":"w2","signed_head":null,"checkpoint":null}\n'
+    assert kept_elsewhere(health + nothing_yet, where="kept").heads == (alone,)
     with pytest.raises(BadInput, match="line 1 is no signed head"):
-        heads_kept_elsewhere(b"{}", where="kept")
+        kept_elsewhere(b"{}", where="kept")
+    with pytest.raises(BadInput, match="no signed note"):
+        kept_elsewhere(b"\n", where="kept")
     with pytest.raises(BadInput, match="no signed head in it"):
-        heads_kept_elsewhere(b"\n", where="kept")
+        kept_elsewhere(nothing_yet, where="kept")
 
 
 def test_a_missing_or_exchanged_key_stops_the_start_where_there_is_a_journal(
