@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
-from coldwitness.analysis.integrity.innovation import NOISE_MIN_C, innovation_ratio
+from coldwitness.analysis.integrity.innovation import (
+    NOISE_MIN_C,
+    READINGS_MIN,
+    Departure,
+    innovation_ratio,
+)
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.probes import ZONES
 from coldwitness.analysis.record.series import Series
@@ -16,8 +21,22 @@ from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, Severity
 
-RATIO_MAX = 0.8
-"""Of the smoothed residual to the noise: about 0.45 of true records, see docs/analysis.md."""
+BY_TWO_MAX, BY_ALL_MAX = 1.7, 1.0
+"""Of the smoothed residual to the noise, by the best two lags and by all of them; both have to be
+above. True records have 0.7 and 0.6, see docs/analysis.md."""
+FAR_APART, FAR_MAX = 2.8, 2.0
+"""Where all lags do so many times better than two, the box is none of those that two describe (a
+probe in its air), and what is left has to be as much."""
+OPENED_SHARE, OPENED_MAX = 0.75, 1.35
+"""With no more of the readings undisturbed by the lid a fit has little to go by."""
+SEVERAL_MAX = 1.35
+"""With goods beside the drug, whose warmest part no probe may touch."""
+ROUGH_C, ROUGH_TIMES = 0.25, 4.0
+"""A scatter that no sensor of a recorder has, and so many times that of the quietest of its other
+probes."""
+ROUGH_STEP_S, ROUGH_TURNS = 120.0, 0.5
+"""Readings further apart may scatter because the drug moves; and so may such as do not turn back
+at every second reading or more."""
 GRID_MAX_C = 0.25
 """On a coarser grid nothing is said: a departure of less than a step is rounded away or made."""
 ZONE_SHARE_MIN = 0.8
@@ -30,36 +49,77 @@ UNCERTAINTIES = 2.0
 
 
 def implausible_findings(case: Case) -> FindingTable:
-    """One finding for each series whose curve departs from the exchange with its surroundings by
-    more than RATIO_MAX times the noise, and for each that jumps to and fro with the lid shut."""
+    """One finding for each series that jumps to and fro with the lid shut, else for each that
+    scatters as no sensor does, else for each whose curve departs from the exchange with its
+    surroundings by more than the noise leaves."""
     series = case.series
     if series.time_s.size == 0:
         return NO_FINDINGS
     jumps = _jumps(case)
     readings = np.diff(series.first)
     jumping = (jumps >= JUMPS_MIN) & (jumps >= JUMP_SHARE_MIN * readings)
-    ratio = departure(case)
-    departs = (ratio > RATIO_MAX) & ~jumping
+    noise_c, grid_c = _noise(series, series.low_c)
+    rough = _rough(case, noise_c=noise_c, grid_c=grid_c) & ~jumping
+    found = departure(case, noise_c=noise_c, grid_c=grid_c)
+    departs = _departs(case, found) & ~jumping & ~rough
     nothing = np.full(len(series), np.nan)
     return concatenate(
         [
-            _told(
-                series, jumping, cause="jumps", jumps=jumps.astype(np.float64), departure=nothing
-            ),
-            _told(series, departs, cause="departs", jumps=nothing, departure=ratio),
+            _told(series, jumping, "jumps", jumps=jumps.astype(np.float64)),
+            _told(series, rough, "rough", scatter_c=np.where(rough, noise_c, nothing)),
+            _told(series, departs, "departs", departure=found.by_all),
         ]
     )
+
+
+def _departs(case: Case, found: Departure) -> NDArray[np.bool_]:
+    """(m,) True where both fits leave more than a true record's."""
+    few = found.share <= OPENED_SHARE
+    several = _several(case)
+    limit = np.maximum(
+        np.where(few, OPENED_MAX, BY_ALL_MAX), np.where(several, SEVERAL_MAX, BY_ALL_MAX)
+    )
+    limit = np.where(found.by_two > FAR_APART * found.by_all, FAR_MAX, limit)
+    return np.asarray((found.by_two > BY_TWO_MAX) & (found.by_all > limit))
+
+
+def _several(case: Case) -> NDArray[np.bool_]:
+    """(m,) goods lie beside the drug."""
+    goods_c = case.zones_c[ZONES.index("goods")]
+    return _share(~np.isnan(goods_c), case.series) > 0
+
+
+def _rough(case: Case, *, noise_c: FloatArray, grid_c: FloatArray) -> NDArray[np.bool_]:
+    """(m,) True where the readings scatter from one to the next as no sensor does and the logger's
+    other probes do not."""
+    series = case.series
+    quietest_c = np.full(len(series), np.inf)
+    for zone_c in case.zones_c:
+        heard = _share(~np.isnan(zone_c), series) >= ZONE_SHARE_MIN
+        beside_c, _ = _noise(series, _filled(zone_c, series.first))
+        quietest_c = np.where(heard, np.fmin(quietest_c, beside_c), quietest_c)
+    owner, step_c = series.owner, np.diff(series.low_c)
+    turned = (owner[2:] == owner[:-2]) & (step_c[1:] * step_c[:-1] < 0)
+    turns = np.bincount(owner[2:][turned], minlength=len(series))
+    readings = np.diff(series.first)
+    length_s = series.time_s[series.first[1:] - 1] - series.time_s[series.first[:-1]]
+    rough = (noise_c > ROUGH_C) & (noise_c > ROUGH_TIMES * quietest_c) & np.isfinite(quietest_c)
+    rough &= (grid_c <= GRID_MAX_C) & (readings >= READINGS_MIN)
+    rough &= length_s <= ROUGH_STEP_S * readings
+    return np.asarray(rough & (turns >= ROUGH_TURNS * readings))
 
 
 def _told(
     series: Series,
     which: NDArray[np.bool_],
-    *,
     cause: str,
-    jumps: FloatArray,
-    departure: FloatArray,
+    *,
+    jumps: FloatArray | None = None,
+    scatter_c: FloatArray | None = None,
+    departure: FloatArray | None = None,
 ) -> FindingTable:
     j = np.flatnonzero(which)
+    unsaid = np.full(j.size, np.nan)
     return finding_table(
         shipment=series.shipment[j],
         type=code_of("data_integrity/implausible"),
@@ -71,16 +131,18 @@ def _told(
         measures={
             "logger_number": series.logger[j].astype(np.float64),
             "readings": np.diff(series.first)[j].astype(np.float64),
-            "jumps": jumps[j],
-            "departure": departure[j],
+            "jumps": unsaid if jumps is None else jumps[j],
+            "departure": unsaid if departure is None else departure[j],
+            "scatter_c": unsaid if scatter_c is None else scatter_c[j],
         },
         details={row: {"cause": cause} for row in range(j.size)},
     )
 
 
-def departure(case: Case) -> FloatArray:
-    """(m,) `innovation_ratio` of each series; NaN where nothing can be said: coolant or
-    surroundings not recorded, goods aboard without a probe, a coarse grid, too few readings."""
+def departure(case: Case, *, noise_c: FloatArray, grid_c: FloatArray) -> Departure:
+    """`innovation_ratio` of each series; NaN where nothing can be said: coolant or surroundings not
+    recorded, goods aboard without a probe, a coarse grid, too few readings. noise_c, grid_c : (m,)
+    [°C]."""
     series, tracks, terms = case.series, case.tracks, case.terms
     row = np.arange(series.time_s.size) if series.row is None else series.row
     zones_c = [_filled(zone_c, series.first) for zone_c in case.zones_c]
@@ -90,18 +152,17 @@ def departure(case: Case) -> FloatArray:
     }
     fit = (heard["coolant"] >= ZONE_SHARE_MIN) & (heard["ambient"] >= ZONE_SHARE_MIN)
     fit &= (heard["goods"] >= ZONE_SHARE_MIN) | (terms.goods_aboard[series.shipment] != 1)
-    noise_c, grid_c = _noise(series)
     fit &= grid_c <= GRID_MAX_C
     j = np.flatnonzero(fit)
-    ratio = np.full(len(series), np.nan)
+    found = Departure(*(np.full(len(series), np.nan) for _ in range(3)))
     if j.size == 0:
-        return ratio
+        return found
     if j.size < len(series):
         mine = np.repeat(fit, np.diff(series.first))
         first = np.concatenate([[0], np.cumsum(np.diff(series.first)[j])])
     else:
         mine, first = np.ones(row.size, dtype=np.bool_), series.first
-    ratio[j] = innovation_ratio(
+    its = innovation_ratio(
         first=first,
         time_s=series.time_s[mine],
         drug_c=(series.low_c[mine] + series.high_c[mine]) / 2,
@@ -109,8 +170,10 @@ def departure(case: Case) -> FloatArray:
         lid_open=tracks.lid_open[row[mine]] == 1,
         noise_c=noise_c[j],
         several=heard["goods"][j] > 0,
+        worth=BY_TWO_MAX,
     )
-    return ratio
+    found.by_two[j], found.by_all[j], found.share[j] = its.by_two, its.by_all, its.share
+    return found
 
 
 def _jumps(case: Case) -> IntArray:
@@ -152,14 +215,14 @@ def _filled(value_c: FloatArray, first: IntArray) -> FloatArray:
     )
 
 
-def _noise(series: Series) -> tuple[FloatArray, FloatArray]:
-    """(m,) the sensor's noise with its rounding, and its least change [°C]; inf and inf for a
-    series that never moves.
+def _noise(series: Series, value_c: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(m,) the sensor's noise with its rounding, and its least change [°C], of a probe at the
+    readings of each series; inf and inf where it never moves there.
 
     Our own: as analysis.integrity.sensor_noise, mean(min(|bend|, 3 · 1.4826 · median)²) / 6, and no
     less than the rounding's q²/12 and NOISE_MIN_C.
     """
-    owner, value_c = series.owner, series.low_c
+    owner = series.owner
     grid_c = np.full(len(series), np.inf)
     step_c = np.abs(np.diff(value_c))
     moved = (owner[1:] == owner[:-1]) & (step_c > 1e-6)

@@ -88,6 +88,70 @@ def test_drawn_curves_are_noticed(
     assert np.mean([cause in causes for causes in found]) >= least
 
 
+def in_the_air(seed: int) -> dict[str, np.ndarray]:
+    """A true delivery of a probe in the air of the box, which the street reaches through a wall."""
+    draw = np.random.default_rng(seed)
+    ambient = draw.uniform(15, 32) + np.repeat(draw.normal(0, 6, 10), T.size // 10)
+    coolant = draw.uniform(-2, 2) + draw.uniform(0.5, 3) * T / END_S
+    wall = air = load = draw.uniform(4, 7)
+    drug = np.empty(T.size)
+    for i in range(T.size):
+        drug[i] = air
+        wall += 4 / 60 * (ambient[i] - wall) + 2 / 60 * (air - wall)
+        flow = 1.5 * (coolant[i] - air) + 1.0 * (wall - air) + 6.0 * (load - air)
+        air, load = air + 2 * flow / 60, load + 1.2 * (air - load) / 60
+    noise = draw.uniform(0.03, 0.05)
+
+    def read(value: np.ndarray) -> np.ndarray:
+        return np.round(value + draw.normal(0, noise, T.size), 1)
+
+    return {"drug": read(drug), "coolant": read(coolant), "ambient": read(ambient)}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_wall_and_the_air_behind_it_explain_a_probe_in_the_air(seed: int) -> None:
+    assert not told(in_the_air(seed))
+
+
+def typed(draw: np.random.Generator) -> np.ndarray:
+    return np.round(draw.uniform(4.4, 5.6, T.size), 1)
+
+
+def test_numbers_that_scatter_as_no_sensor_does_are_rough() -> None:
+    for seed in range(10):
+        probes = box(seed) | {"drug": typed(np.random.default_rng(seed))}
+        assert told(probes) == ["rough"]
+
+
+def test_scatter_is_not_told_where_another_probe_has_it_or_none_speaks() -> None:
+    drug = typed(np.random.default_rng(1))
+    alike = {
+        name: np.round(5 + 2 * (typed(np.random.default_rng(n)) - 5), 1)
+        for n, name in enumerate(("coolant", "ambient"))
+    }
+    assert told(alike | {"drug": drug}) == []
+    assert told({"drug": drug}) == []
+
+
+@pytest.mark.parametrize(("step_s", "causes"), [(120, ["rough"]), (180, [])])
+def test_scatter_of_readings_far_apart_is_left_to_the_drug(step_s: int, causes: list[str]) -> None:
+    times = step_s * np.arange(100)
+    probes = box(1) | {"drug": typed(np.random.default_rng(1))}
+    others = {name: probes[name] for name in ("coolant", "ambient")}
+    found = seen(
+        Series(times, probes["drug"], probes=others), given=Given(start=0, end=float(times[-1]))
+    ).found(IMPLAUSIBLE)
+    assert ["rough"] * len(causes) == [
+        one["measures"]["cause"] for one in found if one["measures"]["cause"] == "rough"
+    ]
+
+
+def test_a_thermostat_that_swings_by_more_than_the_scatter_is_not_rough() -> None:
+    swing = 1.2 * np.sin(2 * np.pi * T / 900)
+    found = told(box(1) | {"drug": np.round(5 + swing, 1)})
+    assert "rough" not in found
+
+
 def test_a_level_curve_with_noise_cannot_be_told_from_a_box_that_holds_its_temperature() -> None:
     """As docs/analysis.md says."""
     draw = np.random.default_rng(3)
