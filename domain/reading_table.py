@@ -65,7 +65,9 @@ def column_of(channel: Channel, said: Iterable[Any]) -> NDArray[Any]:
     """(n,) the channel's column of what was said, None where nothing was."""
     if channel.kind == "real":
         return floats(said)
-    counts = [-1 if one is None else one for one in said]
+    counts = list(said)
+    if None in counts:
+        counts = [-1 if one is None else one for one in counts]
     return np.array(counts, dtype=np.int8 if channel.kind == "flag" else np.int64)
 
 
@@ -80,7 +82,10 @@ def said_in(channel: Channel, column: NDArray[Any]) -> list[Any]:
 
 def floats(values: Iterable[float | None]) -> FloatArray:
     """(n,) float64 with NaN for None."""
-    return np.array(list(values), dtype=np.float64)
+    told = list(values)
+    if told.count(None) == len(told):
+        return np.full(len(told), np.nan)
+    return np.array(told, dtype=np.float64)
 
 
 def codes(

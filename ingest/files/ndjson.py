@@ -6,10 +6,11 @@ array, another datum, anything wrong) takes the native decoder, which knows the 
 contract and says what is wrong; so there is one meaning and two speeds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -36,7 +37,7 @@ from coldwitness.ingest.formats.native import (
     decode_object,
     looks_doubled,
 )
-from coldwitness.ingest.formats.native_channels import PlainChannels
+from coldwitness.ingest.formats.native_channels import PlainChannels, PlainPosition
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
 _Celsius = Annotated[float, msgspec.Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE_C[1])]
@@ -57,6 +58,10 @@ class _PlainReading(PlainChannels, gc=False):
 
 
 _plain = msgspec.json.Decoder(_PlainReading)
+_Sent = Mapping[str, list[Any]]
+"""Lists of what messages say, by field, those of the position among them."""
+_PLACE_FIELDS = PlainPosition.__struct_fields__
+_FIELDS = tuple(name for name in _PlainReading.__struct_fields__ if name != "event")
 
 
 def read_ndjson(path: Path, *, zone: tzinfo | None) -> FileContent:
@@ -106,9 +111,10 @@ class _Rows:
                 others.append(index)
             else:
                 place.append(index)
-        table, good = _columns(plain)
+        sent = _sent(plain)
+        table, good = _columns(sent)
         its_lines = lines if not others else [lines[index] for index in place]
-        if b"".join(its_lines).count(b'"') != _quotes_of(plain):
+        if b"".join(its_lines).count(b'"') != _quotes_of(sent):
             good &= ~np.fromiter(map(looks_doubled, its_lines), np.bool_, len(its_lines))
         others.extend(np.asarray(place, dtype=np.int64)[~good].tolist())
         for index in sorted(others):
@@ -139,45 +145,53 @@ class _Rows:
             self.slow.append(said)
 
 
-def _quotes_of(messages: Sequence[_PlainReading]) -> int:
+def _sent(messages: Sequence[_PlainReading]) -> _Sent:
+    """What the messages say, each field a list."""
+    sent = {name: list(map(attrgetter(name), messages)) for name in _FIELDS}
+    places = sent["position"]
+    for name in _PLACE_FIELDS:
+        of = attrgetter(name)
+        sent[name] = (
+            [None if place is None else of(place) for place in places]
+            if None in places
+            else list(map(of, places))
+        )
+    return sent
+
+
+def _quotes_of(sent: _Sent) -> int:
     """Quotes in the texts of these messages if they hold the keys that were read and no other. No
     text can hold fewer, so equal sums say that in none of them a key stands twice."""
-    positions = [m.position for m in messages if m.position is not None]
-    texts = 4 * len(messages)  # logger and its value, time, temperature
-    texts += sum(not isinstance(m.time, int) for m in messages)
-    texts += sum(len(m.temperature) for m in messages)
-    texts += 3 * len(positions)
-    texts += sum(p.accuracy_m is not None for p in positions)
-    texts += 2 * sum(p.datum is not None for p in positions)
-    texts += sum(1 + isinstance(m.received_at, str) for m in messages if m.received_at is not None)
-    for name in ("shipment", "box", "courier", "unit"):
-        texts += 2 * (len(messages) - list(map(attrgetter(name), messages)).count(None))
-    for channel in CHANNELS:
-        if not channel.in_position:
-            texts += len(messages) - list(map(attrgetter(channel.sent), messages)).count(None)
+    count = len(sent["time"])
+
+    def said(name: str) -> int:
+        return count - sent[name].count(None)
+
+    kinds = Counter(map(type, sent["time"]))
+    texts = 4 * count  # logger and its value, time, temperature
+    texts += count - kinds[int]
+    texts += sum(map(len, sent["temperature"]))
+    texts += 3 * said("position") + said("accuracy_m") + 2 * said("datum") + said("received_at")
+    texts += Counter(map(type, sent["received_at"]))[str]
+    texts += sum(2 * said(name) for name in ("shipment", "box", "courier", "unit"))
+    texts += sum(said(channel.sent) for channel in CHANNELS if not channel.in_position)
     return 2 * texts
 
 
-def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[np.bool_]]:
+def _columns(sent: _Sent) -> tuple[ReadingTable, NDArray[np.bool_]]:
     """Messages as a table, and (n,) which rows are right; the others take the slow way."""
-    good = np.ones(len(messages), dtype=np.bool_)
-    temperature_c, probes_good = _temperatures([m.temperature for m in messages])
+    good = np.ones(len(sent["time"]), dtype=np.bool_)
+    temperature_c, probes_good = _temperatures(sent["temperature"])
     good &= probes_good
-    time_ms, times_good = _times([m.time for m in messages])
+    time_ms, times_good = _times(sent["time"])
     good &= times_good
     coded = []
-    for names in (
-        [m.shipment for m in messages],
-        [m.courier for m in messages],
-        [m.box for m in messages],
-        [m.logger for m in messages],
-    ):
-        column, distinct = codes(names)
+    for name in ("shipment", "courier", "box", "logger"):
+        column, distinct = codes(sent[name])
         wrong = [code for code, name in enumerate(distinct) if not is_id(name)]
         if wrong:
             good &= ~np.isin(column, wrong)
         coded.append((column, distinct))
-    positions = [m.position for m in messages]
     table = ReadingTable(
         shipments=coded[0][1],
         couriers=coded[1][1],
@@ -188,17 +202,9 @@ def _columns(messages: Sequence[_PlainReading]) -> tuple[ReadingTable, NDArray[n
         box=coded[2][0],
         logger=coded[3][0],
         time_ms=time_ms,
-        received_ms=_received([m.received_at for m in messages]),
+        received_ms=_received(sent["received_at"]),
         temperature_c=temperature_c,
-        **{
-            channel.name: column_of(
-                channel,
-                [None if place is None else getattr(place, channel.sent) for place in positions]
-                if channel.in_position
-                else map(attrgetter(channel.sent), messages),
-            )
-            for channel in CHANNELS
-        },
+        **{channel.name: column_of(channel, sent[channel.sent]) for channel in CHANNELS},
     )
     return table, good
 
@@ -216,7 +222,10 @@ def _temperatures(
         if name != plain:
             good &= np.fromiter((name not in one for one in sent), np.bool_, len(sent))
             continue
-        column = floats(one.get(name) for one in sent)
+        try:
+            column = np.fromiter(map(itemgetter(name), sent), np.float64, len(sent))
+        except (KeyError, TypeError):  # one of them says nothing of this probe
+            column = floats([one.get(name) for one in sent])
         column[np.isin(column, list(NO_VALUE_C))] = np.nan
         columns[name] = column
         measured |= ~np.isnan(column)
@@ -226,18 +235,18 @@ def _temperatures(
 def _times(
     sent: Sequence[datetime | int],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    whole = np.fromiter((isinstance(time, int) for time in sent), np.bool_, len(sent))
-    if not whole.any():
+    if int not in set(map(type, sent)):
         time_ms = moments_ms(sent)  # type: ignore[arg-type]
-    else:
-        time_ms = np.full(len(sent), -1, np.int64)
-        for index, time in enumerate(sent):
-            if not isinstance(time, int):
-                time_ms[index] = moments_ms([time])[0]
-            elif 0 <= time <= LATEST_MS:
-                time_ms[index] = time
-        seconds_like = whole & (time_ms >= 10**9) & (time_ms < 10**10)
-        time_ms[seconds_like] = -1
+        return time_ms, (time_ms >= 0) & (time_ms <= LATEST_MS)
+    whole = np.fromiter((isinstance(time, int) for time in sent), np.bool_, len(sent))
+    time_ms = np.full(len(sent), -1, np.int64)
+    for index, time in enumerate(sent):
+        if not isinstance(time, int):
+            time_ms[index] = moments_ms([time])[0]
+        elif 0 <= time <= LATEST_MS:
+            time_ms[index] = time
+    seconds_like = whole & (time_ms >= 10**9) & (time_ms < 10**10)
+    time_ms[seconds_like] = -1
     return time_ms, (time_ms >= 0) & (time_ms <= LATEST_MS)
 
 
