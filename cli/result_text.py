@@ -1,7 +1,7 @@
 """Check results on a terminal: NDJSON for machines, short bilingual text for people."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from coldwitness.domain.result import CheckResult
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
 
+_LINES_AT_ONCE = 100
 _MARKS = {
     "breach": "✗",
     "suspected": "?",
@@ -37,11 +38,12 @@ def beside(results: Iterable[CheckResult], others: Iterable[CheckResult]) -> lis
     ]
 
 
-def print_json(results: Iterable[CheckResult]) -> None:
+def print_json(results: Sequence[CheckResult]) -> None:
     """One line a shipment; NaN cannot stand in it."""
-    for result in results:
-        sys.stdout.write(msgspec.json.encode(result).decode())
-        sys.stdout.write("\n")
+    encoder = msgspec.json.Encoder()
+    for first in range(0, len(results), _LINES_AT_ONCE):
+        lines = encoder.encode_lines(results[first : first + _LINES_AT_ONCE])
+        sys.stdout.write(lines.decode())
 
 
 def print_text(results: Iterable[CheckResult], *, lang: str) -> None:

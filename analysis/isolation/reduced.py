@@ -87,6 +87,16 @@ class Reduced:
         within = free.shares[beside] <= most
         return np.asarray(np.where(within, free.squares, held).min(axis=1))
 
+    def held(self, number: int, most_per_h: FloatArray) -> FloatArray:
+        """(s,) least squares with this zone no faster than a rate (s,)."""
+        if self.slope.shape[0] == 2:
+            return self.explained_by(1 - number, most_per_h)
+        most = np.minimum(most_per_h[:, None] / self.total_per_h, 1.0)
+        curve = np.maximum(self.curve[0, 0], _STEADY)
+        share = np.clip(self.slope[0] / curve, 0.0, most)
+        squares = self.rest + share * (curve * share - 2.0 * self.slope[0])
+        return np.asarray(squares.min(axis=1))
+
     def residual(self, best: "Best", chosen: IntArray) -> FloatArray:
         """(m, s) weighted residual of one chosen system (s,) each."""
         each = np.arange(chosen.size)

@@ -50,7 +50,7 @@ def probes_swapped(
     odd = curves.known[:, COOLANT] & (fit.misfit_c > MISFIT_C)
     odd &= ~(fit.low_per_h[:, COOLANT] > limit_per_h[:, COOLANT])
     if odd.any():
-        back = fit_output(_exchanged(curves), limit_per_h=limit_per_h, of=odd)
+        back = fit_output(_exchanged(curves), limit_per_h=limit_per_h, of=odd, above_only=True)
         follows = odd & (back.low_per_h[:, COOLANT] > limit_per_h[:, COOLANT])
         follows &= back.misfit_c < BETTER * fit.misfit_c
     return np.asarray(_order(fit.course, curves.known, terms) | outside | follows)

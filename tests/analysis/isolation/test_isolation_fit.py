@@ -221,3 +221,24 @@ def test_each_shipment_is_fitted_as_if_it_were_alone():
         )
         assert alone.rate_per_h[0] == pytest.approx(together.rate_per_h[i], nan_ok=True, rel=1e-6)
         assert alone.low_per_h[0] == pytest.approx(together.low_per_h[i], nan_ok=True, abs=1e-6)
+
+
+def test_the_first_round_spares_no_box_whose_names_are_exchanged():
+    """`above_only` gives what the whole fit gives, or nothing, and nothing only where nobody could
+    be told to have exchanged drug and coolant."""
+    made = world(80, seed=19, k_coolant=(0.2, 3.0))
+    terms = terms_of(*[Given(start=0.0)] * 80, shipments=made.tracks.shipments)
+    named = exchange_curves(case_of(made.tracks, terms, NUMBERS))
+    value_c = named.value_c.copy()
+    value_c[[0, 1 + COOLANT]] = value_c[[1 + COOLANT, 0]]
+    exchanged = replace(named, value_c=value_c)
+    limit_per_h = np.full((80, 2), 0.7)
+    for curves, other in ((named, exchanged), (exchanged, named)):
+        whole = fit_output(curves, limit_per_h=limit_per_h)
+        asked = fit_output(curves, limit_per_h=limit_per_h, above_only=True)
+        beside = fit_output(other, limit_per_h=limit_per_h)
+        told = np.isfinite(asked.misfit_c)
+        assert 0 < told.sum() < 80
+        np.testing.assert_allclose(asked.low_per_h[told], whole.low_per_h[told], rtol=1e-9)
+        follows = whole.low_per_h[:, COOLANT] > limit_per_h[:, COOLANT]
+        assert told[follows & (whole.misfit_c < 0.8 * beside.misfit_c)].all()
