@@ -15,6 +15,7 @@ from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import Progress, open_progress, workers_followed
+from coldwitness.storage.decided.shards import is_shard
 from coldwitness.storage.journal import (
     JournalReader,
     KeptElsewhere,
@@ -306,11 +307,14 @@ def expire(
     """Days older than journal.retention_years (never under five) that no hold keeps."""
     folder, now_ms = _directory(context, directory), int(time.time() * 1000)
     years = settings_of(context).journal.retention_years
-    for expiry in retention.expired(folder, years=years, now_ms=now_ms):
+    # What was decided (an entry of a register, say) may stand for longer than any message.
+    decisions = [worker for worker in layout.workers(folder) if is_shard(worker)]
+    old = retention.expired(folder, years=years, now_ms=now_ms, kept_for_good=decisions)
+    for expiry in old:
         kept = f"kept by hold {', '.join(expiry.held_by)}" if expiry.held_by else "may go"
         typer.echo(f"{expiry.segment.worker} {expiry.segment.day}: {kept}")
     if delete:
-        gone = retention.delete_expired(folder, years=years, now_ms=now_ms)
+        gone = retention.delete_expired(folder, years=years, now_ms=now_ms, kept_for_good=decisions)
         typer.echo(f"{len(gone)} days deleted; their seals stay")
 
 

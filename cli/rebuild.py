@@ -16,8 +16,9 @@ from coldwitness.ingest.following import store_decoded
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
 from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import Routes
+from coldwitness.ingest.row_finding import index_decoded
 from coldwitness.storage.decided.comparing import Differences, make_again
-from coldwitness.storage.journal import JournalReader
+from coldwitness.storage.journal import JournalReader, RowIndex
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Appended
 from coldwitness.storage.register import SqlRegister
@@ -112,6 +113,7 @@ def rebuild_views(
             drug_names=RememberedDrugNames(fixed),
         )
         births = position.births.setdefault(worker, {})
+        index = RowIndex(settings.journal.directory, worker)
         for row in sorted(births.values()):
             routes.decode(reader.row(worker, row))
         done = position.rows.get(worker, 0)
@@ -122,6 +124,7 @@ def rebuild_views(
                 break
             read = decode_rows(rows, routes, future_tolerance_s=future_tolerance_s)
             births.update(read.births)
+            index_decoded(index, rows, read)
             done = position.rows[worker] = rows[-1].row
             text = msgspec.json.encode(position).decode()
             before = len(read.refused)
@@ -130,6 +133,7 @@ def rebuild_views(
                 say(f"worker {worker}: row {aside.row}: {aside.text}")
             readings += len(read.readings)
             say(f"worker {worker}: row {done} of {head}")
+        index.close()
     register.custody.finish_rebuild()
     left = telemetry.finish()
     if left:

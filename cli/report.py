@@ -20,7 +20,7 @@ from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed.journal_part import journal_part
 from coldwitness.api.reports.packed.package import make_package
-from coldwitness.api.reports.packed.record_altered import require_unaltered
+from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.api.reports.packed.timestamp import ask_for_stamp, read_token
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.judge_files import judge_files
@@ -260,11 +260,12 @@ def _from_stores(
         line = register.shipments.row(shipment)
         if line is None:
             raise BadInput(f"report: the stores know no shipment {shipment!r}")
-        evidence = evidence_of(store, register, [shipment])
-        if signer is not None:
-            require_unaltered(
-                evidence, shipment, settings, future_tolerance_s=future_tolerance_s(settings)
-            )
+        read = partial(evidence_of, store, register, [shipment])
+        if signer is None:
+            evidence = read()
+        else:
+            check = RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings))
+            evidence = check.unaltered(read, shipment)
 
         def judged_by(book: Rulebook) -> Judged:
             (judged,) = judge_shipments(

@@ -14,6 +14,7 @@ from coldwitness.api.http.services import Services
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
+from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
@@ -86,6 +87,7 @@ class Running:
             clock=system_clock,
             metrics=metrics,
             base_url=base_url,
+            record=RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings)),
             readiness=_readiness(self._own_ingest),
         )
         self._server = ApiServer(create_app(services), listener)

@@ -12,7 +12,9 @@ from coldwitness.domain.reading import Event, Reading
 from coldwitness.ingest.clock_offsets import ClockOffsets
 from coldwitness.ingest.progress import WHOLE, Quarantined
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
+from coldwitness.ingest.row_names import birth_key, decided_keys, spoken_keys
 from coldwitness.storage.journal import Row
+from coldwitness.storage.journal.row_index import Named
 from coldwitness.storage.ports import RefusedReading
 
 _MAX_TEXT = 500
@@ -29,6 +31,8 @@ class DecodedRows:
     events_received_ms: list[int] = field(default_factory=list)
     refused: list[Quarantined] = field(default_factory=list)
     births: list[tuple[str, int]] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
+    """Of what each row speaks, by the names of `row_names`."""
 
     def put_aside(self, refused: Sequence[RefusedReading]) -> None:
         """List readings that the store will never take, one line a row: a backlog of thousands
@@ -70,6 +74,7 @@ def decode_rows(
     stateful = routes.is_stateful
     for row in rows:
         if row.note:
+            result.named += [(key, row.row) for key in decided_keys(row)]
             continue
         try:
             decoded = routes.decode(row)
@@ -78,6 +83,8 @@ def decode_rows(
             continue
         if stateful and routes.is_birth(row.topic):
             result.births.append((row.topic, row.row))
+            result.named.append((birth_key(routes.birth_node(row.topic)), row.row))
+        result.named += [(key, row.row) for key in spoken_keys(decoded)]
         if decoded.refused:
             for refusal in decoded.refused:
                 part = WHOLE if refusal.index is None else refusal.index

@@ -16,7 +16,8 @@ from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.progress import WHOLE, Progress, Quarantined
 from coldwitness.ingest.routes import Routes
-from coldwitness.storage.journal import JournalReader, Row
+from coldwitness.ingest.row_finding import index_decoded
+from coldwitness.storage.journal import JournalReader, Row, RowIndex
 from coldwitness.storage.ports import CustodyLog, ReadingLog
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class JournalFollower:
         self._on_touched = on_touched
         self._clocks = ClockOffsets()
         self._clocks_due_s = 0.0
+        self._index = RowIndex(reader.directory, progress.worker)
         self._cursor = progress.cursor()
         self._batch_rows = BATCH_ROWS
         self._recall_births()
@@ -111,6 +113,7 @@ class JournalFollower:
             decoded, touched = _internal(rows[0], error), frozenset()
         if touched and self._on_touched is not None:
             self._on_touched(touched)
+        index_decoded(self._index, rows, decoded)
         self._progress.advance(
             rows[-1].row,
             refused=decoded.refused,

@@ -214,6 +214,14 @@ def rows_followed(directory: Path) -> dict[str, int]:
     return rows
 
 
+def last_births(directory: Path, worker: str) -> list[int]:
+    """Rows of the last birth message of each topic that a worker met; none before it has run."""
+    if worker not in workers_followed(directory):
+        return []
+    with Progress(directory, worker) as progress:
+        return progress.births()
+
+
 def _connect_reader(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
 

@@ -1,5 +1,6 @@
 """The compliance report of a shipment: one report, several renderings."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -10,8 +11,9 @@ from coldwitness.api.clues.clue import report_address
 from coldwitness.api.http.answers import documented, tag_of, unchanged
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.language import language_of
+from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
-from coldwitness.api.http.shipments import current_result, judged_now
+from coldwitness.api.http.shipments import current_result, judged_now, require_known
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.issue import issue_of
@@ -20,6 +22,8 @@ from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.packed.record_altered import RecordAltered
+from coldwitness.judging.evidence import Evidence, evidence_of
 from coldwitness.judging.rulebook import under_pack
 from coldwitness.judging.run import software
 from coldwitness.storage.journal import journal_signer
@@ -39,7 +43,7 @@ REPORT_CSP = (
     responses=documented(
         None,
         content=("application/json", "text/html", "application/pdf"),
-        problems=(404,),
+        problems=(404, 409),
         description="The report; `lang` or Accept-Language chooses the language of page and PDF",
     ),
     response_model=None,
@@ -88,13 +92,15 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
     by; then what is on record stands beside, and stays. BadInput if there is none such.
     """
     asked = None if rules is None else under_pack(services.rulebook, rules)
-    in_force = judged_now(services, shipment, services.rulebook)
+    signer = journal_signer(services.settings.journal)
+    evidence = _unaltered(services, shipment, signed=signer is not None)
+    in_force = judged_now(services, shipment, services.rulebook, evidence)
     if current_result(services, shipment) != in_force.results[0]:
         services.judge.judge_now([shipment], reason="report")
     register = services.register
     line = register.shipments.row(shipment)
     return report_of_judged(
-        in_force if asked is None else judged_now(services, shipment, asked),
+        in_force if asked is None else judged_now(services, shipment, asked, evidence),
         shipment,
         in_force=in_force,
         origin=Origin(
@@ -106,9 +112,22 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
         review=review_of(
             register.reviews.of(shipment), result_version=0 if line is None else line.result_version
         ),
-        signer=journal_signer(services.settings.journal),
+        signer=signer,
         issue=issue_of(services.settings),
     )
+
+
+def _unaltered(services: Services, shipment: str, *, signed: bool) -> Evidence:
+    """What the stores hold of the shipment, compared with the journal where it is signed for.
+    404 if it is unknown; 409 naming the rows where they differ: nothing is signed then."""
+    require_known(services, shipment)
+    read = partial(evidence_of, services.store, services.register, [shipment])
+    if services.record is None or not signed:
+        return read()
+    try:
+        return services.record.unaltered(read, shipment)
+    except RecordAltered as error:
+        raise Problem(409, str(error)) from error
 
 
 def _rendered(report: Report, format_: Format, lang: Lang) -> bytes:

@@ -11,6 +11,7 @@ from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.idempotency import RepliedPosts
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.metrics import Metrics
+from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.config.settings import Settings
 from coldwitness.judging.clock import Clock
 from coldwitness.judging.live import LiveJudge
@@ -25,6 +26,7 @@ Readiness = Callable[[], str | None]
 class Services:
     """The parts of one server; wired by whoever starts it.
 
+    record : compares with the journal what a report is made of; None where there is no journal.
     readiness : further parts that /readyz names (broker, ingest, disk), each with its check.
     """
 
@@ -38,6 +40,7 @@ class Services:
     clock: Clock
     metrics: Metrics
     base_url: str
+    record: RecordCheck | None = None
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
     replied: RepliedPosts = field(default_factory=RepliedPosts)
 

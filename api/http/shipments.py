@@ -27,7 +27,7 @@ from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import Verdict
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.copies import ArchivedCurves
-from coldwitness.judging.evidence import evidence_of
+from coldwitness.judging.evidence import Evidence, evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips
 from coldwitness.judging.rulebook import Rulebook, under_pack
 from coldwitness.judging.run import Judged, judge_shipments
@@ -181,12 +181,15 @@ def current_result(services: Services, shipment: str) -> CheckResult:
     return result
 
 
-def judged_now(services: Services, shipment: str, rulebook: Rulebook) -> Judged:
-    """What the stores hold of a shipment, judged and not recorded. 404 if it is unknown."""
+def judged_now(
+    services: Services, shipment: str, rulebook: Rulebook, evidence: Evidence | None = None
+) -> Judged:
+    """What the stores hold of a shipment, judged and not recorded. 404 if it is unknown.
+    evidence : what was read of it already."""
     require_known(services, shipment)
     register = services.register
     (judged,) = judge_shipments(
-        evidence_of(services.store, register, [shipment]),
+        evidence if evidence is not None else evidence_of(services.store, register, [shipment]),
         rulebook=rulebook,
         assumed_storage=services.settings.judging.default_storage,
         archive=ArchivedCurves(register.copies),

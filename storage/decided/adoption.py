@@ -4,8 +4,8 @@ as it stands then. What was changed before that moment no journal can show."""
 from pathlib import Path
 
 from coldwitness.domain.errors import ConfigError
-from coldwitness.storage.decided.rows import decision_of, message_of
 from coldwitness.storage.decided.shards import chain_of, deciding_workers
+from coldwitness.storage.decisions import decision_of, message_of
 from coldwitness.storage.journal import Journal, JournalReader
 from coldwitness.storage.register import SqlRegister
 

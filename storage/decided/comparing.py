@@ -17,13 +17,13 @@ import msgspec
 from coldwitness.storage.decided.adoption import KEY
 from coldwitness.storage.decided.effects import caught_up
 from coldwitness.storage.decided.folding import NOTHING, Fold, fold
-from coldwitness.storage.decided.rows import decision_of
 from coldwitness.storage.decided.shards import chain_of, deciding_workers
 from coldwitness.storage.decisions import (
     Audited,
     Decision,
     Judged,
     Subject,
+    decision_of,
     subject_of,
 )
 from coldwitness.storage.journal import JournalReader, Row

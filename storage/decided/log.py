@@ -16,9 +16,8 @@ from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import BadInput, ColdWitnessError, ConfigError, Unavailable
 from coldwitness.storage.decided.adoption import adopt
 from coldwitness.storage.decided.effects import caught_up
-from coldwitness.storage.decided.rows import decision_of, message_of
 from coldwitness.storage.decided.shards import IMPORTS, chain_of, is_shard, shard_names
-from coldwitness.storage.decisions import Decision
+from coldwitness.storage.decisions import Decision, decision_of, message_of
 from coldwitness.storage.journal import Journal, JournalReader
 from coldwitness.storage.journal.locking import WorkerInUse
 from coldwitness.storage.ports import Register

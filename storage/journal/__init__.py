@@ -10,6 +10,7 @@ from coldwitness.storage.journal.outside import (
     vouched_by_others,
 )
 from coldwitness.storage.journal.reader import JournalReader, RowProof, SegmentStats
+from coldwitness.storage.journal.row_index import RowIndex, key_of
 from coldwitness.storage.journal.rows import Message, Row, row_bytes
 from coldwitness.storage.journal.signing import (
     Signer,
@@ -32,6 +33,7 @@ __all__ = [
     "Problem",
     "ReceiveClock",
     "Row",
+    "RowIndex",
     "RowProof",
     "SegmentReport",
     "SegmentStats",
@@ -41,6 +43,7 @@ __all__ = [
     "journal_public_key",
     "journal_signer",
     "kept_elsewhere",
+    "key_of",
     "load_or_create_signer",
     "load_public_key",
     "row_bytes",

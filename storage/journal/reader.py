@@ -1,7 +1,7 @@
 """Reading a journal: rows after a position, figures, proofs. Never disturbs its writer."""
 
 import sqlite3
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,38 @@ class JournalReader:
             if found.row == row:
                 return found
         raise BadInput(f"journal: no row {row} of worker {worker!r}")
+
+    def rows_at(self, worker: str, rows: Iterable[int]) -> Iterator[Row]:
+        """These of a worker's rows, of those that are there, in order; of a sealed day only the
+        blocks that hold them are read. Raises as `read`."""
+        wanted = sorted(set(rows))
+        for segment in self.segments(worker):
+            bounds = _bounds(segment)
+            if bounds is not None and segment.state != "retired":
+                mine = [row for row in wanted if bounds[0] <= row <= bounds[1]]
+                if mine:
+                    yield from self._rows_of(segment, mine)
+
+    def bounds(self, segment: layout.Segment) -> range:
+        """The rows of a day that can be read; empty for none."""
+        found = None if segment.state == "retired" else _bounds(segment)
+        return range(0) if found is None else range(found[0], found[1] + 1)
+
+    def _rows_of(self, segment: layout.Segment, wanted: Sequence[int]) -> Iterator[Row]:
+        if segment.state == "open":
+            try:
+                with closing(connect_reader(segment.database)) as connection:
+                    for row in wanted:
+                        yield from read_rows(connection, segment.worker, after=row - 1, limit=1)
+                return
+            except sqlite3.Error as error:
+                if not segment.seal.exists():
+                    raise Unavailable(f"journal {segment.database}: {error}") from error
+        for block in read_seal(segment.seal).blocks:
+            mine = [row for row in wanted if block.first_row <= row < block.first_row + block.rows]
+            sealed = read_block(segment.rows, block) if mine else []
+            for row in mine:
+                yield parse_row(sealed[row - block.first_row].entry)
 
     def last_row(self, worker: str) -> int:
         """0 while the worker has none."""

@@ -2,6 +2,7 @@
 deleted is still known by its seal."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -81,9 +82,11 @@ def lift_hold(directory: Path, hold_id: str) -> None:
     _write(directory, left)
 
 
-def expired(directory: Path, *, years: float, now_ms: int) -> list[Expiry]:
-    """Sealed days whose last moment lies more than `years` back. Raises ConfigError for less
-    than five years."""
+def expired(
+    directory: Path, *, years: float, now_ms: int, kept_for_good: Collection[str] = ()
+) -> list[Expiry]:
+    """Sealed days whose last moment lies more than `years` back, but for those of some workers.
+    Raises ConfigError for less than five years."""
     if years < LEAST_YEARS:
         raise ConfigError(f"journal.retention_years: at least {LEAST_YEARS:g}, got {years:g}")
     # One day on top: the day's last message, not its first, must be old enough.
@@ -93,15 +96,18 @@ def expired(directory: Path, *, years: float, now_ms: int) -> list[Expiry]:
     return [
         Expiry(segment, tuple(hold.id for hold in standing if hold.covers(segment.day)))
         for worker in layout.workers(directory)
+        if worker not in kept_for_good
         for segment in layout.segments(directory, worker)
         if segment.state == "sealed" and segment.day < last_day
     ]
 
 
-def delete_expired(directory: Path, *, years: float, now_ms: int) -> list[Expiry]:
+def delete_expired(
+    directory: Path, *, years: float, now_ms: int, kept_for_good: Collection[str] = ()
+) -> list[Expiry]:
     """Delete the rows of expired days that no hold keeps; seals and signed heads stay, so the
     chain from the days before to those after can still be followed."""
-    old = expired(directory, years=years, now_ms=now_ms)
+    old = expired(directory, years=years, now_ms=now_ms, kept_for_good=kept_for_good)
     gone = [expiry for expiry in old if not expiry.held_by]
     for expiry in gone:
         segment = expiry.segment

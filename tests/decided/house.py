@@ -12,8 +12,7 @@ from coldwitness.cli.rebuild import rebuild_views
 from coldwitness.cli.running import Running
 from coldwitness.config.settings import HttpSettings, Settings, StoreSettings
 from coldwitness.storage.decided.comparing import Differences, make_again
-from coldwitness.storage.decided.rows import decision_of
-from coldwitness.storage.decisions import Decision
+from coldwitness.storage.decisions import Decision, decision_of
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.opening import stores
 from tests.api.world import NO_TLS, wait_until

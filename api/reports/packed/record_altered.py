@@ -1,167 +1,225 @@
-"""Does the store still hold of a shipment what the journal's rows say? Where it does not, nothing
-is signed: somebody changed the store, and a signature would make that look like evidence.
+"""Do stores and register still hold of a shipment what the journal's rows say? Where they do not,
+nothing is signed: somebody changed them, and a signature would make that look like evidence.
 
-The shipment's rows are decoded once more into an empty store and register, by the same steps as
-ingest takes, and what comes out is compared with what the stores gave.
+The shipment's rows are found by the journal's index, decoded once more by the same steps as ingest
+takes, and what comes out is compared with what the stores gave.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import time
+from collections.abc import Callable, Mapping
 
-import msgspec
-
+from coldwitness.api.reports.packed.unlike import (
+    Journalled,
+    stays_of,
+    unlike_events,
+    unlike_readings,
+)
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.reading import Event, Reading
-from coldwitness.domain.reading_table import readings_of
-from coldwitness.domain.tracks import ReadingTable
-from coldwitness.ingest.decoded_rows import decode_rows
+from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
 from coldwitness.ingest.progress import fixed_drug_names
-from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
+from coldwitness.ingest.routes import Routes
+from coldwitness.ingest.row_finding import RowFinder
+from coldwitness.ingest.row_names import (
+    DAY_MS,
+    box_event_keys,
+    box_hour_keys,
+    shipment_key,
+    subject_key,
+)
 from coldwitness.judging.evidence import Evidence
-from coldwitness.storage.journal import JournalReader, Row
+from coldwitness.judging.rows_read import rows_in_stores
+from coldwitness.storage.decided.folding import NOTHING, fold
+from coldwitness.storage.decisions import Decision, Subject, decision_of, subject_of
+from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.rows import utc_day
-from coldwitness.storage.register import open_register
-from coldwitness.storage.telemetry.memory import MemoryTelemetry
+from coldwitness.storage.register import SqlRegister
 
-_NATIVE_TOPIC = "coldchain/v1/"
 _FIRST_DAY, _LAST_DAY = "0000-01-01", "9999-12-31"
-_DAY_MS = 86_400_000
 _BEFORE_DAYS, _AFTER_DAYS = 7, 31
 """How far around the days that the stores know of rows are looked for: a backlog may come late, and
 whoever thins out the store may have taken the ends."""
+_LONGEST_STAY_MS = 90 * DAY_MS
+_STORED_WITHIN_MS = 60_000
+"""A row that is older and not in the stores is no delay any more."""
+_TRIES, _PAUSE_S = 4, 0.3
 _FEW = 5
 
-Told = dict[bytes, tuple[str, int, str]]
-"""Everything a reading or event says -> its kind, time [UTC epoch ms], and how to name it."""
+
+class RecordAltered(BadInput):
+    """Stores or register are not what the journal says."""
 
 
-def require_unaltered(
-    evidence: Evidence, shipment: str, settings: Settings, *, future_tolerance_s: float
-) -> None:
-    """Raises BadInput (record_altered) where the stores differ from the journal about the shipment,
-    Unavailable where the journal cannot be read."""
-    differing = _differences(evidence, shipment, settings, future_tolerance_s)
-    if differing:
+class RecordCheck:
+    """Compares what a report is made of with the journal."""
+
+    def __init__(
+        self, settings: Settings, register: SqlRegister, *, future_tolerance_s: float
+    ) -> None:
+        self._directory = settings.journal.directory
+        self._settings = settings
+        self._register = register
+        self._future_tolerance_s = future_tolerance_s
+
+    def unaltered(self, evidence_of: Callable[[], Evidence], shipment: str) -> Evidence:
+        """The shipment's evidence, which is what the journal says of it.
+
+        Raises RecordAltered naming the rows where it is not, Unavailable where the journal cannot
+        be read. Rows that come meanwhile are no difference: the evidence is read again.
+        """
+        for left in reversed(range(_TRIES)):
+            stored = rows_in_stores(self._directory, self._register)
+            evidence = evidence_of()
+            differing = self.differences(evidence, shipment, stored)
+            if not differing:
+                return evidence
+            if left and rows_in_stores(self._directory, self._register) == stored:
+                break
+            time.sleep(_PAUSE_S if left else 0.0)
         more = f" and {len(differing) - _FEW} more" if len(differing) > _FEW else ""
-        raise BadInput(
-            f"record_altered: the stores are not what the journal says of {shipment!r}, nothing is"
-            f" signed: {'; '.join(differing[:_FEW])}{more}. `coldwitness rebuild` makes readings"
-            " and events again from the journal; if ingest was still taking over rows, ask again"
+        raise RecordAltered(
+            f"record_altered: stores or register are not what the journal says of {shipment!r},"
+            f" nothing is signed: {'; '.join(differing[:_FEW])}{more}. `coldwitness rebuild` makes"
+            " them again from the journal"
         )
 
-
-def _differences(
-    evidence: Evidence, shipment: str, settings: Settings, future_tolerance_s: float
-) -> list[str]:
-    """Readings and events that only the journal or only the stores have."""
-    routes = Routes(
-        settings.formats,
-        max_payload_bytes=settings.mqtt.max_payload_bytes,
-        drug_names=RememberedDrugNames(fixed_drug_names(settings.journal.directory)),
-    )
-    readings: list[Reading] = []
-    readings_received_ms: list[int] = []
-    events: list[Event] = []
-    events_received_ms: list[int] = []
-    rows_of: dict[tuple[str, int], str] = {}
-    for row in _rows_about(JournalReader(settings.journal.directory), evidence, shipment):
-        decoded = decode_rows([row], routes, future_tolerance_s=future_tolerance_s)
-        readings += decoded.readings
-        readings_received_ms += decoded.readings_received_ms
-        events += decoded.events
-        events_received_ms += decoded.events_received_ms
-        place = f"{row.worker} row {row.row}"
-        for reading in decoded.readings:
-            rows_of.setdefault(("reading", reading.time_ms), place)
-        for event in decoded.events:
-            rows_of.setdefault(("event", event.time_ms), place)
-    telemetry = MemoryTelemetry()
-    telemetry.append(readings, readings_received_ms)
-    with (
-        TemporaryDirectory(prefix="coldwitness-") as folder,
-        closing(open_register(f"sqlite:///{Path(folder) / 'register.sqlite'}")) as register,
-    ):
-        register.custody.add_events(events, events_received_ms)
-        said = telemetry.readings([shipment], register.custody.stays([shipment]))
-        told_events = register.custody.events([shipment]).get(shipment, ())
-    return [
-        *_unlike(_readings_of(evidence.readings, shipment), _readings_of(said, shipment), rows_of),
-        *_unlike(_events_of(evidence.events.get(shipment, ())), _events_of(told_events), rows_of),
-    ]
-
-
-def _readings_of(table: ReadingTable, shipment: str) -> Told:
-    found: Told = {}
-    for reading, received_ms in zip(readings_of(table), table.received_ms.tolist(), strict=True):
-        if reading.shipment == shipment:
-            whole = msgspec.json.encode((reading, received_ms), order="sorted")
-            found[whole] = ("reading", reading.time_ms, f"logger {reading.logger}")
-    return found
-
-
-def _events_of(events: Sequence[Event]) -> Told:
-    return {
-        msgspec.json.encode(event, order="sorted"): (
-            "event",
-            event.time_ms,
-            f"event {event.event}",
+    def differences(
+        self, evidence: Evidence, shipment: str, stored: Mapping[str, int]
+    ) -> list[str]:
+        """What only the journal or only the stores have, oldest first. stored : the rows that
+        were in the stores when the evidence was read."""
+        finder = RowFinder(
+            self._directory, self._routes, future_tolerance_s=self._future_tolerance_s
         )
-        for event in events
-    }
+        try:
+            said = self._journalled(finder, evidence, shipment, stored)
+            return [
+                *unlike_readings(evidence, said, shipment),
+                *unlike_events(evidence, said, shipment),
+                *self._decided_otherwise(finder, evidence, shipment),
+            ]
+        finally:
+            finder.close()
+
+    def _routes(self) -> Routes:
+        return Routes(
+            self._settings.formats,
+            max_payload_bytes=self._settings.mqtt.max_payload_bytes,
+            drug_names=RememberedDrugNames(fixed_drug_names(self._directory)),
+        )
+
+    def _journalled(
+        self, finder: RowFinder, evidence: Evidence, shipment: str, stored: Mapping[str, int]
+    ) -> Journalled:
+        first, last = _days(evidence, shipment)
+        found = finder.rows([shipment_key(shipment)], first=first, last=last)
+        named = self._decoded(finder, found, stored)
+        boxes = _boxes(named.all, evidence, shipment)
+        if boxes:
+            # Whose its box's readings are, that name no shipment, its box's events tell.
+            start_ms, end_ms = _span_ms(named.all, evidence, shipment)
+            keys = [key for box in boxes for key in box_event_keys(box, start_ms, end_ms)]
+            _add(found, finder.rows(keys, first=first, last=last))
+            for stay in stays_of(self._decoded(finder, found, stored).all, shipment):
+                stay_end_ms = min(stay.end_ms or end_ms, stay.start_ms + _LONGEST_STAY_MS)
+                keys = list(box_hour_keys(stay.box, stay.start_ms, stay_end_ms))
+                _add(found, finder.rows(keys, first=first, last=last))
+            named = self._decoded(finder, found, stored)
+        return named
+
+    def _decoded(
+        self, finder: RowFinder, found: dict[str, set[int]], stored: Mapping[str, int]
+    ) -> Journalled:
+        routes, whole, due = self._routes(), DecodedRows(), DecodedRows()
+        rows_of: dict[tuple[str, int], str] = {}
+        late_ms = int(time.time() * 1000) - _STORED_WITHIN_MS
+        for row in finder.read(found, routes):
+            one = decode_rows([row], routes, future_tolerance_s=self._future_tolerance_s)
+            _extend(whole, one)
+            if row.row <= stored.get(row.worker, 0) or row.received_ms < late_ms:
+                _extend(due, one)
+            place = f"{row.worker} row {row.row}"
+            for reading in one.readings:
+                rows_of.setdefault(("reading", reading.time_ms), place)
+            for event in one.events:
+                rows_of.setdefault(("event", event.time_ms), place)
+        return Journalled(whole, due, rows_of)
+
+    def _decided_otherwise(self, finder: RowFinder, evidence: Evidence, shipment: str) -> list[str]:
+        """Manifests, reviews and entries of the registers of which the register says otherwise."""
+        subjects = _subjects(evidence, shipment)
+        found = finder.decided(map(subject_key, subjects))
+        if not finder.decisions():
+            return []  # a register of before decisions were journalled
+        reader = JournalReader(self._directory)
+        rows = [row for worker in found for row in reader.rows_at(worker, found[worker])]
+        said: dict[Subject, list[tuple[str, Decision]]] = {subject: [] for subject in subjects}
+        for row in sorted(rows, key=lambda row: (row.received_ms, row.worker, row.row)):
+            decision = decision_of(row)
+            subject = None if decision is None else subject_of(decision)
+            if decision is not None and subject in said and subject is not None:
+                said[subject].append((f"{row.worker} row {row.row}", decision))
+        differing = []
+        for (kind, name), decisions in said.items():
+            told = standing = NOTHING
+            for _, decision in decisions:
+                told = fold(told, decision)
+            for decision in self._register.standing.about((kind, name)):
+                standing = fold(standing, decision)
+            if told.digest != standing.digest:
+                rows_named = ", ".join(place for place, _ in decisions) or "no row"
+                differing.append(f"{kind} {name}: not in the register as decided ({rows_named})")
+        return differing
 
 
-def _unlike(stored: Told, journalled: Told, rows_of: Mapping[tuple[str, int], str]) -> list[str]:
-    """What only one of both has, oldest first, by its row where there is one."""
-    found = []
-    for told, said, where in (
-        (stored, journalled, "not in the store as it was journalled"),
-        (journalled, stored, "in no row as the store has it"),
-    ):
-        for whole in said.keys() - told.keys():
-            kind, time_ms, what = said[whole]
-            row = rows_of.get((kind, time_ms))
-            at = f" ({row})" if row else ""
-            found.append((time_ms, f"{what} {rfc3339(time_ms)}{at}: {where}"))
-    return [text for _, text in sorted(found)]
-
-
-def _rows_about(reader: JournalReader, evidence: Evidence, shipment: str) -> Iterator[Row]:
-    """Rows that can say something of the shipment, of the days around those that the stores know.
-
-    A native message names its box and courier in its topic and everything else in its payload, so
-    one that has none of the shipment's names in it says nothing; a payload with escaped letters,
-    and what other formats bring, is always read.
-    """
-    names = _names(evidence, shipment)
-    first, last = _days(evidence, shipment)
-    for worker in reader.workers():
-        for row in reader.read_days(worker, first=first, last=last):
-            plain = row.topic.startswith(_NATIVE_TOPIC) or row.topic == IMPORT_TOPIC
-            if plain and b"\\" not in row.payload:
-                said = row.topic.encode("utf-8", "surrogateescape") + b" " + row.payload
-                if not any(name in said for name in names):
-                    continue
-            yield row
-
-
-def _names(evidence: Evidence, shipment: str) -> list[bytes]:
-    """The shipment's id, its boxes and its loggers, by stores, events and manifest."""
-    names = {shipment}
-    for reading in readings_of(evidence.readings):
-        if reading.shipment == shipment:
-            names |= {reading.logger, reading.box or shipment}
-    for event in evidence.events.get(shipment, ()):
-        names |= {event.box or shipment, event.logger or shipment}
+def _subjects(evidence: Evidence, shipment: str) -> list[Subject]:
+    """Of what the register is asked when the shipment is judged."""
+    subjects = {("manifest", shipment), ("review", shipment), ("attachment", shipment)}
     manifest = evidence.manifests.get(shipment)
+    office = evidence.office.get(shipment)
+    boxes = {event.box for event in evidence.events.get(shipment, ())}
+    loggers = set(evidence.readings.loggers)
     if manifest is not None:
-        names |= {manifest.box.id or shipment, *manifest.logger_ids()}
-        names |= {box.id for box in manifest.further_boxes()}
-    return [name.encode() for name in sorted(names)]
+        boxes.add(manifest.box.id)
+        loggers |= manifest.logger_ids()
+        for item in manifest.items:
+            numbers = (item.approval_number, item.trace_code)
+            subjects |= {("products", number) for number in numbers if number is not None}
+    subjects |= {("boxes", box) for box in boxes if box is not None}
+    subjects |= {("devices", logger) for logger in loggers}
+    if office is not None and office.box is not None:
+        subjects.add(("box-models", office.box.model))
+    if office is not None:
+        subjects |= {("sites", site.id) for site in office.sites}
+        subjects |= {("agreements", one.id) for one in office.agreements}
+    return sorted(subjects)
+
+
+def _boxes(said: DecodedRows, evidence: Evidence, shipment: str) -> list[str]:
+    boxes = {event.box for event in said.events if event.shipment == shipment}
+    boxes |= {event.box for event in evidence.events.get(shipment, ())}
+    return sorted(box for box in boxes if box is not None)
+
+
+def _span_ms(said: DecodedRows, evidence: Evidence, shipment: str) -> tuple[int, int]:
+    """From the shipment's first event to its last event or reading, a day on either side."""
+    times_ms = [event.time_ms for event in (*said.events, *evidence.events.get(shipment, ()))]
+    mine = evidence.readings.shipment == evidence.shipments.index(shipment)
+    times_ms += evidence.readings.time_ms[mine].tolist()
+    return min(times_ms) - DAY_MS, max(times_ms) + DAY_MS
+
+
+def _add(found: dict[str, set[int]], more: Mapping[str, set[int]]) -> None:
+    for worker, rows in more.items():
+        found.setdefault(worker, set()).update(rows)
+
+
+def _extend(whole: DecodedRows, one: DecodedRows) -> None:
+    whole.readings += one.readings
+    whole.readings_received_ms += one.readings_received_ms
+    whole.events += one.events
+    whole.events_received_ms += one.events_received_ms
 
 
 def _days(evidence: Evidence, shipment: str) -> tuple[str, str]:
@@ -177,6 +235,6 @@ def _days(evidence: Evidence, shipment: str) -> tuple[str, str]:
     if not times_ms:
         return _FIRST_DAY, _LAST_DAY
     return (
-        utc_day(max(0, min(times_ms) - _BEFORE_DAYS * _DAY_MS)),
-        utc_day(max(times_ms) + _AFTER_DAYS * _DAY_MS),
+        utc_day(max(0, min(times_ms) - _BEFORE_DAYS * DAY_MS)),
+        utc_day(max(times_ms) + _AFTER_DAYS * DAY_MS),
     )

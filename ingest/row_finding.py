@@ -1,0 +1,151 @@
+"""Finding a shipment's rows by the index of the journal, filling it where it is missing."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from coldwitness.domain.errors import ColdWitnessError
+from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
+from coldwitness.ingest.progress import last_births
+from coldwitness.ingest.routes import Routes
+from coldwitness.ingest.row_names import birth_key, decided_keys
+from coldwitness.storage.decided.shards import deciding_workers
+from coldwitness.storage.journal import JournalReader, Row, RowIndex
+from coldwitness.storage.journal.rows import utc_day
+
+DECIDED = "decided"
+"""The part of the index about decisions, of all days."""
+_FILLED_AT_ONCE = 5000
+_BIRTHS_WITHIN_MS = 45 * 86_400_000
+"""How long before a row the birth that names its metrics is looked for."""
+
+
+def index_decoded(index: RowIndex, rows: Sequence[Row], decoded: DecodedRows) -> None:
+    """Keep of what these rows, which follow each other, speak. Raises Unavailable."""
+    named = iter(sorted(decoded.named, key=lambda pair: pair[1]))
+    waiting = next(named, None)
+    for day, of_day in groupby(rows, key=lambda row: utc_day(row.received_ms)):
+        numbers = [row.row for row in of_day]
+        mine = []
+        while waiting is not None and waiting[1] <= numbers[-1]:
+            mine.append(waiting)
+            waiting = next(named, None)
+        index.add(day, mine, first=numbers[0], last=numbers[-1])
+
+
+class RowFinder:
+    """Finds rows of all workers by the names of `row_names`.
+
+    routes : makes decoders as ingest has them; one is made for each stretch that nobody indexed.
+    """
+
+    def __init__(
+        self, directory: Path, routes: Callable[[], Routes], *, future_tolerance_s: float
+    ) -> None:
+        self._directory = directory
+        self._reader = JournalReader(directory)
+        self._routes = routes
+        self._future_tolerance_s = future_tolerance_s
+        self._indexes = {worker: RowIndex(directory, worker) for worker in self._reader.workers()}
+
+    def rows(self, keys: Iterable[int], *, first: str, last: str) -> dict[str, set[int]]:
+        """Worker -> its rows of the UTC days from `first` to `last` that speak of these. Raises
+        Unavailable, or BadInput where a sealed block is damaged."""
+        wanted = list(keys)
+        found: dict[str, set[int]] = {}
+        for worker, index in self._indexes.items():
+            for segment in self._reader.segments(worker):
+                if first <= segment.day <= last:
+                    there = self._reader.bounds(segment)
+                    for part in _uncovered(there, index.covered(segment.day)):
+                        self._fill(worker, index, part)
+                    found.setdefault(worker, set()).update(index.rows(segment.day, wanted))
+        return found
+
+    def decided(self, keys: Iterable[int]) -> dict[str, set[int]]:
+        """Worker -> its rows, of all days, that decided something about these. Raises as `rows`."""
+        wanted = list(keys)
+        found = {}
+        for worker in deciding_workers(self._directory):
+            index = self._indexes[worker]
+            self.index_decided(worker)
+            found[worker] = index.rows(DECIDED, wanted)
+        return found
+
+    def decisions(self) -> bool:
+        """Whether the journal holds any decision, as far as `decided` looked."""
+        workers = deciding_workers(self._directory)
+        return not all(self._indexes[worker].is_empty(DECIDED) for worker in workers)
+
+    def index_decided(self, worker: str) -> None:
+        """Bring the index of a worker's decisions up to its last row."""
+        index, after = self._indexes[worker], 0
+        covered = index.covered(DECIDED)
+        if covered.start <= 1:
+            after = max(0, covered.stop - 1)
+        following = self._reader.read(worker, after=after)
+        for rows in _stretches(following):
+            named = [(key, row.row) for row in rows for key in decided_keys(row)]
+            index.add(DECIDED, named, first=rows[0].row, last=rows[-1].row)
+
+    def read(self, found: dict[str, set[int]], routes: Routes) -> Iterator[Row]:
+        """The rows, a worker after the other in their order; before those of stateful formats come
+        the births that name their metrics, of the days they are on."""
+        for worker, numbers in found.items():
+            rows = list(self._reader.rows_at(worker, numbers))
+            nodes = {routes.birth_node(row.topic) for row in rows if routes.is_stateful} - {None}
+            if nodes:
+                births = self._births(worker, [birth_key(node) for node in nodes], rows[-1])
+                rows = list(self._reader.rows_at(worker, {*numbers, *births}))
+            yield from rows
+
+    def _births(self, worker: str, keys: Sequence[int], last: Row) -> set[int]:
+        first = utc_day(max(0, last.received_ms - _BIRTHS_WITHIN_MS))
+        found: set[int] = set()
+        for segment in self._reader.segments(worker):
+            if first <= segment.day <= utc_day(last.received_ms):
+                found |= self._indexes[worker].rows(segment.day, keys)
+        return found
+
+    def close(self) -> None:
+        for index in self._indexes.values():
+            index.close()
+
+    def _fill(self, worker: str, index: RowIndex, part: range) -> None:
+        routes = self._routes()
+        if routes.is_stateful:
+            for row in self._reader.rows_at(worker, last_births(self._directory, worker)):
+                _see_birth(routes, row)
+        following = self._reader.read(worker, after=part.start - 1, limit=len(part))
+        for rows in _stretches(following):
+            decoded = decode_rows(rows, routes, future_tolerance_s=self._future_tolerance_s)
+            index_decoded(index, rows, decoded)
+
+
+def _see_birth(routes: Routes, row: Row) -> None:
+    try:
+        routes.decode(row)
+    except ColdWitnessError:
+        return
+
+
+def _stretches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    stretch: list[Row] = []
+    for row in rows:
+        stretch.append(row)
+        if len(stretch) == _FILLED_AT_ONCE:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch
+
+
+def _uncovered(there: range, covered: range) -> list[range]:
+    """Rows of a day that nobody looked at: before those that somebody did, and after them."""
+    if not there:
+        return []
+    if not covered:
+        return [there]
+    before = range(there.start, min(covered.start, there.stop))
+    after = range(max(covered.stop, there.start), there.stop)
+    return [part for part in (before, after) if part]
