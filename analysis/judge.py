@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, concatenate
 from coldwitness.analysis.integrity.below_noise import below_noise_findings
-from coldwitness.analysis.integrity.clock import clock_findings
+from coldwitness.analysis.integrity.clock import clock_findings, shown_wrong
 from coldwitness.analysis.integrity.conflicts import conflict_findings
 from coldwitness.analysis.integrity.copied import copied_findings
 from coldwitness.analysis.integrity.count_breaks import count_findings
@@ -17,11 +17,13 @@ from coldwitness.analysis.integrity.implausible import implausible_findings
 from coldwitness.analysis.integrity.off_grid import off_grid_findings
 from coldwitness.analysis.integrity.spike import spike_findings
 from coldwitness.analysis.integrity.stuck import stuck_findings
+from coldwitness.analysis.integrity.zone_silence import zone_silence_findings
 from coldwitness.analysis.isolation.isolation_judgement import (
     IsolationJudgement,
     judge_isolation,
     unless_torn,
 )
+from coldwitness.analysis.isolation.thinned import isolation_of_what_is_left
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.analysis.record.digest import readings_digests
@@ -65,6 +67,7 @@ class Judgement:
     per hour (the 95 % interval).
     item_status : (k,) Status of each drug item by its own limits. deletion_shows : (s,) whether
     the record has what would show a deleted reading (sequence numbers or recording interval).
+    clock_wrong : (s,) receive times or the logger's own count show that its clock was wrong.
     metrics : name -> (s,) as the contract names them, NaN where they could not be computed.
     readings_sha256 : (s,) names of the readings that were judged. sensors : the grid of every
     logger's probes. seen : what each probe of each shipment recorded of its judged time.
@@ -89,6 +92,7 @@ class Judgement:
     isolation: IsolationJudgement
     item_status: CodeArray
     deletion_shows: NDArray[np.bool_]
+    clock_wrong: NDArray[np.bool_]
     readings_sha256: tuple[str, ...]
     sensors: SensorGrids
     seen: Seen
@@ -129,6 +133,7 @@ DETECTORS: tuple[Callable[[Case], FindingTable], ...] = (
     spike_findings,
     custody_findings,
     implausible_findings,
+    zone_silence_findings,
 )
 """Those that only find. Temperature, stops and isolation decide more than their findings."""
 
@@ -166,11 +171,14 @@ def judge(
             ]
         )
     )
+    seen = what_was_seen(case, temperature.recorded, findings, worst=temperature.worst)
+    clock_wrong = shown_wrong(findings, len(case.terms))
     touches = questions_of(findings, numbers)
-    status = _question_status(case, findings, touches, temperature)
+    status = _question_status(case, findings, touches, temperature, stops, clock_wrong)
     metrics = _metrics(temperature, stops, window)
+    doubtful = status[:, QUESTION_NUMBER["integrity"]] > Status.COMPLIANT
+    isolation = isolation_of_what_is_left(isolation, case, seen, doubtful=doubtful)
     isolation = unless_torn(isolation, _torn(status, metrics))
-    status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
     in_force = lines_in_force(pack, window.start_s)
@@ -194,11 +202,12 @@ def judge(
         isolation=isolation,
         item_status=_item_status(case, temperature),
         deletion_shows=_deletion_shows(case),
+        clock_wrong=clock_wrong,
         readings_sha256=tuple(readings_digests(tracks, window.rows)),
         sensors=sensor_grids(tracks, window.rows),
-        seen=what_was_seen(case, temperature.recorded, findings, worst=temperature.worst),
         heard_items=heard_by(case.limits, case.series, case.terms),
         unheard=case.limits.unheard,
+        seen=seen,
     )
 
 
@@ -234,7 +243,12 @@ def _by_shipment(findings: FindingTable) -> FindingTable:
 
 
 def _question_status(
-    case: Case, findings: FindingTable, touches: NDArray[np.bool_], temperature: Temperature
+    case: Case,
+    findings: FindingTable,
+    touches: NDArray[np.bool_],
+    temperature: Temperature,
+    stops: StopJudgement,
+    clock_wrong: NDArray[np.bool_],
 ) -> CodeArray:
     terms, window = case.terms, case.window
     status = worst_of_findings(findings, touches, len(terms))
@@ -246,8 +260,11 @@ def _question_status(
         column[where] = np.maximum(column[where], Status.INSUFFICIENT_EVIDENCE)
 
     status[:, QUESTION_NUMBER["range"]] = temperature.status
-    lift("range", unknown | ~terms.limits_known | case.unsure_ends.doubtful(len(terms)))
-    lift("recording", unknown | unread)
+    unsure = unknown | ~terms.limits_known | case.unsure_ends.doubtful(len(terms))
+    lift("range", unsure | clock_wrong)
+    lift("recording", unknown | unread | clock_wrong)
+    status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
+    lift("storage_on_the_way", clock_wrong)
     lift("intervals", unread)
     lift("integrity", unread)
     lift("probe_in_box", unread)

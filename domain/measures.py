@@ -86,6 +86,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     over_s: Number = UNSET
     packed_c: Number = UNSET
     pace_s: Number = UNSET
+    beside_the_drug: Flag = UNSET
     peak_c: Number = UNSET
     peak_at: Instant | UnsetType | None = UNSET
     permitted_s: Number = UNSET

@@ -1,6 +1,7 @@
 """Clocks and receipt: device time against receive time, events against manifest."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
@@ -29,6 +30,19 @@ def clock_findings(case: Case) -> FindingTable:
             _set_back(case),
         ]
     )
+
+
+def shown_wrong(findings: FindingTable, shipments: int) -> NDArray[np.bool_]:
+    """(s,) True where a finding shows that the logger's own clock was wrong: which of its readings
+    belong to the judged time, and where the box then was, is not known to the minute. That events
+    and manifest differ says nothing of the logger."""
+    wrong = np.zeros(shipments, dtype=np.bool_)
+    rows = findings.type == code_of("data_integrity/clock")
+    mismatch_s = findings.measures.get("event_mismatch_s")
+    if mismatch_s is not None:
+        rows &= np.isnan(mismatch_s)
+    wrong[findings.shipment[rows]] = True
+    return wrong
 
 
 def _mismatch(case: Case) -> FindingTable:

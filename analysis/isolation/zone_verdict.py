@@ -48,6 +48,8 @@ class IsolationReason(IntEnum):
     """The storage needs no cooling, and no coolant probe sent."""
     COMPARTMENTS_UNSTATED = 18
     """Several storage classes in one box, and the manifest does not say where each is."""
+    RECORD_THINNED = 19
+    """Below the limit, but not by so much that missing readings could not have turned it."""
 
 
 @dataclass(frozen=True)

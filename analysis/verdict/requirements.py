@@ -51,6 +51,10 @@ def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
     touches[too_long, QUESTION_NUMBER["intervals"]] = True
     recorded_less = silent & ~slow & (too_long | (length_s > permitted_s))
     touches[recorded_less, QUESTION_NUMBER["recording"]] = True
+    # What would show an edit may have lain in the time that is gone: a record with its beginning
+    # cut off is not complete, however well the rest reads.
+    touches[recorded_less, QUESTION_NUMBER["integrity"]] = True
+    touches[measure("beside_the_drug") == 1, QUESTION_NUMBER["integrity"]] = True
     leaves = silent & (measure("could_leave_range") == 1)
     touches[leaves, QUESTION_NUMBER["range"]] = True
     hides = measure("hidden_stop_max_s") > numbers.dwell_limit_s

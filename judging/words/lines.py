@@ -57,8 +57,10 @@ _HELD = (
     int(IsolationReason.BETWEEN_LIMITS),
 )
 """Reasons that speak of the limit."""
+_STORAGE_FLAGS = ("sources_disagree", "radius_cut", "clock_wrong")
 _RANGE_FLAGS = (
     "custody_unknown",
+    "clock_wrong",
     "limits_unknown",
     "several_classes",
     "unheard",
@@ -160,7 +162,7 @@ def _said(
         return said_once((status, *columns, taught), partial(_isolation_basis, question))
     if question == "storage_on_the_way":
         stops = judgement.stops
-        flags = (stops.sources_disagree, terms.radius_cut)
+        flags = (stops.sources_disagree, terms.radius_cut, judgement.clock_wrong)
         columns = _listed(of, stops.reason, stops.place_datum, *flags)
         return said_once((status, *columns), _storage_basis)
     unknown = ~(judgement.window.start_known & judgement.window.end_known)
@@ -170,6 +172,7 @@ def _said(
             of,
             _tolerates(judgement),
             unknown,
+            judgement.clock_wrong,
             ~terms.limits_known,
             terms.excluding,
             _unheard(judgement, terms),
@@ -179,7 +182,7 @@ def _said(
         )
         return said_once((status, *columns), _range_basis)
     also = {
-        "recording": {"custody_unknown": unknown},
+        "recording": {"custody_unknown": unknown, "clock_wrong": judgement.clock_wrong},
         "integrity": {"deletion_hidden": ~judgement.deletion_shows},
     }.get(question, {})
     return said_once(
@@ -226,15 +229,12 @@ def _isolation_basis(
     )
 
 
-def _storage_basis(
-    status: int, reason: int, datum: int, sources_disagree: bool, radius_cut: bool
-) -> tuple[Text, ...]:
+def _storage_basis(status: int, reason: int, datum: int, *flags: bool) -> tuple[Text, ...]:
     return (
         *_of_status("storage_on_the_way", status),
         *([_STORAGE[reason]] if reason in _STORAGE else []),
         *([_DATUM[datum]] if datum in _DATUM else []),
-        *([_ALSO["sources_disagree"]] if sources_disagree else []),
-        *([_ALSO["radius_cut"]] if radius_cut else []),
+        *(_ALSO[name] for name, flag in zip(_STORAGE_FLAGS, flags, strict=True) if flag),
     )
 
 

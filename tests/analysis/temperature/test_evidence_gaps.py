@@ -39,7 +39,8 @@ def test_a_longer_silence_is_a_gap_from_reading_to_reading() -> None:
     assert (gap["start_s"], gap["end_s"]) == (1800, 2160)
     assert gap["measures"]["length_s"] == 360
     assert gap["measures"]["could_leave_range"] is False
-    assert gap["requirements"] == ["ANNEX6-11", "ANNEX3-06", "ANNEX6-03", "ANNEX1-08", "SD-IMPL-30"]
+    assert {"ANNEX6-11", "ANNEX3-06", "ANNEX3-08"} <= set(gap["requirements"])
+    assert "ANNEX6-10" not in gap["requirements"]
     assert found.metric("coverage") == pytest.approx(1 - 360 / 7200)
     assert found.status("range") == Status.COMPLIANT
     assert found.status("intervals") == Status.INSUFFICIENT_EVIDENCE
