@@ -14,12 +14,14 @@ from typing import Any
 
 import msgspec
 
+from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.manifest import Manifest
 from coldwitness.ingest.files import Recorded, read_files, reader_for
 from coldwitness.ingest.files.opening import opened
 from coldwitness.ingest.following import JournalFollower
+from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
@@ -86,7 +88,8 @@ def import_all(
         register = JournalledRegister(under, log)
         touched = _put_manifests(register, manifests)
         if recorded is not None:
-            touched |= _store(settings, journal, recorded, store, register)
+            kept = drug_names_kept(under, settings)
+            touched |= _store(settings, journal, recorded, store, register, kept)
         warnings += _unassigned(manifests, store, register)
         names = tuple(sorted(touched))
         if judge:
@@ -162,6 +165,7 @@ def _store(
     recorded: Recorded,
     store: WholeStore,
     register: Register,
+    drug_names: DrugNames,
 ) -> set[str]:
     touched: set[str] = set()
     for payloads in _payloads(recorded):
@@ -171,7 +175,7 @@ def _store(
         follower = JournalFollower(
             JournalReader(journal.directory),
             progress,
-            Routes(settings.formats),
+            Routes(settings.formats, drug_names=drug_names),
             store=store,
             custody=register.custody,
             future_tolerance_s=future_tolerance_s(settings),

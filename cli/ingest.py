@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
@@ -116,6 +117,7 @@ def _store(settings: Settings, stop: threading.Event, *, until_stored: bool) -> 
             settings,
             store=store,
             custody=register.custody,
+            drug_names=drug_names_kept(register, settings),
             future_tolerance_s=future_tolerance_s(settings),
             on_touched=register.waiting.leave,
         )

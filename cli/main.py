@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
     "journal": Entry("journal:app", "证据日志。The evidence journal: is it whole, what is in it."),
     "witness": Entry("witness:witness", "Sign what journals of others have signed, if it adds up."),
     "quarantine": Entry("quarantine:app", "隔离区。What could not be used, and why."),
+    "drug-names": Entry("drug_names:app", "药品测点名称。Which name of a logger is its drug's."),
     "setup": Entry("setup_influx:setup", "Make servers ready for ColdWitness."),
     "db": Entry("setup_influx:database", "The register's tables."),
     "config": Entry("config:app", "Settings in force."),

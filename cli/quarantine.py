@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.journal import row_as_json
 from coldwitness.cli.settings_in_force import settings_of
@@ -102,6 +103,7 @@ def replay(
     wanted = parse_position(position) if position is not None else None
     still = 0
     with stores(settings.store, sole_writer=False) as (store, register):
+        names = drug_names_kept(register, settings)
         for progress in open_progress(settings.journal.directory):
             with progress:
                 if wanted is not None and wanted[0] != progress.worker:
@@ -109,7 +111,7 @@ def replay(
                 routes = Routes(
                     settings.formats,
                     max_payload_bytes=settings.mqtt.max_payload_bytes,
-                    drug_names=progress,
+                    drug_names=names,
                 )
                 outcome = replay_refused(
                     progress,

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 import typer
 
+from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.following import store_decoded
-from coldwitness.ingest.formats.drug_names import RememberedDrugNames
-from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import index_decoded
 from coldwitness.storage.decided.comparing import Differences, make_again
@@ -104,13 +103,13 @@ def rebuild_views(
         if telemetry.position is None
         else msgspec.json.decode(telemetry.position, type=Position)
     )
-    fixed = fixed_drug_names(settings.journal.directory)
+    names = drug_names_kept(register, settings)
     readings = 0
     for worker, head in heads.items():
         routes = Routes(
             settings.formats,
             max_payload_bytes=settings.mqtt.max_payload_bytes,
-            drug_names=RememberedDrugNames(fixed),
+            drug_names=names,
         )
         births = position.births.setdefault(worker, {})
         index = RowIndex(settings.journal.directory, worker)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from coldwitness.api.reports.packed.journal_part import journal_part
 from coldwitness.api.reports.packed.package import make_package
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.api.reports.packed.timestamp import ask_for_stamp, read_token
+from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.cli.settings_in_force import settings_of
@@ -36,6 +38,7 @@ from coldwitness.judging.run import Judged, judge_shipments, software
 from coldwitness.storage.journal import load_or_create_signer, signer_of_journal, signing_key
 from coldwitness.storage.journal.signing import Signer
 from coldwitness.storage.opening import stores
+from coldwitness.storage.register import open_register
 
 _ENDINGS = (".json", ".html", ".pdf")
 
@@ -161,7 +164,9 @@ def _packed(
         raise BadInput("--package: no key to sign with; name one by --key")
     journal = None
     if not from_files:
-        journal = journal_part(made, settings.journal.directory, settings.formats)
+        with closing(open_register(settings.store.register_url)) as register:
+            names = drug_names_kept(register, settings).all()
+        journal = journal_part(made, settings.journal.directory, settings.formats, drug_names=names)
     stamp = None
     if timestamp is not None:
         by_url = timestamp.startswith(("http://", "https://"))
@@ -264,6 +269,7 @@ def _from_stores(
         if signer is None:
             evidence = read()
         else:
+            drug_names_kept(register, settings)
             check = RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings))
             evidence = check.unaltered(read, shipment)
 

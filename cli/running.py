@@ -15,9 +15,11 @@ from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
 from coldwitness.api.reports.packed.record_altered import RecordCheck
+from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
+from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.service import IngestService
 from coldwitness.judging.clock import system_clock
 from coldwitness.judging.in_force import journal_in_force
@@ -75,7 +77,8 @@ class Running:
             observers=(metrics, self.outbox, News(hub)),
             rows_read=partial(rows_in_stores, settings.journal.directory, register),
         )
-        self._own_ingest = self._open_ingest(settings, store) if own_ingest else None
+        names = drug_names_kept(register, settings)
+        self._own_ingest = self._open_ingest(settings, store, names) if own_ingest else None
         services = Services(
             store=store,
             register=self.register,
@@ -99,11 +102,14 @@ class Running:
             raise ConfigError("this process has no ingest of its own")
         return self._own_ingest
 
-    def _open_ingest(self, settings: Settings, store: WholeStore) -> IngestService:
+    def _open_ingest(
+        self, settings: Settings, store: WholeStore, drug_names: DrugNames
+    ) -> IngestService:
         return IngestService(
             settings,
             store=store,
             custody=self.register.custody,
+            drug_names=drug_names,
             future_tolerance_s=future_tolerance_s(settings),
             on_touched=self.judge.touch,
         )

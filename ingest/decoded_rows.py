@@ -1,14 +1,15 @@
 """A stretch of journal rows, decoded: readings and events to store, refusals to list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.instants import instant_ms, rfc3339
-from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.reading import Event, Reading, split_probe
 from coldwitness.ingest.clock_offsets import ClockOffsets
 from coldwitness.ingest.progress import WHOLE, Quarantined
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
@@ -33,6 +34,7 @@ class DecodedRows:
     births: list[tuple[str, int]] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
     """Of what each row speaks, by the names of `row_names`."""
+    unmapped: list[tuple[str, str]] = field(default_factory=list)
 
     def put_aside(self, refused: Sequence[RefusedReading]) -> None:
         """List readings that the store will never take, one line a row: a backlog of thousands
@@ -63,8 +65,12 @@ def decode_rows(
     *,
     future_tolerance_s: float,
     clocks: ClockOffsets | None = None,
+    listed: Set[tuple[str, str]] = frozenset(),
 ) -> DecodedRows:
     """Decode rows in their order. Notes of the journal itself are passed over.
+
+    listed : loggers and names of theirs without a role that were listed before. Others are listed
+        once as `unmapped_probe` and are in `unmapped`; their readings stand.
 
     A reading or event later than its receipt by more than the tolerance is not given out for
     judging but listed as `future_time`: nobody can have measured it yet.
@@ -90,7 +96,8 @@ def decode_rows(
                 part = WHOLE if refusal.index is None else refusal.index
                 _refuse(result, row, part, refusal.reason, refusal.text)
         if decoded.readings:
-            _take_readings(result, row, decoded.readings, row.received_ms + tolerance_ms, clocks)
+            latest_ms = row.received_ms + tolerance_ms
+            _take_readings(result, row, decoded.readings, latest_ms, clocks, listed)
             if row.topic == IMPORT_TOPIC:
                 _receipts_as_told(result, row, decoded.readings)
         if decoded.events:
@@ -113,10 +120,14 @@ def _take_readings(
     readings: Sequence[Reading],
     latest_ms: int,
     clocks: ClockOffsets | None,
+    listed: Set[tuple[str, str]],
 ) -> None:
     received_ms = row.received_ms
     newest: Reading | None = None
     for reading in readings:
+        others = _without_role(tuple(reading.temperature_c))
+        if others:
+            _list_unmapped(result, row, reading.logger, others, listed)
         time_ms = reading.time_ms
         if reading.time_source == "device" and (newest is None or time_ms > newest.time_ms):
             newest = reading
@@ -128,6 +139,30 @@ def _take_readings(
         result.readings_rows.append(row)
     if clocks is not None and newest is not None:
         clocks.observe(newest.logger, device_ms=newest.time_ms, received_ms=received_ms)
+
+
+@lru_cache(maxsize=4096)
+def _without_role(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if split_probe(name) is None)
+
+
+def _list_unmapped(
+    result: DecodedRows,
+    row: Row,
+    logger: str,
+    names: Sequence[str],
+    listed: Set[tuple[str, str]],
+) -> None:
+    for name in names:
+        one = (logger, name)
+        if one in listed or one in result.unmapped:
+            continue
+        result.unmapped.append(one)
+        text = (
+            f"logger {logger}: probe {name!r} has none of the roles drug, coolant, ambient, goods:"
+            " it is kept and shown, never judged; map it in the settings if it is one of them"
+        )
+        _refuse(result, row, WHOLE, "unmapped_probe", text)
 
 
 class _Told(msgspec.Struct):

@@ -81,6 +81,7 @@ class JournalFollower:
         self._clocks_due_s = 0.0
         self._index = RowIndex(reader.directory, progress.worker)
         self._cursor = progress.cursor()
+        self._listed = progress.unmapped()
         self._batch_rows = BATCH_ROWS
         self._recall_births()
 
@@ -119,7 +120,9 @@ class JournalFollower:
             refused=decoded.refused,
             clocks=self._clocks_due(),
             births=decoded.births,
+            unmapped=decoded.unmapped,
         )
+        self._listed.update(decoded.unmapped)
         self._cursor = rows[-1].row
         self._batch_rows = min(BATCH_ROWS, self._batch_rows * 2)
         self._count(rows, decoded)
@@ -168,6 +171,7 @@ class JournalFollower:
             self._routes,
             future_tolerance_s=self._future_tolerance_s,
             clocks=self._clocks,
+            listed=self._listed,
         )
         touched = store_decoded(
             decoded,

@@ -1,6 +1,6 @@
 """How far a worker has brought its journal into the stores, and what it met on the way: what was
-refused, how far the loggers' clocks are off, births to see again, which name is each logger's drug
-probe. Built again from the journal if it is deleted.
+refused, how far the loggers' clocks are off, births to see again, names that no mapping knows.
+Built again from the journal if it is deleted.
 """
 
 import sqlite3
@@ -29,6 +29,9 @@ CREATE TABLE IF NOT EXISTS birth (topic TEXT PRIMARY KEY, row INTEGER NOT NULL)
     STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS drug_name (logger TEXT PRIMARY KEY, name TEXT NOT NULL)
     STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unmapped (
+    logger TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (logger, name)
+) STRICT, WITHOUT ROWID;
 """
 WHOLE = -1
 """`part` of the first refusal that is about the message and not one element of its array."""
@@ -55,7 +58,6 @@ class Progress:
     def __init__(self, directory: Path, worker: str) -> None:
         """directory : the journal's; the file is <directory>/derived/<worker>.sqlite."""
         self.worker = worker
-        self._drug_names: dict[str, str] = {}
         self.path = directory / "derived" / f"{worker}.sqlite"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +84,7 @@ class Progress:
         refused: Sequence[Quarantined] = (),
         clocks: Iterable[ClockOffset] = (),
         births: Iterable[tuple[str, int]] = (),
+        unmapped: Iterable[tuple[str, str]] = (),
     ) -> None:
         """Everything up to `row` is stored; all of this in one transaction."""
         try:
@@ -93,6 +96,7 @@ class Progress:
                     [(c.logger, c.low_ms, c.high_ms, c.messages, c.updated_ms) for c in clocks],
                 )
                 connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
+                connection.executemany("INSERT OR IGNORE INTO unmapped VALUES (?,?)", unmapped)
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
@@ -109,26 +113,20 @@ class Progress:
         """Start over from the journal's first row (rebuild)."""
         try:
             with self._transaction() as connection:
-                for table in ("cursor", "refusal", "clock", "birth", "drug_name"):
+                for table in ("cursor", "refusal", "clock", "birth", "unmapped"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
-            self._drug_names.clear()
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
-    def fixed(self, logger: str, first: str) -> str:
-        """The name that is the drug's for a logger without a mapping: what its first message
-        fixed, in whichever process; `first`, and kept, if there was none."""
-        known = self._drug_names.get(logger)
-        if known is None:
-            self._query("INSERT OR IGNORE INTO drug_name VALUES (?, ?)", (logger, first))
-            (found,) = self._query("SELECT name FROM drug_name WHERE logger = ?", (logger,))
-            known = self._drug_names[logger] = str(found[0])
-        return known
-
-    def drug_names(self) -> dict[str, str]:
-        """Logger -> the name that is its drug's, of all that were fixed."""
+    def earlier_drug_names(self) -> dict[str, str]:
+        """Logger -> the name that is its drug's, as fixed here before the register kept them."""
         found = self._query("SELECT logger, name FROM drug_name ORDER BY logger")
         return {str(logger): str(name) for logger, name in found}
+
+    def unmapped(self) -> set[tuple[str, str]]:
+        """Loggers and probes that are no role of ours and were listed once."""
+        found = self._query("SELECT logger, name FROM unmapped")
+        return {(str(logger), str(name)) for logger, name in found}
 
     def counts(self) -> dict[str, int]:
         """Refusals by reason."""
@@ -226,14 +224,13 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
 
 
-def fixed_drug_names(directory: Path) -> dict[str, str]:
-    """Logger -> the name that is its drug's, as the workers of this journal fixed it. Whoever reads
-    rows again from the middle of the journal needs it: the first row met there may lack the
-    drug's probe. Empty before any worker has run."""
+def earlier_drug_names(directory: Path) -> dict[str, str]:
+    """Logger -> the name that is its drug's, as the workers of this journal fixed it before the
+    register kept these names: it adopts them once."""
     names: dict[str, str] = {}
     for worker in workers_followed(directory):
         with Progress(directory, worker) as progress:
-            names = progress.drug_names() | names
+            names = progress.earlier_drug_names() | names
     return names
 
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from coldwitness.config.settings import Settings
 from coldwitness.ingest.following import OnTouched
+from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.mqtt.health import State
 from coldwitness.ingest.sides import ReceivingSide, StoringSide
 from coldwitness.storage.ports import CustodyLog, ReadingLog
@@ -57,6 +58,7 @@ class IngestService:
         store: ReadingLog,
         custody: CustodyLog,
         future_tolerance_s: float,
+        drug_names: DrugNames | None = None,
         on_touched: OnTouched | None = None,
     ) -> None:
         self.receiving = ReceivingSide(settings)
@@ -66,6 +68,7 @@ class IngestService:
                 store=store,
                 custody=custody,
                 future_tolerance_s=future_tolerance_s,
+                drug_names=drug_names,
                 on_touched=on_touched,
                 wake=self.receiving.receiver.journalled,
             )

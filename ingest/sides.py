@@ -13,6 +13,7 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.ingest.acknowledging import Receiver
 from coldwitness.ingest.following import JournalFollower, OnTouched
+from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.mqtt.broker import BrokerConnection
 from coldwitness.ingest.mqtt.health import State, health_payload
 from coldwitness.ingest.progress import Progress
@@ -142,6 +143,7 @@ class StoringSide:
         store: ReadingLog,
         custody: CustodyLog,
         future_tolerance_s: float,
+        drug_names: DrugNames | None = None,
         on_touched: OnTouched | None = None,
         wake: threading.Event | None = None,
     ) -> None:
@@ -152,7 +154,7 @@ class StoringSide:
             Routes(
                 settings.formats,
                 max_payload_bytes=settings.mqtt.max_payload_bytes,
-                drug_names=self.progress,
+                drug_names=drug_names,
             ),
             store=store,
             custody=custody,

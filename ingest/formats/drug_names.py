@@ -19,7 +19,8 @@ _NEVER = re.compile(
 
 
 class DrugNames(Protocol):
-    """Where the fixed name of each logger is kept."""
+    """Where the fixed name of each logger is kept. A logger is named as `named_by`, because two
+    couriers' loggers may have one serial."""
 
     def fixed(self, logger: str, first: str) -> str:
         """The name that is the drug's for this logger; `first`, and kept, if there is none."""
@@ -32,7 +33,14 @@ class RememberedDrugNames:
         self._names: dict[str, str] = dict(before or {})
 
     def fixed(self, logger: str, first: str) -> str:
-        return self._names.setdefault(logger, first)
+        # What was kept before couriers were told apart stands under the logger alone.
+        alone = self._names.get(logger.rpartition("/")[2], first)
+        return self._names.setdefault(logger, alone)
+
+
+def named_by(courier: str | None, logger: str) -> str:
+    """Under which text a logger's name is kept: `courier/logger`."""
+    return f"{courier}/{logger}" if courier else logger
 
 
 def may_be_drug(name: str) -> bool:

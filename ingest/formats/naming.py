@@ -18,7 +18,7 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.reading import Reading, TimeSource, split_probe
 from coldwitness.ingest.formats.decoded import DecodeContext
-from coldwitness.ingest.formats.drug_names import may_be_drug
+from coldwitness.ingest.formats.drug_names import may_be_drug, named_by
 from coldwitness.ingest.formats.json_text import shown
 from coldwitness.ingest.formats.plausible import measured
 
@@ -159,10 +159,13 @@ def reading(
     entry = entry_of(context.rule, serial, logger, *aliases)
     rule = context.rule
     names = context.drug_names
+    courier = entry.get("courier") or context.courier or (rule.courier if rule else None)
     probes = named(
         temperatures,
         mapping_for(rule, entry=entry, model=model),
-        fixed=partial(names.fixed, logger) if names is not None else lambda first: first,
+        fixed=partial(names.fixed, named_by(courier, logger))
+        if names is not None
+        else lambda first: first,
     )
     if not probes:
         raise BadMessage("no_temperature", f"{logger}: no temperature in the message")
@@ -175,7 +178,7 @@ def reading(
         time_ms=context.received_ms if time_ms is None else time_ms,
         time_source="received" if time_ms is None else time_source,
         temperature_c=probes,
-        courier=entry.get("courier") or context.courier or (rule.courier if rule else None),
+        courier=courier,
         box=entry.get("box") or context.box or (rule.box if rule else None),
         **kept,
     )

@@ -33,6 +33,9 @@ from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 MAX_ELEMENTS = 10_000
 _MAX_TEXT = 2000
+_MAX_NAME = 64
+_MOST_OTHERS = 16
+"""Names of a reading that are no role of ours, each a column for ever in every store."""
 _UNITS = "expected C, F or K"
 
 
@@ -128,7 +131,11 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     value = {**value}
     temperature = value.get("temperature")
     if isinstance(temperature, dict):
-        probes = {name: entry for name, entry in temperature.items() if known_probe(name)}
+        probes = {
+            name: entry
+            for name, entry in temperature.items()
+            if known_probe(name) or _is_kept(name, entry)
+        }
         if any(isinstance(entry, dict) for entry in probes.values()):
             unit = value.pop("unit", None)
             probes = {name: _by_its_own_unit(name, entry, unit) for name, entry in probes.items()}
@@ -240,13 +247,19 @@ def _in_celsius(
 
 
 def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
-    """Probe -> °C without what is null, a no-value code, or no probe of ours."""
+    """Probe -> °C without what is null or a no-value code. Names that are no role of ours are kept
+    beside at least one that is, and never judged."""
     if sent is None:
         raise BadMessage("no_temperature", "temperature: required, an object of probes")
     kept: dict[str, float] = {}
+    others: dict[str, float] = {}
     for name, value in sent.items():
         plain = known_probe(name)
-        if plain is None or value is None:
+        if value is None:
+            continue
+        if plain is None:
+            if _is_kept(name, value):
+                others[name] = value
             continue
         if no_value(value):
             if not math.isfinite(value):
@@ -262,7 +275,16 @@ def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
         raise BadMessage(
             "no_temperature", "temperature: expected at least one of drug, coolant, ambient, goods"
         )
+    for name in list(others)[:_MOST_OTHERS]:
+        kept[name] = others[name]
     return kept
+
+
+def _is_kept(name: str, entry: object) -> bool:
+    """Whether a probe that is no role of ours is a measurement that can be kept and shown."""
+    number = as_number(entry)
+    plain = 0 < len(name) <= _MAX_NAME and name.isprintable() and storable(name)
+    return plain and number is not None and in_range(number) and not no_value(number)
 
 
 def _place(position: AnyPosition | None) -> tuple[float | None, float | None, float | None]:

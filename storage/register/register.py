@@ -7,6 +7,7 @@ from coldwitness.storage.register.clues import SqlClues
 from coldwitness.storage.register.copies import SqlCopies
 from coldwitness.storage.register.custody import SqlCustody
 from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.drug_names import SqlDrugNames
 from coldwitness.storage.register.journalled import SqlJournalled
 from coldwitness.storage.register.manifests import SqlManifests
 from coldwitness.storage.register.office import SqlOffice
@@ -23,8 +24,8 @@ from coldwitness.storage.register.waiting import SqlWaiting
 class SqlRegister:
     """A Register on SQLite or PostgreSQL. Methods of its parts may be called from any thread.
 
-    Beyond the port it has `standing`, what was decided in the words of the journal, and `views`,
-    what it knows of views kept elsewhere.
+    Beyond the port it has `standing`, what was decided in the words of the journal, `views`, what
+    it knows of views kept elsewhere, and `drug_names`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -45,6 +46,7 @@ class SqlRegister:
         self.journalled = SqlJournalled(database)
         self.standing = SqlStanding(database)
         self.views = SqlViews(database)
+        self.drug_names = SqlDrugNames(database)
 
     def close(self) -> None:
         self.database.close()

@@ -10,7 +10,6 @@ from coldwitness.api.reports.packed.journal_part import doubts_about, journal_pa
 from coldwitness.api.reports.packed.package import readings_lines
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.instants import instant_ms, rfc3339
-from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, Row
 from tests.ingest.formats.test_sparkplug_b import HISTORICAL, NBIRTH
@@ -115,13 +114,13 @@ def test_a_row_without_the_drugs_probe_is_read_by_the_name_that_an_earlier_one_f
     with Journal(tmp_path, worker="w1", signer=BUREAU) as journal:
         journal.append([Message("tele/box/SENSOR", first, noon_ms - DAY_MS)])
         journal.append([Message("tele/box/SENSOR", alone, noon_ms)])
-    with Progress(tmp_path, "w1") as progress:
-        routes = Routes(formats, drug_names=progress)
-        readings = [
-            reading
-            for row in JournalReader(tmp_path).read("w1", after=0, limit=10)
-            for reading in routes.decode(row).readings
-        ]
+    routes = Routes(formats)
+    readings = [
+        reading
+        for row in JournalReader(tmp_path).read("w1", after=0, limit=10)
+        for reading in routes.decode(row).readings
+    ]
+    names = {readings[1].logger: "DS18B20-1"}
     assert readings[1].temperature_c == {"DS18B20-2": 25.0}
     report = with_one_reading(
         logger=readings[1].logger,
@@ -129,7 +128,7 @@ def test_a_row_without_the_drugs_probe_is_read_by_the_name_that_an_earlier_one_f
         received_ms=noon_ms,
         temperature_c=readings[1].temperature_c,
     )
-    part = journal_part(report, tmp_path, formats)
+    part = journal_part(report, tmp_path, formats, drug_names=names)
     assert part is not None
     assert part.drug_names == {readings[1].logger: "DS18B20-1"}
     assert doubts_about(part, report, [BUREAU.public]) == []

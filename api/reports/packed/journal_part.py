@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
-from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, Row
 from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
@@ -62,9 +61,15 @@ class JournalPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 def journal_part(
-    report: Evidenced, directory: Path, formats: Sequence[FormatRule]
+    report: Evidenced,
+    directory: Path,
+    formats: Sequence[FormatRule],
+    *,
+    drug_names: Mapping[str, str] | None = None,
 ) -> JournalPart | None:
     """Rows of the journal that carry readings of the report; None where there is no journal.
+
+    drug_names : which names the register has fixed as the drug's, by `courier/logger`.
 
     Raises Unavailable or BadInput where the journal cannot be read.
     """
@@ -73,7 +78,7 @@ def journal_part(
         return None
     days: list[Day] = []
     rows: list[ProvenRow] = []
-    fixed = fixed_drug_names(directory)
+    fixed = dict(drug_names or {})
     routes = Routes(formats, drug_names=RememberedDrugNames(fixed))
     for worker, found in _carrying_rows(report, reader, routes).items():
         seals = {segment.day: segment.seal for segment in reader.segments(worker)}
@@ -100,7 +105,11 @@ def journal_part(
             )
     return JournalPart(
         formats=tuple(rule.model_dump(mode="json") for rule in formats),
-        drug_names={logger: fixed[logger] for logger in report.readings.loggers if logger in fixed},
+        drug_names={
+            logger: name
+            for logger, name in fixed.items()
+            if logger.rpartition("/")[2] in report.readings.loggers
+        },
         days=tuple(days),
         rows=tuple(rows),
     )

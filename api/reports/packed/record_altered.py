@@ -18,7 +18,6 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
-from coldwitness.ingest.progress import fixed_drug_names
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import RowFinder
 from coldwitness.ingest.row_names import (
@@ -106,7 +105,7 @@ class RecordCheck:
         return Routes(
             self._settings.formats,
             max_payload_bytes=self._settings.mqtt.max_payload_bytes,
-            drug_names=RememberedDrugNames(fixed_drug_names(self._directory)),
+            drug_names=RememberedDrugNames(self._register.drug_names.all()),
         )
 
     def _journalled(

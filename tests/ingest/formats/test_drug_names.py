@@ -2,22 +2,26 @@
 
 import json
 import math
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadMessage
+from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.formats import decoder
 from coldwitness.ingest.formats.decoded import DecodeContext
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames, may_be_drug
 from coldwitness.ingest.formats.naming import named
-from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.progress import Progress, earlier_drug_names
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Row
+from coldwitness.storage.register import open_register
 
 RECEIVED_MS = 1_795_230_300_000
 TASMOTA = FormatRule(topic="tele/+/SENSOR", format="tasmota")
@@ -66,17 +70,78 @@ def test_a_probe_that_falls_off_the_bus_leaves_no_drug_reading() -> None:
     ]
 
 
-def test_the_name_outlives_the_process_that_fixed_it_and_a_rebuild_fixes_it_anew(
-    tmp_path: Path,
+@pytest.fixture
+def register_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'register.sqlite'}"
+
+
+def said_by(url: str, row: Row, *, courier: str | None = None) -> dict[str, float]:
+    """What a worker that has just begun reads, with the names the register keeps."""
+    rule = TASMOTA.model_copy(update={"courier": courier})
+    with closing(open_register(url)) as register:
+        routes = Routes([rule], drug_names=register.drug_names)
+        return dict(routes.decode(row).readings[0].temperature_c)
+
+
+def test_the_name_outlives_the_process_and_holds_for_every_worker(register_url: str) -> None:
+    assert said_by(register_url, bus(4.5, 25.0))["drug"] == 4.5
+    assert said_by(register_url, bus(None, 25.0)) == {"DS18B20-2": 25.0}
+
+
+def test_two_workers_that_begin_at_once_agree(register_url: str) -> None:
+    with (
+        closing(open_register(register_url)) as one,
+        closing(open_register(register_url)) as other,
+    ):
+        names = [book.drug_names.fixed("L", name) for book, name in ((one, "a"), (other, "b"))]
+    assert names == ["a", "a"]
+
+
+def test_loggers_of_one_serial_at_two_couriers_are_two(register_url: str) -> None:
+    assert said_by(register_url, bus(4.5, 25.0), courier="a")["drug"] == 4.5
+    assert said_by(register_url, bus(None, 3.5), courier="b") == {"drug": 3.5}
+
+
+def test_a_person_changes_the_name_and_running_workers_follow(
+    register_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coldwitness.storage.register.drug_names._LOOK_EVERY_S", 0.0)
+    with (
+        closing(open_register(register_url)) as worker,
+        closing(open_register(register_url)) as office,
+    ):
+        routes = Routes([TASMOTA], drug_names=worker.drug_names)
+        routes.decode(bus(25.0, 4.5))
+        office.drug_names.change("box", "DS18B20-2", by="wang", now_ms=5)
+        assert routes.decode(bus(25.0, 4.5)).readings[0].temperature_c["drug"] == 4.5
+        (told,) = office.drug_names.told()
+    assert (told.logger, told.name, told.by, told.changed_ms) == ("box", "DS18B20-2", "wang", 5)
+
+
+def test_names_from_before_the_register_kept_them_are_adopted(
+    register_url: str, tmp_path: Path
 ) -> None:
     with Progress(tmp_path, "w1") as progress:
-        Routes([TASMOTA], drug_names=progress).decode(bus(4.5, 25.0))
+        progress._query("INSERT INTO drug_name VALUES ('box', 'DS18B20-1')")
+    names = earlier_drug_names(tmp_path)
+    assert names == {"box": "DS18B20-1"}
+    with closing(open_register(register_url)) as register:
+        register.drug_names.adopt(names)
+    assert said_by(register_url, bus(None, 25.0), courier="a") == {"DS18B20-2": 25.0}
+
+
+def test_a_probe_without_a_role_is_listed_once_and_its_reading_stands(tmp_path: Path) -> None:
+    routes = Routes([TASMOTA])
+    rows = [msgspec.structs.replace(bus(4.5, 25.0), row=number) for number in (1, 2, 3)]
+    first = decode_rows(rows[:2], routes, future_tolerance_s=300)
+    assert len(first.readings) == 2
+    assert [(one.row, one.reason) for one in first.refused] == [(1, "unmapped_probe")]
+    assert "'DS18B20-2'" in first.refused[0].text
     with Progress(tmp_path, "w1") as progress:
-        after = Routes([TASMOTA], drug_names=progress).decode(bus(None, 25.0))
-        assert after.readings[0].temperature_c == {"DS18B20-2": 25.0}
-        progress.forget()
-        anew = Routes([TASMOTA], drug_names=progress).decode(bus(None, 4.5))
-        assert anew.readings[0].temperature_c == {"drug": 4.5}
+        progress.advance(2, refused=first.refused, unmapped=first.unmapped)
+    with Progress(tmp_path, "w1") as progress:
+        again = decode_rows(rows[2:], routes, future_tolerance_s=300, listed=progress.unmapped())
+    assert again.refused == []
 
 
 def test_a_retained_message_fixes_no_name() -> None:

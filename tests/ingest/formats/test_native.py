@@ -415,3 +415,13 @@ def test_any_json_is_read_or_refused_but_never_an_error(value: Any) -> None:
     except BadMessage as error:
         result = Decoded(refused=(Refusal(error.reason, str(error)),))
     assert all(refusal.reason and refusal.text for refusal in result.refused)
+
+
+def test_a_probe_that_is_no_role_is_kept_beside_one_that_is_and_alone_says_what_is_expected() -> (
+    None
+):
+    sent = {"drug": 4.6, "VOC": 3.0, "x": "warm", "y": None, "z": 5000}
+    (reading,) = changed(temperature=sent).readings
+    assert reading.temperature_c == {"drug": 4.6, "VOC": 3.0}
+    (refused,) = changed(temperature={"temp": 4.6}).refused
+    assert "expected at least one of drug" in refused.text
