@@ -5,7 +5,7 @@ for every year since 2001.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Reading
@@ -44,11 +44,14 @@ _SERIAL_TAGS = (
 )
 """Tags that may name the logger, the surest first; `topic` is what Telegraf heard it on, whose
 `host` is the collector and not a logger."""
-_COLLECTED = "mqtt_consumer"
 _MOST_BREAKS = 50
 """Line breaks looked for in one quoted text; an open quote costs no more than its line."""
 _PROBE_TAGS = ("probe", "role", "channel", "position")
 """Tags that tell apart temperatures of one field name."""
+_OF_HOST = frozenset({"sensors", "temp"})
+"""Telegraf's inputs that read the sensors of the machine it runs on."""
+_TELLING = frozenset({*_PROBE_TAGS, "unit", "type", "quantity", "domain", "box", "courier"})
+"""Tags of a point that do not tell one device from another."""
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _TRUE = frozenset({"t", "T", "true", "True", "TRUE"})
@@ -105,19 +108,7 @@ def _point(line: str, context: DecodeContext) -> Reading:
         raise BadMessage("not_line_protocol", f"expected measurement and fields, got {line[:60]!r}")
     tags = dict(_pairs(_split(head, ",")[1:]))
     numbers, flags = _fields(fields_text)
-    serial = next((tags[tag] for tag in _SERIAL_TAGS if tags.get(tag)), None)
-    if serial is None and tags.get("host"):
-        if measurement == _COLLECTED:
-            raise BadMessage(
-                "no_logger",
-                "host is the machine that collects: set topic_tag in Telegraf's mqtt_consumer, "
-                "or a tag logger, so that devices can be told apart",
-            )
-        serial = tags["host"]
-    elif serial is not None and serial == tags.get("topic"):
-        serial = path_in(serial)
-    if serial is None:
-        serial = serial_in(context.topic, skip=("influx", "telegraf", "metrics"))
+    serial = _serial(measurement, tags, context)
     entry = entry_of(context.rule, serial, logger_id(serial))
     mapping = mapping_for(context.rule, entry=entry, model=measurement)
     roles = speaks_of_roles(numbers)
@@ -148,6 +139,33 @@ def _point(line: str, context: DecodeContext) -> Reading:
         lid_open=flags.get("lid_open"),
         moving=flags.get("moving"),
     )
+
+
+def _serial(measurement: str, tags: Mapping[str, str], context: DecodeContext) -> str:
+    """Who measured, by a tag that names it, else by the topic. Raises BadMessage (`no_logger`)
+    where tags say that there are several and not which: `host` is the machine that collects, and
+    is a logger only of its own sensors or where the settings name it."""
+    for tag in _SERIAL_TAGS:
+        if tags.get(tag):
+            return path_in(tags[tag]) if tag == "topic" else tags[tag]
+    host = tags.get("host", "")
+    if host and (measurement in _OF_HOST or entry_of(context.rule, host, logger_id(host))):
+        return host
+    if host:
+        raise BadMessage(
+            "no_logger",
+            "host is the machine that collects: set topic_tag in Telegraf's mqtt_consumer, or a tag"
+            " logger, so that devices can be told apart; if it is the logger, name it under loggers"
+            " in the settings",
+        )
+    others = sorted(tags.keys() - _TELLING)
+    if others:
+        raise BadMessage(
+            "no_logger",
+            f"tags {', '.join(others)[:80]}: none is known to name the logger; expected a tag"
+            f" {', '.join(_SERIAL_TAGS[:4])}",
+        )
+    return serial_in(context.topic, skip=("influx", "telegraf", "metrics"))
 
 
 def _unit(text: str | None) -> str | None:

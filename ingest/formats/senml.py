@@ -18,6 +18,9 @@ from coldwitness.ingest.formats.plausible import all_silent
 from coldwitness.ingest.formats.senml_pack import Record, parse_pack, resolved
 from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, WireFormat
 
+_MEASUREMENT = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+)?[_.-]?\d{0,2}")
+"""A name without base name that no device has alone: `drug`, `drug.2`, `t1`, `ice_pack`. Every box
+that has such a probe would else be one logger."""
 _DEVICE_URN = re.compile(r"(urn:dev:[^:]+:[^:/]+)[:/_]?(.*)")
 
 
@@ -117,7 +120,8 @@ def _split(record: Record, context: DecodeContext) -> tuple[str, str]:
     device, _, measurement = record.name.replace(":", "/").rpartition("/")
     if device:
         return device, measurement
-    if is_temperature_name(record.name) or record.unit in ("%RH", "lat", "lon"):
+    named = is_temperature_name(record.name) or record.unit in ("%RH", "lat", "lon")
+    if named or _MEASUREMENT.fullmatch(record.name):
         return serial_in(context.topic, skip=("senml", "up", "readings")), record.name
     return record.name, ""
 

@@ -13,7 +13,7 @@ from coldwitness.ingest.formats.frame_sample import Sample
 from coldwitness.ingest.formats.instants import epoch_s_ms
 from coldwitness.ingest.formats.json_text import holds, json_object, shown
 from coldwitness.ingest.formats.measurements import as_number
-from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, path_in, reading
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 _NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
@@ -62,7 +62,8 @@ def _readings(
     """What the device measures at the status's time; what a Bluetooth sensor last said, which
     may be hours old, at the time it said it."""
     serial = _serial(message, context.topic)
-    entry = entry_of(context.rule, serial, logger_id(serial))
+    last = serial.rpartition("/")[2]
+    entry = entry_of(context.rule, serial, logger_id(serial), last)
     mapping = mapping_for(context.rule, entry=entry, model=None)
     now_ms = _time_ms(status)
     own = Sample(time_ms=now_ms)
@@ -88,6 +89,7 @@ def _readings(
                 reading(
                     context,
                     serial=serial,
+                    aliases=(last,),
                     temperatures=sample.temperature_c,
                     time_ms=sample.time_ms,
                     humidity_pct=sample.humidity_pct,
@@ -175,7 +177,7 @@ def _serial(message: Mapping[str, Any], topic: str) -> str:
     if isinstance(source, str) and source:
         return source
     levels = [level for level in topic.split("/") if not _COMPONENT.fullmatch(level)]
-    return serial_in("/".join(levels), skip=_SKIP)
+    return path_in("/".join(levels), skip=_SKIP)
 
 
 def _time_ms(status: Mapping[str, Any]) -> int | None:

@@ -20,6 +20,9 @@ _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")
 _CHIP = "ESP32"
 """The sensor of this name is the processor's own."""
+_ZIGBEE = re.compile(r"0x[0-9A-Fa-f]{4}")
+_BLUETOOTH = re.compile(r"[A-Z][A-Z0-9_]*[-_][0-9A-Fa-f]{6}")
+"""A sensor that an ESP32 heard over Bluetooth, by its kind and its MAC's end: `MJ_HT_V1-d97feb`."""
 _MILLISECONDS_FROM = 100_000_000_000
 _TEMPERATURE = re.compile(r"(Probe|Object)?Temperature\d*")
 """`Temperature` of most, `Temperature1` of analog inputs, `ProbeTemperature` of thermocouples."""
@@ -42,10 +45,10 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     if unit not in (None, "C", "F"):
         raise BadMessage("wrong_type", f"TempUnit: expected C or F, got {shown(unit)}")
     serial = path_in(context.topic, skip=_SKIP)
-    bridged = inner.get("ZbReceived")
     time_ms = _time_ms(inner, context)
-    if isinstance(bridged, dict):
-        return _bridged(bridged, serial, time_ms, unit, context)
+    heard = _heard(inner)
+    if heard:
+        return _bridged(heard, serial, time_ms, unit, context)
     last = serial.rpartition("/")[2]
     entry = entry_of(context.rule, serial, logger_id(serial), last)
     mapping = mapping_for(context.rule, entry=entry, model=None)
@@ -82,22 +85,48 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     )
 
 
+def _heard(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Devices that a gateway heard, by the name each stands under; empty where the message is of
+    sensors of its own. Zigbee: under `ZbReceived`, or at the top (SetOption118), or the message
+    is one device's (SetOption119). Bluetooth: sensors with a `mac`, or named by its end."""
+    bridged = message.get("ZbReceived")
+    if isinstance(bridged, dict):
+        if isinstance(bridged.get("Device"), str):
+            return {bridged["Device"]: bridged}
+        return {name: part for name, part in bridged.items() if isinstance(part, dict)}
+    device = message.get("Device")
+    if isinstance(device, str) and _ZIGBEE.fullmatch(device):
+        return {device: message}
+    return {
+        name: part
+        for name, part in message.items()
+        if isinstance(part, dict)
+        and (
+            (isinstance(part.get("Device"), str) and _ZIGBEE.fullmatch(part["Device"]))
+            or isinstance(part.get("mac"), str)
+            or _BLUETOOTH.fullmatch(name)
+        )
+    }
+
+
 def _bridged(
-    devices: Mapping[str, object],
+    devices: Mapping[str, Mapping[str, Any]],
     bridge: str,
     time_ms: int | None,
     unit: str | None,
     context: DecodeContext,
 ) -> Decoded:
-    """What a Zigbee bridge heard: each device is a logger of its own, by the name its owner gave
-    it, else by the bridge and its short address, which another bridge may have given too."""
+    """What a gateway heard: each device is a logger of its own, by the name its owner gave it or
+    its MAC address, else by the gateway and its short address, which another may have given too."""
     readings: list[Reading] = []
     refused: list[Refusal] = []
     for address, sensor in devices.items():
-        if not isinstance(sensor, dict) or "Temperature" not in sensor:
+        if "Temperature" not in sensor:
             continue
-        name = sensor.get("Name")
-        own = name if isinstance(name, str) and name else f"{bridge}-{address}"
+        name, mac = sensor.get("Name"), sensor.get("mac")
+        own = next((text for text in (name, mac) if isinstance(text, str) and text), None)
+        if own is None:
+            own = address if _BLUETOOTH.fullmatch(address) else f"{bridge}-{address}"
         mapping = mapping_for(
             context.rule, entry=entry_of(context.rule, own, address, bridge), model=None
         )

@@ -11,6 +11,8 @@ from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, 
 from coldwitness.ingest.formats.plausible import without_zigbee_codes
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
+_COMMANDS = frozenset({"set", "get"})
+
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
     """One state. `last_seen`, where it is switched on, is the gateway's time.
@@ -21,6 +23,8 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     message = json_object(payload)
     friendly = path_in(context.topic.rpartition("zigbee2mqtt/")[2] or context.topic)
     last = friendly.rpartition("/")[2]
+    if last in _COMMANDS:
+        raise BadMessage("no_status", f"topic ends in {last}: a command to a device, no state")
     device = message.get("device")
     about: dict[str, Any] = device if isinstance(device, dict) else {}
     address = about.get("ieeeAddr") or about.get("ieee_address")

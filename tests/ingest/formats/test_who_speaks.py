@@ -225,3 +225,72 @@ def test_a_sparkplug_temperature_in_text_is_a_number() -> None:
     (reading,) = routes.decode(row).readings
     assert isinstance(reading, Reading)
     assert math.isclose(reading.temperature_c["drug"], 4.5)
+
+
+ONE = {"Device": "0x9D07", "Name": "BoxA", "Temperature": 4.5}
+TWO = {"Device": "0x1234", "Temperature": 19.5}
+
+
+@pytest.mark.parametrize(
+    ("message", "topic", "expected"),
+    [
+        ({"ZbReceived": {"BoxA": ONE}}, "tele/zb/SENSOR", "BoxA"),  # SetOption83
+        ({"0x1234": TWO}, "tele/zb/SENSOR", "zb-0x1234"),  # SetOption118
+        (TWO, "tele/zb/1234/SENSOR", "zb-1234-0x1234"),  # SetOption119, SetOption89
+        ({"ZbReceived": TWO}, "tele/zb/SENSOR", "zb-0x1234"),
+        ({"ATC-8fde98": {"mac": "a4c1388fde98", "Temperature": 4.5}}, "tele/esp/SENSOR",
+         "a4c1388fde98"),
+        ({"MJ_HT_V1-d97feb": {"Temperature": 4.5}}, "tele/esp/SENSOR", "MJ_HT_V1-d97feb"),
+        ({"DS18B20": {"Temperature": 4.5}}, "tele/esp/SENSOR", "esp"),
+    ],
+)  # fmt: skip
+def test_a_tasmota_gateway_is_no_logger_however_it_names_what_it_heard(
+    message: dict[str, Any], topic: str, expected: str
+) -> None:
+    (reading,) = said("tasmota", message, topic).readings
+    assert reading.logger == expected
+    assert "drug" in reading.temperature_c
+
+
+@pytest.mark.parametrize("name", ["drug", "drug.2", "t1", "ice_pack", "probe-2"])
+def test_a_senml_name_that_every_box_has_is_no_logger(name: str) -> None:
+    pack = [{"n": name, "u": "Cel", "v": 4.5}]
+    one, two = (said("senml", pack, f"sensors/box-{box}/senml").readings[0] for box in "AB")
+    assert (one.logger, two.logger) == ("box-A", "box-B")
+    assert [refusal.reason for refusal in said("senml", pack, "senml").refused] == ["no_logger"]
+
+
+def test_a_senml_name_that_is_a_serial_is_the_logger() -> None:
+    pack = [{"n": "LG-7F01", "u": "Cel", "v": 4.5}]
+    assert said("senml", pack, "senml/up").readings[0].logger == "LG-7F01"
+
+
+@pytest.mark.parametrize(
+    "point", ["temperature,host=collector value=4.5", "m,site=zibo,room=3 temperature=4.5"]
+)
+def test_a_point_whose_tags_do_not_name_the_device_is_refused_and_says_what_to_set(
+    point: str,
+) -> None:
+    decoded = said("influx_line", point.encode(), "telegraf/all")
+    assert not decoded.readings
+    assert [refusal.reason for refusal in decoded.refused] == ["no_logger"]
+    assert "tag" in decoded.refused[0].text
+
+
+def test_a_host_that_the_settings_name_is_a_logger() -> None:
+    rule = FormatRule(topic="#", format="influx_line", loggers={"pi-7": {"temp": "drug"}})
+    decoded = said("influx_line", b"m,host=pi-7 temp=4.5", "telegraf/all", rule)
+    assert loggers(decoded) == [("pi-7", {"drug": 4.5})]
+
+
+def test_a_shelly_prefix_with_levels_keeps_two_devices_apart() -> None:
+    found = [
+        said("shelly", {"id": 0, "tC": 4.5}, f"room{room}/fridge/status/temperature:0").readings[0]
+        for room in "AB"
+    ]
+    assert [reading.logger for reading in found] == ["roomA-fridge", "roomB-fridge"]
+
+
+def test_a_command_to_a_zigbee_device_is_no_state_of_it() -> None:
+    with pytest.raises(BadMessage, match="command"):
+        said("zigbee2mqtt", {"temperature": 5}, "zigbee2mqtt/fridge/set")
