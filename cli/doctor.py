@@ -28,6 +28,7 @@ from coldwitness.storage.journal import JournalReader, signer_of_journal
 from coldwitness.storage.register import open_register
 from coldwitness.storage.register.views import SqlViews
 from coldwitness.storage.telemetry import open_telemetry
+from coldwitness.storage.telemetry.influx_probe import try_influx
 
 FAILED = 1
 SLOW_FSYNC_MS = 20.0
@@ -209,6 +210,15 @@ def _journal(settings: Settings) -> Iterator[Finding]:
             continue  # decisions are brought into the register by the server that takes them
         with Progress(directory, worker) as progress:
             behind = reader.last_row(worker) - progress.cursor()
+            aside = progress.counts().get("store_refused", 0)
+        if aside:
+            yield Finding(
+                "stores' progress",
+                "warning",
+                f"worker {worker}: {aside} rows hold readings that the store refused for good",
+                "`coldwitness quarantine list --reason store_refused`; mend the store, then"
+                " `coldwitness quarantine replay --reason store_refused`",
+            )
         yield Finding(
             "stores' progress",
             "warning" if behind > 10_000 else "ok",
@@ -295,21 +305,26 @@ def _stores(settings: Settings) -> Iterator[Finding]:
             yield Finding("register", "ok", settings.store.register_url.split("@")[-1])
         except ColdWitnessError as error:
             yield Finding("register", "failure", str(error), "check store.register_url")
-        yield _telemetry(settings, views)
+        yield from _telemetry(settings, views)
 
 
-def _telemetry(settings: Settings, views: SqlViews | None) -> Finding:
+def _telemetry(settings: Settings, views: SqlViews | None) -> Iterator[Finding]:
     try:
         with closing(open_telemetry(settings.store, views, sole_writer=False)) as store:
             store.between(0, 1)  # a question: InfluxDB is not spoken to before
-        return Finding("telemetry store", "ok", settings.store.telemetry)
+        remarks = try_influx(settings.store) if settings.store.telemetry == "influx" else []
+        yield Finding("telemetry store", "ok", settings.store.telemetry)
+        for remark in remarks:
+            mend = "give the bucket no end (retention INF, no PAST LIMIT), or a database of its own"
+            yield Finding("telemetry store", "failure", remark, mend)
     except ColdWitnessError as error:
         mend = (
-            "check store.influx_url, store.influx_token_file and store.influx_bucket"
+            "check store.influx_url, influx_org, influx_bucket, and that store.influx_token_file"
+            " may read and write it"
             if settings.store.telemetry == "influx"
             else "make the folder of store.embedded_file writable"
         )
-        return Finding("telemetry store", "failure", str(error), mend)
+        yield Finding("telemetry store", "failure", str(error), mend)
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

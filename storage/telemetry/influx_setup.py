@@ -91,7 +91,10 @@ def _set_up_1(http: InfluxHttp, found: SetUp, database: str, policy: str) -> Non
         found.steps.append(f"retention policy {policy}: created, kept without end")
     for name, duration in policies.items():
         if name == (policy or _POLICY) and duration not in ("0s", "0"):
-            found.steps.append(f"warning: retention policy {name} deletes after {duration}")
+            found.steps.append(
+                f"warning: retention policy {name} deletes after {duration}, and refuses readings"
+                " that come later"
+            )
 
 
 def _set_up_2(
@@ -120,9 +123,19 @@ def _set_up_2(
             " or COLDWITNESS_STORE__INFLUX_TOKEN"
         )
     try:
-        org_id = _organisation(admin, settings.influx_org, found)
-        bucket_id = _bucket(admin, settings.influx_bucket, org_id, found)
-        _mapping(admin, found, database, policy or _POLICY, bucket_id=bucket_id, org_id=org_id)
+        org_id, bucket_id = _own_bucket(admin, settings, found)
+        if not org_id:
+            org_id = _organisation(admin, settings.influx_org, found)
+            bucket_id = _bucket(admin, settings.influx_bucket, org_id, found)
+        _mapping(
+            admin,
+            found,
+            database,
+            policy or _POLICY,
+            named=bool(policy),
+            bucket_id=bucket_id,
+            org_id=org_id,
+        )
         if found.token is not None or wants_token:
             found.token = _bucket_token(admin, bucket_id=bucket_id, org_id=org_id)
             found.steps.append(f"token for bucket {settings.influx_bucket}: created")
@@ -131,13 +144,32 @@ def _set_up_2(
             admin.close()
 
 
-def _organisation(http: InfluxHttp, name: str, found: SetUp) -> str:
+def _own_bucket(http: InfluxHttp, settings: StoreSettings, found: SetUp) -> tuple[str, str]:
+    """Ids of organisation and bucket where the token sees the bucket and not the organisation, as
+    the one does that setting up gave out; else empty."""
+    if _named(http, f"/api/v2/orgs?org={quote(settings.influx_org)}", "orgs"):
+        return "", ""
+    asked = f"/api/v2/buckets?name={quote(settings.influx_bucket, safe='')}"
+    known = _named(http, asked, "buckets")
+    if not known or not known[0].get("orgID"):
+        return "", ""
+    found.steps.append(f"organisation {settings.influx_org}: not shown to this bucket's own token")
+    _say_bucket(known[0], settings.influx_bucket, found)
+    return str(known[0]["orgID"]), str(known[0]["id"])
+
+
+def _named(http: InfluxHttp, path: str, key: str) -> list[Mapping[str, Any]]:
+    """What a list holds; nothing where there is none or the token may not see it."""
     try:
-        known = http.request("GET", f"/api/v2/orgs?org={quote(name)}")["orgs"]
+        return list(http.request("GET", path).get(key) or ())
     except Refused as error:
-        if error.status != 404:
-            raise
-        known = []
+        if error.status in (403, 404) or (error.status == 401 and "is unauthorized" in str(error)):
+            return []
+        raise
+
+
+def _organisation(http: InfluxHttp, name: str, found: SetUp) -> str:
+    known = _named(http, f"/api/v2/orgs?org={quote(name)}", "orgs")
     if known:
         found.steps.append(f"organisation {name}: there")
         return str(known[0]["id"])
@@ -147,18 +179,9 @@ def _organisation(http: InfluxHttp, name: str, found: SetUp) -> str:
 
 
 def _bucket(http: InfluxHttp, name: str, org_id: str, found: SetUp) -> str:
-    try:
-        asked = f"/api/v2/buckets?name={quote(name, safe='')}&orgID={org_id}"
-        known = http.request("GET", asked)["buckets"]
-    except Refused as error:
-        if error.status != 404:
-            raise
-        known = []
+    known = _named(http, f"/api/v2/buckets?name={quote(name, safe='')}&orgID={org_id}", "buckets")
     if known:
-        kept_s = sum(rule.get("everySeconds", 0) for rule in known[0].get("retentionRules", []))
-        found.steps.append(f"bucket {name}: there")
-        if kept_s:
-            found.steps.append(f"warning: bucket {name} deletes after {kept_s} s")
+        _say_bucket(known[0], name, found)
         return str(known[0]["id"])
     wanted = {"orgID": org_id, "name": name, "retentionRules": []}
     made = http.request("POST", "/api/v2/buckets", body=wanted)
@@ -166,22 +189,45 @@ def _bucket(http: InfluxHttp, name: str, org_id: str, found: SetUp) -> str:
     return str(made["id"])
 
 
+def _say_bucket(bucket: Mapping[str, Any], name: str, found: SetUp) -> None:
+    kept_s = sum(rule.get("everySeconds", 0) for rule in bucket.get("retentionRules", []))
+    found.steps.append(f"bucket {name}: there")
+    if kept_s:
+        found.steps.append(
+            f"warning: bucket {name} deletes after {kept_s} s, and refuses readings that come later"
+        )
+
+
 def _mapping(
-    http: InfluxHttp, found: SetUp, database: str, policy: str, *, bucket_id: str, org_id: str
+    http: InfluxHttp,
+    found: SetUp,
+    database: str,
+    policy: str,
+    *,
+    named: bool,
+    bucket_id: str,
+    org_id: str,
 ) -> None:
-    """What lets InfluxQL read the bucket as a database of the same name."""
+    """What lets InfluxQL read the bucket as a database of the same name. A database that means
+    another bucket by default goes on meaning it."""
     asked = f"/api/v2/dbrps?orgID={org_id}&db={quote(database)}"
     known: list[Mapping[str, Any]] = http.request("GET", asked).get("content") or []
     for mapping in known:
         if mapping.get("bucketID") == bucket_id and not mapping.get("virtual"):
             found.steps.append(f"mapping of database {database} to the bucket: there")
             return
+    others = [one for one in known if one.get("bucketID") != bucket_id and one.get("default")]
+    if others and not named:
+        raise ConfigError(
+            f"store.influx_bucket {database!r}: the database of that name is mapped to another"
+            f" bucket; name a policy of its own, such as {database}/coldwitness"
+        )
     wanted = {
         "orgID": org_id,
         "bucketID": bucket_id,
         "database": database,
         "retention_policy": policy,
-        "default": True,
+        "default": not others,
     }
     http.request("POST", "/api/v2/dbrps", body=wanted)
     found.steps.append(f"mapping of database {database}, policy {policy}, to the bucket: created")

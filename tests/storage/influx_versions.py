@@ -44,6 +44,9 @@ class Wire:
         because the log could not be written (1.x and 2.x; seen at 1.8.10, 1.12.4 and 2.7.12).
     oldest_ms : points before it are beyond the retention policy: refused, the others stored.
     no_admin : the user may write, and not drop (1.x: "requires admin privilege").
+    refuses : answer to every write (a token that may only read, an organisation that is none).
+    reads_elsewhere : questions go to another bucket than writes (2.x: an operator's token of
+        another organisation).
     acknowledged : lines of the writes that were answered well.
     """
 
@@ -55,6 +58,8 @@ class Wire:
     disk_full: bool = False
     oldest_ms: int | None = None
     no_admin: bool = False
+    refuses: tuple[int, dict[str, str]] | None = None
+    reads_elsewhere: bool = False
     writes: int = 0
     acknowledged: list[bytes] = field(default_factory=list)
 
@@ -153,6 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         self.wire.writes += 1
+        if self.wire.refuses is not None:
+            self._say(*self.wire.refuses)
+            return
         oldest_ms = self.wire.oldest_ms
         points = body.splitlines()
         kept = [p for p in points if oldest_ms is None or int(p.rsplit(b" ", 1)[1]) >= oldest_ms]
@@ -203,6 +211,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _query(self, query: dict[str, str]) -> None:
         if self.wire.major == 3 and not query["q"].startswith(("SELECT", "SHOW")):
             self._say(400, {"error": "unsupported statement"})
+            return
+        if self.wire.reads_elsewhere and query["q"].startswith("SELECT"):
+            self._say(200, {"results": [{"statement_id": 0}]})
             return
         if self.wire.no_admin and query["q"].startswith("DROP"):
             text = f"error authorizing query: cw not authorized to execute statement '{query['q']}'"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from coldwitness.cli.doctor import _telemetry
 from coldwitness.cli.rebuild import rebuild_views
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
@@ -17,6 +18,7 @@ from coldwitness.storage.opening import stores
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry.influx import InfluxTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.telemetry.influx_probe import try_influx
 from tests.storage import evidence
 from tests.storage.influx_versions import TOKEN, Wire, speaking
 from tests.storage.readings import MINUTE, T0, reading
@@ -224,3 +226,57 @@ def test_a_rebuild_without_an_administrator_s_rights_empties_the_old_measurement
         assert store.http.ask("SELECT seq FROM coldwitness_reading LIMIT 1") == []
         store.close()
         register.close()
+
+
+READ_ONLY = (403, {"code": "forbidden", "message": "insufficient permissions for write"})
+NO_ORGANISATION = (404, {"code": "not found", "message": 'organization name "nosuch" not found'})
+DISK = (500, {"code": "internal error", "message": "engine: no space left on device"})
+
+
+def test_a_store_that_keeps_readings_passes_the_trial_and_nothing_of_it_is_a_reading(
+    influx: Influx,
+) -> None:
+    assert try_influx(influx.settings) == []
+    with influx.store() as store:
+        store.append([reading(0)], [T0])
+        assert len(store.between(0, 10**14).table) == 1
+
+
+@pytest.mark.parametrize("refuses", [READ_ONLY, NO_ORGANISATION, DISK])
+def test_a_store_that_takes_no_reading_fails_the_trial_in_the_server_s_words(
+    influx: Influx, refuses: tuple[int, dict[str, str]]
+) -> None:
+    influx.wire.refuses = refuses
+    with pytest.raises(Unavailable, match=refuses[1]["message"]):
+        try_influx(influx.settings)
+
+
+def test_a_bucket_that_is_read_elsewhere_fails_the_trial(influx: Influx) -> None:
+    influx.wire.reads_elsewhere = True
+    with pytest.raises(Unavailable, match="cannot be read back"):
+        try_influx(influx.settings, read_within_s=0.0)
+
+
+def test_a_bucket_with_an_end_is_told(influx: Influx) -> None:
+    influx.wire.oldest_ms = T0
+    (remark,) = try_influx(influx.settings)
+    assert "deletes evidence" in remark
+    assert "retention" in remark
+
+
+def test_points_of_others_in_our_measurement_are_told(
+    influx: Influx, influx_settings: StoreSettings
+) -> None:
+    put(influx_settings, influx_settings.influx_bucket, f"coldwitness_reading power=1 {T0}")
+    (remark,) = try_influx(influx.settings)
+    assert "none of ours" in remark
+
+
+def test_doctor_fails_where_no_reading_can_be_written(influx: Influx, tmp_path: Path) -> None:
+    settings = evidence.settings_of(tmp_path, influx.settings)
+    register = open_register(influx.settings.register_url)
+    assert [one.state for one in _telemetry(settings, register.views)] == ["ok"]
+    influx.wire.refuses = READ_ONLY
+    (finding,) = _telemetry(settings, register.views)
+    assert (finding.state, "insufficient permissions" in finding.text) == ("failure", True)
+    register.close()

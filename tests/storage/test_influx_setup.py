@@ -99,12 +99,16 @@ class Influx2:
             self.users = 1
             self.orgs[body["org"]] = "org1"
             assert body["retentionPeriodSeconds"] == 0
-            named = {"id": "b1", "name": body["bucket"], "retentionRules": []}
+            named = {"id": "b1", "orgID": "org1", "name": body["bucket"], "retentionRules": []}
             self.buckets[body["bucket"]] = named
             self.tokens["operator"] = "all"
             return 201, {"auth": {"token": "operator"}, "org": {"id": "org1"}}
         if token not in self.tokens:
             return 401, {"code": "unauthorized", "message": "unauthorized access"}
+        if token == "narrow" and "orgs" in asked.path:
+            # 2.7.12 to a token of one bucket: it sees no organisation and may make none.
+            refused = (401, {"code": "unauthorized", "message": "write:orgs is unauthorized"})
+            return (200, {"orgs": []}) if method == "GET" else refused
         return self._administered(what, query, body)
 
     def _administered(self, what: tuple[str, str], query: dict[str, str], body: Any) -> Answer:
@@ -133,7 +137,7 @@ class Influx2:
         return 201, {"id": "org2", "name": name}
 
     def _bucket(self, body: Any) -> Answer:
-        self.buckets[body["name"]] = {"id": "b2", **body}
+        self.buckets[body["name"]] = {"id": f"b{len(self.buckets) + 2}", **body}
         return 201, self.buckets[body["name"]]
 
     def _all_mappings(self) -> list[dict[str, Any]]:
@@ -178,6 +182,30 @@ def test_a_2_x_in_use_gets_only_what_it_lacks_and_keeps_its_token() -> None:
     assert "bucket coldwitness: created, kept without end" in done.steps
     assert not any("created" in step for step in again.steps)
     assert len(influx.mappings) == 1
+
+
+def test_setting_up_again_with_the_token_it_gave_out_changes_nothing() -> None:
+    influx = Influx2(fresh=True)
+    with serving("v2.7.12", influx) as address:
+        first = set_up_influx(settings_of(address))
+        before = (dict(influx.buckets), list(influx.mappings), dict(influx.tokens))
+        again = set_up_influx(settings_of(address, influx_token=first.token))
+    assert (influx.buckets, influx.mappings, influx.tokens) == before
+    assert again.token is None
+    assert not any("created" in step for step in again.steps)
+
+
+def test_a_default_mapping_of_a_database_in_use_is_never_taken_over() -> None:
+    influx = Influx2(fresh=False)
+    theirs = {"bucketID": "m1", "database": "telegraf", "default": True, "virtual": False}
+    influx.mappings.append(theirs)
+    with serving("v2.7.12", influx) as address:
+        settings = settings_of(address, influx_token="operator")
+        set_up_influx(settings.model_copy(update={"influx_bucket": "telegraf/coldwitness"}))
+        assert influx.mappings[0] == theirs
+        assert influx.mappings[1]["default"] is False
+        with pytest.raises(ConfigError, match="mapped to another bucket"):
+            set_up_influx(settings.model_copy(update={"influx_bucket": "telegraf"}))
 
 
 def test_a_2_x_in_use_gives_a_token_for_the_bucket_alone_where_one_is_wanted() -> None:
