@@ -16,6 +16,7 @@ from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, 
 from coldwitness.ingest.formats.plausible import without_zigbee_codes
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
+_Said = Mapping[str, Any]
 _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")
 _CHIP = "ESP32"
@@ -37,7 +38,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     owner chose otherwise: without a zone it says nothing sure, and the receive time is taken.
     """
     message = json_object(payload)
-    inner: Mapping[str, Any] = next(
+    inner: _Said = next(
         (message[key] for key in ("StatusSNS", "StatusSTS") if isinstance(message.get(key), dict)),
         message,
     )
@@ -85,7 +86,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     )
 
 
-def _heard(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _heard(message: _Said) -> dict[str, _Said]:
     """Devices that a gateway heard, by the name each stands under; empty where the message is of
     sensors of its own. Zigbee: under `ZbReceived`, or at the top (SetOption118), or the message
     is one device's (SetOption119). Bluetooth: sensors with a `mac`, or named by its end."""
@@ -110,7 +111,7 @@ def _heard(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _bridged(
-    devices: Mapping[str, Mapping[str, Any]],
+    devices: Mapping[str, _Said],
     bridge: str,
     time_ms: int | None,
     unit: str | None,
@@ -156,7 +157,7 @@ def _bridged(
     return Decoded(readings=tuple(readings), refused=tuple(refused))
 
 
-def _sensors(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _sensors(message: _Said) -> Iterator[tuple[str, _Said]]:
     """(name, object) of sensors; what firmware before 5.12 nests (`DS18x20.DS1`) too."""
     for name, value in message.items():
         if isinstance(value, dict) and name != _CHIP and not _SWITCH.fullmatch(name):

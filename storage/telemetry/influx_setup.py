@@ -14,6 +14,7 @@ from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.storage.telemetry.influx_http import InfluxHttp, Refused, token_of
 
+_Told = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _POLICY = "autogen"
 
@@ -158,7 +159,7 @@ def _own_bucket(http: InfluxHttp, settings: StoreSettings, found: SetUp) -> tupl
     return str(known[0]["orgID"]), str(known[0]["id"])
 
 
-def _named(http: InfluxHttp, path: str, key: str) -> list[Mapping[str, Any]]:
+def _named(http: InfluxHttp, path: str, key: str) -> list[_Told]:
     """What a list holds; nothing where there is none or the token may not see it."""
     try:
         return list(http.request("GET", path).get(key) or ())
@@ -189,7 +190,7 @@ def _bucket(http: InfluxHttp, name: str, org_id: str, found: SetUp) -> str:
     return str(made["id"])
 
 
-def _say_bucket(bucket: Mapping[str, Any], name: str, found: SetUp) -> None:
+def _say_bucket(bucket: _Told, name: str, found: SetUp) -> None:
     kept_s = sum(rule.get("everySeconds", 0) for rule in bucket.get("retentionRules", []))
     found.steps.append(f"bucket {name}: there")
     if kept_s:
@@ -211,7 +212,7 @@ def _mapping(
     """What lets InfluxQL read the bucket as a database of the same name. A database that means
     another bucket by default goes on meaning it."""
     asked = f"/api/v2/dbrps?orgID={org_id}&db={quote(database)}"
-    known: list[Mapping[str, Any]] = http.request("GET", asked).get("content") or []
+    known: list[_Told] = http.request("GET", asked).get("content") or []
     for mapping in known:
         if mapping.get("bucketID") == bucket_id and not mapping.get("virtual"):
             found.steps.append(f"mapping of database {database} to the bucket: there")
