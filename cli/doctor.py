@@ -8,7 +8,7 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,11 +49,20 @@ def doctor(
     as_json: Annotated[
         bool, typer.Option("--json", help="one JSON line each, for machines")
     ] = False,
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep",
+            help="only this: hold stores and register against the whole journal (takes as long as"
+            " a rebuild)",
+        ),
+    ] = False,
 ) -> None:
     """Check broker, credentials, topic rights, limits, journal, clock, fonts, stores, ports."""
     settings = settings_of(context)
     failed = False
-    for check in (_broker, _journal, _clock, _fonts, _stores, _ports):
+    shallow = (_broker, _journal, _clock, _fonts, _stores, _ports)
+    for check in (_deep,) if deep else shallow:
         for finding in _careful(check, settings):
             failed = failed or finding.state == "failure"
             _print(finding, as_json=as_json)
@@ -226,6 +235,31 @@ def _journal(settings: Settings) -> Iterator[Finding]:
             f"run `coldwitness ingest --worker {worker}` or look at its log" if behind > 10_000
             else "",
         )  # fmt: skip
+
+
+def _deep(settings: Settings) -> Iterator[Finding]:
+    from coldwitness.cli.deep import (  # noqa: PLC0415  nothing of it is needed otherwise
+        decided_otherwise,
+        journal_problems,
+        stored_otherwise,
+    )
+
+    problems = journal_problems(settings)
+    verify = "see `coldwitness journal verify`; restore the files from the backup"
+    yield _compared("journal", "every row, head and seal holds", problems, verify)
+    decided, lines = decided_otherwise(settings)
+    text = f"{decided.decisions} decisions are in the register as they were journalled"
+    yield _compared("decisions", text, lines, "coldwitness rebuild")
+    compared, lines = stored_otherwise(settings)
+    text = f"{compared} readings and events are stored as they were journalled"
+    yield _compared("canonical export", text, lines, "coldwitness rebuild")
+
+
+def _compared(part: str, well: str, wrong: Sequence[str], mend: str) -> Finding:
+    if not wrong:
+        return Finding(part, "ok", well)
+    more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return Finding(part, "failure", f"{'; '.join(wrong[:5])}{more}", mend)
 
 
 def _fsync_ms(directory: Path) -> float:

@@ -4,7 +4,8 @@ import base64
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +16,14 @@ from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import Progress, open_progress, workers_followed
+from coldwitness.storage.decided.kept_heads import heads_kept
 from coldwitness.storage.decided.shards import is_shard
 from coldwitness.storage.journal import (
     JournalReader,
     KeptElsewhere,
     Problem,
     SegmentReport,
+    SignedHead,
     Vouched,
     kept_elsewhere,
     layout,
@@ -33,6 +36,8 @@ from coldwitness.storage.journal.head_log import origin_of
 from coldwitness.storage.journal.sealing import seal_finished
 from coldwitness.storage.journal.signed_note import ED25519, NoteKey, note_key
 from coldwitness.storage.journal.signing import signer_of_journal
+from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.journalled import SqlJournalled
 
 FOUND = 1
 NOBODY_VOUCHES = 3
@@ -92,7 +97,8 @@ def verify(
         typer.echo(f"no public key at {key_file}: signatures are not checked", err=True)
     kept = sum((_kept(source) for source in heads or ()), KeptElsewhere())
     witnesses = [note_key(vkey) for vkey in witness or ()]
-    reports = verify_journal(folder, public=public, outside=kept.heads)
+    in_register = _heads_in_register(context, folder)
+    reports = verify_journal(folder, public=public, outside=(*kept.heads, *in_register.values()))
     vouched, contradictions = vouched_by_others(
         folder, reports, kept, public=public, witnesses=witnesses
     )
@@ -124,7 +130,7 @@ def verify(
             typer.echo(f"{problem.kind}: {problem.text}")
         for text in lost:
             typer.echo(f"truncated: {text}")
-        _say_what_is_proved(reports)
+        _say_what_is_proved(reports, in_register)
         for one in vouched:
             typer.echo(one.text())
         wrong = len(problems) + len(lost)
@@ -191,11 +197,33 @@ def _rows_lost(folder: Path, reports: Sequence[SegmentReport]) -> list[str]:
     return lost
 
 
-def _say_what_is_proved(reports: Sequence[SegmentReport]) -> None:
+def _heads_in_register(context: typer.Context, folder: Path) -> Mapping[str, SignedHead]:
+    """What the register knows of this journal's heads: a second place, on the same machine, so it
+    finds a journal that was put back and vouches for nothing."""
+    settings = settings_of(context)
+    url = settings.store.register_url
+    if folder.resolve() != settings.journal.directory.resolve() or (
+        url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+    ):
+        return {}
+    try:
+        with closing(Database(url)) as database:
+            return heads_kept(folder, SqlJournalled(database))
+    except Unavailable as error:
+        typer.echo(f"heads kept in the register are not compared: {error}", err=True)
+        return {}
+
+
+def _say_what_is_proved(
+    reports: Sequence[SegmentReport], in_register: Mapping[str, SignedHead]
+) -> None:
     last = {report.segment.worker: report for report in reports if report.rows}
     for worker, report in last.items():
         later = report.last_row - report.proved_row
         rest = f"; {later} later rows are not yet proved" if later > 0 else ""
+        if worker in in_register:
+            head = in_register[worker]
+            rest += f"; the register knows of head {head.count()}, row {head.row}"
         typer.echo(f"worker {worker}: proved by signature up to row {report.proved_row}{rest}")
 
 

@@ -62,7 +62,9 @@ class Running:
         self.url = url_of(listener)
         alone = own_ingest and settings.mqtt.shared_group is None
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
-        log = self._opened.enter_context(open_decision_log(settings.journal, register))
+        log = self._opened.enter_context(
+            open_decision_log(settings.journal, register, witnesses=settings.witnesses)
+        )
         log.start()
         journal_in_force(log, register, settings, now_ms=system_clock())
         self.register: Register = JournalledRegister(register, log)

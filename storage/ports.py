@@ -487,6 +487,9 @@ class Journalled(Protocol):
     def said(self, key: str) -> str | None:
         """A small fact kept by `say`."""
 
+    def said_under(self, prefix: str) -> dict[str, str]:
+        """The small facts whose keys begin so."""
+
     def say(self, key: str, value: str) -> None: ...
 
     def leave_results(self, newest: Mapping[str, tuple[int, str]]) -> None:

@@ -6,26 +6,32 @@ time writes; it does for the others what they brought meanwhile.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
-from coldwitness.config.settings import JournalSettings
+from coldwitness.config.settings import JournalSettings, WitnessSettings
 from coldwitness.domain.errors import BadInput, ColdWitnessError, ConfigError, Unavailable
 from coldwitness.storage.decided.adoption import adopt
 from coldwitness.storage.decided.effects import caught_up
+from coldwitness.storage.decided.kept_heads import keep_heads
 from coldwitness.storage.decided.shards import IMPORTS, chain_of, is_shard, shard_names
 from coldwitness.storage.decisions import Decision, decision_of, message_of
 from coldwitness.storage.journal import Journal, JournalReader
+from coldwitness.storage.journal.layout import worker_folder
 from coldwitness.storage.journal.locking import WorkerInUse
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.witness.asking import Witnessing
 
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
+HEADS_EVERY_S = 30.0
+"""How often the newest heads of all workers are kept in the register; each signs every 60 s."""
 _Effect = TypeVar("_Effect")
 
 
@@ -43,9 +49,12 @@ class _Brought:
 class DecisionLog:
     """The writer of one shard of decisions. Its methods may be called from any thread."""
 
-    def __init__(self, journal: Journal, register: Register) -> None:
-        """journal : a shard of its own, or the import's. What an earlier process journalled and
-        could not bring into the register is brought in first. Raises Unavailable."""
+    def __init__(
+        self, journal: Journal, register: Register, *, witnesses: Sequence[WitnessSettings] = ()
+    ) -> None:
+        """journal : a shard of its own, or the import's. witnesses : who sign its heads while it
+        runs. What an earlier process journalled and could not bring into the register is brought
+        in first. Raises Unavailable."""
         self._journal = journal
         self._register = register
         self._brought: list[_Brought] = []
@@ -54,6 +63,11 @@ class DecisionLog:
         self._writing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._witnessing = Witnessing(
+            witnesses,
+            worker_folder(journal.directory, journal.worker),
+            lambda: journal.checkpoint,
+        )
         catch_up(journal.directory, journal.worker, register)
 
     @property
@@ -91,13 +105,19 @@ class DecisionLog:
         """Sign heads and close days in the background until `close`."""
         self._thread = threading.Thread(target=self._tick, name="decisions", daemon=True)
         self._thread.start()
+        self._witnessing.start()
 
     def close(self) -> None:
+        """End; the last head is signed and goes to the witnesses."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
         with self._writing:
             self._journal.close()
+            with suppress(Unavailable):  # then the next process keeps them
+                keep_heads(self._journal.directory, self._register.journalled)
+        if self._thread is not None:
+            self._witnessing.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -106,12 +126,16 @@ class DecisionLog:
         self.close()
 
     def _tick(self) -> None:
+        heads_due_s = 0.0
         while not self._stop.wait(TICK_S):
             with self._writing:
                 try:
                     self._journal.tick()
                     if self._unapplied:
                         self._apply()
+                    if time.monotonic() >= heads_due_s:
+                        keep_heads(self._journal.directory, self._register.journalled)
+                        heads_due_s = time.monotonic() + HEADS_EVERY_S
                 except Unavailable as error:
                     log.warning("decisions: %s", error)
                 except Exception:  # heads are signed by this thread: it must outlive a mistake
@@ -202,7 +226,12 @@ def catch_up(directory: Path, worker: str, register: Register) -> int:
     return count
 
 
-def open_decision_log(settings: JournalSettings, register: SqlRegister) -> DecisionLog:
+def open_decision_log(
+    settings: JournalSettings,
+    register: SqlRegister,
+    *,
+    witnesses: Sequence[WitnessSettings] = (),
+) -> DecisionLog:
     """The first shard for decisions that no other process writes; what stood in the register
     before decisions were journalled is taken into it once.
 
@@ -223,7 +252,7 @@ def open_decision_log(settings: JournalSettings, register: SqlRegister) -> Decis
             continue
         try:
             adopt(journal, register)
-            return DecisionLog(journal, register)
+            return DecisionLog(journal, register, witnesses=witnesses)
         except ColdWitnessError:
             journal.close()
             raise

@@ -39,6 +39,14 @@ class SqlJournalled:
                 select(table.c.value).where(table.c.key == key)
             ).scalar_one_or_none()
 
+    def said_under(self, prefix: str) -> dict[str, str]:
+        """The small facts whose keys begin so."""
+        table = schema.state
+        begins = table.c.key.startswith(prefix, autoescape=True)
+        with self._database.read() as connection:
+            rows = connection.execute(select(table.c.key, table.c.value).where(begins))
+            return {row.key: row.value for row in rows}
+
     def say(self, key: str, value: str) -> None:
         with self._database.write() as connection:
             self._say(connection, key, value)
