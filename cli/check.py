@@ -1,16 +1,21 @@
 """`coldwitness check`: validate recorded telemetry offline."""
 
+import contextlib
+import io
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from coldwitness.cli.garbage import collected_seldom
-from coldwitness.cli.judge_files import judge_files
+from coldwitness.cli.judge_files import gather_files, judge_gathered
 from coldwitness.cli.result_text import beside, print_json, print_text
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.result import CheckResult
+from coldwitness.judging.in_parts import processes_for, told_in_parts
 from coldwitness.judging.rulebook import load_rulebook, under_pack
 
 EXIT_OF_VERDICT = {
@@ -61,23 +66,55 @@ def check(
     installed = load_rulebook(settings_of(context).judging)
     rulebook = installed if rules is None else under_pack(installed, rules)
     with collected_seldom():
-        judged = judge_files(
+        gathered = gather_files(
             files,
             manifest_paths=manifest or [],
             rulebook=rulebook,
-            compare_with=None if compare_rules is None else under_pack(installed, compare_rules),
             storage=storage,
             timezone=timezone,
             reader=reader,
         )
-        for warning in judged.warnings:
+        for warning in gathered.warnings:
             print(f"coldwitness: {warning}", file=sys.stderr)
-        results = [result for group in judged.groups for result in group.results]
-        others = [result for group in judged.compared for result in group.results]
-        if as_json:
-            print_json(beside(results, others))
+        alone = compare_rules is not None or gathered.lacks_limits(rulebook)
+        processes = 1 if alone else processes_for(len(gathered.evidence.shipments))
+        if processes > 1:
+            told = told_in_parts(
+                gathered.evidence,
+                rulebook=rulebook,
+                assumed_storage=storage,
+                tell=partial(_told, as_json=as_json, lang=lang),
+                processes=processes,
+            )
+            verdicts = {_written(one) for one in told}
         else:
-            print_text(beside(results, others), lang=lang)
-    verdicts = {result.verdict for result in results}
+            judged = judge_gathered(
+                gathered,
+                rulebook=rulebook,
+                compare_with=None
+                if compare_rules is None
+                else under_pack(installed, compare_rules),
+                storage=storage,
+            )
+            results = [result for group in judged.groups for result in group.results]
+            others = [result for group in judged.compared for result in group.results]
+            shown = beside(results, others)
+            print_json(shown) if as_json else print_text(shown, lang=lang)
+            verdicts = {result.verdict for result in results}
     worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
     raise typer.Exit(EXIT_OF_VERDICT[worst])
+
+
+def _told(result: CheckResult, *, as_json: bool, lang: str) -> tuple[str, str]:
+    """Verdict and printed text of a result, made in the process that judged it."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        print_json([result]) if as_json else print_text([result], lang=lang)
+    return result.verdict, text.getvalue()
+
+
+def _written(told: tuple[str, str]) -> str:
+    """Write what was told, and give its verdict."""
+    verdict, text = told
+    sys.stdout.write(text)
+    return verdict

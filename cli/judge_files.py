@@ -28,7 +28,24 @@ class JudgedFiles:
     compared: tuple[Judged, ...] = ()
 
 
-def judge_files(
+@dataclass(frozen=True)
+class GatheredFiles:
+    """Everything that files and manifests say, before it is judged. manifests : all that were sent,
+    several versions of one shipment's among them."""
+
+    evidence: Evidence
+    manifests: tuple[Manifest, ...]
+    warnings: tuple[str, ...]
+
+    def lacks_limits(self, rules: Rulebook) -> bool:
+        """True where limits of a box model are learned from the results of the same files."""
+        return any(
+            manifest.box.model and zones_without_limit(manifest, rules.models)
+            for manifest in self.manifests
+        )
+
+
+def gather_files(
     paths: Sequence[Path],
     *,
     manifest_paths: Sequence[Path],
@@ -36,9 +53,8 @@ def judge_files(
     storage: str | None,
     timezone: str | None,
     reader: str | None,
-    compare_with: Rulebook | None = None,
-) -> JudgedFiles:
-    """Judge recorded telemetry; every shipment of the readings and of the manifests is judged.
+) -> GatheredFiles:
+    """Read recorded telemetry; every shipment of the readings and of the manifests is to be judged.
 
     Raises BadInput if nothing usable was found, or neither manifest nor storage was given.
     """
@@ -68,6 +84,41 @@ def judge_files(
         events,
         versions={name: versions for name, versions in sent.items() if len(versions) > 1},
     )
+    return GatheredFiles(evidence, tuple(manifests), tuple(warnings))
+
+
+def judge_files(
+    paths: Sequence[Path],
+    *,
+    manifest_paths: Sequence[Path],
+    rulebook: Rulebook,
+    storage: str | None,
+    timezone: str | None,
+    reader: str | None,
+    compare_with: Rulebook | None = None,
+) -> JudgedFiles:
+    """Read and judge recorded telemetry. Raises BadInput as `gather_files`."""
+    gathered = gather_files(
+        paths,
+        manifest_paths=manifest_paths,
+        rulebook=rulebook,
+        storage=storage,
+        timezone=timezone,
+        reader=reader,
+    )
+    return judge_gathered(gathered, rulebook=rulebook, storage=storage, compare_with=compare_with)
+
+
+def judge_gathered(
+    gathered: GatheredFiles,
+    *,
+    rulebook: Rulebook,
+    storage: str | None,
+    compare_with: Rulebook | None = None,
+) -> JudgedFiles:
+    """Judge all that was read in one run."""
+    evidence = gathered.evidence
+    by_id = dict(evidence.manifests)
 
     def judged_by(rules: Rulebook, fleet: FleetTrips | None = None) -> tuple[Judged, ...]:
         groups = judge_shipments(
@@ -76,10 +127,7 @@ def judge_files(
             assumed_storage=storage,
             fleet=fleet,
         )
-        if fleet is None and any(
-            manifest.box.model and zones_without_limit(manifest, rules.models)
-            for manifest in manifests
-        ):
+        if fleet is None and gathered.lacks_limits(rules):
             results = [result for group in groups for result in group.results]
             beside = TripsBeside(model_trips(results, by_id))
             if beside.teach(least=min(group.pack.numbers.fleet_least_trips for group in groups)):
@@ -89,7 +137,7 @@ def judge_files(
     return JudgedFiles(
         groups=judged_by(rulebook),
         manifests=by_id,
-        events=events,
-        warnings=tuple(warnings),
+        events={name: list(events) for name, events in evidence.events.items()},
+        warnings=gathered.warnings,
         compared=() if compare_with is None else judged_by(compare_with),
     )

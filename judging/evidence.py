@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -13,6 +14,8 @@ from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.judging.office import office_facts
 from coldwitness.storage.ports import Register, TelemetryStore
+
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,21 @@ class Evidence:
         """The same evidence by other manifests."""
         return replace(self, manifests=manifests)
 
+    def of_shipments(self, shipments: Sequence[str]) -> "Evidence":
+        """The evidence of some of the shipments alone."""
+        wanted = set(shipments)
+        told = np.fromiter((name in wanted for name in (*self.readings.shipments, "")), np.bool_)
+        return replace(
+            self,
+            shipments=tuple(shipments),
+            readings=take(self.readings, np.flatnonzero(told[self.readings.shipment])),
+            manifests=_of(self.manifests, shipments),
+            events=_of(self.events, shipments),
+            versions=_of(self.versions, shipments),
+            begun_ms=_of(self.begun_ms, shipments),
+            office=_of(self.office, shipments),
+        )
+
     def of_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The evidence of the shipments of these manifests, by them."""
         wanted = [code for code, name in enumerate(self.readings.shipments) if name in manifests]
@@ -45,6 +63,10 @@ class Evidence:
             manifests=manifests,
             versions={},
         )
+
+
+def _of(known: Mapping[str, Known], shipments: Sequence[str]) -> dict[str, Known]:
+    return {name: known[name] for name in shipments if name in known}
 
 
 def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[str]) -> Evidence:

@@ -22,7 +22,8 @@ from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
 from coldwitness.judging.foreign import foreign_finding
 from coldwitness.judging.manifest_terms import terms_for
-from coldwitness.judging.publishers import sorted_by_publisher
+from coldwitness.judging.manifest_versions import Counted
+from coldwitness.judging.publishers import Sorted, sorted_by_publisher
 from coldwitness.judging.results import check_results, with_findings
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.warned import warnings_of
@@ -62,10 +63,7 @@ def judge_shipments(
     BadInput for an unknown storage class.
     """
     again = partial(_judged, rulebook=rulebook, assumed_storage=assumed_storage, fleet=fleet)
-    parted = sorted_by_publisher(in_force_then(evidence))
-    told = counted_manifests(parted.own)
-    counted = {name: one.manifest for name, one in told.items()}
-    own = parted.own.by_manifests({**parted.own.manifests, **counted})
+    parted, told, own = _own(evidence)
     groups = again(own, archive=archive)
     results = {one.shipment: one for group in groups for one in group.results}
     if parted.whole is not None:
@@ -85,6 +83,24 @@ def judge_shipments(
     ]
 
 
+def curves_of(
+    evidence: Evidence, *, rulebook: Rulebook, assumed_storage: str | None
+) -> list[CurveIndex]:
+    """The curves that `judge_shipments` compares with each other, one index a pack."""
+    _, _, own = _own(evidence)
+    cases = _cases(own, rulebook=rulebook, assumed_storage=assumed_storage, fleet=None)
+    return [case.curves for _, case in cases]
+
+
+def _own(evidence: Evidence) -> tuple[Sorted, dict[str, Counted], Evidence]:
+    """The evidence parted by publisher, the manifests that count of those with several, and the
+    shipments' own evidence by these."""
+    parted = sorted_by_publisher(in_force_then(evidence))
+    told = counted_manifests(parted.own)
+    counted = {name: one.manifest for name, one in told.items()}
+    return parted, told, parted.own.by_manifests({**parted.own.manifests, **counted})
+
+
 def _results(groups: Sequence[Judged]) -> list[CheckResult]:
     return [one for group in groups for one in group.results]
 
@@ -98,6 +114,32 @@ def _judged(
     archive: CurveArchive | None = None,
 ) -> list[Judged]:
     """Judge shipments by all the evidence that is given, one run a pack."""
+    cases = _cases(evidence, rulebook=rulebook, assumed_storage=assumed_storage, fleet=fleet)
+    earlier = _earlier([case.curves for _, case in cases], archive)
+    groups = []
+    for (pack, case), curves in zip(cases, earlier, strict=True):
+        judgement = judge(case, pack, earlier=curves)
+        results = check_results(
+            judgement, case.tracks, case.terms, pack, software=software(), office=evidence.office
+        )
+        results = [
+            msgspec.structs.replace(result, warnings=warnings)
+            for result, warnings in zip(
+                results, warnings_of(case.tracks, evidence.manifests), strict=True
+            )
+        ]
+        groups.append(Judged(pack, evidence, case, judgement, tuple(results)))
+    return groups
+
+
+def _cases(
+    evidence: Evidence,
+    *,
+    rulebook: Rulebook,
+    assumed_storage: str | None,
+    fleet: FleetTrips | None,
+) -> list[tuple[RulePack, Case]]:
+    """Each pack in force with the case of its shipments."""
     begun_s = _begin_s(evidence)
     chosen = [
         pack_for(rulebook.packs, pack_id=rulebook.pack_id, epoch_s=epoch_s) for epoch_s in begun_s
@@ -129,21 +171,7 @@ def _judged(
             office=evidence.office,
         )
         cases.append((pack, case_of(tracks, terms, pack.numbers)))
-    earlier = _earlier([case.curves for _, case in cases], archive)
-    groups = []
-    for (pack, case), curves in zip(cases, earlier, strict=True):
-        judgement = judge(case, pack, earlier=curves)
-        results = check_results(
-            judgement, case.tracks, case.terms, pack, software=software(), office=evidence.office
-        )
-        results = [
-            msgspec.structs.replace(result, warnings=warnings)
-            for result, warnings in zip(
-                results, warnings_of(case.tracks, evidence.manifests), strict=True
-            )
-        ]
-        groups.append(Judged(pack, evidence, case, judgement, tuple(results)))
-    return groups
+    return cases
 
 
 def _earlier(

@@ -72,7 +72,10 @@ def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> 
     told = (mine < own) & ~((mine == other) & (at < other_at))
     subject = _subjects(both)[mine]
     order = np.flatnonzero(told)
-    order = order[np.lexsort((other[order], -readings[order], subject[order]))]
+    # Among partners that agree equally long the first by name: by its place among the curves, the
+    # order in which shipments were given would decide.
+    named = np.array(both.shipments, dtype=np.str_)[both.shipment[other[order]]]
+    order = order[np.lexsort((other[order], named, -readings[order], subject[order]))]
     lead = order[np.flatnonzero(np.diff(subject[order], prepend=-1))]
     details: dict[int, dict[str, object]] = {}
     for row, best in enumerate(lead):
