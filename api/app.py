@@ -15,6 +15,7 @@ from coldwitness.api.http import (
     findings,
     live,
     operations,
+    quarantine,
     readings,
     registers,
     reports,
@@ -28,6 +29,7 @@ from coldwitness.api.http.problems import install_problems
 from coldwitness.api.http.schemas import DESCRIBED
 from coldwitness.api.http.services import Services
 from coldwitness.api.pages import pages
+from coldwitness.api.refused_metrics import RefusedMetrics
 from coldwitness.judging.check_schema import components_of
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -49,9 +51,21 @@ def create_app(services: Services) -> FastAPI:
         webhooks=_posted_to_receivers(),
     )
     app.state.services = services
+    services.metrics.registry.register(RefusedMetrics(services.settings.journal.directory))
     install_problems(app)
     v1 = [Depends(only_known_parameters)]
-    parts = (shipments, readings, reports, reviews, attachments, registers, findings, clues, live)
+    parts = (
+        shipments,
+        readings,
+        reports,
+        reviews,
+        attachments,
+        registers,
+        findings,
+        clues,
+        quarantine,
+        live,
+    )
     for part in parts:
         app.include_router(part.router, dependencies=v1)
     app.include_router(operations.router)

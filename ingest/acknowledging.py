@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.ingest.mqtt.broker import Batch, BrokerConnection
-from coldwitness.ingest.mqtt.health import OWN_PREFIXES
+from coldwitness.ingest.mqtt.health import is_own
 from coldwitness.storage.journal import Journal, Message, PartlyKept
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class Receiver:
         messages: list[Message] = []
         for batch in self._held:
             messages += batch.messages
-        theirs = [m for m in messages if not m.topic.startswith(OWN_PREFIXES)]
+        theirs = [m for m in messages if not is_own(m.topic)]
         started_s = time.monotonic()
         try:
             kept = self._journal.not_yet_kept(theirs)

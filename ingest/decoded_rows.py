@@ -1,7 +1,7 @@
 """A stretch of journal rows, decoded: readings and events to store, refusals to list."""
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading, split_probe
 from coldwitness.ingest.clock_offsets import ClockOffsets
 from coldwitness.ingest.progress import WHOLE, Quarantined
+from coldwitness.ingest.refusal_senders import with_senders
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.ingest.row_names import birth_key, decided_keys, spoken_keys
 from coldwitness.storage.journal import Row
@@ -54,9 +55,8 @@ class DecodedRows:
                 f" for good: {first.text}"
             )
             part = lowest.get(number, 0) - 1
-            self.refused.append(
-                _quarantined(self.readings_rows[first.index], part, "store_refused", text)
-            )
+            aside = _quarantined(self.readings_rows[first.index], part, "store_refused", text)
+            self.refused.append(replace(aside, courier=reading.courier, logger=reading.logger))
 
 
 def decode_rows(
@@ -82,10 +82,12 @@ def decode_rows(
         if row.note:
             result.named += [(key, row.row) for key in decided_keys(row)]
             continue
+        before = len(result.refused)
         try:
             decoded = routes.decode(row)
         except BadMessage as error:
             _refuse(result, row, WHOLE, error.reason, str(error))
+            _name_senders(result, before, row, routes)
             continue
         if stateful and routes.is_birth(row.topic):
             result.births.append((row.topic, row.row))
@@ -102,7 +104,15 @@ def decode_rows(
                 _receipts_as_told(result, row, decoded.readings)
         if decoded.events:
             _take_events(result, row, decoded.events, row.received_ms + tolerance_ms)
+        if len(result.refused) > before:
+            _name_senders(result, before, row, routes)
     return result
+
+
+def _name_senders(result: DecodedRows, first: int, row: Row, routes: Routes) -> None:
+    """Say of the refusals from `first` on, all of one row, who sent them."""
+    named = with_senders(result.refused[first:], row, routes.courier_of(row.topic))
+    result.refused[first:] = named
 
 
 def _take_events(result: DecodedRows, row: Row, events: Sequence[Event], latest_ms: int) -> None:

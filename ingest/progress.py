@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY CHECK (id = 1), row IN
     STRICT;
 CREATE TABLE IF NOT EXISTS refusal (
     row INTEGER NOT NULL, part INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL,
-    topic TEXT NOT NULL, received_ms INTEGER NOT NULL, PRIMARY KEY (row, part)
+    topic TEXT NOT NULL, received_ms INTEGER NOT NULL, courier TEXT, logger TEXT,
+    PRIMARY KEY (row, part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS refusal_reason ON refusal (reason, row);
 CREATE TABLE IF NOT EXISTS clock (
@@ -33,6 +34,7 @@ CREATE TABLE IF NOT EXISTS unmapped (
     logger TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (logger, name)
 ) STRICT, WITHOUT ROWID;
 """
+_REFUSAL = "row, part, reason, text, topic, received_ms, courier, logger"
 WHOLE = -1
 """`part` of the first refusal that is about the message and not one element of its array."""
 
@@ -42,6 +44,7 @@ class Quarantined:
     """Why something of a journalled message is not among the readings.
 
     part : index in the message's array; -1, -2, … for the message as a whole.
+    courier, logger : who sent it, as far as topic and payload tell.
     """
 
     row: int
@@ -50,6 +53,8 @@ class Quarantined:
     text: str
     topic: str
     received_ms: int
+    courier: str | None = None
+    logger: str | None = None
 
 
 class Progress:
@@ -69,6 +74,7 @@ class Progress:
             # A cursor that lags behind after a power cut stores some readings again: harmless.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(_SCHEMA)
+            self._add_senders()
         except (sqlite3.Error, OSError) as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
@@ -138,12 +144,38 @@ class Progress:
     ) -> list[Quarantined]:
         """By row; rows after `after`."""
         found = self._query(
-            "SELECT row, part, reason, text, topic, received_ms FROM refusal WHERE row > ?1"
+            f"SELECT {_REFUSAL} FROM refusal WHERE row > ?1"  # noqa: S608
             " AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR row = ?3)"
             " ORDER BY row, part LIMIT ?4",
             (after, reason, row, limit),
         )
         return [Quarantined(*fields) for fields in found]
+
+    def refused_between(
+        self,
+        *,
+        courier: str | None = None,
+        reason: str | None = None,
+        since_ms: int = 0,
+        limit: int = 100,
+        newest: bool = False,
+    ) -> list[Quarantined]:
+        """In the order of receipt, from `since_ms` on, inclusive; `newest`: the last first."""
+        way = "DESC" if newest else "ASC"
+        found = self._query(
+            f"SELECT {_REFUSAL} FROM refusal WHERE received_ms >= ?1"  # noqa: S608
+            " AND (?2 IS NULL OR courier = ?2) AND (?3 IS NULL OR reason = ?3)"
+            f" ORDER BY received_ms {way}, row {way}, part LIMIT ?4",
+            (since_ms, courier, reason, limit),
+        )
+        return [Quarantined(*fields) for fields in found]
+
+    def counts_by_courier(self) -> dict[tuple[str, str], int]:
+        """Refusals by reason and courier ("" where none is known)."""
+        found = self._query(
+            "SELECT reason, coalesce(courier, ''), count(*) FROM refusal GROUP BY 1, 2"
+        )
+        return {(str(reason), str(courier)): int(count) for reason, courier, count in found}
 
     def clocks(self) -> list[ClockOffset]:
         found = self._query("SELECT logger, low_ms, high_ms, messages, updated_ms FROM clock")
@@ -162,6 +194,13 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _add_senders(self) -> None:
+        """Files of before have no columns of who sent it."""
+        known = {row[1] for row in self._connection.execute("PRAGMA table_info(refusal)")}
+        for column in {"courier", "logger"} - known:
+            with suppress(sqlite3.OperationalError):  # another process was faster
+                self._connection.execute(f"ALTER TABLE refusal ADD COLUMN {column} TEXT")
+
     def _query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(sql, tuple(values)).fetchall()
@@ -173,8 +212,11 @@ class Progress:
 
     def _add(self, connection: sqlite3.Connection, refused: Sequence[Quarantined]) -> None:
         connection.executemany(
-            "INSERT OR REPLACE INTO refusal VALUES (?,?,?,?,?,?)",
-            [(q.row, q.part, q.reason, q.text, q.topic, q.received_ms) for q in refused],
+            f"INSERT OR REPLACE INTO refusal ({_REFUSAL}) VALUES (?,?,?,?,?,?,?,?)",  # noqa: S608
+            [
+                (q.row, q.part, q.reason, q.text, q.topic, q.received_ms, q.courier, q.logger)
+                for q in refused
+            ],
         )
 
 

@@ -16,6 +16,7 @@ from coldwitness.ingest.formats import (
     wire_format,
 )
 from coldwitness.ingest.formats.drug_names import DrugNames, RememberedDrugNames
+from coldwitness.ingest.mqtt.health import is_own
 from coldwitness.ingest.mqtt.topics import is_topic_filter, matches
 from coldwitness.storage.journal import Row
 
@@ -120,6 +121,11 @@ class Routes:
         births = route.format.births if isinstance(route, Route) else None
         return births.node(topic) if births is not None else None
 
+    def courier_of(self, topic: str) -> str | None:
+        """Whose topic it is, by its rule or the native topic itself; None where neither says."""
+        route = self._routes.get(topic) or self._remember(topic)
+        return route.courier if isinstance(route, Route) else None
+
     def _remember(self, topic: str) -> "Route | BadMessage":
         route: Route | BadMessage
         try:
@@ -132,6 +138,8 @@ class Routes:
         return route
 
     def _route(self, topic: str) -> Route:
+        if is_own(topic):
+            raise BadMessage("own_topic", f"topic {topic[:200]!r}: what a worker says, no evidence")
         if topic == IMPORT_TOPIC:
             return self._read_as("native", rule=None, courier=None, box=None)
         for rule in self._rules:

@@ -17,6 +17,7 @@ from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.mqtt.broker import BrokerConnection
 from coldwitness.ingest.mqtt.health import State, health_payload
 from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.refusal_notices import RefusalNotices
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader
 from coldwitness.storage.journal.layout import worker_folder
@@ -59,6 +60,9 @@ class ReceivingSide:
         self._health_due_s = 0.0
         self._health_said: tuple[State, int] | None = None
         self._checkpoint_said: tuple[str, int] | None = None
+        self._notices = RefusalNotices(
+            settings.journal.directory, worker, self.broker.publish_notice
+        )
         self._thread = threading.Thread(target=self._run, name="ingest-receive", daemon=True)
 
     @property
@@ -103,6 +107,8 @@ class ReceivingSide:
     def _say_health(self) -> None:
         """Now and then, and at once when the state or the connection is another: the broker may
         have said `lost` in between."""
+        if self.broker.connected:
+            self._notices.tell()
         said, now_s = (self.state, self.broker.connection), time.monotonic()
         if self.broker.connected and (now_s >= self._health_due_s or said != self._health_said):
             self.broker.publish_health(self._health(said[0]))

@@ -206,6 +206,28 @@ class EntryList(Struct, frozen=True):
     next_cursor: NextPage
 
 
+class RefusedLine(Struct, frozen=True, kw_only=True):
+    """Something of a message that was not used; its bytes are in the journal at `worker` and
+    `row`."""
+
+    worker: str
+    row: int
+    part: Annotated[
+        int | None, Meta(description="Place in the message's array; null: the message as a whole")
+    ]
+    reason: Annotated[str, Meta(examples=["unit_unknown"])]
+    text: Annotated[str, Meta(description="What was there, what was expected, and where")]
+    topic: str
+    courier: Annotated[str | None, Meta(description="null: neither topic nor settings tell")]
+    logger: Annotated[str | None, Meta(description="As far as topic and payload tell")]
+    received: Instant
+
+
+class RefusedList(Struct, frozen=True):
+    items: tuple[RefusedLine, ...]
+    next_cursor: Annotated[str | None, Meta(description="Give it as `after`; null: the end")]
+
+
 class AttachmentKept(Struct, frozen=True, kw_only=True):
     sha256: str
     kind: AttachmentKind
@@ -285,6 +307,7 @@ DESCRIBED = (
     RegisteredAgreement,
     EntryKept,
     EntryList,
+    RefusedList,
     AttachmentKept,
     AttachmentList,
     NewWebhook,

@@ -11,7 +11,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from coldwitness.api.cursors import read_cursor, write_cursor
+from coldwitness.api.http.filters import Courier
 from coldwitness.api.http.language import language_of
+from coldwitness.api.http.quarantine import Reason, newest_refused
 from coldwitness.api.http.services import ServicesOf
 from coldwitness.api.http.shipments import LISTING, current_result, is_known
 from coldwitness.api.pages import shown
@@ -105,6 +107,19 @@ def shipment_page(shipment: str, request: Request, services: ServicesOf) -> Resp
     line = services.register.shipments.row(shipment)
     courier = None if line is None else line.courier
     return _page("shipment.html", lang, request, result=result, courier=courier)
+
+
+@router.get("/quarantine")
+def quarantine_page(
+    request: Request,
+    services: ServicesOf,
+    courier: Courier = None,
+    reason: Reason = None,
+) -> Response:
+    """What was refused, the newest first, with what was expected."""
+    lang = language_of(request)
+    rows = newest_refused(services, courier=courier, reason=reason, limit=PAGE_ROWS)
+    return _page("quarantine.html", lang, request, rows=rows, courier=courier, reason=reason)
 
 
 @router.get("/docs")

@@ -114,6 +114,11 @@ class BrokerConnection:
         if self.connected:
             self._client.publish(health_topic(self._worker), payload, qos=0, retain=True)
 
+    def publish_notice(self, topic: str, payload: bytes) -> None:
+        """A retained message that somebody else may read; lost where there is no connection."""
+        if self.connected:
+            self._client.publish(topic, payload, qos=0, retain=True)
+
     def publish_checkpoint(self, note: str) -> None:
         if self.connected:
             self._client.publish(heads_topic(self._worker), note.encode(), qos=0, retain=True)

@@ -13,7 +13,21 @@ HEADS_PREFIX = "coldchain/v1/_heads/"
 
 
 OWN_PREFIXES = (HEALTH_PREFIX, HEADS_PREFIX)
-"""What workers say themselves: no evidence, not journalled."""
+_COURIERS = "coldchain/v1/"
+_REFUSED = "_refused"
+
+
+def is_own(topic: str) -> bool:
+    """True for what workers say themselves: no evidence, not journalled. A logger may be called
+    anything (`readings`): it is the level of the box that tells."""
+    if topic.startswith(OWN_PREFIXES):
+        return True
+    return topic.startswith(_COURIERS) and topic.split("/", 4)[3:4] == [_REFUSED]
+
+
+def refused_topic(courier: str, logger: str) -> str:
+    """Where a courier reads what was refused of a logger of its own, retained."""
+    return f"{_COURIERS}{courier}/{_REFUSED}/{logger}"
 
 
 def heads_topic(worker: str) -> str:

@@ -38,6 +38,7 @@ CONTRACT = [
     ("put", "/v1/devices/{name}"),
     ("get", "/v1/devices"),
     ("get", "/v1/boxes"),
+    ("get", "/v1/quarantine"),
     ("get", "/v1/live"),
     ("get", "/healthz"),
     ("get", "/readyz"),

@@ -12,7 +12,7 @@ from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.channels import CHANNELS
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.reading import EVENT_NAMES
-from coldwitness.ingest.mqtt.health import heads_topic, health_topic
+from coldwitness.ingest.mqtt.health import heads_topic, health_topic, refused_topic
 from coldwitness.judging.check_schema import CHECK_SCHEMA_FILE, check_schema_text
 
 FOLDER = Path(__file__).parents[2] / "docs" / "contract"
@@ -80,6 +80,7 @@ def test_asyncapi_names_the_channels_and_schemas_that_exist() -> None:
         "coldchain/v1/{courier}/{box}/events",
         health_topic("{worker}"),
         heads_topic("{worker}"),
+        refused_topic("{courier}", "{logger}"),
     }
     for name in ("reading", "event"):
         assert (FOLDER / api["components"]["messages"][name]["payload"]["$ref"]).exists()
