@@ -38,7 +38,7 @@ def missing_positions(case: Case, fixes: Fixes) -> Missing:
     other = np.zeros(step_s.size, dtype=np.bool_)  # the step into the next shipment
     bounds = fixes.first[1:-1]
     other[bounds[(bounds > 0) & (bounds < len(fixes))] - 1] = True
-    usual_s = _usual_step(step_s, other, fixes, terms)
+    usual_s = _usual_interval_s(step_s, other, fixes, terms)
     count = np.diff(fixes.first)
     slack_s = np.fmin(numbers.interval_slack * usual_s, numbers.position_gap_s)
     after = np.ones(len(fixes), dtype=np.bool_)
@@ -60,7 +60,9 @@ def missing_positions(case: Case, fixes: Fixes) -> Missing:
     return Missing(usual_s=usual_s, after=after)
 
 
-def _usual_step(step_s: FloatArray, other: BoolArray, fixes: Fixes, terms: Terms) -> FloatArray:
+def _usual_interval_s(
+    step_s: FloatArray, other: BoolArray, fixes: Fixes, terms: Terms
+) -> FloatArray:
     unstated = np.isnan(terms.interval_s)
     if not unstated.any():
         return terms.interval_s

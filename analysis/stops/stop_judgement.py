@@ -32,7 +32,7 @@ from coldwitness.analysis.stops.storage_findings import (
     storage_findings,
     unseen_findings,
 )
-from coldwitness.analysis.stops.unseen_rest import unseen_dwells
+from coldwitness.analysis.stops.unseen_rest import unseen_stops
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 from coldwitness.domain.words import Status
 
@@ -121,7 +121,7 @@ def judge_stops(case: Case) -> StopJudgement:
     needed = positions_needed(case, fixes, ends, believed=sure)
     possible_s = longest_dwell_s(case, stays, fixes, missing, needed)
     gaps = position_gaps(case, fixes, needed)
-    unseen = unseen_dwells(case, fixes, ends, believed=sure)
+    unseen = unseen_stops(case, fixes, ends, believed=sure)
 
     too_long = stays.dwell_s > places.limit_s
     doubtful = doubtful_stays(case, fixes, stays, places, signs, too_long=too_long)

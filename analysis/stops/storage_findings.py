@@ -10,7 +10,7 @@ from coldwitness.analysis.stops.position_gaps import PositionGaps
 from coldwitness.analysis.stops.signs import Signs
 from coldwitness.analysis.stops.stay_places import Places
 from coldwitness.analysis.stops.stays import Stays
-from coldwitness.analysis.stops.unseen_rest import UnseenDwells
+from coldwitness.analysis.stops.unseen_rest import UnseenStops
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.words import Certainty, Severity
@@ -105,7 +105,7 @@ def doubtful_findings(doubtful: DoubtfulStays, numbers: Numbers) -> FindingTable
     )
 
 
-def unseen_findings(unseen: UnseenDwells, numbers: Numbers) -> FindingTable:
+def unseen_findings(unseen: UnseenStops, numbers: Numbers) -> FindingTable:
     """One finding for each long dwell in time without positions."""
     if unseen.shipment.size == 0:
         return NO_FINDINGS

@@ -35,7 +35,7 @@ _ENDS_STORING = np.array(
 
 
 @dataclass(frozen=True)
-class UnseenDwells:
+class UnseenStops:
     """(u,) dwells longer than their limit in time without positions.
 
     stored, lid_opened, ambient_lasts : the signs; without `stored` the box rested. surely : what
@@ -58,7 +58,7 @@ class UnseenDwells:
         return self.end_s - self.start_s
 
 
-def unseen_dwells(case: Case, fixes: Fixes, ends: Ends, *, believed: BoolArray) -> UnseenDwells:
+def unseen_stops(case: Case, fixes: Fixes, ends: Ends, *, believed: BoolArray) -> UnseenStops:
     """Dwells by events, then by rest; a dwell told of by both is kept once, by its event. Rest of
     the motion sensor alone is possible at most, and nothing where the sensor is not believed.
 
@@ -81,7 +81,7 @@ def unseen_dwells(case: Case, fixes: Fixes, ends: Ends, *, believed: BoolArray) 
     kept = end_s - start_s > limit_s
     if not kept.any():
         none = np.zeros(0, dtype=np.bool_)
-        return UnseenDwells(owner[:0], start_s[:0], end_s[:0], limit_s[:0], none, none, none, none)
+        return UnseenStops(owner[:0], start_s[:0], end_s[:0], limit_s[:0], none, none, none, none)
     kept &= _without_fixes(fixes, owner, start_s, end_s)
     kept &= ~_where_last_seen(case, fixes, ends, owner, start_s)
     kept &= stored | ~_told_before(owner, start_s, end_s, by_event.spans)
@@ -91,7 +91,7 @@ def unseen_dwells(case: Case, fixes: Fixes, ends: Ends, *, believed: BoolArray) 
     surely[: by_event.spans[0].size] &= by_event.ended
     surely &= stored | opened
     surely &= ~by_warmth
-    return UnseenDwells(
+    return UnseenStops(
         owner[kept],
         start_s[kept],
         end_s[kept],

@@ -9,7 +9,7 @@ from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.drug_limits import DrugLimits
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.steps import Steps
-from coldwitness.analysis.temperature.excursions import Episodes
+from coldwitness.analysis.temperature.episodes import Episodes
 from coldwitness.analysis.temperature.ranges import RangeLines, judge_ranges
 from coldwitness.analysis.temperature.uncertainty import Level, above, below
 from coldwitness.config.numbers import Numbers

@@ -7,7 +7,7 @@ from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.custody_doubt import CustodyDoubt
 from coldwitness.analysis.temperature.budgets import BudgetUse, item_shipment
-from coldwitness.analysis.temperature.excursions import Episodes
+from coldwitness.analysis.temperature.episodes import Episodes
 from coldwitness.analysis.temperature.uncertainty import Level
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.finding_kinds import code_of

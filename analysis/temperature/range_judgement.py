@@ -32,13 +32,13 @@ from coldwitness.analysis.temperature.classes import (
     limit_levels,
     outside_every_item,
 )
+from coldwitness.analysis.temperature.episodes import episodes_beyond
 from coldwitness.analysis.temperature.evidence_gaps import (
     blind_findings,
     could_leave,
     gap_findings,
     missing_readings,
 )
-from coldwitness.analysis.temperature.excursions import episodes_beyond
 from coldwitness.analysis.temperature.own_word import kept_by_own_limits, kept_by_own_slew
 from coldwitness.analysis.temperature.range_findings import (
     break_findings,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.steps import Steps
 from coldwitness.analysis.temperature.beyond import BeyondTimes, times_beyond
-from coldwitness.analysis.temperature.excursions import episodes_beyond
+from coldwitness.analysis.temperature.episodes import episodes_beyond
 from coldwitness.analysis.temperature.uncertainty import Level
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.columns import take

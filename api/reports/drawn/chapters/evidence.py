@@ -82,7 +82,7 @@ def coverage(view: View) -> Chapter:
                 small=True,
             )
         )
-    blocks.append(_gap_table(view))
+    blocks.append(_hole_table(view))
     return Chapter("coverage", view.say("coverage.title"), tuple(blocks))
 
 
@@ -122,7 +122,7 @@ def _gaps_of_worst(view: View) -> list[CoverageGap]:
     return [gap for gap in view.report.gaps if gap.probe == shown]
 
 
-def _gap_table(view: View) -> Table:
+def _hole_table(view: View) -> Table:
     rows = tuple(
         (
             Cell(str(number)),

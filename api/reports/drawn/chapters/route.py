@@ -38,7 +38,7 @@ def route(view: View) -> Chapter:
     if any(stop.role != "destination" for stop in report.route.stops):
         blocks.append(Paragraph(view.say("route.datum"), small=True))
     if report.route.position_gaps:
-        blocks += [Subheading(view.say("route.time_without_position")), _gap_table(view)]
+        blocks += [Subheading(view.say("route.time_without_position")), _position_gap_table(view)]
     return Chapter("route", view.say("route.title"), tuple(blocks))
 
 
@@ -207,7 +207,7 @@ def _nearest(view: View, stop: Stop) -> str:
     return view.say("route.nearest", name=known[nearest]["name"], km=km)
 
 
-def _gap_table(view: View) -> Table:
+def _position_gap_table(view: View) -> Table:
     return Table(
         columns=(
             Column(view.say("from"), 1.0),
