@@ -29,6 +29,7 @@ from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.clues import clue_changes
 from coldwitness.judging.copies import keep_curves
 from coldwitness.judging.in_force import journal_in_force
+from coldwitness.judging.in_parts import cores
 from coldwitness.judging.rows_read import rows_in_stores
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object
@@ -75,7 +76,9 @@ def import_all(
     recorded = None
     if telling:
         names = tuple(dict.fromkeys(manifest.id for manifest in manifests))
-        recorded = read_files(telling, timezone=timezone, reader=reader, shipments=names)
+        recorded = read_files(
+            telling, timezone=timezone, reader=reader, shipments=names, processes=cores()
+        )
         warnings += list(recorded.warnings)
     imports = settings.journal.model_copy(update={"worker": IMPORTS})
     with (

@@ -11,6 +11,7 @@ from coldwitness.ingest.files import read_files
 from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.fleet_limits import FleetTrips, TripsBeside, model_trips
+from coldwitness.judging.in_parts import cores
 from coldwitness.judging.manifest_terms import zones_without_limit
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.run import Judged, judge_shipments
@@ -66,7 +67,13 @@ def gather_files(
     for manifest in manifests:
         its = sent.setdefault(manifest.id, [])
         its.append(ManifestVersion(manifest=manifest, version=len(its) + 1))
-    recorded = read_files(paths, timezone=timezone, reader=reader, shipments=tuple(by_id))
+    recorded = read_files(
+        paths,
+        timezone=timezone,
+        reader=reader,
+        shipments=tuple(by_id),
+        processes=cores(),
+    )
     warnings += list(recorded.warnings)
     events: dict[str, list[Event]] = {}
     for event in recorded.events:

@@ -63,11 +63,16 @@ class _Work(Generic[Told]):
         ]
 
 
+def cores() -> int:
+    """How many processes may work at a time; 1 where a process cannot safely be forked."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+
+
 def processes_for(shipments: int) -> int:
     """How many processes to judge so many shipments with: 1 is this one alone."""
-    if sys.platform != "linux" or shipments < SHIPMENTS_MIN:
+    if shipments < SHIPMENTS_MIN:
         return 1
-    return min(len(os.sched_getaffinity(0)), shipments // PART_SHIPMENTS)
+    return min(cores(), shipments // PART_SHIPMENTS)
 
 
 def told_in_parts(

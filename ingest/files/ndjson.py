@@ -7,9 +7,11 @@ contract and says what is wrong; so there is one meaning and two speeds.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +29,7 @@ from coldwitness.domain.reading import Event, Reading, plain_probe
 from coldwitness.domain.reading_table import codes, column_of, floats, joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.in_processes import in_processes
 from coldwitness.ingest.files.instant_columns import moments_ms, texts_ms
 from coldwitness.ingest.files.opening import chunks, opened
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
@@ -64,26 +67,55 @@ _PLACE_FIELDS = PlainPosition.__struct_fields__
 _FIELDS = tuple(name for name in _PlainReading.__struct_fields__ if name != "event")
 
 
-def read_ndjson(path: Path, *, zone: tzinfo | None) -> FileContent:
-    """Read one file; lines that cannot be used are counted in its refusals."""
+def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileContent:
+    """Read one file; lines that cannot be used are counted in its refusals. A large file is read by
+    so many processes."""
     context = DecodeContext(topic="", received_ms=0, zone=zone)
     refusals = Refusals()
     tables: list[ReadingTable] = []
     events: list[Event] = []
     with opened(path) as stream:
-        number = 0
-        for lines in chunks(iter(stream)):
-            if number == 0 and _is_one_document(lines):
-                body = b"".join(lines) + stream.read()
-                decoded = _whole(body, context, refusals, str(path))
-                tables.append(reading_table(decoded.readings, None))
-                events.extend(decoded.events)
-                break
-            rows = _Rows(context, refusals, str(path), first_number=number + 1)
-            tables.extend(rows.tables(lines))
-            events.extend(rows.events)
-            number += len(lines)
+        parts = chunks(iter(stream))
+        begin = list(islice(parts, 2))
+        if begin and _is_one_document(begin[0]):
+            body = b"".join(chain.from_iterable(begin)) + stream.read()
+            decoded = _whole(body, context, refusals, str(path))
+            tables.append(reading_table(decoded.readings, None))
+            events.extend(decoded.events)
+        else:
+            read = partial(_read_lines, context, str(path))
+            numbered = _numbered(chain(begin, parts))
+            many = processes > 1 and len(begin) > 1
+            for told in (
+                in_processes(read, numbered, processes=processes) if many else map(read, numbered)
+            ):
+                tables.extend(told.tables)
+                events.extend(told.events)
+                refusals.merge(told.refusals)
     return FileContent(joined(tables), one_shipment=False, events=events, refusals=refusals)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What some lines of a file hold."""
+
+    tables: Sequence[ReadingTable]
+    events: Sequence[Event]
+    refusals: Refusals
+
+
+def _numbered(parts: Iterable[list[bytes]]) -> Iterator[tuple[int, list[bytes]]]:
+    """Each part of a file's lines with the number of its first."""
+    number = 1
+    for lines in parts:
+        yield number, lines
+        number += len(lines)
+
+
+def _read_lines(context: DecodeContext, file: str, part: tuple[int, list[bytes]]) -> _Lines:
+    number, lines = part
+    rows = _Rows(context, Refusals(), file, first_number=number)
+    return _Lines(rows.tables(lines), rows.events, rows.refusals)
 
 
 class _Rows:

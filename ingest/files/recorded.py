@@ -70,6 +70,7 @@ def read_files(
     timezone: str | None = None,
     reader: str | None = None,
     shipments: Sequence[str] = (),
+    processes: int = 1,
 ) -> Recorded:
     """Read recorded telemetry: NDJSON, CSV, Parquet, gzip of each, or a logger's own export.
 
@@ -77,6 +78,7 @@ def read_files(
     reader : one of READERS for every file; None: by name ending and content.
     shipments : ids of the call's manifests. A file without a shipment column belongs to the
         only one of them, else to the shipment named like the file.
+    processes : how many may read a large file; more than one where this process may be forked.
     Raises BadInput, one line with file and line, if a file cannot be read or no file holds
     anything usable.
     """
@@ -88,7 +90,7 @@ def read_files(
     events: list[Event] = []
     nameless: list[tuple[int, str]] = []
     for path in paths:
-        content = read_content(path, reader=reader, zone=zone)
+        content = read_content(path, reader=reader, zone=zone, processes=processes)
         refusals.merge(content.refusals)
         events.extend(content.events)
         if content.one_shipment:
@@ -147,13 +149,17 @@ def reader_for(path: Path) -> str:
     return next((_ENDINGS[ending] for ending in reversed(endings) if ending in _ENDINGS), "csv")
 
 
-def read_content(path: Path, *, reader: str | None, zone: tzinfo | None) -> FileContent:
+def read_content(
+    path: Path, *, reader: str | None, zone: tzinfo | None, processes: int = 1
+) -> FileContent:
     """One file's rows as they stand in it, before they find their shipment."""
     name = reader if reader is not None else reader_for(path)
     if name not in _MODULES:
         raise BadInput(f"reader {name!r}: unknown; known: {', '.join(READERS)}")
     module, function = _MODULES[name]
     read: Reader = getattr(import_module(module), function)
+    if name == "ndjson":
+        return read(path, zone=zone, processes=processes)
     return read(path, zone=zone)
 
 
