@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from coldwitness.api.http import (
     attachments,
     clues,
+    devices,
     findings,
     live,
     operations,
@@ -61,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
         reviews,
         attachments,
         registers,
+        devices,
         findings,
         clues,
         quarantine,

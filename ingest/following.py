@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from coldwitness.domain.errors import ColdWitnessError, Unavailable
 from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
+from coldwitness.ingest.last_seen import newest_of
 from coldwitness.ingest.progress import WHOLE, Progress, Quarantined
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import index_decoded
@@ -121,6 +122,7 @@ class JournalFollower:
             clocks=self._clocks_due(),
             births=decoded.births,
             unmapped=decoded.unmapped,
+            seen=newest_of(decoded.readings, decoded.readings_received_ms),
         )
         self._listed.update(decoded.unmapped)
         self._cursor = rows[-1].row

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.ingest.clock_offsets import ClockOffset
+from coldwitness.ingest.last_seen import LastSeen
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY CHECK (id = 1), row INTEGER NOT NULL)
@@ -30,9 +33,20 @@ CREATE TABLE IF NOT EXISTS birth (topic TEXT PRIMARY KEY, row INTEGER NOT NULL)
     STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS drug_name (logger TEXT PRIMARY KEY, name TEXT NOT NULL)
     STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (
+    courier TEXT NOT NULL, logger TEXT NOT NULL, box TEXT NOT NULL, shipment TEXT,
+    time_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, temperature TEXT NOT NULL,
+    battery_v REAL, PRIMARY KEY (courier, logger)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unmapped (
     logger TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (logger, name)
 ) STRICT, WITHOUT ROWID;
+"""
+_SEE = """
+INSERT INTO seen VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET box = excluded.box,
+    shipment = excluded.shipment, time_ms = excluded.time_ms, received_ms = excluded.received_ms,
+    temperature = excluded.temperature, battery_v = excluded.battery_v
+    WHERE excluded.time_ms >= seen.time_ms
 """
 _REFUSAL = "row, part, reason, text, topic, received_ms, courier, logger"
 WHOLE = -1
@@ -91,6 +105,7 @@ class Progress:
         clocks: Iterable[ClockOffset] = (),
         births: Iterable[tuple[str, int]] = (),
         unmapped: Iterable[tuple[str, str]] = (),
+        seen: Iterable[LastSeen] = (),
     ) -> None:
         """Everything up to `row` is stored; all of this in one transaction."""
         try:
@@ -103,6 +118,7 @@ class Progress:
                 )
                 connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
                 connection.executemany("INSERT OR IGNORE INTO unmapped VALUES (?,?)", unmapped)
+                connection.executemany(_SEE, map(_seen_row, seen))
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
@@ -119,7 +135,7 @@ class Progress:
         """Start over from the journal's first row (rebuild)."""
         try:
             with self._transaction() as connection:
-                for table in ("cursor", "refusal", "clock", "birth", "unmapped"):
+                for table in ("cursor", "refusal", "clock", "birth", "unmapped", "seen"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
@@ -177,6 +193,27 @@ class Progress:
         )
         return {(str(reason), str(courier)): int(count) for reason, courier, count in found}
 
+    def seen(self, *, courier: str | None = None) -> list[LastSeen]:
+        """The newest reading of each logger that this worker stored."""
+        found = self._query(
+            "SELECT courier, logger, box, shipment, time_ms, received_ms, temperature, battery_v"
+            " FROM seen WHERE ?1 IS NULL OR courier = ?1",
+            (courier,),
+        )
+        return [
+            LastSeen(
+                courier=courier_,
+                logger=logger,
+                box=box,
+                shipment=shipment,
+                time_ms=time_ms,
+                received_ms=received_ms,
+                temperature_c=msgspec.json.decode(probes, type=dict[str, float]),
+                battery_v=battery_v,
+            )
+            for courier_, logger, box, shipment, time_ms, received_ms, probes, battery_v in found
+        ]
+
     def clocks(self) -> list[ClockOffset]:
         found = self._query("SELECT logger, low_ms, high_ms, messages, updated_ms FROM clock")
         return [ClockOffset(*fields) for fields in found]
@@ -218,6 +255,12 @@ class Progress:
                 for q in refused
             ],
         )
+
+
+def _seen_row(one: LastSeen) -> tuple[object, ...]:
+    probes = msgspec.json.encode(one.temperature_c).decode()
+    where = (one.courier, one.logger, one.box, one.shipment)
+    return (*where, one.time_ms, one.received_ms, probes, one.battery_v)
 
 
 class _Transaction:

@@ -103,6 +103,8 @@ def _add_routes(kind: type[RegisterEntry], told: str) -> None:
         responses=documented(EntryKept, problems=(404,)),
         response_model=None,
     )
+    if kind in (RegisteredBox, RegisteredDevice):
+        return  # listed with what was last heard of them (`devices`)
     router.add_api_route(
         f"/v1/{register}",
         list_entries,

@@ -206,6 +206,52 @@ class EntryList(Struct, frozen=True):
     next_cursor: NextPage
 
 
+class Seen(Struct, frozen=True, kw_only=True):
+    """The last reading that was heard."""
+
+    time: Instant
+    received: Instant
+    temperature: Annotated[dict[str, float], Meta(description="By probe, °C")]
+    battery_v: float | None
+
+
+class ClockSeen(Struct, frozen=True, kw_only=True):
+    ahead_s: Annotated[
+        tuple[float, float],
+        Meta(description="The logger's clock minus ours lies between these; positive: ahead"),
+    ]
+    measured_at: Instant
+
+
+class DeviceListed(Struct, frozen=True, kw_only=True):
+    id: str
+    entry: Annotated[AnyEntry | None, Meta(description="null: heard and not registered")]
+    courier: str | None
+    box: str | None
+    shipment: Annotated[str | None, Meta(description="null: its last reading is no shipment's")]
+    seen: Annotated[Seen | None, Meta(description="null: registered and never heard")]
+    clock: ClockSeen | None
+
+
+class DeviceList(Struct, frozen=True):
+    items: tuple[DeviceListed, ...]
+    next_cursor: NextPage
+
+
+class BoxListed(Struct, frozen=True, kw_only=True):
+    id: str
+    entry: Annotated[AnyEntry | None, Meta(description="null: heard and not registered")]
+    courier: str | None
+    loggers: tuple[str, ...]
+    shipment: Annotated[str | None, Meta(description="null: its last reading is no shipment's")]
+    seen: Annotated[Seen | None, Meta(description="null: registered and never heard")]
+
+
+class BoxList(Struct, frozen=True):
+    items: tuple[BoxListed, ...]
+    next_cursor: NextPage
+
+
 class RefusedLine(Struct, frozen=True, kw_only=True):
     """Something of a message that was not used; its bytes are in the journal at `worker` and
     `row`."""
@@ -307,6 +353,8 @@ DESCRIBED = (
     RegisteredAgreement,
     EntryKept,
     EntryList,
+    DeviceList,
+    BoxList,
     RefusedList,
     AttachmentKept,
     AttachmentList,

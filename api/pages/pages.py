@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from coldwitness.api.cursors import read_cursor, write_cursor
+from coldwitness.api.http.devices import boxes, devices
 from coldwitness.api.http.filters import Courier
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.quarantine import Reason, newest_refused
@@ -31,6 +32,7 @@ router = APIRouter()
 STATIC = Path(__file__).parent / "static"
 PAGE_ROWS = 100
 ROWS_AT_ONCE = 60
+MOST_DEVICES = 1000
 
 _templates = Environment(
     loader=PackageLoader("coldwitness.api.pages"),
@@ -107,6 +109,19 @@ def shipment_page(shipment: str, request: Request, services: ServicesOf) -> Resp
     line = services.register.shipments.row(shipment)
     courier = None if line is None else line.courier
     return _page("shipment.html", lang, request, result=result, courier=courier)
+
+
+@router.get("/devices")
+def devices_page(request: Request, services: ServicesOf, courier: Courier = None) -> Response:
+    """Loggers and boxes: last seen, values, battery, clock, and whose they are now."""
+    lang = language_of(request)
+    return _page(
+        "devices.html",
+        lang,
+        request,
+        devices=devices(services, courier=courier)[:MOST_DEVICES],
+        boxes=boxes(services, courier=courier)[:MOST_DEVICES],
+    )
 
 
 @router.get("/quarantine")
