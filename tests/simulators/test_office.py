@@ -22,6 +22,24 @@ def test_every_second_box_is_registered_where_its_parts_are_really_in_it() -> No
     assert boxes == ["/v1/boxes/BX-0001", "/v1/boxes/BX-0005"]
 
 
+def test_a_machine_cooled_box_is_registered_as_one() -> None:
+    fleet = simulate_fleet(
+        [scenario("active_box")], boxes=1, seed=9, end_ms=instant_ms("2026-06-18T03:30:00Z")
+    )
+    entries = dict(registrations(fleet))
+    (model,) = (body for address, body in entries.items() if "/box-models/" in address)
+    assert model["cooling"] == "active"
+
+
+def test_agreements_of_the_registered_boxes_companies_are_older_than_their_deliveries() -> None:
+    agreements = {address: body for address, body in put().items() if "/agreements/" in address}
+    assert list(agreements) == [f"/v1/agreements/XY-{n:03d}" for n in (1, 2, 3)]
+    for body in agreements.values():
+        signed = date.fromisoformat(body["signed_at"])
+        audited = date.fromisoformat(body["audits"][0]["done_at"])
+        assert signed < audited < china_day(instant_ms("2026-06-18T03:30:00Z") / 1000)
+
+
 def test_a_model_is_registered_before_its_boxes_and_cannot_be_taken_apart() -> None:
     entries = put()
     order = list(entries)
