@@ -15,6 +15,7 @@ from coldwitness.analysis.integrity.count_breaks import count_findings
 from coldwitness.analysis.integrity.custody import custody_findings
 from coldwitness.analysis.integrity.implausible import implausible_findings
 from coldwitness.analysis.integrity.off_grid import off_grid_findings
+from coldwitness.analysis.integrity.probe_missing import probe_missing_findings
 from coldwitness.analysis.integrity.spike import spike_findings
 from coldwitness.analysis.integrity.stuck import stuck_findings
 from coldwitness.analysis.integrity.zone_silence import zone_silence_findings
@@ -134,6 +135,7 @@ DETECTORS: tuple[Callable[[Case], FindingTable], ...] = (
     custody_findings,
     implausible_findings,
     zone_silence_findings,
+    probe_missing_findings,
 )
 """Those that only find. Temperature, stops and isolation decide more than their findings."""
 
@@ -261,8 +263,9 @@ def _question_status(
 
     status[:, QUESTION_NUMBER["range"]] = temperature.status
     unsure = unknown | ~terms.limits_known | case.unsure_ends.doubtful(len(terms))
-    lift("range", unsure | clock_wrong)
-    lift("recording", unknown | unread | clock_wrong)
+    unheard = case.silent_probes.where("drug", len(terms))
+    lift("range", unsure | clock_wrong | unheard)
+    lift("recording", unknown | unread | clock_wrong | unheard)
     status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
     lift("storage_on_the_way", clock_wrong)
     lift("intervals", unread)

@@ -224,6 +224,8 @@ class Terms:
     sites: Sites
     events: EventTable
     on_record: OnRecord
+    carried: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """By probe name, (s,) whether the shipment's loggers sent it before in its box."""
     baselines: Mapping[int, Mapping[str, FleetBaseline]] = field(default_factory=dict)
     probe_compartments: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """Row -> probe -> the compartment that the manifest's `logger.probes` names for it."""

@@ -49,6 +49,8 @@ class Measures(Struct, frozen=True, kw_only=True):
     behind_s: Number = UNSET
     by_neighbours: Flag = UNSET
     calibrated_until_at: Instant | UnsetType | None = UNSET
+    carried: Flag = UNSET
+    carried_before: Flag = UNSET
     could_leave_range: Flag = UNSET
     coupling_per_h: Number = UNSET
     custody_doubt: Flag = UNSET

@@ -231,6 +231,7 @@ def store_decoded(
             counts.conflicting += appended.conflicting
         seen = _shipments_of(decoded, custody)
         custody.note_seen(seen)
+        custody.note_probes(decoded.readings)
         touched |= seen.keys()
     if counts is not None:
         counts.events += len(decoded.events)

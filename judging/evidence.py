@@ -12,6 +12,7 @@ from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.judging.carried_probes import Carried, pairs_of
 from coldwitness.judging.office import office_facts
 from coldwitness.storage.ports import Register, TelemetryStore
 
@@ -24,7 +25,8 @@ class Evidence:
     manifests, events : of those that have any. versions : in their order, of those of whose
     manifest there are several. begun_ms : when the first custody event or reading of these was
     received, UTC epoch ms; none where nobody noted it. office : what the office has on record of
-    those of which it has anything."""
+    those of which it has anything. carried : which probes the shipments' loggers ever sent, where
+    somebody kept that."""
 
     shipments: tuple[str, ...]
     readings: ReadingTable
@@ -33,6 +35,7 @@ class Evidence:
     versions: Mapping[str, Sequence[ManifestVersion]] = field(default_factory=dict)
     begun_ms: Mapping[str, int] = field(default_factory=dict)
     office: Mapping[str, OfficeFacts] = field(default_factory=dict)
+    carried: Carried = field(default_factory=dict)
 
     def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The same evidence by other manifests."""
@@ -85,6 +88,7 @@ def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[s
         office=office_facts(
             register, shipments, manifests=manifests, events=events, readings=readings
         ),
+        carried=register.custody.carried(pairs_of(readings)),
     )
 
 

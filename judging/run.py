@@ -16,6 +16,7 @@ from coldwitness.config.rules import RulePack, pack_for
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.judging.beside import judged_beside
+from coldwitness.judging.carried_probes import carried_before
 from coldwitness.judging.copies import CurveArchive
 from coldwitness.judging.counted_manifests import counted_manifests, in_force_then
 from coldwitness.judging.evidence import Evidence
@@ -170,6 +171,7 @@ def _cases(
             learned=learned,
             office=evidence.office,
         )
+        terms = replace(terms, carried=carried_before(mine, evidence.readings, evidence.carried))
         cases.append((pack, case_of(tracks, terms, pack.numbers)))
     return cases
 

@@ -223,6 +223,9 @@ class CustodyLog(Protocol):
     def note_seen(self, shipments: Mapping[str, str | None]) -> None:
         """Make shipments known that were seen in readings, with their courier."""
 
+    def note_probes(self, readings: Sequence[Reading]) -> None:
+        """Remember which probes each logger sent in each box, and since when."""
+
     def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
         """The shipment each box carried at each time."""
 
@@ -237,6 +240,9 @@ class Custody(CustodyLog, Protocol):
         """When the first event of each shipment that has any was received, UTC epoch ms."""
 
     def stays(self, shipments: Sequence[str]) -> list[BoxStay]: ...
+
+    def carried(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, int]]:
+        """Of boxes ("" for none) and loggers, each probe and when it was first sent, epoch ms."""
 
 
 class Manifests(Protocol):

@@ -20,7 +20,8 @@ PACES = 1.5
 def zone_silence_findings(case: Case) -> FindingTable:
     """One `probe_missing` for each silence longer than the permitted interval, and than `PACES` of
     the probe's own median step, in which the drug was read. A probe that never spoke makes none:
-    nobody knows that there is one."""
+    nobody knows that there is one; one that is silent by and large is told once
+    (`probe_missing`)."""
     tracks, rows = case.tracks, case.window.rows
     read = np.zeros(tracks.time_s.size, dtype=np.bool_)
     for name in probes_of(tracks, "drug"):
@@ -58,6 +59,7 @@ def _of_probe(case: Case, name: str, *, read: IntArray, before: IntArray) -> Fin
     with np.errstate(invalid="ignore"):
         silent = (length_s > permitted_s) & ~(length_s <= PACES * step_s[shipment])
     silent &= before[end] - before[begin + 1] > 0
+    silent &= ~case.silent_probes.of(name, len(tracks.shipments))[shipment]
     at = np.flatnonzero(silent)
     return finding_table(
         shipment=shipment[at],

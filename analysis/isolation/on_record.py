@@ -48,6 +48,7 @@ _NO_EXEMPTION = -1
 class FacetRecord:
     """What is on record of one facet beside the heat, (s,).
 
+    silent : a probe of the zone, or of the outside, that the logger carries says nothing.
     absent : the manifest itself shows that the part is absent. exempt : IsolationReason for which
     the question does not bind, -1 where it does. declared : the manifest says that the part is
     there. stated_active : the manifest alone says that the box cools itself. unstated : drugs of
@@ -55,6 +56,7 @@ class FacetRecord:
     the office has: a look, a part that cannot be taken out, a model without one.
     """
 
+    silent: BoolArray
     absent: BoolArray
     exempt: IntArray
     declared: BoolArray
@@ -77,18 +79,20 @@ class Standing:
 
 
 def coolant_on_record(case: Case) -> FacetRecord:
-    """Isolation from the coolant binds where the storage needs cooling or a coolant probe sent; not
-    in a box that the office registered as cooled by a machine."""
+    """Isolation from the coolant binds where the storage needs cooling or the logger has a coolant
+    probe; not in a box that the office registered as cooled by a machine."""
     terms = case.terms
     active = terms.active_cooling == 1
     registered_active = terms.on_record.box & active
-    binds = terms.needs_cooling | sent_by(case.tracks, "coolant")
+    carried = case.silent_probes.where("coolant", len(terms))
+    binds = terms.needs_cooling | sent_by(case.tracks, "coolant") | carried
     exempt = np.select(
         (registered_active, ~binds),
         (int(IsolationReason.ACTIVE_COOLING), int(IsolationReason.NO_COOLING_NEEDED)),
         _NO_EXEMPTION,
     )
     return FacetRecord(
+        silent=carried | case.silent_probes.where("ambient", len(terms)),
         absent=(terms.isolation_coolant == 0) & ~active,
         exempt=exempt,
         declared=terms.isolation_coolant == 1,
@@ -100,11 +104,13 @@ def coolant_on_record(case: Case) -> FacetRecord:
 
 def goods_on_record(case: Case) -> FacetRecord:
     """Isolation from goods binds where the manifest has a line that is no drug, where storage
-    classes exclude each other, where a goods probe sent, and where there is no manifest."""
+    classes exclude each other, where the logger has a goods probe, and without a manifest."""
     terms = case.terms
     binds = (terms.goods_aboard != 0) | terms.shared_compartment | terms.excluding
-    binds |= sent_by(case.tracks, "goods")
+    carried = case.silent_probes.where("goods", len(terms))
+    binds |= sent_by(case.tracks, "goods") | carried
     return FacetRecord(
+        silent=carried | case.silent_probes.where("ambient", len(terms)),
         absent=terms.shared_compartment,
         exempt=np.where(binds, _NO_EXEMPTION, int(IsolationReason.NO_GOODS)),
         declared=terms.isolation_goods == 1,
@@ -147,13 +153,16 @@ def standing(
     """
     open_, missing = Isolation.INDETERMINATE.value, Isolation.MISSING.value
     exempted = record.exempt >= 0
+    silent = record.silent & (isolation != missing) & ~exempted
+    isolation = np.where(silent, open_, isolation)
+    reason = np.where(silent, int(IsolationReason.PROBE_SILENT), reason)
     isolation = np.where(record.stated_active & (isolation == missing), open_, isolation)
     isolation = np.where(exempted, Isolation.NOT_APPLICABLE.value, isolation)
     reason = np.where(exempted, record.exempt, reason)
     with np.errstate(invalid="ignore"):
         leans = (rate_per_h > limits.lower_per_h) & (low_per_h > NOTHING_PER_H)
         leans |= low_per_h > limits.lower_per_h
-    undecided = (isolation == open_) & ~leans & ~record.absent
+    undecided = (isolation == open_) & ~leans & ~silent & ~record.absent
     R = RestsOn  # noqa: N806
     rests_on = np.where(
         undecided,
@@ -164,7 +173,8 @@ def standing(
         ),
         int(R.HEAT),
     )
-    where_unknown = record.unstated & ~record.seen & (isolation != missing) & ~exempted
+    where_unknown = record.unstated & ~record.seen & ~silent
+    where_unknown &= (isolation != missing) & ~exempted
     rests_on = np.where(where_unknown, int(R.HEAT), rests_on)
     status = np.select(
         (

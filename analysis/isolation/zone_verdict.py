@@ -50,6 +50,8 @@ class IsolationReason(IntEnum):
     """Several storage classes in one box, and the manifest does not say where each is."""
     RECORD_THINNED = 19
     """Below the limit, but not by so much that missing readings could not have turned it."""
+    PROBE_SILENT = 20
+    """A probe that the logger carries, and that the fit needs, is silent."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from coldwitness.analysis.record.place_datum import in_datum_of_positions
 from coldwitness.analysis.record.probes import ZONES, probes_of
 from coldwitness.analysis.record.sequence import SequenceBreaks, owner_of, sequence_breaks
 from coldwitness.analysis.record.series import Series, probe_series, stated_logger
+from coldwitness.analysis.record.silent_probes import SilentProbes, silent_probes
 from coldwitness.analysis.record.window import Window, judged_window
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.numbers import Numbers
@@ -68,6 +69,16 @@ class Case:
     def series(self) -> Series:
         """The drug's series of the judged time."""
         return self.series_among(self.window.rows, probes_of(self.tracks, "drug"))
+
+    @cached_property
+    def silent_probes(self) -> SilentProbes:
+        """Probes that the loggers carry and that say nothing in the judged time."""
+        return silent_probes(
+            self.tracks,
+            self.window,
+            carried=self.terms.carried,
+            interval_s=self.numbers.recording_interval_s,
+        )
 
     @cached_property
     def lone(self) -> IntArray:

@@ -12,6 +12,7 @@ from coldwitness.analysis.verdict.record_lines import RecordLine, RecordState
 from coldwitness.config.finding_kinds import code_of, finding_kinds
 from coldwitness.config.numbers import Numbers
 from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack, day_start_s
+from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import CodeArray, FloatArray
 from coldwitness.domain.words import Certainty, Status
 
@@ -31,6 +32,15 @@ _BY_CERTAINTY = np.zeros(max(Certainty) + 1, dtype=np.int8)
 _BY_CERTAINTY[Certainty.CERTAIN] = Status.BREACH
 _BY_CERTAINTY[Certainty.PROBABLE] = Status.SUSPECTED
 _BY_CERTAINTY[Certainty.POSSIBLE] = Status.INSUFFICIENT_EVIDENCE
+
+
+_ASKED_OF_PROBE: Mapping[str, tuple[Question, ...]] = {
+    "drug": ("range", "recording"),
+    "coolant": ("coolant_isolation",),
+    "goods": ("goods_isolation",),
+    "ambient": ("coolant_isolation", "goods_isolation"),
+}
+"""By role, what a probe that the logger carries and that is silent leaves open."""
 
 
 def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
@@ -64,6 +74,12 @@ def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
     broken = hiding | (measure("repeated") > 0)
     broken &= findings.type == code_of("data_integrity/sequence")
     touches[broken, QUESTION_NUMBER["integrity"]] = True
+    carried = measure("carried") == 1
+    touches[carried & (measure("carried_before") == 0), QUESTION_NUMBER["integrity"]] = True
+    for role, asked in _ASKED_OF_PROBE.items() if carried.any() else ():
+        of_role = [(split_probe(name) or ("",))[0] == role for name in findings.probe.tolist()]
+        silent = carried & np.array(of_role, dtype=np.bool_)
+        touches[np.ix_(silent, [QUESTION_NUMBER[question] for question in asked])] = True
     for row in np.flatnonzero(findings.type == code_of("missing_isolation/declared")):
         facet = findings.details.get(int(row), {}).get("facet")
         if facet != "goods":

@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from coldwitness.domain.box_stays import BoxStay, box_stays
-from coldwitness.domain.reading import ENDING_EVENTS, Event
+from coldwitness.domain.reading import ENDING_EVENTS, Event, Reading
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, parts
+from coldwitness.storage.register.probes import SentProbes, drop_unseen
 from coldwitness.storage.register.shipments import lock, make_known
 
 _TELLING = ("packed", *ENDING_EVENTS)
@@ -28,6 +29,7 @@ class SqlCustody:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._seen: dict[str, str | None] = {}
+        self._probes = SentProbes(database)
 
     def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
         with self._database.write() as connection:
@@ -117,9 +119,18 @@ class SqlCustody:
             self._seen.clear()
         self._seen.update(unknown)
 
+    def note_probes(self, readings: Sequence[Reading]) -> None:
+        self._probes.note(
+            readings, generation_of=lambda connection: _generation(_facts(connection))
+        )
+
+    def carried(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, int]]:
+        return self._probes.carried(pairs)
+
     def begin_rebuild(self) -> None:
         """From now on every event that comes in, live or from the journal, is marked as seen;
         beginning again before the end changes nothing."""
+        self._probes.forget()
         with self._database.write() as connection:
             facts = _facts(connection)
             if _REBUILDING not in facts:
@@ -142,6 +153,7 @@ class SqlCustody:
             gone = connection.execute(select(table.c.shipment).where(unseen).distinct())
             changed = {shipment for shipment in gone.scalars() if shipment is not None}
             connection.execute(delete(table).where(unseen))
+            drop_unseen(connection, generation=generation)
             boxes = set(connection.execute(select(table.c.box).distinct()).scalars())
             boxes |= set(connection.execute(select(schema.stays.c.box).distinct()).scalars())
             for box in sorted(box for box in boxes if box is not None):

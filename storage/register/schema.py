@@ -324,6 +324,18 @@ journalled_statuses = Table(
     comment="filled by a rebuild: what case systems last said of clues that are to be found again",
 )
 
+probes_sent = Table(
+    "probes_sent",
+    metadata,
+    Column("box", Text, nullable=False),
+    Column("logger", Text, nullable=False),
+    Column("probe", Text, nullable=False),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("generation", Integer, nullable=False),
+    PrimaryKeyConstraint("logger", "box", "probe"),
+    comment="which probes each logger ever sent in each box ('' none), and since when",
+)
+
 to_judge = Table(
     "to_judge",
     metadata,

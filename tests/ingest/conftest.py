@@ -200,6 +200,7 @@ class MemoryCustody:
     down: bool = False
     events_kept: list[Event] = field(default_factory=list)
     seen: dict[str, str | None] = field(default_factory=dict)
+    probes: set[str] = field(default_factory=set)
 
     def add_events(self, events: Sequence[Event], received_ms: Sequence[int]) -> frozenset[str]:
         if self.down:
@@ -223,6 +224,9 @@ class MemoryCustody:
 
     def note_seen(self, shipments: Mapping[str, str | None]) -> None:
         self.seen |= shipments
+
+    def note_probes(self, readings: Sequence[Reading]) -> None:
+        self.probes |= {name for reading in readings for name in reading.temperature_c}
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """A report judged again from the evidence in it, by the rules it names."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.judge import Judgement, judge
@@ -59,9 +61,10 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     """The report as this program makes it from the readings, manifest and events in it.
 
     Where, review, issue and seal are taken over: they are no conclusions; and so is that the curve
-    is a copy of another shipment's, what others sent in its name, and what was warned of on the
-    way: their evidence is not in this report. Limits learned from other trips are worked out again
-    from the figures in the evidence; what the office has on record counts as it stands there.
+    is a copy of another shipment's, which probes its loggers sent before, what others sent in its
+    name, and what was warned of on the way: their evidence is not in this report. Limits learned
+    from other trips are worked out again from the figures in the evidence; what the office has on
+    record counts as it stands there.
     Raises BadInput if the evidence in the report cannot be read.
     """
     name = report.shipment
@@ -97,6 +100,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             learned={report.shipment: baselines_told(report.result, rules.numbers)},
             office=office,
         )
+        terms = replace(terms, carried=_carried(report))
         judgement = judge(case_of(tracks, terms, rules.numbers), rules, taken_over=_copies(report))
         software = report.result.evidence.software
         (result,) = check_results(judgement, tracks, terms, rules, software=software, office=office)
@@ -122,6 +126,15 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
         issue=report.issue,
         seal=report.seal,
     )
+
+
+def _carried(report: Evidenced) -> dict[str, NDArray[np.bool_]]:
+    """Probes of which the report says that the loggers sent them before, in other shipments."""
+    return {
+        name: np.ones(1, dtype=np.bool_)
+        for one in report.result.findings
+        if given(one.measures.carried_before) and (name := given(one.measures.probe)) is not None
+    }
 
 
 def _of_others(report: Evidenced) -> list[Finding]:
