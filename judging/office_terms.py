@@ -93,6 +93,7 @@ def on_record(facts: Sequence[OfficeFacts], start_s: FloatArray) -> tuple[OnReco
             isolation_seen=np.array(
                 [its.isolation_seen_at is not None for its in facts], dtype=np.bool_
             ),
+            label=np.array([bool(its.products) for its in facts], dtype=np.bool_),
         ),
         until_s,
     )

@@ -42,28 +42,30 @@ class StorageReason(IntEnum):
     hold the largest is told: what is known of a dwell goes before what is not known."""
 
     NOTHING_FOUND = 0
-    SITE_STATED = 1
+    SITE_REGISTERED = 1
+    """A long stay lies at a site that the office has on record, and within what it allows."""
+    SITE_STATED = 2
     """Nothing but a site of the manifest explains a long stay."""
-    NO_CUSTODY_WINDOW = 2
-    NO_POSITIONS = 3
-    GAP_COULD_HIDE = 4
-    STOP_POSSIBLE = 5
+    NO_CUSTODY_WINDOW = 3
+    NO_POSITIONS = 4
+    GAP_COULD_HIDE = 5
+    STOP_POSSIBLE = 6
     """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
     too coarse to show whether the box stood."""
-    STAY_DOUBTFUL = 6
+    STAY_DOUBTFUL = 7
     """A stay that may be storage and may be something else."""
-    CUSTODY_DOUBTFUL = 7
+    CUSTODY_DOUBTFUL = 8
     """An end of custody was pressed elsewhere or contradicts another."""
-    STAY_OUTSIDE_KNOWN_CUSTODY = 8
+    STAY_OUTSIDE_KNOWN_CUSTODY = 9
     """A long stay, but the window is not known well enough to say that the drug was in the box."""
-    SUSPECTED_UNSEEN = 9
+    SUSPECTED_UNSEEN = 10
     """No position, but events or the motion sensor tell of a long dwell."""
-    SUSPECTED = 10
-    CONFIRMED = 11
+    SUSPECTED = 11
+    CONFIRMED = 12
 
 
 _STATUS = np.full(len(StorageReason), Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
-_STATUS[StorageReason.NOTHING_FOUND] = Status.COMPLIANT
+_STATUS[[StorageReason.NOTHING_FOUND, StorageReason.SITE_REGISTERED]] = Status.COMPLIANT
 _STATUS[StorageReason.SITE_STATED] = Status.ASSERTED
 _STATUS[[StorageReason.SUSPECTED_UNSEEN, StorageReason.SUSPECTED]] = Status.SUSPECTED
 _STATUS[StorageReason.CONFIRMED] = Status.BREACH
@@ -139,7 +141,12 @@ def judge_stops(case: Case) -> StopJudgement:
     reason = worst_reason(
         shipments,
         {
-            StorageReason.SITE_STATED: stays.shipment[_only_stated(case, stays, places)],
+            StorageReason.SITE_REGISTERED: stays.shipment[
+                _at_site(case, stays, places, registered=True)
+            ],
+            StorageReason.SITE_STATED: stays.shipment[
+                _at_site(case, stays, places, registered=False)
+            ],
             StorageReason.NO_CUSTODY_WINDOW: np.flatnonzero(~known),
             StorageReason.NO_POSITIONS: np.flatnonzero(~some),
             StorageReason.GAP_COULD_HIDE: np.flatnonzero(some & (hidden_s > numbers.dwell_limit_s)),
@@ -194,13 +201,14 @@ def judge_stops(case: Case) -> StopJudgement:
     )
 
 
-def _only_stated(case: Case, stays: Stays, places: Places) -> BoolArray:
-    """(k,) stays over the dwell setting that nothing but a site of the manifest explains."""
+def _at_site(case: Case, stays: Stays, places: Places, *, registered: bool) -> BoolArray:
+    """(k,) stays over the dwell setting that a site explains, on record at the office or only in
+    the manifest."""
     sites, dwell_limit_s = case.terms.sites, case.numbers.dwell_limit_s
     at_site = places.where == Where.SITE.value
-    stated = np.zeros(len(stays), dtype=np.bool_)
-    stated[at_site] = ~sites.registered[places.site[at_site]]
-    return stated & (stays.dwell_s > dwell_limit_s) & (stays.dwell_s <= places.limit_s)
+    explained = np.zeros(len(stays), dtype=np.bool_)
+    explained[at_site] = sites.registered[places.site[at_site]] == registered
+    return explained & (stays.dwell_s > dwell_limit_s) & (stays.dwell_s <= places.limit_s)
 
 
 def worst_reason(shipments: int, found: Mapping[StorageReason, IntArray]) -> IntArray:

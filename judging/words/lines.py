@@ -43,6 +43,7 @@ _RESTS_ON: Mapping[int, Text] = {
     RestsOn[key.upper()]: text for key, text in _LABELS["isolation_rests_on"].items()
 }
 """None for the exchange of heat, whose reason speaks."""
+_OF_OFFICE = (int(RestsOn.LOOK), int(RestsOn.REGISTER), int(RestsOn.NO_PART_REGISTERED))
 _STORAGE: Mapping[int, Text] = {
     StorageReason[key.upper()]: text for key, text in _LABELS["storage"].items()
 }
@@ -64,6 +65,8 @@ _RANGE_FLAGS = (
     "limits_unknown",
     "several_classes",
     "unheard",
+    "label_registered",
+    "entered_here",
     "own_limits",
     "own_slew",
     "storage_assumed",
@@ -176,6 +179,8 @@ def _said(
             ~terms.limits_known,
             terms.excluding,
             _unheard(judgement, terms),
+            terms.on_record.label,
+            terms.on_record.label,
             temperature.own_limits,
             temperature.own_slew,
             terms.storage_assumed,
@@ -225,14 +230,18 @@ def _isolation_basis(
     return (
         *_of_status(question, status),
         _RESTS_ON.get(rests_on, _ISOLATION[reason]),
+        *([_ALSO["entered_here"]] if rests_on in _OF_OFFICE else []),
         *([] if taught is None or reason not in _HELD else [_taught(taught)]),
     )
 
 
 def _storage_basis(status: int, reason: int, datum: int, *flags: bool) -> tuple[Text, ...]:
+    at_site = reason == StorageReason.SITE_REGISTERED
+    of_status = _of_status("storage_on_the_way", status)
     return (
-        *_of_status("storage_on_the_way", status),
+        *(() if at_site and status == Status.COMPLIANT else of_status),
         *([_STORAGE[reason]] if reason in _STORAGE else []),
+        *([_ALSO["entered_here"]] if at_site else []),
         *([_DATUM[datum]] if datum in _DATUM else []),
         *(_ALSO[name] for name, flag in zip(_STORAGE_FLAGS, flags, strict=True) if flag),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from coldwitness.analysis.verdict.record_lines import RecordReason, RecordState
+from coldwitness.config.labels import labels
 from coldwitness.domain.text import Text
 from coldwitness.judging.words.figures import duration, number
 
@@ -14,11 +15,20 @@ def record_basis(reason: int, state: int, amount: float, *, to_check: Text) -> t
     record does not show what is asked, that it has to be checked on site, by what evidence."""
     said = _WORDS[reason]
     fact = said(amount) if callable(said) else said
+    if reason in _OF_OFFICE:
+        fact = Text(f"{fact.zh}（{_ENTERED_HERE.zh}）", f"{fact.en} ({_ENTERED_HERE.en})")
     if state == RecordState.STATED:
         return (fact, _ON_ITS_WORD)
     return (fact, to_check) if state in (RecordState.ABSENT, RecordState.SHORTFALL) else (fact,)
 
 
+_ENTERED_HERE = labels("results")["also"]["entered_here"]
+_OF_OFFICE = (
+    RecordReason.CALIBRATION_REGISTERED,
+    RecordReason.WITHIN_REGISTERED_HOLD_TIME,
+    RecordReason.BOX_REGISTERED,
+    RecordReason.AGREEMENT_REGISTERED,
+)
 _ON_ITS_WORD = Text(
     "以企业书面申报为据，未经登记或核验证实",
     "on the company's own word; no register and no look confirms it",

@@ -155,6 +155,7 @@ class Given:
     hold_registered: bool = False
     calibration_registered: bool = False
     isolation_seen: bool = False
+    label_registered: bool = False
     events: Sequence[tuple[str, float]] = ()
     hold_h: float | None = None
     due: float | None = None
@@ -277,6 +278,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
             hold_time=flags([g.hold_registered for g in given]),
             calibration=flags([g.calibration_registered for g in given]),
             isolation_seen=flags([g.isolation_seen for g in given]),
+            label=flags([g.label_registered for g in given]),
         ),
         events=EventTable(
             first=offsets([len(g.events) for g in given]),

@@ -1,5 +1,6 @@
 """What the office registers and what officers see counts in the judgement, and is told there."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading import Reading
-from tests.api.world import COLD, MINUTE, T0, World, manifest
+from tests.api.world import COLD, MINUTE, T0, World, manifest, running_world
 
+SELLER, CARRIER = "91370305000000115J", "913703030000003340"
+ENTERED_HERE = "由本机录入"
 ISOLATION, STORED, PAPER, HOLD = "ANNEX6-12", "ANNEX6-14", "ANNEX3-17", "ANNEX1-03"
 
 
@@ -95,6 +98,7 @@ def test_the_registered_label_decides_in_place_of_the_companys_word(world: World
     put(world, "products/国药准字S20059001", {"storage": "refrigerated"})
     (after,) = check(world)["items"]
     assert (after["storage"], after["limits"]) == ("refrigerated", {"low": 2.0, "high": 8.0})
+    assert f"注册标签为准；该登记或核看{ENTERED_HERE}" in line(world, "ANNEX6-10")["basis"]["zh"]
     assert check(world)["verdict"] == "breach"
 
 
@@ -151,7 +155,11 @@ def test_a_stay_that_only_a_site_of_the_manifest_explains_is_asserted(world: Wor
     stated = line(world, STORED)
     assert (stated["status"], "未在办案机关登记" in stated["basis"]["zh"]) == ("asserted", True)
     put(world, "sites/T-1", {"lat": 36.8101, "lon": 118.3101, "radius_m": 80})
-    assert line(world, STORED)["status"] == "compliant"
+    kept = line(world, STORED)
+    assert kept["status"] == "compliant"
+    assert "办案机关登记的场所内" in kept["basis"]["zh"]
+    assert "未见超过设定的停留" not in kept["basis"]["zh"]
+    assert ENTERED_HERE in kept["basis"]["zh"]
 
 
 def test_a_registered_site_has_its_own_limit_of_time(world: World) -> None:
@@ -234,14 +242,13 @@ def test_a_report_that_rests_on_a_look_is_judged_anew_to_the_same(world: World) 
 
 
 def test_a_registered_agreement_shows_what_the_manifest_only_names(world: World) -> None:
-    seller, carrier = "91370305000000115J", "913703030000003340"
     named: dict[str, Any] = {
-        "seller": {"uscc": seller, "division": "370305"},
-        "courier": {"id": "ql-express", "uscc": carrier, "entrusted": True, "division": "370303"},
+        "seller": {"uscc": SELLER, "division": "370305"},
+        "courier": {"id": "ql-express", "uscc": CARRIER, "entrusted": True, "division": "370303"},
     }
     sent(world, **named)
     assert line(world, "ANNEX6-18")["status"] == "to_check"
-    body = {"seller": seller, "carrier": carrier, "signed_at": "2026-01-01"}
+    body = {"seller": SELLER, "carrier": CARRIER, "signed_at": "2026-01-01"}
     put(world, "agreements/XY-1", body)
     assert line(world, "ANNEX6-18")["status"] == "to_check"
     put(world, "agreements/XY-1", {**body, "audits": [{"done_at": "2026-02-01"}]})
@@ -249,3 +256,48 @@ def test_a_registered_agreement_shows_what_the_manifest_only_names(world: World)
     assert (shown["status"], "已在办案机关登记" in shown["basis"]["zh"]) == ("compliant", True)
     report = world.get("/v1/shipments/ZB-1/report.json").content
     assert not verify_bytes(report, rulebook=world.services.rulebook).problems
+
+
+def everything(world: World) -> None:
+    """All that the office can have on record of the delivery."""
+    model(world, qualification={"hold_h": 8.0})
+    put(world, "sites/T-1", {"lat": 36.8101, "lon": 118.3101, "radius_m": 80})
+    its = {"number": "JZ-1", "done_at": "2026-01-01", "valid_until": "2027-01-01"}
+    put(world, "devices/LG-ZB-1", {"calibrations": [its]})
+    put(
+        world,
+        "agreements/XY-1",
+        {
+            "seller": SELLER,
+            "carrier": CARRIER,
+            "signed_at": "2026-01-01",
+            "audits": [{"done_at": "2026-02-01"}],
+        },
+    )
+    put(world, "products/国药准字S20059001", {"storage": "refrigerated"})
+    look(world)
+
+
+def test_all_that_is_on_record_survives_a_restart_and_says_where_it_comes_from(
+    tmp_path: Path,
+) -> None:
+    lifted = (ISOLATION, PAPER, HOLD, "ANNEX6-09", "ANNEX6-18")
+    with running_world(tmp_path) as before:
+        item = {"name": "胰岛素", "storage": "room", "approval_number": "国药准字S20059001"}
+        named = {
+            "seller": {"uscc": SELLER, "division": "370305"},
+            "courier": {"id": "ql-express", "uscc": CARRIER, "entrusted": True},
+        }
+        sent(before, items=[item], **named)
+        stated = {name: line(before, name)["status"] for name in lifted}
+        assert "compliant" not in stated.values()
+        everything(before)
+        told = check(before)
+        assert told["verdict"] == "compliant"
+        for name in lifted:
+            kept = line(before, name)
+            assert (kept["status"], ENTERED_HERE in kept["basis"]["zh"]) == ("compliant", True)
+    with running_world(tmp_path) as after:
+        after.judge.judge_now(["ZB-1"], reason="restart")
+        assert check(after) == told
+        assert after.get("/v1/agreements/XY-1").json()["version"] == 1

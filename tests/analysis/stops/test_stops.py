@@ -490,5 +490,6 @@ def test_what_is_known_of_a_dwell_goes_before_what_is_not() -> None:
         "NO_POSITIONS",
         "NO_CUSTODY_WINDOW",
         "SITE_STATED",
+        "SITE_REGISTERED",
         "NOTHING_FOUND",
     ]
