@@ -180,7 +180,8 @@ def judge(
     metrics = _metrics(temperature, stops, window)
     doubtful = status[:, QUESTION_NUMBER["integrity"]] > Status.COMPLIANT
     isolation = isolation_of_what_is_left(isolation, case, seen, doubtful=doubtful)
-    isolation = unless_torn(isolation, _torn(status, metrics))
+    torn = _torn(findings, touches, metrics) | doubtful | clock_wrong
+    isolation = unless_torn(isolation, torn)
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
     in_force = lines_in_force(pack, window.start_s)
@@ -279,11 +280,14 @@ LOST_SHARE = 0.1
 contact could have been thinned until it shows nothing."""
 
 
-def _torn(status: CodeArray, metrics: Mapping[str, FloatArray]) -> NDArray[np.bool_]:
+def _torn(
+    findings: FindingTable, touches: NDArray[np.bool_], metrics: Mapping[str, FloatArray]
+) -> NDArray[np.bool_]:
     """(s,) whether so much of the record is missing that contact could hide in it."""
     lost, kept = np.nan_to_num(metrics["missing_readings"]), metrics["readings"]
     torn: NDArray[np.bool_] = lost > LOST_SHARE * (lost + kept)
-    return torn | (status[:, QUESTION_NUMBER["recording"]] >= Status.INSUFFICIENT_EVIDENCE)
+    torn[findings.shipment[touches[:, QUESTION_NUMBER["recording"]]]] = True
+    return torn
 
 
 def _bounds(

@@ -295,7 +295,11 @@ def _from_stores(
                 result_version=line.result_version,
                 address=report_address(public.rstrip("/"), shipment) if public else None,
             ),
-            review=review_of(register.reviews.of(shipment), result_version=line.result_version),
+            review=review_of(
+                register.reviews.of(shipment),
+                result_version=line.result_version,
+                attachments=register.attachments.of(shipment),
+            ),
             signer=signer,
             issue=issue,
         )

@@ -153,7 +153,8 @@ class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the office has on record of one shipment when it is judged.
 
     loggers : all of the shipment, where at least one is registered. isolation_seen_at : when an
-    officer first recorded a look at the isolating parts, RFC 3339.
+    officer first recorded a look at the isolating parts, RFC 3339. isolation_seen_photo : SHA-256
+    of the photograph it was a look at, None: at the box itself.
     """
 
     box: OfficeBox | None = None
@@ -162,6 +163,7 @@ class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sites: tuple[OfficeSite, ...] = ()
     agreements: tuple[OfficeAgreement, ...] = ()
     isolation_seen_at: str | None = None
+    isolation_seen_photo: str | None = None
 
 
 NOTHING_ON_RECORD = OfficeFacts()

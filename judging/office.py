@@ -54,7 +54,8 @@ def office_facts(
             products=products.get(shipment, ()),
             sites=sites.get(shipment, ()),
             agreements=agreements.get(shipment, ()),
-            isolation_seen_at=rfc3339(seen[shipment]) if shipment in seen else None,
+            isolation_seen_at=rfc3339(seen[shipment].created_ms) if shipment in seen else None,
+            isolation_seen_photo=seen[shipment].attachment if shipment in seen else None,
         )
         for shipment in shipments
     }

@@ -39,7 +39,7 @@ def _in_order(shipment: Shipment) -> bool:
     return pack.partition and (pack.separator or active)
 
 
-def _agreements(known: Sequence[Shipment]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _agreements(known: Sequence[Shipment]) -> Iterator[tuple[str, dict[str, object]]]:
     """One for each seller and carrier, two years old at the first of their deliveries, with an
     audit a year after it."""
     told: dict[tuple[str, str], date] = {}

@@ -156,7 +156,8 @@ class Review:
     """One officer's decision about one version of a result.
 
     officer : the badge name the bureau gave. decision : an outcome word, or the officer's own.
-    manifest_version : of which version a `correction_accepted` speaks.
+    manifest_version : of which version a `correction_accepted` speaks. attachment : SHA-256 of
+    the photograph that an `isolation_seen` was a look at.
     """
 
     shipment: str
@@ -166,6 +167,7 @@ class Review:
     reason: str
     created_ms: int
     manifest_version: int | None = None
+    attachment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -381,9 +383,9 @@ class Reviews(Protocol):
     def of(self, shipment: str) -> list[Review]:
         """All reviews of all versions of a shipment's result, oldest first."""
 
-    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, int]:
-        """When an officer first recorded a look at the isolating parts, UTC epoch ms, of each
-        shipment of which one did; a look holds for every version of the result."""
+    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, Review]:
+        """The first recorded look at the isolating parts of each shipment of which an officer
+        recorded one; a look holds for every version of the result."""
 
     def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
         """Manifest versions that two different officers accepted as a correction, of each shipment

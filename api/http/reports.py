@@ -110,7 +110,9 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
             address=report_address(services.base_url, shipment),
         ),
         review=review_of(
-            register.reviews.of(shipment), result_version=0 if line is None else line.result_version
+            register.reviews.of(shipment),
+            result_version=0 if line is None else line.result_version,
+            attachments=register.attachments.of(shipment),
         ),
         signer=signer,
         issue=issue_of(services.settings),

@@ -44,8 +44,9 @@ def add_review(
 ) -> Response:
     """Keep an officer's decision about the current version of the result. 409 if another version
     is named: the officer has to look at what changed first. `isolation_seen` (the officer looked at
-    the isolating parts, also on a photograph) and `correction_accepted` (of a manifest version, by
-    two different officers) have the shipment judged again; the others change nothing in it."""
+    the isolating parts, or at them on the photograph `attachment`) and `correction_accepted` (of a
+    manifest version, by two different officers) have the shipment judged again; the others change
+    nothing in it."""
 
     def add() -> Response:
         new = _checked(body_of_type(body, NewReview))
@@ -54,6 +55,8 @@ def add_review(
             raise Problem(409, f"result_version: expected {current}, the current version")
         if new.manifest_version is not None:
             _require_manifest(services, shipment, new.manifest_version)
+        if new.attachment is not None:
+            _require_attachment(services, shipment, new.attachment)
         now_ms = services.clock()
         services.register.reviews.add(
             Review(
@@ -64,6 +67,7 @@ def add_review(
                 reason=new.note,
                 created_ms=now_ms,
                 manifest_version=new.manifest_version,
+                attachment=new.attachment,
             )
         )
         services.register.audit.note(
@@ -110,6 +114,13 @@ def _require_manifest(services: Services, shipment: str, version: int) -> None:
         raise Problem(422, f"manifest_version: {detail}", errors=errors)
 
 
+def _require_attachment(services: Services, shipment: str, sha256: str) -> None:
+    if sha256 not in {one.sha256 for one in services.register.attachments.of(shipment)}:
+        detail = f"expected the SHA-256 of an attachment of shipment {shipment}"
+        errors = [{"field": "attachment", "detail": detail}]
+        raise Problem(422, f"attachment: {detail}", errors=errors)
+
+
 def _listed(services: Services, shipment: str, current: int) -> ReviewList:
     stored = services.register.reviews.of(shipment)
     return ReviewList(
@@ -124,6 +135,7 @@ def _listed(services: Services, shipment: str, current: int) -> ReviewList:
                 at=rfc3339(review.created_ms),
                 result_version=review.result_version,
                 manifest_version=review.manifest_version,
+                attachment=review.attachment,
                 current=review.result_version == current,
             )
             for review in stored
@@ -145,6 +157,8 @@ def _checked(new: NewReview) -> NewReview:
         wrong = ("note", "expected no telephone or identity number of a person")
     elif (new.outcome == "correction_accepted") != (new.manifest_version is not None):
         wrong = ("manifest_version", "expected with correction_accepted, and with it alone")
+    elif new.attachment is not None and new.outcome != "isolation_seen":
+        wrong = ("attachment", "expected with isolation_seen alone")
     if wrong is not None:
         field, detail = wrong
         raise Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])

@@ -156,6 +156,14 @@ class NewReview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     manifest_version: Annotated[
         int | None, Meta(description="With correction_accepted: the version that is accepted")
     ] = None
+    attachment: Annotated[
+        str | None,
+        Meta(
+            description="With isolation_seen: SHA-256 of the attachment that was looked at; left "
+            "out: the box itself",
+            extra_json_schema={"pattern": "^[0-9a-f]{64}$"},
+        ),
+    ] = None
 
 
 class ReviewLine(Struct, frozen=True, kw_only=True):
@@ -165,6 +173,7 @@ class ReviewLine(Struct, frozen=True, kw_only=True):
     at: Instant
     result_version: int
     manifest_version: int | None
+    attachment: str | None
     current: Annotated[bool, Meta(description="false: of an older version of the result")]
 
 

@@ -208,7 +208,7 @@ class JournalledReviews:
     def of(self, shipment: str) -> list[Review]:
         return self._under.of(shipment)
 
-    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, int]:
+    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, Review]:
         return self._under.isolation_seen(shipments)
 
     def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import schema
@@ -32,6 +32,7 @@ class SqlReviews:
                     reason=clean(review.reason),
                     created_ms=review.created_ms,
                     manifest_version=review.manifest_version,
+                    attachment=review.attachment,
                 )
             )
 
@@ -40,30 +41,18 @@ class SqlReviews:
         table = schema.reviews
         query = select(table).where(table.c.shipment == shipment).order_by(table.c.id)
         with self._database.read() as connection:
-            return [
-                Review(
-                    shipment=row.shipment,
-                    result_version=row.result_version,
-                    officer=row.officer,
-                    decision=row.decision,
-                    reason=row.reason,
-                    created_ms=row.created_ms,
-                    manifest_version=row.manifest_version,
-                )
-                for row in connection.execute(query)
-            ]
+            return [review_of_row(row) for row in connection.execute(query)]
 
-    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, int]:
+    def isolation_seen(self, shipments: Sequence[str]) -> dict[str, Review]:
         table = schema.reviews
-        found: dict[str, int] = {}
+        found: dict[str, Review] = {}
         with self._database.read() as connection:
             for part in parts(shipments):
-                query = select(table.c.shipment, func.min(table.c.created_ms).label("at_ms"))
-                query = query.where(
+                query = select(table).where(
                     table.c.shipment.in_(part), table.c.decision == "isolation_seen"
                 )
-                rows = connection.execute(query.group_by(table.c.shipment))
-                found |= {row.shipment: row.at_ms for row in rows}
+                for row in connection.execute(query.order_by(table.c.created_ms, table.c.id)):
+                    found.setdefault(row.shipment, review_of_row(row))
         return found
 
     def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
@@ -81,3 +70,17 @@ class SqlReviews:
                 for row in connection.execute(query):
                     found[row.shipment] |= {row.manifest_version}
         return dict(found)
+
+
+def review_of_row(row: Row[tuple[object, ...]]) -> Review:
+    """A row of the table of reviews."""
+    return Review(
+        shipment=row.shipment,
+        result_version=row.result_version,
+        officer=row.officer,
+        decision=row.decision,
+        reason=row.reason,
+        created_ms=row.created_ms,
+        manifest_version=row.manifest_version,
+        attachment=row.attachment,
+    )

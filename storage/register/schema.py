@@ -145,6 +145,7 @@ reviews = Table(
     Column("reason", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("manifest_version", Integer),
+    Column("attachment", Text),
 )
 
 feed = Table(

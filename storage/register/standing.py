@@ -125,6 +125,7 @@ class SqlStanding:
                     reason=row["reason"],
                     created_ms=row["created_ms"],
                     manifest_version=row["manifest_version"],
+                    attachment=row["attachment"],
                 )
             )
 

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from coldwitness.api.reports.packed.verification import verify_bytes
 from tests.api.world import COLD, WARM, World, manifest
 
 PATH = "/v1/shipments/ZB-1/reviews"
@@ -114,6 +115,9 @@ def test_a_repeated_post_with_its_key_is_one_review(world: World) -> None:
         ({"manifest_version": 1}, "manifest_version"),
         ({"outcome": "correction_accepted"}, "manifest_version"),
         ({"outcome": "correction_accepted", "manifest_version": 9}, "manifest_version"),
+        ({"attachment": "0" * 64}, "attachment"),
+        ({"outcome": "isolation_seen", "attachment": "0" * 64}, "attachment"),
+        ({"outcome": "isolation_seen", "attachment": "photo.jpg"}, "attachment"),
     ],
 )
 def test_a_wrong_review_is_refused_and_names_the_field(
@@ -199,3 +203,26 @@ def test_limits_widened_after_delivery_hide_nothing_until_two_officers_accept_it
         assert (verdict == "breach") == (left == "breach")
     found = world.get("/v1/shipments/ZB-1/check").json()["findings"]
     assert not [one for one in found if one["subtype"] in ("manifest_changed", "above_range")]
+
+
+def test_a_look_at_a_photograph_names_it_in_result_and_report(world: World) -> None:
+    version = judged(world)
+    photo = b"\xff\xd8\xff\xe0 the parts in the box"
+    files = "/v1/shipments/ZB-1/attachments?kind=packing_photo&name=box.jpg"
+    kept = world.client.post(files, content=photo, headers={"Content-Type": "image/jpeg"}).json()
+    digest = kept["sha256"]
+    said = review(version=version, outcome="isolation_seen", attachment=digest)
+    answer = world.client.post(PATH, json=said)
+    assert (answer.status_code, answer.json()["items"][0]["attachment"]) == (201, digest)
+    world.judge.tick()
+    told = world.get("/v1/shipments/ZB-1/check").json()
+    assert told["evidence"]["office"]["isolation_seen_photo"] == digest
+    (line,) = (one for one in told["requirements"] if one["id"] == "ANNEX6-12")
+    assert line["status"] == "compliant"
+    report = world.get("/v1/shipments/ZB-1/report.json")
+    assert [one["sha256"] for one in report.json()["review"]["attachments"]] == [digest]
+    assert verify_bytes(report.content, rulebook=world.services.rulebook).problems == ()
+    page = world.get("/v1/shipments/ZB-1/report.html").text
+    assert page.count(digest) == 2
+    for words in ("装箱照片 box.jpg", "所看照片"):
+        assert words in page

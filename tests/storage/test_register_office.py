@@ -114,7 +114,10 @@ def test_one_officers_look_counts_and_the_first_is_told(register: SqlRegister) -
     assert register.reviews.isolation_seen(["S-1"]) == {}
     register.reviews.add(_review("鲁C-0102", "isolation_seen", T0 + 2))
     register.reviews.add(_review("鲁C-0101", "isolation_seen", T0 + 3))
-    assert register.reviews.isolation_seen(["S-1", "S-2"]) == {"S-1": T0 + 2}
+    seen = register.reviews.isolation_seen(["S-1", "S-2"])
+    assert {name: (its.created_ms, its.attachment) for name, its in seen.items()} == {
+        "S-1": (T0 + 2, None)
+    }
 
 
 def test_a_correction_counts_by_two_different_officers(register: SqlRegister) -> None:

@@ -216,17 +216,30 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     result_version: int | None = None
     """Of which version of the result."""
+    attachment: str | None = None
+    """SHA-256 of the photograph that was looked at."""
+
+
+class AttachedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A photograph or paper put to the shipment, by its digest; never judged by itself."""
+
+    sha256: str
+    kind: str
+    name: str | None
+    at: str
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """A layer of its own: it never changes what was computed. `reviewed` takes two officers.
 
-    earlier : opinions on versions of the result that later evidence has replaced.
+    earlier : opinions on versions of the result that later evidence has replaced. attachments :
+    files put to the shipment, oldest first.
     """
 
     state: Literal["unreviewed", "reviewed"] = "unreviewed"
     opinions: tuple[Opinion, ...] = ()
     earlier: tuple[Opinion, ...] = ()
+    attachments: tuple[AttachedFile, ...] = ()
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 
-from coldwitness.api.reports.made.model import Opinion, Review
+from coldwitness.api.reports.made.model import AttachedFile, Opinion, Review
 from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.ports import Attachment
 from coldwitness.storage.ports import Review as StoredReview
 
 _EVIDENCE = ("isolation_seen", "correction_accepted")
 
 
-def review_of(stored: Sequence[StoredReview], *, result_version: int) -> Review:
-    """The opinions on this version of the result, oldest first, and those on earlier ones.
+def review_of(
+    stored: Sequence[StoredReview], *, result_version: int, attachments: Sequence[Attachment] = ()
+) -> Review:
+    """The opinions on this version of the result, oldest first, those on earlier ones, and the
+    files put to the shipment.
 
     `reviewed` takes two different officers on the same version: a result that later evidence
     corrected has to be reviewed anew. An officer's later opinion stands beside the earlier one. A
@@ -23,6 +27,10 @@ def review_of(stored: Sequence[StoredReview], *, result_version: int) -> Review:
         state="reviewed" if len(officers) >= 2 else "unreviewed",
         opinions=tuple(map(_opinion, ours)),
         earlier=tuple(map(_opinion, older)),
+        attachments=tuple(
+            AttachedFile(sha256=one.sha256, kind=one.kind, name=one.name, at=rfc3339(one.at_ms))
+            for one in attachments
+        ),
     )
 
 
@@ -33,4 +41,5 @@ def _opinion(review: StoredReview) -> Opinion:
         reasons=review.reason,
         at=rfc3339(review.created_ms),
         result_version=review.result_version,
+        attachment=review.attachment,
     )

@@ -15,6 +15,7 @@ from coldwitness.api.reports.drawn.document import (
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
+from coldwitness.api.reports.made.model import Opinion
 from coldwitness.api.reports.made.wording import finding_words, quantity, say, tell, unit_words
 from coldwitness.domain.measures import given
 
@@ -90,6 +91,13 @@ def _outcome(view: View, decision: str) -> str:
     return say(f"review_{decision}", view.lang) if decision in known else decision
 
 
+def _with_photograph(view: View, opinion: Opinion) -> str:
+    """The reasons, and which photograph was looked at."""
+    if opinion.attachment is None:
+        return opinion.reasons
+    return view.say("closing.looked_at", reasons=opinion.reasons, sha256=opinion.attachment)
+
+
 def review(view: View) -> Chapter:
     earlier = view.report.review.earlier
     opinions = (*view.report.review.opinions, *earlier)
@@ -110,7 +118,7 @@ def review(view: View) -> Chapter:
                     (
                         Cell(o.officer),
                         Cell(_outcome(view, o.decision)),
-                        Cell(o.reasons),
+                        Cell(_with_photograph(view, o)),
                         Cell("—" if o.result_version is None else str(o.result_version)),
                         Cell(o.at),
                     )
@@ -122,6 +130,23 @@ def review(view: View) -> Chapter:
         blocks.append(
             Paragraph(
                 view.say("closing.earlier", count=len(earlier)),
+                small=True,
+            )
+        )
+    if files := view.report.review.attachments:
+        blocks.append(Paragraph(view.say("closing.attachments"), small=True))
+        blocks.append(
+            Bullets(
+                tuple(
+                    view.say(
+                        "closing.attachment",
+                        kind=say(f"attachment_{one.kind}", view.lang),
+                        name=one.name or "—",
+                        at=one.at,
+                        sha256=one.sha256,
+                    )
+                    for one in files
+                ),
                 small=True,
             )
         )
