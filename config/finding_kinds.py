@@ -78,6 +78,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     against: list[Case] = []
     episode: bool = False
     silence: bool = False
+    accuses: bool | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,9 +164,9 @@ def code_of(name: str) -> int:
 
 
 @cache
-def accusing_kinds() -> frozenset[str]:
-    """The kinds whose findings become clues."""
-    return frozenset(kind.kind for kind in finding_kinds() if kind.accuses)
+def accusing_kinds() -> frozenset[tuple[str, str]]:
+    """Kind and subtype of the findings that become clues."""
+    return frozenset((kind.kind, kind.subtype) for kind in finding_kinds() if kind.accuses)
 
 
 def _kinds_of(path: Path) -> Iterator[FindingKind]:
@@ -191,7 +192,7 @@ def _kinds_of(path: Path) -> Iterator[FindingKind]:
             subtype=subtype,
             kind_title=file.title,
             title=entry.title,
-            accuses=file.accuses,
+            accuses=file.accuses if entry.accuses is None else entry.accuses,
             gravity=file.gravity,
             asks=tuple(entry.asks),
             episode=entry.episode,

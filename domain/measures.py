@@ -124,6 +124,8 @@ class Measures(Struct, frozen=True, kw_only=True):
     old: Word = UNSET
     new: Word = UNSET
     manifest_version: Count = UNSET
+    received_first: Flag = UNSET
+    received_later: Flag = UNSET
     received_at: Instant | UnsetType | None = UNSET
     sender: Word = UNSET
     event: Word = UNSET

@@ -74,7 +74,7 @@ def under_way(told: ToldOfShipment) -> bool:
 def _accusations(result: CheckResult, told: ToldOfShipment) -> Iterator[Finding]:
     heard = {"certain"} if under_way(told) else {"certain", "probable"}
     for finding in result.findings:
-        if finding.kind in accusing_kinds() and finding.certainty in heard:
+        if (finding.kind, finding.subtype) in accusing_kinds() and finding.certainty in heard:
             yield finding
 
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.analysis.record.curves import CurveIndex, index_of_differences, landmarks
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult
+from coldwitness.domain.tracks import FloatArray
 from coldwitness.storage.ports import Copies, StoredCurves
 
 PARTNERS = 20
@@ -20,13 +22,15 @@ PARTNERS = 20
 
 
 class _Curve(msgspec.Struct, frozen=True, array_like=True):
-    """One curve: times as differences of epoch ms, temperatures as CurveIndex.difference."""
+    """One curve: times as differences of epoch ms, temperatures as CurveIndex.difference.
+    received_ms : of each reading, -1 unknown; empty in curves kept before it was."""
 
     probe: str
     logger: str
     time_ms: bytes
     difference: bytes
     joint: bool = False
+    received_ms: bytes = b""
 
 
 CurveArchive = Callable[[CurveIndex], CurveIndex | None]
@@ -96,9 +100,22 @@ def _body(index: CurveIndex, curves: np.ndarray) -> bytes:
                 time_ms=np.diff(time_ms, prepend=0).astype("<i8").tobytes(),
                 difference=index.difference[rows].astype("<i4").tobytes(),
                 joint=bool(index.joint[curve]),
+                received_ms=_received_ms(index.received_s[rows]).tobytes(),
             )
         )
     return zlib.compress(msgspec.msgpack.encode(kept), 1)
+
+
+def _received_ms(received_s: FloatArray) -> NDArray[np.int64]:
+    known = np.where(np.isfinite(received_s), received_s, -0.001)
+    return np.diff(np.round(known * 1000.0).astype("<i8"), prepend=0).astype("<i8")
+
+
+def _received_s(curve: _Curve, readings: int) -> FloatArray:
+    if not curve.received_ms:
+        return np.full(readings, np.nan)
+    received_ms = np.cumsum(np.frombuffer(curve.received_ms, dtype="<i8"))
+    return np.where(received_ms >= 0, received_ms / 1000.0, np.nan)
 
 
 def _index(bodies: Mapping[str, bytes]) -> CurveIndex:
@@ -118,5 +135,8 @@ def _index(bodies: Mapping[str, bytes]) -> CurveIndex:
         first=np.cumsum([0, *(part.size for part in times)]),
         joint=np.array([curve.joint for _, curve in curves], dtype=np.bool_),
         time_s=np.concatenate(times) / 1000.0,
+        received_s=np.concatenate(
+            [_received_s(curve, its.size) for (_, curve), its in zip(curves, times, strict=True)]
+        ),
         difference=np.concatenate(differences).astype(np.int32),
     )

@@ -29,7 +29,8 @@ from coldwitness.simulators.truth import BoxRun
 _BATCH = 256
 """Boxes integrated at once; bounds the memory of a large fleet."""
 _STAGGER_S = 1800.0
-"""Journeys of one fleet end within this time of each other."""
+"""Journeys of one fleet end within this time of each other, but for those that are copied."""
+_HEAD_START_MS = 45 * 60_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def simulate_fleet(
     """`boxes` deliveries that end at or within half an hour before `end_ms` (UTC epoch ms).
 
     Box number i tells stories[i % len(stories)]; ids begin with `prefix` and the China-time
-    day of the end. A copied curve is that of the box before it (of the next, for the first).
+    day of the end. A copied curve is that of the box before it (of the next, for the first), which
+    leaves 45 minutes before its copy at the latest.
     Raises BadInput for no stories, a number of boxes below 1, or copying with one box.
     """
     if not stories:
@@ -75,14 +77,22 @@ def simulate_fleet(
         if scenario.fraud == "copied"
     }
     copies = {number: dict(made[source].record.probes) for number, source in sources.items()}
-    shipments = []
     for number, entry in enumerate(made):
         tamper(entry.scenario, entry.record, copies.get(number), seed=seed * 100_003 + number)
-        shipments.append(_ship(entry, number, end_ms=end_ms, prefix=prefix))
         for fault in entry.record.faults:
             if fault["kind"] == "copied":
                 fault["copied_from"] = _shipment_id(sources[number], end_ms, prefix)
-    return Fleet(tuple(shipments))
+    # Nobody copies what was not measured yet: a copied box has left well before its copy.
+    before_ms: dict[int, int] = {}
+    shipments: dict[int, Shipment] = {}
+    for number in sorted(range(boxes), key=lambda number: (number not in sources, -number)):
+        its = _ship(
+            made[number], number, end_ms=end_ms, prefix=prefix, before_ms=before_ms.get(number)
+        )
+        shipments[number] = its
+        if number in sources:
+            before_ms[sources[number]] = its.start_ms - _HEAD_START_MS
+    return Fleet(tuple(shipments[number] for number in range(boxes)))
 
 
 @dataclass
@@ -140,12 +150,17 @@ def _make(told: Sequence[Scenario], numbers: range, seed: int) -> list[_Made]:
     return made
 
 
-def _ship(entry: _Made, number: int, *, end_ms: int, prefix: str) -> Shipment:
-    """Give a made journey its ids, its radio, its place in time and its manifest."""
+def _ship(
+    entry: _Made, number: int, *, end_ms: int, prefix: str, before_ms: int | None
+) -> Shipment:
+    """Give a made journey its ids, its radio, its place in time and its manifest. before_ms : it
+    starts no later than this, if given."""
     sendings = transmit(entry.scenario, entry.trip, entry.record, entry.rng)
     last_s = max([sending.sent_s for sending in sendings] + [entry.trip.delivered_s + 1.0])
     stagger_s = entry.rng.uniform(0.0, _STAGGER_S)
     start_ms = end_ms - round(1000 * (last_s + stagger_s))
+    if before_ms is not None:
+        start_ms = min(start_ms, before_ms)
     shipment = _shipment_id(number, end_ms, prefix)
     box, logger = f"BX-{number + 1:04d}", f"LG-{0x7000 + number:04X}"
     manifest = write_manifest(

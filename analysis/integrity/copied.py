@@ -38,6 +38,10 @@ BITS_MIN, JOINT_BITS_MIN = 60.0, 90.0
 """Information of an equal run without a break that suffices whatever the counts above say: among
 1.5e8 honest pairs of places in real series the most was 39 bits. The channels of a joint curve are
 not wholly independent; half as much again is asked of them."""
+RECEIPT_MARGIN_S = 1.0
+"""Two processes receive with clocks of their own; within this neither was first."""
+RECEIVED_SHARE = 0.95
+"""Share of a stretch that has to have come first: a message sent again may come late."""
 _CROWD = 30
 """Hashes that more runs share are common patterns and say nothing."""
 
@@ -57,8 +61,13 @@ class Copies:
 
 def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> FindingTable:
     """One finding for each series in `index` of which a stretch is a copy, naming the shipment
-    with the longest agreement and, in `others`, the rest. `earlier` : curves judged before; a
-    shipment in both is not compared with itself there."""
+    with the longest agreement and, in `others`, the rest; one whose stretch was received earlier
+    goes before all others. `earlier` : curves judged before; a shipment in both is not compared
+    with itself there.
+
+    The record that was received later is probably the copy; the other carries a note. Where
+    nothing says which came first, and inside one shipment, either may be one.
+    """
     both = index if earlier is None else joined([index, earlier])
     own = index.shipment.size
     copies = copies_in(both, own=own)
@@ -68,6 +77,8 @@ def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> 
     side_b = (copies.curve_b, copies.at_b, copies.curve_a, copies.at_a)
     mine, at, other, other_at = (np.concatenate(pair) for pair in zip(side_a, side_b, strict=True))
     readings, share = np.tile(copies.readings, 2), np.tile(copies.share, 2)
+    order_a = _received_order(both, copies)
+    behind = np.concatenate([order_a, -order_a])
     # A copy within one curve is told once, at its later part.
     told = (mine < own) & ~((mine == other) & (at < other_at))
     subject = _subjects(both)[mine]
@@ -75,7 +86,8 @@ def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> 
     # Among partners that agree equally long the first by name: by its place among the curves, the
     # order in which shipments were given would decide.
     named = np.array(both.shipments, dtype=np.str_)[both.shipment[other[order]]]
-    order = order[np.lexsort((other[order], named, -readings[order], subject[order]))]
+    best_first = (other[order], named, -readings[order], -behind[order], subject[order])
+    order = order[np.lexsort(best_first)]
     lead = order[np.flatnonzero(np.diff(subject[order], prepend=-1))]
     details: dict[int, dict[str, object]] = {}
     for row, best in enumerate(lead):
@@ -87,21 +99,42 @@ def copied_findings(index: CurveIndex, *, earlier: CurveIndex | None = None) -> 
             "logger": str(both.logger[mine[best]]) or None,
         }
     end = at[lead] + readings[lead] - 1
+    later, first = behind[lead] == 1, behind[lead] == -1
     return finding_table(
         shipment=both.shipment[mine[lead]],
         type=code_of("data_integrity/copied"),
         start_s=both.time_s[at[lead]],
         end_s=both.time_s[end],
-        certainty=Certainty.PROBABLE,
-        severity=Severity.MAJOR,
+        certainty=np.where(later, Certainty.PROBABLE, Certainty.POSSIBLE),
+        severity=np.where(first, Severity.MINOR, Severity.MAJOR).astype(np.int8),
         probe=both.probe[mine[lead]] if lead.size else "",
         measures={
             "readings": readings[lead].astype(np.float64),
             "share": share[lead],
             "shift_s": both.time_s[at[lead]] - both.time_s[other_at[lead]],
+            "received_later": np.where(later, 1.0, np.nan),
+            "received_first": np.where(first, 1.0, np.nan),
         },
         details=details,
     )
+
+
+def _received_order(index: CurveIndex, copies: Copies) -> IntArray:
+    """(c,) 1 where curve a's stretch was received after b's, -1 where before it, 0 where nothing
+    says so: a time of receipt is absent, or some readings came first here and some there."""
+    stretch, row = expanded(first=copies.at_a, end=copies.at_a + copies.readings)
+    other = row + (copies.at_b - copies.at_a)[stretch]
+    behind_s = index.received_s[row] - index.received_s[other]
+
+    def share(which: NDArray[np.bool_]) -> FloatArray:
+        counted = np.bincount(stretch, weights=which, minlength=copies.readings.size)
+        return np.asarray(counted / copies.readings)
+
+    order = np.zeros(copies.readings.size, dtype=np.int64)
+    order[share(behind_s > RECEIPT_MARGIN_S) >= RECEIVED_SHARE] = 1
+    order[share(behind_s < -RECEIPT_MARGIN_S) >= RECEIVED_SHARE] = -1
+    order[index.shipment[copies.curve_a] == index.shipment[copies.curve_b]] = 0
+    return order
 
 
 def _subjects(index: CurveIndex) -> IntArray:

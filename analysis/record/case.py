@@ -145,6 +145,7 @@ class Case:
             time_s=series.time_s,
             value_c=series.low_c,
             zones_c=self.zones_c,
+            received_s=tracks.received_s if series.row is None else tracks.received_s[series.row],
         )
 
 

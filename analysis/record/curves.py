@@ -37,8 +37,9 @@ class CurveIndex:
 
     shipment : (c,) index into `shipments`. probe, logger : (c,) names, "" where none.
     joint : (c,) whether a curve is that of the drug and the zones about it.
-    time_s : (n,). difference : (n,) change from the reading before in QUANTUM_C, 0 at a curve's
-    first reading; of a joint curve four changes, a byte each, drug first.
+    time_s : (n,). received_s : (n,) when each reading was received, NaN unknown.
+    difference : (n,) change from the reading before in QUANTUM_C, 0 at a curve's first reading; of
+    a joint curve four changes, a byte each, drug first.
     moves, turns : (n,) how many of these are changes, and changes back; drug_moves : (n,) whether
     the drug's is one. key : (p,) sorted hashes; curve, at : (p,) curve and first reading of the
     run.
@@ -51,6 +52,7 @@ class CurveIndex:
     first: IntArray
     joint: NDArray[np.bool_]
     time_s: FloatArray
+    received_s: FloatArray
     difference: NDArray[np.int32]
     moves: NDArray[np.int8]
     turns: NDArray[np.int8]
@@ -70,10 +72,12 @@ def curve_index(
     time_s: FloatArray,
     value_c: FloatArray,
     zones_c: Sequence[FloatArray] = (),
+    received_s: FloatArray | None = None,
 ) -> CurveIndex:
     """Index curves; columns as in CurveIndex, value_c (n,) finite. zones_c : temperatures of up
     to three zones about the drug, (n,) each, NaN where absent, always in the same order; with
-    them quiet curves are there twice, the second time joint."""
+    them quiet curves are there twice, the second time joint. received_s : (n,), None: unknown."""
+    received_s = np.full(time_s.size, np.nan) if received_s is None else received_s
     difference = _changes(value_c, first)
     quiet = _quiet(difference, first, zones_c)
     rows = np.flatnonzero(np.repeat(quiet, np.diff(first)))
@@ -91,6 +95,7 @@ def curve_index(
         first=np.concatenate([first, first[-1] + bounds[1:]]),
         joint=np.repeat([False, True], [shipment.size, int(quiet.sum())]),
         time_s=np.concatenate([time_s, time_s[rows]]),
+        received_s=np.concatenate([received_s, received_s[rows]]),
         difference=np.concatenate([difference, channels.view("<i4").ravel()]),
     )
 
@@ -104,12 +109,13 @@ def index_of_differences(
     first: IntArray,
     joint: NDArray[np.bool_],
     time_s: FloatArray,
+    received_s: FloatArray,
     difference: NDArray[np.int32],
 ) -> CurveIndex:
     """Index curves whose differences are known, as those kept from an earlier run are.
 
-    shipment, probe, logger, joint : (c,). first : (c + 1,). time_s : (n,) [s]. difference : (n,) in
-    QUANTUM_C.
+    shipment, probe, logger, joint : (c,). first : (c + 1,). time_s, received_s : (n,) [s].
+    difference : (n,) in QUANTUM_C.
     """
     moves, turns, drug_moves = _movement(difference, first, joint)
     hashed = _run_hashes(difference)
@@ -129,6 +135,7 @@ def index_of_differences(
         first=first,
         joint=joint,
         time_s=time_s,
+        received_s=received_s,
         difference=difference,
         moves=moves,
         turns=turns,

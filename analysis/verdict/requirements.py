@@ -72,6 +72,7 @@ def questions_of(findings: FindingTable, numbers: Numbers) -> NDArray[np.bool_]:
     touches[hides, QUESTION_NUMBER["storage_on_the_way"]] = True
     hiding = (measure("missing") > 0) & (measure("harmless") != 1)
     broken = hiding | (measure("repeated") > 0)
+    touches[measure("received_first") == 1] = False  # an original whose copy came after it
     broken &= findings.type == code_of("data_integrity/sequence")
     touches[broken, QUESTION_NUMBER["integrity"]] = True
     carried = measure("carried") == 1

@@ -1,5 +1,6 @@
 """Copies of earlier shipments, found by live judging on the real stores."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from coldwitness.api.http.reports import report_of
 from coldwitness.api.reports.packed.rejudging import pack_of, plain_values, rebuilt
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.measures import given
+from coldwitness.domain.reading import Reading
+from coldwitness.domain.words import Certainty
 from coldwitness.judging.copies import ArchivedCurves, keep_curves
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import open_register
@@ -55,7 +58,9 @@ def line(world: World, name: str) -> str:
 
 
 @pytest.mark.parametrize("offset_c", [0.0, 0.4])
-def test_a_copy_of_a_shipment_of_hours_ago_is_told_on_both(world: World, offset_c: float) -> None:
+def test_a_copy_of_a_shipment_of_hours_ago_is_suspected_and_the_original_keeps_its_verdict(
+    world: World, offset_c: float
+) -> None:
     one = curve(1)
     sent(world, "ZB-1", one, start_ms=T0)
     sent(world, "ZB-9", curve(9), start_ms=T0 + HOUR)
@@ -66,7 +71,7 @@ def test_a_copy_of_a_shipment_of_hours_ago_is_told_on_both(world: World, offset_
 
     assert (named(world, "ZB-1"), named(world, "ZB-2")) == (["ZB-2"], ["ZB-1"])
     assert before == "compliant"
-    assert line(world, "ZB-1") == line(world, "ZB-2") == "insufficient_evidence"
+    assert (line(world, "ZB-1"), line(world, "ZB-2")) == ("compliant", "suspected")
     assert named(world, "ZB-9") == []
     assert line(world, "ZB-9") == "compliant"
 
@@ -146,3 +151,69 @@ def test_a_quiet_copy_is_found_in_the_archive_by_the_zones_about_it(tmp_path: Pa
     found = copied_findings(new, earlier=kept)
     assert [found.details[0]["other_shipment"]] == ["OLD"]
     assert found.shipment.tolist() == [0]
+
+
+def test_a_copy_that_came_in_first_by_the_loggers_clock_alone_is_still_the_copy(
+    world: World,
+) -> None:
+    """Backdated by a day, but received after the original."""
+    sent(world, "ZB-1", curve(1), start_ms=T0)
+    backdated = [
+        Reading(
+            logger="LG-ZB-2",
+            time_ms=T0 - 24 * HOUR + n * MINUTE,
+            seq=n,
+            temperature_c={"drug": value},
+            shipment="ZB-2",
+            courier="ql-express",
+            box="BX-ZB-2",
+        )
+        for n, value in enumerate(curve(1))
+    ]
+    put_manifest(world, "ZB-2", start_ms=T0 - 24 * HOUR, end_ms=T0 - 20 * HOUR)
+    world.store.append(backdated, [T0 + 5 * HOUR] * len(backdated))
+    world.register.custody.note_seen({"ZB-2": "ql-express"})
+    world.judge.touch(["ZB-2"])
+    while not world.judge.idle:
+        world.judge.tick()
+    assert (named(world, "ZB-1"), named(world, "ZB-2")) == (["ZB-2"], ["ZB-1"])
+    assert (line(world, "ZB-1"), line(world, "ZB-2")) == ("compliant", "suspected")
+
+
+def test_curves_kept_before_their_times_of_receipt_were_leave_both_in_doubt(
+    tmp_path: Path,
+) -> None:
+    register = open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")
+    old, new = quiet_index("OLD", start_s=1.7e9), quiet_index("NEW", start_s=1.8e9)
+    keep_curves(register.copies, old)
+    kept = ArchivedCurves(register.copies)(new)
+    register.close()
+    assert kept is not None
+    assert np.isnan(kept.received_s).all()
+    found = copied_findings(new, earlier=kept)
+    assert found.certainty.tolist() == [Certainty.POSSIBLE]
+
+
+@pytest.mark.parametrize(
+    ("behind_s", "certainty", "first"),
+    [
+        (5.0, Certainty.PROBABLE, False),
+        (0.5, Certainty.POSSIBLE, False),
+        (-0.5, Certainty.POSSIBLE, False),
+        (-5.0, Certainty.POSSIBLE, True),
+    ],
+)
+def test_the_order_of_receipt_survives_the_archive_and_needs_more_than_a_second(
+    tmp_path: Path, behind_s: float, certainty: Certainty, first: bool
+) -> None:
+    register = open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")
+    old, new = quiet_index("OLD", start_s=1.7e9), quiet_index("NEW", start_s=1.8e9)
+    at_s = 1.9e9 + np.arange(old.time_s.size) * 1e-3
+    keep_curves(register.copies, replace(old, received_s=at_s))
+    kept = ArchivedCurves(register.copies)(new)
+    register.close()
+    assert kept is not None
+    assert np.allclose(kept.received_s, at_s, atol=1e-3)
+    found = copied_findings(replace(new, received_s=at_s + behind_s), earlier=kept)
+    assert found.certainty.tolist() == [certainty]
+    assert (found.measures["received_first"][0] == 1.0) == first

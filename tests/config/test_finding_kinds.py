@@ -118,7 +118,9 @@ def test_every_word_of_a_condition_and_of_a_measure_can_be_told() -> None:
 
 
 def test_breaks_storage_and_missing_isolation_accuse_and_nothing_else_does() -> None:
-    assert accusing_kinds() == {"cold_chain_break", "temporary_storage", "missing_isolation"}
+    kinds = {"cold_chain_break", "temporary_storage", "missing_isolation"}
+    assert {kind for kind, _ in accusing_kinds()} == {*kinds, "data_integrity"}
+    assert {name for kind, name in accusing_kinds() if kind not in kinds} == {"copied"}
 
 
 def test_a_code_gives_the_kind_and_its_name_gives_the_code() -> None:

@@ -56,15 +56,15 @@ def test_clean_stories_are_not_accused(delivered: dict[str, list[dict[str, Any]]
             assert line["verdict"] in ("asserted", "compliant"), line
 
 
-def test_a_copied_curve_shows_on_the_copy_and_on_its_source_and_accuses_neither(
+def test_a_copied_curve_falls_on_the_copy_and_its_source_keeps_its_verdict(
     delivered: dict[str, list[dict[str, Any]]],
 ) -> None:
     [copy] = delivered["copied_curve"]
     before = f"{int(copy['shipment'][-4:]) - 1:04d}"
     [source] = [line for line in delivered["clean_long"] if line["shipment"].endswith(before)]
-    for line in (copy, source):
+    for line, verdict in ((copy, "suspected"), (source, "asserted")):
         assert line["findings"] == ["data_integrity/copied"]
-        assert line["verdict"] == "insufficient_evidence"
+        assert line["verdict"] == verdict
 
 
 def test_a_clean_delivery_of_a_registered_box_reads_as_one_even_with_a_late_backlog(

@@ -33,7 +33,7 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(
         findings,
         key=lambda f: (
-            f.kind not in accusing_kinds(),
+            (f.kind, f.subtype) not in accusing_kinds(),
             -_CERTAINTY[f.certainty],
             -_SEVERITY[f.severity],
             str(f.start),
@@ -115,7 +115,7 @@ def decision_of(result: CheckResult, lines: Sequence[RuleLine]) -> Decision:
 
 def _what_was_found(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
     verdict = result.verdict
-    clues = [f for f in worst_first(result.findings) if f.kind in accusing_kinds()]
+    clues = [f for f in worst_first(result.findings) if (f.kind, f.subtype) in accusing_kinds()]
     if verdict in {"breach", "suspected"} and clues:
         worst = clues[0]
         what, sure = worst.explanation, both(worst.certainty)
@@ -193,7 +193,7 @@ def _what_to_do(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
             "This says only that nothing was found as far as the record reaches; it does not "
             "replace an inspection.",
         )
-    clues = [f for f in worst_first(result.findings) if f.kind in accusing_kinds()]
+    clues = [f for f in worst_first(result.findings) if (f.kind, f.subtype) in accusing_kinds()]
     if result.verdict in {"breach", "suspected"} and clues:
         settle = _texts([clues[0].would_settle])
     else:

@@ -155,12 +155,16 @@ def _copies(report: Evidenced) -> FindingTable:
         type=code_of("data_integrity/copied"),
         start_s=np.array([instant_ms(one.start or "") / 1000.0 for one in told]),
         end_s=np.array([instant_ms(one.end or "") / 1000.0 for one in told]),
-        certainty=Certainty.PROBABLE,
-        severity=Severity.MAJOR,
+        certainty=np.array([Certainty[one.certainty.upper()] for one in told], dtype=np.int8),
+        severity=np.array([Severity[one.severity.upper()] for one in told], dtype=np.int8),
         probe=np.array([given(one.measures.probe) or "" for one in told], dtype=np.str_),
         measures={
             name: np.array([getattr(one.measures, name) for one in told], dtype=np.float64)
             for name in numbers
+        }
+        | {
+            name: np.array([1.0 if given(getattr(one.measures, name)) else np.nan for one in told])
+            for name in ("received_later", "received_first")
         },
         details={
             row: {

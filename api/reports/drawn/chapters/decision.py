@@ -81,7 +81,11 @@ _REASONS = 6
 def _reasons(view: View) -> tuple[str, ...]:
     """What accuses, worst first, where the verdict's sentence names only the worst; each with how
     sure it is and what would settle it."""
-    accused = [f for f in worst_first(view.report.result.findings) if f.kind in accusing_kinds()]
+    accused = [
+        f
+        for f in worst_first(view.report.result.findings)
+        if (f.kind, f.subtype) in accusing_kinds()
+    ]
     if len(accused) < 2:
         return ()
     told = [_reason(view, finding) for finding in accused[:_REASONS]]

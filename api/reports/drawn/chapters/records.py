@@ -32,7 +32,7 @@ from coldwitness.domain.result import Sensor
 
 def integrity(view: View) -> Chapter:
     report = view.report
-    doubts = [f for f in report.result.findings if f.kind not in accusing_kinds()]
+    doubts = [f for f in report.result.findings if (f.kind, f.subtype) not in accusing_kinds()]
     rows = []
     for finding in doubts:
         settle = finding.would_settle
