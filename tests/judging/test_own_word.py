@@ -1,12 +1,19 @@
 """What only the company's own limits, or its own slew limit, allow is at best asserted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from coldwitness.domain.manifest import Qualification
+from coldwitness.domain.office import OfficeBox, OfficeFacts
+from coldwitness.domain.reading_table import reading_table
 from coldwitness.domain.result import CheckResult
+from coldwitness.ingest.manifests import parse_manifest
+from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.run import judge_shipments
 from tests.cli.deliveries import manifest
-from tests.judging.test_publishers import result, sent, status
+from tests.judging.test_publishers import BOOK, result, sent, status
 
 COLD = {"name": "insulin", "category": "drug", "storage": "refrigerated"}
 PLACES = {"low": 2.0, "high": 25.0}
@@ -69,3 +76,35 @@ def test_only_a_stated_slew_limit_that_alone_makes_a_hole_harmless_is_asserted()
 
 def test_a_stated_slew_limit_that_changes_nothing_leaves_the_line_compliant() -> None:
     assert status(result(sent(5.0), raw=qualified(0.2))) == "compliant"
+
+
+def briefly_holed(slew: float | None) -> str:
+    """Status of the range with nothing seen for 10 minutes between readings of 5 °C."""
+    raw = {**qualified(slew), "logger": {"id": "LG-1", "calibrated_until": "2027-03-01"}}
+    readings = sent(5.0, minutes=range(20)) + sent(5.0, minutes=range(29, 61))
+    return status(result(readings, raw=raw))
+
+
+def test_a_stated_slew_limit_looser_than_the_default_counts_against_its_company() -> None:
+    """In 10 minutes unseen the default of 0.3 °C/min reaches 6.5 °C, 1.0 would reach 10."""
+    assert briefly_holed(None) == "compliant"
+    assert briefly_holed(1.0) == "insufficient_evidence"
+
+
+def test_a_slew_limit_that_the_office_registered_lifts_what_the_stated_one_only_asserts() -> None:
+    box = OfficeBox(
+        id="BX-1",
+        model="M",
+        cooling="passive",
+        partition="removable",
+        qualification=Qualification(slew_max_c_per_min=0.2),
+    )
+    raw = {**qualified(0.2), "logger": {"id": "LG-1", "calibrated_until": "2027-03-01"}}
+    readings = sent(5.0, minutes=range(20)) + sent(5.0, minutes=range(41, 61))
+    declared = {"S1": parse_manifest(raw, classes=BOOK.classes)[0]}
+    evidence = Evidence(
+        ("S1",), reading_table(readings, None, shipments=("S1",)), declared, {"S1": []}
+    )
+    for office, expected in (({}, "asserted"), ({"S1": OfficeFacts(box=box)}, "compliant")):
+        (group,) = judge_shipments(replace(evidence, office=office), rulebook=BOOK)
+        assert status(group.results[0]) == expected
