@@ -1,21 +1,24 @@
 """Many shipments judged by several processes, with the results that one run would give.
 
-A shipment's result depends on others' only through curves that are copies of its own, and through
-the runs that judge foreign messages and later versions of manifests. So the curves of all parts are
-made first and each part is compared with the others', and shipments with foreign messages or
-several versions are judged in one part.
+A shipment's result depends on others' only through curves that are copies of its own, through the
+probes that its loggers sent in them, and through the runs that judge foreign messages and later
+versions of manifests. So these probes are listed and the curves of all parts made first, each part
+is compared with the others', and shipments with foreign messages or several versions are judged in
+one part.
 """
 
 import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar, cast
 
 from coldwitness.analysis.record.curves import CurveIndex, joined
 from coldwitness.domain.result import CheckResult
+from coldwitness.judging.carried_probes import first_sent
+from coldwitness.judging.counted_manifests import in_force_then
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.publishers import sorted_by_publisher
 from coldwitness.judging.rulebook import Rulebook
@@ -85,6 +88,8 @@ def told_in_parts(
 ) -> Iterator[Told]:
     """What `tell` makes of every shipment's result, in the order and with the results of one run of
     `judge_shipments`. `tell` runs where the result was made; what it returns must be picklable."""
+    parted = sorted_by_publisher(in_force_then(evidence)).own
+    evidence = replace(evidence, carried=first_sent(parted.readings, evidence.carried))
     work = _Work(evidence, _parts(evidence), rulebook, assumed_storage, tell)
     numbers = range(len(work.parts))
     curves = _each(work.curves, numbers, processes)

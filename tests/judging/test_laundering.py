@@ -19,7 +19,9 @@ from coldwitness.domain.result import CheckResult, RequirementLine
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files import read_files
 from coldwitness.ingest.manifests import read_manifest_files
+from coldwitness.judging import in_parts
 from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.in_parts import told_in_parts
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.judging.run import Judged, judge_shipments
 from coldwitness.simulators.fleet import simulate_fleet
@@ -142,6 +144,23 @@ def test_what_another_process_knows_of_a_logger_s_probes_counts_like_the_run_s_o
     elsewhere = {("BX-other", logger): its for (_, logger), its in known.items()}
     for result in judged(replace(washed, carried=elsewhere)).values():
         assert silent(result) == [], "in another box it had another probe"
+
+
+def test_what_a_logger_sent_in_other_parts_of_a_large_call_counts_like_in_one_run(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_parts, "PART_SHIPMENTS", BOXES)
+    told = told_in_parts(
+        without(evidence, "coolant"),
+        rulebook=BOOK,
+        assumed_storage=None,
+        tell=msgspec.json.encode,
+        processes=2,
+    )
+    results = [msgspec.json.decode(one, type=CheckResult) for one in told]
+    assert {one.shipment: one for one in results if one.shipment.startswith("ZB")} == judged(
+        without(evidence, "coolant")
+    )
 
 
 def test_a_report_that_misses_a_probe_is_judged_anew_to_the_same(evidence: Evidence) -> None:
