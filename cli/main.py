@@ -50,7 +50,7 @@ COMMANDS: Mapping[str, Entry] = {
     "drug-names": Entry("drug_names:app", "药品测点名称。Which name of a logger is its drug's."),
     "setup": Entry("setup_influx:setup", "Make servers ready for ColdWitness."),
     "db": Entry("setup_influx:database", "The register's tables."),
-    "config": Entry("config:app", "Settings in force."),
+    "config": Entry("config:app", "Settings in force, and a file to begin with."),
 }
 
 

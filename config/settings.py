@@ -21,6 +21,8 @@ from coldwitness.domain.reading import ROLES, split_probe
 
 ENVIRONMENT_PREFIX = "COLDWITNESS_"
 CONFIG_VARIABLE = "COLDWITNESS_CONFIG"
+EXAMPLE_FILE = Path(__file__).with_name("settings.example.toml")
+"""A commented file with every setting; `config init` writes it."""
 
 
 class _Section(BaseModel):

@@ -19,6 +19,7 @@ from coldwitness.api.http.filters import (
     ShipmentId,
     instant_of,
 )
+from coldwitness.api.http.manifest_body import manifest_body
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, ShipmentList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -43,22 +44,13 @@ def _unheard(shipment: str) -> ShipmentRow:
     return ShipmentRow(shipment, None, None, None, None, None, 0, 0)
 
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The shipment manifest; only `id` and one drug item are required.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }
-}
-
-
 @router.put(
     "/v1/shipments/{shipment}",
     responses={
         **documented(ManifestKept, problems=(400, 413), description="Known before"),
         **documented(ManifestKept, status=201, description="The shipment is new"),
     },
-    openapi_extra=_BODY,
+    openapi_extra=manifest_body(),
     response_model=None,
 )
 def put_manifest(
