@@ -81,7 +81,7 @@ class Running:
         )
         names = drug_names_kept(register, settings)
         self._own_ingest = self._open_ingest(settings, store, names) if own_ingest else None
-        services = Services(
+        self.services = Services(
             store=store,
             register=self.register,
             judge=self.judge,
@@ -95,7 +95,7 @@ class Running:
             record=RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings)),
             readiness=_readiness(self._own_ingest),
         )
-        self._server = ApiServer(create_app(services), listener)
+        self._server = ApiServer(create_app(self.services), listener)
 
     @property
     def ingest(self) -> IngestService:
