@@ -52,16 +52,19 @@ def judged_beside(
         nth = {name: told[name].beside[place] for name in found if len(told[name].beside) > place}
         for other in judge({name: version.manifest for name, version in nth.items()}):
             name = other.shipment
-            found[name] = worse(found[name], other, version=nth[name].version)
+            word, version = _WORDS["version"], nth[name].version
+            by = Text(word.zh.format(version), word.en.format(version))
+            found[name] = worse(found[name], other, by=by)
     return {
         name: with_findings(one, changed_findings(one, told[name].changes))
         for name, one in found.items()
     }
 
 
-def worse(result: CheckResult, other: CheckResult, *, version: int) -> CheckResult:
-    """`result` with each line of `other`, by that manifest version, that is worse, and its
-    findings. Both hold the same lines in the same order. Numbers stay those of `result`."""
+def worse(result: CheckResult, other: CheckResult, *, by: Text) -> CheckResult:
+    """`result` with each line of `other` that is worse, and its findings. by : what `other` rests
+    on, said before the basis of such a line. Both hold the same lines in the same order. Numbers
+    stay those of `result`."""
     known = {finding.id for finding in result.findings}
     more = [finding for finding in other.findings if finding.id not in known]
     verdict = max(result.verdict, other.verdict, key=_VERDICT.__getitem__)
@@ -69,7 +72,7 @@ def worse(result: CheckResult, other: CheckResult, *, version: int) -> CheckResu
     return replace(
         with_findings(result, more),
         verdict=verdict,
-        requirements=tuple(_worse_line(mine, its, version) for mine, its in pairs),
+        requirements=tuple(_worse_line(mine, its, by) for mine, its in pairs),
         items=tuple(_worse_item(item, other.items) for item in result.items),
         isolation=Isolation(
             coolant=_worse_facet(result.isolation.coolant, other.isolation.coolant),
@@ -116,12 +119,9 @@ def _said(change: Change) -> dict[str, str]:
     return {name: word for name, word in said.items() if word is not None}
 
 
-def _worse_line(mine: RequirementLine, its: RequirementLine, version: int) -> RequirementLine:
+def _worse_line(mine: RequirementLine, its: RequirementLine, by: Text) -> RequirementLine:
     if _STATUS[its.status] > _STATUS[mine.status]:
-        by = _WORDS["version"]
-        basis = Text(
-            f"{by.zh.format(version)}{its.basis.zh}", f"{by.en.format(version)}{its.basis.en}"
-        )
+        basis = Text(f"{by.zh}{its.basis.zh}", f"{by.en}{its.basis.en}")
         return replace(its, basis=basis, findings=_both(mine.findings, its.findings))
     if its.status == mine.status:
         return replace(mine, findings=_both(mine.findings, its.findings))

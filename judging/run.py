@@ -20,6 +20,7 @@ from coldwitness.judging.carried_probes import carried_before
 from coldwitness.judging.copies import CurveArchive
 from coldwitness.judging.counted_manifests import counted_manifests, in_force_then
 from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.first_received import contradicted, first_received
 from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
 from coldwitness.judging.foreign import foreign_finding
 from coldwitness.judging.manifest_terms import terms_for
@@ -73,6 +74,12 @@ def judge_shipments(
             mine = results[name]
             foreign = foreign_finding(mine, parted.foreign[name], with_it=with_all)
             results[name] = with_findings(mine, [foreign])
+    first = first_received(own, [group.case.tracks for group in groups])
+    if first is not None:
+        for by_first in _results(again(first.evidence)):
+            name = by_first.shipment
+            sender = first.senders[name]
+            results[name] = contradicted(by_first, results[name], sender=sender)
     results |= judged_beside(
         results,
         told,
