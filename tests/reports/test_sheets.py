@@ -26,6 +26,8 @@ from tests.reports.shipments import warm_and_stopped
 
 MOST = 5
 """Sheets of a usual breach."""
+MOST_CLEAN = 3
+"""Sheets of a clean delivery of drugs alone."""
 LEAST_USED = 0.2
 """Of the height between head and foot, also on the last sheet."""
 HEADINGS = {"逐项要求", "证据覆盖", "未监测时段", "温度", "超限时段", "局部放大", "路线与停留"}
@@ -62,6 +64,34 @@ def sheets(story: str) -> tuple[tuple[Line, ...], ...]:
 @pytest.mark.parametrize("story", STORIES)
 def test_a_report_has_no_more_sheets_than_a_reader_turns(story: str) -> None:
     assert len(sheets(story)) <= MOST
+
+
+def test_a_clean_delivery_has_three_sheets() -> None:
+    assert len(sheets("clean")) <= MOST_CLEAN
+
+
+def test_numbers_that_had_no_part_in_the_judgement_are_not_printed() -> None:
+    words = "".join(text for sheet in sheets("clean") for _, text in sheet)
+    told = {number.name: number.title.zh for number in report_of("clean").rules.numbers}
+    for name in ("above_single_tolerance_s", "above_tolerated_up_to_c", "fleet_least_trips"):
+        assert told[name] not in words
+    assert told["goods_coupling_max_per_h"] not in words
+    assert told["out_of_range_tolerance_s"] in words
+    assert told["coolant_coupling_max_per_h"] in words
+
+
+def test_what_isolation_cannot_tell_says_why() -> None:
+    report = report_of("clean")
+    coolant = report.result.isolation.coolant
+    thinned = msgspec.structs.replace(coolant, interval_95=(0.0, 0.5), reason="record_thinned")
+    isolation = msgspec.structs.replace(report.result.isolation, coolant=thinned)
+    page = render_html(
+        msgspec.structs.replace(
+            report, result=msgspec.structs.replace(report.result, isolation=isolation)
+        ),
+        lang="zh",
+    )
+    assert "蓄冷剂：无法判定，热交换速率在上限之内，但缺少部分读数" in page
 
 
 def test_a_drive_of_many_short_stays_takes_no_more_sheets_than_a_usual_breach() -> None:

@@ -1,5 +1,6 @@
 """The whole report as a Document: chapters in the order an inspector reads."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,13 +14,13 @@ from coldwitness.api.reports.drawn.chapters.records import custody, instruments,
 from coldwitness.api.reports.drawn.chapters.requirements import requirements
 from coldwitness.api.reports.drawn.chapters.route import route
 from coldwitness.api.reports.drawn.chapters.temperature import episodes, temperature
-from coldwitness.api.reports.drawn.document import Document
+from coldwitness.api.reports.drawn.document import Chapter, Document
 from coldwitness.api.reports.drawn.glyphs import with_codes
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.wording import Lang, say
 
-_CHAPTERS = (
+_CHAPTERS: tuple[Callable[[View], Chapter | None], ...] = (
     decision,
     requirements,
     coverage,
@@ -38,7 +39,7 @@ _CHAPTERS = (
 
 
 def lay_out(report: Report, lang: Lang) -> Document:
-    """Every chapter, also where it has nothing to say: that it was looked for is told. Another
+    """Every chapter that has something to say, be it that it was looked for and not found. Another
     pack's result stands after the requirements where there is one."""
     view = View(report, lang)
     chapters = _CHAPTERS if report.beside is None else (*_CHAPTERS[:2], beside, *_CHAPTERS[2:])
@@ -52,7 +53,7 @@ def lay_out(report: Report, lang: Lang) -> Document:
         foot=say("layout.foot", lang),
         digest=report.seal.sha256 if report.seal is not None else "",
         links=_links(view),
-        chapters=tuple(chapter(view) for chapter in chapters),
+        chapters=tuple(made for chapter in chapters if (made := chapter(view)) is not None),
     )
     return _with_visible_signs(document if lang == "zh" else _with_plain_quotes(document), lang)
 

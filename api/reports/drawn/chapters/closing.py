@@ -19,18 +19,28 @@ from coldwitness.api.reports.made.model import Opinion
 from coldwitness.api.reports.made.wording import finding_words, quantity, say, tell, unit_words
 from coldwitness.domain.measures import given
 
+_TOLERANCES = (
+    "above_single_tolerance_s",
+    "above_total_tolerance_s",
+    "below_single_tolerance_s",
+    "below_total_tolerance_s",
+)
 
-def against(view: View) -> Chapter:
+
+def against(view: View) -> Chapter | None:
+    """None where nobody is accused and nothing speaks for anybody."""
     reasons = tuple(tell(text, view.lang) for text in view.report.against)
     if reasons:
         blocks: tuple[Block, ...] = (Bullets(reasons),)
     elif view.report.decision.verdict in {"breach", "suspected"}:
         blocks = (Paragraph(view.say("closing.nothing_against")),)
     else:
-        blocks = (Paragraph(view.say("closing.no_clue")),)
+        blocks = ()
     risks = tuple(dict.fromkeys(_risks(view)))
     if risks:
         blocks = (*blocks, Bullets(risks, small=True))
+    if not blocks:
+        return None
     return Chapter("against", view.say("closing.against_title"), blocks)
 
 
@@ -70,9 +80,13 @@ def methods(view: View) -> Chapter:
 
 
 def _numbers(view: View) -> Iterator[str]:
-    """The numbers in force, one run of text for each who set them and how sure the source is."""
+    """The numbers in force, one run of text for each who set them and how sure the source is;
+    without those that had no part in this judgement."""
     groups: dict[str, list[str]] = {}
+    idle = _without_effect(view)
     for number in view.report.rules.numbers:
+        if number.name in idle:
+            continue
         who = view.say(f"set_by_{number.set_by}")
         if number.set_by not in {"bureau", "product"}:
             # Only what claims an outside source can be confirmed or not; a setting is what it is.
@@ -83,6 +97,26 @@ def _numbers(view: View) -> Iterator[str]:
     for who, told in groups.items():
         values = view.say("semicolon").join(told)
         yield view.say("closing.numbers_of", who=who, values=values)
+
+
+def _without_effect(view: View) -> frozenset[str]:
+    """Names of numbers by which this shipment could not be judged otherwise: tolerances of single
+    stays where none is tolerated, the temperature up to which they are, what would have taught a
+    limit where none was learned, the limit of a zone that is not asked about."""
+    report = view.report
+    idle: set[str] = set()
+    value = {number.name: number.value for number in report.rules.numbers}
+    stays = {name for name in _TOLERANCES if value.get(name) == 0.0}
+    idle |= stays
+    if len(stays) == len(_TOLERANCES):
+        idle.add("above_tolerated_up_to_c")
+    if given(report.result.evidence.fleet_limits) is None:
+        idle.add("fleet_least_trips")
+    isolation = report.result.isolation
+    for zone, facet in (("coolant", isolation.coolant), ("goods", isolation.goods)):
+        if facet.status == "not_applicable":
+            idle.add(f"{zone}_coupling_max_per_h")
+    return frozenset(idle)
 
 
 def _outcome(view: View, decision: str) -> str:
@@ -174,6 +208,9 @@ def verification(view: View) -> Chapter:
         ),
         (view.say("closing.readings_from"), ", ".join(report.origin.readings_from)),
     )
-    lines = tuple(f"{label} {value}" for label, value in told)
+    lines = (
+        *(f"{label} {value}" for label, value in told[:2]),
+        view.say("semicolon").join(f"{label} {value}" for label, value in told[2:]),
+    )
     blocks: tuple[Block, ...] = (Paragraph(view.say("closing.how")), Bullets(lines, small=True))
     return Chapter("verify", view.say("closing.verify_title"), blocks)

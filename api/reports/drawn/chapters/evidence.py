@@ -1,5 +1,7 @@
 """How far the evidence reaches: ribbons, coverage of each probe, gaps."""
 
+from collections.abc import Sequence
+
 from coldwitness.api.reports.drawn.charts import canvas
 from coldwitness.api.reports.drawn.charts.ribbon import Ribbon, ribbons_svg
 from coldwitness.api.reports.drawn.document import (
@@ -71,8 +73,11 @@ def coverage(view: View) -> Chapter:
             for i in range(0, len(report.probes), RIBBONS)
         ]
     blocks.append(_probe_table(view))
-    blocks.append(Subheading(view.say("coverage.unseen_time")))
-    if report.worst_probe is not None:
+    gaps = _gaps_of_worst(view)
+    told = [gap for gap in gaps if weighs(view, gap)]
+    if told:
+        blocks.append(Subheading(view.say("coverage.unseen_time")))
+    if told and report.worst_probe is not None:
         title = probe_title(view, report.worst_probe)
         slew = quantity(report.terms.slew_max_c_per_min, "°C/min")
         origin = say(report.terms.slew_source, view.lang)
@@ -82,7 +87,19 @@ def coverage(view: View) -> Chapter:
                 small=True,
             )
         )
-    blocks.append(_hole_table(view))
+    blocks.append(_hole_table(view, told))
+    if len(told) < len(gaps):
+        most_s = max(gap.length_s for gap in gaps if not weighs(view, gap))
+        blocks.append(
+            Paragraph(
+                view.say(
+                    "coverage.short_gaps",
+                    count=len(gaps) - len(told),
+                    most=duration(most_s, view.lang),
+                ),
+                small=True,
+            )
+        )
     return Chapter("coverage", view.say("coverage.title"), tuple(blocks))
 
 
@@ -117,12 +134,18 @@ def _probe_table(view: View) -> Table:
     )
 
 
+def weighs(view: View, gap: CoverageGap) -> bool:
+    """Whether a gap weighs on anything: longer than permitted, or one in which the range may have
+    been left. The others are counted."""
+    return gap.could_leave_range or gap.length_s > view.report.terms.recording_interval_s
+
+
 def _gaps_of_worst(view: View) -> list[CoverageGap]:
     shown = next(probe.name for probe in view.report.probes if probe.worst)
     return [gap for gap in view.report.gaps if gap.probe == shown]
 
 
-def _hole_table(view: View) -> Table:
+def _hole_table(view: View, gaps: Sequence[CoverageGap]) -> Table:
     rows = tuple(
         (
             Cell(str(number)),
@@ -135,7 +158,7 @@ def _hole_table(view: View) -> Table:
                 tone="insufficient_evidence" if gap.could_leave_range else "",
             ),
         )
-        for number, gap in enumerate(_gaps_of_worst(view), start=1)
+        for number, gap in enumerate(gaps, start=1)
     )
     return Table(
         columns=(

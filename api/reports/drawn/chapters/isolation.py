@@ -12,9 +12,12 @@ from coldwitness.api.reports.drawn.document import (
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
-from coldwitness.api.reports.made.wording import quantity, role_words, say, say_or_key
+from coldwitness.api.reports.made.wording import quantity, role_words, say, say_or_key, tell
+from coldwitness.config.labels import labels
+from coldwitness.domain.measures import given
 
 ZONES = ("coolant", "goods")
+_WHY = labels("results")["isolation"]
 
 
 def isolation(view: View) -> Chapter:
@@ -52,6 +55,8 @@ def _in_words(view: View, exchange: Exchange) -> str:
     if exchange.status == "not_applicable":
         return view.say("isolation.says_not_applicable", zone=zone)
     if rate is None or limit is None or interval is None:
+        if exchange.why:
+            return view.say("isolation.says_open", zone=zone, why=exchange.why)
         return view.say("isolation.says_not_estimated", zone=zone)
     least, most = (bound / limit for bound in interval)
     spoken = {
@@ -63,20 +68,21 @@ def _in_words(view: View, exchange: Exchange) -> str:
         return view.say(
             spoken[exchange.status], zone=zone, times=times, least=quantity(least, "", places=1)
         )
-    if least <= 1.0 < most:
+    if least <= 1.0 < most or not exchange.why:
         return view.say(
             "isolation.says_spans",
             zone=zone,
             least=quantity(least, "", places=1),
             most=quantity(most, "", places=1),
         )
-    return view.say("isolation.says_doubtful", zone=zone)
+    return view.say("isolation.says_open", zone=zone, why=exchange.why)
 
 
 def _exchange(view: View, zone: str) -> Exchange:
     facets = view.report.result.isolation
     judged = facets.coolant if zone == "coolant" else facets.goods
     declared = (((view.report.manifest or {}).get("box") or {}).get("isolation") or {}).get(zone)
+    reason = given(judged.reason) or ""
     low, high = judged.interval_95 or (None, None)
     return Exchange(
         zone=zone,
@@ -85,6 +91,7 @@ def _exchange(view: View, zone: str) -> Exchange:
         rate_per_h=judged.coupling_per_h,
         interval=None if low is None or high is None else (low, high),
         limit_per_h=judged.limit_per_h,
+        why=tell(_WHY[reason], view.lang) if reason in _WHY else "",
         declared=declared if isinstance(declared, bool) else None,
     )
 

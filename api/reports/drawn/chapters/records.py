@@ -134,7 +134,10 @@ def instruments(view: View) -> Chapter:
     )
     blocks: list[Block] = [table]
     sensors = given(view.report.result.evidence.sensors) or ()
-    if sensors:
+    if sensors and (grid := _one_grid(sensors)) is not None:
+        step = quantity(grid, "°C", places=6)
+        blocks.append(Paragraph(view.say("records.one_step", step=step), small=True))
+    elif sensors:
         blocks += [
             Subheading(view.say("records.sensors")),
             _sensors(sensors, view),
@@ -145,6 +148,14 @@ def instruments(view: View) -> Chapter:
         ]
     title = view.say("records.instruments_title")
     return Chapter("instruments", title, tuple(blocks))
+
+
+def _one_grid(sensors: Sequence[Sensor]) -> float | None:
+    """The step of all probes' values where it is one and the same and nothing lies off it."""
+    grids = {sensor.grid_c for sensor in sensors}
+    if len(grids) > 1 or any(sensor.off_grid != 0 for sensor in sensors):
+        return None
+    return grids.pop()
 
 
 def _sensors(sensors: Sequence[Sensor], view: View) -> Table:

@@ -44,11 +44,17 @@ def temperature(view: View) -> Chapter:
         ]
     if view.report.decision.verdict not in {"compliant", "asserted"}:
         blocks += _distribution(view)
-    blocks += [Subheading(view.say("temperature.statistics")), _statistics(view)]
+    if view.report.episodes:
+        blocks += [Subheading(view.say("temperature.statistics")), _statistics(view)]
+    else:
+        blocks.append(Paragraph(f"{_no_episode(view)}{_kinetic(view)}"))
     return Chapter("temperature", view.say("temperature.title"), tuple(blocks))
 
 
-def episodes(view: View) -> Chapter:
+def episodes(view: View) -> Chapter | None:
+    """None where there is none: the chapter on the temperature says so."""
+    if not view.report.episodes:
+        return None
     blocks: list[Block] = [_table(view)]
     zooms = enlarged(view)
     if zooms:
@@ -98,6 +104,12 @@ def _distribution(view: View) -> list[Block]:
     title = probe_title(view, found.probe)
     caption = view.say("temperature.distribution", title=title)
     return [Figure((svg,), caption, alt)]
+
+
+def _kinetic(view: View) -> str:
+    """The mean kinetic temperature in a sentence; nothing where it is not known."""
+    mkt_c = view.report.result.metrics.mkt_c
+    return "" if mkt_c is None else view.say("temperature.kinetic", mkt=celsius(mkt_c))
 
 
 def _statistics(view: View) -> Facts:
@@ -157,7 +169,6 @@ def _table(view: View) -> Table:
             Column(view.say("temperature.certainty"), 1.9),
         ),
         rows=tuple(rows),
-        empty=_no_episode(view),
     )
 
 

@@ -13,6 +13,7 @@ class Exchange:
     """How strongly the drug space follows a zone. Rates [1/h]; None: not estimated.
 
     zone : coolant or goods.  status : isolated, missing, indeterminate, not_applicable.
+    why : the reason of the status in words, where there is one.
     declared : the manifest says the separating part is there (None: says nothing).
     """
 
@@ -22,6 +23,7 @@ class Exchange:
     rate_per_h: float | None
     interval: tuple[float, float] | None
     limit_per_h: float | None
+    why: str
     declared: bool | None
 
 
