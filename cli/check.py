@@ -48,6 +48,10 @@ def check(
     reader: Annotated[
         str | None, typer.Option("--reader", help="named reader of a logger export")
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="TITLE=NAME of a column, e.g. 时间=time; may be repeated"),
+    ] = None,
     rules: Annotated[
         str | None, typer.Option("--rules", help="judge by this rule pack, e.g. who-vaccine")
     ] = None,
@@ -73,6 +77,7 @@ def check(
             storage=storage,
             timezone=timezone,
             reader=reader,
+            columns=column or (),
         )
         for warning in gathered.warnings:
             print(f"coldwitness: {warning}", file=sys.stderr)

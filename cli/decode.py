@@ -29,6 +29,10 @@ def decode(
         str | None,
         typer.Option("--timezone", help="zone of times without one, e.g. Asia/Shanghai"),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="TITLE=NAME of a column, e.g. 时间=time; may be repeated"),
+    ] = None,
 ) -> None:
     """Print the readings as NDJSON; refusals go to stderr: exit 0, or 1 if any."""
     rules = settings_of(context).formats
@@ -39,10 +43,16 @@ def decode(
             format_name=format_name,
             rules=rules,
             timezone=timezone,
+            columns=column or (),
         )
     else:
         meaning = decode_file(
-            Path(file), topic=topic, format_name=format_name, rules=rules, timezone=timezone
+            Path(file),
+            topic=topic,
+            format_name=format_name,
+            rules=rules,
+            timezone=timezone,
+            columns=column or (),
         )
     encode = msgspec.json.encode
     objects = [reading_object(reading) for reading in meaning.readings]

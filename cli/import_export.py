@@ -45,6 +45,10 @@ def import_files(
         str | None,
         typer.Option("--timezone", help="zone of times without one, e.g. Asia/Shanghai"),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="TITLE=NAME of a column, e.g. 时间=time; may be repeated"),
+    ] = None,
     reader: Annotated[
         str | None, typer.Option("--reader", help="named reader of a logger export")
     ] = None,
@@ -55,7 +59,9 @@ def import_files(
     """Bring manifests and recorded telemetry in: journalled first, then stored and judged."""
     settings = settings_of(context)
     with collected_seldom():
-        done = import_all(settings, files, timezone=timezone, reader=reader, judge=judge)
+        done = import_all(
+            settings, files, timezone=timezone, reader=reader, judge=judge, columns=column or ()
+        )
     for warning in done.warnings:
         print(f"coldwitness: {warning}", file=sys.stderr)
     typer.echo(

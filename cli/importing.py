@@ -64,6 +64,7 @@ def import_all(
     timezone: str | None,
     reader: str | None,
     judge: bool,
+    columns: Sequence[str] = (),
 ) -> Imported:
     """Import every file; the same files again change nothing but the journal.
 
@@ -77,7 +78,12 @@ def import_all(
     if telling:
         names = tuple(dict.fromkeys(manifest.id for manifest in manifests))
         recorded = read_files(
-            telling, timezone=timezone, reader=reader, shipments=names, processes=cores()
+            telling,
+            timezone=timezone,
+            reader=reader,
+            shipments=names,
+            processes=cores(),
+            columns=columns,
         )
         warnings += list(recorded.warnings)
     imports = settings.journal.model_copy(update={"worker": IMPORTS})

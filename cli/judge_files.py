@@ -54,6 +54,7 @@ def gather_files(
     storage: str | None,
     timezone: str | None,
     reader: str | None,
+    columns: Sequence[str] = (),
 ) -> GatheredFiles:
     """Read recorded telemetry; every shipment of the readings and of the manifests is to be judged.
 
@@ -73,6 +74,7 @@ def gather_files(
         reader=reader,
         shipments=tuple(by_id),
         processes=cores(),
+        columns=columns,
     )
     warnings += list(recorded.warnings)
     events: dict[str, list[Event]] = {}

@@ -72,6 +72,7 @@ def decode_file(
     format_name: str | None = None,
     rules: Sequence[FormatRule] = (),
     timezone: str | None = None,
+    columns: Sequence[str] = (),
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> DecodedFile:
     """Read one file. `-` is not known here: the caller hands over a file.
@@ -97,7 +98,7 @@ def decode_file(
     for number, (at, body) in enumerate(messages, start=1):
         rule, name = _format_of(at, body, format_name, rules, path)
         if name in READERS:
-            _add_file(meaning, path, name, zone)
+            _add_file(meaning, path, name, zone, columns)
             continue
         declared = wire_format(name)
         context = _context(at, path, rule, zone, now_ms(), drug_names)
@@ -144,7 +145,10 @@ def _format_of(
 
 def _by_look(body: bytes, path: Path) -> str:
     reader = reader_for(path)
-    if reader in NAMED_READERS or reader == "parquet" or path.suffix.lower() in (".csv", ".gz"):
+    if reader in (*NAMED_READERS, "parquet", "spreadsheet") or path.suffix.lower() in (
+        ".csv",
+        ".gz",
+    ):
         return reader
     text = body.strip()
     binary = bytes.fromhex(text.decode().removeprefix("0x")) if _PLAIN_HEX.fullmatch(text) else body
@@ -198,10 +202,12 @@ def _context(
     )
 
 
-def _add_file(meaning: DecodedFile, path: Path, name: str, zone: tzinfo | None) -> None:
+def _add_file(
+    meaning: DecodedFile, path: Path, name: str, zone: tzinfo | None, columns: Sequence[str]
+) -> None:
     if name == "elitech_rc4" and _add_bare_pages(meaning, path):
         return
-    content = read_content(path, reader=name, zone=zone)
+    content = read_content(path, reader=name, zone=zone, columns=columns)
     meaning.readings.extend(readings_of(content.table, unknown_logger=shipment_named_by(path)))
     meaning.events.extend(content.events)
     meaning.refused.extend(content.refusals.lines)

@@ -53,6 +53,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 """Our column -> the header names that mean it, the first that is there counts."""
 _DRUG_ALIASES = ("drug", "drug.1", "value", "temperature", "temp", "temp.", "温度", "药品温度")
+_DAY_ALIASES = ("date", "日期")
 _HUMIDITY_ALIASES = ("rh", "relative humidity", "湿度", "相对湿度")
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "on", "open", "是", "开"})
@@ -99,6 +100,9 @@ def columns_of(header: Sequence[str]) -> dict[str, int]:
     drug = next((name for name in _DRUG_ALIASES if name in place), None)
     if drug is not None:
         found["drug"] = place[drug]
+    day = next((place[name] for name in _DAY_ALIASES if name in place), None)
+    if day is not None and found.get("time", day) != day:
+        found["date"] = day
     humid = next((name for name in _HUMIDITY_ALIASES if name in place), None)
     if humid is not None:
         found.setdefault("humidity", place[humid])

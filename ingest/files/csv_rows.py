@@ -7,10 +7,11 @@ one broken quote costs one row and not the rest.
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -31,31 +32,50 @@ from coldwitness.ingest.files.columns import (
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import chunks, opened_text
+from coldwitness.ingest.files.titles import name_and_unit, renamed
 
 _HEADER_WITHIN = 100
 """Lines looked at for the header; loggers' programs write what they know of the trip above it."""
 _SEPARATOR = re.compile(r"sep=([,;\t|])", re.I)
+_CLOCK = re.compile(r"\s*((上午|下午|[AP]M)\s*)?\d{1,2}[:时点]", re.I)
+"""A time of day alone; the day stands in a column of its own."""
 _NUMBERS = frozenset(channel.sent for channel in CHANNELS if channel.kind != "flag")
 
 
-def read_csv(path: Path, *, zone: tzinfo | None) -> FileContent:
+def read_csv(
+    path: Path, *, zone: tzinfo | None, columns: Mapping[str, str] = MappingProxyType({})
+) -> FileContent:
     """Read one CSV file; rows that cannot be used are counted in its refusals.
 
+    columns : titles in small letters -> our names, as the caller was told (`--column`).
     Raises BadInput if the header names no time or nothing measured.
     """
+    with opened_text(path) as stream:
+        return read_lines(iter(stream), str(path), zone=zone, columns=columns)
+
+
+def read_lines(
+    stream: Iterator[str], file: str, *, zone: tzinfo | None, columns: Mapping[str, str]
+) -> FileContent:
+    """Read lines of CSV. file : how the lines' place is named in what is said of them."""
     refusals = Refusals()
     tables: list[ReadingTable] = []
-    with opened_text(path) as stream:
-        header, header_line, delimiter = _header(stream, path)
-        columns = columns_of(header)
-        require_columns(columns, f"{path}, line {header_line}", header)
-        require_once(columns, f"{path}, line {header_line}", header)
-        number = header_line + 1
-        for lines in chunks(iter(stream)):
-            chunk = _Chunk(columns, header, delimiter, zone)
-            tables.append(chunk.table(lines, refusals, str(path), first_number=number))
-            number += len(lines)
-    return FileContent(joined(tables), one_shipment="shipment" not in columns, refusals=refusals)
+    header, header_line, delimiter = _header(stream, file, columns)
+    place = f"{file}, line {header_line}"
+    for title in columns.keys() - {name.strip().strip('"').lower() for name in header}:
+        if title not in {name_and_unit(name)[0] for name in header}:
+            seen = ", ".join(name.strip()[:30] for name in header[:12])
+            raise BadInput(f"{place}: --column: no column {title!r}, got {seen}")
+    header = renamed(header, columns)
+    ours = columns_of(header)
+    require_columns(ours, place, header)
+    require_once(ours, place, header)
+    number = header_line + 1
+    for lines in chunks(stream):
+        chunk = _Chunk(ours, header, delimiter, zone)
+        tables.append(chunk.table(lines, refusals, file, first_number=number))
+        number += len(lines)
+    return FileContent(joined(tables), one_shipment="shipment" not in ours, refusals=refusals)
 
 
 def require_columns(columns: dict[str, int], place: str, header: Sequence[str]) -> None:
@@ -63,14 +83,15 @@ def require_columns(columns: dict[str, int], place: str, header: Sequence[str]) 
     seen = ", ".join(name.strip()[:30] for name in header[:12])
     if "time" not in columns:
         raise BadInput(f"{place}: expected a column time (or timestamp), got {seen}")
-    if not _measures(columns):
+    if not measures(columns):
         raise BadInput(
             f"{place}: expected a column drug (or value, temperature), coolant, ambient or goods, "
             f"got {seen}"
         )
 
 
-def _measures(columns: dict[str, int]) -> bool:
+def measures(columns: Mapping[str, int]) -> bool:
+    """True where a header has something measured."""
     return any(map(is_probe, columns)) or {"lat", "lon"} <= columns.keys()
 
 
@@ -82,7 +103,9 @@ def require_once(columns: dict[str, int], place: str, header: Sequence[str]) -> 
             raise BadInput(f"{place}: two columns are called {header[position].strip()[:30]!r}")
 
 
-def _header(stream: Iterable[str], path: Path) -> tuple[list[str], int, str]:
+def _header(
+    stream: Iterable[str], file: str, renames: Mapping[str, str]
+) -> tuple[list[str], int, str]:
     """The first line with a time and something measured, of the first that are written at all;
     the very first where none has both, so that a refusal shows it."""
     first: tuple[list[str], int, str] | None = None
@@ -96,12 +119,12 @@ def _header(stream: Iterable[str], path: Path) -> tuple[list[str], int, str]:
             continue
         delimiter = told or max((",", ";", "\t"), key=bare.count)
         fields = _fields(bare, delimiter) or []
-        columns = columns_of(fields)
-        if "time" in columns and _measures(columns):
+        columns = columns_of(renamed(fields, renames))
+        if "time" in columns and measures(columns):
             return fields, number, delimiter
         first = first or (fields, number, delimiter)
     if first is None:
-        raise BadInput(f"{path}: empty: expected a header line")
+        raise BadInput(f"{file}: empty: expected a header line")
     return first
 
 
@@ -155,7 +178,12 @@ class _Chunk:
     def _columns(self, rows: Sequence[Sequence[str]], wrong: Wrong) -> ReadingTable:
         transposed = list(zip(*rows, strict=True)) or [()] * self.width
         texts = {name: transposed[position] for name, position in self.columns.items()}
-        time_ms, bad_times = texts_ms(texts["time"], zone=self.zone)
+        times: Sequence[str] = texts["time"]
+        if "date" in texts and _CLOCK.match(next(filter(str.strip, times), "")):
+            times = [
+                f"{day.strip()} {at.strip()}" for day, at in zip(texts["date"], times, strict=True)
+            ]
+        time_ms, bad_times = texts_ms(times, zone=self.zone)
         for row, why in bad_times.items():
             wrong.rows[row] = True
             wrong.first.setdefault(row, why)

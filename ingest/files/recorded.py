@@ -20,6 +20,8 @@ from coldwitness.ingest.files.assignment import assigned
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.instant_columns import named_zone
 from coldwitness.ingest.files.opening import head, text_encoding
+from coldwitness.ingest.files.spreadsheets import is_spreadsheet
+from coldwitness.ingest.files.titles import renames_of
 
 Reader = Callable[..., FileContent]
 
@@ -30,12 +32,14 @@ _MODULES: Mapping[str, tuple[str, str]] = {
     "ndjson": ("coldwitness.ingest.files.ndjson", "read_ndjson"),
     "csv": ("coldwitness.ingest.files.csv_rows", "read_csv"),
     "parquet": ("coldwitness.ingest.files.parquet", "read_parquet"),
+    "spreadsheet": ("coldwitness.ingest.files.spreadsheets", "read_spreadsheet"),
     "berlinger": ("coldwitness.ingest.files.berlinger", "read_berlinger"),
     "ibutton": ("coldwitness.ingest.files.ibutton", "read_ibutton"),
     "ruuvi_station": ("coldwitness.ingest.files.ruuvi_station", "read_ruuvi_station"),
     "elitech_rc4": ("coldwitness.ingest.files.elitech_rc4", "read_elitech_rc4"),
 }
 READERS = tuple(_MODULES)
+_WITH_TITLES = ("csv", "spreadsheet")
 _ENDINGS = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
@@ -71,6 +75,7 @@ def read_files(
     reader: str | None = None,
     shipments: Sequence[str] = (),
     processes: int = 1,
+    columns: Sequence[str] = (),
 ) -> Recorded:
     """Read recorded telemetry: NDJSON, CSV, Parquet, gzip of each, or a logger's own export.
 
@@ -79,6 +84,7 @@ def read_files(
     shipments : ids of the call's manifests. A file without a shipment column belongs to the
         only one of them, else to the shipment named like the file.
     processes : how many may read a large file; more than one where this process may be forked.
+    columns : `TITLE=NAME` for titles of CSV and spreadsheets that are none of ours.
     Raises BadInput, one line with file and line, if a file cannot be read or no file holds
     anything usable.
     """
@@ -90,7 +96,7 @@ def read_files(
     events: list[Event] = []
     nameless: list[tuple[int, str]] = []
     for path in paths:
-        content = read_content(path, reader=reader, zone=zone, processes=processes)
+        content = read_content(path, reader=reader, zone=zone, processes=processes, columns=columns)
         refusals.merge(content.refusals)
         events.extend(content.events)
         if content.one_shipment:
@@ -123,7 +129,10 @@ def shipment_named_by(path: Path) -> str:
     stem = path.name
     while (
         bare := re.sub(
-            r"\.(gz|csv|tsv|txt|log|parquet|pq|json|jsonl|ndjson|bin|hex)$", "", stem, flags=re.I
+            r"\.(gz|csv|tsv|txt|log|parquet|pq|xlsx|xlsm|xlsb|xls|ods|json|jsonl|ndjson|bin|hex)$",
+            "",
+            stem,
+            flags=re.I,
         )
     ) != stem:
         stem = bare
@@ -138,6 +147,8 @@ def reader_for(path: Path) -> str:
     start = head(path)
     if start.startswith(b"PAR1"):
         return "parquet"
+    if is_spreadsheet(start, [ending.lower() for ending in path.suffixes]):
+        return "spreadsheet"
     text = start.decode(text_encoding(start), errors="replace").lstrip("\ufeff \t\r\n")
     for name in NAMED_READERS:
         module = import_module(_MODULES[name][0])
@@ -150,7 +161,12 @@ def reader_for(path: Path) -> str:
 
 
 def read_content(
-    path: Path, *, reader: str | None, zone: tzinfo | None, processes: int = 1
+    path: Path,
+    *,
+    reader: str | None,
+    zone: tzinfo | None,
+    processes: int = 1,
+    columns: Sequence[str] = (),
 ) -> FileContent:
     """One file's rows as they stand in it, before they find their shipment."""
     name = reader if reader is not None else reader_for(path)
@@ -158,6 +174,10 @@ def read_content(
         raise BadInput(f"reader {name!r}: unknown; known: {', '.join(READERS)}")
     module, function = _MODULES[name]
     read: Reader = getattr(import_module(module), function)
+    if columns and name not in _WITH_TITLES:
+        raise BadInput(f"{path}: --column: only CSV and spreadsheets have titles, this is {name}")
+    if columns:
+        return read(path, zone=zone, columns=renames_of(columns))
     if name == "ndjson":
         return read(path, zone=zone, processes=processes)
     return read(path, zone=zone)

@@ -5,10 +5,11 @@ Titles as spreadsheets and the programs of common loggers write them, in English
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from coldwitness.domain.errors import BadInput
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.ingest.formats.plausible import NOT_EVEN_FAHRENHEIT
 
@@ -33,6 +34,29 @@ def name_and_unit(title: str) -> tuple[str, str | None]:
         if found is not None:
             return found[1].strip().lower() or "temperature", unit_of(found[2])
     return bare.lower(), None
+
+
+def renames_of(said: Sequence[str]) -> dict[str, str]:
+    """What `--column TITLE=NAME` says: title in small letters -> our name. Raises BadInput."""
+    renames = {}
+    for one in said:
+        title, equals, name = one.rpartition("=")
+        if not equals or not title.strip() or not name.strip():
+            raise BadInput(f"--column {one[:60]!r}: expected TITLE=NAME, such as 时间=time")
+        renames[title.strip().strip('"').lower()] = name.strip().lower()
+    return renames
+
+
+def renamed(header: Sequence[str], renames: Mapping[str, str]) -> list[str]:
+    """The header with the titles that `renames` knows called as it says; units in titles stay."""
+    result = []
+    for title in header:
+        bare = title.strip().strip("\ufeff").strip('"').strip()
+        name, unit = name_and_unit(bare)
+        ours = renames.get(bare.lower(), renames.get(name))
+        said = f"{ours} ({unit})" if ours is not None and unit is not None else ours
+        result.append(title if said is None else said)
+    return result
 
 
 def unit_of(text: str) -> str | None:

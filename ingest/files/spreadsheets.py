@@ -1,0 +1,83 @@
+"""Spreadsheets (.xlsx, .xls, .ods): the first sheet with a time and something measured, read as the
+CSV that the spreadsheet would save.
+
+A cell that the spreadsheet knows as a date is one, without a zone; a number that it does not is no
+time: whether 46347 is a day of its calendar or a counter, only the sheet's author can tell.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+
+from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.files.columns import columns_of
+from coldwitness.ingest.files.content import FileContent
+from coldwitness.ingest.files.csv_rows import measures, read_lines
+from coldwitness.ingest.files.titles import renamed
+
+_LEGACY = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+_LOOKED_AT = 100
+_MOST_ROWS = 2_000_000
+_EMPTY: Mapping[str, str] = {}
+
+
+def is_spreadsheet(start: bytes, endings: Sequence[str]) -> bool:
+    """Told by its first bytes; a zip archive also by its ending."""
+    zipped = start.startswith(_ZIP) and {".xlsx", ".xlsm", ".ods", ".xlsb"} & set(endings)
+    return start.startswith(_LEGACY) or bool(zipped)
+
+
+def read_spreadsheet(
+    path: Path, *, zone: tzinfo | None, columns: Mapping[str, str] = _EMPTY
+) -> FileContent:
+    """Read one workbook; raises BadInput where it is none or no sheet holds readings."""
+    from python_calamine import CalamineError, load_workbook  # noqa: PLC0415  for these files only
+
+    try:
+        with load_workbook(path) as workbook:
+            for name in workbook.sheet_names:
+                rows = workbook.get_sheet_by_name(name).to_python(nrows=_MOST_ROWS)
+                if _holds_readings(rows, columns):
+                    lines = _lines(rows)
+                    place = f"{path}, sheet {name}"
+                    return read_lines(lines, place, zone=zone, columns=columns)
+            seen = ", ".join(workbook.sheet_names[:8])
+    except (CalamineError, OSError, ValueError) as error:
+        raise BadInput(f"{path}: cannot be read as a spreadsheet: {error}") from error
+    raise BadInput(
+        f"{path}: no sheet has a column time and one drug, value or temperature (sheets: {seen});"
+        " --column 'TITLE=time' says which is which"
+    )
+
+
+def _holds_readings(rows: Sequence[Sequence[object]], columns: Mapping[str, str]) -> bool:
+    for row in rows[:_LOOKED_AT]:
+        named = columns_of(renamed([_text(cell) for cell in row], columns))
+        if "time" in named and measures(named):
+            return True
+    return False
+
+
+def _lines(rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    for row in rows:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow([_text(cell) for cell in row])
+        yield line.getvalue()
+
+
+def _text(cell: object) -> str:
+    """A cell as CSV would have it."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return str(cell)
+    return " ".join(str(cell).split())
