@@ -98,6 +98,7 @@ def _as_json(file: Path, found: Verified, vouched: bool) -> dict[str, object]:
         "signer": found.signer,
         "signer_trusted": found.trusted,
         "vouched": vouched,
+        "complete": found.complete and asdict(found.complete),
         "timestamp": found.stamp
         and {
             "at": found.stamp.at,
@@ -128,8 +129,15 @@ def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, lang: La
     if found.unjudged is not None:
         lines.append(f"    {_say('unjudged', lang, **asdict(found.unjudged))}")
     if found.kind == "package":
+        lines.append(f"    {_complete_words(found, lang)}")
         lines.append(f"    {_stamp_words(found, lang)}")
     return lines
+
+
+def _complete_words(found: Verified, lang: Lang) -> str:
+    if found.complete is None:
+        return _say("not_complete", lang)
+    return _say("complete", lang, **asdict(found.complete))
 
 
 def _stamp_words(found: Verified, lang: Lang) -> str:

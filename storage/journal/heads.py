@@ -19,8 +19,9 @@ from coldwitness.domain.errors import Unavailable
 from coldwitness.storage.journal.merkle import leaf_hash
 from coldwitness.storage.journal.segment import Head, SegmentMeta
 from coldwitness.storage.journal.signing import Signer, signature_holds
+from coldwitness.storage.journal.tally import TallyHead
 
-HEAD_SCHEMA = "coldwitness.head/2"
+HEAD_SCHEMA = "coldwitness.head/3"
 NO_HEAD = "0" * 64
 
 
@@ -31,6 +32,8 @@ class SignedHead(msgspec.Struct, frozen=True):
     number, previous : the how manieth head of the worker this is, from 1, and SHA-256 (hex) of the
     signed bytes of the one before, NO_HEAD for none. Heads of schema `coldwitness.head/1`, which
     were written before 2026-11-29, have neither.
+    tally_size, tally_root : entries and tree head (hex) of the day's tally over the rows up to
+    `row`; heads before `coldwitness.head/3` have none.
     """
 
     worker: str
@@ -44,6 +47,8 @@ class SignedHead(msgspec.Struct, frozen=True):
     schema: str = HEAD_SCHEMA
     number: int | msgspec.UnsetType = msgspec.UNSET
     previous: str | msgspec.UnsetType = msgspec.UNSET
+    tally_size: int | msgspec.UnsetType = msgspec.UNSET
+    tally_root: str | msgspec.UnsetType = msgspec.UNSET
 
     def signed_bytes(self) -> bytes:
         fields = msgspec.to_builtins(self)
@@ -67,7 +72,13 @@ class SignedHead(msgspec.Struct, frozen=True):
 
 
 def sign_head(
-    meta: SegmentMeta, head: Head, *, time_ms: int, signer: Signer, after: SignedHead | None
+    meta: SegmentMeta,
+    head: Head,
+    *,
+    tally: TallyHead,
+    time_ms: int,
+    signer: Signer,
+    after: SignedHead | None,
 ) -> SignedHead:
     """after : the worker's head before this one."""
     unsigned = SignedHead(
@@ -80,6 +91,8 @@ def sign_head(
         key_id=signer.key_id,
         number=1 if after is None else after.count() + 1,
         previous=NO_HEAD if after is None else after.digest(),
+        tally_size=tally.size,
+        tally_root=tally.root.hex(),
     )
     return msgspec.structs.replace(unsigned, signature=signer.sign(unsigned.signed_bytes()))
 

@@ -288,6 +288,7 @@ class Journal:
         head = sign_head(
             segment.meta,
             segment.head,
+            tally=segment.keep_tally(),
             time_ms=time_ms,
             signer=self._signer,
             after=self._last_head,

@@ -35,6 +35,10 @@ class Segment:
         return self.folder / f"{self.day}.seal.json"
 
     @property
+    def tally(self) -> Path:
+        return self.folder / f"{self.day}.tally"
+
+    @property
     def state(self) -> Literal["open", "sealed", "retired"]:
         if self.seal.exists():
             return "sealed" if self.rows.exists() else "retired"

@@ -11,7 +11,8 @@ from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.merkle import inclusion_proofs, leaf_hash, root_of
 from coldwitness.storage.journal.rows import Row, parse_row, row_bytes
 from coldwitness.storage.journal.sealed import Seal, read_block, read_seal
-from coldwitness.storage.journal.segment import connect_reader, read_head, read_rows
+from coldwitness.storage.journal.segment import connect_reader, read_head, read_rows, read_tally
+from coldwitness.storage.journal.tally import Tallied, Tally, named_in, read_tally_file
 
 
 @dataclass(frozen=True)
@@ -144,16 +145,39 @@ class JournalReader:
                 )
         return found
 
-    def proofs(self, worker: str, rows: Sequence[int]) -> list[RowProof]:
-        """Inclusion proofs for rows, in their days as these stand now; each day is read once, and
-        a day without any of the rows not at all."""
+    def kept_tally(self, segment: layout.Segment) -> list[Tallied]:
+        """The tally that is kept of a day, sorted by name, as of one of its last heads; nothing
+        where none is kept. Raises Unavailable or BadInput."""
+        if segment.state == "open" and segment.database.exists():
+            return read_tally(segment.database)[1]
+        try:
+            kept = segment.tally.read_bytes() if segment.tally.exists() else None
+        except OSError as error:
+            raise Unavailable(f"journal {segment.tally}: {error.strerror}") from error
+        return [] if kept is None else read_tally_file(kept)[1]
+
+    def tally_of_rows(self, segment: layout.Segment, *, upto: int) -> list[Tallied]:
+        """The tally of a day's rows up to row `upto`, worked out from them."""
+        tally = Tally()
+        for row in self._segment_rows(segment, 0, None):
+            if row.row > upto:
+                break
+            tally.add(named_in(row.topic, row.payload), leaf_hash(row_bytes(row)))
+        return tally.entries()
+
+    def proofs(
+        self, worker: str, rows: Sequence[int], *, upto: Mapping[str, int] | None = None
+    ) -> list[RowProof]:
+        """Inclusion proofs for rows, in their days as these stand now, or, of the days in `upto`,
+        as they stood at that row; each day is read once, and a day without any of the rows not at
+        all."""
         wanted = sorted(set(rows))
         proofs: list[RowProof] = []
         for segment in self.segments(worker):
             bounds = _bounds(segment)
             if bounds is None or not any(bounds[0] <= row <= bounds[1] for row in wanted):
                 continue
-            entries = self._wanted_entries(segment, wanted)
+            entries = self._wanted_entries(segment, wanted, (upto or {}).get(segment.day))
             if entries is None:
                 continue
             first, leaves, kept = entries
@@ -171,13 +195,15 @@ class JournalReader:
         return proofs
 
     def _wanted_entries(
-        self, segment: layout.Segment, wanted: Sequence[int]
+        self, segment: layout.Segment, wanted: Sequence[int], upto: int | None
     ) -> tuple[int, list[bytes], dict[int, bytes]] | None:
         rows = set(wanted)
         first = 0
         leaves: list[bytes] = []
         kept: dict[int, bytes] = {}
         for row in self._segment_rows(segment, 0, None):
+            if upto is not None and row.row > upto:
+                break
             if not leaves:
                 first = row.row
             entry = row_bytes(row)

@@ -21,8 +21,9 @@ from coldwitness.storage.journal.sealed import (
     sign_seal,
     write_rows,
 )
-from coldwitness.storage.journal.segment import connect_reader, read_head
+from coldwitness.storage.journal.segment import connect_reader, read_head, read_tally
 from coldwitness.storage.journal.signing import Signer
+from coldwitness.storage.journal.tally import tally_file
 from coldwitness.storage.journal.verification import verify_segment
 
 
@@ -54,6 +55,9 @@ def seal_segment(segment: Segment, signer: Signer) -> Seal | None:
     )
     _read_back(segment, unsigned)
     seal = sign_seal(unsigned, signer)
+    row, entries = read_tally(segment.database)
+    if row:
+        write_text(segment.tally, tally_file(row, entries))
     write_text(segment.seal, seal_json(seal))
     _delete_database(segment)
     return seal

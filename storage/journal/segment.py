@@ -20,8 +20,9 @@ import rfc8785
 
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal.durable import sync_folder
-from coldwitness.storage.journal.merkle import Frontier
+from coldwitness.storage.journal.merkle import Frontier, leaf_hash
 from coldwitness.storage.journal.rows import Message, Row, flags_of, make_row, row_packer
+from coldwitness.storage.journal.tally import Counting, Tallied, Tally, TallyHead, named_in
 
 FORMAT = "coldwitness.journal/1"
 NO_CHAIN = "0" * 64
@@ -39,6 +40,17 @@ CREATE TABLE head (
     chain BLOB NOT NULL, peaks BLOB NOT NULL
 ) STRICT;
 """
+_HAS_TALLY = "SELECT 1 FROM sqlite_schema WHERE name = 'tallied'"
+_TALLY_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tally (
+    name BLOB PRIMARY KEY, rows INTEGER NOT NULL, folded BLOB NOT NULL, block BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tallied (
+    id INTEGER PRIMARY KEY CHECK (id = 1), row INTEGER NOT NULL
+) STRICT;
+"""
+"""The tally as of row `tallied.row`; what it counts of the rows after that is counted anew when the
+segment is opened. Segments that were begun before there was one get it then."""
 _INSERT_ONE = "INSERT INTO message VALUES (?,?,?,?,?,?)"
 _INSERT = {group: _INSERT_ONE + ",(?,?,?,?,?,?)" * (group - 1) for group in _GROUPS}
 
@@ -107,12 +119,23 @@ class SegmentWriter:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         self.meta, self.head = _meta_and_head(connection, self.path)
         self._pack = row_packer(self.meta.worker)
+        connection.executescript(_TALLY_SCHEMA)
+        tallied_row, counted = _counted(connection)
+        self._tally = Tally(counted)
+        pack = self._pack
+        for row, ms, flags, topic, payload in connection.execute(
+            "SELECT row, received_ms, flags, topic, payload FROM message WHERE row > ?"
+            " ORDER BY row",
+            (tallied_row,),
+        ):
+            leaf = leaf_hash(pack(row, ms, flags, topic, payload))
+            self._tally.add(named_in(topic.decode("utf-8", "surrogateescape"), payload), leaf)
 
     def append(self, messages: Sequence[Message], *, note: bool = False) -> range:
         """Append durably; returns the rows' numbers. Nothing is kept if Unavailable is raised."""
         if self._connection is None:
             self._reopen()
-        head, values = self._extend(messages, note=note)
+        head, values, leaves = self._extend(messages, note=note)
         connection = self._connection
         if connection is None:
             raise Unavailable(f"journal {self.path}: closed")
@@ -135,15 +158,43 @@ class SegmentWriter:
             self.close()
             if not self._committed_after_all(head):
                 raise Unavailable(f"journal {self.path}: {error}") from error
-        first = self.head.row + 1
+        else:
+            for message, leaf in zip(messages, leaves, strict=True):
+                self._tally.add(named_in(message.topic, message.payload), leaf)
+        first = head.row - len(messages) + 1
         self.head = head
         return range(first, head.row + 1)
 
-    def _extend(self, messages: Sequence[Message], *, note: bool) -> tuple[Head, list[object]]:
+    def keep_tally(self) -> TallyHead:
+        """Keep the tally as of the last row, and give its head. Raises Unavailable."""
+        if self._connection is None:
+            self._reopen()
+        connection, changed = self._connection, self._tally.unhashed()
+        if connection is None:
+            raise Unavailable(f"journal {self.path}: closed")
+        try:
+            if not changed:
+                return self._tally.head()
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(
+                "INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?)",
+                ((one.name, one.rows, one.folded, b"".join(one.block)) for one in changed),
+            )
+            connection.execute("INSERT OR REPLACE INTO tallied VALUES (1, ?)", (self.head.row,))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self.close()
+            raise Unavailable(f"journal {self.path}: {error}") from error
+        return self._tally.head()
+
+    def _extend(
+        self, messages: Sequence[Message], *, note: bool
+    ) -> tuple[Head, list[object], list[bytes]]:
         row, received_ms, chain = self.head.row, self.head.received_ms, self.head.chain
         frontier = self.head.frontier.copy()
         push, pack = frontier.push, self._pack
         values: list[object] = []
+        leaves: list[bytes] = []
         for message in messages:
             row += 1
             received_ms = max(received_ms, message.received_ms)
@@ -153,8 +204,9 @@ class SegmentWriter:
             leaf = sha256(b"\x00" + entry).digest()
             chain = sha256(chain + leaf).digest()
             push(leaf)
+            leaves.append(leaf)
             values += (row, received_ms, flags, topic, message.payload, chain)
-        return Head(row, received_ms, chain, frontier), values
+        return Head(row, received_ms, chain, frontier), values, leaves
 
     def _reopen(self) -> None:
         try:
@@ -237,6 +289,29 @@ def read_rows(
     cursor.arraysize = 1000
     while rows := cursor.fetchmany():
         yield from starmap(partial(make_row, worker), rows)
+
+
+def read_tally(path: Path) -> tuple[int, list[Tallied]]:
+    """The tally that an open segment keeps, sorted, and the row up to which it counts; 0 where it
+    keeps none. Raises Unavailable."""
+    try:
+        with closing(connect_reader(path)) as connection:
+            connection.execute("BEGIN")
+            if connection.execute(_HAS_TALLY).fetchone() is None:
+                return 0, []
+            row, counted = _counted(connection)
+            return row, sorted((one.tallied() for one in counted), key=lambda one: one.name)
+    except sqlite3.Error as error:
+        raise Unavailable(f"journal {path}: {error}") from error
+
+
+def _counted(connection: sqlite3.Connection) -> tuple[int, list[Counting]]:
+    kept = connection.execute("SELECT row FROM tallied").fetchone()
+    counted = [
+        Counting(name, rows, folded, tuple(block[at : at + 32] for at in range(0, len(block), 32)))
+        for name, rows, folded, block in connection.execute("SELECT * FROM tally")
+    ]
+    return (0, []) if kept is None else (kept[0], counted)
 
 
 def chains_at(path: Path, rows: Iterable[int]) -> dict[int, bytes]:

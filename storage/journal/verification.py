@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.domain.errors import BadInput
@@ -21,9 +22,19 @@ from coldwitness.storage.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from coldwitness.storage.journal.rows import parse_row, row_packer
 from coldwitness.storage.journal.sealed import Seal, SealedRow, read_block, read_seal
 from coldwitness.storage.journal.segment import NO_CHAIN, SegmentMeta, connect_reader, parse_meta
+from coldwitness.storage.journal.tally import Tally, named_in
 
 ProblemKind = Literal[
-    "edited", "missing", "unreadable", "truncated", "time", "head", "seal", "signature", "link"
+    "edited",
+    "missing",
+    "unreadable",
+    "truncated",
+    "time",
+    "head",
+    "tally",
+    "seal",
+    "signature",
+    "link",
 ]
 
 
@@ -72,6 +83,8 @@ class _Found:
     entry: bytes | None
     chain: bytes
     text: str = ""
+    topic: str = ""
+    payload: bytes = b""
 
 
 def verify_journal(
@@ -260,6 +273,7 @@ def _walk(
     chain: bytes | None = meta.seed()
     expected, time_ms = meta.first_row, 0
     frontier, pending, good_until = Frontier(), list(heads), meta.first_row - 1
+    tally = _SignedTally(heads)
     whole = True
     while pending and pending[0].row < meta.first_row:
         head = pending.pop(0)
@@ -282,6 +296,7 @@ def _walk(
             if found.received_ms < time_ms:
                 report.add("time", found.row, "received before the row above it", file=file)
             frontier.push(leaf)
+            tally.add(found, leaf)
             time_ms = found.received_ms
             report.first_received_ms = report.first_received_ms or time_ms
             report.rows += 1
@@ -298,6 +313,7 @@ def _walk(
                 report.add("head", head.row, text, file=file)
             elif whole:
                 good_until = report.proved_row = head.row
+    tally.compare(report, file)
     report.last_row, report.last_received_ms = expected - 1, time_ms
     report.chain = chain.hex() if chain is not None else NO_CHAIN
     report.merkle_root = frontier.root().hex()
@@ -310,6 +326,30 @@ def _walk(
         )
 
 
+class _SignedTally:
+    """The tally of a day worked out again, up to the last head that signed one: one a day, for a
+    tally is as long as its day. upto : that head's row."""
+
+    def __init__(self, heads: Sequence[SignedHead]) -> None:
+        signed = [one for one in heads if one.tally_root is not msgspec.UNSET]
+        self._head = signed[-1] if signed else None
+        self._tally = Tally()
+        self.upto = self._head.row if self._head is not None else 0
+
+    def add(self, found: _Found, leaf: bytes) -> None:
+        if found.row <= self.upto:
+            self._tally.add(named_in(found.topic, found.payload), leaf)
+
+    def compare(self, report: SegmentReport, file: Path) -> None:
+        """Only where the rows are those that were signed: else that has been said."""
+        head = self._head
+        if head is None or report.proved_row < head.row:
+            return
+        made = self._tally.head()
+        if (head.tally_size, head.tally_root) != (made.size, made.root.hex()):
+            report.add("tally", head.row, "the signed tally is not that of the rows", file=file)
+
+
 def _sealed_rows(segment: layout.Segment, seal: Seal) -> Iterator[_Found]:
     for block in seal.blocks:
         try:
@@ -319,7 +359,14 @@ def _sealed_rows(segment: layout.Segment, seal: Seal) -> Iterator[_Found]:
             yield _Found(block.first_row + block.rows - 1, 0, None, b"", str(error))
             continue
         for row, sealed in parsed:
-            yield _Found(row.row, row.received_ms, sealed.entry, sealed.chain)
+            yield _Found(
+                row.row,
+                row.received_ms,
+                sealed.entry,
+                sealed.chain,
+                topic=row.topic,
+                payload=row.payload,
+            )
 
 
 def _open_rows(
@@ -335,7 +382,14 @@ def _open_rows(
                 " WHERE row > ? ORDER BY row",
                 (after,),
             ):
-                yield _Found(row, ms, pack(row, ms, flags, topic, payload), chain)
+                yield _Found(
+                    row,
+                    ms,
+                    pack(row, ms, flags, topic, payload),
+                    chain,
+                    topic=topic.decode("utf-8", "surrogateescape"),
+                    payload=payload,
+                )
                 after, stride = row, 1
             return
         except sqlite3.DatabaseError as error:

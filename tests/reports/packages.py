@@ -31,7 +31,7 @@ from coldwitness.judging.rulebook import Rulebook, load_rulebook
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet
-from coldwitness.storage.journal import Journal, Message, Signer
+from coldwitness.storage.journal import Journal, Message, ReceiveClock, Signer
 
 BUREAU = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 FORGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
@@ -52,6 +52,7 @@ def honest(story: str = "warm_break", *, signed_by: Signer = BUREAU) -> bytes:
         out = Path(folder)
         write_fleet(fleet, out)
         with Journal(out / "journal", worker="w1", signer=BUREAU) as journal:
+            journal.clock = ReceiveClock(wall_ms=lambda: END_MS + 1e9, monotonic_ms=lambda: 0.0)
             journal.append(messages(out / "telemetry.ndjson"))
         judged = judge_files(
             [out / "telemetry.ndjson"],

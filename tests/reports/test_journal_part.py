@@ -30,7 +30,10 @@ def others(count: int, *, from_ms: int) -> list[Message]:
     """Readings of another shipment."""
     body = b'{"shipment":"ZB-9","logger":"LG-9","time":"%s","temperature":{"drug":5}}'
     times_ms = [from_ms + 2 * i for i in range(count)]
-    return [Message(TOPIC, body % rfc3339(time_ms).encode(), time_ms) for time_ms in times_ms]
+    return [
+        Message("coldchain/v1/other/BX-9/readings", body % rfc3339(time_ms).encode(), time_ms)
+        for time_ms in times_ms
+    ]
 
 
 @pytest.fixture

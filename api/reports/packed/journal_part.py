@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.api.reports.made.instants import epoch_s
 from coldwitness.api.reports.made.model import Evidenced
+from coldwitness.api.reports.packed.complete_rows import Selection, completeness, select
+from coldwitness.api.reports.packed.completeness import Completeness, doubts_about_completeness
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Reading
@@ -18,13 +20,16 @@ from coldwitness.ingest.formats.drug_names import RememberedDrugNames
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader, Row
 from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
-from coldwitness.storage.journal.rows import parse_row
+from coldwitness.storage.journal.rows import day_start_ms, parse_row, utc_day
 from coldwitness.storage.journal.sealed import Seal, read_seal
 
 Named = tuple[str, int]
 """A reading's logger and time [ms]: what its row in the journal has to say as well."""
 
 
+_BACKLOG_DAYS = 7
+"""A reading's own time counts for the first day so far before its receipt at most: clocks err."""
+_DAY_MS = 86_400_000
 _FIRST_DAY, _LAST_DAY = "0000-01-01", "9999-12-31"
 
 
@@ -52,12 +57,14 @@ class ProvenRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class JournalPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """drug_names : of the report's loggers, which name was fixed as the drug's by their first
-    message; the rows here may begin later."""
+    message; the rows here may begin later. completeness : that these are all rows of their days
+    that name the shipment, its loggers or its boxes; None where no tally of these was signed."""
 
     formats: tuple[dict[str, Any], ...]
     drug_names: dict[str, str] = {}
     days: tuple[Day, ...]
     rows: tuple[ProvenRow, ...]
+    completeness: Completeness | None = None
 
 
 def journal_part(
@@ -80,9 +87,16 @@ def journal_part(
     rows: list[ProvenRow] = []
     fixed = dict(drug_names or {})
     routes = Routes(formats, drug_names=RememberedDrugNames(fixed))
-    for worker, found in _carrying_rows(report, reader, routes).items():
+    carrying = _carrying_rows(report, reader, routes)
+    selection = _selection(report, reader, carrying)
+    sizes: dict[tuple[str, str], int] = {}
+    for worker in sorted({*carrying, *(selection.rows if selection is not None else ())}):
+        own = set(carrying.get(worker, ()))
+        counted = selection.rows.get(worker, []) if selection is not None else []
+        found = sorted(own | set(counted))
+        upto = {} if selection is None else selection.open_days(worker, own)
         seals = {segment.day: segment.seal for segment in reader.segments(worker)}
-        for proof in reader.proofs(worker, found) if found else ():
+        for proof in reader.proofs(worker, found, upto=upto) if found else ():
             seal = seals[proof.day]
             day = Day(
                 worker=worker,
@@ -93,6 +107,7 @@ def journal_part(
             )
             if day not in days:
                 days.append(day)
+                sizes[worker, proof.day] = proof.size
             rows.append(
                 ProvenRow(
                     worker=worker,
@@ -112,6 +127,29 @@ def journal_part(
         },
         days=tuple(days),
         rows=tuple(rows),
+        completeness=None if selection is None else completeness(selection, reader, sizes),
+    )
+
+
+def _selection(
+    report: Evidenced, reader: JournalReader, carrying: Mapping[str, Sequence[int]]
+) -> Selection | None:
+    """All rows of the days from the first measuring or receipt to the last receipt."""
+    received = [
+        utc_day(row.received_ms)
+        for worker, rows in carrying.items()
+        for row in reader.rows_at(worker, (min(rows, default=0), max(rows, default=0)))
+    ]
+    if not received:
+        return None
+    earliest_ms = day_start_ms(min(received)) - _BACKLOG_DAYS * _DAY_MS
+    measured = utc_day(max(_ms(min(report.readings.time)), earliest_ms))
+    return select(
+        report,
+        reader,
+        carrying,
+        first_day=min(measured, *received),
+        last_day=max(received),
     )
 
 
@@ -221,6 +259,9 @@ def doubts_about(
             problems.append(("proof_invalid", where))
         else:
             entries.append(entry)
+    if part.completeness is not None:
+        roots = {where: (day.size, bytes.fromhex(day.root)) for where, day in days.items()}
+        problems += doubts_about_completeness(part.completeness, report, entries, roots, trusted)
     return [*problems, *_differing_readings(part, report, entries)]
 
 
@@ -254,13 +295,23 @@ def _differing_readings(
         return [("evidence_unreadable", f"formats: {error}"[:200])]
     kept = _values_of(report)
     seen: dict[Named, list[dict[str, float]]] = {}
-    problems = []
+    ours: set[tuple[str | None, str | None]] = set()
+    beside: dict[Named, tuple[str | None, str | None]] = {}
     for row in sorted(rows, key=lambda row: (row.worker, row.row)):
         for reading in _readings(row, routes):
-            named = (reading.logger, reading.time_ms)
+            named, publisher = (reading.logger, reading.time_ms), (reading.courier, reading.box)
             seen.setdefault(named, []).append(reading.temperature_c)
-            if reading.shipment == report.shipment and named not in kept:
-                problems.append(("record_omitted", f"{named[0]} {named[1]}"))
+            if named in kept:
+                ours.add(publisher)
+            elif reading.shipment == report.shipment:
+                beside[named] = publisher
+    # What others sent in the shipment's name is told by a finding and is no reading of the report.
+    told = any(one.subtype == "foreign_source" for one in report.result.findings)
+    problems = [
+        ("record_omitted", f"{named[0]} {named[1]}")
+        for named, publisher in beside.items()
+        if not told or publisher in ours or publisher == (None, None)
+    ]
     for named, values in kept.items():
         said = seen.get(named, [])
         if not all(any(_agree(value, temperatures) for temperatures in said) for value in values):

@@ -23,6 +23,7 @@ from coldwitness.api.reports.packed.package import (
 from coldwitness.api.reports.packed.rejudging import pack_of
 from coldwitness.api.reports.packed.timestamp import Stamp, require_authority, stamp_of
 from coldwitness.api.reports.packed.verification import (
+    Complete,
     Findings,
     Problem,
     Verified,
@@ -33,6 +34,7 @@ from coldwitness.api.reports.packed.verification import (
 )
 from coldwitness.config.rules import RulePack, pack_from_text
 from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 
@@ -87,7 +89,7 @@ def verify_package(
     contents, signer = _contents(files, found, trusted)
     if contents is not None:
         _check_files(contents, files, found)
-    report = None
+    report, complete = None, None
     if package.REPORT in files:
         report = checked_report(files[package.REPORT], found, rulebook=rulebook, trusted=trusted)
     if report is not None:
@@ -96,10 +98,11 @@ def verify_package(
         if signer is not None and key not in {None, signer.public_bytes_raw().hex()}:
             found.add("files_disagree", "signing keys")
         _check_pdf(report, files, found, rulebook, trusted)
-        _check_journal(report, contents, files, found, [*trusted, *([signer] if signer else [])])
+        keys = [*trusted, *([signer] if signer else [])]
+        complete = _check_journal(report, contents, files, found, keys)
     stamp, vouched = _check_stamp(files, found, authorities)
     verified = concluded("package", report, found, trusted)
-    return replace(verified, stamp=stamp, stamp_trusted=vouched)
+    return replace(verified, stamp=stamp, stamp_trusted=vouched, complete=complete)
 
 
 def _check_stamp(
@@ -262,18 +265,25 @@ def _check_journal(
     files: Mapping[str, bytes],
     found: Findings,
     trusted: Sequence[Ed25519PublicKey],
-) -> None:
+) -> Complete | None:
+    """For which days the rows are all there, where the package says so and nothing speaks against
+    its rows."""
     data = files.get(package.JOURNAL)
     if data is None:
         if contents is not None and not contents.journal.startswith("none"):
             found.add("file_missing", package.JOURNAL)
-        return
+        return None
     try:
         part = msgspec.json.decode(data, type=JournalPart)
         if canonical(msgspec.to_builtins(part)) + b"\n" != data:
             found.add("not_canonical", package.JOURNAL)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         found.add("not_readable", f"{package.JOURNAL}: {error}"[:200])
-        return
-    for code, detail in doubts_about(part, report, trusted):
+        return None
+    doubts = doubts_about(part, report, trusted)
+    for code, detail in doubts:
         found.add(code, detail)
+    said = part.completeness
+    if said is None or doubts:
+        return None
+    return Complete(said.first_day, said.last_day, rfc3339(said.until_ms()))

@@ -5,10 +5,11 @@
 Needs Python 3.11 or later and the library `cryptography`; uses no network and nothing else of
 ColdWitness. It checks form, SHA-256 and SM3, Ed25519 signatures, the package's list, that the
 files in it say the same, that the judged readings hash to the digest the result names, and that
-each row of the journal stands in its day (RFC 9162) whose seal is signed. It does NOT judge the
-readings again, reads no rule file, draws no PDF page, does not read the journal rows' content and
-does not check a time stamp: `coldwitness verify` does. A copy found in a package proves no more
-than the package itself: take yours from where you trust.
+each row of the journal stands in its day (RFC 9162) whose seal is signed, and that the rows are all
+that name the shipment, its loggers and boxes, where signed tallies say so. It does NOT judge the
+readings again, reads no rule file, draws no PDF page, does not compare the rows' readings with the
+report's and does not check a time stamp: `coldwitness verify` does. A copy found in a package
+proves no more than the package itself: take yours from where you trust.
 
 Exit 0: nothing found. 1: a problem, with its reason code. 2: no such file, no key, or a lone PDF.
 """
@@ -18,6 +19,7 @@ import base64
 import binascii
 import hashlib
 import io
+import itertools
 import json
 import math
 import re
@@ -46,6 +48,8 @@ ROW_HEAD = struct.Struct(">4sQqBB")
 Problem = tuple[str, str]
 """Reason code (docs/verify.md) and where."""
 Keys = Sequence[Ed25519PublicKey]
+Said = Mapping[str, Any]
+"""A JSON object of the file that is checked, of whatever shape."""
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, struct.error)
 """What reading values of another shape than expected raises (UnicodeError is a ValueError)."""
 
@@ -128,7 +132,7 @@ def signed(key: Ed25519PublicKey, data: bytes, signature: Any) -> bool:
 
 
 def check_signature(
-    said: Mapping[str, Any], data: bytes, where: str, trusted: Keys, found: list[Problem]
+    said: Said, data: bytes, where: str, trusted: Keys, found: list[Problem]
 ) -> Ed25519PublicKey | None:
     """The key that signed `data` as `said` has it; None, with a problem, if none did."""
     try:
@@ -173,7 +177,7 @@ def check_report(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any,
     return report, signer
 
 
-def readings_digest(report: Mapping[str, Any]) -> str:
+def readings_digest(report: Said) -> str:
     """SHA-256 of the readings in the judged window: a line of JSON that names format, loggers,
     probes and number, then the columns as little-endian 64-bit numbers."""
     readings, window = report["readings"], report["result"]["window"]
@@ -222,7 +226,7 @@ def time_ms(text: str) -> int:
     return (datetime.fromisoformat(text) - epoch) // timedelta(milliseconds=1)
 
 
-def readings_lines(report: Mapping[str, Any]) -> bytes:
+def readings_lines(report: Said) -> bytes:
     """What readings.ndjson has to say."""
     readings = report["readings"]
     lines = []
@@ -244,7 +248,7 @@ def readings_lines(report: Mapping[str, Any]) -> bytes:
     return b"".join(lines)
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+def _given(values: Said) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -276,7 +280,7 @@ def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any
         _check_agreement(report, contents, files, found)
     if "journal.json" in files:
         keys = [*trusted, *([signer] if signer is not None else [])]
-        check_journal(files["journal.json"], keys, found)
+        check_journal(files["journal.json"], keys, found, report)
     return report, signer, STAMP in files
 
 
@@ -309,9 +313,7 @@ def _contents(
     return contents if isinstance(contents, dict) else {}, signer
 
 
-def _check_list(
-    contents: Mapping[str, Any], files: Mapping[str, bytes], found: list[Problem]
-) -> None:
+def _check_list(contents: Said, files: Mapping[str, bytes], found: list[Problem]) -> None:
     try:
         entries = [dict(entry) for entry in contents.get("files", ())]
         listed = {str(entry["name"]): entry for entry in entries}
@@ -337,8 +339,8 @@ def _check_list(
 
 
 def _check_agreement(
-    report: Mapping[str, Any],
-    contents: Mapping[str, Any],
+    report: Said,
+    contents: Said,
     files: Mapping[str, bytes],
     found: list[Problem],
 ) -> None:
@@ -381,9 +383,10 @@ def _carries(pdf: bytes, twin: bytes) -> bool:
     return inside == [twin]
 
 
-def check_journal(data: bytes, keys: Keys, found: list[Problem]) -> None:
+def check_journal(data: bytes, keys: Keys, found: list[Problem], report: Any = None) -> None:
     """Each row stands where it says in its day; sealed days are signed by one of `keys` (any
-    root is taken where there is no key); row numbers and places of one day keep step."""
+    root is taken where there is no key); row numbers and places of one day keep step; and where
+    the package says so, the rows are all of the report's shipment, loggers and boxes."""
     part = read_canonical(data, "journal.json", found)
     if part is None:
         return
@@ -404,11 +407,204 @@ def check_journal(data: bytes, keys: Keys, found: list[Problem]) -> None:
             told = set() if seal is None else {seal["segment"]["first_row"]}
             if len(starts | told) > 1:
                 found.append(("proof_invalid", f"{worker} {name}: rows out of step"))
+        if part.get("completeness") is not None and report is not None:
+            check_completeness(part, report, keys, found)
     except MALFORMED as error:
         found.append(("not_readable", f"journal.json: {error!r}"[:200]))
 
 
-def _head_holds(day: Mapping[str, Any], keys: Keys) -> bool:
+def check_completeness(part: Said, report: Said, keys: Keys, found: list[Problem]) -> None:
+    """The rows are all those that the signed tallies of their days count (docs/journal.md)."""
+    said = part["completeness"]
+    rows = [_opened(row) for row in part["rows"]]
+    wanted = _wanted_names(report, rows)
+    shown = {(one["worker"], one["day"]): one for one in said["tallies"]}
+    for worker in sorted({worker for worker, _ in shown}):
+        days = [shown[key] for key in sorted(shown) if key[0] == worker]
+        for one in days:
+            heads = one["first"], one["head"]
+            named = {(head["worker"], head["day"]) for head in heads}
+            if named != {(worker, one["day"])} or not all(_signed_head(h, keys) for h in heads):
+                found.append(("head_invalid", f"{worker} {one['day']}"))
+        for before, after in itertools.pairwise(days):
+            digest = hashlib.sha256(_head_bytes(before["head"])).hexdigest()
+            if after["first"].get("previous") != digest:
+                found.append(("record_omitted", f"{worker} {before['day']} - {after['day']}"))
+        if days[0]["day"] >= said["first_day"] and days[0]["first"]["number"] > 1:
+            found.append(("record_omitted", f"{worker}: days before {days[0]['day']}"))
+        for one in days:
+            if said["first_day"] <= one["day"] <= said["last_day"]:
+                mine = [row for row in rows if row[0] == worker]
+                _check_counts(one, wanted, mine, part["days"], found)
+    for day in part["days"]:
+        within = said["first_day"] <= day["day"] <= said["last_day"]
+        if within and (day["worker"], day["day"]) not in shown:
+            found.append(("head_invalid", f"{day['worker']} {day['day']}: no tally"))
+
+
+Opened = tuple[str, int, str, frozenset[bytes], bytes]
+"""Of a row: worker, number, topic, what it names, leaf hash."""
+
+
+def _opened(row: Said) -> Opened:
+    entry = base64.b64decode(row["entry"], validate=True)
+    _, number, _, _, size = ROW_HEAD.unpack_from(entry)
+    at = ROW_HEAD.size + size
+    topic_size, _ = struct.unpack_from(">HI", entry, at)
+    topic = entry[at + 6 : at + 6 + topic_size].decode("utf-8", "surrogateescape")
+    names = frozenset(named_in(topic, entry[at + 6 + topic_size :]))
+    return row["worker"], number, topic, names, hashlib.sha256(b"\x00" + entry).digest()
+
+
+def named_in(topic: str, payload: bytes) -> set[bytes]:
+    """`box:COURIER/BOX`, `logger:ID`, `shipment:ID` of native, imported and decided rows;
+    `topic:TOPIC` of other formats; nothing of the journal's other notes."""
+
+    def name(kind: str, value: str) -> bytes:
+        return f"{kind}:{value}".encode("utf-8", "surrogateescape")
+
+    native, decided = topic.startswith("coldchain/v1/"), topic.startswith("$journal/decided/")
+    own = topic == "$import/telemetry" or decided
+    if not native and not own:
+        return set() if topic.startswith("$") else {name("topic", topic)}
+    levels = topic.split("/")
+    names = set()
+    if native and len(levels) == 5:
+        names.add(name("box", f"{levels[2]}/{levels[3]}"))
+    try:
+        text = payload.decode("utf-8")
+        value = json.loads(text, parse_constant=_refused, object_pairs_hook=_of_whole_texts)
+        objects = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, dict) for one in objects):
+            return names
+        for one in objects:
+            told = [(kind, one.get(kind)) for kind in ("logger", "shipment")]
+            if own and isinstance(one.get("box"), str):
+                courier = one["courier"] if isinstance(one.get("courier"), str) else ""
+                told.append(("box", f"{courier}/{one['box']}"))
+            if own and isinstance(one.get("manifest"), dict):
+                told.append(("shipment", one["manifest"].get("id")))
+            names |= {name(kind, said) for kind, said in told if isinstance(said, str)}
+    except (ValueError, RecursionError):
+        pass
+    return names
+
+
+def _of_whole_texts(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Half a surrogate pair is no text; raises ValueError for one."""
+    json.dumps(pairs, ensure_ascii=False).encode("utf-8")
+    return dict(pairs)
+
+
+def _wanted_names(report: Said, rows: Sequence[Opened]) -> set[bytes]:
+    """The report's shipment, loggers and box, the boxes of native rows that name the shipment, and
+    the topics of other formats."""
+    manifest = report.get("manifest") or {}
+    several = manifest.get("loggers")
+    given = [manifest.get("logger"), *(several if isinstance(several, list) else [])]
+    loggers = [*report["readings"]["loggers"], *map(_id_in, given)]
+    shipment = f"shipment:{report['shipment']}".encode()
+    wanted = {shipment} | {f"logger:{one}".encode() for one in loggers if one is not None}
+    courier, box = _id_in(manifest.get("courier")), _id_in(manifest.get("box"))
+    if courier is not None and box is not None:
+        wanted.add(f"box:{courier}/{box}".encode())
+    for _, _, topic, names, _ in rows:
+        of_topic = named_in(topic, b"")
+        if shipment in names or not topic.startswith(("coldchain/v1/", "$")):
+            wanted |= of_topic
+    return wanted
+
+
+def _id_in(value: Any) -> str | None:
+    named = value.get("id") if isinstance(value, dict) else value
+    return named if isinstance(named, str) else None
+
+
+def _head_bytes(head: Said) -> bytes:
+    return canonical({key: value for key, value in head.items() if key != "signature"})
+
+
+def _signed_head(head: Said, keys: Keys) -> bool:
+    return not keys or any(signed(key, _head_bytes(head), head["signature"]) for key in keys)
+
+
+def _check_counts(
+    shown: Said,
+    wanted: set[bytes],
+    rows: Sequence[Opened],
+    days: Sequence[Said],
+    found: list[Problem],
+) -> None:
+    head, first = shown["head"], shown["first"]["row"]
+    where = f"{shown['worker']} {shown['day']}"
+    size = head["row"] - first
+    for day in days:
+        if (day["worker"], day["day"]) == (shown["worker"], shown["day"]) and size:
+            proof = [bytes.fromhex(node) for node in shown["consistency"]]
+            old, new = bytes.fromhex(head["merkle_root"]), bytes.fromhex(day["root"])
+            if not consistent(size, old, day["size"], new, proof):
+                found.append(("head_invalid", f"{where}: rows are not those of the head"))
+                return
+    entries: dict[int, tuple[bytes, bytes]] = {}
+    for one in shown["entries"]:
+        data = base64.b64decode(one["entry"], validate=True)
+        path = [bytes.fromhex(node) for node in one["path"]]
+        made = root_of(data, index=one["index"], size=head["tally_size"], path=path)
+        if made != bytes.fromhex(head["tally_root"]):
+            found.append(("head_invalid", f"{where}: tally"))
+            return
+        (length,) = struct.unpack_from(">H", data)
+        entries[one["index"]] = data[2 : 2 + length], data[2 + length :]
+    for name in sorted(wanted):
+        leaves = [
+            leaf for _, number, _, names, leaf in sorted(rows, key=lambda row: row[1])
+            if name in names and first < number <= head["row"]
+        ]  # fmt: skip
+        counted = [told for known, told in entries.values() if known == name]
+        before = max((i for i, (known, _) in entries.items() if known < name), default=-1)
+        after = min(
+            (i for i, (known, _) in entries.items() if known > name), default=head["tally_size"]
+        )
+        absent = not leaves and after == before + 1
+        if counted != [_counted(leaves)] if counted else not absent:
+            found.append(("record_omitted", f"{where}: {name.decode('utf-8', 'replace')}"))
+
+
+def _counted(leaves: Sequence[bytes]) -> bytes:
+    digest = bytes(32)
+    for at in range(0, len(leaves), 16):
+        digest = hashlib.sha256(digest + b"".join(leaves[at : at + 16])).digest()
+    return struct.pack(">Q", len(leaves)) + digest
+
+
+def consistent(size: int, old: bytes, larger: int, new: bytes, path: Sequence[bytes]) -> bool:
+    """RFC 9162, 2.1.4.2."""
+    if not 0 < size <= larger:
+        return False
+    if size == larger:
+        return not path and old == new
+    nodes = list(path) if size & (size - 1) else [old, *path]
+    if not nodes:
+        return False
+    node, last = size - 1, larger - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    old_made = new_made = nodes[0]
+    for sibling in nodes[1:]:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            old_made = hashlib.sha256(b"\x01" + sibling + old_made).digest()
+            new_made = hashlib.sha256(b"\x01" + sibling + new_made).digest()
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            new_made = hashlib.sha256(b"\x01" + new_made + sibling).digest()
+        node, last = node >> 1, last >> 1
+    return last == 0 and (old_made, new_made) == (old, new)
+
+
+def _head_holds(day: Said, keys: Keys) -> bool:
     seal = day["seal"]
     if seal is None:
         return True
@@ -421,7 +617,7 @@ def _head_holds(day: Mapping[str, Any], keys: Keys) -> bool:
     return not keys or any(signed(key, content, seal["signature"]) for key in keys)
 
 
-def _row_holds(row: Mapping[str, Any], day: Mapping[str, Any]) -> bool:
+def _row_holds(row: Said, day: Said) -> bool:
     """Whether the row's bytes are the row they are said to be, at their place in the day."""
     try:
         entry = base64.b64decode(row["entry"], validate=True)
@@ -480,7 +676,7 @@ def verdict_on(path: Path, data: bytes, trusted: Keys) -> dict[str, Any]:
     }
 
 
-def lines_of(answer: Mapping[str, Any], *, trusted: bool) -> list[str]:
+def lines_of(answer: Said, *, trusted: bool) -> list[str]:
     if not answer["holds"]:
         said = [f"    {problem['code']}: {problem['detail']}" for problem in answer["problems"]]
         return [f"✗ {answer['file']}: 已被改动或无法核验 / altered, or not to be verified", *said]

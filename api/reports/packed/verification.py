@@ -50,6 +50,15 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class Complete:
+    """UTC days of receipt, both included, and when the last rows were counted (RFC 3339)."""
+
+    first_day: str
+    last_day: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Verified:
     """What was found. signer : id of the key that signed, None if unsigned; trusted : whether
     that key is one the caller trusts, None where the caller named none. stamp : what the time
@@ -64,6 +73,8 @@ class Verified:
     trusted: bool | None = None
     stamp: Stamp | None = None
     stamp_trusted: bool | None = None
+    complete: Complete | None = None
+    """Of a package: for which days its rows are shown to be all; None where nothing shows it."""
     unjudged: Earlier | None = None
     """A report of an earlier form that was not judged anew."""
 
