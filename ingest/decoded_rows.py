@@ -11,6 +11,7 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading, split_probe
 from coldwitness.ingest.clock_offsets import ClockOffsets
+from coldwitness.ingest.personal_forms import masked
 from coldwitness.ingest.progress import WHOLE, Quarantined
 from coldwitness.ingest.refusal_senders import with_senders
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
@@ -210,7 +211,7 @@ def _refuse(result: DecodedRows, row: Row, part: int, reason: str, text: str) ->
     # Several refusals of a whole message each keep their line: -1, -2, …
     if part == WHOLE and result.refused and result.refused[-1].row == row.row:
         part = min(result.refused[-1].part, 0) - 1
-    result.refused.append(_quarantined(row, part, reason, text))
+    result.refused.append(_quarantined(row, part, reason, masked(text)))
 
 
 def _quarantined(row: Row, part: int, reason: str, text: str) -> Quarantined:

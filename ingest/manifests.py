@@ -35,9 +35,16 @@ _TIME_FIELDS = {
 
 
 def parse_manifest(
-    raw: Any, *, classes: Mapping[str, StorageClass], what: str = "manifest"
+    raw: Any,
+    *,
+    classes: Mapping[str, StorageClass],
+    what: str = "manifest",
+    kept_before: bool = False,
 ) -> tuple[Manifest, list[str]]:
-    """A checked manifest and a warning for each key that is not understood.
+    """A checked manifest and a warning for each key that is not understood; of these only the name
+    is kept.
+
+    kept_before : it was accepted once, by the rules of its time, and is taken whole.
 
     Raises BadInput with one line that names the key, what was expected, and the shipment.
     A person's data are refused: the key is named, its value is not repeated.
@@ -46,13 +53,13 @@ def parse_manifest(
         raise BadInput(f"{what}: expected a JSON object, got {type(raw).__name__}")
     shipment = require_id(raw.get("id"), what=f"{what}: id")
     what = f"{what} {shipment}"
-    personal = personal_data_at(raw)
+    personal = None if kept_before else personal_data_at(raw)
     if personal is not None:
         raise BadInput(f"{what}: {personal}: personal data are refused, take the key out")
     values = dict(raw)
     for outward, inward in _TIME_FIELDS.items():
         values[inward] = _time_ms(values.pop(outward, None), f"{what}: {outward}")
-    values["source"] = raw
+    values["source"] = raw if kept_before else _known_part(raw, Manifest)
     values.pop("unknown_keys", None)
     values.setdefault("items", [])
     manifest = _converted(values, what)
@@ -74,7 +81,7 @@ def parse_manifest(
         raise BadInput(f"{what}: delivered_at lies before dispatched_at")
     unknown = _unknown_keys(raw, Manifest, "$")
     manifest = msgspec.structs.replace(manifest, unknown_keys=tuple(unknown))
-    return manifest, [f"{what}: {key}: unknown key, ignored" for key in unknown]
+    return manifest, [f"{what}: {key}: unknown key, not kept" for key in unknown]
 
 
 def decode_manifest(
@@ -323,6 +330,23 @@ def _unknown_keys(raw: Mapping[str, Any], kind: Any, path: str) -> list[str]:
                 if isinstance(element, dict):
                     unknown += _unknown_keys(element, inner, f"{path}.{key}[{index}]")
     return unknown
+
+
+def _known_part(raw: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+    """What was sent, without the keys that no struct has: what nobody asked for is not kept."""
+    known = _fields(kind)
+    part: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key not in known:
+            continue
+        inner = known[key]
+        if inner is None or not isinstance(value, dict | list):
+            part[key] = value
+        elif isinstance(value, dict):
+            part[key] = _known_part(value, inner)
+        else:
+            part[key] = [_known_part(one, inner) if isinstance(one, dict) else one for one in value]
+    return part
 
 
 @cache

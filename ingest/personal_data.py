@@ -3,7 +3,11 @@
 import itertools
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Literal
+
+from coldwitness.ingest.personal_forms import form_in, form_of_code
+
+Told = Literal["text", "code", "none"]
 
 _PERSON_WORDS = {
     "consignee", "recipient", "receiver", "addressee", "patient", "contact", "surname",
@@ -27,47 +31,71 @@ _PERSON_CHINESE = (
     "顾客", "客户", "买家", "买方", "购药人", "用药人", "签收人", "取药人", "家庭", "门牌", "街道",
     "生日", "出生",
 )  # fmt: skip
-_FREE_TEXT_KEYS = {"name", "note", "notes", "remark", "platform", "comment", "备注"}
-_MOBILE_NUMBER = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)")
-_IDENTITY_NUMBER = re.compile(
-    r"(?<![0-9A-Za-z])\d{6}(?:19|20)\d\d[01]\d[0-3]\d\d{3}[\dXx](?![0-9A-Za-z])"
-)
+_NO_TEXT_KEYS = {
+    "id", "model", "trace_code", "approval_number", "division", "storage", "category",
+    "compartment", "role", "datum", "mode", "register", "url", "secret", "sha256", "sm3", "officer",
+}  # fmt: skip
+"""Ids and codes with forms of their own, and what is checked elsewhere."""
+_CODE_KEYS = {"number", "batch", "licence", "uscc", "expires", "serial", "source_number"}
+_TIME_KEY = re.compile(r".*_(?:at|until|on|ms|s)|time|from|to|start|end")
 _KEPT_CHARS = 64
 """Longer keys are judged each time, so that no sender fills the memory with them."""
 _SHOWN_CHARS = 40
 
 
-def personal_data_at(value: Any) -> str | None:
+def personal_data_at(value: object) -> str | None:
     """Path of the first key that holds a person's data, or None.
 
-    A key counts by its words in English, pinyin or Chinese at any depth; a free text counts
-    if it holds a Chinese mobile or identity number. The value itself is never returned.
+    A key counts by its words in English, pinyin or Chinese at any depth; a text counts if it holds
+    a telephone or identity number, an e-mail or a street address (`personal_forms`). The value
+    itself is never returned.
     """
     below = _below(value)
     return None if below is None else f"${below}"
 
 
-def _below(value: Any) -> str | None:
+def _below(value: object) -> str | None:
     """The path from this value on; nothing is written of the many keys that are a person's not."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            names_a_person, free_text = _meant(key) if len(key) <= _KEPT_CHARS else _meaning(key)
-            if (names_a_person and inner is not None) or (
-                free_text and holds_a_number_of_a_person(inner)
-            ):
+            names_a_person, told = _meant(key) if len(key) <= _KEPT_CHARS else _meaning(key)
+            if (names_a_person and inner is not None) or _tells(inner, told):
                 return f".{key[:_SHOWN_CHARS]}"
-            if isinstance(inner, dict | list) and (below := _below(inner)) is not None:
+            if isinstance(inner, dict | list) and (below := _within(inner, told)) is not None:
                 return f".{key[:_SHOWN_CHARS]}{below}"
     elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            if isinstance(inner, dict | list) and (below := _below(inner)) is not None:
-                return f"[{index}]{below}"
+        return _within(value, "text")
     return None
 
 
-def _meaning(key: str) -> tuple[bool, bool]:
-    """Whether a key names a person's data, and whether it stands for free text."""
-    return _names_a_person(key), key.lower() in _FREE_TEXT_KEYS
+def _within(value: object, told: Told) -> str | None:
+    """told : what the texts of a list are, by the key that it stands under."""
+    if isinstance(value, dict):
+        return _below(value)
+    for index, inner in enumerate(value if isinstance(value, list) else ()):
+        if _tells(inner, told):
+            return f"[{index}]"
+        if isinstance(inner, dict | list) and (below := _within(inner, told)) is not None:
+            return f"[{index}]{below}"
+    return None
+
+
+def _tells(value: object, told: Told) -> bool:
+    if not isinstance(value, str) or told == "none":
+        return False
+    return (form_of_code(value) if told == "code" else form_in(value)) is not None
+
+
+def _meaning(key: str) -> tuple[bool, Told]:
+    """Whether a key names a person's data, and what a text under it is: free, a code, or of a form
+    of its own."""
+    name = key.lower()
+    told: Told = "text"
+    if name in _NO_TEXT_KEYS or _TIME_KEY.fullmatch(name):
+        told = "none"
+    elif name in _CODE_KEYS:
+        told = "code"
+    return _names_a_person(key), told
 
 
 _meant = lru_cache(maxsize=4096)(_meaning)
@@ -88,8 +116,30 @@ def _names_a_person(key: str) -> bool:
     )
 
 
-def holds_a_number_of_a_person(value: Any) -> bool:
-    """Whether a text holds a Chinese mobile or identity number."""
-    return isinstance(value, str) and bool(
-        _MOBILE_NUMBER.search(value) or _IDENTITY_NUMBER.search(value)
-    )
+def personal_number_at(value: object) -> str | None:
+    """Path of the first text with a telephone or identity number or an e-mail in it, whatever its
+    key is called; None where there is none. Firms have addresses, so these count not."""
+    return _number_below(value, "text", "$")
+
+
+def _number_below(value: object, told: Told, path: str) -> str | None:
+    if isinstance(value, str):
+        if told == "none":
+            return None
+        form = form_of_code(value) if told == "code" else form_in(value)
+        return path if form not in (None, "address") else None
+    if isinstance(value, dict):
+        found = (
+            _number_below(inner, _meaning(key)[1], f"{path}.{key[:_SHOWN_CHARS]}")
+            for key, inner in value.items()
+        )
+    elif isinstance(value, list):
+        found = (_number_below(one, told, f"{path}[{i}]") for i, one in enumerate(value))
+    else:
+        return None
+    return next((one for one in found if one is not None), None)
+
+
+def holds_a_number_of_a_person(value: object) -> bool:
+    """Whether a text holds a form of a person's data: a number, an e-mail, a street address."""
+    return isinstance(value, str) and form_in(value) is not None

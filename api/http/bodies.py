@@ -8,13 +8,15 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.ingest.personal_data import personal_number_at
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
 
 async def json_body(request: Request) -> Any:
     """The body as JSON. 400 if it is empty or no JSON (NaN and Infinity are none); 415 for a
-    POST in a form's content type, because any page of the web can make a browser send that."""
+    POST in a form's content type, because any page of the web can make a browser send that; 422
+    for a text with a person's telephone or identity number or e-mail, which is kept nowhere."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method == "POST" and kind in ("", *_FORM_TYPES):
         raise Problem(415, f"content-type: expected application/json, got {kind[:80] or 'none'}")
@@ -23,9 +25,15 @@ async def json_body(request: Request) -> Any:
         raise Problem(400, "body: expected a JSON object, got nothing")
     request.state.received_sha256 = sha256(raw).hexdigest()
     try:
-        return msgspec.json.decode(raw)
+        body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"body: not JSON: {error}") from error
+    personal = personal_number_at(body)
+    if personal is not None:
+        detail = "personal data are refused, take them out"
+        where = personal.removeprefix("$").removeprefix(".") or "body"
+        raise Problem(422, f"{where}: {detail}", errors=[{"field": where, "detail": detail}])
+    return body
 
 
 def received_sha256(request: Request) -> str:

@@ -30,6 +30,7 @@ from coldwitness.ingest.formats.plausible import (
     no_value,
 )
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
+from coldwitness.ingest.personal_forms import masked
 
 MAX_ELEMENTS = 10_000
 _MAX_TEXT = 2000
@@ -226,13 +227,19 @@ def _event(message: _Message, context: DecodeContext) -> Event:
         logger=message.logger,
         courier=context.courier or message.courier,
         box=context.box or message.box,
-        site=message.site,
+        site=_shown_text(message.site),
         lat_deg=lat_deg,
         lon_deg=lon_deg,
         accuracy_m=accuracy_m,
-        actor=message.actor,
-        note=message.note,
+        actor=_shown_text(message.actor),
+        note=_shown_text(message.note),
     )
+
+
+def _shown_text(text: str | None) -> str | None:
+    """An event's text without what may be a person's: the event stands, the journal alone has the
+    text as it was sent."""
+    return None if text is None else masked(text)
 
 
 def _in_celsius(

@@ -22,7 +22,7 @@ def test_the_contracts_smallest_manifest_is_enough() -> None:
     assert warnings == []
 
 
-def test_unknown_keys_are_ignored_with_a_warning_that_names_them() -> None:
+def test_unknown_keys_are_not_kept_and_a_warning_names_them() -> None:
     raw = {
         **PLAIN,
         "colour": 1,
@@ -31,6 +31,7 @@ def test_unknown_keys_are_ignored_with_a_warning_that_names_them() -> None:
     }
     manifest, warnings = parse_manifest(raw, classes=CLASSES)
     assert manifest.box.id == "B1"
+    assert manifest.source == {**PLAIN, "box": {"id": "B1"}, "sites": [{"lat": 1, "lon": 2}]}
     assert [warning.split(": ")[1] for warning in warnings] == [
         "$.colour",
         "$.box.lid",
@@ -142,7 +143,8 @@ def test_personal_data_are_refused_by_key_at_any_depth_and_never_repeated(
         {"seller": {"name": "Pharmacy", "uscc": "91370305MA3C0N8X2K", "division": "370305"}},
         {"origin": {"name": "仓库", "lat": 1, "lon": 2}},
         {"box": {"id": "BX-1"}, "device": {"mac_address": "00:11"}},
-        {"items": [{"storage": "room", "batch": "13812345678"}]},
+        {"items": [{"storage": "room", "batch": "ZB13812345678"}]},
+        {"order": {"number": "370305202611210001"}},
         {"gridNumber": 3, "hotel_id": 4},
     ],
 )

@@ -204,7 +204,7 @@ def _manifest(report: Evidenced, rulebook: Rulebook) -> Manifest | None:
 
 
 def _parsed(sent: dict[str, Any], report: Evidenced, rulebook: Rulebook) -> Manifest:
-    manifest, _ = parse_manifest(sent, classes=rulebook.classes)
+    manifest, _ = parse_manifest(sent, classes=rulebook.classes, kept_before=True)
     if manifest.id != report.shipment:
         raise BadInput(f"manifest of {manifest.id}, report of {report.shipment}")
     return manifest
