@@ -15,6 +15,7 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import (
     OfficeFacts,
+    RegisteredAgreement,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredDevice,
@@ -35,7 +36,13 @@ from coldwitness.storage.register import SqlRegister, open_register
 
 _KINDS: dict[str, type[RegisterEntry]] = {
     kind.register: kind
-    for kind in (RegisteredBox, RegisteredBoxModel, RegisteredDevice, RegisteredSite)
+    for kind in (
+        RegisteredAgreement,
+        RegisteredBox,
+        RegisteredBoxModel,
+        RegisteredDevice,
+        RegisteredSite,
+    )
 }
 _HOUR_MS = 3_600_000
 

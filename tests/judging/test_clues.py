@@ -34,10 +34,20 @@ def opened(*findings: Finding) -> list[Clue]:
     return [replace(clue, cursor=n) for n, clue in enumerate(fresh, start=1)]
 
 
-@pytest.mark.parametrize("kind", ["cold_chain_break", "temporary_storage", "missing_isolation"])
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [
+        ("cold_chain_break", "above_range"),
+        ("temporary_storage", "suspected"),
+        ("missing_isolation", "coolant_contact"),
+        ("data_integrity", "copied"),
+    ],
+)
 @pytest.mark.parametrize("certainty", ["certain", "probable"])
-def test_an_accusation_of_at_least_probable_certainty_is_a_clue(kind: str, certainty: str) -> None:
-    accused = finding(kind=kind, certainty=certainty)
+def test_an_accusation_of_at_least_probable_certainty_is_a_clue(
+    kind: str, subtype: str, certainty: str
+) -> None:
+    accused = finding(kind=kind, subtype=subtype, certainty=certainty)
     (clue,) = changes(accused).opened
     assert (clue.shipment, clue.finding, clue.verdict) == ("S-1", accused, "breach")
     assert clue.requirements == ("ANNEX6-10", "LZ-PLAN-5.cold-chain")
@@ -45,15 +55,17 @@ def test_an_accusation_of_at_least_probable_certainty_is_a_clue(kind: str, certa
 
 
 @pytest.mark.parametrize(
-    ("kind", "certainty"),
+    ("kind", "subtype", "certainty"),
     [
-        ("cold_chain_break", "possible"),
-        ("evidence_gap", "certain"),
-        ("data_integrity", "certain"),
+        ("cold_chain_break", "above_range", "possible"),
+        ("evidence_gap", "no_readings", "certain"),
+        ("data_integrity", "sequence", "certain"),
+        ("data_integrity", "copied", "possible"),
     ],
 )
-def test_doubt_and_gaps_accuse_nobody(kind: str, certainty: str) -> None:
-    assert changes(finding(kind=kind, certainty=certainty)) == ClueChanges((), ())
+def test_doubt_and_gaps_accuse_nobody(kind: str, subtype: str, certainty: str) -> None:
+    told = finding(kind=kind, subtype=subtype, certainty=certainty)
+    assert changes(told) == ClueChanges((), ())
 
 
 def test_what_is_inferred_waits_for_the_end_of_the_journey() -> None:
@@ -126,7 +138,12 @@ def test_a_finding_without_a_bound_reaches_to_that_side(without: str, far: Findi
 
 
 @pytest.mark.parametrize(
-    "other", [{"kind": "temporary_storage"}, {"subtype": "frozen"}, {"probe": "drug.2"}]
+    "other",
+    [
+        {"kind": "temporary_storage", "subtype": "suspected"},
+        {"subtype": "frozen"},
+        {"probe": "drug.2"},
+    ],
 )
 def test_a_finding_of_another_kind_subtype_or_probe_is_its_own_clue(other: dict[str, Any]) -> None:
     both = finding("F-1"), finding("F-2", **other)
