@@ -15,10 +15,11 @@ import msgspec
 from coldwitness.domain.channels import CHANNELS, Channel
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.identifiers import ID_PATTERN
+from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.domain.reading import EVENT_NAMES, Event, Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from coldwitness.ingest.formats.instants import time_ms
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, time_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown, storable
 from coldwitness.ingest.formats.measurements import as_number, celsius_of
 from coldwitness.ingest.formats.native_channels import AnyChannels, AnyPosition
@@ -87,6 +88,10 @@ def decode_array(body: bytes, context: DecodeContext, *, limit: int | None) -> D
         elements, one = loads(body), convert_object
     if limit is not None and len(elements) > limit:
         raise BadMessage("too_many", f"expected at most {limit} elements, got {len(elements)}")
+    if len(elements) > 1:
+        # Of a backlog the time of receipt is nobody's: a clock that was never set refuses its
+        # reading there.
+        context = msgspec.structs.replace(context, received_ms=0)
     readings: list[Reading] = []
     events: list[Event] = []
     refused: list[Refusal] = []
@@ -187,9 +192,15 @@ def _reading(message: _Message, context: DecodeContext) -> Reading:
         raise BadMessage("no_logger", "logger: required, the serial number of the logger")
     _check_ids(message)
     lat_deg, lon_deg, accuracy_m = _place(message.position)
+    measured_ms = time_ms(message.time, zone=context.zone)
+    # A clock that was never set gives way to the time of receipt; files and backlogs have none.
+    was_set = measured_ms >= UNSET_BEFORE_MS
+    if not was_set and not context.received_ms:
+        raise BadMessage("bad_time", f"time: {rfc3339(measured_ms)}: a clock that was never set")
     return Reading(
         logger=message.logger,
-        time_ms=time_ms(message.time, zone=context.zone),
+        time_ms=measured_ms if was_set else context.received_ms,
+        time_source="device" if was_set else "received",
         temperature_c=_temperatures(_in_celsius(message.temperature, message.unit)),
         courier=context.courier or message.courier,
         box=context.box or message.box,
@@ -220,9 +231,13 @@ def _event(message: _Message, context: DecodeContext) -> Event:
         if text is not None and not storable(text):
             raise BadMessage("wrong_type", f"{name}: expected text without NUL or half characters")
     lat_deg, lon_deg, accuracy_m = _place(message.position)
+    at_ms = time_ms(message.time, zone=context.zone)
+    if at_ms < UNSET_BEFORE_MS:
+        # When something was done with the box is no guess: custody begins and ends by it.
+        raise BadMessage("bad_time", f"time: {rfc3339(at_ms)}: a clock that was never set")
     return Event(
         event=message.event,
-        time_ms=time_ms(message.time, zone=context.zone),
+        time_ms=at_ms,
         shipment=message.shipment,
         logger=message.logger,
         courier=context.courier or message.courier,

@@ -14,7 +14,7 @@ from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Reading, plain_probe
 from coldwitness.ingest.formats.decoded import DecodeContext
-from coldwitness.ingest.formats.instants import SECONDS_LIKE, time_ms
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, time_ms
 from coldwitness.ingest.formats.native_channels import PlainChannels
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
@@ -26,7 +26,7 @@ _Celsius = Annotated[float, Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE
 
 class _PlainReading(PlainChannels, gc=False):
     logger: str
-    time: Annotated[int, Meta(ge=SECONDS_LIKE.stop, le=LATEST_MS)] | str
+    time: Annotated[int, Meta(ge=UNSET_BEFORE_MS, le=LATEST_MS)] | str
     temperature: dict[str, _Celsius]
     shipment: str | None = None
     event: None = None
@@ -78,6 +78,7 @@ def _as_it_stands(sent: _PlainReading, body: bytes, context: DecodeContext) -> R
         quoted += 1
     if not (
         body.count(b'"') == 2 * quoted
+        and measured_ms >= UNSET_BEFORE_MS
         and _plain_probes(tuple(temperature_c))
         and NO_VALUE_C.isdisjoint(temperature_c.values())
         and known_id(logger)

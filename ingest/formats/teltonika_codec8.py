@@ -67,10 +67,13 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     readings: list[Reading] = []
     refused: list[Refusal] = []
     count = 0
-    for index, record in enumerate(_records(_binary(payload), refused)):
+    records = list(_records(_binary(payload), refused))
+    for index, record in enumerate(records):
         count += 1
         try:
-            if not UNSET_BEFORE_MS <= record.time_ms <= LATEST_MS:
+            # Alone, a clock never set gives way to the time of receipt, which no backlog has.
+            earliest_ms = UNSET_BEFORE_MS if len(records) > 1 else 0
+            if not earliest_ms <= record.time_ms <= LATEST_MS:
                 raise BadMessage("bad_time", f"timestamp: expected epoch ms, got {record.time_ms}")
             readings.append(_reading(record, serial, context, refused))
         except BadMessage as error:
@@ -213,7 +216,7 @@ def _reading(
         serial=serial,
         model="Teltonika",
         temperatures=temperatures,
-        time_ms=record.time_ms,
+        time_ms=record.time_ms if record.time_ms >= UNSET_BEFORE_MS else None,
         humidity_pct=None if humidity is None else humidity / 10.0,
         lat_deg=record.lat_deg if fix else None,
         lon_deg=record.lon_deg if fix else None,

@@ -127,12 +127,16 @@ def test_ingest_lists_what_the_real_server_refuses_and_stores_what_comes_after(
 ) -> None:
     database = influx_settings.influx_bucket
     http = InfluxHttp(influx_settings)
-    # 27 years: 1973 lies outside, T0 inside.
-    http.command(f'CREATE RETENTION POLICY short ON "{database}" DURATION 10000d REPLICATION 1')
+    # 13 years: 2008 lies outside, T0 inside.
+    http.command(f'CREATE RETENTION POLICY short ON "{database}" DURATION 5000d REPLICATION 1')
     http.close()
     short = influx_settings.model_copy(update={"influx_bucket": f"{database}/short"})
     settings = evidence.settings_of(tmp_path, short)
-    old = {"logger": "GPS", "time": 10**11, "temperature": {"drug": 4.5}}  # its weeks rolled over
+    old = {
+        "logger": "GPS",
+        "time": 1_200_000_000_000,
+        "temperature": {"drug": 4.5},
+    }  # its weeks rolled over
     good = [
         {"logger": "GOOD", "time": T0 + n * MINUTE, "temperature": {"drug": 4.5}} for n in range(5)
     ]
@@ -149,7 +153,7 @@ def test_ingest_lists_what_the_real_server_refuses_and_stores_what_comes_after(
         (refused,) = progress.refusals()
         assert progress.cursor() == 2
     assert (refused.row, refused.reason) == (1, "store_refused")
-    assert "logger GPS 1973-03-03T09:46:40Z" in refused.text
+    assert "logger GPS 2008-01-10T21:20:00Z" in refused.text
     assert "retention policy" in refused.text
     assert len(store.between(0, T0 + 10**9).table) == 5
     store.close()

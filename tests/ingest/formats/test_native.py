@@ -104,7 +104,7 @@ def test_what_is_not_sent_is_none_and_never_zero() -> None:
         ("2016-12-31T23:59:60Z", 1_483_228_800_000),
         (TIME_MS, TIME_MS),
         (float(TIME_MS), TIME_MS),
-        ("1970-01-01T00:00:00Z", 0),
+        ("2001-09-09T01:46:40Z", 1_000_000_000_000),
     ],
 )
 def test_time_is_rfc3339_with_any_offset_or_integer_milliseconds(
@@ -425,3 +425,22 @@ def test_a_probe_that_is_no_role_is_kept_beside_one_that_is_and_alone_says_what_
     assert reading.temperature_c == {"drug": 4.6, "VOC": 3.0}
     (refused,) = changed(temperature={"temp": 4.6}).refused
     assert "expected at least one of drug" in refused.text
+
+
+@pytest.mark.parametrize(
+    "time", [12, 12_345_678_901, "1970-01-01T00:00:12Z", "1980-01-06T00:00:00Z"]
+)
+def test_a_clock_that_was_never_set_gives_way_to_the_time_of_receipt(time: str | int) -> None:
+    (reading,) = changed(time=time).readings
+    assert (reading.time_ms, reading.time_source) == (context().received_ms, "received")
+    event = {"event": "packed", "shipment": "ZB-1", "time": time}
+    assert reason(said(event)) == "bad_time"
+    in_a_file = decode(json.dumps({**MINIMAL, "time": time}).encode(),
+                       DecodeContext(topic="", received_ms=0))  # fmt: skip
+    assert reason(in_a_file) == "bad_time"
+
+
+def test_in_a_backlog_a_clock_that_was_never_set_refuses_its_reading() -> None:
+    found = said([{**MINIMAL, "time": 12}, MINIMAL])
+    assert [reading.time_ms for reading in found.readings] == [TIME_MS]
+    assert [(one.index, one.reason) for one in found.refused] == [(0, "bad_time")]
