@@ -37,6 +37,7 @@ def elsys(frame: bytes, f_port: int | None) -> list[Sample]:
     """All ELSYS sensors: type, value; big-endian; tenths of a degree."""
     sample = Sample()
     second: list[int] = []
+    lost: list[Sample] = []
     at = 0
     while at < len(frame):
         kind = frame[at]
@@ -57,6 +58,7 @@ def elsys(frame: bytes, f_port: int | None) -> list[Sample]:
             second.append(big(frame, at))
         size = _ELSYS_SIZES.get(kind)
         if size is None:
+            lost.append(_unread(f"ELSYS: type {kind:02X}"))
             break
         require(at + size <= len(frame), f"ELSYS: value of type 0x{kind:02X} is cut off")
         at += size
@@ -64,7 +66,12 @@ def elsys(frame: bytes, f_port: int | None) -> list[Sample]:
         # Several probes on one input: named as the maker's list of them is.
         dotted = f".{index}" if len(second) > 1 else ""
         put(sample, f"externalTemperature2{dotted}", raw, 10.0)
-    return [sample]
+    return [*lost, sample] if sample.temperature_c or not lost else lost
+
+
+def _unread(what: str) -> Sample:
+    """What stands from an unknown part of a frame on cannot be read: its length is unknown."""
+    return Sample(lost=f"{what} is not known: from it on nothing was read")
 
 
 _ELSYS_SIZES: Mapping[int, int] = {
@@ -78,12 +85,14 @@ def tektelic_room(frame: bytes, f_port: int | None) -> list[Sample]:
     """T00061xx smart room sensors: two-byte channel, big-endian value, port 10."""
     require(f_port in (10, None), f"Tektelic: expected port 10, got {f_port}")
     sample = Sample()
+    lost: list[Sample] = []
     at = 0
     while at + 2 <= len(frame):
         channel = (frame[at], frame[at + 1])
         at += 2
         size = _TEKTELIC_SIZES.get(channel)
         if size is None:
+            lost.append(_unread(f"Tektelic: channel {channel[0]:02X} {channel[1]:02X}"))
             break
         require(at + size <= len(frame), "Tektelic: the last value is cut off")
         if channel == (0x03, 0x67):
@@ -95,7 +104,7 @@ def tektelic_room(frame: bytes, f_port: int | None) -> list[Sample]:
         elif channel == (0x00, 0xFF):
             sample.battery_v = big(frame, at) / 100.0
         at += size
-    return [sample]
+    return [*lost, sample] if sample.temperature_c or not lost else lost
 
 
 _TEKTELIC_SIZES: Mapping[tuple[int, int], int] = {

@@ -267,3 +267,19 @@ def test_several_probes_on_one_elsys_input_are_numbered_as_in_the_makers_list() 
 def test_published_frames_on_a_wrong_port_are_refused(model: str, frame: str, port: int) -> None:
     with pytest.raises(BadMessage):
         samples(model, frame, port)
+
+
+@pytest.mark.parametrize(
+    ("model", "frame", "port", "what"),
+    [
+        ("elsys", "0100e2" + "99" + "0c002d", 5, "type 99"),
+        ("t00061xx", "0367002d" + "7777" + "046833", 10, "channel 77 77"),
+    ],
+)
+def test_what_stands_behind_an_unknown_part_is_refused_and_the_rest_is_kept(
+    model: str, frame: str, port: int, what: str
+) -> None:
+    lost, sample = samples(model, frame, port)
+    assert lost.lost is not None
+    assert what in lost.lost
+    assert len(sample.temperature_c) == 1
