@@ -13,6 +13,7 @@ from urllib.parse import quote
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.storage.telemetry.influx_http import InfluxHttp, Refused, token_of
+from coldwitness.storage.telemetry.influx_whose import FIRST, is_foreign
 
 _Told = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -66,7 +67,23 @@ def set_up_influx(
             raise
     finally:
         http.close()
+    _look_whose(settings, found)
     return found
+
+
+def _look_whose(settings: StoreSettings, found: SetUp) -> None:
+    """Say where somebody else's points have our measurement's name; `doctor` fails on them."""
+    http = InfluxHttp(settings, token=found.token)
+    try:
+        if is_foreign(http, FIRST):
+            found.steps.append(
+                f"warning: measurement {FIRST} holds points that are none of ours: name a database"
+                " or bucket of its own in store.influx_bucket"
+            )
+    except Unavailable as error:
+        found.steps.append(f"note: not read yet whose the measurements are: {error}")
+    finally:
+        http.close()
 
 
 def _set_up_1(http: InfluxHttp, found: SetUp, database: str, policy: str) -> None:

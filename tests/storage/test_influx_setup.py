@@ -2,6 +2,7 @@
 
 import json
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -75,6 +76,16 @@ def test_the_real_1_x_gets_its_database_once(influx_address: str) -> None:
     (policies,) = http.ask("SHOW RETENTION POLICIES ON setup_test")
     assert {row[0]: row[1] for row in policies["values"]}["five_years"] == "0s"
     http.close()
+
+
+def test_setting_up_says_where_others_have_our_measurement(influx_address: str) -> None:
+    settings = settings_of(influx_address, influx_bucket="setup_shared")
+    set_up_influx(settings)
+    address = f"{influx_address}/api/v2/write?bucket=setup_shared"
+    point = b"coldwitness_reading power=1 1795000000000000000"
+    urllib.request.urlopen(address, data=point).close()  # noqa: S310 (loopback)
+    again = set_up_influx(settings)
+    assert any("none of ours" in step for step in again.steps)
 
 
 class Influx2:
@@ -242,7 +253,7 @@ class Influx3:
         if (method, path) == ("POST", "/api/v3/configure/database"):
             return self._database(body["db"])
         if (method, urlsplit(path).path) == ("GET", "/query"):
-            return self._policies()
+            return self._policies(parse_qs(urlsplit(path).query)["q"][0])
         return 404, None
 
     def _database(self, name: str) -> Answer:
@@ -251,8 +262,10 @@ class Influx3:
         self.databases.add(name)
         return 200, None
 
-    def _policies(self) -> Answer:
-        """As influxdb3/tests/server/query.rs shows SHOW RETENTION POLICIES."""
+    def _policies(self, asked: str) -> Answer:
+        """As influxdb3/tests/server/query.rs shows SHOW RETENTION POLICIES; no more is there."""
+        if "POLICIES" not in asked:
+            return 200, {"results": [{"statement_id": 0}]}
         columns = ["name", "duration", "default"]
         values = [["coldwitness", self.kept, True]]
         policies = {"name": "retention_policies", "columns": columns, "values": values}
