@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.ports import Clue
+from coldwitness.storage.clue_ports import Clue
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 

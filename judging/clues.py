@@ -20,7 +20,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.measures import given
 from coldwitness.domain.reading import ENDING_EVENTS
 from coldwitness.domain.result import CheckResult, Finding
-from coldwitness.storage.ports import Clue, ClueChanges, ToldOfShipment
+from coldwitness.storage.clue_ports import Clue, ClueChanges, ToldOfShipment
 
 WITHDRAWN = "no longer found: "
 """Begins the reason of a clue whose finding later evidence took away."""

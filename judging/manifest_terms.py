@@ -3,39 +3,46 @@
 This is the one place that walks over manifests one by one; analysis sees only arrays.
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.terms import (
-    Budgets,
     EventTable,
-    Items,
     LimitSource,
     SiteRole,
     Sites,
     Terms,
     nothing_on_record,
 )
-from coldwitness.analysis.terms import WindowSource as Source
 from coldwitness.config.numbers import Numbers
 from coldwitness.config.rules import day_start_s
-from coldwitness.config.storage_classes import BoxModel, StorageClass, item_range_c
+from coldwitness.config.storage_classes import BoxModel, StorageClass
 from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.manifest import Item, Manifest, Qualification
+from coldwitness.domain.manifest import Manifest, Qualification
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
-from coldwitness.domain.reading import ENDING_EVENTS, EVENT_NAMES, Event
-from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.reading import EVENT_NAMES, Event
+from coldwitness.domain.tracks import FloatArray
 from coldwitness.judging.cooling_need import need_cooling
 from coldwitness.judging.coupling_limits import coupling_limit_per_h, payload_j_per_k
+from coldwitness.judging.custody_ends import custody_ends
 from coldwitness.judging.delegation import delegations
+from coldwitness.judging.drug_items import (
+    NO_MANIFEST,
+    common_range,
+    drug_items,
+    items_and_budgets,
+    shared_lines,
+)
 from coldwitness.judging.office_terms import as_registered, bearing_on, with_record
+from coldwitness.judging.term_columns import flags as _flags
+from coldwitness.judging.term_columns import floats as _floats
+from coldwitness.judging.term_columns import offsets as _offsets
+from coldwitness.judging.term_columns import seconds as _seconds
 
-_NO_MANIFEST = Manifest(id="", items=())
 _DECLARED: Mapping[FleetZone, Callable[[Manifest], float | None]] = {
     "coolant": lambda manifest: coupling_limit_per_h(
         manifest.box.qualification.coolant_coupling_max_per_h, payload_j_per_k(manifest)
@@ -73,7 +80,7 @@ def terms_for(
     if assumed_storage is not None and assumed_storage not in classes:
         known = ", ".join(classes)
         raise BadInput(f"storage: unknown storage class {assumed_storage!r}; expected {known}")
-    sent = [manifests.get(shipment, _NO_MANIFEST) for shipment in shipments]
+    sent = [manifests.get(shipment, NO_MANIFEST) for shipment in shipments]
     facts = [
         bearing_on(manifest, (office or {}).get(shipment, NOTHING_ON_RECORD))
         for manifest, shipment in zip(sent, shipments, strict=True)
@@ -81,12 +88,12 @@ def terms_for(
     given = [
         as_registered(manifest, its, classes) for manifest, its in zip(sent, facts, strict=True)
     ]
-    named = [_drug_items(manifest, assumed_storage) for manifest in given]
-    items, budgets = _items(named, classes)
-    low_c, high_c = _common_range(items, len(shipments))
+    named = [drug_items(manifest, assumed_storage) for manifest in given]
+    items, budgets = items_and_budgets(named, classes)
+    low_c, high_c = common_range(items, len(shipments))
     sorted_events = [sorted(events.get(s, ()), key=_time_of) for s in shipments]
-    start, end = _custody_ends(given, sorted_events)
-    lasting = [_shared_lines(manifest, classes) for manifest in given]
+    start, end = custody_ends(given, sorted_events)
+    lasting = [shared_lines(manifest, classes) for manifest in given]
     place = _places(given)
     of_fleet = [(learned or {}).get(shipment, {}) for shipment in shipments]
     slew, slew_source = _limit(
@@ -114,7 +121,7 @@ def terms_for(
     )
     terms = Terms(
         shipments=tuple(shipments),
-        has_manifest=np.array([manifest.id != _NO_MANIFEST.id for manifest in given], dtype=bool),
+        has_manifest=np.array([manifest.id != NO_MANIFEST.id for manifest in given], dtype=bool),
         start_s=start.time_s,
         end_s=end.time_s,
         start_source=start.source,
@@ -125,7 +132,7 @@ def terms_for(
         limits_known=np.diff(items.first) > 0,
         needs_cooling=need_cooling(named, classes),
         storage_assumed=np.array(
-            [manifest.id == _NO_MANIFEST.id and assumed_storage is not None for manifest in given],
+            [manifest.id == NO_MANIFEST.id and assumed_storage is not None for manifest in given],
             dtype=bool,
         ),
         freeze_sensitive=np.array(
@@ -209,93 +216,6 @@ def _baselines(
     return used
 
 
-def _drug_items(manifest: Manifest, assumed_storage: str | None) -> list[Item]:
-    if manifest.id == _NO_MANIFEST.id:
-        return [Item(storage=assumed_storage)] if assumed_storage is not None else []
-    return [item for item in manifest.items if item.category == "drug"]
-
-
-def _items(
-    named: Sequence[Sequence[Item]], classes: Mapping[str, StorageClass]
-) -> tuple[Items, Budgets]:
-    flat = [item for drugs in named for item in drugs]
-    ranges = [item_range_c(item, classes) for item in flat]
-    named_classes = [classes.get(item.storage or "") for item in flat]
-    bands = [(index, band) for index, item in enumerate(flat) for band in item.stability_budget]
-    items = Items(
-        first=_offsets(named),
-        name=tuple(item.name or "" for item in flat),
-        storage=tuple(item.storage or "" for item in flat),
-        low_c=np.array([low for low, _ in ranges], dtype=np.float64),
-        high_c=np.array([high for _, high in ranges], dtype=np.float64),
-        freeze_sensitive=np.array([bool(item.freeze_sensitive) for item in flat], dtype=bool),
-        class_low_c=_floats(None if one is None else one.low_c for one in named_classes),
-        class_high_c=_floats(None if one is None else one.high_c for one in named_classes),
-        compartment=tuple(item.compartment or "" for item in flat),
-    )
-    budgets = Budgets(
-        item=np.array([index for index, _ in bands], dtype=np.int64),
-        above_c=np.array([band.above for _, band in bands], dtype=np.float64),
-        up_to_c=np.array([band.up_to for _, band in bands], dtype=np.float64),
-        allowed_min=np.array([band.minutes for _, band in bands], dtype=np.float64),
-    )
-    return items, budgets
-
-
-def _common_range(items: Items, shipments: int) -> tuple[FloatArray, FloatArray]:
-    low_c, high_c = np.full(shipments, -np.inf), np.full(shipments, np.inf)
-    owner = np.repeat(np.arange(shipments), np.diff(items.first))
-    np.maximum.at(low_c, owner, items.low_c)
-    np.minimum.at(high_c, owner, items.high_c)
-    return low_c, high_c
-
-
-class _Ends:
-    """One end of the custody window of every shipment."""
-
-    def __init__(self, by_event: FloatArray, by_manifest: FloatArray) -> None:
-        self.time_s = np.where(np.isnan(by_event), by_manifest, by_event)
-        self.source = np.where(
-            ~np.isnan(by_event),
-            Source.EVENT,
-            np.where(np.isnan(by_manifest), Source.READINGS, Source.MANIFEST),
-        ).astype(np.int8)
-        self.mismatch_s = np.nan_to_num(np.abs(by_event - by_manifest))
-
-
-def _custody_ends(
-    given: Sequence[Manifest], sorted_events: Sequence[Sequence[Event]]
-) -> tuple[_Ends, _Ends]:
-    """`packed` opens the window; the first ending event after it closes it, `returned` after
-    `refused` being one ending at the later."""
-    packed = [_packed_ms(events) for events in sorted_events]
-    ended = [
-        _ended_ms([event for event in events if start is None or event.time_ms >= start])
-        for events, start in zip(sorted_events, packed, strict=True)
-    ]
-    return (
-        _Ends(
-            _floats(map(_seconds, packed)),
-            _floats(_seconds(manifest.dispatched_ms) for manifest in given),
-        ),
-        _Ends(
-            _floats(map(_seconds, ended)),
-            _floats(_seconds(manifest.delivered_ms) for manifest in given),
-        ),
-    )
-
-
-def _packed_ms(events: Sequence[Event]) -> int | None:
-    return next((event.time_ms for event in events if event.event == "packed"), None)
-
-
-def _ended_ms(events: Sequence[Event]) -> int | None:
-    endings = [event for event in events if event.event in ENDING_EVENTS]
-    if [event.event for event in endings[:2]] == ["refused", "returned"]:
-        return endings[1].time_ms
-    return endings[0].time_ms if endings else None
-
-
 def _limit(
     given: Sequence[Manifest],
     models: Mapping[str, BoxModel],
@@ -349,37 +269,9 @@ def _box_known(manifest: Manifest, models: Mapping[str, BoxModel]) -> bool | Non
 
 
 def _goods_aboard(manifest: Manifest) -> bool | None:
-    if manifest.id == _NO_MANIFEST.id:
+    if manifest.id == NO_MANIFEST.id:
         return None
     return any(item.category == "non_drug" for item in manifest.items)
-
-
-def _shared_lines(manifest: Manifest, classes: Mapping[str, StorageClass]) -> str:
-    """The items of compartments that hold drugs with other goods, or drugs whose limits exclude
-    each other."""
-    together: dict[str, list[Item]] = {}
-    for item in manifest.items:
-        if item.compartment is not None:
-            together.setdefault(item.compartment, []).append(item)
-    shared = {name for name, items in together.items() if not _may_share(items, classes)}
-    lines = [
-        f"items[{index}] {item.name or ''}".strip()
-        for index, item in enumerate(manifest.items)
-        if item.compartment in shared
-    ]
-    return "; ".join(lines)
-
-
-def _may_share(items: Sequence[Item], classes: Mapping[str, StorageClass]) -> bool:
-    """Whether these items of one compartment are drugs alone, or no drugs, of limits that can be
-    kept together."""
-    if len(items) < 2:
-        return True
-    drugs = [item for item in items if item.category == "drug"]
-    if 0 < len(drugs) < len(items):
-        return False
-    ranges = [item_range_c(item, classes) for item in drugs]
-    return not ranges or max(low for low, _ in ranges) <= min(high for _, high in ranges)
 
 
 def _accuracy_c(manifest: Manifest, numbers: Numbers) -> float | None:
@@ -440,23 +332,3 @@ def _events(sorted_events: Sequence[Sequence[Event]]) -> EventTable:
 
 def _time_of(event: Event) -> int:
     return event.time_ms
-
-
-def _seconds(time_ms: int | None) -> float | None:
-    return None if time_ms is None else time_ms / 1000.0
-
-
-def _offsets(rows: Iterable[Sized]) -> IntArray:
-    return np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64))).astype(
-        np.int64
-    )
-
-
-def _floats(values: Iterable[float | None]) -> FloatArray:
-    """None becomes NaN."""
-    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def _flags(values: Iterable[bool | None]) -> NDArray[np.int8]:
-    """True 1, False 0, None -1."""
-    return np.array([-1 if value is None else int(value) for value in values], dtype=np.int8)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from coldwitness.domain.measures import Instant
 from coldwitness.domain.result import CheckResult
-from coldwitness.storage.ports import Clue
+from coldwitness.storage.clue_ports import Clue
 
 
 class NewestReading(Struct, frozen=True, kw_only=True):

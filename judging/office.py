@@ -26,7 +26,8 @@ from coldwitness.domain.office import (
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.judging.delegation import parties
-from coldwitness.storage.ports import Office, Register
+from coldwitness.storage.office_ports import Office
+from coldwitness.storage.ports import Register
 
 _NO_MANIFEST = Manifest(id="", items=())
 

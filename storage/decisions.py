@@ -7,8 +7,10 @@ from msgspec import Struct
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import RegisterEntry
+from coldwitness.storage.clue_ports import ClueStatus
 from coldwitness.storage.journal import Message, Row
-from coldwitness.storage.ports import Attachment, ClueStatus, Review
+from coldwitness.storage.office_ports import Attachment
+from coldwitness.storage.ports import Review
 
 Subject = tuple[str, str]
 """What a decision is about: `("manifest", shipment)`, `("review", shipment)`, `("attachment",

@@ -7,20 +7,17 @@ that can be dropped and built again from it.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol
 
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.manifest import Manifest, ManifestVersion
-from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.reading import Event, Reading
-from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
+from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import Verdict
-
-_Entry = TypeVar("_Entry", bound=RegisterEntry)
-
-AttachmentKind = Literal["packing_photo", "certificate", "statement", "other"]
-ClueStatus = Literal["open", "acknowledged", "in_progress", "transferred", "closed", "dismissed"]
+from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus, Outbox
+from coldwitness.storage.office_ports import Attachment as Attachment  # noqa: PLC0414 - a second name
+from coldwitness.storage.office_ports import Attachments, Office
 
 
 @dataclass(frozen=True)
@@ -75,83 +72,6 @@ class ShipmentRow:
 
 
 @dataclass(frozen=True)
-class Clue:
-    """One breach or suspicion as the feed gives it: once, in order of `cursor`.
-
-    finding : the finding as it was judged last; `version` rises when later evidence changed it
-    and `reason` says why. status is what the case system said back. standing is False where
-    later evidence took the finding away; the clue stays in the feed and says so.
-    """
-
-    cursor: int
-    id: str
-    shipment: str
-    finding: Finding
-    requirements: tuple[str, ...]
-    verdict: Verdict
-    version: int
-    reason: str
-    created_ms: int
-    updated_ms: int
-    status: ClueStatus
-    status_note: str | None
-    standing: bool = True
-
-
-@dataclass(frozen=True)
-class ToldOfShipment:
-    """What others said of a journey: names of its events, each once, and its newest manifest."""
-
-    events: frozenset[str]
-    manifest: Manifest | None
-
-
-@dataclass(frozen=True)
-class ClueChanges:
-    """opened : their cursors are given when they are kept. changed : known ones, as they stand
-    now."""
-
-    opened: tuple[Clue, ...]
-    changed: tuple[Clue, ...]
-
-
-class CluePolicy(Protocol):
-    """Decides what a new result makes of its shipment's clues; asked while nobody else may
-    change the shipment, so it must neither wait nor write."""
-
-    def __call__(
-        self,
-        result: CheckResult,
-        clues: Sequence[Clue],
-        told: ToldOfShipment,
-        *,
-        judged_ms: int,
-        reason: str,
-    ) -> ClueChanges: ...
-
-
-@dataclass(frozen=True)
-class Webhook:
-    id: str
-    url: str
-    secret: str
-    created_ms: int
-    disabled: bool
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One clue owed to one webhook; body are the exact bytes that were signed first."""
-
-    id: str
-    webhook: Webhook
-    clue_id: str
-    body: bytes
-    attempts: int
-    next_try_ms: int
-
-
-@dataclass(frozen=True)
 class Review:
     """One officer's decision about one version of a result.
 
@@ -168,29 +88,6 @@ class Review:
     created_ms: int
     manifest_version: int | None = None
     attachment: str | None = None
-
-
-@dataclass(frozen=True)
-class EntryVersion:
-    """One version of an entry of the office's registers: who put it when, UTC epoch ms."""
-
-    version: int
-    at_ms: int
-    by: str
-    entry: RegisterEntry
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file put to a shipment; its digest names it. Never judged by itself."""
-
-    shipment: str
-    sha256: str
-    kind: AttachmentKind
-    name: str | None
-    media_type: str
-    at_ms: int
-    by: str
 
 
 @dataclass(frozen=True)
@@ -342,40 +239,6 @@ class Results(Protocol):
         """Current findings across shipments; ordered by finding id."""
 
 
-class Clues(Protocol):
-    """The feed."""
-
-    def after(self, cursor: int, *, limit: int = 50) -> list[Clue]:
-        """In order of their cursors."""
-
-    def one(self, clue_id: str) -> Clue | None: ...
-
-    def set_status(
-        self, clue_id: str, *, status: ClueStatus, note: str | None, now_ms: int
-    ) -> Clue | None:
-        """None: there is no such clue."""
-
-
-class Outbox(Protocol):
-    """Webhooks, and what is owed to them."""
-
-    def add_webhook(self, url: str, secret: str, *, now_ms: int) -> Webhook: ...
-
-    def webhooks(self) -> list[Webhook]: ...
-
-    def disable_webhook(self, webhook_id: str) -> None: ...
-
-    def owe(self, webhook_id: str, clue_id: str, body: bytes, *, now_ms: int) -> None:
-        """Queue a clue for a webhook once; the same pair again changes nothing."""
-
-    def due(self, *, now_ms: int, limit: int = 100) -> list[Delivery]: ...
-
-    def done(self, delivery_id: str, *, now_ms: int) -> None: ...
-
-    def failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
-        """next_try_ms None: given up, kept as dead letter."""
-
-
 class Reviews(Protocol):
     def add(self, review: Review) -> None:
         """Keep a review beside whatever is there: none is replaced, and no result changes."""
@@ -390,49 +253,6 @@ class Reviews(Protocol):
     def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
         """Manifest versions that two different officers accepted as a correction, of each shipment
         that has any."""
-
-
-class Office(Protocol):
-    """The office's own registers: the newest version of an entry counts, all are kept."""
-
-    def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
-        """Keep an entry as a new version; the same as the last one again changes nothing."""
-
-    def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
-        """All versions of an entry, oldest first."""
-
-    def newest(self, kind: type[_Entry], names: Iterable[str]) -> dict[str, _Entry]:
-        """The entries of these names, of those that are registered."""
-
-    def listed(
-        self, kind: type[_Entry], *, after: str | None = None, limit: int | None = None
-    ) -> dict[str, _Entry]:
-        """Entries by name, after a name."""
-
-    def affected(self, name: str, entry: RegisterEntry) -> list[str]:
-        """Shipments that an entry may bear on: their newest manifest speaks of it, or they lay in
-        the box."""
-
-
-class Attachments(Protocol):
-    def add(
-        self,
-        shipment: str,
-        body: bytes,
-        *,
-        kind: AttachmentKind,
-        name: str | None,
-        media_type: str,
-        by: str,
-        now_ms: int,
-    ) -> tuple[Attachment, bool]:
-        """Keep a file by its digest, and whether it is new; the same bytes again are the first."""
-
-    def of(self, shipment: str) -> list[Attachment]:
-        """Oldest first."""
-
-    def body(self, shipment: str, sha256: str) -> tuple[Attachment, bytes] | None:
-        """One of a shipment's, with its bytes."""
 
 
 class Audit(Protocol):

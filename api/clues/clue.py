@@ -10,8 +10,8 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.measures import Instant
 from coldwitness.domain.result import Finding
 from coldwitness.domain.words import Verdict
-from coldwitness.storage.ports import Clue as KeptClue
-from coldwitness.storage.ports import ClueStatus
+from coldwitness.storage.clue_ports import Clue as KeptClue
+from coldwitness.storage.clue_ports import ClueStatus
 
 EVENT_TYPE: Literal["coldwitness.clue.v1"] = "coldwitness.clue.v1"
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"

@@ -26,7 +26,8 @@ from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.ports import Clue, Delivery, Register, Webhook
+from coldwitness.storage.clue_ports import Clue, Delivery, Webhook
+from coldwitness.storage.ports import Register
 
 log = logging.getLogger(__name__)
 

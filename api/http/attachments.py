@@ -18,7 +18,7 @@ from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import require_known
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.personal_data import holds_a_number_of_a_person
-from coldwitness.storage.ports import Attachment, AttachmentKind
+from coldwitness.storage.office_ports import Attachment, AttachmentKind
 
 router = APIRouter(tags=["attachments"])
 

@@ -26,7 +26,7 @@ from coldwitness.api.http.schemas import (
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.instants import rfc3339
-from coldwitness.storage.ports import Webhook as StoredWebhook
+from coldwitness.storage.clue_ports import Webhook as StoredWebhook
 
 router = APIRouter(tags=["clues"])
 

@@ -29,7 +29,7 @@ from coldwitness.domain.office import (
 )
 from coldwitness.ingest.manifests import check_qualification
 from coldwitness.ingest.personal_data import personal_data_at
-from coldwitness.storage.ports import EntryVersion
+from coldwitness.storage.office_ports import EntryVersion
 
 router = APIRouter(tags=["registers"])
 

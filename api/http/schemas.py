@@ -20,7 +20,8 @@ from coldwitness.domain.office import (
 )
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.words import Verdict
-from coldwitness.storage.ports import AttachmentKind, ClueStatus
+from coldwitness.storage.clue_ports import ClueStatus
+from coldwitness.storage.office_ports import AttachmentKind
 
 Kind = Literal[
     "cold_chain_break",

@@ -11,7 +11,7 @@ from coldwitness.domain.measures import Instant
 from coldwitness.domain.result import CheckResult, Finding, Window
 from coldwitness.domain.words import CertaintyWord, Verdict
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.ports import Clue
+from coldwitness.storage.clue_ports import Clue
 
 REMEMBERED = 50_000
 """Shipments whose last told findings are remembered; others are told again in full."""

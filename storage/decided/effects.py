@@ -1,5 +1,6 @@
 """What a decision does to a register: the same when it is made, caught up with, or made again."""
 
+from coldwitness.storage.clue_ports import Clue, Clues
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
@@ -12,16 +13,8 @@ from coldwitness.storage.decisions import (
     ReviewAdded,
     entry_of,
 )
-from coldwitness.storage.ports import (
-    Audit,
-    Clue,
-    Clues,
-    EntryVersion,
-    Manifests,
-    Office,
-    Register,
-    Reviews,
-)
+from coldwitness.storage.office_ports import EntryVersion, Office
+from coldwitness.storage.ports import Audit, Manifests, Register, Reviews
 
 
 def put_manifest(manifests: Manifests, put: ManifestPut) -> int:

@@ -10,6 +10,7 @@ import msgspec
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.result import CheckResult, ShipmentFinding
+from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus
 from coldwitness.storage.decided import effects
 from coldwitness.storage.decided.log import DecisionLog
 from coldwitness.storage.decisions import (
@@ -22,23 +23,14 @@ from coldwitness.storage.decisions import (
     ResultVersion,
     ReviewAdded,
 )
-from coldwitness.storage.ports import (
+from coldwitness.storage.office_ports import (
     Attachment,
     AttachmentKind,
     Attachments,
-    Audit,
-    Clue,
-    CluePolicy,
-    Clues,
-    ClueStatus,
     EntryVersion,
-    Manifests,
     Office,
-    ResultMark,
-    Results,
-    Review,
-    Reviews,
 )
+from coldwitness.storage.ports import Audit, Manifests, ResultMark, Results, Review, Reviews
 from coldwitness.storage.register import bodies
 from coldwitness.storage.register.database import clean
 

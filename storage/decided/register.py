@@ -6,6 +6,7 @@ there too. What is derived (custody, curves, trips) and what says nothing of a s
 deliveries) goes straight to the register.
 """
 
+from coldwitness.storage.clue_ports import Outbox
 from coldwitness.storage.decided.log import DecisionLog
 from coldwitness.storage.decided.parts import (
     JournalledAttachments,
@@ -20,7 +21,6 @@ from coldwitness.storage.ports import (
     Copies,
     Custody,
     Journalled,
-    Outbox,
     Register,
     Shipments,
     Trips,

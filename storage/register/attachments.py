@@ -4,7 +4,7 @@ import hashlib
 
 from sqlalchemy import RowMapping, select
 
-from coldwitness.storage.ports import Attachment, AttachmentKind
+from coldwitness.storage.office_ports import Attachment, AttachmentKind
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean
 from coldwitness.storage.register.shipments import make_known

@@ -11,12 +11,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult, Finding
-from coldwitness.storage.ports import (
-    Clue,
-    CluePolicy,
-    ClueStatus,
-    ToldOfShipment,
-)
+from coldwitness.storage.clue_ports import Clue, CluePolicy, ClueStatus, ToldOfShipment
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.journalled import take_statuses

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, delete, select
 
-from coldwitness.storage.ports import ClueStatus, ResultMark
+from coldwitness.storage.clue_ports import ClueStatus
+from coldwitness.storage.ports import ResultMark
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean, parts
 

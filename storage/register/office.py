@@ -14,7 +14,7 @@ from coldwitness.domain.office import (
     RegisterEntry,
     entry_json,
 )
-from coldwitness.storage.ports import EntryVersion
+from coldwitness.storage.office_ports import EntryVersion
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.mentions import between, cells_around, mentioning

@@ -5,7 +5,7 @@ import secrets
 
 from sqlalchemy import select, update
 
-from coldwitness.storage.ports import Delivery, Webhook
+from coldwitness.storage.clue_ports import Delivery, Webhook
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean
 

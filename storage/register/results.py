@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, selec
 
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
-from coldwitness.storage.ports import Clue, CluePolicy, ResultMark
+from coldwitness.storage.clue_ports import Clue, CluePolicy
+from coldwitness.storage.ports import ResultMark
 from coldwitness.storage.register import bodies, schema
 from coldwitness.storage.register.clues import decide_and_keep
 from coldwitness.storage.register.database import Database, clean, parts

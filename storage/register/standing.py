@@ -17,7 +17,8 @@ from coldwitness.storage.decisions import (
     ReviewAdded,
     Subject,
 )
-from coldwitness.storage.ports import Attachment, Review
+from coldwitness.storage.office_ports import Attachment
+from coldwitness.storage.ports import Review
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database
 

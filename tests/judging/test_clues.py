@@ -10,7 +10,7 @@ import pytest
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.result import Finding
 from coldwitness.judging.clues import clue_changes, under_way
-from coldwitness.storage.ports import Clue, ClueChanges, ToldOfShipment
+from coldwitness.storage.clue_ports import Clue, ClueChanges, ToldOfShipment
 from tests.storage.readings import T0
 from tests.storage.results import finding, result
 

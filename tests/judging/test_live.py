@@ -14,7 +14,7 @@ from coldwitness.judging.batch import Batch
 from coldwitness.judging.live import REOPEN_WITHIN_MS, LiveJudge
 from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.judging.rulebook import load_rulebook
-from coldwitness.storage.ports import Clue
+from coldwitness.storage.clue_ports import Clue
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests.storage.readings import T0

@@ -18,7 +18,8 @@ from coldwitness.domain.result import (
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import CertaintyWord, Verdict
 from coldwitness.judging.clues import clue_changes
-from coldwitness.storage.ports import Clue, Register
+from coldwitness.storage.clue_ports import Clue
+from coldwitness.storage.ports import Register
 from tests.storage.readings import MINUTE, T0
 
 _LINE = RequirementLine(
