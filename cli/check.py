@@ -11,7 +11,7 @@ import typer
 
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.judge_files import gather_files, judge_gathered
-from coldwitness.cli.result_text import beside, print_json, print_text
+from coldwitness.cli.result_text import beside, json_lines, print_json, print_text
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.result import CheckResult
@@ -84,6 +84,7 @@ def check(
         alone = compare_rules is not None or gathered.lacks_limits(rulebook)
         processes = 1 if alone else processes_for(len(gathered.evidence.shipments))
         if processes > 1:
+            sys.stdout.flush()
             told = told_in_parts(
                 gathered.evidence,
                 rulebook=rulebook,
@@ -110,16 +111,18 @@ def check(
     raise typer.Exit(EXIT_OF_VERDICT[worst])
 
 
-def _told(result: CheckResult, *, as_json: bool, lang: str) -> tuple[str, str]:
+def _told(result: CheckResult, *, as_json: bool, lang: str) -> tuple[str, bytes]:
     """Verdict and printed text of a result, made in the process that judged it."""
+    if as_json:
+        return result.verdict, json_lines([result])
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        print_json([result]) if as_json else print_text([result], lang=lang)
-    return result.verdict, text.getvalue()
+        print_text([result], lang=lang)
+    return result.verdict, text.getvalue().encode(sys.stdout.encoding or "utf-8")
 
 
-def _written(told: tuple[str, str]) -> str:
+def _written(told: tuple[str, bytes]) -> str:
     """Write what was told, and give its verdict."""
     verdict, text = told
-    sys.stdout.write(text)
+    sys.stdout.buffer.write(text)
     return verdict

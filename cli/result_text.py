@@ -38,12 +38,16 @@ def beside(results: Iterable[CheckResult], others: Iterable[CheckResult]) -> lis
     ]
 
 
+def json_lines(results: Sequence[CheckResult]) -> bytes:
+    """One line a shipment, UTF-8; NaN cannot stand in it."""
+    return msgspec.json.Encoder().encode_lines(results)
+
+
 def print_json(results: Sequence[CheckResult]) -> None:
-    """One line a shipment; NaN cannot stand in it."""
-    encoder = msgspec.json.Encoder()
+    """Lines as they are: a terminal's encoding does not change what a machine reads."""
+    sys.stdout.flush()
     for first in range(0, len(results), _LINES_AT_ONCE):
-        lines = encoder.encode_lines(results[first : first + _LINES_AT_ONCE])
-        sys.stdout.write(lines.decode())
+        sys.stdout.buffer.write(json_lines(results[first : first + _LINES_AT_ONCE]))
 
 
 def print_text(results: Iterable[CheckResult], *, lang: str) -> None:
