@@ -16,7 +16,6 @@ from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import Verdict
 from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus, Outbox
-from coldwitness.storage.office_ports import Attachment as Attachment  # noqa: PLC0414 - a second name
 from coldwitness.storage.office_ports import Attachments, Office
 
 

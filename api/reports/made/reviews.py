@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from coldwitness.api.reports.made.model import AttachedFile, Opinion, Review
 from coldwitness.domain.instants import rfc3339
-from coldwitness.storage.ports import Attachment
+from coldwitness.storage.office_ports import Attachment
 from coldwitness.storage.ports import Review as StoredReview
 
 _EVIDENCE = ("isolation_seen", "correction_accepted")
