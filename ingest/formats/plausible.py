@@ -3,36 +3,23 @@
 import math
 from collections.abc import Mapping
 
+from coldwitness.config.logger_facts import logger_facts
+
 TEMPERATURE_RANGE_C = (-200.0, 200.0)
 """From liquid nitrogen (-196, dry shippers of cell therapies) to hotter than dry-heat
 sterilisers (180), inclusive: outside it no box, no surroundings and no cold store was
 measured."""
 
-NO_VALUE_C = frozenset(
-    {
-        85.0,  # DS18B20: register content after power-on, before the first conversion
-        -127.0,  # DS18B20 libraries: no answer on the bus
-        327.67,  # 0x7FFF in hundredths
-        -327.68,  # 0x8000 in hundredths
-        327.66,
-        655.35,  # 0xFFFF in hundredths, unsigned
-        3276.7,  # 0x7FFF in tenths
-        -3276.8,  # 0x8000 in tenths
-        6553.5,  # 0xFFFF in tenths, unsigned
-    }
-)
+NO_VALUE_C = logger_facts().codes_c()
 """Numbers that are a sensor's way of saying nothing; they become missing in every format.
 
 85.0 exactly is also a temperature, but a box that truly passes it shows 84.9 and 85.1 too,
 and a single false 85 would accuse a courier of cooking the drug."""
 
+ZIGBEE_NO_VALUE_C = logger_facts().codes_c(only="zigbee")
+"""What Zigbee thermometers send for "no value"; elsewhere it is a temperature."""
 
-ZIGBEE_NO_VALUE_C = frozenset({-100.0})
-"""What Aqara's and Xiaomi's Zigbee thermometers, which end at -40, send for "no value"
-(Koenkk/zigbee2mqtt #798, arendst/Tasmota #9978); elsewhere it is a temperature."""
-
-
-NOT_EVEN_FAHRENHEIT = frozenset({327.67, 327.66, -327.68, 655.35, 3276.7, -3276.8, 6553.5})
+NOT_EVEN_FAHRENHEIT = logger_facts().codes_c(full_register=True)
 """Codes of a full register, which mean nothing whatever the unit: converted from °F, 327.67
 would pass as 164 °C."""
 

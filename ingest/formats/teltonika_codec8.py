@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from coldwitness.config.logger_facts import logger_facts
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Reading
@@ -42,9 +43,8 @@ def _is_fault(io_id: int, raw: int) -> bool:
 
 
 _BLE_IDS = range(25, 29)
-_ENGINE_MODELS = ("FMB6", "FMC6", "FMM6", "FM6")
-"""Professional trackers, where 25 is the engine's temperature on the CAN bus, tenths (Teltonika's
-AVL lists; traccar/traccar #4993)."""
+_ENGINE_MODELS = logger_facts().teltonika.engine_models
+"""Professional trackers, where 25 is the engine's temperature on the CAN bus, in tenths."""
 _BLE_HUMIDITY = (86, 104, 106, 108)
 _MOVEMENT = 240
 _BATTERY_MV = 67
