@@ -50,18 +50,20 @@ def nothing_on_record(tmp_path_factory: pytest.TempPathFactory) -> Office:
     return Office(registered(empty, tmp_path_factory.mktemp("empty")))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("live", [False, True])
 def test_no_line_of_a_simulated_fleet_improves_outside_the_exceptions(
     live: bool, office: Office
 ) -> None:
     records = records_of(FLEET, rulebook=BOOK, live=live)
     assert {one.live for one in records} == {live}
-    tally = run(records, office=office, rulebook=BOOK, trials=800, seed=7)
+    tally = run(records, office=office, rulebook=BOOK, trials=600, seed=7)
     assert not tally.forbidden, table(tally)
     assert tally.trials.keys() >= {*DELETIONS, *EDITS} - {"a_logger"}
     assert live or tally.trials.keys() >= {*CLOCKS}
 
 
+@pytest.mark.timeout(900)
 def test_no_line_of_the_recorded_shipments_improves_outside_the_exceptions(
     nothing_on_record: Office,
 ) -> None:
@@ -74,7 +76,7 @@ def test_no_line_of_the_recorded_shipments_improves_outside_the_exceptions(
     }
     assert len(copies) == 2
     records = records_of_file(TELEMETRY, manifests=[m for m in manifests if m.id not in copies])
-    tally = run(records, office=nothing_on_record, rulebook=BOOK, trials=1000, seed=11)
+    tally = run(records, office=nothing_on_record, rulebook=BOOK, trials=800, seed=11)
     assert not tally.forbidden, table(tally)
 
 
