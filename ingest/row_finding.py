@@ -1,5 +1,6 @@
 """Finding a shipment's rows by the index of the journal, filling it where it is missing."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -46,6 +47,8 @@ class RowFinder:
         self._reader = JournalReader(directory)
         self._routes = routes
         self._future_tolerance_s = future_tolerance_s
+        # A sealed row costs its whole block: what is asked for again is not read again.
+        self._known: defaultdict[str, dict[int, Row]] = defaultdict(dict)
         self._indexes = {worker: RowIndex(directory, worker) for worker in self._reader.workers()}
 
     def rows(self, keys: Iterable[int], *, first: str, last: str) -> dict[str, set[int]]:
@@ -92,12 +95,18 @@ class RowFinder:
         """The rows, a worker after the other in their order; before those of stateful formats come
         the births that name their metrics, of the days they are on."""
         for worker, numbers in found.items():
-            rows = list(self._reader.rows_at(worker, numbers))
+            rows = self._read(worker, numbers)
             nodes = {routes.birth_node(row.topic) for row in rows if routes.is_stateful} - {None}
             if nodes:
                 births = self._births(worker, [birth_key(node) for node in nodes], rows[-1])
-                rows = list(self._reader.rows_at(worker, {*numbers, *births}))
+                rows = self._read(worker, {*numbers, *births})
             yield from rows
+
+    def _read(self, worker: str, numbers: set[int]) -> list[Row]:
+        known = self._known[worker]
+        for row in self._reader.rows_at(worker, numbers - known.keys()):
+            known[row.row] = row
+        return [known[number] for number in sorted(numbers) if number in known]
 
     def _births(self, worker: str, keys: Sequence[int], last: Row) -> set[int]:
         first = utc_day(max(0, last.received_ms - _BIRTHS_WITHIN_MS))

@@ -116,10 +116,10 @@ class JournalReader:
                 if not segment.seal.exists():
                     raise Unavailable(f"journal {segment.database}: {error}") from error
         for block in read_seal(segment.seal).blocks:
-            mine = [row for row in wanted if block.first_row <= row < block.first_row + block.rows]
-            sealed = read_block(segment.rows, block) if mine else []
-            for row in mine:
-                yield parse_row(sealed[row - block.first_row].entry)
+            mine = {row for row in wanted if block.first_row <= row < block.first_row + block.rows}
+            if mine:
+                for sealed in read_block(segment.rows, block, mine):
+                    yield parse_row(sealed.entry)
 
     def last_row(self, worker: str) -> int:
         """0 while the worker has none."""

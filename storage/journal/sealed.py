@@ -9,7 +9,7 @@ import gzip
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -127,8 +127,9 @@ def read_seal(path: Path) -> Seal:
         raise BadInput(f"{path}: not a seal: {error}") from error
 
 
-def read_block(path: Path, block: Block) -> list[SealedRow]:
-    """The rows of one block; raises BadInput if its bytes are damaged."""
+def read_block(path: Path, block: Block, wanted: Collection[int] | None = None) -> list[SealedRow]:
+    """The rows of one block, or those of it whose numbers are wanted; raises BadInput if its bytes
+    are damaged."""
     where = f"{path}: rows {block.first_row} to {block.first_row + block.rows - 1}"
     try:
         with path.open("rb") as file:
@@ -137,7 +138,7 @@ def read_block(path: Path, block: Block) -> list[SealedRow]:
         content = gzip.decompress(packed)
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(f"{where}: unreadable: {error}") from error
-    rows, at = [], 0
+    rows, at, number = [], 0, block.first_row
     while at < len(content):
         end = at + _LENGTH.size
         if end > len(content):
@@ -145,9 +146,10 @@ def read_block(path: Path, block: Block) -> list[SealedRow]:
         end += _LENGTH.unpack_from(content, at)[0]
         if end + _CHAIN_BYTES > len(content):
             raise BadInput(f"{where}: cut off")
-        entry = content[at + _LENGTH.size : end]
-        rows.append(SealedRow(entry, content[end : end + _CHAIN_BYTES]))
-        at = end + _CHAIN_BYTES
+        if wanted is None or number in wanted:
+            entry = content[at + _LENGTH.size : end]
+            rows.append(SealedRow(entry, content[end : end + _CHAIN_BYTES]))
+        at, number = end + _CHAIN_BYTES, number + 1
     return rows
 
 
