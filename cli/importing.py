@@ -92,17 +92,18 @@ def import_all(
         Journal.open(imports) as journal,
     ):
         adopt(journal, under)
-        log = DecisionLog(journal, under)
-        journal_in_force(log, under, settings, now_ms=int(time.time() * 1000))
-        register = JournalledRegister(under, log)
-        touched = _put_manifests(register, manifests)
-        if recorded is not None:
-            kept = drug_names_kept(under, settings)
-            touched |= _store(settings, journal, recorded, store, register, kept)
-        warnings += _unassigned(manifests, store, register)
-        names = tuple(sorted(touched))
-        if judge:
-            _judge(settings, store, register, names)
+        # Closing the log signs the last head and keeps it in the register.
+        with DecisionLog(journal, under) as log:
+            journal_in_force(log, under, settings, now_ms=int(time.time() * 1000))
+            register = JournalledRegister(under, log)
+            touched = _put_manifests(register, manifests)
+            if recorded is not None:
+                kept = drug_names_kept(under, settings)
+                touched |= _store(settings, journal, recorded, store, register, kept)
+            warnings += _unassigned(manifests, store, register)
+            names = tuple(sorted(touched))
+            if judge:
+                _judge(settings, store, register, names)
     return Imported(
         manifests=len(manifests),
         readings=0 if recorded is None else len(recorded.table),

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from coldwitness.cli.importing import import_all
 from coldwitness.storage.decisions import (
     Audited,
     ClueStatusSet,
@@ -17,6 +18,7 @@ from coldwitness.storage.decisions import (
     ReviewAdded,
 )
 from coldwitness.storage.journal import JournalReader, journal_public_key, verify_journal
+from coldwitness.storage.opening import stores
 from tests.api.world import manifest, wait_until
 from tests.decided.house import OFFICERS, House, house
 
@@ -200,6 +202,22 @@ def test_a_register_of_before_is_taken_into_the_journal_once(filled: House) -> N
         pass
     again = [one for one in filled.decisions() if not isinstance(one, InForce | Judged)]
     assert len(again) == sum(not isinstance(one, InForce | Judged) for one in adopted)
+    assert filled.rebuild().none
+
+
+def test_imported_manifests_are_rows_too_and_come_back(filled: House) -> None:
+    file = filled.folder / "manifests.ndjson"
+    told = [manifest("S-0"), manifest("S-1"), manifest("S-0", dispatched_at="2026-11-20T02:00:00Z")]
+    file.write_text("".join(json.dumps(one) + "\n" for one in told))
+    import_all(filled.settings, [file], timezone=None, reader=None, judge=False)
+    put = [one for one in filled.decisions("import") if isinstance(one, ManifestPut)]
+    assert [one.manifest.id for one in put] == ["S-0", "S-1", "S-0"]
+    filled.lose_register()
+    filled.rebuild()
+    with stores(filled.settings.store) as (_, register):
+        assert [one.version for one in register.manifests.versions(["S-0"])["S-0"]] == [1, 2]
+        assert register.manifests.newest(["S-1"])["S-1"] == put[1].manifest
+    import_all(filled.settings, [file], timezone=None, reader=None, judge=False)
     assert filled.rebuild().none
 
 

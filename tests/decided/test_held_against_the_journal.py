@@ -3,14 +3,17 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from coldwitness.cli.main import program
+from coldwitness.cli.main import USAGE, program
+from coldwitness.domain.errors import ColdWitnessError
 from tests.decided.house import House, house
 from tests.decided.test_reports_from_the_journal import SHIPMENT, fill, report, thinned
 from tests.storage.readings import MINUTE, T0
@@ -39,6 +42,8 @@ def run(filled: House, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def invoke(*arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(program(arguments), arguments)
+        if isinstance(result.exception, ColdWitnessError):
+            return USAGE, str(result.exception)
         return result.exit_code, result.output
 
     return invoke
@@ -92,6 +97,44 @@ def test_the_audit_trail_is_held_against_its_rows(run: Run, filled: House) -> No
     assert "somebody else" in output
     assert "gone from the trail" in output
     assert "3 problems" in output
+
+
+def test_heads_kept_by_somebody_else_are_fetched_by_url(run: Run, filled: House) -> None:
+    segments = filled.settings.journal.directory / "segments" / "w1"
+    (kept,) = [path.read_bytes() for path in segments.glob("*.heads")]
+    with serving(kept) as url:
+        assert run("journal", "verify", "--heads", url)[0] == 0
+        (head,) = kept.splitlines()[-1:]
+        forged = json.loads(head) | {"chain": "0" * 64}
+    with serving(json.dumps(forged).encode()) as url:
+        assert run("journal", "verify", "--heads", url)[0] == 1
+    with serving(b"<html>") as url:
+        assert run("journal", "verify", "--heads", url)[0] == 2
+    assert run("journal", "verify", "--heads", "http://127.0.0.1:1/heads")[0] == 2
+
+
+@contextmanager
+def serving(body: bytes) -> Iterator[str]:
+    """A web server that gives this and nothing else."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/kept"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def cut_back(folder: Path) -> None:
