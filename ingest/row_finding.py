@@ -10,7 +10,7 @@ from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.progress import last_births
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_names import birth_key, decided_keys
-from coldwitness.storage.decided.shards import deciding_workers
+from coldwitness.storage.decided.shards import IMPORTS, deciding_workers
 from coldwitness.storage.journal import JournalReader, Row, RowIndex
 from coldwitness.storage.journal.rows import utc_day
 
@@ -52,13 +52,14 @@ class RowFinder:
         self._indexes = {worker: RowIndex(directory, worker) for worker in self._reader.workers()}
 
     def rows(self, keys: Iterable[int], *, first: str, last: str) -> dict[str, set[int]]:
-        """Worker -> its rows of the UTC days from `first` to `last` that speak of these. Raises
-        Unavailable, or BadInput where a sealed block is damaged."""
+        """Worker -> its rows of the UTC days from `first` to `last` (of imports: of all days) that
+        speak of these. Raises Unavailable, or BadInput where a sealed block is damaged."""
         wanted = list(keys)
         found: dict[str, set[int]] = {}
         for worker, index in self._indexes.items():
             for segment in self._reader.segments(worker):
-                if first <= segment.day <= last:
+                # An archive may be brought back years after it was received.
+                if worker == IMPORTS or first <= segment.day <= last:
                     there = self._reader.bounds(segment)
                     for part in _uncovered(there, index.covered(segment.day)):
                         self._fill(worker, index, part)

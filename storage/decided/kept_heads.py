@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from coldwitness.storage.journal import SignedHead, layout
-from coldwitness.storage.journal.heads import read_heads
+from coldwitness.storage.journal.journal import last_signed
 from coldwitness.storage.ports import Journalled
 
 
@@ -16,7 +16,7 @@ def keep_heads(directory: Path, journalled: Journalled) -> None:
     Raises Unavailable."""
     kept = heads_kept(directory, journalled)
     for worker in layout.workers(directory):
-        head = newest_head(directory, worker)
+        head = last_signed(layout.segments(directory, worker))
         if head is not None and (worker not in kept or head.count() > kept[worker].count()):
             said = msgspec.json.encode(head).decode()
             journalled.say(f"{_prefix(directory)}{worker}", said)
@@ -29,15 +29,6 @@ def heads_kept(directory: Path, journalled: Journalled) -> dict[str, SignedHead]
         key.removeprefix(prefix): msgspec.json.decode(value, type=SignedHead)
         for key, value in journalled.said_under(prefix).items()
     }
-
-
-def newest_head(directory: Path, worker: str) -> SignedHead | None:
-    """The head that a worker signed last."""
-    for segment in reversed(layout.segments(directory, worker)):
-        heads, _ = read_heads(segment.heads)
-        if heads:
-            return heads[-1]
-    return None
 
 
 def _prefix(directory: Path) -> str:

@@ -188,7 +188,7 @@ class Journal:
         """Last row, its chain and time; the segment of the last day is opened if unsealed,
         and earlier ones that a killed process left unsealed are sealed."""
         days = layout.segments(self.directory, self.worker)
-        self._last_head = _last_signed(days)
+        self._last_head = last_signed(days)
         made = [day for day in days if day.seal.exists() or day.database.exists()]
         found = [day for day in made if not _is_empty(day)]
         self._require_signed(found)
@@ -314,7 +314,7 @@ def _contradiction(segment: layout.Segment) -> str | None:
     return None
 
 
-def _last_signed(days: Sequence[layout.Segment]) -> SignedHead | None:
+def last_signed(days: Sequence[layout.Segment]) -> SignedHead | None:
     """The head that was signed last; of years of days only the newest that has one is read."""
     for day in reversed(days):
         heads, _ = read_heads(day.heads)

@@ -1,5 +1,6 @@
 """A report over HTTP is what the journal says, or it is not given."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -8,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from coldwitness.cli.importing import import_all
+from coldwitness.domain.instants import rfc3339
 from tests.api.world import manifest, wait_until
 from tests.decided.house import OFFICERS, House, house
 from tests.storage.readings import MINUTE, T0
@@ -102,3 +105,24 @@ def restore(filled: House, whole: Path) -> None:
         for table in ("manifests", "reviews", "office_entries", "events", "stays"):
             here.execute(f"DELETE FROM {table}")  # noqa: S608
             here.execute(f"INSERT INTO {table} SELECT * FROM whole.{table}")  # noqa: S608
+
+
+def test_an_archive_brought_back_long_after_it_was_received_is_found(tmp_path: Path) -> None:
+    filled = house(tmp_path)
+    old_ms = T0 - 400 * 86_400_000
+    lines = [
+        {
+            "shipment": "S-old",
+            "logger": "LG-9",
+            "seq": minute,
+            "time": old_ms + minute * MINUTE,
+            "temperature": {"drug": 5.0},
+            "received_at": rfc3339(old_ms + minute * MINUTE + 500),
+        }
+        for minute in range(30)
+    ]
+    file = tmp_path / "archive.ndjson"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    import_all(filled.settings, [file], timezone=None, reader=None, judge=True)
+    with filled.serving() as api:
+        assert api.get("/v1/shipments/S-old/report.json").status_code == 200
