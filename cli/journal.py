@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from coldwitness.cli.journal_folder import DirectoryOption, directory_of
+from coldwitness.cli.journal_holds import app as holds
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
@@ -38,22 +40,12 @@ from coldwitness.storage.journal.signed_note import ED25519, NoteKey, note_key
 from coldwitness.storage.journal.signing import signer_of_journal
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.journalled import SqlJournalled
+from coldwitness.storage.witness.stamping import stamped_checkpoints
+from coldwitness.storage.witness.timestamp import read_authorities
 
 FOUND = 1
 NOBODY_VOUCHES = 3
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON line each, for machines")]
-DirectoryOption = Annotated[
-    Path | None, typer.Option("--directory", help="journal folder; else journal.directory")
-]
-
-
-def _directory(context: typer.Context, given: Path | None) -> Path:
-    directory = given if given is not None else settings_of(context).journal.directory
-    if not directory.is_dir():
-        raise BadInput(f"journal {directory}: no such folder")
-    return directory
-
-
 app = typer.Typer(
     help="证据日志。The evidence journal: is it whole, what is in it.", no_args_is_help=True
 )
@@ -83,6 +75,13 @@ def verify(
             " may be repeated",
         ),
     ] = None,
+    tsa_ca: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--tsa-ca",
+            help="certificates (PEM) of the authorities whose time stamps of the heads count",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check every row, chain, tree, signature, head and link.
@@ -90,19 +89,23 @@ def verify(
     Exit 0: whole, by a key or heads kept elsewhere or by a witness; 1: something is wrong; 3: whole
     as far as the folder itself tells, but nobody outside vouches for it.
     """
-    folder = _directory(context, directory)
+    folder = directory_of(context, directory)
     key_file = public_key if public_key is not None else layout.public_key(folder)
     public = load_public_key(key_file) if public_key or key_file.exists() else None
     if public is None:
         typer.echo(f"no public key at {key_file}: signatures are not checked", err=True)
     kept = sum((_kept(source) for source in heads or ()), KeptElsewhere())
     witnesses = [note_key(vkey) for vkey in witness or ()]
+    authorities = [one for path in tsa_ca or () for one in read_authorities(path)]
+    stamped, not_stamped = stamped_checkpoints(folder, authorities) if authorities else ([], [])
+    kept += KeptElsewhere(stamped=tuple(stamped))
     in_register = _heads_in_register(context, folder)
     reports = verify_journal(folder, public=public, outside=(*kept.heads, *in_register.values()))
     vouched, contradictions = vouched_by_others(
         folder, reports, kept, public=public, witnesses=witnesses
     )
     problems = [problem for report in reports for problem in report.problems]
+    contradictions += [Problem("signature", str(folder), None, text) for text in not_stamped]
     problems += contradictions
     lost = _rows_lost(folder, reports)
     for report in reports:
@@ -123,7 +126,7 @@ def verify(
         }
         if as_json:
             typer.echo(json.dumps(line, ensure_ascii=False))
-    if as_json and (kept.checkpoints or witnesses):
+    if as_json and (kept.checkpoints or kept.stamped or witnesses):
         typer.echo(json.dumps(_outside_as_json(vouched, contradictions), ensure_ascii=False))
     if not as_json:
         for problem in problems:
@@ -172,7 +175,7 @@ def _outside_as_json(
                 "worker": one.worker,
                 "row": one.row,
                 "head": one.size,
-                "witness": one.by,
+                "by": one.by,
                 "seen": rfc3339(one.seen_s * 1000) if one.seen_s is not None else None,
             }
             for one in vouched
@@ -230,7 +233,7 @@ def _say_what_is_proved(
 @app.command("key")
 def key(context: typer.Context, directory: DirectoryOption = None) -> None:
     """The key of each worker's heads as name+id+base64, for witnesses that shall follow them."""
-    folder = _directory(context, directory)
+    folder = directory_of(context, directory)
     public = load_public_key(layout.public_key(folder))
     for worker in layout.workers(folder):
         origin = origin_of(layout.worker_folder(folder, worker))
@@ -243,7 +246,7 @@ def stats(
     context: typer.Context, directory: DirectoryOption = None, as_json: JsonOption = False
 ) -> None:
     """Rows, days, sizes."""
-    for segment in JournalReader(_directory(context, directory)).stats():
+    for segment in JournalReader(directory_of(context, directory)).stats():
         rows = segment.last_row - segment.first_row + 1
         last = rfc3339(segment.last_received_ms) if rows else None
         if as_json:
@@ -275,7 +278,7 @@ def export(
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most so many")] = None,
 ) -> None:
     """Print rows as NDJSON: topic, flags, receive time, payload (base64, and as text)."""
-    reader = JournalReader(_directory(context, directory))
+    reader = JournalReader(directory_of(context, directory))
     for name in [worker] if worker is not None else reader.workers():
         for row in reader.read(name, after=after, limit=limit):
             sys.stdout.write(json.dumps(row_as_json(row), ensure_ascii=False) + "\n")
@@ -291,7 +294,7 @@ def clocks(
     as_json: JsonOption = False,
 ) -> None:
     """How far each logger's clock is ahead of ours: from the least that fits to the most."""
-    for progress in open_progress(_directory(context, directory)):
+    for progress in open_progress(directory_of(context, directory)):
         with progress:
             estimates = sorted(progress.clocks(), key=lambda estimate: estimate.logger)
         for clock in estimates:
@@ -313,14 +316,13 @@ def clocks(
                 )
 
 
-holds = typer.Typer(help="Legal holds: days that are not deleted.", no_args_is_help=True)
 app.add_typer(holds, name="hold")
 
 
 @app.command("seal")
 def seal(context: typer.Context, directory: DirectoryOption = None) -> None:
     """Seal finished days that a stopped worker left open."""
-    folder = _directory(context, directory)
+    folder = directory_of(context, directory)
     settings = settings_of(context).journal.model_copy(update={"directory": folder})
     for done in seal_finished(folder, signer_of_journal(settings)):
         typer.echo(f"{done.segment.worker} {done.segment.day}: {done.rows} rows sealed")
@@ -333,7 +335,7 @@ def expire(
     delete: Annotated[bool, typer.Option("--delete", help="really delete; else only list")] = False,
 ) -> None:
     """Days older than journal.retention_years (never under five) that no hold keeps."""
-    folder, now_ms = _directory(context, directory), int(time.time() * 1000)
+    folder, now_ms = directory_of(context, directory), int(time.time() * 1000)
     years = settings_of(context).journal.retention_years
     # What was decided (an entry of a register, say) may stand for longer than any message.
     decisions = [worker for worker in layout.workers(folder) if is_shard(worker)]
@@ -344,45 +346,6 @@ def expire(
     if delete:
         gone = retention.delete_expired(folder, years=years, now_ms=now_ms, kept_for_good=decisions)
         typer.echo(f"{len(gone)} days deleted; their seals stay")
-
-
-@holds.command("place")
-def place(
-    context: typer.Context,
-    hold_id: Annotated[str, typer.Argument(help="a name, such as the case number")],
-    reason: Annotated[str, typer.Option("--reason", help="why")],
-    first_day: Annotated[str, typer.Option("--from", help="first UTC day, 2026-11-22")],
-    last_day: Annotated[str | None, typer.Option("--to", help="last day; else open")] = None,
-    directory: DirectoryOption = None,
-) -> None:
-    """Keep days from deletion."""
-    hold = retention.place_hold(
-        _directory(context, directory),
-        hold_id=hold_id,
-        reason=reason,
-        first_day=first_day,
-        last_day=last_day,
-    )
-    typer.echo(f"{hold.id}: {hold.first_day} to {hold.last_day or 'open end'} are kept")
-
-
-@holds.command("list")
-def list_holds(context: typer.Context, directory: DirectoryOption = None) -> None:
-    """Holds that stand."""
-    for hold in retention.holds(_directory(context, directory)):
-        end = hold.last_day or "open end"
-        typer.echo(f"{hold.id}  {hold.first_day} to {end}  {hold.reason}")
-
-
-@holds.command("lift")
-def lift(
-    context: typer.Context,
-    hold_id: Annotated[str, typer.Argument()],
-    directory: DirectoryOption = None,
-) -> None:
-    """End a hold."""
-    retention.lift_hold(_directory(context, directory), hold_id)
-    typer.echo(f"{hold_id}: lifted")
 
 
 def row_as_json(row: Any) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed.journal_part import journal_part
 from coldwitness.api.reports.packed.package import make_package
 from coldwitness.api.reports.packed.record_altered import RecordCheck
-from coldwitness.api.reports.packed.timestamp import ask_for_stamp, read_token
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.judge_files import judge_files
@@ -39,6 +38,7 @@ from coldwitness.storage.journal import load_or_create_signer, signer_of_journal
 from coldwitness.storage.journal.signing import Signer
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import open_register
+from coldwitness.storage.witness.timestamp import ask_for_stamp, read_token
 
 _ENDINGS = (".json", ".html", ".pdf")
 

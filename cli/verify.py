@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, tell
 from coldwitness.api.reports.packed.package_check import verify_any
-from coldwitness.api.reports.packed.timestamp import read_authorities
 from coldwitness.api.reports.packed.verification import Verified
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.labels import labels
@@ -18,6 +17,7 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import journal_public_key, load_public_key
 from coldwitness.storage.journal.signing import key_id
+from coldwitness.storage.witness.timestamp import read_authorities
 
 DIFFERS = 1
 NOBODY_VOUCHES = 3

@@ -79,6 +79,8 @@ class JournalSettings(_Section):
     origin: str | None = Field(None, pattern=r"^[^\s+]{1,200}$")
     """The name under which witnesses know this journal, as an address without scheme; unset:
     coldwitness/ and the id of its first key. Taken when a worker signs its first head."""
+    timestamp_url: str | None = None
+    """A time-stamp authority (RFC 3161) that stamps each hour's newest checkpoint."""
     minimum_free_mb: float = Field(200.0, ge=0.0)
     """`doctor` warns below this much room on the journal's disk."""
 

@@ -23,6 +23,7 @@ from coldwitness.storage.journal import Journal, JournalReader
 from coldwitness.storage.journal.layout import worker_folder
 from coldwitness.storage.ports import CustodyLog, ReadingLog
 from coldwitness.storage.witness.asking import Witnessing
+from coldwitness.storage.witness.stamping import Stamping
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class ReceivingSide:
         except BaseException:
             self.journal.close()
             raise
+        self.stamping = Stamping(settings.journal.timestamp_url, settings.journal.directory)
         self.receiver = Receiver(self.broker, self.journal, settings.journal)
         self._stop = threading.Event()
         self._health_due_s = 0.0
@@ -80,6 +82,7 @@ class ReceivingSide:
     def start(self) -> None:
         self._thread.start()
         self.witnessing.start()
+        self.stamping.start()
 
     def stop(self) -> None:
         """End after the round under way; what was taken is journalled and acknowledged, and the
@@ -93,6 +96,7 @@ class ReceivingSide:
         self.broker.close(last_words=self._health("stopped"))
         self.journal.close()
         self.witnessing.stop()
+        self.stamping.stop()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -5,6 +5,7 @@ from coldwitness.storage.journal.heads import SignedHead
 from coldwitness.storage.journal.journal import Journal, PartlyKept
 from coldwitness.storage.journal.outside import (
     KeptElsewhere,
+    Stamped,
     Vouched,
     kept_elsewhere,
     vouched_by_others,
@@ -39,6 +40,7 @@ __all__ = [
     "SegmentStats",
     "SignedHead",
     "Signer",
+    "Stamped",
     "Vouched",
     "journal_public_key",
     "journal_signer",

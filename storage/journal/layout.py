@@ -77,6 +77,11 @@ def cosigned(folder: Path, day: str) -> Path:
     return folder / f"{day}.cosigned"
 
 
+def stamps(folder: Path, day: str) -> Path:
+    """Time stamps of a worker's checkpoints that were asked for on a day, one JSON line each."""
+    return folder / f"{day}.stamps"
+
+
 def workers(directory: Path) -> list[str]:
     """Workers that ever wrote here."""
     root = directory / "segments"

@@ -23,12 +23,26 @@ from coldwitness.storage.journal.verification import Problem, SegmentReport
 
 
 @dataclass(frozen=True)
+class Stamped:
+    """A checkpoint that a time-stamp authority signed at `at_s` [UTC epoch s], as `serial`."""
+
+    signed: SignedCheckpoint
+    at_s: int
+    serial: str
+
+
+@dataclass(frozen=True)
 class KeptElsewhere:
     heads: tuple[SignedHead, ...] = ()
     checkpoints: tuple[SignedCheckpoint, ...] = ()
+    stamped: tuple[Stamped, ...] = ()
 
     def __add__(self, other: "KeptElsewhere") -> "KeptElsewhere":
-        return KeptElsewhere(self.heads + other.heads, self.checkpoints + other.checkpoints)
+        return KeptElsewhere(
+            self.heads + other.heads,
+            self.checkpoints + other.checkpoints,
+            self.stamped + other.stamped,
+        )
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,7 @@ class Vouched:
         proved = f"worker {self.worker}: proved up to row {self.row}"
         if self.by is None or self.seen_s is None:
             return f"{proved} by a head kept elsewhere"
-        return f"{proved} by witness {self.by}, who saw it {rfc3339(self.seen_s * 1000)}"
+        return f"{proved} by {self.by}, seen {rfc3339(self.seen_s * 1000)}"
 
 
 class _CosignedLine(msgspec.Struct):
@@ -121,13 +135,18 @@ def vouched_by_others(
         inside = list(cosigned_checkpoints(folder)) if witnesses else []
         ours = [one for one in inside if origins.get(one.checkpoint.origin) == worker]
         file = layout.head_tree(folder)
-        roots = _roots(numbered, {one.checkpoint.size for one in (*mine, *ours)})
+        dated = [one for one in kept.stamped if origins.get(one.signed.checkpoint.origin) == worker]
+        shown = (*mine, *ours, *(one.signed for one in dated))
+        roots = _roots(numbered, {one.checkpoint.size for one in shown})
         for signed in mine:
             found = _contradicted(signed, roots, public)
             if found is None:
                 vouched.append(_proved(worker, signed, numbered))
             else:
                 problems.append(Problem("head", str(file), None, f"worker {worker}: {found}"))
+        by_stamp, against = _by_stamps(worker, dated, roots, numbered, public)
+        vouched += by_stamp
+        problems += [Problem("head", str(file), None, text) for text in against]
         for key in witnesses:
             seen = [one for one in (*mine, *ours) if one.note.cosigned_s(key) is not None]
             wrong = [said for one in seen if (said := _contradicted(one, roots, public))]
@@ -137,11 +156,33 @@ def vouched_by_others(
             elif seen:
                 last = max(seen, key=lambda one: one.checkpoint.size)
                 time_s = last.note.cosigned_s(key)
-                vouched.append(_proved(worker, last, numbered, by=key.name, seen_s=time_s))
+                vouched.append(
+                    _proved(worker, last, numbered, by=f"witness {key.name}", seen_s=time_s)
+                )
             elif numbered:
                 text = f"worker {worker}: witness {key.name} has signed none of its heads"
                 problems.append(Problem("missing", str(file), None, text))
     return vouched, problems
+
+
+def _by_stamps(
+    worker: str,
+    dated: Sequence[Stamped],
+    roots: Mapping[int, bytes],
+    numbered: Sequence[SignedHead],
+    public: Ed25519PublicKey | None,
+) -> tuple[list[Vouched], list[str]]:
+    """What the newest time stamp proves, and what any of them says against the heads."""
+    against = [
+        f"worker {worker}: time stamp {one.serial}: {said}"
+        for one in dated
+        if (said := _contradicted(one.signed, roots, public)) is not None
+    ]
+    if against or not dated:
+        return [], against
+    last = max(dated, key=lambda one: one.signed.checkpoint.size)
+    by = f"time stamp {last.serial}"
+    return [_proved(worker, last.signed, numbered, by=by, seen_s=last.at_s)], []
 
 
 def _workers(reports: Sequence[SegmentReport]) -> list[str]:

@@ -11,15 +11,15 @@ from cryptography.x509 import Certificate
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed.package import HEAD, SIGNATURE, STAMP, zipped
 from coldwitness.api.reports.packed.package_check import verify_any
-from coldwitness.api.reports.packed.timestamp import (
+from coldwitness.cli.main import main
+from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.witness.timestamp import (
     ask_for_stamp,
     read_authorities,
     read_token,
     require_authority,
     stamp_of,
 )
-from coldwitness.cli.main import main
-from coldwitness.domain.errors import BadInput, Unavailable
 from tests.reports.packages import BUREAU, files_of, honest, report_in, rulebook
 from tests.reports.time_authority import Authority, make_authority, time_authority
 from tests.servers import free_port, program

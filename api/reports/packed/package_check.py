@@ -21,7 +21,6 @@ from coldwitness.api.reports.packed.package import (
     zipped,
 )
 from coldwitness.api.reports.packed.rejudging import pack_of
-from coldwitness.api.reports.packed.timestamp import Stamp, require_authority, stamp_of
 from coldwitness.api.reports.packed.verification import (
     Complete,
     Findings,
@@ -37,6 +36,7 @@ from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
+from coldwitness.storage.witness.timestamp import Stamp, require_authority, stamp_of
 
 _REQUIRED = (
     package.REPORT,

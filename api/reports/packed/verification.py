@@ -20,12 +20,12 @@ from coldwitness.api.reports.packed.rejudging import (
     rebuilt,
     same_rules,
 )
-from coldwitness.api.reports.packed.timestamp import Stamp
 from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.text import Text
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
+from coldwitness.storage.witness.timestamp import Stamp
 
 REASONS: Mapping[str, Text] = labels("verification")["reasons"]
 
