@@ -14,6 +14,7 @@ import typer
 
 from coldwitness.cli.journal_folder import DirectoryOption, directory_of
 from coldwitness.cli.journal_holds import app as holds
+from coldwitness.cli.journal_prove import prove
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
@@ -317,6 +318,7 @@ def clocks(
 
 
 app.add_typer(holds, name="hold")
+app.command("prove")(prove)
 
 
 @app.command("seal")
