@@ -115,34 +115,35 @@ class Tally:
     """Of one worker's day. It can be gone on with: `counted` is what stood before."""
 
     def __init__(self, counted: Iterable["Counting"] = ()) -> None:
-        self._rows: dict[bytes, int] = {}
+        self._full_blocks: dict[bytes, int] = {}
         self._folded: dict[bytes, bytes] = {}
         self._blocks: dict[bytes, list[bytes]] = {}
         self._leaves: dict[bytes, bytes] = {}
         for one in counted:
-            self._rows[one.name], self._folded[one.name] = one.rows, one.folded
+            self._full_blocks[one.name], self._folded[one.name] = one.rows // BLOCK_ROWS, one.folded
             self._blocks[one.name] = list(one.block)
-        self._unhashed = set(self._rows)
+        self._unhashed = set(self._blocks)
 
     def add(self, names: Iterable[bytes], leaf: bytes) -> None:
         """Count one row, by its leaf hash, to each of its names."""
-        rows, blocks = self._rows, self._blocks
+        blocks = self._blocks
         for name in names:
             block = blocks.get(name)
             if block is None:
-                rows[name], self._folded[name], blocks[name] = 1, NO_DIGEST, [leaf]
+                blocks[name] = [leaf]
+                self._full_blocks[name], self._folded[name] = 0, NO_DIGEST
             else:
-                rows[name] += 1
                 block.append(leaf)
                 if len(block) == BLOCK_ROWS:
+                    self._full_blocks[name] += 1
                     self._folded[name] = _fold(self._folded[name], block)
                     block.clear()
-            self._unhashed.add(name)
+        self._unhashed.update(names)
 
     def unhashed(self) -> list["Counting"]:
         """What is new or other since the head was asked for last."""
         return [
-            Counting(name, self._rows[name], self._folded[name], tuple(self._blocks[name]))
+            Counting(name, self._count(name), self._folded[name], tuple(self._blocks[name]))
             for name in self._unhashed
         ]
 
@@ -156,10 +157,14 @@ class Tally:
         return TallyHead(len(leaves), root)
 
     def entries(self) -> list[Tallied]:
-        return [self._entry(name) for name in sorted(self._rows)]
+        return [self._entry(name) for name in sorted(self._blocks)]
 
     def _entry(self, name: bytes) -> Tallied:
-        return Tallied(name, self._rows[name], _fold(self._folded[name], self._blocks[name]))
+        digest = _fold(self._folded[name], self._blocks[name])
+        return Tallied(name, self._count(name), digest)
+
+    def _count(self, name: bytes) -> int:
+        return self._full_blocks[name] * BLOCK_ROWS + len(self._blocks[name])
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ def test_a_tally_that_another_key_signed_is_none(tmp_path: Path) -> None:
     assert ("head_invalid", f"w1 {segments(tmp_path, 'w1')[0].day}") in found
 
 
-def _cut(folder: Path, day: int, rows: set[int]) -> None:
+def cut(folder: Path, day: int, rows: set[int]) -> None:
     """Rows taken out of the files of an open day, without the key: the rest is not renumbered."""
     segment = segments(folder, "w1")[day]
     connection = sqlite3.connect(segment.database)
@@ -175,7 +175,7 @@ def test_a_package_is_not_made_of_a_journal_from_which_rows_were_taken(tmp_path:
     for case in range(10):
         one = kept(tmp_path / str(case), days=1)
         mine = [row.row for row in part_of(one).rows]
-        _cut(one.folder, 0, set(draw.sample(mine, draw.choice([1, 3]))))
+        cut(one.folder, 0, set(draw.sample(mine, draw.choice([1, 3]))))
         with pytest.raises(BadInput, match="record_altered"):
             part_of(one)
 
@@ -183,7 +183,7 @@ def test_a_package_is_not_made_of_a_journal_from_which_rows_were_taken(tmp_path:
 def test_a_kept_tally_that_was_changed_with_the_rows_is_not_the_signed_one(tmp_path: Path) -> None:
     one = kept(tmp_path, days=1)
     mine = [row.row for row in part_of(one).rows]
-    _cut(tmp_path, 0, {mine[3]})
+    cut(tmp_path, 0, {mine[3]})
     segment = segments(tmp_path, "w1")[0]
     connection = sqlite3.connect(segment.database)
     with connection:
