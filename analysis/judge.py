@@ -217,7 +217,7 @@ def judge(
 def _item_status(case: Case, temperature: Temperature) -> CodeArray:
     terms, window = case.terms, case.window
     owner = item_shipment(terms)
-    unknown = ~(window.start_known & window.end_known) | ~terms.limits_known
+    unknown = ~window.told | ~terms.limits_known
     unknown |= case.unsure_ends.doubtful(len(terms))
     least = np.where(unknown[owner], Status.INSUFFICIENT_EVIDENCE, Status.COMPLIANT)
     return np.maximum(temperature.item_status, least.astype(np.int8))
@@ -255,7 +255,7 @@ def _question_status(
 ) -> CodeArray:
     terms, window = case.terms, case.window
     status = worst_of_findings(findings, touches, len(terms))
-    unknown = ~(window.start_known & window.end_known)
+    unknown = ~window.told
     unread = temperature.worst < 0
 
     def lift(question: Question, where: NDArray[np.bool_]) -> None:

@@ -207,6 +207,8 @@ class Terms:
     shared_lines: tuple[str, ...]
     """Names of the item lines that share a compartment, "" where none do."""
     hold_h: FloatArray
+    planned_s: FloatArray
+    """Time from dispatch to delivery as it was planned."""
     due_s: FloatArray
     box_known: CodeArray
     delegation: CodeArray

@@ -14,6 +14,7 @@ from coldwitness.cli.judge_files import gather_files, judge_gathered
 from coldwitness.cli.result_text import beside, json_lines, print_json, print_text
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.in_parts import processes_for, told_in_parts
 from coldwitness.judging.rulebook import load_rulebook, under_pack
@@ -59,6 +60,10 @@ def check(
         str | None,
         typer.Option("--compare-rules", help="show this rule pack's result beside the first"),
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="RFC 3339 time: judge as then; without it all have ended"),
+    ] = None,
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
     """Judge files: exit 0 compliant, 1 breach or suspected, 3 insufficient, 2 unusable.
@@ -78,6 +83,7 @@ def check(
             timezone=timezone,
             reader=reader,
             columns=column or (),
+            as_of_ms=None if as_of is None else _instant_ms(as_of),
         )
         for warning in gathered.warnings:
             print(f"coldwitness: {warning}", file=sys.stderr)
@@ -126,3 +132,10 @@ def _written(told: tuple[str, bytes]) -> str:
     verdict, text = told
     sys.stdout.buffer.write(text)
     return verdict
+
+
+def _instant_ms(text: str) -> int:
+    try:
+        return instant_ms(text)
+    except ValueError as error:
+        raise BadInput(f"--as-of: {error}") from error

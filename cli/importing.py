@@ -212,10 +212,11 @@ def _judge(
     for start in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
         part = shipments[start : start + _SHIPMENTS_AT_ONCE]
         up_to = rows_in_stores(settings.journal.directory, register)
-        judged = judge_batch(store, register, rulebook, settings.judging, part)
+        now_ms = int(time.time() * 1000)
+        judged = judge_batch(store, register, rulebook, settings.judging, part, now_ms)
         register.results.record(
             judged.results,
-            judged_ms=int(time.time() * 1000),
+            judged_ms=now_ms,
             reason="import",
             clue_policy=clue_changes,
             up_to=up_to,

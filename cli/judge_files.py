@@ -55,8 +55,10 @@ def gather_files(
     timezone: str | None,
     reader: str | None,
     columns: Sequence[str] = (),
+    as_of_ms: int | None = None,
 ) -> GatheredFiles:
-    """Read recorded telemetry; every shipment of the readings and of the manifests is to be judged.
+    """Read recorded telemetry; every shipment of the readings and of the manifests is to be judged,
+    as of an instant [UTC epoch ms], or else as ended.
 
     Raises BadInput if nothing usable was found, or neither manifest nor storage was given.
     """
@@ -91,6 +93,7 @@ def gather_files(
         recorded.table,
         by_id,
         events,
+        as_of_ms=as_of_ms,
         versions={name: versions for name, versions in sent.items() if len(versions) > 1},
     )
     return GatheredFiles(evidence, tuple(manifests), tuple(warnings))

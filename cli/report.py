@@ -29,6 +29,7 @@ from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.rules import PACKS_DIR, load_pack
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput
+from coldwitness.judging.clock import system_clock
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips
@@ -265,7 +266,7 @@ def _from_stores(
         line = register.shipments.row(shipment)
         if line is None:
             raise BadInput(f"report: the stores know no shipment {shipment!r}")
-        read = partial(evidence_of, store, register, [shipment])
+        read = partial(evidence_of, store, register, [shipment], as_of_ms=system_clock())
         if signer is None:
             evidence = read()
         else:

@@ -9,6 +9,7 @@ from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
+from coldwitness.judging.words.headline import headline
 
 _LINES_AT_ONCE = 100
 _MARKS = {
@@ -53,7 +54,7 @@ def print_json(results: Sequence[CheckResult]) -> None:
 def print_text(results: Iterable[CheckResult], *, lang: str) -> None:
     for result in results:
         mark = _MARKS[result.verdict]
-        print(f"{mark} {result.shipment}  {status_words(result.verdict, lang=lang)}")
+        print(f"{mark} {result.shipment}  {_headline_words(result, lang=lang)}")
         for finding in result.findings:
             text = _told(finding.explanation, lang)
             print(f"    {finding.kind}/{finding.subtype} [{finding.certainty}] {text}")
@@ -63,6 +64,11 @@ def print_text(results: Iterable[CheckResult], *, lang: str) -> None:
                 print(f"    {line.id:<20} {_told(line.title, lang)}：{words}")
         if (other := given(result.compared)) is not None:
             _print_beside(result, other, lang=lang)
+
+
+def _headline_words(result: CheckResult, *, lang: str) -> str:
+    said = headline(result)
+    return said.en if lang == "en" else f"{said.zh} {said.en}"
 
 
 def _told(text: Text, lang: str) -> str:

@@ -58,6 +58,8 @@ class Numbers:
     """A stated uncertainty below this is taken as not stated."""
     custody_clock_tolerance_s: Seconds
     """The logger's clock and those of the custody events may differ by this."""
+    custody_silence_s: Seconds
+    """A shipment without an ending event has ended when nothing was heard for longer."""
     event_mismatch_s: Seconds
     future_tolerance_s: Seconds
     late_import_s: Seconds

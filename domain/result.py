@@ -16,6 +16,7 @@ from coldwitness.domain.words import (
     CertaintyWord,
     IsolationWord,
     SeverityWord,
+    StateWord,
     StatusWord,
     Verdict,
 )
@@ -286,6 +287,14 @@ class CheckResult(Struct, frozen=True, kw_only=True):
 
     schema: Literal["coldwitness.check/1"]
     shipment: str
+    state: Annotated[
+        StateWord | UnsetType,
+        Meta(description="Whether custody has begun, is under way, or has ended"),
+    ] = UNSET
+    as_of: Annotated[
+        Instant | UnsetType,
+        Meta(description="The present by which one in transit was judged; else absent"),
+    ] = UNSET
     verdict: Verdict
     window: Window
     findings: tuple[Finding, ...]

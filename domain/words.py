@@ -21,6 +21,17 @@ StatusWord = Literal[
 IsolationWord = Literal["not_applicable", "isolated", "indeterminate", "missing"]
 
 
+StateWord = Literal["planned", "in_transit", "ended"]
+
+
+class State(IntEnum):
+    """Where a shipment's custody stands."""
+
+    PLANNED = 0
+    IN_TRANSIT = 1
+    ENDED = 2
+
+
 class Certainty(IntEnum):
     POSSIBLE = 1
     PROBABLE = 2
@@ -46,6 +57,7 @@ class Status(IntEnum):
     BREACH = 6
 
 
+STATE_WORDS: dict[int, StateWord] = dict(enumerate(get_args(StateWord)))
 CERTAINTY_WORDS: dict[int, CertaintyWord] = dict(enumerate(get_args(CertaintyWord), start=1))
 SEVERITY_WORDS: dict[int, SeverityWord] = dict(enumerate(get_args(SeverityWord), start=1))
 STATUS_WORDS: dict[int, StatusWord] = dict(enumerate(get_args(StatusWord)))

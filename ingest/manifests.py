@@ -267,6 +267,12 @@ def _check_rates(manifest: Manifest, what: str) -> None:
         (f"{what}: logger.interval_s", logger.interval_s, 1e-3, 86_400.0),
         (f"{what}: logger.accuracy_c", logger.accuracy_c, 0.0, 50.0),
         (f"{what}: logger.response_s", logger.response_s, 0.0, 3600.0),
+        (
+            f"{what}: delivery.planned_minutes",
+            None if manifest.delivery is None else manifest.delivery.planned_minutes,
+            0.0,
+            525_600.0,
+        ),
     )
     for probe in logger.probes:
         split = split_probe(probe)

@@ -35,9 +35,10 @@ def judge_batch(
     rulebook: Rulebook,
     settings: JudgingSettings,
     shipments: Sequence[str],
+    as_of_ms: int,
 ) -> Batch:
-    """Judge the whole record of each shipment. Raises Unavailable if a store does."""
-    evidence = evidence_of(store, register, shipments)
+    """Judge the whole record of each shipment as of now. Raises Unavailable if a store does."""
+    evidence = evidence_of(store, register, shipments, as_of_ms=as_of_ms)
     groups = judge_shipments(
         evidence,
         rulebook=rulebook,

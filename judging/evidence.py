@@ -26,7 +26,8 @@ class Evidence:
     manifest there are several. begun_ms : when the first custody event or reading of these was
     received, UTC epoch ms; none where nobody noted it. office : what the office has on record of
     those of which it has anything. carried : which probes the shipments' loggers ever sent, where
-    somebody kept that."""
+    somebody kept that. as_of_ms : the present, UTC epoch ms, by which shipments may be on their
+    way; without one all have ended."""
 
     shipments: tuple[str, ...]
     readings: ReadingTable
@@ -36,6 +37,7 @@ class Evidence:
     begun_ms: Mapping[str, int] = field(default_factory=dict)
     office: Mapping[str, OfficeFacts] = field(default_factory=dict)
     carried: Carried = field(default_factory=dict)
+    as_of_ms: int | None = None
 
     def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The same evidence by other manifests."""
@@ -72,7 +74,9 @@ def _of(known: Mapping[str, Known], shipments: Sequence[str]) -> dict[str, Known
     return {name: known[name] for name in shipments if name in known}
 
 
-def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[str]) -> Evidence:
+def evidence_of(
+    store: TelemetryStore, register: Register, shipments: Sequence[str], *, as_of_ms: int | None
+) -> Evidence:
     """The whole record of each shipment as the stores hold it now. Raises Unavailable."""
     readings = store.readings(shipments, register.custody.stays(shipments))
     manifests = register.manifests.newest(shipments)
@@ -80,6 +84,7 @@ def evidence_of(store: TelemetryStore, register: Register, shipments: Sequence[s
     events = register.custody.events(shipments)
     return Evidence(
         shipments=tuple(shipments),
+        as_of_ms=as_of_ms,
         readings=readings,
         manifests=manifests,
         events=events,

@@ -6,12 +6,15 @@ result of checking the same evidence later.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from coldwitness.config.rules import pack_for
 from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.batch import Batch, judge_batch
 from coldwitness.judging.clock import Clock, system_clock
@@ -35,8 +38,12 @@ REOPEN_WITHIN_MS = 86_400_000
 stopped between storing a late reading and judging it."""
 
 COPY_FOUND = "copy of its curve"
+SILENCE = "silence"
+SILENT_LOOK_MS = 3_600_000
+"""How often one that has not ended is judged again while nothing new is heard of it."""
 
-Judge = Callable[[TelemetryStore, Register, Rulebook, JudgingSettings, Sequence[str]], Batch]
+Judge = Callable[[TelemetryStore, Register, Rulebook, JudgingSettings, Sequence[str], int], Batch]
+"""The last is the present, UTC epoch ms."""
 
 
 class LiveJudge:
@@ -71,6 +78,9 @@ class LiveJudge:
         self._rulebook = rulebook
         self._settings = settings
         self._clock = clock
+        pack_id = rulebook.pack_id
+        numbers = pack_for(rulebook.packs, pack_id=pack_id, epoch_s=math.nan).numbers
+        self._interval_ms = round(numbers.recording_interval_s * 1000) + 1000
         self._observers = tuple(observers)
         self._judge = judge
         self._rows_read = rows_read
@@ -79,6 +89,7 @@ class LiveJudge:
         self._ticking = False
         self._failing: dict[str, tuple[int, float]] = {}
         self._left: Mapping[str, int] = {}
+        self._looks: dict[str, int] = {}
         self._some_touched = threading.Event()
         self._running = threading.Lock()
         self._stopping = threading.Event()
@@ -133,6 +144,7 @@ class LiveJudge:
         """Judge everything that waits, here and in the register, and whose pause is over;
         returns how many were judged."""
         self._take_left()
+        self._look_again()
         due = self._take_due()
         try:
             judged = self._judge_all(due)
@@ -155,6 +167,26 @@ class LiveJudge:
         with self._lock:
             for shipment in left:
                 self._touched.setdefault(shipment, "new readings")
+
+    def _look_again(self) -> None:
+        """Touch those that have not ended and whose time for another look has come: silence is
+        told by nobody."""
+        now_ms = self._clock()
+        with self._lock:
+            for shipment in [name for name, due_ms in self._looks.items() if due_ms <= now_ms]:
+                del self._looks[shipment]
+                self._touched.setdefault(shipment, SILENCE)
+
+    def _plan_looks(self, results: Iterable[CheckResult], reason: str) -> None:
+        """Once an interval is over in which a reading was due, then every hour until it ended."""
+        pause_ms = SILENT_LOOK_MS if reason == SILENCE else self._interval_ms
+        due_ms = self._clock() + pause_ms
+        with self._lock:
+            for result in results:
+                if given(result.state) in ("planned", "in_transit"):
+                    self._looks[result.shipment] = due_ms
+                else:
+                    self._looks.pop(result.shipment, None)
 
     def _take_due(self) -> dict[str, str]:
         """Waiting shipments, each with the reason of its last touch."""
@@ -233,7 +265,12 @@ class LiveJudge:
         # Both as they were before the evidence is read: it holds at least this.
         left, up_to = self._left, self._rows_read()
         batch = self._judge(
-            self._store, self._register, self._rulebook, self._settings.judging, tuple(shipments)
+            self._store,
+            self._register,
+            self._rulebook,
+            self._settings.judging,
+            tuple(shipments),
+            self._clock(),
         )
         clues = self._register.results.record(
             batch.results,
@@ -247,6 +284,7 @@ class LiveJudge:
         self._register.trips.keep(batch.trips)
         self._register.waiting.judged({name: left[name] for name in shipments if name in left})
         self._tell_of_copies(batch.results, reason)
+        self._plan_looks(batch.results, reason)
         for observer in self._observers:
             observer.on_judged(batch.results, clues, batch.newest)
 

@@ -156,6 +156,7 @@ def terms_for(
         shared_compartment=np.array([bool(lines) for lines in lasting], dtype=bool),
         shared_lines=tuple(lasting),
         hold_h=_floats(_hold_h(manifest, models) for manifest in given),
+        planned_s=_floats(_planned_s(manifest) for manifest in given),
         due_s=_floats(_seconds(manifest.due_ms) for manifest in given),
         box_known=_flags(_box_known(manifest, models) for manifest in given),
         platform_named=np.array(
@@ -259,6 +260,16 @@ def _hold_h(manifest: Manifest, models: Mapping[str, BoxModel]) -> float | None:
         return manifest.box.qualification.hold_h
     model = models.get(manifest.box.model or "")
     return None if model is None else model.hold_h
+
+
+def _planned_s(manifest: Manifest) -> float | None:
+    """As the manifest says, else from its dispatch to its time limit."""
+    delivery = manifest.delivery
+    if delivery is not None and delivery.planned_minutes is not None:
+        return delivery.planned_minutes * 60
+    if manifest.dispatched_ms is None or manifest.due_ms is None:
+        return None
+    return max(0.0, (manifest.due_ms - manifest.dispatched_ms) / 1000.0)
 
 
 def _box_known(manifest: Manifest, models: Mapping[str, BoxModel]) -> bool | None:

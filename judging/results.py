@@ -34,7 +34,12 @@ from coldwitness.domain.result import (
     Window,
 )
 from coldwitness.domain.tracks import Tracks
-from coldwitness.domain.words import ISOLATION_WORDS, STATUS_WORDS, VERDICT_WORDS
+from coldwitness.domain.words import (
+    ISOLATION_WORDS,
+    STATE_WORDS,
+    STATUS_WORDS,
+    VERDICT_WORDS,
+)
 from coldwitness.judging.coverage import coverage_told
 from coldwitness.judging.fleet_limits import told_baseline
 from coldwitness.judging.requirement_lines import requirement_lines, weighing
@@ -100,10 +105,14 @@ def check_results(
     evidence = _evidence(judgement, tracks, terms, pack, software=software, office=office or {})
     window = judgement.window
     times = zip(rfc3339_column(window.start_s), rfc3339_column(window.end_s), strict=True)
+    states = [STATE_WORDS[code] for code in window.custody.state.tolist()]
+    as_of = rfc3339_column(window.custody.as_of_s)
     return [
         CheckResult(
             schema=SCHEMA,
             shipment=tracks.shipments[i],
+            state=states[i],
+            as_of=as_of[i] or UNSET,
             verdict=VERDICT_WORDS[int(judgement.verdict[i])],
             window=Window(start=start, end=end),
             findings=tuple(findings[row] for row in rows[i]),

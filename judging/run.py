@@ -149,6 +149,7 @@ def _cases(
 ) -> list[tuple[RulePack, Case]]:
     """Each pack in force with the case of its shipments."""
     begun_s = _begin_s(evidence)
+    as_of_s = None if evidence.as_of_ms is None else evidence.as_of_ms / 1000.0
     chosen = [
         pack_for(rulebook.packs, pack_id=rulebook.pack_id, epoch_s=epoch_s) for epoch_s in begun_s
     ]
@@ -179,7 +180,7 @@ def _cases(
             office=evidence.office,
         )
         terms = replace(terms, carried=carried_before(mine, evidence.readings, evidence.carried))
-        cases.append((pack, case_of(tracks, terms, pack.numbers)))
+        cases.append((pack, case_of(tracks, terms, pack.numbers, as_of_s=as_of_s)))
     return cases
 
 

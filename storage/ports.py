@@ -14,7 +14,7 @@ from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.domain.words import Verdict
+from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
 
@@ -62,6 +62,7 @@ class ShipmentRow:
 
     id: str
     verdict: Verdict | None
+    state: StateWord | None
     courier: str | None
     division: str | None
     started_at: str | None
@@ -175,6 +176,8 @@ class Shipments(Protocol):
         self,
         *,
         verdict: str | None = None,
+        state: str | None = None,
+        q: str | None = None,
         courier: str | None = None,
         division: str | None = None,
         from_ms: int | None = None,
@@ -182,7 +185,8 @@ class Shipments(Protocol):
         after: str | None = None,
         limit: int = 50,
     ) -> list[ShipmentRow]:
-        """By id, after `after`."""
+        """By id, after `after`. q: texts parted by blanks, each of which stands somewhere in the
+        shipment's id, a box that held it, or what its manifest names."""
 
     def row(self, shipment: str) -> ShipmentRow | None:
         """One shipment's line; None if nothing was ever heard of it."""

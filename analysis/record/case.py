@@ -149,13 +149,16 @@ class Case:
         )
 
 
-def case_of(tracks: Tracks, terms: Terms, numbers: Numbers) -> Case:
-    """The case of all shipments of `tracks`. Raises ValueError if `terms` lists others."""
+def case_of(
+    tracks: Tracks, terms: Terms, numbers: Numbers, *, as_of_s: float | None = None
+) -> Case:
+    """The case of all shipments of `tracks`, as of an instant [UTC epoch s], or else when all have
+    ended. Raises ValueError if `terms` lists others."""
     if terms.shipments != tracks.shipments:
         raise ValueError(
             f"terms of {len(terms)} shipments do not fit tracks of {len(tracks.shipments)}"
         )
-    window = judged_window(tracks, terms)
+    window = judged_window(tracks, terms, numbers, as_of_s=as_of_s)
     terms, place_datum = in_datum_of_positions(tracks, terms, window)
     return Case(tracks, terms, numbers, window, place_datum)
 

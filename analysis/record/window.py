@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.analysis.record.custody_state import CustodyState, custody_state
 from coldwitness.analysis.terms import Terms, WindowSource
+from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, Tracks
+from coldwitness.domain.words import State
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Window:
         give one; end_s is never before start_s.
     start_known, end_known : (s,) True where an event or the manifest gives that end; where
         False it is the first or last reading, and what needs the custody window is
-        insufficient evidence.
+        insufficient evidence, unless the shipment is on its way.
     rows : (n,) True for the readings of `Tracks` that lie in their shipment's window.
+    custody : where the custody of each stands.
     """
 
     start_s: FloatArray
@@ -26,6 +30,13 @@ class Window:
     start_known: NDArray[np.bool_]
     end_known: NDArray[np.bool_]
     rows: NDArray[np.bool_]
+    custody: CustodyState
+
+    @property
+    def told(self) -> NDArray[np.bool_]:
+        """(s,) True where both ends are known that can be: the end of a shipment on its way is
+        not yet."""
+        return np.asarray(self.start_known & (self.end_known | self.custody.in_transit))
 
     @property
     def length_s(self) -> FloatArray:
@@ -33,8 +44,11 @@ class Window:
         return self.end_s - self.start_s
 
 
-def judged_window(tracks: Tracks, terms: Terms) -> Window:
-    """Custody windows by events, else manifest, else from the first to the last reading.
+def judged_window(
+    tracks: Tracks, terms: Terms, numbers: Numbers, *, as_of_s: float | None = None
+) -> Window:
+    """Custody windows by events, else manifest, else from the first to the last reading; of a
+    shipment on its way at `as_of_s` [UTC epoch s] the time so far, of a planned one none.
 
     An end that lies before its start (a manifest that contradicts itself, or a shipment all
     of whose readings come before it was packed) leaves a window of no length at the start.
@@ -46,14 +60,19 @@ def judged_window(tracks: Tracks, terms: Terms) -> Window:
     first_s[some] = tracks.time_s[tracks.first[:-1][some]]
     last_s[some] = tracks.time_s[tracks.first[1:][some] - 1]
     start_known = (terms.start_source != WindowSource.READINGS) & ~np.isnan(terms.start_s)
+    custody = custody_state(tracks, terms, numbers, as_of_s=as_of_s)
     end_known = (terms.end_source != WindowSource.READINGS) & ~np.isnan(terms.end_s)
+    end_known &= custody.state == State.ENDED
     end_s = np.where(end_known, terms.end_s, last_s)
+    end_s = np.where(custody.in_transit, custody.until_s, end_s)
     start_s = np.where(start_known, terms.start_s, np.fmin(first_s, end_s))
     start_s = np.where(np.isnan(start_s), end_s, start_s)
     end_s = np.fmax(np.where(np.isnan(end_s), start_s, end_s), start_s)
-    return Window(
-        start_s, end_s, start_known, end_known, _inside(tracks, start_s, end_s, first_s, last_s)
-    )
+    start_s[custody.planned], end_s[custody.planned] = np.nan, np.nan
+    rows = _inside(tracks, start_s, end_s, first_s, last_s)
+    if custody.planned.any():
+        rows &= ~custody.planned[tracks.shipment]
+    return Window(start_s, end_s, start_known, end_known, rows, custody)
 
 
 def _inside(

@@ -52,9 +52,7 @@ def positions_needed(
     """
     window, numbers = case.window, case.numbers
     from_s, to_s = window.start_s.copy(), window.end_s.copy()
-    mine = np.flatnonzero(
-        believed & (np.diff(fixes.first) > 0) & window.start_known & window.end_known
-    )
+    mine = np.flatnonzero(believed & (np.diff(fixes.first) > 0) & window.told)
     if mine.size == 0:
         return PositionsNeeded(from_s, to_s)
     until_s, since_s = _rest_at_ends(case, mine)

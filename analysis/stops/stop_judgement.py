@@ -135,7 +135,7 @@ def judge_stops(case: Case) -> StopJudgement:
     judged = np.isfinite(window.start_s)
     some = np.diff(fixes.first) > 0
 
-    known = window.start_known & window.end_known
+    known = window.told
     possible = stop_possible(case, fixes, missing, ends, needed, believed=sure)
     possible |= stop_blurred(case, fixes, stays, places, ends, believed=sure)
     reason = worst_reason(
@@ -236,8 +236,9 @@ def _surely_in_custody(case: Case, stays: Stays, fixes: Fixes) -> BoolArray:
     """
     terms, window = case.terms, case.window
     owner = stays.shipment
-    begun, lasting = window.start_known[owner], window.end_known[owner]
-    half = window.start_known ^ window.end_known
+    end_known = window.end_known | window.custody.in_transit
+    begun, lasting = window.start_known[owner], end_known[owner]
+    half = window.start_known ^ end_known
     if not half[owner].any():
         return np.asarray(begun & lasting)
     left_s, reached_s = np.full(len(terms), np.inf), np.full(len(terms), np.inf)
@@ -263,7 +264,7 @@ def _surely_in_custody(case: Case, stays: Stays, fixes: Fixes) -> BoolArray:
     reached_s[np.isnan(terms.destination_lat_deg)] = -np.inf
     begun = begun | (stays.start_s > left_s[owner])
     lasting = lasting | (stays.end_s < reached_s[owner])
-    return np.asarray(begun & lasting & (window.start_known | window.end_known)[owner])
+    return np.asarray(begun & lasting & (window.start_known | end_known)[owner])
 
 
 def _distance_m(fixes: Fixes, stays: Stays, shipments: int) -> FloatArray:

@@ -86,7 +86,7 @@ def unseen_stops(case: Case, fixes: Fixes, ends: Ends, *, believed: BoolArray) -
     kept &= ~_where_last_seen(case, fixes, ends, owner, start_s)
     kept &= stored | ~_told_before(owner, start_s, end_s, by_event.spans)
     kept &= stored | ~_at_an_end(case, fixes, ends, owner, start_s, end_s)
-    custody = window.start_known & window.end_known
+    custody = window.told
     surely = custody[owner] & (np.diff(terms.sites.first)[owner] == 0)
     surely[: by_event.spans[0].size] &= by_event.ended
     surely &= stored | opened

@@ -78,6 +78,8 @@ def gap_findings(
     again = edge_of_break(holes, limits, numbers) & ~tolerated[holes.series]
     alone = (length > numbers.recording_interval_s) | (leaves & ~again)
     type_ = np.where(long, _SUBTYPE[holes.side], code_of("evidence_gap/no_readings"))
+    on_the_way = case.window.custody.in_transit[shipment] & (holes.side == Side.AFTER)
+    type_[on_the_way] = code_of("evidence_gap/no_readings")
     type_[_logger_alive(case.tracks, series, holes)] = code_of("evidence_gap/probe_missing")
     plain = alone & long & (type_ == code_of("evidence_gap/no_readings")) & (holes.counted == 0)
     paced, pace_s = _at_the_loggers_pace(steps, np.flatnonzero(plain))

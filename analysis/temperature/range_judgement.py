@@ -137,7 +137,7 @@ def judge_temperature(case: Case) -> Temperature:
     seen = np.zeros(len(terms), dtype=np.bool_)
     seen[each.shipment] = True
     findings = [block.findings for block in blocks]
-    mute = np.flatnonzero(~seen)
+    mute = np.flatnonzero(~seen & ~_not_yet_due(case))
     if mute.size:
         alive = _has_rows(case, mute)
         start_s, end_s = window.start_s[mute], window.end_s[mute]
@@ -367,6 +367,14 @@ def _worst(series: SeriesNumbers, shipments: int) -> IntArray:
     lead = np.flatnonzero(np.diff(series.shipment[order], prepend=-1))
     worst[series.shipment[order[lead]]] = order[lead]
     return worst
+
+
+def _not_yet_due(case: Case) -> NDArray[np.bool_]:
+    """(s,) whether no reading is due yet: custody has not begun, or began no longer ago than a
+    permitted interval."""
+    window = case.window
+    fresh = window.custody.in_transit & (window.length_s <= case.numbers.recording_interval_s)
+    return np.asarray(window.custody.planned | fresh)
 
 
 def _has_rows(case: Case, shipment: IntArray) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ an absence mean for a line stands in the rule pack.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, unique
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ class RecordState(IntEnum):
     SHORTFALL = 4
 
 
+@unique
 class RecordReason(IntEnum):
     """What was seen."""
 
@@ -53,13 +54,22 @@ class RecordReason(IntEnum):
     CALIBRATION_REGISTERED = 11
     WITHIN_REGISTERED_HOLD_TIME = 12
     BOX_REGISTERED = 13
+    EVENTS_SO_FAR = 23
+    NOT_YET_DUE = 33
+    NOT_BEGUN = 51
+    PLANNED_WITHIN_HOLD_TIME = 44
     NO_EVENTS = 20
     EVENTS_MISSING = 21
     EVENTS_OUT_OF_ORDER = 22
     NO_TIME_LIMIT = 30
     LATE = 31
+    OVERDUE = 32
+    """On its way, and past its time limit."""
     NO_HOLD_TIME = 40
     LONGER_THAN_HOLD_TIME = 41
+    PLANNED_BEYOND_HOLD_TIME = 42
+    """Not yet there: the plan alone is longer than the hold time."""
+    NO_PLANNED_TIME = 43
     CUSTODY_UNKNOWN = 50
     NO_BOX_NAMED = 60
     BOX_NOT_ON_RECORD = 61
@@ -100,9 +110,12 @@ _SHOWN = (
     RecordReason.WITHIN_REGISTERED_HOLD_TIME,
     RecordReason.BOX_REGISTERED,
     RecordReason.AGREEMENT_REGISTERED,
+    RecordReason.EVENTS_SO_FAR,
+    RecordReason.NOT_YET_DUE,
 )
 _STATED = (
     RecordReason.WITHIN_HOLD_TIME,
+    RecordReason.PLANNED_WITHIN_HOLD_TIME,
     RecordReason.BOX_ON_RECORD,
     RecordReason.ACCURATE_ENOUGH,
     RecordReason.CALIBRATION_VALID,
@@ -115,6 +128,7 @@ _SHORTFALL = (
     RecordReason.EVENTS_MISSING,
     RecordReason.EVENTS_OUT_OF_ORDER,
     RecordReason.LATE,
+    RecordReason.OVERDUE,
     RecordReason.LONGER_THAN_HOLD_TIME,
     RecordReason.NO_BOX_NAMED,
     RecordReason.BOX_NOT_ON_RECORD,
@@ -136,7 +150,7 @@ _STATE = np.full(max(RecordReason) + 1, RecordState.ABSENT, dtype=np.int8)
 _STATE[list(_SHOWN)] = RecordState.SHOWN
 _STATE[list(_STATED)] = RecordState.STATED
 _STATE[list(_SHORTFALL)] = RecordState.SHORTFALL
-_STATE[RecordReason.OWN_DELIVERY] = RecordState.NOT_BINDING
+_STATE[[RecordReason.OWN_DELIVERY, RecordReason.NOT_BEGUN]] = RecordState.NOT_BINDING
 """By reason; what is in none of the lists is absent."""
 
 
@@ -154,11 +168,21 @@ class RecordLine:
         return _STATE[self.reason]
 
 
+_OF_THE_WAY: tuple[Question, ...] = (
+    "custody_events",
+    "delivery_time",
+    "seal",
+    "packing_temperature",
+    "live_upload",
+)
+"""Questions of which nothing is due before the way begins."""
+
+
 def record_lines(case: Case) -> Mapping[Question, RecordLine]:
     """The answer to each question of config.rules.RECORD_QUESTIONS, each (s,)."""
     terms = case.terms
-    return {
-        "custody_events": _custody_events(terms),
+    answered: dict[Question, RecordLine] = {
+        "custody_events": _custody_events(case),
         "delivery_time": _delivery_time(case),
         "hold_time": _hold_time(case),
         "box_model": _box_model(terms),
@@ -169,6 +193,13 @@ def record_lines(case: Case) -> Mapping[Question, RecordLine]:
         "logger_accuracy": _logger_accuracy(case),
         "calibration": _calibration(case),
     }
+    planned = case.window.custody.planned
+    if planned.any():
+        for question in _OF_THE_WAY:
+            line = answered[question]
+            reason = np.where(planned, np.int8(RecordReason.NOT_BEGUN), line.reason)
+            answered[question] = RecordLine(reason, np.where(planned, np.nan, line.amount))
+    return answered
 
 
 def _line(count: int, *cases: tuple[Flags | bool, RecordReason, FloatArray | None]) -> RecordLine:
@@ -192,11 +223,14 @@ _PACKED, _TAKEN, _ENDED = (
     _codes(*ENDING_EVENTS),
 )
 _ON_THE_WAY = _codes("picked_up", "handed_over", "stored", "retrieved", "arrived")
+_ARRIVED = _codes("arrived")
 _OPENED = EVENT_NAMES.index("opened")
 
 
-def _custody_events(terms: Terms) -> RecordLine:
-    """Packed, taken over and ended, nothing of custody before the first or after the last."""
+def _custody_events(case: Case) -> RecordLine:
+    """Packed, taken over and ended, nothing of custody before the first or after the last. Of a
+    shipment on its way the end is not due, nor that somebody took it over before it arrived."""
+    terms, on_its_way = case.terms, case.window.custody.in_transit
     events = terms.events
     count = len(terms)
     owner, row = expanded(first=events.first[:-1], end=events.first[1:])
@@ -213,11 +247,14 @@ def _custody_events(terms: Terms) -> RecordLine:
     disordered[owner[outside]] = True
     disordered |= np.isfinite(packed) & np.isfinite(ended) & (ended < packed)
     missing = ~(np.isfinite(packed) & np.isfinite(taken) & np.isfinite(ended))
+    arrived = np.isfinite(earliest(_ARRIVED[code]))
+    so_far = on_its_way & np.isfinite(packed) & (np.isfinite(taken) | ~arrived)
     return _line(
         count,
         (np.diff(events.first) == 0, RecordReason.NO_EVENTS, None),
-        (missing, RecordReason.EVENTS_MISSING, None),
+        (missing & ~so_far, RecordReason.EVENTS_MISSING, None),
         (disordered, RecordReason.EVENTS_OUT_OF_ORDER, None),
+        (on_its_way, RecordReason.EVENTS_SO_FAR, None),
         (True, RecordReason.EVENTS_IN_ORDER, None),
     )
 
@@ -225,9 +262,12 @@ def _custody_events(terms: Terms) -> RecordLine:
 def _delivery_time(case: Case) -> RecordLine:
     terms, window = case.terms, case.window
     late_s = window.end_s - terms.due_s
+    on_its_way = window.custody.in_transit
     return _line(
         len(terms),
         (np.isnan(terms.due_s), RecordReason.NO_TIME_LIMIT, None),
+        (on_its_way & (late_s > 0), RecordReason.OVERDUE, late_s),
+        (on_its_way, RecordReason.NOT_YET_DUE, None),
         (~window.end_known, RecordReason.CUSTODY_UNKNOWN, None),
         (late_s > 0, RecordReason.LATE, late_s),
         (True, RecordReason.IN_TIME, None),
@@ -237,11 +277,20 @@ def _delivery_time(case: Case) -> RecordLine:
 def _hold_time(case: Case) -> RecordLine:
     terms, window = case.terms, case.window
     over_s = window.length_s - terms.hold_h * 3600
+    planned_over_s = terms.planned_s - terms.hold_h * 3600
+    custody = window.custody
     return _line(
         len(terms),
         (np.isnan(terms.hold_h), RecordReason.NO_HOLD_TIME, None),
-        (~(window.start_known & window.end_known), RecordReason.CUSTODY_UNKNOWN, None),
+        (~window.told & ~custody.planned, RecordReason.CUSTODY_UNKNOWN, None),
         (over_s > 0, RecordReason.LONGER_THAN_HOLD_TIME, over_s),
+        (
+            (custody.planned | custody.in_transit) & (planned_over_s > 0),
+            RecordReason.PLANNED_BEYOND_HOLD_TIME,
+            planned_over_s,
+        ),
+        (custody.planned & np.isnan(planned_over_s), RecordReason.NO_PLANNED_TIME, None),
+        (custody.planned, RecordReason.PLANNED_WITHIN_HOLD_TIME, None),
         (terms.on_record.hold_time, RecordReason.WITHIN_REGISTERED_HOLD_TIME, None),
         (True, RecordReason.WITHIN_HOLD_TIME, None),
     )
@@ -284,7 +333,7 @@ def _seal(case: Case) -> RecordLine:
         (any_(away), RecordReason.OPENED_ON_THE_WAY, None),
         (any_(unknown), RecordReason.OPENED_SOMEWHERE, None),
         (np.bincount(told_by, minlength=count) == 0, RecordReason.NO_LID_RECORD, None),
-        (~(window.start_known & window.end_known), RecordReason.CUSTODY_UNKNOWN, None),
+        (~window.told, RecordReason.CUSTODY_UNKNOWN, None),
         (longest_s > numbers.recording_interval_s, RecordReason.LID_PARTLY_SEEN, longest_s),
         (True, RecordReason.LID_STAYED_CLOSED, None),
     )

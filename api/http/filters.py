@@ -18,6 +18,14 @@ Cursor = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Courier = Annotated[str | None, Query(pattern=f"^{ID_PATTERN}$")]
+Search = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Texts parted by blanks, each somewhere in the shipment's id, box, courier, or "
+        "what its manifest names: seller, order, drug, batch, approval number, licence, seal",
+    ),
+]
 Division = Annotated[
     str | None, Query(pattern="^[0-9]{2,12}$", description="Division code; its prefix counts")
 ]

@@ -123,7 +123,9 @@ def _unaltered(services: Services, shipment: str, *, signed: bool) -> Evidence:
     """What the stores hold of the shipment, compared with the journal where it is signed for.
     404 if it is unknown; 409 naming the rows where they differ: nothing is signed then."""
     require_known(services, shipment)
-    read = partial(evidence_of, services.store, services.register, [shipment])
+    read = partial(
+        evidence_of, services.store, services.register, [shipment], as_of_ms=services.clock()
+    )
     if services.record is None or not signed:
         return read()
     try:

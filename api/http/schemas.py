@@ -19,7 +19,7 @@ from coldwitness.domain.office import (
     RegisteredSite,
 )
 from coldwitness.domain.result import CheckResult, ShipmentFinding
-from coldwitness.domain.words import Verdict
+from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.clue_ports import ClueStatus
 from coldwitness.storage.office_ports import AttachmentKind
 
@@ -64,6 +64,7 @@ class ProblemBody(Struct, frozen=True, kw_only=True):
 class ShipmentLine(Struct, frozen=True, kw_only=True):
     id: ShipmentName
     verdict: Annotated[Verdict | None, Meta(description="null: not judged yet")]
+    state: Annotated[StateWord | None, Meta(description="null: not judged yet")]
     courier: str | None
     division: str | None
     started_at: Instant | None

@@ -16,6 +16,7 @@ from coldwitness.api.http.filters import (
     Division,
     Instant,
     Limit,
+    Search,
     ShipmentId,
     instant_of,
 )
@@ -25,7 +26,7 @@ from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, S
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.result import CheckResult
-from coldwitness.domain.words import Verdict
+from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import Evidence, evidence_of
@@ -41,7 +42,7 @@ LISTING = "shipments"
 
 def _unheard(shipment: str) -> ShipmentRow:
     """The line of a shipment of which there are readings, but no judgement yet."""
-    return ShipmentRow(shipment, None, None, None, None, None, 0, 0)
+    return ShipmentRow(shipment, None, None, None, None, None, None, 0, 0)
 
 
 @router.put(
@@ -98,6 +99,8 @@ def put_manifest(
 def list_shipments(
     services: ServicesOf,
     verdict: Annotated[Verdict | None, Query()] = None,
+    state: Annotated[StateWord | None, Query()] = None,
+    q: Search = None,
     courier: Courier = None,
     division: Division = None,
     from_: Annotated[Instant, Query(alias="from")] = None,
@@ -108,6 +111,8 @@ def list_shipments(
     """Shipments by id, with their current verdict."""
     rows = services.register.shipments.rows(
         verdict=verdict,
+        state=state,
+        q=q,
         courier=courier,
         division=division,
         from_ms=instant_of(from_, name="from"),
@@ -181,7 +186,9 @@ def judged_now(
     require_known(services, shipment)
     register = services.register
     (judged,) = judge_shipments(
-        evidence if evidence is not None else evidence_of(services.store, register, [shipment]),
+        evidence
+        if evidence is not None
+        else evidence_of(services.store, register, [shipment], as_of_ms=services.clock()),
         rulebook=rulebook,
         assumed_storage=services.settings.judging.default_storage,
         archive=ArchivedCurves(register.copies),
@@ -207,6 +214,7 @@ def shipment_line(row: ShipmentRow, *, base_url: str) -> ShipmentLine:
     return ShipmentLine(
         id=row.id,
         verdict=row.verdict,
+        state=row.state,
         courier=row.courier,
         division=row.division,
         started_at=row.started_at,

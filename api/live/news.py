@@ -7,9 +7,9 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from coldwitness.api.live.hub import LiveHub
-from coldwitness.domain.measures import Instant
+from coldwitness.domain.measures import Instant, given
 from coldwitness.domain.result import CheckResult, Finding, Window
-from coldwitness.domain.words import CertaintyWord, Verdict
+from coldwitness.domain.words import CertaintyWord, StateWord, Verdict
 from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.storage.clue_ports import Clue
 
@@ -44,6 +44,7 @@ class VerdictNews(Struct, frozen=True, kw_only=True):
 
     shipment: str
     verdict: Verdict
+    state: StateWord | None
     window: Window
     findings: tuple[FindingWords, ...]
 
@@ -65,7 +66,7 @@ class News(JudgingObserver):
 
     def __init__(self, hub: LiveHub) -> None:
         self._hub = hub
-        self._told: OrderedDict[str, tuple[str, dict[str, str]]] = OrderedDict()
+        self._told: OrderedDict[str, tuple[tuple[str, str | None], dict[str, str]]] = OrderedDict()
 
     def on_judged(
         self,
@@ -77,16 +78,17 @@ class News(JudgingObserver):
         for result in results:
             shipment = result.shipment
             findings = {f.id: f.certainty + str(f.end) for f in result.findings}
-            verdict_before, findings_before = self._told.get(shipment, ("", {}))
+            stood_before, findings_before = self._told.get(shipment, (("", None), {}))
+            stands = (result.verdict, given(result.state))
             if shipment in newest:
                 told = asdict(newest[shipment])
                 self._hub.publish("reading", ReadingNews(shipment=shipment, **told))
             for finding in result.findings:
                 if findings_before.get(finding.id) != findings[finding.id]:
                     self._hub.publish("finding", FindingNews(shipment, finding))
-            if verdict_before != result.verdict or findings_before.keys() != findings.keys():
+            if stood_before != stands or findings_before.keys() != findings.keys():
                 self._hub.publish("verdict", _verdict(result))
-            self._told[shipment] = (result.verdict, findings)
+            self._told[shipment] = (stands, findings)
             self._told.move_to_end(shipment)
         while len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
@@ -99,6 +101,7 @@ def _verdict(result: CheckResult) -> VerdictNews:
     return VerdictNews(
         shipment=result.shipment,
         verdict=result.verdict,
+        state=given(result.state),
         window=result.window,
         findings=tuple(FindingWords(*said) for said in words),
     )

@@ -19,13 +19,15 @@ from coldwitness.api.http.services import ServicesOf
 from coldwitness.api.http.shipments import LISTING, current_result, is_known
 from coldwitness.api.pages import shown
 from coldwitness.api.pages.reference import reference_of
-from coldwitness.api.pages.rows import VERDICT_ORDER, page_of_rows, rows_of
+from coldwitness.api.pages.rows import STATE_ORDER, VERDICT_ORDER, page_of_rows, rows_of
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_words, say_or_key, tell
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.measures import given
 from coldwitness.domain.text import Text
-from coldwitness.domain.words import Verdict
+from coldwitness.domain.words import StateWord, Verdict
+from coldwitness.judging.words.headline import headline_of, state_words
 
 router = APIRouter()
 
@@ -48,25 +50,37 @@ def list_page(
     request: Request,
     services: ServicesOf,
     verdict: Annotated[Verdict | None, Query()] = None,
+    state: Annotated[StateWord | None, Query()] = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
     cursor: Annotated[str | None, Query(max_length=512)] = None,
 ) -> Response:
     """Shipments, those with findings first, updated live."""
     lang = language_of(request)
     after = None if cursor is None else read_cursor(cursor, listing=LISTING, kind=str)
-    rows, next_after = page_of_rows(services, verdict=verdict, after=after, limit=PAGE_ROWS)
-    kept = {"lang": lang, **({"verdict": verdict} if verdict else {})}
-    more = None
-    if next_after is not None:
-        more = "?" + urlencode({**kept, "cursor": write_cursor(LISTING, next_after)})
+    asked = (q or "").strip()
+    rows, next_after = page_of_rows(
+        services, verdict=verdict, state=state, q=asked or None, after=after, limit=PAGE_ROWS
+    )
+    chosen = {"lang": lang, "verdict": verdict, "state": state, "q": asked}
+    more = None if next_after is None else write_cursor(LISTING, next_after)
+
+    def address(**other: str | None) -> str:
+        """The list with some of what was chosen chosen otherwise."""
+        return "/?" + urlencode({key: value for key, value in {**chosen, **other}.items() if value})
+
     return _page(
         "list.html",
         lang,
         request,
         rows=rows,
         verdict=verdict,
+        state=state,
+        asked=asked,
         verdicts=VERDICT_ORDER,
-        more=more,
-        first_page=cursor is None,
+        states=STATE_ORDER,
+        address=address,
+        more=more and address(cursor=more),
+        first_page=cursor is None and not asked,
     )
 
 
@@ -94,6 +108,9 @@ def look_up(
     shipment = id.strip()
     if is_id(shipment) and is_known(services, shipment):
         return RedirectResponse(f"/shipments/{shipment}?lang={lang}", status_code=303)
+    if shipment and services.register.shipments.rows(q=shipment, limit=1):
+        found = urlencode({"lang": lang, "q": shipment})
+        return RedirectResponse(f"/?{found}", status_code=303)
     why = word("search_none" if is_id(shipment) else "search_bad", lang)
     return _page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
 
@@ -108,7 +125,14 @@ def shipment_page(shipment: str, request: Request, services: ServicesOf) -> Resp
     result = current_result(services, shipment)
     line = services.register.shipments.row(shipment)
     courier = None if line is None else line.courier
-    return _page("shipment.html", lang, request, result=result, courier=courier)
+    return _page(
+        "shipment.html",
+        lang,
+        request,
+        result=result,
+        courier=courier,
+        state=given(result.state),
+    )
 
 
 @router.get("/devices")
@@ -159,10 +183,20 @@ def _page(
     def finding(kind: str, subtype: str) -> str:
         return tell(finding_words(kind, subtype), lang)
 
-    def status_word(status_: str | None) -> str:
+    def status_word(status_: str | None, _: StateWord | None = None) -> str:
         if status_ is None:
             return word("not_judged_yet", lang)
         return tell(STATUS_WORDS[status_], lang)
+
+    def headline(verdict: Verdict | None, state: StateWord | None) -> str:
+        return (
+            word("not_judged_yet", lang)
+            if verdict is None
+            else tell(headline_of(verdict, state), lang)
+        )
+
+    def state_word(state: StateWord) -> str:
+        return tell(state_words(state), lang)
 
     def text(value: Text) -> str:
         return tell(value, lang)
@@ -177,6 +211,8 @@ def _page(
         say=say,
         finding=finding,
         status_word=status_word,
+        headline=headline,
+        state_word=state_word,
         text=text,
         shown=shown,
         **values,

@@ -7,9 +7,10 @@ from functools import cache
 from coldwitness.api.http.services import Services
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.result import CheckResult
-from coldwitness.domain.words import Status
+from coldwitness.domain.words import StateWord, Status
 from coldwitness.storage.ports import ShipmentRow
 
+STATE_ORDER: tuple[StateWord, ...] = ("in_transit", "ended", "planned")
 VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "asserted", "compliant")
 
 
@@ -29,6 +30,7 @@ class Row:
 
     id: str
     verdict: str | None
+    state: StateWord | None
     courier: str | None
     start: str | None
     end: str | None
@@ -38,10 +40,18 @@ class Row:
 
 
 def page_of_rows(
-    services: Services, *, verdict: str | None, after: str | None, limit: int
+    services: Services,
+    *,
+    verdict: str | None,
+    state: StateWord | None = None,
+    q: str | None = None,
+    after: str | None,
+    limit: int,
 ) -> tuple[list[Row], str | None]:
     """Rows after an id, those to be checked first, and the id to go on after (None: the end)."""
-    listed = services.register.shipments.rows(verdict=verdict, after=after, limit=limit + 1)
+    listed = services.register.shipments.rows(
+        verdict=verdict, state=state, q=q, after=after, limit=limit + 1
+    )
     page = listed[:limit]
     rows = _rows(services, page)
     rows.sort(key=lambda row: (-_weight(row.verdict), row.id))
@@ -63,6 +73,7 @@ def _row(line: ShipmentRow, result: CheckResult | None) -> Row:
     return Row(
         id=line.id,
         verdict=line.verdict,
+        state=line.state,
         courier=line.courier,
         start=line.started_at,
         end=line.ended_at,

@@ -168,7 +168,7 @@ def _said(
         flags = (stops.sources_disagree, terms.radius_cut, judgement.clock_wrong)
         columns = _listed(of, stops.reason, stops.place_datum, *flags)
         return said_once((status, *columns), _storage_basis)
-    unknown = ~(judgement.window.start_known & judgement.window.end_known)
+    unknown = ~judgement.window.told
     if question == "range":
         temperature = judgement.temperature
         columns = _listed(

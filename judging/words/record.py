@@ -47,6 +47,22 @@ def _late(amount: float) -> Text:
     return Text(f"签收比时限晚 {lasted.zh}", f"signed for {lasted.en} after the time limit")
 
 
+def _overdue(amount: float) -> Text:
+    lasted = duration(amount)
+    return Text(
+        f"已超过送达时限 {lasted.zh}，尚未签收",
+        f"{lasted.en} past its time limit and not yet signed for",
+    )
+
+
+def _planned_over(amount: float) -> Text:
+    lasted = duration(amount)
+    return Text(
+        f"计划配送时长比验证的保温时长多 {lasted.zh}",
+        f"the planned time exceeds the validated hold time by {lasted.en}",
+    )
+
+
 def _over(amount: float) -> Text:
     lasted = duration(amount)
     return Text(
@@ -139,6 +155,24 @@ _WORDS: Mapping[int, Text | _Words] = {
     ),
     RecordReason.SENT_LIVE: _sent_live,
     RecordReason.ACCURATE_ENOUGH: _stated,
+    RecordReason.EVENTS_SO_FAR: Text(
+        "在途，装箱等事件至今齐全、有序，签收尚未到期",
+        "on its way: packing and what followed are recorded in order, sign-off is not yet due",
+    ),
+    RecordReason.NOT_YET_DUE: Text(
+        "在途，尚未到送达时限", "on its way, and its time limit is not reached"
+    ),
+    RecordReason.NOT_BEGUN: Text(
+        "尚未发出，此项尚不适用", "not yet on its way: nothing of this is due"
+    ),
+    RecordReason.OVERDUE: _overdue,
+    RecordReason.PLANNED_WITHIN_HOLD_TIME: Text(
+        "计划配送时长未超过验证的保温时长", "the planned time is within the validated hold time"
+    ),
+    RecordReason.PLANNED_BEYOND_HOLD_TIME: _planned_over,
+    RecordReason.NO_PLANNED_TIME: _silent(
+        "运单未载计划配送时长", "the manifest names no planned time"
+    ),
     RecordReason.NO_EVENTS: _silent("没有交接事件", "there are no custody events"),
     RecordReason.EVENTS_MISSING: Text(
         "装箱、取件、签收事件不全", "packing, pick-up or sign-off is not among the events"

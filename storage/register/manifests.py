@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, update
 
 from coldwitness.domain.manifest import Manifest, ManifestVersion
+from coldwitness.domain.manifest_search import searchable
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.mentions import keep_mentions
 from coldwitness.storage.register.schema import manifests
@@ -152,6 +153,7 @@ def _declared(manifest: Manifest) -> dict[str, object]:
         "its_courier": None if courier is None else clean(courier.id),
         "dispatched_ms": manifest.dispatched_ms,
         "delivered_ms": manifest.delivered_ms,
+        "its_search": clean(searchable(manifest)),
     }
 
 
@@ -164,6 +166,7 @@ _DECLARE = (
     .values(
         manifest_version=bindparam("its_version"),
         division=bindparam("its_division"),
+        search=bindparam("its_search"),
         courier=func.coalesce(bindparam("its_courier", type_=Text), shipment_rows.c.courier),
         started_ms=func.coalesce(
             shipment_rows.c.started_ms, bindparam("dispatched_ms", type_=BigInteger)

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.storage.clue_ports import Clue, CluePolicy
 from coldwitness.storage.ports import ResultMark
@@ -186,6 +187,7 @@ def _keep(
             {
                 "name": name,
                 "verdict": verdict,
+                "state": given(result.state),
                 "result_version": version,
                 "findings": len(result.findings),
                 "started_ms": _ms(result.window.start),

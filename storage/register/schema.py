@@ -44,6 +44,8 @@ shipments = Table(
     Column("result_version", Integer, nullable=False, server_default="0"),
     Column("findings", Integer, nullable=False, server_default="0"),
     Column("held", Boolean, nullable=False, server_default="0"),
+    Column("state", Text, index=True),
+    Column("search", Text),
     comment="one line a shipment: what the lists show; held: legal hold, never deleted",
 )
 

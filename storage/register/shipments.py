@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.manifest_search import folded
 from coldwitness.storage.ports import ShipmentRow
 from coldwitness.storage.register.database import Database, clean, parts
-from coldwitness.storage.register.schema import shipments
+from coldwitness.storage.register.schema import shipments, stays
 
 
 class SqlShipments:
@@ -21,6 +22,8 @@ class SqlShipments:
         self,
         *,
         verdict: str | None = None,
+        state: str | None = None,
+        q: str | None = None,
         courier: str | None = None,
         division: str | None = None,
         from_ms: int | None = None,
@@ -28,12 +31,17 @@ class SqlShipments:
         after: str | None = None,
         limit: int = 50,
     ) -> list[ShipmentRow]:
-        """By id, after `after`. division: that one and those below it. from_ms/to_ms: journeys
+        """By id, after `after`. q: texts, parted by blanks, that all stand somewhere in its id or
+        in what its manifest names, or in the id of a box that held it. division: that one and
+        those below it. from_ms/to_ms: journeys
         that overlap the half-open period; one whose times are unknown is in every period."""
         wanted: list[ColumnElement[bool]] = []
         table = shipments
         if verdict is not None:
             wanted.append(table.c.verdict == verdict)
+        if state is not None:
+            wanted.append(table.c.state == state)
+        wanted += [_mentions(part) for part in folded(q or "").split()]
         if courier is not None:
             wanted.append(table.c.courier == courier)
         if division is not None:
@@ -58,7 +66,12 @@ class SqlShipments:
     def unsettled(self, *, since_ms: int) -> list[str]:
         table = shipments
         query = select(table.c.id).where(
-            or_(table.c.verdict.is_(None), table.c.ended_ms.is_(None), table.c.ended_ms > since_ms)
+            or_(
+                table.c.verdict.is_(None),
+                table.c.ended_ms.is_(None),
+                table.c.ended_ms > since_ms,
+                table.c.state.in_(("planned", "in_transit")),
+            )
         )
         with self._database.read() as connection:
             return list(connection.execute(query.order_by(table.c.id)).scalars())
@@ -107,6 +120,17 @@ def lock(database: Database, connection: Connection, names: Sequence[str]) -> No
         )
 
 
+def _mentions(part: str) -> ColumnElement[bool]:
+    """Whether a folded text stands in a shipment's id, what its manifest names, or a box of its."""
+    held = select(stays.c.shipment).where(func.lower(stays.c.box).contains(part, autoescape=True))
+    return or_(
+        func.lower(shipments.c.id).contains(part, autoescape=True),
+        func.lower(shipments.c.courier).contains(part, autoescape=True),
+        shipments.c.search.contains(part, autoescape=True),
+        shipments.c.id.in_(held),
+    )
+
+
 def in_division(column: ColumnElement[str], division: str) -> ColumnElement[bool]:
     """`370300` and `3703` mean every division that begins 3703, `370305` itself alone."""
     prefix = division
@@ -119,6 +143,7 @@ def _line(row: Row[Any]) -> ShipmentRow:
     return ShipmentRow(
         id=row.id,
         verdict=row.verdict,
+        state=row.state,
         courier=row.courier,
         division=row.division,
         started_at=None if row.started_ms is None else rfc3339(row.started_ms),

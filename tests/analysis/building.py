@@ -158,6 +158,7 @@ class Given:
     label_registered: bool = False
     events: Sequence[tuple[str, float]] = ()
     hold_h: float | None = None
+    planned_s: float | None = None
     due: float | None = None
     box_known: int = -1
     delegation: Delegation = Delegation.NOT_SAID
@@ -234,6 +235,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
         shared_compartment=flags([g.shared != "" for g in given]),
         shared_lines=tuple(g.shared for g in given),
         hold_h=reals([g.hold_h for g in given]),
+        planned_s=reals([g.planned_s for g in given]),
         due_s=instants([g.due for g in given]),
         box_known=codes([g.box_known for g in given]),
         delegation=codes([g.delegation for g in given]),

@@ -35,12 +35,13 @@ class Recorded:
         rulebook: Rulebook,
         settings: JudgingSettings,
         shipments: Sequence[str],
+        as_of_ms: int,
     ) -> Batch:
         self.runs.append(tuple(shipments))
         for shipment in shipments:
             if shipment in self.failing:
                 raise self.failing[shipment]
-        return judge_batch(store, register, rulebook, settings, shipments)
+        return judge_batch(store, register, rulebook, settings, shipments, as_of_ms)
 
 
 def judge_of(world: World, recorded: Recorded, *, tick_ms: int = 20) -> LiveJudge:

@@ -53,7 +53,7 @@ def test_a_new_shipment_appears_and_its_verdict_changes_without_a_reload(
     assert row.locator(".newest").text_content() == "5.0 °C · 09:29"
     live_world.send("ZB-1", [12.0] * 10, start_ms=T0 + 30 * MINUTE)
     page.wait_for_selector('tr[data-shipment="ZB-1"][data-verdict=breach]')
-    assert row.locator(".badge").text_content() == "疑似违反（待核查）"
+    assert row.locator(".badge").text_content() == "在途，疑似违反（待核查）"
     assert "高于上限" in (row.locator(".chips").text_content() or "")
     assert page.text_content("[data-count=breach]") == "1"
 
@@ -63,7 +63,7 @@ def test_the_list_leads_to_the_shipment_and_on_to_its_report(page: Page, live_wo
     page.goto(live_world.server.url)
     page.click("text=ZB-1")
     assert page.url == f"{live_world.server.url}/shipments/ZB-1?lang=zh"
-    assert page.text_content("h1") == "疑似违反（待核查）"
+    assert page.text_content("h1") == "在途，疑似违反（待核查）"
     assert "8 °C" in (page.text_content(".findings") or "")
     assert "ANNEX6-10" in (page.text_content(".lines") or "")
     page.click("text=完整核查报告")
@@ -156,7 +156,7 @@ def test_a_search_that_finds_nothing_says_so_and_stays_harmless(shown: World, as
     answer = shown.get("/shipments", params={"id": asked})
     assert answer.status_code == 404
     assert "<script>alert" not in answer.text
-    assert "没有这个运单号" in answer.text or "运单号只含" in answer.text
+    assert "没有符合的记录" in answer.text or "运单号只含" in answer.text
 
 
 def test_what_a_manifest_says_cannot_become_markup(world: World) -> None:

@@ -163,6 +163,9 @@ def test_the_list_is_cut_by_verdict_courier_division_and_time(world: World) -> N
     world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
     world.send("ZB-1", WARM)
     world.send("ZB-2", COLD, start_ms=T0 + 600 * MINUTE)
+    for shipment, minute in (("ZB-1", 30), ("ZB-2", 630)):
+        world.event(shipment, "delivered", minute)
+        world.judge.judge_now([shipment])
 
     def ids(**query: str) -> list[str]:
         answer = world.get("/v1/shipments", params=query)
@@ -223,3 +226,60 @@ def test_findings_are_listed_across_shipments_and_cut_by_kind_and_certainty(worl
             break
         query["cursor"] = page["next_cursor"]
     assert seen == [finding["id"] for finding in everything]
+
+
+def test_the_list_is_cut_by_where_shipments_stand(world: World) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
+    world.send("ZB-1", COLD)
+    world.event("ZB-1", "delivered", 30)
+    world.send("ZB-2", COLD, start_ms=T0 + 600 * MINUTE)
+    later = manifest("ZB-3", dispatched_at="2026-12-01T00:00:00Z")
+    world.client.put("/v1/shipments/ZB-3", json=later)
+    world.judge.judge_now(["ZB-1", "ZB-2", "ZB-3"])
+
+    def standing(state: str) -> list[tuple[str, str]]:
+        items = world.get("/v1/shipments", params={"state": state}).json()["items"]
+        return [(line["id"], line["state"]) for line in items]
+
+    assert standing("ended") == [("ZB-1", "ended")]
+    assert standing("in_transit") == [("ZB-2", "in_transit")]
+    assert standing("planned") == [("ZB-3", "planned")]
+    assert world.get("/v1/shipments?state=lost").status_code == 422
+    assert world.get("/v1/shipments/ZB-3/check").json()["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("zb-1", True),
+        ("bx-ZB-1", True),
+        ("淄博", True),
+        ("B6267731", True),
+        ("6267 大药房", True),
+        ("国药准字", True),
+        ("SEAL-77", True),
+        ("鲁DA533", True),
+        ("6267 北京", False),
+        ("%", False),
+        ("_", False),
+    ],
+)
+def test_a_search_finds_what_the_manifest_names(world: World, asked: str, found: bool) -> None:
+    sent = manifest(
+        "ZB-1",
+        seller={"name": "淄博大药房", "licence": "鲁DA5330001"},
+        items=[
+            {
+                "name": "胰岛素",
+                "storage": "refrigerated",
+                "batch": "B6267731",
+                "approval_number": "国药准字S20000001",
+            }
+        ],
+        order={"number": "ORD-9"},
+        seal={"number": "SEAL-77"},
+    )
+    world.client.put("/v1/shipments/ZB-1", json=sent)
+    world.client.put("/v1/shipments/OTHER", json=manifest("OTHER"))
+    items = world.get("/v1/shipments", params={"q": asked}).json()["items"]
+    assert [line["id"] for line in items] == (["ZB-1"] if found else [])

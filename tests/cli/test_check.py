@@ -250,3 +250,50 @@ def test_people_get_chinese_first(tmp_path: Path, capsys: pytest.CaptureFixture[
     out = capsys.readouterr().out
     assert "疑似违反（待核查）" in out
     assert "违法" not in out
+
+
+ON_THE_WAY = [
+    {"shipment": "S1", "box": "BX-1", "event": "packed", "time": at(0)},
+    {"shipment": "S1", "box": "BX-1", "event": "picked_up", "time": at(1)},
+]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "state", "code"),
+    [
+        (None, "ended", 3),
+        (at(60), "in_transit", 4),
+        (at(65), "in_transit", 4),
+        (at(66), "in_transit", 3),
+        (at(60 + 24 * 60), "in_transit", 1),  # longer in the box than it holds the cold
+        (at(61 + 24 * 60), "ended", 3),
+    ],
+)
+def test_a_record_has_ended_unless_a_time_is_given_from_which_silence_counts(
+    check: Check, as_of: str | None, state: str, code: int
+) -> None:
+    sent = manifest()
+    for key in ("dispatched_at", "delivered_at"):
+        sent.pop(key, None)
+    rows = [*ON_THE_WAY, *readings(lambda _: 5.0)]
+    options = [] if as_of is None else ["--as-of", as_of]
+    found, (result,), _ = check(rows, *options, manifest=sent)
+    assert result["state"] == state
+    assert found == code
+
+
+def test_a_wrong_time_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_ndjson(tmp_path / "t.ndjson", readings(lambda _: 5.0))
+    assert main(["check", str(path), "--storage", "refrigerated", "--as-of", "soon"]) == 2
+    assert "--as-of" in capsys.readouterr().err
+
+
+def test_what_is_on_its_way_says_so_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = {**manifest(), "delivered_at": None}
+    rows = write_ndjson(tmp_path / "t.ndjson", [*ON_THE_WAY, *readings(lambda _: 5.0)])
+    named = tmp_path / "m.json"
+    named.write_text(json.dumps(sent), encoding="utf-8")
+    assert main(["check", str(rows), "--manifest", str(named), "--as-of", at(60)]) == 4
+    assert "S1  在途，目前未发现问题" in capsys.readouterr().out

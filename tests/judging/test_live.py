@@ -54,7 +54,9 @@ def heard() -> Heard:
     return Heard()
 
 
-def judging(_: object, __: object, ___: object, ____: object, names: Sequence[str]) -> Batch:
+def judging(
+    _: object, __: object, ___: object, ____: object, names: Sequence[str], _____: int
+) -> Batch:
     """A run that finds the same of every shipment but S-bad."""
     if "S-bad" in names:
         raise KeyError("a fault of this program")

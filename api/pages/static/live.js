@@ -8,6 +8,7 @@
   const statusText = document.getElementById("live-text");
   const filter = table.dataset.filter;
   const lang = table.dataset.lang;
+  const stateFilter = table.dataset.state;
   const takesNew = table.dataset.first === "yes";
   const changed = new Set();
   const newest = new Map();
@@ -59,7 +60,8 @@
   function put(fresh) {
     const shipment = fresh.dataset.shipment;
     const old = rowOf(shipment);
-    const fits = !filter || fresh.dataset.verdict === filter;
+    const fits = (!filter || fresh.dataset.verdict === filter) &&
+      (!stateFilter || fresh.dataset.state === stateFilter);
     if (old && fits) {
       const focused = old.contains(document.activeElement);
       const hasChanged = old.dataset.verdict !== fresh.dataset.verdict;

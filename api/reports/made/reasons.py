@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from coldwitness.api.reports.made.model import Decision, RuleLine
 from coldwitness.api.reports.made.wording import (
-    STATUS_WORDS,
     both,
     celsius,
     duration,
@@ -15,6 +14,7 @@ from coldwitness.config.rules import RulePack
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.domain.text import Text
+from coldwitness.judging.words.headline import headline
 
 _RANK = {
     "breach": 6,
@@ -104,7 +104,7 @@ def decision_of(result: CheckResult, lines: Sequence[RuleLine]) -> Decision:
     verdict = result.verdict
     return Decision(
         verdict=verdict,
-        word=STATUS_WORDS[verdict],
+        word=headline(result),
         sentences=(
             _what_was_found(result, lines),
             _how_much_was_seen(result),

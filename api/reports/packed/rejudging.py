@@ -1,5 +1,6 @@
 """A report judged again from the evidence in it, by the rules it names."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -101,7 +102,8 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             office=office,
         )
         terms = replace(terms, carried=_carried(report))
-        judgement = judge(case_of(tracks, terms, rules.numbers), rules, taken_over=_copies(report))
+        case = case_of(tracks, terms, rules.numbers, as_of_s=_as_of_s(report.result))
+        judgement = judge(case, rules, taken_over=_copies(report))
         software = report.result.evidence.software
         (result,) = check_results(judgement, tracks, terms, rules, software=software, office=office)
         return result, judgement, terms
@@ -135,6 +137,15 @@ def _carried(report: Evidenced) -> dict[str, NDArray[np.bool_]]:
         for one in report.result.findings
         if given(one.measures.carried_before) and (name := given(one.measures.probe)) is not None
     }
+
+
+def _as_of_s(result: CheckResult) -> float | None:
+    """The present by which the report's shipment was judged; before any beginning where it was
+    planned, none where it had ended."""
+    if given(result.state) == "planned":
+        return -math.inf
+    as_of = given(result.as_of)
+    return None if as_of is None else instant_ms(as_of) / 1000.0
 
 
 def _of_others(report: Evidenced) -> list[Finding]:
