@@ -213,6 +213,14 @@ class Terms:
     box_known: CodeArray
     delegation: CodeArray
     """Codes of Delegation."""
+    sold_online: CodeArray
+    """1 the manifest says so or names a platform, 0 it says that it was not, -1 not said."""
+    drugs_named: NDArray[np.bool_]
+    """Every drug item has a name."""
+    banned_lines: tuple[str, ...]
+    """Items whose words stand in the list of drugs banned from online sale, "" where none does."""
+    banned_as: tuple[str, ...]
+    """Titles of the entries in that list, Chinese and English, as `zh | en`; "" where none."""
     platform_named: NDArray[np.bool_]
     """The manifest names the platform on which the drug was sold."""
     origin_lat_deg: FloatArray

@@ -44,6 +44,7 @@ Question = Literal[
     "live_upload",
     "logger_accuracy",
     "calibration",
+    "ban_list",
 ]
 """What analysis answers per shipment; a requirement line is the worst of its questions."""
 QUESTIONS: tuple[Question, ...] = get_args(Question)

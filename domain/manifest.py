@@ -160,8 +160,8 @@ class FurtherLogger(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """One shipment as declared; `source` is the JSON object as it was sent (already free of
-    personal data), so nothing a sender wrote is lost."""
+    """One shipment as declared; `source` is the JSON object as it was sent, without the keys that
+    are not understood: of what is ignored nothing is kept but its name."""
 
     id: str
     items: tuple[Item, ...]

@@ -17,6 +17,7 @@ from coldwitness.analysis.terms import (
     Terms,
     nothing_on_record,
 )
+from coldwitness.config.ban_list import Banned, banned_on, load_ban_list
 from coldwitness.config.numbers import Numbers
 from coldwitness.config.rules import day_start_s
 from coldwitness.config.storage_classes import BoxModel, StorageClass
@@ -26,6 +27,7 @@ from coldwitness.domain.manifest import Manifest, Qualification
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
 from coldwitness.domain.reading import EVENT_NAMES, Event
 from coldwitness.domain.tracks import FloatArray
+from coldwitness.judging.banned_drugs import banned_drugs, sold_online
 from coldwitness.judging.cooling_need import need_cooling
 from coldwitness.judging.coupling_limits import coupling_limit_per_h, payload_j_per_k
 from coldwitness.judging.custody_ends import custody_ends
@@ -69,17 +71,20 @@ def terms_for(
     assumed_storage: str | None = None,
     learned: Mapping[str, Mapping[FleetZone, FleetBaseline]] | None = None,
     office: Mapping[str, OfficeFacts] | None = None,
+    ban_list: Sequence[Banned] | None = None,
 ) -> Terms:
     """Terms of each shipment, in order.
 
     A shipment without a manifest is judged by `assumed_storage`; without that either, its
     range stays unknown. `learned` : what the fleet says about the box models of shipments, used
     where neither manifest nor box model gives a limit. `office` : what the office has on record,
-    which counts in place of what the manifest says. Raises BadInput for an unknown class.
+    which counts in place of what the manifest says. `ban_list` : the shipped one, unless another
+    is given. Raises BadInput for an unknown class.
     """
     if assumed_storage is not None and assumed_storage not in classes:
         known = ", ".join(classes)
         raise BadInput(f"storage: unknown storage class {assumed_storage!r}; expected {known}")
+    ban_list = load_ban_list() if ban_list is None else ban_list
     sent = [manifests.get(shipment, NO_MANIFEST) for shipment in shipments]
     facts = [
         bearing_on(manifest, (office or {}).get(shipment, NOTHING_ON_RECORD))
@@ -93,6 +98,10 @@ def terms_for(
     low_c, high_c = common_range(items, len(shipments))
     sorted_events = [sorted(events.get(s, ()), key=_time_of) for s in shipments]
     start, end = custody_ends(given, sorted_events)
+    banned = [
+        banned_drugs(drugs, banned_on(ban_list, begun_s))
+        for drugs, begun_s in zip(named, start.time_s.tolist(), strict=True)
+    ]
     lasting = [shared_lines(manifest, classes) for manifest in given]
     place = _places(given)
     of_fleet = [(learned or {}).get(shipment, {}) for shipment in shipments]
@@ -159,6 +168,10 @@ def terms_for(
         planned_s=_floats(_planned_s(manifest) for manifest in given),
         due_s=_floats(_seconds(manifest.due_ms) for manifest in given),
         box_known=_flags(_box_known(manifest, models) for manifest in given),
+        sold_online=_flags(sold_online(manifest) for manifest in given),
+        drugs_named=np.array([all(item.name for item in drugs) for drugs in named], dtype=bool),
+        banned_lines=tuple(lines for lines, _ in banned),
+        banned_as=tuple(title for _, title in banned),
         platform_named=np.array(
             [
                 manifest.delivery is not None and bool(manifest.delivery.platform)

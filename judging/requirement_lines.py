@@ -38,13 +38,14 @@ def requirement_lines(
     facts = line_facts(pack, judgement, terms, np.arange(len(terms)))
     told = zip(pack.requirements, pack_words(pack), facts, strict=True)
     owner = judgement.findings.shipment.tolist()
+    taught = [int(bool(terms.baselines.get(shipment))) for shipment in range(len(terms))]
     columns = []
     for place, (requirement, words, its) in enumerate(told):
         rows = np.flatnonzero(weighs[:, place]).tolist()
         mine: dict[int, list[Finding]] = {}
         for row in rows:
             mine.setdefault(owner[row], []).append(findings[row])
-        columns.append(_column(requirement, words, judgement, place, its, mine))
+        columns.append(_column(requirement, words, judgement, place, its, mine, taught))
     return list(zip(*columns, strict=True)) if columns else [()] * len(terms)
 
 
@@ -64,14 +65,16 @@ def _column(
     place: int,
     facts: SaidOnce[Text],
     findings: Mapping[int, Sequence[Finding]],
+    taught: Sequence[int],
 ) -> list[RequirementLine]:
-    """One line of every shipment. findings : by shipment, those that weigh on it."""
+    """One line of every shipment. findings : by shipment, those that weigh on it. taught : (s,)
+    1 where a limit was learned from other trips."""
     status = judgement.lines[:, place]
     column = _bounded(words.columns, judgement, status)
     each = np.arange(column.size)
     least = np.where(column >= 0, judgement.least[each, column], 0.0).tolist()
     most = np.where(column >= 0, judgement.most[each, column], 0.0).tolist()
-    values = (status.tolist(), facts.code, column.tolist(), least, most)
+    values = (status.tolist(), facts.code, taught, column.tolist(), least, most)
     make = partial(_line, requirement, words, facts.words)
     lines = said_once(values, make).each
     for shipment, its in findings.items():
@@ -85,6 +88,7 @@ def _line(
     facts: Sequence[Text],
     status: int,
     fact: int,
+    taught: int,
     column: int,
     least: float,
     most: float,
@@ -92,7 +96,7 @@ def _line(
     findings: Sequence[Finding] = (),
 ) -> RequirementLine:
     """column : the question whose bounds are given, -1 for none. findings : those that weigh on
-    it."""
+    it. taught : 1 where a limit of the shipment was learned from other trips."""
     against = would_settle = None
     if status in _ACCUSED:
         against = next((one.against for one in findings if given(one.against) is not None), None)
@@ -110,7 +114,7 @@ def _line(
         least=told_number(least, 3) if column >= 0 else None,
         most=told_number(most, 3) if column >= 0 else None,
         bounds_of=QUESTIONS[column] if column >= 0 else None,
-        setting=words.setting,
+        setting=words.setting_taught if taught else words.setting,
         against=against,
         would_settle=would_settle,
     )

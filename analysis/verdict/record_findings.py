@@ -7,7 +7,8 @@ import numpy as np
 
 from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
-from coldwitness.analysis.verdict.record_lines import RecordLine, RecordReason
+from coldwitness.analysis.verdict.record_lines import RecordLine
+from coldwitness.analysis.verdict.record_reasons import RecordReason
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import Question
 from coldwitness.domain.words import Certainty, Severity
@@ -40,7 +41,35 @@ _TOLD = (
 def record_findings(case: Case, record: Mapping[Question, RecordLine]) -> FindingTable:
     """One finding a shipment and shortfall, over the whole time judged; certain that the record
     says so."""
-    return concatenate([_findings(case, told, record[told.question]) for told in _TOLD])
+    return concatenate(
+        [
+            *(_findings(case, told, record[told.question]) for told in _TOLD),
+            _listed(case, record["ban_list"]),
+        ]
+    )
+
+
+def _listed(case: Case, line: RecordLine) -> FindingTable:
+    """Drugs whose words stand in the list of those banned from online sale: `possible`, for the
+    register decides what a product is."""
+    which = np.flatnonzero(line.reason == RecordReason.LISTED)
+    terms = case.terms
+    return finding_table(
+        shipment=which,
+        type=code_of("record/ban_list"),
+        start_s=case.window.start_s[which],
+        end_s=case.window.end_s[which],
+        certainty=Certainty.POSSIBLE,
+        severity=Severity.MINOR,
+        details={
+            row: {
+                "lines": terms.banned_lines[i].split("; "),
+                "listed_zh": terms.banned_as[i].partition(" | ")[0],
+                "listed_en": terms.banned_as[i].partition(" | ")[2],
+            }
+            for row, i in enumerate(which.tolist())
+        },
+    )
 
 
 def _findings(case: Case, told: _Told, line: RecordLine) -> FindingTable:

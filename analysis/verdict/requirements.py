@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable
 from coldwitness.analysis.terms import Terms
-from coldwitness.analysis.verdict.record_lines import RecordLine, RecordState
+from coldwitness.analysis.verdict.record_lines import RecordLine
+from coldwitness.analysis.verdict.record_reasons import RecordState
 from coldwitness.config.finding_kinds import code_of, finding_kinds
 from coldwitness.config.numbers import Numbers
 from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack, day_start_s

@@ -11,9 +11,14 @@ from coldwitness.judging.words.figures import number
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),
     "storage_on_the_way": ("dwell_limit_s", "dwell_radius_m"),
-    "coolant_isolation": ("coolant_coupling_max_per_h", "fleet_least_trips"),
-    "goods_isolation": ("goods_coupling_max_per_h", "fleet_least_trips"),
+    "coolant_isolation": ("coolant_coupling_max_per_h",),
+    "goods_isolation": ("goods_coupling_max_per_h",),
 }
+_TAUGHT: Mapping[Question, tuple[str, ...]] = {
+    "coolant_isolation": ("fleet_least_trips",),
+    "goods_isolation": ("fleet_least_trips",),
+}
+"""Shown where a limit was learned from other trips: else it has no effect."""
 _TOLERANCES = (
     "above_single_tolerance_s",
     "above_total_tolerance_s",
@@ -27,12 +32,14 @@ _TOLERANCES = (
 class LineWords:
     """columns : of the line's questions among QUESTIONS. source : the
     rule's. to_check : what to see on site where the record does not decide.
-    setting : the bureau's settings the line is judged by, None where there are none."""
+    setting : the bureau's settings the line is judged by, None where there are none;
+    setting_taught : those where a limit was learned from other trips."""
 
     columns: tuple[int, ...]
     source: Text
     to_check: Text
     setting: Setting | None
+    setting_taught: Setting | None
 
 
 _PREPARED: dict[int, tuple[RulePack, Sequence[LineWords]]] = {}
@@ -49,10 +56,9 @@ def pack_words(pack: RulePack) -> Sequence[LineWords]:
         LineWords(
             columns=tuple(QUESTIONS.index(question) for question in line.questions),
             source=Text(f"依据：{line.source.zh}", f"source: {line.source.en}"),
-            to_check=Text(
-                f"需现场核查：{line.evidence.zh}", f"to be checked on site: {line.evidence.en}"
-            ),
-            setting=_setting(line, pack),
+            to_check=evidence_to_see(line),
+            setting=_setting(line, pack, _SETTINGS),
+            setting_taught=_setting(line, pack, _SETTINGS, _TAUGHT),
         )
         for line in pack.requirements
     ]
@@ -62,9 +68,21 @@ def pack_words(pack: RulePack) -> Sequence[LineWords]:
     return words
 
 
-def _setting(requirement: Requirement, pack: RulePack) -> Setting | None:
+def evidence_to_see(line: Requirement) -> Text:
+    """What to see on site where the record does not decide a line."""
+    return Text(f"需现场核查：{line.evidence.zh}", f"to be checked on site: {line.evidence.en}")
+
+
+def _setting(
+    requirement: Requirement, pack: RulePack, *tables: Mapping[Question, tuple[str, ...]]
+) -> Setting | None:
     """The bureau's settings the line was judged by, shown as settings and not as law."""
-    names = [name for question in requirement.questions for name in _SETTINGS.get(question, ())]
+    names = [
+        name
+        for question in requirement.questions
+        for table in tables
+        for name in table.get(question, ())
+    ]
     if not names:
         return None
     if "range" in requirement.questions:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from coldwitness.analysis.verdict.record_lines import RecordReason, RecordState
+from coldwitness.analysis.verdict.record_reasons import RecordReason, RecordState
 from coldwitness.config.labels import labels
 from coldwitness.domain.text import Text
 from coldwitness.judging.words.figures import duration, number
@@ -172,6 +172,22 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.PLANNED_BEYOND_HOLD_TIME: _planned_over,
     RecordReason.NO_PLANNED_TIME: _silent(
         "运单未载计划配送时长", "the manifest names no planned time"
+    ),
+    RecordReason.NOT_LISTED: Text(
+        "运单所列药品名称未见网络销售禁止清单所列",
+        "no drug that the manifest names is in the list of those banned from online sale",
+    ),
+    RecordReason.SOLD_OFFLINE: Text(
+        "运单载明非网络销售，不适用",
+        "the manifest says that it was not sold online: not applicable",
+    ),
+    RecordReason.DRUGS_NOT_NAMED: _silent(
+        "运单未载全部药品名称", "the manifest does not name every drug"
+    ),
+    RecordReason.LISTED: Text(
+        "运单所列药品的名称或剂型疑似属于网络销售禁止清单",
+        "name or dosage form of a drug in the manifest suggest the list of those banned from "
+        "online sale",
     ),
     RecordReason.NO_EVENTS: _silent("没有交接事件", "there are no custody events"),
     RecordReason.EVENTS_MISSING: Text(

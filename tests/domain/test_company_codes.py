@@ -24,7 +24,23 @@ def test_a_credit_code_is_wrong_at_its_first_wrong_sign(code: str, place: int | 
 
 @pytest.mark.parametrize(
     ("code", "place"),
-    [("370305", None), ("37030", 6), ("3703055", 7), ("37O305", 3), ("990305", 1), ("", 1)],
+    [
+        ("370305", None),
+        ("370300", None),
+        ("370000", None),
+        ("110101", None),
+        ("371202", None),  # a county until 2018
+        ("810000", None),
+        ("37030", 6),
+        ("3703055", 7),
+        ("37O305", 3),
+        ("990305", 1),
+        ("", 1),
+        ("379905", 3),
+        ("370399", 5),
+        ("810001", 5),
+        ("810100", 3),
+    ],
 )
 def test_a_division_code_is_wrong_at_its_first_wrong_sign(code: str, place: int | None) -> None:
     assert division_code_mistake(code) == place

@@ -247,3 +247,24 @@ def test_a_free_text_is_searched_each_time_though_its_key_is_known() -> None:
                 parse_manifest(raw, classes=CLASSES)
         else:
             parse_manifest(raw, classes=CLASSES)
+
+
+def test_of_keys_that_are_not_understood_only_the_names_are_kept() -> None:
+    raw = {
+        "id": "S1",
+        "colour": "red",
+        "items": [{"storage": "refrigerated", "shelf": "third", "batch": "B1"}],
+        "logger": {"probes": {"drug.2": "B"}, "firmware": "9.9"},
+        "loggers": ["LG-2", {"id": "LG-3", "age": "old"}],
+    }
+    manifest, warnings = parse_manifest(raw, classes=CLASSES)
+    assert manifest.source == {
+        "id": "S1",
+        "items": [{"storage": "refrigerated", "batch": "B1"}],
+        "logger": {"probes": {"drug.2": "B"}},
+        "loggers": ["LG-2", {"id": "LG-3"}],
+    }
+    assert len(warnings) == 4
+    kept = str(manifest)
+    for value in ("red", "third", "9.9", "old"):
+        assert f"'{value}'" not in kept

@@ -8,7 +8,7 @@ import pytest
 from coldwitness.analysis.judge import judge
 from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.record.case import case_of
-from coldwitness.analysis.verdict.record_lines import RecordReason
+from coldwitness.analysis.verdict.record_reasons import RecordReason
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import Status
 from coldwitness.judging.results import check_results

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldwitness.analysis.terms import Delegation
-from coldwitness.analysis.verdict.record_lines import RecordReason
+from coldwitness.analysis.verdict.record_reasons import RecordReason
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from coldwitness.judging.words.record import _WORDS

@@ -2,6 +2,7 @@
 
 from coldwitness.api.reports.drawn.chapters.curve import main_figure
 from coldwitness.api.reports.drawn.chapters.evidence import ribbons_figure
+from coldwitness.api.reports.drawn.chapters.stated_papers import package_note, stated_papers
 from coldwitness.api.reports.drawn.charts.qr import qr_svg
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -113,7 +114,18 @@ def _drugs(view: View) -> Table | None:
         told = named.get(item.name or "", {})
         rows.append(
             (
-                Cell(item.name or "—", note=storage_words(item.storage or "—", view.lang)),
+                Cell(
+                    item.name or "—",
+                    note=" · ".join(
+                        filter(
+                            None,
+                            (
+                                storage_words(item.storage or "—", view.lang),
+                                package_note(view, told),
+                            ),
+                        )
+                    ),
+                ),
                 Cell(str(told.get("batch") or "—")),
                 Cell("—" if told.get("quantity") is None else f"{told['quantity']:g}"),
                 Cell(str(told.get("approval_number") or told.get("approval") or "—")),
@@ -169,6 +181,7 @@ def _shipment_facts(view: View) -> list[tuple[str, str, str]]:
         model = str(box.get("model") or "")
         note = " · ".join(filter(None, (model, cooling.get(str(box.get("cooling")), ""))))
         pairs.append((view.say("decision.box"), str(box.get("id") or model), note))
+    pairs += stated_papers(view)
     pairs.append((view.say("decision.limits"), limits_words(view), _storage_words(view)))
     return pairs
 
