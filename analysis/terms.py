@@ -111,6 +111,18 @@ class Sites:
 
 
 @dataclass(frozen=True)
+class Deliveries:
+    """Deliveries of other shipments out of the same box, each where its own manifest has it go;
+    shipment i owns rows first[i]:first[i+1]."""
+
+    first: IntArray
+    time_s: FloatArray
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+    radius_m: FloatArray
+
+
+@dataclass(frozen=True)
 class EventTable:
     """Custody events by shipment, then time; `code` indexes domain.reading.EVENT_NAMES."""
 
@@ -235,6 +247,7 @@ class Terms:
     budgets: Budgets
     sites: Sites
     events: EventTable
+    deliveries: Deliveries
     on_record: OnRecord
     carried: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     """By probe name, (s,) whether the shipment's loggers sent it before in its box."""

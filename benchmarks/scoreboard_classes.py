@@ -98,6 +98,7 @@ CLASSES: tuple[ScoredClass, ...] = (
             "small_payload",
             "lid_opened_briefly",
             "many_drops",
+            "block_of_flats",
             "loss_one_percent",
             "loss_three_percent",
         )
@@ -105,7 +106,7 @@ CLASSES: tuple[ScoredClass, ...] = (
     *(
         ScoredClass(name, name, "standing", question)
         for name, question in (
-            ("block_of_flats", "other deliveries in one block"),
+            ("block_of_flats_unsaid", "other deliveries in one block, none on record"),
             ("jam_in_the_sun", "traffic stood"),
         )
     ),
@@ -126,13 +127,14 @@ CLASSES: tuple[ScoredClass, ...] = (
     _violation("too_cold", "too cold", _BREAK[1:]),
     _violation("freezing", "frozen", (("cold_chain_break", "frozen"),)),
     _violation("depot_storage", "stored, recorded", _CONFIRMED),
-    _violation("depot_storage_silent", "stored in a room", _CONFIRMED),
+    _violation("depot_storage_silent", "stored in a room", _STORED),
     _violation("yard_storage", "left standing", _STORED),
     _violation("transfer_overstayed", "site overstayed", _STORED),
     _violation("missing_separator", "coolant contact", _COOLANT),
     _violation("missing_separator_ice", "coolant contact", _COOLANT),
     _violation("hot_meal", "goods contact", _GOODS),
     _violation("drinks_contact", "goods contact", _GOODS),
+    _violation("calibration_expired", "calibration expired", (("record", "calibration"),)),
     _violation("one_compartment", "declared", (("missing_isolation", "declared"),)),
     ScoredClass(
         "logger_silent", "logger_silent", "evidence", "hole", (("evidence_gap", "no_readings"),)
@@ -149,13 +151,6 @@ CLASSES: tuple[ScoredClass, ...] = (
         "evidence",
         "positions missing",
         (("evidence_gap", "no_position"),),
-    ),
-    ScoredClass(
-        "calibration_expired",
-        "calibration_expired",
-        "evidence",
-        "calibration expired",
-        (("evidence_gap", "calibration_expired"),),
     ),
     ScoredClass(
         "clock_error",

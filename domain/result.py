@@ -246,6 +246,16 @@ class FleetLimits(Struct, frozen=True):
     goods: FleetLimit | UnsetType = UNSET
 
 
+class OtherDelivery(Struct, frozen=True, kw_only=True):
+    """Another shipment of the same box that was delivered on the way, and where it was to go."""
+
+    shipment: str
+    delivered_at: Instant
+    lat: float
+    lon: float
+    radius_m: float
+
+
 class Evidence(Struct, frozen=True, kw_only=True):
     """What was judged, by what."""
 
@@ -264,6 +274,13 @@ class Evidence(Struct, frozen=True, kw_only=True):
     ] = UNSET
     fleet_limits: Annotated[
         FleetLimits | UnsetType, Meta(description="Absent where no such limit was used.")
+    ] = UNSET
+    deliveries: Annotated[
+        tuple[OtherDelivery, ...] | UnsetType,
+        Meta(
+            description="Other shipments of the same box delivered while this one was in custody; "
+            "a stay before their door is explained by them. Absent where there is none."
+        ),
     ] = UNSET
     office: Annotated[
         OfficeFacts | UnsetType,

@@ -11,9 +11,11 @@ from coldwitness.domain.columns import take
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.reading import Event
+from coldwitness.domain.result import OtherDelivery
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.judging.carried_probes import Carried, pairs_of
 from coldwitness.judging.office import office_facts
+from coldwitness.judging.other_deliveries import deliveries_beside, of_boxes
 from coldwitness.storage.ports import Register, TelemetryStore
 
 Known = TypeVar("Known")
@@ -27,7 +29,8 @@ class Evidence:
     received, UTC epoch ms; none where nobody noted it. office : what the office has on record of
     those of which it has anything. carried : which probes the shipments' loggers ever sent, where
     somebody kept that. as_of_ms : the present, UTC epoch ms, by which shipments may be on their
-    way; without one all have ended."""
+    way; without one all have ended. deliveries : of other shipments in the same box, as far as they
+    are known beside the run."""
 
     shipments: tuple[str, ...]
     readings: ReadingTable
@@ -38,6 +41,7 @@ class Evidence:
     office: Mapping[str, OfficeFacts] = field(default_factory=dict)
     carried: Carried = field(default_factory=dict)
     as_of_ms: int | None = None
+    deliveries: Mapping[str, Sequence[OtherDelivery]] = field(default_factory=dict)
 
     def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The same evidence by other manifests."""
@@ -74,6 +78,19 @@ def _of(known: Mapping[str, Known], shipments: Sequence[str]) -> dict[str, Known
     return {name: known[name] for name in shipments if name in known}
 
 
+def with_deliveries(evidence: Evidence) -> Evidence:
+    """The same with the deliveries of the run's own shipments beside those that are known: each
+    where its first manifest has it go."""
+    first = {name: its[0].manifest for name, its in evidence.versions.items() if its}
+    beside = deliveries_beside(
+        evidence.shipments,
+        manifests={**evidence.manifests, **first},
+        events=evidence.events,
+        known=evidence.deliveries,
+    )
+    return replace(evidence, deliveries=beside)
+
+
 def evidence_of(
     store: TelemetryStore, register: Register, shipments: Sequence[str], *, as_of_ms: int | None
 ) -> Evidence:
@@ -94,6 +111,7 @@ def evidence_of(
             register, shipments, manifests=manifests, events=events, readings=readings
         ),
         carried=register.custody.carried(pairs_of(readings)),
+        deliveries=of_boxes(register, shipments, manifests=manifests, events=events),
     )
 
 

@@ -19,7 +19,7 @@ from coldwitness.analysis.record.curves import CurveIndex, joined
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.carried_probes import first_sent
 from coldwitness.judging.counted_manifests import in_force_then
-from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.evidence import Evidence, with_deliveries
 from coldwitness.judging.publishers import sorted_by_publisher
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.run import curves_of, judge_shipments
@@ -90,6 +90,7 @@ def told_in_parts(
     `judge_shipments`. `tell` runs where the result was made; what it returns must be picklable."""
     parted = sorted_by_publisher(in_force_then(evidence)).own
     evidence = replace(evidence, carried=first_sent(parted.readings, evidence.carried))
+    evidence = with_deliveries(evidence)  # of shipments in other parts as well
     work = _Work(evidence, _parts(evidence), rulebook, assumed_storage, tell)
     numbers = range(len(work.parts))
     curves = _each(work.curves, numbers, processes)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.terms import (
+    Deliveries,
     EventTable,
     LimitSource,
     SiteRole,
@@ -23,9 +24,11 @@ from coldwitness.config.rules import day_start_s
 from coldwitness.config.storage_classes import BoxModel, StorageClass
 from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, Qualification
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
 from coldwitness.domain.reading import EVENT_NAMES, Event
+from coldwitness.domain.result import OtherDelivery
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.judging.banned_drugs import banned_drugs, sold_online
 from coldwitness.judging.cooling_need import need_cooling
@@ -71,6 +74,7 @@ def terms_for(
     assumed_storage: str | None = None,
     learned: Mapping[str, Mapping[FleetZone, FleetBaseline]] | None = None,
     office: Mapping[str, OfficeFacts] | None = None,
+    deliveries: Mapping[str, Sequence[OtherDelivery]] | None = None,
     ban_list: Sequence[Banned] | None = None,
 ) -> Terms:
     """Terms of each shipment, in order.
@@ -78,8 +82,8 @@ def terms_for(
     A shipment without a manifest is judged by `assumed_storage`; without that either, its
     range stays unknown. `learned` : what the fleet says about the box models of shipments, used
     where neither manifest nor box model gives a limit. `office` : what the office has on record,
-    which counts in place of what the manifest says. `ban_list` : the shipped one, unless another
-    is given. Raises BadInput for an unknown class.
+    which counts in place of what the manifest says. `deliveries` : other shipments of the same box.
+    `ban_list` : the shipped one, unless another is given. Raises BadInput for an unknown class.
     """
     if assumed_storage is not None and assumed_storage not in classes:
         known = ", ".join(classes)
@@ -194,6 +198,7 @@ def terms_for(
         budgets=budgets,
         sites=_sites(given, numbers),
         events=_events(sorted_events),
+        deliveries=_deliveries([(deliveries or {}).get(shipment, ()) for shipment in shipments]),
         on_record=nothing_on_record(len(shipments)),
         baselines=_baselines(of_fleet, {"coolant": coolant_source, "goods": goods_source}),
         probe_compartments={
@@ -340,6 +345,17 @@ def _sites(given: Sequence[Manifest], numbers: Numbers) -> Sites:
         role=np.array([_ROLES.get(site.role, SiteRole.SERVICE) for site in flat], dtype=np.int8),
         max_minutes=_floats(site.max_minutes for site in flat),
         registered=np.zeros(len(flat), dtype=np.bool_),
+    )
+
+
+def _deliveries(told: Sequence[Sequence[OtherDelivery]]) -> Deliveries:
+    flat = [one for its in told for one in its]
+    return Deliveries(
+        first=_offsets(told),
+        time_s=np.array([instant_ms(one.delivered_at) / 1000.0 for one in flat], dtype=np.float64),
+        lat_deg=np.array([one.lat for one in flat], dtype=np.float64),
+        lon_deg=np.array([one.lon for one in flat], dtype=np.float64),
+        radius_m=np.array([one.radius_m for one in flat], dtype=np.float64),
     )
 
 

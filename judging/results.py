@@ -30,6 +30,7 @@ from coldwitness.domain.result import (
     Item,
     Limits,
     Metrics,
+    OtherDelivery,
     Sensor,
     Window,
 )
@@ -85,10 +86,11 @@ def check_results(
     *,
     software: str,
     office: Mapping[str, OfficeFacts] | None = None,
+    deliveries: Mapping[str, Sequence[OtherDelivery]] | None = None,
 ) -> list[CheckResult]:
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
     computed are None, times RFC 3339 in UTC. office : what the office has on record of those of
-    which it has anything, as `terms` were made with."""
+    which it has anything, and deliveries : others of the box, as `terms` were made with."""
     weighs = weighing(judgement, pack)
     findings = _findings(judgement, tracks, pack, weighs)
     lines = requirement_lines(judgement, terms, pack, findings, weighs)
@@ -102,7 +104,15 @@ def check_results(
     )
     isolation = [Isolation(coolant=coolant, goods=goods) for coolant, goods in facets]
     coverage = coverage_told(judgement, tracks.loggers)
-    evidence = _evidence(judgement, tracks, terms, pack, software=software, office=office or {})
+    evidence = _evidence(
+        judgement,
+        tracks,
+        terms,
+        pack,
+        software=software,
+        office=office or {},
+        deliveries=deliveries or {},
+    )
     window = judgement.window
     times = zip(rfc3339_column(window.start_s), rfc3339_column(window.end_s), strict=True)
     states = [STATE_WORDS[code] for code in window.custody.state.tolist()]
@@ -161,6 +171,7 @@ def _evidence(
     *,
     software: str,
     office: Mapping[str, OfficeFacts],
+    deliveries: Mapping[str, Sequence[OtherDelivery]],
 ) -> list[Evidence]:
     mkt_method = METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000)
     sensors = _sensors(judgement, tracks)
@@ -173,6 +184,7 @@ def _evidence(
             deletion_would_show=shows,
             sensors=tuple(sensors[i]),
             fleet_limits=_fleet_limits(terms, i),
+            deliveries=tuple(deliveries.get(tracks.shipments[i], ())) or UNSET,
             office=office.get(tracks.shipments[i], UNSET),
         )
         for i, shows in enumerate(judgement.deletion_shows.tolist())

@@ -19,7 +19,7 @@ from coldwitness.judging.beside import judged_beside
 from coldwitness.judging.carried_probes import carried_before
 from coldwitness.judging.copies import CurveArchive
 from coldwitness.judging.counted_manifests import counted_manifests, in_force_then
-from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.evidence import Evidence, with_deliveries
 from coldwitness.judging.first_received import contradicted, first_received
 from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
 from coldwitness.judging.foreign import foreign_finding
@@ -65,7 +65,7 @@ def judge_shipments(
     BadInput for an unknown storage class.
     """
     again = partial(_judged, rulebook=rulebook, assumed_storage=assumed_storage, fleet=fleet)
-    parted, told, own = _own(evidence)
+    parted, told, own = _own(with_deliveries(evidence))
     groups = again(own, archive=archive)
     results = {one.shipment: one for group in groups for one in group.results}
     if parted.whole is not None:
@@ -128,7 +128,13 @@ def _judged(
     for (pack, case), curves in zip(cases, earlier, strict=True):
         judgement = judge(case, pack, earlier=curves)
         results = check_results(
-            judgement, case.tracks, case.terms, pack, software=software(), office=evidence.office
+            judgement,
+            case.tracks,
+            case.terms,
+            pack,
+            software=software(),
+            office=evidence.office,
+            deliveries=evidence.deliveries,
         )
         results = [
             msgspec.structs.replace(result, warnings=warnings)
@@ -178,6 +184,7 @@ def _cases(
             assumed_storage=assumed_storage,
             learned=learned,
             office=evidence.office,
+            deliveries=evidence.deliveries,
         )
         terms = replace(terms, carried=carried_before(mine, evidence.readings, evidence.carried))
         cases.append((pack, case_of(tracks, terms, pack.numbers, as_of_s=as_of_s)))

@@ -66,9 +66,19 @@ class Site:
     max_minutes: float | None
 
 
+@dataclass(frozen=True)
+class OtherDrop:
+    """Another shipment of the box, delivered on the way."""
+
+    time_s: float
+    x_m: float
+    y_m: float
+
+
 @dataclass
 class Trip:
-    """A drawn journey. knots: piecewise linear path; lid: (start_s, end_s, seen)."""
+    """A drawn journey. knots: piecewise linear path; lid: (start_s, end_s, seen); others: further
+    shipments of the box."""
 
     knot_s: list[float] = field(default_factory=list)
     knot_x_m: list[float] = field(default_factory=list)
@@ -77,6 +87,7 @@ class Trip:
     stops: list[Stop] = field(default_factory=list)
     custody: list[Custody] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
+    others: list[OtherDrop] = field(default_factory=list)
     lid: list[tuple[float, float, bool]] = field(default_factory=list)
     packed_s: float = PRE_ROLL_S
     left_s: float = 0.0
@@ -260,6 +271,9 @@ def _halt(
     if opened_s:
         middle = start + 0.3 * (end - start)
         trip.lid.append((middle, min(middle + opened_s, end - 30.0), True))
+    for n in range(halt.deliveries):
+        at = start + (n + 1) / (halt.deliveries + 1) * (end - start)
+        trip.others.append(OtherDrop(at, *place))
     trip.stops.append(
         Stop(halt.purpose, start, end, *place, halt.carried_in, halt.declared, halt.max_minutes)
     )

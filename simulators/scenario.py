@@ -88,7 +88,8 @@ class Halt(_Part, frozen=True):
     courier's system sends `stored` and `retrieved`; handed_over : it sends `handed_over`.
     purpose : `halt` is storage if it lasts; a `jam` that stands and a `delivery` to another
     consumer are none, whatever the record shows. moved_m : the box is put elsewhere in the yard
-    every few minutes, so far at most from where it was first.
+    every few minutes, so far at most from where it was first. deliveries : how many other shipments
+    of the box are delivered there.
     """
 
     at: Span
@@ -104,6 +105,7 @@ class Halt(_Part, frozen=True):
     max_minutes: float | None = None
     purpose: Literal["halt", "jam", "delivery"] = "halt"
     moved_m: Span = 0.0
+    deliveries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
 
 
 class LidOpening(_Part, frozen=True):

@@ -63,7 +63,32 @@ class Shipment:
 
     @cached_property
     def message_count(self) -> int:
-        return len(self._sendings) + len(self._trip.custody)
+        return len(self._sendings) + len(self._trip.custody) + len(self._trip.others)
+
+    @cached_property
+    def others(self) -> tuple[dict[str, object], ...]:
+        """Manifests of the other shipments that the box carries and delivers on the way."""
+        kept = (
+            "seller",
+            "courier",
+            "delivery",
+            "box",
+            "items",
+            "origin",
+            "dispatched_at",
+            "due_at",
+        )
+        return tuple(
+            {
+                **{key: self.manifest[key] for key in kept},
+                "id": self._other_id(number),
+                "destination": {"name": "同楼收货点", **self._place(drop.time_s), "radius_m": 100},
+            }
+            for number, drop in enumerate(self._trip.others)
+        )
+
+    def _other_id(self, number: int) -> str:
+        return f"{self.id}-{number + 1}"
 
     @property
     def reading_count(self) -> int:
@@ -88,8 +113,12 @@ class Shipment:
             (custody.time_s + 1.0, 0, number) for number, custody in enumerate(self._trip.custody)
         ]
         todo += [(sending.sent_s, 1, number) for number, sending in enumerate(self._sendings)]
+        todo += [(drop.time_s + 1.0, -1, n) for n, drop in enumerate(self._trip.others)]
         for sent_s, kind, number in sorted(todo):
             publish_ms = self.start_ms + round(1000 * sent_s)
+            if kind == -1:
+                yield publish_ms, f"{topic}/events", _ENCODE(self._other_event(number))
+                continue
             if kind == 0:
                 yield publish_ms, f"{topic}/events", _ENCODE(self._event(number))
                 continue
@@ -122,16 +151,29 @@ class Shipment:
         reading["battery_v"] = float(rec.battery_v[row])
         return reading
 
+    def _place(self, time_s: float) -> dict[str, float]:
+        x, y = self._trip.position_m(np.array([time_s]))
+        lat, lon = to_degrees(self._origin, x_m=x, y_m=y)
+        return {"lat": round(float(lat[0]), 6), "lon": round(float(lon[0]), 6)}
+
+    def _other_event(self, number: int) -> dict[str, object]:
+        time_s = self._trip.others[number].time_s
+        return {
+            "shipment": self._other_id(number),
+            "event": "delivered",
+            "time": rfc3339(self.start_ms + round(1000 * time_s)),
+            "position": self._place(time_s),
+            "actor": "courier-app",
+        }
+
     def _event(self, number: int) -> dict[str, Any]:
         custody = self._trip.custody[number]
-        x, y = self._trip.position_m(np.array([custody.time_s]))
-        lat, lon = to_degrees(self._origin, x_m=x, y_m=y)
         event: dict[str, Any] = {
             "shipment": self.id,
             "logger": self._logger,
             "event": custody.event,
             "time": rfc3339(self.start_ms + round(1000 * custody.time_s)),
-            "position": {"lat": round(float(lat[0]), 6), "lon": round(float(lon[0]), 6)},
+            "position": self._place(custody.time_s),
             "actor": "courier-app",
         }
         if custody.site is not None:

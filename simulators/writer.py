@@ -22,7 +22,10 @@ def write_fleet(fleet: Fleet, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "telemetry.ndjson", _telemetry(fleet))
-        _write(folder / "manifests.ndjson", (encode(s.manifest) for s in fleet.shipments))
+        _write(
+            folder / "manifests.ndjson",
+            (encode(one) for s in fleet.shipments for one in (s.manifest, *s.others)),
+        )
         _write(
             folder / "office.ndjson",
             (encode({"put": to, "body": its}) for to, its in registrations(fleet)),

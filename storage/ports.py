@@ -143,6 +143,9 @@ class Custody(CustodyLog, Protocol):
     def carried(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, int]]:
         """Of boxes ("" for none) and loggers, each probe and when it was first sent, epoch ms."""
 
+    def delivered_of(self, boxes: Sequence[str], *, since_ms: int) -> dict[str, list[Event]]:
+        """`delivered` events of each box that has any from an instant on, by time."""
+
 
 class Manifests(Protocol):
     def put(

@@ -26,19 +26,23 @@ class Doubt(IntEnum):
     """At the destination for long before the hand-over."""
     UNNAMED_END = 4
     """Where custody began or ended, which the manifest does not name."""
-    TOUCHING = 5
+    OTHER_DELIVERY = 5
+    """Other shipments of the box were delivered there; longer than the setting for each."""
+    TOUCHING = 6
     """Stays that touch, none too long by itself."""
 
 
 @dataclass(frozen=True)
 class DoubtfulStays:
-    """(d,) columns; dwell_s of touching stays is their sum. limit_s : (k,) of all stays, the dwell
-    beyond which each is not fine; never above the limit that accuses."""
+    """(d,) columns; dwell_s of touching stays is their sum, allowed_s the dwell that is fine.
+    limit_s : (k,) of all stays, the dwell beyond which each is not fine; never above the limit that
+    accuses."""
 
     shipment: IntArray
     start_s: FloatArray
     end_s: FloatArray
     dwell_s: FloatArray
+    allowed_s: FloatArray
     lat_deg: FloatArray
     lon_deg: FloatArray
     doubt: CodeArray
@@ -60,6 +64,7 @@ def doubtful_stays(
         start_s=np.append(stays.start_s[alone], stays.start_s[first]),
         end_s=np.append(stays.end_s[alone], stays.end_s[last]),
         dwell_s=np.append(stays.dwell_s[alone], dwell_s),
+        allowed_s=np.append(limit_s[alone], np.full(at.size, case.numbers.dwell_limit_s)),
         lat_deg=stays.lat_deg[row],
         lon_deg=stays.lon_deg[row],
         doubt=np.append(doubt[alone], np.full(at.size, Doubt.TOUCHING)).astype(np.int8),
@@ -79,6 +84,7 @@ def _single(case: Case, stays: Stays, places: Places, signs: Signs) -> tuple[Cod
     cases = (
         (elsewhere & signs.shifted & ~signs.traffic & ~signs.rests, Doubt.SHIFTED),
         (elsewhere & places.door & ~moves, Doubt.SHORT_OF_DOOR),
+        (elsewhere & (places.deliveries > 0), Doubt.OTHER_DELIVERY),
         (at_end, Doubt.LONG_REST),
         (unnamed, Doubt.UNNAMED_END),
     )
@@ -86,8 +92,12 @@ def _single(case: Case, stays: Stays, places: Places, signs: Signs) -> tuple[Cod
     limit_s = places.limit_s.copy()
     for which, why in cases:
         doubt[which] = why
-        shorter_s = numbers.destination_rest_s if why is Doubt.LONG_REST else numbers.dwell_limit_s
-        limit_s[which] = np.minimum(places.limit_s[which], shorter_s)
+        shorter_s = np.full(len(stays), numbers.dwell_limit_s)
+        if why is Doubt.LONG_REST:
+            shorter_s[:] = numbers.destination_rest_s
+        elif why is Doubt.OTHER_DELIVERY:
+            shorter_s *= places.deliveries
+        limit_s[which] = np.minimum(places.limit_s, shorter_s)[which]
     return doubt, limit_s
 
 
@@ -104,6 +114,7 @@ def _touching(
         none = np.zeros(0, dtype=np.int64)
         return (none, none), none, np.zeros(0)
     free = ~np.isfinite(places.limit_s) | (places.where != Where.ELSEWHERE)
+    free |= (places.deliveries > 0) & ~told
     near = (
         short_way_m(
             lat_deg=stays.lat_deg[:-1],

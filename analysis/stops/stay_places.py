@@ -41,12 +41,14 @@ class Where(IntEnum):
 @dataclass(frozen=True)
 class Places:
     """One row a stay: `where`, `site` (index into Terms.sites, -1 none), `door` (near enough
-    to the consumer to be the wait at the door) and `limit_s`, beyond which it is suspected, inf
-    where it never is."""
+    to the consumer to be the wait at the door), `deliveries` (how many other shipments of the box
+    were delivered there meanwhile) and `limit_s`, beyond which it is suspected, inf where it never
+    is."""
 
     where: IntArray
     site: IntArray
     door: BoolArray
+    deliveries: IntArray
     limit_s: FloatArray
 
 
@@ -92,15 +94,20 @@ def ends_of(case: Case, fixes: Fixes) -> Ends:
     )
 
 
-def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> Places:
+def place_stays(
+    case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray, stored: BoolArray
+) -> Places:
     """Place of each stay and the longest dwell that is not suspected there.
 
     Origin, destination, and short of the door where custody or an `arrived` ends the stay: none is.
     An allowed site: its max_minutes, none without. Elsewhere the dwell setting; near the consumer's
-    door and in traffic their own settings, if those are longer. Of several places that fit the most
-    lenient counts. What of this is doubtful all the same is asked in `doubtful_stays`.
+    door and in traffic their own settings, if those are longer; where others' shipments of the box
+    were delivered the dwell setting for each, and once more before it is suspected. Of several
+    places that fit the most lenient counts. What of this is doubtful all the same is asked in
+    `doubtful_stays`.
 
-    traffic : (k,) the stay is, or may be, slow traffic. Columns (k,).
+    traffic : (k,) the stay is, or may be, slow traffic. stored : (k,) an event says that the box
+    was stored there, which no delivery explains. Columns (k,).
     """
     terms, numbers = case.terms, case.numbers
     owner = stays.shipment
@@ -122,8 +129,11 @@ def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> 
     door = to_door_m <= ends.destination_radius_m[owner] + DOOR_SLACK_M
     short = _arrived_during(case, stays) & ~(to_door_m > SHORT_OF_DOOR_M)
     site, site_limit_s = _site_of(stays, terms, slack_m)
+    deliveries = np.where(stored, 0, _deliveries_at(case, stays, slack_m))
     wait_s = np.where(door, numbers.consumer_wait_s, 0.0)
     wait_s = np.maximum(wait_s, np.where(traffic, numbers.traffic_wait_s, 0.0))
+    delivering_s = np.where(deliveries > 0, (deliveries + 1) * numbers.dwell_limit_s, 0.0)
+    wait_s = np.maximum(wait_s, delivering_s)
     at_a_place = (at_destination, at_origin, site >= 0)  # the first that holds
     where = np.select(
         at_a_place,
@@ -132,7 +142,30 @@ def place_stays(case: Case, stays: Stays, ends: Ends, *, traffic: BoolArray) -> 
     )
     wait_s = np.where(short, np.inf, np.maximum(wait_s, numbers.dwell_limit_s))
     limit_s = np.select(at_a_place, (np.inf, np.inf, site_limit_s), wait_s)
-    return Places(where.astype(np.int64), site, door | short, limit_s)
+    return Places(where.astype(np.int64), site, door | short, deliveries, limit_s)
+
+
+def _deliveries_at(case: Case, stays: Stays, slack_m: FloatArray) -> IntArray:
+    """(k,) how many other shipments of the box were delivered in or right after each stay, with
+    their destination within the dwell radius of it."""
+    deliveries, numbers = case.terms.deliveries, case.numbers
+    found = np.zeros(len(stays), dtype=np.int64)
+    first = deliveries.first
+    stay, row = expanded(first=first[stays.shipment], end=first[stays.shipment + 1])
+    if stay.size == 0:
+        return found
+    away_m = haversine_m(
+        lat_deg=stays.lat_deg[stay],
+        lon_deg=stays.lon_deg[stay],
+        to_lat_deg=deliveries.lat_deg[row],
+        to_lon_deg=deliveries.lon_deg[row],
+    )
+    reach_m = np.minimum(deliveries.radius_m[row], numbers.dwell_radius_m) + slack_m[stay]
+    there = away_m <= reach_m
+    there &= deliveries.time_s[row] >= stays.start_s[stay]
+    there &= deliveries.time_s[row] <= stays.end_s[stay] + numbers.position_gap_s
+    np.add.at(found, stay[there], 1)
+    return found
 
 
 def _site_of(stays: Stays, terms: Terms, slack_m: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -119,7 +119,7 @@ def judge_stops(case: Case) -> StopJudgement:
     signs = signs_of(case, stays, fixes, matters=matters, believed=sure)
     ends = ends_of(case, fixes)
     jam = signs.traffic | (signs.shifted & ~signs.rests)
-    places = place_stays(case, stays, ends, traffic=jam)
+    places = place_stays(case, stays, ends, traffic=jam, stored=signs.stored)
     needed = positions_needed(case, fixes, ends, believed=sure)
     possible_s = longest_dwell_s(case, stays, fixes, missing, needed)
     gaps = position_gaps(case, fixes, needed)

@@ -81,7 +81,6 @@ def doubtful_findings(doubtful: DoubtfulStays, numbers: Numbers) -> FindingTable
     count = doubtful.shipment.size
     if count == 0:
         return NO_FINDINGS
-    long_rest = doubtful.doubt == Doubt.LONG_REST
     return finding_table(
         shipment=doubtful.shipment,
         type=code_of("temporary_storage/suspected"),
@@ -96,7 +95,7 @@ def doubtful_findings(doubtful: DoubtfulStays, numbers: Numbers) -> FindingTable
             "lat": doubtful.lat_deg,
             "lon": doubtful.lon_deg,
             "radius_m": np.full(count, numbers.dwell_radius_m),
-            "limit_s": np.where(long_rest, numbers.destination_rest_s, numbers.dwell_limit_s),
+            "limit_s": doubtful.allowed_s,
         },
         details={
             row: {"cause": Doubt(int(why)).name.lower(), "signs": []}

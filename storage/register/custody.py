@@ -92,6 +92,24 @@ class SqlCustody:
                 found += [BoxStay(row.box, row.shipment, row.start_ms, row.end_ms) for row in rows]
         return found
 
+    def delivered_of(self, boxes: Sequence[str], *, since_ms: int) -> dict[str, list[Event]]:
+        table = schema.events
+        found: defaultdict[str, list[Event]] = defaultdict(list)
+        with self._database.read() as connection:
+            for part in parts(boxes):
+                rows = connection.execute(
+                    select(table.c.box, table.c.body)
+                    .where(
+                        table.c.box.in_(part),
+                        table.c.event == "delivered",
+                        table.c.time_ms >= since_ms,
+                    )
+                    .order_by(table.c.box, table.c.time_ms, table.c.digest)
+                )
+                for box, body in rows:
+                    found[box].append(msgspec.json.decode(body, type=Event))
+        return dict(found)
+
     def shipments_at(self, boxes: Sequence[str], time_ms: Sequence[int]) -> list[str | None]:
         if not boxes:
             return []

@@ -11,6 +11,7 @@ from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.terms import (
     Budgets,
     Delegation,
+    Deliveries,
     EventTable,
     Items,
     LimitSource,
@@ -157,6 +158,8 @@ class Given:
     isolation_seen: bool = False
     label_registered: bool = False
     events: Sequence[tuple[str, float]] = ()
+    deliveries: Sequence[tuple[float, float, float, float]] = ()
+    """Of other shipments out of the same box: seconds, latitude, longitude, radius."""
     hold_h: float | None = None
     planned_s: float | None = None
     due: float | None = None
@@ -201,6 +204,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
     budgets = [(k, band) for k, item in enumerate(items) for band in item.budget]
     sites = [site for g in given for site in g.sites]
     events = [event for g in given for event in sorted(g.events, key=lambda e: e[1])]
+    deliveries = [one for g in given for one in g.deliveries]
     return Terms(
         shipments=shipments,
         has_manifest=flags([g.has_manifest for g in given]),
@@ -294,5 +298,12 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
             time_s=instants([at for _, at in events]),
             lat_deg=reals([None] * len(events)),
             lon_deg=reals([None] * len(events)),
+        ),
+        deliveries=Deliveries(
+            first=offsets([len(g.deliveries) for g in given]),
+            time_s=instants([one[0] for one in deliveries]),
+            lat_deg=reals([one[1] for one in deliveries]),
+            lon_deg=reals([one[2] for one in deliveries]),
+            radius_m=reals([one[3] for one in deliveries]),
         ),
     )

@@ -75,6 +75,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     manifest = _manifest(report, rulebook) if told is None else told.manifest
     on_record = given(report.result.evidence.office)
     office = {} if on_record is None else {name: on_record}
+    deliveries = {name: given(report.result.evidence.deliveries) or ()}
 
     def judged_by(rules: RulePack) -> tuple[CheckResult, Judgement, Terms]:
         result, judgement, terms = judged_as(rules, {} if manifest is None else {name: manifest})
@@ -100,12 +101,21 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             assumed_storage=report.terms.assumed_storage,
             learned={report.shipment: baselines_told(report.result, rules.numbers)},
             office=office,
+            deliveries=deliveries,
         )
         terms = replace(terms, carried=_carried(report))
         case = case_of(tracks, terms, rules.numbers, as_of_s=_as_of_s(report.result))
         judgement = judge(case, rules, taken_over=_copies(report))
         software = report.result.evidence.software
-        (result,) = check_results(judgement, tracks, terms, rules, software=software, office=office)
+        (result,) = check_results(
+            judgement,
+            tracks,
+            terms,
+            rules,
+            software=software,
+            office=office,
+            deliveries=deliveries,
+        )
         return result, judgement, terms
 
     result, judgement, terms = judged_by(pack)
