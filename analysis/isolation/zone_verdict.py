@@ -52,6 +52,8 @@ class IsolationReason(IntEnum):
     """Below the limit, but not by so much that missing readings could not have turned it."""
     PROBE_SILENT = 20
     """A probe that the logger carries, and that the fit needs, is silent."""
+    SMALL_LOAD = 21
+    """The drug follows the outside fast as well, as little aboard does with all parts in place."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,12 @@ AMBIENT_FOR_CONTACT_PER_H = 0.4
 fast; a probe that hangs in the air of the box does, and follows the coolant as fast, with every
 part in place. Contact with the coolant does not bring the outside nearer."""
 
+SMALL_LOAD_PER_H, SMALL_LOAD_TIMES = 0.22, 9.0
+"""Rate to the outside from which the load may be a small one, and how many times as fast it then
+has to follow the coolant: a rate is conductance over heat capacity, so a few pens follow both
+faster than a full box, coolant five to seven times as fast as the outside; contact brings the
+coolant alone nearer, ten to fifty times."""
+
 MOVED_FOR_CONTACT_C = 0.3
 """Least range of the drug over the trip for an accusation: two or three steps of a sensor's grid
 carry none, however regular they look."""
@@ -142,7 +150,10 @@ def zone_verdict(
     lower, upper = limits.lower_per_h, limits.upper_per_h
     above, within = low > lower, high <= lower
     wide = high - low > np.maximum(lower, 0.1)
-    in_air = above & (fit.rate_per_h[:, AMBIENT] > AMBIENT_FOR_CONTACT_PER_H)
+    outside = fit.rate_per_h[:, AMBIENT]
+    in_air = above & (outside > AMBIENT_FOR_CONTACT_PER_H)
+    small = above & (outside > SMALL_LOAD_PER_H) & (rate < SMALL_LOAD_TIMES * outside)
+    small &= np.asarray(zone == COOLANT) & ~limits.registered
     poor = (fit.misfit_c > MISFIT_MAX_C) & (within | above)
     few = fit.cells < CELLS_MIN
     R = IsolationReason  # noqa: N806
@@ -155,6 +166,7 @@ def zone_verdict(
         (swapped, R.PROBES_SWAPPED),
         (above & (fit.span_c < MOVED_FOR_CONTACT_C), R.TOO_LITTLE_EXCITATION),
         (in_air | poor, R.MODEL_MISFIT),
+        (small, R.SMALL_LOAD),
         (above & fit.other_explains[:, zone], R.OTHER_EXPLAINS),
         (within, R.WITHIN_LIMIT),
         (above & limits.ours_alone, R.ABOVE_DEFAULT),

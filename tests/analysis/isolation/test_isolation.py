@@ -296,3 +296,27 @@ def test_a_declaration_is_not_believed_against_an_interval_above_the_limit():
     assert guarded.any()
     assert (facet.status[guarded] == Status.INSUFFICIENT_EVIDENCE).all()
     assert (facet.rests_on[guarded] == RestsOn.HEAT).all()
+
+
+def test_a_small_load_follows_coolant_and_outside_alike_and_accuses_nobody():
+    """Five times as fast to the coolant as to the outside: a few pens with every part in place."""
+    made = world(
+        60, seed=31, k_coolant=(1.6, 1.9), k_ambient=(0.31, 0.37), coolant_hold_h=(6.0, 12.0)
+    )
+    judged = judge(made, Given(start=0.0, isolation_coolant=1))
+    facet = judged.coolant
+    told = facet.reason == IsolationReason.SMALL_LOAD
+    assert told.mean() > 0.5
+    assert (facet.isolation[told] == Isolation.INDETERMINATE).all()
+    assert (facet.status[told] == Status.INSUFFICIENT_EVIDENCE).all()  # nor is it believed
+    assert (facet.isolation == Isolation.MISSING).mean() < 0.02
+
+
+def test_of_a_registered_box_the_number_holds_for_its_load():
+    made = world(
+        60, seed=31, k_coolant=(1.6, 1.9), k_ambient=(0.31, 0.37), coolant_hold_h=(6.0, 12.0)
+    )
+    source = np.full(60, LimitSource.REGISTER, dtype=np.int8)
+    judged = judge(made, coolant_limit_source=source)
+    assert not (judged.coolant.reason == IsolationReason.SMALL_LOAD).any()
+    assert (judged.coolant.isolation == Isolation.MISSING).mean() > 0.3
