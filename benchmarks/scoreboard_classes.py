@@ -227,14 +227,6 @@ def truly_stored(truth: Truth) -> bool:
     return False
 
 
-def stood_for_a_reason(truth: Truth) -> bool:
-    """Longer than the setting in traffic or at another consumer's: by the rules a suspicion."""
-    return any(
-        stop["kind"] in ("jam", "delivery") and stop["duration_s"] > DWELL_LIMIT_S
-        for stop in truth["stops"]
-    )
-
-
 def truly_in_contact(truth: Truth, zone: str) -> bool:
     """The isolating part was missing and the true exchange rate is above the limit."""
     part = truth["isolation"][zone]
@@ -259,6 +251,13 @@ def onset_ms(scored: ScoredClass, truth: Truth) -> int | None:
 def _first(intervals: Any) -> int | None:
     return instant_ms(intervals[0]["start"]) if intervals else None
 
+
+UNTRUE_OF_STORAGE: Mapping[str, Callable[[Truth], bool]] = {
+    "suspected": lambda truth: not truly_stored(truth),
+    "confirmed": lambda truth: not truly_stored(truth),
+}
+"""Subtype of `temporary_storage` -> whether it would be untrue of such a delivery. A box that stood
+for a reason the record does not tell is suspected by the rules, and wrongly."""
 
 ISOLATED: Mapping[str, Callable[[Truth], bool]] = {
     "coolant_contact": lambda truth: not truly_in_contact(truth, "coolant"),

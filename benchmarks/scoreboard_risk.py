@@ -8,11 +8,11 @@ simulations: a bound on how much to trust a kind, not the probability that one f
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from benchmarks.scoreboard_classes import ISOLATED, Truth, truly_stored
+from benchmarks.scoreboard_classes import ISOLATED, UNTRUE_OF_STORAGE, Truth
 from benchmarks.scoreboard_run import Answers
 
 WRONG: Mapping[str, Callable[[Truth], bool]] = {
-    "temporary_storage/suspected": lambda truth: not truly_stored(truth),
+    "temporary_storage/suspected": UNTRUE_OF_STORAGE["suspected"],
     **{f"missing_isolation/{subtype}": untrue for subtype, untrue in ISOLATED.items()},
 }
 

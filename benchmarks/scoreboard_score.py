@@ -10,14 +10,13 @@ from scipy.stats import beta
 
 from benchmarks.scoreboard_classes import (
     ISOLATED,
+    UNTRUE_OF_STORAGE,
     Truth,
     break_beyond_uncertainty,
     clearly_wrong,
     onset_ms,
-    stood_for_a_reason,
     truly_broken,
     truly_in_contact,
-    truly_stored,
 )
 from benchmarks.scoreboard_run import Answer, Answers
 from coldwitness.domain.instants import instant_ms
@@ -139,8 +138,7 @@ def false_findings(runs: Sequence[Answers]) -> list[FalseFindings]:
         "above_range": lambda t: t["drug"]["seconds_above"] == 0,
         "below_range": lambda t: t["drug"]["seconds_below"] == 0,
         "frozen": lambda t: t["drug"]["seconds_frozen"] == 0 or not t["drug"]["freeze_sensitive"],
-        "suspected": lambda t: not truly_stored(t) and not stood_for_a_reason(t),
-        "confirmed": lambda t: not truly_stored(t),
+        **UNTRUE_OF_STORAGE,
         **ISOLATED,
     }
     honest = [
