@@ -107,6 +107,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     stated_c: Number = UNSET
     tolerated: Flag = UNSET
     uncertainty_c: Number = UNSET
+    conformity: Number = UNSET
     up_to_c: Number = UNSET
     used_least_min: Number = UNSET
     used_min: Number = UNSET

@@ -7,6 +7,7 @@ from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.custody_doubt import CustodyDoubt
 from coldwitness.analysis.temperature.budgets import BudgetUse, item_shipment
+from coldwitness.analysis.temperature.conformity import COVERAGE, conformity_probability
 from coldwitness.analysis.temperature.episodes import Episodes
 from coldwitness.analysis.temperature.uncertainty import Level
 from coldwitness.analysis.terms import Terms
@@ -53,6 +54,13 @@ def break_findings(
     limit = level.nominal[episodes.line]
     beyond_c = np.abs(level.certain[episodes.line] - limit).astype(np.float64)
     beyond_c[~sure[j] | ~np.isfinite(beyond_c)] = np.nan
+    side = level.sign[episodes.line] > 0
+    conformity = conformity_probability(
+        episodes.peak_c,
+        standard_uncertainty=beyond_c / COVERAGE,
+        low=np.where(side, -np.inf, limit),
+        high=np.where(side, limit, np.inf),
+    )
     far = level.sign[episodes.line] * (episodes.peak_c - level.certain[episodes.line]) > 0
     return finding_table(
         shipment=shipment[j],
@@ -69,6 +77,7 @@ def break_findings(
             "peak_c": episodes.peak_c,
             "peak_s": episodes.peak_s,
             "uncertainty_c": beyond_c.round(9),
+            "conformity": conformity,
             "degree_minutes": episodes.area_c_s / 60,
             "readings": episodes.readings.astype(np.float64),
             "open_start": episodes.open_start.astype(np.float64),
