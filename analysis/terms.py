@@ -232,7 +232,7 @@ class Terms:
     banned_lines: tuple[str, ...]
     """Items whose words stand in the list of drugs banned from online sale, "" where none does."""
     banned_as: tuple[str, ...]
-    """Titles of the entries in that list, Chinese and English, as `zh | en`; "" where none."""
+    """Titles of the entries in that list, Chinese and English, as `zh / en`; "" where none."""
     platform_named: NDArray[np.bool_]
     """The manifest names the platform on which the drug was sold."""
     origin_lat_deg: FloatArray

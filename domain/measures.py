@@ -136,8 +136,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     limit_source: LimitWord | UnsetType = UNSET
     facet: FleetZone | UnsetType = UNSET
     lines: tuple[str, ...] | UnsetType = UNSET
-    listed_zh: Word = UNSET
-    listed_en: Word = UNSET
+    listed: Word = UNSET
     item: Word = UNSET
     signs: tuple[str, ...] | UnsetType = UNSET
     site: Word = UNSET

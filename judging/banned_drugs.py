@@ -15,7 +15,7 @@ def sold_online(manifest: Manifest) -> bool | None:
 
 def banned_drugs(drugs: Sequence[Item], entries: Sequence[Banned]) -> tuple[str, str]:
     """The items that the entries name, parted by `; `, and the titles of those entries in both
-    languages, parted by ` | `; both empty where none is named."""
+    languages, parted by ` / `; both empty where none is named."""
     lines, titles = [], []
     for number, item in enumerate(drugs, start=1):
         found = [entry.title for entry in entries if entry.names(item)]
@@ -24,4 +24,4 @@ def banned_drugs(drugs: Sequence[Item], entries: Sequence[Banned]) -> tuple[str,
             titles += found
     told = list(dict.fromkeys(titles))
     both = ("、".join(one.zh for one in told), ", ".join(one.en for one in told))
-    return "; ".join(lines), " | ".join(both) if told else ""
+    return "; ".join(lines), " / ".join(both) if told else ""

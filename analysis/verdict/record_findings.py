@@ -64,8 +64,7 @@ def _listed(case: Case, line: RecordLine) -> FindingTable:
         details={
             row: {
                 "lines": terms.banned_lines[i].split("; "),
-                "listed_zh": terms.banned_as[i].partition(" | ")[0],
-                "listed_en": terms.banned_as[i].partition(" | ")[2],
+                "listed": terms.banned_as[i],
             }
             for row, i in enumerate(which.tolist())
         },

@@ -248,7 +248,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
         sold_online=codes([g.sold_online for g in given]),
         drugs_named=flags([all(item.name for item in g.items) for g in given]),
         banned_lines=tuple(g.banned for g in given),
-        banned_as=tuple("禁售 | banned" if g.banned else "" for g in given),
+        banned_as=tuple("禁售 / banned" if g.banned else "" for g in given),
         platform_named=np.array([g.platform_named for g in given], dtype=np.bool_),
         origin_lat_deg=place([g.origin for g in given], 0),
         origin_lon_deg=place([g.origin for g in given], 1),

@@ -57,10 +57,9 @@ def _row(view: View, lines: Sequence[RuleLine], told: set[str]) -> tuple[Cell, .
     first, lang = lines[0], view.lang
     pairs = [(_bounds(view, line), _setting(view, line, told)) for line in lines]
     notes = list(dict.fromkeys(note for pair in pairs for note in pair if note))
-    settles = dict.fromkeys(tell(line.would_settle[0], lang) for line in lines if line.would_settle)
+    settles = [line.would_settle[0] for line in lines if line.would_settle]
     if first.status not in {"compliant", "not_applicable"} and settles:
-        settle = view.say("semicolon").join(settles)
-        notes.append(view.say("requirements.would_settle") + settle)
+        notes.append(view.say("requirements.would_settle") + tell(settles[0], lang))
     mark = MARKS.get(first.status, "—")
     titles = list(dict.fromkeys(tell(line.title, lang) for line in lines))
     return (

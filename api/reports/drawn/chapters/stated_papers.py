@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from coldwitness.api.reports.drawn.view import View
 
+_AGREEMENT_DAYS = {"signed_at": "papers.signed_at", "audited_at": "papers.audited_at"}
 Fact = tuple[str, str, str]
 """A label, what is stated, and a note."""
 
@@ -24,8 +25,8 @@ def stated_papers(view: View) -> list[Fact]:
         pairs.append((view.say("papers.seal"), str(seal["number"]), ""))
     if agreement.get("number"):
         days = [
-            view.say(f"papers.{key}", day=str(agreement[key])[:10])
-            for key in ("signed_at", "audited_at")
+            view.say(word, day=str(agreement[key])[:10])
+            for key, word in _AGREEMENT_DAYS.items()
             if agreement.get(key)
         ]
         pairs.append((view.say("papers.agreement"), str(agreement["number"]), _joined(days)))
