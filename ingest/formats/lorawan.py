@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coldwitness.config.logger_models import LoggerModel, logger_model
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
@@ -50,6 +51,7 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
     mapping = mapping_for(context.rule, entry=entry, model=uplink.model)
     said = [decoded.get(_DRAGINO_MODEL) for decoded in uplink.objects]
     described = (*uplink.descriptions, *(text for text in said if isinstance(text, str)))
+    known = logger_model(entry.get("model")) or logger_model(*described)
     decode = frame_decoder(entry.get("model")) or frame_decoder(*described)
     port = uplink.f_port if type(uplink.f_port) is int else None
     if decode is not None and decides(decode) and uplink.frame_base64:
@@ -60,8 +62,8 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
         else:
             return _readings(uplink, samples, context, (None, None))
     for decoded in uplink.objects:
-        found = measurements(decoded, mapped=mapping)
-        samples = _history(decoded, mapping)
+        found = measurements(decoded, mapped=mapping, model=known)
+        samples = _history(decoded, mapping, known)
         if found.has_temperature:
             samples.append(_sample(found, clock=as_number(decoded.get(_DRAGINO_CLOCK))))
         if samples:
@@ -93,7 +95,9 @@ def _sample(found: Measured, *, clock: float | None = None) -> Sample:
     )
 
 
-def _history(decoded: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Sample]:
+def _history(
+    decoded: Mapping[str, Any], mapping: Mapping[str, str], known: LoggerModel | None
+) -> list[Sample]:
     """Records of the logger's memory as decoders upstream give them: `history`, a list of
     objects with a `timestamp` or `time` of their own."""
     records = decoded.get("history")
@@ -101,7 +105,7 @@ def _history(decoded: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Sam
     for record in records if isinstance(records, list) else ():
         if not isinstance(record, dict):
             continue
-        found = measurements(record, mapped=mapping)
+        found = measurements(record, mapped=mapping, model=known)
         if found.temperature_c:
             sample = _sample(found)
             sample.time_ms = _record_time(record.get("timestamp", record.get("time")))

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from coldwitness.config.logger_models import LoggerModel, Named
 from coldwitness.domain.reading import split_probe
 from coldwitness.ingest.formats.plausible import NOT_EVEN_FAHRENHEIT, all_silent
 
@@ -77,22 +78,34 @@ def is_temperature_name(name: str, *, roles: bool = False) -> bool:
 
 
 def measurements(
-    decoded: Mapping[str, Any], *, mapped: Mapping[str, str], sibling_units: bool = True
+    decoded: Mapping[str, Any],
+    *,
+    mapped: Mapping[str, str],
+    sibling_units: bool = True,
+    model: LoggerModel | None = None,
 ) -> Measured:
     """Temperatures, humidity, battery and light of a decoded object, nested or flat.
 
     mapped : names the settings map to probes; they are taken whatever they are called.
     sibling_units : `temperature_unit` beside `temperature` is its unit; False where it only
-        says what a display shows (Zigbee2MQTT).
+        says what a display shows (Zigbee2MQTT; models whose entry says so).
+    model : what is known of the model's names, which goes before what names look like.
     An object `{value, unit}` is the value of its parent's name; °F and K are converted. Names
     that say °F (`temp_f`) count where nothing is said in °C, or where they are mapped.
     """
     found = Measured()
     fahrenheit: dict[str, float] = {}
     roles = speaks_of_roles(decoded)
-    for name, value, unit in _numbers(decoded, sibling_units=sibling_units):
-        last = name.rpartition(".")[2]
-        if name in mapped or is_temperature_name(name, roles=roles):
+    known = {} if model is None else model.names
+    if model is not None and model.unit_beside == "display":
+        sibling_units = False
+    for name, number, unit in _numbers(decoded, sibling_units=sibling_units):
+        fact = known.get(name)
+        silent = fact is not None and fact.says_nothing(number, beside=decoded)
+        value = math.nan if silent else number
+        if fact is not None and name not in mapped:
+            _put(found, name, value, unit, fact=fact)
+        elif name in mapped or is_temperature_name(name, roles=roles):
             celsius = celsius_of(value, unit or unit_in_name(name, among=decoded))
             celsius = math.nan if value in NOT_EVEN_FAHRENHEIT else celsius
             if celsius is not None:
@@ -103,20 +116,43 @@ def measurements(
             celsius = celsius_of(value, "F")
             if celsius is not None:
                 fahrenheit.setdefault(name, celsius)
-        elif _HUMIDITY.match(last):
-            found.humidity_pct = value if found.humidity_pct is None else found.humidity_pct
-        elif _BATTERY_V.match(last):
-            volts = value / 1000.0 if value > 100 or (unit or "").lower() == "mv" else value
-            found.battery_v = volts if found.battery_v is None else found.battery_v
-        elif _LIGHT.match(last):
-            found.light_lux = value if found.light_lux is None else found.light_lux
-        elif last.lower() in ("lat", "latitude"):
-            found.lat_deg = value
-        elif last.lower() in ("lon", "lng", "long", "longitude"):
-            found.lon_deg = value
+        else:
+            _put_by_name(found, name.rpartition(".")[2], value, unit)
     if fahrenheit and not found.has_temperature:
         found.temperature_c = fahrenheit
     return found
+
+
+def _put_by_name(found: Measured, last: str, value: float, unit: str | None) -> None:
+    """What goes with a temperature, by what makers usually call it."""
+    if _HUMIDITY.match(last):
+        found.humidity_pct = value if found.humidity_pct is None else found.humidity_pct
+    elif _BATTERY_V.match(last):
+        volts = value / 1000.0 if value > 100 or (unit or "").lower() == "mv" else value
+        found.battery_v = volts if found.battery_v is None else found.battery_v
+    elif _LIGHT.match(last):
+        found.light_lux = value if found.light_lux is None else found.light_lux
+    elif last.lower() in ("lat", "latitude"):
+        found.lat_deg = value
+    elif last.lower() in ("lon", "lng", "long", "longitude"):
+        found.lon_deg = value
+
+
+def _put(found: Measured, name: str, value: float, unit: str | None, *, fact: Named) -> None:
+    """A value whose name the model's entry knows. A probe without a value keeps its place."""
+    if fact.is_probe:
+        celsius = math.nan if value in NOT_EVEN_FAHRENHEIT else celsius_of(value, unit)
+        if celsius is not None:
+            found.temperature_c.setdefault(name, celsius)
+    elif math.isnan(value):
+        return
+    elif fact.unit == "%RH":
+        found.humidity_pct = value if found.humidity_pct is None else found.humidity_pct
+    elif fact.unit in ("V", "mV"):
+        volts = value / 1000.0 if fact.unit == "mV" else value
+        found.battery_v = volts if found.battery_v is None else found.battery_v
+    elif fact.unit == "lx":
+        found.light_lux = value if found.light_lux is None else found.light_lux
 
 
 def unit_in_name(name: str, *, among: Container[str] = ()) -> str | None:
