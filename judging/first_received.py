@@ -60,11 +60,34 @@ def first_received(evidence: Evidence, judged: Iterable[Tracks]) -> FirstReceive
 
 def contradicted(first: CheckResult, doubted: CheckResult, *, sender: str) -> CheckResult:
     """A shipment's result by what was received first, each line that the later readings make worse
-    taken from the result with all of them; the finding names who sent these."""
+    taken from the result with all of them; the finding names who sent these. The evidence is all
+    readings, as a report carries them."""
     whole = worse(first, doubted, by=Text(_WORDS["basis"].zh, _WORDS["basis"].en))
     return msgspec.structs.replace(
-        whole, findings=tuple(_naming(finding, sender) for finding in whole.findings)
+        whole,
+        evidence=doubted.evidence,
+        findings=tuple(_naming(finding, sender) for finding in whole.findings),
     )
+
+
+def without_contradictions(tracks: Tracks) -> Tracks | None:
+    """One shipment's tracks by what was received first, as `first_received` has them; None where
+    nothing was contradicted."""
+    rows = np.flatnonzero(tracks.conflict)
+    later = np.zeros(tracks.time_s.size, dtype=np.bool_)
+    still = np.zeros_like(later)
+    pairs = np.stack([tracks.logger[rows].astype(np.float64), tracks.time_s[rows]], axis=1)
+    for pair in np.unique(pairs, axis=0):
+        group = rows[(pairs == pair).all(axis=1)]
+        received_s = tracks.received_s[group]
+        if not np.isnan(received_s).any():
+            later[group] = received_s > received_s.min()
+        still[group] = (~later[group]).sum() > 1
+    if not later.any():
+        return None
+    kept = ~later
+    first = np.array([0, kept.sum()], dtype=np.int64)
+    return take(tracks, kept, first=first, conflict=still[kept])
 
 
 def _naming(finding: Finding, sender: str) -> Finding:

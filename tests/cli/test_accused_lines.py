@@ -25,11 +25,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     folder: Path = tmp_path_factory.mktemp("accused")
     stories = [scenario(name) for name in STORIES]
     write_fleet(simulate_fleet(stories, boxes=len(STORIES), seed=4, end_ms=END_MS), folder)
-    said = io.StringIO()
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with contextlib.redirect_stdout(said):
         files = (str(folder / "telemetry.ndjson"), "--manifest", str(folder / "manifests.ndjson"))
         main(["check", *files, "--json"])
-    told = sorted(map(json.loads, said.getvalue().splitlines()), key=lambda one: one["shipment"])
+    told = sorted(
+        map(json.loads, said.buffer.getvalue().splitlines()), key=lambda one: one["shipment"]
+    )
     return dict(zip(STORIES, told, strict=True))
 
 

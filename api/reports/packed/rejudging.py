@@ -28,6 +28,7 @@ from coldwitness.domain.tracks import Tracks
 from coldwitness.domain.words import Certainty, Severity
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.beside import judged_beside
+from coldwitness.judging.first_received import contradicted, without_contradictions
 from coldwitness.judging.fleet_limits import baselines_told
 from coldwitness.judging.manifest_terms import terms_for
 from coldwitness.judging.manifest_versions import Counted, counted, shown_by
@@ -77,19 +78,25 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     office = {} if on_record is None else {name: on_record}
     deliveries = {name: given(report.result.evidence.deliveries) or ()}
 
+    first = without_contradictions(tracks)
+
     def judged_by(rules: RulePack) -> tuple[CheckResult, Judgement, Terms]:
-        result, judgement, terms = judged_as(rules, {} if manifest is None else {name: manifest})
+        manifests = {} if manifest is None else {name: manifest}
+        result, judgement, terms = judged_as(rules, manifests, tracks)
+        if first is not None:
+            by_first = judged_as(rules, manifests, first)[0]
+            result = contradicted(by_first, result, sender=_contradictor(report))
         if told is not None:
             result = judged_beside(
                 {name: result},
                 {name: told},
-                judge=lambda manifests: [judged_as(rules, manifests)[0]],
+                judge=lambda manifests: [judged_as(rules, manifests, tracks)[0]],
             )[name]
         result = msgspec.structs.replace(result, warnings=report.result.warnings)
         return with_findings(result, _of_others(report)), judgement, terms
 
     def judged_as(
-        rules: RulePack, manifests: Mapping[str, Manifest]
+        rules: RulePack, manifests: Mapping[str, Manifest], tracks: Tracks
     ) -> tuple[CheckResult, Judgement, Terms]:
         terms = terms_for(
             (report.shipment,),
@@ -156,6 +163,15 @@ def _as_of_s(result: CheckResult) -> float | None:
         return -math.inf
     as_of = given(result.as_of)
     return None if as_of is None else instant_ms(as_of) / 1000.0
+
+
+def _contradictor(report: Evidenced) -> str:
+    """Who sent what contradicts: the report's readings do not say it, its finding does."""
+    told = (given(one.measures.sender) for one in report.result.findings if one.subtype == _TWICE)
+    return next((sender for sender in told if sender is not None), "?")
+
+
+_TWICE = "duplicate_conflict"
 
 
 def _of_others(report: Evidenced) -> list[Finding]:
