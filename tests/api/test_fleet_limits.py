@@ -281,7 +281,7 @@ def test_a_box_that_exchanges_twice_as_much_as_its_fleet_is_in_doubt_where_the_s
     facets = [result_of(world, name)["isolation"]["coolant"] for name in named]
     assert {facet["limit_source"] for facet in facets} == {"fleet"}
     assert {facet["status"] for facet in facets} == {"indeterminate"}
-    assert sum(facet["reason"] == "between_limits" for facet in facets) >= 4
+    assert {facet["reason"] for facet in facets} <= {"between_limits", "small_load"}
     assert all(facet["interval_95"][0] < 0.8 for facet in facets)
 
 

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from coldwitness.api.reports.packed.verification import verify_bytes
-from tests.api.world import COLD, WARM, World, manifest
+from coldwitness.domain.instants import rfc3339
+from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest
 
 PATH = "/v1/shipments/ZB-1/reviews"
 
@@ -206,7 +207,10 @@ def test_limits_widened_after_delivery_hide_nothing_until_two_officers_accept_it
 
 
 def test_a_look_at_a_photograph_names_it_in_result_and_report(world: World) -> None:
-    version = judged(world)
+    end = rfc3339(T0 + (len(WARM) - 1) * MINUTE)
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", delivered_at=end))
+    world.send("ZB-1", WARM)
+    version = world.get(PATH).json()["result_version"]
     photo = b"\xff\xd8\xff\xe0 the parts in the box"
     files = "/v1/shipments/ZB-1/attachments?kind=packing_photo&name=box.jpg"
     kept = world.client.post(files, content=photo, headers={"Content-Type": "image/jpeg"}).json()

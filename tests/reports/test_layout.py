@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
-from coldwitness.api.reports.drawn.document import Table
+from coldwitness.api.reports.drawn.document import Block, Paragraph, Table
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.layout import lay_out
 from coldwitness.api.reports.drawn.pdf import render_pdf
@@ -187,11 +187,25 @@ def test_names_of_sixty_characters_are_printed_whole() -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_probes_step_stands_with_the_instruments(lang: Literal["zh", "en"]) -> None:
     made = report("thirty_probes")
-    chapters = {chapter.id: chapter for chapter in lay_out(made, lang).chapters}
-    tables = [block for block in chapters["instruments"].blocks if isinstance(block, Table)]
-    told = {row[0].text: (row[3].text, row[4].text) for row in tables[1].rows}
+    (table, said) = _instruments(made, lang)
+    assert isinstance(table, Table)
+    assert isinstance(said, Paragraph)
+    assert "0.01 °C" in said.text, "one step of all probes is said once"
+    sensors = made.result.evidence.sensors
+    assert isinstance(sensors, tuple)
+    coarse = (msgspec.structs.replace(sensors[0], grid_c=0.5), *sensors[1:])
+    evidence = msgspec.structs.replace(made.result.evidence, sensors=coarse)
+    result = msgspec.structs.replace(made.result, evidence=evidence)
+    blocks = _instruments(msgspec.structs.replace(made, result=result), lang)
+    (_, steps) = [block for block in blocks if isinstance(block, Table)]
+    told = {row[0].text: (row[3].text, row[4].text) for row in steps.rows}
     assert set(told) == {role_words(probe, lang) for probe in made.readings.temperature_c}
-    assert set(told.values()) == {("0.01 °C", "0")}
+    assert set(told.values()) == {("0.01 °C", "0"), ("0.5 °C", "0")}
+
+
+def _instruments(made: Report, lang: Literal["zh", "en"]) -> tuple[Block, ...]:
+    chapters = {chapter.id: chapter for chapter in lay_out(made, lang).chapters}
+    return chapters["instruments"].blocks
 
 
 def test_a_number_and_its_unit_stay_on_one_line() -> None:
