@@ -13,7 +13,7 @@ from coldwitness.config.labels import labels
 from coldwitness.domain.columns import take
 from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.text import Text
-from coldwitness.domain.tracks import IntArray, ReadingTable, Tracks
+from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable, Tracks
 from coldwitness.judging.beside import worse
 from coldwitness.judging.evidence import Evidence
 
@@ -74,20 +74,19 @@ def without_contradictions(tracks: Tracks) -> Tracks | None:
     """One shipment's tracks by what was received first, as `first_received` has them; None where
     nothing was contradicted."""
     rows = np.flatnonzero(tracks.conflict)
-    later = np.zeros(tracks.time_s.size, dtype=np.bool_)
-    still = np.zeros_like(later)
-    pairs = np.stack([tracks.logger[rows].astype(np.float64), tracks.time_s[rows]], axis=1)
-    for pair in np.unique(pairs, axis=0):
-        group = rows[(pairs == pair).all(axis=1)]
-        received_s = tracks.received_s[group]
-        if not np.isnan(received_s).any():
-            later[group] = received_s > received_s.min()
-        still[group] = (~later[group]).sum() > 1
+    instants = np.stack([tracks.logger[rows], _milliseconds(tracks.time_s[rows])], axis=1)
+    group = np.unique(instants, axis=0, return_inverse=True)[1].reshape(-1)
+    received_s = tracks.received_s[rows]
+    unknown = np.isnan(received_s)
+    later = _after_the_first(group, np.where(unknown, -1, _milliseconds(np.nan_to_num(received_s))))
     if not later.any():
         return None
-    kept = ~later
+    kept = np.ones(tracks.time_s.size, dtype=np.bool_)
+    kept[rows[later]] = False
+    conflict = np.zeros_like(kept)
+    conflict[rows] = np.bincount(group[~later], minlength=len(rows))[group] > 1
     first = np.array([0, kept.sum()], dtype=np.int64)
-    return take(tracks, kept, first=first, conflict=still[kept])
+    return take(tracks, kept, first=first, conflict=conflict[kept])
 
 
 def _naming(finding: Finding, sender: str) -> Finding:
@@ -108,8 +107,12 @@ def _instants(tracks: Tracks, rows: IntArray, table: ReadingTable) -> IntArray:
     shipment = np.array([table.shipments.index(name) for name in tracks.shipments])
     places = {name: place for place, name in enumerate(table.loggers)}
     logger = np.array([*(places.get(name, -1) for name in tracks.loggers), -1])
-    time_ms = np.round(tracks.time_s[rows] * 1000.0).astype(np.int64)
+    time_ms = _milliseconds(tracks.time_s[rows])
     return np.stack([shipment[tracks.shipment[rows]], logger[tracks.logger[rows]], time_ms], axis=1)
+
+
+def _milliseconds(time_s: FloatArray) -> IntArray:
+    return np.round(time_s * 1000.0).astype(np.int64)
 
 
 def _later(table: ReadingTable, instants: IntArray) -> NDArray[np.bool_]:
@@ -122,12 +125,18 @@ def _later(table: ReadingTable, instants: IntArray) -> NDArray[np.bool_]:
     asked = np.zeros(len(known), dtype=np.bool_)
     asked[place[: len(instants)]] = True
     group = place[len(instants) :]
-    received_ms = table.received_ms[mine]
-    first_ms = np.full(len(known), np.iinfo(np.int64).max)
-    np.minimum.at(first_ms, group, received_ms)
     later = np.zeros(len(table), dtype=np.bool_)
-    later[mine] = asked[group] & (first_ms[group] >= 0) & (received_ms > first_ms[group])
+    later[mine] = asked[group] & _after_the_first(group, table.received_ms[mine])
     return later
+
+
+def _after_the_first(group: IntArray, received_ms: IntArray) -> NDArray[np.bool_]:
+    """(n,) values that were received after another of their instant; none of an instant of which a
+    receipt is not known (-1). group : (n,) number of the instant."""
+    first_ms = np.full(group.max(initial=-1) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first_ms, group, received_ms)
+    earliest_ms = first_ms[group]
+    return (earliest_ms >= 0) & (received_ms > earliest_ms)
 
 
 def _senders(table: ReadingTable, rows: NDArray[np.bool_]) -> str:
