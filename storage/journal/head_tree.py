@@ -6,11 +6,17 @@ each leaf those that it completes, 32 bytes each. Leaf and inner hashes are thos
 is worked out from the heads, and made anew from them where it is missing or does not fit.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from coldwitness.domain.errors import Unavailable
-from coldwitness.storage.journal.merkle import EMPTY_ROOT, node_hash
+from coldwitness.storage.journal.merkle import (
+    EMPTY_ROOT,
+    consistency_path,
+    inclusion_path,
+    node_hash,
+    split,
+)
 
 _HASH_BYTES = 32
 
@@ -68,13 +74,13 @@ class HeadTree:
         """PATH(index, first `size` leaves), RFC 9162 2.1.3.1; siblings from the leaf up."""
         if not 0 <= index < size <= self.size:
             raise ValueError(f"no leaf {index} among {size}, there are {self.size}")
-        return _path(index, 0, size, self._range)
+        return inclusion_path(index, 0, size, self._range)
 
     def consistency(self, old_size: int, size: int) -> list[bytes]:
         """PROOF(old_size, first `size` leaves), RFC 9162 2.1.4.1; none from nothing."""
         if not 0 <= old_size <= size <= self.size:
             raise ValueError(f"no tree of {old_size} within {size}, there are {self.size}")
-        return _subproof(old_size, 0, size, self._range, whole=True) if old_size else []
+        return consistency_path(old_size, 0, size, self._range, whole=True) if old_size else []
 
     def _range(self, start: int, end: int) -> bytes:
         """MTH of leaves start to end, where start is a multiple of the power of two below."""
@@ -82,8 +88,8 @@ class HeadTree:
         if not count & (count - 1):
             level = count.bit_length() - 1
             return self._hash(level, start >> level)
-        split = start + _split(count)
-        return node_hash(self._range(start, split), self._range(split, end))
+        middle = start + split(count)
+        return node_hash(self._range(start, middle), self._range(middle, end))
 
     def _hash(self, level: int, index: int) -> bytes:
         try:
@@ -95,34 +101,6 @@ class HeadTree:
         if len(found) != _HASH_BYTES:
             raise Unavailable(f"journal {self.path}: ends before subtree {level}/{index}")
         return found
-
-
-Range = Callable[[int, int], bytes]
-
-
-def _split(count: int) -> int:
-    """The largest power of two smaller than `count`."""
-    return 1 << (count - 1).bit_length() - 1
-
-
-def _path(index: int, start: int, end: int, hashed: Range) -> list[bytes]:
-    if end - start == 1:
-        return []
-    split = start + _split(end - start)
-    if index < split:
-        return [*_path(index, start, split, hashed), hashed(split, end)]
-    return [*_path(index, split, end, hashed), hashed(start, split)]
-
-
-def _subproof(old: int, start: int, end: int, hashed: Range, *, whole: bool) -> list[bytes]:
-    if old == end - start:
-        return [] if whole else [hashed(start, end)]
-    split = _split(end - start)
-    if old <= split:
-        inner = _subproof(old, start, start + split, hashed, whole=whole)
-        return [*inner, hashed(start + split, end)]
-    inner = _subproof(old - split, start + split, end, hashed, whole=False)
-    return [*inner, hashed(start, start + split)]
 
 
 def _stored(leaves: int) -> int:

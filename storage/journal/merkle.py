@@ -4,7 +4,7 @@ A proof shows an outsider that one row belongs to a signed day without showing h
 (inclusion), or that a later signed head only added rows to an earlier one (consistency).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 EMPTY_ROOT = sha256(b"").digest()
@@ -119,15 +119,41 @@ def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
     if not 0 < old_size <= len(leaves):
         raise ValueError(f"expected an old size in 1..{len(leaves)}, got {old_size}")
 
-    def subproof(old: int, part: Sequence[bytes], *, whole: bool) -> list[bytes]:
-        if old == len(part):
-            return [] if whole else [root_of(part)]
-        split = 1 << (len(part) - 1).bit_length() - 1
-        if old <= split:
-            return [*subproof(old, part[:split], whole=whole), root_of(part[split:])]
-        return [*subproof(old - split, part[split:], whole=False), root_of(part[:split])]
+    def hashed(start: int, end: int) -> bytes:
+        return root_of(leaves[start:end])
 
-    return subproof(old_size, leaves, whole=True)
+    return consistency_path(old_size, 0, len(leaves), hashed, whole=True)
+
+
+Range = Callable[[int, int], bytes]
+"""MTH of the leaves from a first up to, not with, an end."""
+
+
+def inclusion_path(index: int, start: int, end: int, hashed: Range) -> list[bytes]:
+    """PATH of the `index`-th leaf from `start` on, of those up to `end`: RFC 9162 2.1.3.1."""
+    if end - start == 1:
+        return []
+    left = split(end - start)
+    if index < left:
+        return [*inclusion_path(index, start, start + left, hashed), hashed(start + left, end)]
+    return [*inclusion_path(index - left, start + left, end, hashed), hashed(start, start + left)]
+
+
+def consistency_path(old: int, start: int, end: int, hashed: Range, *, whole: bool) -> list[bytes]:
+    """SUBPROOF(old, leaves from `start` to `end`, whole): RFC 9162 2.1.4.1."""
+    if old == end - start:
+        return [] if whole else [hashed(start, end)]
+    left = split(end - start)
+    if old <= left:
+        inner = consistency_path(old, start, start + left, hashed, whole=whole)
+        return [*inner, hashed(start + left, end)]
+    inner = consistency_path(old - left, start + left, end, hashed, whole=False)
+    return [*inner, hashed(start, start + left)]
+
+
+def split(count: int) -> int:
+    """The largest power of two smaller than `count`."""
+    return 1 << (count - 1).bit_length() - 1
 
 
 def verify_consistency(
