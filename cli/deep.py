@@ -16,6 +16,7 @@ from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.rebuild import rebuild_views, told
 from coldwitness.config.settings import Settings, StoreSettings
 from coldwitness.domain.instants import instant_ms
+from coldwitness.judging.rows_read import STORED_WITHIN_MS
 from coldwitness.storage.archive.canonical import day_lines, event_lines
 from coldwitness.storage.decided.comparing import Differences, differences
 from coldwitness.storage.journal import journal_public_key, verify_journal
@@ -23,8 +24,6 @@ from coldwitness.storage.opening import stores
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry import WholeStore, open_telemetry
 
-_STORED_WITHIN_MS = 60_000
-"""What was received later than this before the comparison may still be on its way into a store."""
 _FEW = 3
 _PAUSE_S = 2.0
 
@@ -87,7 +86,7 @@ def stored_otherwise(settings: Settings) -> tuple[int, list[str]]:
                 differing += [
                     f"journalled, not stored: {_shown(line)}"
                     for line in sorted(lost)
-                    if _received_ms(line) < begun_ms - _STORED_WITHIN_MS
+                    if _received_ms(line) < begun_ms - STORED_WITHIN_MS
                 ]
                 differing += [
                     f"stored, in no row: {_shown(line)}"

@@ -16,7 +16,7 @@ import msgspec
 
 from coldwitness.storage.decided.adoption import KEY
 from coldwitness.storage.decided.effects import caught_up
-from coldwitness.storage.decided.folding import NOTHING, Fold, fold
+from coldwitness.storage.decided.folding import NOTHING, Fold, fold, folded
 from coldwitness.storage.decided.shards import chain_of, deciding_workers
 from coldwitness.storage.decisions import (
     Audited,
@@ -151,10 +151,7 @@ def _mend(directory: Path, register: SqlRegister, found: Differences) -> None:
 def _by_subject(register: SqlRegister) -> Iterator[tuple[Subject, Fold]]:
     for subject, decisions in groupby(register.standing.every(), key=subject_of):
         if subject is not None:
-            standing = NOTHING
-            for decision in decisions:
-                standing = fold(standing, decision)
-            yield subject, standing
+            yield subject, folded(decisions)
 
 
 def _lines(trail: Counter[bytes]) -> Iterator[Audited]:

@@ -1,6 +1,7 @@
 """Many decisions about one subject as one digest, by which journal and register are compared."""
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -12,8 +13,6 @@ from coldwitness.storage.decisions import (
     Decision,
     EntryPut,
     ManifestPut,
-    Subject,
-    subject_of,
 )
 
 
@@ -53,15 +52,9 @@ def fold(before: Fold, decision: Decision) -> Fold:
     return Fold(_digest(before.digest, _ENCODER.encode(decision)), last)
 
 
-def fold_all(
-    decisions: Iterable[Decision], folds: MutableMapping[Subject, Fold]
-) -> MutableMapping[Subject, Fold]:
-    """Put each decision to its subject's; those without a subject are passed over."""
-    for decision in decisions:
-        subject = subject_of(decision)
-        if subject is not None:
-            folds[subject] = fold(folds.get(subject, NOTHING), decision)
-    return folds
+def folded(decisions: Iterable[Decision]) -> Fold:
+    """All decisions about one subject, in the order in which they were made."""
+    return reduce(fold, decisions, NOTHING)
 
 
 def _digest(before: bytes, said: bytes) -> bytes:

@@ -44,28 +44,30 @@ class SqlAttachments:
         with self._database.write() as connection:
             make_known(self._database, connection, {shipment: None})
             new = connection.execute(insert.returning(_TABLE.c.sha256)).one_or_none() is not None
-            its = select(*_TOLD).where(_TABLE.c.shipment == shipment, _TABLE.c.sha256 == sha256)
+            its = select(*TOLD).where(_TABLE.c.shipment == shipment, _TABLE.c.sha256 == sha256)
             kept = connection.execute(its).mappings().one()
-        return _attachment(kept), new
+        return attachment_of_row(kept), new
 
     def of(self, shipment: str) -> list[Attachment]:
-        query = select(*_TOLD).where(_TABLE.c.shipment == shipment)
+        query = select(*TOLD).where(_TABLE.c.shipment == shipment)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(_TABLE.c.at_ms, _TABLE.c.sha256))
-            return [_attachment(row) for row in rows.mappings()]
+            return [attachment_of_row(row) for row in rows.mappings()]
 
     def body(self, shipment: str, sha256: str) -> tuple[Attachment, bytes] | None:
-        query = select(*_TOLD, _TABLE.c.body)
+        query = select(*TOLD, _TABLE.c.body)
         query = query.where(_TABLE.c.shipment == shipment, _TABLE.c.sha256 == sha256)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else (_attachment(row), row["body"])
+        return None if row is None else (attachment_of_row(row), row["body"])
 
 
-_TOLD = [column for column in _TABLE.c if column.name != "body"]
+TOLD = [column for column in _TABLE.c if column.name != "body"]
+"""All but the bytes."""
 
 
-def _attachment(row: RowMapping) -> Attachment:
+def attachment_of_row(row: RowMapping) -> Attachment:
+    """A row of the table of attachments, with or without its bytes."""
     return Attachment(
         shipment=row["shipment"],
         sha256=row["sha256"],

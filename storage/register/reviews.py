@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import RowMapping, func, select
 
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import schema
@@ -41,7 +41,7 @@ class SqlReviews:
         table = schema.reviews
         query = select(table).where(table.c.shipment == shipment).order_by(table.c.id)
         with self._database.read() as connection:
-            return [review_of_row(row) for row in connection.execute(query)]
+            return [review_of_row(row) for row in connection.execute(query).mappings()]
 
     def isolation_seen(self, shipments: Sequence[str]) -> dict[str, Review]:
         table = schema.reviews
@@ -51,8 +51,9 @@ class SqlReviews:
                 query = select(table).where(
                     table.c.shipment.in_(part), table.c.decision == "isolation_seen"
                 )
-                for row in connection.execute(query.order_by(table.c.created_ms, table.c.id)):
-                    found.setdefault(row.shipment, review_of_row(row))
+                query = query.order_by(table.c.created_ms, table.c.id)
+                for row in connection.execute(query).mappings():
+                    found.setdefault(row["shipment"], review_of_row(row))
         return found
 
     def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
@@ -72,15 +73,15 @@ class SqlReviews:
         return dict(found)
 
 
-def review_of_row(row: Row[tuple[object, ...]]) -> Review:
+def review_of_row(row: RowMapping) -> Review:
     """A row of the table of reviews."""
     return Review(
-        shipment=row.shipment,
-        result_version=row.result_version,
-        officer=row.officer,
-        decision=row.decision,
-        reason=row.reason,
-        created_ms=row.created_ms,
-        manifest_version=row.manifest_version,
-        attachment=row.attachment,
+        shipment=row["shipment"],
+        result_version=row["result_version"],
+        officer=row["officer"],
+        decision=row["decision"],
+        reason=row["reason"],
+        created_ms=row["created_ms"],
+        manifest_version=row["manifest_version"],
+        attachment=row["attachment"],
     )

@@ -17,10 +17,10 @@ from coldwitness.storage.decisions import (
     ReviewAdded,
     Subject,
 )
-from coldwitness.storage.office_ports import Attachment
-from coldwitness.storage.ports import Review
 from coldwitness.storage.register import schema
+from coldwitness.storage.register.attachments import TOLD, attachment_of_row
 from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.reviews import review_of_row
 
 _PAGE = 2000
 
@@ -117,37 +117,15 @@ class SqlStanding:
         if shipment is not None:
             query = query.where(table.c.shipment == shipment)
         for row in self._rows(query):
-            yield ReviewAdded(
-                Review(
-                    shipment=row["shipment"],
-                    result_version=row["result_version"],
-                    officer=row["officer"],
-                    decision=row["decision"],
-                    reason=row["reason"],
-                    created_ms=row["created_ms"],
-                    manifest_version=row["manifest_version"],
-                    attachment=row["attachment"],
-                )
-            )
+            yield ReviewAdded(review_of_row(row))
 
     def _attachments(self, shipment: str | None) -> Iterator[AttachmentAdded]:
         table = schema.attachments
-        columns = [column for column in table.c if column.name != "body"]
-        query = select(*columns).order_by(table.c.shipment, table.c.at_ms, table.c.sha256)
+        query = select(*TOLD).order_by(table.c.shipment, table.c.at_ms, table.c.sha256)
         if shipment is not None:
             query = query.where(table.c.shipment == shipment)
         for row in self._rows(query):
-            yield AttachmentAdded(
-                Attachment(
-                    shipment=row["shipment"],
-                    sha256=row["sha256"],
-                    kind=row["kind"],
-                    name=row["name"],
-                    media_type=row["media_type"],
-                    at_ms=row["at_ms"],
-                    by=row["by_whom"],
-                )
-            )
+            yield AttachmentAdded(attachment_of_row(row))
 
     def _entries(self, subject: Subject | None) -> Iterator[EntryPut]:
         table = schema.office_entries

@@ -28,8 +28,8 @@ from coldwitness.ingest.row_names import (
     subject_key,
 )
 from coldwitness.judging.evidence import Evidence
-from coldwitness.judging.rows_read import rows_in_stores
-from coldwitness.storage.decided.folding import NOTHING, fold
+from coldwitness.judging.rows_read import STORED_WITHIN_MS, rows_in_stores
+from coldwitness.storage.decided.folding import folded
 from coldwitness.storage.decisions import Decision, Subject, decision_of, subject_of
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.rows import utc_day
@@ -40,8 +40,6 @@ _BEFORE_DAYS, _AFTER_DAYS = 7, 31
 """How far around the days that the stores know of rows are looked for: a backlog may come late, and
 whoever thins out the store may have taken the ends."""
 _LONGEST_STAY_MS = 90 * DAY_MS
-_STORED_WITHIN_MS = 60_000
-"""A row that is older and not in the stores is no delay any more."""
 _TRIES, _PAUSE_S = 4, 0.3
 _FEW = 5
 
@@ -132,7 +130,7 @@ class RecordCheck:
     ) -> Journalled:
         routes, whole, due = self._routes(), DecodedRows(), DecodedRows()
         rows_of: dict[tuple[str, int], str] = {}
-        late_ms = int(time.time() * 1000) - _STORED_WITHIN_MS
+        late_ms = int(time.time() * 1000) - STORED_WITHIN_MS
         for row in finder.read(found, routes):
             one = decode_rows([row], routes, future_tolerance_s=self._future_tolerance_s)
             _extend(whole, one)
@@ -161,12 +159,8 @@ class RecordCheck:
                 said[subject].append((f"{row.worker} row {row.row}", decision))
         differing = []
         for (kind, name), decisions in said.items():
-            told = standing = NOTHING
-            for _, decision in decisions:
-                told = fold(told, decision)
-            for decision in self._register.standing.about((kind, name)):
-                standing = fold(standing, decision)
-            if told.digest != standing.digest:
+            told = folded(decision for _, decision in decisions)
+            if told.digest != folded(self._register.standing.about((kind, name))).digest:
                 rows_named = ", ".join(place for place, _ in decisions) or "no row"
                 differing.append(f"{kind} {name}: not in the register as decided ({rows_named})")
         return differing
