@@ -35,7 +35,7 @@ def requirement_lines(
     """The lines of every shipment, in the pack's order. findings : every row of the judgement's, as
     told; weighs : (f, r) of `weighing`. A line that says the same of many shipments is made once.
     """
-    facts = line_facts(pack, judgement, terms, np.arange(len(terms)))
+    facts = line_facts(pack, judgement, terms, np.arange(len(terms)), with_what_to_see=True)
     told = zip(pack.requirements, pack_words(pack), facts, strict=True)
     owner = judgement.findings.shipment.tolist()
     taught = [int(bool(terms.baselines.get(shipment))) for shipment in range(len(terms))]

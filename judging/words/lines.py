@@ -74,10 +74,11 @@ _RANGE_FLAGS = (
 
 
 def line_facts(
-    pack: RulePack, judgement: Judgement, terms: Terms, of: IntArray
+    pack: RulePack, judgement: Judgement, terms: Terms, of: IntArray, *, with_what_to_see: bool
 ) -> list[SaidOnce[Text]]:
     """What the status of each of the pack's lines rests on, by line and then shipment of those
-    `of`: parts of a sentence, without its end."""
+    `of`: parts of a sentence, without its end. with_what_to_see : where the record does not
+    decide, also by what evidence it is to be checked on site."""
     asked = {
         question: _said(question, judgement, terms, of)
         for requirement in pack.requirements
@@ -91,7 +92,13 @@ def line_facts(
         zip(pack.requirements, pack_words(pack), strict=True)
     ):
         its = (
-            [_recorded(judgement.record[requirement.questions[0]], words.to_check, of)]
+            [
+                _recorded(
+                    judgement.record[requirement.questions[0]],
+                    words.to_check if with_what_to_see else None,
+                    of,
+                )
+            ]
             if requirement.questions[0] in judgement.record
             else [asked[question] for question in requirement.questions]
         )
@@ -140,7 +147,7 @@ def _joined(parts: tuple[Text, ...]) -> Text:
     return Text("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
 
 
-def _recorded(line: RecordLine, to_check: Text, of: IntArray) -> SaidOnce[tuple[Text, ...]]:
+def _recorded(line: RecordLine, to_check: Text | None, of: IntArray) -> SaidOnce[tuple[Text, ...]]:
     reason = line.reason[of].tolist()
     amount = [
         number if code in SPOKEN_AMOUNTS else 0.0

@@ -10,16 +10,19 @@ from coldwitness.judging.words.figures import duration, number
 _Words = Callable[[float], Text]
 
 
-def record_basis(reason: int, state: int, amount: float, *, to_check: Text) -> tuple[Text, ...]:
+def record_basis(
+    reason: int, state: int, amount: float, *, to_check: Text | None
+) -> tuple[Text, ...]:
     """The fact of a RecordLine; that the company alone says so, where it does; and where the
-    record does not show what is asked, that it has to be checked on site, by what evidence."""
+    record does not show what is asked, `to_check`: by what evidence it is checked on site."""
     said = _WORDS[reason]
     fact = said(amount) if callable(said) else said
     if reason in _OF_OFFICE:
         fact = Text(f"{fact.zh}（{_ENTERED_HERE.zh}）", f"{fact.en} ({_ENTERED_HERE.en})")
     if state == RecordState.STATED:
         return (fact, _ON_ITS_WORD)
-    return (fact, to_check) if state in (RecordState.ABSENT, RecordState.SHORTFALL) else (fact,)
+    unproved = state in (RecordState.ABSENT, RecordState.SHORTFALL)
+    return (fact, to_check) if unproved and to_check is not None else (fact,)
 
 
 _ENTERED_HERE = labels("results")["also"]["entered_here"]
@@ -42,41 +45,14 @@ def _silent(zh: str, en: str) -> Text:
     )
 
 
-def _late(amount: float) -> Text:
-    lasted = duration(amount)
-    return Text(f"签收比时限晚 {lasted.zh}", f"signed for {lasted.en} after the time limit")
+def _lasting(zh: str, en: str) -> _Words:
+    """Words with a duration at {}, of seconds."""
 
+    def said(amount: float) -> Text:
+        lasted = duration(amount)
+        return Text(zh.format(lasted.zh), en.format(lasted.en))
 
-def _overdue(amount: float) -> Text:
-    lasted = duration(amount)
-    return Text(
-        f"已超过送达时限 {lasted.zh}，尚未签收",
-        f"{lasted.en} past its time limit and not yet signed for",
-    )
-
-
-def _planned_over(amount: float) -> Text:
-    lasted = duration(amount)
-    return Text(
-        f"计划配送时长比验证的保温时长多 {lasted.zh}",
-        f"the planned time exceeds the validated hold time by {lasted.en}",
-    )
-
-
-def _over(amount: float) -> Text:
-    lasted = duration(amount)
-    return Text(
-        f"在箱时间比验证的保温时长多 {lasted.zh}",
-        f"the time in the box exceeds the validated hold time by {lasted.en}",
-    )
-
-
-def _lid_unseen(amount: float) -> Text:
-    lasted = duration(amount)
-    return Text(
-        f"开箱传感器未覆盖全程，最长 {lasted.zh} 没有信号",
-        f"the lid sensor does not cover the way: nothing from it for up to {lasted.en}",
-    )
+    return said
 
 
 def _packed_out(amount: float) -> Text:
@@ -94,27 +70,12 @@ def _packed_perhaps(amount: float) -> Text:
     )
 
 
-def _expired(amount: float) -> Text:
-    lasted = duration(amount)
-    return Text(
-        f"校准在配送结束前 {lasted.zh} 已过有效期",
-        f"the calibration ran out {lasted.en} before the delivery ended",
-    )
-
-
 def _sent_live(amount: float) -> Text:
     lasted = duration(max(amount, 0.0))
     return Text(
         f"读数均在设定时间内上传，最长滞后 {lasted.zh}；报警处置情况本记录不含",
         f"every reading was received within the set time, the slowest after {lasted.en}; what was "
         "done about alarms is not in the record",
-    )
-
-
-def _sent_late(amount: float) -> Text:
-    lasted = duration(amount)
-    return Text(
-        f"有读数滞后 {lasted.zh} 才收到", f"a reading was received {lasted.en} after it was taken"
     )
 
 
@@ -165,11 +126,16 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.NOT_BEGUN: Text(
         "尚未发出，此项尚不适用", "not yet on its way: nothing of this is due"
     ),
-    RecordReason.OVERDUE: _overdue,
+    RecordReason.OVERDUE: _lasting(
+        "已超过送达时限 {}，尚未签收", "{} past its time limit and not yet signed for"
+    ),
     RecordReason.PLANNED_WITHIN_HOLD_TIME: Text(
         "计划配送时长未超过验证的保温时长", "the planned time is within the validated hold time"
     ),
-    RecordReason.PLANNED_BEYOND_HOLD_TIME: _planned_over,
+    RecordReason.PLANNED_BEYOND_HOLD_TIME: _lasting(
+        "计划配送时长比验证的保温时长多 {}",
+        "the planned time exceeds the validated hold time by {}",
+    ),
     RecordReason.NO_PLANNED_TIME: _silent(
         "运单未载计划配送时长", "the manifest names no planned time"
     ),
@@ -197,9 +163,11 @@ _WORDS: Mapping[int, Text | _Words] = {
         "交接事件的先后次序不合", "the custody events are not in order"
     ),
     RecordReason.NO_TIME_LIMIT: _silent("运单未载送达时限", "the manifest names no time limit"),
-    RecordReason.LATE: _late,
+    RecordReason.LATE: _lasting("签收比时限晚 {}", "signed for {} after the time limit"),
     RecordReason.NO_HOLD_TIME: _silent("没有验证的保温时长", "no validated hold time is on record"),
-    RecordReason.LONGER_THAN_HOLD_TIME: _over,
+    RecordReason.LONGER_THAN_HOLD_TIME: _lasting(
+        "在箱时间比验证的保温时长多 {}", "the time in the box exceeds the validated hold time by {}"
+    ),
     RecordReason.CUSTODY_UNKNOWN: _silent("监测起止时间不明", "the custody times are not known"),
     RecordReason.NO_BOX_NAMED: _silent("运单未载箱型", "the manifest names no box model"),
     RecordReason.BOX_NOT_ON_RECORD: Text(
@@ -209,7 +177,10 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.NO_LID_RECORD: _silent(
         "没有开箱传感器数据，也没有封签编号", "there is no lid sensor and no seal number"
     ),
-    RecordReason.LID_PARTLY_SEEN: _lid_unseen,
+    RecordReason.LID_PARTLY_SEEN: _lasting(
+        "开箱传感器未覆盖全程，最长 {} 没有信号",
+        "the lid sensor does not cover the way: nothing from it for up to {}",
+    ),
     RecordReason.OPENED_ON_THE_WAY: Text(
         "记录显示在起点和收货点以外开过箱",
         "the record shows the lid open away from origin and destination",
@@ -255,7 +226,9 @@ _WORDS: Mapping[int, Text | _Words] = {
     ),
     RecordReason.CALIBRATION_VALID: Text("校准在有效期内", "calibration was valid"),
     RecordReason.NO_CALIBRATION_DATE: _silent("未提供校准有效期", "no calibration date was given"),
-    RecordReason.CALIBRATION_EXPIRED: _expired,
+    RecordReason.CALIBRATION_EXPIRED: _lasting(
+        "校准在配送结束前 {} 已过有效期", "the calibration ran out {} before the delivery ended"
+    ),
     RecordReason.AGREEMENT_STATED: Text(
         "运单载有委托配送协议编号和审核日期",
         "the manifest names the agreement on entrusted delivery and the day of the audit",
@@ -287,7 +260,9 @@ _WORDS: Mapping[int, Text | _Words] = {
     RecordReason.RECEIPT_UNKNOWN: _silent(
         "接收时间不全", "times of receipt are not known for all readings"
     ),
-    RecordReason.SENT_LATE: _sent_late,
+    RecordReason.SENT_LATE: _lasting(
+        "有读数滞后 {} 才收到", "a reading was received {} after it was taken"
+    ),
     RecordReason.ACCURACY_NOT_STATED: _silent(
         "运单未载记录仪误差", "the manifest states no error of the logger"
     ),

@@ -10,12 +10,11 @@ from coldwitness.api.reports.made.wording import (
     percent,
 )
 from coldwitness.config.finding_kinds import accusing_kinds
-from coldwitness.config.rules import Requirement, RulePack
+from coldwitness.config.rules import RulePack
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.domain.text import Text
 from coldwitness.judging.words.headline import headline
-from coldwitness.judging.words.packs import evidence_to_see
 
 _RANK = {
     "breach": 6,
@@ -76,7 +75,7 @@ def requirement_lines(
                 duty=source.duty if source is not None else (),
                 source_kind=source.source_kind if source is not None else "",
                 findings=line.findings,
-                basis=_fact_alone(fact, source),
+                basis=fact,
                 legal=legal,
                 article_confirmed=confirmed,
                 least=line.least,
@@ -88,15 +87,6 @@ def requirement_lines(
             )
         )
     return tuple(sorted(lines, key=lambda line: -_RANK.get(line.status, 0)))
-
-
-def _fact_alone(fact: Text, source: Requirement | None) -> Text:
-    """Without what to see on site, which each line has for itself (`would_settle`): so lines of
-    one question rest on one fact."""
-    if source is None:
-        return fact
-    to_check = evidence_to_see(source)
-    return Text(fact.zh.removesuffix(f"；{to_check.zh}"), fact.en.removesuffix(f"; {to_check.en}"))
 
 
 def _settled(line: RequirementLine, findings: Sequence[Finding]) -> tuple[Text, ...]:

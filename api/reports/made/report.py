@@ -84,7 +84,8 @@ def build_report(
     if coverage is None:
         raise BadInput(f"report: the result of {result.shipment} does not say what was seen")
     worst = next((probe for probe in coverage.probes if probe.worst and probe.readings), None)
-    facts = line_facts(pack, judgement, terms, np.array([shipment]))
+    only = np.array([shipment])  # what to see on site each line has for itself (`would_settle`)
+    facts = line_facts(pack, judgement, terms, only, with_what_to_see=False)
     lines = requirement_lines(result, pack, [fact.each[0] for fact in facts])
     return Report(
         schema=SCHEMA,
