@@ -130,6 +130,8 @@ class Place(msgspec.Struct, frozen=True):
     datum: Datum = "WGS84"
     name: str | None = None
     radius_m: float = 100.0
+    division: str | None = None
+    """Code of GB/T 2260; whose office may see the shipment, never what it is judged by."""
 
 
 class Site(msgspec.Struct, frozen=True):

@@ -130,10 +130,10 @@ def _frozen(manifest: Manifest) -> dict[str, Any]:
     }
     told |= {f"box.{name}": getattr(manifest.box, name) for name in _BOX}
     told |= {f"logger.{name}": getattr(manifest.logger, name) for name in _LOGGER}
-    told |= {
-        name: getattr(manifest, name)
-        for name in ("boxes", "loggers", "sites", "origin", "destination")
-    }
+    told |= {name: getattr(manifest, name) for name in ("boxes", "loggers", "sites")}
+    for name in ("origin", "destination"):
+        end = getattr(manifest, name)
+        told[name] = None if end is None else msgspec.structs.replace(end, division=None)
     carrier = None if manifest.delivery is None else manifest.delivery.sub_carrier
     told |= {
         "courier.id": None if manifest.courier is None else manifest.courier.id,

@@ -45,7 +45,8 @@ def _of_manifest(manifest: Manifest | None) -> dict[str, Sequence[str]]:
     credit = [(name, one.uscc) for name, one in companies if one is not None]
     if carrier is not None:
         credit.append(("delivery.sub_carrier", carrier.uscc))
-    division = [(name, one.division) for name, one in companies if one is not None]
+    placed = (*companies, ("origin", manifest.origin), ("destination", manifest.destination))
+    division = [(name, one.division) for name, one in placed if one is not None]
     return {
         "unknown_key": manifest.unknown_keys,
         "credit_code": _mistakes(credit, "uscc", credit_code_mistake),

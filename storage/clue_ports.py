@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.words import Verdict
 
@@ -91,8 +92,8 @@ class Delivery:
 class Clues(Protocol):
     """The feed."""
 
-    def after(self, cursor: int, *, limit: int = 50) -> list[Clue]:
-        """In order of their cursors."""
+    def after(self, cursor: int, *, limit: int = 50, reach: Reach = EVERYTHING) -> list[Clue]:
+        """Those of shipments within reach, in order of their cursors."""
 
     def one(self, clue_id: str) -> Clue | None: ...
 

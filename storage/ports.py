@@ -11,6 +11,7 @@ from typing import Protocol
 
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.manifest import Manifest, ManifestVersion
+from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
@@ -187,12 +188,16 @@ class Shipments(Protocol):
         to_ms: int | None = None,
         after: str | None = None,
         limit: int = 50,
+        reach: Reach = EVERYTHING,
     ) -> list[ShipmentRow]:
-        """By id, after `after`. q: texts parted by blanks, each of which stands somewhere in the
-        shipment's id, a box that held it, or what its manifest names."""
+        """Those within reach by id, after `after`. q: texts parted by blanks, each of which stands
+        somewhere in the shipment's id, a box that held it, or what its manifest names."""
 
     def row(self, shipment: str) -> ShipmentRow | None:
         """One shipment's line; None if nothing was ever heard of it."""
+
+    def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
+        """Those of these shipments that lie within reach; none of which nothing was ever heard."""
 
     def unsettled(self, *, since_ms: int) -> list[str]:
         """Shipments never judged, without a known end, or with one after an instant."""
@@ -241,8 +246,9 @@ class Results(Protocol):
         shipment: str | None = None,
         after: str | None = None,
         limit: int = 50,
+        reach: Reach = EVERYTHING,
     ) -> list[ShipmentFinding]:
-        """Current findings across shipments; ordered by finding id."""
+        """Current findings across the shipments within reach; ordered by finding id."""
 
 
 class Reviews(Protocol):

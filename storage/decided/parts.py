@@ -9,6 +9,7 @@ import msgspec
 
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import RegisterEntry
+from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus
 from coldwitness.storage.decided import effects
@@ -158,9 +159,10 @@ class JournalledResults:
         shipment: str | None = None,
         after: str | None = None,
         limit: int = 50,
+        reach: Reach = EVERYTHING,
     ) -> list[ShipmentFinding]:
         return self._under.findings(
-            kind=kind, certainty=certainty, shipment=shipment, after=after, limit=limit
+            kind=kind, certainty=certainty, shipment=shipment, after=after, limit=limit, reach=reach
         )
 
 
@@ -171,8 +173,8 @@ class JournalledClues:
         self._under = under
         self._log = log
 
-    def after(self, cursor: int, *, limit: int = 50) -> list[Clue]:
-        return self._under.after(cursor, limit=limit)
+    def after(self, cursor: int, *, limit: int = 50, reach: Reach = EVERYTHING) -> list[Clue]:
+        return self._under.after(cursor, limit=limit, reach=reach)
 
     def one(self, clue_id: str) -> Clue | None:
         return self._under.one(clue_id)

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
+from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.storage.clue_ports import Clue, CluePolicy, ClueStatus, ToldOfShipment
 from coldwitness.storage.register import schema
+from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.journalled import take_statuses
 from coldwitness.storage.register.manifests import newest_manifests
@@ -27,8 +29,9 @@ class SqlClues:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def after(self, cursor: int, *, limit: int = 50) -> list[Clue]:
-        query = select(_TABLE).where(_TABLE.c.cursor > cursor).order_by(_TABLE.c.cursor)
+    def after(self, cursor: int, *, limit: int = 50, reach: Reach = EVERYTHING) -> list[Clue]:
+        of_theirs = about_seen(_TABLE.c.shipment, reach)
+        query = select(_TABLE).where(_TABLE.c.cursor > cursor, *of_theirs).order_by(_TABLE.c.cursor)
         with self._database.read() as connection:
             return [_clue_of(row) for row in connection.execute(query.limit(limit)).mappings()]
 

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, up
 
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.manifest_search import searchable
+from coldwitness.storage.register.belongings import keep_belongings
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.mentions import keep_mentions
 from coldwitness.storage.register.schema import manifests
@@ -54,9 +55,19 @@ class SqlManifests:
             make_known(self._database, connection, dict.fromkeys(names))
             lock(self._database, connection, names)
             newest = _newest_digests(connection, names)
+            # Of a manifest kept by a version that knew fewer keys, the same body has another
+            # digest today: what it says is compared.
+            differing = [
+                one.id
+                for one, digest in zip(sent, digests, strict=True)
+                if one.id in newest and newest[one.id][1] != digest
+            ]
+            standing: dict[str, Manifest] = {}
+            for part in parts(differing):
+                standing |= newest_manifests(connection, part)
             for one, body, digest in zip(sent, bodies, digests, strict=True):
                 version, known = newest.get(one.id, (0, ""))
-                if known != digest:
+                if known != digest and standing.get(one.id) != one:
                     version += 1
                     kept.append(
                         {
@@ -75,7 +86,9 @@ class SqlManifests:
                 connection.execute(manifests.insert(), kept)
                 connection.execute(_DECLARE, declared)
                 changed = {row["shipment"] for row in kept}
-                keep_mentions(connection, [one for one in sent if one.id in changed])
+                changed_ones = [one for one in sent if one.id in changed]
+                keep_mentions(connection, changed_ones)
+                keep_belongings(self._database, connection, changed_ones)
         return versions
 
     def newest(self, shipments: Sequence[str]) -> dict[str, Manifest]:

@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, selec
 
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.measures import given
+from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.storage.clue_ports import Clue, CluePolicy
 from coldwitness.storage.ports import ResultMark
 from coldwitness.storage.register import bodies, schema
+from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.clues import decide_and_keep
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.journalled import journalled_results
@@ -125,9 +127,10 @@ class SqlResults:
         shipment: str | None = None,
         after: str | None = None,
         limit: int = 50,
+        reach: Reach = EVERYTHING,
     ) -> list[ShipmentFinding]:
         table = schema.findings
-        wanted: list[ColumnElement[bool]] = []
+        wanted: list[ColumnElement[bool]] = about_seen(table.c.shipment, reach)
         if kind is not None:
             wanted.append(table.c.kind == kind)
         if certainty is not None:

@@ -243,6 +243,17 @@ mentions = Table(
     comment="of which entries of the office's registers each shipment's newest manifest speaks",
 )
 
+belongings = Table(
+    "belongings",
+    metadata,
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("side", Text, nullable=False),
+    Column("whose", Text, nullable=False),
+    PrimaryKeyConstraint("shipment", "side", "whose"),
+    Index(None, "side", "whose", "shipment"),
+    comment="divisions of seller, courier and ends, and platforms, of any version of a manifest",
+)
+
 attachments = Table(
     "attachments",
     metadata,

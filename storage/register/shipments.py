@@ -1,13 +1,15 @@
 """Shipments as the lists show them, and what holds other writers off them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest_search import folded
+from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.storage.ports import ShipmentRow
+from coldwitness.storage.register.belongings import of_division, seen_by
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.schema import shipments, stays
 
@@ -30,12 +32,13 @@ class SqlShipments:
         to_ms: int | None = None,
         after: str | None = None,
         limit: int = 50,
+        reach: Reach = EVERYTHING,
     ) -> list[ShipmentRow]:
         """By id, after `after`. q: texts, parted by blanks, that all stand somewhere in its id or
-        in what its manifest names, or in the id of a box that held it. division: that one and
-        those below it. from_ms/to_ms: journeys
+        in what its manifest names, or in the id of a box that held it. division: shipments that
+        belong to it or to one below it. from_ms/to_ms: journeys
         that overlap the half-open period; one whose times are unknown is in every period."""
-        wanted: list[ColumnElement[bool]] = []
+        wanted: list[ColumnElement[bool]] = seen_by(reach)
         table = shipments
         if verdict is not None:
             wanted.append(table.c.verdict == verdict)
@@ -45,7 +48,7 @@ class SqlShipments:
         if courier is not None:
             wanted.append(table.c.courier == courier)
         if division is not None:
-            wanted.append(in_division(table.c.division, division))
+            wanted.append(of_division(division))
         if from_ms is not None:
             ended = func.coalesce(table.c.ended_ms, table.c.started_ms)
             wanted.append(or_(ended.is_(None), ended >= from_ms))
@@ -62,6 +65,14 @@ class SqlShipments:
             query = select(shipments).where(shipments.c.id == shipment)
             row = connection.execute(query).one_or_none()
             return None if row is None else _line(row)
+
+    def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for part in parts(sorted(set(names))):
+                query = select(shipments.c.id).where(shipments.c.id.in_(part), *seen_by(reach))
+                found |= set(connection.execute(query).scalars())
+        return frozenset(found)
 
     def unsettled(self, *, since_ms: int) -> list[str]:
         table = shipments
@@ -129,14 +140,6 @@ def _mentions(part: str) -> ColumnElement[bool]:
         shipments.c.search.contains(part, autoescape=True),
         shipments.c.id.in_(held),
     )
-
-
-def in_division(column: ColumnElement[str], division: str) -> ColumnElement[bool]:
-    """`370300` and `3703` mean every division that begins 3703, `370305` itself alone."""
-    prefix = division
-    while len(prefix) > 2 and prefix.endswith("00"):
-        prefix = prefix[:-2]
-    return column.startswith(prefix, autoescape=True)
 
 
 def _line(row: Row[Any]) -> ShipmentRow:

@@ -67,6 +67,8 @@ class SqlStanding:
         with self._database.write() as connection:
             if kind == "manifest":
                 connection.execute(delete(manifests).where(manifests.c.shipment == name))
+                belongings = schema.belongings
+                connection.execute(delete(belongings).where(belongings.c.shipment == name))
                 none = update(shipments).where(shipments.c.id == name).values(manifest_version=0)
                 connection.execute(none)
             elif kind == "review":
