@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 PYTEST_WORKERS ?= auto
+# What is compiled once need not be compiled by every command that a test starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: anew setup setup-dev demo test check scoreboard soak lock clean
 

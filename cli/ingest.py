@@ -6,7 +6,6 @@ other.
 """
 
 import logging
-import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.settings_in_force import config_arguments, settings_of
+from coldwitness.cli.waiting import ending
 from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.ingest.sides import ReceivingSide, StoringSide
@@ -51,10 +51,7 @@ def ingest(
     settings = settings_of(context)
     if worker is not None:
         settings = with_worker(settings, worker)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with collected_seldom():
+    with collected_seldom(), ending(threading.Event()) as stop:
         if store_only:
             _store(settings, stop, until_stored=until_stored)
         else:

@@ -1,6 +1,5 @@
 """`coldwitness simulate`: a fleet of physical boxes to a broker, or to files with the truth."""
 
-import signal
 import sys
 import threading
 import time
@@ -9,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.waiting import ending
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.simulators.fleet import Fleet, simulate_fleet
@@ -116,14 +116,11 @@ def _send(
     password: str | None,
     connections: int,
 ) -> None:
-    stop = threading.Event()
-    earlier = signal.signal(signal.SIGINT, lambda *_: stop.set())
-
     def progress(sent: int, total: int) -> None:
         if sys.stderr.isatty():
             typer.echo(f"\r{sent} of {total} messages", err=True, nl=sent == total)
 
-    try:
+    with ending(threading.Event()) as stop:
         done = publish(
             fleet,
             host=address[0],
@@ -135,8 +132,6 @@ def _send(
             progress=progress,
             stop=stop,
         )
-    finally:
-        signal.signal(signal.SIGINT, earlier)
     wanted = f" ({speedup:g} wanted)" if speedup is not None else ""
     late = f", {done.behind_s:.1f} s behind the wanted pace" if done.behind_s > 1 else ""
     typer.echo(

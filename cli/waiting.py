@@ -1,33 +1,49 @@
 """Serving until somebody ends it: Ctrl-C, or a service manager's SIGTERM."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def wait_for_the_end(asked: threading.Event | None = None) -> None:
     """Return on SIGINT or SIGTERM, or when `asked` is set; raises nothing, so that every part
     can end in order."""
     with ending(asked or threading.Event()) as end:
-        # Short waits: a signal is only handled between them on some platforms.
-        while not end.wait(0.5):
-            pass
+        end.wait()
 
 
 @contextmanager
 def ending(event: threading.Event) -> Iterator[threading.Event]:
-    """Within, SIGINT and SIGTERM set `event`; outside, the handlers are as they were."""
+    """Within, SIGINT and SIGTERM set `event`; outside, the handlers are as they were. For the main
+    thread.
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        event.set()
-
-    before = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    The signal's number comes through a pipe to a thread that sets the event. A Python handler
+    would not do: it runs in the main thread alone, which may wait for something that a signal
+    taken by another thread does not wake, or may hold the very lock that `set` asks for.
+    """
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    listening = threading.Thread(target=_listen, args=(told, event), name="ending", daemon=True)
+    listening.start()
+    before = {number: signal.signal(number, lambda *_: None) for number in ENDING}
+    wakeup_before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
     try:
         yield event
     finally:
+        signal.set_wakeup_fd(wakeup_before)
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.close(tell)
+        listening.join()
+        os.close(told)
+
+
+def _listen(told: int, event: threading.Event) -> None:
+    """Until the pipe is closed at its other end."""
+    while numbers := os.read(told, 64):
+        if any(number in ENDING for number in numbers):
+            event.set()

@@ -1,9 +1,15 @@
 """What every test shares."""
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
+
+# Each of the hundreds of commands that the tests start would compile every module anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(autouse=True)

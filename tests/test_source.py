@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -124,33 +125,50 @@ def takes_or_gives_arrays(function: ast.FunctionDef) -> bool:
     return any(arrays_in(annotation) for annotation in annotations)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What is asked of one module, kept instead of its syntax: the trees of the whole house are
+    millions of objects, which every later test would pay for."""
+
+    alike: list[str]
+    shapeless: list[str]
+    any_every: int
+    any_loose: int
+
+
 @cache
-def source() -> tuple[tuple[str, ast.Module], ...]:
+def source() -> dict[str, Seen]:
     files = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
     assert len(files) > 300
-    return tuple(
-        (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in files
+    return {str(path.relative_to(ROOT)): seen(path.read_text(encoding="utf-8")) for path in files}
+
+
+def seen(text: str) -> Seen:
+    tree = ast.parse(text)
+    named = list(functions(tree))
+    return Seen(
+        [f"{name}({', '.join(names)})" for name, one in named if (names := alike(one))],
+        [
+            name
+            for name, one in named
+            if takes_or_gives_arrays(one) and not SHAPE.search(ast.get_docstring(one) or "")
+        ],
+        *anys(tree),
     )
 
 
 def test_arrays_of_one_type_are_told_apart_by_name() -> None:
     """Two of them in the wrong order are no error to a type checker, and a crash or worse later."""
-    found = [
-        f"{path}: {name}({', '.join(names)})"
-        for path, tree in source()
-        for name, function in functions(tree)
-        if (names := alike(function))
-    ]
+    found = [f"{path}: {name}" for path, module in source().items() for name in module.alike]
     assert not found, "\n".join(found)
 
 
 def test_public_functions_of_analysis_say_the_shapes_of_their_arrays() -> None:
     found = [
         f"{path}: {name}"
-        for path, tree in source()
+        for path, module in source().items()
         if path.startswith("analysis/")
-        for name, function in functions(tree)
-        if takes_or_gives_arrays(function) and not SHAPE.search(ast.get_docstring(function) or "")
+        for name in module.shapeless
     ]
     assert not found, "\n".join(found)
 
@@ -182,29 +200,34 @@ def test_the_reader_sees_arrays_that_could_be_mixed_up(text: str, names: list[st
     assert alike(function) == names
 
 
+def is_any(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "Any"
+
+
 def anys(tree: ast.AST) -> tuple[int, int]:
     """How often `Any` stands in a module, and how often other than as member of an array or row."""
-    every = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "Any"]
-    members = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript)
-        and ast.unparse(node.slice) == "Any"
-        and ast.unparse(node.value).rpartition(".")[2] in OF_ANY
-    ]
-    return len(every), len(every) - len(members)
+    every = members = 0
+    for node in ast.walk(tree):
+        if is_any(node):
+            every += 1
+        elif isinstance(node, ast.Subscript) and is_any(node.slice):
+            members += ast.unparse(node.value).rpartition(".")[2] in OF_ANY
+    return every, every - members
 
 
 def test_any_stands_seldom_and_only_where_something_foreign_is_read() -> None:
-    count = {path: anys(tree) for path, tree in source()}
     allowed = tuple(place for places in FOREIGN.values() for place in places)
-    found = [path for path, (_, loose) in count.items() if loose and not path.startswith(allowed)]
+    found = [
+        path
+        for path, module in source().items()
+        if module.any_loose and not path.startswith(allowed)
+    ]
     assert not found, "\n".join(found)
-    assert sum(every for every, _ in count.values()) <= ANY_MOST
+    assert sum(module.any_every for module in source().values()) <= ANY_MOST
 
 
 def test_every_place_where_any_may_stand_has_one() -> None:
-    paths = [path for path, tree in source() if anys(tree)[1]]
+    paths = [path for path, module in source().items() if module.any_loose]
     for place in (place for places in FOREIGN.values() for place in places):
         assert any(path.startswith(place) for path in paths), place
 

@@ -30,18 +30,27 @@ def worker(port: int, folder: Path, wall: Wall) -> Iterator[None]:
         process = subprocess.Popen(
             [sys.executable, "-m", "coldwitness.cli", "ingest", "--receive-only"],
             cwd=ROOT,
-            env=os.environ | settings | wall.environment(),
+            env=os.environ | settings | wall.environment() | {"PYTHONFAULTHANDLER": "1"},
             stderr=log,
         )
     try:
         wait_until(lambda: "connected" in said(folder), within_s=30, saying=lambda: said(folder))
         yield
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, said(folder)
+        assert ended(process) == 0, said(folder)
     finally:
         process.kill()
         process.wait()
     (folder / "log").unlink()
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    """Its exit code; one that does not end is made to say in the log where its threads stand."""
+    try:
+        return process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        return process.wait(30)
 
 
 def said(folder: Path) -> str:
