@@ -21,24 +21,15 @@ from coldwitness.domain.reading import EVENT_NAMES, Event, Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, time_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown, storable
-from coldwitness.ingest.formats.measurements import as_number, celsius_of
 from coldwitness.ingest.formats.native_channels import AnyChannels, AnyPosition
-from coldwitness.ingest.formats.native_plain import known_id, known_probe, plain_reading
-from coldwitness.ingest.formats.plausible import (
-    NOT_EVEN_FAHRENHEIT,
-    TEMPERATURE_RANGE_C,
-    in_range,
-    no_value,
-)
+from coldwitness.ingest.formats.native_plain import known_id, plain_reading
+from coldwitness.ingest.formats.native_probes import UNITS, probes_as_sent, probes_c
+from coldwitness.ingest.formats.plausible import out_of_range
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 from coldwitness.ingest.personal_forms import masked
 
 MAX_ELEMENTS = 10_000
 _MAX_TEXT = 2000
-_MAX_NAME = 64
-_MOST_OTHERS = 16
-"""Names of a reading that are no role of ours, each a column for ever in every store."""
-_UNITS = "expected C, F or K"
 
 
 class _Message(AnyChannels, gc=False):
@@ -137,15 +128,7 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     value = {**value}
     temperature = value.get("temperature")
     if isinstance(temperature, dict):
-        probes = {
-            name: entry
-            for name, entry in temperature.items()
-            if known_probe(name) or _is_kept(name, entry)
-        }
-        if any(isinstance(entry, dict) for entry in probes.values()):
-            unit = value.pop("unit", None)
-            probes = {name: _by_its_own_unit(name, entry, unit) for name, entry in probes.items()}
-        value["temperature"] = probes
+        value["temperature"], value["unit"] = probes_as_sent(temperature, value.get("unit"))
     for key in ("time", "seq"):
         number = value.get(key)
         if isinstance(number, float) and number.is_integer():
@@ -155,30 +138,6 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
     except msgspec.ValidationError as error:
         raise _validation(error) from None
     return _meaning(message, context)
-
-
-def _by_its_own_unit(name: str, entry: object, unit: object) -> object:
-    """A probe's number in °C by the unit beside it (`{"value": 40.1, "unit": "F"}`), else by the
-    reading's; what is no number stays, to be refused or to be absent."""
-    number = entry
-    if isinstance(entry, dict) and "value" in entry:
-        number, unit = entry["value"], entry.get("unit", unit)
-    finite = as_number(number)
-    if finite is None:
-        return number
-    if unit is not None and not isinstance(unit, str):
-        raise BadMessage("unit_unknown", f"temperature.{name}: unit: {_UNITS}, got {shown(unit)}")
-    return _celsius(f"temperature.{name}", finite, unit)
-
-
-def _celsius(name: str, value: float, unit: str | None) -> float:
-    """°C of a value in a stated unit; a code of no value stays what it is."""
-    if unit is None or value in NOT_EVEN_FAHRENHEIT or not math.isfinite(value):
-        return value
-    celsius = celsius_of(value, unit) if unit.strip() else None
-    if celsius is None:
-        raise BadMessage("unit_unknown", f"{name}: unit: {_UNITS}, got {shown(unit)}")
-    return celsius
 
 
 def _meaning(message: _Message, context: DecodeContext) -> Reading | Event:
@@ -201,7 +160,7 @@ def _reading(message: _Message, context: DecodeContext) -> Reading:
         logger=message.logger,
         time_ms=measured_ms if was_set else context.received_ms,
         time_source="device" if was_set else "received",
-        temperature_c=_temperatures(_in_celsius(message.temperature, message.unit)),
+        temperature_c=probes_c(message.temperature, message.unit),
         courier=context.courier or message.courier,
         box=context.box or message.box,
         shipment=message.shipment,
@@ -257,68 +216,16 @@ def _shown_text(text: str | None) -> str | None:
     return None if text is None else masked(text)
 
 
-def _in_celsius(
-    sent: dict[str, float | None] | None, unit: str | None
-) -> dict[str, float | None] | None:
-    if sent is None or unit is None:
-        return sent
-    return {
-        name: None if value is None else _celsius(f"temperature.{name}", value, unit)
-        for name, value in sent.items()
-    }
-
-
-def _temperatures(sent: dict[str, float | None] | None) -> dict[str, float]:
-    """Probe -> °C without what is null or a no-value code. Names that are no role of ours are kept
-    beside at least one that is, and never judged."""
-    if sent is None:
-        raise BadMessage("no_temperature", "temperature: required, an object of probes")
-    kept: dict[str, float] = {}
-    others: dict[str, float] = {}
-    for name, value in sent.items():
-        plain = known_probe(name)
-        if value is None:
-            continue
-        if plain is None:
-            if _is_kept(name, value):
-                others[name] = value
-            continue
-        if no_value(value):
-            if not math.isfinite(value):
-                raise BadMessage("not_finite", f"temperature.{name}: expected a finite number")
-            continue
-        if not in_range(value):
-            low, high = TEMPERATURE_RANGE_C
-            raise _out_of_range(f"temperature.{name}", value, f"{low:g} to {high:g} °C")
-        if plain in kept:
-            raise BadMessage("duplicate_key", f"temperature.{plain}: stands twice")
-        kept[plain] = value
-    if not kept:
-        raise BadMessage(
-            "no_temperature", "temperature: expected at least one of drug, coolant, ambient, goods"
-        )
-    for name in list(others)[:_MOST_OTHERS]:
-        kept[name] = others[name]
-    return kept
-
-
-def _is_kept(name: str, entry: object) -> bool:
-    """Whether a probe that is no role of ours is a measurement that can be kept and shown."""
-    number = as_number(entry)
-    plain = 0 < len(name) <= _MAX_NAME and name.isprintable() and storable(name)
-    return plain and number is not None and in_range(number) and not no_value(number)
-
-
 def _place(position: AnyPosition | None) -> tuple[float | None, float | None, float | None]:
     if position is None:
         return None, None, None
     lat, lon, accuracy_m = position.lat, position.lon, position.accuracy_m
     if not -90.0 <= lat <= 90.0:
-        raise _out_of_range("position.lat", lat, "-90 to 90 degrees", reason="bad_position")
+        raise out_of_range("position.lat", lat, "-90 to 90 degrees", reason="bad_position")
     if not -180.0 <= lon <= 180.0:
-        raise _out_of_range("position.lon", lon, "-180 to 180 degrees", reason="bad_position")
+        raise out_of_range("position.lon", lon, "-180 to 180 degrees", reason="bad_position")
     if accuracy_m is not None and not 0.0 <= accuracy_m < math.inf:
-        raise _out_of_range("position.accuracy_m", accuracy_m, "a number >= 0")
+        raise out_of_range("position.accuracy_m", accuracy_m, "a number >= 0")
     if position.datum is not None and position.datum != "WGS84":
         try:
             lat, lon = to_wgs84(lat, lon, datum=position.datum)
@@ -352,15 +259,7 @@ def _possible(channel: Channel, value: Any) -> Any:
     expected = f"{channel.low:g} to {channel.high:g} {channel.unit}"
     if channel.high == math.inf:
         expected = f"a number >= {channel.low:g}"
-    raise _out_of_range(channel.sent, value, expected)
-
-
-def _out_of_range(
-    name: str, value: float, expected: str, *, reason: str = "out_of_range"
-) -> BadMessage:
-    if not math.isfinite(value):
-        return BadMessage("not_finite", f"{name}: expected a finite number, got {value}")
-    return BadMessage(reason, f"{name}: expected {expected}, got {value:g}")
+    raise out_of_range(channel.sent, value, expected)
 
 
 _MISSING_FIELD = {"`time`": "no_time"}
@@ -373,7 +272,7 @@ def _validation(error: msgspec.ValidationError) -> BadMessage:
             if field in text:
                 return BadMessage(reason, text)
     if "$.unit" in text:
-        return BadMessage("unit_unknown", f"unit: {_UNITS}: {text[:120]}")
+        return BadMessage("unit_unknown", f"unit: {UNITS}: {text[:120]}")
     reason = "bad_position" if "$.position" in text else "wrong_type"
     return BadMessage(reason, text[:200])
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from coldwitness.config.logger_facts import logger_facts
+from coldwitness.domain.errors import BadMessage
 
 TEMPERATURE_RANGE_C = (-200.0, 200.0)
 """From liquid nitrogen (-196, dry shippers of cell therapies) to hotter than dry-heat
@@ -50,3 +51,12 @@ def in_range(temperature_c: float) -> bool:
 def measured(temperature_c: float) -> float | None:
     """The temperature, or None where the number cannot be one (code or out of range)."""
     return temperature_c if in_range(temperature_c) and temperature_c not in NO_VALUE_C else None
+
+
+def out_of_range(
+    name: str, value: float, expected: str, *, reason: str = "out_of_range"
+) -> BadMessage:
+    """What is wrong with a number that its field cannot mean."""
+    if not math.isfinite(value):
+        return BadMessage("not_finite", f"{name}: expected a finite number, got {value}")
+    return BadMessage(reason, f"{name}: expected {expected}, got {value:g}")

@@ -19,8 +19,8 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.heads import SignedHead, breaks_in, read_heads
 from coldwitness.storage.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from coldwitness.storage.journal.rows import parse_row, row_packer
-from coldwitness.storage.journal.sealed import Seal, SealedRow, read_block, read_seal
+from coldwitness.storage.journal.readable_rows import FoundRow, open_rows, sealed_rows
+from coldwitness.storage.journal.sealed import read_seal
 from coldwitness.storage.journal.segment import NO_CHAIN, SegmentMeta, connect_reader, parse_meta
 from coldwitness.storage.journal.tally import Tally, named_in
 
@@ -72,19 +72,6 @@ class SegmentReport:
     def add(self, kind: ProblemKind, row: int | None, text: str, *, file: Path) -> None:
         place = f"{file}: row {row}" if row is not None else str(file)
         self.problems.append(Problem(kind, str(file), row, f"{place}: {text}"))
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A stored row, or (entry None) that rows up to `row` cannot be read."""
-
-    row: int
-    received_ms: int
-    entry: bytes | None
-    chain: bytes
-    text: str = ""
-    topic: str = ""
-    payload: bytes = b""
 
 
 def verify_journal(
@@ -181,7 +168,7 @@ def _verify_sealed(
     report.last_received_ms = seal.last_received_ms
     if segment.state == "retired":
         return  # deleted by retention: the seal alone carries the link on
-    _walk(report, seal.segment, _sealed_rows(segment, seal), heads, segment.rows)
+    _walk(report, seal.segment, sealed_rows(segment, seal), heads, segment.rows)
     if report.last_row != seal.last_row:
         report.add(
             "truncated",
@@ -220,7 +207,7 @@ def _verify_open(segment: layout.Segment, report: SegmentReport, heads: list[Sig
                     "no signed head of this day: nothing vouches for its rows",
                     file=segment.heads,
                 )
-            _walk(report, meta, _open_rows(connection, meta, head[0]), heads, file)
+            _walk(report, meta, open_rows(connection, meta, head[0]), heads, file)
             _compare_head(report, head, file)
     except (sqlite3.Error, BadInput) as error:
         report.add("unreadable", report.last_row or None, str(error), file=file)
@@ -265,7 +252,7 @@ def _kept_elsewhere(
 def _walk(
     report: SegmentReport,
     meta: SegmentMeta,
-    rows: Iterator[_Found],
+    rows: Iterator[FoundRow],
     heads: list[SignedHead],
     file: Path,
 ) -> None:
@@ -336,7 +323,7 @@ class _SignedTally:
         self._tally = Tally()
         self.upto = self._head.row if self._head is not None else 0
 
-    def add(self, found: _Found, leaf: bytes) -> None:
+    def add(self, found: FoundRow, leaf: bytes) -> None:
         if found.row <= self.upto:
             self._tally.add(named_in(found.topic, found.payload), leaf)
 
@@ -348,53 +335,3 @@ class _SignedTally:
         made = self._tally.head()
         if (head.tally_size, head.tally_root) != (made.size, made.root.hex()):
             report.add("tally", head.row, "the signed tally is not that of the rows", file=file)
-
-
-def _sealed_rows(segment: layout.Segment, seal: Seal) -> Iterator[_Found]:
-    for block in seal.blocks:
-        try:
-            rows: list[SealedRow] = read_block(segment.rows, block)
-            parsed = [(parse_row(row.entry), row) for row in rows]
-        except BadInput as error:
-            yield _Found(block.first_row + block.rows - 1, 0, None, b"", str(error))
-            continue
-        for row, sealed in parsed:
-            yield _Found(
-                row.row,
-                row.received_ms,
-                sealed.entry,
-                sealed.chain,
-                topic=row.topic,
-                payload=row.payload,
-            )
-
-
-def _open_rows(
-    connection: sqlite3.Connection, meta: SegmentMeta, head_row: int
-) -> Iterator[_Found]:
-    """Rows of an open segment; damaged pages are stepped over with growing strides."""
-    pack = row_packer(meta.worker)
-    after, stride = meta.first_row - 1, 1
-    while True:
-        try:
-            for row, ms, flags, topic, payload, chain in connection.execute(
-                "SELECT row, received_ms, flags, topic, payload, chain FROM message"
-                " WHERE row > ? ORDER BY row",
-                (after,),
-            ):
-                yield _Found(
-                    row,
-                    ms,
-                    pack(row, ms, flags, topic, payload),
-                    chain,
-                    topic=topic.decode("utf-8", "surrogateescape"),
-                    payload=payload,
-                )
-                after, stride = row, 1
-            return
-        except sqlite3.DatabaseError as error:
-            if after >= head_row:
-                return
-            after = min(after + stride, head_row)
-            stride *= 2
-            yield _Found(after, 0, None, b"", f"unreadable up to row {after}: {error}")
