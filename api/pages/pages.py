@@ -21,7 +21,15 @@ from coldwitness.api.pages import shown
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.rows import STATE_ORDER, VERDICT_ORDER, page_of_rows, rows_of
 from coldwitness.api.pages.words import word
-from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_words, say_or_key, tell
+from coldwitness.api.reports.made.wording import (
+    STATUS_WORDS,
+    Lang,
+    celsius,
+    finding_words,
+    percent,
+    say_or_key,
+    tell,
+)
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.measures import given
@@ -215,6 +223,8 @@ def _page(
         state_word=state_word,
         text=text,
         shown=shown,
+        celsius=celsius,
+        percent=percent,
         **values,
     )
     headers = {

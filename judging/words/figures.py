@@ -1,6 +1,12 @@
-"""How numbers and durations are written in the words of a result."""
+"""How numbers, temperatures and durations are written, in a result as in reports and pages."""
 
+from coldwitness.config.labels import labels
 from coldwitness.domain.text import Text
+
+_UNITS = labels("results")["units"]
+_UNKNOWN = labels("results")["lasting"]["unknown"]
+DAYS_FROM_S = 172_800
+"""From two days on hours say enough."""
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -11,15 +17,33 @@ def number(value: float | None, digits: int = 2) -> str:
         return "—"
     text = f"{value:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def decimal(value: float, *, places: int = 2) -> str:
+    """A temperature: at least one and at most `places` decimals, with a true minus sign."""
+    text = f"{value:.{places}f}"
+    while text.endswith("0") and not text.endswith(".0"):
+        text = text[:-1]
+    return ("0.0" if text == "-0.0" else text).replace("-", "−")
 
 
 def duration(seconds: float | None) -> Text:
-    """Seconds below two minutes, minutes below three hours, hours above."""
+    """`1 小时 02 分 05 秒` / `1 h 02 min 05 s`, in whole seconds; from two days on
+    `3 天 04 小时`."""
     if seconds is None:
-        return Text("时长未知", "unknown length")
-    if seconds < 120:
-        return Text(f"{number(seconds, 0)} 秒", f"{number(seconds, 0)} s")
-    if seconds < 10800:
-        return Text(f"{number(seconds / 60, 1)} 分钟", f"{number(seconds / 60, 1)} min")
-    return Text(f"{number(seconds / 3600, 1)} 小时", f"{number(seconds / 3600, 1)} h")
+        return _UNKNOWN
+    return Text(*(_spoken(round(seconds), lang) for lang in ("zh", "en")))
+
+
+def _spoken(whole: int, lang: str) -> str:
+    d, h, m, s = (getattr(_UNITS[unit], lang) for unit in ("d", "h", "min", "s"))
+    hours, rest = divmod(whole, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if whole >= DAYS_FROM_S:
+        return f"{hours // 24} {d} {hours % 24:02d} {h}"
+    if hours:
+        return f"{hours} {h} {minutes:02d} {m}" + (f" {seconds:02d} {s}" if seconds else "")
+    if minutes:
+        return f"{minutes} {m}" + (f" {seconds:02d} {s}" if seconds else "")
+    return f"{seconds} {s}"

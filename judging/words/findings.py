@@ -6,7 +6,7 @@ from coldwitness.config.finding_kinds import EVERYWHERE, FindingKind, Measure
 from coldwitness.config.finding_texts import Case, When, placeholders
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import Certainty
-from coldwitness.judging.words.figures import duration, number
+from coldwitness.judging.words.figures import decimal, duration, number
 from coldwitness.judging.words.probes import lasting, probe_words
 
 Value = bool | float | str | Sequence[str] | None
@@ -77,8 +77,9 @@ def _told(kind: FindingKind, name: str, measures: Measures) -> Text:
     """A measure of the finding in both languages."""
     measure = kind.measures[name] if name in kind.measures else EVERYWHERE[name]
     value = measures.get(name)
-    if measure.form == "duration":
-        return duration(value if isinstance(value, float | int) else None)
+    if measure.form == "duration" or measure.unit == "min":
+        scale = 60.0 if measure.unit == "min" else 1.0
+        return duration(scale * value if isinstance(value, float | int) else None)
     if measure.form == "count":
         return _same(str(int(value) if isinstance(value, float | int) else 0))
     if value is None or value in ("", []):
@@ -96,7 +97,8 @@ def _told(kind: FindingKind, name: str, measures: Measures) -> Text:
 
 def _word(measure: Measure, value: Value) -> Text:
     if isinstance(value, float | int):
-        return _same(number(value, measure.digits))
+        told = decimal(value, places=measure.digits) if measure.unit == "°C" else None
+        return _same(told or number(value, measure.digits))
     return measure.words.get(str(value)) or _same(str(value))
 
 

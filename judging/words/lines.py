@@ -257,10 +257,10 @@ def _storage_basis(status: int, reason: int, datum: int, *flags: bool) -> tuple[
 def _taught(baseline: FleetBaseline) -> Text:
     limit, typical = number(baseline.limit_per_h), number(baseline.typical_per_h)
     return Text(
-        f"上限 {limit}/h 由同型号箱 {baseline.model} 的 {baseline.trips} 次未发现问题的配送学得"
-        f"（中位数 {typical}/h），非验证报告所载",
-        f"the limit of {limit} per hour was learned from {baseline.trips} compliant deliveries in "
-        f"boxes of model {baseline.model} (median {typical} per hour), not from a qualification",
+        f"上限 {limit} /h 由同型号箱 {baseline.model} 的 {baseline.trips} 次未发现问题的配送学得"
+        f"（中位数 {typical} /h），非验证报告所载",
+        f"the limit of {limit} /h was learned from {baseline.trips} compliant deliveries in "
+        f"boxes of model {baseline.model} (median {typical} /h), not from a qualification",
     )
 
 

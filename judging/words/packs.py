@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack
 from coldwitness.domain.result import Setting
 from coldwitness.domain.text import Text
-from coldwitness.judging.words.figures import number
+from coldwitness.judging.words.figures import decimal, duration, number
 
 _SETTINGS: Mapping[Question, tuple[str, ...]] = {
     "range": ("out_of_range_tolerance_s",),
@@ -96,13 +96,13 @@ def _setting(
         values[name] = value
         title = pack.provenance[name].title
         if name.endswith("_s"):
-            shown = Text(f"{number(value / 60)} 分钟", f"{number(value / 60)} min")
+            shown = duration(value)
         elif name.endswith("_per_h"):
-            shown = Text(f"{number(value)} 每小时", f"{number(value)} per hour")
+            shown = Text(f"{number(value)} /h", f"{number(value)} /h")
         elif name.endswith("_trips"):
             shown = Text(f"{number(value)} 次", f"{number(value)}")
         elif name.endswith("_c"):
-            shown = Text(f"{number(value)} °C", f"{number(value)} °C")
+            shown = Text(f"{decimal(value)} °C", f"{decimal(value)} °C")
         else:
             shown = Text(f"{number(value)} 米", f"{number(value)} m")
         parts.append(Text(f"{title.zh} {shown.zh}", f"{title.en} {shown.en}"))

@@ -97,8 +97,10 @@ def test_a_slip_in_a_file_is_told_with_file_and_key(
 def never_said() -> list[str]:
     """The last column of the table 用语 of the glossary."""
     text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-    rows = text[text.index("## 用语") :].split("\n|---|---|---|\n")[1].splitlines()
-    return [word for row in rows for word in row.split("|")[3].strip().split("、")]
+    rows = text[text.index("## 用语") : text.index("## Figures")].split("|---|---|---|\n")[1]
+    return [
+        word for row in rows.strip().splitlines() for word in row.split("|")[3].strip().split("、")
+    ]
 
 
 def test_one_thing_has_one_name_in_all_that_is_printed() -> None:

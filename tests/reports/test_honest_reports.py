@@ -78,11 +78,11 @@ def test_a_reading_of_minus_zero_is_read_as_zero() -> None:
     report = _report([-0.0, 3.0, 4.0], [60.0] * 30, low_c=2.0)
     line = next(line for line in report.result.requirements if line.id == "ANNEX1-05")
     words = msgspec.json.encode(line).decode()
-    assert " 0 °C" in words
+    assert " 0.0 °C" in words
     assert "-0 " not in words
 
 
-@pytest.mark.parametrize(("value", "text"), [(-0.0, "0"), (-0.004, "0"), (-0.01, "-0.01")])
+@pytest.mark.parametrize(("value", "text"), [(-0.0, "0"), (-0.004, "0"), (-0.01, "−0.01")])
 def test_no_sign_stands_before_a_zero(value: float, text: str) -> None:
     assert number(value) == text
     assert quantity(value, "") == text.replace("-", "−")

@@ -33,6 +33,10 @@
     return at.toLocaleTimeString(lang === "zh" ? "zh-CN" : "en-GB", parts);
   }
 
+  function degrees(celsius) {
+    return celsius.toFixed(2).replace(/0$/, "").replace("-", "−");
+  }
+
   function showNewest(shipment) {
     const row = rowOf(shipment);
     const reading = newest.get(shipment);
@@ -41,7 +45,7 @@
     const at = clock(new Date(reading.time), false);
     const drug = Object.keys(reading.temperature).filter(function (name) {
       return name === "drug" || name.startsWith("drug.");
-    }).map(function (name) { return reading.temperature[name].toFixed(1).replace("-", "−") + " °C"; });
+    }).map(function (name) { return degrees(reading.temperature[name]) + " °C"; });
     cell.textContent = drug.join(" / ") + " · " + at;
   }
 

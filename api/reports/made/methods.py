@@ -1,9 +1,10 @@
 """How it was judged and what the method cannot see, in plain words with the numbers in force."""
 
 from coldwitness.api.reports.made.model import Terms
-from coldwitness.api.reports.made.wording import both, decimal, durations, quantity, told
+from coldwitness.api.reports.made.wording import both, quantity, told
 from coldwitness.config.rules import RulePack
 from coldwitness.domain.text import Text
+from coldwitness.judging.words.figures import decimal, duration
 
 
 def methods_of(terms: Terms, pack: RulePack) -> tuple[Text, ...]:
@@ -12,11 +13,11 @@ def methods_of(terms: Terms, pack: RulePack) -> tuple[Text, ...]:
         told("methods.limits", error=_uncertainty(terms)),
         told(
             "methods.unseen",
-            interval=durations(terms.recording_interval_s),
+            interval=duration(terms.recording_interval_s),
             slew=quantity(terms.slew_max_c_per_min, "°C/min"),
         ),
         both("methods.unseen_is_neither"),
-        told("methods.stops", dwell=durations(pack.numbers.dwell_limit_s)),
+        told("methods.stops", dwell=duration(pack.numbers.dwell_limit_s)),
         both("methods.separation"),
         both("methods.mean_kinetic"),
         both("methods.distance"),

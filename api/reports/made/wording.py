@@ -13,6 +13,8 @@ from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.config.labels import labels
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import STATUS_EN, STATUS_ZH, Status
+from coldwitness.judging.words.figures import decimal
+from coldwitness.judging.words.figures import duration as durations
 from coldwitness.judging.words.probes import probe_words
 
 Lang = Literal["zh", "en"]
@@ -23,11 +25,12 @@ STATUS_WORDS = {
 }
 
 _LABELS = labels("report")
+_UNITS = labels("results")["units"]
 
 
 def unit_words(unit: str, lang: Lang) -> str:
     """A rule pack's unit as it is read; most are the same in both languages."""
-    return tell(_LABELS["units"].get(unit, Text(unit, unit)), lang)
+    return tell(_UNITS.get(unit, Text(unit, unit)), lang)
 
 
 def storage_words(name: str, lang: Lang) -> str:
@@ -104,14 +107,6 @@ def range_words(low_c: float | None, high_c: float | None) -> str:
     return f"{decimal(low_c)} – {celsius(high_c)}"
 
 
-def decimal(value: float, *, places: int = 2) -> str:
-    """At least one and at most `places` decimals, with a true minus sign."""
-    text = f"{value:.{places}f}"
-    while text.endswith("0") and not text.endswith(".0"):
-        text = text[:-1]
-    return ("0.0" if text == "-0.0" else text).replace("-", "−")
-
-
 def quantity(value: float | None, unit: str, *, places: int = 2) -> str:
     if value is None:
         return "—"
@@ -132,24 +127,9 @@ def percent(share: float | None) -> str:
     return f"{value:.1f} %"
 
 
-def durations(seconds: float | None) -> Text:
-    """`duration` in both languages."""
-    return Text(duration(seconds, "zh"), duration(seconds, "en"))
-
-
 def duration(seconds: float | None, lang: Lang) -> str:
-    """`1 小时 02 分 05 秒` / `1 h 02 min 05 s`; whole seconds."""
-    if seconds is None:
-        return "—"
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, secs = divmod(rest, 60)
-    h, m, s = (tell(_LABELS["units"][unit], lang) for unit in ("h", "min", "s"))
-    if hours:
-        return f"{hours} {h} {minutes:02d} {m}" + (f" {secs:02d} {s}" if secs else "")
-    if minutes:
-        return f"{minutes} {m}" + (f" {secs:02d} {s}" if secs else "")
-    return f"{secs} {s}"
+    """As a result writes it; a dash where it is not known."""
+    return "—" if seconds is None else tell(durations(seconds), lang)
 
 
 def site_words(site: str, lang: Lang) -> str:

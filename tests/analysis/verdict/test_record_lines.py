@@ -1,5 +1,6 @@
 """Lines of papers and custody: shown, asserted by the company alone, absent, or falling short."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from coldwitness.analysis.terms import Delegation
 from coldwitness.analysis.verdict.record_reasons import RecordReason
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
-from coldwitness.judging.words.record import _WORDS
+from coldwitness.judging.words.record import _REASONS
 from tests.analysis.building import Given, Series, table
 from tests.analysis.judging import PACK, Seen, minutes, seen, seen_of
 
@@ -72,7 +73,7 @@ def test_missing_or_disordered_events_send_an_officer_and_accuse_nobody(
         (3601.0, "compliant", "在时限内"),
         (3600.0, "compliant", "在时限内"),
         (3599.0, "to_check", "晚 1 秒"),
-        (3000.0, "to_check", "晚 10 分钟"),
+        (3000.0, "to_check", "晚 10 分"),
         (None, "to_check", "运单未载送达时限"),
     ],
 )
@@ -87,7 +88,7 @@ def test_a_delivery_is_held_against_its_own_time_limit(
     ("hold_h", "status", "said"),
     [
         (1.0, "asserted", "未超过"),
-        (0.5, "suspected", "多 30 分钟"),
+        (0.5, "suspected", "多 30 分"),
         (None, "to_check", "没有验证的保温时长"),
     ],
 )
@@ -173,7 +174,7 @@ def test_an_entrusted_delivery_is_shown_by_the_register_alone(
         (2.0, "compliant", "在标示范围内"),
         (8.1, "to_check", "8.1 °C"),
         (1.5, "to_check", "1.5 °C"),
-        (12.0, "to_check", "12 °C"),
+        (12.0, "to_check", "12.0 °C"),
     ],
 )
 def test_the_first_reading_at_packing_is_held_against_the_range(
@@ -203,7 +204,7 @@ def test_a_second_probe_out_of_range_at_packing_counts_too() -> None:
     second = np.full(61, 5.0)
     second[0] = 12.0
     status, basis = line("ANNEX1-05", series=hour(probes={"drug.2": second}))
-    assert (status, "12 °C" in basis) == ("to_check", True)
+    assert (status, "12.0 °C" in basis) == ("to_check", True)
 
 
 def test_a_late_start_says_nothing_about_packing() -> None:
@@ -274,7 +275,9 @@ def test_the_platforms_own_line_binds_only_where_the_manifest_names_one() -> Non
 
 
 def test_every_reason_has_its_words() -> None:
-    assert set(_WORDS) == {int(reason) for reason in RecordReason}
+    assert set(_REASONS) == {int(reason) for reason in RecordReason}
+    for text in _REASONS.values():
+        assert set(re.findall(r"\{(\w*)\}", text.zh)) <= {"lasting", "celsius"}, text
 
 
 @st.composite

@@ -16,7 +16,14 @@ from coldwitness.api.reports.drawn.document import (
 )
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.model import Opinion
-from coldwitness.api.reports.made.wording import finding_words, quantity, say, tell, unit_words
+from coldwitness.api.reports.made.wording import (
+    duration,
+    finding_words,
+    quantity,
+    say,
+    tell,
+    unit_words,
+)
 from coldwitness.domain.measures import given
 
 _TOLERANCES = (
@@ -92,7 +99,11 @@ def _numbers(view: View) -> Iterator[str]:
             # Only what claims an outside source can be confirmed or not; a setting is what it is.
             sure = view.say(f"confirmed_{number.confirmed}")
             who = view.say("closing.set_and_sure", who=who, sure=sure)
-        value = quantity(number.value, unit_words(number.unit, view.lang))
+        value = (
+            duration(number.value, view.lang)
+            if number.unit == "s"
+            else quantity(number.value, unit_words(number.unit, view.lang))
+        )
         groups.setdefault(who, []).append(f"{tell(number.title, view.lang)} {value}")
     for who, told in groups.items():
         values = view.say("semicolon").join(told)

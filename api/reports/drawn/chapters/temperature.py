@@ -26,6 +26,7 @@ from coldwitness.api.reports.made.wording import (
     quantity,
     say_or_key,
     tell,
+    unit_words,
 )
 from coldwitness.domain.coverage import CoveredProbe
 
@@ -123,12 +124,12 @@ def _statistics(view: View) -> Facts:
             ),
             (
                 view.say("temperature.degree_minutes_above"),
-                quantity(metrics.degree_minutes_above, "°C·min", places=1),
+                quantity(metrics.degree_minutes_above, unit_words("°C·min", view.lang), places=1),
                 "",
             ),
             (
                 view.say("temperature.degree_minutes_below"),
-                quantity(metrics.degree_minutes_below, "°C·min", places=1),
+                quantity(metrics.degree_minutes_below, unit_words("°C·min", view.lang), places=1),
                 "",
             ),
         )

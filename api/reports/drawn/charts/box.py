@@ -103,7 +103,7 @@ def _draw_interval(
     sheet.text((right, y + 4), exchange.status_words, size=12, fill=canvas.INK, anchor="end")
     if exchange.interval is None or exchange.rate_per_h is None:
         if exchange.status != "not_applicable":
-            limit = "" if exchange.limit_per_h is None else f"{exchange.limit_per_h:g} 1/h"
+            limit = "" if exchange.limit_per_h is None else f"{exchange.limit_per_h:g} /h"
             words = say("not_estimated", lang)
             sheet.text((left, y + 28), words, size=11)
             if limit:

@@ -3,7 +3,7 @@
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
 from coldwitness.api.reports.made.model import Distribution
-from coldwitness.api.reports.made.wording import Lang, duration, say
+from coldwitness.api.reports.made.wording import Lang, duration, say, unit_words
 
 
 def distribution_svg(
@@ -31,7 +31,7 @@ def distribution_svg(
         sheet.line((left, y), (right, y), stroke=canvas.HAIRLINE, width=0.7)
         sheet.text((left - 6, y + 3.6), axes.tick_text(tick), anchor="end", size=10)
         tick += step_min
-    sheet.text((left - 6, top - 5), say("minutes_short", lang), anchor="end", size=10)
+    sheet.text((left - 6, top - 5), unit_words("min", lang), anchor="end", size=10)
 
     area = right - left - unseen_width - 24
     lowest = bins[0].low_c if bins else 0.0

@@ -1,0 +1,73 @@
+"""Numbers, temperatures and durations have one form, wherever they are said."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from coldwitness.api.pages.shown import label_range, length
+from coldwitness.api.reports.made.wording import duration as in_a_report
+from coldwitness.domain.result import Limits
+from coldwitness.judging.words.figures import decimal, duration, number
+from tests.unchanged.recorded import recorded_results
+
+OTHERWISE = re.compile(
+    r"\d ?分钟|\d\.\d+ (?:小时|分|秒|h|min|s)\b|\d%|每小时|per hour"
+    r"|(?<![\d.])\d+ °C|\d[–⋯]\d[\d.]* (?:°C|/h)"
+)
+"""What no text says: minutes and hours with decimals, a temperature without one, a share without
+its space, a rate in words, a span without spaces."""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [
+        (0.4, "0 秒", "0 s"),
+        (59.6, "1 分", "1 min"),
+        (1764.0, "29 分 24 秒", "29 min 24 s"),
+        (3600.0, "1 小时 00 分", "1 h 00 min"),
+        (3905.0, "1 小时 05 分 05 秒", "1 h 05 min 05 s"),
+        (172_799.0, "47 小时 59 分 59 秒", "47 h 59 min 59 s"),
+        (172_800.0, "2 天 00 小时", "2 d 00 h"),
+        (400 * 86_400.0 + 7200.0, "400 天 02 小时", "400 d 02 h"),
+        (None, "时长未知", "unknown length"),
+    ],
+)
+def test_a_duration_in_a_result_reads_as_one_in_a_report_and_on_a_page(
+    seconds: float | None, zh: str, en: str
+) -> None:
+    assert (duration(seconds).zh, duration(seconds).en) == (zh, en)
+    shown = "—" if seconds is None else zh
+    assert in_a_report(seconds, "zh") == shown
+    assert length(seconds, "zh") == shown
+    assert length(float("nan"), "en") == "—"
+
+
+@pytest.mark.parametrize(
+    ("celsius", "said"), [(8.0, "8.0"), (8.04, "8.04"), (-0.5, "−0.5"), (-0.001, "0.0")]
+)
+def test_a_temperature_has_one_decimal_at_least_and_two_at_most(celsius: float, said: str) -> None:
+    assert decimal(celsius) == said
+    assert decimal(0.0625, places=6) == "0.0625"
+    assert label_range(Limits(low=2.0, high=8.0)) == "2.0 – 8.0 °C"
+    assert number(-0.25) == "−0.25"
+
+
+def texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in two languages of a result, with where it stands."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("zh", "en") and isinstance(inner, str):
+                yield at, inner
+            else:
+                yield from texts(inner, f"{at}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner, at)
+
+
+def test_no_recorded_result_says_a_figure_in_another_form() -> None:
+    said = {pair for result in recorded_results().values() for pair in texts(result)}
+    assert len(said) > 300
+    assert sorted(pair for pair in said if OTHERWISE.search(pair[1])) == []
