@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Entry] = {
     "archive": Entry("import_export:archive", "Sealed days as Parquet, kept for years."),
     "journal": Entry("journal:app", "证据日志。The evidence journal: is it whole, what is in it."),
     "witness": Entry("witness:witness", "Sign what journals of others have signed, if it adds up."),
+    "deadline": Entry("deadline:deadline", "期限。The last day of a time limit of a clue or case."),
     "audit": Entry("audit:app", "审计记录。Who saw and changed what, held against the journal."),
     "quarantine": Entry("quarantine:app", "隔离区。What could not be used, and why."),
     "drug-names": Entry("drug_names:app", "药品测点名称。Which name of a logger is its drug's."),
