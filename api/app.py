@@ -23,14 +23,17 @@ from coldwitness.api.http import (
     reviews,
     shipments,
 )
-from coldwitness.api.http.answers import COMPONENT
+from coldwitness.api.http.admission import ADMITTED
+from coldwitness.api.http.answers import COMPONENT, problem_answer
 from coldwitness.api.http.edge import Edge
 from coldwitness.api.http.filters import only_known_parameters
 from coldwitness.api.http.problems import install_problems
+from coldwitness.api.http.rights import OPEN, roles_of
 from coldwitness.api.http.schemas import DESCRIBED
 from coldwitness.api.http.services import Services
 from coldwitness.api.pages import pages
 from coldwitness.api.refused_metrics import RefusedMetrics
+from coldwitness.domain.grants import ROLES
 from coldwitness.judging.check_schema import components_of
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -54,7 +57,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     services.metrics.registry.register(RefusedMetrics(services.settings.journal.directory))
     install_problems(app)
-    v1 = [Depends(only_known_parameters)]
+    v1 = [ADMITTED, Depends(only_known_parameters)]
     parts = (
         shipments,
         readings,
@@ -70,8 +73,8 @@ def create_app(services: Services) -> FastAPI:
     )
     for part in parts:
         app.include_router(part.router, dependencies=v1)
-    app.include_router(operations.router)
-    app.include_router(pages.router, include_in_schema=False)
+    app.include_router(operations.router, dependencies=[ADMITTED])
+    app.include_router(pages.router, include_in_schema=False, dependencies=[ADMITTED])
     pages.mount_static(app)
     app.openapi = cache(partial(openapi_document, app))  # type: ignore[method-assign]
     app.add_middleware(Edge, metrics=services.metrics, hosts=expected_hosts(services))
@@ -97,10 +100,30 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         webhooks=app.webhooks.routes,
     )
+    _tell_rights(document)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.clear()  # FastAPI's own: every struct of ours is described below
     schemas.update(sorted(components_of(DESCRIBED, reference=COMPONENT).items()))
     return document
+
+
+def _tell_rights(document: dict[str, Any]) -> None:
+    """Say of each operation whose it is, and that it asks for a key."""
+    document.setdefault("components", {})["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "A client's key, cw_…"}
+    }
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            named = f"{method.upper()} {path}"
+            if named in OPEN:
+                operation["security"] = []
+                continue
+            operation["security"] = [{"key": []}]
+            operation["x-roles"] = [
+                role for role in ROLES if role in roles_of(method.upper(), path)
+            ]
+            for status in (401, 403):
+                operation["responses"].setdefault(str(status), problem_answer(status))
 
 
 def _posted_to_receivers() -> APIRouter:

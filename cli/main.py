@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Entry] = {
     "witness": Entry("witness:witness", "Sign what journals of others have signed, if it adds up."),
     "deadline": Entry("deadline:deadline", "期限。The last day of a time limit of a clue or case."),
     "audit": Entry("audit:app", "审计记录。Who saw and changed what, held against the journal."),
+    "keys": Entry("keys:app", "接口密钥。API clients, their roles and whose they are."),
     "quarantine": Entry("quarantine:app", "隔离区。What could not be used, and why."),
     "drug-names": Entry("drug_names:app", "药品测点名称。Which name of a logger is its drug's."),
     "setup": Entry("setup_influx:setup", "Make servers ready for ColdWitness."),

@@ -170,19 +170,21 @@ class Progress:
     def refused_between(
         self,
         *,
-        courier: str | None = None,
+        couriers: frozenset[str] | None = None,
         reason: str | None = None,
         since_ms: int = 0,
         limit: int = 100,
         newest: bool = False,
     ) -> list[Quarantined]:
-        """In the order of receipt, from `since_ms` on, inclusive; `newest`: the last first."""
+        """In the order of receipt, from `since_ms` on, inclusive; `newest`: the last first.
+        couriers : of these alone; None: of all, and those of which none is known."""
         way = "DESC" if newest else "ASC"
         found = self._query(
             f"SELECT {_REFUSAL} FROM refusal WHERE received_ms >= ?1"  # noqa: S608
-            " AND (?2 IS NULL OR courier = ?2) AND (?3 IS NULL OR reason = ?3)"
+            " AND (?2 IS NULL OR courier IN (SELECT value FROM json_each(?2)))"
+            " AND (?3 IS NULL OR reason = ?3)"
             f" ORDER BY received_ms {way}, row {way}, part LIMIT ?4",
-            (since_ms, courier, reason, limit),
+            (since_ms, _listed(couriers), reason, limit),
         )
         return [Quarantined(*fields) for fields in found]
 
@@ -327,3 +329,8 @@ def open_progress(directory: Path) -> list[Progress]:
             f"{directory / 'derived'}: nothing ingested yet: no worker has run with this journal"
         )
     return [Progress(directory, worker) for worker in workers]
+
+
+def _listed(names: frozenset[str] | None) -> str | None:
+    """Names as one parameter of a query."""
+    return None if names is None else msgspec.json.encode(sorted(names)).decode()

@@ -18,6 +18,7 @@ from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
+from coldwitness.storage.people_ports import ClientKeys
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,9 @@ class Shipments(Protocol):
     def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
         """Those of these shipments that lie within reach; none of which nothing was ever heard."""
 
+    def couriers_seated_in(self, divisions: Iterable[str]) -> frozenset[str]:
+        """Couriers of which a manifest says that they are of one of these divisions."""
+
     def unsettled(self, *, since_ms: int) -> list[str]:
         """Shipments never judged, without a known end, or with one after an instant."""
 
@@ -371,6 +375,9 @@ class Register(Protocol):
 
     @property
     def audit(self) -> Audit: ...
+
+    @property
+    def client_keys(self) -> ClientKeys: ...
 
     @property
     def copies(self) -> Copies: ...

@@ -70,11 +70,13 @@ def documented(
         own["content"] = {**own.get("content", {}), **{kind: {} for kind in content}}
     answers: dict[int | str, dict[str, Any]] = {status: own}
     for problem in (*problems, 422, 500, 503):
-        answers[problem] = {
-            "description": TITLES[problem][2],
-            **answering(ProblemBody, MEDIA_TYPE),
-        }
+        answers[problem] = problem_answer(problem)
     return answers
+
+
+def problem_answer(status: int) -> dict[str, Any]:
+    """OpenAPI of a problem that a route may answer."""
+    return {"description": TITLES[status][2], **answering(ProblemBody, MEDIA_TYPE)}
 
 
 def taking(model: type[msgspec.Struct], kind: str = "application/json") -> dict[str, object]:

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.filters import ShipmentId
-from coldwitness.api.http.loopback import FROM_HERE
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import AttachmentKept, AttachmentList
 from coldwitness.api.http.services import CallerOf, ServicesOf
@@ -59,7 +58,6 @@ async def _file(request: Request) -> tuple[str, bytes]:
         }
     },
     response_model=None,
-    dependencies=[FROM_HERE],
 )
 def add_attachment(
     shipment: ShipmentId,

@@ -37,6 +37,7 @@ WEBHOOKS_MAX = 100
 @router.get("/v1/clues", responses=documented(ClueList), response_model=None)
 def list_clues(
     services: ServicesOf,
+    caller: CallerOf,
     after: Annotated[str | None, Query(max_length=512, description="A cursor of this feed")] = None,
     cursor: Annotated[str | None, Query(max_length=512, description="The same as `after`")] = None,
     limit: Limit = 50,
@@ -45,7 +46,7 @@ def list_clues(
     cursor. A feed may be read again from any cursor at any time."""
     given = after or cursor
     at = 0 if not given else read_cursor(given, listing=LISTING, kind=int)
-    clues = services.register.clues.after(at, limit=limit + 1)
+    clues = services.register.clues.after(at, limit=limit + 1, reach=caller.reach)
     page = clues[:limit]
     return json_answer(
         ClueList(

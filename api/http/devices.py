@@ -10,6 +10,7 @@ from starlette.responses import Response
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.filters import Courier, Cursor, Limit
+from coldwitness.api.http.quarantine import couriers_within
 from coldwitness.api.http.schemas import (
     AnyEntry,
     BoxList,
@@ -19,9 +20,10 @@ from coldwitness.api.http.schemas import (
     DeviceListed,
     Seen,
 )
-from coldwitness.api.http.services import Services, ServicesOf
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.office import RegisteredBox, RegisteredDevice, RegisterEntry
+from coldwitness.domain.reach import Reach
 from coldwitness.ingest.clock_offsets import ClockOffset
 from coldwitness.ingest.last_seen import LastSeen
 from coldwitness.ingest.progress import Progress, workers_followed
@@ -33,28 +35,38 @@ _Item = TypeVar("_Item", DeviceListed, BoxListed)
 
 @router.get("/v1/devices", responses=documented(DeviceList), response_model=None)
 def list_devices(
-    services: ServicesOf, courier: Courier = None, limit: Limit = 50, cursor: Cursor = None
+    services: ServicesOf,
+    caller: CallerOf,
+    courier: Courier = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
     """Loggers, registered or heard: entry, last reading, battery, clock, box and shipment (null:
     none), by id."""
-    page, more = _page(devices(services, courier=courier), "devices", limit, cursor)
+    page, more = _page(devices(services, caller.reach, courier=courier), "devices", limit, cursor)
     return json_answer(DeviceList(tuple(page), more))
 
 
 @router.get("/v1/boxes", responses=documented(BoxList), response_model=None)
 def list_boxes(
-    services: ServicesOf, courier: Courier = None, limit: Limit = 50, cursor: Cursor = None
+    services: ServicesOf,
+    caller: CallerOf,
+    courier: Courier = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
     """Boxes, registered or heard: entry, loggers, last reading and shipment (null: none), by id."""
-    page, more = _page(boxes(services, courier=courier), "boxes", limit, cursor)
+    page, more = _page(boxes(services, caller.reach, courier=courier), "boxes", limit, cursor)
     return json_answer(BoxList(tuple(page), more))
 
 
-def devices(services: Services, *, courier: str | None = None) -> list[DeviceListed]:
-    """Every logger that is registered or was heard, by id and courier."""
-    heard, clocks = _heard(services, courier)
-    shipments = _shipments(services, heard)
-    entries = {} if courier is not None else _entries(services, RegisteredDevice)
+def devices(services: Services, reach: Reach, *, courier: str | None = None) -> list[DeviceListed]:
+    """Every logger that is registered or was heard, by id and courier; within reach those of its
+    couriers and those that are with a shipment of its."""
+    everywhere, clocks = _heard(services, courier)
+    heard, shipments = _within(services, reach, everywhere)
+    all_of_them = courier is None and reach.everything
+    entries = _entries(services, RegisteredDevice) if all_of_them else {}
     found = [
         DeviceListed(
             id=one.logger,
@@ -78,15 +90,18 @@ def devices(services: Services, *, courier: str | None = None) -> list[DeviceLis
     return sorted(found, key=lambda one: (one.id, one.courier or ""))
 
 
-def boxes(services: Services, *, courier: str | None = None) -> list[BoxListed]:
-    """Every box that is registered or was heard, by id and courier."""
-    heard, _ = _heard(services, courier)
+def boxes(services: Services, reach: Reach, *, courier: str | None = None) -> list[BoxListed]:
+    """Every box that is registered or was heard, by id and courier; within reach as loggers."""
+    everywhere, _ = _heard(services, courier)
+    heard, _ = _within(services, reach, everywhere)
     of_box: dict[tuple[str, str], list[LastSeen]] = {}
     for one in heard:
         if one.box:
             of_box.setdefault((one.box, one.courier), []).append(one)
     newest = [max(mine, key=lambda one: one.time_ms) for mine in of_box.values()]
-    entries = {} if courier is not None else _entries(services, RegisteredBox)
+    all_of_them = courier is None and reach.everything
+    entries = _entries(services, RegisteredBox) if all_of_them else {}
+    carried = _within(services, reach, newest)[1]
     found = [
         BoxListed(
             id=one.box,
@@ -96,7 +111,7 @@ def boxes(services: Services, *, courier: str | None = None) -> list[BoxListed]:
             shipment=shipment,
             seen=_seen(one),
         )
-        for one, shipment in zip(newest, _shipments(services, newest), strict=True)
+        for one, shipment in zip(newest, carried, strict=True)
     ]
     known = {one.box for one in newest}
     found += [
@@ -138,6 +153,25 @@ def _heard(
                 if known_clock is None or clock.updated_ms > known_clock.updated_ms:
                     clocks[clock.logger] = clock
     return list(newest.values()), clocks
+
+
+def _within(
+    services: Services, reach: Reach, heard: Sequence[LastSeen]
+) -> tuple[list[LastSeen], list[str | None]]:
+    """Those that may be seen, each with its shipment; another's shipment is not named."""
+    shipments = _shipments(services, heard)
+    if reach.everything:
+        return [*heard], shipments
+    theirs = services.register.shipments.seen(
+        {name for name in shipments if name is not None}, reach=reach
+    )
+    couriers = couriers_within(services, reach, asked=None) or frozenset()
+    kept = [
+        (one, shipment if shipment in theirs else None)
+        for one, shipment in zip(heard, shipments, strict=True)
+        if one.courier in couriers or shipment in theirs
+    ]
+    return [one for one, _ in kept], [shipment for _, shipment in kept]
 
 
 def _shipments(services: Services, heard: Sequence[LastSeen]) -> list[str | None]:

@@ -1,15 +1,18 @@
 """The live stream: server-sent events about what was just received and judged."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from coldwitness.api.http.admission import still_admitted
 from coldwitness.api.http.answers import documented
-from coldwitness.api.http.services import ServicesOf
-from coldwitness.api.live.hub import Listener, LiveHub
+from coldwitness.api.http.caller import Caller
+from coldwitness.api.http.rights import roles_of
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.live.hub import Listener, LiveEvent, LiveHub, StreamEnds
 from coldwitness.api.metrics import Metrics
 
 router = APIRouter(tags=["live"])
@@ -25,6 +28,7 @@ HEARTBEAT_S = 15.0
 async def live(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Events `reading`, `finding`, `verdict`, `clue` and `lost`, until the client leaves. With
@@ -32,16 +36,39 @@ async def live(
     after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
     listener = services.hub.listen(after=after)
     return StreamingResponse(
-        _stream(services.hub, listener, services.metrics),
+        _stream(services.hub, listener, services.metrics, _theirs(services, caller)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(hub: LiveHub, listener: Listener, metrics: Metrics) -> AsyncIterator[bytes]:
+def _theirs(services: Services, caller: Caller) -> Callable[[Sequence[LiveEvent]], list[LiveEvent]]:
+    """Of what happened, what the caller may see. Raises StreamEnds once nobody would let it in
+    any more: a stream lives longer than a key may."""
+
+    def theirs(events: Sequence[LiveEvent]) -> list[LiveEvent]:
+        if not still_admitted(services, caller):
+            raise StreamEnds
+        if caller.role not in roles_of("GET", "/v1/clues"):
+            events = [event for event in events if event.name != "clue"]
+        if caller.reach.everything or not events:
+            return [*events]
+        names = {event.shipment for event in events}
+        seen = services.register.shipments.seen(names, reach=caller.reach)
+        return [event for event in events if event.shipment in seen]
+
+    return theirs
+
+
+async def _stream(
+    hub: LiveHub,
+    listener: Listener,
+    metrics: Metrics,
+    theirs: Callable[[Sequence[LiveEvent]], list[LiveEvent]],
+) -> AsyncIterator[bytes]:
     metrics.listeners.inc()
     try:
-        async for frame in listener.frames(heartbeat_s=HEARTBEAT_S):
+        async for frame in listener.frames(heartbeat_s=HEARTBEAT_S, theirs=theirs):
             yield frame
     finally:
         hub.leave(listener)

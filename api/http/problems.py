@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 
 TITLES: Mapping[int, tuple[str, str, str]] = {
     400: ("bad-request", "请求无法理解", "The request cannot be understood"),
+    401: ("unauthorized", "需要登录或密钥", "A key is needed"),
     403: ("forbidden", "不被允许", "Not allowed"),
     404: ("not-found", "未找到", "Not found"),
     405: ("method-not-allowed", "不支持的方法", "Method not allowed"),

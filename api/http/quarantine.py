@@ -10,9 +10,10 @@ from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.filters import Courier, Limit
 from coldwitness.api.http.schemas import RefusedLine, RefusedList
-from coldwitness.api.http.services import Services, ServicesOf
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reach import Reach
 from coldwitness.ingest.progress import Progress, Quarantined, workers_followed
 
 router = APIRouter(tags=["quarantine"])
@@ -29,6 +30,7 @@ _Placed = tuple[int, str, int, int, Quarantined]
 @router.get("/v1/quarantine", responses=documented(RefusedList), response_model=None)
 def list_refused(
     services: ServicesOf,
+    caller: CallerOf,
     courier: Courier = None,
     reason: Reason = None,
     after: After = None,
@@ -39,7 +41,13 @@ def list_refused(
     at = (0, "", 0, 0) if after is None else _position(after)
     found = [
         placed
-        for placed in _placed(services, courier=courier, reason=reason, since_ms=at[0], more=limit)
+        for placed in _placed(
+            services,
+            couriers=couriers_within(services, caller.reach, asked=courier),
+            reason=reason,
+            since_ms=at[0],
+            more=limit,
+        )
         if placed[:4] > at
     ]
     page = sorted(found, key=lambda placed: placed[:4])[:limit]
@@ -50,19 +58,38 @@ def list_refused(
 
 
 def newest_refused(
-    services: Services, *, courier: str | None, reason: str | None, limit: int
+    services: Services, *, couriers: frozenset[str] | None, reason: str | None, limit: int
 ) -> list[RefusedLine]:
     """The last ones first, for the page."""
     found: list[_Placed] = []
     for worker, progress in _progress(services):
-        refused = progress.refused_between(courier=courier, reason=reason, limit=limit, newest=True)
+        refused = progress.refused_between(
+            couriers=couriers, reason=reason, limit=limit, newest=True
+        )
         found += [(one.received_ms, worker, one.row, one.part, one) for one in refused]
     found.sort(key=lambda placed: placed[:4], reverse=True)
     return [_line(one[1], one[4]) for one in found[:limit]]
 
 
+def couriers_within(
+    services: Services, reach: Reach, *, asked: str | None
+) -> frozenset[str] | None:
+    """Whose messages may be seen: one's own, or those of couriers seated in one's divisions; of
+    these the one that was asked for. None: everybody's."""
+    named = None if asked is None else frozenset({asked})
+    if reach.everything:
+        return named
+    own = reach.couriers | services.register.shipments.couriers_seated_in(reach.divisions)
+    return own if named is None else own & named
+
+
 def _placed(
-    services: Services, *, courier: str | None, reason: str | None, since_ms: int, more: int
+    services: Services,
+    *,
+    couriers: frozenset[str] | None,
+    reason: str | None,
+    since_ms: int,
+    more: int,
 ) -> list[_Placed]:
     """At least `more` + 1 of each worker beyond those of the very same millisecond."""
     found: list[_Placed] = []
@@ -70,7 +97,7 @@ def _placed(
         limit = more + 1
         while True:
             refused = progress.refused_between(
-                courier=courier, reason=reason, since_ms=since_ms, limit=limit
+                couriers=couriers, reason=reason, since_ms=since_ms, limit=limit
             )
             later = sum(one.received_ms > since_ms for one in refused)
             if len(refused) < limit or later > more:

@@ -10,7 +10,6 @@ from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.filters import Cursor, Limit
-from coldwitness.api.http.loopback import FROM_HERE
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import EntryKept, EntryLine, EntryList, EntryListed
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -81,16 +80,14 @@ def _add_routes(kind: type[RegisterEntry], told: str) -> None:
         methods=["PUT"],
         name=f"put_{word}",
         operation_id=f"put_{word}",
-        description=f"Register {told}; taken from this machine alone until people sign in. The "
-        "same again changes nothing, another is a new version; shipments that it may bear on are "
-        "judged again.",
+        description=f"Register {told}. The same again changes nothing, another is a new version; "
+        "shipments that it may bear on are judged again.",
         responses={
             **documented(EntryKept, problems=(400, 403, 413), description="Known before"),
             **documented(EntryKept, status=201, description="The entry is new"),
         },
         openapi_extra=taking(kind),
         response_model=None,
-        dependencies=[FROM_HERE],
     )
     router.add_api_route(
         f"/v1/{register}/{{name}}",

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.filters import ShipmentId
-from coldwitness.api.http.loopback import FROM_HERE
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import NewReview, ReviewLine, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -32,7 +31,6 @@ _NOTE_MAX = 4000
     responses=documented(ReviewList, status=201, problems=(400, 403, 404, 409, 413, 415)),
     openapi_extra=taking(NewReview),
     response_model=None,
-    dependencies=[FROM_HERE],
 )
 def add_review(
     shipment: ShipmentId,

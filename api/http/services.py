@@ -8,6 +8,8 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from coldwitness.api.clues.outbox import Outbox
+from coldwitness.api.http.caller import Caller
+from coldwitness.api.http.doors import Doors
 from coldwitness.api.http.idempotency import RepliedPosts
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.metrics import Metrics
@@ -43,14 +45,10 @@ class Services:
     record: RecordCheck | None = None
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
     replied: RepliedPosts = field(default_factory=RepliedPosts)
+    doors: Doors = field(init=False)
 
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls, for the audit trail. There are no API keys yet: the server listens on loopback
-    and everyone who reaches it is the operator. Roles and divisions join here."""
-
-    name: str
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "doors", Doors(self.register))
 
 
 def services_of(request: Request) -> Services:
@@ -59,8 +57,9 @@ def services_of(request: Request) -> Services:
 
 
 def caller_of(request: Request) -> Caller:
-    del request
-    return Caller(name="local")
+    """As whom the door let it in (`admission`)."""
+    caller: Caller = request.state.caller
+    return caller
 
 
 ServicesOf = Annotated[Services, Depends(services_of)]

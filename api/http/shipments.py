@@ -10,6 +10,7 @@ from starlette.responses import Response
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, tag_of, unchanged
 from coldwitness.api.http.bodies import JsonBody, received_sha256
+from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import (
     Courier,
     Cursor,
@@ -25,6 +26,8 @@ from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, ShipmentList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reach import Reach
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.ingest.manifests import parse_manifest
@@ -71,6 +74,7 @@ def put_manifest(
     except BadInput as error:
         text = str(error).removeprefix(f"manifest {shipment}: ").removeprefix("manifest: ")
         raise Problem(422, text, errors=[field_of(text)]) from error
+    _require_own(caller, manifest)
     new = not is_known(services, shipment)
     now_ms = services.clock()
     version = services.register.manifests.put(
@@ -95,9 +99,22 @@ def put_manifest(
     return json_answer(kept, status=201 if new else 200, headers={"Location": address})
 
 
+def _require_own(caller: Caller, manifest: Manifest) -> None:
+    """422 where a courier or a platform declares a shipment that would not be its own."""
+    reach = caller.reach
+    courier = None if manifest.courier is None else manifest.courier.id
+    platform = None if manifest.delivery is None else manifest.delivery.platform
+    if reach.everything or courier in reach.couriers or platform in reach.platforms:
+        return
+    field = "courier.id" if reach.couriers else "delivery.platform"
+    detail = f"expected {', '.join(sorted(reach.couriers | reach.platforms))}, whose key this is"
+    raise Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
+
+
 @router.get("/v1/shipments", responses=documented(ShipmentList), response_model=None)
 def list_shipments(
     services: ServicesOf,
+    caller: CallerOf,
     verdict: Annotated[Verdict | None, Query()] = None,
     state: Annotated[StateWord | None, Query()] = None,
     q: Search = None,
@@ -119,6 +136,7 @@ def list_shipments(
         to_ms=instant_of(to, name="to", end_of_day=True),
         after=None if cursor is None else read_cursor(cursor, listing=LISTING, kind=str),
         limit=limit + 1,
+        reach=caller.reach,
     )
     page = rows[:limit]
     more = write_cursor(LISTING, page[-1].id) if len(rows) > limit else None
@@ -203,6 +221,13 @@ def is_known(services: Services, shipment: str) -> bool:
         return True
     # a reading may be stored and not yet noted in the register
     return len(services.store.readings([shipment], services.register.custody.stays([shipment]))) > 0
+
+
+def may_see(services: Services, reach: Reach, shipment: str) -> bool:
+    """True if anything was ever said of the shipment and it lies within reach."""
+    if reach.everything:
+        return is_known(services, shipment)
+    return bool(services.register.shipments.seen([shipment], reach=reach))
 
 
 def require_known(services: Services, shipment: str) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from anyio import to_thread
 from msgspec import Struct
 
 from coldwitness.domain.errors import Unavailable
@@ -27,10 +28,19 @@ class LiveEvent:
     name: str
     data: Struct
 
+    @property
+    def shipment(self) -> str:
+        """Whose news it is."""
+        return str(getattr(self.data, "shipment", ""))
+
     def frame(self) -> bytes:
         """The event as text/event-stream bytes."""
         body = msgspec.json.encode(self.data)
         return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.number, self.name.encode(), body)
+
+
+class StreamEnds(Exception):
+    """Its listener may hear nothing any more."""
 
 
 class Listener:
@@ -61,13 +71,25 @@ class Listener:
         with contextlib.suppress(RuntimeError):  # its loop has ended: nobody listens any more
             self._loop.call_soon_threadsafe(self._more.set)
 
-    async def frames(self, *, heartbeat_s: float) -> AsyncIterator[bytes]:
-        """Event frames until the hub closes; a comment line where nothing happened."""
+    async def frames(
+        self,
+        *,
+        heartbeat_s: float,
+        theirs: Callable[[Sequence[LiveEvent]], list[LiveEvent]] = list,
+    ) -> AsyncIterator[bytes]:
+        """Event frames until the hub closes; a comment line where nothing happened.
+
+        theirs : of some events those that the listener may hear; asked in a thread, as it may ask
+        the register, and with none at each heartbeat. It ends the stream by StreamEnds or
+        Unavailable.
+        """
         yield b"retry: 2000\n: coldwitness\n\n"
         while not self.closed:
             try:
                 await asyncio.wait_for(self._more.wait(), timeout=heartbeat_s)
             except TimeoutError:
+                if await self._of_them(theirs, []) is None:
+                    return
                 yield b": still here\n\n"
                 continue
             self._more.clear()
@@ -77,8 +99,23 @@ class Listener:
                 self._lost = 0
             if lost:
                 yield b'event: lost\ndata: {"events":%d}\n\n' % lost
-            if events:
-                yield b"".join(event.frame() for event in events)
+            told = await self._of_them(theirs, events)
+            if told is None:
+                return
+            if told:
+                yield b"".join(event.frame() for event in told)
+
+    async def _of_them(
+        self,
+        theirs: Callable[[Sequence[LiveEvent]], list[LiveEvent]],
+        events: Sequence[LiveEvent],
+    ) -> list[LiveEvent] | None:
+        if theirs is list:
+            return [*events]
+        try:
+            return await to_thread.run_sync(theirs, events)
+        except (StreamEnds, Unavailable):
+            return None
 
 
 class LiveHub:

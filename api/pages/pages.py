@@ -14,9 +14,9 @@ from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.devices import boxes, devices
 from coldwitness.api.http.filters import Courier
 from coldwitness.api.http.language import language_of
-from coldwitness.api.http.quarantine import Reason, newest_refused
-from coldwitness.api.http.services import ServicesOf
-from coldwitness.api.http.shipments import LISTING, current_result, is_known
+from coldwitness.api.http.quarantine import Reason, couriers_within, newest_refused
+from coldwitness.api.http.services import CallerOf, ServicesOf
+from coldwitness.api.http.shipments import LISTING, current_result, may_see
 from coldwitness.api.pages import shown
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.rows import STATE_ORDER, VERDICT_ORDER, page_of_rows, rows_of
@@ -57,6 +57,7 @@ _templates = Environment(
 def list_page(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     verdict: Annotated[Verdict | None, Query()] = None,
     state: Annotated[StateWord | None, Query()] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
@@ -67,7 +68,13 @@ def list_page(
     after = None if cursor is None else read_cursor(cursor, listing=LISTING, kind=str)
     asked = (q or "").strip()
     rows, next_after = page_of_rows(
-        services, verdict=verdict, state=state, q=asked or None, after=after, limit=PAGE_ROWS
+        services,
+        verdict=verdict,
+        state=state,
+        q=asked or None,
+        after=after,
+        limit=PAGE_ROWS,
+        reach=caller.reach,
     )
     chosen = {"lang": lang, "verdict": verdict, "state": state, "q": asked}
     more = None if next_after is None else write_cursor(LISTING, next_after)
@@ -96,6 +103,7 @@ def list_page(
 def some_rows(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     ids: Annotated[str, Query(max_length=65 * ROWS_AT_ONCE)],
 ) -> Response:
     """Table rows of the named shipments, for the list page's script to put in place."""
@@ -103,20 +111,23 @@ def some_rows(
     named = [part for part in ids.split(",") if part]
     if len(named) > ROWS_AT_ONCE or not all(is_id(part) for part in named):
         raise BadInput(f"ids: expected at most {ROWS_AT_ONCE} shipment ids")
-    rows = rows_of(services, [*dict.fromkeys(named)])
+    rows = rows_of(services, [*dict.fromkeys(named)], reach=caller.reach)
     return _page("rows.html", lang, request, rows=rows)
 
 
 @router.get("/shipments")
 def look_up(
-    request: Request, services: ServicesOf, id: Annotated[str, Query(max_length=200)] = ""
+    request: Request,
+    services: ServicesOf,
+    caller: CallerOf,
+    id: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """The search form's target: to the shipment's page, or back with a word of why not."""
     lang = language_of(request)
     shipment = id.strip()
-    if is_id(shipment) and is_known(services, shipment):
+    if is_id(shipment) and may_see(services, caller.reach, shipment):
         return RedirectResponse(f"/shipments/{shipment}?lang={lang}", status_code=303)
-    if shipment and services.register.shipments.rows(q=shipment, limit=1):
+    if shipment and services.register.shipments.rows(q=shipment, limit=1, reach=caller.reach):
         found = urlencode({"lang": lang, "q": shipment})
         return RedirectResponse(f"/?{found}", status_code=303)
     why = word("search_none" if is_id(shipment) else "search_bad", lang)
@@ -124,10 +135,12 @@ def look_up(
 
 
 @router.get("/shipments/{shipment}")
-def shipment_page(shipment: str, request: Request, services: ServicesOf) -> Response:
+def shipment_page(
+    shipment: str, request: Request, services: ServicesOf, caller: CallerOf
+) -> Response:
     """One shipment: verdict, what was found and what would settle it, line by line."""
     lang = language_of(request)
-    if not is_id(shipment) or not is_known(services, shipment):
+    if not is_id(shipment) or not may_see(services, caller.reach, shipment):
         why = word("search_none" if is_id(shipment) else "search_bad", lang)
         return _page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
     result = current_result(services, shipment)
@@ -144,15 +157,17 @@ def shipment_page(shipment: str, request: Request, services: ServicesOf) -> Resp
 
 
 @router.get("/devices")
-def devices_page(request: Request, services: ServicesOf, courier: Courier = None) -> Response:
+def devices_page(
+    request: Request, services: ServicesOf, caller: CallerOf, courier: Courier = None
+) -> Response:
     """Loggers and boxes: last seen, values, battery, clock, and whose they are now."""
     lang = language_of(request)
     return _page(
         "devices.html",
         lang,
         request,
-        devices=devices(services, courier=courier)[:MOST_DEVICES],
-        boxes=boxes(services, courier=courier)[:MOST_DEVICES],
+        devices=devices(services, caller.reach, courier=courier)[:MOST_DEVICES],
+        boxes=boxes(services, caller.reach, courier=courier)[:MOST_DEVICES],
     )
 
 
@@ -160,12 +175,18 @@ def devices_page(request: Request, services: ServicesOf, courier: Courier = None
 def quarantine_page(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     courier: Courier = None,
     reason: Reason = None,
 ) -> Response:
     """What was refused, the newest first, with what was expected."""
     lang = language_of(request)
-    rows = newest_refused(services, courier=courier, reason=reason, limit=PAGE_ROWS)
+    rows = newest_refused(
+        services,
+        couriers=couriers_within(services, caller.reach, asked=courier),
+        reason=reason,
+        limit=PAGE_ROWS,
+    )
     return _page("quarantine.html", lang, request, rows=rows, courier=courier, reason=reason)
 
 

@@ -6,6 +6,7 @@ from functools import cache
 
 from coldwitness.api.http.services import Services
 from coldwitness.config.finding_kinds import finding_kinds
+from coldwitness.domain.reach import Reach
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import StateWord, Status
 from coldwitness.storage.ports import ShipmentRow
@@ -47,10 +48,11 @@ def page_of_rows(
     q: str | None = None,
     after: str | None,
     limit: int,
+    reach: Reach,
 ) -> tuple[list[Row], str | None]:
     """Rows after an id, those to be checked first, and the id to go on after (None: the end)."""
     listed = services.register.shipments.rows(
-        verdict=verdict, state=state, q=q, after=after, limit=limit + 1
+        verdict=verdict, state=state, q=q, after=after, limit=limit + 1, reach=reach
     )
     page = listed[:limit]
     rows = _rows(services, page)
@@ -58,9 +60,10 @@ def page_of_rows(
     return rows, page[-1].id if len(listed) > limit else None
 
 
-def rows_of(services: Services, shipments: Sequence[str]) -> list[Row]:
-    """Rows of those shipments that are in the register, in the order asked for."""
-    lines = (services.register.shipments.row(shipment) for shipment in shipments)
+def rows_of(services: Services, shipments: Sequence[str], *, reach: Reach) -> list[Row]:
+    """Rows of those shipments within reach that are in the register, in the order asked for."""
+    seen = services.register.shipments.seen(shipments, reach=reach)
+    lines = (services.register.shipments.row(name) for name in shipments if name in seen)
     return _rows(services, [line for line in lines if line is not None])
 
 

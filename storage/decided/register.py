@@ -17,6 +17,7 @@ from coldwitness.storage.decided.parts import (
     JournalledResults,
     JournalledReviews,
 )
+from coldwitness.storage.people_ports import ClientKeys
 from coldwitness.storage.ports import (
     Copies,
     Custody,
@@ -52,6 +53,10 @@ class JournalledRegister:
     @property
     def outbox(self) -> Outbox:
         return self._under.outbox
+
+    @property
+    def client_keys(self) -> ClientKeys:
+        return self._under.client_keys
 
     @property
     def copies(self) -> Copies:

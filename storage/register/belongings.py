@@ -71,6 +71,19 @@ def of_division(division: str) -> ColumnElement[bool]:
     return exists().where(belongings.c.shipment == shipments.c.id, its)
 
 
+def couriers_seated_in(connection: Connection, divisions: Iterable[str]) -> frozenset[str]:
+    """Couriers of which a manifest says that they are of one of these divisions."""
+    seats = [and_(*_begins(division_prefix(code))) for code in divisions]
+    query = (
+        select(shipments.c.courier)
+        .join(belongings, belongings.c.shipment == shipments.c.id)
+        .where(belongings.c.side == "courier", or_(false(), *seats))
+        .where(shipments.c.courier.is_not(None))
+        .distinct()
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
 def _begins(prefix: str) -> list[ColumnElement[bool]]:
     """As a range, which an index answers; a code has digits alone."""
     if not prefix.isdecimal():

@@ -3,6 +3,7 @@
 from coldwitness.storage.register import migrate
 from coldwitness.storage.register.attachments import SqlAttachments
 from coldwitness.storage.register.audit import SqlAudit
+from coldwitness.storage.register.client_keys import SqlClientKeys
 from coldwitness.storage.register.clues import SqlClues
 from coldwitness.storage.register.copies import SqlCopies
 from coldwitness.storage.register.custody import SqlCustody
@@ -40,6 +41,7 @@ class SqlRegister:
         self.office = SqlOffice(database)
         self.attachments = SqlAttachments(database)
         self.audit = SqlAudit(database)
+        self.client_keys = SqlClientKeys(database)
         self.copies = SqlCopies(database)
         self.trips = SqlTrips(database)
         self.waiting = SqlWaiting(database)

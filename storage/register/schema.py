@@ -254,6 +254,19 @@ belongings = Table(
     comment="divisions of seller, courier and ends, and platforms, of any version of a manifest",
 )
 
+client_keys = Table(
+    "client_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("granted", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("ends_ms", BigInteger),
+    comment="keys of API clients by their SHA-256; the keys themselves are kept nowhere",
+)
+
 attachments = Table(
     "attachments",
     metadata,

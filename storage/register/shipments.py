@@ -9,7 +9,11 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest_search import folded
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.storage.ports import ShipmentRow
-from coldwitness.storage.register.belongings import of_division, seen_by
+from coldwitness.storage.register.belongings import (
+    couriers_seated_in,
+    of_division,
+    seen_by,
+)
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.schema import shipments, stays
 
@@ -73,6 +77,10 @@ class SqlShipments:
                 query = select(shipments.c.id).where(shipments.c.id.in_(part), *seen_by(reach))
                 found |= set(connection.execute(query).scalars())
         return frozenset(found)
+
+    def couriers_seated_in(self, divisions: Iterable[str]) -> frozenset[str]:
+        with self._database.read() as connection:
+            return couriers_seated_in(connection, sorted(divisions))
 
     def unsettled(self, *, since_ms: int) -> list[str]:
         table = shipments

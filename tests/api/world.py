@@ -67,6 +67,7 @@ class World:
         start_ms: int = T0,
         step_ms: int = MINUTE,
         judge: bool = True,
+        courier: str = "ql-express",
     ) -> None:
         """Store drug temperatures, one a step, as ingest does, and (by default) judge them."""
         readings = [
@@ -76,7 +77,7 @@ class World:
                 seq=n,
                 temperature_c={"drug": value},
                 shipment=shipment,
-                courier="ql-express",
+                courier=courier,
                 box=f"BX-{shipment}",
                 lat_deg=36.8 + n * 1e-4,
                 lon_deg=118.3,
@@ -85,7 +86,7 @@ class World:
         ]
         received = [reading.time_ms + 500 for reading in readings]
         self.store.append(readings, received)
-        self.register.custody.note_seen({shipment: "ql-express"})
+        self.register.custody.note_seen({shipment: courier})
         if judge:
             self.judge.judge_now([shipment])
 

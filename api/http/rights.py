@@ -1,0 +1,74 @@
+"""Who may do what: each route's roles, in one table.
+
+Whose shipments somebody sees is another question (`Reach`), asked of the register. A route that
+is not in the table is the administrator's alone; a test wants every one of them here.
+"""
+
+from collections.abc import Mapping
+
+from coldwitness.domain.grants import ROLES, Role
+
+_EVERYBODY: frozenset[Role] = frozenset(ROLES)
+_PARTIES: frozenset[Role] = frozenset({"courier", "platform", "admin"})
+_OFFICES: frozenset[Role] = frozenset({"inspector", "case_system", "admin"})
+_OFFICERS: frozenset[Role] = frozenset({"inspector", "admin"})
+_ADMIN: frozenset[Role] = frozenset({"admin"})
+
+OPEN: frozenset[str] = frozenset({"GET /healthz"})
+"""Answered without a key."""
+
+_SHIPMENT = "/v1/shipments/{shipment}"
+RIGHTS: Mapping[str, frozenset[Role]] = {
+    f"PUT {_SHIPMENT}": _PARTIES,
+    "GET /v1/shipments": _EVERYBODY,
+    f"GET {_SHIPMENT}": _EVERYBODY,
+    f"GET {_SHIPMENT}/check": _EVERYBODY,
+    f"GET {_SHIPMENT}/readings": _EVERYBODY,
+    f"GET {_SHIPMENT}/report.{{format}}": _EVERYBODY,
+    f"POST {_SHIPMENT}/reviews": _OFFICERS,
+    f"GET {_SHIPMENT}/reviews": _OFFICES,
+    f"POST {_SHIPMENT}/attachments": _OFFICERS,
+    f"GET {_SHIPMENT}/attachments": _OFFICES,
+    f"GET {_SHIPMENT}/attachments/{{sha256}}": _OFFICES,
+    "GET /v1/findings": _EVERYBODY,
+    "GET /v1/clues": _OFFICES,
+    "GET /v1/clues/{clue}": _OFFICES,
+    "PATCH /v1/clues/{clue}": _OFFICES,
+    "POST /v1/webhooks": _ADMIN,
+    "GET /v1/webhooks": _ADMIN,
+    "DELETE /v1/webhooks/{webhook}": _ADMIN,
+    "GET /v1/quarantine": frozenset({"courier", "inspector", "admin"}),
+    "GET /v1/devices": frozenset({"courier", "inspector", "admin"}),
+    "GET /v1/boxes": frozenset({"courier", "inspector", "admin"}),
+    "GET /v1/live": _EVERYBODY,
+    **{
+        f"{method} /v1/{register}/{{name}}": whose
+        for register in ("boxes", "box-models", "products", "sites", "devices", "agreements")
+        for method, whose in (("PUT", _OFFICERS), ("GET", _OFFICES))
+    },
+    **{
+        f"GET /v1/{register}": _OFFICES
+        for register in ("box-models", "products", "sites", "agreements")
+    },
+    "GET /readyz": _ADMIN,
+    "GET /metrics": _ADMIN,
+    "GET /": _EVERYBODY,
+    "GET /rows": _EVERYBODY,
+    "GET /shipments": _EVERYBODY,
+    "GET /shipments/{shipment}": _EVERYBODY,
+    "GET /devices": frozenset({"courier", "inspector", "admin"}),
+    "GET /quarantine": frozenset({"courier", "inspector", "admin"}),
+    "GET /docs": _EVERYBODY,
+}
+
+
+PERSONAL: frozenset[str] = frozenset(
+    {f"POST {_SHIPMENT}/reviews", f"POST {_SHIPMENT}/attachments"}
+    | {route for route in RIGHTS if route.startswith("PUT ") and route.endswith("/{name}")}
+)
+"""What an office alone may say is said by a person: no client's key opens it."""
+
+
+def roles_of(method: str, path: str) -> frozenset[Role]:
+    """path : the route's template."""
+    return RIGHTS.get(f"{method} {path}", _ADMIN)

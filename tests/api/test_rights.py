@@ -1,0 +1,262 @@
+"""Route by route, role by role, with another's shipment: generated from the OpenAPI document, so
+that a route nobody thought of fails here."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from coldwitness.api.http.keys import digest_of, new_key
+from coldwitness.api.http.rights import OPEN, PERSONAL, RIGHTS
+from coldwitness.config.settings import JournalSettings, Settings
+from coldwitness.domain.grants import ROLES, Grant, Role
+from coldwitness.ingest.last_seen import LastSeen
+from coldwitness.ingest.progress import Progress, Quarantined
+from tests.api.world import T0, WARM, World, manifest, running_world
+
+MINE, THEIRS = "ZB-MINE", "ZB-THEIRS"
+GRANTS: Mapping[Role, Grant] = {
+    "courier": Grant("courier", courier="ql-express"),
+    "platform": Grant("platform", platform="示例平台"),
+    "inspector": Grant("inspector", divisions=("370300",)),
+    "case_system": Grant("case_system", divisions=("3703",)),
+    "admin": Grant("admin"),
+}
+RESTRICTED = tuple(role for role in ROLES if role != "admin")
+NAMES = {"shipment", "clue", "sha256", "format", "name", "webhook"}
+"""What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
+a webhook is the administrator's."""
+PAGES = ("/", "/rows?ids={shipment}", "/shipments/{shipment}", "/devices", "/quarantine")
+STREAMS = {"GET /v1/live"}
+"""Never end: tried on their own below."""
+
+
+@dataclass
+class Tried:
+    """A world with one shipment of the caller's and one of somebody else's, and a key a role."""
+
+    world: World
+    keys: Mapping[Role, str]
+    document: dict[str, Any]
+    clues: Mapping[str, str]
+    attachments: Mapping[str, str]
+
+    def ask(
+        self, method: str, path: str, role: Role | None, *, of: str = MINE, **more: Any
+    ) -> httpx.Response:
+        address = path.format(
+            shipment=of,
+            clue=self.clues[of],
+            sha256=self.attachments[of],
+            format="json",
+            name="X-1",
+            webhook="wh_none",
+        )
+        headers = {} if role is None else {"Authorization": f"Bearer {self.keys[role]}"}
+        return self.world.client.request(method, address, headers=headers, **more)
+
+    def operations(self) -> list[tuple[str, str]]:
+        return [
+            (method.upper(), path)
+            for path, methods in self.document["paths"].items()
+            for method in methods
+        ]
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
+    folder = tmp_path_factory.mktemp("rights")
+    settings = Settings(journal=JournalSettings(directory=folder / "journal"))
+    with Progress(settings.journal.directory, "w1") as progress:
+        progress.advance(
+            9,
+            refused=[_refused(1, "ql-express", MINE), _refused(2, "sf", THEIRS)],
+            seen=[_heard("ql-express", MINE), _heard("sf", THEIRS)],
+        )
+    with running_world(folder, settings=settings) as world:
+        theirs = {
+            "seller": {"division": "440106"},
+            "courier": {"id": "sf", "division": "440100"},
+            "delivery": {"platform": "别家"},
+        }
+        mine = {"delivery": {"platform": "示例平台"}}
+        for name, more in ((MINE, mine), (THEIRS, theirs)):
+            assert world.client.put(f"/v1/shipments/{name}", json=manifest(name, **more)).is_success
+            world.send(name, WARM, courier="sf" if name == THEIRS else "ql-express")
+        attached = {
+            name: world.client.post(
+                f"/v1/shipments/{name}/attachments?name={name}.pdf",
+                content=b"%PDF-" + name.encode(),
+                headers={"Content-Type": "application/pdf"},
+            ).json()["sha256"]
+            for name in (MINE, THEIRS)
+        }
+        clues = {one["shipment"]: one["id"] for one in world.get("/v1/clues").json()["items"]}
+        document = world.get("/openapi.json").json()
+        keys = {role: new_key() for role in ROLES}
+        for role, key in keys.items():
+            world.register.client_keys.add(
+                f"{role} 1", GRANTS[role], digest=digest_of(key) or "", by="test", now_ms=T0
+            )
+        yield Tried(world, keys, document, clues, attached)
+
+
+def _refused(row: int, courier: str, shipment: str) -> Quarantined:
+    topic = f"coldchain/v1/{courier}/BX-{shipment}/readings"
+    return Quarantined(row, -1, "no_time", f"of {shipment}", topic, T0, courier, f"LG-{shipment}")
+
+
+def _heard(courier: str, shipment: str) -> LastSeen:
+    return LastSeen(
+        courier=courier,
+        logger=f"LG-{shipment}",
+        box=f"BX-{shipment}",
+        shipment=shipment,
+        time_ms=T0,
+        received_ms=T0,
+        temperature_c={"drug": 5.0},
+        battery_v=None,
+    )
+
+
+def test_every_route_has_a_rule_and_names_only_what_is_known_here(tried: Tried) -> None:
+    ruled = RIGHTS.keys() | OPEN
+    for method, path in tried.operations():
+        assert f"{method} {path}" in ruled, "say whose it is in api/http/rights.py"
+        named = {part.partition("}")[0] for part in path.split("{")[1:]}
+        assert named <= NAMES, f"{path}: say here whose that is, and try another's"
+    routes = {
+        f"{method} {route.path}"
+        for included in tried.world.server._app.routes
+        for route in getattr(getattr(included, "original_router", None), "routes", ())
+        for method in route.methods
+    }
+    assert routes == ruled, "a route without a rule, or a rule for no route"
+
+
+def test_the_document_says_whose_each_operation_is(tried: Tried) -> None:
+    for method, path in tried.operations():
+        operation = tried.document["paths"][path][method.lower()]
+        told = operation.get("x-roles", [])
+        assert set(told) == RIGHTS.get(f"{method} {path}", frozenset()), path
+
+
+def test_without_a_key_nothing_is_answered(tried: Tried) -> None:
+    for method, path in tried.operations():
+        answer = tried.ask(method, path, None)
+        if f"{method} {path}" in OPEN:
+            assert answer.status_code == 200
+            continue
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert MINE not in answer.text.replace(str(answer.url), "")
+    for path in PAGES:
+        assert tried.ask("GET", path, None).status_code == 401, path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_route_of_others_is_refused_and_ones_own_is_not(tried: Tried, role: Role) -> None:
+    for method, path in tried.operations():
+        if f"{method} {path}" in STREAMS | OPEN:
+            continue
+        answer = tried.ask(method, path, role)
+        route = f"{method} {path}"
+        refused = role not in RIGHTS[route] or route in PERSONAL
+        assert (answer.status_code == 403) == refused, (method, path, answer.text)
+        if "{webhook}" not in path and "{name}" not in path and not refused:
+            assert answer.status_code not in (401, 404), (method, path, answer.text)
+
+
+@pytest.mark.parametrize("role", RESTRICTED)
+def test_another_s_is_answered_as_if_nobody_had_heard_of_it(tried: Tried, role: Role) -> None:
+    for method, path in tried.operations():
+        if "{shipment}" not in path and "{clue}" not in path:
+            continue
+        answer = tried.ask(method, path, role, of=THEIRS)
+        route = f"{method} {path}"
+        expected = 404 if role in RIGHTS[route] and route not in PERSONAL else 403
+        assert answer.status_code == expected, (method, path, answer.text)
+        assert "sf" not in answer.json()["detail"]
+        if method == "GET" and expected == 404 and "{clue}" not in path:
+            nobody = tried.ask(method, path.replace("{shipment}", "ZB-NOBODY"), role)
+            same = nobody.json()["detail"].replace("ZB-NOBODY", THEIRS)
+            assert same == answer.json()["detail"], path
+
+
+@pytest.mark.parametrize("role", RESTRICTED)
+def test_no_list_no_page_names_another_s(tried: Tried, role: Role) -> None:
+    told = []
+    for method, path in tried.operations():
+        open_ = role in RIGHTS.get(f"{method} {path}", ())
+        if method == "GET" and "{" not in path and open_ and f"GET {path}" not in STREAMS:
+            answer = tried.ask(method, path, role)
+            assert answer.status_code == 200, (path, answer.text)
+            assert "THEIRS" not in answer.text, path
+            told.append(answer.text)
+    for path in PAGES:
+        answer = tried.ask("GET", path, role, of=THEIRS)
+        if role in RIGHTS[f"GET {path.partition('?')[0]}"]:
+            assert answer.status_code in (200, 404), path
+            assert "BX-ZB-THEIRS" not in answer.text, path
+            assert "LG-ZB-THEIRS" not in answer.text, path
+            assert "/shipments/ZB-THEIRS?" not in answer.text.replace("lang=en", ""), path
+        else:
+            assert answer.status_code == 403, path
+    assert any("MINE" in text for text in told), "its own is there"
+    assert tried.ask("GET", "/shipments/{shipment}", role).status_code == 200
+
+
+def test_the_administrator_sees_all(tried: Tried) -> None:
+    for path in ("/v1/shipments", "/v1/findings", "/v1/clues", "/v1/quarantine", "/v1/devices"):
+        text = tried.ask("GET", path, "admin").text
+        assert "MINE" in text, path
+        assert "THEIRS" in text, path
+    assert tried.ask("GET", "/v1/shipments/{shipment}", "admin", of=THEIRS).is_success
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_live_stream_tells_of_ones_own_alone(tried: Tried, role: Role) -> None:
+    tried.world.send(THEIRS, [*WARM, 13.0, 14.0], courier="sf")
+    tried.world.send(MINE, [*WARM, 13.0, 14.0])
+    headers = {"Authorization": f"Bearer {tried.keys[role]}", "Last-Event-ID": "0"}
+    seen: list[str] = []
+    with tried.world.client.stream("GET", "/v1/live", headers=headers) as answer:
+        assert answer.status_code == 200
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                told = json.loads(line.removeprefix("data: "))
+                seen.append(told["shipment"])
+                if told["shipment"] == MINE and told.get("readings") == len(WARM) + 2:
+                    break  # the last that was sent
+    assert (THEIRS in seen) == (role == "admin")
+
+
+def test_a_manifest_declares_ones_own_shipment_alone(tried: Tried) -> None:
+    new = manifest("ZB-NEW", courier={"id": "sf"}, delivery={"platform": "别家"})
+    for role, field in (("courier", "courier.id"), ("platform", "delivery.platform")):
+        answer = tried.ask("PUT", "/v1/shipments/ZB-NEW", role, json=new)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == field
+    own = manifest("ZB-NEW", courier={"id": "ql-express"})
+    assert tried.ask("PUT", "/v1/shipments/ZB-NEW", "courier", json=own).status_code == 201
+    assert tried.ask("PUT", "/v1/shipments/ZB-NEW", "platform", json=own).status_code == 404
+    assert tried.ask("PUT", "/v1/shipments/ZB-NEW", "courier", json=own).status_code == 200
+
+
+def test_a_key_that_has_ended_and_one_that_never_was_open_nothing(tried: Tried) -> None:
+    key = new_key()
+    made = tried.world.register.client_keys.add(
+        "short", Grant("admin"), digest=digest_of(key) or "", by="test", now_ms=T0
+    )
+    headers = {"Authorization": f"Bearer {key}"}
+    ask = tried.world.client.get
+    assert ask("/v1/shipments", headers=headers).status_code == 200
+    tried.world.register.client_keys.end(made.id, at_ms=tried.world.clock())
+    assert ask("/v1/shipments", headers=headers).status_code == 401
+    for given in (f"Bearer {new_key()}", "Bearer cw_", "Basic YTpi", "Bearer", f"bearer {key}x"):
+        answer = ask("/v1/shipments", headers={"Authorization": given})
+        assert answer.status_code == 401, given
+        assert key not in answer.text
