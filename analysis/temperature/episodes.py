@@ -107,12 +107,10 @@ def episodes_beyond(
     crossed_out = (ends + 1 < row.size) & linked[after]
     end = time[ends] + np.where(crossed_out, known[after] * _share(maybe, limit, ends, after), 0.0)
     before = np.maximum(np.arange(row.size) - 1, 0)
-    area = np.cumsum(
-        np.where(
-            linked,
-            linear_area_beyond(start=maybe[before], end=maybe, length=known, level=limit),
-            0.0,
-        )
+    area = np.where(
+        linked,
+        linear_area_beyond(start=maybe[before], end=maybe, length=known, level=limit),
+        0.0,
     )
     joins = np.zeros(begins.size, dtype=np.bool_)
     joins[1:] = (line[begins[1:]] == line[ends[:-1]]) & (start[1:] - end[:-1] < join_within_s)
@@ -140,9 +138,9 @@ def episodes_beyond(
         peak_c=(at.sign[inner] * maybe[inner])[peak],
         peak_s=time[inner][peak],
         certain=_any((surely > at.sign * at.certain)[inner], opening),
-        area_c_s=area[after[tail]] * crossed_out[tail]
-        + area[b] * ~crossed_out[tail]
-        - area[np.maximum(a - 1, 0)] * (a > 0),
+        # Summed within each episode alone: a running sum would carry others' rounding into it.
+        area_c_s=(np.add.reduceat(area[inner], opening) if a.size else np.zeros(0))
+        + area[after[tail]] * crossed_out[tail],
         readings=np.bincount(episode[out[inner]], minlength=a.size),
         slow_steps=np.bincount(episode[slow > 0], minlength=a.size),
         slowest_s=np.maximum.reduceat(slow, opening) if a.size else slow,

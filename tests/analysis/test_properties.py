@@ -190,6 +190,18 @@ def test_a_shipment_is_judged_alike_alone_and_in_a_batch(
         assert alone == [together[i]]
 
 
+def test_degree_minutes_do_not_carry_the_rounding_of_the_shipment_before() -> None:
+    """0.8921875 lies between two numbers of six digits: one wrong bit shows."""
+    before = np.append(np.full(31, 1.5), [1.39355703, 1.39355703])
+    exact = np.array([1.1, 1.115625])
+    late = before < 1.5
+    one = replace(record(before, late, numbered=True), shipment="S0", logger="S0")
+    other = replace(record(exact, exact > 0, numbered=True), shipment="S1", logger="S1")
+    terms = whole(before), whole(exact)
+    together = seen(one, other, given=terms, shipments=("S0", "S1")).results[1]
+    assert seen(other, given=terms[1], shipments=("S1",)).results == [together]
+
+
 @UNHURRIED
 @given(courses(), st.floats(0, 2), st.floats(0, 2), st.data())
 def test_wider_limits_never_add_time(
