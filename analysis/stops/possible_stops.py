@@ -31,6 +31,11 @@ UNSTATED_M = 25.0
 """What a receiver in a town may be off by that does not say so, where positions are missing."""
 
 
+SPARSE_ZIGZAG_M = 120.0
+"""How much of the zigzag of fixes minutes apart is counted: a receiver's wandering among houses,
+not the turns of a way, which reach as far again from one fix to the next."""
+
+
 def stop_possible(
     case: Case,
     fixes: Fixes,
@@ -107,8 +112,8 @@ def _unseen_around(
 
 def zigzag_m(fixes: Fixes, used: IntArray, numbers: Numbers) -> FloatArray:
     """How far each fix lies from the middle of those beside it, if one of these does as well: a
-    turn of the road is a single one. 0 at the ends of a shipment, and where those beside it are so
-    far apart in time that a way through town has several turns between them.
+    turn of the road is a single one. 0 at the ends of a shipment; no more than SPARSE_ZIGZAG_M
+    where those beside it are so far apart in time that a way has several turns between them.
 
     used : (k,) fixes; result (k,) [m]. Our own: z_i = |p_i - (p_(i-1) + p_(i+1)) / 2| and of these
     min(z_i, max(z_(i-1), z_(i+1))): noise bends at neighbours too, a turn of the road does not.
@@ -117,12 +122,11 @@ def zigzag_m(fixes: Fixes, used: IntArray, numbers: Numbers) -> FloatArray:
     time_s = fixes.time_s[used]
     off_m = np.zeros(used.size + 2)
     inner = owner[2:] == owner[:-2]
-    inner &= time_s[2:] - time_s[:-2] <= 2.0 * RESOLVING_SHARE * numbers.dwell_limit_s
-    off_m[2:-2] = np.where(
-        inner,
-        np.hypot(x_m[1:-1] - (x_m[2:] + x_m[:-2]) / 2.0, y_m[1:-1] - (y_m[2:] + y_m[:-2]) / 2.0),
-        0.0,
+    near = time_s[2:] - time_s[:-2] <= 2.0 * RESOLVING_SHARE * numbers.dwell_limit_s
+    bend_m = np.hypot(
+        x_m[1:-1] - (x_m[2:] + x_m[:-2]) / 2.0, y_m[1:-1] - (y_m[2:] + y_m[:-2]) / 2.0
     )
+    off_m[2:-2] = np.where(inner, np.where(near, bend_m, np.minimum(bend_m, SPARSE_ZIGZAG_M)), 0.0)
     return np.asarray(np.minimum(off_m[1:-1], np.maximum(off_m[:-2], off_m[2:])))
 
 

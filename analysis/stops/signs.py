@@ -9,7 +9,7 @@ from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.analysis.record.rows_in_time import bisect_time
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
-from coldwitness.analysis.stops.stay_places import any_within
+from coldwitness.analysis.stops.stay_places import count_within
 from coldwitness.analysis.stops.stays import Stays
 from coldwitness.analysis.terms import Terms
 from coldwitness.domain.reading import EVENT_NAMES, split_probe
@@ -46,6 +46,10 @@ RESTING_SHARE = 0.25
 STEADY_C = 1.0
 """The ambient temperature of a room, once the probe has settled, keeps as near to its median."""
 
+HANDING_OUT_S = 300.0
+"""To take somebody's parcel out of a box takes no longer; an open box that stands for longer is
+being emptied, or filled."""
+
 _STORED = EVENT_NAMES.index("stored")
 _OPENED = EVENT_NAMES.index("opened")
 
@@ -56,13 +60,17 @@ class Signs:
     believed : the motion sensor agrees with the fixes. creeping : its fixes make progress as a
     queue does. shifted : they make some progress, which may be a queue, one move or a receiver's
     drift. ambient_step_c : how far the ambient
-    temperature of the stay lies from before and after (the smaller of both), NaN unknown."""
+    temperature of the stay lies from before and after (the smaller of both), NaN unknown.
+    openings : how often the lid was opened, as briefly as a parcel is taken out or not. explained_s
+    : how long deliveries that nobody recorded, one a brief opening, could take [s]."""
 
     moving_share: FloatArray
     believed: BoolArray
     creeping: BoolArray
     shifted: BoolArray
-    lid_opened: BoolArray
+    openings: IntArray
+    explained_s: FloatArray
+    dwell_s: FloatArray
     stored: BoolArray
     ambient_step_c: FloatArray
     ambient_lasts: BoolArray
@@ -79,10 +87,18 @@ class Signs:
         return np.asarray(self.believed & (self.moving_share <= RESTING_SHARE))
 
     @property
+    def lid_opened(self) -> BoolArray:
+        """(k,)"""
+        return self.openings > 0
+
+    @property
     def corroborated(self) -> BoolArray:
         """(k,) something besides the positions says that the box was put away: rest is what makes
-        a stay, and sun or an opened lid alone a jam or another delivery has as well."""
-        return np.asarray(self.stored | (self.lid_opened & self.ambient_lasts))
+        a stay, and sun or an opened lid alone a jam or another delivery has as well. A box that is
+        opened in a building for no longer than deliveries nobody recorded could take may have been
+        opened for them."""
+        put_away = self.lid_opened & self.ambient_lasts & (self.dwell_s > self.explained_s)
+        return np.asarray(self.stored | put_away)
 
 
 def signs_of(
@@ -92,7 +108,7 @@ def signs_of(
 
     matters : (k,). believed : (s,) shipments whose motion sensor is. Columns (k,).
     """
-    tracks, terms = case.tracks, case.terms
+    tracks, terms, numbers = case.tracks, case.terms, case.numbers
     owner = stays.shipment
     low, high = _rows_between(tracks, owner, stays.start_s, stays.end_s)
     says = _count(tracks.moving >= 0, low, high)
@@ -101,12 +117,16 @@ def signs_of(
         moving_share = moves / np.where(says > 0, says, np.nan)
     step_c, lasts = ambient_step(case, stays.shipment, start_s=stays.start_s, end_s=stays.end_s)
     creeping, shifted = _creeping(stays, fixes, matters)
+    openings = np.maximum(_openings(tracks, low, high), _events(stays, terms, _OPENED))
+    brief = _open_s(tracks, low, high) <= HANDING_OUT_S * openings
     return Signs(
         moving_share=moving_share,
         believed=believed[owner],
         creeping=creeping,
         shifted=shifted,
-        lid_opened=(_count(tracks.lid_open == 1, low, high) > 0) | _event(stays, terms, _OPENED),
+        openings=openings,
+        explained_s=np.where(brief, openings * numbers.dwell_limit_s + numbers.consumer_wait_s, 0),
+        dwell_s=stays.dwell_s,
         stored=_stored(case, stays),
         ambient_step_c=step_c,
         ambient_lasts=lasts,
@@ -127,11 +147,31 @@ def _count(flags: BoolArray, low: IntArray, high: IntArray) -> IntArray:
     return sums[np.maximum(high, low)] - sums[low]
 
 
-def _event(stays: Stays, terms: Terms, code: int) -> BoolArray:
+def _openings(tracks: Tracks, low: IntArray, high: IntArray) -> IntArray:
+    """(k,) times that the lid is found open in rows low:high and was not in the row before."""
+    open_: BoolArray = tracks.lid_open == 1
+    begins = open_.copy()
+    begins[1:] &= ~open_[:-1]
+    at_first = open_[np.minimum(low, open_.size - 1)] & (high > low) if open_.size else low < 0
+    return np.asarray(_count(begins, np.minimum(low + 1, high), high) + at_first)
+
+
+def _open_s(tracks: Tracks, low: IntArray, high: IntArray) -> FloatArray:
+    """(k,) how long the lid stood open in rows low:high, each reading until the next [s]."""
+    if not (tracks.lid_open == 1).any():
+        return np.zeros(low.size)
+    step_s = np.append(np.diff(tracks.time_s), 0.0)
+    total_s = np.concatenate(([0.0], np.cumsum(np.where(tracks.lid_open == 1, step_s, 0.0))))
+    last = np.maximum(high - 1, low)
+    return np.asarray(total_s[np.minimum(last, tracks.time_s.size)] - total_s[low])
+
+
+def _events(stays: Stays, terms: Terms, code: int) -> IntArray:
+    """(k,) events of a kind in each stay, its ends included."""
     events = terms.events
     owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
     chosen = events.code == code
-    return any_within(
+    return count_within(
         owner[chosen],
         events.time_s[chosen],
         of=stays.shipment,

@@ -215,17 +215,24 @@ def _arrived_during(case: Case, stays: Stays) -> BoolArray:
 def any_within(
     owner: IntArray, time_s: FloatArray, *, of: IntArray, start_s: FloatArray, end_s: FloatArray
 ) -> BoolArray:
-    """True where shipment `of` has one of the instants (owner, time_s) in start_s..end_s.
+    """(k,) True where `count_within` is above 0."""
+    return count_within(owner, time_s, of=of, start_s=start_s, end_s=end_s) > 0
+
+
+def count_within(
+    owner: IntArray, time_s: FloatArray, *, of: IntArray, start_s: FloatArray, end_s: FloatArray
+) -> IntArray:
+    """How many of the instants (owner, time_s) of shipment `of` lie in start_s..end_s.
 
     owner, time_s : (e,) instants, UTC epoch s. of, start_s, end_s : (k,), ends included. Result
     (k,).
     """
     if owner.size == 0 or of.size == 0:
-        return np.zeros(of.size, dtype=np.bool_)
+        return np.zeros(of.size, dtype=np.int64)
     order = np.lexsort((time_s, owner))
     owner, time_s = owner[order], time_s[order]
     first = np.searchsorted(owner, of)
     last = np.searchsorted(owner, of, side="right")
     low = bisect_time(time_s, first=first, last=last, at_s=start_s)
     high = bisect_time(time_s, first=first, last=last, at_s=end_s, after_equal=True)
-    return np.asarray(high > low)
+    return np.asarray(np.maximum(high - low, 0))

@@ -58,7 +58,8 @@ def test_each_delivery_explains_the_setting_and_accuses_of_no_more_than_once_bey
 
 
 def test_what_was_carried_in_and_opened_is_explained_and_not_confirmed() -> None:
-    assert Status(judged(25.0, opened=True).status[0]) is Status.BREACH
+    assert Status(judged(50.0, opened=True).status[0]) is Status.BREACH
+    assert Status(judged(25.0, opened=True).status[0]) is Status.SUSPECTED
     found = judged(25.0, at_s=(300.0, 900.0), opened=True)
     assert Status(found.status[0]) is Status.COMPLIANT
 

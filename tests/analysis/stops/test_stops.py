@@ -393,8 +393,8 @@ def test_rest_makes_a_stay_and_an_opened_box_alone_does_not_confirm_it():
 
 
 def test_a_room_that_lasts_the_dwell_confirms_together_with_the_lid():
-    fixed = delivery(1800).fixes(noise_m=5.0)
-    inside = (fixed.time_s > 700) & (fixed.time_s < 2400)
+    fixed = delivery(3000).fixes(noise_m=5.0)
+    inside = (fixed.time_s > 700) & (fixed.time_s < 3600)
     room = np.where(inside, 22.0, 31.0)
     lid = ((fixed.time_s > 1200) & (fixed.time_s < 1260)).astype(int)
     confirmed = judge(fixed, probes={"ambient": room}, lid_open=lid)
@@ -414,6 +414,35 @@ def test_a_room_that_lasts_the_dwell_confirms_together_with_the_lid():
     assert storage_types(judge(fixed, probes={"ambient": short})) == [
         code_of("temporary_storage/suspected")
     ]
+
+
+@pytest.mark.parametrize(
+    ("stop_s", "openings", "open_s", "confirmed"),
+    [
+        (1900, 1, 60, False),
+        (2640, 1, 60, False),
+        (2760, 1, 60, True),
+        (3540, 2, 60, False),
+        (3660, 2, 60, True),
+        (1900, 1, 290, False),
+        (1900, 1, 400, True),
+        (1900, 0, 0, False),
+    ],
+)
+def test_a_box_opened_in_a_building_as_for_deliveries_nobody_recorded_is_suspected_and_no_more(
+    stop_s, openings, open_s, confirmed
+):
+    """The dwell setting for each opening and the wait of a consumer; an opening of more than five
+    minutes hands out no parcel."""
+    fixed = delivery(stop_s).fixes(noise_m=5.0)
+    inside = (fixed.time_s > 700) & (fixed.time_s < 600 + stop_s)
+    lid = np.zeros(fixed.time_s.size, dtype=int)
+    for number in range(openings):
+        begin_s = 1000.0 + 600.0 * number
+        lid[(fixed.time_s >= begin_s) & (fixed.time_s < begin_s + open_s)] = 1
+    found = judge(fixed, probes={"ambient": np.where(inside, 22.0, 31.0)}, lid_open=lid)
+    wanted = "confirmed" if confirmed else "suspected"
+    assert storage_types(found) == [code_of(f"temporary_storage/{wanted}")]
 
 
 def test_a_stored_event_elsewhere_or_at_another_time_does_not_confirm():

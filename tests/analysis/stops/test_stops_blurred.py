@@ -220,3 +220,34 @@ def test_deleting_readings_of_a_blurred_stop_does_not_clear_it(sd_m, share, seed
     kept = np.random.default_rng(seed).random(time_s.size) >= share
     fewer = Fixed(time_s[kept], fixed.x_m[kept], fixed.y_m[kept])
     assert Status(judge(fewer, given=terms).status[0]) is not Status.COMPLIANT
+
+
+@pytest.mark.parametrize("seed", [32, 85, 151, 198])
+def test_sparse_fixes_that_jump_about_a_depot_do_not_acquit_it(seed):
+    """A fix in three to five minutes, some of them up to 300 m off: of 200 such stops these four
+    were compliant."""
+    random = np.random.default_rng(seed)
+    journey = delivery(float(random.uniform(1200.0, 2700.0)))
+    time_s = every(journey, float(random.uniform(200.0, 295.0)))
+    off_m = random.uniform(60.0, 300.0, time_s.size)
+    off_m *= random.random(time_s.size) < random.uniform(0.1, 0.4)
+    way = random.uniform(0.0, 2.0 * np.pi, time_s.size)
+    error = wandering(time_s, sd_m=float(random.uniform(15.0, 60.0)), over_s=400.0, seed=seed)
+    fixed = seen(journey, time_s, error + off_m * np.array([np.cos(way), np.sin(way)]))
+    assert Status(judge(fixed, accuracy_m=3.0).status[0]) is Status.INSUFFICIENT_EVIDENCE
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_way_through_town_with_sparse_fixes_is_no_wandering(seed):
+    """Streets to and fro, a few minutes at each of three doors."""
+    random = np.random.default_rng(seed)
+    journey = Journey().stand(300.0)
+    for corner in range(1, 16):
+        to_m = (400.0 * corner, float(random.uniform(-500.0, 500.0)))
+        journey.ride(to_m, kmh=18.0)
+        if corner % 5 == 3:
+            journey.stand(240.0)
+    journey.ride(DOOR_M, kmh=18.0).stand(300.0)
+    time_s = every(journey, 270.0)
+    fixed = seen(journey, time_s, wandering(time_s, sd_m=8.0, over_s=120.0, seed=seed))
+    assert Status(judge(fixed, accuracy_m=5.0).status[0]) is Status.COMPLIANT
