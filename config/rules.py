@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from coldwitness.config.checked import checked, toml_file, toml_text
-from coldwitness.config.numbers import Confirmed, Numbers, NumberSource, Words, numbers_of
+from coldwitness.config.numbers import Celsius, Confirmed, Numbers, NumberSource, Words, numbers_of
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.instants import CHINA, china_day
 from coldwitness.domain.text import Text
@@ -45,6 +45,7 @@ Question = Literal[
     "logger_accuracy",
     "calibration",
     "ban_list",
+    "box_upkeep",
 ]
 """What analysis answers per shipment; a requirement line is the worst of its questions."""
 QUESTIONS: tuple[Question, ...] = get_args(Question)
@@ -100,6 +101,14 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     carried_on: bool = False
 
 
+class PackLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The range [°C, inclusive] a pack judges by in place of the label's: that of an indicator."""
+
+    low_c: Celsius
+    high_c: Celsius
+    source: Words
+
+
 @dataclass(frozen=True)
 class RulePack:
     id: str
@@ -111,6 +120,7 @@ class RulePack:
     numbers: Numbers
     provenance: Mapping[str, NumberSource]
     requirements: tuple[Requirement, ...]
+    limits: PackLimits | None = None
 
     @property
     def name(self) -> str:
@@ -132,6 +142,7 @@ class _PackFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     numbers: dict[str, Any]
     requirement: Annotated[list[dict[str, Any]], Meta(min_length=1)]
     valid_to: date | None = None
+    limits: PackLimits | None = None
 
 
 def load_pack(path: Path) -> RulePack:
@@ -147,6 +158,11 @@ def pack_from_text(text: str, *, where: str) -> RulePack:
 def _pack(raw: Mapping[str, Any], *, where: str) -> RulePack:
     file = checked(raw, _PackFile, where=where)
     _in_order(file.valid_from, file.valid_to, where)
+    if file.limits is not None and file.limits.high_c < file.limits.low_c:
+        raise ConfigError(
+            f"{where}: limits.high_c: expected no less than low_c, {file.limits.low_c:g}, got "
+            f"{file.limits.high_c:g}"
+        )
     numbers, provenance = numbers_of(file.numbers, where=where)
     requirements = tuple(_requirement(line, where) for line in file.requirement)
     ids = [requirement.id for requirement in requirements]
@@ -163,6 +179,7 @@ def _pack(raw: Mapping[str, Any], *, where: str) -> RulePack:
         numbers=numbers,
         provenance=provenance,
         requirements=requirements,
+        limits=file.limits,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from coldwitness.analysis.terms import Budgets, Items
+from coldwitness.config.rules import PackLimits
 from coldwitness.config.storage_classes import StorageClass, item_range_c
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.tracks import FloatArray
@@ -21,10 +22,15 @@ def drug_items(manifest: Manifest, assumed_storage: str | None) -> list[Item]:
 
 
 def items_and_budgets(
-    named: Sequence[Sequence[Item]], classes: Mapping[str, StorageClass]
+    named: Sequence[Sequence[Item]],
+    classes: Mapping[str, StorageClass],
+    limits: PackLimits | None = None,
 ) -> tuple[Items, Budgets]:
+    """Of all shipments, one after the other; a rule pack's `limits` stand in place of labels."""
     flat = [item for drugs in named for item in drugs]
     ranges = [item_range_c(item, classes) for item in flat]
+    if limits is not None:
+        ranges = [(limits.low_c, limits.high_c)] * len(flat)
     named_classes = [classes.get(item.storage or "") for item in flat]
     bands = [(index, band) for index, item in enumerate(flat) for band in item.stability_budget]
     items = Items(
@@ -34,8 +40,13 @@ def items_and_budgets(
         low_c=np.array([low for low, _ in ranges], dtype=np.float64),
         high_c=np.array([high for _, high in ranges], dtype=np.float64),
         freeze_sensitive=np.array([bool(item.freeze_sensitive) for item in flat], dtype=bool),
-        class_low_c=floats(None if one is None else one.low_c for one in named_classes),
-        class_high_c=floats(None if one is None else one.high_c for one in named_classes),
+        class_low_c=floats(
+            limits.low_c if limits else None if one is None else one.low_c for one in named_classes
+        ),
+        class_high_c=floats(
+            limits.high_c if limits else None if one is None else one.high_c
+            for one in named_classes
+        ),
         compartment=tuple(item.compartment or "" for item in flat),
     )
     budgets = Budgets(

@@ -20,7 +20,7 @@ from coldwitness.analysis.terms import (
 )
 from coldwitness.config.ban_list import Banned, banned_on, load_ban_list
 from coldwitness.config.numbers import Numbers
-from coldwitness.config.rules import day_start_s
+from coldwitness.config.rules import PackLimits, day_start_s
 from coldwitness.config.storage_classes import BoxModel, StorageClass
 from coldwitness.domain.baseline import FLEET_ZONES, FleetBaseline, FleetZone
 from coldwitness.domain.errors import BadInput
@@ -76,6 +76,7 @@ def terms_for(
     office: Mapping[str, OfficeFacts] | None = None,
     deliveries: Mapping[str, Sequence[OtherDelivery]] | None = None,
     ban_list: Sequence[Banned] | None = None,
+    limits: PackLimits | None = None,
 ) -> Terms:
     """Terms of each shipment, in order.
 
@@ -83,7 +84,8 @@ def terms_for(
     range stays unknown. `learned` : what the fleet says about the box models of shipments, used
     where neither manifest nor box model gives a limit. `office` : what the office has on record,
     which counts in place of what the manifest says. `deliveries` : other shipments of the same box.
-    `ban_list` : the shipped one, unless another is given. Raises BadInput for an unknown class.
+    `ban_list` : the shipped one, unless another is given. `limits` : the pack's own, in place of
+    every label's. Raises BadInput for an unknown class.
     """
     if assumed_storage is not None and assumed_storage not in classes:
         known = ", ".join(classes)
@@ -98,7 +100,7 @@ def terms_for(
         as_registered(manifest, its, classes) for manifest, its in zip(sent, facts, strict=True)
     ]
     named = [drug_items(manifest, assumed_storage) for manifest in given]
-    items, budgets = items_and_budgets(named, classes)
+    items, budgets = items_and_budgets(named, classes, limits)
     low_c, high_c = common_range(items, len(shipments))
     sorted_events = [sorted(events.get(s, ()), key=_time_of) for s in shipments]
     start, end = custody_ends(given, sorted_events)

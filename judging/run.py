@@ -181,6 +181,7 @@ def _cases(
             classes=rulebook.classes,
             models=rulebook.models,
             numbers=pack.numbers,
+            limits=pack.limits,
             assumed_storage=assumed_storage,
             learned=learned,
             office=evidence.office,

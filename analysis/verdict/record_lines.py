@@ -65,6 +65,7 @@ def record_lines(case: Case) -> Mapping[Question, RecordLine]:
         "logger_accuracy": _logger_accuracy(case),
         "calibration": _calibration(case),
         "ban_list": _ban_list(terms),
+        "box_upkeep": _box_upkeep(terms),
     }
     planned = case.window.custody.planned
     if planned.any():
@@ -385,3 +386,8 @@ def _ban_list(terms: Terms) -> RecordLine:
         (~terms.drugs_named | ~terms.has_manifest, RecordReason.DRUGS_NOT_NAMED, None),
         (True, RecordReason.NOT_LISTED, None),
     )
+
+
+def _box_upkeep(terms: Terms) -> RecordLine:
+    """Neither loggers nor manifests say when a box was inspected and maintained."""
+    return _line(len(terms), (True, RecordReason.NO_UPKEEP_RECORD, None))

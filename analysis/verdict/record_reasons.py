@@ -81,6 +81,7 @@ class RecordReason(IntEnum):
     SOLD_OFFLINE = 124
     DRUGS_NOT_NAMED = 125
     LISTED = 126
+    NO_UPKEEP_RECORD = 127
 
 
 _SHOWN = (

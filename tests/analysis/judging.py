@@ -91,7 +91,16 @@ def seen_of(
     shipments: tuple[str, ...] = ("S1",),
 ) -> Seen:
     tracks = build_tracks(readings, shipments=shipments)
-    terms = terms_of(*((given,) if isinstance(given, Given) else given), shipments=shipments)
+    all_given = (given,) if isinstance(given, Given) else given
+    if (limits := pack.limits) is not None:
+        all_given = tuple(
+            replace(
+                one,
+                items=[replace(i, low=limits.low_c, high=limits.high_c) for i in one.items],
+            )
+            for one in all_given
+        )
+    terms = terms_of(*all_given, shipments=shipments)
     judgement = judge(case_of(tracks, terms, pack.numbers), pack)
     results = check_results(judgement, tracks, terms, pack, software="test")
     return Seen(judgement, [_as_json(result) for result in results])

@@ -59,19 +59,37 @@ def test_storage_on_the_way_has_no_article_of_annex_6() -> None:
     assert "附录6（条款待核）" in line.source.zh
 
 
-def test_gsp_article_3_reaches_who_else_transports_drugs_as_reproduced() -> None:
-    source = LINES["ANNEX6-10"].source.zh
-    assert "第三条第二款" in source
-    assert "转载" in source
+@pytest.mark.parametrize(
+    ("id_", "paragraph", "duty"),
+    [("GSP-2", "第二条第二款", "retailer"), ("GSP-3", "第三条第二款", "carrier")],
+)
+def test_gsp_binds_the_seller_and_reaches_who_else_transports_drugs_as_reproduced(
+    id_: str, paragraph: str, duty: str
+) -> None:
+    line = LINES[id_]
+    assert paragraph in line.source.zh
+    assert "转载" in line.source.zh
+    assert line.source_kind == "departmental_rule"
+    assert line.duty == (duty,)
+    assert line.article is None, "no official print was seen"
 
 
-@pytest.mark.parametrize(("id_", "item"), [("ANNEX1-02d", "四"), ("ANNEX1-09", "五")])
+@pytest.mark.parametrize(
+    ("id_", "item"), [("ANNEX1-02d", "四"), ("ANNEX1-02e", "五"), ("ANNEX1-02f", "六")]
+)
 def test_annex_1_article_2_is_printed_as_reproduced(id_: str, item: str) -> None:
     source = LINES[id_].source.zh
     assert f"附录1 第二条第（{item}）项" in source
     assert "转载" in source
     assert LINES[id_].article is None, "no official print was seen"
     assert LINES[id_].confirmed == "reproduced"
+
+
+def test_order_828_is_to_be_confirmed_and_binds_from_its_day() -> None:
+    line = LINES["IMPL828-44"]
+    assert "待核" in line.source.zh
+    assert line.source_kind == "administrative_regulation"
+    assert line.valid_from == dt.date(2026, 5, 15)
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
@@ -103,6 +121,10 @@ def test_a_pack_is_no_statute_and_two_signatures_are_no_evidence() -> None:
 
 
 def test_who_limits_are_no_chinese_basis() -> None:
-    who = next(pack for pack in PACKS if pack.id.startswith("who-vaccine"))
-    assert {line.source_kind for line in who.requirements} == {"international_guideline"}
-    assert all(its.confirmed != "official_text" for its in who.provenance.values())
+    types = [pack for pack in PACKS if pack.id.startswith("who-vaccine")]
+    assert len(types) == 2
+    for who in types:
+        assert {line.source_kind for line in who.requirements} == {"international_guideline"}
+        assert all(its.confirmed != "official_text" for its in who.provenance.values())
+        assert who.limits is not None, "an indicator alarms at its own temperatures"
+        assert "not seen" in who.limits.source

@@ -199,8 +199,12 @@ OFFICIAL |= {"LZ-PLAN-5.cold-chain"}
 
 
 def test_the_shipped_pack_carries_every_line_that_the_record_can_speak_to() -> None:
-    topics = {"ANNEX6": "02 03 08 09 10 11 12 13 14 15 17 18 21", "ANNEX1": "02d 03 05 07 08 09"}
+    topics = {
+        "ANNEX6": "02 03 08 09 10 11 12 13 14 15 17 18 21",
+        "ANNEX1": "02d 02e 02f 03 05 07 08 09",
+    }
     topics |= {"ANNEX3": "05 06 08 15 17", "SD-IMPL": "14 30", "DAL": "61"}
+    topics |= {"GSP": "2 3", "IMPL828": "44"}
     wanted = {f"{text}-{n}" for text, numbers in topics.items() for n in numbers.split()}
     assert {line.id for line in load_packs()[0].requirements} == wanted | OFFICIAL
 

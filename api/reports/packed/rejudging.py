@@ -105,6 +105,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             classes=rulebook.classes,
             models=rulebook.models,
             numbers=rules.numbers,
+            limits=rules.limits,
             assumed_storage=report.terms.assumed_storage,
             learned={report.shipment: baselines_told(report.result, rules.numbers)},
             office=office,
