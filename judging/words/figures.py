@@ -37,13 +37,18 @@ def duration(seconds: float | None) -> Text:
 
 
 def _spoken(whole: int, lang: str) -> str:
-    d, h, m, s = (getattr(_UNITS[unit], lang) for unit in ("d", "h", "min", "s"))
-    hours, rest = divmod(whole, 3600)
+    """The two or three largest parts; none that is 0 at the end."""
+    days, rest = divmod(whole, 86_400) if whole >= DAYS_FROM_S else (0, whole)
+    hours, rest = divmod(rest, 3600)
     minutes, seconds = divmod(rest, 60)
-    if whole >= DAYS_FROM_S:
-        return f"{hours // 24} {d} {hours % 24:02d} {h}"
-    if hours:
-        return f"{hours} {h} {minutes:02d} {m}" + (f" {seconds:02d} {s}" if seconds else "")
-    if minutes:
-        return f"{minutes} {m}" + (f" {seconds:02d} {s}" if seconds else "")
-    return f"{seconds} {s}"
+    parts = (
+        [(days, "d"), (hours, "h")] if days else [(hours, "h"), (minutes, "min"), (seconds, "s")]
+    )
+    while len(parts) > 1 and parts[0][0] == 0:
+        parts = parts[1:]
+    while len(parts) > 1 and parts[-1][0] == 0:
+        parts = parts[:-1]
+    return " ".join(
+        f"{amount:0{2 if place else 1}d} {getattr(_UNITS[unit], lang)}"
+        for place, (amount, unit) in enumerate(parts)
+    )

@@ -12,11 +12,13 @@ Align = Literal["left", "right", "center"]
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """Text of a table cell; `note` stands smaller under it; `tone` a status word or ''."""
+    """Text of a table cell; smaller stand `aside` behind, `note` under it; `tone` a status word or
+    ''."""
 
     text: str
     note: str = ""
     tone: str = ""
+    aside: str = ""
 
 
 class Column(msgspec.Struct, frozen=True):

@@ -111,8 +111,10 @@ def _cell(cell: Cell, column: Column) -> str:
     notes = "".join(
         f'<span class="note">{escape(line)}</span>' for line in cell.note.split("\n") if line
     )
+    aside = f' <small class="aside">{escape(cell.aside)}</small>' if cell.aside else ""
     title = f' data-title="{escape(column.title)}"' if column.title else ""
-    return f'<td class="{column.align}{tone}"{title}><div>{escape(cell.text)}{notes}</div></td>'
+    text = f"{escape(cell.text)}{aside}{notes}"
+    return f'<td class="{column.align}{tone}"{title}><div>{text}</div></td>'
 
 
 @_block.register

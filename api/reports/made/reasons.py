@@ -138,7 +138,7 @@ def _what_was_found(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
         )
     beside = _beside(lines)
     if verdict == "asserted":
-        named = [line for line in lines if line.status == "asserted" and line.asks == "telemetry"]
+        named = _asserted_alone(lines)
         what = Text(
             "”“".join(line.title.zh for line in named), "”, “".join(line.title.en for line in named)
         )
@@ -152,6 +152,20 @@ def _what_was_found(result: CheckResult, lines: Sequence[RuleLine]) -> Text:
         f"Nothing was found against any of the {len(judged)} requirements the record can speak "
         f"to{beside.en}.",
     )
+
+
+def _asserted_alone(lines: Sequence[RuleLine]) -> list[RuleLine]:
+    """What is asserted, each thing once: of lines that rest on the same the first, and none that
+    rests on another's and something more."""
+    asserted = [line for line in lines if line.status == "asserted" and line.asks == "telemetry"]
+    told = {line.basis: line for line in reversed(asserted)}
+    bases = [set(basis.zh.split("；")) for basis in told]
+    alone = [
+        line
+        for basis, line in told.items()
+        if not any(other < set(basis.zh.split("；")) for other in bases)
+    ]
+    return alone[::-1]
 
 
 def _beside(lines: Sequence[RuleLine]) -> Text:

@@ -15,6 +15,8 @@ from coldwitness.domain.coverage import CoveredProbe
 ZOOMS = 4
 """Episodes drawn enlarged: the gravest ones; the table has all."""
 _HEIGHT = 215.0
+_QUIET_HEIGHT = 170.0
+"""Where nothing lay out of range."""
 _MAGNIFIES = 0.5
 """An episode is drawn again only if it and its surroundings take less of the drawn time than
 this: drawn as wide as the sheet it is then at least twice as large as on the first page."""
@@ -56,7 +58,8 @@ def main_figure(view: View, probe: CoveredProbe) -> Figure:
     low, high = celsius(metrics.min_c), celsius(metrics.max_c)
     alt = view.say("temperature.main_alt", title=title, low=low, high=high)
     chart = chart_of(view, probe, start_s=start, end_s=end)
-    svg = temperature_svg(chart, name="main", alt=alt, lang=view.lang, height=_HEIGHT)
+    height = _HEIGHT if view.report.episodes else _QUIET_HEIGHT
+    svg = temperature_svg(chart, name="main", alt=alt, lang=view.lang, height=height)
     narrow = temperature_svg(
         chart, name="main-narrow", alt=alt, lang=view.lang, width=canvas.HALF, height=_HEIGHT
     )

@@ -255,8 +255,10 @@ def _time_out(
 
 
 def least_most(bounds: object, view: View) -> str:
-    """`least … most …` of a pair of seconds, "" where there is none."""
+    """`least … most …` of a pair of seconds, "" where there is none and where both are 0."""
     if not isinstance(bounds, list | tuple) or len(bounds) != 2 or None in bounds:
+        return ""
+    if not any(bounds):
         return ""
     least, most = (duration(float(b), view.lang) for b in bounds)
     if least == most:

@@ -87,19 +87,16 @@ def coverage(view: View) -> Chapter:
                 small=True,
             )
         )
-    blocks.append(_hole_table(view, told))
+    if told or len(told) == len(gaps):
+        blocks.append(_hole_table(view, told))
     if len(told) < len(gaps):
         most_s = max(gap.length_s for gap in gaps if not weighs(view, gap))
-        blocks.append(
-            Paragraph(
-                view.say(
-                    "coverage.short_gaps",
-                    count=len(gaps) - len(told),
-                    most=duration(most_s, view.lang),
-                ),
-                small=True,
-            )
+        said = view.say(
+            "coverage.short_gaps" if told else "coverage.only_short_gaps",
+            count=len(gaps) - len(told),
+            most=duration(most_s, view.lang),
         )
+        blocks.append(Paragraph(said, small=True))
     return Chapter("coverage", view.say("coverage.title"), tuple(blocks))
 
 

@@ -30,7 +30,7 @@ def requirements(view: View) -> Chapter:
     table = Table(
         columns=(
             Column(view.say("requirement"), 3.4),
-            Column(view.say("requirements.status"), 1.3),
+            Column(view.say("requirements.status"), 1.6),
             Column(view.say("requirements.facts"), 4.0),
         ),
         rows=tuple(_row(view, lines, told) for lines in _by_question(view.report.requirements)),
@@ -64,7 +64,8 @@ def _row(view: View, lines: Sequence[RuleLine], told: set[str]) -> tuple[Cell, .
     titles = list(dict.fromkeys(tell(line.title, lang) for line in lines))
     return (
         Cell(
-            view.say("semicolon").join(titles), note=view.say("and").join(line.id for line in lines)
+            view.say("semicolon").join(titles),
+            aside=view.say("and").join(line.id for line in lines),
         ),
         Cell(f"{mark} {tell(STATUS_WORDS[first.status], lang)}", tone=first.status),
         Cell(tell(first.basis, lang), note="\n".join(notes)),
@@ -72,24 +73,28 @@ def _row(view: View, lines: Sequence[RuleLine], told: set[str]) -> tuple[Cell, .
 
 
 def _sources(view: View) -> tuple[str, ...]:
-    """Each source once, with the lines that stand on it: most lines share a few."""
-    standing: dict[str, list[str]] = {}
+    """Each source once, of what kind it is, and whom each of the lines that stand on it binds:
+    most lines share a few."""
+    standing: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = {}
     for line in view.report.requirements:
-        standing.setdefault(_source(view, line), []).append(line.id)
+        legal = standing.setdefault((tell(line.legal, view.lang), line.source_kind), {})
+        legal.setdefault(line.duty, []).append(line.id)
     return tuple(
-        view.say("requirements.sources", ids=view.say("and").join(ids), source=source)
-        for source, ids in standing.items()
+        view.say(
+            "requirements.sources",
+            source=source,
+            kind=say(f"source_{kind}", view.lang) if kind else "",
+            bound=view.say("semicolon").join(_bound(view, duty, ids) for duty, ids in by.items()),
+        )
+        for (source, kind), by in standing.items()
     )
 
 
-def _source(view: View, line: RuleLine) -> str:
-    """Where the rule stands, of what kind that is, and whom it binds."""
-    legal = tell(line.legal, view.lang)
-    bound = view.say("and").join(say(f"duty_{who}", view.lang) for who in line.duty)
-    if not bound:
-        return legal
-    kind = say(f"source_{line.source_kind}", view.lang)
-    return view.say("requirements.bound", legal=legal, kind=kind, bound=bound)
+def _bound(view: View, duty: Sequence[str], ids: Sequence[str]) -> str:
+    """`ANNEX6-08、ANNEX6-09：零售企业`."""
+    lines = view.say("and").join(ids)
+    whom = view.say("and").join(say(f"duty_{who}", view.lang) for who in duty)
+    return view.say("requirements.bound", ids=lines, bound=whom) if whom else lines
 
 
 def _bounds(view: View, line: RuleLine) -> str:
@@ -102,7 +107,8 @@ def _bounds(view: View, line: RuleLine) -> str:
         lead = view.say("requirements.longest_stop")
     else:
         lead = view.say("requirements.time_out")
-    return f"{lead} {least_most((line.least, line.most), view)}"
+    bounds = least_most((line.least, line.most), view)
+    return f"{lead} {bounds}" if bounds else ""
 
 
 def _setting(view: View, line: RuleLine, told: set[str]) -> str:
