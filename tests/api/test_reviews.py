@@ -147,7 +147,7 @@ def test_a_look_and_an_accepted_correction_are_no_opinion_on_the_result(world: W
     assert (answer.status_code, answer.json()["state"]) == (201, "unreviewed")
     assert [item["manifest_version"] for item in answer.json()["items"]] == [None, 1]
     page = world.get("/v1/shipments/ZB-1/report.html").text
-    for words in ("已查看隔离部件", "认可运单更正"):
+    for words in ("已查看隔离件", "认可运单更正"):
         assert words in page
 
 
