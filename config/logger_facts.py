@@ -1,5 +1,5 @@
-"""What loggers send that is no temperature: codes of no value, and models whose numbers mean
-something else. Dated facts with their sources.
+"""What loggers send that is no temperature, or not the drug's: codes of no value, models whose
+numbers mean something else, words in the names of values. Dated facts with their sources.
 """
 
 from datetime import date
@@ -34,10 +34,39 @@ class Teltonika(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Words
 
 
+class Tasmota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """self_measuring : sensors whose `Temperature` is the chip's own."""
+
+    self_measuring: frozenset[Words]
+    source: Words
+
+
+class NameWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """words : whole words of a name, in small letters; parts : what stands anywhere in it."""
+
+    words: frozenset[Words]
+    parts: tuple[Words, ...]
+
+
+class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the words of a maker's name say of its temperature.
+
+    no_measurement : a setting, a statistic, something computed. own : the logger's own.
+    elsewhere : measured, and not in the drug's compartment.
+    """
+
+    no_measurement: NameWords
+    own: NameWords
+    elsewhere: NameWords
+    source: Words
+
+
 class LoggerFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     day: date
     no_value: tuple[NoValue, ...]
     teltonika: Teltonika
+    tasmota: Tasmota
+    names: Names
 
     def codes_c(self, *, only: str | None = None, full_register: bool = False) -> frozenset[float]:
         """Codes of every format, or those `only` of one; of these the full registers alone."""

@@ -25,13 +25,14 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One name of a model's decoder.
 
     unit : of its number; `%` is the battery's charge, which is no reading of ours.
-    of : `device` for a temperature of the device itself (board, sensor head), which is no probe.
+    of : `device` for a temperature of the device itself (board, sensor head), which is no probe;
+        `nothing` for a place in the frame behind which this model has no sensor.
     no_value : numbers in `unit` that say that there is none, compared exactly.
     absent_where : a name beside it that is false where there is no probe.
     """
 
     unit: Unit
-    of: Literal["device"] | None = None
+    of: Literal["device", "nothing"] | None = None
     no_value: tuple[float, ...] = ()
     absent_where: Words | None = None
 
@@ -87,9 +88,9 @@ def load_logger_models(path: Path) -> LoggerModels:
                 raise ConfigError(f"{place}: known_as: {name!r} stands twice or is no name")
             seen.add(name)
         for name, fact in model.names.items():
-            if fact.of is not None and fact.unit != "°C":
+            if fact.of == "device" and fact.unit != "°C":
                 raise ConfigError(f"{place}: {name}: of = 'device' stands with unit °C only")
-        if not any(fact.is_probe for fact in model.names.values()):
+        if not any(fact.is_probe or fact.of == "nothing" for fact in model.names.values()):
             raise ConfigError(f"{place}: names: expected a temperature that is a probe's")
     return models
 

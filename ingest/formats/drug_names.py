@@ -5,17 +5,10 @@ Decided anew for each message, a loose wire at the drug's probe would make the o
 drug's temperature.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Protocol
 
-_NEVER = re.compile(
-    r"ambient|(?<![a-z])amb|coolant|cold_?store|(?<![a-z])ice(?![a-z])|outside|outdoor|exterior|"
-    r"environment|goods|board|chip|(?<![a-z])[mc]pu|mcu|engine|set_?point|colou?r|dew|"
-    r"(?<![a-z])(min|max)(?![a-z])|minimum|maximum|"
-    r"环境|室外|外部|箱外|冰排|冰袋|蓄冷|货物|主板|芯片|发动机|设定|最低|最高|色温|露点",
-    re.I,
-)
+from coldwitness.ingest.formats.name_words import is_elsewhere
 
 
 class DrugNames(Protocol):
@@ -45,4 +38,4 @@ def named_by(courier: str | None, logger: str) -> str:
 
 def may_be_drug(name: str) -> bool:
     """False for a name that says that it is something else than the drug's compartment."""
-    return _NEVER.search(name) is None
+    return not is_elsewhere(name)

@@ -17,13 +17,13 @@ from coldwitness.ingest.formats.measurements import (
     speaks_of_roles,
     unit_in_name,
 )
+from coldwitness.ingest.formats.name_words import is_no_measurement
 from coldwitness.ingest.formats.naming import (
     entry_of,
     logger_id,
     mapping_for,
     path_in,
     reading,
-    serial_in,
 )
 from coldwitness.ingest.formats.wire_format import ByBytes, ByTopic, WireFormat
 
@@ -44,6 +44,8 @@ _SERIAL_TAGS = (
 )
 """Tags that may name the logger, the surest first; `topic` is what Telegraf heard it on, whose
 `host` is the collector and not a logger."""
+_OF_ONE_HOST = frozenset({"sensor", "id", "node"})
+"""Tags that count what hangs on one machine: `sensor=coretemp` of two hosts are two."""
 _MOST_BREAKS = 50
 """Line breaks looked for in one quoted text; an open quote costs no more than its line."""
 _PROBE_TAGS = ("probe", "role", "channel", "position")
@@ -52,7 +54,9 @@ _OF_HOST = frozenset({"sensors", "temp"})
 """Telegraf's inputs that read the sensors of the machine it runs on."""
 _TELLING = frozenset({*_PROBE_TAGS, "unit", "type", "quantity", "domain", "box", "courier"})
 """Tags of a point that do not tell one device from another."""
+_UNIT_SIGN = re.compile(r"[°º]?[A-Za-z%µ/]{1,4}")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _TRUE = frozenset({"t", "T", "true", "True", "TRUE"})
 _FALSE = frozenset({"f", "F", "false", "False", "FALSE"})
@@ -91,12 +95,17 @@ def _point_over_lines(lines: list[str], at: int, context: DecodeContext) -> tupl
         return _point(lines[at].strip("\r "), context), 1
     except BadMessage as error:
         first = error
-    if lines[at].count('"') % 2:
+    if _quotes(lines[at]) % 2:
         for size in range(2, min(_MOST_BREAKS, len(lines) - at) + 1):
             whole = "\n".join(lines[at : at + size]).strip("\r ")
-            if whole.count('"') % 2 == 0:
+            if _quotes(whole) % 2 == 0:
                 return _point(whole, context), size
     raise first
+
+
+def _quotes(text: str) -> int:
+    """Quotes that open or close a text; one behind a backslash is part of it."""
+    return len(_QUOTE.findall(text))
 
 
 def _point(line: str, context: DecodeContext) -> Reading:
@@ -109,25 +118,28 @@ def _point(line: str, context: DecodeContext) -> Reading:
     tags = dict(_pairs(_split(head, ",")[1:]))
     numbers, flags = _fields(fields_text)
     serial = _serial(measurement, tags, context)
-    entry = entry_of(context.rule, serial, logger_id(serial))
+    last = serial.rpartition("/")[2]
+    entry = entry_of(context.rule, serial, logger_id(serial), last)
     mapping = mapping_for(context.rule, entry=entry, model=measurement)
     roles = speaks_of_roles(numbers)
+    speaks_celsius = any(is_temperature_name(name, roles=roles) for name in numbers)
     probe = next((tags[tag] for tag in _PROBE_TAGS if tags.get(tag)), None)
     temperatures: dict[str, float] = {}
     for name, value in numbers.items():
         said = measurement if name == "value" and name not in mapping else name
-        unit = _unit(tags.get("unit")) or unit_in_name(said, among=numbers)
-        is_temperature = is_temperature_name(said, roles=roles) or (
-            said == measurement and unit_in_name(measurement) is not None
-        )
-        celsius = celsius_of(value, unit)
-        if celsius is not None and (name in mapping or is_temperature):
+        in_name = unit_in_name(said, among=numbers)
+        alone = in_name is not None and not is_no_measurement(said) and not speaks_celsius
+        if not (name in mapping or alone or is_temperature_name(said, roles=roles)):
+            continue
+        celsius = celsius_of(value, _unit(tags.get("unit"), said) or in_name)
+        if celsius is not None:
             # A probe tag tells apart lines, not fields: a second one keeps its own name.
             named = probe if probe is not None and probe not in temperatures else said
             temperatures[named] = celsius
     return reading(
         context,
         serial=serial,
+        aliases=(last,),
         model=measurement,
         temperatures=temperatures,
         time_ms=_time_ms(time_text),
@@ -145,10 +157,13 @@ def _serial(measurement: str, tags: Mapping[str, str], context: DecodeContext) -
     """Who measured, by a tag that names it, else by the topic. Raises BadMessage (`no_logger`)
     where tags say that there are several and not which: `host` is the machine that collects, and
     is a logger only of its own sensors or where the settings name it."""
-    for tag in _SERIAL_TAGS:
-        if tags.get(tag):
-            return path_in(tags[tag]) if tag == "topic" else tags[tag]
     host = tags.get("host", "")
+    for tag in _SERIAL_TAGS:
+        said = tags.get(tag)
+        if said and host and tag in _OF_ONE_HOST and not entry_of(context.rule, said):
+            return f"{host}/{said}"
+        if said:
+            return path_in(said) if tag == "topic" else said
     if host and (measurement in _OF_HOST or entry_of(context.rule, host, logger_id(host))):
         return host
     if host:
@@ -165,12 +180,17 @@ def _serial(measurement: str, tags: Mapping[str, str], context: DecodeContext) -
             f"tags {', '.join(others)[:80]}: none is known to name the logger; expected a tag"
             f" {', '.join(_SERIAL_TAGS[:4])}",
         )
-    return serial_in(context.topic, skip=("influx", "telegraf", "metrics"))
+    return path_in(context.topic, skip=("influx", "telegraf", "metrics", "sensors", "devices"))
 
 
-def _unit(text: str | None) -> str | None:
-    """A tag `unit` that is one of temperature; other things are called so too."""
-    return text if text is not None and celsius_of(0.0, text) is not None else None
+def _unit(text: str | None, name: str) -> str | None:
+    """A tag `unit` that is one of temperature. A sign of another refuses the point: what is stated
+    is never ignored; longer texts and numbers are other things that are called so too."""
+    if text is None or celsius_of(0.0, text) is not None:
+        return text
+    if _UNIT_SIGN.fullmatch(text) is None:
+        return None
+    raise BadMessage("unit_unknown", f"{name[:40]}: unit: expected C, F or K, got {text!r}")
 
 
 def _fields(text: str) -> tuple[dict[str, float], dict[str, bool]]:

@@ -4,6 +4,7 @@ A time without a zone is refused: eight hours of doubt would put any reading out
 custody window or inside it.
 """
 
+import math
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
@@ -92,7 +93,31 @@ def moment_ms(moment: datetime, *, shown: str, zone: tzinfo | None = None) -> in
 
 
 def epoch_s_ms(seconds: float) -> int:
-    """Epoch seconds as many gateways send them, whole or with fractions, to epoch ms."""
+    """Epoch seconds as many gateways send them, whole or with fractions, to epoch ms; numbers that
+    as seconds lie beyond the year 5000 are milliseconds already."""
+    if seconds >= _MILLISECONDS_FROM:
+        seconds /= 1000.0
     if not 0 <= seconds <= LATEST_MS / 1000:
         raise BadMessage("bad_time", f"time: expected epoch seconds, got {str(seconds)[:40]}")
     return round(seconds * 1000)
+
+
+def set_clock_ms(*stamps: object) -> int | None:
+    """The first of a gateway's stamps that is of a clock that was set: epoch seconds or
+    milliseconds, as number or digits, or RFC 3339 with a zone. None where none is one.
+
+    Raises BadMessage for a number beyond every calendar.
+    """
+    for stamp in stamps:
+        digits = isinstance(stamp, str) and stamp.isascii() and stamp.isdigit() and len(stamp) < 16
+        if isinstance(stamp, bool) or not (digits or isinstance(stamp, int | float)):
+            found = first_instant_ms(stamp)
+        else:
+            number = float(str(stamp))
+            found = epoch_s_ms(number) if math.isfinite(number) and number > 0 else None
+        if found is not None and found >= UNSET_BEFORE_MS:
+            return found
+    return None
+
+
+_MILLISECONDS_FROM = 100_000_000_000

@@ -51,7 +51,7 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
     mapping = mapping_for(context.rule, entry=entry, model=uplink.model)
     said = [decoded.get(_DRAGINO_MODEL) for decoded in uplink.objects]
     described = (*uplink.descriptions, *(text for text in said if isinstance(text, str)))
-    known = logger_model(entry.get("model")) or logger_model(*described)
+    known = logger_model(entry.get("model")) or logger_model(*described) or _lsn50(uplink.objects)
     decode = frame_decoder(entry.get("model")) or frame_decoder(*described)
     port = uplink.f_port if type(uplink.f_port) is int else None
     if decode is not None and decides(decode) and uplink.frame_base64:
@@ -83,6 +83,12 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
             )
         )
     return _readings(uplink, decode(frame, port or None), context, (None, None))
+
+
+def _lsn50(objects: tuple[Mapping[str, Any], ...]) -> LoggerModel | None:
+    """An LSN50's decoder names a working mode beside the first probe, and no model."""
+    told = any({"Work_mode", "TempC1"} <= decoded.keys() for decoded in objects)
+    return logger_model("LSN50v2") if told else None
 
 
 def _sample(found: Measured, *, clock: float | None = None) -> Sample:

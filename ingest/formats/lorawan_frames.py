@@ -42,6 +42,9 @@ def elsys(frame: bytes, f_port: int | None) -> list[Sample]:
     while at < len(frame):
         kind = frame[at]
         at += 1
+        if at + _ELSYS_SIZES.get(kind, 0) > len(frame):
+            lost.append(_cut_off(f"ELSYS: value of type 0x{kind:02X}", sample))
+            break
         if kind == 0x01:
             put(sample, "temperature", big(frame, at), 10.0)
         elif kind == 0x02:
@@ -60,7 +63,6 @@ def elsys(frame: bytes, f_port: int | None) -> list[Sample]:
         if size is None:
             lost.append(_unread(f"ELSYS: type {kind:02X}"))
             break
-        require(at + size <= len(frame), f"ELSYS: value of type 0x{kind:02X} is cut off")
         at += size
     for index, raw in enumerate(second, start=1):
         # Several probes on one input: named as the maker's list of them is.
@@ -72,6 +74,12 @@ def elsys(frame: bytes, f_port: int | None) -> list[Sample]:
 def _unread(what: str) -> Sample:
     """What stands from an unknown part of a frame on cannot be read: its length is unknown."""
     return Sample(lost=f"{what} is not known: from it on nothing was read")
+
+
+def _cut_off(what: str, before: Sample) -> Sample:
+    """What is refused of a frame that ends too early; all of it where nothing stood before."""
+    require(bool(before.temperature_c), f"{what} is cut off")
+    return Sample(lost=f"{what} is cut off")
 
 
 _ELSYS_SIZES: Mapping[int, int] = {
@@ -94,7 +102,9 @@ def tektelic_room(frame: bytes, f_port: int | None) -> list[Sample]:
         if size is None:
             lost.append(_unread(f"Tektelic: channel {channel[0]:02X} {channel[1]:02X}"))
             break
-        require(at + size <= len(frame), "Tektelic: the last value is cut off")
+        if at + size > len(frame):
+            lost.append(_cut_off("Tektelic: the last value", sample))
+            break
         if channel == (0x03, 0x67):
             put(sample, "ambient_temperature", big(frame, at), 10.0)
         elif channel == (0x04, 0x68):

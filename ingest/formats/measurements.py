@@ -8,25 +8,13 @@ from typing import Any
 
 from coldwitness.config.logger_models import LoggerModel, Named
 from coldwitness.domain.reading import split_probe
+from coldwitness.ingest.formats.name_words import is_no_measurement
 from coldwitness.ingest.formats.plausible import NOT_EVEN_FAHRENHEIT, all_silent
 
 _MAX_DEPTH = 6
 _MAX_VALUES = 500
 
 _TEMPERATURE = re.compile(r"temp|°c|celsius|^tc$|温度", re.I)
-_NOT_THE_AIR = re.compile(
-    r"alarm|alert|thresh|set_?point|target|limit|calibrat|offset|status|state|unit|mutation|"
-    r"change|attempt|template|tempor|mcu|cpu|soc|chip|board|device_temp|internal_?temp|"
-    r"irinternal|dew|min$|max$|_min|_max|^min|^max|avg|average|heat_?index|feels|history|"
-    r"sensitiv|hyster|interval|report|sampl|delta|precision|resolution|accuracy|durat|period|"
-    r"compensat|correction|differ|protect|comfort|eco_|away|holiday|boost|preset|control|"
-    r"colou?r|frost|window|upper|lower|minimum|maximum|lowest|highest|valve|occupied|"
-    r"(^|[_.])set([_.]|$)|(^|[_.])(high|low)([_.]|$)|"
-    r"crit|enable|_mode|mode$|_rate|rate$|count|index|scale|factor|coeff|"
-    r"上限|下限|阈值|报警|告警|预警|设定|设置|目标|校准|补偿|偏差|最高|最低|平均|露点|色温|芯片|单位|状态|间隔",
-    re.I,
-)
-"""Names that hold the word and are no measurement of what surrounds the probe."""
 _FAHRENHEIT = re.compile(r"temp_?f$|fahrenheit|_f$|^tf$|°f", re.I)
 _SAYS_FAHRENHEIT = re.compile(
     r"(?i:fahrenheit|°f|deg_?f$|temp_?f$|temperature_?f$|^tf$)|(?i:temp).*(?:_F|[a-z]F)$"
@@ -71,7 +59,7 @@ def is_temperature_name(name: str, *, roles: bool = False) -> bool:
     """True for what makers call a probe's temperature in °C; `roles`: for our probes too."""
     return (roles and split_probe(name) is not None) or (
         _TEMPERATURE.search(name) is not None
-        and _NOT_THE_AIR.search(name) is None
+        and not is_no_measurement(name)
         and _FAHRENHEIT.search(name) is None
         and _KELVIN.search(name) is None
     )
@@ -112,7 +100,7 @@ def measurements(
                 found.temperature_c.setdefault(name, celsius)
         elif math.isnan(value):
             continue
-        elif unit_in_name(name, among=decoded) and _NOT_THE_AIR.search(name) is None:
+        elif unit_in_name(name, among=decoded) and not is_no_measurement(name):
             celsius = celsius_of(value, "F")
             if celsius is not None:
                 fahrenheit.setdefault(name, celsius)
@@ -140,6 +128,8 @@ def _put_by_name(found: Measured, last: str, value: float, unit: str | None) -> 
 
 def _put(found: Measured, name: str, value: float, unit: str | None, *, fact: Named) -> None:
     """A value whose name the model's entry knows. A probe without a value keeps its place."""
+    if fact.of is not None:
+        return
     if fact.is_probe:
         celsius = math.nan if value in NOT_EVEN_FAHRENHEIT else celsius_of(value, unit)
         if celsius is not None:
@@ -188,8 +178,20 @@ def celsius_of(value: float, unit: str | None) -> float | None:
     return None
 
 
-_CELSIUS = ("", "c", "cel", "celsius", "degc", "deg c", "℃")
-_DEGREES_F = ("f", "fahrenheit", "degf", "deg f", "℉")
+_CELSIUS = (
+    "",
+    "c",
+    "cel",
+    "celsius",
+    "centigrade",
+    "degc",
+    "deg c",
+    "deg_c",
+    "℃",
+    "摄氏度",
+    "摄氏",
+)
+_DEGREES_F = ("f", "fahrenheit", "degf", "deg f", "deg_f", "℉", "华氏度", "华氏")
 
 
 def _numbers(

@@ -57,9 +57,20 @@ def milesight(frame: bytes, f_port: int | None) -> list[Sample]:
 
 
 def _samples(frame: bytes, *, record_sizes: tuple[int, ...]) -> list[Sample]:
-    """Stored records first, then what is measured now."""
+    """Stored records first, then what is measured now. A value that is cut off is refused, and
+    what stood before it is kept."""
     live = Sample()
     history: list[Sample] = []
+    try:
+        _read(frame, live, history, record_sizes)
+    except BadMessage as error:
+        if not (live.temperature_c or history):
+            raise
+        history.append(Sample(lost=f"Milesight: {error}"))
+    return [*history, live] if live.temperature_c or not history else history
+
+
+def _read(frame: bytes, live: Sample, history: list[Sample], record_sizes: tuple[int, ...]) -> None:
     at = 0
     while at + 2 <= len(frame):
         channel = (frame[at], frame[at + 1])
@@ -89,7 +100,6 @@ def _samples(frame: bytes, *, record_sizes: tuple[int, ...]) -> list[Sample]:
                 history.append(Sample(lost=f"Milesight: {what}: from it on nothing was read"))
                 break
             at += known
-    return [*history, live] if live.temperature_c or not history else history
 
 
 def _humidity(raw: int) -> float | None:

@@ -23,7 +23,13 @@ from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, time_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown, storable
 from coldwitness.ingest.formats.native_channels import AnyChannels, AnyPosition
 from coldwitness.ingest.formats.native_plain import known_id, plain_reading
-from coldwitness.ingest.formats.native_probes import UNITS, probes_as_sent, probes_c
+from coldwitness.ingest.formats.native_probes import (
+    ODD_KEY,
+    UNITS,
+    probes_as_sent,
+    probes_c,
+    with_its_unit,
+)
 from coldwitness.ingest.formats.plausible import out_of_range
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 from coldwitness.ingest.personal_forms import masked
@@ -48,6 +54,7 @@ class _Message(AnyChannels, gc=False):
     box: str | None = None
 
 
+_KEYS = frozenset(_Message.__struct_fields__)
 _one = msgspec.json.Decoder(_Message)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -105,7 +112,7 @@ def decode_object(body: bytes, context: DecodeContext) -> Reading | Event:
     reading = plain_reading(body, context)
     if reading is not None:
         return reading
-    if looks_doubled(body):
+    if looks_doubled(body) or ODD_KEY.search(body):
         return convert_object(loads(body), context)
     try:
         message = _one.decode(body)
@@ -125,7 +132,7 @@ def convert_object(value: Any, context: DecodeContext) -> Reading | Event:
         inner = value[key]
         if isinstance(inner, Broken) and key in _Message.__struct_fields__:
             raise BadMessage(inner.reason, f"{key}: {inner.text}")
-    value = {**value}
+    value = with_its_unit(value, keys=_KEYS)
     temperature = value.get("temperature")
     if isinstance(temperature, dict):
         value["temperature"], value["unit"] = probes_as_sent(temperature, value.get("unit"))

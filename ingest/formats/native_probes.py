@@ -1,7 +1,9 @@
 """Which probes of a native message are measurements, and what each says in °C."""
 
 import math
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.json_text import shown, storable
@@ -16,9 +18,32 @@ from coldwitness.ingest.formats.plausible import (
 )
 
 UNITS = "expected C, F or K"
+_UNIT_NAMES = ("units", "temperature_unit", "temp_unit", "temperatureUnit", "tempUnit", "TempUnit")
+"""Keys by which others say the unit: what is stated is not passed over for its spelling."""
+ODD_KEY = re.compile(rb'"(?:[A-Z]\w*|(?:temperature_|temp_)?units?|temperatureUnit|tempUnit)"\s*:')
+"""A cheap sign of a key that is ours but for its capitals, or of a unit under another key."""
 _MAX_NAME = 64
 _MOST_OTHERS = 16
 """Names of a reading that are no role of ours, each a column for ever in every store."""
+
+
+def with_its_unit(sent: dict[str, Any], *, keys: frozenset[str]) -> dict[str, Any]:
+    """The object with its unit under `unit`, wherever it was stated. Raises BadMessage for keys
+    that are among `keys` but for their capitals, and for two units that differ."""
+    value = {**sent}
+    for key in sent:
+        ours = key.lower()
+        if key not in keys and ours in keys:
+            raise BadMessage("wrong_key", f"{key[:40]}: expected {ours}")
+    stated = [value.get("unit"), *(value.pop(name, None) for name in _UNIT_NAMES)]
+    if isinstance(value.get("temperature"), dict):
+        value["temperature"] = {**value["temperature"]}
+        inside = (value["temperature"].pop(name, None) for name in ("unit", "units"))
+        stated += [unit for unit in inside if isinstance(unit, str)]
+    stated = [unit for unit in stated if unit is not None]
+    if any(unit != stated[0] for unit in stated):
+        raise BadMessage("unit_unknown", f"unit: {UNITS}, got {shown(stated[0])} and another")
+    return value | ({"unit": stated[0]} if stated else {})
 
 
 def probes_as_sent(

@@ -12,7 +12,7 @@ import msgspec
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
-from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, epoch_s_ms
+from coldwitness.ingest.formats.instants import set_clock_ms
 from coldwitness.ingest.formats.json_text import holds, json_object
 from coldwitness.ingest.formats.measurements import as_number
 from coldwitness.ingest.formats.naming import reading, serial_in
@@ -88,7 +88,7 @@ def _decoded(broadcast: Broadcast, message: Mapping[str, Any], context: DecodeCo
         raise BadMessage("no_temperature", f"{mac or 'tag'}: temperature is not available")
     if mac is None:
         raise BadMessage("no_logger", "expected a tag's address in the broadcast or the topic")
-    time_ms = _time(message.get("ts"), message.get("gwts"))
+    time_ms = set_clock_ms(message.get("ts"), message.get("gwts"))
     coordinates = _coordinates(message.get("coords"))
     return Decoded(
         readings=(
@@ -149,16 +149,6 @@ def _tag_in(topic: str) -> str | None:
         return serial_in(topic, skip=("ruuvi", "coldchain"))
     except BadMessage:
         return None
-
-
-def _time(*candidates: object) -> int | None:
-    """The first clock that was ever set; epoch seconds, which older firmware sends as text."""
-    for value in candidates:
-        digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16
-        number = float(str(value)) if digits else as_number(value)
-        if number and number * 1000 >= UNSET_BEFORE_MS:
-            return epoch_s_ms(number)
-    return None
 
 
 def _coordinates(value: object) -> tuple[float | None, float | None]:

@@ -13,7 +13,7 @@ from typing import Any
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.measurements import celsius_of, is_temperature_name
-from coldwitness.ingest.formats.naming import reading, serial_in
+from coldwitness.ingest.formats.naming import path_in, reading
 from coldwitness.ingest.formats.plausible import all_silent
 from coldwitness.ingest.formats.senml_pack import Record, parse_pack, resolved
 from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, WireFormat
@@ -21,6 +21,8 @@ from coldwitness.ingest.formats.wire_format import ByBytes, ByJson, ByTopic, Wir
 _MEASUREMENT = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+)?[_.-]?\d{0,2}")
 """A name without base name that no device has alone: `drug`, `drug.2`, `t1`, `ice_pack`. Every box
 that has such a probe would else be one logger."""
+_NOT_NAMING = ("senml", "up", "readings", "sensors", "devices")
+"""Levels of a topic that every device's has."""
 _DEVICE_URN = re.compile(r"(urn:dev:[^:]+:[^:/]+)[:/_]?(.*)")
 
 
@@ -122,7 +124,7 @@ def _split(record: Record, context: DecodeContext) -> tuple[str, str]:
         return device, measurement
     named = is_temperature_name(record.name) or record.unit in ("%RH", "lat", "lon")
     if named or _MEASUREMENT.fullmatch(record.name):
-        return serial_in(context.topic, skip=("senml", "up", "readings")), record.name
+        return path_in(context.topic, skip=_NOT_NAMING), record.name
     return record.name, ""
 
 
@@ -130,6 +132,7 @@ def _reading(group: _Group, context: DecodeContext) -> Any:
     return reading(
         context,
         serial=group.serial,
+        aliases=(group.serial.rpartition("/")[2],),
         temperatures=group.temperatures,
         time_ms=group.time_ms,
         humidity_pct=group.humidity_pct,

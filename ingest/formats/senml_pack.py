@@ -13,15 +13,13 @@ import cbor2
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.decoded import Refusal
-from coldwitness.ingest.formats.instants import epoch_s_ms
+from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, epoch_s_ms
 from coldwitness.ingest.formats.json_text import Broken, loads, shown
 from coldwitness.ingest.formats.measurements import as_number
 
 MAX_RECORDS = 10_000
 MAX_VERSION = 10
 """RFC 8428, section 4.4: a pack of a later version must not be used."""
-_ABSOLUTE_FROM_S = 2**28
-"""Times below this are relative to now (RFC 8428, section 4.5.3)."""
 _LABELS: Mapping[int, str] = {
     -1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs",
     0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd",
@@ -42,6 +40,8 @@ class Record:
     flag: bool | None
     time_ms: int | None
     index: int
+    unset_s: float | None = None
+    """What a clock said that was never set."""
 
 
 def parse_pack(payload: bytes) -> list[Any]:
@@ -56,10 +56,21 @@ def parse_pack(payload: bytes) -> list[Any]:
 
 
 def resolved(pack: list[Any], *, received_ms: int) -> Iterator[Record | Refusal]:
-    """Records with base values applied (RFC 8428, section 4.6), in order.
+    """Records with base values applied (RFC 8428, section 4.6), in order; those of a clock that was
+    never set are of now, and refused where they are of several times.
 
     Raises BadMessage for a pack of a later version than this reader knows.
     """
+    found = list(_resolved(pack, received_ms))
+    unset = {item.unset_s for item in found if isinstance(item, Record)} - {None}
+    for item in found:
+        if isinstance(item, Record) and item.unset_s is not None and len(unset) > 1:
+            yield Refusal("bad_time", f"t: {item.unset_s:g} s: a clock never set", item.index)
+        else:
+            yield item
+
+
+def _resolved(pack: list[Any], received_ms: int) -> Iterator[Record | Refusal]:
     base_name, base_unit = "", None
     base_time = base_value = 0.0
     refused_whole: BadMessage | None = None
@@ -106,21 +117,26 @@ def _record(
         value = _number(raw, "v", 0.0)
         value = round(value + base_value, 9) if base_value else value
     flag = raw.get("vb")
+    seconds = base_time + _number(raw, "t", 0.0)
+    unset = 0 < seconds * 1000 < UNSET_BEFORE_MS
     return Record(
         name=name,
         base_name=base_name,
         unit=_text(raw, "u", base_unit),
         value=value,
         flag=flag if isinstance(flag, bool) else None,
-        time_ms=_time_ms(base_time + _number(raw, "t", 0.0), received_ms),
+        time_ms=_time_ms(seconds, received_ms),
         index=index,
+        unset_s=seconds if unset else None,
     )
 
 
 def _time_ms(seconds: float, received_ms: int) -> int | None:
-    if seconds == 0:
+    """None: of now. Relative to now is what was measured before; a number that says later counts
+    from the sender's start, and an instant before 2001 is of a clock that was never set."""
+    if seconds >= 0 and seconds * 1000 < UNSET_BEFORE_MS:
         return None
-    if seconds < _ABSOLUTE_FROM_S:
+    if seconds < 0:
         return max(0, received_ms + round(seconds * 1000))
     return epoch_s_ms(seconds)
 

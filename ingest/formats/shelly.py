@@ -10,7 +10,7 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.frame_sample import Sample
-from coldwitness.ingest.formats.instants import epoch_s_ms
+from coldwitness.ingest.formats.instants import set_clock_ms
 from coldwitness.ingest.formats.json_text import holds, json_object, shown
 from coldwitness.ingest.formats.measurements import as_number
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, path_in, reading
@@ -188,9 +188,8 @@ def _time_ms(status: Mapping[str, Any]) -> int | None:
 
 
 def _clock_ms(seconds: object) -> int | None:
-    """Epoch seconds; before its clock is set a Shelly counts from its start."""
-    number = as_number(seconds)
-    return epoch_s_ms(number) if number is not None and number > 1_000_000_000 else None
+    """Before its clock is set a Shelly counts from its start."""
+    return set_clock_ms(seconds)
 
 
 def _looks_like_rpc(first: Mapping[str, Any], _: bool) -> bool:

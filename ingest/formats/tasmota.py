@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from coldwitness.config.logger_facts import logger_facts
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Reading
@@ -19,8 +20,8 @@ from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 _Said = Mapping[str, Any]
 _SKIP = ("tele", "stat", "sensor", "state", "result", "status8", "status10")
 _SWITCH = re.compile(r"Switch\d+")
-_CHIP = "ESP32"
-"""The sensor of this name is the processor's own."""
+_SELF_MEASURING = logger_facts().tasmota.self_measuring
+"""Sensors whose temperature is the chip's own."""
 _ZIGBEE = re.compile(r"0x[0-9A-Fa-f]{4}")
 _BLUETOOTH = re.compile(r"[A-Z][A-Z0-9_]*[-_][0-9A-Fa-f]{6}")
 """A sensor that an ESP32 heard over Bluetooth, by its kind and its MAC's end: `MJ_HT_V1-d97feb`."""
@@ -160,7 +161,7 @@ def _bridged(
 def _sensors(message: _Said) -> Iterator[tuple[str, _Said]]:
     """(name, object) of sensors; what firmware before 5.12 nests (`DS18x20.DS1`) too."""
     for name, value in message.items():
-        if isinstance(value, dict) and name != _CHIP and not _SWITCH.fullmatch(name):
+        if isinstance(value, dict) and name not in _SELF_MEASURING and not _SWITCH.fullmatch(name):
             yield name, value
             for inner, part in value.items():
                 if isinstance(part, dict) and "Temperature" in part:

@@ -5,6 +5,7 @@ say who sent it: the logger is the topic's last level, where gateways put the IM
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,11 @@ from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, 
 from coldwitness.ingest.formats.wire_format import ByBytes, ByTopic, WireFormat
 
 _CODEC_8, _CODEC_8_EXTENDED = 0x08, 0x8E
+_CODECS = (_CODEC_8, _CODEC_8_EXTENDED)
+_GREETING = re.compile(rb"(?:\x00\x0f\d{15}|\xff)*")
+"""What a device sends before its packets and between them: its IMEI, and a ping."""
+_MOST_BEGINNINGS = 20
+"""Beginnings of packets tried behind a damaged one; each costs a checksum."""
 _MIN_FRAME = 15
 _MAX_FRAME = 200_000
 
@@ -85,22 +91,41 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
 
 
 def _records(packets: bytes, refused: list[Refusal]) -> Iterator[Record]:
-    """The records of one packet, or of several that one read of a socket took up together; one
-    that is damaged is refused and leaves the others standing."""
+    """The records of one packet, or of several that one read of a socket took up together, with
+    what else it took up (the device's greeting, a ping, half a packet); what is damaged is refused
+    and leaves the others standing."""
     at = 0
     while at == 0 or at < len(packets):
         size = int.from_bytes(packets[at + 4 : at + 8], "big") + 12
-        last = at + size >= len(packets) or packets[at : at + 4] != bytes(4)
-        packet = packets[at:] if last else packets[at : at + size]
+        begins = packets[at : at + 4] == bytes(4)
+        end = at + size if begins and at + size <= len(packets) else len(packets)
         try:
-            yield from parse_frame(packet)
+            yield from parse_frame(packets[at:end])
         except BadMessage as error:
-            if at == 0 and last:
+            following = _next_whole(packets, at + 1)
+            if at == 0 and following is None:
                 raise
-            refused.append(Refusal(error.reason, str(error)))
-        if last:
-            return
-        at += size
+            if not _GREETING.fullmatch(packets[at:following]):
+                refused.append(Refusal(error.reason, str(error)))
+            if following is None:
+                return
+            end = following
+        at = end
+
+
+def _next_whole(packets: bytes, start: int) -> int | None:
+    """Where, from `start` on, the next packet begins whose length and checksum are right."""
+    at = packets.find(bytes(4), start)
+    tried = 0
+    while at >= 0 and tried < _MOST_BEGINNINGS:
+        size = int.from_bytes(packets[at + 4 : at + 8], "big")
+        if _MIN_FRAME - 12 <= size <= len(packets) - at - 12 and packets[at + 8] in _CODECS:
+            tried += 1
+            data = packets[at + 8 : at + 8 + size]
+            if crc16_ibm(data) == int.from_bytes(packets[at + 8 + size : at + 12 + size], "big"):
+                return at
+        at = packets.find(bytes(4), at + 1)
+    return None
 
 
 def parse_frame(frame: bytes) -> Iterator[Record]:
@@ -116,7 +141,7 @@ def parse_frame(frame: bytes) -> Iterator[Record]:
     if crc16_ibm(data) != sent:
         raise BadMessage("bad_checksum", f"Teltonika: CRC {crc16_ibm(data):04X}, sent {sent:04X}")
     codec, count = data[0], data[1]
-    if codec not in (_CODEC_8, _CODEC_8_EXTENDED):
+    if codec not in _CODECS:
         raise BadMessage("bad_frame", f"Teltonika: codec 0x{codec:02X}: expected 8 or 8E")
     if data[-1] != count:
         raise BadMessage("bad_frame", f"Teltonika: record counts differ: {count}, {data[-1]}")
@@ -228,7 +253,7 @@ def _reading(
 def _binary(payload: bytes) -> bytes:
     if len(payload) > _MAX_FRAME:
         raise BadMessage("bad_frame", f"Teltonika: expected a frame, got {len(payload)} bytes")
-    if payload[:4] == bytes(4):
+    if payload[:4] == bytes(4) or payload[:2] == b"\x00\x0f" or payload[:1] == b"\xff":
         return payload
     try:
         return bytes.fromhex(payload.decode("ascii").strip().removeprefix("0x"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
-from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, epoch_s_ms
+from coldwitness.ingest.formats.instants import set_clock_ms
 from coldwitness.ingest.formats.json_text import json_object, shown
 from coldwitness.ingest.formats.measurements import as_number
 from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading
@@ -19,14 +19,14 @@ beside each as `tempf`."""
 
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
-    """One sensor's message. The logger is the sensor, by its address `id`.
+    """One sensor's message. The logger is the sensor, by its address, `id` or `mac`.
 
     The sensors have no clock. A gateway set to it adds `unixtime`, its own; else the time of
-    receipt stands in. A message without `id` is the gateway's own (`SYStoMQTT`), whose `tempc`
-    is its processor's: refused.
+    receipt stands in. A message without an address is the gateway's own (`SYStoMQTT`), whose
+    `tempc` is its processor's: refused.
     """
     message = json_object(payload)
-    serial = message.get("id")
+    serial = message.get("id", message.get("mac"))
     if not isinstance(serial, str) or not serial:
         raise BadMessage("no_logger", f"id: expected a sensor's address, got {shown(serial)}")
     model = next((m for m in map(message.get, ("model_id", "model")) if isinstance(m, str)), None)
@@ -39,7 +39,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
                 serial=serial,
                 model=model,
                 temperatures=_temperatures(message, mapping),
-                time_ms=_gateway_ms(message.get("unixtime")),
+                time_ms=set_clock_ms(message.get("unixtime"), message.get("UTCtime")),
                 time_source="gateway",
                 humidity_pct=as_number(message.get("hum")),
                 light_lux=as_number(message.get("lux")),
@@ -58,14 +58,6 @@ def _temperatures(message: Mapping[str, Any], mapping: Mapping[str, str]) -> dic
         for name, number in numbers.items()
         if number is not None and (name in mapping or _TEMPERATURE.fullmatch(name))
     }
-
-
-def _gateway_ms(value: object) -> int | None:
-    """Epoch seconds; a gateway that has not heard of the time yet counts from its start."""
-    seconds = as_number(value)
-    return (
-        epoch_s_ms(seconds) if seconds is not None and seconds * 1000 >= UNSET_BEFORE_MS else None
-    )
 
 
 FORMAT = WireFormat(

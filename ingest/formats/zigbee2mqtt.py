@@ -21,7 +21,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     name of the topic. A contact sensor's `contact: false` is an open lid.
     """
     message = json_object(payload)
-    friendly = path_in(context.topic.rpartition("zigbee2mqtt/")[2] or context.topic)
+    friendly = path_in(context.topic, skip=("zigbee2mqtt",))
     last = friendly.rpartition("/")[2]
     if last in _COMMANDS:
         raise BadMessage("no_status", f"topic ends in {last}: a command to a device, no state")

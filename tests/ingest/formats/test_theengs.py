@@ -75,7 +75,8 @@ def test_the_model_finds_its_probes_by_the_makers_number() -> None:
         (999_999_999, RECEIVED_MS, "received"),
         (188, RECEIVED_MS, "received"),
         (None, RECEIVED_MS, "received"),
-        ("1795230245", RECEIVED_MS, "received"),
+        ("1795230245", 1_795_230_245_000, "gateway"),
+        ("188", RECEIVED_MS, "received"),
     ],
 )
 def test_the_gateways_clock_counts_once_it_was_set(
