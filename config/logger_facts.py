@@ -52,12 +52,13 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the words of a maker's name say of its temperature.
 
     no_measurement : a setting, a statistic, something computed. own : the logger's own.
-    elsewhere : measured, and not in the drug's compartment.
+    elsewhere : measured, and not in the drug's compartment. other_quantity : no temperature at all.
     """
 
     no_measurement: NameWords
     own: NameWords
     elsewhere: NameWords
+    other_quantity: NameWords
     source: Words
 
 

@@ -25,6 +25,8 @@ from coldwitness.ingest.captures import captured_messages
 from coldwitness.ingest.files import (
     NAMED_READERS,
     READERS,
+    is_csv,
+    is_text,
     read_content,
     reader_for,
     shipment_named_by,
@@ -96,7 +98,8 @@ def decode_file(
     memory, drug_names = DecoderMemory(), RememberedDrugNames()
     meaning = DecodedFile()
     for number, (at, body) in enumerate(messages, start=1):
-        rule, name = _format_of(at, body, format_name, rules, path)
+        asked = format_name or ("csv" if columns and is_text(path) else None)
+        rule, name = _format_of(at, body, asked, rules, path)
         if name in READERS:
             _add_file(meaning, path, name, zone, columns)
             continue
@@ -157,8 +160,7 @@ def _by_look(body: bytes, path: Path) -> str:
         return name
     if reader == "ndjson":
         return "ndjson"
-    first = body[:4096].decode("utf-8", "replace").split("\n", 1)[0].lower()
-    if re.match(r"\W*(time|timestamp)\b.*[,;\t]", first):
+    if is_csv(path):
         return "csv"
     known = ", ".join((*every_format(), *READERS))
     raise BadInput(f"{path}: format cannot be told; name it with --format: {known}")

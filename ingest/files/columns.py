@@ -13,52 +13,28 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.domain.channels import CHANNELS, REALS, SENSED
+from coldwitness.domain.channels import REALS, SENSED
 from coldwitness.domain.columns import empty, take
 from coldwitness.domain.identifiers import ID_PATTERN, is_id
 from coldwitness.domain.map_datums import to_wgs84
-from coldwitness.domain.reading import plain_probe
 from coldwitness.domain.reading_table import codes
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.files.content import MAX_LINES, Refusals
-from coldwitness.ingest.files.titles import in_celsius, name_and_unit, unit_of
+from coldwitness.ingest.files.header import is_probe
+from coldwitness.ingest.files.instant_columns import plain_cell
+from coldwitness.ingest.files.titles import (
+    in_celsius,
+    unit_of,
+)
+from coldwitness.ingest.formats.name_words import is_other_quantity
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
 BoolArray = NDArray[np.bool_]
 
-_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "time": (
-        "time",
-        "timestamp",
-        "datetime",
-        "date time",
-        "date/time",
-        "date / time",
-        "date",
-        "时间",
-        "日期时间",
-        "记录时间",
-        "采集时间",
-        "测量时间",
-        "日期",
-    ),
-    "shipment": ("shipment",),
-    "courier": ("courier",),
-    "box": ("box",),
-    "logger": ("logger",),
-    **{channel.sent: (channel.sent, channel.name) for channel in CHANNELS},
-    "datum": ("datum",),
-    "unit": ("unit", "units", "temperature_unit", "单位", "温度单位"),
-    "received_ms": ("received_at", "received"),
-}
-"""Our column -> the header names that mean it, the first that is there counts."""
-_DRUG_ALIASES = ("drug", "drug.1", "value", "temperature", "temp", "temp.", "温度", "药品温度")
-_DAY_ALIASES = ("date", "日期")
-_HUMIDITY_ALIASES = ("rh", "relative humidity", "湿度", "相对湿度")
-
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "on", "open", "是", "开"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "off", "closed", "否", "关"})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}\s*$)", re.ASCII)
 _PLAIN = frozenset("0123456789.+-eE")
 
 
@@ -68,14 +44,21 @@ class Wrong:
 
     rows: BoolArray
     first: dict[int, str] = field(default_factory=dict)
+    kinds: list[tuple[BoolArray, str, Sequence[str] | None]] = field(default_factory=list)
 
-    def mark(self, rows: BoolArray, why: str) -> None:
+    def mark(self, rows: BoolArray, why: str, *, got: Sequence[str] | None = None) -> None:
+        """got : the column's cells as they stand in the file, to be shown row by row."""
         if rows.any():
             self.rows |= rows
-            self.first.setdefault(int(np.argmax(rows)), why)
+            self.kinds.append((rows, why, got))
 
     def why(self, row: int) -> str:
-        return self.first.get(row, "cannot be used, as others before it")
+        if row in self.first:
+            return self.first[row]
+        for rows, why, got in self.kinds:
+            if rows[row]:
+                return why if got is None else f"{why}, got {got[row]!r}"[:120]
+        return "cannot be used"
 
     def report(self, refusals: Refusals, place: Callable[[int], str]) -> None:
         """Count the wrong rows in `refusals`; place(row) says where a row stands."""
@@ -85,65 +68,13 @@ class Wrong:
         refusals.count += int(wrong[MAX_LINES:].size)
 
 
-def columns_of(header: Sequence[str]) -> dict[str, int]:
-    """Our columns and probes -> position in the header; others are not ours and ignored.
-
-    Names are compared without case and surrounding blanks. A probe stands under its canonical
-    name (`drug`, `drug.2`).
-    """
-    place = _places(header)
-    found: dict[str, int] = {}
-    for column, names in _ALIASES.items():
-        there = next((name for name in names if name in place), None)
-        if there is not None:
-            found[column] = place[there]
-    drug = next((name for name in _DRUG_ALIASES if name in place), None)
-    if drug is not None:
-        found["drug"] = place[drug]
-    day = next((place[name] for name in _DAY_ALIASES if name in place), None)
-    if day is not None and found.get("time", day) != day:
-        found["date"] = day
-    humid = next((name for name in _HUMIDITY_ALIASES if name in place), None)
-    if humid is not None:
-        found.setdefault("humidity", place[humid])
-    for name, position in place.items():
-        role, at, _ = name.partition("@")
-        plain = plain_probe(role)
-        if plain is not None:
-            found.setdefault(plain + (at + _compartment(header[position]) if at else ""), position)
-    return found
-
-
-def _compartment(title: str) -> str:
-    """What stands behind @ in a title, in its own letters, without the unit."""
-    behind = title.strip().strip('"').partition("@")[2].strip()
-    unit = name_and_unit(behind)
-    return behind[: len(unit[0])] if unit[1] is not None else behind
-
-
-def _places(header: Sequence[str]) -> dict[str, int]:
-    """Names as they stand, then without the unit in them -> the first position of each."""
-    place: dict[str, int] = {}
-    for position, title in enumerate(header):
-        place.setdefault(title.strip().strip('"').lower(), position)
-    for position, title in enumerate(header):
-        place.setdefault(name_and_unit(title)[0], position)
-    return place
-
-
-def units_of(header: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
-    """Unit of each probe whose title names one: C, F, K or, for what is none, %RH."""
-    said = {name: name_and_unit(header[at])[1] for name, at in columns.items() if is_probe(name)}
-    return {name: unit for name, unit in said.items() if unit is not None}
-
-
-def is_probe(column: str) -> bool:
-    return plain_probe(column) is not None
-
-
 def numbers(texts: Sequence[str], *, decimal_comma: bool) -> tuple[FloatArray, BoolArray]:
     """(values with NaN where empty, wrong): words such as `nan` or `inf` are wrong."""
     joined = "".join(texts)
+    if not decimal_comma and "," in joined:
+        # A quoted 4,5 between commas; with three digits it might be thousands.
+        texts = [_COMMA.sub(".", text) for text in texts]
+        joined = "".join(texts)
     if decimal_comma and "," in joined:
         texts = [text.replace(",", ".") for text in texts]
         joined = joined.replace(",", ".")
@@ -157,12 +88,35 @@ def numbers(texts: Sequence[str], *, decimal_comma: bool) -> tuple[FloatArray, B
     values = np.full(len(texts), math.nan)
     wrong = np.zeros(len(texts), dtype=np.bool_)
     for row, text in enumerate(texts):
-        bare = text.strip()
+        bare = plain_cell(text).replace("\u2212", "-")
         if _NUMBER.fullmatch(bare) is not None:
             values[row] = float(bare)
         elif bare:
             wrong[row] = True
     return values, wrong | np.isinf(values)
+
+
+def without_units(texts: Sequence[str], unit: str | None, wrong: Wrong) -> list[str]:
+    """The cells without the units behind their numbers, all in the column's own (C where it says
+    none); a cell that states another is converted to it, one in no unit we know stays."""
+    bare = []
+    off = np.zeros(len(texts), dtype=np.bool_)
+    for row, text in enumerate(texts):
+        found = _WITH_UNIT.fullmatch(plain_cell(text))
+        stated = unit_of(found[2]) if found is not None else None
+        if found is None or stated is None or stated == (unit or "C"):
+            bare.append(text if found is None else found[1])
+        elif unit is not None:
+            off[row] = True
+            bare.append("")
+        else:
+            number = np.array([float(found[1].replace(",", "."))])
+            bare.append(f"{in_celsius(number, stated)[0]:.6f}")
+    wrong.mark(off, f"expected {unit} as in the column's title", got=texts)
+    return bare
+
+
+_WITH_UNIT = re.compile(r"([+-]?\d{1,6}(?:[.,]\d{1,6})?)\s*([°º]?\s*[CFK]|℃|℉)", re.I)
 
 
 def yes_no(texts: Sequence[str]) -> tuple[CodeArray, BoolArray]:
@@ -197,11 +151,13 @@ def table_of(
     received_ms: IntArray | None = None,
     units: Mapping[str, str] = MappingProxyType({}),
     unit: Sequence[str | None] | None = None,
+    quantity: Sequence[str | None] | None = None,
 ) -> ReadingTable:
     """The right rows of `count` as a table; ranges, ids and emptiness are checked here.
 
     units, unit : of the probes by their titles, and the unit column, which says it of each row
         for the probes whose titles do not; a row in %RH is a humidity and passed over.
+    quantity : of each row, where a column says what its value is of; a humidity is passed over.
     received_ms : when each reached the platform, -1 unknown; None: the file does not say.
     names, values, flags : by our column names; probes stand in `values`. What is found wrong
     is added to `wrong`; rows that are wrong already are left out too.
@@ -211,6 +167,9 @@ def table_of(
     for column in ("shipment", "courier", "box", "logger"):
         coded[column] = _ids(column, names.get(column) or [None] * count, wrong)
     over = np.zeros(count, dtype=np.bool_)
+    if quantity is not None:
+        for word in {text for text in quantity if text and is_other_quantity(text)}:
+            over |= np.fromiter((text == word for text in quantity), np.bool_, count)
     temperature_c = {}
     for name, sent in values.items():
         if is_probe(name) and units.get(name) != "%RH":
@@ -267,7 +226,7 @@ def _by_row(
         rows = np.fromiter(((text or "").strip() == word for text in unit), np.bool_, len(unit))
         known = unit_of(word)
         if known is None:
-            wrong.mark(rows, f"unit_unknown: expected °C, °F, K or %RH, got {word[:20]!r}")
+            wrong.mark(rows & ~over, f"unit_unknown: expected °C, °F, K or %RH, got {word[:20]!r}")
         elif known == "%RH":
             over |= rows
             result[rows] = math.nan

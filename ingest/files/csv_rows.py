@@ -6,6 +6,7 @@ one broken quote costs one row and not the rest.
 """
 
 import csv
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
@@ -21,24 +22,29 @@ from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.columns import (
     Wrong,
-    columns_of,
-    is_probe,
     numbers,
     table_of,
-    units_of,
     whole_numbers,
+    without_units,
     yes_no,
 )
 from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.header import columns_of, is_probe, require_names, units_of
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import chunks, opened_text
-from coldwitness.ingest.files.titles import name_and_unit, renamed
+from coldwitness.ingest.files.titles import name_and_unit, name_and_zone, renamed, unit_of
 
 _HEADER_WITHIN = 100
 """Lines looked at for the header; loggers' programs write what they know of the trip above it."""
 _SEPARATOR = re.compile(r"sep=([,;\t|])", re.I)
 _CLOCK = re.compile(r"\s*((上午|下午|[AP]M)\s*)?\d{1,2}[:时点]", re.I)
 """A time of day alone; the day stands in a column of its own."""
+_DATE = re.compile(r"\d{4}[-/.年]\d|\d[-/.]\d{4}")
+_SUMMARY = re.compile(
+    r"\s*(合计|总计|最[高低大小]值?(温度)?|平均值?(温度)?|统计|备注.*|max(imum)?|min(imum)?|average|avg|mean|mkt|total)[:：]?\s*",
+    re.I,
+)
+_UNIT_LETTERS = frozenset("cfkCFK°º℃℉")
 _NUMBERS = frozenset(channel.sent for channel in CHANNELS if channel.kind != "flag")
 
 
@@ -60,6 +66,7 @@ def read_lines(
     """Read lines of CSV. file : how the lines' place is named in what is said of them."""
     refusals = Refusals()
     tables: list[ReadingTable] = []
+    require_names(columns)
     header, header_line, delimiter = _header(stream, file, columns)
     place = f"{file}, line {header_line}"
     for title in columns.keys() - {name.strip().strip('"').lower() for name in header}:
@@ -70,12 +77,28 @@ def read_lines(
     ours = columns_of(header)
     require_columns(ours, place, header)
     require_once(ours, place, header)
+    zone = zone or name_and_zone(header[ours["time"]])[1]
     number = header_line + 1
-    for lines in chunks(stream):
+    first = next(stream, None)
+    if first is not None and (units := _units_row(first, header, delimiter)) is not None:
+        header, first, number = units, None, number + 1
+    for lines in chunks(stream if first is None else itertools.chain((first,), stream)):
         chunk = _Chunk(ours, header, delimiter, zone)
         tables.append(chunk.table(lines, refusals, file, first_number=number))
         number += len(lines)
     return FileContent(joined(tables), one_shipment="shipment" not in ours, refusals=refusals)
+
+
+def _units_row(line: str, header: Sequence[str], delimiter: str) -> list[str] | None:
+    """The header with the units of a line that holds nothing else; None for any other line."""
+    cells = _fields(line.strip("\r\n"), delimiter) or []
+    said = [cell.strip() for cell in cells]
+    if len(said) != len(header) or not any(said) or not all(unit_of(c) for c in said if c):
+        return None
+    return [
+        f"{title} ({unit})" if unit and name_and_unit(title)[1] is None else title
+        for title, unit in zip(header, said, strict=True)
+    ]
 
 
 def require_columns(columns: dict[str, int], place: str, header: Sequence[str]) -> None:
@@ -117,15 +140,25 @@ def _header(
             told = separator[1]
         if separator is not None or not bare.strip(" ,;\t") or bare.lstrip().startswith("#"):
             continue
-        delimiter = told or max((",", ";", "\t"), key=bare.count)
+        delimiter = told or max((",", ";", "\t", "|"), key=bare.count)
         fields = _fields(bare, delimiter) or []
         columns = columns_of(renamed(fields, renames))
-        if "time" in columns and measures(columns):
+        if "time" in columns and measures(columns) and not any(map(_DATE.search, fields)):
             return fields, number, delimiter
         first = first or (fields, number, delimiter)
     if first is None:
         raise BadInput(f"{file}: empty: expected a header line")
     return first
+
+
+def has_header(lines: Sequence[str]) -> bool:
+    """True if one of a file's first lines names a time and something measured."""
+    try:
+        fields, _, _ = _header(lines, "", {})
+    except BadInput:
+        return False
+    columns = columns_of(fields)
+    return "time" in columns and measures(columns)
 
 
 def _fields(line: str, delimiter: str) -> list[str] | None:
@@ -139,7 +172,8 @@ def _fields(line: str, delimiter: str) -> list[str] | None:
 
 
 class _Chunk:
-    """Some lines of one file on their way into a table."""
+    """Some lines of one file on their way into a table. What a program wrote below the rows
+    (totals, the highest and lowest) is no row."""
 
     def __init__(
         self, columns: dict[str, int], header: Sequence[str], delimiter: str, zone: tzinfo | None
@@ -161,6 +195,8 @@ class _Chunk:
                 continue  # what a spreadsheet leaves below its last row
             if fields is not None and not any(fields[self.width :]):
                 del fields[self.width :]
+            if fields and not fields[0][:1].isdigit() and self._is_summary(fields):
+                continue
             if fields is not None and len(fields) == self.width:
                 rows.append(fields)
                 place.append(index)
@@ -174,6 +210,10 @@ class _Chunk:
         table = self._columns(rows, wrong)
         wrong.report(refusals, lambda row: f"{file}, line {first_number + place[row]}")
         return table
+
+    def _is_summary(self, fields: Sequence[str]) -> bool:
+        time = fields[self.columns["time"]] if len(fields) > self.columns["time"] else ""
+        return any(_SUMMARY.fullmatch(cell) is not None for cell in {fields[0], time})
 
     def _columns(self, rows: Sequence[Sequence[str]], wrong: Wrong) -> ReadingTable:
         transposed = list(zip(*rows, strict=True)) or [()] * self.width
@@ -190,10 +230,11 @@ class _Chunk:
         values = {}
         for name, column in texts.items():
             if is_probe(name) or name in _NUMBERS:
-                values[name], off = numbers(column, decimal_comma=self.delimiter != ",")
-                if off.any():
-                    shown = repr(column[int(np.argmax(off))])[:40]
-                    wrong.mark(off, f"{name}: expected a number, got {shown}")
+                cells: Sequence[str] = column
+                if is_probe(name) and not _UNIT_LETTERS.isdisjoint("".join(column)):
+                    cells = without_units(column, self.units.get(name), wrong)
+                values[name], off = numbers(cells, decimal_comma=self.delimiter != ",")
+                wrong.mark(off, f"{name}: expected a number", got=column)
         seq = np.full(len(rows), -1, dtype=np.int64)
         if "seq" in values:
             seq, off = whole_numbers(values.pop("seq"))
@@ -223,6 +264,7 @@ class _Chunk:
             datum=datum,
             units=self.units,
             unit=texts.get("unit"),
+            quantity=texts.get("quantity"),
             wrong=wrong,
             received_ms=received_ms,
         )

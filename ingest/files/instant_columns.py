@@ -12,6 +12,7 @@ import numpy as np
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.tracks import IntArray
+from coldwitness.ingest.files.day_orders import DayOrder, told_order, year_first
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, moment_ms, rfc3339_ms, time_ms
 
 _Zoned = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -23,10 +24,18 @@ _LOOSE = re.compile(
 
 
 _COMPACT = re.compile(
-    r"(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII
+    r"(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])[T ]?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII
 )
 """YYYYMMDDhhmm or YYYYMMDDhhmmss: 12 and 14 digits, where milliseconds have 13."""
-_HALF = re.compile(r"上午|下午|(?<![A-Za-z])[AP]\.?M\.?(?![A-Za-z])", re.I)
+_HALF = re.compile(
+    r"[上下]午|凌晨|清晨|早上|早晨|中午|傍晚|晚上|(?<![A-Za-z])[AP]\.?M\.?(?![A-Za-z])", re.I
+)
+_LATER = frozenset({"下午", "傍晚", "晚上", "pm", "p.m.", "pm.", "p.m"})
+_WEEKDAY = re.compile(
+    r"(?:星期|周)[一二三四五六日天]\s*|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+"
+)
+_SHEET = re.compile(r'="?([^"]*)"?|\'(.*)')
+"""What spreadsheets put around a text to keep it one."""
 
 
 def named_zone(name: str | None) -> tzinfo | None:
@@ -65,9 +74,13 @@ def texts_ms(texts: Sequence[str], *, zone: tzinfo | None) -> tuple[IntArray, Ma
         pass
     result = np.full(len(texts), -1, np.int64)
     wrong: dict[int, str] = {}
+    try:
+        order = told_order(texts)
+    except BadMessage as error:
+        return result, dict.fromkeys(range(len(texts)), str(error))
     for row, text in enumerate(texts):
         try:
-            result[row] = text_ms(text, zone=zone)
+            result[row] = text_ms(text, zone=zone, order=order)
         except BadMessage as error:
             wrong[row] = str(error)
     return result, wrong
@@ -95,10 +108,16 @@ def _plainly(text: str) -> tuple[str, bool | None]:
         return f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}", None
     plain = re.sub(r"(\d{4})年\s*(\d{1,2})月\s*(\d{1,2})[日号]", r"\1-\2-\3 ", text)
     plain = re.sub(r"(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?", _clock, plain)
+    plain = _WEEKDAY.sub("", plain)
     words = _HALF.findall(plain)
     if len(words) != 1:
         return plain.strip(), None
-    return _HALF.sub(" ", plain).strip(), words[0].lower() in ("下午", "pm", "p.m.")
+    word, plain = words[0].lower(), _HALF.sub(" ", plain).strip()
+    if word == "中午":
+        return plain, re.search(r"\s(12|1|01|2|02):", plain) is not None
+    if word in ("晚上", "傍晚") and re.search(r"\s12:", plain):
+        raise BadMessage("bad_time", f"time: {text[:60]!r}: noon or midnight?")
+    return plain, word in _LATER
 
 
 def _clock(found: re.Match[str]) -> str:
@@ -112,12 +131,28 @@ def _of_day(hour: int, *, afternoon: bool, shown: str) -> int:
     return hour if hour > 12 else hour % 12 + (12 if afternoon else 0)
 
 
-def text_ms(text: str, *, zone: tzinfo | None) -> int:
-    """One text of a time column to epoch ms; raises BadMessage."""
-    text = text.strip()
+def text_ms(text: str, *, zone: tzinfo | None, order: DayOrder | None = None) -> int:
+    """One text of a time column to epoch ms; raises BadMessage.
+
+    order : whether day or month comes first in the column's dates, where a row told it.
+    """
+    found = _text_ms(plain_cell(text), zone=zone, order=order)
+    if found < UNSET_BEFORE_MS:
+        raise BadMessage("bad_time", f"time: {text[:40]!r}: a clock that was never set")
+    return found
+
+
+def plain_cell(text: str) -> str:
+    """A cell without what spreadsheets put around it, and with plain blanks."""
+    bare = text.replace("\u00a0", " ").strip()
+    kept = _SHEET.fullmatch(bare)
+    return bare if kept is None else (kept[1] if kept[1] is not None else kept[2]).strip()
+
+
+def _text_ms(text: str, *, zone: tzinfo | None, order: DayOrder | None) -> int:
     if text.isascii() and text.isdigit() and _COMPACT.fullmatch(text) is None:
         return _whole_ms(text)
-    plain, half = _plainly(text)
+    plain, half = _plainly(year_first(text, order))
     loose = _LOOSE.fullmatch(plain)
     if loose is None:
         return rfc3339_ms(text, zone=zone)

@@ -41,6 +41,7 @@ from coldwitness.ingest.formats.native import (
     looks_doubled,
 )
 from coldwitness.ingest.formats.native_channels import PlainChannels, PlainPosition
+from coldwitness.ingest.formats.native_probes import ODD_KEY
 from coldwitness.ingest.formats.plausible import NO_VALUE_C, TEMPERATURE_RANGE_C
 
 _Celsius = Annotated[float, msgspec.Meta(ge=TEMPERATURE_RANGE_C[0], le=TEMPERATURE_RANGE_C[1])]
@@ -147,7 +148,7 @@ class _Rows:
         table, good = _columns(sent)
         its_lines = lines if not others else [lines[index] for index in place]
         if b"".join(its_lines).count(b'"') != _quotes_of(sent):
-            good &= ~np.fromiter(map(looks_doubled, its_lines), np.bool_, len(its_lines))
+            good &= ~np.fromiter(map(_is_odd, its_lines), np.bool_, len(its_lines))
         others.extend(np.asarray(place, dtype=np.int64)[~good].tolist())
         for index in sorted(others):
             self._line(index, lines[index])
@@ -175,6 +176,11 @@ class _Rows:
             self.events.append(said)
         else:
             self.slow.append(said)
+
+
+def _is_odd(line: bytes) -> bool:
+    """True where a key may stand twice, or is ours but for its spelling."""
+    return looks_doubled(line) or ODD_KEY.search(line) is not None
 
 
 def _sent(messages: Sequence[_PlainReading]) -> _Sent:

@@ -63,6 +63,8 @@ def text_encoding(start: bytes) -> str:
         return "utf-16"
     if start[1:200:2].count(0) > len(start[1:200:2]) // 2:
         return "utf-16-le"
+    if start[:200:2].count(0) > len(start[:200:2]) // 2:
+        return "utf-16-be"
     if _decoded(start, "utf-8") is not None:
         return "utf-8-sig"
     chinese = _decoded(start, "gb18030")

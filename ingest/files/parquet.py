@@ -21,25 +21,17 @@ from coldwitness.domain.channels import FLAGS, REALS
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
-from coldwitness.ingest.files.columns import (
-    Wrong,
-    columns_of,
-    is_probe,
-    numbers,
-    table_of,
-    units_of,
-    whole_numbers,
-    yes_no,
-)
+from coldwitness.ingest.files.columns import Wrong, numbers, table_of, whole_numbers, yes_no
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.csv_rows import require_columns
+from coldwitness.ingest.files.header import columns_of, is_probe, units_of
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import opened, packed
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, moment_ms
 
 _REALS = frozenset(channel.sent for channel in REALS)
 _FLAGS = frozenset(channel.sent for channel in FLAGS)
-_NAMES = ("shipment", "courier", "box", "logger", "datum", "unit")
+_NAMES = ("shipment", "courier", "box", "logger", "datum", "unit", "quantity")
 
 
 def read_parquet(path: Path, *, zone: tzinfo | None) -> FileContent:
@@ -119,6 +111,7 @@ def _content(
         datum=names.get("datum"),
         units=units,
         unit=names.get("unit"),
+        quantity=names.get("quantity"),
         wrong=wrong,
         received_ms=_received(found.get("received_ms"), kind_of.get("received_ms", ""), zone),
     )

@@ -18,6 +18,7 @@ from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.assignment import assigned
 from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.csv_rows import has_header
 from coldwitness.ingest.files.instant_columns import named_zone
 from coldwitness.ingest.files.opening import head, text_encoding
 from coldwitness.ingest.files.spreadsheets import is_spreadsheet
@@ -158,6 +159,23 @@ def reader_for(path: Path) -> str:
         return "ndjson"
     endings = [ending.lower() for ending in path.suffixes]
     return next((_ENDINGS[ending] for ending in reversed(endings) if ending in _ENDINGS), "csv")
+
+
+def is_text(path: Path) -> bool:
+    """True for what may be CSV: no spreadsheet and no Parquet."""
+    start = head(path)
+    return not start.startswith(b"PAR1") and not is_spreadsheet(start, [".xlsx"])
+
+
+def is_csv(path: Path) -> bool:
+    """True for text with a header that names a time and something measured, whatever the file's
+    ending."""
+    try:
+        start = head(path)
+        text = start.decode(text_encoding(start), errors="replace")
+    except BadInput:
+        return False
+    return has_header(text.splitlines()[:-1] or text.splitlines())
 
 
 def read_content(

@@ -12,9 +12,9 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.ingest.files.columns import columns_of
 from coldwitness.ingest.files.content import FileContent
 from coldwitness.ingest.files.csv_rows import measures, read_lines
+from coldwitness.ingest.files.header import columns_of
 from coldwitness.ingest.files.titles import renamed
 
 _LEGACY = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -28,6 +28,12 @@ def is_elsewhere(name: str) -> bool:
     return _says(name, _names().elsewhere)
 
 
+@lru_cache(maxsize=_MOST)
+def is_other_quantity(name: str) -> bool:
+    """True for what is measured and is no temperature: humidity, battery, pressure."""
+    return "temp" not in name.lower() and "温" not in name and _says(name, _names().other_quantity)
+
+
 @cache
 def _names() -> Names:
     return logger_facts().names

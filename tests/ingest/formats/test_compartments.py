@@ -3,7 +3,7 @@
 import pytest
 
 from coldwitness.domain.reading import compartment_of, plain_probe, split_probe
-from coldwitness.ingest.files.columns import columns_of
+from coldwitness.ingest.files.header import columns_of
 from tests.ingest.formats.test_native import changed
 
 
