@@ -27,6 +27,8 @@ from coldwitness.storage.journal import Message
 log = logging.getLogger(__name__)
 
 GOODBYE_WITHIN_S = 2.0
+_PACKET_HEAD_BYTES = 5 + 2 + 65_535 + 2 + 8_192
+"""Fixed header, topic, packet id, and more properties than any sender has use for."""
 _WARNED_AT = (1, 5)
 """Failures in a row that are told as warnings; those between and after are the same story."""
 
@@ -185,6 +187,7 @@ class BrokerConnection:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = self._settings.session_expiry_s
             properties.ReceiveMaximum = self._settings.receive_maximum
+            properties.MaximumPacketSize = self._settings.max_payload_bytes + _PACKET_HEAD_BYTES
             arguments = {"clean_start": False, "properties": properties}
         try:
             self._client.connect(

@@ -32,25 +32,33 @@ class Cut:
 
 
 class PacketCutter:
-    """Cuts the bytes of one connection; an unfinished packet waits for the next read.
+    """Cuts the bytes of one connection; an unfinished packet waits for the next read, at a cost
+    that grows with its size and not with its square.
 
     five : the connection speaks MQTT 5, whose PUBLISH has properties.
     """
 
     def __init__(self, *, five: bool) -> None:
         self._five = five
-        self._rest = b""
+        self._parts: list[bytes] = []  # of what waits, joined once the packet is whole
+        self._waiting = 0
+        self._wanted = 0
         self._topics: dict[bytes, str] = {}
 
     def cut(self, data: bytes, *, received_ms: int) -> Cut:
         """All whole packets of what waited and `data`. After a malformed one nothing is cut."""
         result = Cut()
-        data = self._rest + data if self._rest else data
-        at, end = 0, len(data)
+        self._parts.append(data)
+        self._waiting += len(data)
+        if self._waiting < self._wanted:
+            return result
+        data = b"".join(self._parts) if len(self._parts) > 1 else data
+        at, end, self._wanted = 0, len(data), 0
         while end - at >= 2:
             body, length = _remaining_length(data, at + 1, end)
             next_at = body + length
             if length == _MORE or (length >= 0 and next_at > end):
+                self._wanted = 0 if length == _MORE else next_at - at
                 break
             first = data[at]
             if length < 0:
@@ -64,7 +72,8 @@ class PacketCutter:
             if result.malformed:
                 break
             at = next_at
-        self._rest = data[at:]
+        self._parts = [data[at:]] if at < end else []
+        self._waiting = end - at
         return result
 
     def _publish(

@@ -128,6 +128,17 @@ def test_any_bytes_are_cut_or_malformed(data: bytes, five: bool) -> None:
     assert all(message.qos < 2 for message in result.messages)
 
 
+def test_a_large_packet_that_comes_in_small_parts_is_joined_once() -> None:
+    """Joined at every part, this one would copy 200 GB."""
+    payload = bytes(30_000_000)
+    whole = publish("a/b", payload) + publish("a/b", b"next")
+    cutter, part = PacketCutter(five=False), 2_048
+    cuts = [
+        cutter.cut(whole[at : at + part], received_ms=NOW_MS) for at in range(0, len(whole), part)
+    ]
+    assert [m.payload for one in cuts for m in one.messages] == [payload, b"next"]
+
+
 def test_what_has_a_packet_id_is_acknowledged_in_one_piece() -> None:
     assert pubacks([b"\x00\x07", b"", b"\x01\x00"]) == bytes.fromhex("40020007 40020100")
     assert pubacks([b"", b""]) == b""
