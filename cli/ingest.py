@@ -6,6 +6,7 @@ other.
 """
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -43,6 +44,7 @@ def ingest(
         bool,
         typer.Option("--until-stored", help="with --store-only: end when all is stored"),
     ] = False,
+    with_stdin: Annotated[bool, typer.Option("--with-stdin", hidden=True)] = False,
 ) -> None:
     """Run one ingest worker until Ctrl-C: messages are journalled, acknowledged, stored."""
     if receive_only and store_only:
@@ -52,6 +54,8 @@ def ingest(
     if worker is not None:
         settings = with_worker(settings, worker)
     with collected_seldom(), ending(threading.Event()) as stop:
+        if with_stdin:
+            threading.Thread(target=_end_with_stdin, args=(stop,), daemon=True).start()
         if store_only:
             _store(settings, stop, until_stored=until_stored)
         else:
@@ -72,7 +76,14 @@ def with_worker(settings: Settings, worker: str) -> Settings:
 def _storing_command(context: typer.Context, worker: str) -> list[str]:
     settings = config_arguments(context)
     command = [sys.executable, "-m", "coldwitness.cli", *settings, "ingest"]
-    return [*command, "--store-only", "--worker", worker]
+    return [*command, "--store-only", "--with-stdin", "--worker", worker]
+
+
+def _end_with_stdin(stop: threading.Event) -> None:
+    """Its other end is open for as long as the starting process lives, however that ends."""
+    while os.read(0, 64):
+        pass
+    stop.set()
 
 
 def _receive(settings: Settings, stop: threading.Event, *, storing: Sequence[str] | None) -> None:
@@ -95,13 +106,12 @@ def _keep_storing(command: Sequence[str], stop: threading.Event) -> None:
     """Run the storing process, and again if it ends by itself."""
     pause_s = 0.5
     while not stop.is_set():
-        child = subprocess.Popen(command)
-        while child.poll() is None and not stop.wait(0.2):
-            pass
-        if child.poll() is None:
-            child.terminate()
-            child.wait()
-            return
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as child:
+            while child.poll() is None and not stop.wait(0.2):
+                pass
+            if child.poll() is None:
+                child.terminate()
+                return
         logging.getLogger(__name__).error("storing ended (%s); starting it again", child.returncode)
         stop.wait(pause_s)
         pause_s = min(30.0, pause_s * 2)

@@ -20,6 +20,7 @@ from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, load_or_create_signer
 from coldwitness.storage.journal.layout import public_key, segments
+from tests.e2e.demo_process import children_of, still_living
 from tests.ingest.conftest import MemoryCustody, MemoryStore, Mosquitto, wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 
@@ -222,6 +223,23 @@ def test_a_worker_takes_messages_from_the_broker_into_journal_and_stores_and_end
         tables = {name for (name,) in register.execute("SELECT name FROM sqlite_master")}
     register.close()
     assert tables
+
+
+def test_the_storing_process_of_a_killed_worker_ends_too(tmp_path: Path) -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "coldwitness.cli", "ingest", "--worker", "w7"],
+        cwd=ROOT,
+        env=os.environ | environment(tmp_path) | {"COLDWITNESS_MQTT__PORT": "1"},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: bool(children_of(worker.pid)), within_s=60)
+        storing = children_of(worker.pid)
+        wait_until((tmp_path / "telemetry.sqlite").exists, within_s=60)
+    finally:
+        worker.kill()
+        worker.wait()
+    assert not still_living(storing, within_s=60)
 
 
 def cursor(path: Path) -> int:
