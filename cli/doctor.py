@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from coldwitness.cli.open_to_others import open_to_others
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.settings import MqttSettings, Settings
 from coldwitness.domain.errors import ColdWitnessError
@@ -58,10 +59,10 @@ def doctor(
         ),
     ] = False,
 ) -> None:
-    """Check broker, credentials, topic rights, limits, journal, clock, fonts, stores, ports."""
+    """Check broker, credentials, rights, limits, journal, files, clock, fonts, stores, ports."""
     settings = settings_of(context)
     failed = False
-    shallow = (_broker, _journal, _clock, _fonts, _stores, _ports)
+    shallow = (_broker, _journal, _files, _clock, _fonts, _stores, _ports)
     for check in (_deep,) if deep else shallow:
         for finding in _careful(check, settings):
             failed = failed or finding.state == "failure"
@@ -235,6 +236,20 @@ def _journal(settings: Settings) -> Iterator[Finding]:
             f"run `coldwitness ingest --worker {worker}` or look at its log" if behind > 10_000
             else "",
         )  # fmt: skip
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    """Evidence of several firms: nobody else on the machine needs to read it."""
+    open_ones = open_to_others(settings)
+    if not open_ones:
+        yield Finding("files", "ok", "journal, register and store are this user's alone")
+        return
+    yield Finding(
+        "files",
+        "warning",
+        f"others on this machine can read {', '.join(map(str, open_ones))}",
+        f"chmod -R go= {' '.join(map(str, open_ones))}",
+    )
 
 
 def _deep(settings: Settings) -> Iterator[Finding]:

@@ -103,6 +103,9 @@ def _not_loaded() -> None:
     """Stands in the list for a command that nobody called."""
 
 
+NOTHING_FOR_OTHERS = 0o077
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; one clear line and exit 2 for a user's mistake, never a traceback."""
     try:
@@ -121,5 +124,6 @@ def main(arguments: list[str]) -> int:
 
 
 def run() -> None:
-    """Console entry."""
+    """Console entry. What a command writes, evidence and reports alike, is its user's alone."""
+    os.umask(os.umask(NOTHING_FOR_OTHERS) | NOTHING_FOR_OTHERS)
     sys.exit(main(sys.argv[1:]))

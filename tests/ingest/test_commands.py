@@ -240,6 +240,8 @@ def test_the_storing_process_of_a_killed_worker_ends_too(tmp_path: Path) -> None
         worker.kill()
         worker.wait()
     assert not still_living(storing, within_s=60)
+    written = [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]
+    assert not written, "evidence is for nobody else on the machine"
 
 
 def cursor(path: Path) -> int:

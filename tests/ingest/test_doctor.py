@@ -125,6 +125,18 @@ def test_a_signing_key_that_others_may_read(
     assert (state, str(key) in text) == ("failure", True)
 
 
+def test_files_that_others_may_read(setting: Setting, doctor: Doctor, tmp_path: Path) -> None:
+    doctor()  # makes them
+    register = tmp_path / "register.sqlite"
+    register.chmod(0o644)
+    assert doctor()["files"][0] == "ok", "nobody gets past its folder"
+    tmp_path.chmod(0o755)
+    state, text, mend = doctor()["files"]
+    assert (state, str(register) in text, str(register) in mend) == ("warning", True, True)
+    register.chmod(0o600)
+    assert str(register) not in doctor()["files"][1]
+
+
 def test_a_clock_that_was_set_back(setting: Setting, doctor: Doctor, tmp_path: Path) -> None:
     signer = load_or_create_signer(tmp_path / "journal" / "keys" / "signing.key")
     with Journal(tmp_path / "journal", worker="w1", signer=signer) as journal:
