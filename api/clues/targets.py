@@ -15,6 +15,21 @@ from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 
 Network = IPv4Network | IPv6Network
 URL_LENGTH_MAX = 2048
+_LAST_32_BITS = tuple(
+    IPv6Network(text)
+    for text in (
+        "64:ff9b::/96",  # NAT64, RFC 6052
+        "64:ff9b:1::/48",  # NAT64 of one's own network, RFC 8215
+        "::ffff:0:0:0/96",  # IPv4-translated, RFC 2765
+        "::/96",  # IPv4-compatible, RFC 4291, 2.5.5.1; :: and ::1 are closed as 0.0.0.0 and 0.0.0.1
+    )
+)
+_ISATAP = 0x00005EFE
+"""RFC 5214, 6.1: the upper half of the interface identifier, its universal bit either way."""
+_CLOSED = (
+    IPv6Network("fec0::/10"),  # site-local, RFC 3879
+    IPv4Network("168.63.129.16/32"),  # what a virtual machine in Azure asks of its host
+)
 
 
 @dataclass(frozen=True)
@@ -75,8 +90,27 @@ def resolve(url: str, *, allowed: Sequence[Network]) -> Target:
 
 
 def _may_be_called(address: IPv4Address | IPv6Address, allowed: Sequence[Network]) -> bool:
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if any(address.version == network.version and address in network for network in allowed):
+    if _lies_in(address, allowed):
         return True
-    return address.is_global and not address.is_multicast
+    if isinstance(address, IPv6Address):
+        address = _carried(address) or address
+    if _lies_in(address, allowed):
+        return True
+    return address.is_global and not address.is_multicast and not _lies_in(address, _CLOSED)
+
+
+def _lies_in(address: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool:
+    return any(address.version == one.version and address in one for one in networks)
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a gateway, a tunnel or the system's own stack makes of it."""
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    low = IPv4Address(int(address) & 0xFFFFFFFF)
+    isatap = int(address) >> 32 & 0xFCFFFFFF == _ISATAP
+    return low if isatap or any(address in one for one in _LAST_32_BITS) else None

@@ -269,10 +269,34 @@ def test_loopback_private_and_reserved_addresses_need_the_operators_word(url: st
         resolve(url, allowed=())
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "2002:7f00:1::",
+        "2002:a9fe:a9fe::1", "2001:0:808:808::f5ff:fffe", "fec0::1", "feff::1", "::7f00:1",
+        "::ffff:0:7f00:1", "::ffff:7f00:1", "::ffff:a9fe:a9fe", "2400:1::5efe:a00:1",
+        "2400:1::200:5efe:a00:1", "168.63.129.16", "169.254.169.254", "100.100.100.200",
+        "fd00:ec2::254", "fe80::1", "::", "0.0.0.0", "ff02::1", "224.0.0.1", "192.0.2.1",
+    ],
+)  # fmt: skip
+def test_an_address_inside_another_is_looked_at_too(address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(BadInput, match="loopback, private or reserved"):
+        resolve(f"http://{host}/", allowed=())
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2400:3200::1", "64:ff9b::808:808"])
+def test_open_addresses_may_be_called_whatever_form_they_have(address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+    assert resolve(f"http://{host}/", allowed=()).host == host
+
+
 def test_an_allowed_network_is_allowed_and_its_neighbour_is_not() -> None:
     allowed = allowed_networks(("10.1.0.0/16",))
     target = resolve("https://10.1.255.255/hook?x=1", allowed=allowed)
     assert target.url == "https://10.1.255.255:443/hook?x=1"
+    assert resolve("http://[64:ff9b::10.1.2.3]/", allowed=allowed).host == "[64:ff9b::10.1.2.3]"
+    assert resolve("http://[::1]/", allowed=allowed_networks(("::1/128",))).host == "[::1]"
     with pytest.raises(BadInput):
         resolve("https://10.2.0.0/hook", allowed=allowed)
     with pytest.raises(ConfigError, match=r"clues\.webhook_networks"):
