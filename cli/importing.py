@@ -18,8 +18,8 @@ from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.manifest import Manifest
+from coldwitness.ingest.bounded_file import opened
 from coldwitness.ingest.files import Recorded, read_files, reader_for
-from coldwitness.ingest.files.opening import opened
 from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.manifests import read_manifest_files

@@ -1,8 +1,6 @@
 """Manifests: one JSON object a shipment, read, checked and freed of personal data."""
 
-import gzip
 import math
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -18,9 +16,13 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, Place, Qualification, Site
 from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.domain.reading import compartment_of, split_probe
+from coldwitness.ingest.bounded_file import opened
+from coldwitness.ingest.json_value import json_value
 from coldwitness.ingest.personal_data import personal_data_at
 
 MAX_MANIFEST_BYTES = 1_000_000
+MAX_FILE_BYTES = 256_000_000
+"""Unpacked."""
 MAX_ITEMS = 1000
 MAX_SITES = 1000
 MAX_COUPLINGS = 100
@@ -91,8 +93,8 @@ def decode_manifest(
     if len(body) > MAX_MANIFEST_BYTES:
         raise BadInput(f"{what}: {len(body)} bytes, expected at most {MAX_MANIFEST_BYTES}")
     try:
-        raw = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raw = json_value(body)
+    except msgspec.DecodeError as error:
         raise BadInput(f"{what}: not JSON: {error}") from error
     return parse_manifest(raw, classes=classes, what=what)
 
@@ -123,18 +125,14 @@ def read_manifest_files(
 
 
 def _objects(path: Path) -> Iterator[tuple[str, Any]]:
-    try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (EOFError, zlib.error) as error:
-        raise BadInput(f"{path}: not gzip: {error}") from error
+    with opened(path) as stream:
+        content = stream.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise BadInput(f"{path}: more than {MAX_FILE_BYTES:,} bytes of manifests; part the file")
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
-        whole = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        whole = json_value(content)
+    except msgspec.DecodeError as error:
         lines = content.splitlines()
         if sum(1 for line in lines if line.strip()) < 2:
             raise BadInput(f"{path}: not JSON: {error}") from error
@@ -142,8 +140,8 @@ def _objects(path: Path) -> Iterator[tuple[str, Any]]:
             if not line.strip():
                 continue
             try:
-                yield f"{path}:{number}", msgspec.json.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as bad_line:
+                yield f"{path}:{number}", json_value(line)
+            except msgspec.DecodeError as bad_line:
                 raise BadInput(f"{path}:{number}: not JSON: {bad_line}") from bad_line
         return
     if isinstance(whole, list):

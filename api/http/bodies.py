@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.ingest.json_value import json_value
 from coldwitness.ingest.personal_data import personal_number_at
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
@@ -25,8 +26,8 @@ async def json_body(request: Request) -> Any:
         raise Problem(400, "body: expected a JSON object, got nothing")
     request.state.received_sha256 = sha256(raw).hexdigest()
     try:
-        body = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        body = json_value(raw)
+    except msgspec.DecodeError as error:
         raise Problem(400, f"body: not JSON: {error}") from error
     personal = personal_number_at(body)
     if personal is not None:

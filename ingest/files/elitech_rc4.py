@@ -17,8 +17,8 @@ from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.reading_table import reading_table
+from coldwitness.ingest.bounded_file import opened
 from coldwitness.ingest.files.content import FileContent, Refusals
-from coldwitness.ingest.files.opening import opened
 from coldwitness.ingest.formats.instants import moment_ms
 from coldwitness.ingest.formats.plausible import measured
 

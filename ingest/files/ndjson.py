@@ -28,10 +28,11 @@ from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Event, Reading, plain_probe
 from coldwitness.domain.reading_table import codes, column_of, floats, joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.bounded_file import opened
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.in_processes import in_processes
 from coldwitness.ingest.files.instant_columns import moments_ms, texts_ms
-from coldwitness.ingest.files.opening import chunks, opened
+from coldwitness.ingest.files.opening import chunks
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
 from coldwitness.ingest.formats.json_text import loads
 from coldwitness.ingest.formats.native import (

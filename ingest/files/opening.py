@@ -1,50 +1,19 @@
-"""Recorded files as lines: gzip by ending or content, text in the encoding that its mark names or
-its bytes show."""
+"""Recorded files as text lines, in the encoding that their mark names or their bytes show."""
 
 import codecs
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import TypeVar
 
-from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.bounded_file import opened
 
 CHUNK_LINES = 50_000
 """Rows worked on at once: large enough for arrays to pay, small enough to stay in memory."""
 _Line = TypeVar("_Line", str, bytes)
-_GZIP = b"\x1f\x8b"
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked if gzipped; failures are one BadInput naming the file."""
-    try:
-        with path.open("rb") as raw:
-            gzipped = raw.read(2) == _GZIP
-            raw.seek(0)
-            if gzipped:
-                with gzip.open(raw, "rb") as unpacked:
-                    yield cast(BinaryIO, unpacked)
-            else:
-                yield raw
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise BadInput(f"{path}: damaged gzip file: {error}") from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
-def packed(path: Path) -> bool:
-    """True if the file is gzipped, whatever it is called."""
-    try:
-        with path.open("rb") as raw:
-            return raw.read(2) == _GZIP
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def head(path: Path, size: int = 8192) -> bytes:

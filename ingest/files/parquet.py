@@ -21,12 +21,12 @@ from coldwitness.domain.channels import FLAGS, REALS
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
+from coldwitness.ingest.bounded_file import UNPACKED_MAX_BYTES, opened, packed
 from coldwitness.ingest.files.columns import Wrong, numbers, table_of, whole_numbers, yes_no
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.csv_rows import require_columns
 from coldwitness.ingest.files.header import columns_of, is_probe, units_of
 from coldwitness.ingest.files.instant_columns import texts_ms
-from coldwitness.ingest.files.opening import opened, packed
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, moment_ms
 
 _REALS = frozenset(channel.sent for channel in REALS)
@@ -59,12 +59,26 @@ def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
                 f'{_expression(column, header[place], kinds[place])} as "{column}"'
                 for column, place in columns.items()
             )
-            found = relation.project(wanted).fetchnumpy()
+            projected = relation.project(wanted)
+            _require_room(projected, shown=shown)
+            found = projected.fetchnumpy()
     except duckdb.Error as error:
         raise BadInput(f"{shown}: not readable as Parquet: {str(error).splitlines()[0]}") from error
     kind_of = {column: kinds[place] for column, place in columns.items()}
     units = units_of(header, columns)
     return _content(found, kind_of, units=units, shown=shown, zone=zone)
+
+
+def _require_room(relation: duckdb.DuckDBPyRelation, *, shown: str) -> None:
+    """A column of one value takes a few bytes in the file and all of them in memory."""
+    kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    texts = [
+        f'coalesce(sum(strlen("{name}")), 0)' for name, kind in kinds.items() if kind == "VARCHAR"
+    ]
+    ((rows, *text_bytes),) = relation.aggregate(", ".join(["count(*)", *texts])).fetchall()
+    unpacked = 8 * rows * len(relation.columns) + sum(text_bytes)
+    if unpacked > UNPACKED_MAX_BYTES:
+        raise BadInput(f"{shown}: unpacks to more than {UNPACKED_MAX_BYTES:,} bytes")
 
 
 def _expression(column: str, name: str, kind: str) -> str:

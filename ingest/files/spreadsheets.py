@@ -7,6 +7,7 @@ time: whether 46347 is a day of its calendar or a counter, only the sheet's auth
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -21,6 +22,8 @@ _LEGACY = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 _LOOKED_AT = 100
 _MOST_ROWS = 2_000_000
+_UNPACKED_MAX_BYTES = 500_000_000
+"""More than two million rows of XML."""
 _EMPTY: Mapping[str, str] = {}
 
 
@@ -36,6 +39,7 @@ def read_spreadsheet(
     """Read one workbook; raises BadInput where it is none or no sheet holds readings."""
     from python_calamine import CalamineError, load_workbook  # noqa: PLC0415  for these files only
 
+    _require_room(path)
     try:
         with load_workbook(path) as workbook:
             for name in workbook.sheet_names:
@@ -51,6 +55,19 @@ def read_spreadsheet(
         f"{path}: no sheet has a column time and one drug, value or temperature (sheets: {seen});"
         " --column 'TITLE=time' says which is which"
     )
+
+
+def _require_room(path: Path) -> None:
+    """A workbook is a zip archive of XML, which packs a thousandfold."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError) as error:
+        raise BadInput(f"{path}: cannot be read as a spreadsheet: {error}") from error
+    if unpacked > _UNPACKED_MAX_BYTES:
+        raise BadInput(f"{path}: unpacks to more than {_UNPACKED_MAX_BYTES:,} bytes")
 
 
 def _holds_readings(rows: Sequence[Sequence[object]], columns: Mapping[str, str]) -> bool:
