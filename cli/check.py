@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 
 from coldwitness.cli.garbage import collected_seldom
-from coldwitness.cli.judge_files import gather_files, judge_gathered
+from coldwitness.cli.judge_files import as_of_instant_ms, gather_files, judge_gathered
 from coldwitness.cli.result_text import beside, json_lines, print_json, print_text
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.in_parts import processes_for, told_in_parts
 from coldwitness.judging.rulebook import load_rulebook, under_pack
@@ -83,7 +82,7 @@ def check(
             timezone=timezone,
             reader=reader,
             columns=column or (),
-            as_of_ms=None if as_of is None else _instant_ms(as_of),
+            as_of_ms=None if as_of is None else as_of_instant_ms(as_of),
         )
         for warning in gathered.warnings:
             print(f"coldwitness: {warning}", file=sys.stderr)
@@ -132,10 +131,3 @@ def _written(told: tuple[str, bytes]) -> str:
     verdict, text = told
     sys.stdout.buffer.write(text)
     return verdict
-
-
-def _instant_ms(text: str) -> int:
-    try:
-        return instant_ms(text)
-    except ValueError as error:
-        raise BadInput(f"--as-of: {error}") from error

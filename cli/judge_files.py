@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reading import Event
 from coldwitness.ingest.files import read_files
@@ -108,6 +109,7 @@ def judge_files(
     timezone: str | None,
     reader: str | None,
     compare_with: Rulebook | None = None,
+    as_of_ms: int | None = None,
 ) -> JudgedFiles:
     """Read and judge recorded telemetry. Raises BadInput as `gather_files`."""
     gathered = gather_files(
@@ -117,8 +119,17 @@ def judge_files(
         storage=storage,
         timezone=timezone,
         reader=reader,
+        as_of_ms=as_of_ms,
     )
     return judge_gathered(gathered, rulebook=rulebook, storage=storage, compare_with=compare_with)
+
+
+def as_of_instant_ms(text: str) -> int:
+    """What `--as-of` names, UTC epoch ms. Raises BadInput."""
+    try:
+        return instant_ms(text)
+    except ValueError as error:
+        raise BadInput(f"--as-of: {error}") from error
 
 
 def judge_gathered(

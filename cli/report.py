@@ -24,7 +24,7 @@ from coldwitness.api.reports.packed.package import make_package
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
-from coldwitness.cli.judge_files import judge_files
+from coldwitness.cli.judge_files import as_of_instant_ms, judge_files
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.rules import PACKS_DIR, load_pack
 from coldwitness.config.settings import Settings
@@ -68,6 +68,13 @@ def report(
     ] = None,
     reader: Annotated[
         str | None, typer.Option("--reader", help="named reader of a logger export, with --from")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            help="RFC 3339 time, with --from: judge as then; without it all have ended",
+        ),
     ] = None,
     rules: Annotated[
         str | None,
@@ -120,9 +127,12 @@ def report(
     settings = settings_of(context)
     signer = _signer(settings, key, needed=package is not None)
     issue = issue_of(settings, number=number, issued=issued, office=office)
+    if as_of is not None and not files:
+        raise BadInput("--as-of: expected with --from: what the stores hold is judged as of now")
     if files:
         made = _from_files(
             files,
+            as_of_ms=None if as_of is None else as_of_instant_ms(as_of),
             shipment=shipment,
             manifests=manifest or [],
             storage=storage,
@@ -200,6 +210,7 @@ def _signer(settings: Settings, key: Path | None, *, needed: bool) -> Signer | N
 def _from_files(
     files: Sequence[Path],
     *,
+    as_of_ms: int | None,
     shipment: str | None,
     manifests: Sequence[Path],
     storage: str | None,
@@ -219,6 +230,7 @@ def _from_files(
         storage=storage,
         timezone=timezone,
         reader=reader,
+        as_of_ms=as_of_ms,
     )
     for warning in judged.warnings:
         print(f"coldwitness: {warning}", file=sys.stderr)

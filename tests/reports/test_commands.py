@@ -65,6 +65,22 @@ def test_report_and_check_say_the_same_of_a_shipment(run: Command, tmp_path: Pat
     assert json.loads((tmp_path / "r.json").read_bytes())["result"] == checked
 
 
+def test_a_report_from_files_is_of_the_instant_that_is_named(run: Command, tmp_path: Path) -> None:
+    """As `check --as-of`: before the record ends the shipment is on its way."""
+    as_of = ("--as-of", "2026-06-18T02:00:00Z")
+    files = ("telemetry.ndjson", "--manifest", "manifests.ndjson")
+    assert run("report", SHIPMENT, *FILES, "-o", "r.json", *as_of)[0] == 0
+    result = json.loads((tmp_path / "r.json").read_bytes())["result"]
+    _, out, _ = run("check", *files, "--json", *as_of)
+    checked = next(r for r in map(json.loads, out.splitlines()) if r["shipment"] == SHIPMENT)
+    assert (result, result["state"]) == (checked, checked["state"])
+    assert run("verify", "r.json")[0] == 3, "whole; nobody signed"
+    code, _, said = run("report", SHIPMENT, "-o", "r.json", *as_of)
+    assert (code, "--from" in said) == (2, True)
+    code, _, said = run("report", SHIPMENT, *FILES, "-o", "r.json", "--as-of", "noon")
+    assert (code, "--as-of" in said) == (2, True)
+
+
 def test_edited_report_does_not_hold_and_says_why(run: Command, tmp_path: Path) -> None:
     run("report", SHIPMENT, *FILES, "-o", "r.json")
     data = (tmp_path / "r.json").read_text("utf-8")
