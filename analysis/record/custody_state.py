@@ -1,7 +1,8 @@
 """Whether a shipment's custody has not begun, is under way, or has ended.
 
 What is judged of a shipment on its way is the time so far: up to its newest reading while the
-logger speaks, and on to the present once it has been silent for longer than a permitted interval.
+logger speaks, and to the present once it has been silent for longer than a permitted interval,
+whatever the age of what it sent last.
 """
 
 from dataclasses import dataclass
@@ -71,8 +72,7 @@ def custody_state(
     in_transit = state == State.IN_TRANSIT
     unheard_s = np.where(np.isnan(received_s), as_of_s - last_s, as_of_s - received_s)
     silent = ~(unheard_s <= numbers.recording_interval_s)
-    reached_s = np.where(np.isnan(last_s), as_of_s, last_s + np.fmax(unheard_s, 0.0))
-    until_s = np.where(silent, np.fmax(reached_s, terms.start_s), last_s)
+    until_s = np.where(silent, np.fmax(np.fmax(last_s, as_of_s), terms.start_s), last_s)
     present_s = np.where(silent, as_of_s, np.where(np.isnan(received_s), last_s, received_s))
     return CustodyState(
         state.astype(np.int8),

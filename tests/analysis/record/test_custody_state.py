@@ -9,6 +9,7 @@ from coldwitness.analysis.judge import judge
 from coldwitness.analysis.record.build import build_tracks
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.verdict.record_reasons import RecordReason
+from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.result import CheckResult
 from coldwitness.domain.words import Status
 from coldwitness.judging.results import check_results
@@ -108,7 +109,9 @@ def test_a_backlog_of_the_morning_is_no_silence() -> None:
     result = result_of(late, given=PACKED, as_of_s=9200)
     assert not [one for one in result.findings if one.subtype == "no_readings"]
     silent = result_of(late, given=PACKED, as_of_s=9400)
-    assert [one for one in silent.findings if one.subtype == "no_readings"]
+    (gap,) = [one for one in silent.findings if one.subtype == "no_readings"]
+    assert gap.duration_s == 9400 - 3600, "until now, not only for as long as nothing came"
+    assert silent.window.end == rfc3339(round((START_S + 9400) * 1000))
 
 
 def test_a_break_under_way_is_certain_and_not_doubted_as_the_end_of_custody() -> None:
