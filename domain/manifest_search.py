@@ -25,7 +25,9 @@ def _texts(manifest: Manifest) -> Iterator[str | None]:
             yield from _of_company(company)
     delivery = manifest.delivery
     if delivery is not None:
+        yield delivery.mode
         yield delivery.platform
+        yield _figure(delivery.planned_minutes)
         if delivery.sub_carrier is not None:
             yield from (
                 delivery.sub_carrier.id,
@@ -45,13 +47,20 @@ def _texts(manifest: Manifest) -> Iterator[str | None]:
             item.holder,
             item.dosage_form,
             item.strength,
+            item.expires,
+            _figure(item.price),
         )
     if manifest.order is not None:
-        yield manifest.order.number
+        yield from (manifest.order.number, manifest.order.sold_at)
     if manifest.seal is not None:
         yield manifest.seal.number
     if manifest.agreement is not None:
-        yield manifest.agreement.number
+        its = manifest.agreement
+        yield from (its.number, its.signed_at, its.audited_at)
+
+
+def _figure(value: float | None) -> str | None:
+    return None if value is None else f"{value:g}"
 
 
 def _of_company(company: Company) -> tuple[str | None, ...]:

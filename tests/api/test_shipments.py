@@ -1,5 +1,7 @@
 """Shipments over HTTP: the manifest in, the list, one shipment, its check result."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -248,6 +250,36 @@ def test_the_list_is_cut_by_where_shipments_stand(world: World) -> None:
     assert world.get("/v1/shipments/ZB-3/check").json()["findings"] == []
 
 
+EVERY_KEY: dict[str, Any] = {
+    "seller": {"name": "淄博大药房", "uscc": "91370305MA3C000109", "licence": "鲁DA5330001"},
+    "delivery": {
+        "mode": "same_day",
+        "platform": "好药网",
+        "planned_minutes": 95,
+        "sub_carrier": {"id": "hand-2", "name": "城南转运行", "uscc": "91370303MA3D000206"},
+    },
+    "items": [
+        {
+            "name": "胰岛素",
+            "storage": "refrigerated",
+            "batch": "B6267731",
+            "approval_number": "国药准字S20000001",
+            "trace_code": "81234567890123456789",
+            "holder": "齐鲁生物制药",
+            "dosage_form": "注射剂",
+            "strength": "3ml:300单位",
+            "expires": "2027-08-31",
+            "price": 58.5,
+        }
+    ],
+    "order": {"number": "ORD-9", "sold_at": "2026-11-20", "online": True},
+    "seal": {"number": "SEAL-77"},
+    "agreement": {"number": "XY-2026-8", "signed_at": "2026-02-03", "audited_at": "2026-04-05"},
+    "boxes": ["BX-SECOND"],
+}
+"""Every key beside those that decide a limit."""
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -257,29 +289,63 @@ def test_the_list_is_cut_by_where_shipments_stand(world: World) -> None:
         ("B6267731", True),
         ("6267 大药房", True),
         ("国药准字", True),
+        ("8123456789", True),
+        ("齐鲁生物", True),
+        ("注射剂", True),
+        ("3ML:300", True),
+        ("2027-08", True),
+        ("58.5", True),
+        ("ord-9", True),
+        ("2026-11-20", True),
         ("SEAL-77", True),
         ("鲁DA533", True),
+        ("好药网", True),
+        ("same_day", True),
+        ("城南转运", True),
+        ("MA3D000206", True),
+        ("hand-2", True),
+        ("bx-second", True),
+        ("xy-2026", True),
+        ("2026-02-03", True),
+        ("2026-04-05", True),
         ("6267 北京", False),
         ("%", False),
         ("_", False),
     ],
 )
 def test_a_search_finds_what_the_manifest_names(world: World, asked: str, found: bool) -> None:
-    sent = manifest(
-        "ZB-1",
-        seller={"name": "淄博大药房", "licence": "鲁DA5330001"},
-        items=[
-            {
-                "name": "胰岛素",
-                "storage": "refrigerated",
-                "batch": "B6267731",
-                "approval_number": "国药准字S20000001",
-            }
-        ],
-        order={"number": "ORD-9"},
-        seal={"number": "SEAL-77"},
-    )
-    world.client.put("/v1/shipments/ZB-1", json=sent)
+    put = world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", **EVERY_KEY))
+    assert put.status_code == 201, put.text
     world.client.put("/v1/shipments/OTHER", json=manifest("OTHER"))
     items = world.get("/v1/shipments", params={"q": asked}).json()["items"]
     assert [line["id"] for line in items] == (["ZB-1"] if found else [])
+
+
+def test_what_the_manifest_names_beside_limits_is_printed_in_the_report(world: World) -> None:
+    world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", **EVERY_KEY))
+    world.send("ZB-1", COLD)
+    page = world.get("/v1/shipments/ZB-1/report.html").text
+    for said in (
+        "鲁DA5330001",
+        "好药网",
+        "1 小时 35 分",
+        "城南转运行",
+        "91370303MA3D000206",
+        "B6267731",
+        "国药准字S20000001",
+        "81234567890123456789",
+        "齐鲁生物制药",
+        "注射剂",
+        "3ml:300单位",
+        "2027-08-31",
+        "58.5 元",
+        "ORD-9",
+        "2026-11-20",
+        "网络销售",
+        "SEAL-77",
+        "XY-2026-8",
+        "签订 2026-02-03",
+        "审核 2026-04-05",
+        "BX-SECOND",
+    ):
+        assert said in page, said

@@ -4,6 +4,7 @@ what its package says. Printed as stated; nothing of it is judged here."""
 from collections.abc import Mapping
 
 from coldwitness.api.reports.drawn.view import View
+from coldwitness.api.reports.made.wording import duration, quantity
 
 _AGREEMENT_DAYS = {"signed_at": "papers.signed_at", "audited_at": "papers.audited_at"}
 Fact = tuple[str, str, str]
@@ -14,7 +15,10 @@ def stated_papers(view: View) -> list[Fact]:
     """Those that the manifest states, as facts of the first page."""
     source = view.report.manifest or {}
     order, seal, agreement = (_part(source, key) for key in ("order", "seal", "agreement"))
-    carrier = _part(_part(source, "delivery"), "sub_carrier")
+    delivery = _part(source, "delivery")
+    carrier = _part(delivery, "sub_carrier")
+    planned = delivery.get("planned_minutes")
+    boxes = source.get("boxes")
     licence = _part(source, "seller").get("licence")
     pairs: list[Fact] = []
     if licence:
@@ -33,6 +37,14 @@ def stated_papers(view: View) -> list[Fact]:
     if carrier:
         name = str(carrier.get("name") or carrier.get("id") or "—")
         pairs.append((view.say("papers.sub_carrier"), name, str(carrier.get("uscc") or "")))
+    if delivery.get("platform"):
+        pairs.append((view.say("papers.platform"), str(delivery["platform"]), ""))
+    if isinstance(planned, int | float):
+        length = duration(60.0 * planned, view.lang)
+        pairs.append((view.say("papers.planned_minutes"), length, ""))
+    if isinstance(boxes, list) and boxes:
+        ids = [str(box.get("id")) if isinstance(box, dict) else str(box) for box in boxes]
+        pairs.append((view.say("papers.boxes"), view.say("and").join(ids), ""))
     return pairs
 
 
@@ -41,6 +53,9 @@ def package_note(view: View, item: Mapping[str, object]) -> str:
     parts = [str(item[key]) for key in ("dosage_form", "strength", "holder") if item.get(key)]
     if item.get("trace_code"):
         parts.append(view.say("papers.trace_code", code=str(item["trace_code"])))
+    price = item.get("price")
+    if isinstance(price, int | float):
+        parts.append(view.say("papers.price", price=quantity(price, "")))
     if item.get("expires"):
         parts.append(view.say("papers.expires", day=str(item["expires"])[:10]))
     return _joined(parts)
