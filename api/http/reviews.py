@@ -24,6 +24,8 @@ router = APIRouter(tags=["reviews"])
 
 _BADGE = re.compile(r"[^\W_][\w. ()·-]{0,63}")
 _NOTE_MAX = 4000
+_EVIDENCE = ("isolation_seen", "isolation_withdrawn", "correction_accepted")
+"""Outcomes by which the shipment is judged again."""
 
 
 @router.post(
@@ -42,9 +44,9 @@ def add_review(
 ) -> Response:
     """Keep an officer's decision about the current version of the result. 409 if another version
     is named: the officer has to look at what changed first. `isolation_seen` (the officer looked at
-    the isolating parts, or at them on the photograph `attachment`) and `correction_accepted` (of a
-    manifest version, by two different officers) have the shipment judged again; the others change
-    nothing in it."""
+    the isolating parts, or at them on the photograph `attachment`), `isolation_withdrawn` (the same
+    officer takes the look back) and `correction_accepted` (of a manifest version, by two different
+    officers) have the shipment judged again; the others change nothing in it."""
 
     def add() -> Response:
         new = _checked(body_of_type(body, NewReview))
@@ -53,6 +55,8 @@ def add_review(
             raise Problem(409, f"result_version: expected {current}, the current version")
         if new.manifest_version is not None:
             _require_manifest(services, shipment, new.manifest_version)
+        if new.outcome == "isolation_withdrawn":
+            _require_look(services, shipment, new.officer)
         if new.attachment is not None:
             _require_attachment(services, shipment, new.attachment)
         now_ms = services.clock()
@@ -74,7 +78,7 @@ def add_review(
             subject=f"{shipment} v{current} {new.officer} {new.outcome}",
             now_ms=now_ms,
         )
-        if new.outcome in ("isolation_seen", "correction_accepted"):
+        if new.outcome in _EVIDENCE:
             services.judge.touch([shipment], reason=f"review: {new.outcome}")
         return json_answer(_listed(services, shipment, current), status=201)
 
@@ -117,6 +121,18 @@ def _require_attachment(services: Services, shipment: str, sha256: str) -> None:
         detail = f"expected the SHA-256 of an attachment of shipment {shipment}"
         errors = [{"field": "attachment", "detail": detail}]
         raise Problem(422, f"attachment: {detail}", errors=errors)
+
+
+def _require_look(services: Services, shipment: str, officer: str) -> None:
+    """Only who looked takes the look back."""
+    said = [
+        one.decision for one in services.register.reviews.of(shipment) if one.officer == officer
+    ]
+    looks = [one for one in said if one in ("isolation_seen", "isolation_withdrawn")]
+    if looks[-1:] != ["isolation_seen"]:
+        detail = f"officer {officer} has no look on record to take back"
+        errors = [{"field": "officer", "detail": detail}]
+        raise Problem(422, f"officer: {detail}", errors=errors)
 
 
 def _listed(services: Services, shipment: str, current: int) -> ReviewList:

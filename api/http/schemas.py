@@ -31,7 +31,12 @@ Kind = Literal[
     "data_integrity",
 ]
 ReviewOutcome = Literal[
-    "confirmed", "rejected", "undecided", "isolation_seen", "correction_accepted"
+    "confirmed",
+    "rejected",
+    "undecided",
+    "isolation_seen",
+    "isolation_withdrawn",
+    "correction_accepted",
 ]
 
 AnyEntry = Annotated[

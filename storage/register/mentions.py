@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import floor
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import (
@@ -50,21 +50,25 @@ def cells_around(lat_deg: float, lon_deg: float) -> list[str]:
 
 
 def keep_mentions(connection: Connection, sent: Sequence[Manifest]) -> None:
-    """Put what these manifests speak of in place of what the shipments' earlier ones did."""
-    rows = [
-        {"register": register, "name": name, "shipment": manifest.id}
-        for manifest in sent
-        for register, name in mentioned(manifest)
-    ]
-    names = sorted({manifest.id for manifest in sent})
-    for part in parts(names):
-        connection.execute(delete(mentions).where(mentions.c.shipment.in_(part)))
+    """Put what these manifests speak of beside what the shipments' earlier versions did: an earlier
+    one may be the one that counts."""
+    rows = {
+        (register, name, manifest.id) for manifest in sent for register, name in mentioned(manifest)
+    }
+    for part in parts(sorted({manifest.id for manifest in sent})):
+        known = select(mentions.c.register, mentions.c.name, mentions.c.shipment)
+        rows -= {
+            tuple(row) for row in connection.execute(known.where(mentions.c.shipment.in_(part)))
+        }
     if rows:
-        connection.execute(mentions.insert(), rows)
+        fields = ("register", "name", "shipment")
+        connection.execute(
+            mentions.insert(), [dict(zip(fields, row, strict=True)) for row in sorted(rows)]
+        )
 
 
 def mentioning(connection: Connection, register: str, names: Sequence[str]) -> set[str]:
-    """Shipments whose newest manifest speaks of one of these."""
+    """Shipments of which a version of the manifest speaks of one of these."""
     found: set[str] = set()
     for part in parts(names):
         query = select(mentions.c.shipment).where(mentions.c.register == register)

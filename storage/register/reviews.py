@@ -45,16 +45,21 @@ class SqlReviews:
 
     def isolation_seen(self, shipments: Sequence[str]) -> dict[str, Review]:
         table = schema.reviews
-        found: dict[str, Review] = {}
+        looks: dict[str, dict[str, Review]] = {}
         with self._database.read() as connection:
             for part in parts(shipments):
                 query = select(table).where(
-                    table.c.shipment.in_(part), table.c.decision == "isolation_seen"
+                    table.c.shipment.in_(part),
+                    table.c.decision.in_(("isolation_seen", "isolation_withdrawn")),
                 )
                 query = query.order_by(table.c.created_ms, table.c.id)
                 for row in connection.execute(query).mappings():
-                    found.setdefault(row["shipment"], review_of_row(row))
-        return found
+                    its = looks.setdefault(row["shipment"], {})
+                    if row["decision"] == "isolation_withdrawn":
+                        its.pop(row["officer"], None)
+                    else:
+                        its.setdefault(row["officer"], review_of_row(row))
+        return {shipment: next(iter(its.values())) for shipment, its in looks.items() if its}
 
     def corrections_accepted(self, shipments: Sequence[str]) -> dict[str, frozenset[int]]:
         table = schema.reviews

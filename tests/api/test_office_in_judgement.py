@@ -232,6 +232,19 @@ def test_an_officers_look_lifts_it_and_an_opinion_does_not(world: World) -> None
     assert check(world)["evidence"]["office"]["isolation_seen_at"]
 
 
+def test_a_look_that_is_taken_back_lifts_nothing_any_more(world: World) -> None:
+    sent(world)
+    other = {**SEEN, "officer": "鲁C-0102", "outcome": "isolation_withdrawn"}
+    path = "/v1/shipments/ZB-1/reviews"
+    assert world.client.post(path, json=other).json()["errors"][0]["field"] == "officer"
+    look(world)
+    assert line(world, ISOLATION)["status"] == "compliant"
+    assert world.client.post(path, json=other).status_code == 422
+    look(world, outcome="isolation_withdrawn", note="隔板不是这只箱的")
+    assert line(world, ISOLATION)["status"] == "asserted"
+    assert "isolation_seen_at" not in (check(world)["evidence"].get("office") or {})
+
+
 def test_a_report_that_rests_on_a_look_is_judged_anew_to_the_same(world: World) -> None:
     sent(world)
     look(world)

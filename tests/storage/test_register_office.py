@@ -97,10 +97,10 @@ def test_a_box_bears_on_what_lay_in_it_by_its_events(register: SqlRegister) -> N
     assert register.office.affected("BX-3", RegisteredBox(model="M")) == ["S-3"]
 
 
-def test_a_later_manifest_speaks_in_place_of_the_earlier(spoken: SqlRegister) -> None:
+def test_every_version_of_a_manifest_speaks_for_one_of_them_counts(spoken: SqlRegister) -> None:
     other = Manifest(id="S-1", items=(Item(storage="refrigerated"),), box=Box(id="BX-2"))
     spoken.manifests.put(other, received_ms=T0 + 1)
-    assert spoken.office.affected("BX-1", RegisteredBox(model="M")) == []
+    assert spoken.office.affected("BX-1", RegisteredBox(model="M")) == ["S-1"]
     assert spoken.office.affected("BX-2", RegisteredBox(model="M")) == ["S-1"]
 
 
@@ -118,6 +118,22 @@ def test_one_officers_look_counts_and_the_first_is_told(register: SqlRegister) -
     assert {name: (its.created_ms, its.attachment) for name, its in seen.items()} == {
         "S-1": (T0 + 2, None)
     }
+
+
+def test_a_look_is_taken_back_by_who_looked_and_by_nobody_else(register: SqlRegister) -> None:
+    def seen_at() -> list[int]:
+        return [its.created_ms for its in register.reviews.isolation_seen(["S-1"]).values()]
+
+    register.reviews.add(_review("鲁C-0101", "isolation_seen", T0))
+    register.reviews.add(_review("鲁C-0102", "isolation_withdrawn", T0 + 1))
+    assert seen_at() == [T0]
+    register.reviews.add(_review("鲁C-0102", "isolation_seen", T0 + 2))
+    register.reviews.add(_review("鲁C-0101", "isolation_withdrawn", T0 + 3))
+    assert seen_at() == [T0 + 2]
+    register.reviews.add(_review("鲁C-0102", "isolation_withdrawn", T0 + 4))
+    assert seen_at() == []
+    register.reviews.add(_review("鲁C-0102", "isolation_seen", T0 + 5))
+    assert seen_at() == [T0 + 5]
 
 
 def test_a_correction_counts_by_two_different_officers(register: SqlRegister) -> None:

@@ -7,7 +7,7 @@ from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.office_ports import Attachment
 from coldwitness.storage.ports import Review as StoredReview
 
-_EVIDENCE = ("isolation_seen", "correction_accepted")
+_EVIDENCE = ("isolation_seen", "isolation_withdrawn", "correction_accepted")
 
 
 def review_of(

@@ -130,10 +130,13 @@ def _without_effect(view: View) -> frozenset[str]:
     return frozenset(idle)
 
 
+_OPINIONS = ("confirmed", "rejected", "undecided")
+_OUTCOMES = {*_OPINIONS, "isolation_seen", "isolation_withdrawn", "correction_accepted"}
+
+
 def _outcome(view: View, decision: str) -> str:
     """The outcome's word; an officer's own words as they are."""
-    known = {"confirmed", "rejected", "undecided", "isolation_seen", "correction_accepted"}
-    return say(f"review_{decision}", view.lang) if decision in known else decision
+    return say(f"review_{decision}", view.lang) if decision in _OUTCOMES else decision
 
 
 def _with_photograph(view: View, opinion: Opinion) -> str:
