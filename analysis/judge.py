@@ -37,6 +37,7 @@ from coldwitness.analysis.temperature.budgets import item_shipment
 from coldwitness.analysis.temperature.finding_places import placed
 from coldwitness.analysis.temperature.range_judgement import Temperature, judge_temperature
 from coldwitness.analysis.terms import Terms
+from coldwitness.analysis.verdict.cannot_show import cannot_show
 from coldwitness.analysis.verdict.record_findings import record_findings
 from coldwitness.analysis.verdict.record_lines import RecordLine, record_lines
 from coldwitness.analysis.verdict.requirements import (
@@ -68,6 +69,7 @@ class Judgement:
     per hour (the 95 % interval).
     item_status : (k,) Status of each drug item by its own limits. deletion_shows : (s,) whether
     the record has what would show a deleted reading (sequence numbers or recording interval).
+    cannot_show : (s,) CannotShow, what leaves no trace in a record of this kind.
     clock_wrong : (s,) receive times or the logger's own count show that its clock was wrong.
     metrics : name -> (s,) as the contract names them, NaN where they could not be computed.
     readings_sha256 : (s,) names of the readings that were judged. sensors : the grid of every
@@ -93,6 +95,7 @@ class Judgement:
     isolation: IsolationJudgement
     item_status: CodeArray
     deletion_shows: NDArray[np.bool_]
+    cannot_show: IntArray
     clock_wrong: NDArray[np.bool_]
     readings_sha256: tuple[str, ...]
     sensors: SensorGrids
@@ -187,6 +190,7 @@ def judge(
     in_force = lines_in_force(pack, window.start_s)
     lines = requirement_status(status, case.terms, pack, in_force, record)
     least, most = _bounds(temperature, stops, isolation, window)
+    deletion_shows = _deletion_shows(case)
     return Judgement(
         shipments=tracks.shipments,
         window=window,
@@ -204,7 +208,12 @@ def judge(
         stops=stops,
         isolation=isolation,
         item_status=_item_status(case, temperature),
-        deletion_shows=_deletion_shows(case),
+        deletion_shows=deletion_shows,
+        cannot_show=cannot_show(
+            case,
+            missing_readings=metrics["missing_readings"],
+            deletion_shows=deletion_shows,
+        ),
         clock_wrong=clock_wrong,
         readings_sha256=tuple(readings_digests(tracks, window.rows)),
         sensors=sensor_grids(tracks, window.rows),

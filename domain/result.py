@@ -18,6 +18,7 @@ from coldwitness.domain.words import (
     SeverityWord,
     StateWord,
     StatusWord,
+    UnshownWord,
     Verdict,
 )
 
@@ -246,6 +247,13 @@ class FleetLimits(Struct, frozen=True):
     goods: FleetLimit | UnsetType = UNSET
 
 
+class Unshown(Struct, frozen=True, kw_only=True):
+    """What no record can show, where this one leaves it open: it says nothing of anybody."""
+
+    code: UnshownWord
+    text: Text
+
+
 class OtherDelivery(Struct, frozen=True, kw_only=True):
     """Another shipment of the same box that was delivered on the way, and where it was to go."""
 
@@ -264,6 +272,13 @@ class Evidence(Struct, frozen=True, kw_only=True):
     software: str
     mkt_method: str | UnsetType = UNSET
     deletion_would_show: bool | UnsetType = UNSET
+    cannot_show: Annotated[
+        tuple[Unshown, ...] | UnsetType,
+        Meta(
+            description="By what this record could have been made to look better without a trace "
+            "in it; absent in results from before it was told."
+        ),
+    ] = UNSET
     sensors: Annotated[
         tuple[Sensor, ...] | UnsetType,
         Meta(

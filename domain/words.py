@@ -22,6 +22,8 @@ IsolationWord = Literal["not_applicable", "isolated", "indeterminate", "missing"
 
 
 StateWord = Literal["planned", "in_transit", "ended"]
+UnshownWord = Literal["never_sent", "short_hole", "uncounted", "left_out", "end_unseen", "clock"]
+"""By what a record could have been made to look better without a trace in it."""
 
 
 class State(IntEnum):
@@ -65,6 +67,7 @@ VERDICT_WORDS: dict[int, Verdict] = {
     Status[verdict.upper()]: verdict for verdict in get_args(Verdict)
 }
 ISOLATION_WORDS: dict[int, IsolationWord] = dict(enumerate(get_args(IsolationWord)))
+UNSHOWN_WORDS: tuple[UnshownWord, ...] = get_args(UnshownWord)
 """The word of each number of the closed vocabularies above and below."""
 
 

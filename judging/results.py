@@ -46,6 +46,7 @@ from coldwitness.judging.fleet_limits import told_baseline
 from coldwitness.judging.requirement_lines import requirement_lines, weighing
 from coldwitness.judging.result_numbers import DIGITS, told_number, told_numbers
 from coldwitness.judging.told_findings import told_finding
+from coldwitness.judging.words.unshown import unshown_words
 
 BoolArray = NDArray[np.bool_]
 
@@ -182,12 +183,15 @@ def _evidence(
             software=software,
             mkt_method=mkt_method,
             deletion_would_show=shows,
+            cannot_show=unshown_words(flags),
             sensors=tuple(sensors[i]),
             fleet_limits=_fleet_limits(terms, i),
             deliveries=tuple(deliveries.get(tracks.shipments[i], ())) or UNSET,
             office=office.get(tracks.shipments[i], UNSET),
         )
-        for i, shows in enumerate(judgement.deletion_shows.tolist())
+        for i, (shows, flags) in enumerate(
+            zip(judgement.deletion_shows.tolist(), judgement.cannot_show.tolist(), strict=True)
+        )
     ]
 
 

@@ -88,12 +88,22 @@ def integrity(view: View) -> Chapter:
             rows=tuple(rows),
             empty=view.say("records.no_doubt"),
         ),
+        *_unshown(view),
         Paragraph(
             f"{view.say('records.readings_sha256')} {report.result.evidence.readings_sha256}",
             small=True,
         ),
     ]
     return Chapter("integrity", view.say("records.integrity_title"), tuple(blocks))
+
+
+def _unshown(view: View) -> list[Block]:
+    """What the record itself cannot exclude; a result from before it was told has nothing."""
+    unshown = given(view.report.result.evidence.cannot_show) or ()
+    if not unshown:
+        return []
+    told = view.say("semicolon").join(tell(one.text, view.lang) for one in unshown)
+    return [Paragraph(view.say("records.cannot_show", what=told), small=True)]
 
 
 def instruments(view: View) -> Chapter:

@@ -1,0 +1,80 @@
+"""What a record cannot exclude is said of it, and what it can is not."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coldwitness.config.labels import labels
+from coldwitness.domain.words import UNSHOWN_WORDS
+from tests.analysis.building import Given, Series
+from tests.analysis.judging import minutes, seen
+
+AT = minutes(61)
+WHOLE = Series(
+    AT,
+    np.full(61, 5.0),
+    probes={"coolant": np.full(61, -1.0), "ambient": np.full(61, 25.0)},
+    seq=np.arange(61),
+    received=AT + 1.0,
+    lat=np.full(61, 36.8),
+    lon=118.0 + AT * 1e-5,
+    moving=np.ones(61, dtype=int),
+    lid_open=np.zeros(61, dtype=int),
+)
+GIVEN = Given(start=0.0, end=3600.0, by_event=True, interval_s=60.0)
+
+
+def unshown(series: Series, given: Given = GIVEN) -> list[str]:
+    told = seen(series, given=given).result["evidence"]["cannot_show"]
+    assert all(one["text"]["zh"] and one["text"]["en"] for one in told)
+    return [one["code"] for one in told]
+
+
+def test_a_whole_record_leaves_open_only_what_never_arrived() -> None:
+    assert unshown(WHOLE) == ["left_out"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"probes": {"coolant": np.full(61, -1.0)}}, "never_sent"),
+        ({"moving": None}, "never_sent"),
+        ({"lid_open": None}, "never_sent"),
+        ({"received": None}, "clock"),
+        ({"lat": np.where(AT < 400, np.nan, 36.8)}, "end_unseen"),
+        ({"lat": np.where(AT > 3200, np.nan, 36.8)}, "end_unseen"),
+        ({"lat": np.where(AT > 3400, np.nan, 36.8)}, None),
+    ],
+)
+def test_what_is_absent_opens_what_it_would_show(change: dict[str, Any], code: str | None) -> None:
+    assert unshown(replace(WHOLE, **change)) == [
+        word for word in UNSHOWN_WORDS if word in (code, "left_out")
+    ]
+
+
+def test_without_numbers_and_interval_deletions_leave_no_trace() -> None:
+    bare = replace(WHOLE, seq=None)
+    assert unshown(bare) == ["left_out"]
+    assert unshown(bare, replace(GIVEN, interval_s=None)) == ["uncounted", "left_out"]
+
+
+def test_a_missing_reading_may_have_been_a_steep_one() -> None:
+    kept = np.delete(np.arange(61), 30)
+    thinned = Series(
+        AT[kept],
+        np.full(60, 5.0),
+        probes={"coolant": np.full(60, -1.0), "ambient": np.full(60, 25.0)},
+        seq=kept,
+        received=AT[kept] + 1.0,
+        lat=np.full(60, 36.8),
+        lon=118.0 + AT[kept] * 1e-5,
+        moving=np.ones(60, dtype=int),
+        lid_open=np.zeros(60, dtype=int),
+    )
+    assert unshown(thinned) == ["short_hole", "left_out"]
+
+
+def test_each_has_its_words() -> None:
+    assert tuple(labels("results")["cannot_show"]) == UNSHOWN_WORDS
