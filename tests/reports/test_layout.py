@@ -22,6 +22,7 @@ from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.wording import role_words
 from tests.browser import chromium
 from tests.reports.extremes import EXTREMES, LONG_ZH
+from tests.reports.fleet import report_of
 from tests.reports.shipments import warm_and_stopped
 
 _MEASURE = """() => {
@@ -95,15 +96,34 @@ def test_the_measure_itself_finds_overlap_and_cut_text(page: Page) -> None:
     assert len(measured["over"]) == 1
 
 
-def test_page_fits_a_phone_without_sideways_scrolling_of_the_whole(
-    page: Page, tmp_path: Path
+_ON_A_PHONE = """() => {
+  const beyond = [], tiny = [];
+  for (const one of document.querySelectorAll('body *')) {
+    const box = one.getBoundingClientRect();
+    const name = one.tagName + " " + one.textContent.slice(0, 40);
+    if (box.width > 0 && box.right > 361) beyond.push(name);
+  }
+  for (const svg of document.querySelectorAll('.drawing svg')) {
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    for (const text of scale > 0 ? svg.querySelectorAll('text') : [])
+      if (parseFloat(text.getAttribute('font-size')) * scale < 8) tiny.push(text.textContent);
+  }
+  return {beyond, tiny};
+}"""
+
+
+@pytest.mark.parametrize("name", ["golden", "warm_break", "missing_separator", "logger_silent"])
+def test_on_a_phone_nothing_is_cut_and_charts_are_drawn_to_be_read(
+    page: Page, tmp_path: Path, name: str
 ) -> None:
     file = tmp_path / "report.html"
-    file.write_text(render_html(report("golden"), lang="zh"), "utf-8")
+    made = report(name) if name in CASES else report_of(name)
+    file.write_text(render_html(made, lang="zh"), "utf-8")
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(file.as_uri())
     try:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.evaluate(_ON_A_PHONE) == {"beyond": [], "tiny": []}
     finally:
         page.set_viewport_size({"width": 1010, "height": 1200})
 

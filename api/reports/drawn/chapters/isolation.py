@@ -1,5 +1,6 @@
 """Separation from coolant and goods: what was inferred from heat, and how surely."""
 
+from coldwitness.api.reports.drawn.charts import canvas
 from coldwitness.api.reports.drawn.charts.box import Exchange, box_svg
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -30,8 +31,11 @@ def isolation(view: View) -> Chapter:
         Bullets(tuple(_in_words(view, exchange) for exchange in exchanges)),
     ]
     if any(exchange.status == "missing" for exchange in exchanges):
-        svg = box_svg(exchanges, name="box", alt=alt, lang=view.lang)
-        blocks.append(Figure((svg,), view.say("isolation.figure"), alt))
+        svg, narrow = (
+            box_svg(exchanges, name=f"box{name}", alt=alt, lang=view.lang, width=width)
+            for name, width in (("", canvas.FULL), ("-narrow", canvas.HALF))
+        )
+        blocks.append(Figure((svg,), view.say("isolation.figure"), alt, narrow=(narrow,)))
     blocks.append(
         Table(
             columns=(

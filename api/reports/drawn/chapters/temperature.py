@@ -94,17 +94,21 @@ def _distribution(view: View) -> list[Block]:
         return []
     terms = view.report.terms
     alt = view.say("temperature.distribution_alt")
-    svg = distribution_svg(
-        found,
-        low_c=terms.low_c,
-        high_c=terms.high_c,
-        name="distribution",
-        alt=alt,
-        lang=view.lang,
+    svg, narrow = (
+        distribution_svg(
+            found,
+            low_c=terms.low_c,
+            high_c=terms.high_c,
+            name=f"distribution{name}",
+            alt=alt,
+            lang=view.lang,
+            width=width,
+        )
+        for name, width in (("", canvas.FULL), ("-narrow", canvas.HALF))
     )
     title = probe_title(view, found.probe)
     caption = view.say("temperature.distribution", title=title)
-    return [Figure((svg,), caption, alt)]
+    return [Figure((svg,), caption, alt, narrow=(narrow,))]
 
 
 def _kinetic(view: View) -> str:
@@ -166,7 +170,7 @@ def _table(view: View) -> Table:
             Column(view.say("from_to"), 1.5),
             Column(view.say("length"), 1.2, "right"),
             Column(view.say("temperature.peak_limit"), 1.1, "right"),
-            Column("°C·min", 0.8, "right"),
+            Column(unit_words("°C·min", view.lang), 0.8, "right"),
             Column(view.say("temperature.certainty"), 1.9),
         ),
         rows=tuple(rows),

@@ -7,6 +7,8 @@ from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
 from coldwitness.api.reports.made.wording import Lang, role_words, say
 
+_BOX_WIDTH = 356.0
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -36,8 +38,11 @@ def box_svg(
     width: float = canvas.FULL,
     height: float = 240.0,
 ) -> str:
-    """Left the box with its zones, right each exchange's interval against its limit."""
-    sheet = Canvas(name, width=width, height=height, alt=alt)
+    """The box with its zones, and each exchange's interval against its limit beside it, or under it
+    where the sheet is narrow. height : of the box."""
+    beside = width > _BOX_WIDTH * 2
+    under = 0.0 if beside else height
+    sheet = Canvas(name, width=width, height=height + under, alt=alt)
     sheet.rect(8, 8, width=340, height=height - 16, fill="#f4f6f8", stroke=canvas.INK, radius=10)
     sheet.rect(20, 20, width=316, height=height - 40, fill="#ffffff", stroke=canvas.OTHER, radius=5)
     places = {"coolant": (32.0, 70.0), "goods": (234.0, 70.0)}
@@ -53,7 +58,8 @@ def box_svg(
         + [e.interval[1] for e in exchanges if e.interval is not None]
     )
     for i, exchange in enumerate(exchanges):
-        _draw_interval(sheet, exchange, 24 + i * row, greatest=greatest, width=width, lang=lang)
+        corner = (_BOX_WIDTH + 16 if beside else 12.0, 24 + under + i * row)
+        _draw_interval(sheet, exchange, corner, greatest=greatest, width=width, lang=lang)
     return sheet.svg()
 
 
@@ -96,9 +102,15 @@ def _draw_zone(sheet: Canvas, exchange: Exchange, at: tuple[float, float], lang:
 
 
 def _draw_interval(
-    sheet: Canvas, exchange: Exchange, y: float, *, greatest: float, width: float, lang: Lang
+    sheet: Canvas,
+    exchange: Exchange,
+    corner: tuple[float, float],
+    *,
+    greatest: float,
+    width: float,
+    lang: Lang,
 ) -> None:
-    left, right = 372.0, width - 12.0
+    (left, y), right = corner, width - 12.0
     sheet.text((left, y + 4), say(f"exchange_{exchange.zone}", lang), size=12, fill=canvas.INK)
     sheet.text((right, y + 4), exchange.status_words, size=12, fill=canvas.INK, anchor="end")
     if exchange.interval is None or exchange.rate_per_h is None:
@@ -120,7 +132,7 @@ def _draw_interval(
         )
         sheet.text((left + tick * scale, base + 16), axes.tick_text(tick), size=10, anchor="middle")
         tick += step
-    sheet.text((right, base + 30), "1/h", size=10.5, anchor="end")
+    sheet.text((right, base + 30), "/h", size=10.5, anchor="end")
     if exchange.limit_per_h is not None:
         x = left + exchange.limit_per_h * scale
         sheet.rect(x, base - 32, width=right - x, height=32, fill="#f3d9d5", opacity=0.6)

@@ -69,7 +69,7 @@ def distribution_svg(
                 (x(limit), top), (x(limit), bottom), stroke=canvas.BAND_EDGE, width=1.2, dash="6 3"
             )
     sheet.line((left, bottom), (left + area, bottom), stroke=canvas.OTHER)
-    step_c = axes.nice_step((highest - lowest) / 12)
+    step_c = axes.nice_step((highest - lowest) / max(area / 48, 2.0))
     value = -(-lowest // step_c) * step_c
     while value <= highest + 1e-9:
         sheet.line((x(value), bottom), (x(value), bottom + 4), stroke=canvas.MUTED, width=0.8)

@@ -8,7 +8,7 @@ from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis, ValueAxis
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
 from coldwitness.api.reports.drawn.charts.trace import Line, envelope, run_points
-from coldwitness.api.reports.made.wording import Lang, say
+from coldwitness.api.reports.made.wording import Lang, celsius, say
 from coldwitness.domain.tracks import FloatArray
 
 
@@ -131,7 +131,7 @@ def _draw_limits(
             sheet.line((left, y), (right, y), stroke=canvas.BAND_EDGE, width=1.2, dash="6 3")
             sheet.text(
                 (labels_at - 5, y - 4),
-                f"{axes.tick_text(limit)} °C",
+                celsius(limit),
                 anchor="end",
                 size=10.5,
                 fill=canvas.BAND_EDGE,
