@@ -137,6 +137,24 @@ def test_a_printed_page_keeps_the_verdict_and_drops_the_controls(
     page.close()
 
 
+def test_a_printed_list_is_a_table_across_an_a4_sheet_and_no_column_of_cards(
+    browser: Browser, shown: World
+) -> None:
+    page = browser.new_page(viewport={"width": 703, "height": 1030})  # within margins of 12 mm
+    page.goto(f"{shown.server.url}/?lang=zh")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+    row = page.locator('tr[data-shipment="ZB-1"]')
+    assert row.evaluate("row => getComputedStyle(row).display") == "table-row"
+    box = row.bounding_box()
+    assert box is not None
+    assert box["height"] <= 62, "of a shipment with three kinds of findings: 100 on six sheets"
+    page.goto(f"{shown.server.url}/shipments/ZB-1?lang=zh")
+    line = page.locator(".lines tbody tr").first
+    assert line.evaluate("row => getComputedStyle(row).display") == "table-row"
+    page.close()
+
+
 def test_the_language_is_the_querys_else_the_browsers_else_chinese(shown: World) -> None:
     def language(path: str = "/", **headers: str) -> str:
         return shown.get(path, headers=headers).headers["content-language"]
