@@ -33,6 +33,7 @@ from coldwitness.analysis.record.seen import Seen, what_was_seen
 from coldwitness.analysis.record.sensor_grid import SensorGrids, sensor_grids
 from coldwitness.analysis.record.window import Window
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
+from coldwitness.analysis.stops.stop_judgement import unless_torn as stops_unless_torn
 from coldwitness.analysis.temperature.budgets import item_shipment
 from coldwitness.analysis.temperature.finding_places import placed
 from coldwitness.analysis.temperature.range_judgement import Temperature, judge_temperature
@@ -40,6 +41,7 @@ from coldwitness.analysis.terms import Terms
 from coldwitness.analysis.verdict.cannot_show import cannot_show
 from coldwitness.analysis.verdict.record_findings import record_findings
 from coldwitness.analysis.verdict.record_lines import RecordLine, record_lines
+from coldwitness.analysis.verdict.record_lines import unless_torn as record_unless_torn
 from coldwitness.analysis.verdict.requirements import (
     QUESTION_NUMBER,
     lines_in_force,
@@ -183,10 +185,14 @@ def judge(
     metrics = _metrics(temperature, stops, window)
     doubtful = status[:, QUESTION_NUMBER["integrity"]] > Status.COMPLIANT
     isolation = isolation_of_what_is_left(isolation, case, seen, doubtful=doubtful)
-    torn = _torn(findings, touches, metrics) | doubtful | clock_wrong
-    isolation = unless_torn(isolation, torn)
+    torn = _torn(findings, touches, metrics) | clock_wrong
+    isolation = unless_torn(isolation, torn | doubtful)
+    stops = stops_unless_torn(stops, torn)
+    storage = QUESTION_NUMBER["storage_on_the_way"]
+    status[:, storage] = np.maximum(status[:, storage], stops.status)
     status[:, QUESTION_NUMBER["coolant_isolation"]] = isolation.coolant.status
     status[:, QUESTION_NUMBER["goods_isolation"]] = isolation.goods.status
+    record = record_unless_torn(record, torn)
     in_force = lines_in_force(pack, window.start_s)
     lines = requirement_status(status, case.terms, pack, in_force, record)
     least, most = _bounds(temperature, stops, isolation, window)

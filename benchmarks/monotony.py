@@ -5,7 +5,7 @@
 Every trial takes one record of a simulated fleet or of the recorded one, changes it (benchmarks/
 monotony_changes.py, monotony_edits.py), judges it again and compares line by line. Each round
 judges one changed record of every shipment in one vectorised run. Printed is a table of the
-improvements that the contract's six exceptions allow; any other ends the run with 1.
+improvements that what no record can show allows (`Allowed`); any other ends the run with 1.
 """
 
 import argparse

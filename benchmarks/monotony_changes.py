@@ -22,15 +22,18 @@ Change = Callable[[Record, np.random.Generator], "Changed | None"]
 
 PERMITTED_MS = 300_000
 """The permitted recording interval of the shipped pack."""
+TOLERANCE_MS = 300_000
+"""By which the clocks of logger and custody events may differ: of the shipped pack."""
 SLEW_C_PER_MIN = 0.3
 """How fast a box can change, where nobody says: of the shipped pack."""
 
 
 class Allowed(StrEnum):
-    """The six things that no record can show, as the contract names them. Of the second there are
-    two forms: what is lost in a short hole weighs on no line (detail 17); in a longer one the lines
-    on recording and on the data are insufficient, and only that on the range, which asks how far
-    the box can have come, does not know of readings that no box could have given."""
+    """What no record can show: the six things that the contract names, and the tolerance that it
+    grants clocks. Of the second there are two forms: what is lost in a short hole weighs on no line
+    (detail 17); in a longer one the lines on recording and on the data are insufficient, and only
+    that on the range, which asks how far the box can have come, does not know of readings that no
+    box could have given."""
 
     NEVER_SENT = "a probe that was never sent"
     SHORT_HOLE = "readings deleted inside a hole no longer than the permitted interval"
@@ -39,6 +42,7 @@ class Allowed(StrEnum):
     LEFT_OUT = "a manifest version or an event that never reached the journal"
     PRESSED = "where an end of custody was pressed, if no fix near it was recorded"
     CLOCK = "in files, a clock shift that nothing else in the record contradicts"
+    TOLERANCE = "live, a clock shift within the 300 s by which loggers and scanners may differ"
 
 
 @dataclass(frozen=True)
@@ -244,6 +248,8 @@ def _probe_without(record: Record, rng: np.random.Generator, gone: Rows) -> Chan
     told = ~np.isnan(columns[name])
     short = _only_short_holes(record.kept(told), gone[told])
     allowed = {Allowed.NEVER_SENT} if whole else {Allowed.SHORT_HOLE} if short else set()
+    if name.startswith("drug") and _some_steep(record, gone):
+        allowed.add(Allowed.STEEP)
     return Changed(replace(record, readings=table), frozenset(allowed))
 
 
@@ -309,7 +315,12 @@ def _left_out(record: Record) -> Changed:
 def _timed(record: Record, time_ms: NDArray[np.int64]) -> Changed | None:
     if np.array_equal(time_ms, record.readings.time_ms):
         return None
-    allowed = frozenset() if record.live else frozenset({Allowed.CLOCK})
+    shift_ms = np.abs(time_ms - record.readings.time_ms)
+    allowed = frozenset[Allowed]()
+    if not record.live:
+        allowed = frozenset({Allowed.CLOCK})
+    elif (shift_ms <= TOLERANCE_MS).all():
+        allowed = frozenset({Allowed.TOLERANCE})
     return Changed(replace(record, readings=replace(record.readings, time_ms=time_ms)), allowed)
 
 

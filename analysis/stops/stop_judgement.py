@@ -7,7 +7,7 @@ nothing is found compliant because it was not seen.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -46,22 +46,24 @@ class StorageReason(IntEnum):
     """A long stay lies at a site that the office has on record, and within what it allows."""
     SITE_STATED = 2
     """Nothing but a site of the manifest explains a long stay."""
-    NO_CUSTODY_WINDOW = 3
-    NO_POSITIONS = 4
-    GAP_COULD_HIDE = 5
-    STOP_POSSIBLE = 6
+    RECORD_TORN = 3
+    """Nothing found in a record of which so much is missing that a stop could hide in it."""
+    NO_CUSTODY_WINDOW = 4
+    NO_POSITIONS = 5
+    GAP_COULD_HIDE = 6
+    STOP_POSSIBLE = 7
     """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
     too coarse to show whether the box stood."""
-    STAY_DOUBTFUL = 7
+    STAY_DOUBTFUL = 8
     """A stay that may be storage and may be something else."""
-    CUSTODY_DOUBTFUL = 8
+    CUSTODY_DOUBTFUL = 9
     """An end of custody was pressed elsewhere or contradicts another."""
-    STAY_OUTSIDE_KNOWN_CUSTODY = 9
+    STAY_OUTSIDE_KNOWN_CUSTODY = 10
     """A long stay, but the window is not known well enough to say that the drug was in the box."""
-    SUSPECTED_UNSEEN = 10
+    SUSPECTED_UNSEEN = 11
     """No position, but events or the motion sensor tell of a long dwell."""
-    SUSPECTED = 11
-    CONFIRMED = 12
+    SUSPECTED = 12
+    CONFIRMED = 13
 
 
 _STATUS = np.full(len(StorageReason), Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
@@ -198,6 +200,17 @@ def judge_stops(case: Case) -> StopJudgement:
         stays=stays,
         places=places,
         signs=signs,
+    )
+
+
+def unless_torn(judged: StopJudgement, torn: BoolArray) -> StopJudgement:
+    """No line is compliant for lack of data: nothing found in a torn record, (s,), shows nothing,
+    whatever positions are left in it."""
+    held = torn & (judged.status <= Status.COMPLIANT)
+    return replace(
+        judged,
+        status=np.where(held, Status.INSUFFICIENT_EVIDENCE.value, judged.status),
+        reason=np.where(held, StorageReason.RECORD_TORN.value, judged.reason),
     )
 
 

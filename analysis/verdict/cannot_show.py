@@ -35,6 +35,8 @@ class CannotShow(IntFlag):
     """Where custody was begun or ended: no fix lies near one of its ends."""
     CLOCK = 32
     """That the logger's clock was set: nobody noted when its readings were received."""
+    CLOCK_WITHIN = 64
+    """That it was set by no more than the tolerance by which clocks may differ."""
 
 
 def cannot_show(case: Case, *, missing_readings: FloatArray, deletion_shows: Flags) -> IntArray:
@@ -53,13 +55,15 @@ def cannot_show(case: Case, *, missing_readings: FloatArray, deletion_shows: Fla
     roles = [tracks.temperature_c.get(role, nowhere) for role in ("coolant", "ambient")]
     told = [some(~np.isnan(column)) for column in roles]
     told += [some(tracks.moving >= 0), some(tracks.lid_open >= 0)]
+    received = some(~np.isnan(tracks.received_s))
     flags = np.full(count, int(CannotShow.LEFT_OUT), dtype=np.int64)
     for flag, holds in (
         (CannotShow.NEVER_SENT, ~np.logical_and.reduce(told)),
         (CannotShow.SHORT_HOLE, ~(missing_readings <= 0)),
         (CannotShow.UNCOUNTED, ~deletion_shows),
         (CannotShow.END_UNSEEN, _end_unseen(case, some)),
-        (CannotShow.CLOCK, ~some(~np.isnan(tracks.received_s))),
+        (CannotShow.CLOCK, ~received),
+        (CannotShow.CLOCK_WITHIN, received),
     ):
         flags[holds] |= int(flag)
     flags[case.window.custody.planned] = 0

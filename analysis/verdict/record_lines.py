@@ -76,6 +76,26 @@ def record_lines(case: Case) -> Mapping[Question, RecordLine]:
     return answered
 
 
+def unless_torn(lines: Mapping[Question, RecordLine], torn: Flags) -> Mapping[Question, RecordLine]:
+    """Neither in range at packing nor sent live is shown by a record that is torn or has a wrong
+    clock, (s,): readings that told otherwise may be gone, or set to another time."""
+    held = {
+        "packing_temperature": (RecordReason.PACKED_IN_RANGE, RecordReason.PACKING_UNSURE),
+        "live_upload": (RecordReason.SENT_LIVE, RecordReason.UPLOAD_UNSURE),
+    }
+    return {
+        question: line
+        if question not in held
+        else RecordLine(
+            np.where(
+                torn & (line.reason == held[question][0]), held[question][1], line.reason
+            ).astype(np.int8),
+            line.amount,
+        )
+        for question, line in lines.items()
+    }
+
+
 def _line(count: int, *cases: tuple[Flags | bool, RecordReason, FloatArray | None]) -> RecordLine:
     """The first case that holds of each shipment; the last has to be True, which holds of all."""
     reason, amount = np.zeros(count, dtype=np.int8), np.full(count, np.nan)
@@ -271,14 +291,16 @@ for _papers, _said in (
 
 
 def _packing_temperature(case: Case) -> RecordLine:
-    """The first reading of each drug probe within one recording interval of packing; the amount
-    is the reading that lies furthest outside. Surely out of range only beyond the sensor's
-    uncertainty, and only where no reading of that time lies inside: the clocks of logger and
-    events may differ, so a probe that was still to be packed is no drug packed warm."""
+    """The first reading of each drug probe within one recording interval of packing, its logger's
+    own where that is shorter; the amount is the reading that lies furthest outside. Surely out of
+    range only beyond the sensor's uncertainty, and only where no reading of that time lies inside:
+    the clocks of logger and events may differ, so a probe that was still to be packed is no drug
+    packed warm."""
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     count = len(terms)
     begin = _first_row(tracks, window.start_s, after=False)
-    end = _first_row(tracks, window.start_s + numbers.recording_interval_s, after=True)
+    soon_s = np.fmin(numbers.recording_interval_s, numbers.interval_slack * case.terms.interval_s)
+    end = _first_row(tracks, window.start_s + soon_s, after=True)
     whose, row = expanded(first=begin, end=end)
     whose, row = whose[window.rows[row]], row[window.rows[row]]
     furthest, beyond_c = np.full(count, np.nan), np.full(count, -np.inf)

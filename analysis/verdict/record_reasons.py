@@ -71,8 +71,12 @@ class RecordReason(IntEnum):
     PACKED_OUT_OF_RANGE = 91
     LIMITS_UNKNOWN = 92
     PACKED_PERHAPS_OUT_OF_RANGE = 93
+    PACKING_UNSURE = 94
+    """In range, by a record with so much missing, or with such a clock, that it shows nothing."""
     RECEIPT_UNKNOWN = 100
     SENT_LATE = 101
+    UPLOAD_UNSURE = 102
+    """Sent live, by such a record: what lagged may be gone, or the clock was set to hide it."""
     ACCURACY_NOT_STATED = 110
     LESS_ACCURATE = 111
     NO_CALIBRATION_DATE = 120

@@ -518,6 +518,7 @@ def test_what_is_known_of_a_dwell_goes_before_what_is_not() -> None:
         "GAP_COULD_HIDE",
         "NO_POSITIONS",
         "NO_CUSTODY_WINDOW",
+        "RECORD_TORN",
         "SITE_STATED",
         "SITE_REGISTERED",
         "NOTHING_FOUND",
