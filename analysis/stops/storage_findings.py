@@ -38,7 +38,9 @@ def storage_findings(
     for row, stay in enumerate(at):  # over findings, which are few, for their words only
         details[row] = {"signs": _sign_words(signs, int(stay))}
         if places.site[stay] >= 0:
-            details[row]["site"] = terms.sites.name[places.site[stay]]
+            site = int(places.site[stay])
+            number = site - int(terms.sites.first[stays.shipment[stay]])
+            details[row]["site"] = terms.sites.name[site] or f"sites[{number}]"
     return finding_table(
         shipment=stays.shipment[at],
         type=np.where(
