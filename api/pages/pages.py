@@ -21,6 +21,7 @@ from coldwitness.api.pages import shown
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.rows import STATE_ORDER, VERDICT_ORDER, page_of_rows, rows_of
 from coldwitness.api.pages.words import word
+from coldwitness.api.reports.made.bounded_times import time_out
 from coldwitness.api.reports.made.wording import (
     STATUS_WORDS,
     Lang,
@@ -246,6 +247,7 @@ def _page(
         shown=shown,
         celsius=celsius,
         percent=percent,
+        time_out=time_out,
         **values,
     )
     headers = {

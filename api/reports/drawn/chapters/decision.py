@@ -14,6 +14,7 @@ from coldwitness.api.reports.drawn.document import (
     Verdict,
 )
 from coldwitness.api.reports.drawn.view import View
+from coldwitness.api.reports.made.bounded_times import time_out
 from coldwitness.api.reports.made.instants import china_full
 from coldwitness.api.reports.made.reasons import worst_first
 from coldwitness.api.reports.made.wording import (
@@ -229,38 +230,10 @@ def measured_facts(view: View) -> list[tuple[str, str, str]]:
         ),
         (
             view.say("above_range"),
-            *_time_out(metrics.seconds_above, bounds[0], view),
+            *time_out(metrics.seconds_above, bounds[0], view.lang),
         ),
         (
             view.say("below_range"),
-            *_time_out(metrics.seconds_below, bounds[1], view),
+            *time_out(metrics.seconds_below, bounds[1], view.lang),
         ),
     ]
-
-
-def _time_out(
-    known_s: float | None, bounds: tuple[float | None, float | None] | None, view: View
-) -> tuple[str, str]:
-    """Time out of range and what bounds it. The known time counts no unseen time, the bounds do:
-    where it is less than the least, the least is what is said, never a value outside its bounds."""
-    least_s = None if bounds is None else bounds[0]
-    if known_s is None or least_s is None or known_s >= least_s:
-        return duration(known_s, view.lang), least_most(bounds, view)
-    seen = view.say("decision.in_known_time", known=duration(known_s, view.lang))
-    told = least_most(bounds, view)
-    return (
-        view.say("decision.at_least", least=duration(least_s, view.lang)),
-        f"{told}{view.say('semicolon')}{seen}" if known_s > 0 else told,
-    )
-
-
-def least_most(bounds: object, view: View) -> str:
-    """`least … most …` of a pair of seconds, "" where there is none and where both are 0."""
-    if not isinstance(bounds, list | tuple) or len(bounds) != 2 or None in bounds:
-        return ""
-    if not any(bounds):
-        return ""
-    least, most = (duration(float(b), view.lang) for b in bounds)
-    if least == most:
-        return view.say("decision.least_and_most_same", least=least)
-    return view.say("decision.least_and_most", least=least, most=most)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coldwitness.api.reports.drawn.chapters.decision import MARKS, least_most
+from coldwitness.api.reports.drawn.chapters.decision import MARKS
 from coldwitness.api.reports.drawn.document import (
     Bullets,
     Cell,
@@ -13,6 +13,7 @@ from coldwitness.api.reports.drawn.document import (
     Table,
 )
 from coldwitness.api.reports.drawn.view import View
+from coldwitness.api.reports.made.bounded_times import least_most
 from coldwitness.api.reports.made.model import RuleLine
 from coldwitness.api.reports.made.wording import (
     STATUS_WORDS,
@@ -107,7 +108,7 @@ def _bounds(view: View, line: RuleLine) -> str:
         lead = view.say("requirements.longest_stop")
     else:
         lead = view.say("requirements.time_out")
-    bounds = least_most((line.least, line.most), view)
+    bounds = least_most((line.least, line.most), view.lang)
     return f"{lead} {bounds}" if bounds else ""
 
 
