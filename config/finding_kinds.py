@@ -20,10 +20,12 @@ from coldwitness.domain.text import Text
 
 FOLDER = Path(__file__).parent / "findings"
 
-Form = Literal["number", "count", "flag", "instant", "duration", "share", "text", "list", "logger"]
+Form = Literal[
+    "number", "count", "flag", "instant", "duration", "share", "text", "pair", "list", "logger"
+]
 """How a measure stands in the result, and in a text: a number with `digits`; a whole number; true
-or false; RFC 3339; seconds, told in the unit that reads best; a share of 1, told per cent; a word;
-a list; the logger's name."""
+or false; RFC 3339; seconds, told as a duration; a share of 1, told per cent; a word; a word in both
+languages, parted by ` / `; a list; the logger's name."""
 
 ANCHOR_PLACES = (
     "logger",
@@ -38,7 +40,7 @@ ANCHOR_PLACES = (
 id ever given: the order stays, and none is added; a new kind's other anchors follow after them."""
 
 _ABSENT = Text("—", "—")
-_DETAILS = ("text", "list", "logger")
+_DETAILS = ("text", "pair", "list", "logger")
 
 
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -99,6 +99,9 @@ def _word(measure: Measure, value: Value) -> Text:
     if isinstance(value, float | int):
         told = decimal(value, places=measure.digits) if measure.unit == "°C" else None
         return _same(told or number(value, measure.digits))
+    if measure.form == "pair":
+        zh, _, en = str(value).partition(" / ")
+        return Text(zh, en)
     return measure.words.get(str(value)) or _same(str(value))
 
 

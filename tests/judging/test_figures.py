@@ -60,7 +60,7 @@ def texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in ("zh", "en") and isinstance(inner, str):
-                yield at, inner
+                yield f"{at}.{key}", inner
             else:
                 yield from texts(inner, f"{at}.{key}")
     elif isinstance(value, list):
@@ -72,3 +72,22 @@ def test_no_recorded_result_says_a_figure_in_another_form() -> None:
     said = {pair for result in recorded_results().values() for pair in texts(result)}
     assert len(said) > 300
     assert sorted(pair for pair in said if OTHERWISE.search(pair[1])) == []
+
+
+ABBREVIATIONS = {"GSP", "C", "h", "min", "km", "m", "GCJ", "BD", "WGS"}
+
+
+def test_no_chinese_text_of_a_recorded_result_has_an_untranslated_word() -> None:
+    """Roles, sites, signs by their Chinese names; what stands in quotes is the manifest's own."""
+    said = {
+        text
+        for result in recorded_results().values()
+        for at, text in texts(result)
+        if at.endswith(".zh")
+    }
+    foreign = {
+        word
+        for text in said
+        for word in re.findall(r"[A-Za-z][A-Za-z_]+", re.sub("“[^”]*”|ZB-[0-9-]+", "", text))
+    }
+    assert foreign - ABBREVIATIONS == {"items"}, "the place in a manifest: items[0]"
