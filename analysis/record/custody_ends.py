@@ -34,13 +34,18 @@ _ENDS = np.array([name in ENDING_EVENTS for name in EVENT_NAMES])
 class UnsureEnds:
     """(d,) reasons to doubt an end of custody. code : the event, `delivered` and `packed` also
     where only the manifest says when. away_m : how far from its place it was pressed, allowed_m :
-    how far it may have been; both NaN for a second ending event, which contradicts the first."""
+    how far it may have been; both NaN for a second ending event, which contradicts the first.
+
+    unseen : (u,) shipments of which neither the fix nearest in time to an end nor the event shows
+    that end near its place: it may have been pressed elsewhere. The range does not ask where.
+    """
 
     shipment: IntArray
     code: CodeArray
     time_s: FloatArray
     away_m: FloatArray
     allowed_m: FloatArray
+    unseen: IntArray
 
     def doubtful(self, shipments: int) -> NDArray[np.bool_]:
         """(s,) True where what depends on the custody window is not known."""
@@ -78,6 +83,12 @@ def unsure_ends(tracks: Tracks, terms: Terms, numbers: Numbers) -> UnsureEnds:
     unseen = np.flatnonzero(np.isnan(away_m) & ~np.isnan(lat))
     away_m[unseen] = _stated_m(terms, shipment[unseen], time_s[unseen], lat[unseen], lon[unseen])
     far = np.flatnonzero(away_m > allowed_m)
+    stated_m = away_m.copy()
+    seen = np.flatnonzero(~np.isnan(lat) & ~(away_m > allowed_m))
+    stated_m[seen] = _stated_m(terms, shipment[seen], time_s[seen], lat[seen], lon[seen])
+    beside_m = _nearest_fix_m(tracks, shipment[seen], time_s[seen], lat[seen], lon[seen])
+    near = (stated_m[seen] <= allowed_m[seen]) | (beside_m <= allowed_m[seen])
+    placed = ~np.isnan(beside_m)
     second = _second_endings(terms)
     nothing = np.full(second.size, np.nan)
     return UnsureEnds(
@@ -86,7 +97,34 @@ def unsure_ends(tracks: Tracks, terms: Terms, numbers: Numbers) -> UnsureEnds:
         time_s=np.append(time_s[far], terms.events.time_s[second]),
         away_m=np.append(away_m[far], nothing),
         allowed_m=np.append(allowed_m[far], nothing),
+        unseen=np.unique(shipment[seen[placed & ~near]]),
     )
+
+
+def _nearest_fix_m(
+    tracks: Tracks, shipment: IntArray, time_s: FloatArray, lat_deg: FloatArray, lon_deg: FloatArray
+) -> FloatArray:
+    """(k,) how far from its place each end was, by the fix nearest in time, the nearer of the one
+    before and the one after; NaN where the shipment has none."""
+    row = np.flatnonzero(placed_rows(tracks, np.ones(tracks.time_s.size, dtype=np.bool_)))
+    found = np.full(shipment.size, np.nan)
+    if row.size == 0 or shipment.size == 0:
+        return found
+    first, last = (np.searchsorted(row, tracks.first[shipment + more]) for more in (0, 1))
+    some = last > first
+    at = bisect_time(tracks.time_s[row], first=first, last=last, at_s=time_s)
+    for beside in (at - 1, at):
+        one = some & (beside >= first) & (beside < last)
+        fix = row[np.where(one, beside, 0)]
+        away_m = haversine_m(
+            lat_deg=tracks.lat_deg[fix],
+            lon_deg=tracks.lon_deg[fix],
+            to_lat_deg=lat_deg,
+            to_lon_deg=lon_deg,
+        )
+        away_m = np.maximum(away_m - np.nan_to_num(tracks.accuracy_m[fix]), 0.0)
+        found = np.where(one, np.fmin(found, away_m), found)
+    return found
 
 
 def _pressed_m(

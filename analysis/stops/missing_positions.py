@@ -6,12 +6,16 @@ import numpy as np
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
+from coldwitness.analysis.stops.rest_at_ends import PositionsNeeded
 from coldwitness.analysis.terms import Terms
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 RESOLVING_SHARE = 0.2
 """Positions that come further apart than this share of the dwell setting do not measure a dwell
 near it: what they show in place may have lasted from the fix before to the fix after."""
+
+LOST_OF_COARSE = 0.02
+"""Of 630 honest simulated deliveries found compliant none lacked more positions than this."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +86,16 @@ def _blank_rows(case: Case, fixes: Fixes) -> IntArray:
     owner = np.searchsorted(tracks.first, row, side="right") - 1
     source = np.unique(fixes.shipment * loggers + tracks.logger[fixes.row] + 1)
     return row[np.isin(owner * loggers + tracks.logger[row] + 1, source)]
+
+
+def positions_torn(case: Case, fixes: Fixes, needed: PositionsNeeded) -> BoolArray:
+    """(s,) True where some fixes do not tell the place well and more than LOST_OF_COARSE of the
+    readings that ought to have a position, in the time for which positions are needed, have none:
+    the rest of a coarse way may be just those that seem to move."""
+    row = _blank_rows(case, fixes)
+    tracks, shipments = case.tracks, fixes.first.size - 1
+    owner, time_s = tracks.shipment[row], tracks.time_s[row]
+    inside = (time_s > needed.from_s[owner]) & (time_s < needed.to_s[owner])
+    blank = np.bincount(owner[inside], minlength=shipments)
+    coarse = np.bincount(fixes.shipment[fixes.coarse], minlength=shipments) > 0
+    return np.asarray(coarse & (blank > LOST_OF_COARSE * (blank + np.diff(fixes.first))))

@@ -18,7 +18,7 @@ from coldwitness.analysis.record.geodesy import haversine_m, short_way_m
 from coldwitness.analysis.stops.blurred_stops import stop_blurred
 from coldwitness.analysis.stops.doubtful_stays import doubtful_stays
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, positions
-from coldwitness.analysis.stops.missing_positions import missing_positions
+from coldwitness.analysis.stops.missing_positions import missing_positions, positions_torn
 from coldwitness.analysis.stops.motion import believed
 from coldwitness.analysis.stops.position_gaps import PositionGaps, longest_dwell_s, position_gaps
 from coldwitness.analysis.stops.possible_stops import stop_possible
@@ -34,7 +34,7 @@ from coldwitness.analysis.stops.storage_findings import (
 )
 from coldwitness.analysis.stops.unseen_rest import unseen_stops
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
-from coldwitness.domain.words import Status
+from coldwitness.domain.words import State, Status
 
 
 class StorageReason(IntEnum):
@@ -48,22 +48,26 @@ class StorageReason(IntEnum):
     """Nothing but a site of the manifest explains a long stay."""
     RECORD_TORN = 3
     """Nothing found in a record of which so much is missing that a stop could hide in it."""
-    NO_CUSTODY_WINDOW = 4
-    NO_POSITIONS = 5
-    GAP_COULD_HIDE = 6
-    STOP_POSSIBLE = 7
+    POSITIONS_TORN = 4
+    """Nothing found by coarse positions of which some are missing."""
+    END_UNSEEN = 5
+    """No fix shows an end of custody near its place: it may have been pressed elsewhere."""
+    NO_CUSTODY_WINDOW = 6
+    NO_POSITIONS = 7
+    GAP_COULD_HIDE = 8
+    STOP_POSSIBLE = 9
     """A longer stop fits the fixes: a stay that reaches into missing positions, or positions
     too coarse to show whether the box stood."""
-    STAY_DOUBTFUL = 8
+    STAY_DOUBTFUL = 10
     """A stay that may be storage and may be something else."""
-    CUSTODY_DOUBTFUL = 9
+    CUSTODY_DOUBTFUL = 11
     """An end of custody was pressed elsewhere or contradicts another."""
-    STAY_OUTSIDE_KNOWN_CUSTODY = 10
+    STAY_OUTSIDE_KNOWN_CUSTODY = 12
     """A long stay, but the window is not known well enough to say that the drug was in the box."""
-    SUSPECTED_UNSEEN = 11
+    SUSPECTED_UNSEEN = 13
     """No position, but events or the motion sensor tell of a long dwell."""
-    SUSPECTED = 12
-    CONFIRMED = 13
+    SUSPECTED = 14
+    CONFIRMED = 15
 
 
 _STATUS = np.full(len(StorageReason), Status.INSUFFICIENT_EVIDENCE, dtype=np.int64)
@@ -149,6 +153,8 @@ def judge_stops(case: Case) -> StopJudgement:
             StorageReason.SITE_STATED: stays.shipment[
                 _at_site(case, stays, places, registered=False)
             ],
+            StorageReason.POSITIONS_TORN: np.flatnonzero(positions_torn(case, fixes, needed)),
+            StorageReason.END_UNSEEN: _of_ended(case, case.unsure_ends.unseen),
             StorageReason.NO_CUSTODY_WINDOW: np.flatnonzero(~known),
             StorageReason.NO_POSITIONS: np.flatnonzero(~some),
             StorageReason.GAP_COULD_HIDE: np.flatnonzero(some & (hidden_s > numbers.dwell_limit_s)),
@@ -201,6 +207,11 @@ def judge_stops(case: Case) -> StopJudgement:
         places=places,
         signs=signs,
     )
+
+
+def _of_ended(case: Case, shipments: IntArray) -> IntArray:
+    """Those whose custody has ended: of one on its way nobody has pressed the end."""
+    return np.asarray(shipments[case.window.custody.state[shipments] == State.ENDED])
 
 
 def unless_torn(judged: StopJudgement, torn: BoolArray) -> StopJudgement:

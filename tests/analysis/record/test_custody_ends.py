@@ -161,3 +161,40 @@ def test_refused_and_then_returned_is_one_ending_measured_from_the_origin() -> N
     end = float(elsewhere.time_s[-1])
     events = [("packed", 0.0), ("refused", 1000.0), ("returned", end)]
     assert doubts(elsewhere, start=0, end=end, events=events).away_m == pytest.approx([6000], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("short_m", "kept_until_s", "unseen"),
+    [
+        (0.0, None, False),
+        (300.0, None, False),
+        (3000.0, -200.0, True),
+        (3000.0, -900.0, True),
+        (390.0, -200.0, False),
+        (450.0, -200.0, True),
+    ],
+)
+def test_an_end_without_a_fix_near_its_place_may_have_been_pressed_elsewhere(
+    short_m: float, kept_until_s: float | None, unseen: bool
+) -> None:
+    """Positions around a depot taken out of the record show nothing of where `delivered` was."""
+    whole = trip(short_m=short_m)
+    end = float(whole.time_s[-1])
+    rows = whole.time_s <= end + (0.0 if kept_until_s is None else kept_until_s)
+    fixed = replace(
+        whole, **{name: getattr(whole, name)[rows] for name in ("time_s", "x_m", "y_m")}
+    )
+    found = doubts(fixed, start=0.0, end=end)
+    assert (found.unseen.tolist() == [0]) is (unseen and found.shipment.size == 0)
+
+
+def test_the_events_own_position_shows_an_end_that_no_fix_does() -> None:
+    whole = trip(short_m=3000.0)
+    end = float(whole.time_s[-1])
+    rows = whole.time_s <= end - 200.0
+    fixed = replace(
+        whole, **{name: getattr(whole, name)[rows] for name in ("time_s", "x_m", "y_m")}
+    )
+    assert doubts(fixed, start=0.0, end=end).unseen.tolist() == [0]
+    there = doubts(fixed, start=0.0, end=end, events=[("delivered", end)], at_m=DOOR_M)
+    assert there.unseen.tolist() == []

@@ -518,6 +518,8 @@ def test_what_is_known_of_a_dwell_goes_before_what_is_not() -> None:
         "GAP_COULD_HIDE",
         "NO_POSITIONS",
         "NO_CUSTODY_WINDOW",
+        "END_UNSEEN",
+        "POSITIONS_TORN",
         "RECORD_TORN",
         "SITE_STATED",
         "SITE_REGISTERED",
