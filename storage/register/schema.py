@@ -363,6 +363,18 @@ probes_sent = Table(
     comment="which probes each logger ever sent in each box ('' none), and since when",
 )
 
+readings_aside = Table(
+    "readings_aside",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("shipment", Text, index=True),
+    Column("box", Text, index=True),
+    Column("time_ms", BigInteger, nullable=False, index=True),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    comment="derived: readings that InfluxDB refuses for good; they are read beside its own",
+)
+
 to_judge = Table(
     "to_judge",
     metadata,

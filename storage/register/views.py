@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, delete, select
 
 from coldwitness.storage.register import schema
+from coldwitness.storage.register.aside import SqlAside
 from coldwitness.storage.register.database import Database, parts
 
 INFLUX_FACTS = ("influx_measurement", "influx_building", "influx_position")
@@ -24,10 +25,11 @@ class Span:
 
 
 class SqlViews:
-    """The part of the register about spans and small facts."""
+    """The part of the register about spans, small facts, and `aside`, what InfluxDB refuses."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.aside = SqlAside(database)
 
     def widen_spans(self, spans: Sequence[Span]) -> None:
         """Make known where readings are about to be; a known span grows, never shrinks."""

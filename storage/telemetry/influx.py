@@ -20,6 +20,7 @@ from coldwitness.domain.reading import Reading
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.storage.ports import Appended, RefusedReading
 from coldwitness.storage.register.views import Span, SqlViews
+from coldwitness.storage.telemetry.aside import whole_with_aside, with_aside
 from coldwitness.storage.telemetry.columns import Columns, measured, readings_of
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.influx_lines import NONE
@@ -82,6 +83,7 @@ class InfluxTelemetry:
             appended = None
             for measurement in self.measurements():
                 counts = self._append(measurement, readings, received_ms)
+                self._put_aside(readings, received_ms, counts)
                 appended = appended or counts
         if appended is None:
             raise Unavailable("InfluxDB: no measurement to write to")
@@ -93,23 +95,36 @@ class InfluxTelemetry:
         """Put readings into one measurement only, for a rebuild."""
         with self._lock:
             self._tell_spans(readings)
-            return self._append(measurement, readings, received_ms)
+            appended = self._append(measurement, readings, received_ms)
+            self._put_aside(readings, received_ms, appended)
+            return appended
+
+    def _put_aside(
+        self, readings: Sequence[Reading], received_ms: Sequence[int], appended: Appended
+    ) -> None:
+        """What InfluxDB will never take is kept in the register, and read beside its own."""
+        self.views.aside.put(
+            [(readings[one.index], received_ms[one.index]) for one in appended.refused]
+        )
 
     def readings(self, shipments: Sequence[str], stays: Sequence[BoxStay]) -> ReadingTable:
-        return self._read(
+        found = self._read(
             lambda measurement: self._reading.assigned(
                 measurement, shipments, stays, self.views.spans(shipments)
             )
         )
+        aside = self.views.aside.of(shipments, sorted({stay.box for stay in stays}))
+        return with_aside(found, aside, shipments, stays)
 
     def between(self, start_ms: int, end_ms: int) -> Columns:
         """Every reading with start_ms <= time < end_ms."""
         within = f"time >= {start_ms}ms AND time < {end_ms}ms"
-        return self._read(lambda measurement: self._reading.where(measurement, within))
+        found = self._read(lambda measurement: self._reading.where(measurement, within))
+        return whole_with_aside(found, self.views.aside.between(start_ms, end_ms))
 
     def days_ms(self) -> list[int]:
         """Starts of the UTC days that hold readings, ascending."""
-        return self._read(self._reading.days_ms)
+        return sorted({*self._read(self._reading.days_ms), *self.views.aside.days_ms()})
 
     def close(self) -> None:
         self._writing.close()

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from coldwitness.cli.doctor import _telemetry
 from coldwitness.cli.rebuild import rebuild_views
 from coldwitness.config.settings import StoreSettings
+from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.errors import Unavailable
 from coldwitness.ingest.progress import Progress
 from coldwitness.storage.opening import stores
@@ -19,9 +20,10 @@ from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry.influx import InfluxTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.influx_probe import try_influx
+from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests.storage import evidence
 from tests.storage.influx_versions import TOKEN, Wire, speaking
-from tests.storage.readings import MINUTE, T0, reading
+from tests.storage.readings import MINUTE, T0, reading, rows
 
 ONES_AND_TWOS = ("1.12.2", "2.7.12")
 
@@ -97,9 +99,33 @@ def test_a_reading_beyond_the_retention_is_put_aside_and_the_others_are_acknowle
         assert [one.index for one in appended.refused] == list(range(0, 300, 3))
         assert all("retention" in one.text for one in appended.refused)
         assert appended.new == 200
-        assert len(store.readings(["S-1"], [])) == 200
     assert len(set(influx.wire.acknowledged)) == 200
     assert influx.wire.writes < 20
+
+
+def test_what_is_put_aside_is_read_beside_the_others_in_every_process_and_once(
+    influx: Influx,
+) -> None:
+    influx.wire.oldest_ms = T0
+    stay = BoxStay(box="BX-1", shipment="S-2", start_ms=0, end_ms=T0 + MINUTE)
+    batch = [reading(minute) for minute in (-1000, -999, 0, 1)]
+    batch += [reading(-998, shipment=None), reading(0.5, shipment=None)]
+    oracle = MemoryTelemetry()
+    oracle.append(batch, [T0] * 6)
+    with influx.store() as store:
+        assert len(store.append(batch, [T0] * 6).refused) == 3
+        assert len(store.append(batch, [T0] * 6).refused) == 3
+    with influx.store() as store:
+        found = store.readings(["S-1", "S-2"], [stay])
+        assert rows(found) == rows(oracle.readings(["S-1", "S-2"], [stay]))
+        whole = store.between(0, T0 + 10**9)
+        assert rows(whole.table) == rows(oracle.between(0, T0 + 10**9).table)
+        assert len(whole.time_source) == 6
+        assert len(store.days_ms()) == 2
+        influx.wire.oldest_ms = 0  # the bucket keeps longer now
+        assert not store.append(batch, [T0] * 6).refused
+        assert rows(store.readings(["S-1", "S-2"], [stay])) == rows(found)
+        assert len(store.between(0, T0 + 10**9).table) == 6
 
 
 def test_a_wholly_refused_batch_costs_one_request(influx: Influx) -> None:
@@ -155,7 +181,7 @@ def test_ingest_lists_what_the_real_server_refuses_and_stores_what_comes_after(
     assert (refused.row, refused.reason) == (1, "store_refused")
     assert "logger GPS 2008-01-10T21:20:00Z" in refused.text
     assert "retention policy" in refused.text
-    assert len(store.between(0, T0 + 10**9).table) == 5
+    assert len(store.between(0, T0 + 10**9).table) == 6  # what is put aside is read as well
     store.close()
     register.close()
 
