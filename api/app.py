@@ -31,6 +31,7 @@ from coldwitness.api.http.problems import install_problems
 from coldwitness.api.http.rights import OPEN, roles_of
 from coldwitness.api.http.schemas import DESCRIBED
 from coldwitness.api.http.services import Services
+from coldwitness.api.http.topic_schemas import TOPICS, topic_schemas
 from coldwitness.api.pages import pages
 from coldwitness.api.refused_metrics import RefusedMetrics
 from coldwitness.domain.grants import ROLES
@@ -103,7 +104,12 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     _tell_rights(document)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.clear()  # FastAPI's own: every struct of ours is described below
-    schemas.update(sorted(components_of(DESCRIBED, reference=COMPONENT).items()))
+    described = components_of(DESCRIBED, reference=COMPONENT) | topic_schemas()
+    schemas.update(sorted(described.items()))
+    # What comes by topic is no operation of HTTP, and its senders look here as well.
+    document["x-topics"] = {
+        topic: {"$ref": COMPONENT.format(name=name)} for topic, name in TOPICS.items()
+    }
     return document
 
 

@@ -59,6 +59,8 @@ def decode(
     objects += [event_object(event) for event in meaning.events]
     sys.stdout.write("".join(f"{encode(said).decode()}\n" for said in objects))
     sys.stdout.flush()
+    for note in dict.fromkeys(meaning.notes):
+        print(f"note: {note}", file=sys.stderr)
     for refusal in meaning.refused:
         print(f"refused: {refusal}", file=sys.stderr)
     raise typer.Exit(1 if meaning.refused else 0)

@@ -47,6 +47,16 @@ class GatheredFiles:
         )
 
 
+def require_readable(paths: Sequence[Path]) -> None:
+    """Raises BadInput for the first that cannot be opened: what is wrong with a call is said in the
+    order in which it was written."""
+    for path in paths:
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
 def gather_files(
     paths: Sequence[Path],
     *,
@@ -63,6 +73,7 @@ def gather_files(
 
     Raises BadInput if nothing usable was found, or neither manifest nor storage was given.
     """
+    require_readable((*paths, *manifest_paths))
     if not manifest_paths and storage is None:
         raise BadInput("neither --manifest nor --storage given: by what limits to judge is unknown")
     manifests, warnings = read_manifest_files(manifest_paths, classes=rulebook.classes)

@@ -106,10 +106,22 @@ def _not_loaded() -> None:
 NOTHING_FOR_OTHERS = 0o077
 
 
+def _common_first(arguments: Sequence[str]) -> list[str]:
+    """`decode --config FILE x` as `--config FILE decode x`: one way of several to write a call."""
+    if "--" in arguments:
+        return list(arguments)
+    for at, argument in enumerate(arguments):
+        size = 2 if argument == "--config" else 1 if argument.startswith("--config=") else 0
+        if size and at + size <= len(arguments):
+            own = list(arguments[at : at + size])
+            return [*own, *arguments[:at], *arguments[at + size :]]
+    return list(arguments)
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; one clear line and exit 2 for a user's mistake, never a traceback."""
     try:
-        program(arguments)(args=arguments, prog_name="coldwitness")
+        program(arguments)(args=_common_first(arguments), prog_name="coldwitness")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except ColdWitnessError as error:

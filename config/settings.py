@@ -6,8 +6,10 @@ TOML file's own text where that can be avoided; `shown()` masks them.
 
 import os
 import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -216,4 +218,21 @@ def load_settings(path: Path | None = None) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         where = str(path) if path is not None else "environment"
-        raise ConfigError(f"settings {where}: {key}: {first['msg']}") from error
+        told = first["msg"]
+        if first["type"] == "extra_forbidden":
+            told = f"no such setting; {_near(first['loc'])}`coldwitness config init` shows them all"
+        raise ConfigError(f"settings {where}: {key}: {told}") from error
+
+
+def _near(place: Sequence[int | str]) -> str:
+    """The known key that a mistyped one is most like, where one is."""
+    model: type[BaseModel] = Settings
+    for part in place[:-1]:
+        found = model.model_fields.get(part) if isinstance(part, str) else None
+        whole: object = found.annotation if found is not None else model
+        inner = next(iter(get_args(whole)), whole)
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ""
+        model = inner
+    like = get_close_matches(str(place[-1]), model.model_fields, 1)
+    return f"did you mean {like[0]}? " if like else ""

@@ -53,11 +53,13 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}\s*")
 
 @dataclass
 class DecodedFile:
-    """What was read: readings, events, and every refusal as a line with its reason."""
+    """What was read: readings, events, and every refusal as a line with its reason. notes : what
+    else its reader should know."""
 
     readings: list[Reading] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, decoded: Decoded, place: str = "") -> None:
         self.readings.extend(decoded.readings)
@@ -100,6 +102,11 @@ def decode_file(
     for number, (at, body) in enumerate(messages, start=1):
         asked = format_name or ("csv" if columns and is_text(path) else None)
         rule, name = _format_of(at, body, asked, rules, path)
+        if at is not None and asked is None and not _is_named(at, rules):
+            meaning.notes.append(
+                f"no rule of the settings names the topic {at[:80]!r}: what is published there is"
+                f" refused (foreign_topic); it is shown as {name} because it looks like it"
+            )
         if name in READERS:
             _add_file(meaning, path, name, zone, columns)
             continue
@@ -144,6 +151,11 @@ def _format_of(
         of_format = [rule for rule in rules if rule.format == name]
         rule = of_format[0] if len(of_format) == 1 and topic is None else None
     return rule, name
+
+
+def _is_named(topic: str, rules: Sequence[FormatRule]) -> bool:
+    """True for topics that the service reads by a rule, or that a format usually has."""
+    return any(matches(rule.topic, topic) for rule in rules) or format_by_topic(topic) is not None
 
 
 def _by_look(body: bytes, path: Path) -> str:

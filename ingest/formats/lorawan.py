@@ -77,12 +77,22 @@ def decode_uplink(uplink: Uplink, context: DecodeContext) -> Decoded:
                     "no_temperature" if has_object or not frame else "no_decoder",
                     f"{uplink.serials[0][:64]}: no temperature in the decoded object"
                     if has_object or not frame
-                    else f"{uplink.serials[0][:64]}: no decoded object, and no known model "
-                    "to read the raw frame by; name it in the settings",
+                    else f"{uplink.serials[0][:64]}: no decoded object, and {_unread(entry)}",
                 ),
             )
         )
     return _readings(uplink, decode(frame, port or None), context, (None, None))
+
+
+def _unread(entry: Mapping[str, str]) -> str:
+    """Why the raw frame is not read, and what to set."""
+    stated = entry.get("model")
+    if stated is None:
+        return "no known model to read the raw frame by; name it in the settings"
+    return (
+        f"frames of model {stated[:40]!r} are not known: of raw frames those of docs/formats.md are"
+        " read; give the application a payload formatter, or correct the name"
+    )
 
 
 def _lsn50(objects: tuple[Mapping[str, Any], ...]) -> LoggerModel | None:

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from coldwitness.domain.errors import BadMessage
 from coldwitness.ingest.formats.json_text import shown, storable
@@ -27,7 +26,7 @@ _MOST_OTHERS = 16
 """Names of a reading that are no role of ours, each a column for ever in every store."""
 
 
-def with_its_unit(sent: dict[str, Any], *, keys: frozenset[str]) -> dict[str, Any]:
+def with_its_unit(sent: Mapping[str, object], *, keys: frozenset[str]) -> dict[str, object]:
     """The object with its unit under `unit`, wherever it was stated. Raises BadMessage for keys
     that are among `keys` but for their capitals, and for two units that differ."""
     value = {**sent}
@@ -36,9 +35,10 @@ def with_its_unit(sent: dict[str, Any], *, keys: frozenset[str]) -> dict[str, An
         if key not in keys and ours in keys:
             raise BadMessage("wrong_key", f"{key[:40]}: expected {ours}")
     stated = [value.get("unit"), *(value.pop(name, None) for name in _UNIT_NAMES)]
-    if isinstance(value.get("temperature"), dict):
-        value["temperature"] = {**value["temperature"]}
-        inside = (value["temperature"].pop(name, None) for name in ("unit", "units"))
+    probes = value.get("temperature")
+    if isinstance(probes, dict):
+        probes = value["temperature"] = {**probes}
+        inside = (probes.pop(name, None) for name in ("unit", "units"))
         stated += [unit for unit in inside if isinstance(unit, str)]
     stated = [unit for unit in stated if unit is not None]
     if any(unit != stated[0] for unit in stated):

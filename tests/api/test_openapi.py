@@ -12,6 +12,7 @@ from coldwitness.api.app import create_app
 from coldwitness.api.openapi_file import OPENAPI_FILE, openapi_text
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.result import Finding
+from coldwitness.ingest.formats import DecodeContext, decoder
 from coldwitness.judging.check_schema import CHECK_SCHEMA_FILE
 from tests.api.world import COLD, WARM, World, manifest
 
@@ -168,3 +169,19 @@ def test_a_finding_and_a_result_are_described_by_their_structs(document: dict[st
 
 def test_the_documentation_page_says_what_an_interval_is(world: World) -> None:
     assert "[number | null, number | null]" in world.get("/docs?lang=en").text
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"), [("CustodyEvent", "event"), ("LoggerReading", "reading")]
+)
+def test_messages_by_topic_are_described_with_an_example_that_is_one(
+    document: dict[str, Any], name: str, topic: str
+) -> None:
+    schema = document["components"]["schemas"][name]
+    (example,) = schema["examples"]
+    published = json.loads((OPENAPI_FILE.parent / f"{topic}.schema.json").read_text("utf-8"))
+    jsonschema.validate(example, schema)
+    jsonschema.validate(example, published)
+    context = DecodeContext(topic=f"coldchain/v1/ql/BX-1/{topic}s", received_ms=0)
+    decoded = decoder("native")(json.dumps(example).encode(), context)
+    assert len(decoded.events or decoded.readings) == 1

@@ -297,3 +297,20 @@ def test_what_is_on_its_way_says_so_first(
     named.write_text(json.dumps(sent), encoding="utf-8")
     assert main(["check", str(rows), "--manifest", str(named), "--as-of", at(60)]) == 4
     assert "S1  在途，目前未发现问题" in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_there_is_said_before_anything_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(tmp_path / "nofile.csv")]) == 2
+    assert "nofile.csv: cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_the_settings_file_may_stand_behind_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "s.toml"
+    settings.write_text("[mqtt]\nport = 1884\n")
+    for arguments in (["--config", str(settings)], [f"--config={settings}"]):
+        assert main(["config", "show", *arguments]) == 0
+        assert json.loads(capsys.readouterr().out)["mqtt"]["port"] == 1884

@@ -31,3 +31,23 @@ def test_a_mapping_to_a_role_and_what_a_logger_is_told_beside_it_are_taken(
     path.write_text(f'{RULE}[formats.loggers.box42]\nTempC_DS = "{role}"\n{about}')
     (rule,) = load_settings(path).formats
     assert rule.loggers["box42"]["TempC_DS"] == role
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[mqtt]\nhsot = "x"\n', "mqtt.hsot: no such setting; did you mean host?"),
+        ("[store]\ninflux_batch_row = 5\n", "did you mean influx_batch_rows?"),
+        (RULE + "loger = {}\n", "did you mean loggers?"),
+        ("[mqqt]\nport = 1\n", "did you mean mqtt?"),
+        ("[mqtt]\nzzz = 1\n", "config init"),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_named_with_the_one_it_is_most_like(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    assert told in str(caught.value)

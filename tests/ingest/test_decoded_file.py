@@ -224,3 +224,21 @@ def test_the_command_names_the_time_source_where_it_is_not_the_loggers(tmp_path:
     said = json.loads(done.stdout)
     assert (said["temperature"], said["time_source"]) == (expected, "gateway")
     assert run("decode", str(tmp_path / "none")).returncode == 2
+
+
+def test_a_topic_that_nobody_names_is_said(tmp_path: Path) -> None:
+    body = json.dumps({"temperature": 4.5})
+    rule = FormatRule(topic="lab/+", format="zigbee2mqtt")
+    (note,) = meant(tmp_path, body, topic="nobody/knows").notes
+    assert "'nobody/knows'" in note
+    assert "foreign_topic" in note
+    for topic, rules in (("lab/x", (rule,)), ("zigbee2mqtt/x", ()), ("tele/x/SENSOR", ())):
+        assert not meant(tmp_path, json.dumps(TASMOTA), topic=topic, rules=rules).notes
+
+
+def test_a_model_whose_frames_are_not_known_is_named(tmp_path: Path) -> None:
+    uplink = {"f_port": 2, "frm_payload": "y/YLDQN2AQHCf/8="}
+    body = json.dumps({"end_device_ids": {"device_id": "l1"}, "uplink_message": uplink})
+    rule = FormatRule(topic="v3/#", format="tts_v3", loggers={"l1": {"model": "lht95"}})
+    (refused,) = meant(tmp_path, body, topic="v3/a/devices/l1/up", rules=(rule,)).refused
+    assert "'lht95'" in refused

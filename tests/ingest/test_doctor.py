@@ -192,3 +192,14 @@ def test_an_http_port_that_is_taken(setting: Setting, doctor: Doctor) -> None:
         state, text, mend = doctor()["HTTP port"]
     assert (state, "in use" in text) == ("warning", True)
     assert "http.port" in mend
+
+
+def test_looking_makes_nothing(setting: Setting, doctor: Doctor, tmp_path: Path) -> None:
+    home = tmp_path / "coldwitness-data"
+    setting("JOURNAL__DIRECTORY", home / "journal")
+    setting("STORE__EMBEDDED_FILE", home / "telemetry.sqlite")
+    setting("STORE__REGISTER_URL", f"sqlite:///{home}/register.sqlite")
+    found = doctor()
+    assert found["journal"][0] == found["stores"][0] == "ok"
+    assert "made at the first start" in found["journal"][1]
+    assert list(tmp_path.iterdir()) == []
