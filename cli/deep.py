@@ -41,7 +41,7 @@ def decided_otherwise(settings: Settings) -> tuple[Differences, list[str]]:
     during the comparison are looked at a second time."""
     with closing(open_register(settings.store.register_url)) as register:
         found = differences(settings.journal.directory, register)
-        if not found.none:
+        if not found.none or found.bytes_gone:
             time.sleep(_PAUSE_S)
             found = _both(found, differences(settings.journal.directory, register))
     lines = told(found)
@@ -53,6 +53,7 @@ def _both(first: Differences, second: Differences) -> Differences:
     return Differences(
         second.decisions,
         tuple(sorted(set(first.subjects) & set(second.subjects))),
+        second.bytes_gone,
         tuple(line for line in second.unwritten if line in first.unwritten),
         tuple(line for line in second.lost if line in first.lost),
         second.up_to,

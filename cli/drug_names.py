@@ -14,6 +14,7 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.formats.drug_names import may_be_drug, named_by
 from coldwitness.ingest.progress import earlier_drug_names
+from coldwitness.storage.decided import JournalledRegister, open_decision_log
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.register.drug_names import SqlDrugNames
 
@@ -62,8 +63,11 @@ def set_name(
         )
     key = logger if "/" in logger else named_by(courier, logger)
     settings = settings_of(context)
-    with closing(open_register(settings.store.register_url)) as register:
-        register.drug_names.change(
+    with (
+        closing(open_register(settings.store.register_url)) as register,
+        open_decision_log(settings.journal, register) as log,
+    ):
+        JournalledRegister(register, log).drug_names.change(
             key, name, by=getpass.getuser(), now_ms=time.time_ns() // 1_000_000
         )
     typer.echo(

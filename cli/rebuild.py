@@ -16,7 +16,7 @@ from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.following import store_decoded
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import index_decoded
-from coldwitness.storage.decided.comparing import Differences, make_again
+from coldwitness.storage.decided.comparing import Differences, bring_drug_names, make_again
 from coldwitness.storage.journal import JournalReader, RowIndex
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Appended
@@ -76,6 +76,8 @@ def told(differing: Differences) -> list[str]:
         lines.append(f"lines of the audit trail that stand in no row: {len(differing.unwritten)}")
     if differing.lost:
         lines.append(f"lines of the audit trail that were gone: {len(differing.lost)}")
+    if differing.bytes_gone:
+        lines.append(f"attachments whose bytes are gone: {len(differing.bytes_gone)}")
     return lines
 
 
@@ -104,6 +106,7 @@ def rebuild_views(
         else msgspec.json.decode(telemetry.position, type=Position)
     )
     names = drug_names_kept(register, settings)
+    bring_drug_names(settings.journal.directory, register)
     readings = 0
     for worker, head in heads.items():
         routes = Routes(

@@ -14,7 +14,8 @@ from coldwitness.storage.ports import Review
 
 Subject = tuple[str, str]
 """What a decision is about: `("manifest", shipment)`, `("review", shipment)`, `("attachment",
-shipment)`, `("clue_status", clue)`, or a register of the office and the name of the entry in it."""
+shipment)`, `("clue_status", clue)`, `("drug_name", logger)`, or a register of the office and the
+name of the entry in it."""
 
 
 class ManifestPut(Struct, frozen=True, tag_field="decided", tag="manifest"):
@@ -53,9 +54,18 @@ class ClueStatusSet(Struct, frozen=True, tag_field="decided", tag="clue_status")
 
 
 class AttachmentAdded(Struct, frozen=True, tag_field="decided", tag="attachment"):
-    """A file put to a shipment; its bytes are in the register alone."""
+    """A file put to a shipment; its bytes lie beside the rows, by their digest."""
 
     attachment: Attachment
+
+
+class DrugNameSet(Struct, frozen=True, tag_field="decided", tag="drug_name"):
+    """Which name of a logger (`courier/id`) a person said is its drug's probe."""
+
+    logger: str
+    name: str
+    by: str
+    at_ms: int
 
 
 class Audited(Struct, frozen=True, tag_field="decided", tag="audit"):
@@ -108,6 +118,7 @@ Decision = (
     | EntryPut
     | ClueStatusSet
     | AttachmentAdded
+    | DrugNameSet
     | Audited
     | Judged
     | InForce
@@ -128,18 +139,21 @@ def entry_of(put: EntryPut) -> RegisterEntry:
 def subject_of(decision: Decision) -> Subject | None:
     """What a decision is about: by that it is found again. None for the audit trail, results and
     settings."""
+    subject: Subject | None = None
     match decision:
         case ManifestPut():
-            return "manifest", decision.manifest.id
+            subject = "manifest", decision.manifest.id
         case ReviewAdded():
-            return "review", decision.review.shipment
+            subject = "review", decision.review.shipment
         case AttachmentAdded():
-            return "attachment", decision.attachment.shipment
+            subject = "attachment", decision.attachment.shipment
         case ClueStatusSet():
-            return "clue_status", decision.clue
+            subject = "clue_status", decision.clue
+        case DrugNameSet():
+            subject = "drug_name", decision.logger
         case EntryPut():
-            return decision.register, decision.name
-    return None
+            subject = decision.register, decision.name
+    return subject
 
 
 TOPIC_PREFIX = "$journal/decided/"

@@ -343,6 +343,12 @@ class Journalled(Protocol):
         """What a case system said of a clue that is to be found again."""
 
 
+class DrugNameChanges(Protocol):
+    def change(self, logger: str, name: str, *, by: str, now_ms: int) -> None:
+        """From now on this name is the drug's of a logger (`courier/id`); readings stored before
+        are made again by a rebuild."""
+
+
 class Register(Protocol):
     """All of them, in one database. Every method of every part raises Unavailable."""
 
@@ -378,6 +384,9 @@ class Register(Protocol):
 
     @property
     def client_keys(self) -> ClientKeys: ...
+
+    @property
+    def drug_names(self) -> DrugNameChanges: ...
 
     @property
     def copies(self) -> Copies: ...

@@ -51,7 +51,7 @@ def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dic
         if store.telemetry == "embedded" and store.embedded_file.exists():
             _copy_sqlite(store.embedded_file, folder / "telemetry.sqlite")
         _copy_register(store.register_url, folder / "register.sqlite")
-        _copy_journal(journal, copied, parts=("keys", "segments"), with_keys=with_keys)
+        _copy_journal(journal, copied, parts=("keys", "attached", "segments"), with_keys=with_keys)
         files = {str(path.relative_to(folder)): sha256_of(path) for path in _files(folder)}
         said = {
             "schema": SCHEMA,

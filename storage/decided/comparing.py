@@ -19,14 +19,17 @@ from coldwitness.storage.decided.effects import caught_up
 from coldwitness.storage.decided.folding import NOTHING, Fold, fold, folded
 from coldwitness.storage.decided.shards import chain_of, deciding_workers
 from coldwitness.storage.decisions import (
+    AttachmentAdded,
     Audited,
     Decision,
+    DrugNameSet,
     Judged,
     Subject,
     decision_of,
     subject_of,
 )
 from coldwitness.storage.journal import JournalReader, Row
+from coldwitness.storage.journal.attached import attached_bytes
 from coldwitness.storage.register import SqlRegister
 
 _ROUNDS = 3
@@ -35,12 +38,14 @@ _ROUNDS = 3
 
 @dataclass(frozen=True)
 class Differences:
-    """subjects : of which the register does not hold what the journal says. unwritten : lines of
-    the audit trail that stand in no row; lost : rows' lines that the trail lacks. decisions : rows
-    that were compared; 0 where nothing was ever journalled."""
+    """subjects : of which the register does not hold what the journal says. bytes_gone : SHA-256
+    of attachments whose bytes are not beside the rows any more. unwritten : lines of the audit
+    trail that stand in no row; lost : rows' lines that the trail lacks. decisions : rows that were
+    compared; 0 where nothing was ever journalled."""
 
     decisions: int = 0
     subjects: tuple[Subject, ...] = ()
+    bytes_gone: tuple[str, ...] = ()
     unwritten: tuple[Audited, ...] = ()
     lost: tuple[Audited, ...] = ()
     up_to: Mapping[str, int] = field(default_factory=dict)
@@ -78,9 +83,14 @@ def differences(directory: Path, register: SqlRegister) -> Differences:
     up_to = rows_now(directory)
     count = 0
     trail: Counter[bytes] = Counter()
+    gone: set[str] = set()
     with TemporaryDirectory(prefix="coldwitness-") as folder, _Folds(Path(folder)) as folds:
         for _, decision in decided_rows(directory, up_to):
             count += 1
+            if isinstance(decision, AttachmentAdded):
+                digest = decision.attachment.sha256
+                if attached_bytes(directory, digest) is None:
+                    gone.add(digest)
             subject = subject_of(decision)
             if subject is not None:
                 folds[subject] = fold(folds.get(subject, NOTHING), decision)
@@ -97,15 +107,29 @@ def differences(directory: Path, register: SqlRegister) -> Differences:
     return Differences(
         count,
         tuple(sorted(differing)),
+        tuple(sorted(gone)),
         tuple(_lines(-trail)),
         tuple(_lines(trail)),
         up_to,
     )
 
 
+def bring_drug_names(directory: Path, register: SqlRegister) -> None:
+    """What people said of the names of drugs, before anything is decoded by it. Raises Unavailable
+    or BadInput."""
+    said: dict[Subject, Decision] = {
+        ("drug_name", decision.logger): decision
+        for _, decision in decided_rows(directory, rows_now(directory))
+        if isinstance(decision, DrugNameSet)
+    }
+    for subject, decision in said.items():
+        if folded(register.standing.about(subject)) != folded([decision]):
+            caught_up(decision, register, directory=directory)
+
+
 def make_again(directory: Path, register: SqlRegister) -> Differences:
     """Bring the register to what the journal says of all that was decided; returns what differed
-    at first. Attachments that are gone stay so: their bytes are in no row. Does nothing where no
+    at first. An attachment whose bytes are gone here as well stays so. Does nothing where no
     decision was ever journalled. Raises Unavailable or BadInput."""
     found = first = differences(directory, register)
     if not first.decisions:
@@ -129,7 +153,7 @@ def _leave_results(directory: Path, register: SqlRegister, up_to: Mapping[str, i
     """Let results that will be judged again have the numbers that the journal gave them."""
     for _, decision in decided_rows(directory, up_to):
         if isinstance(decision, Judged):
-            caught_up(decision, register)
+            caught_up(decision, register, directory=directory)
 
 
 def _mend(directory: Path, register: SqlRegister, found: Differences) -> None:
@@ -142,10 +166,10 @@ def _mend(directory: Path, register: SqlRegister, found: Differences) -> None:
         with register.database.write():
             register.standing.forget(subject)
             for decision in decisions:
-                caught_up(decision, register)
+                caught_up(decision, register, directory=directory)
     register.standing.forget_audit(found.unwritten)
     for line in found.lost:
-        caught_up(line, register)
+        caught_up(line, register, directory=directory)
 
 
 def _by_subject(register: SqlRegister) -> Iterator[tuple[Subject, Fold]]:

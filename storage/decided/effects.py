@@ -1,11 +1,14 @@
 """What a decision does to a register: the same when it is made, caught up with, or made again."""
 
+from pathlib import Path
+
 from coldwitness.storage.clue_ports import Clue, Clues
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
     ClueStatusSet,
     Decision,
+    DrugNameSet,
     EntryPut,
     InForce,
     Judged,
@@ -13,8 +16,9 @@ from coldwitness.storage.decisions import (
     ReviewAdded,
     entry_of,
 )
-from coldwitness.storage.office_ports import EntryVersion, Office
-from coldwitness.storage.ports import Audit, Manifests, Register, Reviews
+from coldwitness.storage.journal.attached import attached_bytes
+from coldwitness.storage.office_ports import Attachment, Attachments, EntryVersion, Office
+from coldwitness.storage.ports import Audit, DrugNameChanges, Manifests, Register, Reviews
 
 
 def put_manifest(manifests: Manifests, put: ManifestPut) -> int:
@@ -42,12 +46,31 @@ def note(audit: Audit, line: Audited) -> None:
     audit.note(actor=line.actor, action=line.action, subject=line.subject, now_ms=line.at_ms)
 
 
-def caught_up(decision: Decision, register: Register) -> None:
+def set_drug_name(names: DrugNameChanges, told: DrugNameSet) -> None:
+    names.change(told.logger, told.name, by=told.by, now_ms=told.at_ms)
+
+
+def add_attachment(
+    attachments: Attachments, added: AttachmentAdded, body: bytes
+) -> tuple[Attachment, bool]:
+    its = added.attachment
+    return attachments.add(
+        its.shipment,
+        body,
+        kind=its.kind,
+        name=its.name,
+        media_type=its.media_type,
+        by=its.by,
+        now_ms=its.at_ms,
+    )
+
+
+def caught_up(decision: Decision, register: Register, *, directory: Path) -> None:
     """Bring a decision that is journalled into a register that lacks it.
 
     What rests on results that are not there yet (a clue's status, the number of a version) is left
-    with the register until they are made again. An attachment's bytes are in no row: its register
-    alone has them.
+    with the register until they are made again. directory : the journal's, where the bytes of
+    attachments lie; one whose bytes are gone is not brought back.
     """
     match decision:
         case ManifestPut():
@@ -70,5 +93,11 @@ def caught_up(decision: Decision, register: Register) -> None:
             register.journalled.leave_results(
                 {one.shipment: (one.version, one.digest) for one in decision.results}
             )
-        case AttachmentAdded() | InForce():
+        case DrugNameSet():
+            set_drug_name(register.drug_names, decision)
+        case AttachmentAdded():
+            body = attached_bytes(directory, decision.attachment.sha256)
+            if body is not None:
+                add_attachment(register.attachments, decision, body)
+        case InForce():
             pass

@@ -11,6 +11,7 @@ from coldwitness.storage.decisions import (
     AttachmentAdded,
     ClueStatusSet,
     Decision,
+    DrugNameSet,
     EntryPut,
     ManifestPut,
 )
@@ -30,16 +31,15 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 
 def fold(before: Fold, decision: Decision) -> Fold:
     """The next one. The same manifest or entry again changes nothing, as in the register; of what
-    case systems say of a clue the last word counts."""
+    case systems say of a clue, and of which name is a drug's, the last word counts."""
     match decision:
         case ManifestPut():
             last = _digest(b"", _ENCODER.encode(decision.manifest))
         case EntryPut():
             last = _digest(b"", _ENCODER.encode(decision.entry))
-        case ClueStatusSet():
-            said = _ENCODER.encode((decision.status, decision.note))
-            unsaid = decision.status == "open" and decision.note is None
-            return NOTHING if unsaid else Fold(_digest(b"", said), b"")
+        case ClueStatusSet() | DrugNameSet():
+            said = _last_word(decision)
+            return NOTHING if said is None else Fold(_digest(b"", said), b"")
         case AttachmentAdded():
             last = bytes.fromhex(decision.attachment.sha256)
             if last in _pieces(before.last):
@@ -55,6 +55,14 @@ def fold(before: Fold, decision: Decision) -> Fold:
 def folded(decisions: Iterable[Decision]) -> Fold:
     """All decisions about one subject, in the order in which they were made."""
     return reduce(fold, decisions, NOTHING)
+
+
+def _last_word(decision: ClueStatusSet | DrugNameSet) -> bytes | None:
+    """None where it takes back what was said."""
+    if isinstance(decision, DrugNameSet):
+        return _ENCODER.encode(decision)
+    unsaid = decision.status == "open" and decision.note is None
+    return None if unsaid else _ENCODER.encode((decision.status, decision.note))
 
 
 def _digest(before: bytes, said: bytes) -> bytes:

@@ -71,6 +71,11 @@ class DecisionLog:
         catch_up(journal.directory, journal.worker, register)
 
     @property
+    def directory(self) -> Path:
+        """The journal's."""
+        return self._journal.directory
+
+    @property
     def worker(self) -> str:
         return self._journal.worker
 
@@ -219,7 +224,7 @@ def catch_up(directory: Path, worker: str, register: Register) -> int:
             continue
         with register.journalled.advancing(chain, to_row=row.row):
             try:
-                caught_up(decision, register)
+                caught_up(decision, register, directory=directory)
             except BadInput as error:
                 log.error("%s row %d has no effect: %s", worker, row.row, error)
         count += 1

@@ -1,6 +1,5 @@
 """The parts of the register in which something is decided: the journal first, then the register."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -18,12 +17,14 @@ from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
     ClueStatusSet,
+    DrugNameSet,
     EntryPut,
     Judged,
     ManifestPut,
     ResultVersion,
     ReviewAdded,
 )
+from coldwitness.storage.journal.attached import keep_attached
 from coldwitness.storage.office_ports import (
     Attachment,
     AttachmentKind,
@@ -31,7 +32,15 @@ from coldwitness.storage.office_ports import (
     EntryVersion,
     Office,
 )
-from coldwitness.storage.ports import Audit, Manifests, ResultMark, Results, Review, Reviews
+from coldwitness.storage.ports import (
+    Audit,
+    DrugNameChanges,
+    Manifests,
+    ResultMark,
+    Results,
+    Review,
+    Reviews,
+)
 from coldwitness.storage.register import bodies
 from coldwitness.storage.register.database import clean
 
@@ -239,8 +248,21 @@ class JournalledOffice:
         return self._under.affected(name, entry)
 
 
+class JournalledDrugNames:
+    """Which name of a logger people say is its drug's."""
+
+    def __init__(self, under: DrugNameChanges, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def change(self, logger: str, name: str, *, by: str, now_ms: int) -> None:
+        told = DrugNameSet(clean(logger) or "", clean(name) or "", clean(by) or "", now_ms)
+        self._log.decide(told, partial(effects.set_drug_name, self._under, told))
+
+
 class JournalledAttachments:
-    """Attachments: which files were put to a shipment; their bytes are the register's alone."""
+    """Attachments: which files were put to a shipment. Their bytes are kept beside the rows before
+    the row that names their digest."""
 
     def __init__(self, under: Attachments, log: DecisionLog) -> None:
         self._under = under
@@ -257,21 +279,13 @@ class JournalledAttachments:
         by: str,
         now_ms: int,
     ) -> tuple[Attachment, bool]:
-        add = partial(
-            self._under.add,
-            shipment,
-            body,
-            kind=kind,
-            name=name,
-            media_type=media_type,
-            by=by,
-            now_ms=now_ms,
+        sha256 = keep_attached(self._log.directory, body)
+        added = AttachmentAdded(
+            Attachment(shipment, sha256, kind, clean(name), media_type, now_ms, clean(by) or "")
         )
-        sha256 = hashlib.sha256(body).hexdigest()
         if any(one.sha256 == sha256 for one in self._under.of(shipment)):
-            return add()
-        added = Attachment(shipment, sha256, kind, clean(name), media_type, now_ms, clean(by) or "")
-        return self._log.decide(AttachmentAdded(added), add)
+            return effects.add_attachment(self._under, added, body)
+        return self._log.decide(added, partial(effects.add_attachment, self._under, added, body))
 
     def of(self, shipment: str) -> list[Attachment]:
         return self._under.of(shipment)

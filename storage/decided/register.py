@@ -12,6 +12,7 @@ from coldwitness.storage.decided.parts import (
     JournalledAttachments,
     JournalledAudit,
     JournalledClues,
+    JournalledDrugNames,
     JournalledManifests,
     JournalledOffice,
     JournalledResults,
@@ -40,6 +41,7 @@ class JournalledRegister:
         self.reviews = JournalledReviews(under.reviews, log)
         self.office = JournalledOffice(under.office, log)
         self.attachments = JournalledAttachments(under.attachments, log)
+        self.drug_names = JournalledDrugNames(under.drug_names, log)
         self.audit = JournalledAudit(under.audit, log)
 
     @property

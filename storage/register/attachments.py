@@ -1,6 +1,7 @@
 """Photographs, certificates and statements to a shipment, kept by their digest."""
 
 import hashlib
+from collections.abc import Iterator
 
 from sqlalchemy import RowMapping, select
 
@@ -53,6 +54,15 @@ class SqlAttachments:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(_TABLE.c.at_ms, _TABLE.c.sha256))
             return [attachment_of_row(row) for row in rows.mappings()]
+
+    def bodies(self) -> Iterator[bytes]:
+        """The bytes of every file, one after the other."""
+        with self._database.read() as connection:
+            keys = connection.execute(select(_TABLE.c.shipment, _TABLE.c.sha256)).all()
+        for shipment, sha256 in keys:
+            found = self.body(shipment, sha256)
+            if found is not None:
+                yield found[1]
 
     def body(self, shipment: str, sha256: str) -> tuple[Attachment, bytes] | None:
         query = select(*TOLD, _TABLE.c.body)

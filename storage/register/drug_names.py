@@ -83,6 +83,15 @@ class SqlDrugNames:
             )
         self._look_at_s = 0.0
 
+    def forget(self, logger: str) -> None:
+        """Its next message fixes the name anew."""
+        with self._database.write() as connection:
+            keys = [_KEY + logger, _CHANGED]
+            connection.execute(delete(_STATE).where(_STATE.c.key.in_(keys)))
+            row = {"key": _CHANGED, "value": f"forgotten {logger} {time.time_ns()}"}
+            connection.execute(_STATE.insert(), row)
+        self._look_at_s = 0.0
+
     def adopt(self, names: dict[str, str]) -> None:
         """Keep names that were fixed before the register kept them; known ones stay."""
         known = self.all() if names else {}

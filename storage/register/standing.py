@@ -12,6 +12,7 @@ from coldwitness.storage.decisions import (
     Audited,
     ClueStatusSet,
     Decision,
+    DrugNameSet,
     EntryPut,
     ManifestPut,
     ReviewAdded,
@@ -20,6 +21,7 @@ from coldwitness.storage.decisions import (
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.attachments import TOLD, attachment_of_row
 from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.drug_names import SqlDrugNames
 from coldwitness.storage.register.reviews import review_of_row
 
 _PAGE = 2000
@@ -39,6 +41,7 @@ class SqlStanding:
         yield from self._attachments(None)
         yield from self._entries(None)
         yield from self._statuses(None)
+        yield from self.drug_names()
         yield from self.audit()
 
     def about(self, subject: Subject) -> Iterator[Decision]:
@@ -50,7 +53,15 @@ class SqlStanding:
             return self._reviews(name)
         if kind == "attachment":
             return self._attachments(name)
+        if kind == "drug_name":
+            return (one for one in self.drug_names() if one.logger == name)
         return self._statuses(name) if kind == "clue_status" else self._entries(subject)
+
+    def drug_names(self) -> Iterator[DrugNameSet]:
+        """What people said; a name that a first message fixed is no decision."""
+        for one in SqlDrugNames(self._database).told():
+            if one.by:
+                yield DrugNameSet(one.logger, one.name, one.by, one.changed_ms)
 
     def audit(self) -> Iterator[Audited]:
         """Oldest first."""
@@ -59,7 +70,7 @@ class SqlStanding:
             yield Audited(row["actor"], row["action"], row["subject"], row["at_ms"])
 
     def forget(self, subject: Subject) -> None:
-        """Take out what stands of a subject, but for attachments, whose bytes are nowhere else,
+        """Take out what stands of a subject, but for attachments, whose bytes may be nowhere else,
         and clues, which are found, not decided."""
         kind, name = subject
         manifests, reviews, entries = schema.manifests, schema.reviews, schema.office_entries
@@ -77,6 +88,8 @@ class SqlStanding:
                 unsaid = update(clues).where(clues.c.id == name)
                 connection.execute(unsaid.values(status="open", status_note=None))
                 connection.execute(delete(left).where(left.c.clue == name))
+            elif kind == "drug_name":
+                SqlDrugNames(self._database).forget(name)
             elif kind != "attachment":
                 connection.execute(
                     delete(entries).where(entries.c.register == kind, entries.c.name == name)

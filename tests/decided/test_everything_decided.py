@@ -8,9 +8,13 @@ import httpx
 import pytest
 
 from coldwitness.cli.importing import import_all
+from coldwitness.cli.main import main
+from coldwitness.storage.decided.comparing import bring_drug_names, differences
 from coldwitness.storage.decisions import (
+    AttachmentAdded,
     Audited,
     ClueStatusSet,
+    DrugNameSet,
     EntryPut,
     InForce,
     Judged,
@@ -228,4 +232,74 @@ def test_two_servers_write_two_shards(filled: House) -> None:
         assert one.get("/v1/boxes/BX-9").json()["entry"] == {"model": "B"}
     assert [put.name for put in filled.decisions("api") if isinstance(put, EntryPut)] == ["BX-8"]
     assert [put.name for put in filled.decisions("api2") if isinstance(put, EntryPut)] == ["BX-9"]
+    assert filled.rebuild().none
+
+
+def test_the_bytes_of_attachments_come_back_with_a_lost_register(filled: House) -> None:
+    photo = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    with filled.serving() as api:
+        sent = {"content": photo, "headers": {"content-type": "image/png"}}
+        path = "/v1/shipments/S-0/attachments"
+        kept = api.post(f"{path}?kind=packing_photo", **sent).json()
+        assert api.post(path, **sent).status_code == 200, "the same bytes are no second row"
+    assert sum(isinstance(one, AttachmentAdded) for one in filled.decisions()) == 1
+    filled.lose_register()
+    filled.rebuild()
+    with filled.serving() as api:
+        (back,) = api.get(path).json()["items"]
+        assert {**back, "href": ""} == {**kept, "href": ""}
+        assert api.get(f"{path}/{kept['sha256']}").content == photo
+    (file,) = (filled.folder / "journal" / "attached").glob("*/*")
+    file.write_bytes(b"other")
+    assert filled.rebuild().bytes_gone == (kept["sha256"],)
+
+
+def test_attachments_of_before_are_kept_beside_the_rows_at_the_next_start(filled: House) -> None:
+    with filled.serving() as api:
+        sent = {"content": b"%PDF-1.7 x", "headers": {"content-type": "application/pdf"}}
+        api.post("/v1/shipments/S-0/attachments", **sent)
+    (file,) = (filled.folder / "journal" / "attached").glob("*/*")
+    file.unlink()
+    filled.sql("DELETE FROM state WHERE key = 'attached'")
+    with filled.serving():
+        pass
+    assert file.read_bytes() == b"%PDF-1.7 x"
+
+
+def test_which_name_is_a_drugs_is_journalled_and_comes_back_before_anything_is_decoded(
+    filled: House,
+) -> None:
+    config = filled.folder / "settings.toml"
+    store, journal = filled.settings.store, filled.settings.journal
+    config.write_text(
+        f'[journal]\ndirectory = "{journal.directory}"\n'
+        f'[store]\nembedded_file = "{store.embedded_file}"\n'
+        f'register_url = "{store.register_url}"\n'
+    )
+    said = ["--config", str(config), "drug-names", "set", "LG-9", "TempC2", "--courier", "ql"]
+    assert main(said) == 0
+    (told,) = [one for one in filled.decisions() if isinstance(one, DrugNameSet)]
+    assert (told.logger, told.name) == ("ql/LG-9", "TempC2")
+    filled.lose_register()
+    with stores(filled.settings.store) as (_, register):
+        bring_drug_names(journal.directory, register)
+        assert register.drug_names.fixed("ql/LG-9", "TempC1") == "TempC2"
+    filled.sql("UPDATE state SET value = replace(value, 'TempC2', 'TempC1')")
+    with stores(filled.settings.store) as (_, register):
+        found = differences(journal.directory, register)
+        assert found.subjects == (("drug_name", "ql/LG-9"),)
+    filled.rebuild()
+    with stores(filled.settings.store) as (_, register):
+        assert register.drug_names.all() == {"ql/LG-9": "TempC2"}
+
+
+def test_drug_names_that_were_said_before_are_taken_into_the_journal_once(filled: House) -> None:
+    with stores(filled.settings.store) as (_, register):
+        register.drug_names.change("ql/LG-1", "T2", by="wang", now_ms=7)
+        register.journalled.say("decided", "journalled from the first on")
+    for _ in range(2):
+        with filled.serving():
+            pass
+    told = [one for one in filled.decisions() if isinstance(one, DrugNameSet)]
+    assert told == [DrugNameSet("ql/LG-1", "T2", "wang", 7)]
     assert filled.rebuild().none
