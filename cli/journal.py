@@ -15,11 +15,13 @@ import typer
 from coldwitness.cli.journal_folder import DirectoryOption, directory_of
 from coldwitness.cli.journal_holds import app as holds
 from coldwitness.cli.journal_prove import prove
+from coldwitness.cli.journal_redact import redact_rows
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import Progress, open_progress, workers_followed
 from coldwitness.storage.decided.kept_heads import heads_kept
+from coldwitness.storage.decided.redaction import unlike_orders
 from coldwitness.storage.decided.shards import is_shard
 from coldwitness.storage.journal import (
     JournalReader,
@@ -107,6 +109,9 @@ def verify(
     )
     problems = [problem for report in reports for problem in report.problems]
     contradictions += [Problem("signature", str(folder), None, text) for text in not_stamped]
+    contradictions += [
+        Problem("removed", str(folder), None, text) for text in unlike_orders(folder, reports)
+    ]
     problems += contradictions
     lost = _rows_lost(folder, reports)
     for report in reports:
@@ -127,7 +132,7 @@ def verify(
         }
         if as_json:
             typer.echo(json.dumps(line, ensure_ascii=False))
-    if as_json and (kept.checkpoints or kept.stamped or witnesses):
+    if as_json and (kept.checkpoints or kept.stamped or witnesses or contradictions):
         typer.echo(json.dumps(_outside_as_json(vouched, contradictions), ensure_ascii=False))
     if not as_json:
         for problem in problems:
@@ -319,6 +324,7 @@ def clocks(
 
 app.add_typer(holds, name="hold")
 app.command("prove")(prove)
+app.command("redact")(redact_rows)
 
 
 @app.command("seal")

@@ -12,6 +12,7 @@ from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal import JournalReader, journal_signer, layout
 from coldwitness.storage.journal.head_log import origin_of
 from coldwitness.storage.journal.receipt import row_receipt
+from coldwitness.storage.journal.rows import kept_bytes
 
 
 def prove(
@@ -21,8 +22,9 @@ def prove(
     output: Annotated[Path, typer.Option("-o", "--output", help="folder to write into")],
     directory: DirectoryOption = None,
 ) -> None:
-    """Write each row's bytes (WORKER-ROW.row) and a COSE receipt (WORKER-ROW.cbor; RFC 9942) that
-    it stands in its day, signed by the journal's key."""
+    """Write each row's bytes (WORKER-ROW.row), a COSE receipt (WORKER-ROW.cbor; RFC 9942) that
+    it stands in its day, signed by the journal's key, its message (WORKER-ROW.message), and what
+    opens the commitment to it (WORKER-ROW.kept)."""
     folder = directory_of(context, directory)
     journal = settings_of(context).journal.model_copy(update={"directory": folder})
     signer = journal_signer(journal)
@@ -35,6 +37,9 @@ def prove(
         for proof in JournalReader(folder).proofs(worker, rows):
             name = f"{worker}-{proof.row}"
             (output / f"{name}.row").write_bytes(proof.entry)
+            (output / f"{name}.kept").write_bytes(kept_bytes(proof.whole))
+            if not proof.whole.removed:
+                (output / f"{name}.message").write_bytes(proof.whole.payload)
             receipt = row_receipt(proof, signer, issuer=issuer, time_s=now_s)
             (output / f"{name}.cbor").write_bytes(receipt)
             typer.echo(f"{name}: {proof.day}, place {proof.index} of {proof.size}")

@@ -14,6 +14,7 @@ from coldwitness.api.reports.packed.verification import Verified
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import journal_public_key, load_public_key
 from coldwitness.storage.journal.signing import key_id
@@ -99,6 +100,17 @@ def _as_json(file: Path, found: Verified, vouched: bool) -> dict[str, object]:
         "signer_trusted": found.trusted,
         "vouched": vouched,
         "complete": found.complete and asdict(found.complete),
+        "removed": [
+            {
+                "worker": one.worker,
+                "row": one.row,
+                "bytes": one.size,
+                "at": rfc3339(one.at_ms),
+                "reason": one.reason,
+                "ordered_by": one.ordered_by,
+            }
+            for one in found.removed
+        ],
         "timestamp": found.stamp
         and {
             "at": found.stamp.at,
@@ -130,6 +142,18 @@ def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, lang: La
         lines.append(f"    {_say('unjudged', lang, **asdict(found.unjudged))}")
     if found.kind == "package":
         lines.append(f"    {_complete_words(found, lang)}")
+        lines += [
+            "    "
+            + _say(
+                "removed",
+                lang,
+                row=f"{one.worker} {one.row}",
+                at=rfc3339(one.at_ms),
+                ordered_by=one.ordered_by,
+                reason=one.reason,
+            )
+            for one in found.removed
+        ]
         lines.append(f"    {_stamp_words(found, lang)}")
     return lines
 

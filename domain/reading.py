@@ -80,6 +80,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     note: str | None = None
 
 
+def event_without_words(event: Event) -> Event:
+    """The same without what it says of persons."""
+    return msgspec.structs.replace(event, actor=None, note=None)
+
+
 def split_probe(name: str) -> tuple[str, int] | None:
     """`"drug.2@B"` -> `("drug", 2)`, `"drug"` -> `("drug", 1)`; None if it names no role."""
     role, at, compartment = name.partition("@")

@@ -101,7 +101,11 @@ def decode_rows(
         if decoded.readings:
             latest_ms = row.received_ms + tolerance_ms
             _take_readings(result, row, decoded.readings, latest_ms, clocks, listed)
-            if row.topic == IMPORT_TOPIC:
+            if row.removal is not None:
+                result.readings_received_ms[-len(row.removal.received_ms) :] = (
+                    row.removal.received_ms
+                )
+            elif row.topic == IMPORT_TOPIC:
                 _receipts_as_told(result, row, decoded.readings)
         if decoded.events:
             _take_events(result, row, decoded.events, row.received_ms + tolerance_ms)

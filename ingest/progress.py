@@ -224,6 +224,11 @@ class Progress:
         """Rows of the last birth message of each topic, in order."""
         return [int(row) for (row,) in self._query("SELECT row FROM birth ORDER BY row")]
 
+    def forget_words(self, row: int) -> None:
+        """Of a row whose message was removed the list keeps the reason alone."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE refusal SET text = 'removed' WHERE row = ?", (row,))
+
     def close(self) -> None:
         self._connection.close()
 

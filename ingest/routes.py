@@ -72,12 +72,16 @@ class Routes:
         return list(dict.fromkeys([NATIVE_FILTER, *(rule.topic for rule in self._rules)]))
 
     def decode(self, row: Row) -> Decoded:
-        """What a message means; raises BadMessage if nothing of it can be used.
+        """What a message means; raises BadMessage if nothing of it can be used. Of one that was
+        removed what was decoded before.
 
         A retained message is never a reading: the broker hands it over again at every new
         subscription, days after it was measured. Births in it name metrics all the same, and
         events, which carry their own time and count once, stand.
         """
+        if row.removed:
+            told = row.removal
+            return Decoded() if told is None else Decoded(told.readings, told.events)
         route = self._routes.get(row.topic)
         if route is None:
             route = self._remember(row.topic)

@@ -7,6 +7,7 @@ from msgspec import Struct
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import RegisterEntry
+from coldwitness.domain.reading import Event, Reading
 from coldwitness.storage.clue_ports import ClueStatus
 from coldwitness.storage.journal import Message, Row
 from coldwitness.storage.office_ports import Attachment
@@ -68,6 +69,33 @@ class DrugNameSet(Struct, frozen=True, tag_field="decided", tag="drug_name"):
     at_ms: int
 
 
+class Redacted(Struct, frozen=True, tag_field="decided", tag="redaction"):
+    """That the message of a row was taken away: who ordered it and why, who did it.
+
+    size : its length [bytes]. names : what the row named, as its day's tally counts it. readings,
+    received_ms, events : what was decoded of it, without the words of persons; it stays. about :
+    what a removed decision was about. shipment, logger, courier, box : the first of each of
+    `names`, so that the order is counted with them.
+    """
+
+    worker: str
+    row: int
+    size: int
+    reason: str
+    ordered_by: str
+    by: str
+    at_ms: int
+    names: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    received_ms: tuple[int, ...] = ()
+    events: tuple[Event, ...] = ()
+    about: Subject | None = None
+    shipment: str | None = None
+    logger: str | None = None
+    courier: str | None = None
+    box: str | None = None
+
+
 class Audited(Struct, frozen=True, tag_field="decided", tag="audit"):
     """A line of the audit trail: who saw or changed what."""
 
@@ -119,6 +147,7 @@ Decision = (
     | ClueStatusSet
     | AttachmentAdded
     | DrugNameSet
+    | Redacted
     | Audited
     | Judged
     | InForce
@@ -151,6 +180,8 @@ def subject_of(decision: Decision) -> Subject | None:
             subject = "clue_status", decision.clue
         case DrugNameSet():
             subject = "drug_name", decision.logger
+        case Redacted():
+            subject = decision.about
         case EntryPut():
             subject = decision.register, decision.name
     return subject
@@ -170,9 +201,10 @@ def message_of(decision: Decision, *, received_ms: int) -> Message:
 
 
 def decision_of(row: Row) -> Decision | None:
-    """What a row decided, None for every other row. Raises BadInput for a row that this version
-    cannot read: passing it over would change what rests on it."""
-    if not row.note or not row.topic.startswith(TOPIC_PREFIX):
+    """What a row decided, None for every other row and for one that was removed (the order says
+    what it was about). Raises BadInput for a row that this version cannot read: passing it over
+    would change what rests on it."""
+    if row.removed or not row.note or not row.topic.startswith(TOPIC_PREFIX):
         return None
     try:
         decision: Decision = _DECODER.decode(row.payload)

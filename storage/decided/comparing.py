@@ -24,6 +24,7 @@ from coldwitness.storage.decisions import (
     Decision,
     DrugNameSet,
     Judged,
+    Redacted,
     Subject,
     decision_of,
     subject_of,
@@ -84,6 +85,7 @@ def differences(directory: Path, register: SqlRegister) -> Differences:
     count = 0
     trail: Counter[bytes] = Counter()
     gone: set[str] = set()
+    untold: set[Subject | None] = set()
     with TemporaryDirectory(prefix="coldwitness-") as folder, _Folds(Path(folder)) as folds:
         for _, decision in decided_rows(directory, up_to):
             count += 1
@@ -92,7 +94,9 @@ def differences(directory: Path, register: SqlRegister) -> Differences:
                 if attached_bytes(directory, digest) is None:
                     gone.add(digest)
             subject = subject_of(decision)
-            if subject is not None:
+            if isinstance(decision, Redacted):
+                untold |= {subject} - {None}
+            elif subject is not None:
                 folds[subject] = fold(folds.get(subject, NOTHING), decision)
             elif isinstance(decision, Audited):
                 trail[msgspec.json.encode(decision)] += 1
@@ -103,6 +107,8 @@ def differences(directory: Path, register: SqlRegister) -> Differences:
             if folds.pop(subject, NOTHING).digest != standing.digest:
                 differing.append(subject)
         differing += [subject for subject in folds if folds[subject] != NOTHING]
+        # Of what a removed row decided nobody can say any more what it was.
+        differing = [subject for subject in differing if subject not in untold]
     trail.subtract(msgspec.json.encode(line) for line in register.standing.audit())
     return Differences(
         count,

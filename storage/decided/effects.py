@@ -13,6 +13,7 @@ from coldwitness.storage.decisions import (
     InForce,
     Judged,
     ManifestPut,
+    Redacted,
     ReviewAdded,
     entry_of,
 )
@@ -99,5 +100,5 @@ def caught_up(decision: Decision, register: Register, *, directory: Path) -> Non
             body = attached_bytes(directory, decision.attachment.sha256)
             if body is not None:
                 add_attachment(register.attachments, decision, body)
-        case InForce():
-            pass
+        case InForce() | Redacted():
+            pass  # the bytes went, or go, where the order is carried out

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.domain.errors import Unavailable
 from coldwitness.storage.journal.merkle import leaf_hash
-from coldwitness.storage.journal.segment import Head, SegmentMeta
+from coldwitness.storage.journal.segment import Head
+from coldwitness.storage.journal.segment_meta import SegmentMeta
 from coldwitness.storage.journal.signing import Signer, signature_holds
 from coldwitness.storage.journal.tally import TallyHead
 

@@ -26,12 +26,11 @@ from coldwitness.storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
 from coldwitness.storage.journal.sealed import read_seal
 from coldwitness.storage.journal.sealing import seal_segment
 from coldwitness.storage.journal.segment import (
-    NO_CHAIN,
-    SegmentMeta,
     SegmentWriter,
     chains_at,
     read_head,
 )
+from coldwitness.storage.journal.segment_meta import NO_CHAIN, SegmentMeta
 from coldwitness.storage.journal.signing import Signer, signer_of_journal
 
 

@@ -39,9 +39,19 @@ class Segment:
         return self.folder / f"{self.day}.tally"
 
     @property
+    def removed(self) -> Path:
+        """What is kept in the place of messages that were removed."""
+        return self.folder / f"{self.day}.removed"
+
+    def row_files(self) -> list[Path]:
+        """Files of a sealed day's rows: one, and a second one while messages are being removed;
+        the seal names which counts."""
+        return sorted(self.folder.glob(f"{self.day}.rows*gz"))
+
+    @property
     def state(self) -> Literal["open", "sealed", "retired"]:
         if self.seal.exists():
-            return "sealed" if self.rows.exists() else "retired"
+            return "sealed" if self.rows.exists() or self.row_files() else "retired"
         return "open"
 
 

@@ -9,10 +9,17 @@ from pathlib import Path
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.merkle import inclusion_proofs, leaf_hash, root_of
+from coldwitness.storage.journal.removal import read_removals, told_of
 from coldwitness.storage.journal.rows import Row, parse_row, row_bytes
-from coldwitness.storage.journal.sealed import Seal, read_block, read_seal
-from coldwitness.storage.journal.segment import connect_reader, read_head, read_rows, read_tally
-from coldwitness.storage.journal.tally import Tallied, Tally, named_in, read_tally_file
+from coldwitness.storage.journal.sealed import Seal, read_block, read_seal, rows_file
+from coldwitness.storage.journal.segment import (
+    connect_reader,
+    read_head,
+    read_meta,
+    read_rows,
+    read_tally,
+)
+from coldwitness.storage.journal.tally import Tallied, Tally, read_tally_file, row_names
 
 
 @dataclass(frozen=True)
@@ -30,13 +37,15 @@ class SegmentStats:
 class RowProof:
     """That one row stands in a worker's day: leaf bytes, place, and the path to the root.
 
-    index : position in the day, from 0. root : what seal and signed heads name for `size` rows.
+    entry : the bytes of the leaf; whole : the row. index : position in the day, from 0. root : what
+    seal and signed heads name for `size` rows.
     """
 
     worker: str
     day: str
     row: int
     entry: bytes
+    whole: Row
     index: int
     size: int
     path: tuple[bytes, ...]
@@ -106,20 +115,7 @@ class JournalReader:
         return range(0) if found is None else range(found[0], found[1] + 1)
 
     def _rows_of(self, segment: layout.Segment, wanted: Sequence[int]) -> Iterator[Row]:
-        if segment.state == "open":
-            try:
-                with closing(connect_reader(segment.database)) as connection:
-                    for row in wanted:
-                        yield from read_rows(connection, segment.worker, after=row - 1, limit=1)
-                return
-            except sqlite3.Error as error:
-                if not segment.seal.exists():
-                    raise Unavailable(f"journal {segment.database}: {error}") from error
-        for block in read_seal(segment.seal).blocks:
-            mine = {row for row in wanted if block.first_row <= row < block.first_row + block.rows}
-            if mine:
-                for sealed in read_block(segment.rows, block, mine):
-                    yield parse_row(sealed.entry)
+        return told_of(_rows_of(segment, wanted), read_removals(segment.removed))
 
     def last_row(self, worker: str) -> int:
         """0 while the worker has none."""
@@ -162,7 +158,7 @@ class JournalReader:
         for row in self._segment_rows(segment, 0, None):
             if row.row > upto:
                 break
-            tally.add(named_in(row.topic, row.payload), leaf_hash(row_bytes(row)))
+            tally.add(row_names(row), leaf_hash(row_bytes(row)))
         return tally.entries()
 
     def proofs(
@@ -183,11 +179,11 @@ class JournalReader:
             first, leaves, kept = entries
             root = root_of(leaves)
             paths = inclusion_proofs(leaves, [row - first for row in kept])
-            for row, entry in kept.items():
-                index = row - first
+            for row, whole in kept.items():
+                index, entry, size = row - first, row_bytes(whole), len(leaves)
                 path = tuple(paths[index])
                 proofs.append(
-                    RowProof(worker, segment.day, row, entry, index, len(leaves), path, root)
+                    RowProof(worker, segment.day, row, entry, whole, index, size, path, root)
                 )
         missing = set(wanted) - {proof.row for proof in proofs}
         if missing:
@@ -196,36 +192,59 @@ class JournalReader:
 
     def _wanted_entries(
         self, segment: layout.Segment, wanted: Sequence[int], upto: int | None
-    ) -> tuple[int, list[bytes], dict[int, bytes]] | None:
+    ) -> tuple[int, list[bytes], dict[int, Row]] | None:
         rows = set(wanted)
         first = 0
         leaves: list[bytes] = []
-        kept: dict[int, bytes] = {}
+        kept: dict[int, Row] = {}
         for row in self._segment_rows(segment, 0, None):
             if upto is not None and row.row > upto:
                 break
             if not leaves:
                 first = row.row
-            entry = row_bytes(row)
-            leaves.append(leaf_hash(entry))
+            leaves.append(leaf_hash(row_bytes(row)))
             if row.row in rows:
-                kept[row.row] = entry
+                kept[row.row] = row
         return (first, leaves, kept) if kept else None
 
     def _segment_rows(
         self, segment: layout.Segment, after: int, limit: int | None
     ) -> Iterator[Row]:
-        if segment.state == "open" and segment.database.exists():
-            try:
-                with closing(connect_reader(segment.database)) as connection:
-                    yield from read_rows(connection, segment.worker, after=after, limit=limit)
-                return
-            except sqlite3.Error as error:
-                # Sealed meanwhile: the database went away between the look and the opening.
-                if not segment.seal.exists():
-                    raise Unavailable(f"journal {segment.database}: {error}") from error
-        if segment.state == "sealed":
-            yield from _sealed_rows(segment, read_seal(segment.seal), after, limit)
+        return told_of(_segment_rows(segment, after, limit), read_removals(segment.removed))
+
+
+def _rows_of(segment: layout.Segment, wanted: Sequence[int]) -> Iterator[Row]:
+    if segment.state == "open":
+        try:
+            with closing(connect_reader(segment.database)) as connection:
+                meta = read_meta(connection, where=segment.database)
+                for row in wanted:
+                    yield from read_rows(connection, meta, after=row - 1, limit=1)
+            return
+        except sqlite3.Error as error:
+            if not segment.seal.exists():
+                raise Unavailable(f"journal {segment.database}: {error}") from error
+    seal = read_seal(segment.seal)
+    for block in seal.blocks:
+        mine = {row for row in wanted if block.first_row <= row < block.first_row + block.rows}
+        if mine:
+            for sealed in read_block(rows_file(segment, seal), block, mine):
+                yield parse_row(sealed.entry)
+
+
+def _segment_rows(segment: layout.Segment, after: int, limit: int | None) -> Iterator[Row]:
+    if segment.state == "open" and segment.database.exists():
+        try:
+            with closing(connect_reader(segment.database)) as connection:
+                meta = read_meta(connection, where=segment.database)
+                yield from read_rows(connection, meta, after=after, limit=limit)
+            return
+        except sqlite3.Error as error:
+            # Sealed meanwhile: the database went away between the look and the opening.
+            if not segment.seal.exists():
+                raise Unavailable(f"journal {segment.database}: {error}") from error
+    if segment.state == "sealed":
+        yield from _sealed_rows(segment, read_seal(segment.seal), after, limit)
 
 
 def _bounds(segment: layout.Segment) -> tuple[int, int, int] | None:
@@ -247,7 +266,7 @@ def _sealed_rows(
     for block in seal.blocks:
         if block.first_row + block.rows <= after + 1:
             continue
-        for sealed in read_block(segment.rows, block):
+        for sealed in read_block(rows_file(segment, seal), block):
             row = parse_row(sealed.entry)
             if row.row > after:
                 if given == limit:

@@ -114,7 +114,8 @@ def delete_expired(
         line = _Retired(segment.worker, segment.day, read_seal(segment.seal).file_sha256, now_ms)
         with (directory / "retired.ndjson").open("ab") as file:
             file.write(msgspec.json.encode(line) + b"\n")
-        segment.rows.unlink()
+        for path in segment.row_files():
+            path.unlink()
     return gone
 
 

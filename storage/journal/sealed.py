@@ -1,7 +1,7 @@
 """A sealed day: rows as independent gzip blocks, and a signed seal beside them.
 
 The file needs no database to be read in five years: each block is a gzip member holding
-records of u32 length + canonical row bytes + 32 bytes of chain. A flipped byte spoils one
+records of u32 length + kept row bytes + 32 bytes of chain. A flipped byte spoils one
 block and not the day, because the seal lists where each block starts.
 """
 
@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal.durable import sync_folder
-from coldwitness.storage.journal.segment import SegmentMeta
+from coldwitness.storage.journal.layout import Segment
+from coldwitness.storage.journal.segment_meta import SegmentMeta
 from coldwitness.storage.journal.signing import ALGORITHM, Signer, signature_holds
 
 SEAL_SCHEMA = "coldwitness.seal/1"
@@ -41,7 +42,11 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
 
 class Seal(msgspec.Struct, frozen=True):
     """What a day's file held when it was closed; signed over its canonical JSON (RFC 8785)
-    without `signature`."""
+    without `signature`.
+
+    file : its name, where it was written anew without messages that an order removed; all that is
+    said of rows, chain and root is as it was.
+    """
 
     segment: SegmentMeta
     last_row: int
@@ -57,6 +62,7 @@ class Seal(msgspec.Struct, frozen=True):
     signature: str = ""
     algorithm: str = ALGORITHM
     schema: str = SEAL_SCHEMA
+    file: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def rows(self) -> int:
@@ -74,7 +80,7 @@ class Seal(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class SealedRow:
-    """Canonical bytes of one row and the chain value stored with it."""
+    """Kept bytes of one row and the chain value stored with it."""
 
     entry: bytes
     chain: bytes
@@ -125,6 +131,11 @@ def read_seal(path: Path) -> Seal:
         raise BadInput(f"{path}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise BadInput(f"{path}: not a seal: {error}") from error
+
+
+def rows_file(segment: Segment, seal: Seal) -> Path:
+    """Where the rows of a sealed day lie."""
+    return segment.rows if seal.file is msgspec.UNSET else segment.folder / seal.file
 
 
 def read_block(path: Path, block: Block, wanted: Collection[int] | None = None) -> list[SealedRow]:

@@ -12,7 +12,7 @@ from coldwitness.storage.journal.durable import write_text
 from coldwitness.storage.journal.layout import Segment
 from coldwitness.storage.journal.locking import worker_lock
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
-from coldwitness.storage.journal.rows import row_packer, utc_day
+from coldwitness.storage.journal.rows import kept_bytes, parse_row, row_bytes, utc_day
 from coldwitness.storage.journal.sealed import (
     Seal,
     SealedRow,
@@ -21,7 +21,13 @@ from coldwitness.storage.journal.sealed import (
     sign_seal,
     write_rows,
 )
-from coldwitness.storage.journal.segment import connect_reader, read_head, read_tally
+from coldwitness.storage.journal.segment import (
+    connect_reader,
+    read_chained,
+    read_head,
+    read_meta,
+    read_tally,
+)
 from coldwitness.storage.journal.signing import Signer
 from coldwitness.storage.journal.tally import tally_file
 from coldwitness.storage.journal.verification import verify_segment
@@ -64,13 +70,11 @@ def seal_segment(segment: Segment, signer: Signer) -> Seal | None:
 
 
 def _rows(segment: Segment) -> Iterator[SealedRow]:
-    pack = row_packer(segment.worker)
     try:
         with closing(connect_reader(segment.database)) as connection:
-            for row, ms, flags, topic, payload, chain in connection.execute(
-                "SELECT row, received_ms, flags, topic, payload, chain FROM message ORDER BY row"
-            ):
-                yield SealedRow(pack(row, ms, flags, topic, payload), chain)
+            meta = read_meta(connection, where=segment.database)
+            for row, chain in read_chained(connection, meta, after=0):
+                yield SealedRow(kept_bytes(row), chain)
     except sqlite3.Error as error:
         raise Unavailable(f"journal {segment.database}: {error}") from error
 
@@ -87,7 +91,7 @@ def _read_back(segment: Segment, seal: Seal) -> None:
     frontier = Frontier()
     for block in seal.blocks:
         for row in read_block(segment.rows, block):
-            frontier.push(leaf_hash(row.entry))
+            frontier.push(leaf_hash(row_bytes(parse_row(row.entry))))
     if frontier.root().hex() != seal.merkle_root:
         raise Unavailable(f"journal {segment.rows}: what was written does not read back")
 

@@ -15,24 +15,42 @@ from itertools import starmap
 from pathlib import Path
 from typing import Self
 
-import msgspec
-import rfc8785
-
 from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.journal.commitment import commitment_of, fresh_salts
 from coldwitness.storage.journal.durable import sync_folder
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
-from coldwitness.storage.journal.rows import Message, Row, flags_of, make_row, row_packer
-from coldwitness.storage.journal.tally import Counting, Tallied, Tally, TallyHead, named_in
+from coldwitness.storage.journal.removal import read_removals, told_of
+from coldwitness.storage.journal.rows import (
+    Message,
+    Row,
+    committed_packer,
+    flags_of,
+    make_row,
+    row_bytes,
+    row_packer,
+)
+from coldwitness.storage.journal.segment_meta import (
+    FIRST_FORMAT,
+    FORMAT,
+    SegmentMeta,
+    parse_meta,
+)
+from coldwitness.storage.journal.separable import names_and_parts
+from coldwitness.storage.journal.tally import (
+    Counting,
+    Tallied,
+    Tally,
+    TallyHead,
+    row_names,
+)
 
-FORMAT = "coldwitness.journal/1"
-NO_CHAIN = "0" * 64
 _GROUPS = (512, 64, 8, 1)
-"""Rows a statement; 5 values a row stay far below SQLite's 32,766 variables."""
+"""Rows a statement; 7 values a row stay far below SQLite's 32,766 variables."""
 
 _SCHEMA = """
 CREATE TABLE message (
     row INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, flags INTEGER NOT NULL,
-    topic BLOB NOT NULL, payload BLOB NOT NULL, chain BLOB NOT NULL
+    topic BLOB NOT NULL, payload BLOB NOT NULL, chain BLOB NOT NULL, salt BLOB
 ) STRICT;
 CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), json BLOB NOT NULL) STRICT;
 CREATE TABLE head (
@@ -51,28 +69,21 @@ CREATE TABLE IF NOT EXISTS tallied (
 """
 """The tally as of row `tallied.row`; what it counts of the rows after that is counted anew when the
 segment is opened. Segments that were begun before there was one get it then."""
-_INSERT_ONE = "INSERT INTO message VALUES (?,?,?,?,?,?)"
-_INSERT = {group: _INSERT_ONE + ",(?,?,?,?,?,?)" * (group - 1) for group in _GROUPS}
 
 
-class SegmentMeta(msgspec.Struct, frozen=True):
-    """What a segment starts from; its hash seeds the chain, so it cannot be exchanged.
+def _inserts(columns: str) -> dict[int, str]:
+    row = f"({','.join('?' * len(columns.split()))})"
+    begin = f"INSERT INTO message ({','.join(columns.split())}) VALUES "  # noqa: S608
+    return {group: begin + ",".join([row] * group) for group in _GROUPS}
 
-    previous_chain : hex chain of the worker's last row before this segment, zeros for none.
-    """
 
-    worker: str
-    day: str
-    first_row: int
-    previous_chain: str = NO_CHAIN
-    format: str = FORMAT
-
-    def json(self) -> bytes:
-        return rfc8785.dumps(msgspec.to_builtins(self))
-
-    def seed(self) -> bytes:
-        """The chain value before the first row: SHA-256(0x02 || canonical JSON)."""
-        return sha256(b"\x02" + self.json()).digest()
+_ROW_COLUMNS = "row received_ms flags topic payload chain"
+_INSERT = {FIRST_FORMAT: _inserts(_ROW_COLUMNS), FORMAT: _inserts(f"{_ROW_COLUMNS} salt")}
+_COLUMNS = {FIRST_FORMAT: 6, FORMAT: 7}
+_SELECT = {
+    FIRST_FORMAT: "SELECT row, received_ms, flags, topic, payload, x''",
+    FORMAT: "SELECT row, received_ms, flags, topic, payload, salt",
+}
 
 
 @dataclass(frozen=True)
@@ -83,16 +94,6 @@ class Head:
     received_ms: int
     chain: bytes
     frontier: Frontier
-
-
-def parse_meta(text: bytes, *, where: str) -> SegmentMeta:
-    try:
-        meta = msgspec.json.decode(text, type=SegmentMeta)
-    except msgspec.MsgspecError as error:
-        raise BadInput(f"{where}: segment description unreadable: {error}") from error
-    if meta.format != FORMAT:
-        raise BadInput(f"{where}: expected {FORMAT}, got {meta.format[:40]!r}")
-    return meta
 
 
 class SegmentWriter:
@@ -119,23 +120,20 @@ class SegmentWriter:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         self.meta, self.head = _meta_and_head(connection, self.path)
         self._pack = row_packer(self.meta.worker)
+        self._pack_committed = committed_packer(self.meta.worker)
         connection.executescript(_TALLY_SCHEMA)
         tallied_row, counted = _counted(connection)
         self._tally = Tally(counted)
-        pack = self._pack
-        for row, ms, flags, topic, payload in connection.execute(
-            "SELECT row, received_ms, flags, topic, payload FROM message WHERE row > ?"
-            " ORDER BY row",
-            (tallied_row,),
-        ):
-            leaf = leaf_hash(pack(row, ms, flags, topic, payload))
-            self._tally.add(named_in(topic.decode("utf-8", "surrogateescape"), payload), leaf)
+        removals = read_removals(self.path.with_suffix(".removed"))
+        for row in told_of(read_rows(connection, self.meta, after=tallied_row), removals):
+            self._tally.add(row_names(row), leaf_hash(row_bytes(row)))
 
     def append(self, messages: Sequence[Message], *, note: bool = False) -> range:
         """Append durably; returns the rows' numbers. Nothing is kept if Unavailable is raised."""
         if self._connection is None:
             self._reopen()
-        head, values, leaves = self._extend(messages, note=note)
+        looked_at = [names_and_parts(m.topic, m.payload) for m in messages]
+        head, values, leaves = self._extend(messages, looked_at, note=note)
         connection = self._connection
         if connection is None:
             raise Unavailable(f"journal {self.path}: closed")
@@ -143,9 +141,10 @@ class SegmentWriter:
             connection.execute("BEGIN IMMEDIATE")
             at = 0
             for group in _GROUPS:
-                step = group * 6
+                step = group * _COLUMNS[self.meta.format]
+                insert = _INSERT[self.meta.format][group]
                 while len(values) - at >= step:
-                    connection.execute(_INSERT[group], values[at : at + step])
+                    connection.execute(insert, values[at : at + step])
                     at += step
             peaks = b"".join(head.frontier.peaks)
             connection.execute(
@@ -159,8 +158,8 @@ class SegmentWriter:
             if not self._committed_after_all(head):
                 raise Unavailable(f"journal {self.path}: {error}") from error
         else:
-            for message, leaf in zip(messages, leaves, strict=True):
-                self._tally.add(named_in(message.topic, message.payload), leaf)
+            for (names, _), leaf in zip(looked_at, leaves, strict=True):
+                self._tally.add(names, leaf)
         first = head.row - len(messages) + 1
         self.head = head
         return range(first, head.row + 1)
@@ -188,24 +187,39 @@ class SegmentWriter:
         return self._tally.head()
 
     def _extend(
-        self, messages: Sequence[Message], *, note: bool
+        self,
+        messages: Sequence[Message],
+        looked_at: Sequence[tuple[list[bytes], tuple[int, ...]]],
+        *,
+        note: bool,
     ) -> tuple[Head, list[object], list[bytes]]:
         row, received_ms, chain = self.head.row, self.head.received_ms, self.head.chain
         frontier = self.head.frontier.copy()
         push, pack = frontier.push, self._pack
         values: list[object] = []
         leaves: list[bytes] = []
-        for message in messages:
+        salts: list[bytes] = []
+        if self.meta.format == FORMAT:
+            pack_committed = self._pack_committed
+            salts = fresh_salts([lengths for _, lengths in looked_at])
+        for place, message in enumerate(messages):
             row += 1
             received_ms = max(received_ms, message.received_ms)
             flags = flags_of(message, note=note)
             topic = message.topic.encode("utf-8", "surrogateescape")
-            entry = pack(row, received_ms, flags, topic, message.payload)
+            payload = message.payload
+            if salts:
+                commitment = commitment_of(salts[place], payload)
+                entry = pack_committed(row, received_ms, flags, topic, len(payload), commitment)
+            else:
+                entry = pack(row, received_ms, flags, topic, payload)
             leaf = sha256(b"\x00" + entry).digest()
             chain = sha256(chain + leaf).digest()
             push(leaf)
             leaves.append(leaf)
-            values += (row, received_ms, flags, topic, message.payload, chain)
+            values += (row, received_ms, flags, topic, payload, chain)
+            if salts:
+                values.append(salts[place])
         return Head(row, received_ms, chain, frontier), values, leaves
 
     def _reopen(self) -> None:
@@ -277,18 +291,36 @@ def read_head(path: Path) -> tuple[SegmentMeta, Head]:
         raise Unavailable(f"journal {path}: {error}") from error
 
 
+def read_meta(connection: sqlite3.Connection, *, where: Path) -> SegmentMeta:
+    """The description of an open segment; raises BadInput."""
+    found = connection.execute("SELECT json FROM meta").fetchone()
+    if found is None:
+        raise BadInput(f"{where}: segment without description")
+    return parse_meta(found[0], where=str(where))
+
+
 def read_rows(
-    connection: sqlite3.Connection, worker: str, *, after: int, limit: int | None = None
+    connection: sqlite3.Connection, meta: SegmentMeta, *, after: int, limit: int | None = None
 ) -> Iterator[Row]:
     """Rows after `after` in order, at most `limit`."""
     cursor = connection.execute(
-        "SELECT row, received_ms, flags, topic, payload FROM message WHERE row > ?"
-        " ORDER BY row LIMIT ?",
+        f"{_SELECT[meta.format]} FROM message WHERE row > ? ORDER BY row LIMIT ?",
         (after, -1 if limit is None else limit),
     )
     cursor.arraysize = 1000
     while rows := cursor.fetchmany():
-        yield from starmap(partial(make_row, worker), rows)
+        yield from starmap(partial(make_row, meta.worker), rows)
+
+
+def read_chained(
+    connection: sqlite3.Connection, meta: SegmentMeta, *, after: int
+) -> Iterator[tuple[Row, bytes]]:
+    """Rows after `after` in order, each with the chain value stored with it."""
+    cursor = connection.execute(
+        f"{_SELECT[meta.format]}, chain FROM message WHERE row > ? ORDER BY row", (after,)
+    )
+    for *fields, chain in cursor:
+        yield make_row(meta.worker, *fields), chain
 
 
 def read_tally(path: Path) -> tuple[int, list[Tallied]]:
@@ -329,11 +361,10 @@ def chains_at(path: Path, rows: Iterable[int]) -> dict[int, bytes]:
 
 
 def _meta_and_head(connection: sqlite3.Connection, path: Path) -> tuple[SegmentMeta, Head]:
-    meta_row = connection.execute("SELECT json FROM meta").fetchone()
+    meta = read_meta(connection, where=path)
     head_row = connection.execute("SELECT row, received_ms, chain, peaks FROM head").fetchone()
-    if meta_row is None or head_row is None:
-        raise BadInput(f"{path}: segment without description or head")
-    meta = parse_meta(meta_row[0], where=str(path))
+    if head_row is None:
+        raise BadInput(f"{path}: segment without head")
     row, received_ms, chain, peaks = head_row
     try:
         frontier = Frontier(

@@ -15,6 +15,7 @@ import msgspec
 
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal.merkle import inclusion_proofs, leaf_hash, root_of
+from coldwitness.storage.journal.rows import Row
 
 NATIVE_PREFIX = "coldchain/v1/"
 IMPORT_TOPIC = "$import/telemetry"
@@ -83,8 +84,7 @@ def named_in(topic: str, payload: bytes) -> list[bytes]:
     object its own; loggers and shipments are those of the JSON object, or of each of the array.
     """
     if topic.startswith(NATIVE_PREFIX):
-        box = _BOXES.get(topic) or _box(topic)
-        names = [box] if box is not None else []
+        names = box_named(topic)
         if not _is_text(payload):
             return names
         try:
@@ -101,6 +101,19 @@ def named_in(topic: str, payload: bytes) -> list[bytes]:
     if topic == IMPORT_TOPIC or topic.startswith(DECIDED_PREFIX):
         return _each_once([], payload, own=True)
     return []
+
+
+def row_names(row: Row) -> list[bytes]:
+    """What a row names; of one whose message was removed what was kept of it."""
+    if row.removed:
+        return [] if row.removal is None else [name.encode() for name in row.removal.names]
+    return named_in(row.topic, row.payload)
+
+
+def box_named(topic: str) -> list[bytes]:
+    """The box that a native topic of five levels names."""
+    box = _BOXES.get(topic) or _box(topic)
+    return [box] if box is not None else []
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,17 @@ from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.heads import SignedHead, breaks_in, read_heads
 from coldwitness.storage.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from coldwitness.storage.journal.readable_rows import FoundRow, open_rows, sealed_rows
+from coldwitness.storage.journal.removal import Removals, read_removals, told_of
+from coldwitness.storage.journal.rows import Row, row_bytes
 from coldwitness.storage.journal.sealed import read_seal
-from coldwitness.storage.journal.segment import NO_CHAIN, SegmentMeta, connect_reader, parse_meta
-from coldwitness.storage.journal.tally import Tally, named_in
+from coldwitness.storage.journal.segment import connect_reader
+from coldwitness.storage.journal.segment_meta import NO_CHAIN, SegmentMeta, parse_meta
+from coldwitness.storage.journal.tally import Tally, row_names
 
 ProblemKind = Literal[
     "edited",
     "missing",
+    "removed",
     "unreadable",
     "truncated",
     "time",
@@ -53,7 +57,8 @@ class SegmentReport:
     """What verification of one segment found. chain: hex of the last row's chain as computed.
 
     proved_row : up to here the rows are those that were signed, 0 where none is proved.
-    heads : signed heads of the day that hold, outside ones not among them.
+    heads : signed heads of the day that hold, outside ones not among them. removed : rows whose
+    message is not there any more.
     """
 
     segment: layout.Segment
@@ -68,6 +73,7 @@ class SegmentReport:
     proved_row: int = 0
     heads: list[SignedHead] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
 
     def add(self, kind: ProblemKind, row: int | None, text: str, *, file: Path) -> None:
         place = f"{file}: row {row}" if row is not None else str(file)
@@ -260,7 +266,7 @@ def _walk(
     chain: bytes | None = meta.seed()
     expected, time_ms = meta.first_row, 0
     frontier, pending, good_until = Frontier(), list(heads), meta.first_row - 1
-    tally = _SignedTally(heads)
+    tally = _SignedTally(heads, _removals(report))
     whole = True
     while pending and pending[0].row < meta.first_row:
         head = pending.pop(0)
@@ -269,26 +275,26 @@ def _walk(
             text = "the day does not begin as it was signed"
             report.add("head", meta.first_row, text, file=file)
     for found in rows:
-        if found.row != expected and found.entry is not None:
+        if found.row != expected and found.whole is not None:
             whole = False
             report.add("missing", expected, f"missing up to row {found.row - 1}", file=file)
-        if found.entry is None:
+        if found.whole is None:
             whole = False
             report.add("unreadable", expected, found.text, file=file)
         else:
-            leaf = leaf_hash(found.entry)
+            leaf = leaf_hash(row_bytes(found.whole))
             chained = chain is None or sha256(chain + leaf).digest() == found.chain
             if not chained and found.row == expected:
                 report.add("edited", found.row, "is not the row that was chained", file=file)
-            if found.received_ms < time_ms:
+            if found.whole.received_ms < time_ms:
                 report.add("time", found.row, "received before the row above it", file=file)
             frontier.push(leaf)
-            tally.add(found, leaf)
-            time_ms = found.received_ms
+            tally.add(found.whole, leaf)
+            time_ms = found.whole.received_ms
             report.first_received_ms = report.first_received_ms or time_ms
             report.rows += 1
         expected = found.row + 1
-        chain = found.chain if found.entry is not None else None
+        chain = found.chain if found.whole is not None else None
         while pending and pending[0].row <= found.row:
             head = pending.pop(0)
             if whole and (
@@ -301,6 +307,7 @@ def _walk(
             elif whole:
                 good_until = report.proved_row = head.row
     tally.compare(report, file)
+    report.removed = tally.removed
     report.last_row, report.last_received_ms = expected - 1, time_ms
     report.chain = chain.hex() if chain is not None else NO_CHAIN
     report.merkle_root = frontier.root().hex()
@@ -313,19 +320,32 @@ def _walk(
         )
 
 
+def _removals(report: SegmentReport) -> Removals:
+    try:
+        return read_removals(report.segment.removed)
+    except BadInput as error:
+        report.add("unreadable", None, str(error), file=report.segment.removed)
+        return {}
+
+
 class _SignedTally:
     """The tally of a day worked out again, up to the last head that signed one: one a day, for a
     tally is as long as its day. upto : that head's row."""
 
-    def __init__(self, heads: Sequence[SignedHead]) -> None:
+    def __init__(self, heads: Sequence[SignedHead], removals: Removals) -> None:
+        self.removed: list[int] = []
+        self._removals = removals
         signed = [one for one in heads if one.tally_root is not msgspec.UNSET]
         self._head = signed[-1] if signed else None
         self._tally = Tally()
         self.upto = self._head.row if self._head is not None else 0
 
-    def add(self, found: FoundRow, leaf: bytes) -> None:
-        if found.row <= self.upto:
-            self._tally.add(named_in(found.topic, found.payload), leaf)
+    def add(self, row: Row, leaf: bytes) -> None:
+        if row.removed:
+            self.removed.append(row.row)
+        if row.row <= self.upto:
+            (told,) = told_of([row], self._removals)
+            self._tally.add(row_names(told), leaf)
 
     def compare(self, report: SegmentReport, file: Path) -> None:
         """Only where the rows are those that were signed: else that has been said."""

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, or_, select
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from coldwitness.domain.box_stays import BoxStay, box_stays
-from coldwitness.domain.reading import ENDING_EVENTS, Event, Reading
+from coldwitness.domain.reading import ENDING_EVENTS, Event, Reading, event_without_words
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, parts
 from coldwitness.storage.register.probes import SentProbes, drop_unseen
@@ -198,6 +198,17 @@ class SqlCustody:
                     found[row.box].append(BoxStay(row.box, row.shipment, row.start_ms, row.end_ms))
         return found
 
+    def forget_words(self, events: Sequence[Event]) -> None:
+        """Take what these events say of persons out of them; when and where they were stays."""
+        table = schema.events
+        with self._database.write() as connection:
+            for event in events:
+                _, digest = _written(event)
+                plain, its_digest = _written(event_without_words(event))
+                its = update(table).where(table.c.digest == digest)
+                if digest != its_digest:
+                    connection.execute(its.values(body=plain, digest=its_digest))
+
     def _insert(
         self, connection: Connection, events: Sequence[Event], received_ms: Sequence[int]
     ) -> list[Event]:
@@ -206,8 +217,8 @@ class SqlCustody:
         table = schema.events
         fresh: dict[str, Event] = {}
         rows: dict[str, dict[str, object]] = {}
-        bodies = [msgspec.json.encode(event).decode() for event in events]
-        digests = [hashlib.sha256(body.encode()).hexdigest() for body in bodies]
+        written = [_written(event) for event in events]
+        digests = [digest for _, digest in written]
         known = self._known(connection, digests)
         generation = _generation(_facts(connection))
         make_known(
@@ -216,7 +227,7 @@ class SqlCustody:
             {event.shipment: event.courier for event in events if event.shipment is not None},
         )
         lock(self._database, connection, [e.shipment for e in events if e.shipment is not None])
-        for event, body, digest, received in zip(events, bodies, digests, received_ms, strict=True):
+        for event, (body, digest), received in zip(events, written, received_ms, strict=True):
             if digest in rows:
                 rows[digest]["received_ms"] = min(received, int(str(rows[digest]["received_ms"])))
                 continue
@@ -307,3 +318,9 @@ def _facts(connection: Connection) -> dict[str, str]:
 
 def _generation(facts: dict[str, str]) -> int:
     return int(facts.get(_GENERATION, "0"))
+
+
+def _written(event: Event) -> tuple[str, str]:
+    """As it is kept, and the digest by which it is known again."""
+    body = msgspec.json.encode(event)
+    return body.decode(), hashlib.sha256(body).hexdigest()

@@ -13,12 +13,11 @@ from coldwitness.storage.journal import (
     JournalReader,
     Message,
     Signer,
-    row_bytes,
     verify_journal,
 )
 from coldwitness.storage.journal.layout import segments
 from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
-from coldwitness.storage.journal.rows import parse_row
+from coldwitness.storage.journal.rows import kept_bytes, parse_row
 from coldwitness.storage.journal.sealed import read_seal
 from coldwitness.storage.journal.sealing import seal_segment
 from coldwitness.storage.journal.segment import read_head
@@ -41,7 +40,7 @@ def test_what_append_returned_is_read_back_in_order_with_every_field(
     assert (last.topic, last.payload, last.qos, last.retain, last.dup, last.note) == (
         odd.topic, odd.payload, 0, True, True, False,
     )  # fmt: skip
-    assert parse_row(row_bytes(last)) == last
+    assert parse_row(kept_bytes(last)) == last
 
 
 def test_reading_goes_on_after_a_position_and_stops_at_a_limit(

@@ -11,6 +11,7 @@ from coldwitness.cli.main import main
 from coldwitness.config.settings import JournalSettings
 from coldwitness.storage.journal import Journal, JournalReader, Signer, row_bytes
 from coldwitness.storage.journal.receipt import row_receipt
+from coldwitness.storage.journal.rows import parse_row
 from tests.journal.conftest import DAY_MS, NOON_MS, messages
 
 
@@ -82,4 +83,8 @@ def test_the_command_writes_row_and_receipt(tmp_path: Path) -> None:
         entry = (out / f"w1-{row}.row").read_bytes()
         receipt = (out / f"w1-{row}.cbor").read_bytes()
         assert verify_receipt(receipt, leaf_entry_hex=entry.hex(), log_public_key_pem=public).ok
+        message = (out / f"w1-{row}.message").read_bytes()
+        assert message == messages(row - 1, 1)[0].payload
+        opened = parse_row((out / f"w1-{row}.kept").read_bytes())
+        assert (opened.payload, row_bytes(opened)) == (message, entry)
     assert main([*arguments[:3], "9", *arguments[5:]]) == 2

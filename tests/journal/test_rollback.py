@@ -25,8 +25,8 @@ from coldwitness.storage.journal import journal as journal_module
 from coldwitness.storage.journal.heads import SignedHead, read_heads
 from coldwitness.storage.journal.layout import Segment, segments
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
-from coldwitness.storage.journal.rows import row_packer
-from coldwitness.storage.journal.segment import SegmentWriter, read_head
+from coldwitness.storage.journal.rows import row_bytes
+from coldwitness.storage.journal.segment import SegmentWriter, read_chained, read_head
 from tests.journal.conftest import DAY_MS, NOON_MS, messages
 
 Open = Callable[..., Journal]
@@ -50,17 +50,16 @@ def rewrite(segment: Segment, *, row: int, rows: int) -> None:
     """Another payload in `row`, everything after `rows` cut, and chain, tree and head to match:
     nothing secret is needed for that."""
     meta, _ = read_head(segment.database)
-    pack, chain, frontier = row_packer(segment.worker), meta.seed(), Frontier()
+    chain, frontier = meta.seed(), Frontier()
     connection = sqlite3.connect(segment.database)
     with connection:
         connection.execute("DELETE FROM message WHERE row > ?", (rows,))
         connection.execute("UPDATE message SET payload = x'AA' WHERE row = ?", (row,))
-        query = "SELECT row, received_ms, flags, topic, payload FROM message ORDER BY row"
-        for number, *fields in connection.execute(query).fetchall():
-            leaf = leaf_hash(pack(number, *fields))
+        for stored, _ in list(read_chained(connection, meta, after=0)):
+            leaf = leaf_hash(row_bytes(stored))
             chain = sha256(chain + leaf).digest()
             frontier.push(leaf)
-            connection.execute("UPDATE message SET chain = ? WHERE row = ?", (chain, number))
+            connection.execute("UPDATE message SET chain = ? WHERE row = ?", (chain, stored.row))
         peaks = b"".join(frontier.peaks)
         connection.execute("UPDATE head SET row = ?, chain = ?, peaks = ?", (rows, chain, peaks))
     connection.close()

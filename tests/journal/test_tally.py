@@ -9,6 +9,7 @@ import pytest
 from coldwitness.api.reports.packed import standalone_verify
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal.merkle import leaf_hash, root_of, verify_inclusion
+from coldwitness.storage.journal.separable import names_and_parts, part_lengths_of
 from coldwitness.storage.journal.tally import (
     Tally,
     named_in,
@@ -95,6 +96,8 @@ def test_program_and_one_file_verifier_name_the_same_in_hurt_messages() -> None:
                 standalone_verify.named_in(topic, bytes(said)),
             )
             assert set(mine) == theirs, bytes(said)
+            together = names_and_parts(topic, bytes(said))
+            assert together == (mine, part_lengths_of(topic, bytes(said))), bytes(said)
 
 
 @pytest.mark.parametrize("rows", [1, 15, 16, 17, 32, 40])

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from coldwitness.storage.journal import Journal, Problem, Signer, verify_journal
 from coldwitness.storage.journal.layout import Segment, segments
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
-from coldwitness.storage.journal.rows import row_packer
+from coldwitness.storage.journal.rows import row_bytes
 from coldwitness.storage.journal.sealed import read_seal
-from coldwitness.storage.journal.segment import read_head
+from coldwitness.storage.journal.segment import read_chained, read_head
 from tests.journal.conftest import DAY_MS, NOON_MS, message, messages
 
 Open = Callable[..., Journal]
@@ -109,17 +109,14 @@ def test_a_chain_rewritten_throughout_is_betrayed_by_the_signed_heads(
 ) -> None:
     _, segment = sealed_and_open(written)
     meta, _ = read_head(segment.database)
-    pack, chain, frontier = row_packer("w1"), meta.seed(), Frontier()
+    chain, frontier = meta.seed(), Frontier()
     connection = sqlite3.connect(segment.database)
     connection.execute("UPDATE message SET payload = x'AA' WHERE row = 50")
-    rows = connection.execute(
-        "SELECT row, received_ms, flags, topic, payload FROM message ORDER BY row"
-    ).fetchall()
-    for row, *fields in rows:
-        leaf = leaf_hash(pack(row, *fields))
+    for stored, _ in list(read_chained(connection, meta, after=0)):
+        leaf = leaf_hash(row_bytes(stored))
         chain = sha256(chain + leaf).digest()
         frontier.push(leaf)
-        connection.execute("UPDATE message SET chain = ? WHERE row = ?", (chain, row))
+        connection.execute("UPDATE message SET chain = ? WHERE row = ?", (chain, stored.row))
     connection.execute("UPDATE head SET chain = ?, peaks = ?", (chain, b"".join(frontier.peaks)))
     connection.commit()
     connection.close()

@@ -14,7 +14,7 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import JournalReader, Row, SignedHead, layout, row_bytes
 from coldwitness.storage.journal.heads import read_heads
 from coldwitness.storage.journal.merkle import consistency_proof, leaf_hash
-from coldwitness.storage.journal.tally import Tallied, named_in, place, tallied, tally_head
+from coldwitness.storage.journal.tally import Tallied, place, row_names, tallied, tally_head
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,13 +173,13 @@ def _naming(reader: JournalReader, shown: _Shown, names: set[bytes]) -> Iterator
     for row in reader.read_days(shown.segment.worker, first=day, last=day):
         if row.row > shown.head.row:
             return
-        if not names.isdisjoint(named_in(row.topic, row.payload)):
+        if not names.isdisjoint(row_names(row)):
             yield row
 
 
 def _require_counted(shown: _Shown, names: Iterable[bytes], rows: Sequence[Row]) -> None:
     counted = {one.name: one for one in shown.entries}
-    named = [(set(named_in(row.topic, row.payload)), leaf_hash(row_bytes(row))) for row in rows]
+    named = [(set(row_names(row)), leaf_hash(row_bytes(row))) for row in rows]
     for name in sorted(names):
         leaves = [leaf for of_row, leaf in named if name in of_row]
         expected = counted.get(name)

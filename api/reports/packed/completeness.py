@@ -16,7 +16,13 @@ from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import Row, SignedHead, row_bytes
 from coldwitness.storage.journal.merkle import leaf_hash, verify_consistency, verify_inclusion
-from coldwitness.storage.journal.tally import Tallied, named_in, read_tally_file, tallied
+from coldwitness.storage.journal.tally import (
+    Tallied,
+    named_in,
+    read_tally_file,
+    row_names,
+    tallied,
+)
 
 Problem = tuple[str, str]
 
@@ -69,7 +75,7 @@ def names_of(report: Evidenced, rows: Iterable[Row]) -> set[bytes]:
     for row in rows:
         of_topic = named_in(row.topic, b"")
         if any(one.startswith(b"topic:") for one in of_topic) or (
-            of_topic and shipment in named_in(row.topic, row.payload)
+            of_topic and shipment in row_names(row)
         ):
             names |= set(of_topic)
     return names
@@ -146,7 +152,7 @@ def _miscounted(
     except (ValueError, BadInput) as error:
         return [("head_invalid", f"{where}: tally: {error}"[:200])]
     named = [
-        (set(named_in(row.topic, row.payload)), leaf_hash(row_bytes(row)))
+        (set(row_names(row)), leaf_hash(row_bytes(row)))
         for row in sorted(rows, key=lambda row: row.row)
         if row.row <= head.row
     ]

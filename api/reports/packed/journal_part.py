@@ -13,14 +13,22 @@ from coldwitness.api.reports.made.instants import epoch_s
 from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.packed.complete_rows import Selection, completeness, select
 from coldwitness.api.reports.packed.completeness import Completeness, doubts_about_completeness
+from coldwitness.api.reports.packed.handed_out import handed_out
+from coldwitness.api.reports.packed.removed_rows import orders_of, with_orders
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
 from coldwitness.ingest.routes import Routes
+from coldwitness.storage.decisions import Redacted
 from coldwitness.storage.journal import JournalReader, Row
 from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
-from coldwitness.storage.journal.rows import day_start_ms, parse_row, utc_day
+from coldwitness.storage.journal.rows import (
+    day_start_ms,
+    parse_row,
+    row_bytes,
+    utc_day,
+)
 from coldwitness.storage.journal.sealed import Seal, read_seal
 
 Named = tuple[str, int]
@@ -90,8 +98,15 @@ def journal_part(
     carrying = _carrying_rows(report, reader, routes)
     selection = _selection(report, reader, carrying)
     sizes: dict[tuple[str, str], int] = {}
-    for worker in sorted({*carrying, *(selection.rows if selection is not None else ())}):
-        own = set(carrying.get(worker, ()))
+    chosen = {worker: set(numbers) for worker, numbers in carrying.items()}
+    for worker, counted_too in (selection.rows if selection is not None else {}).items():
+        chosen.setdefault(worker, set()).update(counted_too)
+    orders: dict[str, set[int]] = {}
+    for worker, mine in chosen.items():
+        for at, ordering in orders_of(reader, worker, mine).items():
+            orders.setdefault(at, set()).update(ordering)
+    for worker in sorted({*chosen, *orders}):
+        own = {*carrying.get(worker, ()), *orders.get(worker, ())}
         counted = selection.rows.get(worker, []) if selection is not None else []
         found = sorted(own | set(counted))
         upto = {} if selection is None else selection.open_days(worker, own)
@@ -113,7 +128,7 @@ def journal_part(
                     worker=worker,
                     day=proof.day,
                     row=proof.row,
-                    entry=base64.b64encode(proof.entry).decode("ascii"),
+                    entry=base64.b64encode(handed_out(proof.whole, routes)).decode("ascii"),
                     index=proof.index,
                     path=tuple(node.hex() for node in proof.path),
                 )
@@ -222,7 +237,7 @@ def named_readings(report: Evidenced) -> set[Named]:
 
 
 def _carried(row: Row, routes: Routes, wanted: set[Named]) -> set[Named]:
-    """Which of the wanted readings the row carries."""
+    """Which of the wanted readings the row carries, or carried before it was removed."""
     if row.note:
         return set()
     return wanted & {(r.logger, r.time_ms) for r in _readings(row, routes)}
@@ -259,10 +274,18 @@ def doubts_about(
             problems.append(("proof_invalid", where))
         else:
             entries.append(entry)
+    entries, _, without_order = with_orders(entries)
+    problems += without_order
     if part.completeness is not None:
         roots = {where: (day.size, bytes.fromhex(day.root)) for where, day in days.items()}
         problems += doubts_about_completeness(part.completeness, report, entries, roots, trusted)
     return [*problems, *_differing_readings(part, report, entries)]
+
+
+def removed_in(part: JournalPart) -> list[Redacted]:
+    """Orders by which messages of the part's rows were removed. Raises BadInput."""
+    rows = [parse_row(base64.b64decode(one.entry)) for one in part.rows]
+    return with_orders(rows)[1]
 
 
 def _proven_entry(proven: ProvenRow, day: Day | None) -> Row | None:
@@ -278,7 +301,7 @@ def _proven_entry(proven: ProvenRow, day: Day | None) -> Row | None:
         return None
     named = (row.worker, row.row) == (proven.worker, proven.row)
     leads = verify_inclusion(
-        leaf_hash(entry), index=proven.index, size=day.size, proof=path, root=root
+        leaf_hash(row_bytes(row)), index=proven.index, size=day.size, proof=path, root=root
     )
     return row if named and leads else None
 

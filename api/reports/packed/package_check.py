@@ -12,7 +12,7 @@ from cryptography.x509 import Certificate
 from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.made.seal import canonical
 from coldwitness.api.reports.packed import package
-from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about
+from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about, removed_in
 from coldwitness.api.reports.packed.package import (
     Contents,
     PackageSignature,
@@ -35,6 +35,7 @@ from coldwitness.config.rules import RulePack, pack_from_text
 from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import Rulebook
+from coldwitness.storage.decisions import Redacted
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 from coldwitness.storage.witness.timestamp import Stamp, require_authority, stamp_of
 
@@ -90,6 +91,7 @@ def verify_package(
     if contents is not None:
         _check_files(contents, files, found)
     report, complete = None, None
+    removed: tuple[Redacted, ...] = ()
     if package.REPORT in files:
         report = checked_report(files[package.REPORT], found, rulebook=rulebook, trusted=trusted)
     if report is not None:
@@ -99,10 +101,10 @@ def verify_package(
             found.add("files_disagree", "signing keys")
         _check_pdf(report, files, found, rulebook, trusted)
         keys = [*trusted, *([signer] if signer else [])]
-        complete = _check_journal(report, contents, files, found, keys)
+        complete, removed = _check_journal(report, contents, files, found, keys)
     stamp, vouched = _check_stamp(files, found, authorities)
     verified = concluded("package", report, found, trusted)
-    return replace(verified, stamp=stamp, stamp_trusted=vouched, complete=complete)
+    return replace(verified, stamp=stamp, stamp_trusted=vouched, complete=complete, removed=removed)
 
 
 def _check_stamp(
@@ -265,25 +267,28 @@ def _check_journal(
     files: Mapping[str, bytes],
     found: Findings,
     trusted: Sequence[Ed25519PublicKey],
-) -> Complete | None:
-    """For which days the rows are all there, where the package says so and nothing speaks against
-    its rows."""
+) -> tuple[Complete | None, tuple[Redacted, ...]]:
+    """For which days the rows are all there, where the package says so, and which of their messages
+    an order removed; nothing of that where something speaks against its rows."""
     data = files.get(package.JOURNAL)
     if data is None:
         if contents is not None and not contents.journal.startswith("none"):
             found.add("file_missing", package.JOURNAL)
-        return None
+        return None, ()
     try:
         part = msgspec.json.decode(data, type=JournalPart)
         if canonical(msgspec.to_builtins(part)) + b"\n" != data:
             found.add("not_canonical", package.JOURNAL)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         found.add("not_readable", f"{package.JOURNAL}: {error}"[:200])
-        return None
+        return None, ()
     doubts = doubts_about(part, report, trusted)
     for code, detail in doubts:
         found.add(code, detail)
     said = part.completeness
-    if said is None or doubts:
-        return None
-    return Complete(said.first_day, said.last_day, rfc3339(said.until_ms()))
+    if doubts:
+        return None, ()
+    removed = tuple(removed_in(part))
+    if said is None:
+        return None, removed
+    return Complete(said.first_day, said.last_day, rfc3339(said.until_ms())), removed

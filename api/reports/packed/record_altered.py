@@ -30,7 +30,7 @@ from coldwitness.ingest.row_names import (
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.rows_read import STORED_WITHIN_MS, rows_in_stores
 from coldwitness.storage.decided.folding import folded
-from coldwitness.storage.decisions import Decision, Subject, decision_of, subject_of
+from coldwitness.storage.decisions import Decision, Redacted, Subject, decision_of, subject_of
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.rows import utc_day
 from coldwitness.storage.register import SqlRegister
@@ -154,6 +154,10 @@ class RecordCheck:
         said: dict[Subject, list[tuple[str, Decision]]] = {subject: [] for subject in subjects}
         for row in sorted(rows, key=lambda row: (row.received_ms, row.worker, row.row)):
             decision = decision_of(row)
+            if isinstance(decision, Redacted):
+                # What the removed row decided nobody can say any more.
+                said.pop(decision.about or ("", ""), None)
+                continue
             subject = None if decision is None else subject_of(decision)
             if decision is not None and subject in said and subject is not None:
                 said[subject].append((f"{row.worker} row {row.row}", decision))

@@ -45,6 +45,7 @@ REQUIRED = ("report.json", "report.pdf", "readings.ndjson", "manifest.json", "ev
 RULES = "rules.toml"
 MOST_BYTES = 500_000_000
 ROW_HEAD = struct.Struct(">4sQqBB")
+ORDER_TOPIC = "$journal/decided/redaction"
 Problem = tuple[str, str]
 """Reason code (docs/verify.md) and where."""
 Keys = Sequence[Ed25519PublicKey]
@@ -409,6 +410,8 @@ def check_journal(data: bytes, keys: Keys, found: list[Problem], report: Any = N
                 found.append(("proof_invalid", f"{worker} {name}: rows out of step"))
         if part.get("completeness") is not None and report is not None:
             check_completeness(part, report, keys, found)
+        else:
+            opened_rows(part, found)
     except MALFORMED as error:
         found.append(("not_readable", f"journal.json: {error!r}"[:200]))
 
@@ -416,7 +419,7 @@ def check_journal(data: bytes, keys: Keys, found: list[Problem], report: Any = N
 def check_completeness(part: Said, report: Said, keys: Keys, found: list[Problem]) -> None:
     """The rows are all those that the signed tallies of their days count (docs/journal.md)."""
     said = part["completeness"]
-    rows = [_opened(row) for row in part["rows"]]
+    rows = opened_rows(part, found)
     wanted = _wanted_names(report, rows)
     shown = {(one["worker"], one["day"]): one for one in said["tallies"]}
     for worker in sorted({worker for worker, _ in shown}):
@@ -446,14 +449,104 @@ Opened = tuple[str, int, str, frozenset[bytes], bytes]
 """Of a row: worker, number, topic, what it names, leaf hash."""
 
 
-def _opened(row: Said) -> Opened:
-    entry = base64.b64decode(row["entry"], validate=True)
-    _, number, _, _, size = ROW_HEAD.unpack_from(entry)
+def opened_rows(part: Said, found: list[Problem]) -> list[Opened]:
+    """All rows. One whose message was removed names what the order says, which has to be among
+    them."""
+    rows = [(row["worker"], *read_row(base64.b64decode(row["entry"]))) for row in part["rows"]]
+    ordered: dict[tuple[str, int], frozenset[bytes]] = {}
+    for order in orders_in(part):
+        names = frozenset(name.encode("utf-8") for name in order["names"])
+        ordered.setdefault((order["worker"], order["row"]), names)
+    opened = []
+    for worker, number, topic, payload, leaf in rows:
+        if payload is not None:
+            names = frozenset(named_in(topic, payload))
+        elif (worker, number) in ordered:
+            names = ordered[worker, number]
+        else:
+            found.append(("removed_without_order", f"{worker} {number}"))
+            continue
+        opened.append((worker, number, topic, names, leaf))
+    return opened
+
+
+def orders_in(part: Said) -> list[Said]:
+    """What orders to remove a message say, of those in the part's rows."""
+    orders = []
+    for row in part["rows"]:
+        _, topic, payload, _ = read_row(base64.b64decode(row["entry"]))
+        if topic == ORDER_TOPIC and payload is not None:
+            orders.append(json.loads(payload))
+    return orders
+
+
+def read_row(kept: bytes) -> tuple[int, str, bytes | None, bytes]:
+    """Number, topic, message (None where it was removed; `null` for values that are withheld) and
+    leaf hash of a row (docs/journal.md)."""
+    magic, number, _, _, size = ROW_HEAD.unpack_from(kept)
     at = ROW_HEAD.size + size
-    topic_size, _ = struct.unpack_from(">HI", entry, at)
-    topic = entry[at + 6 : at + 6 + topic_size].decode("utf-8", "surrogateescape")
-    names = frozenset(named_in(topic, entry[at + 6 + topic_size :]))
-    return row["worker"], number, topic, names, hashlib.sha256(b"\x00" + entry).digest()
+    topic_size, payload_size = struct.unpack_from(">HI", kept, at)
+    topic = kept[at + 6 : at + 6 + topic_size].decode("utf-8", "surrogateescape")
+    at += 6 + topic_size
+    if magic == b"CWR1":
+        if len(kept) != at + payload_size:
+            raise ValueError("wrong length")
+        return number, topic, kept[at:], hashlib.sha256(b"\x00" + kept).digest()
+    if magic != b"CWR2" or len(kept) < at + 32:
+        raise ValueError("no row")
+    commitment, opening, payload = kept[at : at + 32], kept[at + 32 :], None
+    if opening:
+        payload, commitment = _open_commitment(opening, payload_size)
+    leaf = hashlib.sha256(b"\x00" + kept[:at] + commitment).digest()
+    return number, topic, payload, leaf
+
+
+def _open_commitment(opening: bytes, size: int) -> tuple[bytes, bytes]:
+    """The message, and the commitment that it makes: what the row has counts for nothing here."""
+
+    def sha256(*parts: bytes) -> bytes:
+        return hashlib.sha256(b"".join(parts)).digest()
+
+    form, at = opening[0], 17
+    salt = opening[1:17]
+    if form == 0:
+        if len(opening) != at + size:
+            raise ValueError("wrong length")
+        return opening[at:], sha256(b"\x03", salt, opening[at:])
+    said, digests = [], []
+    if form == 1:
+        (count,) = struct.unpack_from(">I", opening, at)
+        lengths = list(struct.unpack_from(f">{count}I", opening, at + 4))
+        at += 4 + 4 * count
+        if len(opening) != at + size or sum(lengths) > size:
+            raise ValueError("wrong length")
+        for i, length in enumerate([*lengths, size - sum(lengths)]):
+            part, at = opening[at : at + length], at + length
+            part_salt = sha256(b"\x06", salt, struct.pack(">I", i))[:16]
+            said.append(part)
+            digests.append(sha256(b"\x05", part_salt, part))
+    elif form == 2:
+        (count,) = struct.unpack_from(">I", opening, 1)
+        at = 5
+        for _ in range(count):
+            shown, at = opening[at], at + 1
+            if shown > 1:
+                raise ValueError("no opening")
+            if shown:
+                (length,) = struct.unpack_from(">I", opening, at + 16)
+                part = opening[at + 20 : at + 20 + length]
+                said.append(part)
+                digests.append(sha256(b"\x05", opening[at : at + 16], part))
+                at += 20 + length
+            else:
+                said.append(b"null")
+                digests.append(opening[at : at + 32])
+                at += 32
+        if at != len(opening):
+            raise ValueError("wrong length")
+    else:
+        raise ValueError("no opening")
+    return b"".join(said), sha256(b"\x04", *digests)
 
 
 def named_in(topic: str, payload: bytes) -> set[bytes]:
@@ -549,7 +642,8 @@ def _check_counts(
     for one in shown["entries"]:
         data = base64.b64decode(one["entry"], validate=True)
         path = [bytes.fromhex(node) for node in one["path"]]
-        made = root_of(data, index=one["index"], size=head["tally_size"], path=path)
+        leaf = hashlib.sha256(b"\x00" + data).digest()
+        made = root_of(leaf, index=one["index"], size=head["tally_size"], path=path)
         if made != bytes.fromhex(head["tally_root"]):
             found.append(("head_invalid", f"{where}: tally"))
             return
@@ -621,23 +715,24 @@ def _row_holds(row: Said, day: Said) -> bool:
     """Whether the row's bytes are the row they are said to be, at their place in the day."""
     try:
         entry = base64.b64decode(row["entry"], validate=True)
-        magic, number, _, _, size = ROW_HEAD.unpack_from(entry)
+        size = ROW_HEAD.unpack_from(entry)[4]
+        number, _, _, leaf = read_row(entry)
         path = [bytes.fromhex(node) for node in row["path"]]
         root = bytes.fromhex(day["root"])
-    except (binascii.Error, struct.error, ValueError):
+    except (binascii.Error, struct.error, ValueError, IndexError):
         return False
     worker = entry[ROW_HEAD.size : ROW_HEAD.size + size].decode("ascii", "replace")
-    if (magic, number, worker) != (b"CWR1", row["row"], row["worker"]):
+    if (number, worker) != (row["row"], row["worker"]):
         return False
-    return root_of(entry, index=row["index"], size=day["size"], path=path) == root
+    return root_of(leaf, index=row["index"], size=day["size"], path=path) == root
 
 
-def root_of(entry: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root an inclusion proof leads to (RFC 9162, 2.1.3.2); None if its shape is wrong."""
+def root_of(hashed: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The root an inclusion proof of a leaf hash leads to (RFC 9162, 2.1.3.2); None if its shape is
+    wrong."""
     if not 0 <= index < size:
         return None
     node, last = index, size - 1
-    hashed = hashlib.sha256(b"\x00" + entry).digest()
     for sibling in path:
         if last == 0:
             return None

@@ -24,6 +24,7 @@ from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.text import Text
 from coldwitness.judging.rulebook import Rulebook
+from coldwitness.storage.decisions import Redacted
 from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
 from coldwitness.storage.witness.timestamp import Stamp
 
@@ -75,6 +76,8 @@ class Verified:
     stamp_trusted: bool | None = None
     complete: Complete | None = None
     """Of a package: for which days its rows are shown to be all; None where nothing shows it."""
+    removed: tuple[Redacted, ...] = ()
+    """Of a package: orders by which messages of its rows were taken away."""
     unjudged: Earlier | None = None
     """A report of an earlier form that was not judged anew."""
 

@@ -1,0 +1,113 @@
+"""Orders to take a message away: journalled first, then carried out, and held against the rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from coldwitness.domain.errors import BadInput
+from coldwitness.storage.decided.comparing import decided_rows, rows_now
+from coldwitness.storage.decided.log import DecisionLog
+from coldwitness.storage.decisions import (
+    AttachmentAdded,
+    ClueStatusSet,
+    DrugNameSet,
+    EntryPut,
+    ManifestPut,
+    Redacted,
+    ReviewAdded,
+    Subject,
+    decision_of,
+    subject_of,
+)
+from coldwitness.storage.journal import JournalReader, Row, SegmentReport, Signer, layout
+from coldwitness.storage.journal.removing import remove
+from coldwitness.storage.journal.rows import Removal
+
+Place = tuple[str, int]
+"""Worker and row."""
+_REMOVABLE = (ManifestPut, ReviewAdded, EntryPut, ClueStatusSet, AttachmentAdded, DrugNameSet)
+
+
+def orders(directory: Path) -> dict[Place, tuple[Place, Redacted]]:
+    """Of each row that was ordered to be removed the first order and its place. Raises Unavailable,
+    BadInput."""
+    found: dict[Place, tuple[Place, Redacted]] = {}
+    for row, decision in decided_rows(directory, rows_now(directory)):
+        if isinstance(decision, Redacted):
+            found.setdefault((decision.worker, decision.row), ((row.worker, row.row), decision))
+    return found
+
+
+def removable(reader: JournalReader, worker: str, number: int) -> tuple[Row, Subject | None]:
+    """The row, and what it decided about. Raises BadInput where there is none, or where it is one
+    that every other rests on."""
+    row = reader.row(worker, number)
+    where = f"journal: {worker} row {number}"
+    if row.removed:
+        raise BadInput(f"{where}: its message was removed already")
+    if not row.salt:
+        raise BadInput(
+            f"{where}: holds its message itself, as rows did before 2026-11-30: without it the"
+            " proofs of its day would not hold"
+        )
+    if not row.note:
+        return row, None
+    decision = decision_of(row)
+    if not isinstance(decision, _REMOVABLE):
+        raise BadInput(f"{where}: {row.topic}: says nothing of a person and is not removed")
+    return row, subject_of(decision)
+
+
+def redact(log: DecisionLog, order: Redacted, signer: Signer) -> Place:
+    """Journal the order and carry it out; where one stands already (a process was killed in
+    between) that one is carried out. Returns the order's place. Raises Unavailable, BadInput."""
+    before = orders(log.directory).get((order.worker, order.row))
+    if before is not None:
+        place, standing = before
+        _carry_out(log.directory, place, standing, signer)
+        return place
+
+    def effect() -> Place:
+        place = log.worker, log.last_row
+        _carry_out(log.directory, place, order, signer)
+        return place
+
+    return log.decide(order, effect)
+
+
+def _carry_out(directory: Path, place: Place, order: Redacted, signer: Signer) -> None:
+    for segment in layout.segments(directory, order.worker):
+        if order.row in JournalReader(directory).bounds(segment):
+            kept = Removal(
+                row=order.row,
+                order=place,
+                names=order.names,
+                readings=order.readings,
+                received_ms=order.received_ms,
+                events=order.events,
+            )
+            remove(segment, [kept], signer)
+
+
+def unlike_orders(directory: Path, reports: Sequence[SegmentReport]) -> list[str]:
+    """Messages that are gone without an order, and orders that were not carried out, a line each.
+    reports : of `verify_journal`."""
+    gone = {(one.segment.worker, row) for one in reports for row in one.removed}
+    ordered = orders(directory)
+    return [
+        *(
+            f"{worker} row {row}: its message is gone and no order says so"
+            for worker, row in sorted(gone - ordered.keys())
+        ),
+        *_not_carried_out(ordered, gone, {one.segment.worker for one in reports}),
+    ]
+
+
+def _not_carried_out(
+    ordered: Mapping[Place, tuple[Place, Redacted]], gone: set[Place], workers: set[str]
+) -> Iterator[str]:
+    for (worker, row), (place, _) in sorted(ordered.items()):
+        if (worker, row) not in gone and worker in workers:
+            yield (
+                f"{worker} row {row}: {place[0]} row {place[1]} orders its message to be removed,"
+                " and it is there: run `coldwitness journal redact` for it again"
+            )

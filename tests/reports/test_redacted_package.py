@@ -1,0 +1,149 @@
+"""What no reading needs is not handed out, and what an order removed is told; proofs hold."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coldwitness.api.reports.packed import standalone_verify
+from coldwitness.cli.deep import stored_otherwise
+from coldwitness.cli.main import main
+from coldwitness.config.settings import Settings, StoreSettings
+from coldwitness.storage.journal import JournalReader, journal_signer
+from coldwitness.storage.journal.layout import public_key
+from coldwitness.storage.opening import stores
+from tests.reports.packages import files_of, relisted
+from tests.storage.evidence import digest, journal, message, messages, settings_of, store_all
+from tests.storage.readings import MINUTE, T0
+
+SHIPMENT = "S-1"
+PERSON = {"name": "Wang Xiaoming", "phone": "13812345678"}
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Three journeys; one reading brings a receiver along, and events note who handed over."""
+    store = StoreSettings(
+        embedded_file=tmp_path / "telemetry.sqlite",
+        register_url=f"sqlite:///{tmp_path / 'register.sqlite'}",
+    )
+    made = settings_of(tmp_path, store)
+    at = T0 + 51 * MINUTE + 7000
+    said = {
+        "shipment": SHIPMENT,
+        "logger": "LG-2",
+        "time": at,
+        "temperature": {"drug": 4.4},
+        "receiver": PERSON,
+    }
+    journal(made, [*messages(), message([said], what="readings", received_ms=T0 + 140 * MINUTE)])
+    with stores(store) as (telemetry, register):
+        store_all(made, telemetry, register)
+    return made
+
+
+@pytest.fixture
+def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    config = tmp_path / "coldwitness.toml"
+    config.write_text(
+        f'[journal]\ndirectory = "{settings.journal.directory}"\n'
+        f'[store]\nembedded_file = "{settings.store.embedded_file}"\n'
+        f'register_url = "{settings.store.register_url}"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: main(["--config", str(config), *arguments])
+
+
+def packed(run: Run, name: str) -> bytes:
+    assert run("report", SHIPMENT, "--storage", "refrigerated", "--package", name) == 0
+    return Path(name).read_bytes()
+
+
+def rows_in(package: bytes) -> list[bytes]:
+    part = json.loads(files_of(package)["journal.json"])
+    return [base64.b64decode(row["entry"]) for row in part["rows"]]
+
+
+def codes_alone(package: bytes, settings: Settings) -> set[str]:
+    """Of the one-file verifier."""
+    key = standalone_verify.read_key(public_key(settings.journal.directory))
+    found: list[tuple[str, str]] = []
+    standalone_verify.check_package(package, [key], found)
+    return {code for code, _ in found}
+
+
+def test_values_that_no_reading_needs_are_not_in_a_package_and_it_holds(
+    settings: Settings, run: Run
+) -> None:
+    package = packed(run, "x.zip")
+    rows = rows_in(package)
+    assert any(b"receiver" in row for row in rows), "the row is there, and says that it has one"
+    for word in (b"Wang", b"138", "交接".encode()):
+        assert not any(word in row for row in rows)
+    assert run("verify", "x.zip", "--key", str(public_key(settings.journal.directory))) == 0
+    assert codes_alone(package, settings) == set()
+
+
+def test_a_message_is_removed_by_order_and_everything_else_still_holds(
+    settings: Settings, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, key = settings.journal.directory, str(public_key(settings.journal.directory))
+    reader = JournalReader(folder)
+    found = {
+        word: next(row for row in reader.read("w1") if word in row.payload)
+        for word in (b"Wang", b"delivered")
+    }
+    order = ["--reason", "消费者要求删除", "--ordered-by", "淄博市监 2026-12"]
+    numbers = [str(row.row) for row in found.values()]
+    assert run("journal", "redact", "w1", *numbers, *order) == 0
+    assert run("journal", "redact", "w1", numbers[0], *order) == 2, "it is gone already"
+    files = [path for path in settings.journal.directory.rglob("*") if path.is_file()]
+    assert not any(b"Wang" in path.read_bytes() for path in files)
+    capsys.readouterr()
+    assert run("journal", "verify", "--public-key", key) == 0
+    assert stored_otherwise(settings)[1] == []
+
+    package = packed(run, "y.zip")
+    capsys.readouterr()
+    assert run("verify", "y.zip", "--key", key) == 0
+    assert "淄博市监 2026-12" in capsys.readouterr().out
+    assert codes_alone(package, settings) == set()
+
+    def without_orders(part: Any) -> None:
+        part["rows"] = [
+            row for row in part["rows"] if b"redaction" not in base64.b64decode(row["entry"])
+        ]
+
+    files_in = files_of(package)
+    part = json.loads(files_in["journal.json"])
+    without_orders(part)
+    forged = standalone_verify.canonical(part) + b"\n"
+    signer = journal_signer(settings.journal)
+    again = relisted({**files_in, "journal.json": forged}, signer=signer)
+    assert "removed_without_order" in codes_alone(again, settings)
+    Path("z.zip").write_bytes(again)
+    capsys.readouterr()
+    assert run("verify", "z.zip", "--key", key, "--json") == 1
+    assert "removed_without_order" in capsys.readouterr().out
+
+    with stores(settings.store) as (store, register):
+        before = digest(store, register)
+    assert run("rebuild") == 0
+    with stores(settings.store) as (store, register):
+        assert digest(store, register) == before, "what was read before stays"
+
+
+def test_a_message_that_is_gone_without_an_order_is_a_problem(
+    settings: Settings, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = ["--reason", "x", "--ordered-by", "y"]
+    assert run("journal", "redact", "w1", "7", *order) == 0
+    for path in settings.journal.directory.glob("segments/api/*"):
+        path.unlink()
+    capsys.readouterr()
+    assert run("journal", "verify") == 1
+    assert "no order says so" in capsys.readouterr().out
