@@ -27,7 +27,7 @@ from coldwitness.storage.archive.exports import (
     export_table,
     require_known,
 )
-from coldwitness.storage.journal import journal_public_key, journal_signer
+from coldwitness.storage.journal import existing_signer, journal_public_key
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry import WholeStore
@@ -126,7 +126,7 @@ def seal(
             opened,
             settings.store.archive_directory,
             before_ms=int(time.time() * 1000) if before_ms is None else before_ms,
-            signer=journal_signer(settings.journal),
+            signer=existing_signer(settings.journal, "log"),
         )
     for day in done:
         rows = {name: file[2] for name, file in day.files.items()}

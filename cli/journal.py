@@ -14,6 +14,7 @@ import typer
 
 from coldwitness.cli.journal_folder import DirectoryOption, directory_of
 from coldwitness.cli.journal_holds import app as holds
+from coldwitness.cli.journal_keys import app as keys
 from coldwitness.cli.journal_prove import prove
 from coldwitness.cli.journal_redact import redact_rows
 from coldwitness.cli.settings_in_force import settings_of
@@ -37,10 +38,9 @@ from coldwitness.storage.journal import (
     verify_journal,
     vouched_by_others,
 )
-from coldwitness.storage.journal.head_log import origin_of
+from coldwitness.storage.journal.role_keys import signer_of_journal
 from coldwitness.storage.journal.sealing import seal_finished
-from coldwitness.storage.journal.signed_note import ED25519, NoteKey, note_key
-from coldwitness.storage.journal.signing import signer_of_journal
+from coldwitness.storage.journal.signed_note import note_key
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.journalled import SqlJournalled
 from coldwitness.storage.witness.stamping import stamped_checkpoints
@@ -236,17 +236,6 @@ def _say_what_is_proved(
         typer.echo(f"worker {worker}: proved by signature up to row {report.proved_row}{rest}")
 
 
-@app.command("key")
-def key(context: typer.Context, directory: DirectoryOption = None) -> None:
-    """The key of each worker's heads as name+id+base64, for witnesses that shall follow them."""
-    folder = directory_of(context, directory)
-    public = load_public_key(layout.public_key(folder))
-    for worker in layout.workers(folder):
-        origin = origin_of(layout.worker_folder(folder, worker))
-        if origin is not None:
-            typer.echo(NoteKey.of(origin, ED25519, public).vkey())
-
-
 @app.command("stats")
 def stats(
     context: typer.Context, directory: DirectoryOption = None, as_json: JsonOption = False
@@ -323,6 +312,7 @@ def clocks(
 
 
 app.add_typer(holds, name="hold")
+app.add_typer(keys, name="key")
 app.command("prove")(prove)
 app.command("redact")(redact_rows)
 

@@ -9,7 +9,7 @@ import typer
 from coldwitness.cli.journal_folder import DirectoryOption, directory_of
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput, Unavailable
-from coldwitness.storage.journal import JournalReader, journal_signer, layout
+from coldwitness.storage.journal import JournalReader, existing_signer, layout
 from coldwitness.storage.journal.head_log import origin_of
 from coldwitness.storage.journal.receipt import row_receipt
 from coldwitness.storage.journal.rows import kept_bytes
@@ -27,7 +27,7 @@ def prove(
     opens the commitment to it (WORKER-ROW.kept)."""
     folder = directory_of(context, directory)
     journal = settings_of(context).journal.model_copy(update={"directory": folder})
-    signer = journal_signer(journal)
+    signer = existing_signer(journal, "log")
     if signer is None:
         raise BadInput(f"journal {folder}: its signing key is not here")
     issuer = origin_of(layout.worker_folder(folder, worker)) or f"coldwitness/{signer.key_id}"

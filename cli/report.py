@@ -1,5 +1,6 @@
 """`coldwitness report`: the compliance report of a shipment, from the stores or from files."""
 
+import getpass
 import os
 import sys
 from collections.abc import Sequence
@@ -35,7 +36,19 @@ from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips
 from coldwitness.judging.rulebook import Rulebook, load_rulebook, under_pack
 from coldwitness.judging.run import Judged, judge_shipments, software
-from coldwitness.storage.journal import load_or_create_signer, signer_of_journal, signing_key
+from coldwitness.storage.decided import open_decision_log
+from coldwitness.storage.decisions import Issued
+from coldwitness.storage.journal import (
+    JournalReader,
+    existing_signer,
+    layout,
+    load_or_create_signer,
+    signer_of,
+    signing_key,
+)
+from coldwitness.storage.journal.head_log import origin_of
+from coldwitness.storage.journal.receipt import row_receipt
+from coldwitness.storage.journal.rows import kept_bytes
 from coldwitness.storage.journal.signing import Signer
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import open_register
@@ -178,6 +191,7 @@ def _packed(
         with closing(open_register(settings.store.register_url)) as register:
             names = drug_names_kept(register, settings).all()
         journal = journal_part(made, settings.journal.directory, settings.formats, drug_names=names)
+    registering = None if journal is None else partial(_written_down, made, settings)
     stamp = None
     if timestamp is not None:
         by_url = timestamp.startswith(("http://", "https://"))
@@ -188,9 +202,39 @@ def _packed(
     for path in sorted((settings.judging.packs_directory or PACKS_DIR).glob("*.toml")):
         if load_pack(path).name == wanted:
             return make_package(
-                made, rules=path, journal=journal, signer=signer, lang=lang, stamp=stamp
+                made,
+                rules=path,
+                journal=journal,
+                signer=signer,
+                lang=lang,
+                stamp=stamp,
+                issuer=settings.journal.origin,
+                register=registering,
             )
     raise BadInput(f"--package: the file of rule pack {wanted} was not found")
+
+
+def _written_down(made: Report, settings: Settings, statement_sha256: str) -> tuple[bytes, bytes]:
+    """Journal that the package is issued: the receipt of that row, and the row."""
+    issued = Issued(
+        shipment=made.shipment,
+        report_sha256="" if made.seal is None else made.seal.sha256,
+        statement_sha256=statement_sha256,
+        by=getpass.getuser(),
+        at_ms=system_clock(),
+    )
+    folder = settings.journal.directory
+    with (
+        closing(open_register(settings.store.register_url)) as register,
+        open_decision_log(settings.journal, register) as log,
+    ):
+        row = log.decide(issued, lambda: log.last_row)
+        worker = log.worker
+    (proof,) = JournalReader(folder).proofs(worker, [row])
+    signer = signer_of(settings.journal, "log")
+    issuer = origin_of(layout.worker_folder(folder, worker)) or f"coldwitness/{signer.key_id}"
+    receipt = row_receipt(proof, signer, issuer=issuer, time_s=system_clock() // 1000)
+    return receipt, kept_bytes(proof.whole)
 
 
 def _signer(settings: Settings, key: Path | None, *, needed: bool) -> Signer | None:
@@ -201,8 +245,10 @@ def _signer(settings: Settings, key: Path | None, *, needed: bool) -> Signer | N
         return load_or_create_signer(key)
     path = signing_key(settings.journal)
     there = path.exists()
-    signer = signer_of_journal(settings.journal) if needed or there else None
-    if needed and not there:
+    if not needed:
+        return existing_signer(settings.journal, "package")
+    signer = signer_of(settings.journal, "package")
+    if not there:
         print(f"coldwitness: made a signing key: {path}", file=sys.stderr)
     return signer
 

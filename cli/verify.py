@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, tell
 from coldwitness.api.reports.packed.package_check import verify_any
@@ -17,7 +16,8 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import journal_public_key, load_public_key
-from coldwitness.storage.journal.signing import key_id
+from coldwitness.storage.journal.key_history import key_id, read_history, vouched_keys
+from coldwitness.storage.journal.role_keys import history_of
 from coldwitness.storage.witness.timestamp import read_authorities
 
 DIFFERS = 1
@@ -34,6 +34,14 @@ def verify(
             "--key",
             help="public key (PEM) that may have signed; may be repeated; then a report "
             "without such a signature does not hold",
+        ),
+    ] = None,
+    key_history: Annotated[
+        Path | None,
+        typer.Option(
+            "--key-history",
+            help="the issuer's history of keys (keys/history.ndjson): keys before and after those "
+            "of --key count as well",
         ),
     ] = None,
     tsa_ca: Annotated[
@@ -67,7 +75,8 @@ def verify(
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
     settings = settings_of(context)
-    trusted = [load_public_key(path) for path in key or []]
+    history = read_history(key_history) if key_history is not None else []
+    trusted = vouched_keys([load_public_key(path) for path in key or []], history)
     found = verify_any(
         data,
         rulebook=load_rulebook(settings.judging),
@@ -76,11 +85,15 @@ def verify(
         authorities=[one for path in tsa_ca or [] for one in read_authorities(path)],
     )
     own = journal_public_key(settings.journal)
-    vouched = bool(found.trusted) or (own is not None and key_id(own) == found.signer)
+    ours: set[str] = set()
+    if own is not None:
+        stated = [*history_of(settings.journal), *found.keys]
+        ours = {key_id(key) for key in vouched_keys([own], stated)}
+    vouched = bool(found.trusted) or found.signer in ours
     if as_json:
         typer.echo(json.dumps(_as_json(file, found, vouched), ensure_ascii=False))
     else:
-        typer.echo("\n".join(_as_text(file, found, own, words)))
+        typer.echo("\n".join(_as_text(file, found, vouched, words)))
     if not found.holds:
         raise typer.Exit(DIFFERS)
     if not vouched:
@@ -129,7 +142,7 @@ def _as_json(file: Path, found: Verified, vouched: bool) -> dict[str, object]:
     }
 
 
-def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, lang: Lang) -> list[str]:
+def _as_text(file: Path, found: Verified, vouched: bool, lang: Lang) -> list[str]:
     if not found.holds:
         head = f"✗ {file}: {_say('differs', lang)}"
         return [head, *(f"    {p.code}: {p.text(lang)}" for p in found.problems)]
@@ -137,7 +150,7 @@ def _as_text(file: Path, found: Verified, own: Ed25519PublicKey | None, lang: La
     verdict = tell(words, lang) if words is not None else "—"
     key = "holds" if found.unjudged is None else "sealed"
     said = _say(key, lang, shipment=found.shipment, verdict=verdict)
-    lines = [f"✓ {file}: {said}", f"    {_signature_words(found, own, lang)}"]
+    lines = [f"✓ {file}: {said}", f"    {_signature_words(found, vouched, lang)}"]
     if found.unjudged is not None:
         lines.append(f"    {_say('unjudged', lang, **asdict(found.unjudged))}")
     if found.kind == "package":
@@ -171,12 +184,12 @@ def _stamp_words(found: Verified, lang: Lang) -> str:
     return _say(key, lang, at=found.stamp.at, serial=found.stamp.serial)
 
 
-def _signature_words(found: Verified, own: Ed25519PublicKey | None, lang: Lang) -> str:
+def _signature_words(found: Verified, vouched: bool, lang: Lang) -> str:
     if found.signer is None:
         return _say("not_signed", lang)
     if found.trusted:
         key = "signed_trusted"
-    elif own is not None and key_id(own) == found.signer:
+    elif vouched:
         key = "signed_own"
     else:
         key = "signed_unknown"

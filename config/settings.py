@@ -78,6 +78,9 @@ class JournalSettings(_Section):
     retention_years: float = Field(5.0, ge=5.0)
     signing_key_file: Path | None = None
     """PEM private key (Ed25519); unset: keys/signing.key under `directory`, made if missing."""
+    signing_command: tuple[str, ...] = ()
+    """A command that signs what it reads on its standard input (a token, another machine); the
+    public key lies where that of `signing_key_file` would (.pub)."""
     origin: str | None = Field(None, pattern=r"^[^\s+]{1,200}$")
     """The name under which witnesses know this journal, as an address without scheme; unset:
     coldwitness/ and the id of its first key. Taken when a worker signs its first head."""

@@ -96,6 +96,16 @@ class Redacted(Struct, frozen=True, tag_field="decided", tag="redaction"):
     box: str | None = None
 
 
+class Issued(Struct, frozen=True, tag_field="decided", tag="issued"):
+    """That a package was issued. statement_sha256 : SHA-256 (hex) of its signed statement."""
+
+    shipment: str
+    report_sha256: str
+    statement_sha256: str
+    by: str
+    at_ms: int
+
+
 class Audited(Struct, frozen=True, tag_field="decided", tag="audit"):
     """A line of the audit trail: who saw or changed what."""
 
@@ -148,6 +158,7 @@ Decision = (
     | AttachmentAdded
     | DrugNameSet
     | Redacted
+    | Issued
     | Audited
     | Judged
     | InForce
@@ -166,8 +177,8 @@ def entry_of(put: EntryPut) -> RegisterEntry:
 
 
 def subject_of(decision: Decision) -> Subject | None:
-    """What a decision is about: by that it is found again. None for the audit trail, results and
-    settings."""
+    """What a decision is about: by that it is found again. None for the audit trail, results,
+    packages and settings."""
     subject: Subject | None = None
     match decision:
         case ManifestPut():

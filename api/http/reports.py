@@ -26,7 +26,7 @@ from coldwitness.api.reports.packed.record_altered import RecordAltered
 from coldwitness.judging.evidence import Evidence, evidence_of
 from coldwitness.judging.rulebook import under_pack
 from coldwitness.judging.run import software
-from coldwitness.storage.journal import journal_signer
+from coldwitness.storage.journal import existing_signer
 
 router = APIRouter(tags=["reports"])
 
@@ -92,7 +92,7 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
     by; then what is on record stands beside, and stays. BadInput if there is none such.
     """
     asked = None if rules is None else under_pack(services.rulebook, rules)
-    signer = journal_signer(services.settings.journal)
+    signer = existing_signer(services.settings.journal, "package")
     evidence = _unaltered(services, shipment, signed=signer is not None)
     in_force = judged_now(services, shipment, services.rulebook, evidence)
     if current_result(services, shipment) != in_force.results[0]:

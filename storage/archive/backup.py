@@ -26,7 +26,8 @@ from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.archive.days import sha256_of
 from coldwitness.storage.archive.signatures import signature_problem, signed
-from coldwitness.storage.journal import journal_signer, load_public_key, signing_key
+from coldwitness.storage.journal import existing_signer, layout, load_public_key, signing_key
+from coldwitness.storage.journal.key_history import read_history
 from coldwitness.storage.register import migrate
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.schema import metadata
@@ -42,6 +43,8 @@ def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dic
     with_keys : the signing key too; keep such a backup as you keep the key.
     """
     _require_empty(folder)
+    # Before anything is copied: the history that names the key goes into the backup.
+    signer = existing_signer(settings.journal, "backup")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         store = settings.store
@@ -59,7 +62,7 @@ def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dic
             "telemetry": store.telemetry,
             "files": files,
         }
-        text = json.dumps(signed(said, journal_signer(settings.journal)), indent=1) + "\n"
+        text = json.dumps(signed(said, signer), indent=1) + "\n"
         (folder / _MANIFEST).write_text(text, encoding="utf-8")
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"backup {folder}: {error}") from error
@@ -69,16 +72,18 @@ def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dic
 def verify_backup(folder: Path, public: Ed25519PublicKey | None = None) -> list[str]:
     """What does not match the backup's list, one line each.
 
-    public : the key that must have signed the list. Without it the copied journal's own public
-        key is used where the list is signed: that shows damage, not a forger.
+    public : the key that must have signed the list, or vouched for the one that did. Without it
+        the copied journal's own public key is used where the list is signed: that shows damage, not
+        a forger.
     """
     said = _said(folder)
     files = _manifest(folder, said)
     wrong = []
-    own = folder / "journal" / "keys" / "signing.pub"
+    keys = folder / "journal" / "keys"
+    own = keys / "signing.pub"
     if public is None and "signature" in said and own.is_file():
         public = load_public_key(own)
-    problem = signature_problem(said, public)
+    problem = signature_problem(said, public, read_history(layout.key_history(folder / "journal")))
     if problem is not None:
         wrong.append(f"{_MANIFEST}: {problem}")
     for name, sha256 in files.items():
@@ -213,7 +218,7 @@ def _copy_journal(source: Path, target: Path, *, parts: tuple[str, ...], with_ke
         place = target / path.relative_to(source)
         if path.name.endswith(("-wal", "-shm")) or path.name == "lock":
             continue
-        if path.name == "signing.key" and not with_keys:
+        if ".key" in path.name and not with_keys:
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -11,6 +11,7 @@ from coldwitness.storage.decisions import (
     DrugNameSet,
     EntryPut,
     InForce,
+    Issued,
     Judged,
     ManifestPut,
     Redacted,
@@ -100,5 +101,5 @@ def caught_up(decision: Decision, register: Register, *, directory: Path) -> Non
             body = attached_bytes(directory, decision.attachment.sha256)
             if body is not None:
                 add_attachment(register.attachments, decision, body)
-        case InForce() | Redacted():
-            pass  # the bytes went, or go, where the order is carried out
+        case InForce() | Issued() | Redacted():
+            pass  # a removed message's bytes go where the order is carried out

@@ -11,15 +11,14 @@ from coldwitness.storage.journal.outside import (
     vouched_by_others,
 )
 from coldwitness.storage.journal.reader import JournalReader, RowProof, SegmentStats
+from coldwitness.storage.journal.role_keys import existing_signer, signer_of, signer_of_journal
 from coldwitness.storage.journal.row_index import RowIndex, key_of
 from coldwitness.storage.journal.rows import Message, Row, row_bytes
 from coldwitness.storage.journal.signing import (
     Signer,
     journal_public_key,
-    journal_signer,
     load_or_create_signer,
     load_public_key,
-    signer_of_journal,
     signing_key,
 )
 from coldwitness.storage.journal.verification import Problem, SegmentReport, verify_journal
@@ -42,13 +41,14 @@ __all__ = [
     "Signer",
     "Stamped",
     "Vouched",
+    "existing_signer",
     "journal_public_key",
-    "journal_signer",
     "kept_elsewhere",
     "key_of",
     "load_or_create_signer",
     "load_public_key",
     "row_bytes",
+    "signer_of",
     "signer_of_journal",
     "signing_key",
     "verify_journal",

@@ -22,6 +22,7 @@ from coldwitness.storage.journal.head_log import HeadLog
 from coldwitness.storage.journal.heads import SignedHead, add_head, read_heads, sign_head
 from coldwitness.storage.journal.locking import worker_lock
 from coldwitness.storage.journal.redelivery import RecentMessages
+from coldwitness.storage.journal.role_keys import signer_of_journal
 from coldwitness.storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
 from coldwitness.storage.journal.sealed import read_seal
 from coldwitness.storage.journal.sealing import seal_segment
@@ -31,7 +32,7 @@ from coldwitness.storage.journal.segment import (
     read_head,
 )
 from coldwitness.storage.journal.segment_meta import NO_CHAIN, SegmentMeta
-from coldwitness.storage.journal.signing import Signer, signer_of_journal
+from coldwitness.storage.journal.signing import Signer
 
 
 class PartlyKept(Unavailable):
@@ -209,7 +210,7 @@ class Journal:
         history into a signed one. What is there stays for `journal verify`."""
         last = self._last_head
         problem = None
-        if last is not None and last.key_id != self._signer.key_id:
+        if last is not None and not self._signer.follows(last.key_id):
             problem = f"signed by key {last.key_id}, the key here is {self._signer.key_id}"
         elif last is not None and (not found or _end_of(found[-1])[0] < last.row):
             problem = f"its rows end before row {last.row}, which is signed"

@@ -63,6 +63,11 @@ def public_key(directory: Path) -> Path:
     return directory / "keys" / "signing.pub"
 
 
+def key_history(directory: Path) -> Path:
+    """Which keys have signed for this journal; nothing in it is secret."""
+    return directory / "keys" / "history.ndjson"
+
+
 def worker_folder(directory: Path, worker: str) -> Path:
     return directory / "segments" / worker
 

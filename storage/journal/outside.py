@@ -17,6 +17,7 @@ from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.checkpoint import SignedCheckpoint, read_checkpoint
 from coldwitness.storage.journal.head_log import origin_of
 from coldwitness.storage.journal.heads import SignedHead
+from coldwitness.storage.journal.key_history import LogKeys, keys_of_log
 from coldwitness.storage.journal.merkle import Frontier
 from coldwitness.storage.journal.signed_note import ED25519, NoteKey
 from coldwitness.storage.journal.verification import Problem, SegmentReport
@@ -120,6 +121,7 @@ def vouched_by_others(
     reports : of `verify_journal`, given the heads kept elsewhere. witnesses : whose cosignatures
     count; one that is asked for and signed nothing of a worker's journal is a problem.
     """
+    keys = None if public is None else keys_of_log(directory, public)
     vouched: list[Vouched] = []
     problems: list[Problem] = []
     folders = {worker: layout.worker_folder(directory, worker) for worker in _workers(reports)}
@@ -139,17 +141,17 @@ def vouched_by_others(
         shown = (*mine, *ours, *(one.signed for one in dated))
         roots = _roots(numbered, {one.checkpoint.size for one in shown})
         for signed in mine:
-            found = _contradicted(signed, roots, public)
+            found = _contradicted(signed, roots, keys)
             if found is None:
                 vouched.append(_proved(worker, signed, numbered))
             else:
                 problems.append(Problem("head", str(file), None, f"worker {worker}: {found}"))
-        by_stamp, against = _by_stamps(worker, dated, roots, numbered, public)
+        by_stamp, against = _by_stamps(worker, dated, roots, numbered, keys)
         vouched += by_stamp
         problems += [Problem("head", str(file), None, text) for text in against]
         for key in witnesses:
             seen = [one for one in (*mine, *ours) if one.note.cosigned_s(key) is not None]
-            wrong = [said for one in seen if (said := _contradicted(one, roots, public))]
+            wrong = [said for one in seen if (said := _contradicted(one, roots, keys))]
             if wrong:
                 text = f"worker {worker}: witness {key.name}: {wrong[0]}"
                 problems.append(Problem("head", str(file), None, text))
@@ -170,13 +172,13 @@ def _by_stamps(
     dated: Sequence[Stamped],
     roots: Mapping[int, bytes],
     numbered: Sequence[SignedHead],
-    public: Ed25519PublicKey | None,
+    keys: LogKeys | None,
 ) -> tuple[list[Vouched], list[str]]:
     """What the newest time stamp proves, and what any of them says against the heads."""
     against = [
         f"worker {worker}: time stamp {one.serial}: {said}"
         for one in dated
-        if (said := _contradicted(one.signed, roots, public)) is not None
+        if (said := _contradicted(one.signed, roots, keys)) is not None
     ]
     if against or not dated:
         return [], against
@@ -213,12 +215,12 @@ def _roots(heads: Sequence[SignedHead], sizes: set[int]) -> dict[int, bytes]:
 
 
 def _contradicted(
-    signed: SignedCheckpoint, roots: Mapping[int, bytes], public: Ed25519PublicKey | None
+    signed: SignedCheckpoint, roots: Mapping[int, bytes], keys: LogKeys | None
 ) -> str | None:
     """What a checkpoint says against the heads that are here."""
     checkpoint = signed.checkpoint
-    if public is not None and not signed.note.signed_by(
-        NoteKey.of(checkpoint.origin, ED25519, public)
+    if keys is not None and not any(
+        signed.note.signed_by(NoteKey.of(checkpoint.origin, ED25519, key)) for key in keys.keys
     ):
         return f"a checkpoint of {checkpoint.size} heads was not signed by this key"
     if checkpoint.size not in roots:

@@ -81,7 +81,7 @@ def _rows(segment: Segment) -> Iterator[SealedRow]:
 
 def _check(segment: Segment) -> tuple[int, int]:
     """First and last receive time, after a full verification of the open segment."""
-    report = verify_segment(segment, public=None)
+    report = verify_segment(segment, keys=None)
     if report.problems:
         raise BadInput(f"not sealed: {report.problems[0].text}")
     return report.first_received_ms, report.last_received_ms

@@ -2,8 +2,9 @@
 
 import base64
 import os
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -12,25 +13,39 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.key_history import KeyStatement, key_id, log_keys
 
 ALGORITHM = "Ed25519"
 
 
-def key_id(public: Ed25519PublicKey) -> str:
-    """First 16 hex digits of SHA-256 over the raw public key."""
-    return sha256(public.public_bytes_raw()).hexdigest()[:16]
+class SigningDevice(Protocol):
+    """Whatever holds a private key."""
+
+    def public_key(self) -> Ed25519PublicKey: ...
+
+    def sign(self, data: bytes) -> bytes: ...
 
 
 class Signer:
-    """Signs with one private key."""
+    """Signs with one private key. history : of the keys of its journal, of which it is one."""
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
+    def __init__(self, private: SigningDevice, history: Sequence[KeyStatement] = ()) -> None:
         self._private = private
         self.public = private.public_key()
         self.key_id = key_id(self.public)
+        self.history = tuple(history)
+
+    def with_history(self, history: Sequence[KeyStatement]) -> Self:
+        return type(self)(self._private, history)
+
+    def follows(self, name: str) -> bool:
+        """Whether the key of this id is this one, or one that it came after in the log."""
+        keys = log_keys(self.public, self.history)
+        return 0 <= keys.place(name) <= keys.place(self.key_id)
 
     def sign(self, message: bytes) -> str:
-        """Base64 of the signature."""
+        """Base64 of the signature. Raises Unavailable where the key is behind a command that does
+        not answer."""
         return base64.b64encode(self._private.sign(message)).decode("ascii")
 
 
@@ -43,13 +58,16 @@ def signature_holds(public: Ed25519PublicKey, message: bytes, signature: str) ->
 
 
 def load_or_create_signer(path: Path) -> Signer:
-    """The key of a PEM file (PKCS #8, unencrypted); made with mode 0600 if the file is not there.
-
-    The public half is written beside it as `<name>.pub`. Raises ConfigError if the file cannot
-    be read, is no Ed25519 key, or others may read it.
-    """
+    """As `load_signer`; made with mode 0600 if the file is not there, the public half beside it as
+    `<name>.pub`."""
     if not path.exists():
-        _create(path)
+        create_key(path)
+    return load_signer(path)
+
+
+def load_signer(path: Path) -> Signer:
+    """The key of a PEM file (PKCS #8, unencrypted). Raises ConfigError if the file cannot be read,
+    is no Ed25519 key, or others may read it."""
     try:
         mode = path.stat().st_mode & 0o777
         text = path.read_bytes()
@@ -89,28 +107,6 @@ def signing_key(journal: JournalSettings) -> Path:
     return journal.signing_key_file or layout.signing_key(journal.directory)
 
 
-def signer_of_journal(journal: JournalSettings) -> Signer:
-    """The journal's own key; made only where there is no journal yet.
-
-    Raises ConfigError where rows were signed and the key is gone: a new one would make everything
-    after it look like another's.
-    """
-    path = signing_key(journal)
-    if not path.exists() and layout.has_days(journal.directory):
-        raise ConfigError(
-            f"signing key {path}: missing, but there is a journal in {journal.directory}. Put the"
-            " key back from where it is kept (backup --with-keys); if it is lost, keep this folder"
-            " as it is and begin another one (journal.directory)"
-        )
-    return load_or_create_signer(path)
-
-
-def journal_signer(journal: JournalSettings) -> Signer | None:
-    """The journal's own key, if it has one yet."""
-    path = signing_key(journal)
-    return load_or_create_signer(path) if path.exists() else None
-
-
 def journal_public_key(
     journal: JournalSettings, given: Path | None = None
 ) -> Ed25519PublicKey | None:
@@ -122,7 +118,8 @@ def journal_public_key(
     return load_public_key(path) if path.exists() else None
 
 
-def _create(path: Path) -> None:
+def create_key(path: Path) -> None:
+    """Make a key at `path`, for its owner alone; one that another process makes meanwhile stays."""
     private = Ed25519PrivateKey.generate()
     pem = private.private_bytes(
         serialization.Encoding.PEM,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.heads import SignedHead, breaks_in, read_heads
+from coldwitness.storage.journal.key_history import LogKeys, keys_of_log
 from coldwitness.storage.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from coldwitness.storage.journal.readable_rows import FoundRow, open_rows, sealed_rows
 from coldwitness.storage.journal.removal import Removals, read_removals, told_of
 from coldwitness.storage.journal.rows import Row, row_bytes
-from coldwitness.storage.journal.sealed import read_seal
+from coldwitness.storage.journal.sealed import Seal, read_seal
 from coldwitness.storage.journal.segment import connect_reader
 from coldwitness.storage.journal.segment_meta import NO_CHAIN, SegmentMeta, parse_meta
 from coldwitness.storage.journal.tally import Tally, row_names
@@ -88,9 +90,11 @@ def verify_journal(
 ) -> list[SegmentReport]:
     """Verify every segment of every worker, the links between days and those between heads.
 
-    public : key that signatures are checked against; None checks everything but signatures.
+    public : key that signatures are checked against, and with it those before and after it by the
+    history of keys; None checks everything but signatures.
     outside : signed heads that somebody else kept: the rows must still be those that they sign.
     """
+    keys = None if public is None else keys_of_log(directory, public)
     reports = []
     days = {
         (segment.worker, segment.day): segment
@@ -105,7 +109,7 @@ def verify_journal(
         of_worker: list[SegmentReport] = []
         for segment in (days[key] for key in sorted(days) if key[0] == worker):
             kept = [h for h in outside if (h.worker, h.day) == (worker, segment.day)]
-            report = verify_segment(segment, public=public, outside=kept)
+            report = verify_segment(segment, keys=keys, outside=kept)
             of_worker.append(report)
             if report.first_row == 0:
                 if not kept and all(head.row <= row for head in report.heads):
@@ -123,32 +127,44 @@ def verify_journal(
             if report.last_row >= report.first_row:
                 chain, row = report.chain, report.last_row
         reports += of_worker
-        _follow_heads(of_worker)
+        _follow_heads(of_worker, keys)
     return reports
 
 
-def _follow_heads(reports: Sequence[SegmentReport]) -> None:
-    """Say where a head of a worker's days is missing, twice there, or not the next one."""
+def _follow_heads(reports: Sequence[SegmentReport], keys: LogKeys | None) -> None:
+    """Say where a head of a worker's days is missing, twice there, not the next one, or signed by a
+    key that another one had followed by then."""
     of_day = {report.segment.day: report for report in reports}
-    for head, text in breaks_in([head for report in reports for head in report.heads]):
+    heads = [head for report in reports for head in report.heads]
+    for head, text in breaks_in(heads):
         report = of_day[head.day]
         report.add("head", head.row, text, file=report.segment.heads)
+    for before, head in pairwise(heads if keys is not None else []):
+        if keys is not None and keys.place(head.key_id) < keys.place(before.key_id):
+            report = of_day[head.day]
+            text = f"signed by key {head.key_id}, which {before.key_id} had followed"
+            report.add("signature", head.row, text, file=report.segment.heads)
+
+
+def _signed(one: SignedHead | Seal, keys: LogKeys) -> bool:
+    key = keys.of(one.key_id)
+    return key is not None and one.holds(key)
 
 
 def verify_segment(
     segment: layout.Segment,
     *,
-    public: Ed25519PublicKey | None,
+    keys: LogKeys | None,
     outside: Sequence[SignedHead] = (),
 ) -> SegmentReport:
     """Verify one worker's day."""
     report = SegmentReport(segment)
     # Read before the rows: a writer that goes on may sign rows that we do not see any more.
-    report.heads = _heads(segment, report, public)
-    heads = [*report.heads, *_kept_elsewhere(outside, report, public)]
+    report.heads = _heads(segment, report, keys)
+    heads = [*report.heads, *_kept_elsewhere(outside, report, keys)]
     heads.sort(key=lambda head: head.row)
     if segment.seal.exists():
-        _verify_sealed(segment, report, public, heads)
+        _verify_sealed(segment, report, keys, heads)
     elif segment.database.exists():
         _verify_open(segment, report, heads)
     else:
@@ -159,7 +175,7 @@ def verify_segment(
 def _verify_sealed(
     segment: layout.Segment,
     report: SegmentReport,
-    public: Ed25519PublicKey | None,
+    keys: LogKeys | None,
     heads: list[SignedHead],
 ) -> None:
     try:
@@ -167,7 +183,7 @@ def _verify_sealed(
     except BadInput as error:
         report.problems.append(Problem("seal", str(segment.seal), None, str(error)))
         return
-    if public is not None and not seal.holds(public):
+    if keys is not None and not _signed(seal, keys):
         report.add("signature", None, "the seal's signature does not hold", file=segment.seal)
     report.first_row, report.last_row = seal.segment.first_row, seal.last_row
     report.previous_chain, report.chain = seal.segment.previous_chain, seal.chain
@@ -228,7 +244,7 @@ def _compare_head(report: SegmentReport, head: tuple[int, bytes, bytes], file: P
 
 
 def _heads(
-    segment: layout.Segment, report: SegmentReport, public: Ed25519PublicKey | None
+    segment: layout.Segment, report: SegmentReport, keys: LogKeys | None
 ) -> list[SignedHead]:
     heads, unreadable = read_heads(segment.heads)
     for line in unreadable:
@@ -237,7 +253,7 @@ def _heads(
     for head in heads:
         if (head.worker, head.day) != (segment.worker, segment.day):
             report.add("head", head.row, "signed for another worker or day", file=segment.heads)
-        elif public is not None and not head.holds(public):
+        elif keys is not None and not _signed(head, keys):
             report.add("signature", head.row, "signature does not hold", file=segment.heads)
         else:
             good.append(head)
@@ -245,10 +261,10 @@ def _heads(
 
 
 def _kept_elsewhere(
-    outside: Sequence[SignedHead], report: SegmentReport, public: Ed25519PublicKey | None
+    outside: Sequence[SignedHead], report: SegmentReport, keys: LogKeys | None
 ) -> Iterator[SignedHead]:
     for head in outside:
-        if public is not None and not head.holds(public):
+        if keys is not None and not _signed(head, keys):
             text = "a head kept elsewhere was not signed by this key"
             report.add("signature", head.row, text, file=report.segment.heads)
         else:

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scitt_cose
 
 from coldwitness.api.reports.packed import standalone_verify
+from coldwitness.api.reports.packed.package import HEAD, zipped
 from coldwitness.cli.deep import stored_otherwise
 from coldwitness.cli.main import main
 from coldwitness.config.settings import Settings, StoreSettings
-from coldwitness.storage.journal import JournalReader, journal_signer
+from coldwitness.storage.journal import JournalReader, existing_signer
 from coldwitness.storage.journal.layout import public_key
+from coldwitness.storage.journal.rows import parse_row, row_bytes
 from coldwitness.storage.opening import stores
 from tests.reports.packages import files_of, relisted
 from tests.storage.evidence import digest, journal, message, messages, settings_of, store_all
@@ -122,7 +125,7 @@ def test_a_message_is_removed_by_order_and_everything_else_still_holds(
     part = json.loads(files_in["journal.json"])
     without_orders(part)
     forged = standalone_verify.canonical(part) + b"\n"
-    signer = journal_signer(settings.journal)
+    signer = existing_signer(settings.journal, "package")
     again = relisted({**files_in, "journal.json": forged}, signer=signer)
     assert "removed_without_order" in codes_alone(again, settings)
     Path("z.zip").write_bytes(again)
@@ -135,6 +138,62 @@ def test_a_message_is_removed_by_order_and_everything_else_still_holds(
     assert run("rebuild") == 0
     with stores(settings.store) as (store, register):
         assert digest(store, register) == before, "what was read before stays"
+
+
+def test_a_package_is_a_signed_statement_with_a_receipt_that_others_read(
+    settings: Settings, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = packed(run, "x.zip")
+    files = files_of(package)
+    keys = settings.journal.directory / "keys"
+    statement = files["package.cose"]
+    said = scitt_cose.parse_signed_statement(
+        statement, public_key_pem=(keys / "package.pub").read_bytes()
+    )
+    assert said["signature_verified"] is True
+    assert said["subject"] == f"shipment {SHIPMENT}"
+    assert said["payload"] == files["package.json"]
+    (receipt,) = scitt_cose.extract_receipts(statement)
+    row = parse_row(files["package.row"])
+    log = (keys / "signing.pub").read_bytes()
+    found = scitt_cose.verify_receipt(
+        receipt, leaf_entry_hex=row_bytes(row).hex(), log_public_key_pem=log
+    )
+    assert found.ok, found.errors
+    assert json.loads(row.payload)["decided"] == "issued"
+
+    other = files_of(packed(run, "y.zip"))
+    assert other["package.cose"] != statement, "each issue has a row of its own"
+    for name in ("package.cose", "package.row"):
+        forged = zipped({**files, name: other[name]})
+        Path("z.zip").write_bytes(forged)
+        capsys.readouterr()
+        assert run("verify", "z.zip", "--key", str(keys / "signing.pub"), "--json") == 1
+        assert "statement_invalid" in capsys.readouterr().out
+    without = {name: data for name, data in files.items() if name not in HEAD[2:]}
+    Path("z.zip").write_bytes(zipped(without))
+    assert run("verify", "z.zip", "--key", str(keys / "signing.pub")) == 0
+    assert codes_alone(package, settings) == codes_alone(zipped(without), settings) == set()
+
+
+def test_a_package_of_before_a_rotation_verifies_by_the_key_of_today(
+    settings: Settings, run: Run, tmp_path: Path
+) -> None:
+    package = packed(run, "x.zip")
+    for role in ("package", "log"):
+        assert run("journal", "key", "rotate", role) == 0
+    packed(run, "y.zip")
+    keys = settings.journal.directory / "keys"
+    new, history = str(keys / "signing.pub"), keys / "history.ndjson"
+    assert run("verify", "y.zip", "--key", new) == 0
+    assert run("verify", "x.zip", "--key", new) == 1
+    assert run("verify", "x.zip", "--key", new, "--key-history", str(history)) == 0
+    assert run("verify", "x.zip") == 0, "our own keys, of then and now"
+    today = standalone_verify.read_key(keys / "signing.pub")
+    stated = [json.loads(line) for line in history.read_bytes().splitlines()]
+    found: list[tuple[str, str]] = []
+    standalone_verify.check_package(package, standalone_verify.vouched_keys([today], stated), found)
+    assert found == []
 
 
 def test_a_message_that_is_gone_without_an_order_is_a_problem(

@@ -11,6 +11,7 @@ import msgspec
 from coldwitness.domain.coverage import CoverageGap, CoveredProbe, PositionGap
 from coldwitness.domain.result import CheckResult, Setting
 from coldwitness.domain.text import Text
+from coldwitness.storage.journal.key_history import KeyStatement
 
 SCHEMA = "coldwitness.report/2"
 EARLIER = ("coldwitness.report/1",)
@@ -293,13 +294,19 @@ class SentManifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """Digests over the RFC 8785 form of the report without its seal; signature over the same."""
+    """Digests over the RFC 8785 form of the report without its seal; signature over the same.
+    keys : which keys vouched for the one that signed, where that is known.
+    """
 
     sha256: str
     sm3: str
     algorithm: str | None = None
     public_key: str | None = None
     signature: str | None = None
+    keys: tuple[KeyStatement, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    def stated(self) -> tuple[KeyStatement, ...]:
+        return () if self.keys is msgspec.UNSET else self.keys
 
 
 class Evidenced(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,5 +58,6 @@ def sealed(report: Report, signer: Signer | None = None) -> Report:
         algorithm=ALGORITHM if signer is not None else None,
         public_key=signer.public.public_bytes_raw().hex() if signer is not None else None,
         signature=signer.sign(data) if signer is not None else None,
+        keys=signer.history if signer is not None and signer.history else msgspec.UNSET,
     )
     return msgspec.structs.replace(report, seal=seal)

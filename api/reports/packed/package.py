@@ -18,6 +18,12 @@ from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed import standalone_verify
 from coldwitness.api.reports.packed.journal_part import JournalPart
+from coldwitness.api.reports.packed.statement import (
+    ROW,
+    STATEMENT,
+    Registering,
+    statement_files,
+)
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal.signing import ALGORITHM, Signer
 
@@ -26,7 +32,7 @@ CONTENTS = "package.json"
 SIGNATURE = "package.sig.json"
 STAMP = "package.tsr"
 """Answer of a time-stamp authority (RFC 3161) over the bytes of SIGNATURE; may be absent."""
-HEAD = (CONTENTS, SIGNATURE, STAMP)
+HEAD = (CONTENTS, SIGNATURE, STAMP, STATEMENT, ROW)
 """What vouches for the list and therefore is not in it."""
 REPORT = "report.json"
 PDF = "report.pdf"
@@ -72,11 +78,14 @@ def make_package(
     signer: Signer,
     lang: Lang,
     stamp: Callable[[bytes], bytes] | None = None,
+    issuer: str | None = None,
+    register: Registering | None = None,
 ) -> bytes:
     """The zip of a sealed report. `rules` : the file of the pack it was judged by; `stamp` :
-    gives the time-stamp token over the bytes it is given, where one is wanted.
+    gives the time-stamp token over the bytes it is given, where one is wanted. `issuer` : the name
+    of the journal, in the package's statement; `register` : writes the statement down in it.
 
-    Raises BadInput where a part cannot be made, and what `stamp` raises.
+    Raises BadInput where a part cannot be made, and what `stamp` and `register` raise.
     """
     if report.seal is None:
         raise BadInput("package: the report has no seal")
@@ -110,7 +119,14 @@ def make_package(
     )
     signed = canonical(msgspec.to_builtins(signature)) + b"\n"
     token = {} if stamp is None else {STAMP: stamp(signed)}
-    return zipped({CONTENTS: listed, SIGNATURE: signed, **token, **files})
+    statement = statement_files(
+        listed,
+        signer,
+        issuer=issuer or f"coldwitness/{signer.key_id}",
+        shipment=report.shipment,
+        register=register,
+    )
+    return zipped({CONTENTS: listed, SIGNATURE: signed, **token, **statement, **files})
 
 
 def entry_of(name: str, data: bytes) -> Entry:

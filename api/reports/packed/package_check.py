@@ -21,6 +21,7 @@ from coldwitness.api.reports.packed.package import (
     zipped,
 )
 from coldwitness.api.reports.packed.rejudging import pack_of
+from coldwitness.api.reports.packed.statement import doubts_about_statement
 from coldwitness.api.reports.packed.verification import (
     Complete,
     Findings,
@@ -36,7 +37,8 @@ from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.decisions import Redacted
-from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
+from coldwitness.storage.journal.key_history import KeyStatement, key_id, vouched_keys
+from coldwitness.storage.journal.signing import ALGORITHM, signature_holds
 from coldwitness.storage.witness.timestamp import Stamp, require_authority, stamp_of
 
 _REQUIRED = (
@@ -87,9 +89,15 @@ def verify_package(
     files = _files(data, found)
     if files is None:
         return Verified(kind="package", problems=tuple(found.problems))
+    trusted = vouched_keys(trusted, _stated(files))
     contents, signer = _contents(files, found, trusted)
     if contents is not None:
         _check_files(contents, files, found)
+    if signer is not None:
+        log = vouched_keys([*trusted, signer], _stated(files))
+        listed = files[package.CONTENTS]
+        for code, detail in doubts_about_statement(files, listed, signer=signer, log=log):
+            found.add(code, detail)
     report, complete = None, None
     removed: tuple[Redacted, ...] = ()
     if package.REPORT in files:
@@ -100,11 +108,28 @@ def verify_package(
         if signer is not None and key not in {None, signer.public_bytes_raw().hex()}:
             found.add("files_disagree", "signing keys")
         _check_pdf(report, files, found, rulebook, trusted)
-        keys = [*trusted, *([signer] if signer else [])]
+        keys = vouched_keys([*trusted, *([signer] if signer else [])], _stated(files))
         complete, removed = _check_journal(report, contents, files, found, keys)
     stamp, vouched = _check_stamp(files, found, authorities)
     verified = concluded("package", report, found, trusted)
     return replace(verified, stamp=stamp, stamp_trusted=vouched, complete=complete, removed=removed)
+
+
+class _Sealed(msgspec.Struct):
+    keys: tuple[KeyStatement, ...] = ()
+
+
+class _Stated(msgspec.Struct):
+    seal: _Sealed | None = None
+
+
+def _stated(files: Mapping[str, bytes]) -> tuple[KeyStatement, ...]:
+    """What the report's seal says of keys; nothing where it cannot be read: that is told later."""
+    try:
+        said = msgspec.json.decode(files.get(package.REPORT, b""), type=_Stated)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ()
+    return () if said.seal is None else said.seal.keys
 
 
 def _check_stamp(

@@ -1,6 +1,6 @@
 """Check a ColdWitness report (.json) or evidence package (.zip) offline, with this one file.
 
-    python -I verify.py FILE… [--key issuer.pub]… [--json]
+    python -I verify.py FILE… [--key issuer.pub]… [--key-history history.ndjson] [--json]
 
 Needs Python 3.11 or later and the library `cryptography`; uses no network and nothing else of
 ColdWitness. It checks form, SHA-256 and SM3, Ed25519 signatures, the package's list, that the
@@ -41,6 +41,8 @@ PACKAGE_SCHEMA = "coldwitness.package/1"
 READINGS_FORMAT = "coldwitness.readings/1"
 HEAD_FILES = ("package.json", "package.sig.json")
 STAMP = "package.tsr"
+STATEMENT = ("package.cose", "package.row")
+"""Signed statement and its row: tools for SCITT and `coldwitness verify` check them."""
 REQUIRED = ("report.json", "report.pdf", "readings.ndjson", "manifest.json", "events.ndjson")
 RULES = "rules.toml"
 MOST_BYTES = 500_000_000
@@ -132,6 +134,44 @@ def signed(key: Ed25519PublicKey, data: bytes, signature: Any) -> bool:
     return True
 
 
+def stated_in(report: bytes) -> list[Said]:
+    """What the report's seal says of keys; nothing where it cannot be read."""
+    try:
+        stated = json.loads(report)["seal"].get("keys", [])
+        return [one for one in stated if isinstance(one, dict)]
+    except (*MALFORMED, RecursionError):
+        return []
+
+
+def vouched_keys(trusted: Keys, statements: Sequence[Said]) -> list[Ed25519PublicKey]:
+    """`trusted`, and the keys that statements join to them: each is signed by the key that vouches
+    and by the new key itself, over its canonical JSON without these two signatures."""
+    keys = {}
+    for one in statements:
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(one["public_key"]))
+        except MALFORMED:
+            continue
+        keys[key_id(key)] = key
+    known = {key_id(key): key for key in trusted}
+    joins = []
+    for one in statements:
+        try:
+            rest = {name: said for name, said in one.items() if name not in ("signature", "own")}
+            new = Ed25519PublicKey.from_public_bytes(bytes.fromhex(one["public_key"]))
+            vouching = {**keys, **known}[one["signed_by"]]
+            data = canonical(rest)
+            if signed(vouching, data, one["signature"]) and signed(new, data, one["own"]):
+                joins.append({key_id(new): new, one["signed_by"]: vouching})
+        except MALFORMED:
+            continue
+    for _ in joins:
+        for join in joins:
+            if known.keys() & join.keys():
+                known |= join
+    return list(known.values())
+
+
 def check_signature(
     said: Said, data: bytes, where: str, trusted: Keys, found: list[Problem]
 ) -> Ed25519PublicKey | None:
@@ -151,6 +191,7 @@ def check_signature(
 
 def check_report(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any, Any]:
     """The report (None if unreadable) and the key that signed it (None if unsigned)."""
+    trusted = vouched_keys(trusted, stated_in(data))
     report = read_canonical(data, "report", found)
     if report is None:
         return None, None
@@ -270,6 +311,8 @@ def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any
         return None, None, False
     if len(files) != len(infos) or zipped(files) != data:
         found.append(("package_altered", "zip"))
+    statements = stated_in(files.get("report.json", b""))
+    trusted = vouched_keys(trusted, statements)
     contents, signer = _contents(files, trusted, found)
     _check_list(contents, files, found)
     report, report_signer = None, None
@@ -280,7 +323,8 @@ def check_package(data: bytes, trusted: Keys, found: list[Problem]) -> tuple[Any
     if report is not None:
         _check_agreement(report, contents, files, found)
     if "journal.json" in files:
-        keys = [*trusted, *([signer] if signer is not None else [])]
+        own = [signer] if signer is not None else []
+        keys = vouched_keys([*trusted, *own], statements)
         check_journal(files["journal.json"], keys, found, report)
     return report, signer, STAMP in files
 
@@ -333,7 +377,7 @@ def _check_list(contents: Said, files: Mapping[str, bytes], found: list[Problem]
         sums = {"sha256": hashlib.sha256(data).hexdigest(), "sm3": sm3(data)}
         if listed[name] != {"name": name, "size": len(data), **sums}:
             found.append(("file_altered", name))
-    head = [*HEAD_FILES, STAMP] if STAMP in files else [*HEAD_FILES]
+    head = [*HEAD_FILES, *(name for name in (STAMP, *STATEMENT) if name in files)]
     if sorted(files) == sorted([*head, *listed]) and list(files) != [*head, *listed]:
         found.append(("package_altered", "files in another order"))
     found.extend(("file_added", name) for name in sorted(set(files) - {*head, *listed}))
@@ -801,11 +845,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="report or package")
     parser.add_argument("--key", action="append", default=[], type=Path, help="trusted key (PEM)")
+    parser.add_argument("--key-history", type=Path, help="the issuer's: keys joined to --key count")
     parser.add_argument("--json", action="store_true", help="one JSON object a file")
     asked = parser.parse_args()
     worst = 0
     try:
         trusted = [read_key(path) for path in asked.key]
+        if asked.key_history is not None:
+            lines = asked.key_history.read_bytes().splitlines()
+            trusted = vouched_keys(trusted, [json.loads(line) for line in lines])
     except (OSError, ValueError, TypeError) as error:
         print(f"--key: {error}", file=sys.stderr)
         return 2

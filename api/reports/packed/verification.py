@@ -25,7 +25,8 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.text import Text
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.decisions import Redacted
-from coldwitness.storage.journal.signing import ALGORITHM, key_id, signature_holds
+from coldwitness.storage.journal.key_history import KeyStatement, key_id, vouched_keys
+from coldwitness.storage.journal.signing import ALGORITHM, signature_holds
 from coldwitness.storage.witness.timestamp import Stamp
 
 REASONS: Mapping[str, Text] = labels("verification")["reasons"]
@@ -74,6 +75,8 @@ class Verified:
     trusted: bool | None = None
     stamp: Stamp | None = None
     stamp_trusted: bool | None = None
+    keys: tuple[KeyStatement, ...] = ()
+    """Which keys vouched for the one that signed, as the report says."""
     complete: Complete | None = None
     """Of a package: for which days its rows are shown to be all; None where nothing shows it."""
     removed: tuple[Redacted, ...] = ()
@@ -205,8 +208,16 @@ def _check_seal(
         found.add("signature_invalid", "unknown algorithm or key")
     elif not signature_holds(signer, data, seal.signature):
         found.add("signature_invalid")
-    elif trusted and key_id(signer) not in {key_id(key) for key in trusted}:
+    elif trusted and not vouched(signer, trusted, seal):
         found.add("signer_unknown", key_id(signer))
+
+
+def vouched(
+    signer: Ed25519PublicKey, trusted: Sequence[Ed25519PublicKey], seal: Seal | None
+) -> bool:
+    """Whether the key is one of these, or joined to one of them by statements in the seal."""
+    keys = vouched_keys(trusted, seal.stated() if seal is not None else ())
+    return key_id(signer) in {key_id(key) for key in keys}
 
 
 def signer_of(seal: Seal) -> Ed25519PublicKey | None:
@@ -276,7 +287,7 @@ def concluded(
     signer = signer_of(report.seal) if report is not None and report.seal is not None else None
     known = None
     if signer is not None and trusted:
-        known = key_id(signer) in {key_id(key) for key in trusted}
+        known = vouched(signer, trusted, report.seal if report is not None else None)
     earlier = None
     if report is not None and not isinstance(report, Report) and not found.anew:
         rules = f"{report.rules.id} {report.rules.version}"
@@ -289,4 +300,5 @@ def concluded(
         problems=tuple(found.problems),
         signer=key_id(signer) if signer is not None else None,
         trusted=known,
+        keys=report.seal.stated() if report is not None and report.seal is not None else (),
     )
