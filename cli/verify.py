@@ -18,6 +18,7 @@ from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.journal import journal_public_key, load_public_key
 from coldwitness.storage.journal.key_history import key_id, read_history, vouched_keys
 from coldwitness.storage.journal.role_keys import history_of
+from coldwitness.storage.journal.signed_note import note_key
 from coldwitness.storage.witness.timestamp import read_authorities
 
 DIFFERS = 1
@@ -52,6 +53,14 @@ def verify(
             "then a package without a time stamp that they vouch for does not hold",
         ),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--witness",
+            help="key (name+id+base64) of a witness that must have seen the heads behind a "
+            "package's rows; may be repeated",
+        ),
+    ] = None,
     anew: Annotated[
         bool,
         typer.Option(
@@ -82,6 +91,7 @@ def verify(
         rulebook=load_rulebook(settings.judging),
         trusted=trusted,
         anew=anew,
+        witnesses=[note_key(vkey) for vkey in witness or ()],
         authorities=[one for path in tsa_ca or [] for one in read_authorities(path)],
     )
     own = journal_public_key(settings.journal)
@@ -113,6 +123,15 @@ def _as_json(file: Path, found: Verified, vouched: bool) -> dict[str, object]:
         "signer_trusted": found.trusted,
         "vouched": vouched,
         "complete": found.complete and asdict(found.complete),
+        "witnessed": [
+            {
+                "witness": one.witness,
+                "worker": one.worker,
+                "day": one.day,
+                "seen": rfc3339(one.at_s * 1000),
+            }
+            for one in found.seen
+        ],
         "removed": [
             {
                 "worker": one.worker,
@@ -155,6 +174,17 @@ def _as_text(file: Path, found: Verified, vouched: bool, lang: Lang) -> list[str
         lines.append(f"    {_say('unjudged', lang, **asdict(found.unjudged))}")
     if found.kind == "package":
         lines.append(f"    {_complete_words(found, lang)}")
+        lines += [
+            "    "
+            + _say(
+                "witnessed",
+                lang,
+                witness=one.witness,
+                days=f"{one.worker} {one.day}",
+                at=rfc3339(one.at_s * 1000),
+            )
+            for one in found.seen
+        ]
         lines += [
             "    "
             + _say(

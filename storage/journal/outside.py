@@ -97,9 +97,10 @@ def kept_elsewhere(data: bytes, *, where: str) -> KeptElsewhere:
     return KeptElsewhere(tuple(heads), tuple(checkpoints))
 
 
-def cosigned_checkpoints(folder: Path) -> Iterator[SignedCheckpoint]:
-    """What a worker's journal keeps of its witnesses, oldest first; unreadable lines not."""
-    for path in sorted(folder.glob("*.cosigned")):
+def cosigned_checkpoints(folder: Path, day: str = "*") -> Iterator[SignedCheckpoint]:
+    """What a worker's journal keeps of its witnesses, of all days or of one (UTC), oldest first;
+    unreadable lines not."""
+    for path in sorted(folder.glob(f"{day}.cosigned")):
         for line in path.read_bytes().splitlines():
             try:
                 note = msgspec.json.decode(line, type=_CosignedLine).note

@@ -10,6 +10,7 @@ import msgspec
 
 from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.packed.completeness import Completeness, DayTally, Placed, names_of
+from coldwitness.api.reports.packed.witnessed import witnessed_of
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import JournalReader, Row, SignedHead, layout, row_bytes
 from coldwitness.storage.journal.heads import read_heads
@@ -119,6 +120,7 @@ def completeness(
                     head=one.head,
                     consistency=tuple(node.hex() for node in proof),
                     entries=_placed(one.entries, selection.names) if inside else (),
+                    witnessed=(inside and witnessed_of(one.segment, one.head)) or msgspec.UNSET,
                 )
             )
     return Completeness(

@@ -13,9 +13,16 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.api.reports.made.model import Evidenced
+from coldwitness.api.reports.packed.witnessed import (
+    Seen,
+    Witnessed,
+    doubts_about_witnessed,
+    seen_by,
+)
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import Row, SignedHead, row_bytes
 from coldwitness.storage.journal.merkle import leaf_hash, verify_consistency, verify_inclusion
+from coldwitness.storage.journal.signed_note import NoteKey
 from coldwitness.storage.journal.tally import (
     Tallied,
     named_in,
@@ -41,6 +48,7 @@ class DayTally(msgspec.Struct, frozen=True, kw_only=True):
 
     consistency : that the tree over the day's rows in `days` adds to that of `head`. The days
     beside the first and the last have their heads alone: they show that no day was left out.
+    witnessed : checkpoints over `head` that witnesses signed.
     """
 
     worker: str
@@ -49,6 +57,10 @@ class DayTally(msgspec.Struct, frozen=True, kw_only=True):
     head: SignedHead
     consistency: tuple[str, ...] = ()
     entries: tuple[Placed, ...] = ()
+    witnessed: tuple[Witnessed, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    def witnesses(self) -> tuple[Witnessed, ...]:
+        return () if self.witnessed is msgspec.UNSET else self.witnessed
 
 
 class Completeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +69,15 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     first_day: str
     last_day: str
     tallies: tuple[DayTally, ...]
+
+    def seen_by(self, witnesses: Sequence[NoteKey]) -> list[Seen]:
+        """Which heads of the days from the first to the last these witnesses saw."""
+        return [
+            seen
+            for one in self.tallies
+            if self.first_day <= one.day <= self.last_day
+            for seen in seen_by(one.witnesses(), one.head, witnesses)
+        ]
 
     def until_ms(self) -> int:
         """When the last head of the last days was signed [UTC epoch ms], of several workers the
@@ -118,6 +139,7 @@ def _unlinked(
         signed = not trusted or any(one.first.holds(key) and one.head.holds(key) for key in trusted)
         if named != {(one.worker, one.day)} or not signed or one.head.row < one.first.row:
             problems.append(("head_invalid", f"{one.worker} {one.day}"))
+        problems += doubts_about_witnessed(one.witnesses(), one.head, trusted)
     for before, after in pairwise(days):
         if after.first.previous != before.head.digest():
             where = f"{after.worker} {before.day} - {after.day}"

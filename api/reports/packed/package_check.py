@@ -32,12 +32,14 @@ from coldwitness.api.reports.packed.verification import (
     concluded,
     verify_bytes,
 )
+from coldwitness.api.reports.packed.witnessed import Seen
 from coldwitness.config.rules import RulePack, pack_from_text
 from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.decisions import Redacted
 from coldwitness.storage.journal.key_history import KeyStatement, key_id, vouched_keys
+from coldwitness.storage.journal.signed_note import NoteKey
 from coldwitness.storage.journal.signing import ALGORITHM, signature_holds
 from coldwitness.storage.witness.timestamp import Stamp, require_authority, stamp_of
 
@@ -58,23 +60,32 @@ def verify_any(
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey] = (),
     authorities: Sequence[Certificate] = (),
+    witnesses: Sequence[NoteKey] = (),
     anew: bool = False,
 ) -> Verified:
     """Verify a report (JSON, PDF) or an evidence package, told apart by their beginning.
 
     authorities : of time stamps; where some are named, a file without a time stamp that they
-    vouch for does not hold. Only a package can carry one. anew : judge a report of an earlier
+    vouch for does not hold. witnesses : likewise of the heads behind a package's rows. Only a
+    package can carry either. anew : judge a report of an earlier
     form by this version too.
     """
     if data.startswith(b"PK"):
         return verify_package(
-            data, rulebook=rulebook, trusted=trusted, authorities=authorities, anew=anew
+            data,
+            rulebook=rulebook,
+            trusted=trusted,
+            authorities=authorities,
+            witnesses=witnesses,
+            anew=anew,
         )
     verified = verify_bytes(data, rulebook=rulebook, trusted=trusted, anew=anew)
-    if not authorities:
-        return verified
-    missing = Problem("timestamp_missing", "only a package carries one")
-    return replace(verified, problems=(*verified.problems, missing))
+    missing = [
+        Problem(code, "only a package carries one")
+        for code, asked in (("timestamp_missing", authorities), ("witness_missing", witnesses))
+        if asked
+    ]
+    return replace(verified, problems=(*verified.problems, *missing))
 
 
 def verify_package(
@@ -83,6 +94,7 @@ def verify_package(
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey] = (),
     authorities: Sequence[Certificate] = (),
+    witnesses: Sequence[NoteKey] = (),
     anew: bool = False,
 ) -> Verified:
     found = Findings(anew=anew)
@@ -100,6 +112,7 @@ def verify_package(
             found.add(code, detail)
     report, complete = None, None
     removed: tuple[Redacted, ...] = ()
+    seen: tuple[Seen, ...] = ()
     if package.REPORT in files:
         report = checked_report(files[package.REPORT], found, rulebook=rulebook, trusted=trusted)
     if report is not None:
@@ -109,10 +122,15 @@ def verify_package(
             found.add("files_disagree", "signing keys")
         _check_pdf(report, files, found, rulebook, trusted)
         keys = vouched_keys([*trusted, *([signer] if signer else [])], _stated(files))
-        complete, removed = _check_journal(report, contents, files, found, keys)
+        complete, removed, seen = _check_journal(report, contents, files, found, keys, witnesses)
+    for witness in witnesses:
+        if witness.name not in {one.witness for one in seen}:
+            found.add("witness_missing", witness.name)
     stamp, vouched = _check_stamp(files, found, authorities)
     verified = concluded("package", report, found, trusted)
-    return replace(verified, stamp=stamp, stamp_trusted=vouched, complete=complete, removed=removed)
+    return replace(
+        verified, stamp=stamp, stamp_trusted=vouched, complete=complete, removed=removed, seen=seen
+    )
 
 
 class _Sealed(msgspec.Struct):
@@ -292,28 +310,31 @@ def _check_journal(
     files: Mapping[str, bytes],
     found: Findings,
     trusted: Sequence[Ed25519PublicKey],
-) -> tuple[Complete | None, tuple[Redacted, ...]]:
-    """For which days the rows are all there, where the package says so, and which of their messages
-    an order removed; nothing of that where something speaks against its rows."""
+    witnesses: Sequence[NoteKey],
+) -> tuple[Complete | None, tuple[Redacted, ...], tuple[Seen, ...]]:
+    """For which days the rows are all there, where the package says so, which of their messages an
+    order removed, and which heads behind them the witnesses saw; nothing of that where something
+    speaks against its rows."""
     data = files.get(package.JOURNAL)
     if data is None:
         if contents is not None and not contents.journal.startswith("none"):
             found.add("file_missing", package.JOURNAL)
-        return None, ()
+        return None, (), ()
     try:
         part = msgspec.json.decode(data, type=JournalPart)
         if canonical(msgspec.to_builtins(part)) + b"\n" != data:
             found.add("not_canonical", package.JOURNAL)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         found.add("not_readable", f"{package.JOURNAL}: {error}"[:200])
-        return None, ()
+        return None, (), ()
     doubts = doubts_about(part, report, trusted)
     for code, detail in doubts:
         found.add(code, detail)
     said = part.completeness
     if doubts:
-        return None, ()
+        return None, (), ()
     removed = tuple(removed_in(part))
     if said is None:
-        return None, removed
-    return Complete(said.first_day, said.last_day, rfc3339(said.until_ms())), removed
+        return None, removed, ()
+    complete = Complete(said.first_day, said.last_day, rfc3339(said.until_ms()))
+    return complete, removed, tuple(said.seen_by(witnesses))

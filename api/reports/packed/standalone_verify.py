@@ -53,6 +53,7 @@ Problem = tuple[str, str]
 Keys = Sequence[Ed25519PublicKey]
 Said = Mapping[str, Any]
 """A JSON object of the file that is checked, of whatever shape."""
+COSIGNATURE = 4
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, struct.error)
 """What reading values of another shape than expected raises (UnicodeError is a ValueError)."""
 
@@ -473,6 +474,11 @@ def check_completeness(part: Said, report: Said, keys: Keys, found: list[Problem
             named = {(head["worker"], head["day"]) for head in heads}
             if named != {(worker, one["day"])} or not all(_signed_head(h, keys) for h in heads):
                 found.append(("head_invalid", f"{worker} {one['day']}"))
+            found.extend(
+                ("head_invalid", f"{worker} {one['day']}: checkpoint")
+                for witnessed in one.get("witnessed", ())
+                if not _in_checkpoint(witnessed, one["head"], keys)
+            )
         for before, after in itertools.pairwise(days):
             digest = hashlib.sha256(_head_bytes(before["head"])).hexdigest()
             if after["first"].get("previous") != digest:
@@ -665,6 +671,65 @@ def _signed_head(head: Said, keys: Keys) -> bool:
     return not keys or any(signed(key, _head_bytes(head), head["signature"]) for key in keys)
 
 
+def _in_checkpoint(said: Said, head: Said, keys: Keys) -> bool:
+    """Whether the head is in the tree of the checkpoint (C2SP tlog-checkpoint), which one of `keys`
+    signed: its place is its number, its leaf the bytes that it is signed over."""
+    text, _, below = said["note"].partition("\n\n")
+    origin, size, root = (text + "\n").split("\n")[:3]
+    leaf = hashlib.sha256(b"\x00" + _head_bytes(head)).digest()
+    path = [bytes.fromhex(node) for node in said["path"]]
+    made = root_of(leaf, index=head["number"] - 1, size=int(size), path=path)
+    by_log = not keys or any(
+        signature_line(below, origin, 1, key.public_bytes_raw(), (text + "\n").encode())
+        for key in keys
+    )
+    return made == base64.b64decode(root, validate=True) and by_log
+
+
+def signature_line(below: str, name: str, kind: int, public: bytes, text: bytes) -> int | None:
+    """Of a note's signature lines the one of this key, where it holds: when its witness saw the
+    note [UTC epoch s], 1 for a log's own. None without one. Source: C2SP signed-note,
+    tlog-cosignature."""
+    key_hash = hashlib.sha256(f"{name}\n".encode() + bytes([kind]) + public).digest()[:4]
+    for line in below.splitlines():
+        dash, _, rest = line.partition(" ")
+        signer, _, packed = rest.partition(" ")
+        raw = base64.b64decode(packed, validate=True)
+        if (dash, signer, raw[:4]) != ("—", name, key_hash):
+            continue
+        value, message, time_s = raw[4:], text, 1
+        if kind == COSIGNATURE:
+            time_s = int.from_bytes(value[:8], "big")
+            value, message = value[8:], f"cosignature/v1\ntime {time_s}\n".encode() + text
+        key = Ed25519PublicKey.from_public_bytes(public)
+        if signed(key, message, base64.b64encode(value)):
+            return time_s
+    return None
+
+
+def witness_lines(data: bytes, vkeys: Sequence[str]) -> list[str]:
+    """What the witnesses of these keys (name+id+base64) saw of a package, a line a worker's day.
+    Raises ValueError where one saw nothing."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        part = json.loads(archive.read("journal.json"))
+    lines = []
+    for vkey in vkeys:
+        name, _, packed = vkey.split("+", 2)
+        raw = base64.b64decode(packed, validate=True)
+        seen = []
+        for one in part["completeness"]["tallies"]:
+            for note in [told["note"] for told in one.get("witnessed", ())]:
+                text, _, below = note.partition("\n\n")
+                at_s = signature_line(below, name, raw[0], raw[1:], (text + "\n").encode())
+                if at_s is not None:
+                    at = datetime.fromtimestamp(at_s, UTC).isoformat()
+                    seen.append(f"{name}: {one['worker']} {one['day']}, seen {at}")
+        if not seen:
+            raise ValueError(f"{name} has signed none of its heads")
+        lines += seen
+    return lines
+
+
 def _check_counts(
     shown: Said,
     wanted: set[bytes],
@@ -831,6 +896,7 @@ def lines_of(answer: Said, *, trusted: bool) -> list[str]:
         f"✓ {answer['file']}: 摘要、签名与包含证明一致 / digests, signature and proofs hold;"
         f" 运单 / shipment {answer['shipment']}",
         f"    {who}",
+        *(f"    见证 / witness: {line}" for line in answer.get("witnessed", ())),
         *stamp.get(answer["timestamp"], []),
         "    未重新评判 / not judged again: coldwitness verify",
     ]
@@ -845,6 +911,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="report or package")
     parser.add_argument("--key", action="append", default=[], type=Path, help="trusted key (PEM)")
+    parser.add_argument("--witness", action="append", default=[], help="key: name+id+base64")
     parser.add_argument("--key-history", type=Path, help="the issuer's: keys joined to --key count")
     parser.add_argument("--json", action="store_true", help="one JSON object a file")
     asked = parser.parse_args()
@@ -869,6 +936,12 @@ def main() -> int:
             worst = 2
             continue
         answer = verdict_on(path, data, trusted)
+        if asked.witness and answer["holds"]:
+            try:
+                answer["witnessed"] = witness_lines(data, asked.witness)
+            except (*MALFORMED, zipfile.BadZipFile) as error:
+                problem = {"code": "witness_missing", "detail": str(error)[:200]}
+                answer |= {"holds": False, "problems": [problem]}
         found = (0 if trusted else NOBODY_VOUCHES) if answer["holds"] else 1
         worst = max(worst, found, key=_SEVERITY.index)
         shown = json.dumps(answer, ensure_ascii=False)

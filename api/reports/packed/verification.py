@@ -20,6 +20,7 @@ from coldwitness.api.reports.packed.rejudging import (
     rebuilt,
     same_rules,
 )
+from coldwitness.api.reports.packed.witnessed import Seen
 from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.text import Text
@@ -79,6 +80,8 @@ class Verified:
     """Which keys vouched for the one that signed, as the report says."""
     complete: Complete | None = None
     """Of a package: for which days its rows are shown to be all; None where nothing shows it."""
+    seen: tuple[Seen, ...] = ()
+    """Of a package: heads behind its rows that the caller's witnesses saw."""
     removed: tuple[Redacted, ...] = ()
     """Of a package: orders by which messages of its rows were taken away."""
     unjudged: Earlier | None = None
