@@ -35,6 +35,13 @@ class Metrics(JudgingObserver):
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.journal_differences = Gauge(
+            "coldwitness_journal_differences",
+            "What differed when stores and register were last held against the journal; -1 where"
+            " that failed, NaN before the first time",
+            registry=self.registry,
+        )
+        self.journal_differences.set(float("nan"))
         self.judged = Counter(
             "coldwitness_judged_shipments_total",
             "Shipments judged, repeated judgements counted",

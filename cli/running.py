@@ -17,6 +17,7 @@ from coldwitness.api.metrics import Metrics
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
+from coldwitness.cli.nightly import NightlyComparison
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.formats.drug_names import DrugNames
@@ -95,6 +96,7 @@ class Running:
             record=RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings)),
             readiness=_readiness(self._own_ingest),
         )
+        self._nightly = NightlyComparison(settings, on_found=metrics.journal_differences.set)
         self._server = ApiServer(create_app(self.services), listener)
 
     @property
@@ -121,6 +123,7 @@ class Running:
             parts: list[tuple[Callable[[], None], Callable[[], None]]] = [
                 (self.outbox.start, self.outbox.stop),
                 (self.judge.start, self.judge.stop),
+                (self._nightly.start, self._nightly.stop),
             ]
             if self._own_ingest is not None:
                 parts.append((self._own_ingest.start, self._own_ingest.stop))

@@ -86,6 +86,9 @@ class JournalSettings(_Section):
     coldwitness/ and the id of its first key. Taken when a worker signs its first head."""
     timestamp_url: str | None = None
     """A time-stamp authority (RFC 3161) that stamps each hour's newest checkpoint."""
+    compare_at: str | None = Field(None, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    """When `serve` holds stores and register against the whole journal each day, UTC; unset: never
+    (deploy/systemd has a timer for `doctor --deep`)."""
     minimum_free_mb: float = Field(200.0, ge=0.0)
     """`doctor` warns below this much room on the journal's disk."""
 

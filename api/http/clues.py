@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from coldwitness.api.clues.clue import EVENT_TYPE, CloudEvent, Clue, told_clue
+from coldwitness.api.clues.heads import newest_heads
 from coldwitness.api.clues.signature import new_secret, require_secret
 from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
 from coldwitness.api.cursors import read_cursor, write_cursor
@@ -51,6 +52,7 @@ def list_clues(
     return json_answer(
         ClueList(
             items=tuple(told_clue(clue, base_url=services.base_url) for clue in page),
+            heads=newest_heads(services.settings.journal.directory),
             next_cursor=write_cursor(LISTING, page[-1].cursor if page else at),
             has_more=len(clues) > limit,
         )

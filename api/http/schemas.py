@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from coldwitness.api.clues.clue import CloudEvent, Clue
+from coldwitness.api.clues.heads import KeptHead
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.measures import Instant
 from coldwitness.domain.office import (
@@ -123,6 +124,7 @@ class FindingList(Struct, frozen=True):
 
 class ClueList(Struct, frozen=True):
     items: tuple[Clue, ...]
+    heads: tuple[KeptHead, ...]
     next_cursor: Annotated[
         str,
         Meta(

@@ -68,9 +68,14 @@ class _CosignedLine(msgspec.Struct):
     note: str
 
 
+class _FedHead(msgspec.Struct):
+    checkpoint: str
+
+
 def kept_elsewhere(data: bytes, *, where: str) -> KeptElsewhere:
-    """One checkpoint (a signed note), or NDJSON: a head, a worker's health message or
-    `{"note": …}` or `{"checkpoint": …}` with a checkpoint a line.
+    """One checkpoint (a signed note), or NDJSON: a head, a worker's health message,
+    `{"note": …}` or `{"checkpoint": …}` with a checkpoint, or an answer of the feed of clues with
+    its `heads` a line.
 
     A health message of a worker that has signed nothing yet has none. Raises BadInput.
     """
@@ -87,6 +92,11 @@ def kept_elsewhere(data: bytes, *, where: str) -> KeptElsewhere:
             note = said.get("note", said.get("checkpoint"))
             if isinstance(note, str):
                 checkpoints.append(read_checkpoint(note.encode(), where=place))
+            fed = said.get("heads")
+            if isinstance(fed, list):
+                told = msgspec.convert(fed, list[_FedHead])
+                checkpoints += [read_checkpoint(a.checkpoint.encode(), where=place) for a in told]
+                continue
             head = said.get("signed_head") if "signed_head" in said else said
             if head is not None and not (head is said and isinstance(note, str)):
                 heads.append(msgspec.convert(head, SignedHead))

@@ -113,6 +113,18 @@ def test_heads_kept_by_somebody_else_are_fetched_by_url(run: Run, filled: House)
     assert run("journal", "verify", "--heads", "http://127.0.0.1:1/heads")[0] == 2
 
 
+def test_an_answer_of_the_feed_of_clues_is_a_witness(run: Run, filled: House) -> None:
+    with filled.serving() as api:
+        kept = api.get("/v1/clues").json()
+    assert {one["worker"] for one in kept["heads"]} >= {"api", "w1"}
+    file = filled.folder / "kept.json"
+    file.write_text(json.dumps(kept))
+    code, output = run("journal", "verify", "--heads", str(file))
+    assert (code, "by a head kept elsewhere" in output) == (0, True)
+    (filled.folder / "journal" / "segments" / "w1" / "origin").write_text("another/w1")
+    assert run("journal", "verify", "--heads", str(file))[0] == 1
+
+
 @contextmanager
 def serving(body: bytes) -> Iterator[str]:
     """A web server that gives this and nothing else."""
