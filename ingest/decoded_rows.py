@@ -15,7 +15,12 @@ from coldwitness.ingest.personal_forms import masked
 from coldwitness.ingest.progress import WHOLE, Quarantined
 from coldwitness.ingest.refusal_senders import with_senders
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
-from coldwitness.ingest.row_names import birth_key, decided_keys, spoken_keys
+from coldwitness.ingest.row_names import (
+    birth_key,
+    decided_keys,
+    named_shipment_keys,
+    spoken_keys,
+)
 from coldwitness.storage.journal import Row
 from coldwitness.storage.journal.row_index import Named
 from coldwitness.storage.ports import RefusedReading
@@ -81,13 +86,15 @@ def decode_rows(
     stateful = routes.is_stateful
     for row in rows:
         if row.note:
-            result.named += [(key, row.row) for key in decided_keys(row)]
+            keys = {*decided_keys(row), *named_shipment_keys(row)}
+            result.named += [(key, row.row) for key in keys]
             continue
         before = len(result.refused)
         try:
             decoded = routes.decode(row)
         except BadMessage as error:
             _refuse(result, row, WHOLE, error.reason, str(error))
+            result.named += [(key, row.row) for key in named_shipment_keys(row)]
             _name_senders(result, before, row, routes)
             continue
         if stateful and routes.is_birth(row.topic):
@@ -95,6 +102,7 @@ def decode_rows(
             result.named.append((birth_key(routes.birth_node(row.topic)), row.row))
         result.named += [(key, row.row) for key in spoken_keys(decoded)]
         if decoded.refused:
+            result.named += [(key, row.row) for key in named_shipment_keys(row)]
             for refusal in decoded.refused:
                 part = WHOLE if refusal.index is None else refusal.index
                 _refuse(result, row, part, refusal.reason, refusal.text)

@@ -9,10 +9,13 @@ from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.progress import last_births
 from coldwitness.ingest.routes import Routes
-from coldwitness.ingest.row_names import birth_key, decided_keys
+from coldwitness.ingest.row_names import birth_key, decided_keys, shipment_key
 from coldwitness.storage.decided.shards import IMPORTS, deciding_workers
-from coldwitness.storage.journal import JournalReader, Row, RowIndex
+from coldwitness.storage.journal import JournalReader, Row, RowIndex, row_bytes
+from coldwitness.storage.journal.merkle import leaf_hash
 from coldwitness.storage.journal.rows import utc_day
+from coldwitness.storage.journal.signed_tallies import SignedTallies
+from coldwitness.storage.journal.tally import Tallied, row_names, tallied
 
 DECIDED = "decided"
 """The part of the index about decisions, of all days."""
@@ -38,10 +41,16 @@ class RowFinder:
     """Finds rows of all workers by the names of `row_names`.
 
     routes : makes decoders as ingest has them; one is made for each stretch that nobody indexed.
+    tallies : as far as they were looked at before.
     """
 
     def __init__(
-        self, directory: Path, routes: Callable[[], Routes], *, future_tolerance_s: float
+        self,
+        directory: Path,
+        routes: Callable[[], Routes],
+        *,
+        future_tolerance_s: float,
+        tallies: SignedTallies | None = None,
     ) -> None:
         self._directory = directory
         self._reader = JournalReader(directory)
@@ -49,6 +58,7 @@ class RowFinder:
         self._future_tolerance_s = future_tolerance_s
         # A sealed row costs its whole block: what is asked for again is not read again.
         self._known: defaultdict[str, dict[int, Row]] = defaultdict(dict)
+        self._tallies = tallies if tallies is not None else SignedTallies(self._reader)
         self._indexes = {worker: RowIndex(directory, worker) for worker in self._reader.workers()}
 
     def rows(self, keys: Iterable[int], *, first: str, last: str) -> dict[str, set[int]]:
@@ -65,6 +75,40 @@ class RowFinder:
                         self._fill(worker, index, part)
                     found.setdefault(worker, set()).update(index.rows(segment.day, wanted))
         return found
+
+    def complete(
+        self, shipment: str, found: dict[str, set[int]], *, first: str, last: str
+    ) -> list[str]:
+        """Hold the rows that the index gave for a shipment against the tallies that were signed of
+        the days from `first` to `last`, and add those that it kept back. Returns the worker and day
+        of which the journal's rows themselves are not those that were counted.
+
+        Raises Unavailable, or BadInput where the rows of a day are not those of its tally at all.
+        """
+        name = b"shipment:" + shipment.encode()
+        unlike = []
+        for worker, index in self._indexes.items():
+            for segment in self._reader.segments(worker):
+                if not first <= segment.day <= last:
+                    continue
+                signed = self._tallies.of(segment, name)
+                if signed is None:
+                    continue
+                there = self._reader.bounds(segment)
+                mine = {row for row in found.get(worker, ()) if row in there}
+                if _counted(self._read(worker, mine), name, signed[0].row) == signed[1]:
+                    continue
+                rows = [
+                    row
+                    for row in self._reader.read_days(worker, first=segment.day, last=segment.day)
+                    if name in row_names(row)
+                ]
+                if _counted(rows, name, signed[0].row) != signed[1]:
+                    unlike.append(f"{worker} {segment.day}")
+                found.setdefault(worker, set()).update(row.row for row in rows)
+                named = [(shipment_key(shipment), row.row) for row in rows]
+                index.add(segment.day, named, first=there.start, last=there.stop - 1)
+        return unlike
 
     def decided(self, keys: Iterable[int]) -> dict[str, set[int]]:
         """Worker -> its rows, of all days, that decided something about these. Raises as `rows`."""
@@ -130,6 +174,14 @@ class RowFinder:
         for rows in _stretches(following):
             decoded = decode_rows(rows, routes, future_tolerance_s=self._future_tolerance_s)
             index_decoded(index, rows, decoded)
+
+
+def _counted(rows: Iterable[Row], name: bytes, upto: int) -> Tallied | None:
+    """The entry of a name by its rows up to one of them; None without any."""
+    leaves = [
+        leaf_hash(row_bytes(row)) for row in rows if row.row <= upto and name in row_names(row)
+    ]
+    return tallied(name, leaves) if leaves else None
 
 
 def _see_birth(routes: Routes, row: Row) -> None:

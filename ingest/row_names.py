@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from coldwitness.ingest.formats import Decoded
 from coldwitness.storage.decisions import Subject, decision_of, subject_of
 from coldwitness.storage.journal import Row, key_of
+from coldwitness.storage.journal.tally import row_names
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
@@ -13,6 +14,14 @@ DAY_MS = 86_400_000
 
 def shipment_key(shipment: str) -> int:
     return key_of("shipment", shipment)
+
+
+def named_shipment_keys(row: Row) -> Iterator[int]:
+    """Of every shipment that a message names, whatever of it can be used."""
+    for name in row_names(row):
+        kind, _, shipment = name.partition(b":")
+        if kind == b"shipment":
+            yield shipment_key(shipment.decode("utf-8", "surrogateescape"))
 
 
 def box_hour_keys(box: str, start_ms: int, end_ms: int) -> Iterator[int]:

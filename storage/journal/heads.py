@@ -64,6 +64,11 @@ class SignedHead(msgspec.Struct, frozen=True):
         """Its leaf in the tree over the worker's heads."""
         return leaf_hash(self.signed_bytes())
 
+    @property
+    def has_tally(self) -> bool:
+        """Heads before `coldwitness.head/3` have none."""
+        return self.tally_root is not msgspec.UNSET
+
     def count(self) -> int:
         """`number`, 0 for a head that has none."""
         return 0 if self.number is msgspec.UNSET else self.number
@@ -96,6 +101,11 @@ def sign_head(
         tally_root=tally.root.hex(),
     )
     return msgspec.structs.replace(unsigned, signature=signer.sign(unsigned.signed_bytes()))
+
+
+def is_tallied(head: SignedHead, made: TallyHead) -> bool:
+    """Whether this is the tally that the head signed."""
+    return (head.tally_size, head.tally_root) == (made.size, made.root.hex())
 
 
 def add_head(path: Path, head: SignedHead) -> None:

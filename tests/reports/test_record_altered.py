@@ -11,6 +11,8 @@ import pytest
 
 from coldwitness.cli.main import main
 from coldwitness.config.settings import Settings, StoreSettings
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.layout import public_key
 from coldwitness.storage.opening import stores
 from tests.storage.evidence import journal, message, messages, settings_of, store_all
@@ -95,6 +97,24 @@ def test_readings_taken_out_of_the_store_stop_report_and_package_and_are_named_b
         assert "record_altered" in said
         assert "w1 row" in said
         assert not (tmp_path / form[1]).exists()
+
+
+def test_rows_taken_out_of_store_and_index_alike_are_told_by_the_signed_tally(
+    report: Report, settings: Settings, tmp_path: Path
+) -> None:
+    assert report("-o", "x.json")[0] == 0, "the index is made"
+    folder = settings.journal.directory
+    when = T0 + 51 * MINUTE
+    hidden = next(
+        row
+        for row in JournalReader(folder).read("w1")
+        if b'"S-1"' in row.payload and rfc3339(when).encode() in row.payload
+    )
+    for file in (folder / "derived" / "rows" / "w1").glob("*.sqlite"):
+        change(file, "DELETE FROM named WHERE row = ?", hidden.row)
+    assert change(tmp_path / "telemetry.sqlite", CHANGES[0], when) == 1
+    code, said = report("-o", "y.json")
+    assert (code, "record_altered" in said, f"w1 row {hidden.row}" in said) == (2, True, True)
 
 
 def test_an_event_moved_in_the_register_stops_the_report(report: Report, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal import JournalReader, Row, SignedHead, layout, row_bytes
 from coldwitness.storage.journal.heads import read_heads
 from coldwitness.storage.journal.merkle import consistency_proof, leaf_hash
-from coldwitness.storage.journal.tally import Tallied, place, row_names, tallied, tally_head
+from coldwitness.storage.journal.signed_tallies import signed_tally
+from coldwitness.storage.journal.tally import Tallied, place, row_names, tallied
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,24 +150,11 @@ def _heads_of(reader: JournalReader, segment: layout.Segment, *, within: bool) -
     if not heads:
         return None
     last = heads[-1]
-    untold = last.tally_root is msgspec.UNSET or segment.state == "retired"
+    untold = not last.has_tally or segment.state == "retired"
     if not within or untold:
         return _Shown(segment=segment, first=heads[0], head=last, counted=False)
-    entries = reader.kept_tally(segment)
-    if not _is_head_of(entries, last):
-        # Kept for a head that is being written now, or not kept: worked out from the rows.
-        entries = reader.tally_of_rows(segment, upto=last.row)
-        if not _is_head_of(entries, last):
-            raise BadInput(
-                f"record_altered: the rows of {segment.worker} {segment.day} are not those that"
-                " were tallied and signed; nothing is signed. See `coldwitness journal verify`"
-            )
+    entries = signed_tally(reader, segment, last)
     return _Shown(segment=segment, first=heads[0], head=last, counted=True, entries=entries)
-
-
-def _is_head_of(entries: Sequence[Tallied], head: SignedHead) -> bool:
-    made = tally_head(entries)
-    return (head.tally_size, head.tally_root) == (made.size, made.root.hex())
 
 
 def _naming(reader: JournalReader, shown: _Shown, names: set[bytes]) -> Iterator[Row]:

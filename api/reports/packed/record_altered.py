@@ -33,6 +33,7 @@ from coldwitness.storage.decided.folding import folded
 from coldwitness.storage.decisions import Decision, Redacted, Subject, decision_of, subject_of
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.rows import utc_day
+from coldwitness.storage.journal.signed_tallies import SignedTallies
 from coldwitness.storage.register import SqlRegister
 
 _FIRST_DAY, _LAST_DAY = "0000-01-01", "9999-12-31"
@@ -58,6 +59,7 @@ class RecordCheck:
         self._settings = settings
         self._register = register
         self._future_tolerance_s = future_tolerance_s
+        self._tallies = SignedTallies(JournalReader(self._directory))
 
     def unaltered(self, evidence_of: Callable[[], Evidence], shipment: str) -> Evidence:
         """The shipment's evidence, which is what the journal says of it.
@@ -87,7 +89,10 @@ class RecordCheck:
         """What only the journal or only the stores have, oldest first. stored : the rows that
         were in the stores when the evidence was read."""
         finder = RowFinder(
-            self._directory, self._routes, future_tolerance_s=self._future_tolerance_s
+            self._directory,
+            self._routes,
+            future_tolerance_s=self._future_tolerance_s,
+            tallies=self._tallies,
         )
         try:
             said = self._journalled(finder, evidence, shipment, stored)
@@ -111,6 +116,15 @@ class RecordCheck:
     ) -> Journalled:
         first, last = _days(evidence, shipment)
         found = finder.rows([shipment_key(shipment)], first=first, last=last)
+        received = _received_days(evidence, shipment)
+        if received is not None:
+            uncounted = finder.complete(shipment, found, first=received[0], last=received[1])
+            if uncounted:
+                raise RecordAltered(
+                    f"record_altered: the journal's rows of {shipment!r} are not those that were"
+                    f" counted and signed ({', '.join(uncounted[:_FEW])}), nothing is signed. See"
+                    " `coldwitness journal verify`"
+                )
         named = self._decoded(finder, found, stored)
         boxes = _boxes(named.all, evidence, shipment)
         if boxes:
@@ -217,6 +231,17 @@ def _extend(whole: DecodedRows, one: DecodedRows) -> None:
     whole.readings_received_ms += one.readings_received_ms
     whole.events += one.events
     whole.events_received_ms += one.events_received_ms
+
+
+def _received_days(evidence: Evidence, shipment: str) -> tuple[str, str] | None:
+    """UTC days of the first receipt and of a day after the last, as the stores know them."""
+    table = evidence.readings
+    times_ms = table.received_ms[table.shipment == evidence.shipments.index(shipment)].tolist()
+    times_ms += [event.time_ms for event in evidence.events.get(shipment, ())]
+    times_ms = [time_ms for time_ms in times_ms if time_ms > 0]
+    if not times_ms:
+        return None
+    return utc_day(min(times_ms)), utc_day(max(times_ms) + DAY_MS)
 
 
 def _days(evidence: Evidence, shipment: str) -> tuple[str, str]:
