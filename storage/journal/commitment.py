@@ -4,10 +4,10 @@ of it, can be taken away later and every proof about the row still holds.
 Without the salt a short message could be found again from its digest by trying.
 """
 
-import os
 import struct
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
+from os import urandom
 
 import msgspec
 
@@ -35,7 +35,7 @@ class Withheld(msgspec.Struct, frozen=True):
 
 def fresh_salts(cuts: Sequence[Sequence[int]]) -> list[bytes]:
     """A salt for each message, with the lengths of all its parts but the last behind it."""
-    drawn = os.urandom(SALT_BYTES * len(cuts))
+    drawn = urandom(SALT_BYTES * len(cuts))
     salts = [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
     for place, lengths in enumerate(cuts):
         if lengths:

@@ -30,6 +30,9 @@ def read_removals(path: Path) -> Removals:
 
 def told_of(rows: Iterable[Row], removals: Removals) -> Iterator[Row]:
     """The rows, each removed one with what is kept in its place."""
+    if not removals:
+        yield from rows
+        return
     for row in rows:
         told = removals.get(row.row) if row.removed else None
         yield row if told is None else msgspec.structs.replace(row, removal=told)

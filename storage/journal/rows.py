@@ -223,13 +223,14 @@ def parse_row(entry: bytes) -> Row:
     topic = entry[at : at + topic_size]
     at += topic_size
     if magic == COMMITTED_MAGIC and len(entry) >= at + COMMITMENT_BYTES:
-        made = make_row(worker, row, received_ms, flags, topic, b"")
-        commitment, opening = entry[at : at + COMMITMENT_BYTES], entry[at + COMMITMENT_BYTES :]
+        opening = entry[at + COMMITMENT_BYTES :]
         if not opening:
-            withheld = Withheld(commitment, payload_size, removed=True)
-            return msgspec.structs.replace(made, withheld=withheld)
+            gone = entry[at - topic_size - _LENGTH.size : at - topic_size]
+            gone += entry[at : at + COMMITMENT_BYTES]
+            return make_row(worker, row, received_ms, flags, topic, gone, None)
         salt, payload, some = opened(opening, size=payload_size)
-        return msgspec.structs.replace(made, payload=payload, salt=salt, withheld=some)
+        made = make_row(worker, row, received_ms, flags, topic, payload, salt)
+        return made if some is None else msgspec.structs.replace(made, withheld=some)
     if magic != ROW_MAGIC or len(entry) != at + payload_size:
         raise BadInput("not a journal row: wrong magic or length")
     return make_row(worker, row, received_ms, flags, topic, entry[at:])

@@ -20,6 +20,7 @@ from coldwitness.cli.judge_files import judge_files
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.scenario import scenario
 from coldwitness.simulators.writer import write_fleet
+from coldwitness.storage.journal import commitment
 from tests.reports.fleet import STORIES, report_of
 from tests.reports.packages import (
     BUREAU,
@@ -66,11 +67,13 @@ def test_honest_package_holds_and_carries_the_journal() -> None:
     assert len(rows) >= len(report_in(package).readings.time)
 
 
-def test_same_evidence_gives_the_same_package_bytes() -> None:
+def test_same_evidence_gives_the_same_package_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commitment, "urandom", bytes)  # the rows' salts are part of the evidence
     honest.cache_clear()
     first = honest()
     honest.cache_clear()
     assert honest() == first
+    honest.cache_clear()
 
 
 def test_unsigned_report_holds_only_where_no_signature_is_demanded() -> None:
