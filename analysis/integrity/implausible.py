@@ -21,15 +21,22 @@ from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, Severity
 
-BY_TWO_MAX, BY_ALL_MAX = 1.7, 1.0
-"""Of the smoothed residual to the noise, by the best two lags and by all of them; both have to be
-above. True records have 0.7 and 0.6, see docs/analysis.md."""
-FAR_APART, FAR_MAX = 2.8, 2.0
+BY_TWO_MAX, BY_ALL_MAX = 1.9, 1.2
+"""Of the smoothed residual to the noise, by the best two lags and by all of them, in a record of
+FULL_READINGS and more; both have to be above. True records have 1.0 and 0.8 there."""
+FULL_READINGS, SHRINKS = 200.0, 0.4
+"""A shorter record is followed more closely by as many coefficients: both limits shrink with this
+power of its readings, as the ratios of true records do (0.6 and 0.5 of 70 readings)."""
+APART, APART_MAX = 1.8, 1.3
+FAR_APART, FAR_MAX = 3.2, 2.0
 """Where all lags do so many times better than two, the box is none of those that two describe (a
-probe in its air), and what is left has to be as much."""
-OPENED_SHARE, OPENED_MAX = 0.75, 1.35
-"""With no more of the readings undisturbed by the lid a fit has little to go by."""
-SEVERAL_MAX = 1.35
+load with walls of its own, a probe in its air), and what is left has to be as much."""
+OPENED_TWO_MAX = 2.7
+"""By two lags where the lid's sensor tells of an opening: where one was recorded others may have
+been missed, a third of a minute long each on a way with many doors."""
+SPARSE_S, SPARSE_MAX = 75.0, 2.5
+"""Between readings so far apart the lid may have been opened and shut again."""
+SEVERAL_MAX = 2.5
 """With goods beside the drug, whose warmest part no probe may touch."""
 ROUGH_C, ROUGH_TIMES = 0.25, 4.0
 """A scatter that no sensor of a recorder has, and so many times that of the quietest of its other
@@ -74,13 +81,20 @@ def implausible_findings(case: Case) -> FindingTable:
 
 def _departs(case: Case, found: Departure) -> NDArray[np.bool_]:
     """(m,) True where both fits leave more than a true record's."""
-    few = found.share <= OPENED_SHARE
-    several = _several(case)
-    limit = np.maximum(
-        np.where(few, OPENED_MAX, BY_ALL_MAX), np.where(several, SEVERAL_MAX, BY_ALL_MAX)
-    )
-    limit = np.where(found.by_two > FAR_APART * found.by_all, FAR_MAX, limit)
-    return np.asarray((found.by_two > BY_TWO_MAX) & (found.by_all > limit))
+    series, apart = case.series, found.by_two / found.by_all
+    readings = np.diff(series.first)
+    length_s = series.time_s[series.first[1:] - 1] - series.time_s[series.first[:-1]]
+    by_all = np.where(apart > APART, APART_MAX, BY_ALL_MAX)
+    by_all = np.where(apart > FAR_APART, FAR_MAX, by_all) * _scale(series)
+    by_all = np.where(length_s > SPARSE_S * readings, SPARSE_MAX, by_all)
+    by_all = np.where(_several(case), SEVERAL_MAX, by_all)
+    by_two = np.where(found.recorded > 0, OPENED_TWO_MAX, BY_TWO_MAX * _scale(series))
+    return np.asarray((found.by_two > by_two) & (found.by_all > by_all))
+
+
+def _scale(series: Series) -> FloatArray:
+    """(m,) of the limits, by how many readings there are."""
+    return np.asarray(np.minimum(np.diff(series.first) / FULL_READINGS, 1.0) ** SHRINKS)
 
 
 def _several(case: Case) -> NDArray[np.bool_]:
@@ -167,12 +181,13 @@ def departure(case: Case, *, noise_c: FloatArray, grid_c: FloatArray) -> Departu
         time_s=series.time_s[mine],
         drug_c=(series.low_c[mine] + series.high_c[mine]) / 2,
         zones_c=tuple(zone_c[mine] for zone_c in zones_c),
+        outside=ZONES.index("ambient"),
         lid_open=tracks.lid_open[row[mine]] == 1,
         noise_c=noise_c[j],
         several=heard["goods"][j] > 0,
-        worth=BY_TWO_MAX,
+        worth=BY_TWO_MAX * _scale(series)[j],
     )
-    found.by_two[j], found.by_all[j], found.share[j] = its.by_two, its.by_all, its.share
+    found.by_two[j], found.by_all[j], found.recorded[j] = its.by_two, its.by_all, its.recorded
     return found
 
 

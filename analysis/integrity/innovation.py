@@ -8,6 +8,7 @@ lags, as of a box in which a load lies, which a forgery fits badly, and all lags
 follows whatever box there may be.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.integrity.nonnegative import nonnegative_fit
+from coldwitness.analysis.integrity.openings import openings_of
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 LAGS_S = 60.0 * np.array([2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0])
@@ -23,15 +25,15 @@ PAIRS = np.array(
     [(i, k) for i in range(LAGS_S.size) for k in range(i + 2, LAGS_S.size)], dtype=np.int64
 )
 """A fast and a slow lag of the same box, the slow one at least four times the other."""
-LID_LAGS_S = LAGS_S[:3]
-LID_STEP_C = 20.0
-SETTLE_S = 900.0
-"""Readings that are left out after the lid was open: the air in the box is mixed anew."""
+OPENED_C = 20.0
+"""How far the outside is off while the box is open, for columns of like size; the gain is free."""
 READINGS_MIN = 40
 SMOOTHED = 9
 """Readings of the running mean in which noise fades and a departure does not."""
 CHAINED = (0, 1, 2, 3, 4)
 """Which lags are taken as the first of a chain where all are fitted at once."""
+OPENED_LAGS, OPENED_CHAINS = ((0, 0), (2, 2), (4, 4), (6, 6)), ((0, 2), (0, 4), (2, 6))
+"""By which lags, alone and in chains, an opening is followed where all are fitted at once."""
 RIDGE = 1e-6
 NOISE_MIN_C = 0.05
 """No less than half a step of a 0.1 °C grid: closer than that the model does not follow a box."""
@@ -48,12 +50,12 @@ class Departure:
 
     by_two : of the best two lags of the same box; with goods beside the drug, all lags without
     chains. by_all : of all lags and chains at once, NaN where `by_two` is not above `worth`.
-    share : of the readings that the lid left undisturbed.
+    recorded : how often the lid's sensor tells that the box was opened.
     """
 
     by_two: FloatArray
     by_all: FloatArray
-    share: FloatArray
+    recorded: FloatArray
 
 
 def innovation_ratio(
@@ -62,30 +64,33 @@ def innovation_ratio(
     time_s: FloatArray,
     drug_c: FloatArray,
     zones_c: tuple[FloatArray, ...],
+    outside: int,
     lid_open: NDArray[np.bool_],
     noise_c: FloatArray,
     several: NDArray[np.bool_],
-    worth: float = 0.0,
+    worth: FloatArray | float = 0.0,
 ) -> Departure:
-    """How far each curve departs from both fits; the second is made only where the first is worth
-    it.
+    """How far each curve departs from both fits; the second is made only where the first is above
+    `worth`, (m,).
 
     first : (m + 1,) curve j has rows first[j]:first[j+1]. time_s : (k,) [s]. drug_c, zones_c : (k,)
-    [°C], finite. lid_open : (k,). noise_c : (m,) [°C], standard deviation with the rounding.
-    several : (m,) whether goods lie beside the drug: more than two masses.
+    [°C], finite. outside : which of the zones lies around the box. lid_open : (k,). noise_c : (m,)
+    [°C], standard deviation with the rounding. several : (m,) whether goods lie beside the drug:
+    more than two masses.
 
     Formula (our own): T = c + sum_z sum_i g_zi F_i(z) + sum_z sum_ik h_zik F_i(F_k(z)) +
-    sum_i d_i exp(-t / l_i), all g_zi, h_zik >= 0, F_i the first-order lag by l_i; the lid as a
-    further step with gains of either sign, its readings and those up to 15 minutes after left out.
+    sum_i d_i exp(-t / l_i), all g_zi, h_zik >= 0, F_i the first-order lag by l_i; each opening
+    (`openings`) as a further z, a step towards the outside for as long as it lasted.
     A chain is F_i(F_k(z)) = (l_k F_k - l_i F_i) / (l_k - l_i) of its links. The ratio is
     sqrt(SMOOTHED n / (n - p) mean(s²)) / noise, s the mean of SMOOTHED neighbouring residuals, p
     the coefficients in use.
     """
     counts = np.diff(first)
     found = Departure(*(np.full(counts.size, np.nan) for _ in range(3)))
+    worth = np.broadcast_to(worth, counts.size)
     order = np.argsort(counts, kind="stable")
     order = order[counts[order] >= READINGS_MIN]
-    width = len(zones_c) * LAGS_S.size + LAGS_S.size + LID_LAGS_S.size + 1
+    width = (len(zones_c) + 1) * LAGS_S.size + 1
     start = 0
     while start < order.size:
         longest = np.minimum(counts[order[start:]], POINTS_MAX)
@@ -98,13 +103,14 @@ def innovation_ratio(
             time_s=time_s,
             drug_c=drug_c,
             zones_c=zones_c,
+            outside=outside,
             lid_open=lid_open,
             noise_c=noise_c[block],
             several=several[block],
-            worth=worth,
+            worth=worth[block],
         )
         found.by_two[block], found.by_all[block] = its.by_two, its.by_all
-        found.share[block] = its.share
+        found.recorded[block] = its.recorded
         start = stop
     return found
 
@@ -116,10 +122,11 @@ def _departures(
     time_s: FloatArray,
     drug_c: FloatArray,
     zones_c: tuple[FloatArray, ...],
+    outside: int,
     lid_open: NDArray[np.bool_],
     noise_c: FloatArray,
     several: NDArray[np.bool_],
-    worth: float,
+    worth: FloatArray,
 ) -> Departure:
     counts = np.diff(first)[block]
     stride = -(-counts // POINTS_MAX)
@@ -127,17 +134,57 @@ def _departures(
     at = np.minimum(np.arange(points.max()), points[:, None] - 1)
     there = np.arange(points.max()) < points[:, None]
     row = first[block][:, None] + at * stride[:, None]
-    time = time_s[row]
-    lid = lid_open[row]
-    kept = there & ~_disturbed(time, lid)
-    columns = np.where(kept[..., None], _columns(time, [zone[row] for zone in zones_c], lid), 0.0)
-    drug = np.where(kept, drug_c[row], 0.0)
+    opened = np.concatenate([[0], np.cumsum(lid_open)])
+    until = np.minimum(row + stride[:, None], first[block + 1][:, None])
+    openings = openings_of(
+        time_s=time_s[row],
+        drug_c=drug_c[row],
+        outside_c=zones_c[outside][row],
+        lid_open=opened[until] > opened[row],
+        there=there,
+        noise_c=noise_c,
+    )
+    found = Departure(
+        by_two=np.full(block.size, np.nan),
+        by_all=np.full(block.size, np.nan),
+        recorded=openings.recorded.astype(np.float64),
+    )
+    for count in np.unique(openings.count[openings.count >= 0]).tolist():
+        mine = np.flatnonzero(openings.count == count)
+        found.by_two[mine], found.by_all[mine] = _fitted(
+            time_s=time_s[row[mine]],
+            drug_c=drug_c[row[mine]],
+            zones_c=[zone[row[mine]] for zone in zones_c],
+            pulse=openings.pulse[mine, :, :count],
+            kept=there[mine] & ~openings.disturbed[mine],
+            noise_c=noise_c[mine],
+            several=several[mine],
+            worth=worth[mine],
+        )
+    return found
+
+
+def _fitted(
+    *,
+    time_s: FloatArray,
+    drug_c: FloatArray,
+    zones_c: list[FloatArray],
+    pulse: FloatArray,
+    kept: NDArray[np.bool_],
+    noise_c: FloatArray,
+    several: NDArray[np.bool_],
+    worth: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """`by_two` and `by_all` of curves (b, l) with as many openings each, pulse : (b, l, k)."""
+    columns = np.where(kept[..., None], _columns(time_s, zones_c, pulse), 0.0)
+    drug = np.where(kept, drug_c, 0.0)
     used = kept.sum(axis=1)
     gram = np.einsum("blp,blq->bpq", columns, columns, optimize=True)
     moment = np.einsum("blp,bl->bp", columns, drug)
-    zones = len(zones_c)
+    zones, openings = len(zones_c), pulse.shape[-1]
 
-    def ratio(which: IntArray, x: FloatArray, in_use: IntArray) -> FloatArray:
+    def ratio(which: IntArray, bases: _Bases) -> FloatArray:
+        x, in_use = _best(gram[which], moment[which], bases=bases)
         residual = drug[which] - np.einsum("blp,bp->bl", columns[which], x)
         degrees = used[which] - in_use
         enough = (used[which] >= READINGS_MIN) & (degrees >= READINGS_MIN // 2)
@@ -145,20 +192,17 @@ def _departures(
         inflated = np.sqrt(square * used[which] / np.maximum(degrees, 1))
         return np.where(enough, inflated / noise_c[which], np.nan)
 
-    def fitted(which: IntArray, bases: _Bases) -> FloatArray:
-        return ratio(which, *_best(gram[which], moment[which], bases=bases))
-
-    by_two, by_all = np.full(block.size, np.nan), np.full(block.size, np.nan)
+    by_two, by_all = np.full(used.size, np.nan), np.full(used.size, np.nan)
     for which, bases in (
-        (np.flatnonzero(~several), _two_lags(zones)),
-        (np.flatnonzero(several), _all_lags(zones, chained=False)),
+        (np.flatnonzero(~several), _two_lags(zones, openings)),
+        (np.flatnonzero(several), _all_lags(zones, openings, chained=False)),
     ):
         if which.size:
-            by_two[which] = fitted(which, bases)
+            by_two[which] = ratio(which, bases)
     which = np.flatnonzero(by_two > worth)
     if which.size:
-        by_all[which] = fitted(which, _all_lags(zones, chained=True))
-    return Departure(by_two, by_all, used / points)
+        by_all[which] = ratio(which, _all_lags(zones, openings, chained=True))
+    return by_two, by_all
 
 
 @dataclass(frozen=True)
@@ -171,38 +215,42 @@ class _Bases:
 
 
 @cache
-def _two_lags(zones: int) -> _Bases:
-    """All PAIRS: constant, how it began, lid; of each zone the fast lag and the chain of both. What
-    follows the slow lag alone is a sum of these."""
+def _two_lags(zones: int, openings: int) -> _Bases:
+    """All PAIRS: constant, how it began; of each zone and opening the fast lag and the chain of
+    both. What follows the slow lag alone is a sum of these."""
     made = []
     for fast, slow in PAIRS.tolist():
-        made.append(_basis([fast, slow], [(fast, fast), (fast, slow)], zones))
+        links = ((fast, fast), (fast, slow))
+        made.append(_basis([fast, slow], [links] * (zones + openings)))
     return _Bases(np.stack([of for of, _ in made]), made[0][1])
 
 
 @cache
-def _all_lags(zones: int, *, chained: bool) -> _Bases:
-    """One: all lags, each alone or, chained, behind one of CHAINED."""
+def _all_lags(zones: int, openings: int, *, chained: bool) -> _Bases:
+    """One: all lags, each alone or, chained, behind one of CHAINED; of an opening fewer."""
     lags = range(LAGS_S.size)
-    links = [(lag, lag) for lag in lags]
+    links = tuple((lag, lag) for lag in lags)
+    opened: tuple[tuple[int, int], ...] = OPENED_LAGS
     if chained:
-        links = [(0, 0), *((i, k) for i in CHAINED for k in lags if k > i)]
-    of_columns, free = _basis(list(lags), links, zones)
+        links = ((0, 0), *((i, k) for i in CHAINED for k in lags if k > i))
+        opened = (*OPENED_LAGS, *OPENED_CHAINS)
+    of_columns, free = _basis(list(lags), [*[links] * zones, *[opened] * openings])
     return _Bases(of_columns[None], free)
 
 
 def _basis(
-    begun: list[int], links: list[tuple[int, int]], zones: int
+    begun: list[int], links: Sequence[tuple[tuple[int, int], ...]]
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """begun : lags by which the beginning is forgotten. links : of each zone, a lag alone as (i, i)
-    or a chain of two as (i, k)."""
-    lags, lid = LAGS_S.size, LID_LAGS_S.size
-    behind = 1 + lags + lid
-    columns = behind + zones * lags
-    alone = [0, *(1 + lag for lag in begun), *range(1 + lags, behind)]
+    """begun : lags by which the beginning is forgotten. links : of each zone and opening, lags
+    alone as (i, i) and chains of two as (i, k)."""
+    lags = LAGS_S.size
+    behind = 1 + lags
+    columns = behind + len(links) * lags
+    alone = [0, *(1 + lag for lag in begun)]
     made = [np.eye(columns)[place] for place in alone]
-    for head in range(behind, columns, lags):
-        for i, k in links:
+    for number, its in enumerate(links):
+        head = behind + number * lags
+        for i, k in its:
             one = np.zeros(columns)
             one[head + k] = 1.0 if i == k else LAGS_S[k] / (LAGS_S[k] - LAGS_S[i])
             if i != k:
@@ -232,34 +280,29 @@ def _best(gram: FloatArray, moment: FloatArray, *, bases: _Bases) -> tuple[Float
     return back, np.count_nonzero(best, axis=1)
 
 
-def _disturbed(time_s: FloatArray, lid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(b, l) readings while the lid was open, one before, and up to SETTLE_S after."""
-    last_s = np.maximum.accumulate(np.where(lid, time_s, -np.inf), axis=1)
-    disturbed: NDArray[np.bool_] = time_s - last_s <= SETTLE_S
-    disturbed[:, :-1] |= lid[:, 1:]
-    return disturbed
-
-
-def _columns(time_s: FloatArray, zones: list[FloatArray], lid: NDArray[np.bool_]) -> FloatArray:
-    """(b, l, p) what the drug may be made of: constant, decays, the lid's lags, each zone's."""
-    inputs = np.stack([*(zone - zone[:, :1] for zone in zones), LID_STEP_C * lid], axis=-1)
+def _columns(time_s: FloatArray, zones_c: list[FloatArray], pulse: FloatArray) -> FloatArray:
+    """(b, l, p) what the drug may be made of: constant, decays, each zone's lags and each
+    opening's; pulse : (b, l, k)."""
+    inputs = np.stack([zone - zone[:, :1] for zone in zones_c], axis=-1)
     count, length, _ = inputs.shape
     keep = np.exp(-np.diff(time_s, prepend=time_s[:, :1])[..., None] / LAGS_S)[:, :, None, :]
     middle = np.zeros_like(inputs)
     middle[:, 1:] = (inputs[:, 1:] + inputs[:, :-1]) / 2
-    lagged = _followed(keep, (1 - keep) * middle[..., None])
+    driven = np.concatenate([middle, OPENED_C * pulse], axis=-1)
+    lagged = _followed(keep, (1 - keep) * driven[..., None])
     since = time_s - time_s[:, :1]
     begun = np.exp(-since[..., None] / LAGS_S)
-    followed = lagged[:, :, :-1].reshape(count, length, -1)
-    stirred = lagged[:, :, -1, : LID_LAGS_S.size]
-    return np.concatenate([np.ones((count, length, 1)), begun, stirred, followed], axis=-1)
+    return np.concatenate(
+        [np.ones((count, length, 1)), begun, lagged.reshape(count, length, -1)], axis=-1
+    )
 
 
 def _followed(keep: FloatArray, came: FloatArray) -> FloatArray:
     """(b, l, z, i) y of y[:, n] = keep[:, n] y[:, n - 1] + came[:, n], from y[:, 0] = 0.
 
-    keep : (b, l, 1, i). came : (b, l, z, i), 0 at the first. Few curves are worked through by
-    doubling the reach of every step, many by one step after the other, which touches less memory.
+    keep : (b, l, 1, i). came : (b, l, z, i), taken as 0 at the first. Few curves are worked
+    through by doubling the reach of every step, many by one step after the other, which touches
+    less memory.
     """
     if came.shape[0] > FEW:
         for n in range(1, came.shape[1]):
