@@ -93,6 +93,7 @@ def command(*arguments: str) -> None:
 
 def start() -> None:
     """Judging of everything that the stores hold, as at the start of `serve`."""
+    from coldwitness.cli.garbage import collected_seldom
     from coldwitness.config.settings import load_settings
     from coldwitness.judging.live import LiveJudge
     from coldwitness.judging.rulebook import load_rulebook
@@ -110,7 +111,8 @@ def start() -> None:
             if judge.tick() != len(boxes):
                 raise SystemExit("not all boxes could be judged")
 
-        timed(judged)
+        with collected_seldom():  # as `serve` does
+            timed(judged)
 
 
 def run(work: str, folder: Path, readings: Path, manifests: Path) -> Taken:

@@ -97,7 +97,10 @@ def check(
                 tell=partial(_told, as_json=as_json, lang=lang),
                 processes=processes,
             )
-            verdicts = {_written(one) for one in told}
+            verdicts: set[str] = set()
+            for verdict, text in told:
+                verdicts.add(verdict)
+                sys.stdout.buffer.write(text)
         else:
             judged = judge_gathered(
                 gathered,
@@ -116,18 +119,11 @@ def check(
     raise typer.Exit(EXIT_OF_VERDICT[worst])
 
 
-def _told(result: CheckResult, *, as_json: bool, lang: str) -> tuple[str, bytes]:
-    """Verdict and printed text of a result, made in the process that judged it."""
+def _told(result: CheckResult, *, as_json: bool, lang: str) -> bytes:
+    """The printed text of a result, made in the process that judged it."""
     if as_json:
-        return result.verdict, json_lines([result])
+        return json_lines([result])
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         print_text([result], lang=lang)
-    return result.verdict, text.getvalue().encode(sys.stdout.encoding or "utf-8")
-
-
-def _written(told: tuple[str, bytes]) -> str:
-    """Write what was told, and give its verdict."""
-    verdict, text = told
-    sys.stdout.buffer.write(text)
-    return verdict
+    return text.getvalue().encode(sys.stdout.encoding or "utf-8")

@@ -11,7 +11,6 @@ def collected_seldom() -> Iterator[None]:
     manifests and results are objects without cycles: at Python's own pace it walks them again and
     again, which costs a tenth of storing and a fifth of a check of thousands of shipments."""
     pace = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     try:

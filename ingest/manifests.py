@@ -28,6 +28,7 @@ MAX_SITES = 1000
 MAX_COUPLINGS = 100
 
 _Spot = TypeVar("_Spot", Place, Site)
+_HOLDING = (dict, list)
 
 _TIME_FIELDS = {
     "dispatched_at": "dispatched_ms",
@@ -344,7 +345,7 @@ def _known_part(raw: Mapping[str, Any], kind: Any) -> dict[str, Any]:
         if key not in known:
             continue
         inner = known[key]
-        if inner is None or not isinstance(value, dict | list):
+        if inner is None or not isinstance(value, _HOLDING):
             part[key] = value
         elif isinstance(value, dict):
             part[key] = _known_part(value, inner)

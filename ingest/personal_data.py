@@ -41,6 +41,8 @@ _TIME_KEY = re.compile(r".*_(?:at|until|on|ms|s)|time|from|to|start|end")
 _KEPT_CHARS = 64
 """Longer keys are judged each time, so that no sender fills the memory with them."""
 _SHOWN_CHARS = 40
+_HOLDING = (dict, list)
+"""Written once: `dict | list` beside each value took longer than all else that is asked of it."""
 
 
 def personal_data_at(value: object) -> str | None:
@@ -59,9 +61,9 @@ def _below(value: object) -> str | None:
     if isinstance(value, dict):
         for key, inner in value.items():
             names_a_person, told = _meant(key) if len(key) <= _KEPT_CHARS else _meaning(key)
-            if (names_a_person and inner is not None) or _tells(inner, told):
+            if (names_a_person and inner is not None) or (told != "none" and _tells(inner, told)):
                 return f".{key[:_SHOWN_CHARS]}"
-            if isinstance(inner, dict | list) and (below := _within(inner, told)) is not None:
+            if isinstance(inner, _HOLDING) and (below := _within(inner, told)) is not None:
                 return f".{key[:_SHOWN_CHARS]}{below}"
     elif isinstance(value, list):
         return _within(value, "text")
@@ -75,7 +77,7 @@ def _within(value: object, told: Told) -> str | None:
     for index, inner in enumerate(value if isinstance(value, list) else ()):
         if _tells(inner, told):
             return f"[{index}]"
-        if isinstance(inner, dict | list) and (below := _within(inner, told)) is not None:
+        if isinstance(inner, _HOLDING) and (below := _within(inner, told)) is not None:
             return f"[{index}]{below}"
     return None
 

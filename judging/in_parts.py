@@ -13,18 +13,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, TypeVar, cast
+from typing import TypeVar, cast
 
 from coldwitness.analysis.record.curves import CurveIndex, joined
 from coldwitness.domain.result import CheckResult
+from coldwitness.domain.words import Verdict
 from coldwitness.judging.carried_probes import first_sent
 from coldwitness.judging.counted_manifests import in_force_then
 from coldwitness.judging.evidence import Evidence, with_deliveries
 from coldwitness.judging.publishers import sorted_by_publisher
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.run import curves_of, judge_shipments
+from coldwitness.judging.shared_texts import SharedTexts
 
-Told = TypeVar("Told")
 Made = TypeVar("Made")
 
 PART_SHIPMENTS = 1000
@@ -34,24 +35,34 @@ SHIPMENTS_MIN = 2 * PART_SHIPMENTS
 
 
 @dataclass(frozen=True)
-class _Work(Generic[Told]):
+class _Told:
+    """A result of a part, and where its text stands among all texts."""
+
+    pack: str
+    shipment: str
+    verdict: Verdict
+    at: int
+    size: int
+
+
+@dataclass(frozen=True)
+class _Work:
     """What the processes do; they are forks of this one, so nothing of it is sent to them."""
 
     evidence: Evidence
     parts: Sequence[tuple[str, ...]]
     rulebook: Rulebook
     assumed_storage: str | None
-    tell: Callable[[CheckResult], Told]
+    tell: Callable[[CheckResult], bytes]
+    texts: SharedTexts
 
     def curves(self, number: int) -> list[CurveIndex]:
         """The curves of a part."""
         part = self.evidence.of_shipments(self.parts[number])
         return curves_of(part, rulebook=self.rulebook, assumed_storage=self.assumed_storage)
 
-    def told(
-        self, curves: Sequence[Sequence[CurveIndex]], number: int
-    ) -> list[tuple[str, str, Told]]:
-        """Pack, shipment and what is told of each result of a part. curves : of every part."""
+    def told(self, curves: Sequence[Sequence[CurveIndex]], number: int) -> list[_Told]:
+        """The results of a part. curves : of every part."""
         beside = [one for place, its in enumerate(curves) if place != number for one in its]
         groups = judge_shipments(
             self.evidence.of_shipments(self.parts[number]),
@@ -59,11 +70,14 @@ class _Work(Generic[Told]):
             assumed_storage=self.assumed_storage,
             archive=lambda _: joined(beside) if beside else None,
         )
-        return [
-            (group.pack.name, one.shipment, self.tell(one))
-            for group in groups
-            for one in group.results
-        ]
+        results = [(group.pack.name, one) for group in groups for one in group.results]
+        texts = [self.tell(one) for _, one in results]
+        at = self.texts.keep(b"".join(texts))
+        found = []
+        for (pack, one), text in zip(results, texts, strict=True):
+            found.append(_Told(pack, one.shipment, one.verdict, at, len(text)))
+            at += len(text)
+        return found
 
 
 def cores() -> int:
@@ -83,26 +97,25 @@ def told_in_parts(
     *,
     rulebook: Rulebook,
     assumed_storage: str | None,
-    tell: Callable[[CheckResult], Told],
+    tell: Callable[[CheckResult], bytes],
     processes: int,
-) -> Iterator[Told]:
-    """What `tell` makes of every shipment's result, in the order and with the results of one run of
-    `judge_shipments`. `tell` runs where the result was made; what it returns must be picklable."""
+) -> Iterator[tuple[Verdict, bytes]]:
+    """The verdict of every shipment's result and what `tell` makes of it, in the order and with the
+    results of one run of `judge_shipments`. `tell` runs where the result was made."""
     parted = sorted_by_publisher(in_force_then(evidence)).own
     evidence = replace(evidence, carried=first_sent(parted.readings, evidence.carried))
     evidence = with_deliveries(evidence)  # of shipments in other parts as well
-    work = _Work(evidence, _parts(evidence), rulebook, assumed_storage, tell)
-    numbers = range(len(work.parts))
-    curves = _each(work.curves, numbers, processes)
-    found = {
-        shipment: (pack, told)
-        for part in _each(partial(work.told, curves), numbers, processes)
-        for pack, shipment, told in part
-    }
-    for pack in dict.fromkeys(found[shipment][0] for shipment in evidence.shipments):
-        for shipment in evidence.shipments:
-            if found[shipment][0] == pack:
-                yield found[shipment][1]
+    with SharedTexts() as texts:
+        work = _Work(evidence, _parts(evidence), rulebook, assumed_storage, tell, texts)
+        numbers = range(len(work.parts))
+        curves = _each(work.curves, numbers, processes)
+        parts = _each(partial(work.told, curves), numbers, processes)
+        found = {one.shipment: one for part in parts for one in part}
+        for pack in dict.fromkeys(found[shipment].pack for shipment in evidence.shipments):
+            for shipment in evidence.shipments:
+                one = found[shipment]
+                if one.pack == pack:
+                    yield one.verdict, texts.read(one.at, one.size)
 
 
 def _parts(evidence: Evidence) -> list[tuple[str, ...]]:

@@ -26,9 +26,9 @@ from coldwitness.storage.ports import Register, TelemetryStore
 
 log = logging.getLogger(__name__)
 
-CHUNK_SHIPMENTS = 400
+CHUNK_SHIPMENTS = 1000
 """Shipments in one run: enough that numpy does the work, few enough that the first results of
-a burst are recorded before the last are read."""
+a burst are recorded before the last are read. With 400 a box took a tenth longer."""
 LOOK_EVERY_S = 0.5
 """How often the register is asked what other processes left to be judged."""
 RETRY_FIRST_S = 1.0

@@ -18,7 +18,7 @@ from coldwitness.analysis.terms import (
     Terms,
     nothing_on_record,
 )
-from coldwitness.config.ban_list import Banned, banned_on, load_ban_list
+from coldwitness.config.ban_list import Banned, load_ban_list
 from coldwitness.config.numbers import Numbers
 from coldwitness.config.rules import PackLimits, day_start_s
 from coldwitness.config.storage_classes import BoxModel, StorageClass
@@ -104,10 +104,7 @@ def terms_for(
     low_c, high_c = common_range(items, len(shipments))
     sorted_events = [sorted(events.get(s, ()), key=_time_of) for s in shipments]
     start, end = custody_ends(given, sorted_events)
-    banned = [
-        banned_drugs(drugs, banned_on(ban_list, begun_s))
-        for drugs, begun_s in zip(named, start.time_s.tolist(), strict=True)
-    ]
+    banned = banned_drugs(named, ban_list, start.time_s.tolist())
     lasting = [shared_lines(manifest, classes) for manifest in given]
     place = _places(given)
     of_fleet = [(learned or {}).get(shipment, {}) for shipment in shipments]

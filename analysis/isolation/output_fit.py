@@ -70,8 +70,8 @@ that melts makes of a drug that warm goods touch is followed less well, and look
 
 CELLS_MIN = 8
 LAGS = 6
-BLOCK = 16
-"""Shipments fitted together: enough that the numpy calls cost little, few enough for the cache."""
+BLOCK_CELLS = 2400
+"""Cells fitted together: enough that the numpy calls cost little, few enough for the cache."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,9 @@ def fit_output(
         whole = np.flatnonzero(able & (kind == one))
         whole = whole[np.argsort(fit.cells[whole], kind="stable")]
         inner = tuple(int(zone) for zone in np.flatnonzero(known[whole[0], :AMBIENT]))
-        for low in range(0, whole.size, BLOCK):
-            some = whole[low : low + BLOCK]
+        while whole.size:
+            together = max(BLOCK_CELLS // int(fit.cells[whole[0]]), 1)
+            some, whole = whole[:together], whole[together:]
             _fit_block(cells.of(some), some, inner, limit_per_h, fit, above_only=above_only)
     return fit
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 FORMAT = "coldwitness.readings/1"
+_LEAD = 3
+"""Columns before the probes: time, logger, seq."""
 
 
 def readings_digests(tracks: Tracks, rows: NDArray[np.bool_]) -> list[str]:
@@ -28,47 +30,58 @@ def readings_digests(tracks: Tracks, rows: NDArray[np.bool_]) -> list[str]:
     kept = np.flatnonzero(rows)
     first = np.searchsorted(kept, tracks.first).tolist()
     part: slice | IntArray = slice(None) if kept.size == rows.size else kept
-    probes = {
-        name: _given(tracks.temperature_c[name][part], first)
-        for name in sorted(tracks.temperature_c)
-    }
-    readings = {name: _real(column[part]) for name, column in tracks.temperature_c.items()}
-    time_ms, seq = _whole(np.rint(tracks.time_s[part] * 1000.0)), _whole(tracks.seq[part])
-    logger = tracks.logger[part]
-    others = (
-        *(_real(c[part]) for c in (tracks.lat_deg, tracks.lon_deg, tracks.accuracy_m)),
-        _real(tracks.light_lux[part]),
-        _whole(tracks.lid_open[part]),
-        _whole(tracks.moving[part]),
+    names = sorted(tracks.temperature_c)
+    used, place = _loggers(tracks.logger[part], first)
+    # As they are hashed, below each other: bytes of a shipment's columns are then one piece.
+    columns: IntArray = np.stack(
+        [
+            _whole(np.rint(tracks.time_s[part] * 1000.0)),
+            place,
+            _whole(tracks.seq[part]),
+            *(_real(tracks.temperature_c[name][part]).view("<i8") for name in names),
+            *(_real(c[part]).view("<i8") for c in (tracks.lat_deg, tracks.lon_deg)),
+            *(_real(c[part]).view("<i8") for c in (tracks.accuracy_m, tracks.light_lux)),
+            *(_whole(c[part]) for c in (tracks.lid_open, tracks.moving)),
+        ]
     )
+    told = np.ones((len(columns), len(first) - 1), dtype=np.bool_)
+    for row, name in enumerate(names, start=_LEAD):
+        told[row] = _given(tracks.temperature_c[name][part], first)
+    whole: list[bool] = np.asarray(told.all(axis=0)).tolist()
     digests = []
     for i, (start, stop) in enumerate(pairwise(first)):
-        used, place = _loggers(logger[start:stop])
-        given = [name for name, shipments in probes.items() if shipments[i]]
+        mine, probes = columns[:, start:stop], names
+        if not whole[i]:
+            mine = columns[told[:, i], start:stop]
+            probes = [name for row, name in enumerate(names, start=_LEAD) if told[row, i]]
         head = {
             "format": FORMAT,
-            "loggers": [tracks.loggers[number] for number in used],
-            "probes": given,
+            "loggers": [tracks.loggers[number] for number in used[i]],
+            "probes": probes,
             "readings": stop - start,
         }
-        digest = hashlib.sha256(json.dumps(head).encode() + b"\n")
-        digest.update(time_ms[start:stop].tobytes())
-        digest.update(place.tobytes())
-        digest.update(seq[start:stop].tobytes())
-        for column in (*(readings[name] for name in given), *others):
-            digest.update(column[start:stop].tobytes())
-        digests.append(digest.hexdigest())
+        text = json.dumps(head).encode() + b"\n"
+        digests.append(hashlib.sha256(text + mine.tobytes()).hexdigest())
     return digests
 
 
-def _loggers(logger: IntArray) -> tuple[list[int], IntArray]:
-    """Which loggers these rows are of, ascending, and the place of each row's among them."""
-    if logger.size and (logger == logger[0]).all():
-        number = int(logger[0])
-        return ([number], np.zeros(logger.size, "<i8")) if number >= 0 else ([], logger)
-    used = np.unique(logger)
-    used = used[used >= 0]
-    return used.tolist(), _whole(np.where(logger < 0, -1, np.searchsorted(used, logger)))
+def _loggers(logger: IntArray, first: Sequence[int]) -> tuple[list[list[int]], IntArray]:
+    """Of each shipment, which loggers its rows are of, ascending; and (n,) the place of each row's
+    among them."""
+    place = np.where(logger < 0, -1, 0).astype("<i8")
+    changes = np.concatenate(([0], np.cumsum(logger[1:] != logger[:-1]), [0]))
+    used: list[list[int]] = []
+    for start, stop in pairwise(first):
+        if start == stop:
+            used.append([])
+        elif changes[start] == changes[stop - 1]:
+            used.append([number] if (number := int(logger[start])) >= 0 else [])
+        else:
+            mine = logger[start:stop]
+            known = np.unique(mine[mine >= 0])
+            place[start:stop] = np.where(mine < 0, -1, np.searchsorted(known, mine))
+            used.append(known.tolist())
+    return used, place
 
 
 def _given(column: FloatArray, first: Sequence[int]) -> list[bool]:

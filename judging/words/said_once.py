@@ -23,6 +23,6 @@ class SaidOnce(Generic[Word]):
 def said_once(columns: Sequence[Sequence[Hashable]], say: Callable[..., Word]) -> SaidOnce[Word]:
     """What `say` makes of the values of each shipment, which are all that its words depend on;
     columns : one a value, by shipment."""
-    known: dict[tuple[Hashable, ...], int] = {}
-    code = [known.setdefault(values, len(known)) for values in zip(*columns, strict=True)]
-    return SaidOnce(code, [say(*values) for values in known])
+    each = list(zip(*columns, strict=True))
+    place = {values: number for number, values in enumerate(dict.fromkeys(each))}
+    return SaidOnce(list(map(place.__getitem__, each)), [say(*values) for values in place])

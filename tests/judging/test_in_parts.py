@@ -72,8 +72,10 @@ def test_parts_give_what_one_run_gives(gathered: GatheredFiles, rulebook: Rulebo
     told = told_in_parts(
         gathered.evidence, rulebook=rulebook, assumed_storage=None, tell=line, processes=2
     )
-    assert list(told) == whole
+    texts = list(told)
+    assert [text for _, text in texts] == whole
     results = [one for group in judged.groups for one in group.results]
+    assert [verdict for verdict, _ in texts] == [one.verdict for one in results]
     subtypes = {finding.subtype for one in results for finding in one.findings}
     assert {"copied", "manifest_changed", "foreign_source"} <= subtypes
 

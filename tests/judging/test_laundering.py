@@ -157,7 +157,7 @@ def test_what_a_logger_sent_in_other_parts_of_a_large_call_counts_like_in_one_ru
         tell=msgspec.json.encode,
         processes=2,
     )
-    results = [msgspec.json.decode(one, type=CheckResult) for one in told]
+    results = [msgspec.json.decode(text, type=CheckResult) for _, text in told]
     assert {one.shipment: one for one in results if one.shipment.startswith("ZB")} == judged(
         without(evidence, "coolant")
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coldwitness.ingest.files import opening
+from coldwitness.ingest.files import ndjson, opening
 from coldwitness.ingest.files.in_processes import in_processes
 from coldwitness.ingest.files.recorded import read_files
 
@@ -30,7 +30,8 @@ def test_rows_events_and_refusals_come_in_the_order_of_the_file(
     path = tmp_path / "readings.ndjson"
     path.write_text("".join(lines))
     whole = read_files([path])
-    monkeypatch.setattr(opening, "CHUNK_LINES", 30)
+    monkeypatch.setattr(opening, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(ndjson, "ALONE_BLOCKS", 2)
     parted = read_files([path], processes=2)
     for field in fields(whole.table):
         mine, its = getattr(whole.table, field.name), getattr(parted.table, field.name)
@@ -52,7 +53,8 @@ def test_a_document_over_many_lines_is_one_however_it_is_read(
 ) -> None:
     path = tmp_path / "readings.json"
     path.write_text(json.dumps([json.loads(reading(seq)) for seq in range(90)], indent=1))
-    monkeypatch.setattr(opening, "CHUNK_LINES", 30)
+    monkeypatch.setattr(opening, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(ndjson, "ALONE_BLOCKS", 2)
     assert len(read_files([path], processes=2).table) == 90
 
 

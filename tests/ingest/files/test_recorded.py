@@ -344,6 +344,7 @@ def test_a_missing_file_and_an_unknown_reader_are_one_line_of_error(tmp_path: Pa
 
 def test_many_chunks_are_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coldwitness.ingest.files.opening.CHUNK_LINES", 7)
+    monkeypatch.setattr("coldwitness.ingest.files.opening.BLOCK_BYTES", 700)
     rows = [f"2026-11-21T03:04:{second:02d}Z,{second / 10}" for second in range(60)]
     path = write(tmp_path / "a.csv", "time,drug", *rows[:30], "bad,row", *rows[30:])
     recorded = read_files([path])

@@ -95,6 +95,6 @@ def test_no_line_of_a_file_is_searched_for_doubled_keys_because_of_a_channel(
     channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched: list[bytes] = []
-    monkeypatch.setattr("coldwitness.ingest.files.ndjson.looks_doubled", searched.append)
+    monkeypatch.setattr("coldwitness.ingest.files.plain_lines.looks_doubled", searched.append)
     assert len(in_file(tmp_path, message(channel, VALUES[channel.name]))) == 1
     assert searched == []
