@@ -22,6 +22,7 @@ from coldwitness.api.http import (
     reports,
     reviews,
     shipments,
+    webhooks,
 )
 from coldwitness.api.http.admission import ADMITTED
 from coldwitness.api.http.answers import COMPONENT, problem_answer
@@ -69,6 +70,7 @@ def create_app(services: Services) -> FastAPI:
         devices,
         findings,
         clues,
+        webhooks,
         quarantine,
         live,
     )

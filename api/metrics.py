@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.clue_ports import Clue
+from coldwitness.storage.clue_ports import ClueEntry
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -63,12 +63,16 @@ class Metrics(JudgingObserver):
             "Shipments touched and not yet judged",
             registry=self.registry,
         )
-        self.clues = Counter(
-            "coldwitness_clues_total", "New clues put on the feed", registry=self.registry
+        self.clues = Counter("coldwitness_clues_total", "Clues opened", registry=self.registry)
+        self.clue_changes = Counter(
+            "coldwitness_clue_changes_total",
+            "Entries put on the feed, by what changed",
+            ["change"],
+            registry=self.registry,
         )
         self.deliveries = Counter(
             "coldwitness_webhook_attempts_total",
-            "Attempts to deliver a clue, by result",
+            "Attempts to deliver an entry of the feed, by result",
             ["result"],
             registry=self.registry,
         )
@@ -79,12 +83,15 @@ class Metrics(JudgingObserver):
     def on_judged(
         self,
         results: Sequence[CheckResult],
-        clues: Sequence[Clue],
+        entries: Sequence[ClueEntry],
         newest: Mapping[str, NewestReading],
     ) -> None:
         del newest
         self.judged.inc(len(results))
-        self.clues.inc(len(clues))
+        for entry in entries:
+            if entry.change.kind == "opened":
+                self.clues.inc()
+            self.clue_changes.labels(change=entry.change.kind).inc()
 
     def on_failed(self) -> None:
         self.judge_failures.inc()

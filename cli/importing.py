@@ -26,10 +26,10 @@ from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.batch import judge_batch
-from coldwitness.judging.clues import clue_changes
 from coldwitness.judging.copies import keep_curves
 from coldwitness.judging.in_force import journal_in_force
 from coldwitness.judging.in_parts import cores
+from coldwitness.judging.live import clue_rules
 from coldwitness.judging.rows_read import rows_in_stores
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.archive.native import event_object
@@ -209,6 +209,7 @@ def _judge(
     settings: Settings, store: WholeStore, register: Register, shipments: Sequence[str]
 ) -> None:
     rulebook = load_rulebook(settings.judging)
+    rules = clue_rules(rulebook, settings)
     for start in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
         part = shipments[start : start + _SHIPMENTS_AT_ONCE]
         up_to = rows_in_stores(settings.journal.directory, register)
@@ -218,7 +219,7 @@ def _judge(
             judged.results,
             judged_ms=now_ms,
             reason="import",
-            clue_policy=clue_changes,
+            clue_policy=rules,
             up_to=up_to,
         )
         for curves in judged.curves:

@@ -30,6 +30,7 @@ class DeadlineRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date
     valid_to: date | None = None
     article: Text | None = None
+    remind_days: Annotated[int, Meta(ge=0, le=60)] = 3
 
     def in_force(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)

@@ -142,6 +142,11 @@ class WebhookSettings(_Section):
 
 
 class ClueSettings(_Section):
+    division: str | None = Field(None, pattern="^[0-9]{2,6}$")
+    """This office's own area (GB/T 2260); a clue whose competent office lies elsewhere says that
+    it is to be transferred. Unset: none says so."""
+    growth_s: float = Field(300.0, ge=0.0, le=86_400.0)
+    """An open episode's growth is told at its end and at most this often before."""
     webhook_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Loopback, private or reserved networks that a webhook registered over HTTP may point to;
     the open network is always allowed, and so is every webhook of these settings."""

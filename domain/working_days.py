@@ -37,6 +37,13 @@ class WorkingDays:
             days -= self.works(day)
         return day
 
+    def before(self, day: date, *, days: int) -> date:
+        """The working day so many working days before `day`."""
+        while days > 0:
+            day -= _DAY
+            days -= self.works(day)
+        return day
+
     def knows(self, first: date, last: date) -> bool:
         """Whether the arrangement of every year from one day to another is known."""
         return all(year in self.years for year in range(first.year, last.year + 1))

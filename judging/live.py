@@ -10,15 +10,18 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from coldwitness.config.rules import pack_for
 from coldwitness.config.settings import JudgingSettings, Settings
 from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.domain.instants import china_day
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.batch import Batch, judge_batch
 from coldwitness.judging.clock import Clock, system_clock
-from coldwitness.judging.clues import clue_changes
+from coldwitness.judging.clue_clocks import notice
+from coldwitness.judging.clues import ClueRules, told_late
 from coldwitness.judging.copies import copies_named, keep_curves
 from coldwitness.judging.observer import JudgingObserver
 from coldwitness.judging.rulebook import Rulebook
@@ -33,6 +36,8 @@ LOOK_EVERY_S = 0.5
 """How often the register is asked what other processes left to be judged."""
 RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 60.0
+CLUES_EVERY_S = 5.0
+"""How often clues are looked for of which time alone has something to tell."""
 REOPEN_WITHIN_MS = 86_400_000
 """At start, shipments that ended less than a day ago are judged again: the process may have
 stopped between storing a late reading and judging it."""
@@ -81,6 +86,8 @@ class LiveJudge:
         pack_id = rulebook.pack_id
         numbers = pack_for(rulebook.packs, pack_id=pack_id, epoch_s=math.nan).numbers
         self._interval_ms = round(numbers.recording_interval_s * 1000) + 1000
+        self._clue_rules = clue_rules(rulebook, settings)
+        self._clues_told = 0.0
         self._observers = tuple(observers)
         self._judge = judge
         self._rows_read = rows_read
@@ -145,6 +152,7 @@ class LiveJudge:
         returns how many were judged."""
         self._take_left()
         self._look_again()
+        self._tell_of_clues_now_and_then()
         due = self._take_due()
         try:
             judged = self._judge_all(due)
@@ -176,6 +184,32 @@ class LiveJudge:
             for shipment in [name for name, due_ms in self._looks.items() if due_ms <= now_ms]:
                 del self._looks[shipment]
                 self._touched.setdefault(shipment, SILENCE)
+
+    def tell_of_clues(self) -> int:
+        """Put on the feed what time alone makes due: growth of an episode of which no entry told
+        for a while, and time limits that come to their end; returns how many entries."""
+        now_ms = self._clock()
+        clues, growth_ms = self._register.clues, self._clue_rules.growth_ms
+        entries = clues.tell_held(
+            told_before_ms=now_ms - growth_ms, policy=partial(told_late, now_ms=now_ms)
+        )
+        entries += clues.tell_due(
+            today=china_day(now_ms / 1000), policy=partial(notice, now_ms=now_ms)
+        )
+        if entries:
+            for observer in self._observers:
+                observer.on_judged((), entries, {})
+        return len(entries)
+
+    def _tell_of_clues_now_and_then(self) -> None:
+        now = time.monotonic()
+        if now - self._clues_told < CLUES_EVERY_S:
+            return
+        self._clues_told = now
+        try:
+            self.tell_of_clues()
+        except Unavailable as error:
+            log.debug("clues whose time has come: %s", error)
 
     def _plan_looks(self, results: Iterable[CheckResult], reason: str) -> None:
         """Once an interval is over in which a reading was due, then every hour until it ended."""
@@ -272,11 +306,11 @@ class LiveJudge:
             tuple(shipments),
             self._clock(),
         )
-        clues = self._register.results.record(
+        entries = self._register.results.record(
             batch.results,
             judged_ms=self._clock(),
             reason=reason,
-            clue_policy=clue_changes,
+            clue_policy=self._clue_rules,
             up_to=up_to,
         )
         for curves in batch.curves:
@@ -286,7 +320,7 @@ class LiveJudge:
         self._tell_of_copies(batch.results, reason)
         self._plan_looks(batch.results, reason)
         for observer in self._observers:
-            observer.on_judged(batch.results, clues, batch.newest)
+            observer.on_judged(batch.results, entries, batch.newest)
 
     def _tell_of_copies(self, results: Sequence[CheckResult], reason: str) -> None:
         """Have shipments judged again that should name one of these as a copy, or no more. Those
@@ -306,3 +340,12 @@ class LiveJudge:
     def _tell_failed(self) -> None:
         for observer in self._observers:
             observer.on_failed()
+
+
+def clue_rules(rulebook: Rulebook, settings: Settings) -> ClueRules:
+    """By which clues are opened, changed and withdrawn under these settings."""
+    return ClueRules(
+        packs=rulebook.packs,
+        own_division=settings.clues.division,
+        growth_ms=round(settings.clues.growth_s * 1000),
+    )

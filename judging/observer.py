@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from coldwitness.domain.measures import Instant
 from coldwitness.domain.result import CheckResult
-from coldwitness.storage.clue_ports import Clue
+from coldwitness.storage.clue_ports import ClueEntry
 
 
 class NewestReading(Struct, frozen=True, kw_only=True):
@@ -25,11 +25,11 @@ class JudgingObserver:
     def on_judged(
         self,
         results: Sequence[CheckResult],
-        clues: Sequence[Clue],
+        entries: Sequence[ClueEntry],
         newest: Mapping[str, NewestReading],
     ) -> None:
-        """One run is recorded: its results, the clues that are new, and the newest reading of
-        each shipment that has one."""
+        """One run is recorded: its results, the feed's entries that tell of clues, and the newest
+        reading of each shipment that has one."""
 
     def on_failed(self) -> None:
         """A run failed; its shipments are kept for later."""

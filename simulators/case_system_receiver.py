@@ -2,7 +2,7 @@
 
 It shares no code with the sender. It checks the Standard Webhooks signature from the
 specification (HMAC-SHA256 over `id.timestamp.body`, five minutes of tolerance), answers 204 to
-what is genuine and 401 to what is not, takes each id once, and prints one line a clue.
+what is genuine and 401 to what is not, takes each id once, and prints one line a change.
 
     python -m coldwitness.simulators.case_system_receiver --port 0 --secret-file FILE
 
@@ -60,13 +60,14 @@ def key_of(secret: str) -> bytes:
 
 
 def line_of(event: Mapping[str, Any]) -> str:
-    """What a case worker would see of a clue, in one line."""
-    data = event["data"]
-    finding = data["finding"]
-    requirements = ", ".join(data["requirements"])
+    """What a case worker would see of a change of a clue, in one line."""
+    change, clue = event["data"]["change"], event["data"]["clue"]
+    act = clue["act"] or {"start": None, "end": None}
+    requirements = ", ".join(clue["requirements"])
     return (
-        f"{event['subject']}  {finding['kind']}/{finding['subtype']} ({finding['certainty']})"
-        f"  {finding['start']} … {finding['end']}  [{requirements}]  {data['report']}"
+        f"{event['subject']}  {change['kind']} v{change['version']}"
+        f"  {clue['kind']}/{clue['subtype']} ({clue['certainty']})"
+        f"  {act['start']} … {act['end']}  [{requirements}]  {clue['report']}"
     )
 
 

@@ -4,19 +4,19 @@ that no publisher can use."""
 import msgspec
 from msgspec import Struct
 
+from coldwitness.domain.clues import Clue, ClueAct, ClueStatus, EarlierStatus
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.reading import Event, Reading
-from coldwitness.storage.clue_ports import ClueStatus
 from coldwitness.storage.journal import Message, Row
 from coldwitness.storage.office_ports import Attachment
 from coldwitness.storage.ports import Review
 
 Subject = tuple[str, str]
 """What a decision is about: `("manifest", shipment)`, `("review", shipment)`, `("attachment",
-shipment)`, `("clue_status", clue)`, `("drug_name", logger)`, or a register of the office and the
-name of the entry in it."""
+shipment)`, `("clue", clue)`, `("clue_status", clue)`, `("drug_name", logger)`, or a register of
+the office and the name of the entry in it."""
 
 
 class ManifestPut(Struct, frozen=True, tag_field="decided", tag="manifest"):
@@ -46,12 +46,27 @@ class EntryPut(Struct, frozen=True, tag_field="decided", tag="entry"):
 
 
 class ClueStatusSet(Struct, frozen=True, tag_field="decided", tag="clue_status"):
-    """What a case system said of a clue."""
+    """What a case system said of a clue, before each act was kept: the last word counts."""
 
     clue: str
-    status: ClueStatus
+    status: ClueStatus | EarlierStatus
     note: str | None
     at_ms: int
+
+
+class ClueActed(Struct, frozen=True, tag_field="decided", tag="clue_act"):
+    """What somebody did with a clue: a status, an extension, a company's statement."""
+
+    clue: str
+    act: ClueAct
+
+
+class ClueTaken(Struct, frozen=True, tag_field="decided", tag="clue_taken"):
+    """A clue that came from elsewhere, as it came."""
+
+    clue: Clue
+    by: str
+    reason: str
 
 
 class AttachmentAdded(Struct, frozen=True, tag_field="decided", tag="attachment"):
@@ -155,6 +170,8 @@ Decision = (
     | ReviewAdded
     | EntryPut
     | ClueStatusSet
+    | ClueActed
+    | ClueTaken
     | AttachmentAdded
     | DrugNameSet
     | Redacted
@@ -189,6 +206,10 @@ def subject_of(decision: Decision) -> Subject | None:
             subject = "attachment", decision.attachment.shipment
         case ClueStatusSet():
             subject = "clue_status", decision.clue
+        case ClueActed():
+            subject = "clue", decision.clue
+        case ClueTaken():
+            subject = "clue", decision.clue.id
         case DrugNameSet():
             subject = "drug_name", decision.logger
         case Redacted():

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coldwitness.domain.box_stays import BoxStay
+from coldwitness.domain.clues import ClueStatus
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
-from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus, Outbox
+from coldwitness.storage.clue_ports import ClueEntry, CluePolicy, Clues, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
 from coldwitness.storage.people_ports import ClientKeys
 
@@ -225,9 +226,9 @@ class Results(Protocol):
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
         digests: Mapping[str, str] | None = None,
-    ) -> list[Clue]:
+    ) -> list[ClueEntry]:
         """Keep results that differ from the last version as new versions, and what the policy
-        says of their shipments' clues, all at once; returns the clues that are new.
+        says of their shipments' clues, all at once; returns the feed's entries that tell of it.
 
         up_to : the last row of each worker's journal that was read for them. digests : of the
         results, by shipment, where somebody worked them out already.
@@ -340,7 +341,7 @@ class Journalled(Protocol):
         """Number and digest of results that are to be made again, so that they get it back."""
 
     def leave_status(self, clue: str, *, status: ClueStatus, note: str | None, at_ms: int) -> None:
-        """What a case system said of a clue that is to be found again."""
+        """What a case system said of a clue before each act was kept."""
 
 
 class DrugNameChanges(Protocol):

@@ -1,56 +1,77 @@
-"""A clue as others see it: on the feed, and as a CloudEvent in a webhook's body."""
+"""A clue as others see it: as an entry of the feed, and as a CloudEvent in a webhook's body."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from coldwitness.api.cursors import write_cursor
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.clues import Change, ChangeKind, EvidenceItem
+from coldwitness.domain.clues import Clue as KeptClue
 from coldwitness.domain.measures import Instant
-from coldwitness.domain.result import Finding
-from coldwitness.domain.words import Verdict
-from coldwitness.storage.clue_ports import Clue as KeptClue
-from coldwitness.storage.clue_ports import ClueStatus
+from coldwitness.storage.clue_ports import ClueEntry as KeptEntry
 
-EVENT_TYPE: Literal["coldwitness.clue.v1"] = "coldwitness.clue.v1"
+EventType = Literal[
+    "coldwitness.clue.opened.v1",
+    "coldwitness.clue.updated.v1",
+    "coldwitness.clue.withdrawn.v1",
+    "coldwitness.clue.reopened.v1",
+    "coldwitness.clue.due.v1",
+]
+TrialEventType = Literal["coldwitness.webhook.test.v1"]
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+LISTING = "clues"
 
 
-class Clue(Struct, frozen=True, kw_only=True):
-    """A breach or suspicion: the finding, what it bears on, and where the report is.
+class Clue(KeptClue, frozen=True, kw_only=True):
+    """A breach or suspicion to be checked (疑似，待核查), as a case system takes it: what, who,
+    where, by which rule, by when. What is not known is null; it holds no reading, no route and no
+    person's data: those are behind the report's address."""
 
-    Thin on purpose: readings, route and companies are behind the report's address, where
-    access can be controlled; a finding holds no person's data.
-    """
-
-    id: str
-    cursor: str
-    shipment: str
-    verdict: Verdict
-    requirements: tuple[str, ...]
-    finding: Finding
-    version: Annotated[int, Meta(description="Rises when later evidence changed the finding")]
-    reason: str
-    created_at: Instant
-    updated_at: Instant
-    status: Annotated[ClueStatus, Meta(description="What the case system said back")]
-    status_note: str | None
-    report: str
+    report: str | None
     links: dict[str, str]
+
+
+class ClueEntry(Struct, frozen=True, kw_only=True):
+    """One change of a clue, once, with the clue as it then stood."""
+
+    cursor: str
+    change: Change
+    clue: Clue
 
 
 class CloudEvent(Struct, frozen=True, kw_only=True):
     """CloudEvents 1.0, structured mode; signed by Standard Webhooks headers."""
 
     specversion: Literal["1.0"] = "1.0"
-    id: str
+    id: Annotated[str, Meta(description="The clue's id, a point, and the version")]
     source: str
-    type: Literal["coldwitness.clue.v1"] = EVENT_TYPE
-    subject: str
+    type: EventType
+    subject: Annotated[str, Meta(description="The shipment; of a clue without one, its own id")]
     time: Instant
     datacontenttype: Literal["application/json"] = "application/json"
-    data: Clue
+    data: ClueEntry
+
+
+class TrialData(Struct, frozen=True, kw_only=True):
+    webhook: str
+
+
+class TrialEvent(Struct, frozen=True, kw_only=True):
+    """What a webhook is sent to try it: nothing happened."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: TrialEventType = "coldwitness.webhook.test.v1"
+    time: Instant
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: TrialData
+
+
+EVENT_TYPES: dict[ChangeKind, EventType] = dict(
+    zip(get_args(ChangeKind), get_args(EventType), strict=True)
+)
 
 
 def report_address(base_url: str, shipment: str) -> str:
@@ -59,38 +80,48 @@ def report_address(base_url: str, shipment: str) -> str:
 
 
 def told_clue(clue: KeptClue, *, base_url: str) -> Clue:
-    """The clue's resource."""
-    shipment_url = f"{base_url}/v1/shipments/{clue.shipment}"
-    return Clue(
-        id=clue.id,
-        cursor=write_cursor("clues", clue.cursor),
-        shipment=clue.shipment,
-        verdict=clue.verdict,
-        requirements=clue.requirements,
-        finding=clue.finding,
-        version=clue.version,
-        reason=clue.reason,
-        created_at=rfc3339(clue.created_ms),
-        updated_at=rfc3339(clue.updated_ms),
-        status=clue.status,
-        status_note=clue.status_note,
-        report=report_address(base_url, clue.shipment),
-        links={
-            "self": f"{base_url}/v1/clues/{clue.id}",
-            "check": f"{shipment_url}/check",
-            "report_json": f"{shipment_url}/report.json",
-        },
+    """The clue's resource, its addresses made whole."""
+    fields = msgspec.structs.asdict(clue)
+    fields["evidence"] = tuple(
+        EvidenceItem(name=one.name, sha256=one.sha256, sm3=one.sm3, href=base_url + one.href)
+        for one in clue.evidence
+    )
+    links = {"self": f"{base_url}/v1/clues/{clue.id}"}
+    report = None
+    if clue.shipment is not None:
+        shipment_url = f"{base_url}/v1/shipments/{clue.shipment}"
+        report = report_address(base_url, clue.shipment)
+        links["check"] = f"{shipment_url}/check"
+        links["report_json"] = f"{shipment_url}/report.json"
+    return Clue(**fields, report=report, links=links)
+
+
+def told_entry(entry: KeptEntry, *, base_url: str) -> ClueEntry:
+    return ClueEntry(
+        cursor=write_cursor(LISTING, entry.cursor),
+        change=entry.change,
+        clue=told_clue(entry.clue, base_url=base_url),
     )
 
 
-def clue_event(clue: KeptClue, *, base_url: str) -> bytes:
+def clue_event(entry: KeptEntry, *, base_url: str) -> bytes:
     """The exact bytes to sign and send: a CloudEvents 1.0 event in JSON (structured mode)."""
     return msgspec.json.encode(
         CloudEvent(
-            id=clue.id,
+            id=f"{entry.clue.id}.{entry.change.version}",
             source=f"{base_url}/v1/clues",
-            subject=clue.shipment,
-            time=rfc3339(clue.created_ms),
-            data=told_clue(clue, base_url=base_url),
+            type=EVENT_TYPES[entry.change.kind],
+            subject=entry.clue.shipment or entry.clue.id,
+            time=entry.change.at,
+            data=told_entry(entry, base_url=base_url),
+        )
+    )
+
+
+def trial_event(webhook: str, *, name: str, at: str, base_url: str) -> bytes:
+    """The bytes of an event that tries a webhook."""
+    return msgspec.json.encode(
+        TrialEvent(
+            id=name, source=f"{base_url}/v1/webhooks", time=at, data=TrialData(webhook=webhook)
         )
     )

@@ -1,7 +1,8 @@
 """Pushes the clue feed to webhooks: signed, retried for about a day, then kept as dead letter.
 
 What is owed stands in the register before anything is sent, with the exact bytes; so a restart
-sends the same bytes under the same id again, and a receiver that keeps ids sees each clue once.
+sends the same bytes under the same id again, and a receiver that keeps ids sees each entry once. Of
+one clue a webhook is sent an entry only once it took the one before: entries keep their order.
 """
 
 import logging
@@ -17,26 +18,28 @@ import certifi
 import httpx
 
 from coldwitness.api.clues.backoff import next_try_ms
-from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event
+from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event, trial_event
 from coldwitness.api.clues.signature import require_secret, signed_headers
 from coldwitness.api.clues.targets import Network, allowed_networks, resolve
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
+from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.clue_ports import Clue, Delivery, Webhook
+from coldwitness.storage.clue_ports import ClueEntry, Delivery, Webhook
 from coldwitness.storage.ports import Register
 
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
 TIMEOUT_S = 10.0
-CATCH_UP_MS = 3_600_000
-"""At start the newest hour of the feed is owed again (owing twice changes nothing): the process
-may have stopped between recording a clue and owing it."""
+PAGE = 500
+EARLIER_SECRET_MS = 86_400_000
+"""So long the secret before signs beside a new one, so that a receiver can change over."""
 ANSWER_BYTES_READ = 65_536
+UNREACHABLE = (Unavailable, BadInput, httpx.HTTPError, httpx.InvalidURL)
 EVERYWHERE = allowed_networks(("0.0.0.0/0", "::/0"))
 
 
@@ -62,7 +65,6 @@ class Outbox(JudgingObserver):
         self._metrics = metrics if metrics is not None else Metrics()
         self._allowed = allowed_networks(settings.clues.webhook_networks)
         self._trusted = frozenset(webhook.url for webhook in settings.webhooks)
-        self._owed_up_to: int | None = None
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -106,12 +108,12 @@ class Outbox(JudgingObserver):
     def on_judged(
         self,
         results: Sequence[CheckResult],
-        clues: Sequence[Clue],
+        entries: Sequence[ClueEntry],
         newest: Mapping[str, NewestReading],
     ) -> None:
-        """New clues are read from the register, where their order and number are settled."""
+        """Entries are read from the register, where their order and number are settled."""
         del results, newest
-        if clues:
+        if entries:
             self.wake()
 
     def _work_for_ever(self) -> None:
@@ -127,29 +129,17 @@ class Outbox(JudgingObserver):
             self._wake.clear()
 
     def owe_new(self) -> None:
-        """Put what came onto the feed since the last look into each webhook's queue."""
-        started_ms = self._clock()
-        webhooks = [webhook for webhook in self._register.outbox.webhooks() if not webhook.disabled]
-        for n, clue in enumerate(self._new_clues()):
-            now_ms = started_ms + n  # due one after the other: sent in the feed's order
-            for webhook in webhooks:
-                if clue.created_ms >= webhook.created_ms:
-                    body = clue_event(clue, base_url=self._base_url)
-                    self._register.outbox.owe(webhook.id, clue.id, body, now_ms=now_ms)
-            self._owed_up_to = clue.cursor
-
-    def _new_clues(self) -> list[Clue]:
-        first_look = self._owed_up_to is None
-        after = self._owed_up_to or 0
-        new: list[Clue] = []
-        while page := self._register.clues.after(after, limit=500):
-            after = page[-1].cursor
-            new += page
-            if first_look:
-                newest_ms = new[-1].created_ms
-                new = [clue for clue in new if clue.created_ms >= newest_ms - CATCH_UP_MS]
-        self._owed_up_to = self._owed_up_to or 0
-        return new
+        """Put what came onto the feed since into each webhook's queue. Up to where it did stands
+        with the webhook: nothing is passed over, however long nobody sent."""
+        for webhook in self._register.outbox.webhooks():
+            after = webhook.owed_up_to
+            while not webhook.disabled:
+                entries = self._register.clues.after(after, limit=PAGE)
+                if not entries:
+                    break
+                owed = [(entry, clue_event(entry, base_url=self._base_url)) for entry in entries]
+                self._register.outbox.owe(webhook.id, owed, now_ms=self._clock())
+                after = entries[-1].cursor
 
     def send_due(self) -> None:
         """Hand every due delivery to its webhook's turn; does not wait for the answers."""
@@ -187,9 +177,9 @@ class Outbox(JudgingObserver):
         """Try one delivery; returns why the receiver cannot be reached, "" if it answered."""
         webhook = delivery.webhook
         try:
-            answer, retry_after_s = self._post(delivery)
-        except (Unavailable, BadInput, httpx.HTTPError, httpx.InvalidURL) as error:
-            why = f"{type(error).__name__}: {error}"[:300]
+            answer, retry_after_s = self._post(webhook, delivery.body, message_id=delivery.id)
+        except UNREACHABLE as error:
+            why = _why(error)
             self._metrics.deliveries.labels(result="unreachable").inc()
             self._failed(delivery, why)
             return why
@@ -207,28 +197,35 @@ class Outbox(JudgingObserver):
         self._failed(delivery, f"HTTP {answer}", at_least_s=retry_after_s)
         return ""
 
-    def _post(self, delivery: Delivery) -> tuple[int, float]:
-        """Status and Retry-After (0 where none) of one POST of the delivery's exact bytes."""
-        webhook = delivery.webhook
+    def try_webhook(self, webhook: Webhook, *, name: str) -> tuple[int | None, str | None]:
+        """Send a webhook an event that means nothing, once; the status it answered, or why it
+        could not be reached."""
+        at = rfc3339(self._clock())
+        body = trial_event(webhook.id, name=name, at=at, base_url=self._base_url)
+        try:
+            return self._post(webhook, body, message_id=name)[0], None
+        except UNREACHABLE as error:
+            return None, _why(error)
+
+    def _post(self, webhook: Webhook, body: bytes, *, message_id: str) -> tuple[int, float]:
+        """Status and Retry-After (0 where none) of one POST of these exact bytes."""
         allowed: Sequence[Network] = self._allowed
         if webhook.url in self._trusted:
             allowed = EVERYWHERE
         target = resolve(webhook.url, allowed=allowed)
+        now_ms = self._clock()
         headers = {
             "Host": target.host,
             "Content-Type": CONTENT_TYPE,
             **signed_headers(
-                delivery.body,
-                secret=webhook.secret,
-                message_id=delivery.id,
-                now_ms=self._clock(),
+                body, secrets=_secrets_of(webhook, now_ms), message_id=message_id, now_ms=now_ms
             ),
         }
         until = time.monotonic() + TIMEOUT_S
         with self._client.stream(
             "POST",
             target.url,
-            content=delivery.body,
+            content=body,
             headers=headers,
             extensions={"sni_hostname": target.server_name},
         ) as answer:
@@ -259,26 +256,39 @@ def _trusted_authorities() -> ssl.SSLContext:
     return context
 
 
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _secrets_of(webhook: Webhook, now_ms: int) -> list[str]:
+    """Those that sign now, the newest first."""
+    earlier, until_ms = webhook.earlier_secret, webhook.earlier_until_ms
+    if earlier is None or until_ms is None or now_ms >= until_ms:
+        return [webhook.secret]
+    return [webhook.secret, earlier]
+
+
 GONE = "410 Gone"
 DISABLED = "webhook disabled"
 
 
 def register_configured(register: Register, settings: Settings, *, now_ms: int) -> None:
-    """Make the register's webhooks match the settings': one each, with today's secret.
+    """Make the register's webhooks match the settings': one each, with today's secret; the one
+    before signs beside it for a day.
 
     Raises ConfigError naming the webhook whose secret cannot sign (never the secret).
     """
-    known: dict[str, list[Webhook]] = {}
-    for webhook in register.outbox.webhooks():
-        if not webhook.disabled:
-            known.setdefault(webhook.url, []).append(webhook)
+    known = {hook.url: hook for hook in register.outbox.webhooks() if not hook.disabled}
     for number, configured in enumerate(settings.webhooks):
         try:
             secret = require_secret(configured.secret.get_secret_value(), what="secret")
         except BadInput as error:
             raise ConfigError(f"settings: webhooks.{number}: {error}") from error
-        for webhook in known.get(configured.url, []):
-            if webhook.secret != secret:
-                register.outbox.disable_webhook(webhook.id)
-        if not any(webhook.secret == secret for webhook in known.get(configured.url, [])):
-            register.outbox.add_webhook(configured.url, secret, now_ms=now_ms)
+        webhook = known.get(configured.url)
+        if webhook is None:
+            known[configured.url] = register.outbox.add_webhook(
+                configured.url, secret, now_ms=now_ms
+            )
+        elif webhook.secret != secret:
+            until_ms = now_ms + EARLIER_SECRET_MS
+            register.outbox.change_secret(webhook.id, secret, earlier_until_ms=until_ms)

@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from secrets import token_bytes
 
 from standardwebhooks.webhooks import Webhook as Signer
 
@@ -17,7 +17,7 @@ SECRET_BYTES_MAX = 64
 
 def new_secret() -> str:
     """A fresh secret in the form Standard Webhooks asks for."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+    return SECRET_PREFIX + base64.b64encode(token_bytes(32)).decode("ascii")
 
 
 def require_secret(text: str, *, what: str) -> str:
@@ -36,11 +36,15 @@ def require_secret(text: str, *, what: str) -> str:
     return SECRET_PREFIX + body
 
 
-def signed_headers(body: bytes, *, secret: str, message_id: str, now_ms: int) -> Mapping[str, str]:
-    """Headers of one attempt. The id is the same at every retry; the timestamp is the attempt's
-    own, so that a receiver's five minutes of tolerance fit a retry hours later too."""
+def signed_headers(
+    body: bytes, *, secrets: Sequence[str], message_id: str, now_ms: int
+) -> Mapping[str, str]:
+    """Headers of one attempt, a signature by each secret. The id is the same at every retry; the
+    timestamp is the attempt's own, so that a receiver's five minutes of tolerance fit a retry
+    hours later too."""
     at = datetime.fromtimestamp(now_ms // 1000, tz=UTC)
-    signature = Signer(secret).sign(message_id, at, body.decode("utf-8"))
+    text = body.decode("utf-8")
+    signature = " ".join(Signer(secret).sign(message_id, at, text) for secret in secrets)
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(now_ms // 1000),

@@ -15,6 +15,7 @@ from coldwitness.api.http.rights import OPEN, PERSONAL, roles_of
 from coldwitness.api.http.services import Services, services_of
 from coldwitness.domain.grants import LOCAL
 from coldwitness.domain.reach import Reach
+from coldwitness.storage.clue_ports import ClueFilter
 
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 
@@ -85,10 +86,9 @@ def _require_reach(request: Request, services: Services, reach: Reach) -> None:
         if known is not None and known.courier is not None:  # else nobody's yet
             raise Problem(404, f"shipment {shipment}: unknown")
     name = request.path_params.get("clue")
-    if name is not None:
-        clue = services.register.clues.one(name)
-        if clue is None or not services.register.shipments.seen([clue.shipment], reach=reach):
-            raise Problem(404, f"clue {name}: unknown")
+    wanted = ClueFilter(reach=reach)
+    if name is not None and services.register.clues.one(name, wanted=wanted) is None:
+        raise Problem(404, f"clue {name}: unknown")
 
 
 def _is_loopback(address: str) -> bool:

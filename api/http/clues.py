@@ -1,4 +1,4 @@
-"""The clue feed for case systems, the status they send back, and the webhooks they ask for."""
+"""The clue feed for case systems, what they say back, and clues that come from elsewhere."""
 
 from typing import Annotated
 
@@ -7,32 +7,37 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.clues.clue import EVENT_TYPE, CloudEvent, Clue, told_clue
+from coldwitness.api.clues.clue import (
+    EVENT_TYPES,
+    LISTING,
+    CloudEvent,
+    Clue,
+    told_clue,
+    told_entry,
+)
 from coldwitness.api.clues.heads import newest_heads
-from coldwitness.api.clues.signature import new_secret, require_secret
-from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
 from coldwitness.api.cursors import read_cursor, write_cursor
-from coldwitness.api.http.answers import documented, json_answer, taking
+from coldwitness.api.http.answers import documented, json_answer, tag_of, taking, unchanged
 from coldwitness.api.http.bodies import JsonBody, body_of_type
-from coldwitness.api.http.filters import Limit, RecordId
+from coldwitness.api.http.caller import Caller
+from coldwitness.api.http.filters import Courier, Division, Limit, RecordId
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import (
     ClueChange,
+    ClueHistory,
     ClueList,
-    NewWebhook,
-    Webhook,
-    WebhookList,
-    WebhookMade,
+    Kind,
+    NewClue,
+    NewStatement,
 )
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
-from coldwitness.domain.errors import Unavailable
-from coldwitness.domain.instants import rfc3339
-from coldwitness.storage.clue_ports import Webhook as StoredWebhook
+from coldwitness.domain.clues import ClueAct, ClueSource, ClueStatus, Party, Standing, Statement
+from coldwitness.judging.clue_acts import WrongStep, act_on, stated
+from coldwitness.judging.clue_words import reason_of
+from coldwitness.judging.clues_outside import clue_from_outside
+from coldwitness.storage.clue_ports import ClueEntry, ClueFilter
 
 router = APIRouter(tags=["clues"])
-
-LISTING = "clues"
-WEBHOOKS_MAX = 100
 
 
 @router.get("/v1/clues", responses=documented(ClueList), response_model=None)
@@ -41,73 +46,207 @@ def list_clues(
     caller: CallerOf,
     after: Annotated[str | None, Query(max_length=512, description="A cursor of this feed")] = None,
     cursor: Annotated[str | None, Query(max_length=512, description="The same as `after`")] = None,
+    division: Division = None,
+    courier: Courier = None,
+    seller: Annotated[str | None, Query(max_length=200, description="Its code, or name")] = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    source: Annotated[ClueSource | None, Query()] = None,
+    status: Annotated[ClueStatus | None, Query()] = None,
+    standing: Annotated[Standing | None, Query()] = None,
     limit: Limit = 50,
 ) -> Response:
-    """Every breach and suspicion once, in the order it was found, from the beginning or after a
-    cursor. A feed may be read again from any cursor at any time."""
+    """Each change of a clue once, in one order, from the beginning or after a cursor; with the
+    clue as it then stood, by which the filters go. A feed may be read again from any cursor."""
     given = after or cursor
     at = 0 if not given else read_cursor(given, listing=LISTING, kind=int)
-    clues = services.register.clues.after(at, limit=limit + 1, reach=caller.reach)
-    page = clues[:limit]
+    wanted = ClueFilter(
+        reach=caller.reach,
+        division=division,
+        courier=courier,
+        seller=seller,
+        kind=kind,
+        source=source,
+        status=status,
+        standing=standing,
+    )
+    last = services.register.clues.last_cursor()
+    entries = services.register.clues.after(at, limit=limit + 1, wanted=wanted)
+    page = entries[:limit]
+    more = len(entries) > limit
+    # At the end a reader waits with a cursor behind all that its filters passed over.
+    end = page[-1].cursor if page else at
     return json_answer(
         ClueList(
-            items=tuple(told_clue(clue, base_url=services.base_url) for clue in page),
+            items=tuple(told_entry(entry, base_url=services.base_url) for entry in page),
             heads=newest_heads(services.settings.journal.directory),
-            next_cursor=write_cursor(LISTING, page[-1].cursor if page else at),
-            has_more=len(clues) > limit,
+            next_cursor=write_cursor(LISTING, end if more else max(end, last)),
+            has_more=more,
         )
     )
 
 
-@router.get("/v1/clues/{clue}", responses=documented(Clue, problems=(404,)), response_model=None)
-def get_clue(clue: RecordId, services: ServicesOf) -> Response:
-    """One clue as it stands now."""
-    found = services.register.clues.one(clue)
-    if found is None:
-        raise Problem(404, f"clue {clue}: unknown")
-    return json_answer(told_clue(found, base_url=services.base_url))
-
-
-@router.patch(
-    "/v1/clues/{clue}",
-    responses=documented(Clue, problems=(400, 404, 413)),
-    openapi_extra=taking(ClueChange),
-    response_model=None,
-)
-def set_clue_status(
-    clue: RecordId, body: JsonBody, services: ServicesOf, caller: CallerOf
-) -> Response:
-    """What the case system did with the clue."""
-    change = body_of_type(body, ClueChange)
-    now_ms = services.clock()
-    found = services.register.clues.set_status(
-        clue, status=change.status, note=change.note, now_ms=now_ms
-    )
-    if found is None:
-        raise Problem(404, f"clue {clue}: unknown")
-    services.register.audit.note(
-        actor=caller.name, action=f"clue_{change.status}", subject=clue, now_ms=now_ms
-    )
-    return json_answer(told_clue(found, base_url=services.base_url))
-
-
 @router.post(
-    "/v1/webhooks",
-    responses=documented(WebhookMade, status=201, problems=(400, 409, 413, 415)),
-    openapi_extra=taking(NewWebhook),
+    "/v1/clues",
+    responses={
+        **documented(Clue, problems=(400, 413, 415), description="Known before"),
+        **documented(Clue, status=201, description="The clue is new"),
+    },
+    openapi_extra=taking(NewClue),
     response_model=None,
 )
-def add_webhook(
+def take_clue(
     request: Request,
     body: JsonBody,
     services: ServicesOf,
     caller: CallerOf,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Have every new clue pushed to an address, signed with a secret that is shown only here."""
+    """Take in a clue from elsewhere; it gets the same clocks. One with the source and number of a
+    known one is that one."""
+
+    def take() -> Response:
+        return _take_clue(services, body_of_type(body, NewClue), caller)
+
+    return services.replied.once(
+        idempotency_key,
+        scope=f"{caller.name} POST {request.url.path}",
+        body=msgspec.json.encode(body),
+        clock=services.clock,
+        act=take,
+    )
+
+
+def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
+    seen = services.register.shipments.seen(new.shipments, reach=caller.reach)
+    for shipment in new.shipments:
+        if shipment not in seen:
+            detail = f"shipment {shipment}: unknown"
+            errors = [{"field": "shipments", "detail": detail}]
+            raise Problem(422, f"shipments: {detail}", errors=errors)
+    now_ms = services.clock()
+    clue = clue_from_outside(
+        source=new.source,
+        content=new.content.strip(),
+        source_number=new.source_number,
+        assigned_at=new.assigned_at,
+        parties=[Party(**msgspec.structs.asdict(party)) for party in new.parties],
+        shipments=new.shipments,
+        special_due_on=new.special_due_on,
+        manifests=services.register.manifests.newest(new.shipments),
+        own_division=services.settings.clues.division,
+        now_ms=now_ms,
+    )
+    known = services.register.clues.one(clue.id)
+    if (
+        known is not None
+        and services.register.clues.one(clue.id, wanted=ClueFilter(reach=caller.reach)) is None
+    ):
+        raise Problem(409, "source_number: it is known, and not within your reach")
+    entry = known or services.register.clues.take(
+        clue, by=caller.name, reason=reason_of("changes", "taken")
+    )
+    if known is None:
+        services.register.audit.note(
+            actor=caller.name, action="take_clue", subject=clue.id, now_ms=now_ms
+        )
+        services.outbox.wake()
+    address = f"{services.base_url}/v1/clues/{clue.id}"
+    status = 201 if known is None else 200
+    return _answer(entry, services, status=status, headers={"Location": address})
+
+
+@router.get(
+    "/v1/clues/{clue}",
+    responses=documented(Clue, problems=(404,)),
+    response_model=None,
+)
+def get_clue(clue: RecordId, request: Request, services: ServicesOf) -> Response:
+    """One clue as it was told last."""
+    found = _known(services, clue)
+    tag = _tag(found)
+    return unchanged(request, tag) or _answer(found, services)
+
+
+@router.get(
+    "/v1/clues/{clue}/history",
+    responses=documented(ClueHistory, problems=(404,)),
+    response_model=None,
+)
+def get_clue_history(clue: RecordId, services: ServicesOf) -> Response:
+    """Every entry of the feed about one clue, in order."""
+    _known(services, clue)
+    entries = services.register.clues.history(clue)
+    told = tuple(told_entry(entry, base_url=services.base_url) for entry in entries)
+    return json_answer(ClueHistory(clue=clue, items=told))
+
+
+@router.patch(
+    "/v1/clues/{clue}",
+    responses=documented(Clue, problems=(400, 404, 409, 412, 413)),
+    openapi_extra=taking(ClueChange),
+    response_model=None,
+)
+def change_clue(
+    clue: RecordId,
+    body: JsonBody,
+    services: ServicesOf,
+    caller: CallerOf,
+    if_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """What became of the clue: status, result of the check, extension, excluded days. Each change
+    is kept, told on the feed, and moves the time limits. The same again changes nothing."""
+    change = body_of_type(body, ClueChange)
+    found = _known(services, clue)
+    if if_match is not None and if_match not in ("*", _tag(found)):
+        raise Problem(412, f"clue {clue}: If-Match: it is another version by now")
+    now_ms = services.clock()
+    try:
+        act = act_on(
+            found.clue,
+            by=caller.name,
+            now_ms=now_ms,
+            status=change.status,
+            note=change.note,
+            verify_result=change.verify_result,
+            extend=change.extended,
+            until=change.until,
+            excluded_days=change.excluded_days,
+            reason=change.reason or "",
+        )
+    except WrongStep as error:
+        raise Problem(409, str(error)) from error
+    if act is not None:
+        found = _keep(services, found, act, caller, said=change.status or "changed")
+    return _answer(found, services)
+
+
+@router.post(
+    "/v1/clues/{clue}/statements",
+    responses=documented(Clue, status=201, problems=(400, 404, 413, 415)),
+    openapi_extra=taking(NewStatement),
+    response_model=None,
+)
+def add_statement(
+    clue: RecordId,
+    request: Request,
+    body: JsonBody,
+    services: ServicesOf,
+    caller: CallerOf,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Keep what the company said on a clue. Its attachments were put to one of the clue's
+    shipments before."""
 
     def add() -> Response:
-        return _add_webhook(services, body_of_type(body, NewWebhook), caller.name)
+        new = body_of_type(body, NewStatement)
+        found = _known(services, clue)
+        _require_attachments(services, found, new.attachments)
+        statement = Statement(
+            said_on=new.said_on, role=new.role, text=new.text, attachments=new.attachments
+        )
+        act = stated(statement, by=caller.name, now_ms=services.clock())
+        kept = _keep(services, found, act, caller, said="statement")
+        return _answer(kept, services, status=201)
 
     return services.replied.once(
         idempotency_key,
@@ -118,73 +257,69 @@ def add_webhook(
     )
 
 
-def _add_webhook(services: Services, new: NewWebhook, caller: str) -> Response:
-    require_webhook_url(new.url)
-    secret = new_secret() if new.secret is None else require_secret(new.secret, what="secret")
-    allowed = allowed_networks(services.settings.clues.webhook_networks)
-    try:
-        resolve(new.url, allowed=allowed)
-    except Unavailable as error:
-        raise Problem(422, str(error), errors=[{"field": "url", "detail": str(error)}]) from error
-    active = [webhook for webhook in services.register.outbox.webhooks() if not webhook.disabled]
-    if len(active) >= WEBHOOKS_MAX:
-        raise Problem(409, f"there are {WEBHOOKS_MAX} webhooks already; remove one first")
-    now_ms = services.clock()
-    webhook = services.register.outbox.add_webhook(new.url, secret, now_ms=now_ms)
+def _known(services: Services, clue: str) -> ClueEntry:
+    found = services.register.clues.one(clue)
+    if found is None:
+        raise Problem(404, f"clue {clue}: unknown")
+    return found
+
+
+def _keep(
+    services: Services, found: ClueEntry, act: ClueAct, caller: Caller, *, said: str
+) -> ClueEntry:
+    kept = services.register.clues.act(found.clue.id, act)
     services.register.audit.note(
-        actor=caller, action="add_webhook", subject=webhook.id, now_ms=now_ms
+        actor=caller.name,
+        action=f"clue_{said}",
+        subject=found.clue.id,
+        now_ms=services.clock(),
     )
-    told = msgspec.structs.asdict(_told(webhook))
-    made = WebhookMade(**told, secret=secret)
-    address = f"{services.base_url}/v1/webhooks/{webhook.id}"
-    return json_answer(made, status=201, headers={"Location": address})
+    services.outbox.wake()
+    return found if kept is None else kept
 
 
-@router.get("/v1/webhooks", responses=documented(WebhookList), response_model=None)
-def list_webhooks(services: ServicesOf) -> Response:
-    """All webhooks, those that were disabled too; without their secrets."""
-    webhooks = services.register.outbox.webhooks()
-    return json_answer(WebhookList(tuple(_told(webhook) for webhook in webhooks)))
+def _require_attachments(services: Services, found: ClueEntry, digests: tuple[str, ...]) -> None:
+    known = {
+        one.sha256
+        for shipment in found.clue.shipments
+        for one in services.register.attachments.of(shipment)
+    }
+    for digest in digests:
+        if digest not in known:
+            detail = "expected the SHA-256 of an attachment of one of the clue's shipments"
+            errors = [{"field": "attachments", "detail": detail}]
+            raise Problem(422, f"attachments: {detail}", errors=errors)
 
 
-@router.delete(
-    "/v1/webhooks/{webhook}",
-    status_code=204,
-    responses=documented(None, status=204, problems=(404,), description="Disabled"),
-    response_model=None,
-)
-def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
-    """Push nothing to it any more; what it was owed is given up."""
-    if all(known.id != webhook for known in services.register.outbox.webhooks()):
-        raise Problem(404, f"webhook {webhook}: unknown")
-    services.register.outbox.disable_webhook(webhook)
-    services.register.audit.note(
-        actor=caller.name, action="disable_webhook", subject=webhook, now_ms=services.clock()
-    )
-    return Response(status_code=204)
+def _tag(entry: ClueEntry) -> str:
+    return tag_of(entry.clue.id, str(entry.change.version))
 
 
-def _told(webhook: StoredWebhook) -> Webhook:
-    return Webhook(
-        id=webhook.id,
-        url=webhook.url,
-        created_at=rfc3339(webhook.created_ms),
-        disabled=webhook.disabled,
-    )
+def _answer(
+    entry: ClueEntry,
+    services: Services,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    told = told_clue(entry.clue, base_url=services.base_url)
+    return json_answer(told, status=status, headers={"ETag": _tag(entry), **(headers or {})})
 
 
 def install_webhook_document(router: APIRouter) -> None:
     """The `webhooks` part of the OpenAPI document: what we post to a receiver."""
 
-    def clue_found() -> None:
-        """A clue is new. Answer 2xx to accept it; 410 to be sent nothing more. Anything else is
-        tried again, with growing pauses, for about a day."""
+    def clue_changed() -> None:
+        """A clue was opened, changed, withdrawn, opened again, or a time limit of it comes to its
+        end. Answer 2xx to accept it; 410 to be sent nothing more. Anything else is tried again,
+        with growing pauses, for about a day, and what comes after it of the same clue waits."""
 
-    router.add_api_route(
-        EVENT_TYPE,
-        clue_found,
-        methods=["POST"],
-        status_code=204,
-        openapi_extra=taking(CloudEvent, "application/cloudevents+json"),
-        response_model=None,
-    )
+    for event_type in EVENT_TYPES.values():
+        router.add_api_route(
+            event_type,
+            clue_changed,
+            methods=["POST"],
+            status_code=204,
+            openapi_extra=taking(CloudEvent, "application/cloudevents+json"),
+            response_model=None,
+        )

@@ -79,7 +79,7 @@ def add_review(
             now_ms=now_ms,
         )
         if new.outcome in _EVIDENCE:
-            services.judge.touch([shipment], reason=f"review: {new.outcome}")
+            services.judge.touch([shipment], reason=f"review: {new.outcome} {new.officer}")
         return json_answer(_listed(services, shipment, current), status=201)
 
     return services.replied.once(

@@ -7,11 +7,12 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from coldwitness.api.live.hub import LiveHub
+from coldwitness.domain.clues import ChangeKind
 from coldwitness.domain.measures import Instant, given
 from coldwitness.domain.result import CheckResult, Finding, Window
 from coldwitness.domain.words import CertaintyWord, StateWord, Verdict
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.clue_ports import Clue
+from coldwitness.storage.clue_ports import ClueEntry
 
 REMEMBERED = 50_000
 """Shipments whose last told findings are remembered; others are told again in full."""
@@ -50,18 +51,19 @@ class VerdictNews(Struct, frozen=True, kw_only=True):
 
 
 class ClueNews(Struct, frozen=True):
-    """`clue`: one that is new on the feed."""
+    """`clue`: an entry of the feed."""
 
     id: str
-    shipment: str
+    shipment: str | None
     requirements: tuple[str, ...]
+    change: ChangeKind
 
 
 class News(JudgingObserver):
     """Compares each result with what was told last and publishes the difference.
 
     Events: `reading` (the newest reading of a shipment, once a run), `finding` (new or changed),
-    `verdict` (first or changed), `clue` (new on the feed).
+    `verdict` (first or changed), `clue` (an entry of the feed).
     """
 
     def __init__(self, hub: LiveHub) -> None:
@@ -71,7 +73,7 @@ class News(JudgingObserver):
     def on_judged(
         self,
         results: Sequence[CheckResult],
-        clues: Sequence[Clue],
+        entries: Sequence[ClueEntry],
         newest: Mapping[str, NewestReading],
     ) -> None:
         """Publish one run's news, shipment by shipment."""
@@ -92,8 +94,10 @@ class News(JudgingObserver):
             self._told.move_to_end(shipment)
         while len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
-        for clue in clues:
-            self._hub.publish("clue", ClueNews(clue.id, clue.shipment, clue.requirements))
+        for entry in entries:
+            clue = entry.clue
+            news = ClueNews(clue.id, clue.shipment, clue.requirements, entry.change.kind)
+            self._hub.publish("clue", news)
 
 
 def _verdict(result: CheckResult) -> VerdictNews:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from coldwitness.storage.clue_ports import Clue, Clues
+from coldwitness.domain.clues import STATUS_OF
+from coldwitness.storage.clue_ports import ClueEntry, Clues
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
+    ClueActed,
     ClueStatusSet,
+    ClueTaken,
     Decision,
     DrugNameSet,
     EntryPut,
@@ -40,8 +43,12 @@ def put_entry(office: Office, put: EntryPut) -> EntryVersion:
     return office.put(put.name, entry_of(put), by=put.by, now_ms=put.at_ms)
 
 
-def set_status(clues: Clues, told: ClueStatusSet) -> Clue | None:
-    return clues.set_status(told.clue, status=told.status, note=told.note, now_ms=told.at_ms)
+def act_on_clue(clues: Clues, told: ClueActed) -> ClueEntry | None:
+    return clues.act(told.clue, told.act)
+
+
+def take_clue(clues: Clues, taken: ClueTaken) -> ClueEntry:
+    return clues.take(taken.clue, by=taken.by, reason=taken.reason)
 
 
 def note(audit: Audit, line: Audited) -> None:
@@ -70,9 +77,9 @@ def add_attachment(
 def caught_up(decision: Decision, register: Register, *, directory: Path) -> None:
     """Bring a decision that is journalled into a register that lacks it.
 
-    What rests on results that are not there yet (a clue's status, the number of a version) is left
-    with the register until they are made again. directory : the journal's, where the bytes of
-    attachments lie; one whose bytes are gone is not brought back.
+    What rests on results that are not there yet (what was done with a clue, the number of a
+    version) is left with the register until they are made again. directory : the journal's, where
+    the bytes of attachments lie; one whose bytes are gone is not brought back.
     """
     match decision:
         case ManifestPut():
@@ -83,14 +90,17 @@ def caught_up(decision: Decision, register: Register, *, directory: Path) -> Non
             put_entry(register.office, decision)
         case Audited():
             note(register.audit, decision)
+        case ClueActed():
+            act_on_clue(register.clues, decision)
+        case ClueTaken():
+            take_clue(register.clues, decision)
         case ClueStatusSet():
-            if set_status(register.clues, decision) is None:
-                register.journalled.leave_status(
-                    decision.clue,
-                    status=decision.status,
-                    note=decision.note,
-                    at_ms=decision.at_ms,
-                )
+            register.journalled.leave_status(
+                decision.clue,
+                status=STATUS_OF[decision.status],
+                note=decision.note,
+                at_ms=decision.at_ms,
+            )
         case Judged():
             register.journalled.leave_results(
                 {one.shipment: (one.version, one.digest) for one in decision.results}

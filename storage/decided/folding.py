@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from coldwitness.domain.clues import STATUS_OF
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     ClueStatusSet,
@@ -30,8 +31,9 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 def fold(before: Fold, decision: Decision) -> Fold:
-    """The next one. The same manifest or entry again changes nothing, as in the register; of what
-    case systems say of a clue, and of which name is a drug's, the last word counts."""
+    """The next one. The same manifest, entry or clue from elsewhere again changes nothing, as in
+    the register; of what case systems said of a clue before each act was kept, and of which name is
+    a drug's, the last word counts."""
     match decision:
         case ManifestPut():
             last = _digest(b"", _ENCODER.encode(decision.manifest))
@@ -61,8 +63,9 @@ def _last_word(decision: ClueStatusSet | DrugNameSet) -> bytes | None:
     """None where it takes back what was said."""
     if isinstance(decision, DrugNameSet):
         return _ENCODER.encode(decision)
-    unsaid = decision.status == "open" and decision.note is None
-    return None if unsaid else _ENCODER.encode((decision.status, decision.note))
+    status = STATUS_OF[decision.status]
+    unsaid = status == "received" and decision.note is None
+    return None if unsaid else _ENCODER.encode((status, decision.note))
 
 
 def _digest(before: bytes, said: bytes) -> bytes:

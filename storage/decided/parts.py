@@ -1,22 +1,33 @@
 """The parts of the register in which something is decided: the journal first, then the register."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import TypeVar
 
 import msgspec
 
+from coldwitness.domain.clues import Clue, ClueAct
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, ShipmentFinding
-from coldwitness.storage.clue_ports import Clue, CluePolicy, Clues, ClueStatus
+from coldwitness.storage.clue_ports import (
+    EVERY_CLUE,
+    ClueEntry,
+    ClueFilter,
+    CluePolicy,
+    Clues,
+    HeldPolicy,
+    NoticePolicy,
+)
 from coldwitness.storage.decided import effects
 from coldwitness.storage.decided.log import DecisionLog
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
-    ClueStatusSet,
+    ClueActed,
+    ClueTaken,
     DrugNameSet,
     EntryPut,
     Judged,
@@ -45,6 +56,7 @@ from coldwitness.storage.register import bodies
 from coldwitness.storage.register.database import clean
 
 _Entry = TypeVar("_Entry", bound=RegisterEntry)
+_Said = TypeVar("_Said", bound=msgspec.Struct)
 _AT_ONCE = 1000
 
 
@@ -125,7 +137,7 @@ class JournalledResults:
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
         digests: Mapping[str, str] | None = None,
-    ) -> list[Clue]:
+    ) -> list[ClueEntry]:
         if digests is None:
             digests = {result.shipment: bodies.digest(result) for result in results}
         marks = self._under.marks(sorted(digests))
@@ -176,25 +188,49 @@ class JournalledResults:
 
 
 class JournalledClues:
-    """Clues: what case systems say of them."""
+    """Clues: what people do with them, and those that come from elsewhere."""
 
     def __init__(self, under: Clues, log: DecisionLog) -> None:
         self._under = under
         self._log = log
 
-    def after(self, cursor: int, *, limit: int = 50, reach: Reach = EVERYTHING) -> list[Clue]:
-        return self._under.after(cursor, limit=limit, reach=reach)
+    def after(
+        self, cursor: int, *, limit: int = 50, wanted: ClueFilter = EVERY_CLUE
+    ) -> list[ClueEntry]:
+        return self._under.after(cursor, limit=limit, wanted=wanted)
 
-    def one(self, clue_id: str) -> Clue | None:
-        return self._under.one(clue_id)
+    def listed(
+        self, *, wanted: ClueFilter = EVERY_CLUE, before: int | None = None, limit: int = 50
+    ) -> list[ClueEntry]:
+        return self._under.listed(wanted=wanted, before=before, limit=limit)
 
-    def set_status(
-        self, clue_id: str, *, status: ClueStatus, note: str | None, now_ms: int
-    ) -> Clue | None:
+    def one(self, clue_id: str, *, wanted: ClueFilter = EVERY_CLUE) -> ClueEntry | None:
+        return self._under.one(clue_id, wanted=wanted)
+
+    def history(self, clue_id: str) -> list[ClueEntry]:
+        return self._under.history(clue_id)
+
+    def last_cursor(self) -> int:
+        return self._under.last_cursor()
+
+    def act(self, clue_id: str, act: ClueAct) -> ClueEntry | None:
         if self._under.one(clue_id) is None:
             return None
-        told = ClueStatusSet(clue_id, status, clean(note), now_ms)
-        return self._log.decide(told, partial(effects.set_status, self._under, told))
+        said = ClueActed(clue_id, cleaned_struct(act))
+        return self._log.decide(said, partial(effects.act_on_clue, self._under, said))
+
+    def take(self, clue: Clue, *, by: str, reason: str) -> ClueEntry:
+        known = self._under.one(clue.id)
+        if known is not None:
+            return known
+        taken = ClueTaken(cleaned_struct(clue), clean(by) or "", reason)
+        return self._log.decide(taken, partial(effects.take_clue, self._under, taken))
+
+    def tell_held(self, *, told_before_ms: int, policy: HeldPolicy) -> list[ClueEntry]:
+        return self._under.tell_held(told_before_ms=told_before_ms, policy=policy)
+
+    def tell_due(self, *, today: date, policy: NoticePolicy) -> list[ClueEntry]:
+        return self._under.tell_due(today=today, policy=policy)
 
 
 class JournalledReviews:
@@ -308,6 +344,12 @@ class JournalledAudit:
 
 def _nothing() -> None:
     """Results are recorded by the run that made them."""
+
+
+def cleaned_struct(said: _Said) -> _Said:
+    """The same with every text in it as the register can keep it."""
+    raw = msgspec.json.encode(said).replace(b"\\u0000", b"\\ufffd")
+    return msgspec.json.decode(raw, type=type(said))
 
 
 def _cleaned(said: dict[str, object]) -> dict[str, object]:

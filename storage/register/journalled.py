@@ -4,15 +4,16 @@ of results and clues that are still to be made again."""
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, delete, select
+import msgspec
+from sqlalchemy import Connection, select
 
-from coldwitness.storage.clue_ports import ClueStatus
+from coldwitness.domain.clues import ClueAct, ClueStatus
+from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.ports import ResultMark
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean, parts
 
 _RESULTS = schema.journalled_results
-_STATUSES = schema.journalled_statuses
 
 
 class SqlJournalled:
@@ -68,9 +69,10 @@ class SqlJournalled:
                 connection.execute(statement, rows)
 
     def leave_status(self, clue: str, *, status: ClueStatus, note: str | None, at_ms: int) -> None:
-        row = {"clue": clue, "status": status, "note": clean(note), "at_ms": at_ms}
-        insert = self._database.insert(_STATUSES)
-        statement = insert.on_conflict_do_update(index_elements=["clue"], set_=row)
+        act = ClueAct(by="", at=rfc3339(at_ms), status=status, note=clean(note))
+        row = {"clue": clue, "number": 0, "body": msgspec.json.encode(act).decode()}
+        insert = self._database.insert(schema.clue_acts)
+        statement = insert.on_conflict_do_update(index_elements=["clue", "number"], set_=row)
         with self._database.write() as connection:
             connection.execute(statement, [row])
 
@@ -90,18 +92,4 @@ def journalled_results(connection: Connection, names: list[str]) -> dict[str, Re
         found |= {
             row.shipment: ResultMark(row.version, row.digest) for row in connection.execute(query)
         }
-    return found
-
-
-def take_statuses(
-    connection: Connection, clues: list[str]
-) -> dict[str, tuple[ClueStatus, str | None]]:
-    """Statuses that a rebuild left for these clues; they are not left any more."""
-    found: dict[str, tuple[ClueStatus, str | None]] = {}
-    for part in parts(clues):
-        query = select(_STATUSES).where(_STATUSES.c.clue.in_(part))
-        rows = connection.execute(query).all()
-        found |= {row.clue: (row.status, row.note) for row in rows}
-        if rows:
-            connection.execute(delete(_STATUSES).where(_STATUSES.c.clue.in_(part)))
     return found

@@ -2,12 +2,24 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from coldwitness.storage.clue_ports import Delivery, Webhook
+from coldwitness.storage.clue_ports import (
+    ClueEntry,
+    Delivery,
+    DeliveryLine,
+    DeliveryState,
+    Webhook,
+    WebhookHealth,
+)
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean
+
+_HOOKS, _OWED = schema.webhooks, schema.deliveries
+_HOOK_NAMES = [column.name for column in _HOOKS.c]
+_HOOK_COLUMNS = [column.label(f"hook_{column.name}") for column in _HOOKS.c]
 
 
 class SqlOutbox:
@@ -17,93 +29,171 @@ class SqlOutbox:
         self._database = database
 
     def add_webhook(self, url: str, secret: str, *, now_ms: int) -> Webhook:
-        webhook = Webhook(
-            id="wh_" + secrets.token_hex(8),
-            url=url,
-            secret=secret,
-            created_ms=now_ms,
-            disabled=False,
-        )
+        name = "wh_" + secrets.token_hex(8)
         with self._database.write() as connection:
-            connection.execute(
-                schema.webhooks.insert().values(
-                    id=webhook.id,
-                    url=url,
-                    secret=secret,
-                    created_ms=now_ms,
-                    disabled=False,
-                )
-            )
+            last = connection.execute(select(schema.feed.c.last)).scalar_one()
+            webhook = Webhook(name, url, secret, created_ms=now_ms, disabled=False, owed_up_to=last)
+            connection.execute(_HOOKS.insert().values(**vars(webhook)))
         return webhook
 
     def webhooks(self) -> list[Webhook]:
-        table = schema.webhooks
         with self._database.read() as connection:
-            rows = connection.execute(select(table).order_by(table.c.created_ms, table.c.id))
-            return [
-                Webhook(row.id, row.url, row.secret, row.created_ms, row.disabled) for row in rows
-            ]
+            rows = connection.execute(select(_HOOKS).order_by(_HOOKS.c.created_ms, _HOOKS.c.id))
+            return [Webhook(**row) for row in rows.mappings()]
 
     def disable_webhook(self, webhook_id: str) -> None:
-        table = schema.webhooks
         with self._database.write() as connection:
-            connection.execute(update(table).where(table.c.id == webhook_id).values(disabled=True))
+            its = update(_HOOKS).where(_HOOKS.c.id == webhook_id)
+            connection.execute(its.values(disabled=True))
 
-    def owe(self, webhook_id: str, clue_id: str, body: bytes, *, now_ms: int) -> None:
-        name = f"{webhook_id}\n{clue_id}".encode()
-        insert = self._database.insert(schema.deliveries)
+    def change_secret(self, webhook_id: str, secret: str, *, earlier_until_ms: int) -> None:
         with self._database.write() as connection:
+            its = update(_HOOKS).where(_HOOKS.c.id == webhook_id)
             connection.execute(
-                insert.values(
-                    id="msg_" + hashlib.sha256(name).hexdigest()[:24],
-                    webhook=webhook_id,
-                    clue=clue_id,
-                    body=body,
-                    state="due",
-                    attempts=0,
-                    next_try_ms=now_ms,
-                    created_ms=now_ms,
-                ).on_conflict_do_nothing()
+                its.values(
+                    earlier_secret=_HOOKS.c.secret,
+                    earlier_until_ms=earlier_until_ms,
+                    secret=secret,
+                )
             )
 
+    def owe(
+        self, webhook_id: str, entries: Sequence[tuple[ClueEntry, bytes]], *, now_ms: int
+    ) -> None:
+        if not entries:
+            return
+        rows = [
+            {
+                "id": _name(webhook_id, entry),
+                "webhook": webhook_id,
+                "clue": entry.clue.id,
+                "cursor": entry.cursor,
+                "body": body,
+                "state": "due",
+                "attempts": 0,
+                "next_try_ms": now_ms,
+                "created_ms": now_ms,
+            }
+            for entry, body in entries
+        ]
+        last = max(entry.cursor for entry, _ in entries)
+        further = update(_HOOKS).where(_HOOKS.c.id == webhook_id, _HOOKS.c.owed_up_to < last)
+        with self._database.write() as connection:
+            connection.execute(self._database.insert(_OWED).on_conflict_do_nothing(), rows)
+            connection.execute(further.values(owed_up_to=last))
+
+    def owe_again(self, webhook_id: str, *, after: int, now_ms: int) -> int:
+        again = (
+            update(_OWED)
+            .where(_OWED.c.webhook == webhook_id, _OWED.c.cursor > after)
+            .values(state="due", attempts=0, next_try_ms=now_ms, done_ms=None, error=None)
+        )
+        with self._database.write() as connection:
+            changed = connection.execute(again).rowcount
+            # What came before it was added was never owed: that is read from the feed anew.
+            its = update(_HOOKS).where(_HOOKS.c.id == webhook_id)
+            first = select(func.min(_OWED.c.cursor)).where(_OWED.c.webhook == webhook_id)
+            oldest = connection.execute(first).scalar_one()
+            if oldest is None or oldest > after + 1:
+                connection.execute(its.values(owed_up_to=after))
+        return changed
+
     def due(self, *, now_ms: int, limit: int = 100) -> list[Delivery]:
-        """Oldest due first; none of a disabled webhook."""
-        owed, hooks = schema.deliveries, schema.webhooks
+        earlier = _OWED.alias()
+        waits_for = select(earlier.c.id).where(
+            earlier.c.webhook == _OWED.c.webhook,
+            earlier.c.clue == _OWED.c.clue,
+            earlier.c.state == "due",
+            earlier.c.cursor < _OWED.c.cursor,
+        )
         query = (
-            select(owed, hooks.c.url, hooks.c.secret, hooks.c.created_ms.label("hook_ms"))
-            .join(hooks, hooks.c.id == owed.c.webhook)
-            .where(owed.c.state == "due", owed.c.next_try_ms <= now_ms, ~hooks.c.disabled)
-            .order_by(owed.c.next_try_ms, owed.c.created_ms, owed.c.id)
+            select(_OWED, *_HOOK_COLUMNS)
+            .join(_HOOKS, _HOOKS.c.id == _OWED.c.webhook)
+            .where(_OWED.c.state == "due", _OWED.c.next_try_ms <= now_ms, ~_HOOKS.c.disabled)
+            .where(~waits_for.exists())
+            .order_by(_OWED.c.cursor, _OWED.c.next_try_ms, _OWED.c.id)
             .limit(limit)
         )
         with self._database.read() as connection:
             return [
                 Delivery(
-                    id=row.id,
-                    webhook=Webhook(row.webhook, row.url, row.secret, row.hook_ms, False),
-                    clue_id=row.clue,
-                    body=row.body,
-                    attempts=row.attempts,
-                    next_try_ms=row.next_try_ms,
+                    id=row["id"],
+                    webhook=Webhook(**{name: row[f"hook_{name}"] for name in _HOOK_NAMES}),
+                    clue_id=row["clue"],
+                    cursor=row["cursor"],
+                    body=row["body"],
+                    attempts=row["attempts"],
+                    next_try_ms=row["next_try_ms"],
                 )
-                for row in connection.execute(query)
+                for row in connection.execute(query).mappings()
             ]
 
     def done(self, delivery_id: str, *, now_ms: int) -> None:
-        table = schema.deliveries
         with self._database.write() as connection:
             connection.execute(
-                update(table)
-                .where(table.c.id == delivery_id)
-                .values(state="done", done_ms=now_ms, attempts=table.c.attempts + 1, error=None)
+                update(_OWED)
+                .where(_OWED.c.id == delivery_id)
+                .values(state="done", done_ms=now_ms, attempts=_OWED.c.attempts + 1, error=None)
             )
 
     def failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:
-        table = schema.deliveries
         later = {"state": "dead"} if next_try_ms is None else {"next_try_ms": next_try_ms}
         with self._database.write() as connection:
             connection.execute(
-                update(table)
-                .where(table.c.id == delivery_id)
-                .values(attempts=table.c.attempts + 1, error=clean(error), **later)
+                update(_OWED)
+                .where(_OWED.c.id == delivery_id)
+                .values(attempts=_OWED.c.attempts + 1, error=clean(error), **later)
             )
+
+    def log(
+        self,
+        webhook_id: str,
+        *,
+        state: DeliveryState | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[DeliveryLine]:
+        query = select(_OWED).where(_OWED.c.webhook == webhook_id)
+        if state is not None:
+            query = query.where(_OWED.c.state == state)
+        if before is not None:
+            query = query.where(_OWED.c.cursor < before)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(_OWED.c.cursor.desc()).limit(limit))
+            return [
+                DeliveryLine(
+                    id=row.id,
+                    cursor=row.cursor,
+                    clue_id=row.clue,
+                    state=row.state,
+                    attempts=row.attempts,
+                    created_ms=row.created_ms,
+                    next_try_ms=row.next_try_ms,
+                    done_ms=row.done_ms,
+                    error=row.error,
+                )
+                for row in rows
+            ]
+
+    def health(self, webhook_id: str) -> WebhookHealth:
+        mine = _OWED.c.webhook == webhook_id
+        states = select(_OWED.c.state, func.count()).where(mine).group_by(_OWED.c.state)
+        tried = mine & (_OWED.c.state == "due") & (_OWED.c.attempts > 0)
+        failing = select(_OWED.c.created_ms, _OWED.c.error).where(tried)
+        taken = select(func.max(_OWED.c.done_ms)).where(mine)
+        with self._database.read() as connection:
+            count = {row[0]: row[1] for row in connection.execute(states)}
+            oldest = connection.execute(failing.order_by(_OWED.c.cursor).limit(1)).one_or_none()
+            return WebhookHealth(
+                waiting=count.get("due", 0),
+                dead=count.get("dead", 0),
+                failing_since_ms=None if oldest is None else oldest.created_ms,
+                last_error=None if oldest is None else oldest.error,
+                last_done_ms=connection.execute(taken).scalar_one(),
+            )
+
+
+def _name(webhook_id: str, entry: ClueEntry) -> str:
+    """The message's id: the same at every attempt, another for every entry."""
+    name = f"{webhook_id}\n{entry.clue.id}\n{entry.change.version}".encode()
+    return "msg_" + hashlib.sha256(name).hexdigest()[:24]

@@ -10,7 +10,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.measures import given
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
-from coldwitness.storage.clue_ports import Clue, CluePolicy
+from coldwitness.storage.clue_ports import ClueEntry, CluePolicy
 from coldwitness.storage.ports import ResultMark
 from coldwitness.storage.register import bodies, schema
 from coldwitness.storage.register.belongings import about_seen
@@ -35,7 +35,7 @@ class SqlResults:
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
         digests: Mapping[str, str] | None = None,
-    ) -> list[Clue]:
+    ) -> list[ClueEntry]:
         by_shipment = {result.shipment: result for result in results}
         names = sorted(by_shipment)
         if digests is None:
@@ -70,7 +70,12 @@ class SqlResults:
                 if name in differing or result.findings
             ]
             return decide_and_keep(
-                connection, telling, clue_policy, judged_ms=judged_ms, reason=reason
+                self._database,
+                connection,
+                telling,
+                clue_policy,
+                judged_ms=judged_ms,
+                reason=reason,
             )
 
     def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:

@@ -163,23 +163,65 @@ clues = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("cursor", BigInteger, nullable=False, unique=True),
-    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False, index=True),
-    Column("finding_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("subtype", Text, nullable=False),
-    Column("probe", Text, nullable=False),
-    Column("start_ms", BigInteger),
-    Column("end_ms", BigInteger),
-    Column("finding", Text, nullable=False),
-    Column("requirements", Text, nullable=False),
-    Column("verdict", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("shipment", Text, ForeignKey("shipments.id"), index=True),
+    Column("matter", Text, nullable=False),
+    Column("kind", Text),
+    Column("source", Text, nullable=False),
+    Column("status", Text, nullable=False),
     Column("standing", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("held", Boolean, nullable=False, index=True),
+    Column("open", Boolean, nullable=False),
+    Column("notice_on", Text, index=True),
+    Column("found", Text, nullable=False),
+    Column("noticed", Text, nullable=False),
+    comment="what judging found or came in, without what people did (clue_acts); cursor: of the "
+    "newest entry; held: it grew since; notice_on: next day a time limit has something to tell",
+)
+
+clue_entries = Table(
+    "clue_entries",
+    metadata,
+    Column("cursor", BigInteger, primary_key=True, autoincrement=False),
+    Column("clue", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("change", Text, nullable=False),
+    Column("shipment", Text, index=True),
+    Column("division", Text),
+    Column("courier", Text),
+    Column("seller", Text),
+    Column("kind", Text),
+    Column("source", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("status_note", Text),
+    Column("standing", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("clue", "version"),
+    Index(None, "division", "cursor"),
+    Index(None, "courier", "cursor"),
+    Index(None, "seller", "cursor"),
+    comment="the feed: each change of a clue once, with the clue as it then stood, deflated",
+)
+
+clue_acts = Table(
+    "clue_acts",
+    metadata,
+    Column("clue", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("clue", "number"),
+    comment="what people did with a clue, in order; 0: the status of before each was kept",
+)
+
+clue_links = Table(
+    "clue_links",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("clue", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("kind", "name", "clue"),
+    comment="by what clues belong together: courier, seller, box, batch",
 )
 
 webhooks = Table(
@@ -190,6 +232,9 @@ webhooks = Table(
     Column("secret", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("disabled", Boolean, nullable=False),
+    Column("owed_up_to", BigInteger, nullable=False, server_default="0"),
+    Column("earlier_secret", Text),
+    Column("earlier_until_ms", BigInteger),
 )
 
 deliveries = Table(
@@ -197,7 +242,8 @@ deliveries = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("webhook", Text, ForeignKey("webhooks.id"), nullable=False),
-    Column("clue", Text, ForeignKey("clues.id"), nullable=False),
+    Column("clue", Text, nullable=False),
+    Column("cursor", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -205,8 +251,9 @@ deliveries = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("done_ms", BigInteger),
     Column("error", Text),
-    UniqueConstraint("webhook", "clue"),
+    UniqueConstraint("webhook", "cursor"),
     Index(None, "state", "next_try_ms"),
+    Index(None, "webhook", "clue", "state", "cursor"),
 )
 
 audit = Table(
@@ -339,16 +386,6 @@ journalled_results = Table(
     Column("version", Integer, nullable=False),
     Column("digest", Text, nullable=False),
     comment="filled by a rebuild: the newest version that the journal names of results to be made",
-)
-
-journalled_statuses = Table(
-    "journalled_statuses",
-    metadata,
-    Column("clue", Text, primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("note", Text),
-    Column("at_ms", BigInteger, nullable=False),
-    comment="filled by a rebuild: what case systems last said of clues that are to be found again",
 )
 
 probes_sent = Table(

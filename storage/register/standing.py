@@ -6,22 +6,27 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from sqlalchemy import RowMapping, Select, delete, select, update
 
+from coldwitness.domain.clues import ClueAct
 from coldwitness.domain.manifest import Manifest
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
+    ClueActed,
     ClueStatusSet,
+    ClueTaken,
     Decision,
     DrugNameSet,
     EntryPut,
     ManifestPut,
     ReviewAdded,
     Subject,
+    subject_of,
 )
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.attachments import TOLD, attachment_of_row
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.drug_names import SqlDrugNames
+from coldwitness.storage.register.feed import TAKEN
 from coldwitness.storage.register.reviews import review_of_row
 
 _PAGE = 2000
@@ -40,7 +45,7 @@ class SqlStanding:
         yield from self._reviews(None)
         yield from self._attachments(None)
         yield from self._entries(None)
-        yield from self._statuses(None)
+        yield from self._clue_acts(None)
         yield from self.drug_names()
         yield from self.audit()
 
@@ -55,7 +60,9 @@ class SqlStanding:
             return self._attachments(name)
         if kind == "drug_name":
             return (one for one in self.drug_names() if one.logger == name)
-        return self._statuses(name) if kind == "clue_status" else self._entries(subject)
+        if kind in ("clue", "clue_status"):
+            return (one for one in self._clue_acts(name) if subject_of(one) == subject)
+        return self._entries(subject)
 
     def drug_names(self) -> Iterator[DrugNameSet]:
         """What people said; a name that a first message fixed is no decision."""
@@ -71,10 +78,11 @@ class SqlStanding:
 
     def forget(self, subject: Subject) -> None:
         """Take out what stands of a subject, but for attachments, whose bytes may be nowhere else,
-        and clues, which are found, not decided."""
+        and clues that judging found; what people did with them goes, until the next entry of the
+        feed tells what is made again."""
         kind, name = subject
         manifests, reviews, entries = schema.manifests, schema.reviews, schema.office_entries
-        shipments, clues, left = schema.shipments, schema.clues, schema.journalled_statuses
+        shipments, acts = schema.shipments, schema.clue_acts
         with self._database.write() as connection:
             if kind == "manifest":
                 connection.execute(delete(manifests).where(manifests.c.shipment == name))
@@ -84,10 +92,9 @@ class SqlStanding:
                 connection.execute(none)
             elif kind == "review":
                 connection.execute(delete(reviews).where(reviews.c.shipment == name))
-            elif kind == "clue_status":
-                unsaid = update(clues).where(clues.c.id == name)
-                connection.execute(unsaid.values(status="open", status_note=None))
-                connection.execute(delete(left).where(left.c.clue == name))
+            elif kind in ("clue", "clue_status"):
+                of_kind = acts.c.number == 0 if kind == "clue_status" else acts.c.number != 0
+                connection.execute(delete(acts).where(acts.c.clue == name, of_kind))
             elif kind == "drug_name":
                 SqlDrugNames(self._database).forget(name)
             elif kind != "attachment":
@@ -156,17 +163,22 @@ class SqlStanding:
                 at_ms=row["at_ms"],
             )
 
-    def _statuses(self, clue: str | None) -> Iterator[ClueStatusSet]:
-        """When it was said is not asked: the clue's own growth moves that time too."""
-        clues, left = schema.clues, schema.journalled_statuses
-        found = select(clues.c.id.label("clue"), clues.c.status, clues.c.status_note.label("note"))
-        found = found.where(clues.c.status != "open")
-        waiting = select(left.c.clue, left.c.status, left.c.note)
+    def _clue_acts(self, clue: str | None) -> Iterator[ClueStatusSet | ClueActed | ClueTaken]:
+        """By clue: how it came in if it came from elsewhere, the last word of before each act was
+        kept, and what was done with it. When that last word was said is not asked."""
+        table = schema.clue_acts
+        query = select(table).order_by(table.c.clue, table.c.number)
         if clue is not None:
-            found, waiting = found.where(clues.c.id == clue), waiting.where(left.c.clue == clue)
-        for query in (found.order_by(clues.c.cursor), waiting.order_by(left.c.clue)):
-            for row in self._rows(query):
-                yield ClueStatusSet(row["clue"], row["status"], row["note"], at_ms=0)
+            query = query.where(table.c.clue == clue)
+        for row in self._rows(query):
+            if row["number"] == TAKEN:
+                yield msgspec.json.decode(str(row["body"]), type=ClueTaken)
+                continue
+            act = msgspec.json.decode(str(row["body"]), type=ClueAct)
+            if row["number"] > 0:
+                yield ClueActed(row["clue"], act)
+            elif act.status is not None:
+                yield ClueStatusSet(row["clue"], act.status, act.note, at_ms=0)
 
     def _rows(self, query: Select[tuple[object, ...]]) -> Iterator[RowMapping]:
         with self._database.read() as connection:

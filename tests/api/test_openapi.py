@@ -27,7 +27,13 @@ CONTRACT = [
     ("get", "/v1/clues"),
     ("get", "/v1/clues/{clue}"),
     ("patch", "/v1/clues/{clue}"),
+    ("post", "/v1/clues"),
+    ("post", "/v1/clues/{clue}/statements"),
     ("post", "/v1/webhooks"),
+    ("get", "/v1/webhooks/{webhook}/deliveries"),
+    ("post", "/v1/webhooks/{webhook}/replay"),
+    ("post", "/v1/webhooks/{webhook}/secret"),
+    ("post", "/v1/webhooks/{webhook}/test"),
     ("post", "/v1/shipments/{shipment}/reviews"),
     ("get", "/v1/shipments/{shipment}/reviews"),
     ("post", "/v1/shipments/{shipment}/attachments"),
@@ -83,16 +89,21 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_the_push_to_receivers_is_described(document: dict[str, Any]) -> None:
-    posted = document["webhooks"]["coldwitness.clue.v1"]["post"]
-    schema = posted["requestBody"]["content"]["application/cloudevents+json"]["schema"]
-    assert schema["$ref"].endswith("/CloudEvent")
+    kinds = ("opened", "updated", "withdrawn", "reopened", "due")
+    assert list(document["webhooks"]) == [f"coldwitness.clue.{kind}.v1" for kind in kinds]
+    for item in document["webhooks"].values():
+        body = item["post"]["requestBody"]["content"]["application/cloudevents+json"]
+        assert body["schema"]["$ref"].endswith("/CloudEvent")
 
 
 def test_answers_are_what_the_document_says(world: World, document: dict[str, Any]) -> None:
     world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
     world.send("ZB-1", WARM)
     world.send("ZB-2", COLD)
-    (clue, *_) = world.get("/v1/clues").json()["items"]
+    clue = world.get("/v1/clues").json()["items"][0]["clue"]
+    complaint = {"source": "complaint", "content": "投诉"}
+    hook_made = world.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/y"})
+    hook_path = f"/v1/webhooks/{hook_made.json()['id']}"
     hook = {"url": "http://127.0.0.1:9/x"}
     answers = [
         ("put", "/v1/shipments/{shipment}", _put(world, "ZB-1")),
@@ -113,6 +124,44 @@ def test_answers_are_what_the_document_says(world: World, document: dict[str, An
             "/v1/clues/{clue}",
             world.client.patch(f"/v1/clues/{clue['id']}", json={"status": "closed"}),
         ),
+        ("post", "/v1/clues", world.client.post("/v1/clues", json=complaint)),
+        ("post", "/v1/clues", world.client.post("/v1/clues", json=complaint)),
+        (
+            "get",
+            "/v1/clues/{clue}/history",
+            world.get(f"/v1/clues/{clue['id']}/history"),
+        ),
+        (
+            "post",
+            "/v1/clues/{clue}/statements",
+            world.client.post(
+                f"/v1/clues/{clue['id']}/statements",
+                json={"said_on": "2026-11-20", "role": "seller", "text": "已整改"},
+            ),
+        ),
+        ("get", "/v1/clues", world.get("/v1/clues")),
+        (
+            "post",
+            "/v1/webhooks/{webhook}/test",
+            world.client.post(f"{hook_path}/test"),
+        ),
+        (
+            "get",
+            "/v1/webhooks/{webhook}/deliveries",
+            world.get(f"{hook_path}/deliveries"),
+        ),
+        (
+            "post",
+            "/v1/webhooks/{webhook}/replay",
+            world.client.post(f"{hook_path}/replay", json={}),
+        ),
+        (
+            "post",
+            "/v1/webhooks/{webhook}/secret",
+            world.client.post(f"{hook_path}/secret", json={}),
+        ),
+        ("post", "/v1/webhooks", hook_made),
+        ("post", "/v1/webhooks", world.client.post("/v1/webhooks", json=hook)),
         ("post", "/v1/webhooks", world.client.post("/v1/webhooks", json=hook)),
         ("post", "/v1/webhooks", world.client.post("/v1/webhooks", json={})),
         ("get", "/v1/webhooks", world.get("/v1/webhooks")),

@@ -17,15 +17,15 @@ SECRET = new_secret()
 EVENT = {
     "subject": "ZB-1",
     "data": {
-        "finding": {
+        "change": {"kind": "opened", "version": 1},
+        "clue": {
             "kind": "cold_chain_break",
             "subtype": "above_range",
             "certainty": "certain",
-            "start": "2026-11-20T01:09:26Z",
-            "end": "2026-11-20T01:20:34Z",
+            "act": {"start": "2026-11-20T01:09:26Z", "end": "2026-11-20T01:20:34Z"},
+            "requirements": ["ANNEX6-10"],
+            "report": "http://127.0.0.1:8000/v1/shipments/ZB-1/report.html",
         },
-        "requirements": ["ANNEX6-10"],
-        "report": "http://127.0.0.1:8000/v1/shipments/ZB-1/report.html",
     },
 }
 BODY = json.dumps(EVENT).encode()
@@ -33,7 +33,7 @@ BODY = json.dumps(EVENT).encode()
 
 def headers_now(message_id: str = "msg_1", body: bytes = BODY, age_s: int = 0) -> dict[str, str]:
     now_ms = (int(time.time()) - age_s) * 1000
-    return dict(signed_headers(body, secret=SECRET, message_id=message_id, now_ms=now_ms))
+    return dict(signed_headers(body, secrets=[SECRET], message_id=message_id, now_ms=now_ms))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_it_prints_each_genuine_clue_once_and_refuses_the_rest(
     assert process.wait(10) == 0, "it ends when its standard input closes"
     lines = process.stdout.read().splitlines()
     assert lines[0] == (
-        "ZB-1  cold_chain_break/above_range (certain)"
+        "ZB-1  opened v1  cold_chain_break/above_range (certain)"
         "  2026-11-20T01:09:26Z … 2026-11-20T01:20:34Z"
         "  [ANNEX6-10]  http://127.0.0.1:8000/v1/shipments/ZB-1/report.html"
     )

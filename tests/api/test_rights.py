@@ -94,7 +94,8 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
             ).json()["sha256"]
             for name in (MINE, THEIRS)
         }
-        clues = {one["shipment"]: one["id"] for one in world.get("/v1/clues").json()["items"]}
+        entries = world.get("/v1/clues").json()["items"]
+        clues = {one["clue"]["shipment"]: one["clue"]["id"] for one in entries}
         document = world.get("/openapi.json").json()
         keys = {role: new_key() for role in ROLES}
         for role, key in keys.items():

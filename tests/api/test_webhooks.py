@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from coldwitness.api.clues.backoff import JITTER, PAUSES_S, next_try_ms
-from coldwitness.api.clues.outbox import register_configured
-from coldwitness.api.clues.signature import new_secret, require_secret
+from coldwitness.api.clues.outbox import _secrets_of, register_configured
+from coldwitness.api.clues.signature import new_secret, require_secret, signed_headers
 from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
 from coldwitness.config.settings import ClueSettings, Settings, WebhookSettings
 from coldwitness.domain.errors import BadInput, ConfigError
@@ -57,11 +57,26 @@ def test_a_new_clue_is_pushed_signed_as_a_cloud_event(sending: World, receiver: 
     assert posted.headers["content-type"] == "application/cloudevents+json; charset=utf-8"
     event = Webhook(made["secret"]).verify(posted.body, posted.headers)
     assert event["specversion"] == "1.0"
-    assert event["type"] == "coldwitness.clue.v1"
+    assert event["type"] == "coldwitness.clue.opened.v1"
     assert event["subject"] == "ZB-1"
-    (clue,) = sending.get("/v1/clues").json()["items"]
-    assert event["id"] == clue["id"]
-    assert event["data"] == clue
+    (entry,) = sending.get("/v1/clues").json()["items"]
+    assert event["id"] == f"{entry['clue']['id']}.1"
+    assert event["data"] == entry
+
+
+def test_each_change_is_pushed_by_its_own_type_in_order(sending: World, receiver: Receiver) -> None:
+    add(sending, receiver.url)
+    receiver.answers = [(503, {"Retry-After": "0"})]
+    break_cold_chain(sending)
+    clue = sending.get("/v1/clues").json()["items"][0]["clue"]["id"]
+    for status in ("checking", "filed"):
+        sending.client.patch(f"/v1/clues/{clue}", json={"status": status})
+    wait_until(lambda: len(receiver.got) == 4, within_s=60)
+    events = [json.loads(posted.body) for posted in receiver.got]
+    kinds = [event["type"].split(".")[2] for event in events]
+    assert kinds == ["opened", "opened", "updated", "updated"], "they wait for the first"
+    assert [event["id"] for event in events[1:]] == [f"{clue}.{n}" for n in (1, 2, 3)]
+    assert receiver.got[0].body == receiver.got[1].body
 
 
 def test_another_secret_does_not_verify(sending: World, receiver: Receiver) -> None:
@@ -99,16 +114,122 @@ def test_a_refused_delivery_comes_again_with_the_same_bytes_and_id(
     assert made["id"].startswith("wh_")
 
 
-def test_one_delivery_a_clue_however_often_it_is_owed(tmp_path: Path, receiver: Receiver) -> None:
+def test_what_was_found_while_nobody_sent_is_owed_however_long_ago(
+    tmp_path: Path, receiver: Receiver
+) -> None:
     with running_world(tmp_path) as world:
         add(world, receiver.url)
         break_cold_chain(world)
+        world.clock.now_ms += 30 * 86_400_000
         for _ in range(3):
-            world.outbox._owed_up_to = None  # a restart: the newest hour is owed again
             world.outbox.owe_new()
             world.outbox.send_due()
             wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
     assert len(receiver.got) == 1
+
+
+def test_what_was_given_up_and_what_came_before_is_delivered_again(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with running_world(tmp_path) as world:
+        break_cold_chain(world, "ZB-0")
+        made = add(world, receiver.url)
+        break_cold_chain(world, "ZB-1")
+        world.outbox.owe_new()
+        (owed,) = world.register.outbox.due(now_ms=world.clock.now_ms)
+        world.register.outbox.failed(owed.id, next_try_ms=None, error="HTTP 500")
+        path = f"/v1/webhooks/{made['id']}"
+        (line,) = world.get(f"{path}/deliveries").json()["items"]
+        assert (line["state"], line["error"], line["attempts"]) == ("dead", "HTTP 500", 1)
+        assert world.get("/v1/webhooks").json()["items"][0]["given_up"] == 1
+        assert world.client.post(f"{path}/replay", json={}).json() == {"again": 1}
+        world.outbox.owe_new()
+        world.outbox.send_due()
+        wait_until(lambda: len(receiver.got) == 2)
+        again = receiver.got[-1].headers["webhook-id"]
+        wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
+        lines = world.get(f"{path}/deliveries", params={"state": "done"}).json()["items"]
+        assert [one["state"] for one in lines] == ["done", "done"]
+        paged = world.get(f"{path}/deliveries", params={"limit": 1}).json()
+        assert paged["items"] == lines[:1]
+        rest = {"limit": 1, "cursor": paged["next_cursor"]}
+        assert world.get(f"{path}/deliveries", params=rest).json()["items"] == lines[1:]
+    assert [json.loads(posted.body)["subject"] for posted in receiver.got] == ["ZB-0", "ZB-1"]
+    assert again == owed.id, "under the id it had"
+
+
+def test_a_webhook_is_tried_and_says_what_it_answered(world: World, receiver: Receiver) -> None:
+    made = add(world, receiver.url)
+    path = f"/v1/webhooks/{made['id']}/test"
+    tried = world.client.post(path).json()
+    assert (tried["accepted"], tried["status"], tried["error"]) == (True, 204, None)
+    (posted,) = receiver.got
+    event = json.loads(posted.body)
+    expected = signed_headers(
+        posted.body,
+        secrets=[made["secret"]],
+        message_id=event["id"],
+        now_ms=world.clock.now_ms,
+    )
+    assert posted.headers.items() >= expected.items()
+    assert event["type"] == "coldwitness.webhook.test.v1"
+    receiver.answers = [(500, {})]
+    tried = world.client.post(path).json()
+    assert (tried["accepted"], tried["status"]) == (False, 500)
+    gone = Receiver()
+    gone.stop()
+    nobody = add(world, gone.url)["id"]
+    tried = world.client.post(f"/v1/webhooks/{nobody}/test").json()
+    assert (tried["accepted"], tried["status"]) == (False, None)
+    assert "ConnectError" in tried["error"]
+    assert world.client.post("/v1/webhooks/wh_x/test").status_code == 404
+    world.client.delete(f"/v1/webhooks/{made['id']}")
+    assert world.client.post(path).status_code == 409
+
+
+def test_a_new_secret_signs_and_the_one_before_for_a_day(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with running_world(tmp_path, sending=True, clock=system_clock) as world:
+        made = add(world, receiver.url)
+        path = f"/v1/webhooks/{made['id']}/secret"
+        changed = world.client.post(path, json={}).json()
+        assert changed["secret"] not in (made["secret"], None)
+        break_cold_chain(world)
+        wait_until(lambda: bool(receiver.got))
+        for secret in (made["secret"], changed["secret"]):
+            Webhook(secret).verify(receiver.got[0].body, receiver.got[0].headers)
+        (hook,) = world.register.outbox.webhooks()
+        until_ms = hook.earlier_until_ms or 0
+        assert _secrets_of(hook, until_ms - 1) == [changed["secret"], made["secret"]]
+        assert _secrets_of(hook, until_ms) == [changed["secret"]]
+        assert world.client.post(path, json={"secret": "short"}).status_code == 422
+
+
+def test_the_same_address_twice_is_one_webhook(world: World) -> None:
+    made = add(world, "http://127.0.0.1:9/x")
+    again = world.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/x"})
+    assert (again.status_code, again.json()["id"]) == (200, made["id"])
+    assert "secret" not in again.json()
+    same = {"url": "http://127.0.0.1:9/x", "secret": made["secret"]}
+    assert world.client.post("/v1/webhooks", json=same).status_code == 200
+    other = {"url": "http://127.0.0.1:9/x", "secret": new_secret()}
+    assert world.client.post("/v1/webhooks", json=other).status_code == 409
+    assert len(world.get("/v1/webhooks").json()["items"]) == 1
+
+
+def test_a_failing_target_is_seen(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.answers = [(503, {})]
+    with running_world(tmp_path) as world:
+        add(world, receiver.url)
+        break_cold_chain(world)
+        world.outbox.owe_new()
+        world.outbox.send_due()
+        wait_until(lambda: bool(world.get("/v1/webhooks").json()["items"][0]["last_error"]))
+        (told,) = world.get("/v1/webhooks").json()["items"]
+    assert (told["waiting"], told["last_error"]) == (1, "HTTP 503")
+    assert told["failing_since"] is not None
+    assert told["last_accepted_at"] is None
 
 
 def test_a_webhook_is_not_sent_what_was_found_before_it_was_added(
@@ -340,6 +461,7 @@ def test_a_changed_secret_in_the_settings_replaces_the_webhook(world: World) -> 
     register_configured(world.register, settings(second), now_ms=2)
     active = [hook for hook in world.register.outbox.webhooks() if not hook.disabled]
     assert [hook.secret for hook in active] == [second]
+    assert active[0].earlier_secret is not None, "a receiver has a day to change over"
 
 
 def test_a_secret_of_the_settings_that_cannot_sign_stops_the_start(world: World) -> None:
@@ -360,7 +482,7 @@ def test_the_same_post_with_the_same_key_makes_one_webhook(world: World) -> None
     other = world.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/y"}, headers=key)
     assert other.status_code == 422
     later = {"Idempotency-Key": "k-2"}
-    assert world.client.post("/v1/webhooks", json=body, headers=later).json() != first.json()
+    assert world.client.post("/v1/webhooks", json=body, headers=later).status_code == 200
 
 
 def test_a_failed_post_does_not_use_up_its_key(world: World) -> None:
@@ -374,9 +496,10 @@ def test_a_failed_post_does_not_use_up_its_key(world: World) -> None:
 def test_a_key_is_forgotten_after_a_day(world: World) -> None:
     key = {"Idempotency-Key": "k-1"}
     body = {"url": "http://127.0.0.1:9/x"}
-    first = world.client.post("/v1/webhooks", json=body, headers=key).json()
+    first = world.client.post("/v1/webhooks", json=body, headers=key)
     world.clock.now_ms += 86_400_001
-    assert world.client.post("/v1/webhooks", json=body, headers=key).json() != first
+    again = world.client.post("/v1/webhooks", json=body, headers=key)
+    assert (first.status_code, again.status_code) == (201, 200), "the webhook is known"
 
 
 def test_a_form_cannot_post_a_webhook(world: World) -> None:

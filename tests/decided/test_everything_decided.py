@@ -13,7 +13,8 @@ from coldwitness.storage.decided.comparing import bring_drug_names, differences
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
-    ClueStatusSet,
+    ClueActed,
+    ClueTaken,
     DrugNameSet,
     EntryPut,
     InForce,
@@ -53,9 +54,13 @@ def fill(api: httpx.Client) -> str:
     look = {"officer": OFFICERS[0], "outcome": "isolation_seen", "note": "查看箱体"}
     assert api.post("/v1/shipments/S-1/reviews", json=look).status_code == 201
     wait_until(lambda: bool(api.get("/v1/clues").json()["items"]))
-    clue: str = api.get("/v1/clues").json()["items"][0]["id"]
-    status = {"status": "in_progress", "note": "已转办"}
+    clue: str = api.get("/v1/clues").json()["items"][0]["clue"]["id"]
+    status = {"status": "checking", "note": "已转办"}
     assert api.patch(f"/v1/clues/{clue}", json=status).status_code == 200
+    said = {"said_on": "2026-11-20", "role": "courier", "text": "箱体已更换"}
+    assert api.post(f"/v1/clues/{clue}/statements", json=said).status_code == 201
+    complaint = {"source": "complaint", "source_number": "12315-1", "content": "送达时不凉"}
+    assert api.post("/v1/clues", json=complaint).status_code == 201
     return clue
 
 
@@ -69,7 +74,11 @@ def told(api: httpx.Client, clue: str) -> dict[str, object]:
             api.get(f"/v1/shipments/{shipment}").json()["manifest"],
             [{key: one[key] for key in one if key != "current"} for one in reviews["items"]],
         ]
-    kept["clue"] = [api.get(f"/v1/clues/{clue}").json()[key] for key in ("id", "status")]
+    keys = ("id", "status", "status_note", "statements")
+    kept["clue"] = [api.get(f"/v1/clues/{clue}").json()[key] for key in keys]
+    entries = api.get("/v1/clues?source=complaint").json()["items"]
+    keys = ("id", "source_number", "deadlines", "discovered_at")
+    kept["complaint"] = [entries[0]["clue"][key] for key in keys]
     return kept
 
 
@@ -114,9 +123,10 @@ def test_each_kind_is_a_row_that_verifies(filled: House) -> None:
         (ManifestPut, 3),
         (EntryPut, 5),
         (ReviewAdded, 3),
-        (ClueStatusSet, 1),
+        (ClueActed, 2),
+        (ClueTaken, 1),
         (Judged, 2),
-        (Audited, 11),
+        (Audited, 13),
     ):
         assert sum(isinstance(one, kind) for one in found) >= at_least, kind
     reports = verify_journal(

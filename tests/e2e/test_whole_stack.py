@@ -177,7 +177,7 @@ port = 0
             assert result["metrics"]["coverage"] == 1.0
             assert [f["subtype"] for f in result["findings"]] == ["above_range"]
             clues = after.get("/v1/clues").json()["items"]
-            assert {clue["shipment"] for clue in clues} == {SHIPMENT}
+            assert {entry["clue"]["shipment"] for entry in clues} == {SHIPMENT}
             (tmp_path / "served.pdf").write_bytes(
                 after.get(f"/v1/shipments/{SHIPMENT}/report.pdf").content
             )

@@ -14,7 +14,7 @@ from coldwitness.judging.batch import Batch
 from coldwitness.judging.live import REOPEN_WITHIN_MS, LiveJudge
 from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.judging.rulebook import load_rulebook
-from coldwitness.storage.clue_ports import Clue
+from coldwitness.storage.clue_ports import ClueEntry
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests.storage.readings import T0
@@ -33,10 +33,10 @@ class Heard(JudgingObserver):
     def on_judged(
         self,
         results: Sequence[CheckResult],
-        clues: Sequence[Clue],
+        entries: Sequence[ClueEntry],
         newest: Mapping[str, NewestReading],
     ) -> None:
-        self.judged.append(([one.shipment for one in results], len(clues), [*newest]))
+        self.judged.append(([one.shipment for one in results], len(entries), [*newest]))
 
     def on_failed(self) -> None:
         self.failed += 1

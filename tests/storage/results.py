@@ -17,10 +17,12 @@ from coldwitness.domain.result import (
 )
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import CertaintyWord, Verdict
-from coldwitness.judging.clues import clue_changes
-from coldwitness.storage.clue_ports import Clue
+from coldwitness.judging.clues import ClueRules
+from coldwitness.storage.clue_ports import ClueEntry
 from coldwitness.storage.ports import Register
 from tests.storage.readings import MINUTE, T0
+
+CLUE_RULES = ClueRules()
 
 _LINE = RequirementLine(
     id="ANNEX6-10",
@@ -110,8 +112,8 @@ def result(
 
 def record(
     register: Register, *results: CheckResult, judged_ms: int = T0, reason: str = "readings"
-) -> list[Clue]:
-    """Keep results as live judging does; returns the clues that are new."""
+) -> list[ClueEntry]:
+    """Keep results as live judging does; returns the entries that tell of their clues."""
     return register.results.record(
-        results, judged_ms=judged_ms, reason=reason, clue_policy=clue_changes
+        results, judged_ms=judged_ms, reason=reason, clue_policy=CLUE_RULES
     )

@@ -37,8 +37,8 @@ def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> N
     migrate.upgrade(database)
 
     assert register.clues.after(0) == []
-    (clue,) = record(register, result(finding()))
-    assert clue.cursor == 1
+    (entry,) = record(register, result(finding()))
+    assert entry.cursor == 1
     register.close()
 
 
@@ -72,13 +72,20 @@ def test_every_step_down_and_up_again_keeps_every_row_of_every_table(empty_url: 
         below = _rows(database)
         assert below.keys() >= {"events", "results", "clues", "reviews"}
         for name, columns in below.items():
-            assert columns == {column: before[name][column] for column in columns}, (lower, name)
+            assert columns == _of_columns(before[name], columns), (lower, name)
         migrate.upgrade(database)
         again = _rows(database)
         for name, columns in below.items():
-            assert columns == {column: again[name][column] for column in columns}, (lower, name)
+            assert columns == _of_columns(again[name], columns), (lower, name)
         _fill_every_table(database)
     register.close()
+
+
+def _of_columns(
+    rows: dict[str, list[object]], wanted: dict[str, list[object]]
+) -> dict[str, list[object]]:
+    """The same columns; one that the other revision does not have is made by the migration."""
+    return {column: rows.get(column, values) for column, values in wanted.items()}
 
 
 def _fill_every_table(database: Database) -> None:

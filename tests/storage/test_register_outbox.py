@@ -1,5 +1,8 @@
 """Webhooks, deliveries, audit and reviews, on every database."""
 
+from coldwitness.domain.clues import ClueAct, ClueStatus
+from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.clue_ports import ClueEntry
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.views import Span
@@ -7,45 +10,120 @@ from tests.storage.readings import T0
 from tests.storage.results import finding, record, result
 
 
-def clue_id(register: SqlRegister, shipment: str = "S-1") -> str:
-    (clue,) = record(register, result(finding(), shipment=shipment))
-    return clue.id
+def opened(register: SqlRegister, shipment: str = "S-1") -> ClueEntry:
+    (entry,) = record(register, result(finding(), shipment=shipment))
+    return entry
 
 
-def test_a_clue_is_owed_to_a_webhook_once(register: SqlRegister) -> None:
+def said(register: SqlRegister, entry: ClueEntry, status: ClueStatus) -> ClueEntry:
+    act = ClueAct(by="x", at=rfc3339(T0), status=status)
+    told = register.clues.act(entry.clue.id, act)
+    assert told is not None
+    return told
+
+
+def test_an_entry_is_owed_to_a_webhook_once(register: SqlRegister) -> None:
     hook = register.outbox.add_webhook("http://case.example/in", "whsec_c2VjcmV0", now_ms=T0)
-    clue = clue_id(register)
-    register.outbox.owe(hook.id, clue, b"first", now_ms=T0)
-    register.outbox.owe(hook.id, clue, b"second", now_ms=T0 + 1)
+    entry = opened(register)
+    register.outbox.owe(hook.id, [(entry, b"first")], now_ms=T0)
+    register.outbox.owe(hook.id, [(entry, b"second")], now_ms=T0 + 1)
 
     (owed,) = register.outbox.due(now_ms=T0)
-    assert (owed.webhook, owed.clue_id, owed.body, owed.attempts) == (hook, clue, b"first", 0)
+    assert (owed.webhook.id, owed.clue_id, owed.cursor) == (hook.id, entry.clue.id, 1)
+    assert (owed.body, owed.attempts, owed.webhook.owed_up_to) == (b"first", 0, 1)
     assert register.outbox.due(now_ms=T0 - 1) == []
+
+
+def test_a_webhook_is_owed_what_comes_after_it_was_added(register: SqlRegister) -> None:
+    opened(register)
+    hook = register.outbox.add_webhook("http://case.example/in", "s", now_ms=T0)
+    assert hook.owed_up_to == 1
+    assert register.outbox.webhooks() == [hook]
+
+
+def test_of_one_clue_only_the_oldest_entry_that_was_not_taken_is_due(
+    register: SqlRegister,
+) -> None:
+    hook = register.outbox.add_webhook("http://case.example/in", "s", now_ms=T0)
+    first = opened(register)
+    second = said(register, first, "checking")
+    other = opened(register, "S-2")
+    register.outbox.owe(hook.id, [(one, b"x") for one in (first, second, other)], now_ms=T0)
+    oldest, elsewhere = register.outbox.due(now_ms=T0)
+    assert (oldest.cursor, elsewhere.cursor) == (1, 3)
+    register.outbox.failed(oldest.id, next_try_ms=T0 + 100, error="503")
+    assert [one.cursor for one in register.outbox.due(now_ms=T0)] == [3], "it waits for the first"
+    register.outbox.done(oldest.id, now_ms=T0 + 100)
+    assert [one.cursor for one in register.outbox.due(now_ms=T0)] == [2, 3]
+    (again,) = [one for one in register.outbox.due(now_ms=T0) if one.cursor == 2]
+    register.outbox.failed(again.id, next_try_ms=None, error="410")
+    assert [one.cursor for one in register.outbox.due(now_ms=T0 + 10**9)] == [3]
 
 
 def test_a_failed_delivery_comes_back_at_its_time_and_a_done_one_never(
     register: SqlRegister,
 ) -> None:
     hook = register.outbox.add_webhook("http://case.example/in", "s", now_ms=T0)
-    register.outbox.owe(hook.id, clue_id(register), b"x", now_ms=T0)
+    entry = opened(register)
+    register.outbox.owe(hook.id, [(entry, b"x")], now_ms=T0)
     (owed,) = register.outbox.due(now_ms=T0)
     register.outbox.failed(owed.id, next_try_ms=T0 + 100, error="503")
 
     assert register.outbox.due(now_ms=T0 + 99) == []
     (again,) = register.outbox.due(now_ms=T0 + 100)
     assert (again.id, again.attempts, again.next_try_ms) == (owed.id, 1, T0 + 100)
+    health = register.outbox.health(hook.id)
+    assert (health.waiting, health.failing_since_ms, health.last_error) == (1, T0, "503")
     register.outbox.done(owed.id, now_ms=T0 + 101)
     assert register.outbox.due(now_ms=T0 + 10**9) == []
-    register.outbox.owe(hook.id, owed.clue_id, b"x", now_ms=T0 + 102)
+    register.outbox.owe(hook.id, [(entry, b"x")], now_ms=T0 + 102)
     assert register.outbox.due(now_ms=T0 + 10**9) == []
+    health = register.outbox.health(hook.id)
+    assert (health.waiting, health.failing_since_ms, health.last_done_ms) == (0, None, T0 + 101)
+
+
+def test_what_is_owed_again_keeps_its_id_and_bytes(register: SqlRegister) -> None:
+    opened(register, "S-0")
+    hook = register.outbox.add_webhook("http://case.example/in", "s", now_ms=T0)
+    for n, shipment in enumerate(("S-1", "S-2")):
+        entry = opened(register, shipment)
+        register.outbox.owe(hook.id, [(entry, shipment.encode())], now_ms=T0 + n)
+    first, second = register.outbox.due(now_ms=T0 + 9)
+    register.outbox.done(first.id, now_ms=T0 + 9)
+    register.outbox.failed(second.id, next_try_ms=None, error="HTTP 500")
+    lines = register.outbox.log(hook.id)
+    assert [(line.cursor, line.state, line.error) for line in lines] == [
+        (3, "dead", "HTTP 500"),
+        (2, "done", None),
+    ]
+    assert [line.cursor for line in register.outbox.log(hook.id, before=3)] == [2]
+    assert [line.cursor for line in register.outbox.log(hook.id, state="dead")] == [3]
+    assert register.outbox.health(hook.id).dead == 1
+
+    assert register.outbox.owe_again(hook.id, after=2, now_ms=T0 + 10) == 1
+    (again,) = register.outbox.due(now_ms=T0 + 10)
+    assert (again.id, again.body, again.attempts) == (second.id, b"S-2", 0)
+    assert register.outbox.owe_again(hook.id, after=0, now_ms=T0 + 11) == 2
+    assert register.outbox.webhooks()[0].owed_up_to == 0, "what was before it is read anew"
+
+
+def test_a_new_secret_stands_beside_the_one_before(register: SqlRegister) -> None:
+    hook = register.outbox.add_webhook("http://case.example/in", "one", now_ms=T0)
+    register.outbox.change_secret(hook.id, "two", earlier_until_ms=T0 + 5)
+    (changed,) = register.outbox.webhooks()
+    assert (changed.secret, changed.earlier_secret, changed.earlier_until_ms) == (
+        "two",
+        "one",
+        T0 + 5,
+    )
 
 
 def test_a_delivery_given_up_and_a_disabled_webhook_are_not_due(register: SqlRegister) -> None:
     first = register.outbox.add_webhook("http://one.example", "s", now_ms=T0)
     second = register.outbox.add_webhook("http://two.example", "s", now_ms=T0 + 1)
-    clue = clue_id(register)
+    entry = opened(register)
     for hook in (first, second):
-        register.outbox.owe(hook.id, clue, b"x", now_ms=T0)
+        register.outbox.owe(hook.id, [(entry, b"x")], now_ms=T0)
     assert len(register.outbox.due(now_ms=T0)) == 2
     assert len(register.outbox.due(now_ms=T0, limit=1)) == 1
     for owed in register.outbox.due(now_ms=T0):

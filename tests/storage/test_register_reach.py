@@ -6,6 +6,7 @@ import pytest
 
 from coldwitness.domain.manifest import Company, Delivery, Item, Manifest, Place
 from coldwitness.domain.reach import EVERYTHING, NOTHING, Reach
+from coldwitness.storage.clue_ports import ClueFilter
 from coldwitness.storage.register import SqlRegister
 from tests.storage.readings import T0
 from tests.storage.results import finding, record, result
@@ -29,13 +30,20 @@ def filled(register: SqlRegister) -> SqlRegister:
     return register
 
 
+def _told(register: SqlRegister, reach: Reach) -> list[str]:
+    wanted = ClueFilter(reach=reach)
+    told = register.clues.after(0, wanted=wanted)
+    assert register.clues.listed(wanted=wanted) == told[::-1]
+    return [entry.clue.shipment or "" for entry in told]
+
+
 def seen(register: SqlRegister, reach: Reach) -> list[str]:
     """What list, findings, feed and single look-up agree on."""
     listed = [row.id for row in register.shipments.rows(reach=reach)]
     names = [f"S-{n}" for n in range(7)]
     assert sorted(register.shipments.seen(names, reach=reach)) == listed
     assert [one.shipment for one in register.results.findings(reach=reach)] == listed
-    assert sorted(clue.shipment for clue in register.clues.after(0, reach=reach)) == listed
+    assert sorted(_told(register, reach)) == listed
     return listed
 
 
