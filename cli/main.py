@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
     "journal": Entry("journal:app", "证据日志。The evidence journal: is it whole, what is in it."),
     "witness": Entry("witness:witness", "Sign what journals of others have signed, if it adds up."),
     "deadline": Entry("deadline:deadline", "期限。The last day of a time limit of a clue or case."),
+    "spot-check": Entry("spot_check:app", "抽查。Samples that anybody can draw again."),
     "audit": Entry("audit:app", "审计记录。Who saw and changed what, held against the journal."),
     "keys": Entry("keys:app", "接口密钥。API clients, their roles and whose they are."),
     "quarantine": Entry("quarantine:app", "隔离区。What could not be used, and why."),

@@ -1,0 +1,67 @@
+"""Does the interval of a spot check hold the true share as often as it says?
+
+For each method, size of frame and sample, and share: many draws by the program itself, each by a
+seed of its own, and how often the interval holds the truth. 95 of 100 are promised, 94 asked.
+
+    python -m benchmarks.spot_checks [--draws 20000] [--processes 2]
+"""
+
+import argparse
+import sys
+import time
+from fractions import Fraction
+from itertools import product
+from multiprocessing import Pool
+from random import Random
+
+from coldwitness.judging.sampling.draws import Method, draw
+from coldwitness.judging.sampling.estimates import estimate
+from coldwitness.judging.sampling.frames import Frame, Unit
+
+METHODS: tuple[Method, ...] = ("simple", "stratified", "weighted")
+SIZES = ((40, 10), (120, 20))
+SHARES = (0.0, 0.05, 0.2, 0.5, 0.9)
+ASKED = 0.94
+
+
+def frame_of_size(count: int) -> Frame:
+    """Five strata of unlike sizes, weights 1 to 10."""
+    units = [Unit(f"S-{n}", "abcde"[n * n % 5], Fraction(1 + n % 10)) for n in range(count)]
+    return Frame(tuple(units), "00")
+
+
+def coverage(case: tuple[Method, tuple[int, int], float, int]) -> tuple[float, float]:
+    """How often the interval held the truth, and how wide it was on average."""
+    method, (count, size), share, draws = case
+    frame = frame_of_size(count)
+    hits = set(Random(1).sample([unit.id for unit in frame.units], round(share * count)))
+    truth, held, width = len(hits) / count, 0, 0.0
+    for n in range(draws):
+        found = draw(frame, seed=f"{method} {count} {share} {n}", size=size, method=method)
+        told = estimate(frame, found, {one.id: one.id in hits for one in found.drawn})
+        held += told.low <= truth <= told.high
+        width += told.high - told.low
+    return held / draws, width / draws
+
+
+def main() -> int:
+    """Print a table; 1 if one case falls short."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=20_000)
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    cases = [(*one, arguments.draws) for one in product(METHODS, SIZES, SHARES)]
+    started, least = time.perf_counter(), 1.0
+    with Pool(arguments.processes) as pool:
+        for case, (held, width) in zip(cases, pool.imap(coverage, cases), strict=True):
+            method, (count, size), share, _ = case
+            least = min(least, held)
+            what = f"{method:10} {size:3} of {count:3}  share {share:4.2f}"
+            print(f"{what}  {held:.4f}  ±{width / 2:.3f}", flush=True)
+    took_s = time.perf_counter() - started
+    print(f"least coverage {least:.4f} in {arguments.draws} draws each; {took_s:.0f} s")
+    return 1 if least < ASKED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
