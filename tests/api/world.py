@@ -127,6 +127,7 @@ def running_world(
     sending: bool = False,
     readiness: dict[str, Readiness] | None = None,
     clock: Callable[[], int] | None = None,
+    port: int = 0,
 ) -> Iterator[World]:
     settings = settings if settings is not None else Settings()
     moved = TestClock()
@@ -135,7 +136,7 @@ def running_world(
     register = open_register(f"sqlite:///{folder / 'register.sqlite'}")
     rulebook = load_rulebook(settings.judging)
     hub, metrics = LiveHub(), Metrics()
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", port)
     base_url = address_of(listener)
     outbox = Outbox(register, settings, now, base_url=base_url, metrics=metrics)
     observers = (metrics, outbox, News(hub))
