@@ -1,5 +1,6 @@
 """The clue feed for case systems, what they say back, and clues that come from elsewhere."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -26,18 +27,24 @@ from coldwitness.api.http.schemas import (
     ClueChange,
     ClueHistory,
     ClueList,
+    ClueShareList,
     Kind,
     NewClue,
     NewStatement,
 )
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.domain.clues import Clue as KeptClue
 from coldwitness.domain.clues import ClueAct, ClueSource, ClueStatus, Party, Standing, Statement
+from coldwitness.domain.reach import Reach
 from coldwitness.judging.clue_acts import WrongStep, act_on, stated
+from coldwitness.judging.clue_shares import clue_shares
 from coldwitness.judging.clue_words import reason_of
 from coldwitness.judging.clues_outside import clue_from_outside
 from coldwitness.storage.clue_ports import ClueEntry, ClueFilter
 
 router = APIRouter(tags=["clues"])
+
+_AT_ONCE = 200
 
 
 @router.get("/v1/clues", responses=documented(ClueList), response_model=None)
@@ -153,6 +160,27 @@ def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
     address = f"{services.base_url}/v1/clues/{clue.id}"
     status = 201 if known is None else 200
     return _answer(entry, services, status=status, headers={"Location": address})
+
+
+@router.get("/v1/clue-shares", responses=documented(ClueShareList), response_model=None)
+def list_shares(services: ServicesOf, caller: CallerOf) -> Response:
+    """Of the clues of each requirement that were found here: how many were decided, and how many of
+    these were filed."""
+    shares = clue_shares(newest_clues(services, caller.reach))
+    return json_answer(ClueShareList(tuple(shares)))
+
+
+def newest_clues(services: Services, reach: Reach) -> Iterator[KeptClue]:
+    """Every clue within reach as it was told last, the newest first."""
+    before = None
+    while True:
+        page = services.register.clues.listed(
+            wanted=ClueFilter(reach=reach), before=before, limit=_AT_ONCE
+        )
+        yield from (entry.clue for entry in page)
+        if len(page) < _AT_ONCE:
+            return
+        before = page[-1].cursor
 
 
 @router.get(

@@ -32,6 +32,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     f"GET {_SHIPMENT}/attachments/{{sha256}}": _OFFICES,
     "GET /v1/findings": _EVERYBODY,
     "GET /v1/clues": _OFFICES,
+    "GET /v1/clue-shares": _OFFICES,
     "GET /v1/clues/{clue}": _OFFICES,
     "GET /v1/clues/{clue}/history": _OFFICES,
     "PATCH /v1/clues/{clue}": _OFFICES,
@@ -62,6 +63,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /shipments": _EVERYBODY,
     "GET /shipments/{shipment}": _EVERYBODY,
     "GET /devices": frozenset({"courier", "inspector", "admin"}),
+    "GET /clues": _OFFICES,
     "GET /quarantine": frozenset({"courier", "inspector", "admin"}),
     "GET /docs": _EVERYBODY,
 }

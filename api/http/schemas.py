@@ -23,6 +23,7 @@ from coldwitness.domain.office import (
 )
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.words import StateWord, Verdict
+from coldwitness.judging.clue_shares import ClueShare
 from coldwitness.storage.clue_ports import DeliveryState
 from coldwitness.storage.office_ports import AttachmentKind
 
@@ -135,6 +136,10 @@ class ClueList(Struct, frozen=True):
         ),
     ]
     has_more: bool
+
+
+class ClueShareList(Struct, frozen=True):
+    items: tuple[ClueShare, ...]
 
 
 class ClueHistory(Struct, frozen=True):
@@ -479,6 +484,7 @@ DESCRIBED = (
     Clue,
     ClueList,
     ClueHistory,
+    ClueShareList,
     ClueChange,
     NewClue,
     NewStatement,

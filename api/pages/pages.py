@@ -1,7 +1,7 @@
 """Routes of the inspector's pages: the list, one shipment, and the API's documentation."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Query
@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from coldwitness.api.cursors import read_cursor, write_cursor
+from coldwitness.api.http.clues import newest_clues
 from coldwitness.api.http.devices import boxes, devices
 from coldwitness.api.http.filters import Courier
 from coldwitness.api.http.language import language_of
@@ -18,6 +19,7 @@ from coldwitness.api.http.quarantine import Reason, couriers_within, newest_refu
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import LISTING, current_result, may_see
 from coldwitness.api.pages import shown
+from coldwitness.api.pages.clue_rows import clue_rows
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.rows import STATE_ORDER, VERDICT_ORDER, page_of_rows, rows_of
 from coldwitness.api.pages.words import word
@@ -31,11 +33,13 @@ from coldwitness.api.reports.made.wording import (
     say_or_key,
     tell,
 )
+from coldwitness.domain.clues import ClueStatus
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.measures import given
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import StateWord, Verdict
+from coldwitness.judging.clue_shares import clue_shares
 from coldwitness.judging.words.headline import headline_of, state_words
 
 router = APIRouter()
@@ -44,6 +48,7 @@ STATIC = Path(__file__).parent / "static"
 PAGE_ROWS = 100
 ROWS_AT_ONCE = 60
 MOST_DEVICES = 1000
+MOST_CLUES = 500
 
 _templates = Environment(
     loader=PackageLoader("coldwitness.api.pages"),
@@ -169,6 +174,33 @@ def devices_page(
         request,
         devices=devices(services, caller.reach, courier=courier)[:MOST_DEVICES],
         boxes=boxes(services, caller.reach, courier=courier)[:MOST_DEVICES],
+    )
+
+
+@router.get("/clues")
+def clues_page(
+    request: Request,
+    services: ServicesOf,
+    caller: CallerOf,
+    status: Annotated[ClueStatus | None, Query()] = None,
+) -> Response:
+    """Clues, those whose time runs out first, and what became of those of each requirement."""
+    lang = language_of(request)
+    clues = [*newest_clues(services, caller.reach)]
+    wanted = (clue for clue in clues if status in (None, clue.status))
+
+    def clue_word(kind: str, key: str) -> str:
+        return word(f"clue_{kind}_{key}", lang)
+
+    return _page(
+        "clues.html",
+        lang,
+        request,
+        rows=clue_rows(wanted, most=MOST_CLUES),
+        shares=clue_shares(clues),
+        statuses=get_args(ClueStatus),
+        chosen=status,
+        clue_word=clue_word,
     )
 
 

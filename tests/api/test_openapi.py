@@ -140,6 +140,7 @@ def test_answers_are_what_the_document_says(world: World, document: dict[str, An
             ),
         ),
         ("get", "/v1/clues", world.get("/v1/clues")),
+        ("get", "/v1/clue-shares", world.get("/v1/clue-shares")),
         (
             "post",
             "/v1/webhooks/{webhook}/test",

@@ -1,0 +1,43 @@
+"""Clues as the page lists them: those whose time runs out first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from coldwitness.domain.clues import Clue, ClueDeadline
+from coldwitness.domain.text import Text
+
+NEVER = date.max
+
+
+@dataclass(frozen=True)
+class ClueRow:
+    """One clue. deadline : the one that ends first of those that run; None: none does."""
+
+    clue: Clue
+    deadline: ClueDeadline | None
+
+    @property
+    def office(self) -> Text | None:
+        return None if self.clue.office is None else self.clue.office.name
+
+    @property
+    def parties(self) -> list[str]:
+        """Each by its name, else by what it is known by."""
+        named = (one.name or one.id or one.uscc for one in self.clue.parties)
+        return [name for name in named if name]
+
+
+def clue_rows(clues: Iterable[Clue], *, most: int) -> list[ClueRow]:
+    """Those with a limit that runs by its last day, then the others, newest first; at most so
+    many."""
+    rows = [ClueRow(clue, _first(clue)) for clue in clues]
+    rows.sort(key=lambda row: NEVER if row.deadline is None else row.deadline.due_on)
+    return rows[:most]
+
+
+def _first(clue: Clue) -> ClueDeadline | None:
+    if clue.standing == "withdrawn":
+        return None
+    running = [one for one in clue.deadlines if one.done_on is None]
+    return min(running, key=lambda one: one.due_on, default=None)
