@@ -7,7 +7,15 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from coldwitness.domain.clues import Change, Clue, ClueAct, ClueSource, ClueStatus, Standing
+from coldwitness.domain.clues import (
+    Change,
+    Clue,
+    ClueAct,
+    ClueDeadline,
+    ClueSource,
+    ClueStatus,
+    Standing,
+)
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult
@@ -19,6 +27,24 @@ class ClueEntry(Struct, frozen=True, kw_only=True):
     cursor: int
     change: Change
     clue: Clue
+
+
+class ClueMark(Struct, frozen=True, array_like=True):
+    """What of a clue that is told a rebuild could not make again: when it was discovered, the time
+    limits that began then, and how far its versions went."""
+
+    clue: str
+    version: int
+    discovered_at: str
+    deadlines: tuple[ClueDeadline, ...]
+
+
+def clue_marks(entries: Sequence[ClueEntry]) -> tuple[ClueMark, ...]:
+    """The marks that these entries leave."""
+    return tuple(
+        ClueMark(one.clue.id, one.change.version, one.clue.discovered_at, one.clue.deadlines)
+        for one in entries
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.reading import Event, Reading
+from coldwitness.storage.clue_ports import ClueMark
 from coldwitness.storage.journal import Message, Row
 from coldwitness.storage.office_ports import Attachment
 from coldwitness.storage.ports import Review
@@ -130,6 +131,14 @@ class Audited(Struct, frozen=True, tag_field="decided", tag="audit"):
     at_ms: int
 
 
+class CluesTold(Struct, frozen=True, tag_field="decided", tag="clues_told"):
+    """Entries of the feed that judging or time made. cursor : of the last of them."""
+
+    marks: tuple[ClueMark, ...]
+    cursor: int
+    at_ms: int
+
+
 class ResultVersion(Struct, frozen=True, array_like=True):
     """One shipment's result. digest : SHA-256 of the result, as `bodies.digest` gives it."""
 
@@ -172,6 +181,7 @@ Decision = (
     | ClueStatusSet
     | ClueActed
     | ClueTaken
+    | CluesTold
     | AttachmentAdded
     | DrugNameSet
     | Redacted

@@ -17,7 +17,7 @@ from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
-from coldwitness.storage.clue_ports import ClueEntry, CluePolicy, Clues, Outbox
+from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clues, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
 from coldwitness.storage.people_ports import ClientKeys
 
@@ -339,6 +339,10 @@ class Journalled(Protocol):
 
     def leave_results(self, newest: Mapping[str, tuple[int, str]]) -> None:
         """Number and digest of results that are to be made again, so that they get it back."""
+
+    def leave_clues(self, marks: Sequence[ClueMark], *, cursor: int) -> None:
+        """Days, time limits and versions of clues that are to be found again, and how far the feed
+        had come."""
 
     def leave_status(self, clue: str, *, status: ClueStatus, note: str | None, at_ms: int) -> None:
         """What a case system said of a clue before each act was kept."""

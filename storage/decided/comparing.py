@@ -21,6 +21,7 @@ from coldwitness.storage.decided.shards import chain_of, deciding_workers
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
+    CluesTold,
     Decision,
     DrugNameSet,
     Judged,
@@ -156,9 +157,10 @@ def make_again(directory: Path, register: SqlRegister) -> Differences:
 
 
 def _leave_results(directory: Path, register: SqlRegister, up_to: Mapping[str, int]) -> None:
-    """Let results that will be judged again have the numbers that the journal gave them."""
+    """Let results that will be judged again, and clues that will be found again, have the numbers
+    and days that the journal gave them."""
     for _, decision in decided_rows(directory, up_to):
-        if isinstance(decision, Judged):
+        if isinstance(decision, Judged | CluesTold):
             caught_up(decision, register, directory=directory)
 
 

@@ -9,6 +9,7 @@ from coldwitness.storage.decisions import (
     Audited,
     ClueActed,
     ClueStatusSet,
+    CluesTold,
     ClueTaken,
     Decision,
     DrugNameSet,
@@ -74,6 +75,25 @@ def add_attachment(
     )
 
 
+def _clue_caught_up(
+    decision: ClueActed | ClueTaken | ClueStatusSet | CluesTold, register: Register
+) -> None:
+    match decision:
+        case ClueActed():
+            act_on_clue(register.clues, decision)
+        case ClueTaken():
+            take_clue(register.clues, decision)
+        case ClueStatusSet():
+            register.journalled.leave_status(
+                decision.clue,
+                status=STATUS_OF[decision.status],
+                note=decision.note,
+                at_ms=decision.at_ms,
+            )
+        case CluesTold():
+            register.journalled.leave_clues(decision.marks, cursor=decision.cursor)
+
+
 def caught_up(decision: Decision, register: Register, *, directory: Path) -> None:
     """Bring a decision that is journalled into a register that lacks it.
 
@@ -90,17 +110,8 @@ def caught_up(decision: Decision, register: Register, *, directory: Path) -> Non
             put_entry(register.office, decision)
         case Audited():
             note(register.audit, decision)
-        case ClueActed():
-            act_on_clue(register.clues, decision)
-        case ClueTaken():
-            take_clue(register.clues, decision)
-        case ClueStatusSet():
-            register.journalled.leave_status(
-                decision.clue,
-                status=STATUS_OF[decision.status],
-                note=decision.note,
-                at_ms=decision.at_ms,
-            )
+        case ClueActed() | ClueTaken() | ClueStatusSet() | CluesTold():
+            _clue_caught_up(decision, register)
         case Judged():
             register.journalled.leave_results(
                 {one.shipment: (one.version, one.digest) for one in decision.results}

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from coldwitness.domain.clues import Clue, ClueAct
+from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.reach import EVERYTHING, Reach
@@ -20,6 +21,7 @@ from coldwitness.storage.clue_ports import (
     Clues,
     HeldPolicy,
     NoticePolicy,
+    clue_marks,
 )
 from coldwitness.storage.decided import effects
 from coldwitness.storage.decided.log import DecisionLog
@@ -27,6 +29,7 @@ from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
     ClueActed,
+    CluesTold,
     ClueTaken,
     DrugNameSet,
     EntryPut,
@@ -154,7 +157,7 @@ class JournalledResults:
         )
         if told:
             self._log.decide(Judged(told, dict(up_to or {}), reason, judged_ms), _nothing)
-        return self._under.record(
+        entries = self._under.record(
             results,
             judged_ms=judged_ms,
             reason=reason,
@@ -162,6 +165,8 @@ class JournalledResults:
             up_to=up_to,
             digests=digests,
         )
+        _journal_told(self._log, entries, at_ms=judged_ms)
+        return entries
 
     def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:
         return self._under.marks(shipments)
@@ -227,10 +232,15 @@ class JournalledClues:
         return self._log.decide(taken, partial(effects.take_clue, self._under, taken))
 
     def tell_held(self, *, told_before_ms: int, policy: HeldPolicy) -> list[ClueEntry]:
-        return self._under.tell_held(told_before_ms=told_before_ms, policy=policy)
+        entries = self._under.tell_held(told_before_ms=told_before_ms, policy=policy)
+        _journal_told(self._log, entries, at_ms=told_before_ms)
+        return entries
 
     def tell_due(self, *, today: date, policy: NoticePolicy) -> list[ClueEntry]:
-        return self._under.tell_due(today=today, policy=policy)
+        entries = self._under.tell_due(today=today, policy=policy)
+        if entries:
+            _journal_told(self._log, entries, at_ms=instant_ms(entries[-1].change.at))
+        return entries
 
 
 class JournalledReviews:
@@ -340,6 +350,13 @@ class JournalledAudit:
     def note(self, *, actor: str, action: str, subject: str, now_ms: int) -> None:
         line = Audited(clean(actor) or "", clean(action) or "", clean(subject) or "", now_ms)
         self._log.decide(line, partial(effects.note, self._under, line))
+
+
+def _journal_told(log: DecisionLog, entries: Sequence[ClueEntry], *, at_ms: int) -> None:
+    """What of these entries no rebuild could make again."""
+    if entries:
+        told = CluesTold(clue_marks(entries), entries[-1].cursor, at_ms)
+        log.decide(told, _nothing)
 
 
 def _nothing() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from coldwitness.domain.clues import (
     Change,
@@ -103,6 +103,9 @@ class SqlClues:
             body = msgspec.json.encode(act).decode()
             connection.execute(ACTS.insert().values(clue=clue_id, number=number, body=body))
             if row is None:
+                # It was an entry once: a reader's cursor must not lie ahead of what comes.
+                feed = schema.feed
+                connection.execute(update(feed).values(last=feed.c.last + 1))
                 return None
             kept = kept_of_row(row)
             change = Change(kind="updated", reason=act.reason, at=act.at, by=act.by, version=0)

@@ -20,6 +20,7 @@ from coldwitness.storage.clue_ports import ClueChange, ClueEntry, ClueFilter, Ke
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.database import Database, clean, parts
+from coldwitness.storage.register.journalled import clue_marks_of
 
 CLUES, ENTRIES, ACTS, LINKS = (
     schema.clues,
@@ -52,15 +53,21 @@ def keep_changes(
     ids = [one.kept.found.id for one in changes]
     known = rows_of(connection, ids)
     acts = acts_of(connection, ids)
+    again = clue_marks_of(connection, [clue_id for clue_id in ids if clue_id not in known])
     _link(database, connection, changes)
     told: list[tuple[Change, Clue]] = []
     rows: dict[str, dict[str, object]] = {}
     for one in changes:
         clue_id = one.kept.found.id
         row = known.get(clue_id)
-        version = 0 if row is None else row["version"]
+        version, found = 0 if row is None else row["version"], one.kept.found
+        if clue_id in again:
+            # Found again after it was lost: its day, its time limits, and no version twice.
+            mark = again[clue_id]
+            version = mark.version + len(acts[clue_id])
+            found = replace(found, discovered_at=mark.discovered_at, deadlines=mark.deadlines)
         version += one.change is not None
-        found = replace(one.kept.found, version=version)
+        found = replace(found, version=version)
         given = _noticed(row) | (noticed or {}).get(clue_id, frozenset())
         clue = standing_clue(found, acts[clue_id], given)
         if one.change is not None:

@@ -1,14 +1,15 @@
 """What the register knows of the journal: how far decisions are in it, and what the journal tells
 of results and clues that are still to be made again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from coldwitness.domain.clues import ClueAct, ClueStatus
 from coldwitness.domain.instants import rfc3339
+from coldwitness.storage.clue_ports import ClueMark
 from coldwitness.storage.ports import ResultMark
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean, parts
@@ -68,6 +69,15 @@ class SqlJournalled:
             if rows:
                 connection.execute(statement, rows)
 
+    def leave_clues(self, marks: Sequence[ClueMark], *, cursor: int) -> None:
+        feed = schema.feed
+        with self._database.write() as connection:
+            for mark in marks:
+                self._say(connection, clue_key(mark.clue), msgspec.json.encode(mark).decode())
+            # A reader's cursor of before must not lie ahead of what comes.
+            further = update(feed).where(feed.c.last < cursor)
+            connection.execute(further.values(last=cursor))
+
     def leave_status(self, clue: str, *, status: ClueStatus, note: str | None, at_ms: int) -> None:
         act = ClueAct(by="", at=rfc3339(at_ms), status=status, note=clean(note))
         row = {"clue": clue, "number": 0, "body": msgspec.json.encode(act).decode()}
@@ -82,6 +92,21 @@ class SqlJournalled:
             index_elements=["key"], set_={"value": insert.excluded.value}
         )
         connection.execute(statement, [{"key": key, "value": value}])
+
+
+def clue_key(clue: str) -> str:
+    """Under which the register keeps what the journal tells of a clue to be found again."""
+    return f"clue/{clue}"
+
+
+def clue_marks_of(connection: Connection, clues: Sequence[str]) -> dict[str, ClueMark]:
+    """What the journal told of those of these clues that a rebuild is to find again."""
+    table, found = schema.state, {}
+    for part in parts([clue_key(clue) for clue in clues]):
+        for row in connection.execute(select(table.c.value).where(table.c.key.in_(part))):
+            mark = msgspec.json.decode(row.value, type=ClueMark)
+            found[mark.clue] = mark
+    return found
 
 
 def journalled_results(connection: Connection, names: list[str]) -> dict[str, ResultMark]:

@@ -14,6 +14,7 @@ from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
     ClueActed,
+    CluesTold,
     ClueTaken,
     DrugNameSet,
     EntryPut,
@@ -74,7 +75,7 @@ def told(api: httpx.Client, clue: str) -> dict[str, object]:
             api.get(f"/v1/shipments/{shipment}").json()["manifest"],
             [{key: one[key] for key in one if key != "current"} for one in reviews["items"]],
         ]
-    keys = ("id", "status", "status_note", "statements")
+    keys = ("id", "status", "status_note", "statements", "discovered_at", "deadlines")
     kept["clue"] = [api.get(f"/v1/clues/{clue}").json()[key] for key in keys]
     entries = api.get("/v1/clues?source=complaint").json()["items"]
     keys = ("id", "source_number", "deadlines", "discovered_at")
@@ -88,6 +89,8 @@ def test_a_lost_register_comes_back_from_the_journal(filled: House) -> None:
         before = told(api, clue)
         filled.wait_until_judged()
         verdicts = {one: api.get(f"/v1/shipments/{one}/check").json() for one in ("S-0", "S-1")}
+        had = api.get("/v1/clues?limit=200").json()["items"]
+        last = api.get("/v1/clues").json()["next_cursor"]
     digest = filled.digest()
     filled.lose_register()
     found = filled.rebuild()
@@ -99,6 +102,11 @@ def test_a_lost_register_comes_back_from_the_journal(filled: House) -> None:
         assert told(api, clue) == before
         for shipment, verdict in verdicts.items():
             assert api.get(f"/v1/shipments/{shipment}/check").json() == verdict
+        again = api.get("/v1/clues", params={"after": last}).json()["items"]
+        found_again = [one for one in again if one["clue"]["source"] == "system"]
+        assert found_again, "a reader of before reads on"
+        events = {(one["clue"]["id"], one["change"]["version"]) for one in had}
+        assert not events & {(o["clue"]["id"], o["change"]["version"]) for o in found_again}
 
 
 def test_a_lost_register_comes_back_when_the_server_starts_without_a_rebuild(
@@ -126,6 +134,7 @@ def test_each_kind_is_a_row_that_verifies(filled: House) -> None:
         (ClueActed, 2),
         (ClueTaken, 1),
         (Judged, 2),
+        (CluesTold, 1),
         (Audited, 13),
     ):
         assert sum(isinstance(one, kind) for one in found) >= at_least, kind
