@@ -19,6 +19,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.judging.rows_read import STORED_WITHIN_MS
 from coldwitness.storage.archive.canonical import day_lines, event_lines
 from coldwitness.storage.decided.comparing import Differences, differences
+from coldwitness.storage.decided.redaction import unlike_orders
 from coldwitness.storage.journal import journal_public_key, verify_journal
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import SqlRegister, open_register
@@ -33,7 +34,8 @@ def journal_problems(settings: Settings) -> list[str]:
     reports = verify_journal(
         settings.journal.directory, public=journal_public_key(settings.journal)
     )
-    return [f"{problem.kind}: {problem.text}" for report in reports for problem in report.problems]
+    found = [f"{problem.kind}: {problem.text}" for report in reports for problem in report.problems]
+    return found + unlike_orders(settings.journal.directory, reports)
 
 
 def decided_otherwise(settings: Settings) -> tuple[Differences, list[str]]:

@@ -57,6 +57,33 @@ def removable(reader: JournalReader, worker: str, number: int) -> tuple[Row, Sub
     return row, subject_of(decision)
 
 
+def kept_by(order: Redacted, place: Place) -> Removal:
+    """What an order leaves in the message's place. place : the order's."""
+    return Removal(
+        row=order.row,
+        order=place,
+        names=order.names,
+        readings=order.readings,
+        received_ms=order.received_ms,
+        events=order.events,
+    )
+
+
+def is_ordered(reader: JournalReader, row: Row) -> bool:
+    """Whether what is kept in the place of a removed message is what its order, a row, says: the
+    list beside the day is signed by nobody. Raises Unavailable."""
+    removal = row.removal
+    if removal is None:
+        return False
+    try:
+        order = decision_of(reader.row(*removal.order))
+    except BadInput:
+        return False
+    if not isinstance(order, Redacted) or (order.worker, order.row) != (row.worker, row.row):
+        return False
+    return kept_by(order, removal.order) == removal
+
+
 def redact(log: DecisionLog, order: Redacted, signer: Signer) -> Place:
     """Journal the order and carry it out; where one stands already (a process was killed in
     between) that one is carried out. Returns the order's place. Raises Unavailable, BadInput."""
@@ -77,19 +104,12 @@ def redact(log: DecisionLog, order: Redacted, signer: Signer) -> Place:
 def _carry_out(directory: Path, place: Place, order: Redacted, signer: Signer) -> None:
     for segment in layout.segments(directory, order.worker):
         if order.row in JournalReader(directory).bounds(segment):
-            kept = Removal(
-                row=order.row,
-                order=place,
-                names=order.names,
-                readings=order.readings,
-                received_ms=order.received_ms,
-                events=order.events,
-            )
-            remove(segment, [kept], signer)
+            remove(segment, [kept_by(order, place)], signer)
 
 
 def unlike_orders(directory: Path, reports: Sequence[SegmentReport]) -> list[str]:
-    """Messages that are gone without an order, and orders that were not carried out, a line each.
+    """Messages that are gone without an order, or whose order says otherwise than what is kept of
+    them, and orders that were not carried out, a line each.
     reports : of `verify_journal`."""
     gone = {(one.segment.worker, row) for one in reports for row in one.removed}
     ordered = orders(directory)
@@ -98,8 +118,21 @@ def unlike_orders(directory: Path, reports: Sequence[SegmentReport]) -> list[str
             f"{worker} row {row}: its message is gone and no order says so"
             for worker, row in sorted(gone - ordered.keys())
         ),
+        *(
+            f"{worker} row {row}: what is kept in the place of its message is not what"
+            f" {place[0]} row {place[1]} orders"
+            for (worker, row), (place, order) in sorted(ordered.items())
+            if (worker, row) in gone and _kept(directory, worker, row) != kept_by(order, place)
+        ),
         *_not_carried_out(ordered, gone, {one.segment.worker for one in reports}),
     ]
+
+
+def _kept(directory: Path, worker: str, row: int) -> Removal | None:
+    try:
+        return JournalReader(directory).row(worker, row).removal
+    except BadInput:
+        return None
 
 
 def _not_carried_out(

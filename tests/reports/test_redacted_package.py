@@ -206,3 +206,25 @@ def test_a_message_that_is_gone_without_an_order_is_a_problem(
     capsys.readouterr()
     assert run("journal", "verify") == 1
     assert "no order says so" in capsys.readouterr().out
+
+
+def test_what_is_kept_in_a_messages_place_is_what_the_order_says_or_nothing_is_signed(
+    settings: Settings, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The list beside the day is signed by nobody: whoever has the files could write a cooler
+    reading into it, and into the store."""
+    folder = settings.journal.directory
+    hot = next(row for row in JournalReader(folder).read("w1") if b"Wang" in row.payload)
+    order = ["--reason", "x", "--ordered-by", "y"]
+    assert run("journal", "redact", "w1", str(hot.row), *order) == 0
+    assert run("report", SHIPMENT, "--storage", "refrigerated", "-o", "x.json") == 0
+    (beside,) = folder.glob("segments/w1/*.removed")
+    said = beside.read_bytes()
+    beside.write_bytes(said.replace(b'"drug":4.4', b'"drug":3.4'))
+    capsys.readouterr()
+    assert run("report", SHIPMENT, "--storage", "refrigerated", "-o", "y.json") == 2
+    assert "record_altered" in capsys.readouterr().err
+    assert run("journal", "verify") == 1
+    assert "is not what api row" in capsys.readouterr().out
+    beside.unlink()
+    assert run("report", SHIPMENT, "--storage", "refrigerated", "-o", "y.json") == 2

@@ -30,6 +30,7 @@ from coldwitness.ingest.row_names import (
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.rows_read import STORED_WITHIN_MS, rows_in_stores
 from coldwitness.storage.decided.folding import folded
+from coldwitness.storage.decided.redaction import is_ordered
 from coldwitness.storage.decisions import Decision, Redacted, Subject, decision_of, subject_of
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.rows import utc_day
@@ -146,6 +147,11 @@ class RecordCheck:
         rows_of: dict[tuple[str, int], str] = {}
         late_ms = int(time.time() * 1000) - STORED_WITHIN_MS
         for row in finder.read(found, routes):
+            if row.removed and not is_ordered(JournalReader(self._directory), row):
+                raise RecordAltered(
+                    f"record_altered: the message of {row.worker} row {row.row} is gone, and no"
+                    " order says what is kept in its place; nothing is signed"
+                )
             one = decode_rows([row], routes, future_tolerance_s=self._future_tolerance_s)
             _extend(whole, one)
             if row.row <= stored.get(row.worker, 0) or row.received_ms < late_ms:

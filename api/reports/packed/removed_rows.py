@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from coldwitness.domain.errors import BadInput
+from coldwitness.storage.decided.redaction import kept_by
 from coldwitness.storage.decisions import Redacted, decision_of
 from coldwitness.storage.journal import JournalReader, Row
-from coldwitness.storage.journal.rows import Removal
 
 Problem = tuple[str, str]
 
@@ -37,14 +37,7 @@ def with_orders(rows: Sequence[Row]) -> tuple[list[Row], list[Redacted], list[Pr
             told.append(row)
         elif (row.worker, row.row) in ordered:
             at, said = ordered[row.worker, row.row]
-            removal = Removal(
-                row=row.row,
-                order=(at.worker, at.row),
-                names=said.names,
-                readings=said.readings,
-                received_ms=said.received_ms,
-                events=said.events,
-            )
+            removal = kept_by(said, (at.worker, at.row))
             told.append(msgspec.structs.replace(row, removal=removal))
             used.append(said)
         else:
