@@ -48,6 +48,19 @@ LISTS = (
     "/?lang=zh",
     "/?lang=zh&verdict=breach",
     "/?lang=zh&verdict=suspected",
+    "/v1/shipments?sort=gravest",
+    "/v1/shipments?sort=oldest",
+    "/v1/shipments?kind=cold_chain_break",
+    "/v1/shipments?kind=cold_chain_break/below_range",
+    "/v1/shipments?seller=示例第7大药房",
+    "/v1/shipments?batch=B17",
+    "/v1/shipments?box=BX-0042",
+    "/v1/shipments?review=none&state=in_transit",
+    "/v1/shipments?review=confirmed",
+    "/v1/shipments?q=0042",
+    "/v1/shipments?q=LG-00042",
+    "/v1/shipments?q=大药房 示例第7大 b1042",
+    "/v1/shipments?q=nowhere",
 )
 
 
@@ -112,6 +125,28 @@ def result_of(number: int) -> CheckResult:
     )
 
 
+def searched(number: int) -> str:
+    """What such a manifest is found by: a dozen names and numbers."""
+    courier = number % 40
+    words = (
+        name_of(number).lower(),
+        f"ph-{number % 900}",
+        f"示例第{number % 900}大药房",
+        "91370305ma3c1yxj2k",
+        f"courier-{courier}",
+        f"淄博闪送服务部{courier}",
+        f"bx-{number % 5000:04d}",
+        "eps-18l",
+        f"lg-{number % 7000:05d}",
+        "甘精胰岛素注射液",
+        f"b{number % 3000}",
+        "国药准字s20210001",
+        f"do-{number * 7919 % 10**9:09d}",
+        f"seal-{number % 99991}",
+    )
+    return "\n".join(words)
+
+
 def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows that recording such a result leaves, by table."""
     result, name = result_of(number), name_of(number)
@@ -129,8 +164,16 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "result_version": 1,
             "findings": len(result.findings),
             "held": False,
+            "state": "in_transit" if number % 100 == 1 else "ended",
+            "search": searched(number),
         },
     )
+    for register, mentioned in (
+        ("seller", f"示例第{number % 900}大药房"),
+        ("batch", f"b{number % 3000}"),
+        ("boxes", f"BX-{number % 5000:04d}"),
+    ):
+        yield "mentions", {"register": register, "name": mentioned, "shipment": name}
     yield (
         "results",
         {
@@ -164,7 +207,9 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
 def fill(url: str, shipments: int) -> None:
     with closing(open_register(url)) as register:
         for first in range(0, shipments, BATCH):
-            rows: dict[str, list[dict[str, Any]]] = {"shipments": [], "results": [], "findings": []}
+            rows: dict[str, list[dict[str, Any]]] = {
+                table: [] for table in ("shipments", "mentions", "results", "findings")
+            }
             for number in range(first, min(first + BATCH, shipments)):
                 for table, row in rows_of(number):
                     rows[table].append(row)

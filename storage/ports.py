@@ -7,7 +7,7 @@ that can be dropped and built again from it.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.clues import ClueStatus
@@ -15,6 +15,7 @@ from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, ShipmentFinding
+from coldwitness.domain.shipment_filter import Asked, Place, Sort
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clues, Outbox
@@ -181,19 +182,18 @@ class Shipments(Protocol):
     def rows(
         self,
         *,
-        verdict: str | None = None,
-        state: str | None = None,
-        q: str | None = None,
-        courier: str | None = None,
-        division: str | None = None,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        after: str | None = None,
+        after: str | Place | None = None,
+        sort: Sort = "id",
         limit: int = 50,
         reach: Reach = EVERYTHING,
+        **asked: Unpack[Asked],
     ) -> list[ShipmentRow]:
-        """Those within reach by id, after `after`. q: texts parted by blanks, each of which stands
-        somewhere in the shipment's id, a box that held it, or what its manifest names."""
+        """Those within reach that `asked` wants, behind `after` (in the order by id, an id)."""
+
+    def counts(
+        self, *, reach: Reach = EVERYTHING, **asked: Unpack[Asked]
+    ) -> dict[tuple[Verdict | None, StateWord | None], int]:
+        """How many of these there are, by verdict and state."""
 
     def row(self, shipment: str) -> ShipmentRow | None:
         """One shipment's line; None if nothing was ever heard of it."""

@@ -47,7 +47,7 @@ FOREIGN = {
         "api/http/bodies.py",
         "api/http/problems.py",
         "api/openapi_file.py",
-        "api/pages/pages.py",
+        "api/pages/drawing.py",
         "api/pages/reference.py",
         "judging/check_schema.py",
     ),

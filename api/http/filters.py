@@ -38,17 +38,28 @@ Instant = Annotated[
 def only_known_parameters(request: Request) -> None:
     """Refuse a parameter the route does not have: a filter with a typing mistake would else
     answer everything and look as if it had filtered. `lang` is understood everywhere."""
+    for name in unknown_parameters(request):
+        expected = ", ".join(sorted(_known(request)))
+        detail = f"unknown parameter; expected one of {expected}"
+        errors = [{"field": name[:80], "detail": detail}]
+        raise Problem(422, f"{name[:80]}: {detail}", errors=errors)
+
+
+def unknown_parameters(request: Request) -> list[str]:
+    """Parameters of the address that its route does not have."""
+    known = _known(request)
+    return [name for name in request.query_params if name not in known]
+
+
+def _known(request: Request) -> frozenset[str]:
+    """Those of the route and of what it depends on."""
+    left = [getattr(request.scope.get("route"), "dependant", None)]
     known = {"lang"}
-    route = request.scope.get("route")
-    dependant = getattr(route, "dependant", None)
-    if dependant is not None:
-        known |= {parameter.alias for parameter in dependant.query_params}
-    for name in request.query_params:
-        if name not in known:
-            expected = ", ".join(sorted(known))
-            detail = f"unknown parameter; expected one of {expected}"
-            errors = [{"field": name[:80], "detail": detail}]
-            raise Problem(422, f"{name[:80]}: {detail}", errors=errors)
+    while left:
+        if (dependant := left.pop()) is not None:
+            known |= {parameter.alias for parameter in dependant.query_params}
+            left += dependant.dependencies
+    return frozenset(known)
 
 
 def instant_of(text: str | None, *, name: str, end_of_day: bool = False) -> int | None:

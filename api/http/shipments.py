@@ -7,29 +7,21 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, tag_of, unchanged
 from coldwitness.api.http.bodies import JsonBody, received_sha256
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import (
-    Courier,
-    Cursor,
-    Division,
-    Instant,
-    Limit,
-    Search,
     ShipmentId,
-    instant_of,
 )
 from coldwitness.api.http.manifest_body import manifest_body
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, ShipmentList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.shipment_query import ShipmentQueryOf
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reach import Reach
 from coldwitness.domain.result import CheckResult
-from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import Evidence, evidence_of
@@ -39,8 +31,6 @@ from coldwitness.judging.run import Judged, judge_shipments
 from coldwitness.storage.ports import ShipmentRow
 
 router = APIRouter(tags=["shipments"])
-
-LISTING = "shipments"
 
 
 def _unheard(shipment: str) -> ShipmentRow:
@@ -112,35 +102,14 @@ def _require_own(caller: Caller, manifest: Manifest) -> None:
 
 
 @router.get("/v1/shipments", responses=documented(ShipmentList), response_model=None)
-def list_shipments(
-    services: ServicesOf,
-    caller: CallerOf,
-    verdict: Annotated[Verdict | None, Query()] = None,
-    state: Annotated[StateWord | None, Query()] = None,
-    q: Search = None,
-    courier: Courier = None,
-    division: Division = None,
-    from_: Annotated[Instant, Query(alias="from")] = None,
-    to: Instant = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response:
-    """Shipments by id, with their current verdict."""
+def list_shipments(services: ServicesOf, caller: CallerOf, listed: ShipmentQueryOf) -> Response:
+    """Shipments with their current verdict, the newest first."""
+    limit = listed.limit
     rows = services.register.shipments.rows(
-        verdict=verdict,
-        state=state,
-        q=q,
-        courier=courier,
-        division=division,
-        from_ms=instant_of(from_, name="from"),
-        to_ms=instant_of(to, name="to", end_of_day=True),
-        after=None if cursor is None else read_cursor(cursor, listing=LISTING, kind=str),
-        limit=limit + 1,
-        reach=caller.reach,
+        after=listed.after, sort=listed.sort, limit=limit + 1, reach=caller.reach, **listed.asked
     )
-    page = rows[:limit]
-    more = write_cursor(LISTING, page[-1].id) if len(rows) > limit else None
-    items = tuple(shipment_line(row, base_url=services.base_url) for row in page)
+    more = listed.cursor(rows[limit - 1]) if len(rows) > limit else None
+    items = tuple(shipment_line(row, base_url=services.base_url) for row in rows[:limit])
     return json_answer(ShipmentList(items, more))
 
 

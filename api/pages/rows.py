@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from coldwitness.api.http.services import Services
+from coldwitness.api.http.shipment_query import ShipmentQuery
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.reach import Reach
 from coldwitness.domain.result import CheckResult
-from coldwitness.domain.words import StateWord, Status
+from coldwitness.domain.words import StateWord
 from coldwitness.storage.ports import ShipmentRow
 
+PAGE_ROWS = 100
 STATE_ORDER: tuple[StateWord, ...] = ("in_transit", "ended", "planned")
 VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "asserted", "compliant")
 
@@ -41,30 +43,14 @@ class Row:
 
 
 def page_of_rows(
-    services: Services,
-    *,
-    verdict: str | None,
-    state: StateWord | None = None,
-    q: str | None = None,
-    after: str | None,
-    limit: int,
-    reach: Reach,
+    services: Services, listed: ShipmentQuery, *, limit: int = PAGE_ROWS, reach: Reach
 ) -> tuple[list[Row], str | None]:
-    """Rows after an id, those to be checked first, and the id to go on after (None: the end)."""
-    listed = services.register.shipments.rows(
-        verdict=verdict, state=state, q=q, after=after, limit=limit + 1, reach=reach
+    """Rows in the order that is asked for, and the cursor to go on with (None: the end)."""
+    found = services.register.shipments.rows(
+        after=listed.after, sort=listed.sort, limit=limit + 1, reach=reach, **listed.asked
     )
-    page = listed[:limit]
-    rows = _rows(services, page)
-    rows.sort(key=lambda row: (-_weight(row.verdict), row.id))
-    return rows, page[-1].id if len(listed) > limit else None
-
-
-def rows_of(services: Services, shipments: Sequence[str], *, reach: Reach) -> list[Row]:
-    """Rows of those shipments within reach that are in the register, in the order asked for."""
-    seen = services.register.shipments.seen(shipments, reach=reach)
-    lines = (services.register.shipments.row(name) for name in shipments if name in seen)
-    return _rows(services, [line for line in lines if line is not None])
+    lines = found[:limit]
+    return _rows(services, lines), listed.cursor(lines[-1]) if len(found) > limit else None
 
 
 def _rows(services: Services, lines: Sequence[ShipmentRow]) -> list[Row]:
@@ -103,7 +89,3 @@ def _gravity(entry: tuple[tuple[str, str, str], int]) -> tuple[int, str, str]:
 @cache
 def _gravities() -> Mapping[str, int]:
     return {kind.kind: kind.gravity for kind in finding_kinds()}
-
-
-def _weight(verdict: str | None) -> int:
-    return -1 if verdict is None else Status[verdict.upper()]

@@ -6,6 +6,7 @@ from math import floor
 from sqlalchemy import Connection, select
 
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.manifest_search import folded
 from coldwitness.domain.office import (
     RegisteredAgreement,
     RegisteredBox,
@@ -21,6 +22,10 @@ CELLS_PER_DEGREE = 20
 circles meet lie in the same cell or in neighbours."""
 
 
+SELLER, BATCH = "seller", "batch"
+"""What is found so beside entries of the office's registers, folded as questions are."""
+
+
 def mentioned(manifest: Manifest) -> list[tuple[str, str]]:
     """Register and name of each entry the manifest speaks of; of a site, its cell."""
     found = {
@@ -30,12 +35,16 @@ def mentioned(manifest: Manifest) -> list[tuple[str, str]]:
     for item in manifest.items:
         for number in (item.approval_number, item.trace_code):
             found.add((RegisteredProduct.register, clean(number)))
+        found.add((BATCH, folded(item.batch) if item.batch else None))
     seller, carrier = manifest.seller, manifest.courier
+    if seller is not None:
+        for text in (seller.id, seller.name, seller.uscc):
+            found.add((SELLER, folded(text) if text else None))
     if seller is not None and carrier is not None and seller.uscc and carrier.uscc:
         found.add((RegisteredAgreement.register, clean(between(seller.uscc, carrier.uscc))))
     for site in manifest.sites:
         found.add((RegisteredSite.register, _cell(*_cell_of(site.lat, site.lon))))
-    return sorted((register, name) for register, name in found if name is not None)
+    return sorted((register, clean(name) or "") for register, name in found if name is not None)
 
 
 def between(seller: str, carrier: str) -> str:

@@ -46,6 +46,7 @@ shipments = Table(
     Column("held", Boolean, nullable=False, server_default="0"),
     Column("state", Text, index=True),
     Column("search", Text),
+    Index(None, "verdict", "state"),
     comment="one line a shipment: what the lists show; held: legal hold, never deleted",
 )
 
@@ -133,6 +134,7 @@ findings = Table(
     PrimaryKeyConstraint("id", "shipment"),
     Index(None, "shipment"),
     Index(None, "kind", "certainty", "id"),
+    Index(None, "kind", "subtype", "shipment"),
     comment="findings of each shipment's current result",
 )
 

@@ -1,21 +1,23 @@
 """Shipments as the lists show them, and what holds other writers off them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.manifest_search import folded
+from coldwitness.domain.manifest_search import SEPARATOR, folded
 from coldwitness.domain.reach import EVERYTHING, Reach
+from coldwitness.domain.shipment_filter import Asked, Place, Sort
+from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.ports import ShipmentRow
 from coldwitness.storage.register.belongings import (
     couriers_seated_in,
-    of_division,
     seen_by,
 )
 from coldwitness.storage.register.database import Database, clean, parts
-from coldwitness.storage.register.schema import shipments, stays
+from coldwitness.storage.register.schema import shipments
+from coldwitness.storage.register.shipment_list import behind, conditions, ordered
 
 
 class SqlShipments:
@@ -27,42 +29,33 @@ class SqlShipments:
     def rows(
         self,
         *,
-        verdict: str | None = None,
-        state: str | None = None,
-        q: str | None = None,
-        courier: str | None = None,
-        division: str | None = None,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        after: str | None = None,
+        after: str | Place | None = None,
+        sort: Sort = "id",
         limit: int = 50,
         reach: Reach = EVERYTHING,
+        **asked: Unpack[Asked],
     ) -> list[ShipmentRow]:
-        """By id, after `after`. q: texts, parted by blanks, that all stand somewhere in its id or
-        in what its manifest names, or in the id of a box that held it. division: shipments that
-        belong to it or to one below it. from_ms/to_ms: journeys
-        that overlap the half-open period; one whose times are unknown is in every period."""
-        wanted: list[ColumnElement[bool]] = seen_by(reach)
-        table = shipments
-        if verdict is not None:
-            wanted.append(table.c.verdict == verdict)
-        if state is not None:
-            wanted.append(table.c.state == state)
-        wanted += [_mentions(part) for part in folded(q or "").split()]
-        if courier is not None:
-            wanted.append(table.c.courier == courier)
-        if division is not None:
-            wanted.append(of_division(division))
-        if from_ms is not None:
-            ended = func.coalesce(table.c.ended_ms, table.c.started_ms)
-            wanted.append(or_(ended.is_(None), ended >= from_ms))
-        if to_ms is not None:
-            wanted.append(or_(table.c.started_ms.is_(None), table.c.started_ms < to_ms))
+        """In the order of `sort`, behind `after` (of the order by id, the id alone)."""
+        wanted = conditions(asked, reach)
         if after is not None:
-            wanted.append(table.c.id > after)
-        query = select(table).where(*wanted).order_by(table.c.id).limit(limit)
+            wanted.append(behind((0, None, after) if isinstance(after, str) else after, sort))
+        found = select(shipments).where(*wanted)
+        query = ordered(found, sort, searched=bool(asked.get("q"))).limit(limit)
         with self._database.read() as connection:
             return [_line(row) for row in connection.execute(query)]
+
+    def counts(
+        self, *, reach: Reach = EVERYTHING, **asked: Unpack[Asked]
+    ) -> dict[tuple[Verdict | None, StateWord | None], int]:
+        """How many there are, by verdict and state."""
+        table = shipments.c
+        wanted = conditions(asked, reach)
+        # Where every row's texts are read anyway, the order of an index would only scatter them.
+        verdict = func.coalesce(table.verdict, "") if asked.get("q") else table.verdict
+        query = select(verdict, table.state, func.count()).where(*wanted)
+        with self._database.read() as connection:
+            rows = connection.execute(query.group_by(verdict, table.state))
+            return {(row[0] or None, row[1]): int(row[2]) for row in rows}
 
     def row(self, shipment: str) -> ShipmentRow | None:
         with self._database.read() as connection:
@@ -115,11 +108,21 @@ def make_known(
 ) -> None:
     """Insert the shipments that are new, and the courier of those that had none. In order of
     id, so that two writers never wait for each other crosswise."""
-    rows = [{"id": name, "courier": clean(couriers[name])} for name in sorted(couriers)]
+    rows = [
+        {
+            "id": name,
+            "courier": clean(couriers[name]),
+            "search": SEPARATOR.join(folded(text) for text in (name, couriers[name]) if text),
+        }
+        for name in sorted(couriers)
+    ]
     insert = database.insert(shipments)
     statement = insert.on_conflict_do_update(
         index_elements=["id"],
-        set_={"courier": insert.excluded.courier},
+        set_={
+            "courier": insert.excluded.courier,
+            "search": shipments.c.search + SEPARATOR + func.lower(insert.excluded.courier),
+        },
         where=and_(shipments.c.courier.is_(None), insert.excluded.courier.is_not(None)),
     )
     if rows:
@@ -137,17 +140,6 @@ def lock(database: Database, connection: Connection, names: Sequence[str]) -> No
             .order_by(shipments.c.id)
             .with_for_update()
         )
-
-
-def _mentions(part: str) -> ColumnElement[bool]:
-    """Whether a folded text stands in a shipment's id, what its manifest names, or a box of its."""
-    held = select(stays.c.shipment).where(func.lower(stays.c.box).contains(part, autoescape=True))
-    return or_(
-        func.lower(shipments.c.id).contains(part, autoescape=True),
-        func.lower(shipments.c.courier).contains(part, autoescape=True),
-        shipments.c.search.contains(part, autoescape=True),
-        shipments.c.id.in_(held),
-    )
 
 
 def _line(row: Row[Any]) -> ShipmentRow:

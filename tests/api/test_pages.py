@@ -1,12 +1,16 @@
 """The inspector's pages in a real browser, and what they are without one."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
+from python_calamine import load_workbook
 
+from coldwitness.api.pages.list_files import file_of
+from coldwitness.api.pages.rows import Row
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest, running_world
 from tests.browser import chromium
 
@@ -194,11 +198,67 @@ def test_the_list_goes_on_over_pages(world: World) -> None:
     assert second.count("<tr data-shipment") == 50
 
 
-def test_rows_for_the_script_are_only_those_asked_for(shown: World) -> None:
-    rows = shown.get("/rows", params={"ids": "ZB-1,none", "lang": "zh"}).text
-    assert rows.count("<tr ") == 1
-    assert 'data-shipment="ZB-1"' in rows
-    assert shown.get("/rows", params={"ids": "a/b"}).status_code == 422
+def tabs(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r'class="count"[^>]*>(\d+)<', text)]
+
+
+def test_the_tabs_count_what_the_store_has_and_not_what_the_page_shows(world: World) -> None:
+    world.register.custody.note_seen({f"S-{n:03d}": None for n in range(150)})
+    declared(world, "ZB-1", WARM)
+    world.judge.judge_now(["ZB-1"])
+    alle, breach, *_, states, in_transit, ended, planned = tabs(world.get("/?lang=zh").text)
+    assert (alle, breach, states, in_transit, ended, planned) == (151, 1, 151, 1, 0, 0)
+    assert tabs(world.get("/?verdict=breach").text)[:2] == [151, 1]
+    assert tabs(world.get("/?q=S-00").text)[0] == 10
+
+
+def test_a_view_stands_in_its_address_and_what_it_shows_is_a_file(
+    shown: World, tmp_path: Path
+) -> None:
+    view = "/?lang=zh&kind=cold_chain_break&sort=oldest&from=2026-11-20"
+    text = shown.get(view).text
+    assert text.count("<tr data-shipment") == 1
+    assert 'value="2026-11-20"' in text
+    lines = shown.get(f"{view}&format=csv").content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("运单号,结论,配送状态")
+    assert [line.split(",")[0] for line in lines[1:]] == ["ZB-1"]
+    book = tmp_path / "list.xlsx"
+    book.write_bytes(shown.get(f"{view}&format=xlsx").content)
+    (head, row) = load_workbook(book).get_sheet_by_index(0).to_python()
+    assert (head[0], row[0]) == ("运单号", "ZB-1")
+    assert row[4:6] == [min(WARM), max(WARM)]
+
+
+def test_a_parameter_that_is_not_known_is_said(shown: World) -> None:
+    answer = shown.get("/?curier=ql-express&lang=zh")
+    assert answer.status_code == 422
+    assert "curier" in answer.text
+    assert "返回列表" in answer.text
+
+
+def test_a_text_that_a_spreadsheet_would_run_stays_a_text() -> None:
+    row = Row("S-1", None, None, "=cmd()", None, None, None, None, [])
+    assert "'=cmd()" in bytes(file_of([row], kind="csv", lang="zh").body).decode()
+
+
+def test_rows_on_a_phone_are_low(browser: Browser, shown: World) -> None:
+    phone = browser.new_page(viewport={"width": 360, "height": 740})
+    phone.goto(f"{shown.server.url}/?lang=zh")
+    heights = phone.eval_on_selector_all("#rows > tr", "rows => rows.map(r => r.offsetHeight)")
+    phone.close()
+    assert len(heights) == 2
+    assert max(heights) <= 120
+
+
+def test_what_fits_is_shown_while_one_types(browser: Browser, shown: World) -> None:
+    page = browser.new_page()
+    page.goto(f"{shown.server.url}/devices?lang=zh")
+    page.locator("#search").press_sequentially("zb")
+    page.wait_for_selector("#found a")
+    assert page.locator("#found a").all_text_contents() == ["ZB-1 · ql-express"]
+    page.click("#found a")
+    page.wait_for_url("**/shipments/ZB-1?lang=zh")
+    page.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/shipments/ZB-1", "/docs"])

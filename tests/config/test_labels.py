@@ -56,7 +56,7 @@ CHOOSES = re.compile(r"if (?:not )?(?:zh|[\w.]*lang(?:uage)? == .zh.) else")
 CHOOSING = {
     "api/http/problems.py": 1,
     "api/http/reports.py": 1,
-    "api/pages/pages.py": 2,
+    "api/pages/drawing.py": 2,
     "api/reports/drawn/layout.py": 2,
     "api/reports/made/wording.py": 1,
 }

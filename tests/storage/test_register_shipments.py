@@ -1,15 +1,22 @@
 """Manifests, custody and lists in the register, on every database."""
 
-from typing import Any
+from collections import Counter
+from typing import Any, cast
 
+import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coldwitness.domain.box_stays import BoxStay, box_stays
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Box, Company, Item, Manifest
-from coldwitness.domain.reading import Event
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.domain.result import Window
+from coldwitness.domain.shipment_filter import SORTS, Asked, Sort
+from coldwitness.storage.ports import Review, ShipmentRow
 from coldwitness.storage.register import SqlRegister, schema
+from coldwitness.storage.register.shipment_list import RANKS, place_of
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import at, finding, record, result
 
@@ -249,3 +256,76 @@ def test_a_rebuild_drops_events_that_the_journal_does_not_know(register: SqlRegi
     assert register.custody.events(["S-1", "S-9"]) == {"S-1": [packed, live]}
     assert told(register, "S-1", "S-9") == [("S-1", 0, 30)]
     assert register.custody.every_event() == [(packed, T0 + 7), (live, T0)]
+
+
+def listed(register: SqlRegister, count: int) -> None:
+    """Some shipments of all verdicts and times, and without either."""
+    for n in range(count):
+        name = f"S-{n * 7 % count:02d}"
+        register.custody.note_seen({name: f"c-{n % 3}"})
+        if n % 4:
+            verdict = ("breach", "compliant", "suspected")[n % 3]
+            window = Window(start=rfc3339(T0 + n % 5 * MINUTE), end=None)
+            judged = result(shipment=name)
+            record(register, msgspec.structs.replace(judged, verdict=verdict, window=window))
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_list_goes_on_where_it_was_in_every_order(register: SqlRegister, sort: Sort) -> None:
+    listed(register, 23)
+    whole = register.shipments.rows(sort=sort)
+    assert len(whole) == 23
+    seen: list[ShipmentRow] = []
+    while page := register.shipments.rows(
+        sort=sort, limit=4, after=place_of(seen[-1]) if seen else None
+    ):
+        seen += page
+    assert seen == whole
+    times = [row.started_at or "" for row in whole if row.started_at]
+    if sort in ("newest", "oldest"):
+        assert times == sorted(times, reverse=sort == "newest")
+        assert all(row.started_at is None for row in whole[len(times) :])
+    if sort == "gravest":
+        ranks = [RANKS.get(row.verdict or "", 0) for row in whole]
+        assert ranks == sorted(ranks, reverse=True)
+
+
+def test_counts_are_those_of_the_rows(register: SqlRegister) -> None:
+    listed(register, 23)
+    for asked in ({}, {"courier": "c-1"}, {"q": "s-1"}, {"verdict": "breach"}):
+        filters = cast(Asked, asked)
+        rows = register.shipments.rows(limit=100, **filters)
+        counted = Counter((row.verdict, row.state) for row in rows)
+        assert register.shipments.counts(**filters) == counted
+
+
+def test_the_list_is_cut_by_seller_box_batch_review_and_found_by_a_logger(
+    register: SqlRegister,
+) -> None:
+    for n in (1, 2):
+        register.manifests.put(
+            manifest(
+                f"S-{n}",
+                seller=Company(id=f"PH-{n}", name=f"示例第{n}大药房"),
+                box=Box(id=f"BX-{n}"),
+                items=(Item(name="胰岛素", storage="refrigerated", batch=f"B{n}"),),
+            ),
+            received_ms=T0,
+        )
+    add(register, event("packed", 0, "S-3", box="BX-9"))
+    register.custody.note_probes(
+        [Reading(logger="LG-77", time_ms=T0, temperature_c={"drug": 4.0}, box="BX-9")]
+    )
+    review = Review("S-2", 1, "officer", "confirmed", "seen", T0)
+    register.reviews.add(review)
+
+    def ids(**asked: Any) -> list[str]:
+        return [row.id for row in register.shipments.rows(**asked)]
+
+    assert ids(seller="示例第1大药房") == ids(seller="ph-1") == ["S-1"]
+    assert ids(batch="b2") == ids(box="BX-2") == ["S-2"]
+    assert ids(box="BX-9") == ids(q="bx-9") == ids(q="lg-77") == ["S-3"]
+    assert ids(review="confirmed") == ids(review="any") == ["S-2"]
+    assert ids(review="none") == ["S-1", "S-3"]
+    assert ids(review="rejected") == ids(seller="示例第3大药房") == []
+    assert ids(q="100%") == ids(q="s_1") == []

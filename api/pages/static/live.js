@@ -1,21 +1,18 @@
-/* Keeps the list of shipments up to date: listens to /v1/live and has the server render the
-   rows that changed, so a row looks the same however it came onto the page. */
+/* Keeps the list of shipments up to date: listens to /v1/live and asks the server for the page
+   again when something changed, so that rows stand in its order, within its filter and counted. */
 (function () {
   "use strict";
   const table = document.getElementById("shipments");
   const body = document.getElementById("rows");
   const status = document.getElementById("live");
   const statusText = document.getElementById("live-text");
-  const filter = table.dataset.filter;
   const lang = table.dataset.lang;
-  const stateFilter = table.dataset.state;
-  const takesNew = table.dataset.first === "yes";
-  const changed = new Set();
   const newest = new Map();
-  const AT_ONCE = 50;
   const PAUSE_MS = 400;
+  const AGAIN_MS = 2000;
   const READING_PAUSE_MS = 3000;
   let timer = 0;
+  let began = 0;
   let due = Infinity;
 
   function rowOf(shipment) {
@@ -49,64 +46,49 @@
     cell.textContent = drug.join(" / ") + " · " + at;
   }
 
-  function recount() {
-    document.querySelectorAll("[data-count]").forEach(function (place) {
-      const verdict = place.dataset.count;
-      if (!filter || filter === verdict) {
-        place.textContent = body.querySelectorAll('tr[data-verdict="' + verdict + '"]').length;
-      }
+  function put(page) {
+    const focused = document.activeElement;
+    const focusedIn = focused && body.contains(focused) ? focused.closest("tr").dataset.shipment : "";
+    const before = new Map(Array.from(body.children, function (row) {
+      return [row.dataset.shipment, row.dataset.verdict];
+    }));
+    const rows = Array.from(page.querySelectorAll("#rows > tr"));
+    rows.forEach(function (row) {
+      if (before.get(row.dataset.shipment) !== row.dataset.verdict) { row.classList.add("fresh"); }
     });
+    body.replaceChildren.apply(body, rows);
+    newest.forEach(function (_, shipment) { showNewest(shipment); });
+    const again = focusedIn && rowOf(focusedIn);
+    if (again) { again.querySelector("a").focus(); }
+    document.getElementById("tabs").replaceChildren(
+      ...page.getElementById("tabs").childNodes);
     const some = body.children.length > 0;
     table.hidden = !some;
     document.getElementById("empty").hidden = some;
   }
 
-  function put(fresh) {
-    const shipment = fresh.dataset.shipment;
-    const old = rowOf(shipment);
-    const fits = (!filter || fresh.dataset.verdict === filter) &&
-      (!stateFilter || fresh.dataset.state === stateFilter);
-    if (old && fits) {
-      const focused = old.contains(document.activeElement);
-      const hasChanged = old.dataset.verdict !== fresh.dataset.verdict;
-      old.replaceWith(fresh);
-      if (hasChanged) { fresh.classList.add("fresh"); }
-      if (focused) { fresh.querySelector("a").focus(); }
-    } else if (old) {
-      old.remove();
-    } else if (fits && takesNew) {
-      body.prepend(fresh);
-      fresh.classList.add("fresh");
-    }
-    showNewest(shipment);
-  }
-
   async function refresh() {
     due = Infinity;
-    const ids = Array.from(changed).slice(0, AT_ONCE);
-    ids.forEach(function (id) { changed.delete(id); });
-    if (!ids.length) { return; }
+    began = Date.now();
     try {
-      const answer = await fetch("/rows?lang=" + lang + "&ids=" + ids.join(","));
+      const answer = await fetch(window.location.href);
       if (!answer.ok) { throw new Error(String(answer.status)); }
-      const holder = document.createElement("template");
-      holder.innerHTML = await answer.text();
-      Array.from(holder.content.querySelectorAll("tr")).forEach(put);
-      recount();
+      put(new DOMParser().parseFromString(await answer.text(), "text/html"));
       const now = clock(new Date(), true);
       say(status.dataset.on + " · " + status.dataset.updated + " " + now, "on");
     } catch (error) {
-      ids.forEach(function (id) { changed.add(id); });
+      refreshWithin(AGAIN_MS);
     }
-    if (changed.size) { refreshWithin(PAUSE_MS); }
   }
 
+  /* What changed comes within PAUSE_MS where nothing was asked lately, and else at the pace of
+     AGAIN_MS: the server makes the list, so that order, filter and counts are its own. */
   function refreshWithin(pause) {
-    const at = Date.now() + pause;
+    const at = Math.max(Date.now() + pause, began + AGAIN_MS);
     if (at < due) {
       due = at;
       window.clearTimeout(timer);
-      timer = window.setTimeout(refresh, pause);
+      timer = window.setTimeout(refresh, at - Date.now());
     }
   }
 
@@ -116,16 +98,9 @@
   stream.addEventListener("reading", function (event) {
     const told = JSON.parse(event.data);
     newest.set(told.shipment, told);
-    const shown = rowOf(told.shipment);
     showNewest(told.shipment);
-    if (shown || (takesNew && !filter)) {
-      changed.add(told.shipment);
-      refreshWithin(shown ? READING_PAUSE_MS : PAUSE_MS);
-    }
+    refreshWithin(rowOf(told.shipment) ? READING_PAUSE_MS : PAUSE_MS);
   });
-  stream.addEventListener("verdict", function (event) {
-    changed.add(JSON.parse(event.data).shipment);
-    refreshWithin(PAUSE_MS);
-  });
+  stream.addEventListener("verdict", function () { refreshWithin(PAUSE_MS); });
   stream.addEventListener("lost", function () { window.location.reload(); });
 })();
