@@ -195,21 +195,19 @@ class SegmentWriter:
     ) -> tuple[Head, list[object], list[bytes]]:
         row, received_ms, chain = self.head.row, self.head.received_ms, self.head.chain
         frontier = self.head.frontier.copy()
-        push, pack = frontier.push, self._pack
+        push, pack, pack_committed = frontier.push, self._pack, self._pack_committed
         values: list[object] = []
         leaves: list[bytes] = []
-        salts: list[bytes] = []
-        if self.meta.format == FORMAT:
-            pack_committed = self._pack_committed
-            salts = fresh_salts([lengths for _, lengths in looked_at])
-        for place, message in enumerate(messages):
+        salts = fresh_salts([lengths for _, lengths in looked_at])
+        committed = self.meta.format == FORMAT
+        for message, salt in zip(messages, salts, strict=True):
             row += 1
             received_ms = max(received_ms, message.received_ms)
             flags = flags_of(message, note=note)
             topic = message.topic.encode("utf-8", "surrogateescape")
             payload = message.payload
-            if salts:
-                commitment = commitment_of(salts[place], payload)
+            if committed:
+                commitment = commitment_of(salt, payload)
                 entry = pack_committed(row, received_ms, flags, topic, len(payload), commitment)
             else:
                 entry = pack(row, received_ms, flags, topic, payload)
@@ -217,9 +215,10 @@ class SegmentWriter:
             chain = sha256(chain + leaf).digest()
             push(leaf)
             leaves.append(leaf)
-            values += (row, received_ms, flags, topic, payload, chain)
-            if salts:
-                values.append(salts[place])
+            if committed:
+                values += (row, received_ms, flags, topic, payload, chain, salt)
+            else:
+                values += (row, received_ms, flags, topic, payload, chain)
         return Head(row, received_ms, chain, frontier), values, leaves
 
     def _reopen(self) -> None:

@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from coldwitness.config.settings import JournalSettings
 from coldwitness.storage.journal import Journal, layout, load_public_key, signer_of, verify_journal
 from tests.journal.conftest import messages
@@ -11,7 +13,10 @@ MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "270914"
 
 
-def test_heads_are_signed_by_a_key_in_a_token(tmp_path: Path) -> None:
+def test_heads_are_signed_by_a_key_in_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN_PIN", PIN)
     (tmp_path / "tokens").mkdir()
     config = tmp_path / "softhsm2.conf"
     config.write_text(f"directories.tokendir = {tmp_path / 'tokens'}\nlog.level = ERROR\n")
@@ -21,7 +26,7 @@ def test_heads_are_signed_by_a_key_in_a_token(tmp_path: Path) -> None:
         directory=tmp_path / "journal",
         signing_command=(
             *tool,
-            *("--login", "--pin", PIN, "--sign", "--mechanism", "EDDSA", "--id", "01"),
+            *("--login", "--pin", "env:TOKEN_PIN", "--sign", "--mechanism", "EDDSA", "--id", "01"),
             *("--input-file", "/dev/stdin", "--output-file", "/dev/stdout"),
         ),
     )

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,9 +22,10 @@ WITNESS = NoteKey.of("witness.example/w1", COSIGNATURE, PRIVATE.public_key())
 NOW_S = 1_781_900_000
 
 
-@pytest.fixture
-def packed(tmp_path: Path) -> tuple[Kept, JournalPart]:
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, JournalPart]:
     """Of a day whose last head but one nobody saw, and whose last a witness signed."""
+    tmp_path = tmp_path_factory.mktemp("witnessed")
     one = kept(tmp_path, days=1)
     with Journal(tmp_path, worker="w1", signer=BUREAU) as journal:
         journal.append(others(5, at_ms=END_MS + 90_000_000))
