@@ -359,6 +359,9 @@ def row_as_json(row: Any) -> dict[str, Any]:
         "note": row.note,
         "payload_base64": base64.b64encode(row.payload).decode("ascii"),
     }
+    if row.removed:
+        removal = row.removal
+        line["removed_by"] = None if removal is None else list(removal.order)
     try:
         line["text"] = row.payload.decode("utf-8")
     except UnicodeDecodeError:

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 import scitt_cose
 
-from coldwitness.api.reports.packed import standalone_verify
+from coldwitness.api.reports.drawn.pdf import render_pdf
+from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.packed import package as package_module
+from coldwitness.api.reports.packed import standalone_verify, verification
 from coldwitness.api.reports.packed.package import HEAD, zipped
 from coldwitness.cli.deep import stored_otherwise
 from coldwitness.cli.main import main
@@ -61,6 +66,21 @@ def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return lambda *arguments: main(["--config", str(config), *arguments])
 
 
+@pytest.fixture(autouse=True)
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing is not the point here: a report's pages are drawn once and found again."""
+    pages: dict[bytes, bytes] = {}
+
+    def drawn(report: Report, *, lang: Lang) -> bytes:
+        key = lang.encode() + render_json(report)
+        if key not in pages:
+            pages[key] = render_pdf(report, lang=lang)
+        return pages[key]
+
+    for place in (package_module, verification):
+        monkeypatch.setattr(place, "render_pdf", drawn)
+
+
 def packed(run: Run, name: str) -> bytes:
     assert run("report", SHIPMENT, "--storage", "refrigerated", "--package", name) == 0
     return Path(name).read_bytes()
@@ -107,6 +127,10 @@ def test_a_message_is_removed_by_order_and_everything_else_still_holds(
     files = [path for path in settings.journal.directory.rglob("*") if path.is_file()]
     assert not any(b"Wang" in path.read_bytes() for path in files)
     capsys.readouterr()
+    assert run("journal", "export", "--worker", "w1") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    gone = [line["row"] for line in lines if line.get("removed_by", [""])[0] == "api"]
+    assert gone == sorted(map(int, numbers))
     assert run("journal", "verify", "--public-key", key) == 0
     assert stored_otherwise(settings)[1] == []
 
