@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+import msgspec
 import numpy as np
 
 from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.config.finding_kinds import finding_kinds
+from coldwitness.config.labels import labels
 from coldwitness.config.offices import load_office_rules, office_name
 from coldwitness.config.rules import Requirement
 from coldwitness.domain.clues import (
@@ -19,9 +21,9 @@ from coldwitness.domain.clues import (
     PartyRole,
 )
 from coldwitness.domain.company_codes import credit_code_mistake, division_code_mistake
+from coldwitness.domain.digests import sm3
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Company, Manifest, Place, Site
-from coldwitness.domain.measures import given
 from coldwitness.domain.reach import division_prefix
 from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.domain.text import Text
@@ -155,19 +157,18 @@ def evidence_of(result: CheckResult, told: ToldOfShipment) -> tuple[EvidenceItem
                     f"manifest version {told.manifest_version}",
                 ),
                 sha256=told.manifest_sha256,
-                sm3=None,
+                sm3=sm3(msgspec.json.encode(told.manifest, order="sorted")),
                 href=at,
             )
         )
-    office = given(result.evidence.office)
-    if office is not None and office.isolation_seen_photo is not None:
-        photo = office.isolation_seen_photo
+    for one in told.attachments:
+        kind = labels("clues")["attachments"][one.kind]
         found.append(
             EvidenceItem(
-                name=Text("装箱照片", "packing photograph"),
-                sha256=photo,
+                name=Text(_named(kind.zh, one.name), _named(kind.en, one.name)),
+                sha256=one.sha256,
                 sm3=None,
-                href=f"{at}/attachments/{photo}",
+                href=f"{at}/attachments/{one.sha256}",
             )
         )
     return tuple(found)
@@ -211,6 +212,10 @@ def office_of(
             and not division.startswith(division_prefix(own_division)),
         )
     return None
+
+
+def _named(kind: str, name: str | None) -> str:
+    return kind if name is None else f"{kind} {name}"
 
 
 def _company(role: PartyRole, company: Company) -> Party:

@@ -19,6 +19,7 @@ from coldwitness.domain.clues import (
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult
+from coldwitness.storage.office_ports import Attachment
 
 
 class ClueEntry(Struct, frozen=True, kw_only=True):
@@ -65,13 +66,14 @@ class KeptClue:
 @dataclass(frozen=True)
 class ToldOfShipment:
     """What others said of a journey: names of its events, each once, and its newest manifest with
-    its number, digest and who sent it."""
+    its number, digest and who sent it. attachments : files put to it, oldest first."""
 
     events: frozenset[str]
     manifest: Manifest | None
     manifest_version: int = 0
     manifest_sha256: str | None = None
     sender: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)

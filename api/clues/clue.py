@@ -9,6 +9,7 @@ from coldwitness.api.cursors import write_cursor
 from coldwitness.domain.clues import Change, ChangeKind, EvidenceItem
 from coldwitness.domain.clues import Clue as KeptClue
 from coldwitness.domain.measures import Instant
+from coldwitness.judging.clue_shares import was_filed
 from coldwitness.storage.clue_ports import ClueEntry as KeptEntry
 
 EventType = Literal[
@@ -19,6 +20,7 @@ EventType = Literal[
     "coldwitness.clue.due.v1",
 ]
 TrialEventType = Literal["coldwitness.webhook.test.v1"]
+CaseStatus = Literal["PENDING", "FILED", "REJECTED"]
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 LISTING = "clues"
 
@@ -28,6 +30,9 @@ class Clue(KeptClue, frozen=True, kw_only=True):
     where, by which rule, by when. What is not known is null; it holds no reading, no route and no
     person's data: those are behind the report's address."""
 
+    case_status: Annotated[
+        CaseStatus, Meta(description="`status` in the three words of systems that know no more")
+    ]
     report: str | None
     links: dict[str, str]
 
@@ -93,7 +98,14 @@ def told_clue(clue: KeptClue, *, base_url: str) -> Clue:
         report = report_address(base_url, clue.shipment)
         links["check"] = f"{shipment_url}/check"
         links["report_json"] = f"{shipment_url}/report.json"
-    return Clue(**fields, report=report, links=links)
+    return Clue(**fields, case_status=case_status(clue), report=report, links=links)
+
+
+def case_status(clue: KeptClue) -> CaseStatus:
+    """A case that was closed keeps what it was: filed, or not."""
+    if was_filed(clue):
+        return "FILED"
+    return "REJECTED" if clue.status in ("rejected", "closed") else "PENDING"
 
 
 def told_entry(entry: KeptEntry, *, base_url: str) -> ClueEntry:

@@ -30,7 +30,9 @@ from coldwitness.storage.clue_ports import (
     ToldOfShipment,
 )
 from coldwitness.storage.decisions import ClueTaken
+from coldwitness.storage.office_ports import Attachment
 from coldwitness.storage.register import schema
+from coldwitness.storage.register.attachments import TOLD, attachment_of_row
 from coldwitness.storage.register.database import Database, parts
 from coldwitness.storage.register.feed import (
     ACTS,
@@ -225,6 +227,7 @@ def _clues_of(connection: Connection, names: Sequence[str]) -> dict[str, list[Ke
 def _told_of(connection: Connection, names: Sequence[str]) -> dict[str, ToldOfShipment]:
     events, manifests, shipments = schema.events, schema.manifests, schema.shipments
     heard: defaultdict[str, set[str]] = defaultdict(set)
+    files: defaultdict[str, list[Attachment]] = defaultdict(list)
     told: dict[str, ToldOfShipment] = {}
     newest = (shipments.c.id == manifests.c.shipment) & (
         shipments.c.manifest_version == manifests.c.version
@@ -233,6 +236,10 @@ def _told_of(connection: Connection, names: Sequence[str]) -> dict[str, ToldOfSh
         query = select(events.c.shipment, events.c.event).where(events.c.shipment.in_(part))
         for shipment, event in connection.execute(query.distinct()):
             heard[shipment].add(event)
+        attached = select(*TOLD).where(schema.attachments.c.shipment.in_(part))
+        in_order = attached.order_by(schema.attachments.c.at_ms, schema.attachments.c.sha256)
+        for one in connection.execute(in_order).mappings():
+            files[one["shipment"]].append(attachment_of_row(one))
         declared = select(manifests).join(shipments, newest).where(shipments.c.id.in_(part))
         for row in connection.execute(declared):
             told[row.shipment] = ToldOfShipment(
@@ -241,5 +248,6 @@ def _told_of(connection: Connection, names: Sequence[str]) -> dict[str, ToldOfSh
                 manifest_version=row.version,
                 manifest_sha256=row.digest,
                 sender=row.sender,
+                attachments=tuple(files[row.shipment]),
             )
     return {name: told.get(name) or ToldOfShipment(frozenset(heard[name]), None) for name in names}

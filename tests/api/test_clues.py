@@ -1,9 +1,12 @@
 """The clue feed: each change once, in order, replayable; what comes back, and from elsewhere."""
 
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 
+from coldwitness.domain.digests import sm3
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest
 
 
@@ -49,6 +52,10 @@ def test_a_breach_is_an_entry_with_change_clue_and_report_address(world: World) 
     assert "ZB-1" in report.text
     for item in clue["evidence"]:
         assert world.get(item["href"]).status_code == 200
+    kept = world.register.manifests.newest(["ZB-1"])["ZB-1"]
+    body = msgspec.json.encode(kept, order="sorted")
+    named = clue["evidence"][1]
+    assert (named["sha256"], named["sm3"]) == (sha256(body).hexdigest(), sm3(body))
 
 
 def test_a_clue_says_who_where_by_which_rule_and_until_when(world: World) -> None:
@@ -187,6 +194,8 @@ def test_the_case_system_says_what_became_of_a_clue(world: World, said: str, kep
     told = changed(world, clue, status=said, note="立案 2026-17", verify_result="属实")
     assert told == world.get(f"/v1/clues/{clue}").json()
     assert (told["status"], told["status_note"]) == (kept, "立案 2026-17")
+    three = {"filed": "FILED", "rejected": "REJECTED", "closed": "REJECTED"}
+    assert told["case_status"] == three.get(kept, "PENDING")
     assert told["verify_result"] == "属实"
     (line,) = [one for one in told["history"] if one["kind"] == "status"]
     assert (line["from"], line["to"], line["by"]) == ("received", kept, "local")
@@ -225,7 +234,9 @@ def test_filing_ends_the_check_and_begins_the_ninety_days(world: World) -> None:
     check, decision = changed(world, clue, status="filed")["deadlines"]
     assert (check["state"], check["done_on"]) == ("done", "2026-11-21")
     assert (decision["kind"], decision["calendar_days"]) == ("decision", 90)
-    assert all(one["state"] == "done" for one in changed(world, clue, status="closed")["deadlines"])
+    closed = changed(world, clue, status="closed")
+    assert all(one["state"] == "done" for one in closed["deadlines"])
+    assert closed["case_status"] == "FILED"
 
 
 @pytest.mark.parametrize(
@@ -373,6 +384,12 @@ def test_a_companys_statement_stands_with_the_clue(world: World) -> None:
     (kept,) = answer.json()["statements"]
     assert (kept["text"], kept["attachments"], kept["by"]) == (new["text"], [photo], "local")
     assert feed(world)["items"][-1]["change"]["kind"] == "updated"
+    world.clock.now_ms += 10 * MINUTE
+    world.send("ZB-1", [15.0] * 29, start_ms=T0 + 30 * MINUTE)
+    (named,) = [
+        one for one in feed(world)["items"][-1]["clue"]["evidence"] if one["sha256"] == photo
+    ]
+    assert named["name"]["zh"] == "陈述材料"
     for wrong in ({"attachments": ["0" * 64]}, {"said_on": "2026-11-22"}, {"text": ""}):
         assert world.client.post(path, json={**new, **wrong}).status_code == 422
     assert world.client.post("/v1/clues/CL-x/statements", json=new).status_code == 404

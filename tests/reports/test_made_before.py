@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from coldwitness.api.reports.made.seal import canonical, sha256_hex, sm3, without_seal
+from coldwitness.api.reports.made.seal import canonical, sha256_hex, without_seal
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.api.reports.packed.standalone_verify import check_report
+from coldwitness.domain.digests import sm3
 from tests.reports.fleet import report_of
 from tests.reports.packages import rulebook
 

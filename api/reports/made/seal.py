@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 import rfc8785
-from cryptography.hazmat.primitives import hashes
 
 from coldwitness.api.reports.made.model import Report, Seal
+from coldwitness.domain.digests import sm3
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal.signing import ALGORITHM, Signer
 
@@ -41,12 +41,6 @@ def without_seal(values: dict[str, Any]) -> bytes:
 
 def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def sm3(data: bytes) -> str:
-    digest = hashes.Hash(hashes.SM3())
-    digest.update(data)
-    return digest.finalize().hex()
 
 
 def sealed(report: Report, signer: Signer | None = None) -> Report:

@@ -13,7 +13,7 @@ import msgspec
 
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.model import Evidenced, Report
-from coldwitness.api.reports.made.seal import canonical, sha256_hex, sm3
+from coldwitness.api.reports.made.seal import canonical, sha256_hex
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed import standalone_verify
@@ -24,6 +24,7 @@ from coldwitness.api.reports.packed.statement import (
     Registering,
     statement_files,
 )
+from coldwitness.domain.digests import sm3
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.journal.signing import ALGORITHM, Signer
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.model import Evidenced, Report, Seal
-from coldwitness.api.reports.made.seal import canonical, sealed_bytes, sha256_hex, sm3, without_seal
+from coldwitness.api.reports.made.seal import canonical, sealed_bytes, sha256_hex, without_seal
 from coldwitness.api.reports.made.twin import read_earlier, read_json, render_json
 from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.api.reports.packed.attachment import attachments
@@ -22,6 +22,7 @@ from coldwitness.api.reports.packed.rejudging import (
 )
 from coldwitness.api.reports.packed.witnessed import Seen
 from coldwitness.config.labels import labels
+from coldwitness.domain.digests import sm3
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.text import Text
 from coldwitness.judging.rulebook import Rulebook
