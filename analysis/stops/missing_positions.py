@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.positions import placed_rows
 from coldwitness.analysis.stops.fixes import BoolArray, Fixes, group_median
 from coldwitness.analysis.stops.rest_at_ends import PositionsNeeded
 from coldwitness.analysis.terms import Terms
@@ -14,7 +15,7 @@ RESOLVING_SHARE = 0.2
 """Positions that come further apart than this share of the dwell setting do not measure a dwell
 near it: what they show in place may have lasted from the fix before to the fix after."""
 
-LOST_OF_COARSE = 0.02
+LOST_OF_DOUBTFUL = 0.02
 """Of 630 honest simulated deliveries found compliant none lacked more positions than this."""
 
 
@@ -89,13 +90,16 @@ def _blank_rows(case: Case, fixes: Fixes) -> IntArray:
 
 
 def positions_torn(case: Case, fixes: Fixes, needed: PositionsNeeded) -> BoolArray:
-    """(s,) True where some fixes do not tell the place well and more than LOST_OF_COARSE of the
-    readings that ought to have a position, in the time for which positions are needed, have none:
-    the rest of a coarse way may be just those that seem to move."""
+    """(s,) True where some positions do not tell the place well, coarse ones or such as only repeat
+    the one before, and more than LOST_OF_DOUBTFUL of the readings that ought to have a position, in
+    the time for which positions are needed, have none: the rest of such a way may be just those
+    that seem to move."""
     row = _blank_rows(case, fixes)
     tracks, shipments = case.tracks, fixes.first.size - 1
-    owner, time_s = tracks.shipment[row], tracks.time_s[row]
+    repeated = placed_rows(tracks, case.window.rows)[row]
+    doubtful = np.bincount(fixes.shipment[fixes.coarse], minlength=shipments) > 0
+    doubtful |= np.bincount(tracks.shipment[row[repeated]], minlength=shipments) > 0
+    owner, time_s = tracks.shipment[row[~repeated]], tracks.time_s[row[~repeated]]
     inside = (time_s > needed.from_s[owner]) & (time_s < needed.to_s[owner])
     blank = np.bincount(owner[inside], minlength=shipments)
-    coarse = np.bincount(fixes.shipment[fixes.coarse], minlength=shipments) > 0
-    return np.asarray(coarse & (blank > LOST_OF_COARSE * (blank + np.diff(fixes.first))))
+    return np.asarray(doubtful & (blank > LOST_OF_DOUBTFUL * (blank + np.diff(fixes.first))))
