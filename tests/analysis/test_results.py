@@ -90,7 +90,13 @@ def test_a_warm_break_is_a_certain_finding_with_crossings_and_the_lines_it_weigh
     assert finding.measures.peak_c == 9.0
     assert finding.measures.probe == "drug"
     assert finding.measures.degree_minutes == pytest.approx(19.25)
-    assert finding.requirements == ("ANNEX6-10", "LZ-PLAN-5.cold-chain", "SD-IMPL-30")
+    assert finding.requirements == (
+        "ANNEX6-10",
+        "LZ-PLAN-5.cold-chain",
+        "GSP-2",
+        "GSP-3",
+        "SD-IMPL-30",
+    )
     assert finding.would_settle is None
     assert "待核查" in finding.explanation.zh
     assert result.verdict == "breach"

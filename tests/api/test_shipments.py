@@ -257,7 +257,7 @@ def test_the_list_is_cut_by_where_shipments_stand(world: World) -> None:
 EVERY_KEY: dict[str, Any] = {
     "seller": {"name": "淄博大药房", "uscc": "91370305MA3C000109", "licence": "鲁DA5330001"},
     "delivery": {
-        "mode": "same_day",
+        "mode": "instant",
         "platform": "好药网",
         "planned_minutes": 95,
         "sub_carrier": {"id": "hand-2", "name": "城南转运行", "uscc": "91370303MA3D000206"},
@@ -304,7 +304,7 @@ EVERY_KEY: dict[str, Any] = {
         ("SEAL-77", True),
         ("鲁DA533", True),
         ("好药网", True),
-        ("same_day", True),
+        ("instant", True),
         ("城南转运", True),
         ("MA3D000206", True),
         ("hand-2", True),
