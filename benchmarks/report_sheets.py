@@ -26,7 +26,7 @@ MOST_CLEAN: dict[Lang, int] = {"zh": 3, "en": 4}
 """Sheets of a delivery of drugs alone against which nothing was found; English takes more room."""
 LEAST_USED = 0.2
 """Of the height between head and foot, also on the last sheet."""
-_FOOT_PT, _HEAD_PT = 46.0, 795.0
+_FOOT_PT, _HEAD_PT = 40.0, 795.0
 
 Line = tuple[float, str]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from coldwitness.api.reports.drawn.chapters.evidence import probe_title
 from coldwitness.api.reports.drawn.document import (
     Block,
     Cell,
@@ -146,7 +147,13 @@ def instruments(view: View) -> Chapter:
     sensors = given(view.report.result.evidence.sensors) or ()
     if sensors and (grid := _one_grid(sensors)) is not None:
         step = quantity(grid, "°C", places=6)
-        blocks.append(Paragraph(view.say("records.one_step", step=step), small=True))
+        plain = [probe_title(view, one.probe) for one in sensors if one.grid_c is None]
+        said = (
+            view.say("records.one_step", step=step)
+            if not plain
+            else view.say("records.one_step_but", step=step, plain=view.say("and").join(plain))
+        )
+        blocks.append(Paragraph(said, small=True))
     elif sensors:
         blocks += [
             Subheading(view.say("records.sensors")),
@@ -161,9 +168,10 @@ def instruments(view: View) -> Chapter:
 
 
 def _one_grid(sensors: Sequence[Sensor]) -> float | None:
-    """The step of all probes' values where it is one and the same and nothing lies off it."""
-    grids = {sensor.grid_c for sensor in sensors}
-    if len(grids) > 1 or any(sensor.off_grid != 0 for sensor in sensors):
+    """The step of all probes' values where it is one and the same and nothing lies off it; probes
+    of which none is discernible do not count."""
+    grids = {sensor.grid_c for sensor in sensors if sensor.grid_c is not None}
+    if len(grids) != 1 or any(sensor.off_grid for sensor in sensors):
         return None
     return grids.pop()
 

@@ -25,16 +25,19 @@ from coldwitness.domain.map_datums import to_wgs84, wgs84_to_gcj02
 _LABELLED = 8
 """With more stops than this only those that are clues carry their number on the plot."""
 
+_BRIEF = 2
+"""With more brief stops than this they are counted where nothing was found."""
+
 
 def route(view: View) -> Chapter:
     report = view.report
     blocks: list[Block] = []
     if report.route.positions == 0:
         blocks.append(Paragraph(view.say("route.no_positions")))
-    elif report.decision.verdict not in {"compliant", "asserted"}:
+    elif not _clean(view):
         blocks.append(_figure(view))
     blocks.append(_facts(view))
-    blocks.append(_stop_table(view))
+    blocks += _stop_table(view)
     if any(stop.role != "destination" for stop in report.route.stops):
         blocks.append(Paragraph(view.say("route.datum"), small=True))
     if report.route.position_gaps:
@@ -131,9 +134,18 @@ def _facts(view: View) -> Facts:
     )
 
 
-def _stop_table(view: View) -> Table:
-    rows = tuple(_stop_row(view, stop) for stop in view.report.route.stops)
-    return Table(
+def _clean(view: View) -> bool:
+    return view.report.decision.verdict in {"compliant", "asserted"}
+
+
+def _stop_table(view: View) -> list[Block]:
+    """Every stop; where nothing was found brief ones, if there are more than a few, are counted."""
+    stops = view.report.route.stops
+    brief = [stop for stop in stops if stop.role == "brief"]
+    if not _clean(view) or len(brief) <= _BRIEF:
+        brief = []
+    rows = tuple(_stop_row(view, stop) for stop in stops if stop not in brief)
+    table = Table(
         columns=(
             Column(view.say("route.stop"), 0.4),
             Column(view.say("from_to"), 1.2),
@@ -145,6 +157,10 @@ def _stop_table(view: View) -> Table:
         rows=rows,
         empty=_no_stop(view),
     )
+    if not brief:
+        return [table]
+    most = duration(max(stop.duration_s for stop in brief), view.lang)
+    return [table, Paragraph(view.say("route.brief", count=len(brief), most=most), small=True)]
 
 
 def _no_stop(view: View) -> str:
