@@ -42,8 +42,8 @@ def first_received(evidence: Evidence, judged: Iterable[Tracks]) -> FirstReceive
             later |= _later(table, _instants(tracks, rows, table))
     if not later.any():
         return None
-    names = tuple(table.shipments[code] for code in np.unique(table.shipment[later]).tolist())
-    codes = [table.shipments.index(name) for name in names]
+    codes = np.unique(table.shipment[later]).tolist()
+    names = tuple(table.shipments[code] for code in codes)
     return FirstReceived(
         replace(
             evidence,
@@ -104,7 +104,8 @@ def _naming(finding: Finding, sender: str) -> Finding:
 
 def _instants(tracks: Tracks, rows: IntArray, table: ReadingTable) -> IntArray:
     """(k, 3) shipment, logger and time [ms] of rows of `tracks`, numbered as in `table`."""
-    shipment = np.array([table.shipments.index(name) for name in tracks.shipments])
+    known = {name: place for place, name in enumerate(table.shipments)}
+    shipment = np.array([known.get(name, -1) for name in tracks.shipments])
     places = {name: place for place, name in enumerate(table.loggers)}
     logger = np.array([*(places.get(name, -1) for name in tracks.loggers), -1])
     time_ms = _milliseconds(tracks.time_s[rows])

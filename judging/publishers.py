@@ -217,5 +217,6 @@ def _foreign(table: ReadingTable, events: Mapping[str, Sequence[Event]]) -> dict
 
 
 def _of_shipments(table: ReadingTable, names: Sequence[str]) -> ReadingTable:
-    wanted = [code for code, name in enumerate(table.shipments) if name in set(names)]
+    named = set(names)
+    wanted = [code for code, name in enumerate(table.shipments) if name in named]
     return take(table, np.isin(table.shipment, wanted))

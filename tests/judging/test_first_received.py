@@ -1,8 +1,11 @@
 """A repeat is no eraser: what was received first counts, a later contradiction makes it worse."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reading import Event, Reading
@@ -102,6 +105,33 @@ def test_what_was_received_at_once_is_doubted_on_both_sides(after_s: int) -> Non
 
 def test_without_receive_times_both_are_doubted() -> None:
     assert status(judged(*cold_again(600), first_c=15.0, known=False)) == "insufficient_evidence"
+
+
+def test_a_contradiction_is_told_beside_a_shipment_without_readings(tmp_path: Path) -> None:
+    manifests, telemetry = tmp_path / "manifests.ndjson", tmp_path / "telemetry.ndjson"
+    manifests.write_text(
+        "".join(
+            f'{{"id":"S-{number}","items":[{{"storage":"refrigerated"}}]}}\n' for number in (1, 2)
+        )
+    )
+    telemetry.write_text(
+        "".join(
+            f'{{"logger":"L","shipment":"S-1","time":"2026-11-21T08:0{minute}:00Z",'
+            f'"temperature":{{"drug":{drug_c}}}}}\n'
+            for minute, drug_c in ((0, 5.0), (0, 9.0), (1, 5.0))
+        )
+    )
+    files = judge_files(
+        [telemetry],
+        manifest_paths=[manifests],
+        rulebook=RULEBOOK,
+        storage=None,
+        timezone=None,
+        reader=None,
+    )
+    results = [one for group in files.groups for one in group.results]
+    assert [one.shipment for one in results] == ["S-1", "S-2"]
+    assert conflict(results[0])
 
 
 def test_a_later_repetition_of_the_same_values_changes_nothing() -> None:
