@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.analysis.record.position_digits import digits_m, repeated
 from coldwitness.analysis.record.positions import placed_rows
 from coldwitness.analysis.record.rows_in_time import bisect_time
 from coldwitness.analysis.record.spans import expanded
@@ -161,7 +162,8 @@ def _pressed_m(
         to_lat_deg=lat_deg[end],
         to_lon_deg=lon_deg[end],
     )
-    away_m = np.maximum(away_m - np.nan_to_num(tracks.accuracy_m[row]), 0.0)
+    off_m = np.fmax(np.nan_to_num(tracks.accuracy_m[row]), _digits_m(tracks, row))
+    away_m = np.maximum(away_m - off_m, 0.0)
     off_s = np.abs(tracks.time_s[row] - time_s[end])
     head = np.flatnonzero(np.diff(end, prepend=-1))
     which = end[head]
@@ -181,6 +183,16 @@ def _pressed_m(
     road_m = silent_s * numbers.travel_speed_max_kmh / 3.6
     found[which] = np.where(rides, nearest_m, np.maximum(away_m[at] - road_m, 0.0))
     return found
+
+
+def _digits_m(tracks: Tracks, row: IntArray) -> FloatArray:
+    """(k,) how far positions of few decimals may be off [m], of rows in the order of Tracks; by the
+    digits of all positions of their shipments that are asked for."""
+    rows, where = np.unique(row, return_inverse=True)
+    first = np.searchsorted(rows, tracks.first)
+    lat_deg, lon_deg = tracks.lat_deg[rows], tracks.lon_deg[rows]
+    same = repeated(first=first, lat_deg=lat_deg, lon_deg=lon_deg)
+    return digits_m(first=first, same=same, lat_deg=lat_deg, lon_deg=lon_deg)[where]
 
 
 def _stated_m(

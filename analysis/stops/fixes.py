@@ -8,13 +8,9 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.geodesy import METRES_PER_DEGREE
+from coldwitness.analysis.record.position_digits import digits_m, repeated
 from coldwitness.analysis.record.positions import placed_rows
-from coldwitness.analysis.stops.fix_accuracy import (
-    MAST_M,
-    digits_m,
-    repeated,
-    stale_and_masts,
-)
+from coldwitness.analysis.stops.fix_accuracy import MAST_M, stale_and_masts
 from coldwitness.analysis.stops.sources import contradicted
 from coldwitness.domain.columns import take
 from coldwitness.domain.tracks import FloatArray, IntArray

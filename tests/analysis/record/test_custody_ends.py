@@ -198,3 +198,25 @@ def test_the_events_own_position_shows_an_end_that_no_fix_does() -> None:
     assert doubts(fixed, start=0.0, end=end).unseen.tolist() == [0]
     there = doubts(fixed, start=0.0, end=end, events=[("delivered", end)], at_m=DOOR_M)
     assert there.unseen.tolist() == []
+
+
+@pytest.mark.parametrize(("decimals", "doubted"), [(2, 0), (6, 1)])
+def test_a_rounded_position_is_no_further_away_than_its_digits_say(
+    decimals: int, doubted: int
+) -> None:
+    """545 m from the door as rounded to two decimals, which may be off by 786 m."""
+    door_m = (6450.0, 500.0)
+    stated_m = door_m if decimals == 2 else (6236.0, 0.0)
+    fixed = Journey().stand(300).ride(stated_m).stand(300).fixes()
+    lat, lon = (np.round(one, decimals) for one in degrees(fixed.x_m, fixed.y_m))
+    tracks = tracks_of(Series(fixed.time_s, 5.0, lat=lat, lon=lon))
+    end = float(fixed.time_s[-1])
+    given = Given(
+        start=0.0,
+        end=end,
+        by_event=True,
+        events=[("packed", 0.0), ("delivered", end)],
+        destination=spot(door_m),
+    )
+    found = case_of(tracks, terms_of(given), NUMBERS).unsure_ends
+    assert found.shipment.size == doubted

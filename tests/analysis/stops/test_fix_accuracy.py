@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.record.case import case_of
-from coldwitness.analysis.stops.fix_accuracy import digits_m
+from coldwitness.analysis.record.position_digits import digits_m
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.domain.words import Status
 from tests.analysis.building import Series, terms_of, tracks_of
