@@ -42,6 +42,16 @@ class Shipment:
     _exchange_per_h: dict[str, float]
 
     @property
+    def record(self) -> Record:
+        """What the logger wrote down, by the world's time."""
+        return self._record
+
+    @property
+    def trip(self) -> Trip:
+        """The journey, by the world's time."""
+        return self._trip
+
+    @property
     def truth(self) -> dict[str, Any]:
         """What really happened; see truth.tell_truth."""
         return tell_truth(

@@ -21,21 +21,21 @@ from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, Severity
 
-BY_TWO_MAX, BY_ALL_MAX = 1.9, 1.2
+BY_TWO_MAX, BY_ALL_MAX = 2.0, 1.35
 """Of the smoothed residual to the noise, by the best two lags and by all of them, in a record of
 FULL_READINGS and more; both have to be above. True records have 1.0 and 0.8 there."""
 FULL_READINGS, SHRINKS = 200.0, 0.4
 """A shorter record is followed more closely by as many coefficients: both limits shrink with this
 power of its readings, as the ratios of true records do (0.6 and 0.5 of 70 readings)."""
-APART, APART_MAX = 1.8, 1.3
-FAR_APART, FAR_MAX = 3.2, 2.0
+APART, APART_MAX = 1.8, 1.5
+FAR_APART, FAR_MAX = 3.2, 2.2
 """Where all lags do so many times better than two, the box is none of those that two describe (a
 load with walls of its own, a probe in its air), and what is left has to be as much."""
-OPENED_TWO_MAX = 2.7
+OPENED_TWO_MAX = 3.2
 """By two lags where the lid's sensor tells of an opening: where one was recorded others may have
 been missed, a third of a minute long each on a way with many doors."""
-SPARSE_S, SPARSE_MAX = 75.0, 2.5
-"""Between readings so far apart the lid may have been opened and shut again."""
+SPARSE_S, SPARSE_MAX = 62.0, 2.5
+"""Between readings more than a minute apart the lid may have been opened and shut again."""
 SEVERAL_MAX = 2.5
 """With goods beside the drug, whose warmest part no probe may touch."""
 ROUGH_C, ROUGH_TIMES = 0.25, 4.0
