@@ -293,22 +293,24 @@ for _papers, _said in (
 def _packing_temperature(case: Case) -> RecordLine:
     """The first reading of each drug probe within one recording interval of packing, its logger's
     own where that is shorter; the amount is the reading that lies furthest outside. Surely out of
-    range only beyond the sensor's uncertainty, and only where no reading of that time lies inside:
-    the clocks of logger and events may differ, so a probe that was still to be packed is no drug
-    packed warm."""
+    range only beyond the sensor's uncertainty, and only where no reading within the tolerance of
+    the clocks lies inside: those of logger and events may differ, so a probe that was still to be
+    packed is no drug packed warm."""
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     count = len(terms)
     begin = _first_row(tracks, window.start_s, after=False)
     soon_s = np.fmin(numbers.recording_interval_s, numbers.interval_slack * case.terms.interval_s)
-    end = _first_row(tracks, window.start_s + soon_s, after=True)
+    clocks_s = np.maximum(soon_s, numbers.custody_clock_tolerance_s)
+    end = _first_row(tracks, window.start_s + clocks_s, after=True)
     whose, row = expanded(first=begin, end=end)
     whose, row = whose[window.rows[row]], row[window.rows[row]]
+    soon = tracks.time_s[row] <= (window.start_s + soon_s)[whose]
     furthest, beyond_c = np.full(count, np.nan), np.full(count, -np.inf)
     surely, soon_inside = np.zeros((2, count), dtype=np.bool_)
     for probe in probes_of(tracks, "drug"):
         limits = case.probe_limits(probe)
         value = tracks.temperature_c[probe][row]
-        given = np.flatnonzero(~np.isnan(value))
+        given = np.flatnonzero(~np.isnan(value) & soon)
         first = given[np.flatnonzero(np.diff(whose[given], prepend=-1))]
         at, first_c = whose[first], value[first]
         out_c = np.maximum(first_c - limits.high_c[at], limits.low_c[at] - first_c)

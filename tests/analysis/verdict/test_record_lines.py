@@ -200,6 +200,18 @@ def test_packed_out_of_range_is_suspected_only_beyond_error_and_clock_tolerance(
     assert line("ANNEX1-05", series=Series(minutes(61), drug))[0] == status
 
 
+@pytest.mark.parametrize(
+    ("minutes_out", "status"), [(1, "to_check"), (5, "to_check"), (6, "suspected")]
+)
+def test_the_tolerance_of_the_clocks_is_no_shorter_for_a_logger_that_reads_each_minute(
+    minutes_out: int, status: str
+) -> None:
+    """A logger three minutes slow was accused, and so was one corrupt first reading."""
+    drug = np.full(61, 5.0)
+    drug[:minutes_out] = 18.0
+    assert line("ANNEX1-05", series=Series(minutes(61), drug), interval_s=60.0)[0] == status
+
+
 def test_a_second_probe_out_of_range_at_packing_counts_too() -> None:
     second = np.full(61, 5.0)
     second[0] = 12.0
