@@ -142,7 +142,8 @@ class OnRecord:
     cannot be taken out, 0 it has none, -1 it can be taken out, or the box is not registered.
     hold_time : `hold_h` is the registered model's. calibration : `calibrated_until_s` comes from
     certificates of all its loggers. isolation_seen : an officer looked at the isolating parts.
-    label : the storage of an item is that of its registered label.
+    label : the storage of an item is that of its registered label. signed_in : whoever entered
+    any of it had signed in.
     """
 
     box: NDArray[np.bool_]
@@ -151,12 +152,13 @@ class OnRecord:
     calibration: NDArray[np.bool_]
     isolation_seen: NDArray[np.bool_]
     label: NDArray[np.bool_]
+    signed_in: NDArray[np.bool_]
 
 
 def nothing_on_record(shipments: int) -> OnRecord:
     """Of so many shipments of which the office has nothing."""
     no = np.zeros(shipments, dtype=np.bool_)
-    return OnRecord(no, np.full(shipments, -1, dtype=np.int8), no, no, no, no)
+    return OnRecord(no, np.full(shipments, -1, dtype=np.int8), no, no, no, no, no)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from coldwitness.api.http import (
     attachments,
+    audit,
     clues,
     devices,
     findings,
@@ -29,11 +30,11 @@ from coldwitness.api.http.answers import COMPONENT, problem_answer
 from coldwitness.api.http.edge import Edge
 from coldwitness.api.http.filters import only_known_parameters
 from coldwitness.api.http.problems import install_problems
-from coldwitness.api.http.rights import OPEN, roles_of
+from coldwitness.api.http.rights import OPEN, PERSONAL, roles_of
 from coldwitness.api.http.schemas import DESCRIBED
 from coldwitness.api.http.services import Services
 from coldwitness.api.http.topic_schemas import TOPICS, topic_schemas
-from coldwitness.api.pages import list_page, pages
+from coldwitness.api.pages import list_page, pages, signing_in
 from coldwitness.api.refused_metrics import RefusedMetrics
 from coldwitness.domain.grants import ROLES
 from coldwitness.judging.check_schema import components_of
@@ -72,12 +73,13 @@ def create_app(services: Services) -> FastAPI:
         clues,
         webhooks,
         quarantine,
+        audit,
         live,
     )
     for part in parts:
         app.include_router(part.router, dependencies=v1)
     app.include_router(operations.router, dependencies=[ADMITTED])
-    for drawn in (list_page, pages):
+    for drawn in (list_page, pages, signing_in):
         app.include_router(drawn.router, include_in_schema=False, dependencies=[ADMITTED])
     pages.mount_static(app)
     app.openapi = cache(partial(openapi_document, app))  # type: ignore[method-assign]
@@ -119,7 +121,13 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 def _tell_rights(document: dict[str, Any]) -> None:
     """Say of each operation whose it is, and that it asks for a key."""
     document.setdefault("components", {})["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "description": "A client's key, cw_…"}
+        "key": {"type": "http", "scheme": "bearer", "description": "A client's key, cw_…"},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-coldwitness",
+            "description": "Of a person who signed in; changes need X-CSRF-Token beside it",
+        },
     }
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -127,11 +135,13 @@ def _tell_rights(document: dict[str, Any]) -> None:
             if named in OPEN:
                 operation["security"] = []
                 continue
-            operation["security"] = [{"key": []}]
+            operation["security"] = [{"session": []}]
+            if named not in PERSONAL:
+                operation["security"].insert(0, {"key": []})
             operation["x-roles"] = [
                 role for role in ROLES if role in roles_of(method.upper(), path)
             ]
-            for status in (401, 403):
+            for status in (401, 403, 429):
                 operation["responses"].setdefault(str(status), problem_answer(status))
 
 

@@ -66,7 +66,8 @@ def export(context: typer.Context) -> None:
         if isinstance(decision, Audited):
             line = msgspec.to_builtins(decision)
             said = {"at": rfc3339(decision.at_ms), "worker": row.worker, "row": row.row}
-            said |= {key: line[key] for key in ("actor", "action", "subject")}
+            told = ("actor", "action", "subject", "shipment", "address", "through")
+            said |= {key: line[key] for key in told}
             typer.echo(json.dumps(said, ensure_ascii=False))
 
 

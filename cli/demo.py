@@ -35,6 +35,10 @@ def demo(
     seconds: Annotated[
         float, typer.Option("--seconds", min=1, max=600, help="how long the morning takes")
     ] = 20.0,
+    roles: Annotated[
+        bool,
+        typer.Option("--roles", help="then make a user a role, show what each sees, want sign-in"),
+    ] = False,
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
 ) -> None:
     """Run the main job: broker, ingest, judging, pages, and a simulated fleet."""
@@ -53,5 +57,6 @@ def demo(
             seed=seed,
             seconds=seconds,
             lang=lang,
+            roles=roles,
         )
     )

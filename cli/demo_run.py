@@ -23,6 +23,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from coldwitness.cli.demo_roles import show_roles
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.result_text import status_words
 from coldwitness.cli.running import Running
@@ -63,6 +64,7 @@ class DemoOptions:
     seed: int
     seconds: float
     lang: str
+    roles: bool = False
 
 
 def run_demo(options: DemoOptions) -> None:
@@ -79,6 +81,8 @@ def run_demo(options: DemoOptions) -> None:
         receiver = stack.enter_context(_receiver(folder, console))
         settings = _settings(options, folder, broker.port, receiver)
         running = stack.enter_context(Running(settings, any_free_port=True))
+        if running.services.doors.closed():
+            raise BadInput("--data: there are keys or users in it, and the demo signs in as nobody")
         _wait_until_received(running, stop)
         _say_where(console, options, running.url, broker)
         fleet = demo_fleet(seed=options.seed, end_ms=time.time_ns() // 1_000_000)
@@ -90,6 +94,8 @@ def run_demo(options: DemoOptions) -> None:
                 _wait_until_judged(running, len(fleet.shipments), stop)
             lines = list(_lines(api, fleet))
         _print(lines, options)
+        if options.roles and not stop.is_set():
+            show_roles(running, console)
         console.print(f"[bold]{running.url}[/bold]  检查页 inspector's page", highlight=False)
         if not options.once:
             console.print("运行中，按 Ctrl-C 结束。Serving until Ctrl-C.")
@@ -177,6 +183,7 @@ def _say_where(console: Console, options: DemoOptions, url: str, broker: Embedde
     console.print(
         f"检查页 page {url}   MQTT mqtt://127.0.0.1:{broker.port}", highlight=False, soft_wrap=True
     )
+    console.print("演示不需登录，只应答本机。No sign-in: the demo answers this machine alone.")
 
 
 def _wait_until_received(running: Running, stop: threading.Event) -> None:

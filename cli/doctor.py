@@ -32,6 +32,10 @@ from coldwitness.storage.telemetry.influx_probe import try_influx
 
 FAILED = 1
 SLOW_FSYNC_MS = 20.0
+_CLOSE = (
+    "`coldwitness setup broker` writes a configuration in which each courier has its own rights;"
+    " then set mqtt.username and mqtt.password_file"
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         return
     name = f", {answers.version}" if answers.version else ""
     yield Finding("broker", "ok", f"{where} answers, MQTT {answers.protocol}{name}")
-    yield _credentials(mqtt)
+    yield _credentials(mqtt, answers)
     yield _topic_rights(answers)
     if mqtt.shared_group and answers.protocol != "5":
         yield Finding(
@@ -165,7 +169,16 @@ def _topic_rights(answers: BrokerAnswers) -> Finding:
     return Finding("topic rights", "ok", "all configured topics may be subscribed")
 
 
-def _credentials(mqtt: MqttSettings) -> Finding:
+def _credentials(mqtt: MqttSettings, answers: BrokerAnswers) -> Finding:
+    given = mqtt.username is not None or mqtt.certificate_file is not None
+    if given and answers.open:
+        return Finding(
+            "credentials",
+            "failure",
+            "accepted, but the broker is open: it lets strangers in without any, and anybody may"
+            " publish in a courier's name",
+            _CLOSE,
+        )
     if mqtt.username is not None or mqtt.certificate_file is not None:
         who = mqtt.username or f"certificate {mqtt.certificate_file}"
         return Finding("credentials", "ok", f"accepted as {who}")
@@ -173,10 +186,9 @@ def _credentials(mqtt: MqttSettings) -> Finding:
         return Finding("credentials", "ok", "none set; the broker on this machine asks for none")
     return Finding(
         "credentials",
-        "warning",
-        "none set, and the broker lets strangers in: anybody may publish in a courier's name",
-        "mosquitto: allow_anonymous false, a password_file and an acl_file (deploy/mosquitto); then"
-        " set mqtt.username and mqtt.password_file",
+        "failure",
+        "none set, and the broker is open: anybody may publish in a courier's name",
+        _CLOSE,
     )
 
 

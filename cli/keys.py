@@ -65,10 +65,10 @@ def add(
     grant = require_grant(Grant(role, courier, platform, tuple(division or ())))  # type: ignore[arg-type]
     require_name(name)
     with administered(settings_of(context)) as register:
-        if any(key.name == name and _opens(key, _now_ms()) for key in register.client_keys.all()):
+        if any(key.name == name and _opens(key, now_ms()) for key in register.client_keys.all()):
             raise BadInput(f"{name}: has a key; `coldwitness keys rotate` gives it another")
-        now_ms = _now_ms()
-        _made(register, name, grant, now_ms, None if days is None else now_ms + days * DAY_MS)
+        at_ms = now_ms()
+        _made(register, name, grant, at_ms, None if days is None else at_ms + days * DAY_MS)
 
 
 @app.command("rotate")
@@ -82,12 +82,12 @@ def rotate(
     """Give a client another key in place of one; its role stays."""
     with administered(settings_of(context)) as register:
         old = _known(register, key)
-        now_ms = _now_ms()
-        if not _opens(old, now_ms):
+        at_ms = now_ms()
+        if not _opens(old, at_ms):
             raise BadInput(f"{key}: has ended; make a new one with `coldwitness keys add`")
-        _made(register, old.name, old.grant, now_ms, old.ends_ms)
-        register.client_keys.end(key, at_ms=now_ms + round(overlap_h * 3_600_000))
-        _note(register, "end_key", f"{key} {old.name} {old.grant.shown}", now_ms)
+        _made(register, old.name, old.grant, at_ms, old.ends_ms)
+        register.client_keys.end(key, at_ms=at_ms + round(overlap_h * 3_600_000))
+        _note(register, "end_key", f"{key} {old.name} {old.grant.shown}", at_ms)
 
 
 @app.command("revoke")
@@ -97,9 +97,9 @@ def revoke(
     """From now on the key opens nothing."""
     with administered(settings_of(context)) as register:
         old = _known(register, key)
-        now_ms = _now_ms()
-        register.client_keys.end(key, at_ms=now_ms)
-        _note(register, "end_key", f"{key} {old.name} {old.grant.shown}", now_ms)
+        at_ms = now_ms()
+        register.client_keys.end(key, at_ms=at_ms)
+        _note(register, "end_key", f"{key} {old.name} {old.grant.shown}", at_ms)
     typer.echo(f"{key}: opens nothing any more")
 
 
@@ -112,7 +112,7 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
     finally:
         register.close()
     for key in found:
-        opens = _opens(key, _now_ms())
+        opens = _opens(key, now_ms())
         if as_json:
             told = asdict(key) | {"opens": opens, "made_at": rfc3339(key.made_ms)}
             told["ends_at"] = None if key.ends_ms is None else rfc3339(key.ends_ms)
@@ -124,12 +124,12 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
         typer.echo(f"{key.id}  {key.name}  {key.grant.shown}  by {key.made_by}{end}")
 
 
-def _made(register: Register, name: str, grant: Grant, now_ms: int, ends_ms: int | None) -> None:
+def _made(register: Register, name: str, grant: Grant, at_ms: int, ends_ms: int | None) -> None:
     secret = new_key()
     key = register.client_keys.add(
-        name, grant, digest=digest_of(secret) or "", by=LOCAL, now_ms=now_ms, ends_ms=ends_ms
+        name, grant, digest=digest_of(secret) or "", by=LOCAL, now_ms=at_ms, ends_ms=ends_ms
     )
-    _note(register, "add_key", f"{key.id} {name} {grant.shown}", now_ms)
+    _note(register, "add_key", f"{key.id} {name} {grant.shown}", at_ms)
     typer.echo(f"{key.id} ({name}, {grant.shown}), shown this once:", err=True)
     typer.echo(secret)
 
@@ -141,13 +141,14 @@ def _known(register: Register, key: str) -> ClientKey:
     return found
 
 
-def _note(register: Register, action: str, subject: str, now_ms: int) -> None:
-    register.audit.note(actor=LOCAL, action=action, subject=subject, now_ms=now_ms)
+def _note(register: Register, action: str, subject: str, at_ms: int) -> None:
+    register.audit.note(actor=LOCAL, action=action, subject=subject, now_ms=at_ms)
 
 
-def _opens(key: ClientKey, now_ms: int) -> bool:
-    return key.ends_ms is None or key.ends_ms > now_ms
+def _opens(key: ClientKey, at_ms: int) -> bool:
+    return key.ends_ms is None or key.ends_ms > at_ms
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """UTC epoch ms."""
     return time.time_ns() // 1_000_000

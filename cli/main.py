@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, Entry] = {
     "deadline": Entry("deadline:deadline", "期限。The last day of a time limit of a clue or case."),
     "spot-check": Entry("spot_check:app", "抽查。Samples that anybody can draw again."),
     "audit": Entry("audit:app", "审计记录。Who saw and changed what, held against the journal."),
+    "users": Entry("users:app", "人员账号。People who sign in, their roles and divisions."),
     "keys": Entry("keys:app", "接口密钥。API clients, their roles and whose they are."),
     "quarantine": Entry("quarantine:app", "隔离区。What could not be used, and why."),
     "drug-names": Entry("drug_names:app", "药品测点名称。Which name of a logger is its drug's."),

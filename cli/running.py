@@ -8,6 +8,7 @@ from typing import Self
 
 from coldwitness.api.app import create_app
 from coldwitness.api.clues.outbox import Outbox
+from coldwitness.api.http.doors import require_safe_doors
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
 from coldwitness.api.http.services import Services
@@ -60,7 +61,7 @@ class Running:
         rulebook = load_rulebook(settings.judging)
         listener = listen(settings.http.host, settings.http.port, or_any_free=any_free_port)
         self._opened.callback(listener.close)
-        self.url = url_of(listener)
+        self.url = url_of(listener, tls=settings.http.certificate_file is not None)
         alone = own_ingest and settings.mqtt.shared_group is None
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
         log = self._opened.enter_context(
@@ -97,7 +98,8 @@ class Running:
             readiness=_readiness(self._own_ingest),
         )
         self._nightly = NightlyComparison(settings, on_found=metrics.journal_differences.set)
-        self._server = ApiServer(create_app(self.services), listener)
+        require_safe_doors(settings.http, self.services.doors)
+        self._server = ApiServer(create_app(self.services), listener, settings.http)
 
     @property
     def ingest(self) -> IngestService:

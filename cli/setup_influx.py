@@ -8,12 +8,14 @@ import typer
 from alembic.util import CommandError
 
 from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.cli.setup_broker import set_up_broker
 from coldwitness.domain.errors import BadInput
 from coldwitness.storage.register import migrate
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.telemetry.influx_setup import set_up_influx
 
 setup = typer.Typer(help="Make servers ready for ColdWitness.", no_args_is_help=True)
+setup.command("broker")(set_up_broker)
 database = typer.Typer(help="The register's tables.", no_args_is_help=True)
 
 

@@ -121,6 +121,45 @@ class HttpSettings(_Section):
     port: int = Field(8000, ge=0, le=65535)
     public_url: str | None = None
     """How others reach this server; report addresses in clues and QR codes start with it."""
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies in front, which speak TLS to the world; what they say of
+    who calls (X-Forwarded-For, X-Forwarded-Proto) is believed, and nobody else's word."""
+    requests_per_minute: int = Field(1200, ge=1)
+    """Of one key, one person, or one address that is neither; who works at the machine before
+    anybody signs in is not counted."""
+
+
+class OpenIdSettings(_Section):
+    """A provider at which people sign in who have no password here (OpenID Connect)."""
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    ca_file: Path | None = None
+    """The authority of the provider's certificate, where it is none that everybody knows."""
+    name_claim: str = "preferred_username"
+    """Which of its claims is the name that `coldwitness users add --openid` gave."""
+    called: str = "OpenID"
+    """What the sign-in page calls it."""
+
+
+class SignInSettings(_Section):
+    """People's sessions and passwords."""
+
+    idle_minutes: int = Field(30, ge=1, le=1440)
+    """A session in which nothing was done for so long is over; a page that only listens does
+    nothing."""
+    longest_hours: float = Field(12.0, gt=0, le=168)
+    failures: int = Field(5, ge=1, le=100)
+    """Wrong passwords in a row after which a name is locked."""
+    lock_minutes: int = Field(15, ge=1, le=1440)
+    password_length: int = Field(12, ge=8, le=128)
+    """Signs at least."""
+    attempts_per_minute: int = Field(20, ge=1)
+    """From one address."""
 
 
 class JudgingSettings(_Section):
@@ -163,6 +202,8 @@ class Settings(BaseSettings):
     journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     http: HttpSettings = HttpSettings()
+    sign_in: SignInSettings = SignInSettings()
+    openid: OpenIdSettings | None = None
     judging: JudgingSettings = JudgingSettings()
     report: ReportSettings = ReportSettings()
     formats: tuple[FormatRule, ...] = ()

@@ -4,6 +4,7 @@ Entries are what an authority registered, not what a company says of itself: the
 that nothing but the company's word supports, and they can contradict that word.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
@@ -154,7 +155,8 @@ class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     loggers : all of the shipment, where at least one is registered. isolation_seen_at : when an
     officer first recorded a look at the isolating parts, RFC 3339. isolation_seen_photo : SHA-256
-    of the photograph it was a look at, None: at the box itself.
+    of the photograph it was a look at, None: at the box itself. signed_in : whoever entered any of
+    it, or looked, had signed in; else somebody at the server did, whose name nobody proved.
     """
 
     box: OfficeBox | None = None
@@ -164,6 +166,21 @@ class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agreements: tuple[OfficeAgreement, ...] = ()
     isolation_seen_at: str | None = None
     isolation_seen_photo: str | None = None
+    signed_in: bool = False
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Register and name of each entry that these facts come from."""
+        if self.box is not None:
+            yield RegisteredBox.register, self.box.id
+            yield RegisteredBoxModel.register, self.box.model
+        for logger in self.loggers:
+            yield RegisteredDevice.register, logger.id
+        for product in self.products:
+            yield RegisteredProduct.register, product.number
+        for site in self.sites:
+            yield RegisteredSite.register, site.id
+        for agreement in self.agreements:
+            yield RegisteredAgreement.register, agreement.id
 
 
 NOTHING_ON_RECORD = OfficeFacts()

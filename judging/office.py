@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.domain.grants import LOCAL
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import (
@@ -60,7 +61,16 @@ def office_facts(
         )
         for shipment in shipments
     }
-    return {shipment: facts for shipment, facts in found.items() if facts != NOTHING_ON_RECORD}
+    told = {shipment: facts for shipment, facts in found.items() if facts != NOTHING_ON_RECORD}
+    unsigned = register.office.entered_by(LOCAL) if told else frozenset()
+    return {
+        shipment: msgspec.structs.replace(
+            facts,
+            signed_in=unsigned.isdisjoint(facts.entries())
+            and (shipment not in seen or seen[shipment].signed_in),
+        )
+        for shipment, facts in told.items()
+    }
 
 
 def _box_of(manifest: Manifest, events: Sequence[Event]) -> str | None:

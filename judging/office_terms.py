@@ -94,6 +94,7 @@ def on_record(facts: Sequence[OfficeFacts], start_s: FloatArray) -> tuple[OnReco
                 [its.isolation_seen_at is not None for its in facts], dtype=np.bool_
             ),
             label=np.array([bool(its.products) for its in facts], dtype=np.bool_),
+            signed_in=np.array([its.signed_in for its in facts], dtype=np.bool_),
         ),
         until_s,
     )

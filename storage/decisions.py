@@ -123,12 +123,16 @@ class Issued(Struct, frozen=True, tag_field="decided", tag="issued"):
 
 
 class Audited(Struct, frozen=True, tag_field="decided", tag="audit"):
-    """A line of the audit trail: who saw or changed what."""
+    """A line of the audit trail: who saw or changed what, from where and through what; about which
+    shipment, where it is about one."""
 
     actor: str
     action: str
     subject: str
     at_ms: int
+    shipment: str | None = None
+    address: str | None = None
+    through: str | None = None
 
 
 class CluesTold(Struct, frozen=True, tag_field="decided", tag="clues_told"):

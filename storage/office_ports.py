@@ -51,6 +51,9 @@ class Office(Protocol):
     ) -> dict[str, _Entry]:
         """Entries by name, after a name."""
 
+    def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
+        """Register and name of the entries whose newest version somebody put."""
+
     def affected(self, name: str, entry: RegisterEntry) -> list[str]:
         """Shipments that an entry may bear on: their newest manifest speaks of it, or they lay in
         the box."""

@@ -20,7 +20,7 @@ from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clues, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
-from coldwitness.storage.people_ports import ClientKeys
+from coldwitness.storage.people_ports import Audit, ClientKeys, People, Replies
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ class Review:
 
     officer : the badge name the bureau gave. decision : an outcome word, or the officer's own.
     manifest_version : of which version a `correction_accepted` speaks. attachment : SHA-256 of
-    the photograph that an `isolation_seen` was a look at.
+    the photograph that an `isolation_seen` was a look at. signed_in : the officer had signed in;
+    else the name is what somebody at the server gave.
     """
 
     shipment: str
@@ -92,6 +93,7 @@ class Review:
     created_ms: int
     manifest_version: int | None = None
     attachment: str | None = None
+    signed_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -272,10 +274,6 @@ class Reviews(Protocol):
         that has any."""
 
 
-class Audit(Protocol):
-    def note(self, *, actor: str, action: str, subject: str, now_ms: int) -> None: ...
-
-
 class Copies(Protocol):
     """The curves of judged shipments, and which are copies of which."""
 
@@ -392,6 +390,12 @@ class Register(Protocol):
 
     @property
     def drug_names(self) -> DrugNameChanges: ...
+
+    @property
+    def people(self) -> People: ...
+
+    @property
+    def replies(self) -> Replies: ...
 
     @property
     def copies(self) -> Copies: ...

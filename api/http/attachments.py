@@ -15,6 +15,7 @@ from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import AttachmentKept, AttachmentList
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import require_known
+from coldwitness.api.http.trail import noted
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.personal_data import holds_a_number_of_a_person
 from coldwitness.storage.office_ports import Attachment, AttachmentKind
@@ -85,9 +86,11 @@ def add_attachment(
         now_ms=now_ms,
     )
     if new:
-        services.register.audit.note(
-            actor=caller.name,
-            action="add_attachment",
+        noted(
+            services,
+            caller,
+            "add_attachment",
+            shipment=shipment,
             subject=f"{shipment} {kind} {kept.sha256}",
             now_ms=now_ms,
         )
@@ -122,12 +125,7 @@ def get_attachment(
     if found is None:
         raise Problem(404, f"shipment {shipment}: no attachment {sha256}")
     kept, body = found
-    services.register.audit.note(
-        actor=caller.name,
-        action="read_attachment",
-        subject=f"{shipment} {sha256}",
-        now_ms=services.clock(),
-    )
+    noted(services, caller, "read_attachment", subject=f"{shipment} {sha256}", shipment=shipment)
     name = quote(kept.name or sha256)
     return Response(
         body,

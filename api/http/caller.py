@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from coldwitness.domain.grants import LOCAL, Role
 from coldwitness.domain.reach import EVERYTHING, Reach
 
+SESSION = "session"
+
 
 @dataclass(frozen=True)
 class Caller:
     """name : of a person or of a client's key, as the audit trail and registers keep it.
 
-    through : the id of the key. address : from where the request came.
+    through : the id of the key, `session` of a person who signed in, or `local`. address : from
+    where the request came. session : the digest by which its session is found, "" for others.
+    csrf : what its pages prove themselves by.
     """
 
     name: str
@@ -18,11 +22,23 @@ class Caller:
     reach: Reach
     through: str
     address: str
+    session: str = ""
+    csrf: str = ""
 
     @property
     def is_person(self) -> bool:
         """Not a program with a key."""
-        return self.through == LOCAL
+        return self.through in (LOCAL, SESSION)
+
+    @property
+    def who(self) -> str:
+        """Apart from a client of the same name."""
+        return f"{'person' if self.is_person else 'client'} {self.name}"
+
+    @property
+    def signed_in(self) -> bool:
+        """Somebody of whom it is known who it is."""
+        return self.through == SESSION
 
 
 def local(address: str) -> Caller:

@@ -33,6 +33,7 @@ from coldwitness.api.http.schemas import (
     NewStatement,
 )
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.trail import noted
 from coldwitness.domain.clues import Clue as KeptClue
 from coldwitness.domain.clues import ClueAct, ClueSource, ClueStatus, Party, Standing, Statement
 from coldwitness.domain.reach import Reach
@@ -116,7 +117,7 @@ def take_clue(
 
     return services.replied.once(
         idempotency_key,
-        scope=f"{caller.name} POST {request.url.path}",
+        scope=f"{caller.who} POST {request.url.path}",
         body=msgspec.json.encode(body),
         clock=services.clock,
         act=take,
@@ -153,9 +154,7 @@ def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
         clue, by=caller.name, reason=reason_of("changes", "taken")
     )
     if known is None:
-        services.register.audit.note(
-            actor=caller.name, action="take_clue", subject=clue.id, now_ms=now_ms
-        )
+        noted(services, caller, "take_clue", subject=clue.id, shipment=clue.shipment, now_ms=now_ms)
         services.outbox.wake()
     address = f"{services.base_url}/v1/clues/{clue.id}"
     status = 201 if known is None else 200
@@ -278,7 +277,7 @@ def add_statement(
 
     return services.replied.once(
         idempotency_key,
-        scope=f"{caller.name} POST {request.url.path}",
+        scope=f"{caller.who} POST {request.url.path}",
         body=msgspec.json.encode(body),
         clock=services.clock,
         act=add,
@@ -296,10 +295,12 @@ def _keep(
     services: Services, found: ClueEntry, act: ClueAct, caller: Caller, *, said: str
 ) -> ClueEntry:
     kept = services.register.clues.act(found.clue.id, act)
-    services.register.audit.note(
-        actor=caller.name,
-        action=f"clue_{said}",
+    noted(
+        services,
+        caller,
+        f"clue_{said}",
         subject=found.clue.id,
+        shipment=found.clue.shipment,
         now_ms=services.clock(),
     )
     services.outbox.wake()

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.filters import Cursor, Limit
+from coldwitness.api.http.masking import shown_findings
 from coldwitness.api.http.schemas import FindingList, Kind
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.domain.identifiers import ID_PATTERN
@@ -39,4 +40,4 @@ def list_findings(
     )
     page = found[:limit]
     more = write_cursor(LISTING, page[-1].id) if len(found) > limit else None
-    return json_answer(FindingList(tuple(page), more))
+    return json_answer(FindingList(shown_findings(page, caller), more))

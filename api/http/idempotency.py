@@ -1,38 +1,29 @@
 """Idempotency-Key: a repeated post is answered as the first was, and done once.
 
-Kept in memory for a day and at most KEYS_MAX of them; a restart forgets them.
+Kept in the register for a day: another process, and the next one, answer alike.
 """
 
 import hashlib
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from coldwitness.api.http.problems import Problem
 from coldwitness.judging.clock import Clock
+from coldwitness.storage.ports import Register
 
 KEPT_MS = 86_400_000
-KEYS_MAX = 10_000
+RUNS_MS = 300_000
+"""A first post that has run for longer was ended with its process."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-@dataclass
-class _Replied:
-    fingerprint: str
-    at_ms: int
-    answer: Response | None
 
 
 class RepliedPosts:
     """First answers by caller, route and key."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._replied: OrderedDict[str, _Replied] = OrderedDict()
+    def __init__(self, register: Register) -> None:
+        self._register = register
 
     def once(
         self,
@@ -54,30 +45,27 @@ class RepliedPosts:
             raise Problem(422, "Idempotency-Key: expected 1 to 255 visible ASCII characters")
         place = f"{scope}\n{key}"
         fingerprint = hashlib.sha256(body).hexdigest()
-        with self._lock:
-            self._forget(clock() - KEPT_MS)
-            first = self._replied.get(place)
-            if first is None:
-                self._replied[place] = _Replied(fingerprint, clock(), None)
-            elif first.fingerprint != fingerprint:
+        replies = self._register.replies
+        first = replies.begin(
+            place, fingerprint=fingerprint, now_ms=clock(), kept_ms=KEPT_MS, runs_ms=RUNS_MS
+        )
+        if first is not None:
+            if first.fingerprint != fingerprint:
                 raise Problem(422, "Idempotency-Key: was used before with another body")
-            elif first.answer is None:
+            if first.status is None:
                 raise Problem(409, "Idempotency-Key: the first post with it still runs")
-            else:
-                return first.answer
+            return Response(first.body, status_code=first.status, headers=dict(first.headers))
         try:
             answer = act()
         except BaseException:
-            with self._lock:
-                self._replied.pop(place, None)
+            replies.forget(place)
             raise
-        with self._lock:
-            self._replied[place].answer = answer
+        replies.answered(
+            place,
+            status=answer.status_code,
+            headers={
+                name: value for name, value in answer.headers.items() if name != "content-length"
+            },
+            body=bytes(answer.body),
+        )
         return answer
-
-    def _forget(self, before_ms: int) -> None:
-        while self._replied:
-            oldest = next(iter(self._replied.values()))
-            if oldest.at_ms >= before_ms and len(self._replied) < KEYS_MAX:
-                return
-            self._replied.popitem(last=False)

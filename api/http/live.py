@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from coldwitness.api.http.admission import still_admitted
 from coldwitness.api.http.answers import documented
 from coldwitness.api.http.caller import Caller
-from coldwitness.api.http.rights import roles_of
+from coldwitness.api.http.rights import roles_of, sees_destination
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.live.hub import Listener, LiveEvent, LiveHub, StreamEnds
 from coldwitness.api.metrics import Metrics
@@ -51,6 +51,8 @@ def _theirs(services: Services, caller: Caller) -> Callable[[Sequence[LiveEvent]
             raise StreamEnds
         if caller.role not in roles_of("GET", "/v1/clues"):
             events = [event for event in events if event.name != "clue"]
+        if not sees_destination(caller.role):
+            events = [event for event in events if event.name != "finding"]
         if caller.reach.everything or not events:
             return [*events]
         names = {event.shipment for event in events}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import FastAPI
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from msgspec import UNSET
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.schemas import FieldError, ProblemBody
@@ -32,6 +33,7 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
     415: ("unsupported-media-type", "不支持的内容类型", "Unsupported media type"),
     421: ("misdirected", "请求主机不符", "The request is for another host"),
     422: ("invalid", "内容不符合要求", "The content is not valid"),
+    429: ("too-many", "请求过于频繁", "Too many requests"),
     500: ("internal", "服务器内部错误", "Internal error"),
     503: ("unavailable", "暂时不可用", "Unavailable for now"),
 }
@@ -54,6 +56,10 @@ class Problem(Exception):
         self.detail = detail
         self.errors = errors
         self.headers = dict(headers or {})
+
+
+class SignInFirst(Exception):
+    """Raise it where a browser asks for a page and nobody has signed in."""
 
 
 def problem_body(
@@ -83,6 +89,13 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def of_problem(request: Request, error: Problem) -> Response:
         return _answer(request, error.status, error.detail, error.errors, error.headers)
+
+    @app.exception_handler(SignInFirst)
+    async def of_nobody(request: Request, _: SignInFirst) -> Response:
+        query = request.scope["query_string"].decode("ascii", "replace")
+        wanted = request.scope["path"] + (f"?{query}" if query else "")
+        asked = urlencode({"lang": language_of(request), "next": wanted})
+        return RedirectResponse(f"/sign-in?{asked}", status_code=303)
 
     @app.exception_handler(BadInput)
     async def of_bad_input(request: Request, error: BadInput) -> Response:

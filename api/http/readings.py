@@ -20,9 +20,11 @@ from starlette.responses import Response
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.filters import Cursor, ShipmentId
+from coldwitness.api.http.masking import shown_table
 from coldwitness.api.http.schemas import ReadingList
-from coldwitness.api.http.services import ServicesOf
+from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import require_known
+from coldwitness.api.http.trail import noted
 from coldwitness.domain.channels import CHANNEL, CHANNELS, FLAGS, SENSED, Channel
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading_table import said_in
@@ -55,6 +57,7 @@ _OURS = (*_TEXTS, *(channel.sent for channel in CHANNELS))
 def get_readings(
     shipment: ShipmentId,
     services: ServicesOf,
+    caller: CallerOf,
     format_: Annotated[Literal["json", "csv", "parquet"], Query(alias="format")] = "json",
     limit: Annotated[int, Query(ge=1, le=PAGE, description="JSON only")] = PAGE,
     cursor: Cursor = None,
@@ -63,6 +66,9 @@ def get_readings(
     table = services.store.readings([shipment], services.register.custody.stays([shipment]))
     if not len(table):
         require_known(services, shipment)
+    table = shown_table(services, table, shipment, caller)
+    if cursor is None:
+        noted(services, caller, f"read_readings_{format_}", subject=shipment, shipment=shipment)
     rows = np.lexsort((table.seq, table.logger, table.time_ms))
     if format_ == "csv":
         body = as_csv(columns_of(table, rows)).encode("utf-8")

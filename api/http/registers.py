@@ -13,6 +13,7 @@ from coldwitness.api.http.filters import Cursor, Limit
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import EntryKept, EntryLine, EntryList, EntryListed
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.trail import noted
 from coldwitness.domain.company_codes import credit_code_mistake
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
@@ -49,9 +50,10 @@ def _add_routes(kind: type[RegisterEntry], told: str) -> None:
         now_ms = services.clock()
         kept = services.register.office.put(name, entry, by=caller.name, now_ms=now_ms)
         if not known or known[-1].version != kept.version:
-            services.register.audit.note(
-                actor=caller.name,
-                action=f"register_{register}",
+            noted(
+                services,
+                caller,
+                f"register_{register}",
                 subject=f"{name} v{kept.version}",
                 now_ms=now_ms,
             )

@@ -14,6 +14,7 @@ from coldwitness.api.http.language import language_of
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, judged_now, require_known
+from coldwitness.api.http.trail import noted
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.issue import issue_of
@@ -66,12 +67,7 @@ def get_report(
     """Verdict, charts, gaps, stops and requirement lines, from the evidence as it is now."""
     lang = language_of(request)
     report = report_of(services, shipment, rules=rules)
-    services.register.audit.note(
-        actor=caller.name,
-        action=f"read_report_{format_}",
-        subject=shipment,
-        now_ms=services.clock(),
-    )
+    noted(services, caller, f"read_report_{format_}", subject=shipment, shipment=shipment)
     seal = report.seal
     named = ("", "") if seal is None else (seal.sha256, seal.signature or "")
     tag = tag_of(format_, lang, *named)

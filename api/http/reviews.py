@@ -10,11 +10,13 @@ from starlette.responses import Response
 
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
+from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import NewReview, ReviewLine, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, require_known
+from coldwitness.api.http.trail import noted
 from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.personal_data import holds_a_number_of_a_person
@@ -49,14 +51,14 @@ def add_review(
     officers) have the shipment judged again; the others change nothing in it."""
 
     def add() -> Response:
-        new = _checked(body_of_type(body, NewReview))
+        new = _checked(_of_whom(body_of_type(body, NewReview), caller))
         current = _current_version(services, shipment)
         if new.result_version not in (None, current):
             raise Problem(409, f"result_version: expected {current}, the current version")
         if new.manifest_version is not None:
             _require_manifest(services, shipment, new.manifest_version)
         if new.outcome == "isolation_withdrawn":
-            _require_look(services, shipment, new.officer)
+            _require_look(services, shipment, new.officer or "")
         if new.attachment is not None:
             _require_attachment(services, shipment, new.attachment)
         now_ms = services.clock()
@@ -64,17 +66,20 @@ def add_review(
             Review(
                 shipment=shipment,
                 result_version=current,
-                officer=new.officer,
+                officer=new.officer or "",
                 decision=new.outcome,
                 reason=new.note,
                 created_ms=now_ms,
                 manifest_version=new.manifest_version,
                 attachment=new.attachment,
+                signed_in=caller.signed_in,
             )
         )
-        services.register.audit.note(
-            actor=caller.name,
-            action="add_review",
+        noted(
+            services,
+            caller,
+            "add_review",
+            shipment=shipment,
             subject=f"{shipment} v{current} {new.officer} {new.outcome}",
             now_ms=now_ms,
         )
@@ -84,7 +89,7 @@ def add_review(
 
     return services.replied.once(
         idempotency_key,
-        scope=f"{caller.name} POST {request.url.path}",
+        scope=f"{caller.who} POST {request.url.path}",
         body=msgspec.json.encode(body),
         clock=services.clock,
         act=add,
@@ -150,6 +155,7 @@ def _listed(services: Services, shipment: str, current: int) -> ReviewList:
                 result_version=review.result_version,
                 manifest_version=review.manifest_version,
                 attachment=review.attachment,
+                signed_in=review.signed_in,
                 current=review.result_version == current,
             )
             for review in stored
@@ -157,9 +163,19 @@ def _listed(services: Services, shipment: str, current: int) -> ReviewList:
     )
 
 
+def _of_whom(new: NewReview, caller: Caller) -> NewReview:
+    """A review is its who signed in; whom it names is believed only before anybody signs in."""
+    if not caller.signed_in:
+        return new if new.officer is not None else msgspec.structs.replace(new, officer="")
+    if new.officer not in (None, caller.name):
+        detail = f"expected {caller.name}, who signed in, or nothing"
+        raise Problem(422, f"officer: {detail}", errors=[{"field": "officer", "detail": detail}])
+    return msgspec.structs.replace(new, officer=caller.name)
+
+
 def _checked(new: NewReview) -> NewReview:
     """The review with its texts stripped. 422 naming the field otherwise."""
-    officer, note = new.officer.strip(), new.note.strip()
+    officer, note = (new.officer or "").strip(), new.note.strip()
     wrong = None
     if _BADGE.fullmatch(officer) is None:
         wrong = ("officer", "expected a badge name of 1 to 64 letters, digits, spaces or . ( ) -")

@@ -14,7 +14,16 @@ _OFFICES: frozenset[Role] = frozenset({"inspector", "case_system", "admin"})
 _OFFICERS: frozenset[Role] = frozenset({"inspector", "admin"})
 _ADMIN: frozenset[Role] = frozenset({"admin"})
 
-OPEN: frozenset[str] = frozenset({"GET /healthz"})
+OPEN: frozenset[str] = frozenset(
+    {
+        "GET /healthz",
+        "GET /sign-in",
+        "POST /sign-in",
+        "GET /sign-in/openid",
+        "GET /sign-in/openid/back",
+        "POST /sign-out",
+    }
+)
 """Answered without a key."""
 
 _SHIPMENT = "/v1/shipments/{shipment}"
@@ -24,7 +33,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     f"GET {_SHIPMENT}": _EVERYBODY,
     f"GET {_SHIPMENT}/check": _EVERYBODY,
     f"GET {_SHIPMENT}/readings": _EVERYBODY,
-    f"GET {_SHIPMENT}/report.{{format}}": _EVERYBODY,
+    # A report is sealed whole, and draws the way to the door: a platform reads the result.
+    f"GET {_SHIPMENT}/report.{{format}}": _EVERYBODY - {"platform"},
     f"POST {_SHIPMENT}/reviews": _OFFICERS,
     f"GET {_SHIPMENT}/reviews": _OFFICES,
     f"POST {_SHIPMENT}/attachments": _OFFICERS,
@@ -47,6 +57,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /v1/devices": frozenset({"courier", "inspector", "admin"}),
     "GET /v1/boxes": frozenset({"courier", "inspector", "admin"}),
     "GET /v1/live": _EVERYBODY,
+    "GET /v1/audit": _OFFICERS,
+    "GET /audit": _OFFICERS,
     **{
         f"{method} /v1/{register}/{{name}}": whose
         for register in ("boxes", "box-models", "products", "sites", "devices", "agreements")
@@ -73,6 +85,14 @@ PERSONAL: frozenset[str] = frozenset(
     | {route for route in RIGHTS if route.startswith("PUT ") and route.endswith("/{name}")}
 )
 """What an office alone may say is said by a person: no client's key opens it."""
+
+
+_TAKEN_TO: frozenset[Role] = frozenset({"courier", "inspector", "case_system", "admin"})
+
+
+def sees_destination(role: Role) -> bool:
+    """Who has to know to which door a drug was taken: who took it there, and the offices."""
+    return role in _TAKEN_TO
 
 
 def roles_of(method: str, path: str) -> frozenset[Role]:

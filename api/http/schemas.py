@@ -217,12 +217,13 @@ class NewStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class NewReview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     officer: Annotated[
-        str,
+        str | None,
         Meta(
-            description="The badge name the bureau gave the officer",
+            description="The badge name the bureau gave the officer; of somebody who signed in, "
+            "whose name it is anyhow, it may be left out",
             extra_json_schema={"minLength": 1, "maxLength": 64},
         ),
-    ]
+    ] = None
     outcome: ReviewOutcome
     note: Annotated[
         str,
@@ -251,6 +252,23 @@ class NewReview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
+class AuditTold(Struct, frozen=True, kw_only=True):
+    at: Instant
+    actor: Annotated[str, Meta(description="Name of a person or a client; `local`: at the server")]
+    action: str
+    subject: str
+    shipment: str | None
+    address: Annotated[str | None, Meta(description="From where the request came")]
+    through: Annotated[
+        str | None, Meta(description="The id of a client's key, `session`, or `local`")
+    ]
+
+
+class AuditList(Struct, frozen=True):
+    items: tuple[AuditTold, ...]
+    next_cursor: NextPage
+
+
 class ReviewLine(Struct, frozen=True, kw_only=True):
     officer: str
     outcome: str
@@ -259,6 +277,9 @@ class ReviewLine(Struct, frozen=True, kw_only=True):
     result_version: int
     manifest_version: int | None
     attachment: str | None
+    signed_in: Annotated[
+        bool, Meta(description="false: the name is what somebody at the server gave")
+    ]
     current: Annotated[bool, Meta(description="false: of an older version of the result")]
 
 
@@ -503,6 +524,7 @@ DESCRIBED = (
     RefusedList,
     AttachmentKept,
     AttachmentList,
+    AuditList,
     NewWebhook,
     Webhook,
     WebhookMade,

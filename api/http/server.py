@@ -7,10 +7,12 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
+from coldwitness.config.settings import HttpSettings
 from coldwitness.domain.errors import ConfigError, Unavailable
 
 START_WITHIN_S = 20.0
 STOP_WITHIN_S = 5
+_PLAIN = HttpSettings()
 LISTEN_BACKLOG = 2048
 
 
@@ -38,12 +40,13 @@ def listen(host: str, port: int, *, or_any_free: bool = False) -> socket.socket:
     return taken
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(listener: socket.socket, *, tls: bool = False) -> str:
     """The URL a listener is reached at, without a slash at its end."""
     host, port = listener.getsockname()[:2]
     if host in ("0.0.0.0", "::"):  # noqa: S104 - recognised here, not bound
         host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class _Server(uvicorn.Server):
@@ -64,10 +67,14 @@ class ApiServer:
     `stop` ends open live streams first, so that browsers that listen do not hold it up.
     """
 
-    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+    def __init__(
+        self, app: FastAPI, listener: socket.socket, settings: HttpSettings = _PLAIN
+    ) -> None:
+        """settings : for its certificate and the proxies that are believed; others' word of who
+        calls is not."""
         self._app = app
         self._listener = listener
-        self.url = address_of(listener)
+        self.url = address_of(listener, tls=settings.certificate_file is not None)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -76,6 +83,10 @@ class ApiServer:
             timeout_graceful_shutdown=STOP_WITHIN_S,
             lifespan="off",
             h11_max_incomplete_event_size=65_536,
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=[*settings.proxies],
+            ssl_certfile=settings.certificate_file,
+            ssl_keyfile=settings.key_file,
         )
         self._server = _Server(config)
         self._thread: threading.Thread | None = None

@@ -11,6 +11,8 @@ from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.doors import Doors
 from coldwitness.api.http.idempotency import RepliedPosts
+from coldwitness.api.http.openid import OpenIdSignIn
+from coldwitness.api.http.rate import Rate
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.metrics import Metrics
 from coldwitness.api.reports.packed.record_altered import RecordCheck
@@ -44,11 +46,24 @@ class Services:
     base_url: str
     record: RecordCheck | None = None
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
-    replied: RepliedPosts = field(default_factory=RepliedPosts)
+    replied: RepliedPosts = field(init=False)
     doors: Doors = field(init=False)
+    rate: Rate = field(init=False)
+    openid: OpenIdSignIn | None = field(init=False)
+    attempts: Rate = field(init=False)
+    """To sign in, by address."""
 
     def __post_init__(self) -> None:
+        settings = self.settings
+        object.__setattr__(self, "replied", RepliedPosts(self.register))
         object.__setattr__(self, "doors", Doors(self.register))
+        object.__setattr__(self, "rate", Rate(settings.http.requests_per_minute))
+        object.__setattr__(self, "attempts", Rate(settings.sign_in.attempts_per_minute))
+        provider, back = settings.openid, f"{self.base_url}/sign-in/openid/back"
+        openid = None
+        if provider is not None:
+            openid = OpenIdSignIn(provider, self.clock, return_to=back)
+        object.__setattr__(self, "openid", openid)
 
 
 def services_of(request: Request) -> Services:

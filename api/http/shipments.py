@@ -14,10 +14,12 @@ from coldwitness.api.http.filters import (
     ShipmentId,
 )
 from coldwitness.api.http.manifest_body import manifest_body
+from coldwitness.api.http.masking import shown_manifest, shown_result
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, ShipmentList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipment_query import ShipmentQueryOf
+from coldwitness.api.http.trail import noted
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reach import Reach
@@ -73,8 +75,13 @@ def put_manifest(
         sender=caller.name,
         received_sha256=received_sha256(request),
     )
-    services.register.audit.note(
-        actor=caller.name, action="put_manifest", subject=f"{shipment} v{version}", now_ms=now_ms
+    noted(
+        services,
+        caller,
+        "put_manifest",
+        subject=f"{shipment} v{version}",
+        shipment=shipment,
+        now_ms=now_ms,
     )
     services.judge.touch([shipment], reason="manifest")
     result = services.register.results.of(shipment)
@@ -118,13 +125,13 @@ def list_shipments(services: ServicesOf, caller: CallerOf, listed: ShipmentQuery
     responses=documented(Shipment, problems=(404,)),
     response_model=None,
 )
-def get_shipment(shipment: ShipmentId, services: ServicesOf) -> Response:
+def get_shipment(shipment: ShipmentId, services: ServicesOf, caller: CallerOf) -> Response:
     """One shipment: its manifest as it was sent, and its current verdict."""
     require_known(services, shipment)
     row = services.register.shipments.row(shipment)
     manifest = services.register.manifests.newest([shipment]).get(shipment)
     line = shipment_line(row or _unheard(shipment), base_url=services.base_url)
-    source = None if manifest is None else manifest.source
+    source = None if manifest is None else shown_manifest(manifest.source, manifest, caller)
     return json_answer(Shipment(**msgspec.structs.asdict(line), manifest=source))
 
 
@@ -137,6 +144,7 @@ def get_check(
     shipment: ShipmentId,
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     rules: Annotated[
         str | None,
         Query(max_length=80, description="Judge now under this rule pack; nothing is stored"),
@@ -147,7 +155,7 @@ def get_check(
         result = current_result(services, shipment)
     else:
         (result,) = judged_now(services, shipment, under_pack(services.rulebook, rules)).results
-    body = msgspec.json.encode(result)
+    body = msgspec.json.encode(shown_result(services, result, caller))
     tag = tag_of(body)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     return unchanged(request, tag) or Response(body, media_type="application/json", headers=headers)

@@ -14,6 +14,7 @@ from coldwitness.api.clues.targets import allowed_networks, require_webhook_url,
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
+from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import Cursor, Limit, RecordId
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import (
@@ -29,6 +30,7 @@ from coldwitness.api.http.schemas import (
     WebhookMade,
 )
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.trail import noted
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.clue_ports import DeliveryState
@@ -60,18 +62,18 @@ def add_webhook(
     shown only here. The same address again is the same webhook."""
 
     def add() -> Response:
-        return _add_webhook(services, body_of_type(body, NewWebhook), caller.name)
+        return _add_webhook(services, body_of_type(body, NewWebhook), caller)
 
     return services.replied.once(
         idempotency_key,
-        scope=f"{caller.name} POST {request.url.path}",
+        scope=f"{caller.who} POST {request.url.path}",
         body=msgspec.json.encode(body),
         clock=services.clock,
         act=add,
     )
 
 
-def _add_webhook(services: Services, new: NewWebhook, caller: str) -> Response:
+def _add_webhook(services: Services, new: NewWebhook, caller: Caller) -> Response:
     require_webhook_url(new.url)
     secret = new_secret() if new.secret is None else require_secret(new.secret, what="secret")
     allowed = allowed_networks(services.settings.clues.webhook_networks)
@@ -89,9 +91,7 @@ def _add_webhook(services: Services, new: NewWebhook, caller: str) -> Response:
         raise Problem(409, f"there are {WEBHOOKS_MAX} webhooks already; remove one first")
     now_ms = services.clock()
     webhook = services.register.outbox.add_webhook(new.url, secret, now_ms=now_ms)
-    services.register.audit.note(
-        actor=caller, action="add_webhook", subject=webhook.id, now_ms=now_ms
-    )
+    noted(services, caller, "add_webhook", subject=webhook.id, now_ms=now_ms)
     address = f"{services.base_url}/v1/webhooks/{webhook.id}"
     made = _with_secret(services, webhook)
     return json_answer(made, status=201, headers={"Location": address})
@@ -115,9 +115,7 @@ def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -
     """Push nothing to it any more; what it was owed is given up."""
     _known(services, webhook)
     services.register.outbox.disable_webhook(webhook)
-    services.register.audit.note(
-        actor=caller.name, action="disable_webhook", subject=webhook, now_ms=services.clock()
-    )
+    noted(services, caller, "disable_webhook", subject=webhook, now_ms=services.clock())
     return Response(status_code=204)
 
 
@@ -133,9 +131,7 @@ def try_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Re
     now_ms = services.clock()
     name = f"test_{webhook}_{now_ms}"
     status, error = services.outbox.try_webhook(known, name=name)
-    services.register.audit.note(
-        actor=caller.name, action="try_webhook", subject=webhook, now_ms=now_ms
-    )
+    noted(services, caller, "try_webhook", subject=webhook, now_ms=now_ms)
     accepted = status is not None and 200 <= status < 300
     return json_answer(Tried(id=name, accepted=accepted, status=status, error=error))
 
@@ -194,9 +190,7 @@ def replay_webhook(
     _active(services, webhook)
     now_ms = services.clock()
     again = services.register.outbox.owe_again(webhook, after=after, now_ms=now_ms)
-    services.register.audit.note(
-        actor=caller.name, action="replay_webhook", subject=webhook, now_ms=now_ms
-    )
+    noted(services, caller, "replay_webhook", subject=webhook, now_ms=now_ms)
     services.outbox.wake()
     return json_answer(Replayed(again=again))
 
@@ -217,9 +211,7 @@ def change_secret(
     now_ms = services.clock()
     until_ms = now_ms + EARLIER_SECRET_MS
     services.register.outbox.change_secret(webhook, secret, earlier_until_ms=until_ms)
-    services.register.audit.note(
-        actor=caller.name, action="change_webhook_secret", subject=webhook, now_ms=now_ms
-    )
+    noted(services, caller, "change_webhook_secret", subject=webhook, now_ms=now_ms)
     return json_answer(_with_secret(services, _known(services, webhook)))
 
 

@@ -9,13 +9,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from coldwitness.api.cursors import read_cursor, write_cursor
+from coldwitness.api.http.audit import LISTING as AUDIT
+from coldwitness.api.http.audit import asked as audit_asked
+from coldwitness.api.http.audit import lines_of, told
 from coldwitness.api.http.clues import newest_clues
 from coldwitness.api.http.devices import boxes, devices
-from coldwitness.api.http.filters import Courier
+from coldwitness.api.http.filters import Courier, Instant
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.quarantine import Reason, couriers_within, newest_refused
+from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import current_result, may_see
+from coldwitness.api.http.trail import noted
 from coldwitness.api.pages.clue_rows import clue_rows
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.reference import reference_of
@@ -29,6 +35,8 @@ router = APIRouter()
 
 STATIC = Path(__file__).parent / "static"
 PAGE_ROWS = 100
+Typed = Annotated[str | None, Query(max_length=64)]
+"""A field of a form, empty where nothing was typed."""
 ROWS_AT_ONCE = 60
 MOST_DEVICES = 1000
 MOST_CLUES = 500
@@ -62,6 +70,8 @@ def shipment_page(
     if not is_id(shipment) or not may_see(services, caller.reach, shipment):
         why = word("search_none" if is_id(shipment) else "search_bad", lang)
         return page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
+    if caller.signed_in:
+        noted(services, caller, "read_page", subject=shipment, shipment=shipment)
     result = current_result(services, shipment)
     line = services.register.shipments.row(shipment)
     courier = None if line is None else line.courier
@@ -72,6 +82,7 @@ def shipment_page(
         result=result,
         courier=courier,
         state=given(result.state),
+        may_report=caller.role in roles_of("GET", "/v1/shipments/{shipment}/report.{format}"),
     )
 
 
@@ -134,6 +145,50 @@ def quarantine_page(
         limit=PAGE_ROWS,
     )
     return page("quarantine.html", lang, request, rows=rows, courier=courier, reason=reason)
+
+
+@router.get("/audit")
+def audit_page(
+    request: Request,
+    services: ServicesOf,
+    caller: CallerOf,
+    actor: Typed = None,
+    action: Typed = None,
+    shipment: Typed = None,
+    from_: Annotated[Instant, Query(alias="from")] = None,
+    to: Instant = None,
+    cursor: Annotated[str | None, Query(max_length=512)] = None,
+) -> Response:
+    """Who saw and changed what, the newest first."""
+    lang = language_of(request)
+    typed = {"actor": actor, "action": action, "shipment": shipment, "from": from_, "to": to}
+    chosen = {key: value for key, value in typed.items() if value}
+    found = lines_of(
+        services,
+        caller,
+        audit_asked(
+            actor=actor or None,
+            action=action or None,
+            shipment=shipment or None,
+            from_=from_ or None,
+            to=to or None,
+        ),
+        before=None if cursor is None else read_cursor(cursor, listing=AUDIT, kind=int),
+        limit=PAGE_ROWS + 1,
+    )
+    more = None
+    if len(found) > PAGE_ROWS:
+        after = write_cursor(AUDIT, found[PAGE_ROWS - 1].id)
+        more = "/audit?" + urlencode({"lang": lang, **chosen, "cursor": after})
+    return page(
+        "audit.html",
+        lang,
+        request,
+        lines=[told(line) for line in found[:PAGE_ROWS]],
+        chosen=chosen,
+        more=more,
+        whole="/v1/audit?" + urlencode({**chosen, "format": "csv"}),
+    )
 
 
 @router.get("/docs")

@@ -29,6 +29,7 @@ _TOPIC = health_topic("doctor")
 class BrokerAnswers:
     """What the broker did. problem: why it went no further, "" if it did.
 
+    open : strangers are let in, with neither name nor certificate.
     kept : of QUEUED messages published while a persistent session was away, how many came.
     """
 
@@ -37,6 +38,7 @@ class BrokerAnswers:
     refused_topics: list[str] = field(default_factory=list)
     version: str = ""
     kept: int | None = None
+    open: bool = False
 
 
 def question_broker(settings: MqttSettings, topics: Sequence[str]) -> BrokerAnswers:
@@ -55,6 +57,7 @@ def question_broker(settings: MqttSettings, topics: Sequence[str]) -> BrokerAnsw
             answers.refused_topics = [t for t in topics if not client.subscribes(t)]
             answers.version = client.retained("$SYS/broker/version")
         answers.kept = _kept_while_away(settings, protocol)
+        answers.open = _lets_strangers_in(settings, protocol)
         return answers
     answers.problem = "speaks neither MQTT 5 nor 3.1.1"
     return answers
@@ -77,6 +80,21 @@ def _kept_while_away(settings: MqttSettings, protocol: MQTTProtocolVersion) -> i
     return kept
 
 
+def _lets_strangers_in(settings: MqttSettings, protocol: MQTTProtocolVersion) -> bool:
+    """Whether somebody without a name, a password or a certificate is let in as we are."""
+    nobody = settings.model_copy(
+        update={
+            "username": None,
+            "password": None,
+            "password_file": None,
+            "certificate_file": None,
+            "key_file": None,
+        }
+    )
+    with _client(nobody, protocol) as client:
+        return client.connected() == 0
+
+
 class _Client:
     """A paho client whose answers can be waited for."""
 
@@ -90,6 +108,7 @@ class _Client:
         self._subscribed: dict[int | None, bool] = {}
         self._last: dict[str, bytes] = {}
         self._published = 0
+        self._ended = False
         self._connect: dict[str, Any] = {}
         arguments: dict[str, Any] = {}
         if protocol == MQTTProtocolVersion.MQTTv5:
@@ -114,6 +133,7 @@ class _Client:
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_publish = self._on_publish
+        client.on_disconnect = self._on_disconnect
         self.mqtt = client
 
     def connected(self) -> int:
@@ -125,7 +145,7 @@ class _Client:
             self.problem = f"cannot connect: {error}"
             return 255
         self.mqtt.loop_start()
-        self.wait(lambda: self._answer is not None)
+        self.wait(lambda: self._answer is not None or self._ended)
         if self._answer is None:
             self.problem = "no answer to CONNECT (is this an MQTT port? does it want TLS?)"
             return 255
@@ -178,6 +198,9 @@ class _Client:
     def _on_message(self, _c: object, _d: object, message: mqtt.MQTTMessage) -> None:
         self._last[message.topic] = bytes(message.payload)
         self.received += message.topic == _TOPIC and message.payload == b'{"state":"doctor"}'
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._ended = True
 
     def _on_publish(self, *_: object) -> None:
         self._published += 1

@@ -95,6 +95,7 @@ def line_facts(
             [
                 _recorded(
                     judgement.record[requirement.questions[0]],
+                    terms.on_record.signed_in,
                     words.to_check if with_what_to_see else None,
                     of,
                 )
@@ -147,14 +148,17 @@ def _joined(parts: tuple[Text, ...]) -> Text:
     return Text("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
 
 
-def _recorded(line: RecordLine, to_check: Text | None, of: IntArray) -> SaidOnce[tuple[Text, ...]]:
+def _recorded(
+    line: RecordLine, signed_in: BoolArray, to_check: Text | None, of: IntArray
+) -> SaidOnce[tuple[Text, ...]]:
     reason = line.reason[of].tolist()
     amount = [
         number if code in SPOKEN_AMOUNTS else 0.0
         for code, number in zip(reason, line.amount[of].tolist(), strict=True)
     ]
     return said_once(
-        (reason, line.state[of].tolist(), amount), partial(record_basis, to_check=to_check)
+        (reason, line.state[of].tolist(), amount, signed_in[of].tolist()),
+        partial(record_basis, to_check=to_check),
     )
 
 
@@ -168,12 +172,12 @@ def _said(
         facet = isolation.coolant if question == "coolant_isolation" else isolation.goods
         zone: FleetZone = "coolant" if question == "coolant_isolation" else "goods"
         taught = [terms.baselines.get(shipment, {}).get(zone) for shipment in of.tolist()]
-        columns = _listed(of, facet.reason, facet.rests_on)
+        columns = _listed(of, facet.reason, facet.rests_on, terms.on_record.signed_in)
         return said_once((status, *columns, taught), partial(_isolation_basis, question))
     if question == "storage_on_the_way":
         stops = judgement.stops
         flags = (stops.sources_disagree, terms.radius_cut, judgement.clock_wrong)
-        columns = _listed(of, stops.reason, stops.place_datum, *flags)
+        columns = _listed(of, stops.reason, stops.place_datum, terms.on_record.signed_in, *flags)
         return said_once((status, *columns), _storage_basis)
     unknown = ~judgement.window.told
     if question == "range":
@@ -187,7 +191,7 @@ def _said(
             terms.excluding,
             _unheard(judgement, terms),
             terms.on_record.label,
-            terms.on_record.label,
+            terms.on_record.label & ~terms.on_record.signed_in,
             temperature.own_limits,
             temperature.own_slew,
             terms.storage_assumed,
@@ -230,25 +234,32 @@ def _range_basis(status: int, tolerates: bool, *flags: bool) -> tuple[Text, ...]
 
 
 def _isolation_basis(
-    question: Question, status: int, reason: int, rests_on: int, taught: FleetBaseline | None
+    question: Question,
+    status: int,
+    reason: int,
+    rests_on: int,
+    signed_in: bool,
+    taught: FleetBaseline | None,
 ) -> tuple[Text, ...]:
     if reason == IsolationReason.DECLARED_ABSENT:
         return (_ISOLATION[reason],)
     return (
         *_of_status(question, status),
         _RESTS_ON.get(rests_on, _ISOLATION[reason]),
-        *([_ALSO["entered_here"]] if rests_on in _OF_OFFICE else []),
+        *([_ALSO["entered_here"]] if rests_on in _OF_OFFICE and not signed_in else []),
         *([] if taught is None or reason not in _HELD else [_taught(taught)]),
     )
 
 
-def _storage_basis(status: int, reason: int, datum: int, *flags: bool) -> tuple[Text, ...]:
+def _storage_basis(
+    status: int, reason: int, datum: int, signed_in: bool, *flags: bool
+) -> tuple[Text, ...]:
     at_site = reason == StorageReason.SITE_REGISTERED
     of_status = _of_status("storage_on_the_way", status)
     return (
         *(() if at_site and status == Status.COMPLIANT else of_status),
         *([_STORAGE[reason]] if reason in _STORAGE else []),
-        *([_ALSO["entered_here"]] if at_site else []),
+        *([_ALSO["entered_here"]] if at_site and not signed_in else []),
         *([_DATUM[datum]] if datum in _DATUM else []),
         *(_ALSO[name] for name, flag in zip(_STORAGE_FLAGS, flags, strict=True) if flag),
     )

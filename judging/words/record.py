@@ -40,16 +40,17 @@ SPOKEN_AMOUNTS = frozenset(reason for reason, text in _REASONS.items() if "{" in
 
 
 def record_basis(
-    reason: int, state: int, amount: float, *, to_check: Text | None
+    reason: int, state: int, amount: float, signed_in: bool, *, to_check: Text | None
 ) -> tuple[Text, ...]:
-    """The fact of a RecordLine; that the company alone says so, where it does; and where the
+    """The fact of a RecordLine; that nobody who had signed in entered it, or that the company alone
+    says so, where that is so; and where the
     record does not show what is asked, `to_check`: by what evidence it is checked on site."""
     fact = _REASONS[reason]
     if reason in SPOKEN_AMOUNTS:
         celsius = decimal(amount)
         lasted = duration(max(amount, 0.0))
         fact = _filled(fact, lasting=lasted, celsius=Text(celsius, celsius))
-    if reason in _OF_OFFICE:
+    if reason in _OF_OFFICE and not signed_in:
         fact = _filled(_WORDS["of_office"], fact=fact, entered=_ENTERED_HERE)
     if state == RecordState.STATED:
         return (fact, _WORDS["on_its_word"])

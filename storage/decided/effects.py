@@ -24,7 +24,8 @@ from coldwitness.storage.decisions import (
 )
 from coldwitness.storage.journal.attached import attached_bytes
 from coldwitness.storage.office_ports import Attachment, Attachments, EntryVersion, Office
-from coldwitness.storage.ports import Audit, DrugNameChanges, Manifests, Register, Reviews
+from coldwitness.storage.people_ports import Audit
+from coldwitness.storage.ports import DrugNameChanges, Manifests, Register, Reviews
 
 
 def put_manifest(manifests: Manifests, put: ManifestPut) -> int:
@@ -53,7 +54,15 @@ def take_clue(clues: Clues, taken: ClueTaken) -> ClueEntry:
 
 
 def note(audit: Audit, line: Audited) -> None:
-    audit.note(actor=line.actor, action=line.action, subject=line.subject, now_ms=line.at_ms)
+    audit.note(
+        actor=line.actor,
+        action=line.action,
+        subject=line.subject,
+        now_ms=line.at_ms,
+        shipment=line.shipment,
+        address=line.address,
+        through=line.through,
+    )
 
 
 def set_drug_name(names: DrugNameChanges, told: DrugNameSet) -> None:

@@ -46,8 +46,8 @@ from coldwitness.storage.office_ports import (
     EntryVersion,
     Office,
 )
+from coldwitness.storage.people_ports import Audit, AuditAsked, AuditLine
 from coldwitness.storage.ports import (
-    Audit,
     DrugNameChanges,
     Manifests,
     ResultMark,
@@ -290,6 +290,9 @@ class JournalledOffice:
     ) -> dict[str, _Entry]:
         return self._under.listed(kind, after=after, limit=limit)
 
+    def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
+        return self._under.entered_by(name)
+
     def affected(self, name: str, entry: RegisterEntry) -> list[str]:
         return self._under.affected(name, entry)
 
@@ -347,9 +350,38 @@ class JournalledAudit:
         self._under = under
         self._log = log
 
-    def note(self, *, actor: str, action: str, subject: str, now_ms: int) -> None:
-        line = Audited(clean(actor) or "", clean(action) or "", clean(subject) or "", now_ms)
+    def note(
+        self,
+        *,
+        actor: str,
+        action: str,
+        subject: str,
+        now_ms: int,
+        shipment: str | None = None,
+        address: str | None = None,
+        through: str | None = None,
+    ) -> None:
+        line = Audited(
+            clean(actor) or "",
+            clean(action) or "",
+            clean(subject) or "",
+            now_ms,
+            clean(shipment),
+            clean(address),
+            clean(through),
+        )
         self._log.decide(line, partial(effects.note, self._under, line))
+
+    def lines(
+        self,
+        asked: AuditAsked,
+        *,
+        reach: Reach,
+        own: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[AuditLine]:
+        return self._under.lines(asked, reach=reach, own=own, before=before, limit=limit)
 
 
 def _journal_told(log: DecisionLog, entries: Sequence[ClueEntry], *, at_ms: int) -> None:

@@ -18,7 +18,7 @@ from coldwitness.storage.decided.parts import (
     JournalledResults,
     JournalledReviews,
 )
-from coldwitness.storage.people_ports import ClientKeys
+from coldwitness.storage.people_ports import ClientKeys, People, Replies
 from coldwitness.storage.ports import (
     Copies,
     Custody,
@@ -59,6 +59,14 @@ class JournalledRegister:
     @property
     def client_keys(self) -> ClientKeys:
         return self._under.client_keys
+
+    @property
+    def people(self) -> People:
+        return self._under.people
+
+    @property
+    def replies(self) -> Replies:
+        return self._under.replies
 
     @property
     def copies(self) -> Copies:

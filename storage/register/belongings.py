@@ -4,14 +4,14 @@ A division that any version of its manifest named stays the shipment's: a later 
 out of no office's sight.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, false, or_, select
 
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reach import DIVISION_SIDES, Reach, Side, division_prefix
 from coldwitness.storage.register.database import Database, clean
-from coldwitness.storage.register.schema import belongings, shipments
+from coldwitness.storage.register.schema import belongings, courier_seats, shipments
 
 _NARROW = 6
 """Digits of a county's code: so few of all shipments are its that their list is made first."""
@@ -30,7 +30,7 @@ def belongings_of(manifest: Manifest) -> list[tuple[Side, str]]:
     return [(side, whose) for side, whose in named if whose]
 
 
-def keep_belongings(database: Database, connection: Connection, sent: Iterable[Manifest]) -> None:
+def keep_belongings(database: Database, connection: Connection, sent: Sequence[Manifest]) -> None:
     """Add what these manifests name to what the shipments' earlier ones did."""
     rows = [
         {"shipment": manifest.id, "side": side, "whose": clean(whose)}
@@ -39,6 +39,13 @@ def keep_belongings(database: Database, connection: Connection, sent: Iterable[M
     ]
     if rows:
         connection.execute(database.insert(belongings).on_conflict_do_nothing(), rows)
+    seats = [
+        {"courier": clean(courier.id), "division": clean(courier.division)}
+        for courier in (manifest.courier for manifest in sent)
+        if courier is not None and courier.id and courier.division
+    ]
+    if seats:
+        connection.execute(database.insert(courier_seats).on_conflict_do_nothing(), seats)
 
 
 def seen_by(reach: Reach) -> list[ColumnElement[bool]]:
@@ -49,8 +56,11 @@ def seen_by(reach: Reach) -> list[ColumnElement[bool]]:
     if reach.couriers:
         ways.append(shipments.c.courier.in_(sorted(reach.couriers)))
     if reach.platforms:
-        sold = and_(belongings.c.side == "platform", belongings.c.whose.in_(reach.platforms))
-        ways.append(exists().where(belongings.c.shipment == shipments.c.id, sold))
+        ways.append(
+            _any_and_this_one(
+                lambda of: and_(of.c.side == "platform", of.c.whose.in_(sorted(reach.platforms)))
+            )
+        )
     return [or_(*ways) if ways else false()]
 
 
@@ -65,31 +75,39 @@ def of_division(division: str) -> ColumnElement[bool]:
     """Rows of `shipments` that belong to a division or to one below it: `370300` and `3703` mean
     every one that begins 3703, `370305` itself alone."""
     prefix = division_prefix(division)
-    its = and_(belongings.c.side.in_(DIVISION_SIDES), *_begins(prefix))
+
+    def its(of: FromClause) -> ColumnElement[bool]:
+        return and_(of.c.side.in_(DIVISION_SIDES), *_begins(of.c.whose, prefix))
+
     if len(prefix) >= _NARROW:
-        return shipments.c.id.in_(select(belongings.c.shipment).where(its))
-    return exists().where(belongings.c.shipment == shipments.c.id, its)
+        return shipments.c.id.in_(select(belongings.c.shipment).where(its(belongings)))
+    return _any_and_this_one(its)
+
+
+def _any_and_this_one(its: Callable[[FromClause], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Whether a row of `shipments` has such a belonging. Whether any has is asked first, once:
+    without any, all shipments would be looked through for none."""
+    other = belongings.alias()
+    return and_(
+        exists(select(other.c.shipment).where(its(other))),
+        exists().where(belongings.c.shipment == shipments.c.id, its(belongings)),
+    )
 
 
 def couriers_seated_in(connection: Connection, divisions: Iterable[str]) -> frozenset[str]:
     """Couriers of which a manifest says that they are of one of these divisions."""
-    seats = [and_(*_begins(division_prefix(code))) for code in divisions]
-    query = (
-        select(shipments.c.courier)
-        .join(belongings, belongings.c.shipment == shipments.c.id)
-        .where(belongings.c.side == "courier", or_(false(), *seats))
-        .where(shipments.c.courier.is_not(None))
-        .distinct()
-    )
+    seat = courier_seats.c.division
+    ways = [and_(*_begins(seat, division_prefix(code))) for code in divisions]
+    query = select(courier_seats.c.courier).where(or_(false(), *ways)).distinct()
     return frozenset(connection.execute(query).scalars())
 
 
-def _begins(prefix: str) -> list[ColumnElement[bool]]:
+def _begins(column: ColumnElement[str], prefix: str) -> list[ColumnElement[bool]]:
     """As a range, which an index answers; a code has digits alone."""
     if not prefix.isdecimal():
         return [false()]
     stem = prefix.rstrip("9")
-    conditions = [belongings.c.whose >= prefix]
+    conditions = [column >= prefix]
     if stem:
-        conditions.append(belongings.c.whose < f"{stem[:-1]}{int(stem[-1]) + 1}")
+        conditions.append(column < f"{stem[:-1]}{int(stem[-1]) + 1}")
     return conditions

@@ -73,6 +73,22 @@ class SqlOffice:
     ) -> dict[str, _Entry]:
         return self._newest(kind, _ENTRIES.c.name > (after or ""), limit=limit)
 
+    def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
+        last = (
+            select(_ENTRIES.c.register, _ENTRIES.c.name, func.max(_ENTRIES.c.version).label("last"))
+            .group_by(_ENTRIES.c.register, _ENTRIES.c.name)
+            .subquery()
+        )
+        newest = and_(
+            _ENTRIES.c.register == last.c.register,
+            _ENTRIES.c.name == last.c.name,
+            _ENTRIES.c.version == last.c.last,
+        )
+        query = select(_ENTRIES.c.register, _ENTRIES.c.name).join(last, newest)
+        with self._database.read() as connection:
+            rows = connection.execute(query.where(_ENTRIES.c.by_whom == name))
+            return frozenset((row.register, row.name) for row in rows)
+
     def affected(self, name: str, entry: RegisterEntry) -> list[str]:
         register, names = entry.register, [name]
         if isinstance(entry, RegisteredBoxModel):

@@ -13,6 +13,8 @@ from coldwitness.storage.register.journalled import SqlJournalled
 from coldwitness.storage.register.manifests import SqlManifests
 from coldwitness.storage.register.office import SqlOffice
 from coldwitness.storage.register.outbox import SqlOutbox
+from coldwitness.storage.register.people import SqlPeople
+from coldwitness.storage.register.replies import SqlReplies
 from coldwitness.storage.register.results import SqlResults
 from coldwitness.storage.register.reviews import SqlReviews
 from coldwitness.storage.register.shipments import SqlShipments
@@ -42,6 +44,8 @@ class SqlRegister:
         self.attachments = SqlAttachments(database)
         self.audit = SqlAudit(database)
         self.client_keys = SqlClientKeys(database)
+        self.people = SqlPeople(database)
+        self.replies = SqlReplies(database)
         self.copies = SqlCopies(database)
         self.trips = SqlTrips(database)
         self.waiting = SqlWaiting(database)

@@ -33,6 +33,7 @@ class SqlReviews:
                     created_ms=review.created_ms,
                     manifest_version=review.manifest_version,
                     attachment=review.attachment,
+                    signed_in=review.signed_in,
                 )
             )
 
@@ -89,4 +90,5 @@ def review_of_row(row: RowMapping) -> Review:
         created_ms=row["created_ms"],
         manifest_version=row["manifest_version"],
         attachment=row["attachment"],
+        signed_in=row["signed_in"],
     )

@@ -150,6 +150,7 @@ reviews = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("manifest_version", Integer),
     Column("attachment", Text),
+    Column("signed_in", Boolean, nullable=False, server_default="0"),
 )
 
 feed = Table(
@@ -266,6 +267,9 @@ audit = Table(
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False, index=True),
+    Column("shipment", Text, index=True),
+    Column("address", Text),
+    Column("through", Text),
 )
 
 office_entries = Table(
@@ -303,6 +307,15 @@ belongings = Table(
     comment="divisions of seller, courier and ends, and platforms, of any version of a manifest",
 )
 
+courier_seats = Table(
+    "courier_seats",
+    metadata,
+    Column("courier", Text, nullable=False),
+    Column("division", Text, nullable=False),
+    PrimaryKeyConstraint("courier", "division"),
+    comment="derived: of which divisions manifests say that each courier is",
+)
+
 client_keys = Table(
     "client_keys",
     metadata,
@@ -314,6 +327,43 @@ client_keys = Table(
     Column("made_by", Text, nullable=False),
     Column("ends_ms", BigInteger),
     comment="keys of API clients by their SHA-256; the keys themselves are kept nowhere",
+)
+
+replied_posts = Table(
+    "replied_posts",
+    metadata,
+    Column("place", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("status", Integer),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+    comment="first answers by caller, route and Idempotency-Key; no status: it still runs",
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("granted", Text, nullable=False),
+    Column("password", Text),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("disabled_ms", BigInteger),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("locked_until_ms", BigInteger),
+    Column("subject", Text, unique=True, index=True),
+    comment="who signs in; password: argon2, none for those who sign in elsewhere",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("person", Text, ForeignKey("people.name"), nullable=False, index=True),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    comment="open sessions by the SHA-256 of their cookie",
 )
 
 attachments = Table(

@@ -74,7 +74,15 @@ class SqlStanding:
         """Oldest first."""
         table = schema.audit
         for row in self._rows(select(table).order_by(table.c.id)):
-            yield Audited(row["actor"], row["action"], row["subject"], row["at_ms"])
+            yield Audited(
+                row["actor"],
+                row["action"],
+                row["subject"],
+                row["at_ms"],
+                row["shipment"],
+                row["address"],
+                row["through"],
+            )
 
     def forget(self, subject: Subject) -> None:
         """Take out what stands of a subject, but for attachments, whose bytes may be nowhere else,
@@ -114,6 +122,9 @@ class SqlStanding:
                         table.c.actor == line.actor,
                         table.c.action == line.action,
                         table.c.subject == line.subject,
+                        table.c.shipment.is_not_distinct_from(line.shipment),
+                        table.c.address.is_not_distinct_from(line.address),
+                        table.c.through.is_not_distinct_from(line.through),
                     )
                     .limit(1)
                     .scalar_subquery()

@@ -291,6 +291,7 @@ def terms_of(*given: Given, shipments: tuple[str, ...] = ("S1",)) -> Terms:
             calibration=flags([g.calibration_registered for g in given]),
             isolation_seen=flags([g.isolation_seen for g in given]),
             label=flags([g.label_registered for g in given]),
+            signed_in=flags([False for _ in given]),
         ),
         events=EventTable(
             first=offsets([len(g.events) for g in given]),

@@ -7,6 +7,7 @@ import pytest
 
 from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.office import RegisteredBox, RegisteredBoxModel
 from coldwitness.domain.reading import Reading
 from tests.api.world import COLD, MINUTE, T0, World, manifest, running_world
 
@@ -314,3 +315,19 @@ def test_all_that_is_on_record_survives_a_restart_and_says_where_it_comes_from(
         after.judge.judge_now(["ZB-1"], reason="restart")
         assert check(after) == told
         assert after.get("/v1/agreements/XY-1").json()["version"] == 1
+
+
+def test_what_somebody_who_had_signed_in_entered_is_not_said_to_be_unproved(world: World) -> None:
+    office, badge = world.register.office, "鲁C-0101"
+    model_ = RegisteredBoxModel(cooling="passive", partition="built_in")
+    office.put("M", model_, by=badge, now_ms=T0)
+    office.put("BX-ZB-1", RegisteredBox(model="M"), by=badge, now_ms=T0)
+    sent(world)
+    assert line(world, ISOLATION)["status"] == "compliant"
+    assert ENTERED_HERE not in line(world, ISOLATION)["basis"]["zh"]
+    assert check(world)["evidence"]["office"]["signed_in"] is True
+    put(world, "boxes/BX-ZB-1", {"model": "N"})
+    put(world, "boxes/BX-ZB-1", {"model": "M"})
+    assert ENTERED_HERE in line(world, ISOLATION)["basis"]["zh"], "one of them at the server"
+    report = world.get("/v1/shipments/ZB-1/report.json").content
+    assert not verify_bytes(report, rulebook=world.services.rulebook).problems

@@ -235,6 +235,39 @@ def test_the_live_stream_tells_of_ones_own_alone(tried: Tried, role: Role) -> No
     assert (THEIRS in seen) == (role == "admin")
 
 
+def test_who_need_not_know_the_door_is_shown_a_circle(tried: Tried) -> None:
+    world = tried.world
+    door = {"lat": 36.8009, "lon": 118.3003, "name": "3 号楼"}
+    known = manifest(MINE, delivery={"platform": "示例平台"}, destination=door)
+    assert world.client.put(
+        f"/v1/shipments/{MINE}",
+        json=known,
+        headers={"Authorization": f"Bearer {tried.keys['admin']}"},
+    ).is_success
+    world.judge.judge_now([MINE])
+    shipment = "/v1/shipments/{shipment}"
+    for role in ROLES:
+        place = tried.ask("GET", shipment, role).json()["manifest"]["destination"]
+        readings = tried.ask("GET", f"{shipment}/readings", role).json()["items"]
+        check = tried.ask("GET", f"{shipment}/check", role).json()
+        placed = [one for one in check["findings"] if one["where"] is not None]
+        if role != "platform":
+            assert place == door
+            assert all("position" in one for one in readings)
+            assert placed
+            continue
+        assert place.keys() == {"lat", "lon", "radius_m", "masked"}
+        assert abs(place["lat"] - door["lat"]) < 0.01
+        assert (place["lat"], place["lon"]) != (door["lat"], door["lon"])
+        assert len(readings) >= len(WARM)
+        assert not any("position" in one for one in readings[:12]), "within 1.5 km of the door"
+        assert placed == []
+        assert "report.html" not in tried.ask("GET", "/shipments/{shipment}", role).text
+        findings = tried.ask("GET", "/v1/findings", role).json()["items"]
+        assert findings
+        assert all(one["where"] is None for one in findings)
+
+
 def test_a_manifest_declares_ones_own_shipment_alone(tried: Tried) -> None:
     new = manifest("ZB-NEW", courier={"id": "sf"}, delivery={"platform": "别家"})
     for role, field in (("courier", "courier.id"), ("platform", "delivery.platform")):

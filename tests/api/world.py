@@ -137,7 +137,8 @@ def running_world(
     rulebook = load_rulebook(settings.judging)
     hub, metrics = LiveHub(), Metrics()
     listener = listen("127.0.0.1", port)
-    base_url = address_of(listener)
+    tls = settings.http.certificate_file is not None
+    base_url = address_of(listener, tls=tls)
     outbox = Outbox(register, settings, now, base_url=base_url, metrics=metrics)
     observers = (metrics, outbox, News(hub))
     judge = LiveJudge(store, register, rulebook, settings, now, observers=observers)
@@ -154,13 +155,14 @@ def running_world(
         base_url=base_url,
         readiness=readiness or {},
     )
-    server = ApiServer(create_app(services), listener)
+    server = ApiServer(create_app(services), listener, settings.http)
     server.start()
     if ticking:
         judge.start()
     if sending:
         outbox.start()
-    client = httpx.Client(base_url=base_url, trust_env=False, timeout=20.0, verify=NO_TLS)
+    trusted = ssl.create_default_context(cafile=settings.http.certificate_file) if tls else NO_TLS
+    client = httpx.Client(base_url=base_url, trust_env=False, timeout=20.0, verify=trusted)
     try:
         yield World(store, register, judge, outbox, hub, server, client, moved, services)
     finally:

@@ -102,7 +102,7 @@ def test_once_leaves_no_process_and_prints_a_table(tmp_path: Path) -> None:
         with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
             process = subprocess.Popen(
                 [
-                    *(COLDWITNESS, "demo", "--once", "--seconds", "4"),
+                    *(COLDWITNESS, "demo", "--once", "--seconds", "4", "--roles"),
                     *("--port", str(busy), "--mqtt-port", "0"),
                 ],
                 stdout=out,
@@ -122,6 +122,22 @@ def test_once_leaves_no_process_and_prints_a_table(tmp_path: Path) -> None:
     assert "疑似违反（待核查）" in stdout
     assert f"{busy}" in stderr
     assert "Traceback" not in stderr
+    assert "No sign-in" in stderr
+    seen = {
+        role: [int(count) if count != "—" else None for count in counts]
+        for role, counts in _roles_in(stderr).items()
+    }
+    everything, division = seen["admin "], seen["inspector 370306"]
+    assert all(everything[:3])
+    assert 0 < (division[0] or 0) < (everything[0] or 0)
+    assert seen["courier ql-express"][2] is None, "clues are for offices"
+
+
+def _roles_in(printed: str) -> dict[str, list[str]]:
+    """Role and whose -> shipments, findings, clues as each role sees them."""
+    rows = (line.strip("│ ").split("│") for line in printed.splitlines() if line.startswith("│"))
+    cells = ([cell.strip() for cell in row] for row in rows if len(row) == 10)
+    return {f"{role} {whose}": counts[:3] for _, role, whose, *counts in cells if role}
 
 
 def test_a_foreign_client_is_stored_judged_and_shown_within_2_seconds(tmp_path: Path) -> None:

@@ -203,3 +203,14 @@ def test_looking_makes_nothing(setting: Setting, doctor: Doctor, tmp_path: Path)
     assert found["journal"][0] == found["stores"][0] == "ok"
     assert "made at the first start" in found["journal"][1]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_open_broker_is_found_though_our_own_name_is_accepted(
+    setting: Setting, doctor: Doctor, mosquitto: Mosquitto
+) -> None:
+    setting("MQTT__PORT", mosquitto.port)
+    setting("MQTT__USERNAME", "coldwitness-ingest")
+    setting("MQTT__PASSWORD", "x")
+    state, text, mend = doctor()["credentials"]
+    assert (state, "lets strangers in" in text) == ("failure", True)
+    assert "coldwitness setup broker" in mend

@@ -71,7 +71,8 @@
     due = Infinity;
     began = Date.now();
     try {
-      const answer = await fetch(window.location.href);
+      const answer = await fetch(window.location.href, { headers: { "X-Listening": "yes" } });
+      if (answer.status === 401) { window.location.reload(); return; }  // the session is over
       if (!answer.ok) { throw new Error(String(answer.status)); }
       put(new DOMParser().parseFromString(await answer.text(), "text/html"));
       const now = clock(new Date(), true);

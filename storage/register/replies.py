@@ -1,0 +1,42 @@
+"""First answers to posts with an Idempotency-Key, for all processes and over restarts."""
+
+from collections.abc import Mapping
+
+import msgspec
+from sqlalchemy import delete, select, update
+
+from coldwitness.storage.people_ports import Reply
+from coldwitness.storage.register import schema
+from coldwitness.storage.register.database import Database
+
+_TABLE = schema.replied_posts
+
+
+class SqlReplies:
+    """The part of the register about repeated posts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(
+        self, place: str, *, fingerprint: str, now_ms: int, kept_ms: int, runs_ms: int
+    ) -> Reply | None:
+        row = {"place": place, "fingerprint": fingerprint, "at_ms": now_ms}
+        insert = self._database.insert(_TABLE).values(**row).on_conflict_do_nothing()
+        with self._database.write() as connection:
+            given_up = _TABLE.c.status.is_(None) & (_TABLE.c.at_ms < now_ms - runs_ms)
+            connection.execute(delete(_TABLE).where((_TABLE.c.at_ms < now_ms - kept_ms) | given_up))
+            if connection.execute(insert.returning(_TABLE.c.place)).one_or_none() is not None:
+                return None
+            known = connection.execute(select(_TABLE).where(_TABLE.c.place == place)).one()
+        headers = {} if known.headers is None else msgspec.json.decode(known.headers)
+        return Reply(known.fingerprint, known.status, headers, known.body or b"")
+
+    def answered(self, place: str, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        told = {"status": status, "headers": msgspec.json.encode(headers).decode(), "body": body}
+        with self._database.write() as connection:
+            connection.execute(update(_TABLE).where(_TABLE.c.place == place).values(**told))
+
+    def forget(self, place: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(delete(_TABLE).where(_TABLE.c.place == place))
