@@ -41,7 +41,6 @@ from coldwitness.analysis.terms import Terms
 from coldwitness.analysis.verdict.cannot_show import cannot_show
 from coldwitness.analysis.verdict.record_findings import record_findings
 from coldwitness.analysis.verdict.record_lines import RecordLine, record_lines
-from coldwitness.analysis.verdict.record_lines import unless_torn as record_unless_torn
 from coldwitness.analysis.verdict.requirements import (
     QUESTION_NUMBER,
     lines_in_force,
@@ -50,6 +49,7 @@ from coldwitness.analysis.verdict.requirements import (
     verdict_of,
     worst_of_findings,
 )
+from coldwitness.analysis.verdict.torn_lines import unless_torn as record_unless_torn
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import QUESTIONS, Question, RulePack
 from coldwitness.domain.columns import take

@@ -76,26 +76,6 @@ def record_lines(case: Case) -> Mapping[Question, RecordLine]:
     return answered
 
 
-def unless_torn(lines: Mapping[Question, RecordLine], torn: Flags) -> Mapping[Question, RecordLine]:
-    """Neither in range at packing nor sent live is shown by a record that is torn or has a wrong
-    clock, (s,): readings that told otherwise may be gone, or set to another time."""
-    held = {
-        "packing_temperature": (RecordReason.PACKED_IN_RANGE, RecordReason.PACKING_UNSURE),
-        "live_upload": (RecordReason.SENT_LIVE, RecordReason.UPLOAD_UNSURE),
-    }
-    return {
-        question: line
-        if question not in held
-        else RecordLine(
-            np.where(
-                torn & (line.reason == held[question][0]), held[question][1], line.reason
-            ).astype(np.int8),
-            line.amount,
-        )
-        for question, line in lines.items()
-    }
-
-
 def _line(count: int, *cases: tuple[Flags | bool, RecordReason, FloatArray | None]) -> RecordLine:
     """The first case that holds of each shipment; the last has to be True, which holds of all."""
     reason, amount = np.zeros(count, dtype=np.int8), np.full(count, np.nan)
