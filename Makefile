@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-PYTEST_WORKERS ?= auto
+# One more than there are cores: much of the tests' time is waiting for servers.
+PYTEST_WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # What is compiled once need not be compiled by every command that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -39,8 +39,8 @@ def stamped(authority: Authority) -> bytes:
 
 def with_token(package: bytes, token: bytes | None) -> bytes:
     files = {name: data for name, data in files_of(package).items() if name != STAMP}
-    head = {name: files.pop(name) for name in HEAD if name in files}
-    return zipped({**head, **({} if token is None else {STAMP: token}), **files})
+    files |= {} if token is None else {STAMP: token}
+    return zipped({**{name: files[name] for name in HEAD if name in files}, **files})
 
 
 def found(
