@@ -56,6 +56,8 @@ class NightlyComparison:
         self._now_s = now_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nightly", daemon=True)
+        self._starting = threading.Lock()
+        """Held while a child is made and while an end is asked for: neither can miss the other."""
         self._child: SpawnProcess | None = None
 
     @property
@@ -69,10 +71,10 @@ class NightlyComparison:
 
     def stop(self) -> None:
         """End; a comparison that runs is given up."""
-        self._stop.set()
-        child = self._child
-        if child is not None:
-            child.terminate()
+        with self._starting:
+            self._stop.set()
+            if self._child is not None:
+                self._child.terminate()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -80,17 +82,21 @@ class NightlyComparison:
         """In a process of its own: it takes as long as a rebuild and must hold up nothing here."""
         spawn = multiprocessing.get_context("spawn")
         here, there = spawn.Pipe(duplex=False)
-        with here:
-            self._child = spawn.Process(
-                target=answer, args=(self._compare, self._settings, there), daemon=True
-            )
-            self._child.start()
+        child = spawn.Process(
+            target=answer, args=(self._compare, self._settings, there), daemon=True
+        )
+        with here, there:
+            with self._starting:
+                if self._stop.is_set():
+                    return
+                child.start()
+                self._child = child
             there.close()
             try:
                 found, problem = here.recv()
             except EOFError:
                 found, problem = [], "it ended without an answer"
-            self._child.join()
+            child.join()
             self._child = None
         if self._stop.is_set():
             return

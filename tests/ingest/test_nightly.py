@@ -79,6 +79,14 @@ def test_it_runs_when_it_is_due_and_is_given_up_at_the_end(tmp_path: Path) -> No
     assert found == [2]
 
 
+def test_one_that_would_start_after_the_end_was_asked_for_does_not(tmp_path: Path) -> None:
+    found: list[int] = []
+    late = NightlyComparison(settings_of(tmp_path), on_found=found.append, compare=endless)
+    late.stop()
+    late.compare_now()
+    assert (late.running, found) == (False, [])
+
+
 def test_without_a_time_nothing_runs(tmp_path: Path) -> None:
     never = NightlyComparison(settings_of(tmp_path, None), on_found=[].append, compare=endless)
     never.start()
