@@ -109,6 +109,17 @@ def test_nothing_is_wider_than_a_phone_of_360_pixels(
     phone.close()
 
 
+def test_on_a_phone_a_clue_is_read_whole(browser: Browser, shown: World) -> None:
+    """The list of shipments cuts a long row; a table of sentences must not."""
+    phone = browser.new_page(viewport={"width": 360, "height": 740})
+    phone.goto(f"{shown.server.url}/clues?lang=zh")
+    cells = phone.locator("tbody td")
+    assert cells.count() > 0
+    cut = "cells => cells.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+    assert cells.evaluate_all(cut) == 0
+    phone.close()
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Two judged shipments, for pages that change nothing."""
