@@ -4,8 +4,6 @@ BIN := .venv/bin
 
 # One more than there are cores: much of the tests' time is waiting for servers.
 PYTEST_WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-# What is compiled once need not be compiled by every command that a test starts.
-unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: anew setup setup-dev demo test check scoreboard soak lock clean
 
