@@ -122,15 +122,7 @@ def sign_out(request: Request, form: Form, services: ServicesOf) -> Response:
         if form.get(sessions.CSRF_FIELD) != signed.csrf:
             raise Problem(403, f"{sessions.CSRF_FIELD}: expected the token of the page")
         services.register.people.end(signed.digest)
-        name = signed.session.person.name
-        services.register.audit.note(
-            actor=name,
-            action="sign_out",
-            subject=name,
-            now_ms=services.clock(),
-            address=_address(request),
-            through=SESSION,
-        )
+        _note(request, services, signed.session.person.name, action="sign_out")
     sessions.drop_cookie(request, answer)
     # What the browser kept of the pages goes with the session.
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -155,17 +147,22 @@ def _form(request: Request, services: Services, *, wanted: str, wrong: bool = Fa
 def _begun(request: Request, services: Services, name: str, *, wanted: str) -> Response:
     """A session, noted, and on to what was wanted."""
     token = sessions.begin(services, name)
+    _note(request, services, name, action="sign_in")
+    answer = RedirectResponse(wanted, status_code=303)
+    sessions.keep_cookie(request, answer, token)
+    return answer
+
+
+def _note(request: Request, services: Services, name: str, *, action: str) -> None:
+    """A line of the trail about somebody's own session."""
     services.register.audit.note(
         actor=name,
-        action="sign_in",
+        action=action,
         subject=name,
         now_ms=services.clock(),
         address=_address(request),
         through=SESSION,
     )
-    answer = RedirectResponse(wanted, status_code=303)
-    sessions.keep_cookie(request, answer, token)
-    return answer
 
 
 def _address(request: Request) -> str:
