@@ -15,8 +15,8 @@ from typing import Annotated, Literal
 import typer
 
 from coldwitness.cli.disk_check import fsync_ms, nearest_folder
-from coldwitness.cli.open_to_others import open_to_others
 from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.cli.store_files import files_of_stores, open_to_others
 from coldwitness.config.settings import MqttSettings, Settings
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.instants import rfc3339
@@ -348,7 +348,7 @@ def _fonts(_settings: Settings) -> Iterator[Finding]:
 def _stores(settings: Settings) -> Iterator[Finding]:
     with ExitStack() as opened:
         views = None
-        waiting = [path for path in _files_of(settings) if not path.parent.is_dir()]
+        waiting = [path for path in files_of_stores(settings) if not path.parent.is_dir()]
         if waiting:
             # Looking makes nothing: stores and a key in whatever folder one happens to stand.
             for path in waiting:
@@ -360,16 +360,6 @@ def _stores(settings: Settings) -> Iterator[Finding]:
         except ColdWitnessError as error:
             yield Finding("register", "failure", str(error), "check store.register_url")
         yield from _telemetry(settings, views)
-
-
-def _files_of(settings: Settings) -> list[Path]:
-    """Files of the stores, where they are files."""
-    found = []
-    if settings.store.register_url.startswith("sqlite:///"):
-        found.append(Path(settings.store.register_url.removeprefix("sqlite:///")))
-    if settings.store.telemetry == "embedded":
-        found.append(settings.store.embedded_file)
-    return found
 
 
 def _telemetry(settings: Settings, views: SqlViews | None) -> Iterator[Finding]:

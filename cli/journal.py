@@ -18,6 +18,7 @@ from coldwitness.cli.journal_keys import app as keys
 from coldwitness.cli.journal_prove import prove
 from coldwitness.cli.journal_redact import redact_rows
 from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.cli.store_files import register_file
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import Progress, open_progress, workers_followed
@@ -210,13 +211,12 @@ def _heads_in_register(context: typer.Context, folder: Path) -> Mapping[str, Sig
     """What the register knows of this journal's heads: a second place, on the same machine, so it
     finds a journal that was put back and vouches for nothing."""
     settings = settings_of(context)
-    url = settings.store.register_url
-    if folder.resolve() != settings.journal.directory.resolve() or (
-        url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
-    ):
+    file = register_file(settings)
+    gone = file is not None and not file.exists()
+    if gone or folder.resolve() != settings.journal.directory.resolve():
         return {}
     try:
-        with closing(Database(url)) as database:
+        with closing(Database(settings.store.register_url)) as database:
             return heads_kept(folder, SqlJournalled(database))
     except Unavailable as error:
         typer.echo(f"heads kept in the register are not compared: {error}", err=True)
