@@ -27,11 +27,11 @@ from coldwitness.api.http import (
 )
 from coldwitness.api.http.admission import ADMITTED
 from coldwitness.api.http.answers import COMPONENT, problem_answer
+from coldwitness.api.http.described import DESCRIBED
 from coldwitness.api.http.edge import Edge
 from coldwitness.api.http.filters import only_known_parameters
 from coldwitness.api.http.problems import install_problems
 from coldwitness.api.http.rights import OPEN, PERSONAL, roles_of
-from coldwitness.api.http.schemas import DESCRIBED
 from coldwitness.api.http.services import Services
 from coldwitness.api.http.topic_schemas import TOPICS, topic_schemas
 from coldwitness.api.pages import list_page, pages, signing_in

@@ -21,17 +21,17 @@ from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, tag_of, taking, unchanged
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
-from coldwitness.api.http.filters import Courier, Division, Limit, RecordId
-from coldwitness.api.http.problems import Problem
-from coldwitness.api.http.schemas import (
+from coldwitness.api.http.clue_schemas import (
     ClueChange,
     ClueHistory,
     ClueList,
     ClueShareList,
-    Kind,
     NewClue,
     NewStatement,
 )
+from coldwitness.api.http.filters import Courier, Division, Limit, RecordId
+from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.schemas import Kind
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.clues import Clue as KeptClue

@@ -15,9 +15,7 @@ from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
-from coldwitness.api.http.filters import Cursor, Limit, RecordId
-from coldwitness.api.http.problems import Problem
-from coldwitness.api.http.schemas import (
+from coldwitness.api.http.clue_schemas import (
     DeliveryList,
     DeliveryLogLine,
     NewSecret,
@@ -29,6 +27,8 @@ from coldwitness.api.http.schemas import (
     WebhookList,
     WebhookMade,
 )
+from coldwitness.api.http.filters import Cursor, Limit, RecordId
+from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.errors import Unavailable
