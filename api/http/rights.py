@@ -22,6 +22,8 @@ OPEN: frozenset[str] = frozenset(
         "GET /sign-in/openid",
         "GET /sign-in/openid/back",
         "POST /sign-out",
+        "GET /app.webmanifest",
+        "GET /app-worker.js",
     }
 )
 """Answered without a key."""

@@ -7,7 +7,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from coldwitness.api.http.caller import Caller
 from coldwitness.api.pages import shown
+from coldwitness.api.pages.app_files import asset
+from coldwitness.api.pages.menu import has_use_for_the_api, is_here, menu_of
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.bounded_times import time_out
 from coldwitness.api.reports.made.wording import (
@@ -63,6 +66,7 @@ def page(
 
     other = "en" if lang == "zh" else "zh"
     query = {**request.query_params, "lang": other}
+    caller: Caller | None = getattr(request.state, "caller", None)
     html = _templates.get_template(template).render(
         lang=lang,
         other_language=other,
@@ -75,7 +79,12 @@ def page(
         state_word=state_word,
         text=text,
         shown=shown,
-        caller=getattr(request.state, "caller", None),
+        caller=caller,
+        menu=menu_of(caller),
+        here=request.url.path,
+        asset=asset,
+        is_here=is_here,
+        for_programs=has_use_for_the_api(caller),
         celsius=celsius,
         percent=percent,
         time_out=time_out,

@@ -1,13 +1,11 @@
 """Routes of the inspector's pages: the list, one shipment, and the API's documentation."""
 
-from pathlib import Path
 from typing import Annotated, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, FastAPI, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.staticfiles import StaticFiles
 
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.audit import LISTING as AUDIT
@@ -33,7 +31,6 @@ from coldwitness.judging.clue_shares import clue_shares
 
 router = APIRouter()
 
-STATIC = Path(__file__).parent / "static"
 PAGE_ROWS = 100
 Typed = Annotated[str | None, Query(max_length=64)]
 """A field of a form, empty where nothing was typed."""
@@ -197,8 +194,3 @@ def documentation(request: Request) -> Response:
     lang = language_of(request)
     reference = reference_of(request.app.openapi())
     return page("reference.html", lang, request, reference=reference)
-
-
-def mount_static(app: FastAPI) -> None:
-    """Serve the pages' own style sheet and script; nothing comes from elsewhere."""
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
