@@ -18,10 +18,10 @@ from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.config.settings import Settings
 from coldwitness.domain.manifest import Manifest
-from coldwitness.ingest.bounded_file import opened
 from coldwitness.ingest.files import Recorded, read_files, reader_for
 from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.formats.drug_names import DrugNames
+from coldwitness.ingest.json_file import opened_json
 from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
@@ -117,7 +117,7 @@ def is_manifest_file(path: Path) -> bool:
     """True for JSON whose first object is neither a reading nor an event but has items."""
     if reader_for(path) != "ndjson":
         return False
-    with opened(path) as stream:
+    with opened_json(path) as stream:
         start = stream.read(_PEEK_BYTES).removeprefix(b"\xef\xbb\xbf").strip()
     found: Any = None
     for text in (start, start.partition(b"\n")[0]):

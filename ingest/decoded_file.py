@@ -45,6 +45,7 @@ from coldwitness.ingest.formats.drug_names import DrugNames, RememberedDrugNames
 from coldwitness.ingest.formats.guess import format_by_content, format_by_topic
 from coldwitness.ingest.formats.json_text import loads
 from coldwitness.ingest.mqtt.topics import matches
+from coldwitness.ingest.sole_namespaces import sole_namespaces
 
 _HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2}[\s:]*)+")
 _PLAIN_HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2})+")
@@ -111,7 +112,8 @@ def decode_file(
             _add_file(meaning, path, name, zone, columns)
             continue
         declared = wire_format(name)
-        context = _context(at, path, rule, zone, now_ms(), drug_names)
+        sole = rule is not None and rule.topic in sole_namespaces(rules)
+        context = _context(at, path, rule, zone, now_ms(), drug_names, sole_namespace=sole)
         place = f"message {number}: " if capture is not None else ""
         try:
             decoded = declared.decoder(memory)(_bytes_of(body, declared), context)
@@ -197,6 +199,8 @@ def _context(
     zone: tzinfo | None,
     now_ms: int,
     drug_names: DrugNames,
+    *,
+    sole_namespace: bool,
 ) -> DecodeContext:
     """Without a topic the file's name stands for the sender, as it does for a CSV file."""
     levels = (topic or "").split("/")
@@ -212,6 +216,7 @@ def _context(
         courier=courier,
         box=box,
         zone=zone,
+        sole_namespace=sole_namespace,
         drug_names=drug_names,
     )
 

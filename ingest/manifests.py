@@ -16,7 +16,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, Place, Qualification, Site
 from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.domain.reading import compartment_of, split_probe
-from coldwitness.ingest.bounded_file import opened
+from coldwitness.ingest.json_file import opened_json
 from coldwitness.ingest.json_value import json_value
 from coldwitness.ingest.personal_data import personal_data_at
 
@@ -126,7 +126,7 @@ def read_manifest_files(
 
 
 def _objects(path: Path) -> Iterator[tuple[str, Any]]:
-    with opened(path) as stream:
+    with opened_json(path) as stream:
         content = stream.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise BadInput(f"{path}: more than {MAX_FILE_BYTES:,} bytes of manifests; part the file")

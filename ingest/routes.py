@@ -18,6 +18,7 @@ from coldwitness.ingest.formats import (
 from coldwitness.ingest.formats.drug_names import DrugNames, RememberedDrugNames
 from coldwitness.ingest.mqtt.health import is_own
 from coldwitness.ingest.mqtt.topics import is_topic_filter, matches
+from coldwitness.ingest.sole_namespaces import sole_namespaces
 from coldwitness.storage.journal import Row
 
 NATIVE_FILTER = "coldchain/v1/#"
@@ -37,6 +38,7 @@ class Route:
     rule: FormatRule | None
     courier: str | None
     box: str | None
+    sole_namespace: bool
 
 
 class Routes:
@@ -64,6 +66,7 @@ class Routes:
         self._formats = {
             name: wire_format(name) for name in {"native", *(rule.format for rule in self._rules)}
         }
+        self._sole = sole_namespaces(self._rules)
         self._decoders = {name: known.decoder(memory) for name, known in self._formats.items()}
         self._routes: dict[str, Route | BadMessage] = {}
 
@@ -99,6 +102,7 @@ class Routes:
             route.courier,
             route.box,
             # What the broker kept from earlier may be of an earlier wiring: it fixes no name.
+            sole_namespace=route.sole_namespace,
             drug_names=None if row.retain else self._drug_names,
         )
         decoded = route.decode(row.payload, context)
@@ -168,4 +172,5 @@ class Routes:
     def _read_as(
         self, name: str, *, rule: FormatRule | None, courier: str | None, box: str | None
     ) -> Route:
-        return Route(self._decoders[name], self._formats[name], rule, courier, box)
+        sole = rule is not None and rule.topic in self._sole
+        return Route(self._decoders[name], self._formats[name], rule, courier, box, sole)

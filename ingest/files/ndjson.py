@@ -17,7 +17,6 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.ingest.bounded_file import opened
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.in_processes import in_processes
 from coldwitness.ingest.files.opening import blocks
@@ -25,6 +24,7 @@ from coldwitness.ingest.files.plain_lines import plain_table
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
 from coldwitness.ingest.formats.json_text import loads
 from coldwitness.ingest.formats.native import convert_object, decode_array, decode_object
+from coldwitness.ingest.json_file import opened_json
 
 ALONE_BLOCKS = 64
 """So many are read sooner in this process than others are begun."""
@@ -37,7 +37,7 @@ def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileC
     refusals = Refusals()
     tables: list[ReadingTable] = []
     events: list[Event] = []
-    with opened(path) as stream:
+    with opened_json(path) as stream:
         parts = blocks(stream)
         begin = list(islice(parts, ALONE_BLOCKS + 1))
         if begin and _is_one_document(begin[0].split(b"\n")):

@@ -20,9 +20,9 @@ from coldwitness.ingest.files.assignment import assigned
 from coldwitness.ingest.files.content import FileContent, Refusals
 from coldwitness.ingest.files.csv_rows import has_header
 from coldwitness.ingest.files.instant_columns import named_zone
-from coldwitness.ingest.files.opening import head, text_encoding
 from coldwitness.ingest.files.spreadsheets import is_spreadsheet
 from coldwitness.ingest.files.titles import renames_of
+from coldwitness.ingest.text_encoding import head, text_encoding
 
 Reader = Callable[..., FileContent]
 

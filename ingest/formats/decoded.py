@@ -40,6 +40,8 @@ class DecodeContext(msgspec.Struct, frozen=True, gc=False):
     rule : the settings' rule for this topic; None where no rule is set.
     courier, box : ids from the topic or the rule; what a logger's own entry says wins.
     zone : the zone of times that name none (`--timezone`); None: they are refused.
+    sole_namespace : the settings let one application alone speak for this courier, so that names
+        that are unique within it tell loggers apart.
     drug_names : which name is the drug's of loggers without a mapping; None: the message alone
         decides.
     """
@@ -50,6 +52,7 @@ class DecodeContext(msgspec.Struct, frozen=True, gc=False):
     courier: str | None = None
     box: str | None = None
     zone: tzinfo | None = None
+    sole_namespace: bool = False
     drug_names: DrugNames | None = None
 
 

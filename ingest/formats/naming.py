@@ -24,6 +24,7 @@ from coldwitness.ingest.formats.plausible import measured
 
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5,7}")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 _MAX_NAME = 120
 _NOT_VOLTS = 1000.0
 """What makers' fields call a voltage is none from here on: millivolts, or a counter."""
@@ -50,6 +51,31 @@ def logger_id(serial: str) -> str:
         checksum = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
         plain = f"{plain[:55] or 'logger'}-{checksum}"
     return plain
+
+
+def told_apart(rule: FormatRule | None, name: str, *, address: str | None, within: str) -> str:
+    """The serial of a device that its owner named, where names are given anew within every
+    application or at every bridge: two of one name are two loggers.
+
+    The name alone where it holds the device's own address, and where the settings have an entry
+    of that name: who wrote it says which logger is meant. Else the address, which no other has;
+    else the name behind that of what it was given within, where a checksum keeps `a-b`/`c` from
+    `a`/`b-c`.
+    address : one that is unique wherever the device is (DevEUI, MAC); None where none is told.
+    within : the application or bridge, "" where nothing names it. A settings' entry
+        `within/name` means this device alone.
+    """
+    whole = f"{within}/{name}"
+    known = rule.loggers if rule is not None else {}
+    own = whole not in known and name in known
+    if own or not within or (address is not None and address.lower() in name.lower()):
+        return name
+    if address is not None:
+        return address
+    serial = logger_id(whole)
+    if _PLAIN_NAME.fullmatch(within):
+        return serial
+    return f"{serial[:55]}-{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 def serial_in(topic: str, *, skip: Iterable[str] = ()) -> str:

@@ -13,7 +13,14 @@ from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, rfc3339_ms
 from coldwitness.ingest.formats.json_text import holds, json_object, shown
 from coldwitness.ingest.formats.measurements import as_number, celsius_of
-from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, path_in, reading
+from coldwitness.ingest.formats.naming import (
+    entry_of,
+    logger_id,
+    mapping_for,
+    path_in,
+    reading,
+    told_apart,
+)
 from coldwitness.ingest.formats.plausible import without_zigbee_codes
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
@@ -118,20 +125,19 @@ def _bridged(
     unit: str | None,
     context: DecodeContext,
 ) -> Decoded:
-    """What a gateway heard: each device is a logger of its own, by the name its owner gave it or
-    its MAC address, else by the gateway and its short address, which another may have given too."""
+    """What a gateway heard: each device is a logger of its own. The name its owner gave it and its
+    short address are its gateway's, and another may have given them too (`told_apart`)."""
     readings: list[Reading] = []
     refused: list[Refusal] = []
     for address, sensor in devices.items():
         if "Temperature" not in sensor:
             continue
-        name, mac = sensor.get("Name"), sensor.get("mac")
-        own = next((text for text in (name, mac) if isinstance(text, str) and text), None)
-        if own is None:
-            own = address if _BLUETOOTH.fullmatch(address) else f"{bridge}-{address}"
-        mapping = mapping_for(
-            context.rule, entry=entry_of(context.rule, own, address, bridge), model=None
-        )
+        name, mac = _text(sensor, "Name"), _text(sensor, "mac")
+        own = mac or (address if _BLUETOOTH.fullmatch(address) else f"{bridge}-{address}")
+        if name is not None:
+            own = told_apart(context.rule, name, address=mac, within=bridge)
+        aliases = (f"{bridge}/{name or address}", name or address, address, bridge)
+        mapping = mapping_for(context.rule, entry=entry_of(context.rule, own, *aliases), model=None)
         number = as_number(sensor["Temperature"])
         celsius = None if number is None else celsius_of(number, unit)
         probe = next(
@@ -142,7 +148,7 @@ def _bridged(
                 reading(
                     context,
                     serial=own,
-                    aliases=(address, bridge),
+                    aliases=aliases,
                     temperatures=without_zigbee_codes(
                         {probe: math.nan if celsius is None else celsius}
                     ),
@@ -156,6 +162,11 @@ def _bridged(
     if not readings and not refused:
         raise BadMessage("no_temperature", f"{bridge}: no temperature in the message")
     return Decoded(readings=tuple(readings), refused=tuple(refused))
+
+
+def _text(holder: _Said, key: str) -> str | None:
+    value = holder.get(key)
+    return value if isinstance(value, str) and value else None
 
 
 def _sensors(message: _Said) -> Iterator[tuple[str, _Said]]:

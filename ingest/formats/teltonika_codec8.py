@@ -1,7 +1,8 @@
 """Teltonika Codec 8 and 8 Extended frames of vehicle trackers, as a gateway forwards them.
 
 Frame: four zero bytes, length, codec, count, records, count, CRC-16/IBM. The frame does not
-say who sent it: the logger is the topic's last level, where gateways put the IMEI.
+say who sent it: the logger is the topic's last level, where gateways put the IMEI; a name there is
+one only with the levels before it.
 """
 
 import math
@@ -15,7 +16,14 @@ from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.formats.decoded import DecodeContext, Decoded, Refusal
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS
-from coldwitness.ingest.formats.naming import entry_of, logger_id, mapping_for, reading, serial_in
+from coldwitness.ingest.formats.naming import (
+    entry_of,
+    logger_id,
+    mapping_for,
+    path_in,
+    reading,
+    serial_in,
+)
 from coldwitness.ingest.formats.wire_format import ByBytes, ByTopic, WireFormat
 
 _CODEC_8, _CODEC_8_EXTENDED = 0x08, 0x8E
@@ -24,6 +32,8 @@ _GREETING = re.compile(rb"(?:\x00\x0f\d{15}|\xff)*")
 """What a device sends before its packets and between them: its IMEI, and a ping."""
 _MOST_BEGINNINGS = 20
 """Beginnings of packets tried behind a damaged one; each costs a checksum."""
+_NOT_NAMING = ("teltonika", "data", "avl", "raw", "codec8")
+_IMEI = re.compile(r"[0-9]{15}")
 _MIN_FRAME = 15
 _MAX_FRAME = 200_000
 
@@ -69,7 +79,9 @@ class Record:
 
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
     """One frame, binary or as hex text; records without a temperature are passed over."""
-    serial = serial_in(context.topic, skip=("teltonika", "data", "avl", "raw", "codec8"))
+    serial = serial_in(context.topic, skip=_NOT_NAMING)
+    if not _IMEI.fullmatch(serial):  # a name, which may be given on another level again
+        serial = path_in(context.topic, skip=_NOT_NAMING)
     readings: list[Reading] = []
     refused: list[Refusal] = []
     count = 0

@@ -8,6 +8,7 @@ from coldwitness.ingest.formats.decoded import DecodeContext, Decoded
 from coldwitness.ingest.formats.instants import first_instant_ms
 from coldwitness.ingest.formats.json_text import json_object
 from coldwitness.ingest.formats.lorawan import Uplink, decode_uplink
+from coldwitness.ingest.formats.naming import told_apart
 from coldwitness.ingest.formats.wire_format import ByJson, ByTopic, WireFormat
 
 _MAX_GATEWAYS = 50
@@ -16,8 +17,10 @@ _MAX_GATEWAYS = 50
 def decode(payload: bytes, context: DecodeContext) -> Decoded:
     """One application message; other than uplinks (joins, downlinks, failures) are refused.
 
-    The logger is the device id; the settings may name it or its DevEUI. The time is when
-    the network received the frame, unless the frame carries the logger's own.
+    Device ids are unique within their application alone, so the logger is the device id only where
+    the settings let no other application speak (`sole_namespace`) or name that device id; else the
+    DevEUI, else application and device id (`told_apart`). The settings may name any of these. The
+    time is when the network received the frame, unless the frame carries the logger's own.
     """
     message = json_object(payload)
     uplink = message.get("uplink_message")
@@ -26,13 +29,10 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     if message.get("simulated") is True:
         raise BadMessage("simulated", "a simulated uplink: nothing was measured")
     ids = _object(message, "end_device_ids")
-    serials = tuple(
-        serial
-        for serial in (ids.get("device_id"), ids.get("dev_eui"))
-        if isinstance(serial, str) and serial
-    )
-    if not serials:
+    device, dev_eui = _text(ids, "device_id"), _text(ids, "dev_eui")
+    if not (device or dev_eui):
         raise BadMessage("no_logger", "end_device_ids: expected a device_id or dev_eui")
+    serials = _serials(device, dev_eui, _application(ids, context.topic), context)
     version = _object(uplink, "version_ids")
     brand, model = _text(version, "brand_id"), _text(version, "model_id")
     normalized = uplink.get("normalized_payload")
@@ -53,6 +53,28 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
         ),
         context,
     )
+
+
+def _serials(
+    device: str | None, dev_eui: str | None, application: str, context: DecodeContext
+) -> tuple[str, ...]:
+    """What becomes the logger first, then every further name that the settings may use."""
+    names = [name for name in (device, dev_eui) if name]
+    if device is not None and not context.sole_namespace:
+        names = [
+            told_apart(context.rule, device, address=dev_eui, within=application),
+            f"{application}/{device}",
+            *names,
+        ]
+    return tuple(dict.fromkeys(names))
+
+
+def _application(ids: Mapping[str, object], topic: str) -> str:
+    """The application as the topic names it, with its tenant, else as the message does."""
+    levels = topic.split("/")
+    if len(levels) > 3 and (levels[0], levels[2]) == ("v3", "devices"):
+        return levels[1]
+    return _text(_object(ids, "application_ids"), "application_id") or ""
 
 
 def _received_ms(message: Mapping[str, Any], uplink: Mapping[str, Any]) -> int | None:
@@ -78,12 +100,13 @@ def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _text(holder: Mapping[str, Any], key: str) -> str | None:
     value = holder.get(key)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and value else None
 
 
 FORMAT = WireFormat(
     "tts_v3",
     decode=decode,
+    namespace_level=1,
     usual_topics=ByTopic(20, r"v3/[^/]+/devices/[^/]+/.+"),
     looks=(ByJson(30, lambda first, _: "end_device_ids" in first),),
     samples=(

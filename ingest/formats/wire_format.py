@@ -65,6 +65,8 @@ class WireFormat:
     usual_topics, looks : how it is told where nobody named it.
     samples : (topic, payload) of messages as its makers send them, the first on a usual topic.
         Tests read them, and hurt them.
+    namespace_level : the topic's level that names what its senders' names are unique within (an
+        application); None where they are unique by themselves.
     written_as : texts its bytes may be handed over as by hand; none for formats that are text.
     """
 
@@ -73,6 +75,7 @@ class WireFormat:
     usual_topics: ByTopic
     samples: tuple[tuple[str, bytes], ...]
     looks: tuple[ByJson | ByBytes, ...] = ()
+    namespace_level: int | None = None
     written_as: tuple[Literal["hex", "base64"], ...] = ()
     births: Births | None = None
 

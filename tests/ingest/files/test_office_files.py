@@ -77,6 +77,19 @@ def test_units_of_parquet_columns_count_as_those_of_csv(tmp_path: Path) -> None:
     assert drug(read_files([path])) == [4.5]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_json_in_utf_16_is_read_as_in_utf_8(tmp_path: Path, encoding: str) -> None:
+    said = '{"logger":"L","shipment":"S","time":"%s","temperature":{"drug":4.5}}'
+    event = '{"shipment":"S","event":"packed","time":"2026-11-21T03:00:00Z","note":"冷藏箱 😀"}'
+    lines = [said % "2026-11-21T03:04:00Z", event, "{broken", said % "2026-11-21T03:05:00Z"]
+    path = tmp_path / "f.ndjson"
+    path.write_bytes("\r\n".join(lines * 6000).encode(encoding))
+    recorded = read_files([path])
+    assert (len(drug(recorded)), recorded.refused_count) == (12_000, 6000)
+    assert recorded.events[-1].note == "冷藏箱 😀"
+    assert "line 3:" in (recorded.first_refusal or "")
+
+
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="two columns are called 'drug'"):
         read(tmp_path, f"time,drug,drug\n{AT},4.5,25\n")

@@ -76,7 +76,7 @@ def test_tts_decoded_payload_names_its_first_temperature_drug() -> None:
     (reading,) = tts(
         decoded={"BatV": 3.05, "TempC_SHT": 5.5, "Hum_SHT": 61.2, "TempC_DS": -4.25}
     ).readings
-    assert reading.logger == "box-17"
+    assert reading.logger == "A84041FFFF000001"
     assert (reading.time_ms, reading.time_source) == (TTS_TIME_MS, "gateway")
     assert reading.temperature_c == {"drug": 5.5, "TempC_DS": -4.25}
     assert (reading.humidity_pct, reading.battery_v) == (61.2, 3.05)
@@ -166,7 +166,7 @@ def test_names_map_to_roles_by_logger_over_model_over_rule() -> None:
         rule=rule(probes=by_rule, models=by_model, loggers=by_logger),
     ).readings
     assert reading.temperature_c == {"goods": 5.5, "coolant": -4.25}
-    assert (reading.box, reading.courier, reading.logger) == ("BX-9", "c9", "box-17")
+    assert (reading.box, reading.courier, reading.logger) == ("BX-9", "c9", "A84041FFFF000001")
 
 
 def test_with_a_mapping_nothing_is_guessed() -> None:

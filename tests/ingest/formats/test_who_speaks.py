@@ -100,7 +100,7 @@ def test_each_device_behind_a_tasmota_bridge_is_a_logger_of_its_own() -> None:
         "0x5678": {"Device": "0x5678", "Power": 1},
     }
     decoded = said("tasmota", {"ZbReceived": heard}, "tele/zb/SENSOR")
-    assert loggers(decoded) == [("BoxA", {"drug": 4.5}), ("zb-0x1234", {"drug": 19.5})]
+    assert loggers(decoded) == [("zb-BoxA", {"drug": 4.5}), ("zb-0x1234", {"drug": 19.5})]
 
 
 @pytest.mark.parametrize("code", [-100.0, 327.67, 85.0, -127.0])
@@ -194,7 +194,7 @@ def test_models_without_a_thermometer_or_with_two_are_read_as_what_they_are() ->
 
 def test_what_follows_an_unknown_channel_is_refused_and_what_stood_before_it_stands() -> None:
     decoded = uplink("em300-th", "03672c007799010203")
-    assert loggers(decoded) == [("l1", {"drug": 4.4})]
+    assert [reading.temperature_c for reading in decoded.readings] == [{"drug": 4.4}]
     assert [refusal.reason for refusal in decoded.refused] == ["bad_record"]
     assert "77 99" in decoded.refused[0].text
 
@@ -234,7 +234,7 @@ TWO = {"Device": "0x1234", "Temperature": 19.5}
 @pytest.mark.parametrize(
     ("message", "topic", "expected"),
     [
-        ({"ZbReceived": {"BoxA": ONE}}, "tele/zb/SENSOR", "BoxA"),  # SetOption83
+        ({"ZbReceived": {"BoxA": ONE}}, "tele/zb/SENSOR", "zb-BoxA"),  # SetOption83
         ({"0x1234": TWO}, "tele/zb/SENSOR", "zb-0x1234"),  # SetOption118
         (TWO, "tele/zb/1234/SENSOR", "zb-1234-0x1234"),  # SetOption119, SetOption89
         ({"ZbReceived": TWO}, "tele/zb/SENSOR", "zb-0x1234"),
@@ -294,3 +294,72 @@ def test_a_shelly_prefix_with_levels_keeps_two_devices_apart() -> None:
 def test_a_command_to_a_zigbee_device_is_no_state_of_it() -> None:
     with pytest.raises(BadMessage, match="command"):
         said("zigbee2mqtt", {"temperature": 5}, "zigbee2mqtt/fridge/set")
+
+
+def one_uplink(application: str, rules: list[FormatRule], **ids: object) -> str:
+    """The logger's id as ingest tells it."""
+    body = {"end_device_ids": ids, "uplink_message": {"decoded_payload": {"temperature": 4.5}}}
+    topic = f"v3/{application}/devices/{ids['device_id']}/up"
+    row = Row("w", 1, RECEIVED_MS, topic, json.dumps(body).encode(), 1, False, False, False)
+    (reading,) = Routes(rules).decode(row).readings
+    return reading.logger
+
+
+def things_stack(topic: str, courier: str = "c", **loggers: dict[str, str]) -> FormatRule:
+    return FormatRule(topic=topic, format="tts_v3", courier=courier, loggers=loggers)
+
+
+def test_one_device_id_of_two_applications_is_two_loggers() -> None:
+    every = [things_stack("v3/+/devices/+/up")]
+    one, two = (one_uplink(app, every, device_id="l1") for app in ("a@ttn", "b@ttn"))
+    assert (one[:9], two[:9], len(one)) == ("a-ttn-l1-", "b-ttn-l1-", 17)
+    near, far = (
+        one_uplink(app, every, device_id=name) for app, name in (("a-b", "c"), ("a", "b-c"))
+    )
+    assert (near[:6], far) == ("a-b-c-", "a-b-c")
+    known = [one_uplink("a", every, device_id="l1", dev_eui=eui) for eui in ("A84041", "A84042")]
+    assert known == ["A84041", "A84042"]
+    assert one_uplink("a", every, device_id="eui-a84041", dev_eui="A84041") == "eui-a84041"
+
+
+def test_a_device_id_stays_where_no_other_application_can_have_it() -> None:
+    first, second = things_stack("v3/a@ttn/devices/+/up"), things_stack("v3/b@ttn/devices/+/up")
+    assert one_uplink("a@ttn", [first], device_id="l1", dev_eui="A84041") == "l1"
+    rules = [first, second]
+    assert one_uplink("a@ttn", rules, device_id="l1", dev_eui="A84041") == "l1"
+    assert one_uplink("b@ttn", rules, device_id="l1", dev_eui="A84042") == "A84042"
+    others = things_stack("v3/b@ttn/devices/+/up", "other")
+    assert one_uplink("b@ttn", [first, others], device_id="l1", dev_eui="A84042") == "l1"
+    lent = things_stack("v3/b@ttn/devices/+/up", "other", l2={"courier": "c"})
+    assert one_uplink("b@ttn", [first, lent], device_id="l1", dev_eui="A84042") == "A84042"
+
+
+def test_settings_name_a_device_by_its_id_or_within_its_application() -> None:
+    entries = {"l1": {"box": "B1"}, "b/l1": {"box": "B2"}}
+    every = [things_stack("v3/+/devices/+/up", "c", **entries)]
+    assert one_uplink("a", every, device_id="l1", dev_eui="A84041") == "l1"
+    assert one_uplink("b", every, device_id="l1", dev_eui="A84042") == "A84042"
+    uplinked = {"decoded_payload": {"temperature": 4.5}}
+    message = {"end_device_ids": {"device_id": "l1"}, "uplink_message": uplinked}
+    assert said("tts_v3", message, "v3/b/devices/l1/up", every[0]).readings[0].box == "B2"
+
+
+def test_a_name_that_two_bridges_gave_is_two_loggers_and_an_address_is_one() -> None:
+    heard = {"ZbReceived": {"0x9D07": {"Name": "fridge", "Temperature": 4.5}}}
+    one, two = (said("tasmota", heard, f"tele/zb{n}/SENSOR").readings[0].logger for n in "12")
+    assert (one, two) == ("zb1-fridge", "zb2-fridge")
+    rule = FormatRule(topic="#", format="tasmota", loggers={"fridge": {"box": "B1"}})
+    assert said("tasmota", heard, "tele/zb1/SENSOR", rule).readings[0].logger == "fridge"
+    moving = {"ATC-8fde98": {"mac": "a4c1388fde98", "Name": "fridge", "Temperature": 4.5}}
+    told = {said("tasmota", moving, f"tele/esp{n}/SENSOR").readings[0].logger for n in "12"}
+    assert told == {"a4c1388fde98"}
+
+
+def test_a_trackers_name_that_is_no_imei_stands_with_its_levels() -> None:
+    frame = bytes.fromhex(
+        "00000000000000260801000001a1fc0fa08800468325c015ef3c00000000000900000001000001480000002d"
+        "000100005006"
+    )
+    topics = ("x/teltonika/352093081452251/data", "east/van", "west/van")
+    told = [said("teltonika_codec8", frame, topic).readings[0].logger for topic in topics]
+    assert told == ["352093081452251", "east-van", "west-van"]
