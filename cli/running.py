@@ -12,6 +12,7 @@ from coldwitness.api.http.doors import require_safe_doors
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
 from coldwitness.api.http.services import Services
+from coldwitness.api.live.board import Board
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
@@ -71,14 +72,14 @@ class Running:
         journal_in_force(log, register, settings, now_ms=system_clock())
         self.register: Register = JournalledRegister(register, log)
         base_url = (settings.http.public_url or self.url).rstrip("/")
-        metrics, hub = Metrics(), LiveHub()
+        metrics, hub, board = Metrics(), LiveHub(), Board()
         self.outbox = Outbox(self.register, settings, base_url=base_url, metrics=metrics)
         self.judge = LiveJudge(
             store,
             self.register,
             rulebook,
             settings,
-            observers=(metrics, self.outbox, News(hub)),
+            observers=(metrics, self.outbox, board, News(hub)),
             rows_read=partial(rows_in_stores, settings.journal.directory, register),
         )
         names = drug_names_kept(register, settings)
@@ -94,6 +95,7 @@ class Running:
             clock=system_clock,
             metrics=metrics,
             base_url=base_url,
+            board=board,
             record=RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings)),
             readiness=_readiness(self._own_ingest),
         )

@@ -180,6 +180,15 @@ class WebhookSettings(_Section):
     secret: SecretStr
 
 
+class AlarmSettings(_Section):
+    """When people are told at once, and from when the live board calls a shipment urgent."""
+
+    minutes_to_limit: float = Field(15.0, ge=0.0, le=240.0)
+    """The drug reaches a limit within so many minutes at its present pace."""
+    silent_minutes: float = Field(10.0, ge=1.0, le=1440.0)
+    """Nothing was heard of a shipment under way for so long."""
+
+
 class ClueSettings(_Section):
     division: str | None = Field(None, pattern="^[0-9]{2,6}$")
     """This office's own area (GB/T 2260); a clue whose competent office lies elsewhere says that
@@ -231,6 +240,7 @@ class Settings(BaseSettings):
     webhooks: tuple[WebhookSettings, ...] = ()
     witnesses: tuple[WitnessSettings, ...] = ()
     clues: ClueSettings = ClueSettings()
+    alarms: AlarmSettings = AlarmSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -4,11 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.curves import CurveIndex
+from coldwitness.analysis.temperature.nearing_limit import nearing_of
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.result import CheckResult
-from coldwitness.domain.tracks import Tracks
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import evidence_of
 from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
@@ -48,7 +51,7 @@ def judge_batch(
     )
     newest: dict[str, NewestReading] = {}
     for group in groups:
-        newest.update(_newest(group.case.tracks))
+        newest.update(_newest(group.case))
     results = [result for group in groups for result in group.results]
     return Batch(
         results,
@@ -58,8 +61,9 @@ def judge_batch(
     )
 
 
-def _newest(tracks: Tracks) -> Mapping[str, NewestReading]:
-    """The last reading of each shipment in words."""
+def _newest(case: Case) -> Mapping[str, NewestReading]:
+    """The last reading of each shipment in words, and how near its drug is to a limit."""
+    tracks, nearing = case.tracks, nearing_of(case)
     newest: dict[str, NewestReading] = {}
     for i, shipment in enumerate(tracks.shipments):
         begin, end = int(tracks.first[i]), int(tracks.first[i + 1])
@@ -71,9 +75,20 @@ def _newest(tracks: Tracks) -> Mapping[str, NewestReading]:
             for probe, column in tracks.temperature_c.items()
             if not math.isnan(column[last])
         }
+        fixes = np.flatnonzero(~np.isnan(tracks.lat_deg[begin:end]))
+        fix = begin + int(fixes[-1]) if fixes.size else last
         newest[shipment] = NewestReading(
             time=rfc3339(round(tracks.time_s[last] * 1000)),
             temperature=temperature_c,
             readings=end - begin,
+            lat=_told(tracks.lat_deg[fix]),
+            lon=_told(tracks.lon_deg[fix]),
+            pace_c_per_h=_told(nearing.pace_c_per_s[i] * 3600.0),
+            to_limit_s=_told(nearing.to_limit_s[i]),
+            limit_c=_told(nearing.limit_c[i]),
         )
     return newest
+
+
+def _told(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

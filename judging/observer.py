@@ -10,12 +10,22 @@ from coldwitness.storage.clue_ports import ClueEntry
 
 
 class NewestReading(Struct, frozen=True, kw_only=True):
-    """The last reading of a shipment, and how many there are."""
+    """The last reading of a shipment, how many there are, and where its drug is going.
+
+    lat, lon : of the last position, WGS84; None: there is none. pace_c_per_h, to_limit_s, limit_c :
+    a forecast of the drug probe that reaches a limit first, as of this reading
+    (`analysis/temperature/nearing_limit.py`); to_limit_s None: none is near, or nobody knows.
+    """
 
     time: Instant
     temperature: dict[str, float]
     """[°C] by probe."""
     readings: int
+    lat: float | None = None
+    lon: float | None = None
+    pace_c_per_h: float | None = None
+    to_limit_s: float | None = None
+    limit_c: float | None = None
 
 
 class JudgingObserver:

@@ -31,8 +31,9 @@ async def live(
     caller: CallerOf,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Events `reading`, `finding`, `verdict`, `clue` and `lost`, until the client leaves. With
-    Last-Event-ID, first what happened since then, as far as it is kept."""
+    """Events `reading`, `finding`, `verdict`, `clue` and `lost`, and `beat` where nothing happened
+    for 15 s, until the client leaves. With Last-Event-ID, first what happened since then, as far
+    as it is kept."""
     after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
     listener = services.hub.listen(after=after)
     return StreamingResponse(

@@ -73,6 +73,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /readyz": _ADMIN,
     "GET /metrics": _ADMIN,
     "GET /": _EVERYBODY,
+    "GET /live": _EVERYBODY,
     "GET /shipments": _EVERYBODY,
     "GET /shipments/{shipment}": _EVERYBODY,
     "GET /devices": frozenset({"courier", "inspector", "admin"}),

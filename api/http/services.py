@@ -13,6 +13,7 @@ from coldwitness.api.http.doors import Doors
 from coldwitness.api.http.idempotency import RepliedPosts
 from coldwitness.api.http.openid import OpenIdSignIn
 from coldwitness.api.http.rate import Rate
+from coldwitness.api.live.board import Board
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.metrics import Metrics
 from coldwitness.api.reports.packed.record_altered import RecordCheck
@@ -44,6 +45,7 @@ class Services:
     clock: Clock
     metrics: Metrics
     base_url: str
+    board: Board = field(default_factory=Board)
     record: RecordCheck | None = None
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
     replied: RepliedPosts = field(init=False)

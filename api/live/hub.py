@@ -77,7 +77,8 @@ class Listener:
         heartbeat_s: float,
         theirs: Callable[[Sequence[LiveEvent]], list[LiveEvent]] = list,
     ) -> AsyncIterator[bytes]:
-        """Event frames until the hub closes; a comment line where nothing happened.
+        """Event frames until the hub closes; `beat` where nothing happened, so that who listens
+        knows of a line that is dead.
 
         theirs : of some events those that the listener may hear; asked in a thread, as it may ask
         the register, and with none at each heartbeat. It ends the stream by StreamEnds or
@@ -90,7 +91,7 @@ class Listener:
             except TimeoutError:
                 if await self._of_them(theirs, []) is None:
                     return
-                yield b": still here\n\n"
+                yield b"event: beat\ndata: {}\n\n"
                 continue
             self._more.clear()
             with self._lock:

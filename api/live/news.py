@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.domain.clues import ChangeKind
@@ -25,6 +24,8 @@ class ReadingNews(Struct, frozen=True, kw_only=True):
     time: Instant
     temperature: dict[str, float]
     readings: int
+    pace_c_per_h: float | None = None
+    to_limit_s: float | None = None
 
 
 class FindingNews(Struct, frozen=True):
@@ -83,8 +84,16 @@ class News(JudgingObserver):
             stood_before, findings_before = self._told.get(shipment, (("", None), {}))
             stands = (result.verdict, given(result.state))
             if shipment in newest:
-                told = asdict(newest[shipment])
-                self._hub.publish("reading", ReadingNews(shipment=shipment, **told))
+                its = newest[shipment]
+                news = ReadingNews(
+                    shipment=shipment,
+                    time=its.time,
+                    temperature=its.temperature,
+                    readings=its.readings,
+                    pace_c_per_h=its.pace_c_per_h,
+                    to_limit_s=its.to_limit_s,
+                )
+                self._hub.publish("reading", news)
             for finding in result.findings:
                 if findings_before.get(finding.id) != findings[finding.id]:
                     self._hub.publish("finding", FindingNews(shipment, finding))
@@ -96,8 +105,8 @@ class News(JudgingObserver):
             self._told.popitem(last=False)
         for entry in entries:
             clue = entry.clue
-            news = ClueNews(clue.id, clue.shipment, clue.requirements, entry.change.kind)
-            self._hub.publish("clue", news)
+            told = ClueNews(clue.id, clue.shipment, clue.requirements, entry.change.kind)
+            self._hub.publish("clue", told)
 
 
 def _verdict(result: CheckResult) -> VerdictNews:

@@ -20,6 +20,7 @@ class Entry:
 
 ENTRIES = (
     Entry("/", "list_title"),
+    Entry("/live", "board"),
     Entry("/clues", "clues"),
     Entry("/devices", "devices"),
     Entry("/quarantine", "quarantine"),

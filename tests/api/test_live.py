@@ -270,6 +270,8 @@ def test_the_stream_tells_readings_findings_verdicts_and_clues(world: World) -> 
         "shipment": "ZB-1",
         "time": "2026-11-20T01:29:00Z",
         "temperature": {"drug": 5.0},
+        "pace_c_per_h": 0.0,
+        "to_limit_s": None,
         "readings": 30,
     }
     kinds = {data["finding"]["kind"] for name, data, _ in heard if name == "finding"}

@@ -29,7 +29,7 @@ RESTRICTED = tuple(role for role in ROLES if role != "admin")
 NAMES = {"shipment", "clue", "sha256", "format", "name", "webhook"}
 """What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
 a webhook is the administrator's."""
-PAGES = ("/", "/shipments/{shipment}", "/devices", "/quarantine")
+PAGES = ("/", "/live", "/shipments/{shipment}", "/devices", "/quarantine")
 STREAMS = {"GET /v1/live"}
 """Never end: tried on their own below."""
 

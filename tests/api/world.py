@@ -16,6 +16,7 @@ from coldwitness.api.app import create_app
 from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.server import ApiServer, address_of, listen
 from coldwitness.api.http.services import Readiness, Services
+from coldwitness.api.live.board import Board
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
@@ -135,12 +136,12 @@ def running_world(
     store = EmbeddedTelemetry(folder / "telemetry.sqlite")
     register = open_register(f"sqlite:///{folder / 'register.sqlite'}")
     rulebook = load_rulebook(settings.judging)
-    hub, metrics = LiveHub(), Metrics()
+    hub, metrics, board = LiveHub(), Metrics(), Board(now)
     listener = listen("127.0.0.1", port)
     tls = settings.http.certificate_file is not None
     base_url = address_of(listener, tls=tls)
     outbox = Outbox(register, settings, now, base_url=base_url, metrics=metrics)
-    observers = (metrics, outbox, News(hub))
+    observers = (metrics, outbox, board, News(hub))
     judge = LiveJudge(store, register, rulebook, settings, now, observers=observers)
     services = Services(
         store=store,
@@ -153,6 +154,7 @@ def running_world(
         clock=now,
         metrics=metrics,
         base_url=base_url,
+        board=board,
         readiness=readiness or {},
     )
     server = ApiServer(create_app(services), listener, settings.http)

@@ -93,15 +93,15 @@
     }
   }
 
-  const stream = new EventSource("/v1/live");
-  stream.addEventListener("open", function () { say(status.dataset.on, "on"); });
-  stream.addEventListener("error", function () { say(status.dataset.broken, "broken"); });
-  stream.addEventListener("reading", function (event) {
-    const told = JSON.parse(event.data);
-    newest.set(told.shipment, told);
-    showNewest(told.shipment);
-    refreshWithin(rowOf(told.shipment) ? READING_PAUSE_MS : PAUSE_MS);
+  window.coldwitnessListen({
+    state: function (now) { say(status.dataset[now], now); },
+    resumed: function () { refreshWithin(PAUSE_MS); },
+    reading: function (told) {
+      newest.set(told.shipment, told);
+      showNewest(told.shipment);
+      refreshWithin(rowOf(told.shipment) ? READING_PAUSE_MS : PAUSE_MS);
+    },
+    verdict: function () { refreshWithin(PAUSE_MS); },
+    lost: function () { window.location.reload(); },
   });
-  stream.addEventListener("verdict", function () { refreshWithin(PAUSE_MS); });
-  stream.addEventListener("lost", function () { window.location.reload(); });
 })();
