@@ -20,14 +20,13 @@ from coldwitness.api.reports.made.model import Issue, Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.packed.issuing import evidence_package
 from coldwitness.api.reports.packed.journal_part import journal_part
-from coldwitness.api.reports.packed.package import make_package
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.judge_files import as_of_instant_ms, judge_files
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.config.rules import PACKS_DIR, load_pack
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.judging.clock import system_clock
@@ -159,7 +158,7 @@ def report(
     elif shipment is None:
         raise BadInput("report: give a shipment id, or files with --from")
     else:
-        made = _from_stores(
+        made = report_from_stores(
             shipment,
             settings=settings,
             storage=storage,
@@ -198,20 +197,15 @@ def _packed(
         stamp = (
             partial(ask_for_stamp, timestamp) if by_url else partial(read_token, Path(timestamp))
         )
-    wanted = f"{made.rules.id} {made.rules.version}"
-    for path in sorted((settings.judging.packs_directory or PACKS_DIR).glob("*.toml")):
-        if load_pack(path).name == wanted:
-            return make_package(
-                made,
-                rules=path,
-                journal=journal,
-                signer=signer,
-                lang=lang,
-                stamp=stamp,
-                issuer=settings.journal.origin,
-                register=registering,
-            )
-    raise BadInput(f"--package: the file of rule pack {wanted} was not found")
+    return evidence_package(
+        made,
+        settings=settings,
+        journal=journal,
+        signer=signer,
+        lang=lang,
+        stamp=stamp,
+        register=registering,
+    )
 
 
 def _written_down(made: Report, settings: Settings, statement_sha256: str) -> tuple[bytes, bytes]:
@@ -307,7 +301,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + more
 
 
-def _from_stores(
+def report_from_stores(
     shipment: str,
     *,
     settings: Settings,
@@ -316,6 +310,8 @@ def _from_stores(
     signer: Signer | None,
     issue: Issue | None,
 ) -> Report:
+    """The report of what the stores hold of a shipment, held against the journal where it is
+    signed. Raises BadInput where they know none, or differ from the journal."""
     file = settings.store.embedded_file
     if settings.store.telemetry == "embedded" and not file.exists():
         raise BadInput(f"report: no shipment {shipment!r}: there is no store at {file}")

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, tell
+from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.api.reports.packed.verification import Verified
+from coldwitness.api.reports.packed.verified_words import verified_lines
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.rulebook import load_rulebook
@@ -23,7 +23,6 @@ from coldwitness.storage.witness.timestamp import read_authorities
 
 DIFFERS = 1
 NOBODY_VOUCHES = 3
-_WORDS = labels("verification")["words"]
 
 
 def verify(
@@ -103,7 +102,7 @@ def verify(
     if as_json:
         typer.echo(json.dumps(_as_json(file, found, vouched), ensure_ascii=False))
     else:
-        typer.echo("\n".join(_as_text(file, found, vouched, words)))
+        typer.echo("\n".join(verified_lines(str(file), found, vouched=vouched, lang=words)))
     if not found.holds:
         raise typer.Exit(DIFFERS)
     if not vouched:
@@ -159,72 +158,3 @@ def _as_json(file: Path, found: Verified, vouched: bool) -> dict[str, object]:
             for problem in found.problems
         ],
     }
-
-
-def _as_text(file: Path, found: Verified, vouched: bool, lang: Lang) -> list[str]:
-    if not found.holds:
-        head = f"✗ {file}: {_say('differs', lang)}"
-        return [head, *(f"    {p.code}: {p.text(lang)}" for p in found.problems)]
-    words = STATUS_WORDS.get(found.verdict or "")
-    verdict = tell(words, lang) if words is not None else "—"
-    key = "holds" if found.unjudged is None else "sealed"
-    said = _say(key, lang, shipment=found.shipment, verdict=verdict)
-    lines = [f"✓ {file}: {said}", f"    {_signature_words(found, vouched, lang)}"]
-    if found.unjudged is not None:
-        lines.append(f"    {_say('unjudged', lang, **asdict(found.unjudged))}")
-    if found.kind == "package":
-        lines.append(f"    {_complete_words(found, lang)}")
-        lines += [
-            "    "
-            + _say(
-                "witnessed",
-                lang,
-                witness=one.witness,
-                days=f"{one.worker} {one.day}",
-                at=rfc3339(one.at_s * 1000),
-            )
-            for one in found.seen
-        ]
-        lines += [
-            "    "
-            + _say(
-                "removed",
-                lang,
-                row=f"{one.worker} {one.row}",
-                at=rfc3339(one.at_ms),
-                ordered_by=one.ordered_by,
-                reason=one.reason,
-            )
-            for one in found.removed
-        ]
-        lines.append(f"    {_stamp_words(found, lang)}")
-    return lines
-
-
-def _complete_words(found: Verified, lang: Lang) -> str:
-    if found.complete is None:
-        return _say("not_complete", lang)
-    return _say("complete", lang, **asdict(found.complete))
-
-
-def _stamp_words(found: Verified, lang: Lang) -> str:
-    if found.stamp is None:
-        return _say("no_stamp", lang)
-    key = "stamp_trusted" if found.stamp_trusted else "stamp_unchecked"
-    return _say(key, lang, at=found.stamp.at, serial=found.stamp.serial)
-
-
-def _signature_words(found: Verified, vouched: bool, lang: Lang) -> str:
-    if found.signer is None:
-        return _say("not_signed", lang)
-    if found.trusted:
-        key = "signed_trusted"
-    elif vouched:
-        key = "signed_own"
-    else:
-        key = "signed_unknown"
-    return _say(key, lang, signer=found.signer)
-
-
-def _say(key: str, lang: Lang, **values: object) -> str:
-    return tell(_WORDS[key], lang).format(**values)

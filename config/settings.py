@@ -175,6 +175,15 @@ class ReportSettings(_Section):
     """The issuing office, printed at the head of every report and sealed with it."""
 
 
+class FormSettings(_Section):
+    """Forms of cases (文书)."""
+
+    directory: Path | None = None
+    """Where the office keeps its own: `12.docx` in place of the document of form 12, `12.toml` in
+    place of its parts. A form of its own is no longer marked as one to be held against the
+    official print."""
+
+
 class WebhookSettings(_Section):
     url: str
     secret: SecretStr
@@ -215,6 +224,7 @@ class Settings(BaseSettings):
     openid: OpenIdSettings | None = None
     judging: JudgingSettings = JudgingSettings()
     report: ReportSettings = ReportSettings()
+    forms: FormSettings = FormSettings()
     formats: tuple[FormatRule, ...] = ()
 
     @field_validator("formats")

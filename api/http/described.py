@@ -1,6 +1,7 @@
 """What the OpenAPI document describes; what stands in these it finds by itself."""
 
 from coldwitness.api.clues.clue import CloudEvent, Clue
+from coldwitness.api.http.case_schemas import FilledForm, FormList
 from coldwitness.api.http.clue_schemas import (
     ClueChange,
     ClueHistory,
@@ -63,6 +64,8 @@ DESCRIBED = (
     ClueChange,
     NewClue,
     NewStatement,
+    FormList,
+    FilledForm,
     NewReview,
     ReviewList,
     RegisteredBox,

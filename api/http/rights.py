@@ -50,6 +50,10 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "PATCH /v1/clues/{clue}": _OFFICES,
     "POST /v1/clues": _OFFICES,
     "POST /v1/clues/{clue}/statements": _OFFICES,
+    "GET /v1/clues/{clue}/forms": _OFFICES,
+    "GET /v1/clues/{clue}/forms/{form}.{format}": _OFFICES,
+    "POST /v1/clues/{clue}/forms/{form}.{format}": _OFFICES,
+    "GET /v1/clues/{clue}/transfer-package": _OFFICES,
     "POST /v1/webhooks": _ADMIN,
     "GET /v1/webhooks": _ADMIN,
     "DELETE /v1/webhooks/{webhook}": _ADMIN,
@@ -78,6 +82,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /shipments/{shipment}": _EVERYBODY,
     "GET /devices": frozenset({"courier", "inspector", "admin"}),
     "GET /clues": _OFFICES,
+    "GET /clues/{clue}": _OFFICES,
     "GET /quarantine": frozenset({"courier", "inspector", "admin"}),
     "GET /docs": _EVERYBODY,
 }

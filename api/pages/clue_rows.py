@@ -1,9 +1,12 @@
 """Clues as the page lists them: those whose time runs out first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from coldwitness.api.pages.list_files import Cell
+from coldwitness.api.pages.words import word
+from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.domain.clues import Clue, ClueDeadline
 from coldwitness.domain.text import Text
 
@@ -34,6 +37,42 @@ def clue_rows(clues: Iterable[Clue], *, most: int) -> list[ClueRow]:
     rows = [ClueRow(clue, _first(clue)) for clue in clues]
     rows.sort(key=lambda row: NEVER if row.deadline is None else row.deadline.due_on)
     return rows[:most]
+
+
+def clue_table(rows: Sequence[ClueRow], lang: Lang) -> list[list[Cell]]:
+    """The list as a table of a file: titles, then a line a clue."""
+    titles = (
+        "clue",
+        "search",
+        "clue_source",
+        "source_number",
+        "discovered",
+        "clue_status",
+        "due_on",
+        "parties",
+        "competent_office",
+        "clue_summary",
+    )
+    return [[word(title, lang) for title in titles], *(_cells(row, lang) for row in rows)]
+
+
+def _cells(row: ClueRow, lang: Lang) -> list[Cell]:
+    clue, office = row.clue, row.office
+    status = word(f"clue_status_{clue.status}", lang)
+    if clue.standing == "withdrawn":
+        status += f" ({word('clue_withdrawn', lang)})"
+    return [
+        clue.id,
+        ", ".join(clue.shipments),
+        word(f"clue_source_{clue.source}", lang),
+        clue.source_number,
+        clue.discovered_at,
+        status,
+        None if row.deadline is None else row.deadline.due_on.isoformat(),
+        "、".join(row.parties),
+        None if office is None else tell(office, lang),
+        tell(clue.summary, lang),
+    ]
 
 
 def _first(clue: Clue) -> ClueDeadline | None:

@@ -27,26 +27,32 @@ TITLES = (
     "courier",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_Cell = str | float | None
+Cell = str | float | None
+FileKind = Literal["csv", "xlsx"]
 
 
-def file_of(rows: Sequence[Row], *, kind: Literal["csv", "xlsx"], lang: Lang) -> Response:
+def file_of(rows: Sequence[Row], *, kind: FileKind, lang: Lang) -> Response:
     """A file of these rows in their order, times as RFC 3339."""
-    table: list[list[_Cell]] = [[word(title, lang) for title in TITLES], *_cells(rows, lang)]
+    table: list[list[Cell]] = [[word(title, lang) for title in TITLES], *_cells(rows, lang)]
+    return table_file(table, kind=kind, name="shipments")
+
+
+def table_file(table: Sequence[Sequence[Cell]], *, kind: FileKind, name: str) -> Response:
+    """A table, its titles first, as a file to be saved that WPS and Excel open."""
     if kind == "csv":
         # With its mark, by which office programs know UTF-8.
-        content, media_type = _csv(table), "text/csv; charset=utf-8"
+        content, media_type = csv_bytes(table), "text/csv; charset=utf-8"
     else:
         media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        content = _workbook(table)
+        content = workbook_bytes(table)
     headers = {
-        "Content-Disposition": f'attachment; filename="shipments.{kind}"',
+        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
         "Cache-Control": "no-store",
     }
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _cells(rows: Sequence[Row], lang: Lang) -> Iterator[list[_Cell]]:
+def _cells(rows: Sequence[Row], lang: Lang) -> Iterator[list[Cell]]:
     for row in rows:
         yield [
             row.id,
@@ -66,7 +72,7 @@ def _cells(rows: Sequence[Row], lang: Lang) -> Iterator[list[_Cell]]:
         ]
 
 
-def _csv(table: Sequence[Sequence[_Cell]]) -> bytes:
+def csv_bytes(table: Sequence[Sequence[Cell]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     for cells in table:
@@ -74,12 +80,12 @@ def _csv(table: Sequence[Sequence[_Cell]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _harmless(cell: _Cell) -> _Cell:
+def _harmless(cell: Cell) -> Cell:
     """A text that office programs would take for a formula stays a text."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def _workbook(table: Sequence[Sequence[_Cell]]) -> bytes:
+def workbook_bytes(table: Sequence[Sequence[Cell]]) -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(
         content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}

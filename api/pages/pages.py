@@ -1,6 +1,6 @@
 """Routes of the inspector's pages: the list, one shipment, and the API's documentation."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -20,8 +20,9 @@ from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import current_result, may_see
 from coldwitness.api.http.trail import noted
-from coldwitness.api.pages.clue_rows import clue_rows
+from coldwitness.api.pages.clue_rows import clue_rows, clue_table
 from coldwitness.api.pages.drawing import page
+from coldwitness.api.pages.list_files import MOST_ROWS, table_file
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.words import word
 from coldwitness.domain.clues import ClueStatus
@@ -104,11 +105,16 @@ def clues_page(
     services: ServicesOf,
     caller: CallerOf,
     status: Annotated[ClueStatus | None, Query()] = None,
+    format_: Annotated[Literal["html", "csv", "xlsx"], Query(alias="format")] = "html",
 ) -> Response:
     """Clues, those whose time runs out first, and what became of those of each requirement."""
     lang = language_of(request)
     clues = [*newest_clues(services, caller.reach)]
     wanted = (clue for clue in clues if status in (None, clue.status))
+
+    if format_ != "html":
+        found = clue_rows(wanted, most=MOST_ROWS)
+        return table_file(clue_table(found, lang), kind=format_, name="clues")
 
     def clue_word(kind: str, key: str) -> str:
         return word(f"clue_{kind}_{key}", lang)

@@ -47,19 +47,25 @@ def render_pdf(report: Report, *, lang: Lang) -> bytes:
         "twin-name": TWIN_NAME,
         "twin-note": report.schema,
     }
+    return typeset(_sheet(), inputs, as_of_s=as_of_s(report), what="report")
+
+
+def typeset(sheet: bytes, inputs: dict[str, str], *, as_of_s: int, what: str) -> bytes:
+    """PDF/A-3 of a sheet with its inputs. as_of_s : the date in the file's metadata. what : is
+    named where it cannot be typeset (BadInput)."""
     with _compiling:
         try:
             made = _compiler().compile(
-                input=_sheet(),
+                input=sheet,
                 format="pdf",
                 sys_inputs=inputs,
                 pdf_standards=[STANDARD],
-                timestamp=as_of_s(report),
+                timestamp=as_of_s,
             )
         except typst.TypstError as error:
-            raise BadInput(f"report: cannot be typeset: {error.message}") from error
+            raise BadInput(f"{what}: cannot be typeset: {error.message}") from error
     if not isinstance(made, bytes):
-        raise BadInput("report: typesetting gave no document")
+        raise BadInput(f"{what}: typesetting gave no document")
     return made
 
 

@@ -8,6 +8,8 @@ takes, and what comes out is compared with what the stores gave.
 import time
 from collections.abc import Callable, Mapping
 
+from coldwitness.api.reports.made.model import Evidenced
+from coldwitness.api.reports.packed.journal_part import JournalPart, journal_part
 from coldwitness.api.reports.packed.unlike import (
     Journalled,
     stays_of,
@@ -61,6 +63,11 @@ class RecordCheck:
         self._register = register
         self._future_tolerance_s = future_tolerance_s
         self._tallies = SignedTallies(JournalReader(self._directory))
+
+    def journal_part(self, report: Evidenced) -> JournalPart | None:
+        """The journal's own rows behind a report; None where there is no journal."""
+        names = self._register.drug_names.all()
+        return journal_part(report, self._directory, self._settings.formats, drug_names=names)
 
     def unaltered(self, evidence_of: Callable[[], Evidence], shipment: str) -> Evidence:
         """The shipment's evidence, which is what the journal says of it.
