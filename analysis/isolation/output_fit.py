@@ -16,7 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from coldwitness.analysis.isolation.cells import Cells, cells_of
-from coldwitness.analysis.isolation.curves import AMBIENT, COOLANT, BoolArray, ExchangeCurves
+from coldwitness.analysis.isolation.curves import (
+    AMBIENT,
+    COOLANT,
+    GOODS,
+    BoolArray,
+    ExchangeCurves,
+)
 from coldwitness.analysis.isolation.reduced import Best, reduced
 from coldwitness.analysis.isolation.response import loads
 from coldwitness.domain.tracks import FloatArray, IntArray
@@ -60,9 +66,16 @@ what is further is heard less. Found on simulated boxes of three structures."""
 UNSEEN_PATH_PER_H = 0.05
 """Exchange with what has no probe, a wall that keeps warm: either end is so much further out."""
 
-UNSEEN_LAG_H = 0.05
-"""Time constant between probe and load that nobody states (180 s): a rate of k per hour cannot be
+UNSEEN_LAG_H = 0.08
+"""Time constants between probes and load that nobody states (288 s): a rate of k per hour cannot be
 told from k / (1 - k times this)."""
+
+OUTSIDE_MOST_PER_H = 0.4
+"""Rate to the outside above which nobody is accused. No drug behind foam follows the outside so
+fast; a probe that hangs in the air of the box does, and follows the coolant as fast, with every
+part in place. Contact with the coolant does not bring the outside nearer. For the same reason what
+looks like goods is not put down to an outside faster than this: drinks as warm as the street and
+the street itself look alike, and nothing else tells them apart."""
 
 BESIDE_GOODS = 1.6
 """Mean weighted square up to which contact with the coolant is told beside other goods: what a pack
@@ -172,12 +185,18 @@ def _fit_block(
         profile = _profile(best, number, np.log(total))
         one_mass = profile.of_one_mass()
         left = found.residual(best, best.squares[:, :TOTALS_FINE].argmin(axis=1))
-        low_one, high_one = one_mass.ends(WORSE**2 * _spread(left, one_mass.least, fit.cells[of]))
+        room_one = WORSE**2 * _spread(left, one_mass.least, fit.cells[of])
+        low_one, high_one = one_mass.ends(room_one)
         chosen = best.squares.argmin(axis=1)
         left = found.residual(best, chosen)
         spread = _spread(left, profile.least, fit.cells[of])
         room = WORSE**2 * spread
         low, high = profile.ends(room)
+        if zone == GOODS:
+            little = found.best(number, outside_most_per_h=OUTSIDE_MOST_PER_H)
+            held = _profile(little, number, np.log(total))
+            low = _raised(low, profile, held, room)
+            low_one = _raised(low_one, one_mass, held.of_one_mass(), room_one)
         refuted = one_mass.least - profile.least > REFUTED**2 * spread
         low_one = np.where(refuted, np.maximum(low_one, low / REFUTED_FACTOR), low_one)
         low = np.minimum(low, low_one)
@@ -241,6 +260,13 @@ class _Profile:
             np.asarray(np.where(accepted, low, np.inf).min(axis=(1, 2))),
             np.asarray(np.where(accepted, high, 0.0).max(axis=(1, 2))),
         )
+
+
+def _raised(low: FloatArray, free: _Profile, held: _Profile, room: FloatArray) -> FloatArray:
+    """(s,) the lower end `low` of `free` with the outside held to what insulation lets through,
+    where the curve allows that at all."""
+    allowed = held.least <= free.least + room
+    return np.where(allowed, np.maximum(low, held.ends(room)[0]), low)
 
 
 def _profile(best: Best, number: int, log_total: FloatArray) -> _Profile:

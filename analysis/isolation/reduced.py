@@ -39,11 +39,13 @@ class Reduced:
     columns: FloatArray
     gram: FloatArray
 
-    def best(self, number: int) -> "Best":
-        """The best shares of every system, and how the squares rise with that of one zone."""
+    def best(self, number: int, *, outside_most_per_h: float = np.inf) -> "Best":
+        """The best shares of every system, and how the squares rise with that of one zone.
+        outside_most_per_h : the shares leave the outside no faster than this [1/h]."""
+        least = np.maximum(1.0 - outside_most_per_h / self.total_per_h, 0.0)
         if self.slope.shape[0] == 1:
             curve = np.maximum(self.curve[0, 0], _STEADY)
-            share = np.clip(self.slope[0] / curve, 0.0, 1.0)
+            share = np.clip(self.slope[0] / curve, least, 1.0)
             squares = self.rest + share * (curve * share - 2.0 * self.slope[0])
             return Best(squares, share[None], curve)
         beside = 1 - number
@@ -51,18 +53,21 @@ class Reduced:
         own, other = np.maximum(own, _STEADY), np.maximum(other, _STEADY)
         cross = self.curve[0, 1]
         pull, away = self.slope[number], self.slope[beside]
-        # In the middle, with none of the other zone, and with nothing left for the outside.
+        # In the middle, with none of either zone, and with all or least left for both together.
         alone = np.maximum(own - cross**2 / other, _STEADY)
         both = np.maximum(own + other - 2.0 * cross, _STEADY)
         middle = (pull - cross / other * away) / alone
-        kinds = (
+        kinds = [
             (middle, (away - cross * middle) / other, alone),
-            (np.clip(pull / own, 0.0, 1.0), np.zeros_like(own), own),
-            (x := np.clip((pull - away + other - cross) / both, 0.0, 1.0), 1.0 - x, both),
-            (np.zeros_like(own), np.clip(away / other, 0.0, 1.0), alone),
-        )
+            (np.clip(pull / own, least, 1.0), np.zeros_like(own), own),
+            (np.zeros_like(own), np.clip(away / other, least, 1.0), alone),
+        ]
+        for whole in (np.ones_like(own), least) if least.any() else (np.ones_like(own),):
+            x = np.clip((pull - away + whole * (other - cross)) / both, 0.0, whole)
+            kinds.append((x, whole - x, both))
         squares = np.stack([self._squares(number, x, y) for x, y, _ in kinds])
-        inside = (middle >= 0) & (kinds[0][1] >= 0) & (middle + kinds[0][1] <= 1.0)
+        together = middle + kinds[0][1]
+        inside = (middle >= 0) & (kinds[0][1] >= 0) & (together >= least) & (together <= 1.0)
         squares[0] = np.where(inside, squares[0], np.inf)
         at = squares.argmin(axis=0)[None]
 

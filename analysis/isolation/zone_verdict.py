@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 
 from coldwitness.analysis.isolation.curves import AMBIENT, COOLANT, BoolArray, ExchangeCurves
-from coldwitness.analysis.isolation.output_fit import CELLS_MIN, OutputFit
+from coldwitness.analysis.isolation.output_fit import CELLS_MIN, OUTSIDE_MOST_PER_H, OutputFit
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.terms import LimitSource
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
@@ -120,11 +120,6 @@ class ZoneVerdict:
 MISFIT_MAX_C = 0.25
 """What a course may leave over, a cell, for a decision: several times the noise of a probe."""
 
-AMBIENT_FOR_CONTACT_PER_H = 0.4
-"""Rate to the outside above which nobody is accused. No drug behind foam follows the outside so
-fast; a probe that hangs in the air of the box does, and follows the coolant as fast, with every
-part in place. Contact with the coolant does not bring the outside nearer."""
-
 SMALL_LOAD_PER_H, SMALL_LOAD_TIMES = 0.22, 9.0
 """Rate to the outside from which the load may be a small one, and how many times as fast it then
 has to follow the coolant: a rate is conductance over heat capacity, so a few pens follow both
@@ -151,7 +146,7 @@ def zone_verdict(
     above, within = low > lower, high <= lower
     wide = high - low > np.maximum(lower, 0.1)
     outside = fit.rate_per_h[:, AMBIENT]
-    in_air = above & (outside > AMBIENT_FOR_CONTACT_PER_H)
+    in_air = above & (outside > OUTSIDE_MOST_PER_H)
     small = above & (outside > SMALL_LOAD_PER_H) & (rate < SMALL_LOAD_TIMES * outside)
     small &= np.asarray(zone == COOLANT) & ~limits.registered
     poor = (fit.misfit_c > MISFIT_MAX_C) & (within | above)

@@ -45,10 +45,12 @@ def pcm_world(
     payload_j_per_k: tuple[float, float] = (1500.0, 3500.0),
     hours: tuple[float, float] = (1.0, 2.5),
     warmer_c: tuple[float, float] = (-1.5, 4.5),
+    warm_box: float = 0.0,
 ) -> PcmWorld:
     """Trips of `shipments` boxes. contact, goods_contact : the drug lies against the pack, the
     goods (None: none aboard). lid_min : one opening of so many minutes on the way. warmer_c : the
-    drug than the pack when the box is shut."""
+    drug than the pack when the box is shut. warm_box : part of the way from that to the outside at
+    which air and inner wall begin, as of a box that stood open while it was packed."""
     random = np.random.default_rng(seed)
 
     def even(low: float, high: float) -> FloatArray:
@@ -86,6 +88,7 @@ def pcm_world(
     outside = _places(random, shipments, steps)
     air = 0.5 * (start_c + drug[0])
     inner, outer = 0.7 * air + 0.3 * outside[0], 0.2 * air + 0.8 * outside[0]
+    air, inner = air + warm_box * (outside[0] - air), inner + warm_box * (outside[0] - inner)
     goods_j_per_k = even(800.0, 3000.0)
     goods = random.choice([8.0, 14.0, 20.0], shipments) + even(-2.0, 2.0)
     lid = _opening(random, shipments, steps, length_h, lid_min)

@@ -9,6 +9,7 @@ import pytest
 from coldwitness.analysis.isolation import output_fit
 from coldwitness.analysis.isolation.curves import AMBIENT, COOLANT, GOODS, exchange_curves
 from coldwitness.analysis.isolation.output_fit import OutputFit, fit_output
+from coldwitness.analysis.isolation.reduced import Reduced
 from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import Tracks
@@ -242,3 +243,33 @@ def test_the_first_round_spares_no_box_whose_names_are_exchanged():
         np.testing.assert_allclose(asked.low_per_h[told], whole.low_per_h[told], rtol=1e-9)
         follows = whole.low_per_h[:, COOLANT] > limit_per_h[:, COOLANT]
         assert told[follows & (whole.misfit_c < 0.8 * beside.misfit_c)].all()
+
+
+@pytest.mark.parametrize("outside_most_per_h", [np.inf, 0.4])
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_best_shares_are_those_of_a_search_over_all_that_are_allowed(
+    number: int, outside_most_per_h: float
+) -> None:
+    """Parabolas drawn at random, against every pair of shares on a grid of half a hundredth."""
+    random = np.random.default_rng(4)
+    count, steps = 200, 201
+    root = random.normal(size=(2, 2, 1, count))
+    curve = np.einsum("ijsl,kjsl->iksl", root, root) + 0.05 * np.eye(2)[:, :, None, None]
+    slope = random.normal(size=(2, 1, count))
+    total = random.uniform(0.2, 6.0, (1, count))
+    nothing = np.zeros((1, 1, 1, count))
+    made = Reduced(total, curve, slope, np.full((1, count), 9.0), nothing, nothing)
+    found = made.best(number, outside_most_per_h=outside_most_per_h)
+    share = np.stack(np.meshgrid(*2 * [np.linspace(0.0, 1.0, steps)], indexing="ij"))[..., None]
+    squares = 9.0 - 2.0 * (share * slope[:, None]).sum(axis=0)
+    squares = squares + np.einsum("iabl,ijl,jabl->abl", share, curve[:, :, 0], share)
+    outside = total[0] * (1.0 - share.sum(axis=0))
+    allowed = (outside >= -1e-9) & (outside <= outside_most_per_h + 1e-9)
+    searched = np.where(allowed, squares, np.inf).min(axis=(0, 1))
+    some = np.isfinite(searched)
+    assert some.all() or outside_most_per_h < np.inf
+    assert (found.squares[0, some] <= searched[some] + 1e-9).all()
+    assert found.squares[0, some] == pytest.approx(searched[some], abs=0.1)
+    left = total * (1.0 - found.shares.sum(axis=0))
+    assert left.min() > -1e-9
+    assert left.max() < outside_most_per_h + 1e-9

@@ -1,10 +1,18 @@
 """What an opened lid leaves out of the exchange: by sensor and by events, short and long."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 
 from coldwitness.analysis.isolation.isolation_judgement import judge_isolation
-from coldwitness.analysis.isolation.opened import LONG_SETTLE_S, SETTLE_S, disturbed
+from coldwitness.analysis.isolation.opened import (
+    LONG_SETTLE_S,
+    PACKING_SETTLE_S,
+    SETTLE_S,
+    disturbed,
+)
 from coldwitness.analysis.isolation.zone_verdict import IsolationReason
 from coldwitness.analysis.record.case import Case, case_of
 from coldwitness.config.rules import load_packs
@@ -13,8 +21,13 @@ from tests.analysis.building import START_S, Given, Series, terms_of, tracks_of
 NUMBERS = load_packs()[0].numbers
 
 
-def case(seconds: np.ndarray, given: Given | None = None, lid: np.ndarray | None = None) -> Case:
-    probes = {"coolant": np.full(seconds.size, 1.0), "ambient": np.full(seconds.size, 25.0)}
+def case(
+    seconds: np.ndarray,
+    given: Given | None = None,
+    lid: np.ndarray | None = None,
+    more: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> Case:
+    probes = {"coolant": np.full(seconds.size, 1.0), "ambient": np.full(seconds.size, 25.0), **more}
     tracks = tracks_of(Series(seconds, drug=5.0, probes=probes, lid_open=lid))
     return case_of(tracks, terms_of(given or Given(start=0.0)), NUMBERS)
 
@@ -55,6 +68,28 @@ def test_openings_told_by_events_settle_by_their_length(open_s: float, settle_s:
 def test_an_opening_without_its_closing_counts_as_long() -> None:
     made = case(EVERY_5_S, Given(start=0.0, events=[("opened", 600.0)]))
     assert left_out(made)[1] >= 600.0 + LONG_SETTLE_S
+
+
+@pytest.mark.parametrize(
+    ("goods", "settle_s"), [(False, PACKING_SETTLE_S), (True, 0.0)], ids=["drugs alone", "goods"]
+)
+@pytest.mark.parametrize("shut_s", [100.0, 200.0])
+def test_the_opening_in_which_the_box_was_packed_leaves_out_less(
+    goods: bool, settle_s: float, shut_s: float
+) -> None:
+    """Custody begins at 150 s; the lid was open from the first reading until before or after it.
+    The load begins at a temperature of its own; with goods aboard the start alone tells them from
+    the outside."""
+    more = {"goods": np.full(EVERY_5_S.size, 20.0)} if goods else {}
+    made = case(EVERY_5_S, Given(start=150.0), shut_s > EVERY_5_S, more)
+    last_open_s = shut_s - 5.0
+    assert left_out(made) == (0.0, last_open_s + settle_s)
+
+
+def test_a_packing_told_by_events_is_one_too() -> None:
+    events = [("opened", 10.0), ("closed", 100.0)]
+    made = case(EVERY_5_S, Given(start=150.0, events=events))
+    assert left_out(made) == (10.0, 100.0 + PACKING_SETTLE_S - 5.0)
 
 
 def test_a_route_that_is_opened_every_ten_minutes_says_why_it_is_not_judged() -> None:
