@@ -35,7 +35,15 @@ from coldwitness.api.http.problems import install_problems
 from coldwitness.api.http.rights import OPEN, PERSONAL, roles_of
 from coldwitness.api.http.services import Services
 from coldwitness.api.http.topic_schemas import TOPICS, topic_schemas
-from coldwitness.api.pages import app_files, board_page, case_pages, list_page, pages, signing_in
+from coldwitness.api.pages import (
+    app_files,
+    board_page,
+    case_pages,
+    list_page,
+    pages,
+    shipment_page,
+    signing_in,
+)
 from coldwitness.api.refused_metrics import RefusedMetrics
 from coldwitness.domain.grants import ROLES
 from coldwitness.judging.check_schema import components_of
@@ -81,8 +89,17 @@ def create_app(services: Services) -> FastAPI:
     for part in parts:
         app.include_router(part.router, dependencies=v1)
     app.include_router(operations.router, dependencies=[ADMITTED])
-    for drawn in (list_page, board_page, pages, signing_in, app_files, case_pages):
-        app.include_router(drawn.router, include_in_schema=False, dependencies=[ADMITTED])
+    drawn = (
+        list_page,
+        board_page,
+        shipment_page,
+        case_pages,
+        pages,
+        signing_in,
+        app_files,
+    )
+    for part in drawn:
+        app.include_router(part.router, include_in_schema=False, dependencies=[ADMITTED])
     app_files.mount_static(app)
     app.openapi = cache(partial(openapi_document, app))  # type: ignore[method-assign]
     app.add_middleware(Edge, metrics=services.metrics, hosts=expected_hosts(services))

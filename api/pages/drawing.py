@@ -20,6 +20,7 @@ from coldwitness.api.reports.made.wording import (
     finding_words,
     percent,
     say_or_key,
+    site_words,
     tell,
 )
 from coldwitness.domain.text import Text
@@ -64,6 +65,9 @@ def page(
     def text(value: Text) -> str:
         return tell(value, lang)
 
+    def site(name: str) -> str:
+        return site_words(name, lang)
+
     other = "en" if lang == "zh" else "zh"
     query = {**request.query_params, "lang": other}
     caller: Caller | None = getattr(request.state, "caller", None)
@@ -78,6 +82,7 @@ def page(
         headline=headline,
         state_word=state_word,
         text=text,
+        site=site,
         shown=shown,
         caller=caller,
         menu=menu_of(caller),

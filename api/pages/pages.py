@@ -16,10 +16,8 @@ from coldwitness.api.http.devices import boxes, devices
 from coldwitness.api.http.filters import Courier, Instant
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.quarantine import Reason, couriers_within, newest_refused
-from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.services import CallerOf, ServicesOf
-from coldwitness.api.http.shipments import current_result, may_see
-from coldwitness.api.http.trail import noted
+from coldwitness.api.http.shipments import may_see
 from coldwitness.api.pages.clue_rows import clue_rows, clue_table
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.list_files import MOST_ROWS, table_file
@@ -27,7 +25,6 @@ from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.words import word
 from coldwitness.domain.clues import ClueStatus
 from coldwitness.domain.identifiers import is_id
-from coldwitness.domain.measures import given
 from coldwitness.judging.clue_shares import clue_shares
 
 router = APIRouter()
@@ -57,31 +54,6 @@ def look_up(
         return RedirectResponse(f"/?{found}", status_code=303)
     why = word("search_none" if is_id(shipment) else "search_bad", lang)
     return page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
-
-
-@router.get("/shipments/{shipment}")
-def shipment_page(
-    shipment: str, request: Request, services: ServicesOf, caller: CallerOf
-) -> Response:
-    """One shipment: verdict, what was found and what would settle it, line by line."""
-    lang = language_of(request)
-    if not is_id(shipment) or not may_see(services, caller.reach, shipment):
-        why = word("search_none" if is_id(shipment) else "search_bad", lang)
-        return page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
-    if caller.signed_in:
-        noted(services, caller, "read_page", subject=shipment, shipment=shipment)
-    result = current_result(services, shipment)
-    line = services.register.shipments.row(shipment)
-    courier = None if line is None else line.courier
-    return page(
-        "shipment.html",
-        lang,
-        request,
-        result=result,
-        courier=courier,
-        state=given(result.state),
-        may_report=caller.role in roles_of("GET", "/v1/shipments/{shipment}/report.{format}"),
-    )
 
 
 @router.get("/devices")

@@ -31,8 +31,22 @@ def report_of_judged(
     issue : number, date and office, as whoever issues the report gives them.
     Raises ValueError if the shipment is not in the run.
     """
+    beside = _beside(judged, in_force, shipment)
+    report = unsealed(judged, shipment, origin=origin, review=review, beside=beside)
+    return sealed(msgspec.structs.replace(report, issue=issue), signer)
+
+
+def unsealed(
+    judged: Judged,
+    shipment: str,
+    *,
+    origin: Origin,
+    review: Review | None = None,
+    beside: Beside | None = None,
+) -> Report:
+    """The report without its digests, to be drawn from and not handed out."""
     row = judged.case.tracks.shipments.index(shipment)
-    report = build_report(
+    return build_report(
         judged.results[row],
         tracks=own_loggers(rows_of(judged.case.tracks, row, row + 1)),
         manifest=judged.evidence.manifests.get(shipment),
@@ -43,10 +57,9 @@ def report_of_judged(
         shipment=row,
         origin=origin,
         review=review,
-        beside=_beside(judged, in_force, shipment),
+        beside=beside,
         versions=_versions(judged.evidence, shipment),
     )
-    return sealed(msgspec.structs.replace(report, issue=issue), signer)
 
 
 def _versions(evidence: Evidence, shipment: str) -> tuple[SentManifest, ...] | msgspec.UnsetType:

@@ -50,7 +50,7 @@ def _figure(view: View) -> Figure:
     track_alt = view.say("route.track_alt")
     way = view.way
     svgs = (
-        track_svg(way, _spots(view), name="track", alt=track_alt, lang=view.lang),
+        track_svg(way, spots(view), name="track", alt=track_alt, lang=view.lang),
         distance_svg(
             way,
             start_s=start,
@@ -69,11 +69,11 @@ def _figure(view: View) -> Figure:
     return Figure(svgs, caption, track_alt, half=True)
 
 
-def _spots(view: View) -> list[Spot]:
+def spots(view: View) -> list[Spot]:
     """Ends of the manifest (else of the track), then the stops that are not at an end."""
     source = view.report.manifest or {}
     way = view.way
-    spots = []
+    found = []
     for kind, row in (("origin", 0), ("destination", -1)):
         place = source.get(kind) or {}
         label = say(f"stop_{kind}", view.lang)
@@ -83,7 +83,7 @@ def _spots(view: View) -> list[Spot]:
                 float(place["lon"]),
                 datum=place.get("datum") or "WGS84",
             )
-            spots.append(
+            found.append(
                 Spot(
                     lat,
                     lon,
@@ -93,9 +93,9 @@ def _spots(view: View) -> list[Spot]:
                 )
             )
         else:
-            spots.append(Spot(float(way.lat_deg[row]), float(way.lon_deg[row]), kind, label))
+            found.append(Spot(float(way.lat_deg[row]), float(way.lon_deg[row]), kind, label))
     inner = [s for s in view.report.route.stops if s.role not in {"origin", "destination"}]
-    spots += [
+    found += [
         Spot(
             stop.lat,
             stop.lon,
@@ -105,7 +105,7 @@ def _spots(view: View) -> list[Spot]:
         )
         for stop in inner
     ]
-    return spots
+    return found
 
 
 def _facts(view: View) -> Facts:
@@ -175,13 +175,13 @@ def _stop_row(view: View, stop: Stop) -> tuple[Cell, ...]:
         Cell(f"P{stop.number}"),
         Cell(china_time(stop.start), note=china_time(stop.end)),
         Cell(duration(stop.duration_s, view.lang)),
-        _place(view, stop),
+        place_of(view, stop),
         Cell(say_or_key(f"stop_{stop.role}", view.lang), tone="suspected" if is_clue(stop) else ""),
         Cell(view.say("semicolon").join(signs)),
     )
 
 
-def _place(view: View, stop: Stop) -> Cell:
+def place_of(view: View, stop: Stop) -> Cell:
     """Its name, else how far the nearest known place is, and where it lies. A consignee's place
     may be a home: neither its name nor its coordinates are printed."""
     if stop.role == "destination":

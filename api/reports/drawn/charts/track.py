@@ -15,6 +15,7 @@ from coldwitness.api.reports.made.wording import Lang, say
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 EARTH_RADIUS_M = 6_371_008.8
+_MARGIN, _FOOT = 30.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,55 @@ def local_metres(
     return (lon_deg - lon0) * scale * math.cos(math.radians(lat0)), (lat_deg - lat0) * scale
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How places lie on a plot, north up: `scale` [user units/m] about a middle [m] east and north
+    of `origin` (lat, lon)."""
+
+    origin: tuple[float, float]
+    middle_m: tuple[float, float]
+    scale: float
+    width: float
+    height: float
+
+    def at(self, *, lat_deg: FloatArray, lon_deg: FloatArray) -> list[tuple[float, float]]:
+        """Points (x, y) of (n,) places."""
+        east, north = local_metres(lat_deg=lat_deg, lon_deg=lon_deg, origin=self.origin)
+        return [
+            (
+                self.width / 2 + (e - self.middle_m[0]) * self.scale,
+                (self.height - _FOOT) / 2 - (n - self.middle_m[1]) * self.scale,
+            )
+            for e, n in zip(east.tolist(), north.tolist(), strict=True)
+        ]
+
+
+def plan_of(way: Way, spots: Sequence[Spot], *, width: float, height: float) -> Plan:
+    """The plot on which all of it has room; of neither positions nor spots there is none
+    (IndexError)."""
+    origin = (
+        float(np.mean(way.lat_deg)) if way.lat_deg.size else spots[0].lat_deg,
+        float(np.mean(way.lon_deg)) if way.lon_deg.size else spots[0].lon_deg,
+    )
+    east, north = local_metres(
+        lat_deg=np.r_[way.lat_deg, [s.lat_deg for s in spots]],
+        lon_deg=np.r_[way.lon_deg, [s.lon_deg for s in spots]],
+        origin=origin,
+    )
+    span_e = max(float(np.ptp(east)), 200.0)
+    span_n = max(float(np.ptp(north)), 200.0)
+    return Plan(
+        origin=origin,
+        middle_m=(
+            float(east.max() + east.min()) / 2,
+            float(north.max() + north.min()) / 2,
+        ),
+        scale=min((width - 2 * _MARGIN) / span_e, (height - 2 * _MARGIN - _FOOT) / span_n),
+        width=width,
+        height=height,
+    )
+
+
 def track_svg(
     way: Way,
     spots: Sequence[Spot],
@@ -62,33 +112,16 @@ def track_svg(
     """Track, stops and ends, north up, with a scale bar; dotted where no position was seen."""
     sheet = Canvas(name, width=width, height=height, alt=alt)
     sheet.rect(0.5, 0.5, width=width - 1, height=height - 1, fill="#ffffff", stroke=canvas.HAIRLINE)
-    origin = (
-        float(np.mean(way.lat_deg)) if way.lat_deg.size else spots[0].lat_deg,
-        float(np.mean(way.lon_deg)) if way.lon_deg.size else spots[0].lon_deg,
-    )
-    east, north = local_metres(lat_deg=way.lat_deg, lon_deg=way.lon_deg, origin=origin)
-    spot_east, spot_north = local_metres(
+    plan = plan_of(way, spots, width=width, height=height)
+    spot_points = plan.at(
         lat_deg=np.array([s.lat_deg for s in spots]),
         lon_deg=np.array([s.lon_deg for s in spots]),
-        origin=origin,
     )
-    all_east, all_north = np.r_[east, spot_east], np.r_[north, spot_north]
-    margin, foot = 30.0, 30.0
-    span_e = max(float(np.ptp(all_east)), 200.0)
-    span_n = max(float(np.ptp(all_north)), 200.0)
-    scale = min((width - 2 * margin) / span_e, (height - 2 * margin - foot) / span_n)
-    mid_e = (all_east.max() + all_east.min()) / 2
-    mid_n = (all_north.max() + all_north.min()) / 2
-
-    def at(e: float, n: float) -> tuple[float, float]:
-        return width / 2 + (e - mid_e) * scale, (height - foot) / 2 - (n - mid_n) * scale
-
-    for spot, e, n in zip(spots, spot_east.tolist(), spot_north.tolist(), strict=True):
-        if spot.radius_m * scale > 3:
-            sheet.circle(
-                at(e, n), spot.radius_m * scale, fill="#eceaf3", stroke="#b9b2d0", width=0.8
-            )
-    points = [at(e, n) for e, n in zip(east.tolist(), north.tolist(), strict=True)]
+    for spot, point in zip(spots, spot_points, strict=True):
+        if spot.radius_m * plan.scale > 3:
+            radius = spot.radius_m * plan.scale
+            sheet.circle(point, radius, fill="#eceaf3", stroke="#b9b2d0", width=0.8)
+    points = plan.at(lat_deg=way.lat_deg, lon_deg=way.lon_deg)
     starts = way.begins.tolist()
     ends = [*starts[1:], len(points)]
     for start, end in zip(starts, ends, strict=True):
@@ -101,9 +134,9 @@ def track_svg(
             )
         sheet.path(canvas.polyline(_spaced(points[start:end])), stroke=canvas.TRACE, width=1.8)
     taken: list[tuple[float, float, float, float]] = []
-    for spot, e, n in zip(spots, spot_east.tolist(), spot_north.tolist(), strict=True):
-        _draw_spot(sheet, at(e, n), spot, taken, points, width=width)
-    _draw_scale_bar(sheet, scale, width, height)
+    for spot, point in zip(spots, spot_points, strict=True):
+        _draw_spot(sheet, point, spot, taken, points, width=width)
+    _draw_scale_bar(sheet, plan.scale, width, height)
     x, y = width - 30, height - 8
     sheet.path(f"M{x} {y}v-17m-4 5l4 -6l4 6", stroke=canvas.MUTED, width=1.2)
     sheet.text((x + 8, y - 3), say("north", lang), size=10.5)

@@ -1,0 +1,207 @@
+"""The page of one shipment: what was found, its course, its papers, and what officers did."""
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, get_args
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from coldwitness.api.http.filters import ShipmentId
+from coldwitness.api.http.language import language_of
+from coldwitness.api.http.masking import shown_result
+from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.rights import roles_of, sees_destination
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.shipments import current_result, judged_now, may_see
+from coldwitness.api.http.trail import noted
+from coldwitness.api.pages.course import COLUMNS, COLUMNS_MOST, course_of, curve_figure, way_svg
+from coldwitness.api.pages.drawing import page
+from coldwitness.api.pages.facts import drug_lines, facts_of
+from coldwitness.api.pages.words import word
+from coldwitness.api.reports.drawn.chapters.route import place_of
+from coldwitness.api.reports.drawn.view import View
+from coldwitness.api.reports.made.judged import unsealed
+from coldwitness.api.reports.made.model import Origin, Stop
+from coldwitness.api.reports.made.wording import Lang
+from coldwitness.config.finding_kinds import finding_kinds
+from coldwitness.config.map_links import map_links
+from coldwitness.domain.identifiers import is_id
+from coldwitness.domain.measures import given
+from coldwitness.domain.result import Finding
+from coldwitness.domain.words import StatusWord
+from coldwitness.judging.run import software
+
+router = APIRouter()
+
+_CERTAINTIES = ("certain", "probable", "possible")
+_GRAVEST: Sequence[StatusWord] = tuple(reversed(get_args(StatusWord)))
+_FINE: Sequence[StatusWord] = ("not_applicable", "compliant", "asserted")
+"""Lines that nobody has to act on stand below the others."""
+_SVG = "image/svg+xml"
+
+
+@dataclass(frozen=True)
+class MapAddress:
+    """A place in a map application."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class StopRow:
+    """A stop as the page tells it. maps : none where the place may be a home."""
+
+    stop: Stop
+    place: str
+    note: str
+    maps: Sequence[MapAddress]
+
+
+@router.get("/shipments/{shipment}")
+def shipment_page(
+    shipment: str, request: Request, services: ServicesOf, caller: CallerOf
+) -> Response:
+    """One shipment: verdict, curve, what was found and what would settle it, line by line."""
+    lang = language_of(request)
+    if not is_id(shipment) or not may_see(services, caller.reach, shipment):
+        why = word("search_none" if is_id(shipment) else "search_bad", lang)
+        return page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
+    if caller.signed_in:
+        noted(services, caller, "read_page", subject=shipment, shipment=shipment)
+    recorded = current_result(services, shipment)
+    view = _view_of(services, shipment, lang)
+    result = shown_result(services, recorded, caller)
+    worst_lines = sorted(result.requirements, key=lambda one: _GRAVEST.index(one.status))
+    line = services.register.shipments.row(shipment)
+    courier = None if line is None else line.courier
+    manifest = services.register.manifests.newest([shipment]).get(shipment)
+    return page(
+        "shipment.html",
+        lang,
+        request,
+        result=result,
+        findings=worst_first(result.findings),
+        open_lines=[line for line in worst_lines if line.status not in _FINE],
+        fine_lines=[line for line in worst_lines if line.status in _FINE],
+        courier=courier,
+        state=given(result.state),
+        curve=view.worst is not None,
+        way=view.report.route.positions > 0 and sees_destination(caller.role),
+        facts=facts_of(manifest, courier=courier),
+        drugs=drug_lines(manifest, result),
+        steps=view.report.custody,
+        stops=_stop_rows(view) if sees_destination(caller.role) else (),
+        may_report=caller.role in roles_of("GET", "/v1/shipments/{shipment}/report.{format}"),
+    )
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that accuse first, the gravest kinds before the others, and the surest of each; what
+    is alike by time."""
+    kinds = {(one.kind, one.subtype): one for one in finding_kinds()}
+
+    def place(finding: Finding) -> tuple[bool, int, int, str]:
+        kind = kinds.get((finding.kind, finding.subtype))
+        accuses = kind is not None and kind.accuses
+        gravity = len(kinds) if kind is None else kind.gravity
+        return (
+            not accuses,
+            gravity,
+            _CERTAINTIES.index(finding.certainty),
+            finding.start or "",
+        )
+
+    return sorted(findings, key=place)
+
+
+@router.get("/shipments/{shipment}/course")
+def course(
+    shipment: ShipmentId,
+    request: Request,
+    services: ServicesOf,
+    caller: CallerOf,
+    columns: Annotated[int, Query(ge=50, le=COLUMNS_MOST)] = COLUMNS,
+    from_s: Annotated[float | None, Query(alias="from", ge=0, le=1e11)] = None,
+    to_s: Annotated[float | None, Query(alias="to", ge=0, le=1e11)] = None,
+) -> Response:
+    """What the page draws: curves as fine as the screen, and the way."""
+    lang = language_of(request)
+    view = _view_of(services, shipment, lang)
+    part = None if from_s is None or to_s is None or not from_s < to_s else (from_s, to_s)
+    noted(services, caller, "read_curve", subject=shipment, shipment=shipment)
+    drawn = course_of(
+        view,
+        manifest=services.register.manifests.newest([shipment]).get(shipment),
+        columns=columns,
+        part_s=part,
+        with_way=part is None and sees_destination(caller.role),
+    )
+    return _packed(request, msgspec.json.encode(drawn), "application/json")
+
+
+@router.get("/shipments/{shipment}/curve.svg")
+def curve_picture(
+    shipment: ShipmentId,
+    request: Request,
+    services: ServicesOf,
+    caller: CallerOf,
+    narrow: bool = False,
+) -> Response:
+    """The curve that matters most, for a browser without script."""
+    figure = curve_figure(_view_of(services, shipment, language_of(request)))
+    if figure is None:
+        raise Problem(404, f"shipment {shipment}: no reading to draw")
+    noted(services, caller, "read_curve", subject=shipment, shipment=shipment)
+    (svg,) = figure.narrow if narrow else figure.svgs
+    return _packed(request, svg.encode(), _SVG)
+
+
+@router.get("/shipments/{shipment}/way.svg")
+def way_picture(
+    shipment: ShipmentId, request: Request, services: ServicesOf, caller: CallerOf
+) -> Response:
+    """The way and its stops, for a browser without script."""
+    view = _view_of(services, shipment, language_of(request))
+    if view.report.route.positions == 0:
+        raise Problem(404, f"shipment {shipment}: no position to draw")
+    noted(services, caller, "read_curve", subject=shipment, shipment=shipment)
+    manifest = services.register.manifests.newest([shipment]).get(shipment)
+    return _packed(request, way_svg(view, manifest).encode(), _SVG)
+
+
+def _view_of(services: Services, shipment: str, lang: Lang) -> View:
+    """What the stores hold of it now, judged and not recorded. 404 if it is unknown."""
+    judged = judged_now(services, shipment, services.rulebook)
+    origin = Origin(software=software(), readings_from=("store",))
+    return View(unsealed(judged, shipment, origin=origin), lang)
+
+
+def _stop_rows(view: View) -> list[StopRow]:
+    rows = []
+    for stop in view.report.route.stops:
+        cell = place_of(view, stop)
+        maps = []
+        if stop.role != "destination":  # it may be somebody's home
+            maps = [
+                MapAddress(
+                    link.name.zh if view.lang == "zh" else link.name.en,
+                    link.to(lat_deg=stop.lat, lon_deg=stop.lon),
+                )
+                for link in map_links()
+            ]
+        rows.append(StopRow(stop, cell.text, cell.note, maps))
+    return rows
+
+
+def _packed(request: Request, body: bytes, media_type: str) -> Response:
+    """Compressed where the browser takes it; nothing of it is kept. No secret of the session stands
+    in it, so that its length tells nothing."""
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["Content-Encoding"] = gzip.compress(body, 6, mtime=0), "gzip"
+    return Response(body, media_type=media_type, headers=headers)
