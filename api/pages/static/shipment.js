@@ -333,7 +333,6 @@
   const AGAIN_MS = 30000;
   const PAUSE_MS = 1500;
   const TOLD = ["sheet", "figures", "found-here", "lines", "what-happened"];
-  let stream = null;
   let waiting = 0;
   let drawnAt = Date.now();
 
@@ -359,7 +358,12 @@
 
   async function renew() {
     waiting = 0;
-    const answer = await fetch(window.location.href, { headers: { "X-Listening": "yes" } });
+    let answer;
+    try {
+      answer = await fetch(window.location.href, { headers: { "X-Listening": "yes" } });
+    } catch (error) {
+      return;  // the dot says that nothing comes; once it does, this is asked again
+    }
     if (answer.status === 401) { window.location.reload(); return; }
     if (!answer.ok) { return; }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -373,29 +377,15 @@
     load();
   }
 
-  function listen() {
-    if (document.hidden) { if (stream) { stream.close(); stream = null; } return; }
-    if (stream) { return; }
-    stream = new EventSource("/v1/live");
-    stream.addEventListener("open", function () { tell("on"); });
-    stream.addEventListener("error", function () { tell("broken"); });
-    function ours(act) {
-      return function (event) {
-        const told = JSON.parse(event.data);
-        if (told.shipment === shipment) { act(told); }
-      };
-    }
-    function soon() {
-      if (!waiting) { waiting = window.setTimeout(renew, PAUSE_MS); }
-    }
-    stream.addEventListener("reading", ours(append));
-    stream.addEventListener("verdict", ours(soon));
-    stream.addEventListener("finding", ours(soon));
-    stream.addEventListener("lost", soon);
+  function ours(act) {
+    return function (told) { if (told.shipment === shipment) { act(told); } };
   }
-  document.addEventListener("visibilitychange", function () {
-    if (!document.hidden && plot) { renew(); }
-    listen();
+
+  function soon() {
+    if (!waiting) { waiting = window.setTimeout(renew, PAUSE_MS); }
+  }
+
+  coldwitnessListen({
+    state: tell, resumed: soon, reading: ours(append), verdict: ours(soon), finding: ours(soon), lost: soon
   });
-  listen();
 })();
