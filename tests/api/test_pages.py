@@ -69,7 +69,7 @@ def test_the_list_leads_to_the_shipment_and_on_to_its_report(page: Page, live_wo
     assert page.url == f"{live_world.server.url}/shipments/ZB-1?lang=zh"
     assert page.text_content("h1") == "在途，疑似违反（待核查）"
     assert "8.0 °C" in (page.text_content(".findings") or "")
-    assert "ANNEX6-10" in (page.text_content(".lines") or "")
+    assert "ANNEX6-10" in (page.text_content("#lines") or "")
     page.click("text=完整核查报告")
     assert page.url.endswith("/v1/shipments/ZB-1/report.html?lang=zh")
     assert "ZB-1" in (page.text_content("body") or "")
