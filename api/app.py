@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from coldwitness.api.http import (
+    alarms,
     attachments,
     audit,
     clues,
@@ -36,6 +37,7 @@ from coldwitness.api.http.rights import OPEN, PERSONAL, roles_of
 from coldwitness.api.http.services import Services
 from coldwitness.api.http.topic_schemas import TOPICS, topic_schemas
 from coldwitness.api.pages import (
+    alarms_page,
     app_files,
     board_page,
     case_pages,
@@ -82,6 +84,7 @@ def create_app(services: Services) -> FastAPI:
         clues,
         forms,
         webhooks,
+        alarms,
         quarantine,
         audit,
         live,
@@ -92,6 +95,7 @@ def create_app(services: Services) -> FastAPI:
     drawn = (
         list_page,
         board_page,
+        alarms_page,
         shipment_page,
         case_pages,
         pages,

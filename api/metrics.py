@@ -76,6 +76,12 @@ class Metrics(JudgingObserver):
             ["result"],
             registry=self.registry,
         )
+        self.alarm_messages = Counter(
+            "coldwitness_alarm_messages_total",
+            "Tries to tell somebody of an alarm, by result",
+            ["result"],
+            registry=self.registry,
+        )
         self.listeners = Gauge(
             "coldwitness_live_listeners", "Open live streams", registry=self.registry
         )

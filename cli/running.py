@@ -6,6 +6,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from coldwitness.api.alarms.teller import AlarmTeller
 from coldwitness.api.app import create_app
 from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.doors import require_safe_doors
@@ -74,12 +75,15 @@ class Running:
         base_url = (settings.http.public_url or self.url).rstrip("/")
         metrics, hub, board = Metrics(), LiveHub(), Board()
         self.outbox = Outbox(self.register, settings, base_url=base_url, metrics=metrics)
+        self.alarms = AlarmTeller(
+            self.register, board, settings, base_url=base_url, metrics=metrics
+        )
         self.judge = LiveJudge(
             store,
             self.register,
             rulebook,
             settings,
-            observers=(metrics, self.outbox, board, News(hub)),
+            observers=(metrics, self.outbox, board, self.alarms, News(hub)),
             rows_read=partial(rows_in_stores, settings.journal.directory, register),
         )
         names = drug_names_kept(register, settings)
@@ -127,6 +131,7 @@ class Running:
             parts: list[tuple[Callable[[], None], Callable[[], None]]] = [
                 (self.outbox.start, self.outbox.stop),
                 (self.judge.start, self.judge.stop),
+                (self.alarms.start, self.alarms.stop),
                 (self._nightly.start, self._nightly.stop),
             ]
             if self._own_ingest is not None:

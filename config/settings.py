@@ -9,15 +9,24 @@ import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from coldwitness.domain.alarms import ALARM_RULES, AlarmRule
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.reading import ROLES, split_probe
 
@@ -189,6 +198,53 @@ class WebhookSettings(_Section):
     secret: SecretStr
 
 
+class SmtpSettings(_Section):
+    """The server that takes alarms as mail."""
+
+    host: str
+    port: int = Field(587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`none` only for a server on this machine, and never with a user name elsewhere."""
+    sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    """The authority of the server's certificate, where it is none that everybody knows."""
+
+
+class AlarmPerson(_Section):
+    """Somebody who is told of alarms, by mail or by a robot of a chat."""
+
+    name: str = Field(min_length=1, max_length=64)
+    email: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+$")
+    webhook: SecretStr | None = None
+    """Where alarms are posted to; whoever knows the address of a robot may write in its chat."""
+    webhook_file: Path | None = None
+    body: str = "plain"
+    """What is posted: a file of config/alarm_bodies (plain, dingtalk, wecom, feishu)."""
+    secret: SecretStr | None = None
+    """By which posts are signed, where the body says how."""
+    secret_file: Path | None = None
+    language: Literal["zh", "en"] = "zh"
+    divisions: tuple[str, ...] = ()
+    """Of shipments of these (GB/T 2260) and those below them alone; empty: of all."""
+    rules: tuple[AlarmRule, ...] = ALARM_RULES
+    quiet: str | None = Field(
+        None, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
+    )
+    """From when to when, Beijing time, nothing is told; it comes afterwards."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = (self.email is not None) + (
+            self.webhook is not None or self.webhook_file is not None
+        )
+        if ways != 1:
+            raise ValueError(f"{self.name}: expected email or webhook (webhook_file), one of them")
+        return self
+
+
 class AlarmSettings(_Section):
     """When people are told at once, and from when the live board calls a shipment urgent."""
 
@@ -196,6 +252,21 @@ class AlarmSettings(_Section):
     """The drug reaches a limit within so many minutes at its present pace."""
     silent_minutes: float = Field(10.0, ge=1.0, le=1440.0)
     """Nothing was heard of a shipment under way for so long."""
+    again_minutes: float = Field(30.0, ge=1.0, le=1440.0)
+    """What nobody said that he knows of is told again after so long."""
+    again_most: int = Field(5, ge=0, le=100)
+    """Times at most."""
+    smtp: SmtpSettings | None = None
+    people: tuple[AlarmPerson, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> Self:
+        names = [person.name for person in self.people]
+        if len(set(names)) != len(names):
+            raise ValueError("people: expected each name once")
+        if self.smtp is None and any(person.email for person in self.people):
+            raise ValueError("smtp: expected, because somebody is told by email")
+        return self
 
 
 class ClueSettings(_Section):

@@ -18,6 +18,7 @@ from coldwitness.domain.result import CheckResult, ShipmentFinding
 from coldwitness.domain.shipment_filter import Asked, Place, Sort
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
+from coldwitness.storage.alarm_ports import Alarms
 from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clues, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
 from coldwitness.storage.people_ports import Audit, ClientKeys, People, Replies
@@ -372,6 +373,9 @@ class Register(Protocol):
 
     @property
     def outbox(self) -> Outbox: ...
+
+    @property
+    def alarms(self) -> Alarms: ...
 
     @property
     def reviews(self) -> Reviews: ...

@@ -6,21 +6,17 @@ one clue a webhook is sent an entry only once it took the one before: entries ke
 """
 
 import logging
-import ssl
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
-from importlib.metadata import version
 
-import certifi
 import httpx
 
 from coldwitness.api.clues.backoff import next_try_ms
 from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event, trial_event
+from coldwitness.api.clues.posting import EVERYWHERE, UNREACHABLE, post_once, posting_client
 from coldwitness.api.clues.signature import require_secret, signed_headers
-from coldwitness.api.clues.targets import Network, allowed_networks, resolve
+from coldwitness.api.clues.targets import Network, allowed_networks
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
@@ -34,13 +30,9 @@ from coldwitness.storage.ports import Register
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
-TIMEOUT_S = 10.0
 PAGE = 500
 EARLIER_SECRET_MS = 86_400_000
 """So long the secret before signs beside a new one, so that a receiver can change over."""
-ANSWER_BYTES_READ = 65_536
-UNREACHABLE = (Unavailable, BadInput, httpx.HTTPError, httpx.InvalidURL)
-EVERYWHERE = allowed_networks(("0.0.0.0/0", "::/0"))
 
 
 class Outbox(JudgingObserver):
@@ -70,15 +62,7 @@ class Outbox(JudgingObserver):
         self._thread: threading.Thread | None = None
         self._busy: dict[str, Future[None]] = {}
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="webhook")
-        limits = httpx.Limits(max_keepalive_connections=8)
-        self._client = httpx.Client(
-            verify=_trusted_authorities(),
-            timeout=TIMEOUT_S,
-            limits=limits,
-            follow_redirects=False,
-            trust_env=False,
-            headers={"User-Agent": f"ColdWitness/{version('coldwitness')}"},
-        )
+        self._client = posting_client()
 
     def start(self) -> None:
         """Register the settings' webhooks and start the worker. Raises ConfigError on a secret
@@ -212,30 +196,15 @@ class Outbox(JudgingObserver):
         allowed: Sequence[Network] = self._allowed
         if webhook.url in self._trusted:
             allowed = EVERYWHERE
-        target = resolve(webhook.url, allowed=allowed)
         now_ms = self._clock()
         headers = {
-            "Host": target.host,
             "Content-Type": CONTENT_TYPE,
             **signed_headers(
                 body, secrets=_secrets_of(webhook, now_ms), message_id=message_id, now_ms=now_ms
             ),
         }
-        until = time.monotonic() + TIMEOUT_S
-        with self._client.stream(
-            "POST",
-            target.url,
-            content=body,
-            headers=headers,
-            extensions={"sni_hostname": target.server_name},
-        ) as answer:
-            read = 0
-            for chunk in answer.iter_raw():  # read, so that the connection can be used again
-                read += len(chunk)
-                if read > ANSWER_BYTES_READ or time.monotonic() > until:
-                    break
-            wait = answer.headers.get("retry-after", "")
-            return answer.status_code, float(wait) if wait.isdecimal() else 0.0
+        answer = post_once(self._client, webhook.url, body=body, headers=headers, allowed=allowed)
+        return answer.status, answer.retry_after_s
 
     def _failed(self, delivery: Delivery, why: str, *, at_least_s: float = 0.0) -> None:
         attempts = delivery.attempts + 1
@@ -246,14 +215,6 @@ class Outbox(JudgingObserver):
                 "webhook %s: clue %s given up: %s", delivery.webhook.id, delivery.clue_id, why
             )
         self._register.outbox.failed(delivery.id, next_try_ms=next_ms, error=why)
-
-
-@cache
-def _trusted_authorities() -> ssl.SSLContext:
-    """Certificate authorities of the system, a bureau's own among them, and the public ones."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def _why(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """What the OpenAPI document describes; what stands in these it finds by itself."""
 
 from coldwitness.api.clues.clue import CloudEvent, Clue
+from coldwitness.api.http.alarm_schemas import AlarmLine, AlarmList
 from coldwitness.api.http.case_schemas import FilledForm, FormList
 from coldwitness.api.http.clue_schemas import (
     ClueChange,
@@ -82,6 +83,8 @@ DESCRIBED = (
     AttachmentKept,
     AttachmentList,
     AuditList,
+    AlarmList,
+    AlarmLine,
     NewWebhook,
     Webhook,
     WebhookMade,

@@ -12,6 +12,8 @@ _EVERYBODY: frozenset[Role] = frozenset(ROLES)
 _PARTIES: frozenset[Role] = frozenset({"courier", "platform", "admin"})
 _OFFICES: frozenset[Role] = frozenset({"inspector", "case_system", "admin"})
 _OFFICERS: frozenset[Role] = frozenset({"inspector", "admin"})
+_ALARMED: frozenset[Role] = frozenset({"inspector", "admin"})
+"""Who is told of alarms, and says that he knows."""
 _ADMIN: frozenset[Role] = frozenset({"admin"})
 
 OPEN: frozenset[str] = frozenset(
@@ -59,6 +61,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "DELETE /v1/webhooks/{webhook}": _ADMIN,
     "GET /v1/webhooks/{webhook}/deliveries": _ADMIN,
     **{f"POST /v1/webhooks/{{webhook}}/{asked}": _ADMIN for asked in ("test", "replay", "secret")},
+    "GET /v1/alarms": _ALARMED,
+    "POST /v1/alarms/{alarm}/acknowledgement": _ALARMED,
     "GET /v1/quarantine": frozenset({"courier", "inspector", "admin"}),
     "GET /v1/devices": frozenset({"courier", "inspector", "admin"}),
     "GET /v1/boxes": frozenset({"courier", "inspector", "admin"}),
@@ -78,6 +82,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /metrics": _ADMIN,
     "GET /": _EVERYBODY,
     "GET /live": _EVERYBODY,
+    "GET /alarms": _ALARMED,
+    "POST /alarms": _ALARMED,
     "GET /shipments": _EVERYBODY,
     "GET /shipments/{shipment}": _EVERYBODY,
     "GET /shipments/{shipment}/course": _EVERYBODY,

@@ -16,8 +16,8 @@ CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
 _PLAIN, _SECURE = "coldwitness", "__Host-coldwitness"
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_WITH_FIELD = ("/sign-in", "/sign-out")
-"""Forms, which bring the token in a field."""
+_API = "/v1/"
+"""Elsewhere forms of our pages are sent, with the token in a field (`api/pages/forms.py`)."""
 _STREAM, _LISTENING = "/v1/live", "x-listening"
 """What a page asks by itself, and says so: no sign that anybody is there."""
 _NOTED_EVERY_MS = 60_000
@@ -49,7 +49,7 @@ def signed_in(request: Request, services: Services) -> Signed | None:
     if token is None or found is None:
         return None
     csrf = csrf_of(token)
-    if request.method not in _SAFE and request.scope["path"] not in _WITH_FIELD:
+    if request.method not in _SAFE and request.scope["path"].startswith(_API):
         require_ours(request, services)
         if not hmac.compare_digest(request.headers.get(CSRF_HEADER, ""), csrf):
             raise Problem(403, f"{CSRF_HEADER}: expected the token of the page that asks")

@@ -22,6 +22,7 @@ router = APIRouter()
 MOST_ROWS = 200
 MOST_ON_THE_ROAD = 5000
 NEWEST_CLUES = 10
+OPEN_ALARMS = 20
 MINUTE_MS = 60_000
 
 Urgency = Literal["near", "outside", "silent", "calm"]
@@ -64,6 +65,10 @@ def board_page(request: Request, services: ServicesOf, caller: CallerOf) -> Resp
     if caller.role in roles_of("GET", "/v1/clues"):
         wanted = ClueFilter(reach=caller.reach, standing="stands")
         clues = services.register.clues.listed(wanted=wanted, limit=NEWEST_CLUES)
+    alarms = []
+    if caller.role in roles_of("GET", "/v1/alarms"):
+        shown = services.register.alarms.listed(limit=OPEN_ALARMS, reach=caller.reach)
+        alarms = [alarm for alarm in shown if alarm.is_open]
     return page(
         "board.html",
         lang,
@@ -73,6 +78,7 @@ def board_page(request: Request, services: ServicesOf, caller: CallerOf) -> Resp
         most=MOST_ROWS,
         counts=counts,
         clues=clues,
+        alarms=alarms,
         shows_places=sees_destination(caller.role),
     )
 

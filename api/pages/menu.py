@@ -21,6 +21,7 @@ class Entry:
 ENTRIES = (
     Entry("/", "list_title"),
     Entry("/live", "board"),
+    Entry("/alarms", "alarms"),
     Entry("/clues", "clues"),
     Entry("/devices", "devices"),
     Entry("/quarantine", "quarantine"),

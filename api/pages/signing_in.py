@@ -4,9 +4,9 @@ import hmac
 import logging
 import re
 from typing import Annotated
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,29 +18,13 @@ from coldwitness.api.http.passwords import fits
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import Services, ServicesOf
 from coldwitness.api.pages.drawing import page
+from coldwitness.api.pages.forms import Form
 from coldwitness.domain.errors import BadInput
 
 router = APIRouter()
 log = logging.getLogger(__name__)
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]{0,2000}")
-_FORM_BYTES_MAX = 10_000
-_FORM = "application/x-www-form-urlencoded"
-
-
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form of ours, each once; 413 or 415 for what is none."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise Problem(415, f"content-type: expected {_FORM}")
-    body = await request.body()
-    if len(body) > _FORM_BYTES_MAX:
-        raise Problem(413, f"body: expected at most {_FORM_BYTES_MAX} bytes")
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
-    return {name: values[0] for name, values in fields.items()}
-
-
-Form = Annotated[dict[str, str], Depends(form_of)]
 
 
 @router.get("/sign-in")

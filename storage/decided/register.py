@@ -6,6 +6,7 @@ there too. What is derived (custody, curves, trips) and what says nothing of a s
 deliveries) goes straight to the register.
 """
 
+from coldwitness.storage.alarm_ports import Alarms
 from coldwitness.storage.clue_ports import Outbox
 from coldwitness.storage.decided.log import DecisionLog
 from coldwitness.storage.decided.parts import (
@@ -55,6 +56,10 @@ class JournalledRegister:
     @property
     def outbox(self) -> Outbox:
         return self._under.outbox
+
+    @property
+    def alarms(self) -> Alarms:
+        return self._under.alarms
 
     @property
     def client_keys(self) -> ClientKeys:

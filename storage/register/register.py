@@ -1,6 +1,7 @@
 """The register as one object: each part is a module, all share one database."""
 
 from coldwitness.storage.register import migrate
+from coldwitness.storage.register.alarms import SqlAlarms
 from coldwitness.storage.register.attachments import SqlAttachments
 from coldwitness.storage.register.audit import SqlAudit
 from coldwitness.storage.register.client_keys import SqlClientKeys
@@ -39,6 +40,7 @@ class SqlRegister:
         self.results = SqlResults(database)
         self.clues = SqlClues(database)
         self.outbox = SqlOutbox(database)
+        self.alarms = SqlAlarms(database)
         self.reviews = SqlReviews(database)
         self.office = SqlOffice(database)
         self.attachments = SqlAttachments(database)

@@ -329,6 +329,44 @@ client_keys = Table(
     comment="keys of API clients by their SHA-256; the keys themselves are kept nowhere",
 )
 
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("shipment", Text, index=True),
+    Column("title_zh", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("text_zh", Text, nullable=False),
+    Column("text_en", Text, nullable=False),
+    Column("raised_ms", BigInteger, nullable=False, index=True),
+    Column("settled_ms", BigInteger, index=True),
+    Column("acknowledged_ms", BigInteger),
+    Column("acknowledged_by", Text),
+    Column("rounds", Integer, nullable=False),
+    Column("told_ms", BigInteger),
+    Index(None, "rule", "subject"),
+    comment="what people are told at once; settled: it holds no more",
+)
+
+alarm_messages = Table(
+    "alarm_messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("alarm", Text, ForeignKey("alarms.id"), nullable=False, index=True),
+    Column("person", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("done_ms", BigInteger),
+    Column("error", Text),
+    Index(None, "state", "next_try_ms"),
+    comment="alarms owed to people of the settings, round by round",
+)
+
 replied_posts = Table(
     "replied_posts",
     metadata,

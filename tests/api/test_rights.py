@@ -2,6 +2,7 @@
 that a route nobody thought of fails here."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from coldwitness.api.http.keys import digest_of, new_key
 from coldwitness.api.http.rights import OPEN, PERSONAL, RIGHTS
 from coldwitness.config.settings import JournalSettings, Settings
+from coldwitness.domain.alarms import Alarm
 from coldwitness.domain.grants import ROLES, Grant, Role
+from coldwitness.domain.text import Text
 from coldwitness.ingest.last_seen import LastSeen
 from coldwitness.ingest.progress import Progress, Quarantined
 from tests.api.world import T0, WARM, World, manifest, running_world
@@ -26,10 +29,10 @@ GRANTS: Mapping[Role, Grant] = {
     "admin": Grant("admin"),
 }
 RESTRICTED = tuple(role for role in ROLES if role != "admin")
-NAMES = {"shipment", "clue", "sha256", "format", "form", "name", "webhook"}
+NAMES = {"shipment", "clue", "alarm", "sha256", "format", "form", "name", "webhook"}
 """What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
 a webhook is the administrator's."""
-PAGES = ("/", "/live", "/shipments/{shipment}", "/devices", "/quarantine")
+PAGES = ("/", "/live", "/alarms", "/shipments/{shipment}", "/devices", "/quarantine")
 STREAMS = {"GET /v1/live"}
 """Never end: tried on their own below."""
 
@@ -42,6 +45,7 @@ class Tried:
     keys: Mapping[Role, str]
     document: dict[str, Any]
     clues: Mapping[str, str]
+    alarms: Mapping[str, str]
     attachments: Mapping[str, str]
 
     def ask(
@@ -50,6 +54,7 @@ class Tried:
         address = path.format(
             shipment=of,
             clue=self.clues[of],
+            alarm=self.alarms[of],
             sha256=self.attachments[of],
             format="json",
             form="1",
@@ -97,13 +102,22 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
         }
         entries = world.get("/v1/clues").json()["items"]
         clues = {one["clue"]["shipment"]: one["clue"]["id"] for one in entries}
+        alarms = {name: _alarm(world, name) for name in (MINE, THEIRS)}
         document = world.get("/openapi.json").json()
         keys = {role: new_key() for role in ROLES}
         for role, key in keys.items():
             world.register.client_keys.add(
                 f"{role} 1", GRANTS[role], digest=digest_of(key) or "", by="test", now_ms=T0
             )
-        yield Tried(world, keys, document, clues, attached)
+        yield Tried(world, keys, document, clues, alarms, attached)
+
+
+def _alarm(world: World, shipment: str) -> str:
+    said = Text(f"告警 {shipment}", f"Alarm {shipment}")
+    name = f"al_{shipment}"
+    told = Alarm(name, "silent", shipment, shipment, said, said, raised_ms=T0)
+    world.register.alarms.raise_new([told])
+    return name
 
 
 def _refused(row: int, courier: str, shipment: str) -> Quarantined:
@@ -175,14 +189,14 @@ def test_a_route_of_others_is_refused_and_ones_own_is_not(tried: Tried, role: Ro
 @pytest.mark.parametrize("role", RESTRICTED)
 def test_another_s_is_answered_as_if_nobody_had_heard_of_it(tried: Tried, role: Role) -> None:
     for method, path in tried.operations():
-        if "{shipment}" not in path and "{clue}" not in path:
+        if not {"{shipment}", "{clue}", "{alarm}"} & set(re.findall(r"\{\w+\}", path)):
             continue
         answer = tried.ask(method, path, role, of=THEIRS)
         route = f"{method} {path}"
         expected = 404 if role in RIGHTS[route] and route not in PERSONAL else 403
         assert answer.status_code == expected, (method, path, answer.text)
         assert "sf" not in answer.json()["detail"].replace("transfer", "")
-        if method == "GET" and expected == 404 and "{clue}" not in path:
+        if method == "GET" and expected == 404 and "{shipment}" in path:
             nobody = tried.ask(method, path.replace("{shipment}", "ZB-NOBODY"), role)
             same = nobody.json()["detail"].replace("ZB-NOBODY", THEIRS)
             assert same == answer.json()["detail"], path
