@@ -22,8 +22,8 @@ from tests.unchanged.recorded import judged
 
 MOST = 5
 """Sheets of a usual breach."""
-MOST_CLEAN: dict[Lang, int] = {"zh": 3, "en": 4}
-"""Sheets of a delivery of drugs alone against which nothing was found; English takes more room."""
+MOST_CLEAN = 3
+"""Sheets of a delivery of drugs alone against which nothing was found."""
 LEAST_USED = 0.2
 """Of the height between head and foot, also on the last sheet."""
 _FOOT_PT, _HEAD_PT = 40.0, 795.0
@@ -61,17 +61,17 @@ def headings_of(report: Report, lang: Lang) -> frozenset[str]:
     return frozenset({chapter.title for chapter in chapters} | short)
 
 
-def most_sheets(report: Report, lang: Lang) -> int:
+def most_sheets(report: Report) -> int:
     """What a reader can be asked to turn: of a clean delivery of drugs alone fewer."""
     verdict = report.decision.verdict
     goods = report.result.isolation.goods.status != "not_applicable"
     clean = verdict in ("compliant", "asserted") and not goods
-    return MOST_CLEAN[lang] if clean else MOST
+    return MOST_CLEAN if clean else MOST
 
 
 def shortcomings(report: Report, lang: Lang, sheets: Sequence[Sequence[Line]]) -> Iterator[str]:
     """What is wrong with the sheets of a report, a sentence each; nothing where all is well."""
-    most = most_sheets(report, lang)
+    most = most_sheets(report)
     if len(sheets) > most:
         yield f"{len(sheets)} sheets, at most {most}"
     headings = headings_of(report, lang)

@@ -65,7 +65,7 @@ def test_every_requirement_of_the_result_stands_in_the_table_worst_first() -> No
     for line in case.result.requirements:
         named = re.search(rf"[>、]{re.escape(line.id)}[、<]", table)
         assert named is not None, line.id
-        assert re.search(rf"[ 、；]{re.escape(line.id)}[、：]", sources), line.id
+        assert re.search(rf"[：、；]{re.escape(line.id)}[、：]", sources), line.id
         places[line.id] = named.start()
     rank = {
         "breach": 0,

@@ -22,9 +22,9 @@ def view(request: pytest.FixtureRequest) -> View:
 
 
 def _rows(view: View) -> list[list[str]]:
-    (table,) = [block for block in requirements(view).blocks if isinstance(block, Table)]
+    tables = [block for block in requirements(view).blocks if isinstance(block, Table)]
     joint = view.say("and")
-    return [row[0].aside.split(joint) for row in table.rows]
+    return [row[0].aside.split(joint) for table in tables for row in table.rows]
 
 
 def test_lines_of_one_question_and_status_stand_in_one_row(view: View) -> None:

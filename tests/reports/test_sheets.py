@@ -18,6 +18,7 @@ from coldwitness.api.reports.made.issue import issue_of
 from coldwitness.api.reports.made.model import Issue, Origin
 from coldwitness.api.reports.made.seal import sealed
 from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.made.wording import LANGUAGES, Lang
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.config.settings import ReportSettings, Settings
 from coldwitness.domain.errors import BadInput
@@ -27,18 +28,19 @@ from tests.reports.shipments import warm_and_stopped
 
 
 @lru_cache
-def sheets(story: str) -> list[list[Line]]:
-    return sheets_of(render_pdf(report_of(story), lang="zh"))
+def sheets(story: str, lang: Lang = "zh") -> list[list[Line]]:
+    return sheets_of(render_pdf(report_of(story), lang=lang))
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("story", STORIES)
 def test_no_sheet_too_many_none_nearly_empty_and_no_heading_torn_from_what_it_stands_over(
-    story: str,
+    story: str, lang: Lang
 ) -> None:
     """Of all recorded deliveries: python -m benchmarks.report_sheets."""
     report = report_of(story)
-    assert list(shortcomings(report, "zh", sheets(story))) == []
-    assert most_sheets(report_of("clean"), "zh") == 3
+    assert list(shortcomings(report, lang, sheets(story, lang))) == []
+    assert most_sheets(report_of("clean")) == 3
 
 
 def test_what_falls_short_is_told() -> None:

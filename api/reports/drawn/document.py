@@ -30,9 +30,12 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True, tag="table"):
+    """halves : short rows, which a sheet may show as two tables side by side."""
+
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     empty: str = "—"
+    halves: bool = False
 
 
 class Facts(msgspec.Struct, frozen=True, tag="facts"):

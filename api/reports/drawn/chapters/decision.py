@@ -30,6 +30,7 @@ from coldwitness.api.reports.made.wording import (
 )
 from coldwitness.config.finding_kinds import accusing_kinds
 from coldwitness.domain.result import Finding
+from coldwitness.domain.text import Text
 
 MARKS = {
     "breach": "■",
@@ -82,7 +83,7 @@ _REASONS = 6
 
 def _reasons(view: View) -> tuple[str, ...]:
     """What accuses, worst first, where the verdict's sentence names only the worst; each with how
-    sure it is and what would settle it."""
+    sure it is and what would settle it, what is alike told by its worst and how often."""
     accused = [
         f
         for f in worst_first(view.report.result.findings)
@@ -90,19 +91,25 @@ def _reasons(view: View) -> tuple[str, ...]:
     ]
     if len(accused) < 2:
         return ()
-    told = [_reason(view, finding) for finding in accused[:_REASONS]]
-    if len(accused) > _REASONS:
-        told.append(view.say("decision.more_reasons", count=len(accused) - _REASONS))
+    alike: dict[tuple[str, str, str, Text | None], list[Finding]] = {}
+    for f in accused:
+        alike.setdefault((f.kind, f.subtype, f.certainty, f.would_settle), []).append(f)
+    told = [_reason(view, group[0], more=len(group) - 1) for group in alike.values()][:_REASONS]
+    left = sum(len(group) for group in list(alike.values())[_REASONS:])
+    if left:
+        told.append(view.say("decision.more_reasons", count=left))
     return tuple(told)
 
 
-def _reason(view: View, finding: Finding) -> str:
+def _reason(view: View, finding: Finding, *, more: int) -> str:
     what = tell(finding.explanation, view.lang).rstrip("。.")
-    sure = view.say("decision.reason", what=what, sure=say(finding.certainty, view.lang))
+    reason = view.say("decision.reason", what=what, sure=say(finding.certainty, view.lang))
+    if more:
+        reason = view.say("decision.reason_alike", reason=reason, count=more)
     if finding.would_settle is None:
-        return sure
+        return reason
     settle = tell(finding.would_settle, view.lang).rstrip("。.")
-    return view.say("decision.reason_settled", reason=sure, settle=settle)
+    return view.say("decision.reason_settled", reason=reason, settle=settle)
 
 
 def _drugs(view: View) -> Table | None:

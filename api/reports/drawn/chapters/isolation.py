@@ -28,7 +28,7 @@ def isolation(view: View) -> Chapter:
     alt = view.say("isolation.alt")
     blocks: list[Block] = [
         Paragraph(view.say("isolation.inferred"), small=True),
-        Bullets(tuple(_in_words(view, exchange) for exchange in exchanges)),
+        Bullets(tuple(_in_words(view, exchange) for exchange in exchanges if _told(exchange))),
     ]
     if any(exchange.status == "missing" for exchange in exchanges):
         svg, narrow = (
@@ -50,6 +50,11 @@ def isolation(view: View) -> Chapter:
         )
     )
     return Chapter("isolation", view.say("isolation.title"), tuple(blocks))
+
+
+def _told(exchange: Exchange) -> bool:
+    """Whether there is more to say than the table does; of the coolant always."""
+    return exchange.zone == "coolant" or exchange.status != "not_applicable"
 
 
 def _in_words(view: View, exchange: Exchange) -> str:

@@ -215,12 +215,13 @@ def custody(view: View) -> Chapter:
     )
     table = Table(
         columns=(
-            Column(view.say("records.time"), 1.2),
-            Column(view.say("records.custody_step"), 1.6),
-            Column(view.say("place"), 2.2),
-            Column(view.say("records.source"), 1.2),
+            Column(view.say("records.time"), 1.7),
+            Column(view.say("records.custody_step"), 1.7),
+            Column(view.say("place"), 1.3),
+            Column(view.say("records.source"), 1.6),
         ),
         rows=rows,
         empty=view.say("records.no_event"),
+        halves=True,
     )
     return Chapter("custody", view.say("records.custody_title"), (table,))

@@ -1,9 +1,11 @@
 """Every requirement of the result, worst first, none left out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from coldwitness.api.reports.drawn.chapters.decision import MARKS
 from coldwitness.api.reports.drawn.document import (
+    Block,
     Bullets,
     Cell,
     Chapter,
@@ -23,26 +25,74 @@ from coldwitness.api.reports.made.wording import (
 )
 from coldwitness.domain.text import Text
 
+_LONG = 24
+"""Characters from which a fact is not said again but referred to."""
+
+
+@dataclass
+class _Told:
+    """What the rows so far have said. settings : their names. notes : under the facts. bases : by
+    its words the line that rests on it."""
+
+    settings: set[str] = field(default_factory=set)
+    notes: set[str] = field(default_factory=set)
+    bases: dict[str, str] = field(default_factory=dict)
+
+    def facts(self, view: View, line: RuleLine) -> str:
+        """What a line rests on; of what a line above rests on as a whole, where it is."""
+        facts = tell(line.basis, view.lang)
+        for before, id_ in self.bases.items():
+            facts = facts.replace(before, view.say("requirements.as_line", id=id_))
+        if facts == tell(line.basis, view.lang) and len(facts) >= _LONG:
+            self.bases.setdefault(facts, line.id)
+        return facts
+
+    def setting(self, view: View, line: RuleLine) -> str:
+        """The settings that a line fell by; where it did not fall, they stand with the methods."""
+        if line.status not in {"breach", "suspected", "insufficient_evidence"}:
+            return ""
+        if line.setting is None or self.settings >= line.setting.values.keys():
+            return ""
+        self.settings |= line.setting.values.keys()
+        return tell(line.setting, view.lang)
+
 
 def requirements(view: View) -> Chapter:
     """One row a question: lines that rest on the same facts stand together with their bases, so
     the table does not look more thorough than the look was."""
-    told: set[str] = set()
-    table = Table(
-        columns=(
-            Column(view.say("requirement"), 3.4),
-            Column(view.say("requirements.status"), 1.6),
-            Column(view.say("requirements.facts"), 4.0),
-        ),
-        rows=tuple(_row(view, lines, told) for lines in _by_question(view.report.requirements)),
+    told = _Told()
+    asked = _by_question(view.report.requirements)
+    held = [lines for lines in asked if lines[0].status in _HELD]
+    tables = (
+        _table(view, [lines for lines in asked if lines not in held], told, facts=4.6),
+        # Where nothing was found little is said of it, and many lines stand together.
+        _table(view, held, told, facts=3.1),
     )
-    blocks = (
+    blocks: tuple[Block, ...] = (
         Paragraph(view.say("requirements.worst_first"), small=True),
-        table,
+        *(table for table in tables if table.rows),
         Subheading(view.say("requirements.sources_title")),
         Bullets(_sources(view), small=True),
     )
     return Chapter("requirements", view.say("requirements.title"), blocks)
+
+
+_HELD = ("compliant", "not_applicable")
+_STATUS = 1.5
+_REQUIREMENT_AND_FACTS = 7.5
+"""Of the table's width."""
+
+
+def _table(view: View, asked: Sequence[Sequence[RuleLine]], told: _Told, *, facts: float) -> Table:
+    """facts : width of the last column."""
+    return Table(
+        columns=(
+            Column(view.say("requirement"), _REQUIREMENT_AND_FACTS - facts),
+            Column(view.say("requirements.status"), _STATUS),
+            Column(view.say("requirements.facts"), facts),
+        ),
+        rows=tuple(_row(view, lines, told) for lines in asked),
+    )
 
 
 def _by_question(lines: Sequence[RuleLine]) -> list[list[RuleLine]]:
@@ -53,14 +103,20 @@ def _by_question(lines: Sequence[RuleLine]) -> list[list[RuleLine]]:
     return list(asked.values())
 
 
-def _row(view: View, lines: Sequence[RuleLine], told: set[str]) -> tuple[Cell, ...]:
-    """told : names of the settings that stood in a row before; they are said once."""
+def _row(view: View, lines: Sequence[RuleLine], told: _Told) -> tuple[Cell, ...]:
+    """told : what stood in a row before and is said once."""
     first, lang = lines[0], view.lang
-    pairs = [(_bounds(view, line), _setting(view, line, told)) for line in lines]
-    notes = list(dict.fromkeys(note for pair in pairs for note in pair if note))
+    pairs = [(_bounds(view, line), told.setting(view, line)) for line in lines]
+    facts = told.facts(view, first)
+    notes = [note for note in dict.fromkeys(note for pair in pairs for note in pair) if note]
+    if facts != tell(first.basis, lang):  # the line it refers to has the same
+        notes = [note for note in notes if note not in told.notes]
+    told.notes.update(notes)
     settles = [line.would_settle[0] for line in lines if line.would_settle]
     if first.status not in {"compliant", "not_applicable"} and settles:
-        notes.append(view.say("requirements.would_settle") + tell(settles[0], lang))
+        settle = tell(settles[0], lang)
+        looked_at = first.status in {"to_check", "asserted"}  # then the text says so itself
+        notes.append(settle if looked_at else view.say("requirements.would_settle") + settle)
     mark = MARKS.get(first.status, "—")
     titles = list(dict.fromkeys(tell(line.title, lang) for line in lines))
     return (
@@ -69,33 +125,37 @@ def _row(view: View, lines: Sequence[RuleLine], told: set[str]) -> tuple[Cell, .
             aside=view.say("and").join(line.id for line in lines),
         ),
         Cell(f"{mark} {tell(STATUS_WORDS[first.status], lang)}", tone=first.status),
-        Cell(tell(first.basis, lang), note="\n".join(notes)),
+        Cell(facts, note="\n".join(notes)),
     )
 
 
 def _sources(view: View) -> tuple[str, ...]:
-    """Each source once, of what kind it is, and whom each of the lines that stand on it binds:
-    most lines share a few."""
-    standing: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = {}
+    """Each source once with the lines that stand on it, by its kind and by whom they bind: most
+    lines share a few."""
+    standing: dict[tuple[str, tuple[str, ...]], dict[str, list[str]]] = {}
     for line in view.report.requirements:
-        legal = standing.setdefault((tell(line.legal, view.lang), line.source_kind), {})
-        legal.setdefault(line.duty, []).append(line.id)
+        alike = standing.setdefault((line.source_kind, line.duty), {})
+        alike.setdefault(tell(line.legal, view.lang), []).append(line.id)
     return tuple(
         view.say(
             "requirements.sources",
-            source=source,
-            kind=say(f"source_{kind}", view.lang) if kind else "",
-            bound=view.say("semicolon").join(_bound(view, duty, ids) for duty, ids in by.items()),
+            kind=_kind_and_duty(view, kind, duty),
+            sources=view.say("semicolon").join(
+                view.say("requirements.source", source=source, ids=view.say("and").join(ids))
+                for source, ids in sources.items()
+            ),
         )
-        for (source, kind), by in standing.items()
+        for (kind, duty), sources in standing.items()
     )
 
 
-def _bound(view: View, duty: Sequence[str], ids: Sequence[str]) -> str:
-    """`ANNEX6-08、ANNEX6-09：零售企业`."""
-    lines = view.say("and").join(ids)
+def _kind_and_duty(view: View, kind: str, duty: Sequence[str]) -> str:
+    """`规范性文件，零售企业、配送企业`."""
     whom = view.say("and").join(say(f"duty_{who}", view.lang) for who in duty)
-    return view.say("requirements.bound", ids=lines, bound=whom) if whom else lines
+    what = say(f"source_{kind}", view.lang) if kind else ""
+    if not what or not whom:
+        return what or whom
+    return view.say("requirements.kind_and_duty", kind=what, duty=whom)
 
 
 def _bounds(view: View, line: RuleLine) -> str:
@@ -110,13 +170,3 @@ def _bounds(view: View, line: RuleLine) -> str:
         lead = view.say("requirements.time_out")
     bounds = least_most((line.least, line.most), view.lang)
     return f"{lead} {bounds}" if bounds else ""
-
-
-def _setting(view: View, line: RuleLine, told: set[str]) -> str:
-    """The settings that a line fell by; where it did not fall, they stand with the methods."""
-    if line.status not in {"breach", "suspected", "insufficient_evidence"}:
-        return ""
-    if line.setting is None or told >= line.setting.values.keys():
-        return ""
-    told |= line.setting.values.keys()
-    return tell(line.setting, view.lang)

@@ -29,6 +29,7 @@ from coldwitness.api.reports.made.wording import (
     unit_words,
 )
 from coldwitness.domain.coverage import CoveredProbe
+from coldwitness.domain.text import Text
 
 PLOTS = 12
 """Small multiples in one figure: what fits on half a sheet."""
@@ -143,6 +144,7 @@ def _statistics(view: View) -> Facts:
 def _table(view: View) -> Table:
     lang = view.lang
     rows = []
+    settled: dict[Text, int] = {}  # what would settle it, by the episode that said it first
     for e in view.report.episodes:
         certain = e.certainty == "certain"
         rows.append(
@@ -159,7 +161,7 @@ def _table(view: View) -> Table:
                 Cell(quantity(e.degree_minutes, "", places=1)),
                 Cell(
                     say_or_key(e.certainty, lang),
-                    note=tell(e.would_settle, lang) if e.would_settle and not certain else "",
+                    note="" if certain else _settles(view, e, settled),
                 ),
             )
         )
@@ -175,6 +177,16 @@ def _table(view: View) -> Table:
         ),
         rows=tuple(rows),
     )
+
+
+def _settles(view: View, episode: Episode, settled: dict[Text, int]) -> str:
+    """What would settle it, in full once; from then on the number of the episode that said it."""
+    if episode.would_settle is None:
+        return ""
+    first = settled.setdefault(episode.would_settle, episode.number)
+    if first == episode.number:
+        return tell(episode.would_settle, view.lang)
+    return view.say("temperature.settled_as", number=first)
 
 
 def _no_episode(view: View) -> str:

@@ -9,7 +9,7 @@ from coldwitness.api.reports.drawn.charts.canvas import Canvas
 from coldwitness.api.reports.drawn.charts.temperature import Mark
 from coldwitness.api.reports.drawn.charts.trace import Line, run_points
 
-_HEIGHT = 92.0
+_HEIGHT = 84.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def multiples_svg(
     degrees)."""
     a_row = 3 if width > canvas.HALF else 1
     rows = -(-len(plots) // a_row)
-    sheet = Canvas(name, width=width, height=rows * _HEIGHT + 34, alt=alt)
+    sheet = Canvas(name, width=width, height=rows * _HEIGHT + 26, alt=alt)
     half = width / a_row
     for i, plot in enumerate(plots):
         left, top = (i % a_row) * half + 40, (i // a_row) * _HEIGHT + 20
