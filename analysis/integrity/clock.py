@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.integrity.moved_clock import moved_clock
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.logger_clock import (
     LIVE_JITTER_S,
@@ -22,14 +23,8 @@ def clock_findings(case: Case) -> FindingTable:
     before it was measured, later than the bureau's setting allows, or one by one as it was
     measured and yet late by the clock.
     """
-    return concatenate(
-        [
-            _mismatch(case),
-            _received(case),
-            _behind(case),
-            _set_back(case),
-        ]
-    )
+    plain = concatenate([_mismatch(case), _received(case), _behind(case), _set_back(case)])
+    return concatenate([plain, moved_clock(case, known=shown_wrong(plain, len(case.terms)))])
 
 
 def shown_wrong(findings: FindingTable, shipments: int) -> NDArray[np.bool_]:

@@ -60,7 +60,9 @@ def stop_possible(
         return possible
     used, before_s, after_s = used[some], before_s[some], after_s[some]
     gap = np.diff(fixes.time_s[used]) > numbers.position_gap_s
-    gaps = np.concatenate(([0], np.cumsum(gap & (np.diff(fixes.shipment[used]) == 0))))
+    gap &= np.diff(fixes.shipment[used]) == 0
+    gaps = np.concatenate(([0], np.cumsum(gap)))
+    unseen = np.concatenate(([0.0], np.cumsum(np.where(gap, np.diff(fixes.time_s[used]), 0.0))))
     coarse = np.concatenate(([0], np.cumsum(fixes.coarse[used])))
     reach_m = numbers.dwell_radius_m + ACCURACY_FACTOR * np.maximum(
         zigzag_m(fixes, used, numbers), np.nan_to_num(fixes.accuracy_m[used], nan=UNSTATED_M)
@@ -81,7 +83,10 @@ def stop_possible(
         owner = fixes.shipment[used[begin]]
         excused = allowed(owner, box, fixes, ends, terms, door_m=0.0 if leniency else DOOR_SLACK_M)
         if not leniency:
-            excused |= believed[owner] & riding(fixes, used, tracks, begin=begin, end=end)
+            rides = riding(fixes, used, tracks, begin=begin, end=end)
+            # What no position shows for longer is not known by motion alone, in one hole or two.
+            rides &= before_s[begin] + after_s[end] + unseen[end] - unseen[begin] <= limit_s
+            excused |= believed[owner] & rides
         possible[owner[~excused]] = True
     return possible
 
@@ -225,7 +230,9 @@ def allowed(
 def riding(
     fixes: Fixes, used: IntArray, tracks: Tracks, *, begin: IntArray, end: IntArray
 ) -> BoolArray:
-    """True where the box's own motion sensor reports motion for most of the stretch.
+    """True where the box's own motion sensor reports motion for most of the stretch, and the fixes
+    do not deny it: where most of them equal the one before to the last digit, neither says what the
+    box did.
 
     used : (n,) fixes. begin, end : (k,) first and last of each stretch among them. Result (k,).
     """
@@ -233,4 +240,7 @@ def riding(
     moves = np.concatenate(([0], np.cumsum(tracks.moving == 1)))
     low, high = fixes.row[used[begin]], fixes.row[used[end]] + 1
     said, moved = says[high] - says[low], moves[high] - moves[low]
-    return np.asarray((said > 0) & (2 * moved > said))
+    equal = (np.diff(fixes.x_m[used]) == 0.0) & (np.diff(fixes.y_m[used]) == 0.0)
+    equals = np.concatenate(([0], np.cumsum(equal)))
+    held = 2 * (equals[end] - equals[begin]) > end - begin
+    return np.asarray((said > 0) & (2 * moved > said) & ~held)

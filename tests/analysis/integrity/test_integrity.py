@@ -192,6 +192,37 @@ def test_readings_that_arrive_live_with_an_old_time_show_a_clock_behind() -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("at", "by_s", "told"), [(60, 480.0, True), (3, 480.0, True), (60, 290.0, False)]
+)
+def test_a_slow_clock_that_is_set_ahead_on_the_way_shows_against_the_other_live_readings(
+    at: int, by_s: float, told: bool
+) -> None:
+    t = minutes(121)
+    received = t + 240
+    t[at:] += by_s
+    found = seen(Series(t, 5.0, seq=np.arange(121), received=received), given=Given(0, 7200))
+    causes = [f["measures"]["cause"] for f in found.found(code_of("data_integrity/clock"))]
+    assert causes == ["moved"] * told
+    assert (found.status("range") == Status.INSUFFICIENT_EVIDENCE) == told
+
+
+@pytest.mark.parametrize(("off_s", "told"), [(90.0, True), (0.0, False), (-90.0, True)])
+def test_a_reading_out_of_range_that_the_clock_puts_outside_custody_stays_in_doubt(
+    off_s: float, told: bool
+) -> None:
+    """Its receipt says that it was measured before the end, or after the start."""
+    t = minutes(123) - 60
+    temperature = np.full(123, 5.0)
+    temperature[[1, 121] if told else [0, 122]] = 20.0
+    found = seen(
+        Series(t + off_s, temperature, seq=np.arange(123), received=t), given=Given(0, 7200)
+    )
+    causes = [f["measures"]["cause"] for f in found.found(code_of("data_integrity/clock"))]
+    assert causes == ["past_the_end"] * told
+    assert (found.status("range") == Status.COMPLIANT) != told
+
+
 def test_a_clock_that_drifts_beyond_five_minutes_is_found() -> None:
     t = minutes(361)
     given = Given(start=0, end=21600, interval_s=60)

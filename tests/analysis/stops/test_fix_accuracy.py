@@ -76,6 +76,20 @@ def test_a_fix_repeated_in_a_tunnel_is_no_stay(tunnel_s: float, fine: bool) -> N
     assert Status(judged.status[0]) is (Status.COMPLIANT if fine else Status.INSUFFICIENT_EVIDENCE)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_repeated_fix_does_not_acquit_where_other_fixes_are_taken_out(seed: int) -> None:
+    """The motion sensor says that the box rode, the positions that it stood: neither counts."""
+    random = np.random.default_rng(seed)
+    journey = Journey().stand(300).ride((14_000.0, 0.0), kmh=20.0).stand(300)
+    fixed = stale(journey.fixes(every_s=60.0, noise_m=4.0), from_s=360.0, until_s=1500.0)
+    there = custody(fixed, destination=(*map(float, degrees(14_000.0, 0.0)), 100.0))
+    moving = ((fixed.time_s > 300) & (fixed.time_s < fixed.time_s[-1] - 300)).astype(np.int8)
+    gone = random.random(len(fixed.time_s)) < random.uniform(0.5, 0.8)
+    for one in (fixed, fixed.without(gone)):
+        judged = judge(one, given=there, moving=moving)
+        assert Status(judged.status[0]) is not Status.COMPLIANT
+
+
 def test_a_receiver_that_always_repeats_itself_where_it_stands_shows_a_stay() -> None:
     judged = judge(delivery(2400).fixes(every_s=60.0))
     assert Status(judged.status[0]) is Status.SUSPECTED
