@@ -24,6 +24,8 @@ PERMITTED_MS = 300_000
 """The permitted recording interval of the shipped pack."""
 TOLERANCE_MS = 300_000
 """By which the clocks of logger and custody events may differ: of the shipped pack."""
+NEAR_AN_END_MS = 300_000
+"""So near in time a fix tells where an event was pressed: detail 18 of the contract."""
 SLEW_C_PER_MIN = 0.3
 """How fast a box can change, where nobody says: of the shipped pack."""
 
@@ -222,6 +224,8 @@ def _without(record: Record, gone: Rows) -> Changed | None:
     allowed = {Allowed.SHORT_HOLE} if _only_short_holes(record, gone) else set()
     if _some_steep(record, gone):
         allowed.add(Allowed.STEEP)
+    if _end_unseen(record, gone):
+        allowed.add(Allowed.PRESSED)
     manifest = record.versions[0].manifest if record.versions else None
     counted = bool((record.readings.seq >= 0).all())
     if not counted and (manifest is None or manifest.logger.interval_s is None):
@@ -279,6 +283,16 @@ def _custody_ms(record: Record) -> tuple[float, float]:
     if not ended and manifest is not None and manifest.delivered_ms is not None:
         ended = [manifest.delivered_ms]
     return min(packed, default=-np.inf), max(ended, default=np.inf)
+
+
+def _end_unseen(record: Record, gone: Rows) -> bool:
+    """Whether an end of custody had a fix near it in time, and has none any more."""
+    time_ms, placed = record.readings.time_ms, ~np.isnan(record.readings.lat_deg)
+    for end_ms in _custody_ms(record):
+        near = placed & (np.abs(time_ms - end_ms) <= NEAR_AN_END_MS)
+        if near.any() and not (near & ~gone).any():
+            return True
+    return False
 
 
 def _some_steep(record: Record, gone: Rows) -> bool:
