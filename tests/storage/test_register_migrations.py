@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect
 
 from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.domain.manifest import Item, Manifest, Order
 from coldwitness.domain.reading import Event
 from coldwitness.storage.register import migrate, open_register
 from coldwitness.storage.register.database import Database
@@ -78,6 +79,27 @@ def test_every_step_down_and_up_again_keeps_every_row_of_every_table(empty_url: 
         for name, columns in below.items():
             assert columns == _of_columns(again[name], columns), (lower, name)
         _fill_every_table(database)
+    register.close()
+
+
+def test_a_shipment_of_before_is_found_by_what_its_manifest_states(empty_url: str) -> None:
+    register = open_register(empty_url)
+    stated = Manifest(
+        id="S-1",
+        items=(Item(storage="refrigerated"),),
+        order=Order(number="DD-77", sold_at="2026-11-20"),
+    )
+    register.manifests.put(stated, received_ms=T0)
+    asked = "dd-77 2026-11-20"
+    database = register.database
+    migrate.downgrade(database, to="0021")
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE shipments SET search = 's-1'")
+    assert register.shipments.rows(q=asked) == []
+
+    migrate.upgrade(database)
+
+    assert [row.id for row in register.shipments.rows(q=asked)] == ["S-1"]
     register.close()
 
 
