@@ -20,6 +20,7 @@ _RFC3339 = re.compile(
     r"(?:([Zz])|([+-])(\d\d):?(\d\d))"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 def instant_ms(text: str) -> int:
@@ -55,7 +56,7 @@ def instant_ms(text: str) -> int:
 def rfc3339(time_ms: int) -> str:
     """`2026-11-21T08:00:00Z`, with milliseconds only where there are any."""
     whole, fraction_ms = divmod(int(time_ms), 1000)
-    text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_NAIVE_EPOCH + timedelta(seconds=whole)).isoformat()
     return f"{text}.{fraction_ms:03d}Z" if fraction_ms else f"{text}Z"
 
 

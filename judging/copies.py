@@ -6,6 +6,7 @@ difference in analysis.integrity.copied, on the candidates' own readings.
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.curves import CurveIndex, index_of_differences, landmarks
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult
-from coldwitness.domain.tracks import FloatArray
+from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.storage.ports import Copies, StoredCurves
 
 PARTNERS = 20
@@ -54,11 +55,14 @@ def keep_curves(copies: Copies, index: CurveIndex) -> None:
     """Keep curves, in place of what their shipments had, so that later shipments are found to be
     copies of them. Raises Unavailable if the register is away."""
     keys = _keys(index)
+    columns = _Kept.of(index)
     mine = np.argsort(index.shipment, kind="stable")
     parts = np.searchsorted(index.shipment[mine], np.arange(len(index.shipments) + 1))
     copies.keep_curves(
         {
-            name: StoredCurves(keys[name], _body(index, mine[parts[i] : parts[i + 1]]))
+            name: StoredCurves(
+                keys[name], _body(index, mine[parts[i] : parts[i + 1]].tolist(), columns)
+            )
             if keys[name]
             else None
             for i, name in enumerate(index.shipments)
@@ -88,27 +92,48 @@ def copies_named(results: Sequence[CheckResult]) -> dict[str, frozenset[str]]:
     return named
 
 
-def _body(index: CurveIndex, curves: np.ndarray) -> bytes:
+@dataclass(frozen=True)
+class _Kept:
+    """(n,) little-endian columns of all curves of an index, as a _Curve has its own of them."""
+
+    time_ms: NDArray[np.int64]
+    difference: NDArray[np.int32]
+    received_ms: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, index: CurveIndex) -> "_Kept":
+        received_s = np.where(np.isfinite(index.received_s), index.received_s, -0.001)
+        return cls(
+            time_ms=_from_before(index.time_s, index.first),
+            difference=index.difference.astype("<i4"),
+            received_ms=_from_before(received_s, index.first),
+        )
+
+
+def _from_before(instant_s: FloatArray, first: IntArray) -> NDArray[np.int64]:
+    """(n,) epoch ms as differences from the reading before; a curve's first from 0."""
+    instant_ms = np.round(instant_s * 1000.0).astype("<i8")
+    apart_ms = np.diff(instant_ms, prepend=0).astype("<i8")
+    begins = first[:-1][first[:-1] < first[1:]]
+    apart_ms[begins] = instant_ms[begins]
+    return apart_ms
+
+
+def _body(index: CurveIndex, curves: Sequence[int], columns: _Kept) -> bytes:
     kept = []
     for curve in curves:
         rows = slice(int(index.first[curve]), int(index.first[curve + 1]))
-        time_ms = np.round(index.time_s[rows] * 1000.0).astype("<i8")
         kept.append(
             _Curve(
                 probe=str(index.probe[curve]),
                 logger=str(index.logger[curve]),
-                time_ms=np.diff(time_ms, prepend=0).astype("<i8").tobytes(),
-                difference=index.difference[rows].astype("<i4").tobytes(),
+                time_ms=columns.time_ms[rows].tobytes(),
+                difference=columns.difference[rows].tobytes(),
                 joint=bool(index.joint[curve]),
-                received_ms=_received_ms(index.received_s[rows]).tobytes(),
+                received_ms=columns.received_ms[rows].tobytes(),
             )
         )
     return zlib.compress(msgspec.msgpack.encode(kept), 1)
-
-
-def _received_ms(received_s: FloatArray) -> NDArray[np.int64]:
-    known = np.where(np.isfinite(received_s), received_s, -0.001)
-    return np.diff(np.round(known * 1000.0).astype("<i8"), prepend=0).astype("<i8")
 
 
 def _received_s(curve: _Curve, readings: int) -> FloatArray:

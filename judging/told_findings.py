@@ -46,11 +46,12 @@ def told_finding(
             lat=told_number(table.lat_deg[row], 7), lon=told_number(table.lon_deg[row], 7)
         )
     anchor = [measures.get(key) for key in kind.anchors]
+    start = told_instant(start_s)
     return Finding(
-        id=finding_id(shipment, kind.kind, kind.subtype, probe, told_instant(start_s), *anchor),
+        id=finding_id(shipment, kind.kind, kind.subtype, probe, start, *anchor),
         kind=kind.kind,
         subtype=kind.subtype,
-        start=told_instant(start_s),
+        start=start,
         end=told_instant(end_s),
         duration_s=lasted_s,
         certainty=CERTAINTY_WORDS[certainty],

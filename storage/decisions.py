@@ -144,7 +144,7 @@ class CluesTold(Struct, frozen=True, tag_field="decided", tag="clues_told"):
 
 
 class ResultVersion(Struct, frozen=True, array_like=True):
-    """One shipment's result. digest : SHA-256 of the result, as `bodies.digest` gives it."""
+    """One shipment's result. digest : SHA-256 of the result, as `bodies.encoded` gives it."""
 
     shipment: str
     version: int

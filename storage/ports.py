@@ -7,7 +7,7 @@ that can be dropped and built again from it.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, Unpack
+from typing import NamedTuple, Protocol, Unpack
 
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.clues import ClueStatus
@@ -211,6 +211,14 @@ class Shipments(Protocol):
         """Shipments never judged, without a known end, or with one after an instant."""
 
 
+class EncodedResult(NamedTuple):
+    """A result as JSON, keys in alphabetical order. digest : SHA-256 of it, equal for results that
+    say the same: no result says when it was judged."""
+
+    body: bytes
+    digest: str
+
+
 @dataclass(frozen=True)
 class ResultMark:
     """A version of a result; digest : SHA-256 of what it says, equal for equal results."""
@@ -228,13 +236,13 @@ class Results(Protocol):
         reason: str,
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
-        digests: Mapping[str, str] | None = None,
+        encoded: Mapping[str, EncodedResult] | None = None,
     ) -> list[ClueEntry]:
         """Keep results that differ from the last version as new versions, and what the policy
         says of their shipments' clues, all at once; returns the feed's entries that tell of it.
 
-        up_to : the last row of each worker's journal that was read for them. digests : of the
-        results, by shipment, where somebody worked them out already.
+        up_to : the last row of each worker's journal that was read for them. encoded : the
+        results by shipment, where somebody encoded them already.
         """
 
     def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:

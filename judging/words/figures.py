@@ -1,5 +1,7 @@
 """How numbers, temperatures and durations are written, in a result as in reports and pages."""
 
+from functools import lru_cache
+
 from coldwitness.config.labels import labels
 from coldwitness.domain.text import Text
 
@@ -28,6 +30,7 @@ def decimal(value: float, *, places: int = 2) -> str:
     return ("0.0" if text == "-0.0" else text).replace("-", "−")
 
 
+@lru_cache(maxsize=4096)  # most of a fleet's are a few whole minutes
 def duration(seconds: float | None) -> Text:
     """`1 小时 02 分 05 秒` / `1 h 02 min 05 s`, in whole seconds; from two days on
     `3 天 04 小时`."""

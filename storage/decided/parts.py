@@ -49,6 +49,7 @@ from coldwitness.storage.office_ports import (
 from coldwitness.storage.people_ports import Audit, AuditAsked, AuditLine
 from coldwitness.storage.ports import (
     DrugNameChanges,
+    EncodedResult,
     Manifests,
     ResultMark,
     Results,
@@ -139,21 +140,21 @@ class JournalledResults:
         reason: str,
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
-        digests: Mapping[str, str] | None = None,
+        encoded: Mapping[str, EncodedResult] | None = None,
     ) -> list[ClueEntry]:
-        if digests is None:
-            digests = {result.shipment: bodies.digest(result) for result in results}
-        marks = self._under.marks(sorted(digests))
+        if encoded is None:
+            encoded = bodies.each_encoded(results)
+        marks = self._under.marks(sorted(encoded))
         nothing = ResultMark(0, "")
         told = tuple(
             ResultVersion(
                 result.shipment,
                 marks.get(result.shipment, nothing).version + 1,
                 result.verdict,
-                digests[result.shipment],
+                encoded[result.shipment].digest,
             )
             for result in results
-            if marks.get(result.shipment, nothing).digest != digests[result.shipment]
+            if marks.get(result.shipment, nothing).digest != encoded[result.shipment].digest
         )
         if told:
             self._log.decide(Judged(told, dict(up_to or {}), reason, judged_ms), _nothing)
@@ -163,7 +164,7 @@ class JournalledResults:
             reason=reason,
             clue_policy=clue_policy,
             up_to=up_to,
-            digests=digests,
+            encoded=encoded,
         )
         _journal_told(self._log, entries, at_ms=judged_ms)
         return entries

@@ -4,7 +4,6 @@ Everything here runs in the transaction of whatever changed the clue, so a chang
 only if it is kept.
 """
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -17,7 +16,7 @@ from coldwitness.domain.clues import Change, Clue, ClueAct, standing_clue
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.reach import division_prefix
 from coldwitness.storage.clue_ports import ClueChange, ClueEntry, ClueFilter, KeptClue
-from coldwitness.storage.register import schema
+from coldwitness.storage.register import bodies, schema
 from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.journalled import clue_marks_of
@@ -120,7 +119,7 @@ def acts_of(connection: Connection, ids: Iterable[str]) -> defaultdict[str, list
 
 
 def entry_of_row(row: RowMapping) -> ClueEntry:
-    told = msgspec.json.decode(zlib.decompress(row["body"]), type=Told)
+    told = msgspec.json.decode(bodies.unpacked(row["body"], None), type=Told)
     return ClueEntry(cursor=row["cursor"], change=told.change, clue=told.clue)
 
 
@@ -196,7 +195,7 @@ def _entry_row(entry: ClueEntry) -> dict[str, object]:
         "source": clue.source,
         "status": clue.status,
         "standing": clue.standing,
-        "body": zlib.compress(body, 6),
+        "body": bodies.packed(body, None),
         **_companies(clue),
     }
 

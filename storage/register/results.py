@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
@@ -11,7 +12,7 @@ from coldwitness.domain.measures import given
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.storage.clue_ports import ClueEntry, CluePolicy
-from coldwitness.storage.ports import ResultMark
+from coldwitness.storage.ports import EncodedResult, ResultMark
 from coldwitness.storage.register import bodies, schema
 from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.clues import decide_and_keep
@@ -34,18 +35,20 @@ class SqlResults:
         reason: str,
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
-        digests: Mapping[str, str] | None = None,
+        encoded: Mapping[str, EncodedResult] | None = None,
     ) -> list[ClueEntry]:
         by_shipment = {result.shipment: result for result in results}
         names = sorted(by_shipment)
-        if digests is None:
-            digests = {name: bodies.digest(result) for name, result in by_shipment.items()}
+        if encoded is None:
+            encoded = bodies.each_encoded(results)
         with self._database.write() as connection:
             make_known(self._database, connection, dict.fromkeys(names))
             lock(self._database, connection, names)
             last = _last_versions(connection, names)
             differing = [
-                name for name in names if name not in last or last[name].digest != digests[name]
+                name
+                for name in names
+                if name not in last or last[name].digest != encoded[name].digest
             ]
             changed = [by_shipment[name] for name in differing]
             # Lost results that are made again keep the number by which officers spoke of them.
@@ -53,9 +56,9 @@ class SqlResults:
             _keep(
                 connection,
                 changed,
-                {name: _next(last, lost, name, digests[name]) for name in differing},
+                {name: _next(last, lost, name, encoded[name].digest) for name in differing},
                 _bases(connection, [name for name in differing if name in last]),
-                digests,
+                encoded,
                 said={
                     "judged_ms": judged_ms,
                     "reason": clean(reason),
@@ -111,8 +114,8 @@ class SqlResults:
         with self._database.read() as connection:
             for part in parts(shipments):
                 for row in connection.execute(query.where(current.c.id.in_(part))):
-                    whole = None if row.base is None else bodies.inflated(row.base, None)
-                    found[row.shipment] = bodies.decoded(bodies.inflated(row.body, whole))
+                    whole = None if row.base is None else bodies.unpacked(row.base, None)
+                    found[row.shipment] = bodies.decoded(bodies.unpacked(row.body, whole))
         return found
 
     def versions(self, shipment: str) -> list[dict[str, object]]:
@@ -166,7 +169,7 @@ def _keep(
     results: Sequence[CheckResult],
     numbers: Mapping[str, int],
     bases: Mapping[str, tuple[int, bytes]],
-    digests: Mapping[str, str],
+    encoded: Mapping[str, EncodedResult],
     *,
     said: Mapping[str, object],
 ) -> None:
@@ -185,9 +188,9 @@ def _keep(
                 "version": version,
                 "verdict": verdict,
                 "rules": clean(result.evidence.rules),
-                "digest": digests[name],
+                "digest": encoded[name].digest,
                 "base_version": base_version,
-                "body": bodies.deflated(bodies.encoded(result), base),
+                "body": bodies.packed(encoded[name].body, base),
                 **said,
             }
         )
@@ -227,7 +230,7 @@ def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, Re
 
 
 def _bases(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """The version that each shipment's newest one is deflated against (itself where it is stored
+    """The version that each shipment's newest one is packed against (itself where it is stored
     whole), and its body."""
     current, newest, base = schema.shipments, schema.results.alias(), schema.results.alias()
     query = (
@@ -246,7 +249,7 @@ def _bases(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int,
     found = {}
     for part in parts(names):
         for name, version, body in connection.execute(query.where(current.c.id.in_(part))):
-            found[name] = (version, bodies.inflated(body, None))
+            found[name] = (version, bodies.unpacked(body, None))
     return found
 
 
@@ -257,7 +260,7 @@ def _body(connection: Connection, shipment: str, version: int) -> bytes | None:
     if row is None:
         return None
     base = None if row.base_version is None else _body(connection, shipment, row.base_version)
-    return bodies.inflated(row.body, base)
+    return bodies.unpacked(row.body, base)
 
 
 def _replace_findings(connection: Connection, results: Sequence[CheckResult]) -> None:
@@ -304,5 +307,6 @@ def _of_shipment(body: str, shipment: str) -> ShipmentFinding:
     return ShipmentFinding(**msgspec.structs.asdict(finding), shipment=shipment)
 
 
+@lru_cache(maxsize=65_536)  # a window's ends are those of its findings, and asked for again
 def _ms(text: str | None) -> int | None:
     return None if text is None else instant_ms(text)

@@ -1,6 +1,7 @@
 """Results, findings and clues in the register, on every database."""
 
 import threading
+import zlib
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.reading import Event
 from coldwitness.storage.register import SqlRegister
-from coldwitness.storage.register.bodies import CHAIN
+from coldwitness.storage.register.bodies import CHAIN, packed, unpacked
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import finding, record, result
 
@@ -26,6 +27,16 @@ def test_the_same_result_again_is_no_new_version(register: SqlRegister) -> None:
     record(register, result())
     record(register, result(), judged_ms=T0 + 1)
     assert [v["version"] for v in register.results.versions("S-1")] == [1]
+
+
+def test_bodies_that_zlib_packed_before_are_still_read() -> None:
+    base, body = b"a result of before " * 3000, b"a result of before " * 2999 + b"and a word"
+    whole, after = zlib.compressobj(3), zlib.compressobj(3, zdict=base)
+    assert unpacked(whole.compress(body) + whole.flush(), None) == body
+    assert unpacked(after.compress(body) + after.flush(), base) == body
+    for beside in (None, base):
+        assert unpacked(packed(body, beside), beside) == body
+    assert len(packed(body, base)) < 100
 
 
 def test_every_differing_result_is_kept_as_a_version(register: SqlRegister) -> None:
