@@ -7,13 +7,13 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from coldwitness.api.http.caller import SESSION, Caller, local
-from coldwitness.api.http.doors import is_loopback
 from coldwitness.api.http.keys import digest_of
 from coldwitness.api.http.problems import Problem, SignInFirst
 from coldwitness.api.http.rights import OPEN, PERSONAL, roles_of
 from coldwitness.api.http.services import Services, services_of
 from coldwitness.api.http.sessions import held, signed_in
 from coldwitness.domain.grants import LOCAL
+from coldwitness.domain.loopback import is_loopback
 from coldwitness.domain.reach import Reach
 from coldwitness.storage.clue_ports import ClueFilter
 

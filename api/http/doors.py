@@ -1,10 +1,11 @@
 """Where the server may listen, and whether anybody has to be let in."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from coldwitness.config.settings import HttpSettings
 from coldwitness.domain.errors import ConfigError
+from coldwitness.domain.loopback import is_loopback
 from coldwitness.storage.ports import Register
 
 
@@ -47,13 +48,3 @@ def require_safe_doors(http: HttpSettings, doors: Doors) -> None:
             f"http: on {http.host} passwords and keys would come in the clear: set"
             " http.certificate_file and http.key_file, or name the proxy before it in http.proxies"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -19,9 +19,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from msgspec import Struct
 
-from coldwitness.api.http.doors import is_loopback
 from coldwitness.config.settings import OpenIdSettings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
+from coldwitness.domain.loopback import is_loopback
 from coldwitness.judging.clock import Clock
 
 _T = TypeVar("_T")

@@ -128,6 +128,7 @@ class InfluxTelemetry:
 
     def close(self) -> None:
         self._writing.close()
+        self._reading.close()
         self.http.close()
 
     def _read(self, question: Callable[[str], _Answer]) -> _Answer:

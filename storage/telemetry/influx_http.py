@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
 
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 21
 _CHUNK_ROWS = 20_000
 _HEADER = b"name,tags"
 _ERROR = b"error"

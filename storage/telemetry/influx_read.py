@@ -3,6 +3,7 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,16 @@ _DAY_MS = 86_400_000
 _NEAR_MS = 2 * 3_600_000
 """Ranges of one box that are no further apart are read in one query."""
 _LOGGERS_PER_QUERY = 60
+_COUNTING = 4
+"""Counts that run beside what they count; more wait for their turn."""
 _TEXT = {"b": "box", "l": "logger", "s": "shipment", "c": "courier", "v": "variant"}
 _SAID = {channel: f"f{index}" for index, channel in enumerate(SENSED)}
 _WHOLE = {"r": "received_ms", "q": "seq"}
 _REAL = {**{alias: channel.name for channel, alias in _SAID.items()}, "src": "time_source"}
+
+
+_Found = Mapping[str, Any]
+"""Columns of an answer by their aliases, as InfluxHttp.table gives them."""
 
 
 class InfluxReading:
@@ -34,6 +41,10 @@ class InfluxReading:
 
     def __init__(self, http: InfluxHttp) -> None:
         self._http = http
+        self._counting = ThreadPoolExecutor(_COUNTING, thread_name_prefix="influx-count")
+
+    def close(self) -> None:
+        self._counting.shutdown()
 
     def assigned(
         self,
@@ -57,7 +68,7 @@ class InfluxReading:
             mine = [stay for stay in stays if stay.box == box]
             for start_ms, end_ms in _merged(ranges[box]):
                 condition = f"box = {_quoted(box)} AND {_between(start_ms, end_ms)}"
-                columns, _ = self._columns(measurement, condition, probes)
+                columns = self._columns_at_once(measurement, condition, probes)
                 parts.append(_cut(columns.table, tuple(shipments), target, mine))
         if not parts:
             empty, _ = _as_columns({}, [])
@@ -66,7 +77,7 @@ class InfluxReading:
 
     def where(self, measurement: str, condition: str) -> Columns:
         """Every reading that fulfils an InfluxQL condition."""
-        return self._columns(measurement, condition, _probes_of(self._fields(measurement)))[0]
+        return self._columns_at_once(measurement, condition, _probes_of(self._fields(measurement)))
 
     def of_loggers(
         self, measurement: str, asked: Mapping[str, tuple[int, int | None]]
@@ -116,6 +127,17 @@ class InfluxReading:
             for row in series.get("values", [])
         ]
 
+    def _columns_at_once(self, measurement: str, condition: str, probes: Sequence[str]) -> Columns:
+        """What mostly finds something: counted while it is read. A point that came between the two
+        makes them differ; then one after the other, as `_columns`."""
+        if not probes:
+            return self._columns(measurement, condition, probes)[0]
+        counting = self._counting.submit(self._count, measurement, condition)
+        found = self._table(measurement, condition, probes)
+        if found["time"].size < counting.result():
+            return self._columns(measurement, condition, probes)[0]
+        return _as_columns(found, probes)[0]
+
     def _columns(
         self, measurement: str, condition: str, probes: Sequence[str]
     ) -> tuple[Columns, list[int]]:
@@ -124,15 +146,7 @@ class InfluxReading:
         expected = self._count(measurement, condition)
         if not expected:
             return _as_columns({}, [])
-        aliases = {f"p{index}": name for index, name in enumerate(probes)}
-        fields = [f'"{name}" AS {alias}' for alias, name in {**_TEXT, **_WHOLE, **_REAL}.items()]
-        fields += [f'"{field_of(name)}" AS {alias}' for alias, name in aliases.items()]
-        found = self._http.table(
-            f"SELECT {', '.join(fields)} FROM {measurement} WHERE {condition}",  # noqa: S608
-            text=tuple(_TEXT),
-            whole=tuple(_WHOLE),
-            real=(*_REAL, *aliases),
-        )
+        found = self._table(measurement, condition, probes)
         if found["time"].size < expected:
             raise Unavailable(
                 f"InfluxDB {self._http.url}: answer of {found['time'].size} readings where"
@@ -140,12 +154,23 @@ class InfluxReading:
             )
         return _as_columns(found, probes)
 
+    def _table(self, measurement: str, condition: str, probes: Sequence[str]) -> _Found:
+        aliases = {f"p{index}": name for index, name in enumerate(probes)}
+        fields = [f'"{name}" AS {alias}' for alias, name in {**_TEXT, **_WHOLE, **_REAL}.items()]
+        fields += [f'"{field_of(name)}" AS {alias}' for alias, name in aliases.items()]
+        return self._http.table(
+            f"SELECT {', '.join(fields)} FROM {measurement} WHERE {condition}",  # noqa: S608
+            text=tuple(_TEXT),
+            whole=tuple(_WHOLE),
+            real=(*_REAL, *aliases),
+        )
+
 
 def _probes_of(fields: Iterable[str]) -> list[str]:
     return sorted({probe for probe in map(probe_of, fields) if probe is not None})
 
 
-def _as_columns(found: Mapping[str, Any], probes: Sequence[str]) -> tuple[Columns, list[int]]:
+def _as_columns(found: _Found, probes: Sequence[str]) -> tuple[Columns, list[int]]:
     def named(alias: str) -> tuple[tuple[str, ...], IntArray]:
         names, codes = found.get(alias, ((), np.empty(0, np.int64)))
         known = [name for name in names if name != NONE]

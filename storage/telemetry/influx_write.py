@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -21,6 +22,7 @@ from influxdb_client.service.write_service import WriteService
 
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.loopback import is_loopback
 from coldwitness.domain.reading import Reading
 from coldwitness.storage.telemetry.influx_http import one_line, said_in, token_of
 from coldwitness.storage.telemetry.influx_lines import lines
@@ -52,6 +54,8 @@ class InfluxWriting:
         self._url = settings.influx_url
         self._org = settings.influx_org
         self._bucket = settings.influx_bucket
+        # On this machine packing and unpacking cost more than the bytes that they spare.
+        self._packs = not is_loopback(urlsplit(settings.influx_url).hostname or "")
         self._client = InfluxDBClient(
             url=settings.influx_url,
             token=token_of(settings) or "",
@@ -111,10 +115,10 @@ class InfluxWriting:
             self._service.post_write(
                 bucket=self._bucket,
                 org=self._org,
-                body=gzip.compress(points, _GZIP_LEVEL),
+                body=gzip.compress(points, _GZIP_LEVEL) if self._packs else points,
                 precision=WritePrecision.MS,
                 content_type="text/plain; charset=utf-8",
-                content_encoding="gzip",
+                content_encoding="gzip" if self._packs else "identity",
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             reason = getattr(error, "reason", None) or error
