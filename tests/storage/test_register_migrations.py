@@ -92,7 +92,7 @@ def test_a_shipment_of_before_is_found_by_what_its_manifest_states(empty_url: st
     register.manifests.put(stated, received_ms=T0)
     asked = "dd-77 2026-11-20"
     database = register.database
-    migrate.downgrade(database, to="0021")
+    migrate.downgrade(database, to="0022")
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE shipments SET search = 's-1'")
     assert register.shipments.rows(q=asked) == []

@@ -8,8 +8,8 @@ from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.manifest_search import searchable
 from coldwitness.storage.register.database import clean
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 
 _AT_ONCE = 500
 
