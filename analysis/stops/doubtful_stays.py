@@ -32,6 +32,11 @@ class Doubt(IntEnum):
     """Stays that touch, none too long by itself."""
 
 
+QUEUE_STAY_SHARE = 2.0 / 3.0
+"""Part of the dwell setting that a queue stands at one place at most: ten minutes of fifteen. A box
+that is put a hundred metres on every twelve minutes is in no traffic."""
+
+
 @dataclass(frozen=True)
 class DoubtfulStays:
     """(d,) columns; dwell_s of touching stays is their sum, allowed_s the dwell that is fine.
@@ -107,7 +112,8 @@ def _touching(
     """First and last stay of each chain of stays that touch and together are too long, its longest
     stay and the sum of its dwells. Two touch whose middles lie within twice the radius, with no
     more than the gap setting between them. A chain that moves on and on, as traffic does, is left
-    out, and one in which a stay is told of already; a slow walk from place to place does not count.
+    out unless one of its stays alone lasts nearly as long as a stop may, and one in which a stay is
+    told of already; a slow walk from place to place does not count.
     """
     numbers = case.numbers
     if len(stays) == 0:
@@ -136,8 +142,11 @@ def _touching(
     dwell_s = np.add.reduceat(np.where(walks, 0.0, stays.dwell_s), head)
     chosen = (tail > head) & (dwell_s > numbers.dwell_limit_s)
     chosen &= np.add.reduceat(told.astype(np.int64), head) == 0
+    head_of_all = head
     head, tail, dwell_s = head[chosen], tail[chosen], dwell_s[chosen]
     queue = progressing(fixes, first_fix=stays.first_fix[head], last_fix=stays.last_fix[tail])
+    longest_s = np.maximum.reduceat(stays.dwell_s, head_of_all)[chosen]
+    queue &= longest_s <= QUEUE_STAY_SHARE * numbers.dwell_limit_s
     head, tail, dwell_s = head[~queue], tail[~queue], dwell_s[~queue]
     longest = [
         int(first + np.argmax(stays.dwell_s[first : last + 1]))
