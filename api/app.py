@@ -41,11 +41,14 @@ from coldwitness.api.pages import (
     app_files,
     board_page,
     case_pages,
+    findings_page,
     list_page,
     pages,
+    settings_page,
     shipment_page,
     signing_in,
 )
+from coldwitness.api.pages.problem_page import problem_page
 from coldwitness.api.refused_metrics import RefusedMetrics
 from coldwitness.domain.grants import ROLES
 from coldwitness.judging.check_schema import components_of
@@ -70,7 +73,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     services.metrics.registry.register(RefusedMetrics(services.settings.journal.directory))
-    install_problems(app)
+    install_problems(app, drawn=problem_page)
     v1 = [ADMITTED, Depends(only_known_parameters)]
     parts = (
         shipments,
@@ -98,6 +101,8 @@ def create_app(services: Services) -> FastAPI:
         alarms_page,
         shipment_page,
         case_pages,
+        findings_page,
+        settings_page,
         pages,
         signing_in,
         app_files,
@@ -106,7 +111,9 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(part.router, include_in_schema=False, dependencies=[ADMITTED])
     app_files.mount_static(app)
     app.openapi = cache(partial(openapi_document, app))  # type: ignore[method-assign]
-    app.add_middleware(Edge, metrics=services.metrics, hosts=expected_hosts(services))
+    app.add_middleware(
+        Edge, metrics=services.metrics, hosts=expected_hosts(services), drawn=problem_page
+    )
     return app
 
 

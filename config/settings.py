@@ -5,6 +5,7 @@ TOML file's own text where that can be avoided; `shown()` masks them.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -335,9 +336,22 @@ class Settings(BaseSettings):
         """The environment wins over the file (whose content arrives as init arguments)."""
         return env_settings, init_settings
 
-    def shown(self) -> dict[str, Any]:
-        """Everything in force for `config show`, secrets as `**********`."""
-        return self.model_dump(mode="json")
+    def shown(self) -> dict[str, object]:
+        """Everything in force for `config show` and the page of settings, secrets as `**********`,
+        a password within an address too."""
+        whole = self.model_dump(mode="json")
+        return {name: _without_passwords(section) for name, section in whole.items()}
+
+
+_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
+
+
+def _without_passwords(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_passwords(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_passwords(inner) for inner in value]
+    return _PASSWORD.sub(r"\1:**********@", value) if isinstance(value, str) else value
 
 
 def load_settings(path: Path | None = None) -> Settings:

@@ -227,6 +227,10 @@ class ResultMark:
     digest: str
 
 
+FindingPlace = tuple[int, str, str]
+"""When a finding began [UTC epoch ms, 0 where nobody knows], its id, its shipment."""
+
+
 class Results(Protocol):
     def record(
         self,
@@ -265,6 +269,17 @@ class Results(Protocol):
         reach: Reach = EVERYTHING,
     ) -> list[ShipmentFinding]:
         """Current findings across the shipments within reach; ordered by finding id."""
+
+    def latest_findings(
+        self,
+        *,
+        kind: str | None = None,
+        certainty: str | None = None,
+        before: FindingPlace | None = None,
+        limit: int = 50,
+        reach: Reach = EVERYTHING,
+    ) -> list[tuple[FindingPlace, ShipmentFinding]]:
+        """The same by when they began, the latest first, each with its place in that order."""
 
 
 class Reviews(Protocol):

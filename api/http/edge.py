@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldwitness.api.http.language import preferred_language
-from coldwitness.api.http.problems import MEDIA_TYPE, Problem, problem_body
+from coldwitness.api.http.problems import MEDIA_TYPE, Problem, ProblemPage, problem_body
 from coldwitness.api.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,16 @@ class Edge:
         resolve to loopback (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        hosts: Sequence[str] = (),
+        drawn: ProblemPage = lambda *_: None,
+    ) -> None:
         self._app = app
+        self._drawn = drawn
         self._metrics = metrics
         self._hosts = frozenset(host.lower() for host in hosts)
 
@@ -58,7 +67,7 @@ class Edge:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         scope["request_id"] = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        answer = _Answer(scope, send, self._metrics)
+        answer = _Answer(scope, send, self._metrics, self._drawn)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
             await answer.problem(*refusal)
@@ -116,7 +125,8 @@ class _LimitedBody:
 class _Answer:
     """Sends the answer with our headers and counts it by its route's template."""
 
-    def __init__(self, scope: Scope, send: Send, metrics: Metrics) -> None:
+    def __init__(self, scope: Scope, send: Send, metrics: Metrics, drawn: ProblemPage) -> None:
+        self._drawn = drawn
         self.scope = scope
         """Of the application: its router adds the route to it."""
         self._send = send
@@ -140,6 +150,10 @@ class _Answer:
 
     async def problem(self, status: int, detail: str) -> None:
         """Answer before or instead of the application."""
+        page = self._drawn(Request(self.scope), status, detail, {"Connection": "close"})
+        if page is not None:
+            await page(self.scope, _nothing_more, self)
+            return
         language = preferred_language(Headers(scope=self.scope).get("accept-language", ""))
         request_id = self.scope["request_id"]
         body = problem_body(status, detail, language=language, request_id=request_id)
@@ -150,6 +164,10 @@ class _Answer:
         ]
         await self({"type": "http.response.start", "status": status, "headers": headers})
         await self({"type": "http.response.body", "body": body})
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.disconnect"}
 
 
 def _without_port(host: str) -> str:

@@ -1,6 +1,6 @@
 """Errors as problem+json (RFC 9457): a stable type, a title in the reader's language, one line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -83,8 +83,22 @@ def problem_body(
     return msgspec.json.encode(body)
 
 
-def install_problems(app: FastAPI) -> None:
+ProblemPage = Callable[[Request, int, str, Mapping[str, str]], Response | None]
+"""Draws a problem for a browser (request, status, detail, headers); None: it wants none."""
+
+
+def install_problems(app: FastAPI, *, drawn: ProblemPage) -> None:
     """Answer every failure of a route as a problem; its mistakes are the edge's to answer."""
+
+    def _answer(
+        request: Request,
+        status: int,
+        detail: str,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        page = drawn(request, status, detail, headers or {})
+        return page or _json_answer(request, status, detail, errors, headers)
 
     @app.exception_handler(Problem)
     async def of_problem(request: Request, error: Problem) -> Response:
@@ -145,7 +159,7 @@ def _invalid(entry: Mapping[str, Any]) -> Mapping[str, str]:
     return {"field": ".".join(place) or "body", "detail": str(entry["msg"])}
 
 
-def _answer(
+def _json_answer(
     request: Request,
     status: int,
     detail: str,

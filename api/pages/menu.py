@@ -23,9 +23,11 @@ ENTRIES = (
     Entry("/live", "board"),
     Entry("/alarms", "alarms"),
     Entry("/clues", "clues"),
+    Entry("/findings", "findings_title"),
     Entry("/devices", "devices"),
     Entry("/quarantine", "quarantine"),
     Entry("/audit", "audit"),
+    Entry("/settings", "settings"),
 )
 BELOW = "/shipments/"
 """Pages of single shipments stand below the first entry."""

@@ -168,7 +168,13 @@ def audit_page(
 
 @router.get("/docs")
 def documentation(request: Request) -> Response:
-    """The OpenAPI document as a page, without any script."""
+    """The OpenAPI document in a viewer that reads it in the browser."""
+    return page("viewer.html", language_of(request), request)
+
+
+@router.get("/docs/plain")
+def plain_documentation(request: Request) -> Response:
+    """The same without any script."""
     lang = language_of(request)
     reference = reference_of(request.app.openapi())
     return page("reference.html", lang, request, reference=reference)

@@ -50,6 +50,7 @@ from coldwitness.storage.people_ports import Audit, AuditAsked, AuditLine
 from coldwitness.storage.ports import (
     DrugNameChanges,
     EncodedResult,
+    FindingPlace,
     Manifests,
     ResultMark,
     Results,
@@ -190,6 +191,19 @@ class JournalledResults:
     ) -> list[ShipmentFinding]:
         return self._under.findings(
             kind=kind, certainty=certainty, shipment=shipment, after=after, limit=limit, reach=reach
+        )
+
+    def latest_findings(
+        self,
+        *,
+        kind: str | None = None,
+        certainty: str | None = None,
+        before: FindingPlace | None = None,
+        limit: int = 50,
+        reach: Reach = EVERYTHING,
+    ) -> list[tuple[FindingPlace, ShipmentFinding]]:
+        return self._under.latest_findings(
+            kind=kind, certainty=certainty, before=before, limit=limit, reach=reach
         )
 
 

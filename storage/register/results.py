@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, tuple_, update
 
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.measures import given
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.storage.clue_ports import ClueEntry, CluePolicy
-from coldwitness.storage.ports import EncodedResult, ResultMark
+from coldwitness.storage.ports import EncodedResult, FindingPlace, ResultMark
 from coldwitness.storage.register import bodies, schema
 from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.clues import decide_and_keep
@@ -151,6 +151,33 @@ class SqlResults:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.c.id, table.c.shipment).limit(limit))
             return [_of_shipment(body, name) for name, body in rows]
+
+    def latest_findings(
+        self,
+        *,
+        kind: str | None = None,
+        certainty: str | None = None,
+        before: FindingPlace | None = None,
+        limit: int = 50,
+        reach: Reach = EVERYTHING,
+    ) -> list[tuple[FindingPlace, ShipmentFinding]]:
+        table = schema.findings
+        begun = func.coalesce(table.c.start_ms, 0)
+        order = (begun, table.c.id, table.c.shipment)
+        wanted: list[ColumnElement[bool]] = about_seen(table.c.shipment, reach)
+        if kind is not None:
+            wanted.append(table.c.kind == kind)
+        if certainty is not None:
+            wanted.append(table.c.certainty == certainty)
+        if before is not None:
+            wanted.append(tuple_(*order) < tuple_(*before))
+        query = select(*order, table.c.body).where(*wanted)
+        query = query.order_by(*(column.desc() for column in order)).limit(limit)
+        with self._database.read() as connection:
+            return [
+                ((start_ms, name, shipment), _of_shipment(body, shipment))
+                for start_ms, name, shipment, body in connection.execute(query)
+            ]
 
 
 def _next(

@@ -98,7 +98,7 @@ def test_a_filtered_list_keeps_to_its_filter_while_live(page: Page, live_world: 
     assert page.locator("tbody tr").count() == 2
 
 
-@pytest.mark.parametrize("path", ["/", "/shipments/ZB-1", "/docs", "/shipments?id=none"])
+@pytest.mark.parametrize("path", ["/", "/shipments/ZB-1", "/docs/plain", "/shipments?id=none"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_nothing_is_wider_than_a_phone_of_360_pixels(
     browser: Browser, shown: World, path: str, lang: str
@@ -272,7 +272,7 @@ def test_what_fits_is_shown_while_one_types(browser: Browser, shown: World) -> N
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/shipments/ZB-1", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/shipments/ZB-1", "/docs/plain"])
 def test_a_page_never_uses_words_of_guilt(shown: World, path: str) -> None:
     for lang in ("zh", "en"):
         text = shown.get(path, params={"lang": lang}).text

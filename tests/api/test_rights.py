@@ -32,7 +32,7 @@ RESTRICTED = tuple(role for role in ROLES if role != "admin")
 NAMES = {"shipment", "clue", "alarm", "sha256", "format", "form", "name", "webhook"}
 """What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
 a webhook is the administrator's."""
-PAGES = ("/", "/live", "/alarms", "/shipments/{shipment}", "/devices", "/quarantine")
+PAGES = ("/", "/live", "/alarms", "/findings", "/shipments/{shipment}", "/devices", "/quarantine")
 STREAMS = {"GET /v1/live"}
 """Never end: tried on their own below."""
 
