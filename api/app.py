@@ -25,6 +25,7 @@ from coldwitness.api.http import (
     reports,
     reviews,
     shipments,
+    spot_checks,
     webhooks,
 )
 from coldwitness.api.http.admission import ADMITTED
@@ -47,6 +48,7 @@ from coldwitness.api.pages import (
     settings_page,
     shipment_page,
     signing_in,
+    spot_check_pages,
 )
 from coldwitness.api.pages.problem_page import problem_page
 from coldwitness.api.refused_metrics import RefusedMetrics
@@ -86,6 +88,7 @@ def create_app(services: Services) -> FastAPI:
         findings,
         clues,
         forms,
+        spot_checks,
         webhooks,
         alarms,
         quarantine,
@@ -103,6 +106,7 @@ def create_app(services: Services) -> FastAPI:
         case_pages,
         findings_page,
         settings_page,
+        spot_check_pages,
         pages,
         signing_in,
         app_files,

@@ -1,12 +1,11 @@
 """`coldwitness spot-check`: a sample that anybody can draw again, and what was seen of it."""
 
 import getpass
+import secrets
 import sys
 import time
-from collections import Counter
 from contextlib import closing
-from datetime import date, timedelta
-from fractions import Fraction
+from datetime import date
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -14,15 +13,13 @@ import msgspec
 import typer
 
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.config.rules import day_start_s
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
-from coldwitness.judging.sampling.draws import Method
+from coldwitness.domain.spot_checks import Looked, Method, Outcome
 from coldwitness.judging.sampling.estimates import size_for
-from coldwitness.judging.sampling.frames import Frame, Unit, frame_bytes, frame_of
+from coldwitness.judging.sampling.frames import Frame, frame_bytes, frame_of
+from coldwitness.judging.sampling.shipment_frame import shipment_frame
 from coldwitness.judging.sampling.spot_check import (
-    Looked,
-    Outcome,
     SpotCheck,
     differences,
     drawn_anew,
@@ -30,8 +27,7 @@ from coldwitness.judging.sampling.spot_check import (
     looked_at,
     read_spot_check,
 )
-from coldwitness.storage.clue_ports import ClueFilter
-from coldwitness.storage.ports import Register
+from coldwitness.judging.sampling.tickets import sha256_hex
 from coldwitness.storage.register import open_register
 
 app = typer.Typer(
@@ -48,8 +44,6 @@ OUTCOMES: dict[str, Outcome] = {
     "nothing-found": "nothing_found",
     "dropped": "dropped",
 }
-WEIGHT_MOST = 10
-_PAGE = 200
 _Value = TypeVar("_Value")
 
 
@@ -110,6 +104,21 @@ def draw(
     typer.echo(f"种子 seed {seed!r}, SHA-256 {check.seed_sha256}  方法 method {how}")
     for one in check.draw.drawn:
         typer.echo(f"{one.order:4}  {one.id}  {one.inclusion_probability:.6f}  {one.ticket[:12]}…")
+
+
+@app.command("commit")
+def commit(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """承诺。Make the office's part of a seed: publish its SHA-256 before the draw, the part itself
+    with the draw."""
+    part = secrets.token_hex(16)
+    digest = sha256_hex(part)
+    if as_json:
+        typer.echo(msgspec.json.encode({"office_part": part, "sha256": digest}).decode())
+        return
+    typer.echo(f"机关部分（抽取前保密）office's part, kept until the draw: {part}")
+    typer.echo(f"先行公布 publish now: SHA-256 {digest}")
 
 
 @app.command("record")
@@ -186,40 +195,11 @@ def _frame(
     settings = settings_of(context)
     first, last = _day(since or "", "--from"), _day(until or "", "--to")
     with closing(open_register(settings.store.register_url)) as register:
-        units = _shipments(register, first, last, division)
+        units = shipment_frame(register, first=first, last=last, division=division)
     raw = frame_bytes(units)
     if frame_output is not None:
         frame_output.write_bytes(raw)
     return frame_of(raw, what="shipments of that period")
-
-
-def _shipments(
-    register: Register, first: date, last: date, division: str | None
-) -> tuple[Unit, ...]:
-    """Shipments under way in a period, by courier; each weighs 1 and one more for every clue that
-    stands of its courier, at most WEIGHT_MOST."""
-    found, after = [], None
-    while True:
-        rows = register.shipments.rows(
-            from_ms=round(day_start_s(first) * 1000),
-            to_ms=round(day_start_s(last + timedelta(days=1)) * 1000),
-            division=division,
-            after=after,
-            limit=_PAGE,
-        )
-        if not rows:
-            break
-        found += rows
-        after = rows[-1].id
-    couriers = {row.courier for row in found if row.courier is not None}
-    clues: Counter[str | None] = Counter()
-    for courier in sorted(couriers):
-        wanted = ClueFilter(courier=courier, source="system", standing="stands")
-        clues[courier] = len(register.clues.listed(wanted=wanted, limit=WEIGHT_MOST))
-    return tuple(
-        Unit(row.id, row.courier or "", Fraction(min(1 + clues[row.courier], WEIGHT_MOST)))
-        for row in found
-    )
 
 
 def _read_frame(path: Path) -> Frame:

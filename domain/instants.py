@@ -74,3 +74,13 @@ def rfc3339_column(time_s: NDArray[np.float64]) -> list[str | None]:
 def china_day(epoch_s: float) -> date:
     """The day in Beijing on which an instant [UTC epoch s] falls."""
     return datetime.fromtimestamp(epoch_s, tz=CHINA).date()
+
+
+def beijing_minute(text: str) -> str:
+    """An RFC 3339 time as `2026-11-21 16:00`, Beijing time.
+
+    >>> beijing_minute("2026-11-21T08:00:30Z")
+    '2026-11-21 16:00'
+    """
+    at = datetime.fromtimestamp(instant_ms(text) / 1000.0, tz=UTC).astimezone(CHINA)
+    return at.strftime("%Y-%m-%d %H:%M")

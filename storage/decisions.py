@@ -4,6 +4,7 @@ that no publisher can use."""
 import msgspec
 from msgspec import Struct
 
+from coldwitness.domain import spot_checks as _spot_checks  # noqa: F401  its registers are known by it
 from coldwitness.domain.clues import Clue, ClueAct, ClueStatus, EarlierStatus
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest

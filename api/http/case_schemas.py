@@ -1,10 +1,16 @@
 """The JSON of forms, and of what goes with a clue to others."""
 
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from coldwitness.api.http.schemas import NextPage
+from coldwitness.domain.measures import Instant
+from coldwitness.domain.spot_checks import Checklist, DrawMade, Looked, Method, Outcome, Reason
 from coldwitness.domain.text import Text
+from coldwitness.judging.sampling.estimates import Estimate
+from coldwitness.judging.sampling.sequential import Sequential
 
 
 class TypedField(Struct, frozen=True):
@@ -33,3 +39,106 @@ class FilledForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         dict[str, Annotated[str, Meta(max_length=2000)]],
         Meta(max_length=5, description="By the names that the list of forms gives"),
     ] = {}
+
+
+class NewDraw(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parts of a seed."""
+
+    public_part: Annotated[
+        str,
+        Meta(
+            pattern=r"\S",
+            max_length=500,
+            description="A value that neither office nor firm can choose, known after the frame "
+            "was frozen: a lottery's draw, a closing price",
+        ),
+    ]
+    public_source: Annotated[str, Meta(max_length=500, description="Where anybody can read it")]
+    office_part: (
+        Annotated[str, Meta(max_length=500, description="Its SHA-256 is the commitment of before")]
+        | None
+    ) = None
+    reason: Annotated[str, Meta(max_length=500, description="Of a further draw")] | None = None
+    next_commitment: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+
+
+Share = Annotated[float, Meta(gt=0, lt=1)]
+
+
+class NewSpotCheck(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"first_day": "from", "last_day": "to"},
+):
+    first_day: Annotated[date, Meta(description="Shipments under way from this day (Beijing)")]
+    last_day: Annotated[date, Meta(description="Up to this day, included")]
+    division: Annotated[str, Meta(pattern="^[0-9]{2,6}$")] | None = None
+    method: Method = "simple"
+    size: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    prevalence: Annotated[
+        Share | None, Meta(description="In place of `size`: the share that shall not be missed")
+    ] = None
+    confidence: Share = 0.95
+    tolerated: Annotated[
+        Share | None, Meta(description="Of the sequential stop (method simple): the share allowed")
+    ] = None
+    risk: Share = 0.05
+    reasons: Annotated[
+        dict[str, tuple[Reason, ...]],
+        Meta(
+            description="Of key supervision, by a courier's id, a credit code or a platform's name;"
+            " they weigh by `config/spot_checks.toml`"
+        ),
+    ] = {}
+    commitment: (
+        Annotated[
+            str,
+            Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the office's part of the seed"),
+        ]
+        | None
+    ) = None
+    draw: Annotated[NewDraw | None, Meta(description="Draw at once; the certificate says so")] = (
+        None
+    )
+
+
+class NewLook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was seen of one that was drawn."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    outcome: Outcome
+    note: Annotated[str, Meta(max_length=2000)] = ""
+    checklist: Checklist = {}
+
+
+class SpotCheckTold(
+    Struct, frozen=True, kw_only=True, rename={"first_day": "from", "last_day": "to"}
+):
+    """A spot check as it stands. estimate : of all in the frame, once everything that was drawn was
+    looked at; sequential : what may be said by now, whenever one stops (method simple)."""
+
+    id: str
+    first_day: date
+    last_day: date
+    division: str | None
+    method: Method
+    size: int
+    frame_sha256: str
+    frame_size: int
+    commitment: Annotated[str | None, Meta(description="Of the draw that is still to come")]
+    reasons: dict[str, tuple[Reason, ...]]
+    frozen_at: Instant
+    by: str
+    draws: tuple[DrawMade, ...]
+    looked: tuple[Looked, ...]
+    left: Annotated[int, Meta(description="Drawn and not looked at")]
+    estimate: Estimate | None
+    sequential: Sequential | None
+    links: dict[str, str]
+
+
+class SpotCheckList(Struct, frozen=True):
+    items: tuple[SpotCheckTold, ...]
+    next_cursor: NextPage

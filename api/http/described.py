@@ -2,7 +2,15 @@
 
 from coldwitness.api.clues.clue import CloudEvent, Clue
 from coldwitness.api.http.alarm_schemas import AlarmLine, AlarmList
-from coldwitness.api.http.case_schemas import FilledForm, FormList
+from coldwitness.api.http.case_schemas import (
+    FilledForm,
+    FormList,
+    NewDraw,
+    NewLook,
+    NewSpotCheck,
+    SpotCheckList,
+    SpotCheckTold,
+)
 from coldwitness.api.http.clue_schemas import (
     ClueChange,
     ClueHistory,
@@ -67,6 +75,11 @@ DESCRIBED = (
     NewStatement,
     FormList,
     FilledForm,
+    NewSpotCheck,
+    NewDraw,
+    NewLook,
+    SpotCheckTold,
+    SpotCheckList,
     NewReview,
     ReviewList,
     RegisteredBox,

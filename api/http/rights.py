@@ -31,6 +31,7 @@ OPEN: frozenset[str] = frozenset(
 """Answered without a key."""
 
 _SHIPMENT = "/v1/shipments/{shipment}"
+_SPOT_CHECK = "/v1/spot-checks/{spot_check}"
 RIGHTS: Mapping[str, frozenset[Role]] = {
     f"PUT {_SHIPMENT}": _PARTIES,
     "GET /v1/shipments": _EVERYBODY,
@@ -56,6 +57,21 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /v1/clues/{clue}/forms/{form}.{format}": _OFFICES,
     "POST /v1/clues/{clue}/forms/{form}.{format}": _OFFICES,
     "GET /v1/clues/{clue}/transfer-package": _OFFICES,
+    "POST /v1/spot-checks": _OFFICERS,
+    "GET /v1/spot-checks": _OFFICES,
+    **{
+        f"GET {_SPOT_CHECK}{file}": _OFFICES
+        for file in (
+            "",
+            "/frame.csv",
+            "/file.json",
+            "/certificate",
+            "/list.xlsx",
+            "/publication.csv",
+        )
+    },
+    f"POST {_SPOT_CHECK}/draws": _OFFICERS,
+    f"POST {_SPOT_CHECK}/looks": _OFFICERS,
     "POST /v1/webhooks": _ADMIN,
     "GET /v1/webhooks": _ADMIN,
     "DELETE /v1/webhooks/{webhook}": _ADMIN,
@@ -95,13 +111,27 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /devices": frozenset({"courier", "inspector", "admin"}),
     "GET /clues": _OFFICES,
     "GET /clues/{clue}": _OFFICES,
+    "GET /spot-checks": _OFFICES,
+    "GET /spot-checks/{spot_check}": _OFFICES,
+    "POST /spot-checks": _OFFICERS,
+    "POST /spot-checks/{spot_check}/draws": _OFFICERS,
+    "POST /spot-checks/{spot_check}/looks": _OFFICERS,
     "GET /quarantine": frozenset({"courier", "inspector", "admin"}),
     "GET /docs": _EVERYBODY,
 }
 
 
 PERSONAL: frozenset[str] = frozenset(
-    {f"POST {_SHIPMENT}/reviews", f"POST {_SHIPMENT}/attachments"}
+    {
+        f"POST {_SHIPMENT}/reviews",
+        f"POST {_SHIPMENT}/attachments",
+        "POST /v1/spot-checks",
+        f"POST {_SPOT_CHECK}/draws",
+        f"POST {_SPOT_CHECK}/looks",
+        "POST /spot-checks",
+        "POST /spot-checks/{spot_check}/draws",
+        "POST /spot-checks/{spot_check}/looks",
+    }
     | {route for route in RIGHTS if route.startswith("PUT ") and route.endswith("/{name}")}
 )
 """What an office alone may say is said by a person: no client's key opens it."""

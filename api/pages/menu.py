@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("/alarms", "alarms"),
     Entry("/clues", "clues"),
     Entry("/findings", "findings_title"),
+    Entry("/spot-checks", "spot_checks"),
     Entry("/devices", "devices"),
     Entry("/quarantine", "quarantine"),
     Entry("/audit", "audit"),

@@ -18,9 +18,10 @@ from coldwitness.api.http.language import language_of
 from coldwitness.api.http.quarantine import Reason, couriers_within, newest_refused
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import may_see
+from coldwitness.api.http.table_files import table_file
 from coldwitness.api.pages.clue_rows import clue_rows, clue_table
 from coldwitness.api.pages.drawing import page
-from coldwitness.api.pages.list_files import MOST_ROWS, table_file
+from coldwitness.api.pages.list_files import MOST_ROWS
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.words import word
 from coldwitness.domain.clues import ClueStatus

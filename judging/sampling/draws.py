@@ -8,33 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Literal
-
-from msgspec import Struct
 
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.spot_checks import Draw, Drawn, Method
 from coldwitness.judging.sampling.frames import Frame, Unit
 from coldwitness.judging.sampling.tickets import sha256_hex, ticket, uniform
-
-Method = Literal["simple", "stratified", "weighted"]
-
-
-class Drawn(Struct, frozen=True, kw_only=True):
-    """One of a sample. order : from 1, by ticket. inclusion_probability : that it is drawn."""
-
-    id: str
-    order: int
-    ticket: str
-    inclusion_probability: float
-
-
-class Draw(Struct, frozen=True, kw_only=True):
-    """A sample, and by what it was drawn."""
-
-    frame_sha256: str
-    seed: str
-    method: Method
-    drawn: tuple[Drawn, ...]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.judging.sampling.draws import Draw, inclusion_probabilities
+from coldwitness.domain.spot_checks import Draw
+from coldwitness.judging.sampling.draws import inclusion_probabilities
 from coldwitness.judging.sampling.frames import Frame
 
 RISK = 0.05

@@ -1,6 +1,6 @@
 """A spot check as a file: its draw, and what was looked at; nothing in it is ever replaced."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -8,31 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.judging.sampling.draws import Draw, Method, draw
+from coldwitness.domain.spot_checks import Draw, DrawMade, KeptSpotCheck, Looked, Method
+from coldwitness.judging.sampling.draws import draw
 from coldwitness.judging.sampling.estimates import Estimate, estimate
 from coldwitness.judging.sampling.frames import Frame
 from coldwitness.judging.sampling.tickets import sha256_hex
-
-Outcome = Literal["found", "nothing_found", "dropped"]
-
-
-class DrawMade(Struct, frozen=True, kw_only=True):
-    """reason : why it was drawn again; null for the first."""
-
-    at: str
-    size: int
-    draw: Draw
-    reason: str | None = None
-
-
-class Looked(Struct, frozen=True, kw_only=True):
-    """What was seen of one that was drawn. dropped : it could not be looked at, with the reason."""
-
-    id: str
-    outcome: Outcome
-    at: str
-    by: str
-    note: str = ""
 
 
 class SpotCheck(Struct, frozen=True, kw_only=True):
@@ -51,6 +31,32 @@ class SpotCheck(Struct, frozen=True, kw_only=True):
         """By id, of those that the last draw drew."""
         drawn = {one.id for one in self.draw.drawn}
         return {one.id: one for one in self.looked if one.id in drawn}
+
+
+def seed_of(office_part: str | None, public_part: str | None) -> str:
+    """The seed of both parts: one that neither office nor firm can choose, and the office's."""
+    return "; ".join(part for part in (public_part, office_part) if part)
+
+
+def spot_check_of(kept: KeptSpotCheck, looked: Sequence[Looked]) -> SpotCheck:
+    """One that the office's register keeps, as the file that anybody can verify. Raises BadInput
+    where nothing was drawn yet."""
+    if not kept.draws:
+        raise BadInput("nothing was drawn yet")
+    return SpotCheck(
+        seed_sha256=sha256_hex(kept.draws[-1].draw.seed), draws=kept.draws, looked=tuple(looked)
+    )
+
+
+def in_order(check: SpotCheck) -> list[bool]:
+    """Whether it was found, in the order of the tickets up to the first that nobody looked at: what
+    the sequential stop goes by. What was dropped counts as found."""
+    outcomes, seen = check.outcomes(), []
+    for one in check.draw.drawn:
+        if one.id not in outcomes:
+            break
+        seen.append(outcomes[one.id].outcome != "nothing_found")
+    return seen
 
 
 def read_spot_check(raw: bytes, *, what: str) -> SpotCheck:
@@ -100,6 +106,12 @@ def differences(check: SpotCheck, frame: Frame) -> list[str]:
     found = []
     if check.draw.frame_sha256 != frame.sha256:
         found.append(f"frame: SHA-256 is {frame.sha256}, the draw names {check.draw.frame_sha256}")
+    for number, made in enumerate(check.draws, start=1):
+        part = made.office_part
+        if made.commitment is not None and (part is None or sha256_hex(part) != made.commitment):
+            found.append(f"draw {number}: the office's part is not the one it had committed to")
+        if part is not None and made.draw.seed != seed_of(part, made.public_part):
+            found.append(f"draw {number}: the seed is not of the parts that are named")
     if check.seed_sha256 != sha256_hex(check.draw.seed):
         found.append("seed: is not the one whose SHA-256 the file gives")
     for number, made in enumerate(check.draws, start=1):

@@ -4,14 +4,17 @@ from collections import Counter
 from fractions import Fraction
 from itertools import islice
 
+import numpy as np
 import pytest
 from consistent_sampler import first_fraction, sampler
+from cryptorandom.sample import random_sample
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.spot_checks import Method
 from coldwitness.judging.sampling.draws import (
-    Method,
     allocation,
     draw,
     inclusion_probabilities,
@@ -139,3 +142,30 @@ def test_a_frame_is_read_from_csv_and_ndjson_alike() -> None:
 def test_a_frame_that_is_none_is_named(text: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         frame_of(text.encode(), what="frame.csv")
+
+
+class Tickets:
+    """Our tickets as the numbers of a generator, one for each of the frame in its order."""
+
+    def __init__(self, tickets: list[float]) -> None:
+        self._tickets = np.array(tickets)
+
+    def random(self, size: int) -> NDArray[np.float64]:
+        assert size == self._tickets.size
+        return self._tickets
+
+    def randint(self) -> None:
+        raise AssertionError("not asked")
+
+
+def test_another_library_s_sampler_draws_the_same_by_our_tickets() -> None:
+    """cryptorandom's PIKK permutes by random numbers and keeps the first."""
+    frame = plain(200)
+    for n in range(5):
+        seed = f"开奖 {n}"
+        digest = sha256_hex(seed)
+        tickets = [float(ticket(unit.id, seed_sha256=digest)) for unit in frame.units]
+        places = random_sample(200, 17, method="PIKK", prng=Tickets(tickets))
+        theirs = [frame.units[int(place)].id for place in places]
+        ours = draw(frame, seed=seed, size=17, method="simple").drawn
+        assert [one.id for one in ours] == theirs

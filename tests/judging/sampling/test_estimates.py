@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.judging.sampling.draws import Method, draw, inclusion_probabilities
+from coldwitness.domain.spot_checks import Method
+from coldwitness.judging.sampling.draws import draw, inclusion_probabilities
 from coldwitness.judging.sampling.estimates import (
     chernoff_bounds,
     estimate,
