@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, Entry] = {
     "witness": Entry("witness:witness", "Sign what journals of others have signed, if it adds up."),
     "deadline": Entry("deadline:deadline", "期限。The last day of a time limit of a clue or case."),
     "case": Entry("case:app", "办案文书。Forms of a clue, and the package for another office."),
+    "logistics-request": Entry(
+        "logistics:logistics_request", "物流信息调取。What an authority asked for, with a receipt."
+    ),
     "spot-check": Entry("spot_check:app", "抽查。Samples that anybody can draw again."),
     "audit": Entry("audit:app", "审计记录。Who saw and changed what, held against the journal."),
     "users": Entry("users:app", "人员账号。People who sign in, their roles and divisions."),

@@ -139,6 +139,8 @@ class HttpSettings(_Section):
     requests_per_minute: int = Field(1200, ge=1)
     """Of one key, one person, or one address that is neither; who works at the machine before
     anybody signs in is not counted."""
+    platform_requests_per_day: int = Field(20_000, ge=1)
+    """Of one platform, over all its keys, beside the limit per minute (open data interface)."""
 
 
 class OpenIdSettings(_Section):

@@ -4,7 +4,7 @@ that no publisher can use."""
 import msgspec
 from msgspec import Struct
 
-from coldwitness.domain import spot_checks as _spot_checks  # noqa: F401  its registers are known by it
+from coldwitness.domain import logistics, spot_checks
 from coldwitness.domain.clues import Clue, ClueAct, ClueStatus, EarlierStatus
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
@@ -233,6 +233,10 @@ def subject_of(decision: Decision) -> Subject | None:
             subject = decision.register, decision.name
     return subject
 
+
+FURTHER_REGISTERS = (logistics.KeptLogisticsRequest, spot_checks.KeptSpotCheck)
+"""Beside those of `domain/office.py`: named, so that their modules are loaded wherever a row is
+read."""
 
 TOPIC_PREFIX = "$journal/decided/"
 """Such rows carry the flag of notes too: only this program can set it."""

@@ -34,6 +34,8 @@ def admit(request: Request) -> None:
     caller = caller_of_request(request, services)
     if caller.through != LOCAL:
         services.rate.take(caller.session or caller.through)
+    if caller.role == "platform":
+        services.platform_quota.take(" ".join(sorted(caller.reach.platforms)))
     if caller.role not in roles_of(request.method, path):
         raise Problem(403, f"{route}: not for the role {caller.role}")
     if route in PERSONAL and not caller.is_person:

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from coldwitness.api.http.schemas import NextPage
+from coldwitness.domain.logistics import HandedFile, LogisticsScope
 from coldwitness.domain.measures import Instant
 from coldwitness.domain.spot_checks import Checklist, DrawMade, Looked, Method, Outcome, Reason
 from coldwitness.domain.text import Text
@@ -141,4 +142,37 @@ class SpotCheckTold(
 
 class SpotCheckList(Struct, frozen=True):
     items: tuple[SpotCheckTold, ...]
+    next_cursor: NextPage
+
+
+class NewLogisticsRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    number: Annotated[
+        str, Meta(pattern=r"\S", max_length=200, description="Of the authority's letter")
+    ]
+    asked_by: Annotated[
+        str, Meta(pattern=r"\S", max_length=200, description="Which authority asks")
+    ]
+    purpose: Annotated[str, Meta(max_length=500)] = ""
+    scope: LogisticsScope
+
+
+class LogisticsRequestTold(Struct, frozen=True, kw_only=True):
+    """The receipt (物流信息调取回执)."""
+
+    id: str
+    number: str
+    asked_by: str
+    purpose: str
+    scope: LogisticsScope
+    shipments: tuple[str, ...]
+    files: tuple[HandedFile, ...]
+    package_sha256: str
+    package_size: int
+    exported_by: str
+    exported_at: Instant
+    links: dict[str, str]
+
+
+class LogisticsRequestList(Struct, frozen=True):
+    items: tuple[LogisticsRequestTold, ...]
     next_cursor: NextPage

@@ -12,10 +12,16 @@ CALLERS_MAX = 20_000
 
 
 class Rate:
-    """per_minute : also how many may come at once."""
+    """per_minute : also how many may come at once, unless `at_once` says another number."""
 
-    def __init__(self, per_minute: int, now_s: Callable[[], float] = time.monotonic) -> None:
-        self._most = float(per_minute)
+    def __init__(
+        self,
+        per_minute: float,
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        at_once: float | None = None,
+    ) -> None:
+        self._most = float(per_minute if at_once is None else at_once)
         self._per_s = per_minute / 60.0
         self._now_s = now_s
         self._lock = threading.Lock()

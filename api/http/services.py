@@ -51,6 +51,8 @@ class Services:
     replied: RepliedPosts = field(init=False)
     doors: Doors = field(init=False)
     rate: Rate = field(init=False)
+    platform_quota: Rate = field(init=False)
+    """Of one platform: what it may ask in a day, at once or spread."""
     openid: OpenIdSignIn | None = field(init=False)
     attempts: Rate = field(init=False)
     """To sign in, by address."""
@@ -60,6 +62,9 @@ class Services:
         object.__setattr__(self, "replied", RepliedPosts(self.register))
         object.__setattr__(self, "doors", Doors(self.register))
         object.__setattr__(self, "rate", Rate(settings.http.requests_per_minute))
+        day = settings.http.platform_requests_per_day
+        quota = Rate(day / 1440, at_once=day)
+        object.__setattr__(self, "platform_quota", quota)
         object.__setattr__(self, "attempts", Rate(settings.sign_in.attempts_per_minute))
         provider, back = settings.openid, f"{self.base_url}/sign-in/openid/back"
         openid = None

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.forms.certificate import certificate_pdf
+from coldwitness.api.forms.table_files import WORKBOOK, Cell, table_file
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.case_schemas import (
@@ -31,7 +32,6 @@ from coldwitness.api.http.spot_check_keeping import (
     told_spot_check,
     within,
 )
-from coldwitness.api.http.table_files import WORKBOOK, Cell, table_file
 from coldwitness.api.http.trail import noted
 from coldwitness.config.labels import labels
 from coldwitness.domain.instants import beijing_minute

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from starlette.responses import Response
 
-from coldwitness.api.http.table_files import Cell, FileKind, table_file
+from coldwitness.api.forms.table_files import Cell, FileKind, table_file
 from coldwitness.api.pages.rows import Row
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_words, tell

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from coldwitness.api.cursors import read_cursor, write_cursor
+from coldwitness.api.forms.table_files import table_file
 from coldwitness.api.http.audit import LISTING as AUDIT
 from coldwitness.api.http.audit import asked as audit_asked
 from coldwitness.api.http.audit import lines_of, told
@@ -18,7 +19,6 @@ from coldwitness.api.http.language import language_of
 from coldwitness.api.http.quarantine import Reason, couriers_within, newest_refused
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import may_see
-from coldwitness.api.http.table_files import table_file
 from coldwitness.api.pages.clue_rows import clue_rows, clue_table
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.list_files import MOST_ROWS

@@ -157,6 +157,25 @@ def test_who_asks_too_often_waits_and_others_do_not(tmp_path: Path) -> None:
         assert [answer.status_code for answer in tried] == [401, 401, 401, 429], "guesses too"
 
 
+def test_a_platform_has_a_quota_a_day_over_all_its_keys(tmp_path: Path) -> None:
+    settings = Settings(http=HttpSettings(platform_requests_per_day=3))
+    with running_world(tmp_path, settings=settings) as world:
+        keys = []
+        for name in ("one", "two"):
+            keys.append(new_key())
+            grant = Grant("platform", platform="示例平台")
+            world.register.client_keys.add(
+                name, grant, digest=digest_of(keys[-1]) or "", by="test", now_ms=T0
+            )
+        asked = [
+            world.get("/v1/shipments", headers={"Authorization": f"Bearer {keys[n % 2]}"})
+            for n in range(4)
+        ]
+        assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
+        assert int(asked[-1].headers["retry-after"]) > 60
+        assert world.get("/v1/shipments", headers=key_of(world)).status_code == 200, "no platform"
+
+
 def test_no_key_no_password_and_no_session_is_in_a_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

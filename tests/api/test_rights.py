@@ -29,9 +29,20 @@ GRANTS: Mapping[Role, Grant] = {
     "admin": Grant("admin"),
 }
 RESTRICTED = tuple(role for role in ROLES if role != "admin")
-NAMES = {"shipment", "clue", "alarm", "sha256", "format", "form", "name", "webhook", "spot_check"}
+NAMES = {
+    "shipment",
+    "clue",
+    "alarm",
+    "sha256",
+    "format",
+    "form",
+    "name",
+    "webhook",
+    "spot_check",
+    "logistics_request",
+}
 """What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
-a webhook is the administrator's; whose a spot check is, its own tests ask."""
+a webhook is the administrator's; whose a spot check or a request is, their own tests ask."""
 PAGES = ("/", "/live", "/alarms", "/findings", "/shipments/{shipment}", "/devices", "/quarantine")
 STREAMS = {"GET /v1/live"}
 """Never end: tried on their own below."""
@@ -59,6 +70,7 @@ class Tried:
             format="json",
             form="1",
             spot_check="SC-20261121-00000000",
+            logistics_request="LR-20261121-00000000",
             name="X-1",
             webhook="wh_none",
         )
@@ -183,7 +195,7 @@ def test_a_route_of_others_is_refused_and_ones_own_is_not(tried: Tried, role: Ro
         route = f"{method} {path}"
         refused = role not in RIGHTS[route] or route in PERSONAL
         assert (answer.status_code == 403) == refused, (method, path, answer.text)
-        unknown = ("{webhook}", "{name}", "{spot_check}")
+        unknown = ("{webhook}", "{name}", "{spot_check}", "{logistics_request}")
         if not any(name in path for name in unknown) and not refused:
             assert answer.status_code not in (401, 404), (method, path, answer.text)
 

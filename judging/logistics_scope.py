@@ -1,0 +1,46 @@
+"""Which shipments a request for logistics information is about."""
+
+from datetime import timedelta
+
+from coldwitness.config.rules import day_start_s
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.logistics import SHIPMENTS_MOST, LogisticsScope
+from coldwitness.domain.reach import EVERYTHING, Reach
+from coldwitness.storage.ports import Register
+
+_PAGE = 200
+
+
+def shipments_asked(
+    register: Register, scope: LogisticsScope, *, reach: Reach = EVERYTHING
+) -> list[str]:
+    """Those that fit all that the scope says, within reach, by id. Raises BadInput for one that is
+    unknown, a scope that says nothing, or more than one package holds."""
+    if scope == LogisticsScope():
+        raise BadInput("scope: expected shipments, seller, batch, or from and to")
+    first, last = scope.first_day, scope.last_day
+    if first is not None and last is not None and last < first:
+        raise BadInput(f"scope.to: lies before {first}")
+    known = register.shipments.seen(scope.shipments, reach=reach)
+    for name in scope.shipments:
+        if name not in known:
+            raise BadInput(f"scope.shipments: shipment {name[:80]}: unknown")
+    wanted = set(scope.shipments)
+    found: list[str] = []
+    after = None
+    while True:
+        rows = register.shipments.rows(
+            after=after,
+            limit=_PAGE,
+            reach=reach,
+            seller=scope.seller,
+            batch=scope.batch,
+            from_ms=None if first is None else round(day_start_s(first) * 1000),
+            to_ms=None if last is None else round(day_start_s(last + timedelta(days=1)) * 1000),
+        )
+        if not rows:
+            return found
+        found += [row.id for row in rows if not wanted or row.id in wanted]
+        if len(found) > SHIPMENTS_MOST:
+            raise BadInput(f"scope: more than {SHIPMENTS_MOST} shipments fit; part it by periods")
+        after = rows[-1].id
