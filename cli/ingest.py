@@ -127,6 +127,7 @@ def _store(settings: Settings, stop: threading.Event, *, until_stored: bool) -> 
             drug_names=drug_names_kept(register, settings),
             future_tolerance_s=future_tolerance_s(settings),
             on_touched=register.waiting.leave,
+            shipments=register.shipments,
         )
         storing.start()
         try:

@@ -124,6 +124,7 @@ class Running:
             drug_names=drug_names,
             future_tolerance_s=future_tolerance_s(settings),
             on_touched=self.judge.touch,
+            shipments=self.register.shipments,
         )
 
     def __enter__(self) -> Self:

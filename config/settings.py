@@ -182,6 +182,14 @@ class JudgingSettings(_Section):
     tick_ms: int = Field(300, ge=20, le=60_000)
 
 
+class QuotaSettings(_Section):
+    """How many shipments that nobody declared (no manifest, never judged) are judged an hour; the
+    others are stored and wait."""
+
+    courier_shipments_per_hour: int = Field(2000, ge=1)
+    logger_shipments_per_hour: int = Field(100, ge=1)
+
+
 class ReportSettings(_Section):
     office: str | None = None
     """The issuing office, printed at the head of every report and sealed with it."""
@@ -297,6 +305,7 @@ class Settings(BaseSettings):
     sign_in: SignInSettings = SignInSettings()
     openid: OpenIdSettings | None = None
     judging: JudgingSettings = JudgingSettings()
+    quota: QuotaSettings = QuotaSettings()
     report: ReportSettings = ReportSettings()
     forms: FormSettings = FormSettings()
     formats: tuple[FormatRule, ...] = ()

@@ -37,6 +37,7 @@ class DecodedRows:
     readings_rows: list[Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     events_received_ms: list[int] = field(default_factory=list)
+    events_rows: list[Row] = field(default_factory=list)
     refused: list[Quarantined] = field(default_factory=list)
     births: list[tuple[str, int]] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
@@ -135,6 +136,7 @@ def _take_events(result: DecodedRows, row: Row, events: Sequence[Event], latest_
             continue
         result.events.append(event)
         result.events_received_ms.append(row.received_ms)
+        result.events_rows.append(row)
 
 
 def _take_readings(

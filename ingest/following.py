@@ -15,6 +15,7 @@ from coldwitness.domain.errors import ColdWitnessError, Unavailable
 from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.last_seen import newest_of
+from coldwitness.ingest.newcomers import Newcomers
 from coldwitness.ingest.progress import WHOLE, Progress, Quarantined
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import index_decoded
@@ -56,6 +57,7 @@ class JournalFollower:
 
     on_touched : called with the ids of the shipments a batch concerned, once it is stored and
     before it is done with; if it raises Unavailable, the batch is stored and told again.
+    newcomers : which shipments that nobody declared are told; None: all.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class JournalFollower:
         custody: CustodyLog,
         future_tolerance_s: float,
         on_touched: OnTouched | None = None,
+        newcomers: Newcomers | None = None,
     ) -> None:
         self.counts = StoreCounts()
         self._reader = reader
@@ -78,6 +81,7 @@ class JournalFollower:
         self._custody = custody
         self._future_tolerance_s = future_tolerance_s
         self._on_touched = on_touched
+        self._newcomers = newcomers
         self._clocks = ClockOffsets()
         self._clocks_due_s = 0.0
         self._index = RowIndex(reader.directory, progress.worker)
@@ -102,6 +106,7 @@ class JournalFollower:
             estimates = self._clocks_due()
             if estimates:
                 self._progress.advance(self._cursor, clocks=estimates)
+            self._release()
             return 0
         try:
             decoded, touched = self._store_rows(rows)
@@ -113,6 +118,8 @@ class JournalFollower:
                 return self.step()
             log.exception("row %d of worker %s cannot be stored", rows[0].row, self._worker)
             decoded, touched = _internal(rows[0], error), frozenset()
+        if touched and self._newcomers is not None:
+            touched = self._newcomers.admitted(touched, decoded)
         if touched and self._on_touched is not None:
             self._on_touched(touched)
         index_decoded(self._index, rows, decoded)
@@ -152,6 +159,14 @@ class JournalFollower:
                 self.counts.last_problem = ""
             retry_s = FIRST_RETRY_S
             wake.wait(poll_s)
+
+    def _release(self) -> None:
+        """Have those judged that waited for their sender's quota."""
+        if self._newcomers is None or self._on_touched is None:
+            return
+        waited = self._newcomers.released()
+        if waited:
+            self._on_touched(waited)
 
     def _next_rows(self) -> list[Row]:
         """Rows after the cursor, until there are enough of them or of their bytes."""

@@ -14,7 +14,7 @@ from coldwitness.ingest.following import OnTouched
 from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.mqtt.health import State
 from coldwitness.ingest.sides import ReceivingSide, StoringSide
-from coldwitness.storage.ports import CustodyLog, ReadingLog
+from coldwitness.storage.ports import CustodyLog, ReadingLog, Shipments
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class IngestService:
         future_tolerance_s: float,
         drug_names: DrugNames | None = None,
         on_touched: OnTouched | None = None,
+        shipments: Shipments | None = None,
     ) -> None:
         self.receiving = ReceivingSide(settings)
         try:
@@ -70,6 +71,7 @@ class IngestService:
                 future_tolerance_s=future_tolerance_s,
                 drug_names=drug_names,
                 on_touched=on_touched,
+                shipments=shipments,
                 wake=self.receiving.receiver.journalled,
             )
         except BaseException:

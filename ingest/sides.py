@@ -16,12 +16,13 @@ from coldwitness.ingest.following import JournalFollower, OnTouched
 from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.mqtt.broker import BrokerConnection
 from coldwitness.ingest.mqtt.health import State, health_payload
+from coldwitness.ingest.newcomers import Newcomers
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.refusal_notices import RefusalNotices
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader
 from coldwitness.storage.journal.layout import worker_folder
-from coldwitness.storage.ports import CustodyLog, ReadingLog
+from coldwitness.storage.ports import CustodyLog, ReadingLog, Shipments
 from coldwitness.storage.witness.asking import Witnessing
 from coldwitness.storage.witness.stamping import Stamping
 
@@ -144,7 +145,10 @@ class ReceivingSide:
 
 
 class StoringSide:
-    """The store side and its thread."""
+    """The store side and its thread.
+
+    shipments : by which the quota of those that nobody declared is kept; None: there is none.
+    """
 
     def __init__(
         self,
@@ -155,6 +159,7 @@ class StoringSide:
         future_tolerance_s: float,
         drug_names: DrugNames | None = None,
         on_touched: OnTouched | None = None,
+        shipments: Shipments | None = None,
         wake: threading.Event | None = None,
     ) -> None:
         self.progress = Progress(settings.journal.directory, settings.journal.worker)
@@ -170,6 +175,7 @@ class StoringSide:
             custody=custody,
             future_tolerance_s=future_tolerance_s,
             on_touched=on_touched,
+            newcomers=None if shipments is None else Newcomers(shipments, settings.quota),
         )
         self._stop = threading.Event()
         self._wake = wake if wake is not None else threading.Event()

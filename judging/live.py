@@ -25,6 +25,7 @@ from coldwitness.judging.clues import ClueRules, told_late
 from coldwitness.judging.copies import copies_named, keep_curves
 from coldwitness.judging.observer import JudgingObserver
 from coldwitness.judging.rulebook import Rulebook
+from coldwitness.judging.turns import Turns
 from coldwitness.storage.ports import Register, TelemetryStore
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 60.0
 CLUES_EVERY_S = 5.0
 """How often clues are looked for of which time alone has something to tell."""
+STOP_WITHIN_S = 5.0
+"""How long at an end what waits is still begun; a supervisor kills after some ten seconds."""
 REOPEN_WITHIN_MS = 86_400_000
 """At start, shipments that ended less than a day ago are judged again: the process may have
 stopped between storing a late reading and judging it."""
@@ -92,7 +95,8 @@ class LiveJudge:
         self._judge = judge
         self._rows_read = rows_read
         self._lock = threading.Lock()
-        self._touched: dict[str, str] = {}
+        self._turns = Turns()
+        self._paused: dict[str, str] = {}
         self._ticking = False
         self._failing: dict[str, tuple[int, float]] = {}
         self._left: Mapping[str, int] = {}
@@ -106,8 +110,8 @@ class LiveJudge:
         """Have these judged at the next tick; again and again costs nothing more."""
         with self._lock:
             for shipment in shipments:
-                self._touched[shipment] = reason
-            waiting = len(self._touched)
+                self._put(shipment, reason)
+            waiting = self._waiting
         if waiting:
             self._tell_waiting(waiting)
             self._some_touched.set()
@@ -120,7 +124,8 @@ class LiveJudge:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the run under way and one last run over what is still waiting."""
+        """End after the run under way and STOP_WITHIN_S of what is still waiting; the rest is
+        judged at the next start."""
         self._stopping.set()
         self._some_touched.set()
         if self._thread is not None:
@@ -135,7 +140,7 @@ class LiveJudge:
     def idle(self) -> bool:
         """True if nothing waits and no tick is under way."""
         with self._lock:
-            return not self._touched and not self._ticking
+            return not self._waiting and not self._ticking
 
     @property
     def failing(self) -> int:
@@ -147,20 +152,32 @@ class LiveJudge:
         with self._running:
             self._run(shipments, reason)
 
-    def tick(self) -> int:
-        """Judge everything that waits, here and in the register, and whose pause is over;
-        returns how many were judged."""
-        self._take_left()
-        self._look_again()
-        self._tell_of_clues_now_and_then()
-        due = self._take_due()
-        try:
-            judged = self._judge_all(due)
-        finally:
-            with self._lock:
-                self._ticking = False
-                waiting = len(self._touched)
-            self._tell_waiting(waiting)
+    def tick(self, *, within_s: float = math.inf) -> int:
+        """Judge as many as wait now, here and in the register, and whose pause is over, as far as
+        they are begun within so long; returns how many were judged. What is touched meanwhile has
+        its turn among them, whoever else has sent thousands."""
+        started = time.perf_counter()
+        judged = tried = 0
+        left: float = math.inf
+        while left > 0 and time.perf_counter() - started < within_s:
+            self._take_left()
+            self._look_again()
+            self._tell_of_clues_now_and_then()
+            due, waiting = self._take_due(most=left)
+            left = min(left, waiting) - len(due)
+            tried += len(due)
+            try:
+                judged += self._judge_all(due)
+            finally:
+                with self._lock:
+                    self._ticking = False
+                    still = self._waiting
+                self._tell_waiting(still)
+            if not due or (self._stopping.is_set() and math.isinf(within_s)):
+                break
+        if tried:
+            for observer in self._observers:
+                observer.on_tick(time.perf_counter() - started)
         return judged
 
     def _take_left(self) -> None:
@@ -174,7 +191,7 @@ class LiveJudge:
         self._left = left
         with self._lock:
             for shipment in left:
-                self._touched.setdefault(shipment, "new readings")
+                self._put(shipment, "new readings", again=False)
 
     def _look_again(self) -> None:
         """Touch those that have not ended and whose time for another look has come: silence is
@@ -183,7 +200,7 @@ class LiveJudge:
         with self._lock:
             for shipment in [name for name, due_ms in self._looks.items() if due_ms <= now_ms]:
                 del self._looks[shipment]
-                self._touched.setdefault(shipment, SILENCE)
+                self._put(shipment, SILENCE, again=False)
 
     def tell_of_clues(self) -> int:
         """Put on the feed what time alone makes due: growth of an episode of which no entry told
@@ -222,34 +239,46 @@ class LiveJudge:
                 else:
                     self._looks.pop(result.shipment, None)
 
-    def _take_due(self) -> dict[str, str]:
-        """Waiting shipments, each with the reason of its last touch."""
+    @property
+    def _waiting(self) -> int:
+        return len(self._turns) + len(self._paused)
+
+    def _put(self, shipment: str, reason: str, *, again: bool = True) -> None:
+        """Have it wait, under the lock. again : for this reason instead of an earlier one."""
+        tries = self._failing.get(shipment)
+        if tries is not None and tries[1] > time.monotonic():
+            if again or shipment not in self._paused:
+                self._paused[shipment] = reason
+        elif again:
+            self._turns.add(shipment, reason)
+        else:
+            self._turns.add_unless_waiting(shipment, reason)
+
+    def _take_due(self, *, most: float) -> tuple[dict[str, str], int]:
+        """As many as one run judges, of each courier in turn, each with the reason of its last
+        touch; and how many were due."""
         now = time.monotonic()
         with self._lock:
-            due = {
-                shipment: reason
-                for shipment, reason in self._touched.items()
-                if self._failing.get(shipment, (0, 0.0))[1] <= now
-            }
-            for shipment in due:
-                del self._touched[shipment]
             self._ticking = True
-        return due
+            over = [name for name in self._paused if self._failing.get(name, (0, 0.0))[1] <= now]
+            for name in over:
+                self._turns.add_unless_waiting(name, self._paused.pop(name))
+            fresh = self._turns.of_nobody_yet
+        couriers: Mapping[str, str | None] = {}
+        try:
+            couriers = self._register.shipments.couriers_of(fresh) if fresh else {}
+        except Unavailable as error:
+            log.debug("whose shipments wait: %s", error)
+        with self._lock:
+            self._turns.belong(fresh, couriers)
+            waiting = len(self._turns)
+            return self._turns.take(int(min(CHUNK_SHIPMENTS, most))), waiting
 
     def _judge_all(self, due: Mapping[str, str]) -> int:
         by_reason: dict[str, list[str]] = {}
         for shipment, reason in due.items():
             by_reason.setdefault(reason, []).append(shipment)
-        started = time.perf_counter()
-        judged = 0
-        for reason, shipments in by_reason.items():
-            for first in range(0, len(shipments), CHUNK_SHIPMENTS):
-                judged += self._try(shipments[first : first + CHUNK_SHIPMENTS], reason)
-        if due:
-            took_s = time.perf_counter() - started
-            for observer in self._observers:
-                observer.on_tick(took_s)
-        return judged
+        return sum(self._try(shipments, reason) for reason, shipments in by_reason.items())
 
     def _tick_for_ever(self) -> None:
         tick_s = self._settings.judging.tick_ms / 1000.0
@@ -261,7 +290,7 @@ class LiveJudge:
                 self.tick()
             except Exception:  # the thread is the product: it must outlive any mistake in it
                 log.exception("judging tick failed; goes on with the next")
-        self.tick()
+        self.tick(within_s=STOP_WITHIN_S)
 
     def _try(self, shipments: Sequence[str], reason: str) -> int:
         """Judge a chunk; when it fails, its halves, so that one bad shipment stands alone."""
@@ -293,7 +322,7 @@ class LiveJudge:
             self._failing[shipment] = (tries, now + pause_s)
         with self._lock:
             for shipment in shipments:
-                self._touched.setdefault(shipment, reason)
+                self._paused.setdefault(shipment, reason)
 
     def _run(self, shipments: Sequence[str], reason: str) -> None:
         # Both as they were before the evidence is read: it holds at least this.
@@ -330,7 +359,7 @@ class LiveJudge:
             return
         with self._lock:
             for other in others:
-                self._touched.setdefault(other, COPY_FOUND)
+                self._put(other, COPY_FOUND, again=False)
         self._some_touched.set()
 
     def _tell_waiting(self, shipments: int) -> None:

@@ -208,7 +208,17 @@ class Shipments(Protocol):
         """Couriers of which a manifest says that they are of one of these divisions."""
 
     def unsettled(self, *, since_ms: int) -> list[str]:
-        """Shipments never judged, without a known end, or with one after an instant."""
+        """Shipments never judged, without a known end, or with one after an instant; of those that
+        nobody declared and nobody judged not all."""
+
+    def couriers_of(self, names: Sequence[str]) -> dict[str, str | None]:
+        """The courier of each of these shipments of which anything was heard."""
+
+    def undeclared(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these of which there is neither a manifest nor a result."""
+
+    def undeclared_by_courier(self, *, most: int) -> dict[str | None, list[str]]:
+        """At most so many of these of each courier, by id."""
 
 
 class EncodedResult(NamedTuple):

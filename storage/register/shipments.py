@@ -19,6 +19,10 @@ from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.schema import shipments
 from coldwitness.storage.register.shipment_list import behind, conditions, ordered
 
+_UNDECLARED = and_(shipments.c.verdict.is_(None), shipments.c.manifest_version == 0)
+_UNDECLARED_MOST = 1000
+"""Of those never judged and without a manifest at a start; `Newcomers` hands on the others."""
+
 
 class SqlShipments:
     """The part of the register about shipments: lists, and legal hold."""
@@ -77,16 +81,46 @@ class SqlShipments:
 
     def unsettled(self, *, since_ms: int) -> list[str]:
         table = shipments
-        query = select(table.c.id).where(
+        settled = select(table.c.id).where(
             or_(
-                table.c.verdict.is_(None),
-                table.c.ended_ms.is_(None),
+                and_(table.c.verdict.is_(None), table.c.manifest_version > 0),
+                and_(table.c.verdict.is_not(None), table.c.ended_ms.is_(None)),
                 table.c.ended_ms > since_ms,
                 table.c.state.in_(("planned", "in_transit")),
             )
         )
+        made_up = select(table.c.id).where(_UNDECLARED).order_by(table.c.id)
         with self._database.read() as connection:
-            return list(connection.execute(query.order_by(table.c.id)).scalars())
+            found = list(connection.execute(settled.order_by(table.c.id)).scalars())
+            return found + list(connection.execute(made_up.limit(_UNDECLARED_MOST)).scalars())
+
+    def couriers_of(self, names: Sequence[str]) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        query = select(shipments.c.id, shipments.c.courier)
+        with self._database.read() as connection:
+            for part in parts(names):
+                rows = connection.execute(query.where(shipments.c.id.in_(part)))
+                found.update((row.id, row.courier) for row in rows)
+        return found
+
+    def undeclared(self, names: Sequence[str]) -> frozenset[str]:
+        found: set[str] = set()
+        query = select(shipments.c.id).where(_UNDECLARED)
+        with self._database.read() as connection:
+            for part in parts(names):
+                found.update(connection.execute(query.where(shipments.c.id.in_(part))).scalars())
+        return frozenset(found)
+
+    def undeclared_by_courier(self, *, most: int) -> dict[str | None, list[str]]:
+        table = shipments
+        whose = select(table.c.courier).where(_UNDECLARED).distinct()
+        found: dict[str | None, list[str]] = {}
+        with self._database.read() as connection:
+            for courier in connection.execute(whose).scalars().all():
+                same = table.c.courier.is_(None) if courier is None else table.c.courier == courier
+                query = select(table.c.id).where(_UNDECLARED, same).order_by(table.c.id)
+                found[courier] = list(connection.execute(query.limit(most)).scalars())
+        return found
 
     def hold(self, shipment: str, *, held: bool) -> bool:
         """Set or lift the legal hold; False if the shipment is unknown."""

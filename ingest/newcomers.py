@@ -1,0 +1,170 @@
+"""Shipments that nobody declared: how many of one courier, and of one logger, are judged an hour.
+
+An id is made up in no time, and every new one costs the register a result. So of shipments without
+a manifest that were never judged so many are handed on to be judged; the others' evidence is stored
+all the same and they wait, which their sender is told. What waits is handed on as time goes by, or
+at once where a manifest comes or somebody asks. Nothing is lost, so nobody gains by a flood.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
+from itertools import chain
+
+from coldwitness.config.settings import QuotaSettings
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.ingest.decoded_rows import DecodedRows
+from coldwitness.ingest.progress import WHOLE, Quarantined
+from coldwitness.storage.journal import Row
+from coldwitness.storage.ports import Shipments
+
+HOUR_MS = 3_600_000
+TOLD_EVERY_MS = 60_000
+"""Of one courier or logger a refusal a minute is listed: a flood of names is one mistake."""
+RELEASED_EVERY_S = 60.0
+_REMEMBERED = 20_000
+_SETTLED = 200_000
+
+
+class Allowance:
+    """So many an hour, all of them at once if need be, of each name. Names that were not heard for
+    long are forgotten, and have the whole again."""
+
+    def __init__(self, per_hour: int) -> None:
+        self._most = float(per_hour)
+        self._left: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def left(self, name: str, now_ms: int) -> int:
+        """How many it has now."""
+        left, since_ms = self._left.get(name, (self._most, now_ms))
+        return int(min(self._most, left + max(now_ms - since_ms, 0) * self._most / HOUR_MS))
+
+    def take(self, name: str, now_ms: int) -> None:
+        """One of them; the clock never goes back."""
+        left, since_ms = self._left.pop(name, (self._most, now_ms))
+        now_ms = max(now_ms, since_ms)
+        left = min(self._most, left + (now_ms - since_ms) * self._most / HOUR_MS)
+        self._left[name] = (left - 1.0, now_ms)
+        if len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """Who named a shipment first among some rows."""
+
+    row: int
+    topic: str
+    received_ms: int
+    courier: str | None
+    logger: str | None
+
+
+class Newcomers:
+    """Of one worker."""
+
+    def __init__(
+        self,
+        shipments: Shipments,
+        settings: QuotaSettings,
+        *,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._shipments = shipments
+        self._settings = settings
+        self._couriers = Allowance(settings.courier_shipments_per_hour)
+        self._loggers = Allowance(settings.logger_shipments_per_hour)
+        self._now_ms = now_ms
+        self._clock_s = clock_s
+        self._release_at_s = 0.0
+        self._settled: set[str] = set()
+        self._told_ms: OrderedDict[str, int] = OrderedDict()
+
+    def admitted(self, touched: Set[str], decoded: DecodedRows) -> frozenset[str]:
+        """Those of the shipments that these rows concern that are to be judged now; who named
+        others is listed among what was refused. Raises Unavailable."""
+        asked = sorted(touched - self._settled)
+        undeclared = self._shipments.undeclared(asked) if asked else frozenset()
+        if len(self._settled) > _SETTLED:
+            self._settled.clear()
+        self._settled.update(name for name in asked if name not in undeclared)
+        if not undeclared:
+            return frozenset(touched)
+        waiting: set[str] = set()
+        for name, mention in _mentions(decoded, undeclared).items():
+            why = self._spent(mention)
+            if why is not None:
+                waiting.add(name)
+                self._list(decoded, name, mention, why)
+        return frozenset(touched - waiting)
+
+    def released(self) -> frozenset[str]:
+        """Those that waited and are to be judged now, asked for once a minute. Raises
+        Unavailable."""
+        now_s, now_ms = self._clock_s(), self._now_ms()
+        if now_s < self._release_at_s:
+            return frozenset()
+        self._release_at_s = now_s + RELEASED_EVERY_S
+        found: set[str] = set()
+        most = self._settings.courier_shipments_per_hour
+        for courier, names in self._shipments.undeclared_by_courier(most=most).items():
+            for name in names[: max(self._couriers.left(courier or "", now_ms), 0)]:
+                self._couriers.take(courier or "", now_ms)
+                found.add(name)
+        return frozenset(found)
+
+    def _spent(self, mention: _Mention) -> str | None:
+        """Take one from courier and logger; whose are used up, else None."""
+        courier, logger = mention.courier or "", f"{mention.courier}/{mention.logger}"
+        now_ms = mention.received_ms
+        if mention.logger is not None and self._loggers.left(logger, now_ms) < 1:
+            return f"logger {mention.logger}: {self._settings.logger_shipments_per_hour}"
+        if self._couriers.left(courier, now_ms) < 1:
+            return f"courier {courier or '?'}: {self._settings.courier_shipments_per_hour}"
+        self._couriers.take(courier, now_ms)
+        if mention.logger is not None:
+            self._loggers.take(logger, now_ms)
+        return None
+
+    def _list(self, decoded: DecodedRows, name: str, mention: _Mention, why: str) -> None:
+        key = f"{mention.courier}\n{why}"
+        told_ms = self._told_ms.get(key)
+        if told_ms is not None and mention.received_ms - told_ms < TOLD_EVERY_MS:
+            return
+        self._told_ms[key] = mention.received_ms
+        self._told_ms.move_to_end(key)
+        if len(self._told_ms) > _REMEMBERED:
+            self._told_ms.popitem(last=False)
+        parts = [one.part for one in decoded.refused if one.row == mention.row]
+        text = (
+            f"shipment {name}: {why} shipments without a manifest in an hour are judged; its"
+            " readings are stored, and it is judged later, or when its manifest comes (quota)"
+        )
+        part = min([WHOLE + 1, *parts]) - 1
+        decoded.refused.append(
+            Quarantined(
+                mention.row,
+                part,
+                "quota",
+                text,
+                mention.topic[:500],
+                mention.received_ms,
+                mention.courier,
+                mention.logger,
+            )
+        )
+
+
+def _mentions(decoded: DecodedRows, wanted: Set[str]) -> Mapping[str, _Mention]:
+    """Who named each of these first, of those that were named."""
+    found: dict[str, _Mention] = {}
+    readings = zip(decoded.readings, decoded.readings_rows, strict=True)
+    events = zip(decoded.events, decoded.events_rows, strict=True)
+    said: Iterable[tuple[Reading | Event, Row]] = chain(readings, events)
+    for one, row in said:
+        name = one.shipment
+        if name is not None and name in wanted and name not in found:
+            found[name] = _Mention(row.row, row.topic, row.received_ms, one.courier, one.logger)
+    return found
