@@ -15,7 +15,7 @@ from coldwitness.domain.instants import china_day, rfc3339
 from coldwitness.judging.clue_clocks import after_status, extended, with_excluded
 from coldwitness.judging.clue_words import reason_of
 
-_STEP: dict[ClueStatus, int] = {
+STEPS: dict[ClueStatus, int] = {
     "received": 0,
     "checking": 1,
     "filed": 2,
@@ -52,7 +52,7 @@ def act_on(
     said = None if status is None else STATUS_OF[status]
     if said == clue.status and note == clue.status_note:
         said = None
-    if said is not None and _STEP[said] < _STEP[clue.status]:
+    if said is not None and STEPS[said] < STEPS[clue.status]:
         raise WrongStep(f"status: expected one that comes after {clue.status}, got {said}")
     if verify_result == clue.verify_result:
         verify_result = None

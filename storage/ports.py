@@ -241,6 +241,18 @@ FindingPlace = tuple[int, str, str]
 """When a finding began [UTC epoch ms, 0 where nobody knows], its id, its shipment."""
 
 
+@dataclass(frozen=True)
+class KeptResult:
+    """A version of a result without what it says: when it was judged, UTC epoch ms, by which rules,
+    and what had it judged."""
+
+    version: int
+    verdict: Verdict
+    judged_ms: int
+    reason: str
+    rules: str
+
+
 class Results(Protocol):
     def record(
         self,
@@ -264,6 +276,9 @@ class Results(Protocol):
 
     def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         """The newest result, or an earlier version."""
+
+    def versions(self, shipment: str) -> list[KeptResult]:
+        """Every version that is kept, oldest first."""
 
     def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
         """The newest result of each shipment that has one."""

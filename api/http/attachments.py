@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from coldwitness.api.http.answers import documented, json_answer
+from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import AttachmentKept, AttachmentList
-from coldwitness.api.http.services import CallerOf, ServicesOf
+from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import require_known
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.instants import rfc3339
@@ -34,14 +35,22 @@ Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of t
 
 async def _file(request: Request) -> tuple[str, bytes]:
     """Content type and bytes. 415 unless they agree."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    expected = ", ".join(_BEGINS)
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
     if kind not in _BEGINS:
-        raise Problem(415, f"content-type: expected one of {expected}, got {kind[:80] or 'none'}")
+        require_type(kind, b"")
     body = await request.body()
-    if not body.startswith(_BEGINS[kind]):
-        raise Problem(415, f"body: does not begin as {kind} does")
+    require_type(kind, body)
     return kind, body
+
+
+def require_type(kind: str, content: bytes) -> None:
+    """415 for what is not taken, and for what does not begin as its kind does."""
+    if kind not in _BEGINS:
+        expected = ", ".join(_BEGINS)
+        raise Problem(415, f"content-type: expected one of {expected}, got {kind[:80] or 'none'}")
+    if not content.startswith(_BEGINS[kind]):
+        raise Problem(415, f"body: does not begin as {kind} does")
 
 
 @router.post(
@@ -70,15 +79,35 @@ def add_attachment(
 ) -> Response:
     """Keep a file to a shipment, at most 10,000,000 bytes; its SHA-256 names it and the same
     bytes again are the first. It is named in the report and never judged by itself."""
+    media_type, content = file
+    kept, new = keep_attachment(
+        services, caller, shipment, content, media_type=media_type, kind=kind, name=name
+    )
+    address = _address(services.base_url, kept)
+    told = _told(kept, services.base_url)
+    return json_answer(told, status=201 if new else 200, headers={"Location": address})
+
+
+def keep_attachment(
+    services: Services,
+    caller: Caller,
+    shipment: str,
+    content: bytes,
+    *,
+    media_type: str,
+    kind: AttachmentKind,
+    name: str | None,
+) -> tuple[Attachment, bool]:
+    """Keep a file whose type was looked at (`require_type`), and whether it is new. Raises Problem:
+    404 or 422."""
     if name is not None and (_NAME.fullmatch(name) is None or holds_a_number_of_a_person(name)):
         detail = "expected a file name without signs of a path or a person's number"
         raise Problem(422, f"name: {detail}", errors=[{"field": "name", "detail": detail}])
     require_known(services, shipment)
-    media_type, body = file
     now_ms = services.clock()
     kept, new = services.register.attachments.add(
         shipment,
-        body,
+        content,
         kind=kind,
         name=name,
         media_type=media_type,
@@ -94,9 +123,7 @@ def add_attachment(
             subject=f"{shipment} {kind} {kept.sha256}",
             now_ms=now_ms,
         )
-    address = _address(services.base_url, kept)
-    told = _told(kept, services.base_url)
-    return json_answer(told, status=201 if new else 200, headers={"Location": address})
+    return kept, new
 
 
 @router.get(

@@ -222,7 +222,19 @@ def change_clue(
 ) -> Response:
     """What became of the clue: status, result of the check, extension, excluded days. Each change
     is kept, told on the feed, and moves the time limits. The same again changes nothing."""
-    change = body_of_type(body, ClueChange)
+    changed = keep_change(services, caller, clue, body_of_type(body, ClueChange), if_match=if_match)
+    return _answer(changed, services)
+
+
+def keep_change(
+    services: Services,
+    caller: Caller,
+    clue: str,
+    change: ClueChange,
+    *,
+    if_match: str | None = None,
+) -> ClueEntry:
+    """Keep what became of a clue; returns its newest entry. Raises Problem: 404, 409, 412."""
     found = _known(services, clue)
     if if_match is not None and if_match not in ("*", _tag(found)):
         raise Problem(412, f"clue {clue}: If-Match: it is another version by now")
@@ -242,9 +254,9 @@ def change_clue(
         )
     except WrongStep as error:
         raise Problem(409, str(error)) from error
-    if act is not None:
-        found = _keep(services, found, act, caller, said=change.status or "changed")
-    return _answer(found, services)
+    if act is None:
+        return found
+    return _keep(services, found, act, caller, said=change.status or "changed")
 
 
 @router.post(

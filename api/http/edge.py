@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 1_000_000
 ATTACHMENT_BYTES_MAX = 10_000_000
-"""A photograph of a box as a telephone takes it."""
-_ATTACHMENTS = re.compile(r"/v1/shipments/[^/]+/attachments")
+"""A photograph of a box as a telephone takes it; of a form with it, the whole body."""
+_ATTACHMENTS = re.compile(r"(?:/v1)?/shipments/[^/]+/attachments")
 TARGET_BYTES_MAX = 8192
 """Longest path and query together."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")

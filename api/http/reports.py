@@ -23,7 +23,9 @@ from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.packed.issuing import evidence_package
 from coldwitness.api.reports.packed.record_altered import RecordAltered
+from coldwitness.domain.errors import BadInput
 from coldwitness.judging.evidence import Evidence, evidence_of
 from coldwitness.judging.rulebook import under_pack
 from coldwitness.judging.run import software
@@ -151,3 +153,40 @@ def _headers(shipment: str, format_: Format, lang: Lang) -> dict[str, str]:
         "Content-Security-Policy": REPORT_CSP,
         **said,
     }
+
+
+@router.get(
+    "/v1/shipments/{shipment}/package",
+    responses=documented(
+        None,
+        content=("application/zip",),
+        problems=(404, 409),
+        description="The signed package: report, readings, manifest, events, rules, proofs",
+    ),
+    response_model=None,
+)
+def get_package(
+    shipment: ShipmentId, request: Request, services: ServicesOf, caller: CallerOf
+) -> Response:
+    """Everything a third party needs to judge again, as `coldwitness verify` reads it. 409 where
+    there is no key to sign with, or the stores differ from the journal."""
+    signer = existing_signer(services.settings.journal, "package")
+    if signer is None:
+        raise Problem(409, "package: there is no key to sign with (coldwitness report --package)")
+    report = report_of(services, shipment)
+    try:
+        body = evidence_package(
+            report,
+            settings=services.settings,
+            journal=None if services.record is None else services.record.journal_part(report),
+            signer=signer,
+            lang=language_of(request),
+        )
+    except BadInput as error:
+        raise Problem(409, str(error)) from error
+    noted(services, caller, "read_package", subject=shipment, shipment=shipment)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{shipment}.zip"',
+        "Cache-Control": "no-store",
+    }
+    return Response(body, media_type="application/zip", headers=headers)

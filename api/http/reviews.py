@@ -51,40 +51,7 @@ def add_review(
     officers) have the shipment judged again; the others change nothing in it."""
 
     def add() -> Response:
-        new = _checked(_of_whom(body_of_type(body, NewReview), caller))
-        current = _current_version(services, shipment)
-        if new.result_version not in (None, current):
-            raise Problem(409, f"result_version: expected {current}, the current version")
-        if new.manifest_version is not None:
-            _require_manifest(services, shipment, new.manifest_version)
-        if new.outcome == "isolation_withdrawn":
-            _require_look(services, shipment, new.officer or "")
-        if new.attachment is not None:
-            _require_attachment(services, shipment, new.attachment)
-        now_ms = services.clock()
-        services.register.reviews.add(
-            Review(
-                shipment=shipment,
-                result_version=current,
-                officer=new.officer or "",
-                decision=new.outcome,
-                reason=new.note,
-                created_ms=now_ms,
-                manifest_version=new.manifest_version,
-                attachment=new.attachment,
-                signed_in=caller.signed_in,
-            )
-        )
-        noted(
-            services,
-            caller,
-            "add_review",
-            shipment=shipment,
-            subject=f"{shipment} v{current} {new.officer} {new.outcome}",
-            now_ms=now_ms,
-        )
-        if new.outcome in _EVIDENCE:
-            services.judge.touch([shipment], reason=f"review: {new.outcome} {new.officer}")
+        current = keep_review(services, caller, shipment, body_of_type(body, NewReview))
         return json_answer(_listed(services, shipment, current), status=201)
 
     return services.replied.once(
@@ -94,6 +61,46 @@ def add_review(
         clock=services.clock,
         act=add,
     )
+
+
+def keep_review(services: Services, caller: Caller, shipment: str, said: NewReview) -> int:
+    """Keep it beside whatever is there, and have the shipment judged again where it is evidence.
+    Returns the version of the result that it is about. Raises Problem: 409 or 422."""
+    new = _checked(_of_whom(said, caller))
+    current = _current_version(services, shipment)
+    if new.result_version not in (None, current):
+        raise Problem(409, f"result_version: expected {current}, the current version")
+    if new.manifest_version is not None:
+        _require_manifest(services, shipment, new.manifest_version)
+    if new.outcome == "isolation_withdrawn":
+        _require_look(services, shipment, new.officer or "")
+    if new.attachment is not None:
+        _require_attachment(services, shipment, new.attachment)
+    now_ms = services.clock()
+    services.register.reviews.add(
+        Review(
+            shipment=shipment,
+            result_version=current,
+            officer=new.officer or "",
+            decision=new.outcome,
+            reason=new.note,
+            created_ms=now_ms,
+            manifest_version=new.manifest_version,
+            attachment=new.attachment,
+            signed_in=caller.signed_in,
+        )
+    )
+    noted(
+        services,
+        caller,
+        "add_review",
+        shipment=shipment,
+        subject=f"{shipment} v{current} {new.officer} {new.outcome}",
+        now_ms=now_ms,
+    )
+    if new.outcome in _EVIDENCE:
+        services.judge.touch([shipment], reason=f"review: {new.outcome} {new.officer}")
+    return current
 
 
 @router.get(

@@ -40,6 +40,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     f"GET {_SHIPMENT}/readings": _EVERYBODY,
     # A report is sealed whole, and draws the way to the door: a platform reads the result.
     f"GET {_SHIPMENT}/report.{{format}}": _EVERYBODY - {"platform"},
+    f"GET {_SHIPMENT}/package": _OFFICES,
     f"POST {_SHIPMENT}/reviews": _OFFICERS,
     f"GET {_SHIPMENT}/reviews": _OFFICES,
     f"POST {_SHIPMENT}/attachments": _OFFICERS,
@@ -109,6 +110,10 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "POST /alarms": _ALARMED,
     "GET /shipments": _EVERYBODY,
     "GET /shipments/{shipment}": _EVERYBODY,
+    "GET /shipments/{shipment}/versions": _EVERYBODY,
+    "POST /shipments/{shipment}/reviews": _OFFICERS,
+    "POST /shipments/{shipment}/attachments": _OFFICERS,
+    "POST /clues/{clue}/status": _OFFICERS,
     "GET /shipments/{shipment}/course": _EVERYBODY,
     "GET /shipments/{shipment}/curve.svg": _EVERYBODY,
     "GET /shipments/{shipment}/way.svg": _EVERYBODY - {"platform"},

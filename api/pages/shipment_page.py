@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.masking import shown_result
@@ -21,6 +22,8 @@ from coldwitness.api.http.trail import noted
 from coldwitness.api.pages.course import COLUMNS, COLUMNS_MOST, course_of, curve_figure, way_svg
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.facts import drug_lines, facts_of
+from coldwitness.api.pages.officers_part import Refused, officers_part
+from coldwitness.api.pages.result_changes import changes_between
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.drawn.chapters.route import place_of
 from coldwitness.api.reports.drawn.view import View
@@ -41,6 +44,7 @@ _CERTAINTIES = ("certain", "probable", "possible")
 _GRAVEST: Sequence[StatusWord] = tuple(reversed(get_args(StatusWord)))
 _FINE: Sequence[StatusWord] = ("not_applicable", "compliant", "asserted")
 """Lines that nobody has to act on stand below the others."""
+_VERSIONS = 30
 _SVG = "image/svg+xml"
 
 
@@ -73,6 +77,19 @@ def shipment_page(
         return page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
     if caller.signed_in:
         noted(services, caller, "read_page", subject=shipment, shipment=shipment)
+    return shown_shipment(request, services, caller, shipment)
+
+
+def shown_shipment(
+    request: Request,
+    services: Services,
+    caller: Caller,
+    shipment: str,
+    *,
+    refused: Refused | None = None,
+) -> Response:
+    """The page of a shipment within reach. refused : a form of it that was not taken."""
+    lang = language_of(request)
     recorded = current_result(services, shipment)
     view = _view_of(services, shipment, lang)
     result = shown_result(services, recorded, caller)
@@ -84,6 +101,7 @@ def shipment_page(
         "shipment.html",
         lang,
         request,
+        status=200 if refused is None else refused.status,
         result=result,
         findings=worst_first(result.findings),
         open_lines=[line for line in worst_lines if line.status not in _FINE],
@@ -96,7 +114,42 @@ def shipment_page(
         drugs=drug_lines(manifest, result),
         steps=view.report.custody,
         stops=_stop_rows(view) if sees_destination(caller.role) else (),
+        officers=officers_part(services, caller, shipment, refused=refused),
         may_report=caller.role in roles_of("GET", "/v1/shipments/{shipment}/report.{format}"),
+    )
+
+
+@router.get("/shipments/{shipment}/versions")
+def versions_page(
+    shipment: ShipmentId,
+    request: Request,
+    services: ServicesOf,
+    caller: CallerOf,
+    before: Annotated[int | None, Query(ge=1, le=10**9)] = None,
+) -> Response:
+    """The versions of a shipment's result, the newest first, and what each changed."""
+    current_result(services, shipment)
+    if caller.signed_in:
+        noted(services, caller, "read_page", subject=shipment, shipment=shipment)
+    results = services.register.results
+    kept = [one for one in results.versions(shipment) if before is None or one.version < before]
+    shown = kept[-_VERSIONS:]
+    found = {
+        one.version: results.of(shipment, version=one.version) for one in kept[-_VERSIONS - 1 :]
+    }
+    rows = []
+    for place, one in enumerate(shown, start=len(kept) - len(shown)):
+        earlier = found.get(kept[place - 1].version) if place else None
+        result = found[one.version]
+        changes = None if earlier is None or result is None else changes_between(earlier, result)
+        rows.append((one, changes))
+    return page(
+        "versions.html",
+        language_of(request),
+        request,
+        shipment=shipment,
+        rows=rows[::-1],
+        more=shown[0].version if len(kept) > len(shown) else None,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from coldwitness.api.reports.made.wording import Lang, duration, range_words
-from coldwitness.domain.instants import CHINA, instant_ms
+from coldwitness.domain.instants import CHINA, instant_ms, rfc3339
 from coldwitness.domain.result import Limits
 
 ABSENT = "—"
@@ -18,6 +18,11 @@ def beijing_time(text: str | None, *, seconds: bool = False) -> str:
         return ABSENT
     at = datetime.fromtimestamp(instant_ms(text) / 1000.0, tz=UTC).astimezone(CHINA)
     return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def beijing_ms(at_ms: int) -> str:
+    """UTC epoch milliseconds as China time."""
+    return beijing_time(rfc3339(at_ms))
 
 
 def length(seconds: float | None, lang: Lang) -> str:

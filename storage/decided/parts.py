@@ -51,6 +51,7 @@ from coldwitness.storage.ports import (
     DrugNameChanges,
     EncodedResult,
     FindingPlace,
+    KeptResult,
     Manifests,
     ResultMark,
     Results,
@@ -172,6 +173,9 @@ class JournalledResults:
 
     def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:
         return self._under.marks(shipments)
+
+    def versions(self, shipment: str) -> list[KeptResult]:
+        return self._under.versions(shipment)
 
     def of(self, shipment: str, *, version: int | None = None) -> CheckResult | None:
         return self._under.of(shipment, version=version)

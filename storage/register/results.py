@@ -12,7 +12,7 @@ from coldwitness.domain.measures import given
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.storage.clue_ports import ClueEntry, CluePolicy
-from coldwitness.storage.ports import EncodedResult, FindingPlace, ResultMark
+from coldwitness.storage.ports import EncodedResult, FindingPlace, KeptResult, ResultMark
 from coldwitness.storage.register import bodies, schema
 from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.clues import decide_and_keep
@@ -118,14 +118,13 @@ class SqlResults:
                     found[row.shipment] = bodies.decoded(bodies.unpacked(row.body, whole))
         return found
 
-    def versions(self, shipment: str) -> list[dict[str, object]]:
-        """Each kept version without its body, oldest first."""
+    def versions(self, shipment: str) -> list[KeptResult]:
         table = schema.results
         columns = (table.c.version, table.c.verdict, table.c.judged_ms, table.c.reason)
         query = select(*columns, table.c.rules).where(table.c.shipment == shipment)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.c.version)).mappings()
-            return [dict(row) for row in rows]
+            return [KeptResult(**row) for row in rows]
 
     def findings(
         self,

@@ -172,7 +172,7 @@ def test_reviews_are_kept_in_order_by_version_and_replace_nothing(register: SqlR
         register.reviews.add(review)
     assert register.reviews.of("S-1") == told
     assert register.results.of("S-1") == stored
-    assert [version["version"] for version in register.results.versions("S-1")] == [1]
+    assert [version.version for version in register.results.versions("S-1")] == [1]
 
 
 def test_a_span_grows_and_never_shrinks(register: SqlRegister) -> None:

@@ -26,7 +26,7 @@ def test_a_result_comes_back_as_it_was_judged(register: SqlRegister) -> None:
 def test_the_same_result_again_is_no_new_version(register: SqlRegister) -> None:
     record(register, result())
     record(register, result(), judged_ms=T0 + 1)
-    assert [v["version"] for v in register.results.versions("S-1")] == [1]
+    assert [v.version for v in register.results.versions("S-1")] == [1]
 
 
 def test_bodies_that_zlib_packed_before_are_still_read() -> None:
@@ -47,7 +47,7 @@ def test_every_differing_result_is_kept_as_a_version(register: SqlRegister) -> N
     for version in range(1, count + 1):
         kept = register.results.of("S-1", version=version)
         assert kept == result(finding(), readings=version - 1)
-    assert [v["judged_ms"] for v in register.results.versions("S-1")] == [
+    assert [v.judged_ms for v in register.results.versions("S-1")] == [
         T0 + readings for readings in range(count)
     ]
 
@@ -118,6 +118,6 @@ def test_several_writers_of_one_shipment_keep_every_version(register: SqlRegiste
         writer.start()
     for writer in writers:
         writer.join()
-    versions = [v["version"] for v in register.results.versions("S-1")]
+    versions = [v.version for v in register.results.versions("S-1")]
     assert versions == list(range(1, 31))
     assert [entry.change.version for entry in register.clues.after(0)] == [1]
