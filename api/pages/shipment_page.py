@@ -29,7 +29,7 @@ from coldwitness.api.reports.drawn.chapters.route import place_of
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.judged import unsealed
 from coldwitness.api.reports.made.model import Origin, Stop
-from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.config.map_links import map_links
 from coldwitness.domain.identifiers import is_id
@@ -242,7 +242,7 @@ def _stop_rows(view: View) -> list[StopRow]:
         if stop.role != "destination":  # it may be somebody's home
             maps = [
                 MapAddress(
-                    link.name.zh if view.lang == "zh" else link.name.en,
+                    tell(link.name, view.lang),
                     link.to(lat_deg=stop.lat, lon_deg=stop.lon),
                 )
                 for link in map_links()
