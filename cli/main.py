@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Entry] = {
     "logistics-request": Entry(
         "logistics:logistics_request", "物流信息调取。What an authority asked for, with a receipt."
     ),
+    "office": Entry("office:app", "台账。The office's registers, from its tables."),
     "spot-check": Entry("spot_check:app", "抽查。Samples that anybody can draw again."),
     "audit": Entry("audit:app", "审计记录。Who saw and changed what, held against the journal."),
     "users": Entry("users:app", "人员账号。People who sign in, their roles and divisions."),

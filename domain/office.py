@@ -1,4 +1,5 @@
-"""What the office itself has on record: boxes, models, loggers, products, sites, papers, looks.
+"""What the office itself has on record: boxes, models, loggers, products, sites, papers, looks,
+and the companies it supervises.
 
 Entries are what an authority registered, not what a company says of itself: they can lift a line
 that nothing but the company's word supports, and they can contradict that word.
@@ -16,9 +17,13 @@ from coldwitness.domain.manifest import Qualification
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
 CALIBRATIONS_MAX = 200
 AUDITS_MAX = 200
+LINES_MAX = 1000
+"""Of what one entry lists: measures, days of checks, recalls."""
 SUB_CARRIERS_MAX = 200
 SITE_RADIUS_MAX_M = 500.0
 """A wider circle is no site: half a town would be one."""
+
+_Words = Annotated[str, Meta(min_length=1, max_length=500)]
 
 Cooling = Literal["passive", "active"]
 Partition = Literal["built_in", "removable", "none"]
@@ -49,12 +54,22 @@ class RegisteredBoxModel(RegisterEntry, frozen=True):
     qualification: Qualification = Qualification()
 
 
+class Recall(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a batch, by its holder or an authority. level : 1 is the gravest."""
+
+    batch: _Name
+    announced_on: date
+    level: Annotated[int, Meta(ge=1, le=3)] | None = None
+    reason: _Words | None = None
+
+
 class RegisteredProduct(RegisterEntry, frozen=True):
-    """The storage class of a product's registered label."""
+    """The storage class of a product's registered label, and batches of it that were recalled."""
 
     register = "products"
 
     storage: _Name
+    recalls: Annotated[tuple[Recall, ...], Meta(max_length=LINES_MAX)] = ()
 
 
 class RegisteredSite(RegisterEntry, frozen=True):
@@ -111,6 +126,68 @@ class RegisteredAgreement(RegisterEntry, frozen=True):
     valid_until: date | None = None
     audits: Annotated[tuple[Audit, ...], Meta(max_length=AUDITS_MAX)] = ()
     sub_carriers: Annotated[tuple[Uscc, ...], Meta(max_length=SUB_CARRIERS_MAX)] = ()
+
+
+CompanyRole = Literal["seller", "courier", "platform"]
+KeyReason = Literal["new_platform", "own_site", "grave_problem", "penalised", "other"]
+"""The five reasons for key supervision of the Shandong measures, article 32."""
+MeasureKind = Literal[
+    "interviewed",
+    "ordered_to_correct",
+    "corrected",
+    "exposed",
+    "site_blocked",
+    "account_blocked",
+    "typical_case",
+    "fined",
+    "to_police",
+    "to_other_department",
+]
+
+
+class Measure(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the office did about a company on a day of China time. amount_yuan : of a fine."""
+
+    kind: MeasureKind
+    on: date
+    number: _Name | None = None
+    amount_yuan: Annotated[float, Meta(ge=0.0, le=1e12)] | None = None
+
+
+class Shortfall(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of the company's problem list."""
+
+    found_on: date
+    text: _Words
+    corrected_on: date | None = None
+
+
+class Shop(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where it sells online. platform None: its own site or app."""
+
+    platform: Annotated[str, Meta(max_length=200)] | None = None
+    name: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class RegisteredCompany(RegisterEntry, frozen=True):
+    """A company that the office supervises, by its unified social credit code. Days of China time.
+    online_from, online_until : since when and until when it sells online, both included; neither
+    for one that does not."""
+
+    register = "companies"
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    roles: Annotated[tuple[CompanyRole, ...], Meta(min_length=1, max_length=3)]
+    division: Annotated[str, Meta(pattern="^[0-9]{6}$", description="GB/T 2260")] | None = None
+    licence: _Name | None = None
+    licence_until: date | None = None
+    online_from: date | None = None
+    online_until: date | None = None
+    shops: Annotated[tuple[Shop, ...], Meta(max_length=LINES_MAX)] = ()
+    key_supervision: Annotated[tuple[KeyReason, ...], Meta(max_length=5)] = ()
+    measures: Annotated[tuple[Measure, ...], Meta(max_length=LINES_MAX)] = ()
+    shortfalls: Annotated[tuple[Shortfall, ...], Meta(max_length=LINES_MAX)] = ()
+    checked_on: Annotated[tuple[date, ...], Meta(max_length=LINES_MAX)] = ()
 
 
 class OfficeBox(Struct, frozen=True, kw_only=True):

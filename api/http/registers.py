@@ -8,30 +8,38 @@ from starlette.responses import Response
 
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, taking
-from coldwitness.api.http.bodies import JsonBody, body_of_type
+from coldwitness.api.http.bodies import JsonBody
 from coldwitness.api.http.filters import Cursor, Limit
 from coldwitness.api.http.problems import Problem, field_of
-from coldwitness.api.http.schemas import EntryKept, EntryLine, EntryList, EntryListed
+from coldwitness.api.http.schemas import (
+    EntryKept,
+    EntryLine,
+    EntryList,
+    EntryListed,
+    RecallList,
+    RecallTold,
+)
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
-from coldwitness.domain.company_codes import credit_code_mistake
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.manifest import Qualification
 from coldwitness.domain.office import (
     RegisteredAgreement,
     RegisteredBox,
     RegisteredBoxModel,
+    RegisteredCompany,
     RegisteredDevice,
     RegisteredProduct,
     RegisteredSite,
     RegisterEntry,
 )
-from coldwitness.ingest.manifests import check_qualification
-from coldwitness.ingest.personal_data import personal_data_at
+from coldwitness.ingest.office_entries import WrongField, checked_entry
 from coldwitness.storage.office_ports import EntryVersion
 
 router = APIRouter(tags=["registers"])
+
+_MOST_SHIPMENTS = 10_000
+"""Of one batch."""
 
 _Entry = TypeVar("_Entry", bound=RegisterEntry)
 EntryName = Annotated[
@@ -45,7 +53,7 @@ def _add_routes(kind: type[RegisterEntry], told: str) -> None:
     def put_entry(
         name: EntryName, body: JsonBody, services: ServicesOf, caller: CallerOf
     ) -> Response:
-        entry = _checked(body, kind, services)
+        entry = _checked(body, kind, name, services)
         known = services.register.office.history(kind, name)
         now_ms = services.clock()
         kept = services.register.office.put(name, entry, by=caller.name, now_ms=now_ms)
@@ -116,6 +124,34 @@ def _add_routes(kind: type[RegisterEntry], told: str) -> None:
     )
 
 
+@router.get("/v1/products/{name}/recalls", responses=documented(RecallList, problems=(404,)))
+def product_recalls(name: EntryName, services: ServicesOf, caller: CallerOf) -> Response:
+    """Every recalled batch of a product with the shipments that carried it, as far as whoever asks
+    may see them."""
+    product = services.register.office.newest(RegisteredProduct, [name]).get(name)
+    if product is None:
+        raise Problem(404, f"products: {name} is not registered")
+    return json_answer(
+        RecallList(
+            tuple(
+                RecallTold(
+                    batch=one.batch,
+                    announced_on=one.announced_on,
+                    level=one.level,
+                    reason=one.reason,
+                    shipments=tuple(
+                        row.id
+                        for row in services.register.shipments.rows(
+                            batch=one.batch, q=name, limit=_MOST_SHIPMENTS, reach=caller.reach
+                        )
+                    ),
+                )
+                for one in product.recalls
+            )
+        )
+    )
+
+
 def _judge_again(
     services: Services, name: str, known: list[EntryVersion], entry: RegisterEntry
 ) -> None:
@@ -127,57 +163,17 @@ def _judge_again(
     services.judge.touch(sorted(affected), reason=f"register: {entry.register}")
 
 
-def _checked(body: object, kind: type[_Entry], services: Services) -> _Entry:
+def _checked(body: object, kind: type[_Entry], name: str, services: Services) -> _Entry:
     """The body as an entry; 422 naming the field otherwise."""
-    personal = personal_data_at(body)
-    if personal is not None:
-        raise _wrong(personal.removeprefix("$."), "personal data are refused, take the key out")
-    entry: _Entry = body_of_type(body, kind)
-    if isinstance(entry, RegisteredBoxModel):
-        for key in _keys_at(body, "qualification") - set(Qualification.__struct_fields__):
-            raise _wrong(f"qualification.{key[:60]}", "unknown key")
-        try:
-            check_qualification(entry.qualification, "qualification")
-        except BadInput as error:
-            raise Problem(422, str(error), errors=[field_of(str(error))]) from error
-    elif isinstance(entry, RegisteredProduct) and entry.storage not in services.rulebook.classes:
-        known = ", ".join(services.rulebook.classes)
-        raise _wrong("storage", f"expected one of {known}, got {entry.storage!r}")
-    elif isinstance(entry, RegisteredDevice):
-        for index, its in enumerate(entry.calibrations):
-            if its.valid_until < its.done_at:
-                raise _wrong(
-                    f"calibrations[{index}].valid_until", f"lies before done_at {its.done_at}"
-                )
-    elif isinstance(entry, RegisteredAgreement):
-        _check_agreement(entry)
-    return entry
-
-
-def _check_agreement(entry: RegisteredAgreement) -> None:
-    codes = [("seller", entry.seller), ("carrier", entry.carrier)]
-    codes += [(f"sub_carriers[{n}]", code) for n, code in enumerate(entry.sub_carriers)]
-    for field, code in codes:
-        place = credit_code_mistake(code)
-        if place is not None:
-            raise _wrong(field, f"expected a unified social credit code, sign {place} is wrong")
-    spans = [("valid_until", entry.signed_at, entry.valid_until)]
-    spans += [
-        (f"audits[{n}].valid_until", one.done_at, one.valid_until)
-        for n, one in enumerate(entry.audits)
-    ]
-    for field, begin, end in spans:
-        if end is not None and end < begin:
-            raise _wrong(field, f"lies before {begin}")
-
-
-def _keys_at(body: object, key: str) -> set[str]:
-    inner = body.get(key) if isinstance(body, dict) else None
-    return set(inner) if isinstance(inner, dict) else set()
-
-
-def _wrong(field: str, detail: str) -> Problem:
-    return Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
+    try:
+        return checked_entry(body, kind, name=name, classes=services.rulebook.classes)
+    except msgspec.ValidationError as error:
+        wrong = field_of(str(error))
+    except WrongField as error:
+        wrong = {"field": error.field, "detail": error.detail}
+    except BadInput as error:
+        raise Problem(422, str(error), errors=[field_of(str(error))]) from error
+    raise Problem(422, f"{wrong['field']}: {wrong['detail']}", errors=[wrong])
 
 
 def _told(name: str, history: list[EntryVersion]) -> EntryKept:
@@ -201,9 +197,10 @@ def _told(name: str, history: list[EntryVersion]) -> EntryKept:
 for _kind, _of in (
     (RegisteredBox, "a box: which model it is"),
     (RegisteredBoxModel, "a box model: cooling, partition, qualification"),
-    (RegisteredProduct, "a product by approval number or trace code: its storage"),
+    (RegisteredProduct, "a product by approval number or trace code: its storage and recalls"),
     (RegisteredSite, "a place where boxes may stand"),
     (RegisteredDevice, "a logger: its model and calibration certificates"),
     (RegisteredAgreement, "a quality agreement on entrusted delivery, with audits of the carrier"),
+    (RegisteredCompany, "a company by its credit code: roles, shops, checks, measures, problems"),
 ):
     _add_routes(_kind, _of)

@@ -92,13 +92,22 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /audit": _OFFICERS,
     **{
         f"{method} /v1/{register}/{{name}}": whose
-        for register in ("boxes", "box-models", "products", "sites", "devices", "agreements")
+        for register in (
+            "boxes",
+            "box-models",
+            "products",
+            "sites",
+            "devices",
+            "agreements",
+            "companies",
+        )
         for method, whose in (("PUT", _OFFICERS), ("GET", _OFFICES))
     },
     **{
         f"GET /v1/{register}": _OFFICES
-        for register in ("box-models", "products", "sites", "agreements")
+        for register in ("box-models", "products", "sites", "agreements", "companies")
     },
+    "GET /v1/products/{name}/recalls": _OFFICES,
     "GET /readyz": _ADMIN,
     "GET /metrics": _ADMIN,
     "GET /": _EVERYBODY,

@@ -3,6 +3,7 @@
 Answers are open: further fields may come in later versions.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -206,6 +207,20 @@ class EntryKept(Struct, frozen=True, kw_only=True):
     version: int
     entry: Annotated[AnyEntry, Meta(description="As it counts now")]
     history: Annotated[tuple[EntryLine, ...], Meta(description="All versions, oldest first")]
+
+
+class RecallTold(Struct, frozen=True):
+    """A recalled batch. shipments : ids, as far as whoever asks may see them."""
+
+    batch: str
+    announced_on: date
+    level: int | None
+    reason: str | None
+    shipments: tuple[str, ...]
+
+
+class RecallList(Struct, frozen=True):
+    items: tuple[RecallTold, ...]
 
 
 class EntryListed(Struct, frozen=True):

@@ -39,7 +39,7 @@ def read_spreadsheet(
     """Read one workbook; raises BadInput where it is none or no sheet holds readings."""
     from python_calamine import CalamineError, load_workbook  # noqa: PLC0415  for these files only
 
-    _require_room(path)
+    require_room(path)
     try:
         with load_workbook(path) as workbook:
             for name in workbook.sheet_names:
@@ -57,7 +57,7 @@ def read_spreadsheet(
     )
 
 
-def _require_room(path: Path) -> None:
+def require_room(path: Path) -> None:
     """A workbook is a zip archive of XML, which packs a thousandfold."""
     if not zipfile.is_zipfile(path):
         return

@@ -26,6 +26,18 @@ GOOD: dict[str, dict[str, Any]] = {
         "audits": [{"done_at": "2026-02-01", "number": "SH-7"}],
         "sub_carriers": ["91370303000000414K"],
     },
+    "companies/91370305000000115J": {
+        "name": "临淄康和大药房",
+        "roles": ["seller"],
+        "division": "370305",
+        "licence": "鲁CA0533001",
+        "online_from": "2024-03-01",
+        "shops": [{"platform": "示例平台", "name": "康和旗舰店"}],
+        "key_supervision": ["new_platform", "penalised"],
+        "measures": [{"kind": "fined", "on": "2026-05-06", "amount_yuan": 20000.0}],
+        "shortfalls": [{"found_on": "2026-05-01", "text": "箱内无隔板"}],
+        "checked_on": ["2026-05-01"],
+    },
     "devices/LG-1": {
         "model": "LHT65N",
         "calibrations": [
@@ -63,6 +75,19 @@ def test_a_changed_entry_is_a_new_version_and_the_old_one_stays(world: World) ->
     assert told["history"][0]["at"] < told["history"][1]["at"]
     entries = [one for one in world.register.audit.entries() if one.action == "register_boxes"]
     assert [one.subject for one in entries] == ["BX-1 v1", "BX-1 v2"]
+
+
+def test_a_recalled_batch_names_every_shipment_that_carried_it(world: World) -> None:
+    for name, batch in (("ZB-1", "B1"), ("ZB-2", "B2"), ("ZB-3", "B1")):
+        sent = manifest(name)
+        sent["items"][0] |= {"approval_number": "国药准字S20059001", "batch": batch}
+        assert world.client.put(f"/v1/shipments/{name}", json=sent).status_code == 201
+    recall = {"batch": "B1", "announced_on": "2026-11-20", "level": 2, "reason": "效价偏低"}
+    body = {"storage": "refrigerated", "recalls": [recall]}
+    world.client.put("/v1/products/国药准字S20059001", json=body)
+    (told,) = world.get("/v1/products/国药准字S20059001/recalls").json()["items"]
+    assert told == {**recall, "shipments": ["ZB-1", "ZB-3"]}
+    assert world.get("/v1/products/S2/recalls").status_code == 404
 
 
 def test_lists_go_on_by_a_cursor(world: World) -> None:
