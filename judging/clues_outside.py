@@ -30,12 +30,14 @@ def clue_from_outside(
     manifests: Mapping[str, Manifest],
     own_division: str | None,
     now_ms: int,
+    taken_by: str | None = None,
 ) -> Clue:
     """The clue as it is put on the feed; it gets the same clocks as one that was found here.
 
     manifests : of those of `shipments` that have one: what they say of parties stands where none
-    are given. A clue with a number is known by it: the same again is the same clue. Raises
-    BadInput naming the field.
+    are given. A clue with a number is known by it: the same again is the same clue. taken_by : whose
+    numbers these are, where another office has one of the same. Raises BadInput naming the
+    field.
     """
     today = china_day(now_ms / 1000)
     begins = assigned_at or today
@@ -47,6 +49,8 @@ def clue_from_outside(
     checked = tuple(_checked(party) for party in parties)
     checked = checked or (parties_of(known[0]) if known else ())
     named = source_number or f"{begins} {content} {' '.join(shipments)}"
+    if taken_by is not None:
+        named = f"{named}\n{taken_by}"
     at = rfc3339(now_ms)
     return Clue(
         id="CL-" + hashlib.sha256(f"{source}\n{named}".encode()).hexdigest()[:20],

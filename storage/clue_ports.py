@@ -1,6 +1,6 @@
 """What judging and the API need of kept clues: the feed, and what is owed to webhooks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
@@ -137,7 +137,8 @@ EVERY_CLUE = ClueFilter()
 @dataclass(frozen=True)
 class Webhook:
     """owed_up_to : entries of the feed up to this cursor are in its queue, or were. earlier_secret
-    : signs beside the new one until that instant."""
+    : signs beside the new one until that instant. owner : whose it is, None: the office's own,
+    which carries everything (`api/clues/webhook_owners.py`)."""
 
     id: str
     url: str
@@ -147,6 +148,7 @@ class Webhook:
     owed_up_to: int = 0
     earlier_secret: str | None = None
     earlier_until_ms: int | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,9 @@ class Clues(Protocol):
     def one(self, clue_id: str, *, wanted: ClueFilter = EVERY_CLUE) -> ClueEntry | None:
         """A clue by its newest entry."""
 
+    def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
+        """Those of these clues that lie within reach."""
+
     def history(self, clue_id: str) -> list[ClueEntry]:
         """Every entry about a clue, in order."""
 
@@ -235,7 +240,9 @@ class Clues(Protocol):
 class Outbox(Protocol):
     """Webhooks, and what is owed to them."""
 
-    def add_webhook(self, url: str, secret: str, *, now_ms: int) -> Webhook:
+    def add_webhook(
+        self, url: str, secret: str, *, now_ms: int, owner: str | None = None
+    ) -> Webhook:
         """It is owed what comes onto the feed from now on."""
 
     def webhooks(self) -> list[Webhook]: ...
@@ -250,6 +257,9 @@ class Outbox(Protocol):
     ) -> None:
         """Queue entries with their bytes for a webhook, once each, and remember up to where, both
         at once; the same entries again change nothing."""
+
+    def pass_over(self, webhook_id: str, *, up_to: int) -> None:
+        """Nothing up to a cursor is for it that is not in its queue."""
 
     def owe_again(self, webhook_id: str, *, after: int, now_ms: int) -> int:
         """Have what was owed after a cursor delivered again; returns how many."""

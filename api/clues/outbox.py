@@ -13,18 +13,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import httpx
 
 from coldwitness.api.clues.backoff import next_try_ms
+from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event, trial_event
 from coldwitness.api.clues.posting import EVERYWHERE, UNREACHABLE, post_once, posting_client
 from coldwitness.api.clues.signature import require_secret, signed_headers
-from coldwitness.api.clues.targets import Network, allowed_networks
+from coldwitness.api.clues.webhook_owners import networks_of_owner, reach_of_owner
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.reach import Reach
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.clue_ports import ClueEntry, Delivery, Webhook
+from coldwitness.storage.clue_ports import ClueEntry, ClueFilter, Delivery, Webhook
 from coldwitness.storage.ports import Register
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,6 @@ class Outbox(JudgingObserver):
         self._clock = clock
         self._base_url = base_url
         self._metrics = metrics if metrics is not None else Metrics()
-        self._allowed = allowed_networks(settings.clues.webhook_networks)
         self._trusted = frozenset(webhook.url for webhook in settings.webhooks)
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -116,14 +117,26 @@ class Outbox(JudgingObserver):
         """Put what came onto the feed since into each webhook's queue. Up to where it did stands
         with the webhook: nothing is passed over, however long nobody sent."""
         for webhook in self._register.outbox.webhooks():
-            after = webhook.owed_up_to
-            while not webhook.disabled:
-                entries = self._register.clues.after(after, limit=PAGE)
-                if not entries:
-                    break
-                owed = [(entry, clue_event(entry, base_url=self._base_url)) for entry in entries]
-                self._register.outbox.owe(webhook.id, owed, now_ms=self._clock())
-                after = entries[-1].cursor
+            if webhook.disabled:
+                continue
+            reach = reach_of_owner(self._register, webhook.owner, now_ms=self._clock())
+            if reach is None:
+                log.warning("webhook %s: its owner is let in no more: disabled", webhook.id)
+                self._register.outbox.disable_webhook(webhook.id)
+                continue
+            self._owe(webhook, reach)
+
+    def _owe(self, webhook: Webhook, reach: Reach) -> None:
+        """Within its owner's reach; what else came is passed over."""
+        after, last = webhook.owed_up_to, self._register.clues.last_cursor()
+        wanted = ClueFilter(reach=reach)
+        while entries := self._register.clues.after(after, limit=PAGE, wanted=wanted):
+            told = hidden_entries(self._register, entries, reach)
+            owed = [(entry, clue_event(entry, base_url=self._base_url)) for entry in told]
+            self._register.outbox.owe(webhook.id, owed, now_ms=self._clock())
+            after = entries[-1].cursor
+        if after < last:
+            self._register.outbox.pass_over(webhook.id, up_to=last)
 
     def send_due(self) -> None:
         """Hand every due delivery to its webhook's turn; does not wait for the answers."""
@@ -193,8 +206,8 @@ class Outbox(JudgingObserver):
 
     def _post(self, webhook: Webhook, body: bytes, *, message_id: str) -> tuple[int, float]:
         """Status and Retry-After (0 where none) of one POST of these exact bytes."""
-        allowed: Sequence[Network] = self._allowed
-        if webhook.url in self._trusted:
+        allowed = networks_of_owner(webhook.owner, self._settings.clues)
+        if webhook.owner is None and webhook.url in self._trusted:
             allowed = EVERYWHERE
         now_ms = self._clock()
         headers = {
@@ -239,7 +252,8 @@ def register_configured(register: Register, settings: Settings, *, now_ms: int) 
 
     Raises ConfigError naming the webhook whose secret cannot sign (never the secret).
     """
-    known = {hook.url: hook for hook in register.outbox.webhooks() if not hook.disabled}
+    ours = [hook for hook in register.outbox.webhooks() if hook.owner is None]
+    known = {hook.url: hook for hook in ours if not hook.disabled}
     for number, configured in enumerate(settings.webhooks):
         try:
             secret = require_secret(configured.secret.get_secret_value(), what="secret")

@@ -120,6 +120,12 @@ class NewWebhook(Struct, frozen=True, forbid_unknown_fields=True):
 class Webhook(Struct, frozen=True, kw_only=True):
     id: str
     url: str
+    owner: Annotated[
+        str | None,
+        Meta(
+            description="Whose reach it keeps to and ends with; null: the office's own, everything"
+        ),
+    ]
     created_at: Instant
     disabled: bool
     waiting: Annotated[int, Meta(description="Deliveries it has not taken yet")]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.clues.clue import (
     EVENT_TYPES,
     LISTING,
@@ -17,6 +18,7 @@ from coldwitness.api.clues.clue import (
     told_entry,
 )
 from coldwitness.api.clues.heads import newest_heads
+from coldwitness.api.clues.webhook_owners import owner_name
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, tag_of, taking, unchanged
 from coldwitness.api.http.bodies import JsonBody, body_of_type
@@ -85,7 +87,10 @@ def list_clues(
     end = page[-1].cursor if page else at
     return json_answer(
         ClueList(
-            items=tuple(told_entry(entry, base_url=services.base_url) for entry in page),
+            items=tuple(
+                told_entry(entry, base_url=services.base_url)
+                for entry in hidden_entries(services.register, page, caller.reach)
+            ),
             heads=newest_heads(services.settings.journal.directory),
             next_cursor=write_cursor(LISTING, end if more else max(end, last)),
             has_more=more,
@@ -132,24 +137,29 @@ def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
             errors = [{"field": "shipments", "detail": detail}]
             raise Problem(422, f"shipments: {detail}", errors=errors)
     now_ms = services.clock()
-    clue = clue_from_outside(
-        source=new.source,
-        content=new.content.strip(),
-        source_number=new.source_number,
-        assigned_at=new.assigned_at,
-        parties=[Party(**msgspec.structs.asdict(party)) for party in new.parties],
-        shipments=new.shipments,
-        special_due_on=new.special_due_on,
-        manifests=services.register.manifests.newest(new.shipments),
-        own_division=services.settings.clues.division,
-        now_ms=now_ms,
-    )
-    known = services.register.clues.one(clue.id)
-    if (
-        known is not None
-        and services.register.clues.one(clue.id, wanted=ClueFilter(reach=caller.reach)) is None
-    ):
-        raise Problem(409, "source_number: it is known, and not within your reach")
+
+    def made(taken_by: str | None = None) -> KeptClue:
+        return clue_from_outside(
+            source=new.source,
+            content=new.content.strip(),
+            source_number=new.source_number,
+            assigned_at=new.assigned_at,
+            parties=[Party(**msgspec.structs.asdict(party)) for party in new.parties],
+            shipments=new.shipments,
+            special_due_on=new.special_due_on,
+            manifests=services.register.manifests.newest(new.shipments),
+            own_division=services.settings.clues.division,
+            now_ms=now_ms,
+            taken_by=taken_by,
+        )
+
+    clue = made()
+    clues, within = services.register.clues, ClueFilter(reach=caller.reach)
+    known = clues.one(clue.id)
+    if known is not None and clues.one(clue.id, wanted=within) is None:
+        # Another office's of the same number: numbers are each office's own.
+        clue = made(owner_name(caller.who, role=caller.role, reach=caller.reach))
+        known = clues.one(clue.id)
     entry = known or services.register.clues.take(
         clue, by=caller.name, reason=reason_of("changes", "taken")
     )
@@ -158,7 +168,7 @@ def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
         services.outbox.wake()
     address = f"{services.base_url}/v1/clues/{clue.id}"
     status = 201 if known is None else 200
-    return _answer(entry, services, status=status, headers={"Location": address})
+    return _answer(entry, services, caller, status=status, headers={"Location": address})
 
 
 @router.get("/v1/clue-shares", responses=documented(ClueShareList), response_model=None)
@@ -176,7 +186,7 @@ def newest_clues(services: Services, reach: Reach) -> Iterator[KeptClue]:
         page = services.register.clues.listed(
             wanted=ClueFilter(reach=reach), before=before, limit=_AT_ONCE
         )
-        yield from (entry.clue for entry in page)
+        yield from (entry.clue for entry in hidden_entries(services.register, page, reach))
         if len(page) < _AT_ONCE:
             return
         before = page[-1].cursor
@@ -187,11 +197,11 @@ def newest_clues(services: Services, reach: Reach) -> Iterator[KeptClue]:
     responses=documented(Clue, problems=(404,)),
     response_model=None,
 )
-def get_clue(clue: RecordId, request: Request, services: ServicesOf) -> Response:
+def get_clue(clue: RecordId, request: Request, services: ServicesOf, caller: CallerOf) -> Response:
     """One clue as it was told last."""
     found = _known(services, clue)
     tag = _tag(found)
-    return unchanged(request, tag) or _answer(found, services)
+    return unchanged(request, tag) or _answer(found, services, caller)
 
 
 @router.get(
@@ -199,10 +209,11 @@ def get_clue(clue: RecordId, request: Request, services: ServicesOf) -> Response
     responses=documented(ClueHistory, problems=(404,)),
     response_model=None,
 )
-def get_clue_history(clue: RecordId, services: ServicesOf) -> Response:
+def get_clue_history(clue: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
     """Every entry of the feed about one clue, in order."""
     _known(services, clue)
-    entries = services.register.clues.history(clue)
+    kept = services.register.clues.history(clue)
+    entries = hidden_entries(services.register, kept, caller.reach)
     told = tuple(told_entry(entry, base_url=services.base_url) for entry in entries)
     return json_answer(ClueHistory(clue=clue, items=told))
 
@@ -223,7 +234,7 @@ def change_clue(
     """What became of the clue: status, result of the check, extension, excluded days. Each change
     is kept, told on the feed, and moves the time limits. The same again changes nothing."""
     changed = keep_change(services, caller, clue, body_of_type(body, ClueChange), if_match=if_match)
-    return _answer(changed, services)
+    return _answer(changed, services, caller)
 
 
 def keep_change(
@@ -285,7 +296,7 @@ def add_statement(
         )
         act = stated(statement, by=caller.name, now_ms=services.clock())
         kept = _keep(services, found, act, caller, said="statement")
-        return _answer(kept, services, status=201)
+        return _answer(kept, services, caller, status=201)
 
     return services.replied.once(
         idempotency_key,
@@ -339,11 +350,13 @@ def _tag(entry: ClueEntry) -> str:
 def _answer(
     entry: ClueEntry,
     services: Services,
+    caller: Caller,
     *,
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    told = told_clue(entry.clue, base_url=services.base_url)
+    (shown,) = hidden_entries(services.register, [entry], caller.reach)
+    told = told_clue(shown.clue, base_url=services.base_url)
     return json_answer(told, status=status, headers={"ETag": _tag(entry), **(headers or {})})
 
 

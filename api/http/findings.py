@@ -40,4 +40,4 @@ def list_findings(
     )
     page = found[:limit]
     more = write_cursor(LISTING, page[-1].id) if len(found) > limit else None
-    return json_answer(FindingList(shown_findings(page, caller), more))
+    return json_answer(FindingList(shown_findings(services, page, caller), more))

@@ -1,18 +1,21 @@
 """The live stream: server-sent events about what was just received and judged."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from coldwitness.api.clues.beyond_reach import beyond, hidden_finding, twins_of
 from coldwitness.api.http.admission import still_admitted
 from coldwitness.api.http.answers import documented
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.rights import roles_of, sees_destination
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.live.hub import Listener, LiveEvent, LiveHub, StreamEnds
+from coldwitness.api.live.news import FindingNews
 from coldwitness.api.metrics import Metrics
 
 router = APIRouter(tags=["live"])
@@ -58,9 +61,24 @@ def _theirs(services: Services, caller: Caller) -> Callable[[Sequence[LiveEvent]
             return [*events]
         names = {event.shipment for event in events}
         seen = services.register.shipments.seen(names, reach=caller.reach)
-        return [event for event in events if event.shipment in seen]
+        own = [event for event in events if event.shipment in seen]
+        return _without_twins(services, own, caller)
 
     return theirs
+
+
+def _without_twins(services: Services, events: list[LiveEvent], caller: Caller) -> list[LiveEvent]:
+    """Findings without the names of shipments beyond the caller's reach."""
+    found = [event.data.finding for event in events if isinstance(event.data, FindingNews)]
+    hidden = beyond(services.register, twins_of(found), caller.reach)
+    if not hidden:
+        return events
+    return [
+        replace(event, data=FindingNews(news.shipment, hidden_finding(news.finding, hidden)))
+        if isinstance(news := event.data, FindingNews)
+        else event
+        for event in events
+    ]
 
 
 async def _stream(

@@ -6,6 +6,7 @@ The circle is a cell of a grid, so that its middle says nothing; a track ends wh
 from collections.abc import Mapping
 from dataclasses import replace
 from math import cos, floor, radians
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.api.clues.beyond_reach import beyond, hidden_finding, twins_of
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.rights import sees_destination
 from coldwitness.api.http.services import Services
@@ -20,6 +22,7 @@ from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
 
+AnyFinding = TypeVar("AnyFinding", bound=Finding)
 RADIUS_M = 1500.0
 """Covers the cell whatever its corner; the cell is 2 km high and wide."""
 _CELL_DEG = 0.018
@@ -53,6 +56,10 @@ def shown_manifest(
 def shown_result(services: Services, result: CheckResult, caller: Caller) -> CheckResult:
     """The result without places for those who need not know the destination; and for everybody
     without the doors of other deliveries than those within reach."""
+    hidden = beyond(services.register, twins_of(result.findings), caller.reach)
+    if hidden:
+        findings = tuple(hidden_finding(finding, hidden) for finding in result.findings)
+        result = msgspec.structs.replace(result, findings=findings)
     evidence = result.evidence
     deliveries = evidence.deliveries
     if deliveries is not UNSET and not caller.reach.everything:
@@ -77,17 +84,21 @@ def shown_result(services: Services, result: CheckResult, caller: Caller) -> Che
     return msgspec.structs.replace(result, evidence=evidence, findings=findings)
 
 
-def without_place(finding: Finding) -> Finding:
+def without_place(finding: AnyFinding) -> AnyFinding:
     """The finding without where it was."""
     measures = msgspec.structs.replace(finding.measures, lat=UNSET, lon=UNSET)
     return msgspec.structs.replace(finding, where=None, measures=measures)
 
 
-def shown_findings(found: list[ShipmentFinding], caller: Caller) -> tuple[ShipmentFinding, ...]:
+def shown_findings(
+    services: Services, found: list[ShipmentFinding], caller: Caller
+) -> tuple[ShipmentFinding, ...]:
     """Findings across shipments, in the same way."""
+    hidden = beyond(services.register, twins_of(found), caller.reach)
+    told = [hidden_finding(one, hidden) for one in found]
     if sees_destination(caller.role):
-        return tuple(found)
-    return tuple(without_place(one) for one in found)  # type: ignore[misc]
+        return tuple(told)
+    return tuple(without_place(one) for one in told)
 
 
 def shown_table(

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from coldwitness.api.clues.clue import LISTING
 from coldwitness.api.clues.outbox import EARLIER_SECRET_MS
 from coldwitness.api.clues.signature import new_secret, require_secret
-from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
+from coldwitness.api.clues.targets import require_webhook_url, resolve
+from coldwitness.api.clues.webhook_owners import networks_of_owner, owner_name
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
@@ -40,6 +41,8 @@ router = APIRouter(tags=["webhooks"])
 
 LOG = "deliveries"
 WEBHOOKS_MAX = 100
+OWN_MAX = 10
+"""Of one who is not the administrator."""
 
 
 @router.post(
@@ -58,8 +61,8 @@ def add_webhook(
     caller: CallerOf,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Have every entry of the feed from now on pushed to an address, signed with a secret that is
-    shown only here. The same address again is the same webhook."""
+    """Have every entry of the feed within the caller's reach, from now on, pushed to an address,
+    signed with a secret that is shown only here. The same address again is the same webhook."""
 
     def add() -> Response:
         return _add_webhook(services, body_of_type(body, NewWebhook), caller)
@@ -76,21 +79,24 @@ def add_webhook(
 def _add_webhook(services: Services, new: NewWebhook, caller: Caller) -> Response:
     require_webhook_url(new.url)
     secret = new_secret() if new.secret is None else require_secret(new.secret, what="secret")
-    allowed = allowed_networks(services.settings.clues.webhook_networks)
+    owner = _owner(caller)
+    allowed = networks_of_owner(owner, services.settings.clues)
     try:
         resolve(new.url, allowed=allowed)
     except Unavailable as error:
         raise Problem(422, str(error), errors=[{"field": "url", "detail": str(error)}]) from error
     active = [webhook for webhook in services.register.outbox.webhooks() if not webhook.disabled]
-    known = next((webhook for webhook in active if webhook.url == new.url), None)
+    own = [webhook for webhook in active if webhook.owner == owner]
+    known = next((webhook for webhook in own if webhook.url == new.url), None)
     if known is not None:
         if new.secret is not None and secret != known.secret:
             raise Problem(409, "secret: this webhook has another; POST …/secret changes it")
         return json_answer(_told(services, known))
-    if len(active) >= WEBHOOKS_MAX:
-        raise Problem(409, f"there are {WEBHOOKS_MAX} webhooks already; remove one first")
+    if len(active) >= WEBHOOKS_MAX or (owner is not None and len(own) >= OWN_MAX):
+        most = WEBHOOKS_MAX if owner is None else OWN_MAX
+        raise Problem(409, f"there are {most} webhooks already; remove one first")
     now_ms = services.clock()
-    webhook = services.register.outbox.add_webhook(new.url, secret, now_ms=now_ms)
+    webhook = services.register.outbox.add_webhook(new.url, secret, now_ms=now_ms, owner=owner)
     noted(services, caller, "add_webhook", subject=webhook.id, now_ms=now_ms)
     address = f"{services.base_url}/v1/webhooks/{webhook.id}"
     made = _with_secret(services, webhook)
@@ -98,10 +104,10 @@ def _add_webhook(services: Services, new: NewWebhook, caller: Caller) -> Respons
 
 
 @router.get("/v1/webhooks", responses=documented(WebhookList), response_model=None)
-def list_webhooks(services: ServicesOf) -> Response:
-    """All webhooks, those that were disabled too, and how each one's queue stands; without their
-    secrets."""
-    webhooks = services.register.outbox.webhooks()
+def list_webhooks(services: ServicesOf, caller: CallerOf) -> Response:
+    """The caller's webhooks (an administrator's: all), those that were disabled too, and how each
+    one's queue stands; without their secrets."""
+    webhooks = [one for one in services.register.outbox.webhooks() if _is_theirs(one, caller)]
     return json_answer(WebhookList(tuple(_told(services, webhook) for webhook in webhooks)))
 
 
@@ -113,7 +119,7 @@ def list_webhooks(services: ServicesOf) -> Response:
 )
 def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
     """Push nothing to it any more; what it was owed is given up."""
-    _known(services, webhook)
+    _known(services, webhook, caller)
     services.register.outbox.disable_webhook(webhook)
     noted(services, caller, "disable_webhook", subject=webhook, now_ms=services.clock())
     return Response(status_code=204)
@@ -127,7 +133,7 @@ def disable_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -
 def try_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
     """Send it a signed event that means nothing (`coldwitness.webhook.test.v1`), once and now, and
     say what it answered."""
-    known = _active(services, webhook)
+    known = _active(services, webhook, caller)
     now_ms = services.clock()
     name = f"test_{webhook}_{now_ms}"
     status, error = services.outbox.try_webhook(known, name=name)
@@ -144,12 +150,13 @@ def try_webhook(webhook: RecordId, services: ServicesOf, caller: CallerOf) -> Re
 def list_deliveries(
     webhook: RecordId,
     services: ServicesOf,
+    caller: CallerOf,
     state: Annotated[DeliveryState | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """What it was owed, the newest entry of the feed first: taken, waiting or given up, and why."""
-    _known(services, webhook)
+    _known(services, webhook, caller)
     before = None if cursor is None else read_cursor(cursor, listing=LOG, kind=int)
     lines = services.register.outbox.log(webhook, state=state, before=before, limit=limit + 1)
     page = lines[:limit]
@@ -187,7 +194,7 @@ def replay_webhook(
     was given up, and what came before the webhook was added."""
     after_text = body_of_type(body, Replay).after
     after = 0 if not after_text else read_cursor(after_text, listing=LISTING, kind=int)
-    _active(services, webhook)
+    _active(services, webhook, caller)
     now_ms = services.clock()
     again = services.register.outbox.owe_again(webhook, after=after, now_ms=now_ms)
     noted(services, caller, "replay_webhook", subject=webhook, now_ms=now_ms)
@@ -207,23 +214,32 @@ def change_secret(
     """Give it a new secret, shown only here. For a day the one before signs beside it."""
     said = body_of_type(body, NewSecret).secret
     secret = new_secret() if said is None else require_secret(said, what="secret")
-    _active(services, webhook)
+    _active(services, webhook, caller)
     now_ms = services.clock()
     until_ms = now_ms + EARLIER_SECRET_MS
     services.register.outbox.change_secret(webhook, secret, earlier_until_ms=until_ms)
     noted(services, caller, "change_webhook_secret", subject=webhook, now_ms=now_ms)
-    return json_answer(_with_secret(services, _known(services, webhook)))
+    return json_answer(_with_secret(services, _known(services, webhook, caller)))
 
 
-def _known(services: Services, webhook: str) -> StoredWebhook:
+def _owner(caller: Caller) -> str | None:
+    return owner_name(caller.who, role=caller.role, reach=caller.reach)
+
+
+def _is_theirs(webhook: StoredWebhook, caller: Caller) -> bool:
+    return caller.reach.everything or webhook.owner == _owner(caller)
+
+
+def _known(services: Services, webhook: str, caller: Caller) -> StoredWebhook:
+    """404 for another's, as for one that there is not."""
     for known in services.register.outbox.webhooks():
-        if known.id == webhook:
+        if known.id == webhook and _is_theirs(known, caller):
             return known
     raise Problem(404, f"webhook {webhook}: unknown")
 
 
-def _active(services: Services, webhook: str) -> StoredWebhook:
-    known = _known(services, webhook)
+def _active(services: Services, webhook: str, caller: Caller) -> StoredWebhook:
+    known = _known(services, webhook, caller)
     if known.disabled:
         raise Problem(409, f"webhook {webhook}: disabled")
     return known
@@ -234,6 +250,7 @@ def _told(services: Services, webhook: StoredWebhook) -> Webhook:
     return Webhook(
         id=webhook.id,
         url=webhook.url,
+        owner=webhook.owner,
         created_at=rfc3339(webhook.created_ms),
         disabled=webhook.disabled,
         waiting=health.waiting,

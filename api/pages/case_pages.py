@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.http.filters import RecordId
 from coldwitness.api.http.forms import forms_of
 from coldwitness.api.http.language import language_of
@@ -24,6 +25,7 @@ def clue_page(clue: RecordId, request: Request, services: ServicesOf, caller: Ca
     if entry is None:
         why = word("search_none", lang)
         return page("missing.html", lang, request, status=404, why=why, asked=clue[:80])
+    (entry,) = hidden_entries(services.register, [entry], caller.reach)
     if caller.signed_in:
         noted(services, caller, "read_page", subject=clue, shipment=entry.clue.shipment)
 

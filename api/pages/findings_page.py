@@ -52,7 +52,7 @@ def findings_page(
         "findings.html",
         lang,
         request,
-        findings=shown_findings([one for _, one in found[:ROWS]], caller),
+        findings=shown_findings(services, [one for _, one in found[:ROWS]], caller),
         kinds=kinds.items(),
         certainties=get_args(CertaintyWord),
         chosen=chosen,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
+from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.schemas import ReviewOutcome
@@ -93,7 +94,7 @@ def officers_part(
         reviews=sorted(reviews, key=lambda one: -one.created_ms),
         attachments=attachments,
         manifests=register.manifests.versions([shipment]).get(shipment, ()),
-        clues=[entry.clue for entry in entries],
+        clues=[entry.clue for entry in hidden_entries(register, entries, caller.reach)],
         may_act=may_act,
         may_pack=caller.role in roles_of("GET", "/v1/shipments/{shipment}/package"),
         signs=existing_signer(services.settings.journal, "package") is not None,

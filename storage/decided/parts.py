@@ -231,6 +231,9 @@ class JournalledClues:
     def one(self, clue_id: str, *, wanted: ClueFilter = EVERY_CLUE) -> ClueEntry | None:
         return self._under.one(clue_id, wanted=wanted)
 
+    def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
+        return self._under.seen(names, reach=reach)
+
     def history(self, clue_id: str) -> list[ClueEntry]:
         return self._under.history(clue_id)
 

@@ -1,7 +1,7 @@
 """Clues in the register: what judging decides of them, what people do with them, and the feed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -17,6 +17,7 @@ from coldwitness.domain.clues import (
 )
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.reach import Reach
 from coldwitness.domain.result import CheckResult
 from coldwitness.storage.clue_ports import (
     EVERY_CLUE,
@@ -86,6 +87,15 @@ class SqlClues:
         with self._database.read() as connection:
             row = connection.execute(query.where(CLUES.c.id == clue_id)).mappings().one_or_none()
         return None if row is None else entry_of_row(row)
+
+    def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
+        query = entries(ClueFilter(reach=reach)).join(CLUES, CLUES.c.cursor == ENTRIES.c.cursor)
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for part in parts(sorted(names)):
+                rows = connection.execute(query.where(CLUES.c.id.in_(part)))
+                found.update(row.clue for row in rows)
+        return frozenset(found)
 
     def history(self, clue_id: str) -> list[ClueEntry]:
         query = entries(EVERY_CLUE).where(ENTRIES.c.clue == clue_id).order_by(ENTRIES.c.cursor)

@@ -28,11 +28,21 @@ class SqlOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_webhook(self, url: str, secret: str, *, now_ms: int) -> Webhook:
+    def add_webhook(
+        self, url: str, secret: str, *, now_ms: int, owner: str | None = None
+    ) -> Webhook:
         name = "wh_" + secrets.token_hex(8)
         with self._database.write() as connection:
             last = connection.execute(select(schema.feed.c.last)).scalar_one()
-            webhook = Webhook(name, url, secret, created_ms=now_ms, disabled=False, owed_up_to=last)
+            webhook = Webhook(
+                name,
+                url,
+                secret,
+                created_ms=now_ms,
+                disabled=False,
+                owed_up_to=last,
+                owner=None if owner is None else clean(owner),
+            )
             connection.execute(_HOOKS.insert().values(**vars(webhook)))
         return webhook
 
@@ -81,6 +91,11 @@ class SqlOutbox:
         with self._database.write() as connection:
             connection.execute(self._database.insert(_OWED).on_conflict_do_nothing(), rows)
             connection.execute(further.values(owed_up_to=last))
+
+    def pass_over(self, webhook_id: str, *, up_to: int) -> None:
+        further = update(_HOOKS).where(_HOOKS.c.id == webhook_id, _HOOKS.c.owed_up_to < up_to)
+        with self._database.write() as connection:
+            connection.execute(further.values(owed_up_to=up_to))
 
     def owe_again(self, webhook_id: str, *, after: int, now_ms: int) -> int:
         again = (

@@ -238,6 +238,7 @@ webhooks = Table(
     Column("owed_up_to", BigInteger, nullable=False, server_default="0"),
     Column("earlier_secret", Text),
     Column("earlier_until_ms", BigInteger),
+    Column("owner", Text),
 )
 
 deliveries = Table(

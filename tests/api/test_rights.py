@@ -42,7 +42,8 @@ NAMES = {
     "logistics_request",
 }
 """What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
-a webhook is the administrator's; whose a spot check or a request is, their own tests ask."""
+a webhook is whose it was entered by (`test_webhook_owners.py`); whose a spot check or a request
+is, their own tests ask."""
 PAGES = ("/", "/live", "/alarms", "/findings", "/shipments/{shipment}", "/devices", "/quarantine")
 STREAMS = {"GET /v1/live"}
 """Never end: tried on their own below."""
