@@ -35,8 +35,8 @@ def clue_from_outside(
     """The clue as it is put on the feed; it gets the same clocks as one that was found here.
 
     manifests : of those of `shipments` that have one: what they say of parties stands where none
-    are given. A clue with a number is known by it: the same again is the same clue. taken_by : whose
-    numbers these are, where another office has one of the same. Raises BadInput naming the
+    are given. A clue with a number is known by it: the same again is the same clue. taken_by :
+    whose numbers these are, where another office has one of the same. Raises BadInput naming the
     field.
     """
     today = china_day(now_ms / 1000)

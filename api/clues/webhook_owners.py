@@ -28,9 +28,9 @@ def owner_name(who: str, *, role: Role, reach: Reach) -> str | None:
 
 
 def networks_of_owner(owner: str | None, settings: ClueSettings) -> Sequence[Network]:
-    """Which closed addresses a webhook may lie at. This machine's own, which the settings have where
-    nobody wrote any, are for the office's webhooks alone: who enters one of his own must not have
-    the server call what only it can reach."""
+    """Which closed addresses a webhook may lie at. This machine's own, which the settings have
+    where nobody wrote any, are for the office's webhooks alone: who enters one of his own must not
+    have the server call what only it can reach."""
     if owner is None or "webhook_networks" in settings.model_fields_set:
         return allowed_networks(settings.webhook_networks)
     return allowed_networks(())

@@ -5,10 +5,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from python_calamine import load_workbook
 
 from coldwitness.api.http.keys import digest_of, new_key
 from coldwitness.api.http.rights import OPEN, PERSONAL, RIGHTS
@@ -238,6 +240,23 @@ def test_no_list_no_page_names_another_s(tried: Tried, role: Role) -> None:
             assert answer.status_code == 403, path
     assert any("MINE" in text for text in told), "its own is there"
     assert tried.ask("GET", "/shipments/{shipment}", role).status_code == 200
+
+
+@pytest.mark.parametrize("role", RESTRICTED)
+def test_a_list_given_out_as_a_file_has_one_s_own_alone(
+    tried: Tried, role: Role, tmp_path: Path
+) -> None:
+    for path in ("/", "/clues"):
+        files = {kind: tried.ask("GET", f"{path}?format={kind}", role) for kind in ("csv", "xlsx")}
+        if role not in RIGHTS[f"GET {path}"]:
+            assert {one.status_code for one in files.values()} == {403}
+            continue
+        book = tmp_path / "list.xlsx"
+        book.write_bytes(files["xlsx"].content)
+        rows = load_workbook(book).get_sheet_by_index(0).to_python()
+        for told in (files["csv"].content.decode("utf-8-sig"), repr(rows)):
+            assert MINE in told, path
+            assert THEIRS not in told, path
 
 
 def test_the_administrator_sees_all(tried: Tried) -> None:
