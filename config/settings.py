@@ -204,6 +204,15 @@ class FormSettings(_Section):
     official print."""
 
 
+class DepartureSettings(_Section):
+    """Of checks before departure."""
+
+    live_minutes: float = Field(5.0, gt=0, le=120)
+    """A probe that was silent for longer is not live."""
+    precooled_minutes: float = Field(10.0, gt=0, le=120)
+    """So long the drug's place has to have been within its limits."""
+
+
 class WebhookSettings(_Section):
     url: str
     secret: SecretStr
@@ -308,6 +317,7 @@ class Settings(BaseSettings):
     quota: QuotaSettings = QuotaSettings()
     report: ReportSettings = ReportSettings()
     forms: FormSettings = FormSettings()
+    departure: DepartureSettings = DepartureSettings()
     formats: tuple[FormatRule, ...] = ()
 
     @field_validator("formats")

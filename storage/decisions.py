@@ -4,7 +4,7 @@ that no publisher can use."""
 import msgspec
 from msgspec import Struct
 
-from coldwitness.domain import logistics, spot_checks
+from coldwitness.domain import departure, logistics, spot_checks
 from coldwitness.domain.clues import Clue, ClueAct, ClueStatus, EarlierStatus
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
@@ -234,7 +234,11 @@ def subject_of(decision: Decision) -> Subject | None:
     return subject
 
 
-FURTHER_REGISTERS = (logistics.KeptLogisticsRequest, spot_checks.KeptSpotCheck)
+FURTHER_REGISTERS = (
+    departure.KeptDepartureCheck,
+    logistics.KeptLogisticsRequest,
+    spot_checks.KeptSpotCheck,
+)
 """Beside those of `domain/office.py`: named, so that their modules are loaded wherever a row is
 read."""
 

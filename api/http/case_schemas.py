@@ -1,11 +1,12 @@
 """The JSON of forms, and of what goes with a clue to others."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from coldwitness.api.http.schemas import NextPage
+from coldwitness.domain.departure import DepartureLine
 from coldwitness.domain.logistics import HandedFile, LogisticsScope
 from coldwitness.domain.measures import Instant
 from coldwitness.domain.spot_checks import Checklist, DrawMade, Looked, Method, Outcome, Reason
@@ -176,3 +177,27 @@ class LogisticsRequestTold(Struct, frozen=True, kw_only=True):
 class LogisticsRequestList(Struct, frozen=True):
     items: tuple[LogisticsRequestTold, ...]
     next_cursor: NextPage
+
+
+class NewDepartureCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    shipment: Annotated[str, Meta(min_length=1, max_length=64)]
+    planned_minutes: (
+        Annotated[
+            float,
+            Meta(ge=0, le=100_000, description="Else what the manifest plans, or when it is due"),
+        ]
+        | None
+    ) = None
+
+
+class DepartureCheckTold(Struct, frozen=True, kw_only=True):
+    id: str
+    shipment: str
+    result: Annotated[
+        Literal["green", "red"], Meta(description="green: every line is ok; what is unknown is not")
+    ]
+    lines: tuple[DepartureLine, ...]
+    planned_minutes: float | None
+    at: Instant
+    by: str
+    links: dict[str, str]

@@ -3,10 +3,12 @@
 from coldwitness.api.clues.clue import CloudEvent, Clue
 from coldwitness.api.http.alarm_schemas import AlarmLine, AlarmList
 from coldwitness.api.http.case_schemas import (
+    DepartureCheckTold,
     FilledForm,
     FormList,
     LogisticsRequestList,
     LogisticsRequestTold,
+    NewDepartureCheck,
     NewDraw,
     NewLogisticsRequest,
     NewLook,
@@ -88,6 +90,8 @@ DESCRIBED = (
     NewLogisticsRequest,
     LogisticsRequestTold,
     LogisticsRequestList,
+    NewDepartureCheck,
+    DepartureCheckTold,
     NewReview,
     ReviewList,
     RegisteredBox,

@@ -14,6 +14,7 @@ _OFFICES: frozenset[Role] = frozenset({"inspector", "case_system", "admin"})
 _OFFICERS: frozenset[Role] = frozenset({"inspector", "admin"})
 _ALARMED: frozenset[Role] = frozenset({"inspector", "admin"})
 """Who is told of alarms, and says that he knows."""
+_SENDERS: frozenset[Role] = frozenset({"courier", "inspector", "admin"})
 _ADMIN: frozenset[Role] = frozenset({"admin"})
 
 OPEN: frozenset[str] = frozenset(
@@ -73,6 +74,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     },
     f"POST {_SPOT_CHECK}/draws": _OFFICERS,
     f"POST {_SPOT_CHECK}/looks": _OFFICERS,
+    "POST /v1/departure-checks": _SENDERS,
+    "GET /v1/departure-checks/{departure_check}": _SENDERS,
     "POST /v1/logistics-requests": _OFFICERS,
     "GET /v1/logistics-requests": _OFFICERS,
     "GET /v1/logistics-requests/{logistics_request}": _OFFICERS,
@@ -132,6 +135,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /devices": frozenset({"courier", "inspector", "admin"}),
     "GET /clues": _OFFICES,
     "GET /clues/{clue}": _OFFICES,
+    "GET /departure": _SENDERS,
+    "POST /departure": _SENDERS,
     "GET /spot-checks": _OFFICES,
     "GET /spot-checks/{spot_check}": _OFFICES,
     "POST /spot-checks": _OFFICERS,

@@ -42,6 +42,7 @@ NAMES = {
     "webhook",
     "spot_check",
     "logistics_request",
+    "departure_check",
 }
 """What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
 a webhook is whose it was entered by (`test_webhook_owners.py`); whose a spot check or a request
@@ -74,6 +75,7 @@ class Tried:
             form="1",
             spot_check="SC-20261121-00000000",
             logistics_request="LR-20261121-00000000",
+            departure_check="DC-20261121-00000000",
             name="X-1",
             webhook="wh_none",
         )
@@ -198,7 +200,13 @@ def test_a_route_of_others_is_refused_and_ones_own_is_not(tried: Tried, role: Ro
         route = f"{method} {path}"
         refused = role not in RIGHTS[route] or route in PERSONAL
         assert (answer.status_code == 403) == refused, (method, path, answer.text)
-        unknown = ("{webhook}", "{name}", "{spot_check}", "{logistics_request}")
+        unknown = (
+            "{webhook}",
+            "{name}",
+            "{spot_check}",
+            "{logistics_request}",
+            "{departure_check}",
+        )
         if not any(name in path for name in unknown) and not refused:
             assert answer.status_code not in (401, 404), (method, path, answer.text)
 
