@@ -199,6 +199,10 @@ class Clue(Struct, frozen=True, kw_only=True):
     deadlines: tuple[ClueDeadline, ...] = ()
     history: tuple[HistoryLine, ...] = ()
     statements: tuple[StatementKept, ...] = ()
+    statement_due_on: Annotated[
+        date | None,
+        Meta(description="By when the company was asked for its statement; null: it was not asked"),
+    ] = None
     linked: Annotated[
         tuple[str, ...],
         Meta(description="Newest clues of the same courier, seller, box or batch, at most 20"),
@@ -230,6 +234,7 @@ class ClueAct(Struct, frozen=True, kw_only=True, omit_defaults=True):
     extended: bool = False
     excluded_days: int | None = None
     statement: Statement | None = None
+    statement_due_on: date | None = None
     deadlines: tuple[ClueDeadline, ...] | None = None
 
 
@@ -261,6 +266,10 @@ def acted(clue: Clue, act: ClueAct) -> Clue:
         fields = {name: getattr(act.statement, name) for name in Statement.__struct_fields__}
         kept = StatementKept(**fields, at=act.at, by=act.by)
         changed = replace(changed, statements=(*clue.statements, kept))
+    if act.statement_due_on is not None:
+        was = clue.statement_due_on
+        line("statement_asked", None if was is None else was.isoformat(), str(act.statement_due_on))
+        changed = replace(changed, statement_due_on=act.statement_due_on)
     if act.deadlines is not None:
         changed = replace(changed, deadlines=act.deadlines)
     return replace(changed, history=_in_order(clue.history, lines))

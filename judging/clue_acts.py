@@ -42,6 +42,7 @@ def act_on(
     extend: bool = False,
     until: date | None = None,
     excluded_days: int | None = None,
+    statement_due_on: date | None = None,
     reason: str = "",
 ) -> ClueAct | None:
     """The act, with every time limit as it runs from then on; None where it changes nothing.
@@ -63,7 +64,12 @@ def act_on(
     running = _excluded_of(clue.deadlines)
     if excluded_days == running:
         excluded_days = None
-    if said is None and verify_result is None and not extend and excluded_days is None:
+    if statement_due_on == clue.statement_due_on:
+        statement_due_on = None
+    if statement_due_on is not None and statement_due_on < on:
+        raise BadInput("statement_due_on: expected no day that is over")
+    asked = (said, verify_result, excluded_days, statement_due_on)
+    if not extend and asked == (None, None, None, None):
         return None
     deadlines = clue.deadlines
     if excluded_days is not None:
@@ -75,12 +81,13 @@ def act_on(
     return ClueAct(
         by=by,
         at=rfc3339(now_ms),
-        reason=reason or note or _reason_of(clue, said, excluded_days),
+        reason=reason or note or _reason_of(clue, said, excluded_days, statement_due_on),
         status=said,
         note=note if said is not None else None,
         verify_result=verify_result,
         extended=extend,
         excluded_days=excluded_days,
+        statement_due_on=statement_due_on,
         deadlines=None if deadlines == clue.deadlines else deadlines,
     )
 
@@ -94,12 +101,16 @@ def stated(statement: Statement, *, by: str, now_ms: int) -> ClueAct:
     )
 
 
-def _reason_of(clue: Clue, status: ClueStatus | None, excluded_days: int | None) -> str:
+def _reason_of(
+    clue: Clue, status: ClueStatus | None, excluded_days: int | None, statement_due_on: date | None
+) -> str:
     """What is told where nobody gave a reason."""
     if status is not None:
         return reason_of("changes", "status", old=clue.status, new=status)
     if excluded_days is not None:
         return reason_of("changes", "excluded", days=str(excluded_days))
+    if statement_due_on is not None:
+        return reason_of("changes", "statement_asked", day=statement_due_on.isoformat())
     return reason_of("changes", "updated")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from coldwitness.api.http.schemas import NextPage
+from coldwitness.domain.clues import Act, StatementKept
 from coldwitness.domain.departure import DepartureLine
 from coldwitness.domain.logistics import HandedFile, LogisticsScope
 from coldwitness.domain.measures import Instant
@@ -177,6 +178,41 @@ class LogisticsRequestTold(Struct, frozen=True, kw_only=True):
 class LogisticsRequestList(Struct, frozen=True):
     items: tuple[LogisticsRequestTold, ...]
     next_cursor: NextPage
+
+
+class StatementRequest(Struct, frozen=True, kw_only=True):
+    """A clue on which the office asks a courier for its statement (陈述、申辩), and what the
+    courier may know of it."""
+
+    clue: str
+    shipments: tuple[str, ...]
+    summary: Text
+    act: Act | None
+    requirements: tuple[str, ...]
+    due_on: date
+    over: Annotated[bool, Meta(description="The day is over; a statement is still taken")]
+    statements: Annotated[tuple[StatementKept, ...], Meta(description="The courier's own")]
+
+
+class StatementRequestList(Struct, frozen=True):
+    items: tuple[StatementRequest, ...]
+
+
+class OwnStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    text: Annotated[str, Meta(pattern=r"\S", max_length=20_000)]
+
+
+class CourierScore(Struct, frozen=True, kw_only=True):
+    """Shipments of a courier in a period, by verdict, and what share of the judged had a breach or
+    a suspicion (待核查). A number of records, not of guilt."""
+
+    courier: Annotated[str | None, Meta(description="null: all within reach")]
+    shipments: int
+    verdicts: dict[str, int]
+    ended: int
+    share_found: float | None
+    refused: Annotated[int, Meta(description="Messages that could not be used, of the newest 200")]
+    open_requests: Annotated[int, Meta(description="Statements that the office asks for")]
 
 
 class NewDepartureCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

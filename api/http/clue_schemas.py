@@ -65,6 +65,13 @@ class ClueChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    statement_due_on: Annotated[
+        date | None,
+        Meta(
+            description="By this day the company may state its case; from now on its courier sees "
+            "the clue among its statement requests"
+        ),
+    ] = None
     reason: Annotated[str, Meta(max_length=2000)] | None = None
 
 

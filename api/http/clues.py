@@ -261,6 +261,7 @@ def keep_change(
             extend=change.extended,
             until=change.until,
             excluded_days=change.excluded_days,
+            statement_due_on=change.statement_due_on,
             reason=change.reason or "",
         )
     except WrongStep as error:

@@ -3,6 +3,7 @@
 from coldwitness.api.clues.clue import CloudEvent, Clue
 from coldwitness.api.http.alarm_schemas import AlarmLine, AlarmList
 from coldwitness.api.http.case_schemas import (
+    CourierScore,
     DepartureCheckTold,
     FilledForm,
     FormList,
@@ -13,8 +14,11 @@ from coldwitness.api.http.case_schemas import (
     NewLogisticsRequest,
     NewLook,
     NewSpotCheck,
+    OwnStatement,
     SpotCheckList,
     SpotCheckTold,
+    StatementRequest,
+    StatementRequestList,
 )
 from coldwitness.api.http.clue_schemas import (
     ClueChange,
@@ -92,6 +96,10 @@ DESCRIBED = (
     LogisticsRequestList,
     NewDepartureCheck,
     DepartureCheckTold,
+    CourierScore,
+    StatementRequest,
+    StatementRequestList,
+    OwnStatement,
     NewReview,
     ReviewList,
     RegisteredBox,

@@ -25,6 +25,7 @@ ENTRIES = (
     Entry("/clues", "clues"),
     Entry("/findings", "findings_title"),
     Entry("/spot-checks", "spot_checks"),
+    Entry("/courier", "courier_side"),
     Entry("/departure", "departure"),
     Entry("/devices", "devices"),
     Entry("/quarantine", "quarantine"),
