@@ -34,8 +34,31 @@ class OfficeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
+Matter = Literal[
+    "e_commerce", "advertising", "unfair_competition", "postal", "medical_service", "crime"
+]
+"""Other matters of the Shandong measures, article 37."""
+
+
+class MatterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which department takes a matter that is not this office's."""
+
+    matter: Matter
+    title: Text
+    department: Text
+    document: Text
+    confirmed: Confirmed
+    valid_from: date
+    article: Text | None = None
+    valid_to: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rule: list[OfficeRule]
+    matter: list[MatterRule]
 
 
 @cache
@@ -43,6 +66,12 @@ def load_office_rules(path: Path = OFFICES_FILE) -> tuple[OfficeRule, ...]:
     """All rules in the order in which they are asked. Raises ConfigError naming file, key and
     value."""
     return tuple(checked(toml_file(path), _File, where=path.name).rule)
+
+
+@cache
+def load_matter_rules(path: Path = OFFICES_FILE) -> tuple[MatterRule, ...]:
+    """Departments of other matters. Raises ConfigError naming file, key and value."""
+    return tuple(checked(toml_file(path), _File, where=path.name).matter)
 
 
 def office_name(division: str, level: Literal["county", "province"]) -> Text | None:

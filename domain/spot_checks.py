@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from coldwitness.domain.office import RegisterEntry
+from coldwitness.domain.office import KeyReason, RegisterEntry
 
 Method = Literal["simple", "stratified", "weighted"]
 Outcome = Literal["found", "nothing_found", "dropped"]
@@ -13,8 +13,7 @@ Answer = Literal["yes", "no", "not_seen"]
 Question = Literal["agreement", "training", "seal", "box_label", "packing_photo"]
 """What telemetry cannot see: the agreement, training, the seal, the box's label, how it was
 packed."""
-Reason = Literal["new_platform", "own_site", "grave_problems", "penalised", "other"]
-"""Five reasons of key supervision (Shandong measures, article 32)."""
+Reason = KeyReason
 
 
 class Drawn(Struct, frozen=True, kw_only=True):

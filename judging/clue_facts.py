@@ -9,7 +9,7 @@ import numpy as np
 from coldwitness.analysis.record.geodesy import haversine_m
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.config.labels import labels
-from coldwitness.config.offices import load_office_rules, office_name
+from coldwitness.config.offices import Matter, load_matter_rules, load_office_rules, office_name
 from coldwitness.config.rules import Requirement
 from coldwitness.domain.clues import (
     Act,
@@ -200,18 +200,35 @@ def office_of(
             continue
         if rule.level == "province":
             division = f"{division[:2]}0000"
-        article = rule.article
         return CompetentOffice(
             name=office_name(division, rule.level),
             division=division,
-            rule=Text(
-                f"{rule.title.zh}（{rule.document.zh}{article.zh if article else ''}）",
-                f"{rule.title.en} ({rule.document.en}{', ' + article.en if article else ''})",
-            ),
+            rule=_rule_text(rule.title, rule.document, rule.article),
             transfer=own_division is not None
             and not division.startswith(division_prefix(own_division)),
         )
     return None
+
+
+def department_for(matter: Matter, *, day: date) -> CompetentOffice | None:
+    """The department in charge of a matter that an officer sees in a clue; None: no rule in force
+    on that day names one."""
+    for rule in load_matter_rules():
+        if rule.matter == matter and rule.in_force(day):
+            return CompetentOffice(
+                name=rule.department,
+                division=None,
+                rule=_rule_text(rule.title, rule.document, rule.article),
+                transfer=True,
+            )
+    return None
+
+
+def _rule_text(title: Text, document: Text, article: Text | None) -> Text:
+    return Text(
+        f"{title.zh}（{document.zh}{article.zh if article else ''}）",
+        f"{title.en} ({document.en}{', ' + article.en if article else ''})",
+    )
 
 
 def _named(kind: str, name: str | None) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from coldwitness.api.forms.document import form_docx
@@ -25,10 +26,12 @@ from coldwitness.api.http.trail import noted
 from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.packed.journal_part import JournalPart
 from coldwitness.config.case_forms import FormInUse, form_in_use, load_forms
+from coldwitness.config.offices import Matter
 from coldwitness.domain.clues import Clue
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.forms import FormFields
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import china_day, rfc3339
+from coldwitness.judging.clue_facts import department_for
 from coldwitness.storage.journal import existing_signer
 
 router = APIRouter(tags=["cases"])
@@ -39,6 +42,10 @@ MEDIA_TYPES: Mapping[Format, str] = {
     "pdf": "application/pdf",
 }
 ZIP = "application/zip"
+OtherMatter = Annotated[
+    Matter | None,
+    Query(description="Hand it to the department in charge of this matter (Shandong, article 37)"),
+]
 FormNumber = Annotated[int, Path(ge=1, le=99, description="Of the national list of 2021")]
 
 
@@ -62,9 +69,10 @@ def get_form(
     format_: Annotated[Format, Path(alias="format")],
     services: ServicesOf,
     caller: CallerOf,
+    matter: OtherMatter = None,
 ) -> Response:
     """A form of a clue with blanks where something is left to type."""
-    return _form(services, caller, clue, form, format_, {})
+    return _form(services, caller, clue, form, format_, {}, matter=matter)
 
 
 @router.post(
@@ -82,10 +90,11 @@ def fill_form(
     body: JsonBody,
     services: ServicesOf,
     caller: CallerOf,
+    matter: OtherMatter = None,
 ) -> Response:
     """A form of a clue with what an officer typed. Nothing of it is kept."""
     filled: FilledForm = body_of_type(body, FilledForm)
-    return _form(services, caller, clue, form, format_, filled.typed)
+    return _form(services, caller, clue, form, format_, filled.typed, matter=matter)
 
 
 @router.get(
@@ -93,11 +102,13 @@ def fill_form(
     responses=documented(None, content=(ZIP,), problems=(404, 409)),
     response_model=None,
 )
-def get_transfer_package(clue: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
+def get_transfer_package(
+    clue: RecordId, services: ServicesOf, caller: CallerOf, matter: OtherMatter = None
+) -> Response:
     """案件移送包: letter, table of contents, report, readings, all versions of the manifest, the
     log of `verify` and the record of taking the data, as a zip that opens offline."""
     now_ms = services.clock()
-    found = known_clue(services, clue)
+    found = handed_to(known_clue(services, clue), matter, now_ms=now_ms)
     records = records_of(services, found)
     signer = existing_signer(services.settings.journal, "package")
     handed = [
@@ -119,6 +130,18 @@ def get_transfer_package(clue: RecordId, services: ServicesOf, caller: CallerOf)
         raise Problem(409, str(error)) from error
     noted(services, caller, "transfer_package", subject=clue, shipment=found.shipment)
     return _saved(body, ZIP, f"{clue}-transfer.zip")
+
+
+def handed_to(clue: Clue, matter: Matter | None, *, now_ms: int) -> Clue:
+    """The clue as it goes to the department in charge of another matter; as it is without one. 422
+    where no rule in force names a department."""
+    if matter is None:
+        return clue
+    department = department_for(matter, day=china_day(now_ms / 1000))
+    if department is None:
+        detail = "no rule in force names a department"
+        raise Problem(422, f"matter: {detail}", errors=[{"field": "matter", "detail": detail}])
+    return replace(clue, office=department)
 
 
 def forms_of(services: Services, clue: str) -> list[FormTold]:
@@ -196,9 +219,11 @@ def _form(
     number: int,
     format_: Format,
     typed: Mapping[str, str],
+    *,
+    matter: Matter | None,
 ) -> Response:
     now_ms = services.clock()
-    found = known_clue(services, clue)
+    found = handed_to(known_clue(services, clue), matter, now_ms=now_ms)
     used = used_form(services, number)
     fields = _fields(services, caller, found, records_of(services, found), now_ms=now_ms)
     try:

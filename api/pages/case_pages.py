@@ -12,6 +12,7 @@ from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.words import word
+from coldwitness.config.offices import load_matter_rules
 from coldwitness.storage.clue_ports import ClueFilter
 
 router = APIRouter()
@@ -38,5 +39,6 @@ def clue_page(clue: RecordId, request: Request, services: ServicesOf, caller: Ca
         request,
         clue=entry.clue,
         forms=forms_of(services, clue),
+        matters=load_matter_rules(),
         clue_word=clue_word,
     )

@@ -8,6 +8,7 @@ from fractions import Fraction
 from coldwitness.config.rules import day_start_s
 from coldwitness.config.spot_check_weights import load_spot_check_weights
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.office import RegisteredCompany
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.spot_checks import Reason
 from coldwitness.judging.sampling.frames import Unit
@@ -35,8 +36,8 @@ def shipment_frame(
     rows = _rows(register, first=first, last=last, division=division, reach=reach)
     points = load_spot_check_weights()
     clues = _clues(register, {row.courier for row in rows if row.courier is not None})
-    known = reasons or {}
-    manifests = register.manifests.newest([row.id for row in rows]) if known else {}
+    manifests = register.manifests.newest([row.id for row in rows])
+    known = _reasons(register, manifests, reasons or {})
 
     def weight(row: ShipmentRow) -> int:
         named = _companies(row, manifests.get(row.id))
@@ -73,6 +74,23 @@ def _clues(register: Register, couriers: Iterable[str]) -> Counter[str | None]:
     for courier in sorted(couriers):
         wanted = ClueFilter(courier=courier, source="system", standing="stands")
         found[courier] = len(register.clues.listed(wanted=wanted, limit=most)) if most else 0
+    return found
+
+
+def _reasons(
+    register: Register, manifests: Mapping[str, Manifest], given: Reasons
+) -> Mapping[str, set[Reason]]:
+    """What was given, and what the office's register has of the companies that manifests name."""
+    companies = [
+        company
+        for manifest in manifests.values()
+        for company in (manifest.seller, manifest.courier)
+        if company is not None and company.uscc is not None
+    ]
+    kept = register.office.newest(RegisteredCompany, {one.uscc for one in companies if one.uscc})
+    found: dict[str, set[Reason]] = {name: set(why) for name, why in given.items()}
+    for name, entry in kept.items():
+        found.setdefault(name, set()).update(entry.key_supervision)
     return found
 
 

@@ -214,6 +214,19 @@ def test_the_transfer_package_opens_offline_and_holds(case: Case) -> None:
     assert "src=" not in page
 
 
+def test_other_matters_go_to_the_department_in_charge(case: Case) -> None:
+    address = f"/v1/clues/{case.clue}/forms/4.docx"
+    letter = text_of(case.world.get(f"{address}?matter=postal").content)
+    assert letter.splitlines()[3] == "邮政管理部门："
+    assert "第三十七条" in letter
+    assert case.world.get(f"{address}?matter=weather").status_code == 422
+    page = case.world.get(f"/clues/{case.clue}?lang=en").text
+    assert "transfer-package?matter=crime" in page
+    case.world.clock.now_ms += 4 * 365 * 86_400_000
+    assert case.world.get(f"{address}?matter=postal").status_code == 422, "no longer in force"
+    case.world.clock.now_ms -= 4 * 365 * 86_400_000
+
+
 def test_the_page_of_a_clue_leads_to_its_forms_and_the_list_is_a_workbook(case: Case) -> None:
     for lang, said in (("zh", "案件来源登记表"), ("en", "register of the source of a case")):
         text = case.world.get(f"/clues/{case.clue}?lang={lang}").text

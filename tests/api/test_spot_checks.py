@@ -15,7 +15,7 @@ from python_calamine import load_workbook
 from coldwitness.api.http.keys import digest_of, new_key
 from coldwitness.api.http.passwords import hashed
 from coldwitness.api.http.rights import OPEN
-from coldwitness.api.pages.forms import own_fields
+from coldwitness.api.pages.forms import own_fields, own_upload
 from coldwitness.cli.main import main
 from coldwitness.config.settings import JournalSettings, ReportSettings, Settings
 from coldwitness.domain.grants import Grant
@@ -134,6 +134,16 @@ def test_reasons_of_key_supervision_and_past_findings_weigh(world: World) -> Non
     }
     assert set(weights.values()) == {("sf", "8"), ("ql-express", "1")}
     assert check["sequential"] is None, "of the method simple alone"
+    code = "91370305MA3ABCDE13"
+    entry = {"name": "药房", "roles": ["seller"], "key_supervision": ["grave_problem"]}
+    kept = world.client.put(f"/v1/companies/{code}", json=entry)
+    assert kept.is_success, kept.text
+    named = manifest("ZB-00", seller={"uscc": code, "division": "370305"})
+    world.client.put("/v1/shipments/ZB-00", json=named)
+    check = plan(world, size=3, method="weighted", draw=PUBLIC)
+    frame = world.get(f"/v1/spot-checks/{check['id']}/frame.csv").text
+    weights = {row["id"]: row["weight"] for row in csv.DictReader(io.StringIO(frame))}
+    assert (weights["ZB-00"], weights["ZB-01"]) == ("7", "1"), "as the register has it"
 
 
 @pytest.mark.parametrize(
@@ -229,6 +239,6 @@ def test_every_form_of_a_page_asks_for_its_token(world: World) -> None:
             if f"POST {route.path}" in OPEN:
                 continue
             needs = {dependency.call for dependency in route.dependant.dependencies}
-            assert own_fields in needs, route.path
+            assert needs & {own_fields, own_upload}, route.path
             asked += 1
     assert asked >= 3
