@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.case_kills import one_run
 from coldwitness.api.clues.signature import new_secret
 from coldwitness.judging.clock import system_clock
 from coldwitness.simulators.case_system import clerk
@@ -155,6 +156,15 @@ def test_a_clue_becomes_a_case_and_a_withdrawal_ends_it_whichever_side_is_killed
         assert versions == list(range(1, len(versions) + 1)), "in order"
     withdrawn = [one for one in shown["cases"] if one["standing"] == "withdrawn"]
     assert [one["shipment"] for one in withdrawn] == ["ZB-1"]
+
+
+def test_both_killed_with_9_at_random_have_each_change_once_and_in_order(tmp_path: Path) -> None:
+    """A short form of what `benchmarks/case_kills.py` does for longer."""
+    made = one_run(3, tmp_path, kills=3, shipments=2)
+    assert made.kills == 3
+    assert made.had == made.told
+    assert made.cases == made.statuses
+    assert sum(map(len, made.told.values())) >= 4
 
 
 def test_the_clerk_asks_for_an_extension_before_the_end() -> None:
