@@ -29,6 +29,7 @@ from coldwitness.api.http import (
     reviews,
     shipments,
     spot_checks,
+    statistics,
     webhooks,
 )
 from coldwitness.api.http.admission import ADMITTED
@@ -55,6 +56,7 @@ from coldwitness.api.pages import (
     shipment_page,
     signing_in,
     spot_check_pages,
+    statistics_page,
 )
 from coldwitness.api.pages.problem_page import problem_page
 from coldwitness.api.refused_metrics import RefusedMetrics
@@ -101,6 +103,7 @@ def create_app(services: Services) -> FastAPI:
         webhooks,
         alarms,
         quarantine,
+        statistics,
         audit,
         live,
     )
@@ -119,6 +122,7 @@ def create_app(services: Services) -> FastAPI:
         spot_check_pages,
         departure_page,
         courier_page,
+        statistics_page,
         pages,
         signing_in,
         app_files,

@@ -8,6 +8,7 @@ What comes back is what is judged: readings assigned to the shipment, in its log
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -15,10 +16,13 @@ import numpy as np
 import pandas as pd
 
 from coldwitness.config.settings import StoreSettings, load_settings
+from coldwitness.config.statistics_table import load_statistics_table
 from coldwitness.domain.channels import FLAGS, REALS
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.result import ShipmentFinding
 from coldwitness.domain.tracks import IntArray, ReadingTable
+from coldwitness.judging.statistics import Period, statistics
+from coldwitness.judging.statistics_evidence import counted
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register, TelemetryStore
 
@@ -82,6 +86,25 @@ class Frames:
         """The shipment's cold-chain breaks by start."""
         made = self.findings(shipment, _BREAK)
         return made.sort_values("start", ignore_index=True)
+
+    def statistics(self, start: date, end: date, division: str | None = None) -> pd.DataFrame:
+        """The office's statistics of a period (days of China time, both included), one row of the
+        table each: key, title, unit, value (missing where nothing on record tells it), filled_from,
+        and items, the ids of what was counted. Index: the row's number."""
+        found = counted(self._register, Period(start, end), division=division)
+        rows = [
+            {
+                "number": row.number,
+                "key": row.key,
+                "title": row.title.zh,
+                "unit": row.unit.zh,
+                "value": row.value,
+                "filled_from": row.filled_from,
+                "items": [one.id for one in row.items],
+            }
+            for row in statistics(load_statistics_table(), found, typed={})
+        ]
+        return pd.DataFrame(rows).set_index("number").astype({"value": "float64"})
 
 
 def readings_frame(table: ReadingTable) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -27,6 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from coldwitness.config.statistics_table import MONTH_DAY
 from coldwitness.domain.alarms import ALARM_RULES, AlarmRule
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.reading import ROLES, split_probe
@@ -195,6 +196,13 @@ class ReportSettings(_Section):
     """The issuing office, printed at the head of every report and sealed with it."""
 
 
+class StatisticsSettings(_Section):
+    """The office's statistics table."""
+
+    report_on: tuple[Annotated[str, Field(pattern=MONTH_DAY)], ...] = ()
+    """MM-DD of each report, in place of the shipped days (config/statistics.toml)."""
+
+
 class FormSettings(_Section):
     """Forms of cases (文书)."""
 
@@ -316,6 +324,7 @@ class Settings(BaseSettings):
     judging: JudgingSettings = JudgingSettings()
     quota: QuotaSettings = QuotaSettings()
     report: ReportSettings = ReportSettings()
+    statistics: StatisticsSettings = StatisticsSettings()
     forms: FormSettings = FormSettings()
     departure: DepartureSettings = DepartureSettings()
     formats: tuple[FormatRule, ...] = ()

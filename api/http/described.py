@@ -58,6 +58,7 @@ from coldwitness.api.http.schemas import (
     Shipment,
     ShipmentList,
 )
+from coldwitness.api.statistics.table import StatisticsTold
 from coldwitness.domain.office import (
     RegisteredAgreement,
     RegisteredBox,
@@ -112,6 +113,7 @@ DESCRIBED = (
     EntryKept,
     EntryList,
     RecallList,
+    StatisticsTold,
     DeviceList,
     BoxList,
     RefusedList,

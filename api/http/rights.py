@@ -97,6 +97,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /v1/devices": frozenset({"courier", "inspector", "admin"}),
     "GET /v1/boxes": frozenset({"courier", "inspector", "admin"}),
     "GET /v1/live": _EVERYBODY,
+    "GET /v1/statistics": _OFFICES,
+    "GET /statistics": _OFFICERS,
     "GET /v1/audit": _OFFICERS,
     "GET /audit": _OFFICERS,
     **{

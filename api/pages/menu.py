@@ -27,6 +27,7 @@ ENTRIES = (
     Entry("/spot-checks", "spot_checks"),
     Entry("/courier", "courier_side"),
     Entry("/departure", "departure"),
+    Entry("/statistics", "statistics_title"),
     Entry("/devices", "devices"),
     Entry("/quarantine", "quarantine"),
     Entry("/audit", "audit"),
