@@ -132,7 +132,11 @@ def create_app(services: Services) -> FastAPI:
     app_files.mount_static(app)
     app.openapi = cache(partial(openapi_document, app))  # type: ignore[method-assign]
     app.add_middleware(
-        Edge, metrics=services.metrics, hosts=expected_hosts(services), drawn=problem_page
+        Edge,
+        metrics=services.metrics,
+        hosts=expected_hosts(services),
+        public=urlsplit(services.base_url).netloc,
+        drawn=problem_page,
     )
     return app
 

@@ -23,7 +23,7 @@ import msgspec
 
 from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.clues.signature import new_secret
-from coldwitness.config.settings import Settings
+from coldwitness.config.settings import ClueSettings, Settings
 from coldwitness.domain.clues import ClueAct
 from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.clues import ClueRules
@@ -125,7 +125,8 @@ def one_run(seed: int, register: SqlRegister) -> Run:
 
 
 def _sender(register: SqlRegister, clock: _Clock, receiver: CaseSystem) -> Outbox:
-    outbox = Outbox(register, Settings(), clock, base_url="http://127.0.0.1:8000")
+    settings = Settings(clues=ClueSettings(webhook_networks=("127.0.0.0/8",)))
+    outbox = Outbox(register, settings, clock, base_url="http://127.0.0.1:8000")
     outbox._client.close()
     outbox._client = httpx.Client(transport=httpx.MockTransport(receiver))
     return outbox

@@ -29,6 +29,7 @@ from coldwitness.cli.result_text import status_words
 from coldwitness.cli.running import Running
 from coldwitness.cli.waiting import ending
 from coldwitness.config.settings import (
+    ClueSettings,
     HttpSettings,
     JournalSettings,
     JudgingSettings,
@@ -129,6 +130,8 @@ def _settings(
         # The demo says for itself what it would not assume for a bureau: boxes without a
         # manifest carry refrigerated drugs.
         judging=JudgingSettings(default_storage="refrigerated"),
+        # One may try a receiver of one's own at it.
+        clues=ClueSettings(webhook_networks=("127.0.0.0/8", "::1/128")),
         webhooks=(webhook,),
     )
 

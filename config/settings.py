@@ -303,7 +303,7 @@ class ClueSettings(_Section):
     it is to be transferred. Unset: none says so."""
     growth_s: float = Field(300.0, ge=0.0, le=86_400.0)
     """An open episode's growth is told at its end and at most this often before."""
-    webhook_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    webhook_networks: tuple[str, ...] = ()
     """Loopback, private or reserved networks that a webhook registered over HTTP may point to;
     the open network is always allowed, and so is every webhook of these settings."""
 

@@ -125,10 +125,18 @@ class Replies(Protocol):
     """place : caller, route and key in one text."""
 
     def begin(
-        self, place: str, *, fingerprint: str, now_ms: int, kept_ms: int, runs_ms: int
+        self,
+        place: str,
+        *,
+        fingerprint: str,
+        now_ms: int,
+        kept_ms: int,
+        runs_ms: int,
+        counts_ms: int | None = None,
     ) -> Reply | None:
         """None: this is the first, and it is noted that it runs. One that has run for longer than
-        `runs_ms` ended with its process; after `kept_ms` an answer is forgotten."""
+        `runs_ms` ended with its process; after `kept_ms` any answer is forgotten, and the one of
+        this place after `counts_ms`."""
 
     def answered(
         self, place: str, *, status: int, headers: Mapping[str, str], body: bytes

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.http.problems import MEDIA_TYPE, TITLES
+from coldwitness.api.http.problems import MEDIA_TYPE, TITLES, Problem
 from coldwitness.api.http.schemas import ProblemBody
 
 COMPONENT = "#/components/schemas/{name}"
@@ -52,6 +52,23 @@ def unchanged(
         same = {**(headers or {}), "ETag": tag, "Cache-Control": "no-cache"}
         return Response(status_code=304, headers=same)
     return None
+
+
+def require_match(request: Request, what: str, *, tags: Sequence[str], exists: bool = True) -> None:
+    """412 unless the request's If-Match and If-None-Match hold for what is there now (RFC 9110,
+    13.1). tags : those it goes by; weak ones match nothing."""
+    wanted = request.headers.get("if-match")
+    if wanted is not None and not (exists and names_one_of(wanted, tags)):
+        raise Problem(412, f"{what}: If-Match: it is another version by now, or none")
+    unwanted = request.headers.get("if-none-match")
+    if unwanted is not None and exists and names_one_of(unwanted, tags):
+        raise Problem(412, f"{what}: If-None-Match: it is there")
+
+
+def names_one_of(header: str, tags: Sequence[str]) -> bool:
+    """Whether a condition names one of these tags, or `*`."""
+    named = [part.strip() for part in header.split(",")]
+    return "*" in named or any(tag in tags for tag in named)
 
 
 def documented(

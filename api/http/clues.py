@@ -20,7 +20,14 @@ from coldwitness.api.clues.clue import (
 from coldwitness.api.clues.heads import newest_heads
 from coldwitness.api.clues.webhook_owners import owner_name
 from coldwitness.api.cursors import read_cursor, write_cursor
-from coldwitness.api.http.answers import documented, json_answer, tag_of, taking, unchanged
+from coldwitness.api.http.answers import (
+    documented,
+    json_answer,
+    names_one_of,
+    tag_of,
+    taking,
+    unchanged,
+)
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.clue_schemas import (
@@ -246,8 +253,15 @@ def keep_change(
     if_match: str | None = None,
 ) -> ClueEntry:
     """Keep what became of a clue; returns its newest entry. Raises Problem: 404, 409, 412."""
+    with services.changing:
+        return _changed(services, caller, clue, change, if_match)
+
+
+def _changed(
+    services: Services, caller: Caller, clue: str, change: ClueChange, if_match: str | None
+) -> ClueEntry:
     found = _known(services, clue)
-    if if_match is not None and if_match not in ("*", _tag(found)):
+    if if_match is not None and not names_one_of(if_match, [_tag(found)]):
         raise Problem(412, f"clue {clue}: If-Match: it is another version by now")
     now_ms = services.clock()
     try:

@@ -5,9 +5,10 @@ import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldwitness.api.http.language import preferred_language
@@ -22,6 +23,8 @@ ATTACHMENT_BYTES_MAX = 10_000_000
 _ATTACHMENTS = re.compile(r"(?:/v1)?/shipments/[^/]+/attachments")
 TARGET_BYTES_MAX = 8192
 """Longest path and query together."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 SAFE_HEADERS: Mapping[str, str] = {
@@ -44,7 +47,7 @@ class Edge:
 
     hosts : names a request may be for, without port; empty: any. While the API has no roles, it
         listens on loopback; a foreign page must not reach it through a name that it makes
-        resolve to loopback (DNS rebinding).
+        resolve to loopback (DNS rebinding). public : host and port under which others know us.
     """
 
     def __init__(
@@ -53,11 +56,13 @@ class Edge:
         *,
         metrics: Metrics,
         hosts: Sequence[str] = (),
+        public: str = "",
         drawn: ProblemPage = lambda *_: None,
     ) -> None:
         self._app = app
         self._drawn = drawn
         self._metrics = metrics
+        self._public = public.lower()
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +82,8 @@ class Edge:
         answer.scope = inner
         try:
             await self._app(inner, limited, answer)
+        except ClientDisconnect:
+            pass  # whoever asked has gone, or was too slow
         except Exception:
             log.exception("request %s failed: %s", scope["request_id"], scope["path"][:200])
             if not answer.started:
@@ -85,14 +92,33 @@ class Edge:
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_BYTES_MAX:
             return 414, f"path and query: expected at most {TARGET_BYTES_MAX} bytes"
-        host = _without_port(headers.get("host", ""))
+        given = headers.getlist("host")
+        if len(given) != 1 or _HOST.fullmatch(given[0]) is None:
+            return 400, "Host: expected exactly one, a name or address, and a port if any"
+        host = _without_port(given[0])
         if self._hosts and host not in self._hosts:
             return 421, f"host: expected one of {', '.join(sorted(self._hosts))}"
+        if scope["method"] not in SAFE_METHODS and not self._is_own(headers, given[0]):
+            return 403, "Origin: a change is taken from our own pages, or from no page at all"
         length = headers.get("content-length", "0")
         most = _bytes_max(scope)
         if length.isdecimal() and int(length) > most:
             return 413, f"body: expected at most {most} bytes, got {length}"
         return None
+
+    def _is_own(self, headers: Headers, host: str) -> bool:
+        """False for a change that another site's page asks for: browsers say from where."""
+        site = headers.get("sec-fetch-site")
+        if site in ("cross-site", "same-site"):
+            return False
+        # Our pages tell nobody from where one comes, so some browsers call their origin `null`.
+        own = {host.lower(), self._public}
+        return all(
+            site in ("same-origin", "none")
+            if origin == "null"
+            else urlsplit(origin.lower()).netloc in own
+            for origin in headers.getlist("origin")
+        )
 
 
 def _is_plain_head(scope: Scope) -> bool:

@@ -7,6 +7,7 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
+from coldwitness.api.http.connections import BoundedConnection
 from coldwitness.config.settings import HttpSettings
 from coldwitness.domain.errors import ConfigError, Unavailable
 
@@ -82,7 +83,7 @@ class ApiServer:
             server_header=False,
             timeout_graceful_shutdown=STOP_WITHIN_S,
             lifespan="off",
-            h11_max_incomplete_event_size=65_536,
+            http=BoundedConnection,
             proxy_headers=bool(settings.proxies),
             forwarded_allow_ips=[*settings.proxies],
             ssl_certfile=settings.certificate_file,

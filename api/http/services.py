@@ -1,5 +1,6 @@
 """What the routes work with, and who is calling."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -56,6 +57,8 @@ class Services:
     openid: OpenIdSignIn | None = field(init=False)
     attempts: Rate = field(init=False)
     """To sign in, by address."""
+    changing: threading.Lock = field(init=False, default_factory=threading.Lock)
+    """Held between the look at what is there and its change, where a condition hangs on it."""
 
     def __post_init__(self) -> None:
         settings = self.settings

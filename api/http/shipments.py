@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.http.answers import documented, json_answer, tag_of, unchanged
+from coldwitness.api.http.answers import documented, json_answer, require_match, tag_of, unchanged
 from coldwitness.api.http.bodies import JsonBody, received_sha256
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import (
@@ -43,7 +43,7 @@ def _unheard(shipment: str) -> ShipmentRow:
 @router.put(
     "/v1/shipments/{shipment}",
     responses={
-        **documented(ManifestKept, problems=(400, 413), description="Known before"),
+        **documented(ManifestKept, problems=(400, 412, 413), description="Known before"),
         **documented(ManifestKept, status=201, description="The shipment is new"),
     },
     openapi_extra=manifest_body(),
@@ -67,14 +67,18 @@ def put_manifest(
         text = str(error).removeprefix(f"manifest {shipment}: ").removeprefix("manifest: ")
         raise Problem(422, text, errors=[field_of(text)]) from error
     _require_own(caller, manifest)
-    new = not is_known(services, shipment)
-    now_ms = services.clock()
-    version = services.register.manifests.put(
-        manifest,
-        received_ms=now_ms,
-        sender=caller.name,
-        received_sha256=received_sha256(request),
-    )
+    with services.changing:
+        there = services.register.manifests.newest([shipment]).get(shipment)
+        same = _same_manifest(request, there)
+        require_match(request, f"shipment {shipment}", tags=same, exists=there is not None)
+        new = not is_known(services, shipment)
+        now_ms = services.clock()
+        version = services.register.manifests.put(
+            manifest,
+            received_ms=now_ms,
+            sender=caller.name,
+            received_sha256=received_sha256(request),
+        )
     noted(
         services,
         caller,
@@ -93,7 +97,29 @@ def put_manifest(
         links=links_of(services.base_url, shipment),
     )
     address = f"{services.base_url}/v1/shipments/{shipment}"
-    return json_answer(kept, status=201 if new else 200, headers={"Location": address})
+    headers = {"Location": address, "ETag": f'"{_part_of(manifest)}.put"'}
+    return json_answer(kept, status=201 if new else 200, headers=headers)
+
+
+def _part_of(manifest: Manifest | None) -> str:
+    """The part of a shipment's entity tag that its manifest makes. What was read of the shipment
+    makes the rest, so that a reading that came meanwhile keeps nobody from changing the manifest
+    that he saw."""
+    return (
+        "0"
+        if manifest is None
+        else tag_of(msgspec.json.encode(manifest.source, order="sorted"))[1:17]
+    )
+
+
+def _same_manifest(request: Request, there: Manifest | None) -> list[str]:
+    """Those tags of the request's conditions that name the manifest that is there."""
+    given = [
+        tag.strip()
+        for name in ("if-match", "if-none-match")
+        for tag in request.headers.get(name, "").split(",")
+    ]
+    return [tag for tag in given if tag.startswith(f'"{_part_of(there)}.')]
 
 
 def _require_own(caller: Caller, manifest: Manifest) -> None:
@@ -125,14 +151,20 @@ def list_shipments(services: ServicesOf, caller: CallerOf, listed: ShipmentQuery
     responses=documented(Shipment, problems=(404,)),
     response_model=None,
 )
-def get_shipment(shipment: ShipmentId, services: ServicesOf, caller: CallerOf) -> Response:
-    """One shipment: its manifest as it was sent, and its current verdict."""
+def get_shipment(
+    shipment: ShipmentId, request: Request, services: ServicesOf, caller: CallerOf
+) -> Response:
+    """One shipment: its manifest as it was sent, and its current verdict. `If-Match` of a PUT with
+    its ETag holds as long as the manifest is the same."""
     require_known(services, shipment)
     row = services.register.shipments.row(shipment)
     manifest = services.register.manifests.newest([shipment]).get(shipment)
     line = shipment_line(row or _unheard(shipment), base_url=services.base_url)
     source = None if manifest is None else shown_manifest(manifest.source, manifest, caller)
-    return json_answer(Shipment(**msgspec.structs.asdict(line), manifest=source))
+    body = msgspec.json.encode(Shipment(**msgspec.structs.asdict(line), manifest=source))
+    tag = f'"{_part_of(manifest)}.{tag_of(body)[1:17]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    return unchanged(request, tag) or Response(body, media_type="application/json", headers=headers)
 
 
 @router.get(

@@ -73,6 +73,7 @@ def add_webhook(
         body=msgspec.json.encode(body),
         clock=services.clock,
         act=add,
+        alike=False,
     )
 
 

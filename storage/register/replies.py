@@ -19,13 +19,23 @@ class SqlReplies:
         self._database = database
 
     def begin(
-        self, place: str, *, fingerprint: str, now_ms: int, kept_ms: int, runs_ms: int
+        self,
+        place: str,
+        *,
+        fingerprint: str,
+        now_ms: int,
+        kept_ms: int,
+        runs_ms: int,
+        counts_ms: int | None = None,
     ) -> Reply | None:
         row = {"place": place, "fingerprint": fingerprint, "at_ms": now_ms}
         insert = self._database.insert(_TABLE).values(**row).on_conflict_do_nothing()
         with self._database.write() as connection:
             given_up = _TABLE.c.status.is_(None) & (_TABLE.c.at_ms < now_ms - runs_ms)
-            connection.execute(delete(_TABLE).where((_TABLE.c.at_ms < now_ms - kept_ms) | given_up))
+            own_ms = kept_ms if counts_ms is None else counts_ms
+            over = (_TABLE.c.place == place) & (_TABLE.c.at_ms < now_ms - own_ms)
+            old = _TABLE.c.at_ms < now_ms - kept_ms
+            connection.execute(delete(_TABLE).where(old | over | given_up))
             if connection.execute(insert.returning(_TABLE.c.place)).one_or_none() is not None:
                 return None
             known = connection.execute(select(_TABLE).where(_TABLE.c.place == place)).one()

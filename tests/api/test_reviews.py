@@ -1,8 +1,11 @@
 """Reviews by officers: beside the result, never over it; each names the version it is of."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
 
+from coldwitness.api.http.idempotency import ALIKE_MS
 from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.domain.instants import rfc3339
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest
@@ -230,3 +233,21 @@ def test_a_look_at_a_photograph_names_it_in_result_and_report(world: World) -> N
     assert page.count(digest) == 2
     for words in ("装箱照片 box.jpg", "所看照片"):
         assert words in page
+
+
+def test_an_equal_review_within_a_minute_is_the_same_one_and_a_later_one_another(
+    world: World,
+) -> None:
+    version = judged(world)
+    with ThreadPoolExecutor(8) as pool:
+        told = [
+            answer.status_code
+            for answer in pool.map(
+                lambda _: world.client.post(PATH, json=review(version=version)), range(20)
+            )
+        ]
+    assert told == [201] * 20
+    assert len(world.get(PATH).json()["items"]) == 1
+    world.clock.now_ms += ALIKE_MS + 1
+    world.client.post(PATH, json=review(version=version))
+    assert len(world.get(PATH).json()["items"]) == 2

@@ -1,5 +1,6 @@
 """Shipments over HTTP: the manifest in, the list, one shipment, its check result."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -353,3 +354,40 @@ def test_what_the_manifest_names_beside_limits_is_printed_in_the_report(world: W
         "BX-SECOND",
     ):
         assert said in page, said
+
+
+def test_a_manifest_is_changed_by_who_saw_it_as_it_is(world: World) -> None:
+    address, first = "/v1/shipments/ZB-1", manifest("ZB-1")
+    nobody = {"If-None-Match": "*"}
+    assert world.client.put(address, json=first, headers={"If-Match": "*"}).status_code == 412
+    assert world.client.put(address, json=first, headers=nobody).status_code == 201
+    assert world.client.put(address, json=first, headers=nobody).status_code == 412
+    seen = world.get(address)
+    tag = {"If-Match": seen.headers["ETag"]}
+    held = {"If-None-Match": tag["If-Match"]}
+    assert world.client.get(address, headers=held).status_code == 304
+    world.send("ZB-1", [5.0] * 5)  # a reading is no change of the manifest
+    second = {**first, "order": {"number": "2"}}
+    answer = world.client.put(address, json=second, headers=tag)
+    assert answer.status_code == 200
+    assert world.client.put(address, json=first, headers=tag).status_code == 412
+    nonsense = {"If-Match": "nonsense"}
+    assert world.client.put(address, json=first, headers=nonsense).status_code == 412
+    now = {"If-Match": answer.headers["ETag"]}
+    assert world.client.put(address, json=first, headers=now).status_code == 200
+    assert world.client.get(address, headers=held).status_code == 200
+
+
+def test_of_two_who_change_one_manifest_at_once_one_is_told_and_one_is_new(world: World) -> None:
+    address = "/v1/shipments/ZB-1"
+    with ThreadPoolExecutor(8) as pool:
+
+        def put(number: int, **headers: str) -> int:
+            body = {**manifest("ZB-1"), "order": {"number": str(number)}}
+            return world.client.put(address, json=body, headers=headers).status_code
+
+        made = list(pool.map(put, range(16)))
+        assert sorted(made) == [200] * 15 + [201]
+        tag = world.get(address).headers["ETag"]
+        changed = list(pool.map(lambda n: put(n, **{"If-Match": tag}), range(100, 116)))
+    assert sorted(changed) == [200] + [412] * 15

@@ -20,7 +20,7 @@ from coldwitness.api.live.board import Board
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
 from coldwitness.api.metrics import Metrics
-from coldwitness.config.settings import Settings
+from coldwitness.config.settings import ClueSettings, Settings
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.judging.live import LiveJudge
@@ -30,6 +30,7 @@ from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 
 T0 = instant_ms("2026-11-20T01:00:00Z")
 MINUTE = 60_000
+RECEIVERS_HERE = ClueSettings(webhook_networks=("127.0.0.0/8", "::1/128"))
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Everything is on loopback; reading the world's certificates takes longer than most tests."""
 
@@ -130,7 +131,7 @@ def running_world(
     clock: Callable[[], int] | None = None,
     port: int = 0,
 ) -> Iterator[World]:
-    settings = settings if settings is not None else Settings()
+    settings = settings if settings is not None else Settings(clues=RECEIVERS_HERE)
     moved = TestClock()
     now = clock if clock is not None else moved
     store = EmbeddedTelemetry(folder / "telemetry.sqlite")
