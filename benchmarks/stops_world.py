@@ -74,20 +74,19 @@ def _end(driver: Driver, random: np.random.Generator, wait: tuple[float, float] 
     return driver.stand(_between(random, *wait), "destination").way()
 
 
-def _halt(random: np.random.Generator, low: float, high: float, **options: float) -> Way:
-    """A ride with one halt of so many minutes at a place of its own."""
-    driver = _start(random, **options)
-    return _end(driver.aside(40.0).stand(_between(random, low, high), "halt"), random)
+def _halt(random: np.random.Generator, low: float, high: float) -> Way:
+    """A ride with one halt of so many minutes at a place of its own, far from both ends."""
+    while True:
+        driver = _start(random)
+        way = _end(driver.aside(40.0).stand(_between(random, low, high), "halt"), random)
+        if _far_from_ends(way) > FAR_M:
+            return way
 
 
 def _delivery(
     random: np.random.Generator, *, motion: Literal["works", "stuck"] = "works"
 ) -> Delivery:
-    """A halt of 20 to 60 minutes, far from both ends."""
-    while True:
-        way = _halt(random, 20.0, 60.0)
-        if _far_from_ends(way) > FAR_M:
-            return Delivery(way, Receiver().drawn(random), motion=motion)
+    return Delivery(_halt(random, 20.0, 60.0), Receiver().drawn(random), motion=motion)
 
 
 def _far_from_ends(way: Way) -> float:
