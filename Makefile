@@ -42,7 +42,7 @@ test: .venv/.dev check
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 scoreboard: .venv/.dev
-	$(BIN)/python -m benchmarks.scoreboard --risks config/risks.toml
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.scoreboard --risks config/risks.toml
 
 soak: .venv/.dev
 	@.ci/install-servers

@@ -2,7 +2,8 @@
 
 Prints one table: everything of the temperature judgement (episodes, times out of range, degree
 minutes, kinetic temperature, bounds, budgets, evidence gaps) over many shipments in one thread,
-beside a plain copy of the same arrays and two pandas groupby-applies, all in the same run; then one
+beside a plain copy of the same arrays and two pandas groupby-applies, all in the same run; then the
+fit of isolation over 2,000 boxes; then one
 shipment of 500 readings alone: with a drug probe only, and with four probes, positions, lid and
 motion sensor, events and a full manifest; its temperature, its whole judgement, and that with the
 result as JSON objects.
@@ -19,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.fleet_arrays import fleet_terms, fleet_tracks, furnished_shipment
+from coldwitness.analysis.isolation.isolation_judgement import judge_isolation
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.build import rows_of
 from coldwitness.analysis.record.case import case_of
@@ -27,6 +29,10 @@ from coldwitness.analysis.terms import Terms
 from coldwitness.config.rules import RulePack, load_packs
 from coldwitness.domain.tracks import Tracks
 from coldwitness.judging.results import check_results
+from tests.analysis.building import Given, terms_of
+from tests.analysis.isolation.isolation_pcm import pcm_world
+
+BOXES = 2000
 
 
 def best_of(times: int, work: Callable[[], object]) -> float:
@@ -123,12 +129,24 @@ def main() -> None:
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB"
     )
     print(f"numpy copies per judgement: {judged_s / copy_s:.1f}")
+    print(f"isolation of {BOXES:,} boxes in one run: {_of_boxes(pack):.2f} ms a box")
     plain = rows_of(tracks, 0, 1)
     for name, alone, its in (
         ("drug probe only", plain, fleet_terms(plain)),
         ("everything", *furnished_shipment(500, seed=1)),
     ):
         print(f"1 shipment of {alone.time_s.size} readings, {name}: {_of_one(alone, its, pack)}")
+
+
+def _of_boxes(pack: RulePack) -> float:
+    """Processor time [ms] a box of the fit of isolation, half of them with goods, of a world whose
+    packs melt near the drug's temperature; a reading a minute for 1 to 2.5 hours."""
+    halves = [pcm_world(BOXES // 2, seed=3, goods_contact=goods).tracks for goods in (None, False)]
+    took_s = 0.0
+    for tracks in halves:
+        its = terms_of(*[Given(start=0.0)] * (BOXES // 2), shipments=tracks.shipments)
+        took_s += best_of(3, lambda t=tracks, i=its: judge_isolation(case_of(t, i, pack.numbers)))
+    return took_s * 1e3 / BOXES
 
 
 def _of_one(tracks: Tracks, terms: Terms, pack: RulePack) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from benchmarks.scoreboard_aims import aims
 from benchmarks.scoreboard_run import Answers
 from benchmarks.scoreboard_score import (
     ACCUSING,
@@ -36,8 +37,8 @@ positions and times only, no map, no road, no model of the receiver |
 
 Its authors did not tune one against the other. Still, both come from one house: these figures are
 an upper bound on what real boxes will show, and no detector may be tuned on them. Isolation is
-therefore also held against a second world of another structure (docs/isolation.md), stops
-against other libraries (docs/temporary-storage.md).
+therefore also held against three worlds of another structure (docs/isolation.md), stops against
+one and against other libraries (docs/temporary-storage.md).
 
 *Accused* is `breach` or `suspected`. An `asserted` record
 counts as compliant: a word that acquits is an acquittal. A *wrong compliant* is
@@ -67,7 +68,7 @@ def page(
         _evidence(scores),
         _forged(scores),
     ]
-    parts.append(_seeds(scores, untrue))
+    parts += [aims(scores, found), _seeds(scores, untrue)]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -197,7 +198,9 @@ def _isolation(found: Sequence[Detection]) -> str:
         "",
         "Contacts found when the threshold is set so that 1 % or 0.1 % of the isolated boxes would "
         "be accused, by the lower end of the 95 % interval over the limit, and by the plain "
-        "correlation of the probes' steps; and as judged with the limits of the manifests.",
+        "correlation of the probes' steps; and as judged with the limits of the manifests. Boxes "
+        "with a few pens in them, which a guard holds back, are among the isolated with their "
+        "fast rates.",
         "",
         "| zone | isolated | in contact | as judged: found / false | at 1 %: ours / correlation "
         "| at 0.1 %: ours / correlation |",

@@ -63,13 +63,16 @@ class FalseFindings:
 
 @dataclass(frozen=True)
 class Detection:
-    """Isolation found at fixed false alarms, ours and by plain correlation."""
+    """Isolation found at fixed false alarms, ours and by plain correlation. covers : of the
+    isolated and of those in contact, in how many the 95 % interval holds the true rate, of how many
+    that have one."""
 
     zone: str
     isolated: int
     contact: int
     as_judged: tuple[int, int]
     at: dict[str, tuple[float, float]]
+    covers: tuple[tuple[int, int], tuple[int, int]]
 
 
 def upper_bound(hits: int, of: int) -> float:
@@ -184,7 +187,17 @@ def detection(runs: Sequence[Answers], zone: str) -> Detection:
             _found_at(isolated, contact, share, lambda answer: _plain(answer, zone)),
         )
     judged = [sum(_status(a, zone) == "missing" for a in group) for group in (contact, isolated)]
-    return Detection(zone, len(isolated), len(contact), (judged[0], judged[1]), at)
+    covers = (_covered(isolated, zone), _covered(contact, zone))
+    return Detection(zone, len(isolated), len(contact), (judged[0], judged[1]), at, covers)
+
+
+def _covered(answers: list[Answer], zone: str) -> tuple[int, int]:
+    held = [
+        interval[0] <= answer.truth["isolation"][zone]["coupling_per_h"] <= interval[1]
+        for answer in answers
+        if (interval := _facet(answer, zone).interval_95)
+    ]
+    return sum(held), len(held)
 
 
 def _found_at(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from msgspec import UNSET, structs
 
+from benchmarks.scoreboard_aims import aims
 from benchmarks.scoreboard_baseline import PlainReadings, PlainVerdict, correlation, judge_plainly
 from benchmarks.scoreboard_classes import (
     CLASSES,
@@ -183,6 +184,11 @@ def test_the_page_shows_every_class_and_the_isolation_at_fixed_false_alarms() ->
     for run in runs:
         assert f"| {run.scored.name} |" in text
     assert "at 0.1 %" in text
+    aimed = text[text.index("## What was aimed at") :]
+    assert "{" not in aimed
+    (separated, contact) = zones[0].covers
+    assert (separated[1], contact[1]) == (zones[0].isolated, zones[0].contact)
+    assert "known (`isolation_oracle`)" in aimed
     assert zones[0].isolated + zones[0].contact == 9
 
 
@@ -225,3 +231,15 @@ def test_what_is_inferred_carries_its_risk_and_what_is_measured_none() -> None:
     for finding in findings:
         known = risks_of_kinds().get((finding.kind, finding.subtype), UNSET)
         assert finding.risk == (known if finding.certainty == "probable" else UNSET)
+
+
+def test_the_aims_count_the_classes_they_name() -> None:
+    runs = [ran("clean"), ran("missing_separator"), ran("logger_silent")]
+    scores = [score_class(run) for run in runs]
+    text = aims(scores, [detection(runs, zone) for zone in ("coolant", "goods")])
+    of = len(runs[1].answers)
+    found = next(s.found for s in scores if s.name == "missing_separator")
+    assert f"| {found} of {of}, false 0 of" in text
+    assert "accused not run" in text
+    wrong = sum(len(s.wrong_compliant) for s in scores)
+    assert f"| {wrong} of {of + len(runs[2].answers)}; second world of stops" in text

@@ -46,11 +46,13 @@ def pcm_world(
     hours: tuple[float, float] = (1.0, 2.5),
     warmer_c: tuple[float, float] = (-1.5, 4.5),
     warm_box: float = 0.0,
+    at_limit: bool = False,
 ) -> PcmWorld:
     """Trips of `shipments` boxes. contact, goods_contact : the drug lies against the pack, the
     goods (None: none aboard). lid_min : one opening of so many minutes on the way. warmer_c : the
     drug than the pack when the box is shut. warm_box : part of the way from that to the outside at
-    which air and inner wall begin, as of a box that stood open while it was packed."""
+    which air and inner wall begin, as of a box that stood open while it was packed. at_limit :
+    the rate of what touches is the limit, all else as drawn."""
     random = np.random.default_rng(seed)
 
     def even(low: float, high: float) -> FloatArray:
@@ -62,6 +64,8 @@ def pcm_world(
     per_h = drug_j_per_k / 3600.0
     coolant_limit, goods_limit = even(0.6, 1.1), even(0.3, 0.6)
     touching, goods_touching = even(3.0, 6.0), even(3.5, 7.0)
+    if at_limit:
+        touching, goods_touching = np.ones(shipments), np.ones(shipments)
     surface = drug_j_per_k * even(0.15, 0.35)
     core = drug_j_per_k - surface
     inside = core / even(240.0, 900.0)

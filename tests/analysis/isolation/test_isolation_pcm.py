@@ -1,27 +1,30 @@
 """Contact with a pack near the drug's own temperature: eight nodes with latent heat."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from benchmarks.isolation_oracle import TOLD_Z, melting, of_simulator
 from coldwitness.analysis.isolation.isolation_judgement import IsolationJudgement, judge_isolation
 from coldwitness.analysis.record.case import case_of
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.domain.words import Isolation
-from tests.analysis.building import Given, terms_of
+from tests.analysis.building import START_S, Given, terms_of
 from tests.analysis.isolation.isolation_pcm import PcmWorld, pcm_world
 
 NUMBERS = load_packs()[0].numbers
 BOXES = 150
 WARM = (2.0, 4.5)
+PACKED_S = 120.0
 
 
-def judge(made: PcmWorld) -> IsolationJudgement:
+def judge(made: PcmWorld, *, start_s: float = 0.0) -> IsolationJudgement:
     shipments = made.tracks.shipments
     aboard = int("goods" in made.tracks.temperature_c)
     given = [
-        Given(start=0.0, goods_aboard=aboard, coolant_limit=coolant, goods_limit=goods)
+        Given(start=start_s, goods_aboard=aboard, coolant_limit=coolant, goods_limit=goods)
         for coolant, goods in zip(made.coolant_limit_per_h, made.goods_limit_per_h, strict=True)
     ]
     return judge_isolation(case_of(made.tracks, terms_of(*given, shipments=shipments), NUMBERS))
@@ -78,3 +81,28 @@ def test_goods_against_the_drug_are_named_and_not_the_coolant() -> None:
     apart = judge(pcm_world(BOXES, seed=46, goods_contact=False))
     for facet in (apart.goods, apart.coolant):
         assert not (facet.isolation == Isolation.MISSING).any()
+
+
+def test_a_box_packed_warm_accuses_nobody_and_goods_against_the_drug_are_still_named() -> None:
+    """Air and inner wall begin as warm as the outside, the lid open until custody begins."""
+    apart = judge(
+        _packed_open(pcm_world(BOXES, seed=47, goods_contact=False, warm_box=1.0)), start_s=PACKED_S
+    )
+    for facet in (apart.goods, apart.coolant):
+        assert not (facet.isolation == Isolation.MISSING).any()
+    contact = judge(
+        _packed_open(pcm_world(BOXES, seed=48, goods_contact=True, warm_box=1.0)), start_s=PACKED_S
+    )
+    assert (contact.goods.isolation == Isolation.MISSING).mean() > 0.28
+
+
+def _packed_open(made: PcmWorld) -> PcmWorld:
+    tracks = made.tracks
+    since_s = tracks.time_s - START_S
+    lid = np.where(since_s < PACKED_S - 20.0, 1, tracks.lid_open).astype(np.int8)
+    return replace(made, tracks=replace(tracks, lid_open=lid))
+
+
+def test_somebody_who_knows_the_whole_box_tells_nearly_every_contact() -> None:
+    assert (melting(10, 3, "goods") > TOLD_Z).mean() >= 0.9
+    assert (of_simulator("drinks_contact", "goods", 4, 3) > TOLD_Z).all()
