@@ -120,7 +120,7 @@ class ZoneVerdict:
 MISFIT_MAX_C = 0.25
 """What a course may leave over, a cell, for a decision: several times the noise of a probe."""
 
-SMALL_LOAD_PER_H, SMALL_LOAD_TIMES = 0.22, 8.0
+SMALL_LOAD_PER_H, SMALL_LOAD_TIMES = 0.22, 9.0
 """Rate to the outside from which the load may be a small one, and how many times as fast it then
 has to follow the coolant: a rate is conductance over heat capacity, so a few pens follow both
 faster than a full box, coolant five to seven times as fast as the outside; contact brings the
