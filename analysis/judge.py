@@ -28,6 +28,7 @@ from coldwitness.analysis.isolation.thinned import isolation_of_what_is_left
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.curves import CurveIndex
 from coldwitness.analysis.record.digest import readings_digests
+from coldwitness.analysis.record.disturbed import without_disturbed
 from coldwitness.analysis.record.drug_limits import heard_by
 from coldwitness.analysis.record.seen import Seen, what_was_seen
 from coldwitness.analysis.record.sensor_grid import SensorGrids, sensor_grids
@@ -165,19 +166,19 @@ def judge(
     stops = judge_stops(case)
     isolation = judge_isolation(case)
     record = record_lines(case)
-    findings = _by_shipment(
-        concatenate(
-            [
-                placed(case, temperature.findings),
-                stops.findings,
-                isolation.findings,
-                *(found(case) for found in DETECTORS),
-                copied_findings(case.curves, earlier=earlier),
-                record_findings(case, record),
-                *([] if taken_over is None else [taken_over]),
-            ]
-        )
+    found = concatenate(
+        [
+            placed(case, temperature.findings),
+            stops.findings,
+            isolation.findings,
+            *(detected(case) for detected in DETECTORS),
+            copied_findings(case.curves, earlier=earlier),
+            record_findings(case, record),
+            *([] if taken_over is None else [taken_over]),
+        ]
     )
+    interval_s = numbers.recording_interval_s
+    findings = _by_shipment(without_disturbed(found, case.terms, interval_s=interval_s))
     seen = what_was_seen(case, temperature.recorded, findings, worst=temperature.worst)
     clock_wrong = shown_wrong(findings, len(case.terms))
     touches = questions_of(findings, numbers)
@@ -221,7 +222,7 @@ def judge(
             deletion_shows=deletion_shows,
         ),
         clock_wrong=clock_wrong,
-        readings_sha256=tuple(readings_digests(tracks, window.rows)),
+        readings_sha256=tuple(readings_digests(case.sent, window.rows)),
         sensors=sensor_grids(tracks, window.rows),
         heard_items=heard_by(case.limits, case.series, case.terms),
         unheard=case.limits.unheard,

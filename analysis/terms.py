@@ -123,6 +123,20 @@ class Deliveries:
 
 
 @dataclass(frozen=True)
+class Disturbances:
+    """What officers did to probes on the way (d,): row of the shipment, probe, and from when to
+    when its readings are their doing, both included."""
+
+    shipment: IntArray
+    probe: tuple[str, ...]
+    from_s: FloatArray
+    to_s: FloatArray
+
+
+UNDISTURBED = Disturbances(np.empty(0, np.int64), (), np.empty(0), np.empty(0))
+
+
+@dataclass(frozen=True)
 class EventTable:
     """Custody events by shipment, then time; `code` indexes domain.reading.EVENT_NAMES."""
 
@@ -254,6 +268,7 @@ class Terms:
     carried: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     """By probe name, (s,) whether the shipment's loggers sent it before in its box."""
     baselines: Mapping[int, Mapping[str, FleetBaseline]] = field(default_factory=dict)
+    disturbances: Disturbances = UNDISTURBED
     probe_compartments: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """Row -> probe -> the compartment that the manifest's `logger.probes` names for it."""
 

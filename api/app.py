@@ -13,6 +13,7 @@ from coldwitness.api.http import (
     alarms,
     attachments,
     audit,
+    challenges,
     clues,
     courier_side,
     departure_checks,
@@ -46,6 +47,7 @@ from coldwitness.api.pages import (
     app_files,
     board_page,
     case_pages,
+    challenge_pages,
     courier_page,
     departure_page,
     findings_page,
@@ -105,6 +107,7 @@ def create_app(services: Services) -> FastAPI:
         quarantine,
         statistics,
         audit,
+        challenges,
         live,
     )
     for part in parts:
@@ -114,6 +117,7 @@ def create_app(services: Services) -> FastAPI:
         list_page,
         board_page,
         alarms_page,
+        challenge_pages,
         shipment_page,
         shipment_forms,
         case_pages,

@@ -25,6 +25,7 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.service import IngestService
+from coldwitness.judging.challenge_watch import ChallengeWatch
 from coldwitness.judging.clock import system_clock
 from coldwitness.judging.in_force import journal_in_force
 from coldwitness.judging.live import LiveJudge
@@ -86,6 +87,7 @@ class Running:
             observers=(metrics, self.outbox, board, self.alarms, News(hub)),
             rows_read=partial(rows_in_stores, settings.journal.directory, register),
         )
+        self._challenges = ChallengeWatch(store, self.register, self.judge)
         names = drug_names_kept(register, settings)
         self._own_ingest = self._open_ingest(settings, store, names) if own_ingest else None
         self.services = Services(
@@ -133,6 +135,7 @@ class Running:
                 (self.outbox.start, self.outbox.stop),
                 (self.judge.start, self.judge.stop),
                 (self.alarms.start, self.alarms.stop),
+                (self._challenges.start, self._challenges.stop),
                 (self._nightly.start, self._nightly.stop),
             ]
             if self._own_ingest is not None:

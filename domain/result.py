@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from coldwitness.domain.coverage import Coverage
 from coldwitness.domain.measures import Instant, Interval, LimitWord, Measures
 from coldwitness.domain.office import OfficeFacts
+from coldwitness.domain.probe_challenges import ChallengeAction, ChallengeOutcome
 from coldwitness.domain.text import Text
 from coldwitness.domain.words import (
     CertaintyWord,
@@ -264,6 +265,20 @@ class OtherDelivery(Struct, frozen=True, kw_only=True):
     radius_m: float
 
 
+class Challenged(Struct, frozen=True, kw_only=True):
+    """An officer had a probe warmed or cooled on the way. What it then said is drawn and not
+    judged: unknown time, ten minutes at most, and none where the probe was out of range already."""
+
+    id: str
+    probe: str
+    action: ChallengeAction
+    ordered_at: Instant
+    outcome: ChallengeOutcome | Literal["open"]
+    disturbed_to: Annotated[
+        Instant | None, Meta(description="Null where nothing was disturbed: no step was seen.")
+    ]
+
+
 class Evidence(Struct, frozen=True, kw_only=True):
     """What was judged, by what."""
 
@@ -296,6 +311,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
             description="Other shipments of the same box delivered while this one was in custody; "
             "a stay before their door is explained by them. Absent where there is none."
         ),
+    ] = UNSET
+    challenges: Annotated[
+        tuple[Challenged, ...] | UnsetType,
+        Meta(description="Absent where no probe was challenged."),
     ] = UNSET
     office: Annotated[
         OfficeFacts | UnsetType,

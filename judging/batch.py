@@ -63,7 +63,7 @@ def judge_batch(
 
 def _newest(case: Case) -> Mapping[str, NewestReading]:
     """The last reading of each shipment in words, and how near its drug is to a limit."""
-    tracks, nearing = case.tracks, nearing_of(case)
+    tracks, nearing = case.sent, nearing_of(case)
     newest: dict[str, NewestReading] = {}
     for i, shipment in enumerate(tracks.shipments):
         begin, end = int(tracks.first[i]), int(tracks.first[i + 1])

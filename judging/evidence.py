@@ -11,11 +11,12 @@ from coldwitness.domain.columns import take
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.reading import Event
-from coldwitness.domain.result import OtherDelivery
+from coldwitness.domain.result import Challenged, OtherDelivery
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.judging.carried_probes import Carried, pairs_of
 from coldwitness.judging.office import office_facts
 from coldwitness.judging.other_deliveries import deliveries_beside, of_boxes
+from coldwitness.judging.probe_challenges import challenged
 from coldwitness.storage.ports import Register, TelemetryStore
 
 Known = TypeVar("Known")
@@ -30,7 +31,7 @@ class Evidence:
     those of which it has anything. carried : which probes the shipments' loggers ever sent, where
     somebody kept that. as_of_ms : the present, UTC epoch ms, by which shipments may be on their
     way; without one all have ended. deliveries : of other shipments in the same box, as far as they
-    are known beside the run."""
+    are known beside the run. challenges : of probes, by officers on the way."""
 
     shipments: tuple[str, ...]
     readings: ReadingTable
@@ -42,6 +43,7 @@ class Evidence:
     carried: Carried = field(default_factory=dict)
     as_of_ms: int | None = None
     deliveries: Mapping[str, Sequence[OtherDelivery]] = field(default_factory=dict)
+    challenges: Mapping[str, Sequence[Challenged]] = field(default_factory=dict)
 
     def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The same evidence by other manifests."""
@@ -112,6 +114,7 @@ def evidence_of(
         ),
         carried=register.custody.carried(pairs_of(readings)),
         deliveries=of_boxes(register, shipments, manifests=manifests, events=events),
+        challenges=challenged(register, shipments, as_of_ms=as_of_ms),
     )
 
 

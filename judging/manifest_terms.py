@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.terms import (
     Deliveries,
+    Disturbances,
     EventTable,
     LimitSource,
     SiteRole,
@@ -28,7 +29,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, Qualification
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts
 from coldwitness.domain.reading import EVENT_NAMES, Event
-from coldwitness.domain.result import OtherDelivery
+from coldwitness.domain.result import Challenged, OtherDelivery
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.judging.banned_drugs import banned_drugs, sold_online
 from coldwitness.judging.cooling_need import need_cooling
@@ -75,6 +76,7 @@ def terms_for(
     learned: Mapping[str, Mapping[FleetZone, FleetBaseline]] | None = None,
     office: Mapping[str, OfficeFacts] | None = None,
     deliveries: Mapping[str, Sequence[OtherDelivery]] | None = None,
+    challenges: Mapping[str, Sequence[Challenged]] | None = None,
     ban_list: Sequence[Banned] | None = None,
     limits: PackLimits | None = None,
 ) -> Terms:
@@ -84,6 +86,7 @@ def terms_for(
     range stays unknown. `learned` : what the fleet says about the box models of shipments, used
     where neither manifest nor box model gives a limit. `office` : what the office has on record,
     which counts in place of what the manifest says. `deliveries` : other shipments of the same box.
+    `challenges` : of probes, by officers on the way.
     `ban_list` : the shipped one, unless another is given. `limits` : the pack's own, in place of
     every label's. Raises BadInput for an unknown class.
     """
@@ -199,6 +202,7 @@ def terms_for(
         events=_events(sorted_events),
         deliveries=_deliveries([(deliveries or {}).get(shipment, ()) for shipment in shipments]),
         on_record=nothing_on_record(len(shipments)),
+        disturbances=disturbances(shipments, challenges or {}),
         baselines=_baselines(of_fleet, {"coolant": coolant_source, "goods": goods_source}),
         probe_compartments={
             row: manifest.logger.probes
@@ -355,6 +359,24 @@ def _deliveries(told: Sequence[Sequence[OtherDelivery]]) -> Deliveries:
         lat_deg=np.array([one.lat for one in flat], dtype=np.float64),
         lon_deg=np.array([one.lon for one in flat], dtype=np.float64),
         radius_m=np.array([one.radius_m for one in flat], dtype=np.float64),
+    )
+
+
+def disturbances(
+    shipments: Sequence[str], challenges: Mapping[str, Sequence[Challenged]]
+) -> Disturbances:
+    """What officers did to probes of these shipments, (d,) in their order."""
+    told = [
+        (row, one.probe, one.ordered_at, one.disturbed_to)
+        for row, shipment in enumerate(shipments)
+        for one in challenges.get(shipment, ())
+        if one.disturbed_to is not None
+    ]
+    return Disturbances(
+        shipment=np.array([row for row, _, _, _ in told], dtype=np.int64),
+        probe=tuple(probe for _, probe, _, _ in told),
+        from_s=np.array([instant_ms(begin) / 1000.0 for _, _, begin, _ in told], dtype=np.float64),
+        to_s=np.array([instant_ms(end or "") / 1000.0 for _, _, _, end in told], dtype=np.float64),
     )
 
 

@@ -21,6 +21,7 @@ from coldwitness.domain.measures import LimitWord
 from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.result import (
     SCHEMA,
+    Challenged,
     CheckResult,
     Evidence,
     Finding,
@@ -88,10 +89,12 @@ def check_results(
     software: str,
     office: Mapping[str, OfficeFacts] | None = None,
     deliveries: Mapping[str, Sequence[OtherDelivery]] | None = None,
+    challenges: Mapping[str, Sequence[Challenged]] | None = None,
 ) -> list[CheckResult]:
     """One result a shipment, in the order of `tracks.shipments`. Numbers that could not be
     computed are None, times RFC 3339 in UTC. office : what the office has on record of those of
-    which it has anything, and deliveries : others of the box, as `terms` were made with."""
+    which it has anything, and deliveries : others of the box, challenges : of its
+    probes, as `terms` were made with."""
     weighs = weighing(judgement, pack)
     findings = _findings(judgement, tracks, pack, weighs)
     lines = requirement_lines(judgement, terms, pack, findings, weighs)
@@ -113,6 +116,7 @@ def check_results(
         software=software,
         office=office or {},
         deliveries=deliveries or {},
+        challenges=challenges or {},
     )
     window = judgement.window
     times = zip(rfc3339_column(window.start_s), rfc3339_column(window.end_s), strict=True)
@@ -173,6 +177,7 @@ def _evidence(
     software: str,
     office: Mapping[str, OfficeFacts],
     deliveries: Mapping[str, Sequence[OtherDelivery]],
+    challenges: Mapping[str, Sequence[Challenged]],
 ) -> list[Evidence]:
     mkt_method = METHOD.format(pack.numbers.mkt_activation_energy_j_per_mol / 1000)
     sensors = _sensors(judgement, tracks)
@@ -187,6 +192,7 @@ def _evidence(
             sensors=tuple(sensors[i]),
             fleet_limits=_fleet_limits(terms, i),
             deliveries=tuple(deliveries.get(tracks.shipments[i], ())) or UNSET,
+            challenges=tuple(challenges.get(tracks.shipments[i], ())) or UNSET,
             office=office.get(tracks.shipments[i], UNSET),
         )
         for i, (shows, flags) in enumerate(

@@ -74,7 +74,7 @@ def judge_shipments(
             mine = results[name]
             foreign = foreign_finding(mine, parted.foreign[name], with_it=with_all)
             results[name] = with_findings(mine, [foreign])
-    first = first_received(own, [group.case.tracks for group in groups])
+    first = first_received(own, [group.case.sent for group in groups])
     if first is not None:
         for by_first in _results(again(first.evidence)):
             name = by_first.shipment
@@ -129,17 +129,18 @@ def _judged(
         judgement = judge(case, pack, earlier=curves)
         results = check_results(
             judgement,
-            case.tracks,
+            case.sent,
             case.terms,
             pack,
             software=software(),
             office=evidence.office,
             deliveries=evidence.deliveries,
+            challenges=evidence.challenges,
         )
         results = [
             msgspec.structs.replace(result, warnings=warnings)
             for result, warnings in zip(
-                results, warnings_of(case.tracks, evidence.manifests), strict=True
+                results, warnings_of(case.sent, evidence.manifests), strict=True
             )
         ]
         groups.append(Judged(pack, evidence, case, judgement, tuple(results)))
@@ -186,6 +187,7 @@ def _cases(
             learned=learned,
             office=evidence.office,
             deliveries=evidence.deliveries,
+            challenges=evidence.challenges,
         )
         terms = replace(terms, carried=carried_before(mine, evidence.readings, evidence.carried))
         cases.append((pack, case_of(tracks, terms, pack.numbers, as_of_s=as_of_s)))

@@ -9,6 +9,7 @@ from coldwitness.domain.clues import Clue, ClueAct, ClueStatus, EarlierStatus
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import RegisterEntry
+from coldwitness.domain.probe_challenges import ChallengeDecision, ProbeChallenge
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.storage.clue_ports import ClueMark
 from coldwitness.storage.journal import Message, Row
@@ -17,8 +18,8 @@ from coldwitness.storage.ports import Review
 
 Subject = tuple[str, str]
 """What a decision is about: `("manifest", shipment)`, `("review", shipment)`, `("attachment",
-shipment)`, `("clue", clue)`, `("clue_status", clue)`, `("drug_name", logger)`, or a register of
-the office and the name of the entry in it."""
+shipment)`, `("challenge", shipment)`, `("clue", clue)`, `("clue_status", clue)`, `("drug_name",
+logger)`, or a register of the office and the name of the entry in it."""
 
 
 class ManifestPut(Struct, frozen=True, tag_field="decided", tag="manifest"):
@@ -75,6 +76,19 @@ class AttachmentAdded(Struct, frozen=True, tag_field="decided", tag="attachment"
     """A file put to a shipment; its bytes lie beside the rows, by their digest."""
 
     attachment: Attachment
+
+
+class ChallengeStarted(Struct, frozen=True, tag_field="decided", tag="challenge"):
+    """An officer has a probe warmed or cooled. Until somebody reads this row nobody knows when."""
+
+    challenge: ProbeChallenge
+
+
+class ChallengeDecided(Struct, frozen=True, tag_field="decided", tag="challenge_decided"):
+    """What came of it."""
+
+    challenge: ProbeChallenge
+    decision: ChallengeDecision
 
 
 class DrugNameSet(Struct, frozen=True, tag_field="decided", tag="drug_name"):
@@ -188,6 +202,8 @@ Decision = (
     | ClueTaken
     | CluesTold
     | AttachmentAdded
+    | ChallengeStarted
+    | ChallengeDecided
     | DrugNameSet
     | Redacted
     | Issued
@@ -225,6 +241,8 @@ def subject_of(decision: Decision) -> Subject | None:
             subject = "clue", decision.clue
         case ClueTaken():
             subject = "clue", decision.clue.id
+        case ChallengeStarted() | ChallengeDecided():
+            subject = "challenge", decision.challenge.shipment
         case DrugNameSet():
             subject = "drug_name", decision.logger
         case Redacted():

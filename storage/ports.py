@@ -19,6 +19,7 @@ from coldwitness.domain.shipment_filter import Asked, Place, Sort
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.alarm_ports import Alarms
+from coldwitness.storage.challenge_ports import Challenges
 from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clues, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
 from coldwitness.storage.people_ports import Audit, ClientKeys, People, Replies
@@ -433,6 +434,9 @@ class Register(Protocol):
 
     @property
     def attachments(self) -> Attachments: ...
+
+    @property
+    def challenges(self) -> Challenges: ...
 
     @property
     def audit(self) -> Audit: ...

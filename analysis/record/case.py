@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.curves import CurveIndex, curve_index
 from coldwitness.analysis.record.custody_doubt import CustodyDoubt, custody_doubt
 from coldwitness.analysis.record.custody_ends import UnsureEnds, unsure_ends
+from coldwitness.analysis.record.disturbed import undisturbed
 from coldwitness.analysis.record.drug_limits import (
     DrugLimits,
     ProbeLimits,
@@ -37,11 +38,14 @@ class Case:
     """
 
     tracks: Tracks
+    """What is judged."""
     terms: Terms
     numbers: Numbers
     window: Window
     place_datum: CodeArray
     """(s,) PlaceDatum: what `terms` were moved by, so that places and positions agree."""
+    sent: Tracks
+    """All that was sent: with what officers did to probes on the way, which is not judged."""
 
     @cached_property
     def unsure_ends(self) -> UnsureEnds:
@@ -158,9 +162,10 @@ def case_of(
         raise ValueError(
             f"terms of {len(terms)} shipments do not fit tracks of {len(tracks.shipments)}"
         )
+    sent, tracks = tracks, undisturbed(tracks, terms)
     window = judged_window(tracks, terms, numbers, as_of_s=as_of_s)
     terms, place_datum = in_datum_of_positions(tracks, terms, window)
-    return Case(tracks, terms, numbers, window, place_datum)
+    return Case(tracks, terms, numbers, window, place_datum, sent)
 
 
 def _zone_c(tracks: Tracks, series: Series, zone: str) -> FloatArray:

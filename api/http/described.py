@@ -20,6 +20,7 @@ from coldwitness.api.http.case_schemas import (
     StatementRequest,
     StatementRequestList,
 )
+from coldwitness.api.http.challenge_schemas import Challenge, NewChallenge
 from coldwitness.api.http.clue_schemas import (
     ClueChange,
     ClueHistory,
@@ -122,6 +123,8 @@ DESCRIBED = (
     AuditList,
     AlarmList,
     AlarmLine,
+    NewChallenge,
+    Challenge,
     NewWebhook,
     Webhook,
     WebhookMade,

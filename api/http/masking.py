@@ -78,6 +78,10 @@ def shown_result(services: Services, result: CheckResult, caller: Caller) -> Che
             for one in deliveries
         )
         evidence = msgspec.structs.replace(evidence, deliveries=masked)
+    if evidence.challenges is not UNSET and caller.role in ("courier", "platform"):
+        # Who is challenged learns of it from the officer, not from here while it runs.
+        over = tuple(one for one in evidence.challenges if one.outcome != "open")
+        evidence = msgspec.structs.replace(evidence, challenges=over or UNSET)
     if sees_destination(caller.role):
         return msgspec.structs.replace(result, evidence=evidence)
     findings = tuple(without_place(finding) for finding in result.findings)

@@ -91,6 +91,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     **{
         f"POST /v1/webhooks/{{webhook}}/{asked}": _OFFICES for asked in ("test", "replay", "secret")
     },
+    "POST /v1/probe-challenges": _OFFICERS,
+    "GET /v1/probe-challenges/{challenge}": _OFFICES,
     "GET /v1/alarms": _ALARMED,
     "POST /v1/alarms/{alarm}/acknowledgement": _ALARMED,
     "GET /v1/quarantine": frozenset({"courier", "inspector", "admin"}),
@@ -123,6 +125,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /metrics": _ADMIN,
     "GET /": _EVERYBODY,
     "GET /live": _EVERYBODY,
+    "GET /challenges/{challenge}": _OFFICERS,
+    "POST /challenges": _OFFICERS,
     "GET /alarms": _ALARMED,
     "GET /findings": _EVERYBODY,
     "GET /settings": _ADMIN,
@@ -158,6 +162,8 @@ PERSONAL: frozenset[str] = frozenset(
     {
         f"POST {_SHIPMENT}/reviews",
         f"POST {_SHIPMENT}/attachments",
+        "POST /v1/probe-challenges",
+        "POST /challenges",
         "POST /v1/spot-checks",
         f"POST {_SPOT_CHECK}/draws",
         f"POST {_SPOT_CHECK}/looks",

@@ -19,6 +19,7 @@ from coldwitness.api.http.rights import roles_of, sees_destination
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, judged_now, may_see
 from coldwitness.api.http.trail import noted
+from coldwitness.api.pages.challenge_pages import challenge_part
 from coldwitness.api.pages.course import COLUMNS, COLUMNS_MOST, course_of, curve_figure, way_svg
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.facts import drug_lines, facts_of
@@ -114,6 +115,9 @@ def shown_shipment(
         drugs=drug_lines(manifest, result),
         steps=view.report.custody,
         stops=_stop_rows(view) if sees_destination(caller.role) else (),
+        challenges=challenge_part(
+            services, caller, shipment, on_its_way=given(result.state) == "in_transit"
+        ),
         officers=officers_part(services, caller, shipment, refused=refused),
         may_report=caller.role in roles_of("GET", "/v1/shipments/{shipment}/report.{format}"),
     )

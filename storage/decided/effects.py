@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from coldwitness.domain.clues import STATUS_OF
+from coldwitness.storage.challenge_ports import Challenges
 from coldwitness.storage.clue_ports import ClueEntry, Clues
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
+    ChallengeDecided,
+    ChallengeStarted,
     ClueActed,
     ClueStatusSet,
     CluesTold,
@@ -69,6 +72,14 @@ def set_drug_name(names: DrugNameChanges, told: DrugNameSet) -> None:
     names.change(told.logger, told.name, by=told.by, now_ms=told.at_ms)
 
 
+def start_challenge(challenges: Challenges, started: ChallengeStarted) -> bool:
+    return challenges.start(started.challenge)
+
+
+def decide_challenge(challenges: Challenges, decided: ChallengeDecided) -> None:
+    challenges.decide(decided.challenge, decided.decision)
+
+
 def add_attachment(
     attachments: Attachments, added: AttachmentAdded, body: bytes
 ) -> tuple[Attachment, bool]:
@@ -127,6 +138,10 @@ def caught_up(decision: Decision, register: Register, *, directory: Path) -> Non
             )
         case DrugNameSet():
             set_drug_name(register.drug_names, decision)
+        case ChallengeStarted():
+            start_challenge(register.challenges, decision)
+        case ChallengeDecided():
+            decide_challenge(register.challenges, decision)
         case AttachmentAdded():
             body = attached_bytes(directory, decision.attachment.sha256)
             if body is not None:

@@ -11,8 +11,10 @@ from coldwitness.domain.clues import Clue, ClueAct
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import RegisterEntry
+from coldwitness.domain.probe_challenges import ChallengeDecision, KeptChallenge, ProbeChallenge
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, ShipmentFinding
+from coldwitness.storage.challenge_ports import Challenges
 from coldwitness.storage.clue_ports import (
     EVERY_CLUE,
     ClueEntry,
@@ -28,6 +30,8 @@ from coldwitness.storage.decided.log import DecisionLog
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
+    ChallengeDecided,
+    ChallengeStarted,
     ClueActed,
     CluesTold,
     ClueTaken,
@@ -363,6 +367,37 @@ class JournalledAttachments:
 
     def body(self, shipment: str, sha256: str) -> tuple[Attachment, bytes] | None:
         return self._under.body(shipment, sha256)
+
+
+class JournalledChallenges:
+    """Challenges of probes: that they run, and what came of them."""
+
+    def __init__(self, under: Challenges, log: DecisionLog) -> None:
+        self._under = under
+        self._log = log
+
+    def start(self, challenge: ProbeChallenge) -> bool:
+        kept = self._under.of([challenge.shipment]).get(challenge.shipment, [])
+        if any(one.decision is None for one in kept):
+            return False
+        started = ChallengeStarted(cleaned_struct(challenge))
+        return self._log.decide(started, partial(effects.start_challenge, self._under, started))
+
+    def decide(self, challenge: ProbeChallenge, decision: ChallengeDecision) -> None:
+        known = self._under.one(challenge.id)
+        if known is None or known.decision is not None:
+            return
+        decided = ChallengeDecided(known.challenge, decision)
+        self._log.decide(decided, partial(effects.decide_challenge, self._under, decided))
+
+    def of(self, shipments: Sequence[str]) -> dict[str, list[KeptChallenge]]:
+        return self._under.of(shipments)
+
+    def one(self, challenge_id: str) -> KeptChallenge | None:
+        return self._under.one(challenge_id)
+
+    def running(self) -> list[ProbeChallenge]:
+        return self._under.running()
 
 
 class JournalledAudit:

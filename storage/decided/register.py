@@ -12,6 +12,7 @@ from coldwitness.storage.decided.log import DecisionLog
 from coldwitness.storage.decided.parts import (
     JournalledAttachments,
     JournalledAudit,
+    JournalledChallenges,
     JournalledClues,
     JournalledDrugNames,
     JournalledManifests,
@@ -43,6 +44,7 @@ class JournalledRegister:
         self.office = JournalledOffice(under.office, log)
         self.attachments = JournalledAttachments(under.attachments, log)
         self.drug_names = JournalledDrugNames(under.drug_names, log)
+        self.challenges = JournalledChallenges(under.challenges, log)
         self.audit = JournalledAudit(under.audit, log)
 
     @property

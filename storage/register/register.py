@@ -4,6 +4,7 @@ from coldwitness.storage.register import migrate
 from coldwitness.storage.register.alarms import SqlAlarms
 from coldwitness.storage.register.attachments import SqlAttachments
 from coldwitness.storage.register.audit import SqlAudit
+from coldwitness.storage.register.challenges import SqlChallenges
 from coldwitness.storage.register.client_keys import SqlClientKeys
 from coldwitness.storage.register.clues import SqlClues
 from coldwitness.storage.register.copies import SqlCopies
@@ -44,6 +45,7 @@ class SqlRegister:
         self.reviews = SqlReviews(database)
         self.office = SqlOffice(database)
         self.attachments = SqlAttachments(database)
+        self.challenges = SqlChallenges(database)
         self.audit = SqlAudit(database)
         self.client_keys = SqlClientKeys(database)
         self.people = SqlPeople(database)

@@ -419,6 +419,17 @@ attachments = Table(
     PrimaryKeyConstraint("shipment", "sha256"),
 )
 
+probe_challenges = Table(
+    "probe_challenges",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("shipment", Text, ForeignKey("shipments.id"), nullable=False, index=True),
+    Column("body", Text, nullable=False),
+    Column("decision", Text),
+    comment="probes that officers had warmed or cooled; no decision: it runs",
+)
+
 state = Table(
     "state",
     metadata,

@@ -1,7 +1,7 @@
 """What stands in the register of what was decided, in the words of the journal's rows, so that both
 can be compared; and the way to take it out, so that it can be made again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import RowMapping, Select, delete, select, update
@@ -11,6 +11,8 @@ from coldwitness.domain.manifest import Manifest
 from coldwitness.storage.decisions import (
     AttachmentAdded,
     Audited,
+    ChallengeDecided,
+    ChallengeStarted,
     ClueActed,
     ClueStatusSet,
     ClueTaken,
@@ -24,6 +26,7 @@ from coldwitness.storage.decisions import (
 )
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.attachments import TOLD, attachment_of_row
+from coldwitness.storage.register.challenges import kept_of_row
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.drug_names import SqlDrugNames
 from coldwitness.storage.register.feed import TAKEN
@@ -44,6 +47,7 @@ class SqlStanding:
         yield from self._manifests(None)
         yield from self._reviews(None)
         yield from self._attachments(None)
+        yield from self._challenges(None)
         yield from self._entries(None)
         yield from self._clue_acts(None)
         yield from self.drug_names()
@@ -52,12 +56,14 @@ class SqlStanding:
     def about(self, subject: Subject) -> Iterator[Decision]:
         """Those about one subject, in the order in which they were made."""
         kind, name = subject
-        if kind == "manifest":
-            return self._manifests(name)
-        if kind == "review":
-            return self._reviews(name)
-        if kind == "attachment":
-            return self._attachments(name)
+        of_shipment: Mapping[str, Callable[[str], Iterator[Decision]]] = {
+            "manifest": self._manifests,
+            "review": self._reviews,
+            "attachment": self._attachments,
+            "challenge": self._challenges,
+        }
+        if kind in of_shipment:
+            return of_shipment[kind](name)
         if kind == "drug_name":
             return (one for one in self.drug_names() if one.logger == name)
         if kind in ("clue", "clue_status"):
@@ -100,6 +106,9 @@ class SqlStanding:
                 connection.execute(none)
             elif kind == "review":
                 connection.execute(delete(reviews).where(reviews.c.shipment == name))
+            elif kind == "challenge":
+                its = schema.probe_challenges
+                connection.execute(delete(its).where(its.c.shipment == name))
             elif kind in ("clue", "clue_status"):
                 of_kind = acts.c.number == 0 if kind == "clue_status" else acts.c.number != 0
                 connection.execute(delete(acts).where(acts.c.clue == name, of_kind))
@@ -159,6 +168,17 @@ class SqlStanding:
             query = query.where(table.c.shipment == shipment)
         for row in self._rows(query):
             yield AttachmentAdded(attachment_of_row(row))
+
+    def _challenges(self, shipment: str | None) -> Iterator[ChallengeStarted | ChallengeDecided]:
+        table = schema.probe_challenges
+        query = select(table).order_by(table.c.shipment, table.c.id)
+        if shipment is not None:
+            query = query.where(table.c.shipment == shipment)
+        for row in self._rows(query):
+            kept = kept_of_row(row)
+            yield ChallengeStarted(kept.challenge)
+            if kept.decision is not None:
+                yield ChallengeDecided(kept.challenge, kept.decision)
 
     def _entries(self, subject: Subject | None) -> Iterator[EntryPut]:
         table = schema.office_entries

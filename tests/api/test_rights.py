@@ -20,6 +20,7 @@ from coldwitness.domain.grants import ROLES, Grant, Role
 from coldwitness.domain.text import Text
 from coldwitness.ingest.last_seen import LastSeen
 from coldwitness.ingest.progress import Progress, Quarantined
+from coldwitness.judging.challenge_watch import new_challenge
 from tests.api.world import T0, WARM, World, manifest, running_world
 
 MINE, THEIRS = "ZB-MINE", "ZB-THEIRS"
@@ -35,6 +36,7 @@ NAMES = {
     "shipment",
     "clue",
     "alarm",
+    "challenge",
     "sha256",
     "format",
     "form",
@@ -61,6 +63,7 @@ class Tried:
     document: dict[str, Any]
     clues: Mapping[str, str]
     alarms: Mapping[str, str]
+    challenges: Mapping[str, str]
     attachments: Mapping[str, str]
 
     def ask(
@@ -70,6 +73,7 @@ class Tried:
             shipment=of,
             clue=self.clues[of],
             alarm=self.alarms[of],
+            challenge=self.challenges[of],
             sha256=self.attachments[of],
             format="json",
             form="1",
@@ -121,13 +125,20 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
         entries = world.get("/v1/clues").json()["items"]
         clues = {one["clue"]["shipment"]: one["clue"]["id"] for one in entries}
         alarms = {name: _alarm(world, name) for name in (MINE, THEIRS)}
+        challenges = {name: _challenge(world, name) for name in (MINE, THEIRS)}
         document = world.get("/openapi.json").json()
         keys = {role: new_key() for role in ROLES}
         for role, key in keys.items():
             world.register.client_keys.add(
                 f"{role} 1", GRANTS[role], digest=digest_of(key) or "", by="test", now_ms=T0
             )
-        yield Tried(world, keys, document, clues, alarms, attached)
+        yield Tried(world, keys, document, clues, alarms, challenges, attached)
+
+
+def _challenge(world: World, shipment: str) -> str:
+    made = new_challenge(shipment, "drug", action="warm", by="test", now_ms=T0)
+    assert world.register.challenges.start(made)
+    return made.id
 
 
 def _alarm(world: World, shipment: str) -> str:
@@ -214,7 +225,9 @@ def test_a_route_of_others_is_refused_and_ones_own_is_not(tried: Tried, role: Ro
 @pytest.mark.parametrize("role", RESTRICTED)
 def test_another_s_is_answered_as_if_nobody_had_heard_of_it(tried: Tried, role: Role) -> None:
     for method, path in tried.operations():
-        if not {"{shipment}", "{clue}", "{alarm}"} & set(re.findall(r"\{\w+\}", path)):
+        if not {"{shipment}", "{clue}", "{alarm}", "{challenge}"} & set(
+            re.findall(r"\{\w+\}", path)
+        ):
             continue
         answer = tried.ask(method, path, role, of=THEIRS)
         route = f"{method} {path}"

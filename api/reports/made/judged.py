@@ -48,7 +48,7 @@ def unsealed(
     row = judged.case.tracks.shipments.index(shipment)
     return build_report(
         judged.results[row],
-        tracks=own_loggers(rows_of(judged.case.tracks, row, row + 1)),
+        tracks=own_loggers(rows_of(judged.case.sent, row, row + 1)),
         manifest=judged.evidence.manifests.get(shipment),
         events=sorted(judged.evidence.events.get(shipment, ()), key=lambda event: event.time_ms),
         pack=judged.pack,

@@ -200,6 +200,7 @@ class RecordCheck:
 def _subjects(evidence: Evidence, shipment: str) -> list[Subject]:
     """Of what the register is asked when the shipment is judged."""
     subjects = {("manifest", shipment), ("review", shipment), ("attachment", shipment)}
+    subjects.add(("challenge", shipment))
     manifest = evidence.manifests.get(shipment)
     office = evidence.office.get(shipment)
     boxes = {event.box for event in evidence.events.get(shipment, ())}

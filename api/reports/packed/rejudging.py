@@ -77,6 +77,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
     on_record = given(report.result.evidence.office)
     office = {} if on_record is None else {name: on_record}
     deliveries = {name: given(report.result.evidence.deliveries) or ()}
+    challenges = {name: given(report.result.evidence.challenges) or ()}
 
     first = without_contradictions(tracks)
 
@@ -110,6 +111,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             learned={report.shipment: baselines_told(report.result, rules.numbers)},
             office=office,
             deliveries=deliveries,
+            challenges=challenges,
         )
         terms = replace(terms, carried=_carried(report))
         case = case_of(tracks, terms, rules.numbers, as_of_s=_as_of_s(report.result))
@@ -123,6 +125,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
             software=software,
             office=office,
             deliveries=deliveries,
+            challenges=challenges,
         )
         return result, judgement, terms
 
