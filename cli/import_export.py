@@ -27,6 +27,7 @@ from coldwitness.storage.archive.exports import (
     export_table,
     require_known,
 )
+from coldwitness.storage.archive.item_expiry import kept_for_expiry
 from coldwitness.storage.journal import existing_signer, journal_public_key
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import SqlRegister
@@ -167,18 +168,21 @@ def prune(
     context: typer.Context,
     years: Annotated[float, typer.Option("--years", help="keep at least so long, 5 or more")] = 5.0,
 ) -> None:
-    """Delete sealed days that are old enough and hold no shipment under legal hold."""
+    """Delete sealed days that are old enough and hold no shipment under legal hold, nor one whose
+    drug expired less than a year ago."""
     with _stores(context) as (settings, _, opened):
+        now_ms = int(time.time() * 1000)
+        expiring = kept_for_expiry(opened, years=years, now_ms=now_ms)
         deleted, kept = prune_days(
             settings.store.archive_directory,
             years=years,
-            now_ms=int(time.time() * 1000),
-            held=opened.shipments.held(),
+            now_ms=now_ms,
+            held=[*opened.shipments.held(), *expiring],
         )
     for day in deleted:
         typer.echo(f"{day}: deleted")
     for day in kept:
-        typer.echo(f"{day}: kept, a shipment is under legal hold")
+        typer.echo(f"{day}: kept, a shipment is under legal hold or its drug not long expired")
 
 
 @archive.command("hold")

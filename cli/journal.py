@@ -19,9 +19,11 @@ from coldwitness.cli.journal_prove import prove
 from coldwitness.cli.journal_redact import redact_rows
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.store_files import register_file
+from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.progress import Progress, open_progress, workers_followed
+from coldwitness.storage.archive.item_expiry import kept_for_expiry
 from coldwitness.storage.decided.kept_heads import heads_kept
 from coldwitness.storage.decided.redaction import unlike_orders
 from coldwitness.storage.decided.shards import is_shard
@@ -42,6 +44,7 @@ from coldwitness.storage.journal import (
 from coldwitness.storage.journal.role_keys import signer_of_journal
 from coldwitness.storage.journal.sealing import seal_finished
 from coldwitness.storage.journal.signed_note import note_key
+from coldwitness.storage.register import open_register
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.journalled import SqlJournalled
 from coldwitness.storage.witness.stamping import stamped_checkpoints
@@ -337,13 +340,33 @@ def expire(
     years = settings_of(context).journal.retention_years
     # What was decided (an entry of a register, say) may stand for longer than any message.
     decisions = [worker for worker in layout.workers(folder) if is_shard(worker)]
-    old = retention.expired(folder, years=years, now_ms=now_ms, kept_for_good=decisions)
+    kept = _kept_for_expiry(settings_of(context), years=years, now_ms=now_ms)
+    old = retention.expired(folder, years=years, now_ms=now_ms, kept_for_good=decisions, kept=kept)
     for expiry in old:
-        kept = f"kept by hold {', '.join(expiry.held_by)}" if expiry.held_by else "may go"
-        typer.echo(f"{expiry.segment.worker} {expiry.segment.day}: {kept}")
+        why = f"kept by hold {', '.join(expiry.held_by)}" if expiry.held_by else "may go"
+        typer.echo(f"{expiry.segment.worker} {expiry.segment.day}: {why}")
     if delete:
-        gone = retention.delete_expired(folder, years=years, now_ms=now_ms, kept_for_good=decisions)
+        gone = retention.delete_expired(
+            folder, years=years, now_ms=now_ms, kept_for_good=decisions, kept=kept
+        )
         typer.echo(f"{len(gone)} days deleted; their seals stay")
+
+
+def _kept_for_expiry(settings: Settings, *, years: float, now_ms: int) -> list[retention.Hold]:
+    """A hold for each shipment whose drug expired less than a year ago, or has not yet."""
+    file = register_file(settings)
+    if file is not None and not file.exists():
+        typer.echo("no register: which drugs had not long expired is not known", err=True)
+        return []
+    register = open_register(settings.store.register_url)
+    try:
+        found = kept_for_expiry(register, years=years, now_ms=now_ms)
+    finally:
+        register.close()
+    return [
+        retention.Hold(f"expiry of {shipment}", f"kept until {until}", first, last, now_ms)
+        for shipment, (first, last, until) in found.items()
+    ]
 
 
 def row_as_json(row: Any) -> dict[str, Any]:

@@ -83,16 +83,21 @@ def lift_hold(directory: Path, hold_id: str) -> None:
 
 
 def expired(
-    directory: Path, *, years: float, now_ms: int, kept_for_good: Collection[str] = ()
+    directory: Path,
+    *,
+    years: float,
+    now_ms: int,
+    kept_for_good: Collection[str] = (),
+    kept: Collection[Hold] = (),
 ) -> list[Expiry]:
     """Sealed days whose last moment lies more than `years` back, but for those of some workers.
-    Raises ConfigError for less than five years."""
+    kept : holds beside those that people placed. Raises ConfigError for less than five years."""
     if years < LEAST_YEARS:
         raise ConfigError(f"journal.retention_years: at least {LEAST_YEARS:g}, got {years:g}")
     # One day on top: the day's last message, not its first, must be old enough.
     limit = datetime.fromtimestamp(now_ms / 1000, tz=UTC) - timedelta(days=years * _DAYS_A_YEAR + 1)
     last_day = limit.strftime("%Y-%m-%d")
-    standing = holds(directory)
+    standing = [*holds(directory), *kept]
     return [
         Expiry(segment, tuple(hold.id for hold in standing if hold.covers(segment.day)))
         for worker in layout.workers(directory)
@@ -103,11 +108,16 @@ def expired(
 
 
 def delete_expired(
-    directory: Path, *, years: float, now_ms: int, kept_for_good: Collection[str] = ()
+    directory: Path,
+    *,
+    years: float,
+    now_ms: int,
+    kept_for_good: Collection[str] = (),
+    kept: Collection[Hold] = (),
 ) -> list[Expiry]:
     """Delete the rows of expired days that no hold keeps; seals and signed heads stay, so the
     chain from the days before to those after can still be followed."""
-    old = expired(directory, years=years, now_ms=now_ms, kept_for_good=kept_for_good)
+    old = expired(directory, years=years, now_ms=now_ms, kept_for_good=kept_for_good, kept=kept)
     gone = [expiry for expiry in old if not expiry.held_by]
     for expiry in gone:
         segment = expiry.segment

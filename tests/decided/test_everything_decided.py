@@ -46,6 +46,7 @@ def fill(api: httpx.Client) -> str:
         ("products/H20260001", {"storage": "refrigerated"}),
         ("devices/LG-1", {"model": "RC-5"}),
         ("sites/depot", {"lat": 36.8, "lon": 118.0}),
+        ("companies/91370305000000115J", {"name": "甲药房", "roles": ["seller"]}),
     ):
         assert api.put(f"/v1/{path}", json=entry).status_code in (200, 201)
     for officer in OFFICERS:

@@ -19,6 +19,7 @@ from coldwitness.storage.journal import (
 from coldwitness.storage.journal.clock import ClockStep
 from coldwitness.storage.journal.layout import segments
 from coldwitness.storage.journal.retention import (
+    Hold,
     delete_expired,
     expired,
     holds,
@@ -73,6 +74,17 @@ def test_a_hold_keeps_its_days_until_it_is_lifted(two_days: Path, signer: Signer
     assert [row.row for row in JournalReader(two_days).read("w1")] == [11, 12, 13, 14, 15]
     reports = verify_journal(two_days, public=signer.public)
     assert [problem for report in reports for problem in report.problems] == []
+
+
+def test_days_of_a_drug_that_has_not_long_expired_are_kept_beside_those_of_people(
+    two_days: Path,
+) -> None:
+    expiry = Hold("expiry of ZB-1", "kept until 2031-05-01", "2024-06-01", "2024-06-01", NOON_MS)
+    late = after(6 * YEAR_DAYS)
+    old = expired(two_days, years=5.0, now_ms=late, kept=[expiry])
+    assert [one.held_by for one in old] == [("expiry of ZB-1",), ()]
+    gone = delete_expired(two_days, years=5.0, now_ms=late, kept=[expiry])
+    assert [one.segment.day for one in gone] == ["2024-06-02"]
 
 
 def test_a_hold_is_checked_when_it_is_placed(two_days: Path) -> None:
