@@ -6,16 +6,18 @@ random refuses, times out before or after it took what came, or takes it and ans
 the ids it took, as docs/case-systems.md asks. At the end everything is delivered, and the versions
 that the receiver saw of each clue have to be those of the feed, each once, in their order.
 
-    python -m benchmarks.feed_faults [--runs 1000] [--seed 1]
+    python -m benchmarks.feed_faults [--runs 1000] [--seed 1] [--processes 2]
 """
 
 import argparse
+import os
 import random
 import shutil
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from multiprocessing import Pool
 from pathlib import Path
 
 import httpx
@@ -155,28 +157,43 @@ def _something_happens(rng: random.Random, register: SqlRegister, clock: _Clock)
     register.results.record([judged], judged_ms=clock.now_ms, reason="readings", clue_policy=RULES)
 
 
+def _made_ready(folder: str) -> None:
+    """A register without anything, of this process alone, which each run copies."""
+    own = Path(folder) / str(os.getpid())
+    own.mkdir()
+    open_register(f"sqlite:///{own / 'empty.sqlite'}").close()
+    os.chdir(own)
+
+
+def _apart(seed: int) -> Run:
+    for old in Path().glob("run.sqlite*"):
+        old.unlink()
+    shutil.copy("empty.sqlite", "run.sqlite")
+    register = open_register("sqlite:///run.sqlite")
+    try:
+        return one_run(seed, register)
+    finally:
+        register.close()
+
+
 def main() -> int:
     """Say how many of the runs were whole; 1 if any was not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     started, changes, refused, broken = time.perf_counter(), 0, 0, []
-    with tempfile.TemporaryDirectory() as name:
-        empty = Path(name) / "empty.sqlite"
-        open_register(f"sqlite:///{empty}").close()
-        for seed in range(arguments.seed, arguments.seed + arguments.runs):
-            file = Path(name) / "run.sqlite"
-            for old in Path(name).glob("run.sqlite*"):
-                old.unlink()
-            shutil.copy(empty, file)
-            register = open_register(f"sqlite:///{file}")
-            run = one_run(seed, register)
-            register.close()
+    seeds = range(arguments.seed, arguments.seed + arguments.runs)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Pool(arguments.processes, initializer=_made_ready, initargs=(name,)) as pool,
+    ):
+        for run in pool.imap(_apart, seeds):
             changes += sum(map(len, run.told.values()))
             refused += run.refused
             if not run.whole:
-                broken.append(seed)
+                broken.append(run.seed)
     took_s = time.perf_counter() - started
     print(
         f"{arguments.runs} runs, {changes} changes, {refused} attempts failed before anything was"

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +11,7 @@ from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.challenge_schemas import Challenge, CurvePoint, NewChallenge
 from coldwitness.api.http.filters import RecordId
+from coldwitness.api.http.posts import answered_once
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, may_see
@@ -46,13 +46,7 @@ def challenge_probe(
         kept = started(services, caller, new)
         return json_answer(told(services, kept), status=201)
 
-    return services.replied.once(
-        idempotency_key,
-        scope=f"{caller.who} POST {request.url.path}",
-        body=msgspec.json.encode(body),
-        clock=services.clock,
-        act=start,
-    )
+    return answered_once(request, services, caller, body, key=idempotency_key, act=start)
 
 
 @router.get(

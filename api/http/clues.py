@@ -39,6 +39,7 @@ from coldwitness.api.http.clue_schemas import (
     NewStatement,
 )
 from coldwitness.api.http.filters import Courier, Division, Limit, RecordId
+from coldwitness.api.http.posts import answered_once
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import Kind
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -127,13 +128,7 @@ def take_clue(
     def take() -> Response:
         return _take_clue(services, body_of_type(body, NewClue), caller)
 
-    return services.replied.once(
-        idempotency_key,
-        scope=f"{caller.who} POST {request.url.path}",
-        body=msgspec.json.encode(body),
-        clock=services.clock,
-        act=take,
-    )
+    return answered_once(request, services, caller, body, key=idempotency_key, act=take)
 
 
 def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
@@ -313,13 +308,7 @@ def add_statement(
         kept = _keep(services, found, act, caller, said="statement")
         return _answer(kept, services, caller, status=201)
 
-    return services.replied.once(
-        idempotency_key,
-        scope=f"{caller.who} POST {request.url.path}",
-        body=msgspec.json.encode(body),
-        clock=services.clock,
-        act=add,
-    )
+    return answered_once(request, services, caller, body, key=idempotency_key, act=add)
 
 
 def _known(services: Services, clue: str) -> ClueEntry:

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.forms.logistics import handed_files, logistics_files, logistics_package
 from coldwitness.api.forms.record import versions_of
 from coldwitness.api.http.answers import documented, json_answer, taking
@@ -21,6 +20,8 @@ from coldwitness.api.http.case_schemas import (
     NewLogisticsRequest,
 )
 from coldwitness.api.http.filters import Cursor, Limit
+from coldwitness.api.http.kept_entries import page_of
+from coldwitness.api.http.posts import answered_once
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -37,7 +38,6 @@ from coldwitness.storage.ports import Register
 
 router = APIRouter(tags=["logistics requests"])
 
-_LISTING = "logistics-requests"
 ZIP = "application/zip"
 RequestId = Annotated[str, Path(pattern="^LR-[0-9]{8}-[0-9a-f]{8}$")]
 
@@ -65,13 +65,7 @@ def take_request(
         told = _told(services, name)
         return json_answer(told, status=201, headers={"Location": address})
 
-    return services.replied.once(
-        idempotency_key,
-        scope=f"{caller.who} POST {request.url.path}",
-        body=msgspec.json.encode(body),
-        clock=services.clock,
-        act=take,
-    )
+    return answered_once(request, services, caller, body, key=idempotency_key, act=take)
 
 
 @router.get(
@@ -81,15 +75,14 @@ def list_requests(
     services: ServicesOf, caller: CallerOf, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """Requests whose shipments are all within the caller's reach, by number."""
-    after = None if cursor is None else read_cursor(cursor, listing=_LISTING, kind=str)
-    office = services.register.office
-    found = [
-        name
-        for name, kept in office.listed(KeptLogisticsRequest, after=after).items()
-        if _within(services, caller, kept)
-    ]
-    more = write_cursor(_LISTING, found[limit - 1]) if len(found) > limit else None
-    told = tuple(_told(services, name) for name in found[:limit])
+    names, more = page_of(
+        services.register.office,
+        KeptLogisticsRequest,
+        within=lambda kept: _within(services, caller, kept),
+        limit=limit,
+        cursor=cursor,
+    )
+    told = tuple(_told(services, name) for name in names)
     return json_answer(LogisticsRequestList(told, more))
 
 

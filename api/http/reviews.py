@@ -12,6 +12,7 @@ from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
+from coldwitness.api.http.posts import answered_once
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import NewReview, ReviewLine, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -54,13 +55,7 @@ def add_review(
         current = keep_review(services, caller, shipment, body_of_type(body, NewReview))
         return json_answer(_listed(services, shipment, current), status=201)
 
-    return services.replied.once(
-        idempotency_key,
-        scope=f"{caller.who} POST {request.url.path}",
-        body=msgspec.json.encode(body),
-        clock=services.clock,
-        act=add,
-    )
+    return answered_once(request, services, caller, body, key=idempotency_key, act=add)
 
 
 def keep_review(services: Services, caller: Caller, shipment: str, said: NewReview) -> int:

@@ -2,12 +2,10 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Header, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.forms.certificate import certificate_pdf
 from coldwitness.api.forms.table_files import WORKBOOK, Cell, table_file
 from coldwitness.api.http.answers import documented, json_answer, taking
@@ -20,6 +18,8 @@ from coldwitness.api.http.case_schemas import (
     SpotCheckTold,
 )
 from coldwitness.api.http.filters import Cursor, Limit
+from coldwitness.api.http.kept_entries import page_of
+from coldwitness.api.http.posts import answered_once
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.spot_check_keeping import (
     QUESTIONS,
@@ -39,7 +39,6 @@ from coldwitness.domain.spot_checks import KeptSpotCheck
 
 router = APIRouter(tags=["spot checks"])
 
-_LISTING = "spot-checks"
 _WORDS = labels("spot_checks")["words"]
 CSV = "text/csv"
 SpotCheckId = Annotated[str, Path(pattern="^SC-[0-9]{8}-[0-9a-f]{8}$")]
@@ -70,13 +69,7 @@ def plan_spot_check(
         told = told_spot_check(services, name)
         return json_answer(told, status=201, headers={"Location": address})
 
-    return services.replied.once(
-        idempotency_key,
-        scope=f"{caller.who} POST {request.url.path}",
-        body=msgspec.json.encode(body),
-        clock=services.clock,
-        act=plan,
-    )
+    return answered_once(request, services, caller, body, key=idempotency_key, act=plan)
 
 
 @router.get("/v1/spot-checks", responses=documented(SpotCheckList), response_model=None)
@@ -84,14 +77,14 @@ def list_spot_checks(
     services: ServicesOf, caller: CallerOf, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """Spot checks of the caller's divisions, by number."""
-    after = None if cursor is None else read_cursor(cursor, listing=_LISTING, kind=str)
-    found = [
-        name
-        for name, kept in services.register.office.listed(KeptSpotCheck, after=after).items()
-        if within(kept, caller.reach)
-    ]
-    more = write_cursor(_LISTING, found[limit - 1]) if len(found) > limit else None
-    told = tuple(told_spot_check(services, name) for name in found[:limit])
+    names, more = page_of(
+        services.register.office,
+        KeptSpotCheck,
+        within=lambda kept: within(kept, caller.reach),
+        limit=limit,
+        cursor=cursor,
+    )
+    told = tuple(told_spot_check(services, name) for name in names)
     return json_answer(SpotCheckList(told, more))
 
 
