@@ -20,6 +20,11 @@ from coldwitness.analysis.terms import Terms
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
+FOLLOWS_S, FOLLOWS_TIMES = 240.0, 5.0
+"""What a probe that lay in the room needs to come to the load's temperature (two time constants of
+120 s), and how many times the proved offset that is at most: of a clock that is right to seconds
+the first readings count as they are."""
+
 
 @dataclass(frozen=True)
 class CustodyDoubt:
@@ -53,8 +58,9 @@ def custody_doubt(
     lies within the tolerance between the clocks, or the drug had left the box when it began.
 
     The tolerance is the pack's; where receive times prove how far the logger's clock is off, that
-    much on the side on which it is off. Our own: a clock behind by o puts readings of the last o
-    seconds after custody into it, one ahead those of the o seconds before.
+    much on the side on which it is off, and FOLLOWS_S more at the beginning. Our own: a clock
+    behind by o puts readings of the last o seconds after custody into it, one ahead those of the o
+    seconds before; then the probe still has to follow.
     """
     low_c, high_c = limits.outer_low_c, limits.outer_high_c
     head_until_s = np.full(len(series), -np.inf)
@@ -80,12 +86,16 @@ def custody_doubt(
     offset_s = proved_offset_s(tracks, np.unique(series.shipment[j]))[series.shipment[j]]
     ahead_s, behind_s = np.maximum(-offset_s, 0.0), np.maximum(offset_s, 0.0)
     pack_s = numbers.custody_clock_tolerance_s
+    ahead_s = ahead_s + np.minimum(FOLLOWS_TIMES * np.abs(offset_s), FOLLOWS_S)
     before_s, after_s = (np.where(np.isnan(o), pack_s, o) for o in (ahead_s, behind_s))
     until_s = _crossing_s(series, head_in - 1, head_in, j, low_c=low_c, high_c=high_c)
     heads = known_start[j] & (head_in > first[j])
     heads &= (before_s > 0) & (until_s - window.start_s[series.shipment[j]] <= before_s)
     head_until_s[j[heads]] = series.time_s[head_in[heads] - 1]
     from_s = _crossing_s(series, tail_in + 1, tail_in, j, low_c=low_c, high_c=high_c)
+    # Between the last reading in the box and the first outside of it a line says nothing.
+    begun_s = series.time_s[np.minimum(tail_in + 1, last[j])]
+    from_s = np.where(np.isnan(offset_s), from_s, begun_s)
     tails = known_end[j] & (tail_in < last[j])
     late = (after_s > 0) & (window.end_s[series.shipment[j]] - from_s <= after_s)
     taken = tails & ~late

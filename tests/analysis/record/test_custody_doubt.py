@@ -112,6 +112,31 @@ def test_a_clock_that_is_ahead_doubts_the_beginning_and_not_the_end() -> None:
     assert certainties(end) == ["certain"]
 
 
+@pytest.mark.parametrize("offset_s", [-200.0, -120.0, -60.0, 60.0, 120.0, 200.0])
+@pytest.mark.parametrize("lag_s", [45.0, 120.0])
+def test_a_proved_clock_minutes_off_never_accuses_by_a_probe_that_still_follows(
+    offset_s: float, lag_s: float
+) -> None:
+    """The probe lies in a room of 22 °C until packing at 0 and after delivery at 7200, by true
+    time, and follows by its lag; the clock is behind by the offset, and every reading arrives 2 s
+    after it was measured."""
+    true = np.arange(-1800.0, 9000.0, 60.0)
+    fine = np.arange(-1800.0, 9000.0, 5.0)
+    goal = np.where((fine >= 0) & (fine <= 7200), 5.0, 22.0)
+    probe = goal.copy()
+    for n in range(1, fine.size):
+        probe[n] = probe[n - 1] + 5.0 / lag_s * (goal[n] - probe[n - 1])
+    value = np.round(np.interp(true, fine, probe), 1)
+    found = seen(Series(true - offset_s, value, received=true + 2.0), given=TWO_HOURS)
+    assert found.status("range") != Status.BREACH
+    assert "certain" not in certainties(found)
+
+
+def test_of_a_clock_that_is_right_to_seconds_the_first_readings_count() -> None:
+    found = seen(live(warm(0, 120), delay_s=2.0), given=TWO_HOURS)
+    assert certainties(found) == ["certain"]
+
+
 def handed_over(**more: Any) -> Series:
     """At the destination from 5400 s on; out of range for the last 20 minutes."""
     value = warm(6060, 7200, value_c=15.0)
