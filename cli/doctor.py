@@ -12,15 +12,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
 from coldwitness.cli.disk_check import fsync_ms, nearest_folder
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.cli.store_files import files_of_stores, open_to_others
+from coldwitness.cli.store_files import files_of_stores, open_to_others, register_file
+from coldwitness.cli.write_probes import try_folder, try_key, try_sqlite
 from coldwitness.config.settings import MqttSettings, Settings
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.mqtt.broker_check import QUEUED, BrokerAnswers, question_broker
+from coldwitness.ingest.mqtt.session import SESSION_TAKEN_OVER
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.decided.shards import is_shard
@@ -32,6 +35,7 @@ from coldwitness.storage.telemetry.influx_probe import try_influx
 
 FAILED = 1
 SLOW_FSYNC_MS = 20.0
+_ROOM = "make room on its disk if it is full"
 _CLOSE = (
     "`coldwitness setup broker` writes a configuration in which each courier has its own rights;"
     " then set mqtt.username and mqtt.password_file"
@@ -97,7 +101,9 @@ def _careful(
 def _broker(settings: Settings) -> Iterator[Finding]:
     mqtt = settings.mqtt
     where = f"{mqtt.host}:{mqtt.port}"
-    answers = question_broker(mqtt, Routes(settings.formats).filters())
+    answers = question_broker(
+        mqtt, Routes(settings.formats).filters(), worker=settings.journal.worker
+    )
     if answers.problem.startswith("refuses"):
         yield Finding("broker", "ok", f"{where} answers")
         yield Finding(
@@ -121,6 +127,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     yield Finding("broker", "ok", f"{where} answers, MQTT {answers.protocol}{name}")
     yield _credentials(mqtt, answers)
     yield _topic_rights(answers)
+    yield from _worker(settings.journal.worker, answers)
     if mqtt.shared_group and answers.protocol != "5":
         yield Finding(
             "shared subscription",
@@ -146,6 +153,19 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("broker limits", "ok", f"kept {QUEUED} messages for an absent worker")
+
+
+def _worker(name: str, answers: BrokerAnswers) -> Iterator[Finding]:
+    """What the worker says of itself, where it runs: that its session is taken from it shows in no
+    other place."""
+    try:
+        said = msgspec.json.decode(answers.worker or "{}", type=dict[str, object])
+    except msgspec.DecodeError:
+        return
+    problem = str(said.get("problem") or "")
+    if problem.startswith(SESSION_TAKEN_OVER):
+        mend = "see which other program connects as it; `coldwitness ingest` and `serve` are two"
+        yield Finding("worker", "failure", f"{name}: {problem}", mend)
 
 
 def _topic_rights(answers: BrokerAnswers) -> Finding:
@@ -228,7 +248,8 @@ def _journal(settings: Settings) -> Iterator[Finding]:
         yield Finding("journal", "ok", f"{directory}: not there yet; made at the first start")
         return
     signer = signer_of_journal(journal)
-    yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}")
+    try_key(signer)
+    yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}: a probe was signed")
     reader = JournalReader(directory)
     for worker in reader.workers():
         if is_shard(worker):
@@ -355,19 +376,40 @@ def _stores(settings: Settings) -> Iterator[Finding]:
                 yield Finding("stores", "ok", f"{path}: not there yet; made at the first start")
             return
         try:
-            views = opened.enter_context(closing(open_register(settings.store.register_url))).views
-            yield Finding("register", "ok", settings.store.register_url.split("@")[-1])
+            register = opened.enter_context(closing(open_register(settings.store.register_url)))
+            views, file = register.views, register_file(settings)
+            if file is None:
+                register.journalled.say("doctor", rfc3339(int(time.time() * 1000)))
+            else:
+                try_sqlite(file)
+            where = settings.store.register_url.split("@")[-1]
+            yield Finding("register", "ok", f"{where}: a probe was written")
         except ColdWitnessError as error:
-            yield Finding("register", "failure", str(error), "check store.register_url")
+            mend = f"check store.register_url; {_ROOM}"
+            yield Finding("register", "failure", str(error), mend)
         yield from _telemetry(settings, views)
+        yield _archive(settings)
+
+
+def _archive(settings: Settings) -> Finding:
+    folder = settings.store.archive_directory
+    try:
+        try_folder(folder)
+    except ColdWitnessError as error:
+        return Finding("archive", "failure", str(error), f"check store.archive_directory; {_ROOM}")
+    return Finding("archive", "ok", f"{folder}: a probe was written")
 
 
 def _telemetry(settings: Settings, views: SqlViews | None) -> Iterator[Finding]:
     try:
         with closing(open_telemetry(settings.store, views, sole_writer=False)) as store:
             store.between(0, 1)  # a question: InfluxDB is not spoken to before
-        remarks = try_influx(settings.store) if settings.store.telemetry == "influx" else []
-        yield Finding("telemetry store", "ok", settings.store.telemetry)
+        remarks = []
+        if settings.store.telemetry == "influx":
+            remarks = try_influx(settings.store)
+        elif settings.store.telemetry == "embedded":
+            try_sqlite(settings.store.embedded_file)
+        yield Finding("telemetry store", "ok", f"{settings.store.telemetry}: a probe was written")
         for remark in remarks:
             mend = "give the bucket no end (retention INF, no PAST LIMIT), or a database of its own"
             yield Finding("telemetry store", "failure", remark, mend)
@@ -376,7 +418,7 @@ def _telemetry(settings: Settings, views: SqlViews | None) -> Iterator[Finding]:
             "check store.influx_url, influx_org, influx_bucket, and that store.influx_token_file"
             " may read and write it"
             if settings.store.telemetry == "influx"
-            else "make the folder of store.embedded_file writable"
+            else f"make the folder of store.embedded_file writable; {_ROOM}"
         )
         yield Finding("telemetry store", "failure", str(error), mend)
 

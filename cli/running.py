@@ -170,7 +170,9 @@ def _readiness(ingest: IngestService | None) -> dict[str, Callable[[], str | Non
 
 def _ingest_problem(ingest: IngestService) -> str | None:
     status = ingest.status()
-    return None if status.state == "running" else f"{status.state}: {status.problem}"
+    if status.state == "running":
+        return ingest.receiving.broker.taken_over or None
+    return f"{status.state}: {status.problem or 'starting'}"
 
 
 def _store_problem(ingest: IngestService) -> str | None:

@@ -78,7 +78,8 @@ class ReceivingSide:
 
     @property
     def problem(self) -> str:
-        return self.receiver.counts.last_problem or self.broker.last_problem
+        said = self.receiver.counts.last_problem or self.broker.last_problem
+        return said or self.broker.taken_over
 
     def start(self) -> None:
         self._thread.start()

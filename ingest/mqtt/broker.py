@@ -6,11 +6,14 @@ broker sends again whatever was not acknowledged. What follows from what, `sessi
 """
 
 import logging
+import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from paho.mqtt.client import DisconnectFlags
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -21,7 +24,19 @@ from coldwitness.config.settings import MqttSettings
 from coldwitness.ingest.mqtt.credentials import password_of, tls_context
 from coldwitness.ingest.mqtt.health import heads_topic, health_topic
 from coldwitness.ingest.mqtt.paho_link import PahoLink
-from coldwitness.ingest.mqtt.session import FAILURES, Action, Event, Session, State, refusal
+from coldwitness.ingest.mqtt.session import (
+    FAILURES,
+    GUESSED,
+    SAID,
+    TAKEN_OVER,
+    Action,
+    Event,
+    Session,
+    State,
+    hung_up,
+    refusal,
+    taken_over_by,
+)
 from coldwitness.storage.journal import Message
 
 log = logging.getLogger(__name__)
@@ -40,6 +55,13 @@ class Batch:
     connection: int
     messages: list[Message]
     packet_ids: list[bytes]
+
+
+TOLD_FOR_S = 600.0
+"""How long a session that was taken over is told."""
+LOST_OFTEN, LOST_WITHIN_S = 4, 60.0
+"""A connection on which messages flowed that is lost so often in so long, and made again each time,
+is taken by somebody."""
 
 
 class BrokerConnection:
@@ -61,6 +83,8 @@ class BrokerConnection:
         self._now_ms = now_ms
         self._last_will = last_will
         self._session = Session()
+        self._taken_over_s = -math.inf
+        self._lost_s: deque[float] = deque(maxlen=LOST_OFTEN)
         self._client = self._new_client()
 
     @property
@@ -83,6 +107,18 @@ class BrokerConnection:
         return "" if self.connected else self._session.problem
 
     @property
+    def taken_over(self) -> str:
+        """Whether somebody came with our client id in the last minutes, "" if nobody did: each of
+        the two takes the session from the other again, so that one is mostly connected. Brokers
+        that do not say so hang up without a word, again and again."""
+        now_s = time.monotonic()
+        if now_s - self._taken_over_s <= TOLD_FOR_S:
+            return f"{taken_over_by(SAID)} (last {now_s - self._taken_over_s:.0f} s ago)"
+        lost_s = self._lost_s
+        often = len(lost_s) == LOST_OFTEN and lost_s[-1] - lost_s[0] <= LOST_WITHIN_S
+        return taken_over_by(GUESSED) if often and now_s - lost_s[-1] <= TOLD_FOR_S else ""
+
+    @property
     def waiting(self) -> int:
         """Messages received and not taken."""
         return len(self._client.inbox)
@@ -93,7 +129,7 @@ class BrokerConnection:
             self._await_the_next_try(timeout_s)
             return
         rc = self._client.loop(timeout_s)
-        if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if rc != MQTTErrorCode.MQTT_ERR_SUCCESS and self._session.state is not State.AWAY:
             self._on(Event.LOST, f"connection lost: {rc.name}")
         elif self._session.is_overdue(time.monotonic()):
             self._on(Event.OVERDUE, "no CONNACK in time")
@@ -154,6 +190,8 @@ class BrokerConnection:
     def _on(self, event: Event, why: str = "") -> None:
         """Tell the session, and do what it says."""
         session, spoke_five = self._session, self._session.speaks_five
+        if event is Event.LOST and session.state is State.FLOWING:
+            self._lost_s.append(time.monotonic())
         actions = session.on(event, now_s=time.monotonic(), why=why)
         if session.speaks_five != spoke_five:
             log.info("broker does not speak MQTT 5; going on with 3.1.1")
@@ -213,6 +251,7 @@ class BrokerConnection:
             client.tls_set_context(tls_context(settings))
         client.will_set(health_topic(self._worker), self._last_will, qos=1, retain=True)
         client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         return client
 
@@ -231,6 +270,20 @@ class BrokerConnection:
             self.protocol,
             "resumed" if flags.session_present else "new",
         )
+
+    def _on_disconnect(
+        self, client: object, _data: object, flags: DisconnectFlags, reason: ReasonCode, _p: object
+    ) -> None:
+        """The broker hung up; what we ended ourselves, or lost, is told elsewhere."""
+        if client is not self._client or not flags.is_disconnect_packet_from_server:
+            return
+        why = hung_up(reason.value, reason.getName())
+        if reason.value == TAKEN_OVER:
+            self._taken_over_s = time.monotonic()
+            log.error("broker %s:%d: %s", self._settings.host, self._settings.port, why)
+            self._on(Event.TAKEN_OVER, why or "")
+        elif why is not None:
+            self._on(Event.LOST, why)
 
     def _subscribe(self) -> None:
         group = self._settings.shared_group

@@ -29,6 +29,7 @@ _TOPIC = health_topic("doctor")
 class BrokerAnswers:
     """What the broker did. problem: why it went no further, "" if it did.
 
+    worker : the last word of the worker of the settings on its health topic, "" if there is none.
     open : strangers are let in, with neither name nor certificate.
     kept : of QUEUED messages published while a persistent session was away, how many came.
     """
@@ -38,10 +39,13 @@ class BrokerAnswers:
     refused_topics: list[str] = field(default_factory=list)
     version: str = ""
     kept: int | None = None
+    worker: str = ""
     open: bool = False
 
 
-def question_broker(settings: MqttSettings, topics: Sequence[str]) -> BrokerAnswers:
+def question_broker(
+    settings: MqttSettings, topics: Sequence[str], *, worker: str = ""
+) -> BrokerAnswers:
     """Connect as an ingest worker would (under another client id), subscribe, and leave 1,200
     messages waiting for a session that is away. Leaves nothing behind."""
     answers = BrokerAnswers()
@@ -56,6 +60,7 @@ def question_broker(settings: MqttSettings, topics: Sequence[str]) -> BrokerAnsw
             answers.protocol = "5" if protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
             answers.refused_topics = [t for t in topics if not client.subscribes(t)]
             answers.version = client.retained("$SYS/broker/version")
+            answers.worker = client.retained(health_topic(worker)) if worker else ""
         answers.kept = _kept_while_away(settings, protocol)
         answers.open = _lets_strangers_in(settings, protocol)
         return answers

@@ -13,6 +13,9 @@ from enum import Enum, auto
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 30.0
 CONNACK_WITHIN_S = 10.0
+TAKEN_OVER = 0x8E
+SESSION_TAKEN_OVER = "session taken over"
+SAID, GUESSED = "", ", it seems"
 _REFUSED_VERSION = 0x84
 _REFUSED_CREDENTIALS = (0x86, 0x87)
 
@@ -47,6 +50,8 @@ class Event(Enum):
     """No answer to CONNECT in time."""
     ENDED = auto()
     """A DISCONNECT of either side: nothing went wrong."""
+    TAKEN_OVER = auto()
+    """Another client came with our client id, and the broker has given it our session."""
     DROPPED = auto()
     """We give the connection up: unacknowledged, everything comes again."""
 
@@ -62,7 +67,9 @@ class Action(Enum):
 
 _LET_IN = (State.SUBSCRIBING, State.FLOWING, State.UNHEARD)
 _UNANSWERED = (State.GREETING, State.REFUSED)
-FAILURES = frozenset({Event.UNREACHABLE, Event.LOST, Event.OVERDUE, Event.DROPPED})
+FAILURES = frozenset(
+    {Event.UNREACHABLE, Event.LOST, Event.OVERDUE, Event.TAKEN_OVER, Event.DROPPED}
+)
 """After these the next try waits, longer each time."""
 
 Step = tuple[State, tuple[Action, ...]]
@@ -76,6 +83,7 @@ TABLE: Mapping[tuple[State, Event], Step] = {
     (State.SUBSCRIBING, Event.TOPIC_REFUSED): (State.UNHEARD, ()),
     **{(s, Event.OVERDUE): (State.AWAY, (Action.HANG_UP, Action.ABANDON)) for s in _UNANSWERED},
     **{(s, Event.LOST): (State.AWAY, (Action.ABANDON,)) for s in State},
+    **{(s, Event.TAKEN_OVER): (State.AWAY, (Action.ABANDON,)) for s in State},
     **{(s, Event.DROPPED): (State.AWAY, (Action.HANG_UP, Action.ABANDON)) for s in State},
     **{(s, Event.ENDED): (State.AWAY, ()) for s in State},
 }
@@ -97,6 +105,25 @@ def refusal(code: int, name: str, *, speaks_five: bool) -> tuple[Event, str]:
         return Event.VERSION_REFUSED, ""
     hint = " (check mqtt.username, mqtt.password_file or client certificate)"
     return Event.REFUSED, f"broker refuses: {name}{hint if code in _REFUSED_CREDENTIALS else ''}"
+
+
+def hung_up(code: int, name: str) -> str | None:
+    """What a broker's DISCONNECT means, where it is a problem of its own; None where it is none.
+
+    code : the reason code, as MQTT 5 numbers them. name : the code's in words.
+    """
+    if code == TAKEN_OVER:
+        return taken_over_by(SAID)
+    return f"broker hangs up: {name}" if code >= 0x80 else None
+
+
+def taken_over_by(how: str) -> str:
+    """The problem in words. how : SAID or GUESSED."""
+    return (
+        f"{SESSION_TAKEN_OVER}{how}: another client connects with our client id, and what it"
+        " acknowledges is lost to us; give each worker its own journal.worker or mqtt.client_id,"
+        " and let nobody else use them"
+    )
 
 
 @dataclass

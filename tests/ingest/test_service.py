@@ -3,15 +3,20 @@
 import json
 import socket
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
 import paho.mqtt.client as mqtt
+import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
+from coldwitness.ingest.mqtt.broker import BrokerConnection
+from coldwitness.ingest.mqtt.broker_check import question_broker
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
+from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.service import IngestService
 from coldwitness.storage.journal import (
     JournalReader,
@@ -221,3 +226,56 @@ def test_each_signed_head_stands_retained_as_a_checkpoint_up_to_the_last_row(
     )
     assert against == []
     assert [(one.worker, one.row) for one in vouched] == [("w1", 20)]
+
+
+def test_a_session_that_another_client_takes_again_and_again_is_told_where_one_looks(
+    mosquitto: Mosquitto,
+    tmp_path: Path,
+    store: MemoryStore,
+    register: MemoryCustody,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = settings_for(mosquitto.port, tmp_path)
+    monkeypatch.setattr("coldwitness.ingest.sides.HEALTH_EVERY_S", 0.2)
+    with service(settings, store, register, []) as running:
+        broker = running.receiving.broker
+        for _ in range(4):
+            assert broker.taken_over == ""
+            wait_until(lambda: subscribed(running))
+            before = broker.connection
+            thief = mqtt.Client(
+                CallbackAPIVersion.VERSION2, "coldwitness-ingest-w1", protocol=mqtt.MQTTv5
+            )
+            thief.connect("127.0.0.1", mosquitto.port)
+            wait_until(lambda before=before: broker.connection > before)
+        wait_until(lambda: broker.taken_over.startswith("session taken over"))
+        assert running.receiving.problem == broker.taken_over
+        wait_until(lambda: subscribed(running))
+        wait_until(
+            lambda: (
+                "session taken over"
+                in question_broker(settings.mqtt, Routes().filters(), worker="w1").worker
+            )
+        )
+
+
+def test_a_broker_that_says_who_has_the_session_is_believed_at_once(tmp_path: Path) -> None:
+    """Over a bare socket: of the brokers of this test bed none says it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        settings = settings_for(listening.getsockname()[1], tmp_path).mqtt
+        connection = BrokerConnection(
+            settings, worker="w1", topics=["a"], now_ms=lambda: 0, last_will=b""
+        )
+        broker = ThreadPoolExecutor(1).submit(_lets_in_and_says_taken_over, listening)
+        wait_until(lambda: bool(connection.poll(0.1) or connection.taken_over))
+        assert connection.last_problem.startswith("session taken over: another client connects")
+        broker.result()
+
+
+def _lets_in_and_says_taken_over(listening: socket.socket) -> None:
+    with listening.accept()[0] as link:
+        link.recv(4096)  # CONNECT
+        link.sendall(bytes.fromhex("2003000000"))
+        said = link.recv(4096)  # SUBSCRIBE
+        link.sendall(bytes.fromhex("9004") + said[2:4] + bytes.fromhex("0001"))
+        link.sendall(bytes.fromhex("e0028e00"))

@@ -14,6 +14,7 @@ from coldwitness.ingest.mqtt.session import (
     Event,
     Session,
     State,
+    hung_up,
     longest_wait_s,
     refusal,
 )
@@ -43,7 +44,7 @@ def test_a_broker_that_lets_us_in_is_subscribed_to_and_then_messages_flow() -> N
     assert (standing.state, standing.connection, standing.failures) == (State.FLOWING, 1, 0)
 
 
-@pytest.mark.parametrize("event", [Event.LOST, Event.DROPPED])
+@pytest.mark.parametrize("event", [Event.LOST, Event.TAKEN_OVER, Event.DROPPED])
 @pytest.mark.parametrize("before", State)
 def test_from_every_state_a_lost_or_dropped_connection_leads_away(
     before: State, event: Event
@@ -184,3 +185,11 @@ def test_whatever_happens_a_failure_plans_a_try_and_a_try_connects(events: list[
             assert standing.next_try_s > NOW_S
     standing.on(Event.ENDED, now_s=NOW_S)
     assert standing.on(Event.DUE, now_s=NOW_S) == (Action.CONNECT,)
+
+
+def test_a_session_that_was_taken_over_says_so_and_a_goodbye_is_no_problem() -> None:
+    told = hung_up(0x8E, "Session taken over")
+    assert told is not None
+    assert told.startswith("session taken over: another client connects with our client id")
+    assert hung_up(0x8B, "Server shutting down") == "broker hangs up: Server shutting down"
+    assert hung_up(0x00, "Normal disconnection") is None
