@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +22,7 @@ from coldwitness.cli.write_probes import try_folder, try_key, try_sqlite
 from coldwitness.config.settings import MqttSettings, Settings
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.shown_address import shown_address
 from coldwitness.ingest.mqtt.broker_check import QUEUED, BrokerAnswers, question_broker
 from coldwitness.ingest.mqtt.session import SESSION_TAKEN_OVER
 from coldwitness.ingest.progress import Progress
@@ -79,6 +80,7 @@ def doctor(
 
 
 def _print(finding: Finding, *, as_json: bool) -> None:
+    finding = replace(finding, text=shown_address(finding.text))
     if as_json:
         typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
         return

@@ -6,6 +6,8 @@ from typing import TextIO
 
 import structlog
 
+from coldwitness.domain.shown_address import shown_address
+
 
 class _Stderr(logging.StreamHandler[TextIO]):
     """Writes to whatever stderr is now, not to what it was when logging began."""
@@ -13,6 +15,11 @@ class _Stderr(logging.StreamHandler[TextIO]):
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
         super().emit(record)
+
+
+def _without_secrets(_logger: object, _method: str, line: object) -> str:
+    """Whatever library wrote it: addresses with passwords and tokens stand in many errors."""
+    return shown_address(str(line))
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
@@ -30,6 +37,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
+                _without_secrets,
             ],
         )
     )

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from coldwitness.domain.errors import ColdWitnessError
+from coldwitness.domain.shown_address import shown_address
 
 USAGE = 2
 INTERRUPTED = 130
@@ -132,7 +133,7 @@ def main(arguments: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except ColdWitnessError as error:
-        print(f"coldwitness: {error}", file=sys.stderr)
+        print(f"coldwitness: {shown_address(str(error))}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED

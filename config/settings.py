@@ -5,7 +5,6 @@ TOML file's own text where that can be avoided; `shown()` masks them.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -31,6 +30,7 @@ from coldwitness.config.statistics_table import MONTH_DAY
 from coldwitness.domain.alarms import ALARM_RULES, AlarmRule
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.reading import ROLES, split_probe
+from coldwitness.domain.shown_address import shown_address
 
 ENVIRONMENT_PREFIX = "COLDWITNESS_"
 CONFIG_VARIABLE = "COLDWITNESS_CONFIG"
@@ -368,12 +368,9 @@ class Settings(BaseSettings):
 
     def shown(self) -> dict[str, object]:
         """Everything in force for `config show` and the page of settings, secrets as `**********`,
-        a password within an address too."""
+        those within an address too."""
         whole = self.model_dump(mode="json")
         return {name: _without_passwords(section) for name, section in whole.items()}
-
-
-_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
 
 
 def _without_passwords(value: object) -> object:
@@ -381,7 +378,7 @@ def _without_passwords(value: object) -> object:
         return {key: _without_passwords(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_without_passwords(inner) for inner in value]
-    return _PASSWORD.sub(r"\1:**********@", value) if isinstance(value, str) else value
+    return shown_address(value) if isinstance(value, str) else value
 
 
 def load_settings(path: Path | None = None) -> Settings:

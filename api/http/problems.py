@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.schemas import FieldError, ProblemBody
 from coldwitness.domain.errors import BadInput, InsufficientEvidence, Unavailable
+from coldwitness.domain.shown_address import shown_address
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -121,7 +122,7 @@ def install_problems(app: FastAPI, *, drawn: ProblemPage) -> None:
 
     @app.exception_handler(Unavailable)
     async def of_unavailable(request: Request, error: Unavailable) -> Response:
-        return _answer(request, 503, str(error), headers={"Retry-After": "2"})
+        return _answer(request, 503, shown_address(str(error)), headers={"Retry-After": "2"})
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> Response:

@@ -34,6 +34,7 @@ from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.shown_address import shown_address
 from coldwitness.storage.clue_ports import DeliveryState
 from coldwitness.storage.clue_ports import Webhook as StoredWebhook
 
@@ -250,7 +251,7 @@ def _told(services: Services, webhook: StoredWebhook) -> Webhook:
     health = services.register.outbox.health(webhook.id)
     return Webhook(
         id=webhook.id,
-        url=webhook.url,
+        url=shown_address(webhook.url),
         owner=webhook.owner,
         created_at=rfc3339(webhook.created_ms),
         disabled=webhook.disabled,

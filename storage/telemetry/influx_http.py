@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.shown_address import apart
 
 _PIECE_BYTES = 1 << 21
 _CHUNK_ROWS = 20_000
@@ -40,7 +41,7 @@ class InfluxHttp:
 
     def __init__(self, settings: StoreSettings, *, token: str | None = None) -> None:
         """token : instead of the settings' own, for setting up."""
-        self.url = settings.influx_url.rstrip("/")
+        self.url = apart(settings.influx_url)[0].rstrip("/")
         self._database, _, self._policy = settings.influx_bucket.partition("/")
         self._headers = {}
         token = token or token_of(settings)
@@ -242,7 +243,8 @@ class Refused(Unavailable):
 
 
 def token_of(settings: StoreSettings) -> str | None:
-    """The token of the settings or of the file they name."""
+    """The token of the settings or of the file they name, else user and password of the address,
+    which is then gone on with without them: an address stands in errors."""
     if settings.influx_token is not None:
         return settings.influx_token.get_secret_value()
     if settings.influx_token_file is not None:
@@ -252,7 +254,7 @@ def token_of(settings: StoreSettings) -> str | None:
             raise Unavailable(
                 f"store.influx_token_file {settings.influx_token_file}: {error.strerror}"
             ) from error
-    return None
+    return apart(settings.influx_url)[1]
 
 
 def said_in(body: bytes | str) -> str:

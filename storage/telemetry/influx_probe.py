@@ -60,7 +60,7 @@ def _read_back(
                 return
         if time.monotonic() >= end_s:
             raise Unavailable(
-                f"InfluxDB {settings.influx_url}: a point was written and cannot be read back:"
+                f"InfluxDB {http.url}: a point was written and cannot be read back:"
                 " writes go by store.influx_org and influx_bucket, reads by the organisation of the"
                 " token and the mapping of the database: are they the same bucket?"
             )

@@ -24,6 +24,7 @@ from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.loopback import is_loopback
 from coldwitness.domain.reading import Reading
+from coldwitness.domain.shown_address import apart
 from coldwitness.storage.telemetry.influx_http import one_line, said_in, token_of
 from coldwitness.storage.telemetry.influx_lines import lines
 
@@ -51,13 +52,13 @@ class InfluxWriting:
     """Sends rows to one bucket. Any thread may call it."""
 
     def __init__(self, settings: StoreSettings) -> None:
-        self._url = settings.influx_url
+        self._url = apart(settings.influx_url)[0]
         self._org = settings.influx_org
         self._bucket = settings.influx_bucket
         # On this machine packing and unpacking cost more than the bytes that they spare.
-        self._packs = not is_loopback(urlsplit(settings.influx_url).hostname or "")
+        self._packs = not is_loopback(urlsplit(self._url).hostname or "")
         self._client = InfluxDBClient(
-            url=settings.influx_url,
+            url=self._url,
             token=token_of(settings) or "",
             org=settings.influx_org,
             timeout=30_000,

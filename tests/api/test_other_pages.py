@@ -71,7 +71,9 @@ def test_settings_are_shown_without_a_secret() -> None:
         {
             "store": {"register_url": "postgresql://cw:geheim@db/cw", "influx_token": "geheim"},
             "mqtt": {"password": "geheim"},
-            "webhooks": [{"url": "https://c.example", "secret": "whsec_geheim"}],
+            "webhooks": [
+                {"url": "https://c.example?access_token=geheim", "secret": "whsec_geheim"}
+            ],
             "alarms": {"people": [{"name": "群", "webhook": "https://robot.example/?t=geheim"}]},
         }
     )

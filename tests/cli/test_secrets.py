@@ -1,0 +1,79 @@
+"""No secret of the settings in what commands print, whatever fails."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from coldwitness.cli.logs import log_to_stderr
+from coldwitness.cli.main import main
+from coldwitness.domain.shown_address import MASK, apart, shown_address
+
+SECRET = "geheim-7Qx"
+ADDRESS = f"http://u:{SECRET}@127.0.0.1:1"
+SETTINGS = {
+    "STORE__REGISTER_URL": f"postgresql://cw:{SECRET}@127.0.0.1:1/db",
+    "STORE__TELEMETRY": "influx",
+    "STORE__INFLUX_URL": ADDRESS,
+    "MQTT__USERNAME": "u",
+    "MQTT__PASSWORD": SECRET,
+    "MQTT__PORT": "1",
+    "HTTP__PORT": "0",
+    "JOURNAL__TIMESTAMP_URL": f"{ADDRESS}/tsa?key={SECRET}",
+    "WEBHOOKS": f'[{{"url":"{ADDRESS}/x?access_token={SECRET}","secret":"whsec_{SECRET}"}}]',
+}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "config show", "setup influx", "doctor", "doctor --json", "export", "serve", "rebuild",
+        "db upgrade", "users list", "keys list", "backup {}/b", "archive seal", "quarantine list",
+    ],
+)  # fmt: skip
+def test_what_a_command_prints_holds_no_secret(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(f"COLDWITNESS_{name}", value)
+    monkeypatch.setenv("COLDWITNESS_JOURNAL__DIRECTORY", str(tmp_path / "journal"))
+    main(command.format(tmp_path).split())
+    said = "".join(capfd.readouterr())
+    assert said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"to {ADDRESS}/x failed", f"to http://u:{MASK}@127.0.0.1:1/x failed"),
+        ("http://u:a:b@h/x", f"http://u:{MASK}@h/x"),
+        ("https://h/x?access_token=a&n=1", f"https://h/x?access_token={MASK}&n=1"),
+        ("https://h/x?n=1&Sign=a#f", f"https://h/x?n=1&Sign={MASK}#f"),
+        ("https://h/x?n=1", "https://h/x?n=1"),
+        ("a mail to a@b.example", "a mail to a@b.example"),
+    ],
+)
+def test_addresses_are_shown_without_what_is_secret(text: str, shown: str) -> None:
+    assert shown_address(text) == shown
+
+
+def test_user_and_password_are_taken_out_of_an_address() -> None:
+    assert apart(f"{ADDRESS}/x?n=1") == ("http://127.0.0.1:1/x?n=1", f"u:{SECRET}")
+    assert apart("http://h:1") == ("http://h:1", None)
+
+
+def test_no_library_writes_an_address_with_its_password_to_the_log(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        log_to_stderr()
+        logging.getLogger("foreign").error("cannot reach %s", ADDRESS)
+    finally:
+        root.handlers[:], root.level = before, level
+    assert (SECRET in (said := capfd.readouterr().err), MASK in said) == (False, True)
