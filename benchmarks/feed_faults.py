@@ -137,8 +137,7 @@ def _sender(register: SqlRegister, clock: _Clock, receiver: CaseSystem) -> Outbo
 def _send(outbox: Outbox) -> None:
     outbox.owe_new()
     outbox.send_due()
-    for turn in list(outbox._busy.values()):
-        turn.result()
+    outbox._rounds.wait_for_turns()
 
 
 def _something_happens(rng: random.Random, register: SqlRegister, clock: _Clock) -> None:

@@ -5,9 +5,7 @@ and noting it sends that message again under the same name; it raises no alarm t
 """
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -24,6 +22,7 @@ from coldwitness.api.alarms.quiet_hours import end_of_quiet_ms
 from coldwitness.api.alarms.robots import posted_body, refusal_in
 from coldwitness.api.clues.backoff import next_try_ms
 from coldwitness.api.clues.posting import EVERYWHERE, UNREACHABLE, post_once, posting_client
+from coldwitness.api.clues.rounds import Rounds
 from coldwitness.api.clues.targets import require_webhook_url
 from coldwitness.api.live.board import Board
 from coldwitness.api.metrics import Metrics
@@ -44,7 +43,6 @@ from coldwitness.storage.ports import Register
 
 log = logging.getLogger(__name__)
 
-POLL_S = 1.0
 PAGE = 500
 NOBODY = "the settings name nobody of this name any more"
 _WORDS = labels("alarms")["words"]
@@ -80,25 +78,15 @@ class AlarmTeller(JudgingObserver):
             smtp = self._settings.smtp
             require_safe_smtp(smtp)
             self._password = _secret(smtp.password, smtp.password_file, "smtp.password_file")
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._busy: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="alarm")
+        self._rounds = Rounds(self._round, name="alarms", turns=4)
         self._client = posting_client(connections=4)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._work_for_ever, name="alarms", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End after the tries under way; what is still owed stays in the register."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        self._pool.shutdown(wait=True)
+        self._rounds.stop()
         self._client.close()
 
     def on_judged(
@@ -110,7 +98,7 @@ class AlarmTeller(JudgingObserver):
         """Look now: what there is to tell is read from board and register."""
         del results, newest
         if entries:
-            self._wake.set()
+            self._rounds.wake()
 
     def look(self) -> list[Alarm]:
         """Raise what is to be told and settle what holds no more; returns the new alarms. What
@@ -161,26 +149,19 @@ class AlarmTeller(JudgingObserver):
 
     def tell_due(self) -> None:
         """Hand every due message to its person's turn; does not wait for the answers."""
-        self._busy = {name: turn for name, turn in self._busy.items() if not turn.done()}
         due: dict[str, list[AlarmMessage]] = {}
         for message in self._register.alarms.due(now_ms=self._clock(), limit=PAGE):
             due.setdefault(message.person, []).append(message)
-        for name, messages in due.items():
-            if name not in self._busy:
-                self._busy[name] = self._pool.submit(self._tell_turn, messages)
+        self._rounds.take_turns(due, self._tell_turn)
 
-    def _work_for_ever(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-                self.owe()
-                self.tell_due()
-            except Unavailable as error:
-                log.warning("alarms wait for the register: %s", error)
-            except Exception:  # people must be told after any mistake
-                log.exception("a round of alarms failed; goes on with the next")
-            self._wake.wait(timeout=POLL_S)
-            self._wake.clear()
+    def wait_for_turns(self) -> None:
+        """Until everybody who was being told is told, or was not."""
+        self._rounds.wait_for_turns()
+
+    def _round(self) -> None:
+        self.look()
+        self.owe()
+        self.tell_due()
 
     def _has_ended(self, shipment: str) -> bool:
         line = self._register.shipments.row(shipment)
@@ -206,7 +187,7 @@ class AlarmTeller(JudgingObserver):
 
     def _tell_turn(self, messages: Sequence[AlarmMessage]) -> None:
         for message in messages:
-            if self._stopping.is_set():
+            if self._rounds.stopping:
                 return
             try:
                 self._tell(message)

@@ -6,9 +6,7 @@ one clue a webhook is sent an entry only once it took the one before: entries ke
 """
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx
 
@@ -16,6 +14,7 @@ from coldwitness.api.clues.backoff import next_try_ms
 from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event, trial_event
 from coldwitness.api.clues.posting import EVERYWHERE, UNREACHABLE, post_once, posting_client
+from coldwitness.api.clues.rounds import Rounds
 from coldwitness.api.clues.signature import require_secret, signed_headers
 from coldwitness.api.clues.webhook_owners import networks_of_owner, reach_of_owner
 from coldwitness.api.metrics import Metrics
@@ -31,7 +30,6 @@ from coldwitness.storage.ports import Register
 
 log = logging.getLogger(__name__)
 
-POLL_S = 1.0
 PAGE = 500
 EARLIER_SECRET_MS = 86_400_000
 """So long the secret before signs beside a new one, so that a receiver can change over."""
@@ -58,37 +56,27 @@ class Outbox(JudgingObserver):
         self._base_url = base_url
         self._metrics = metrics if metrics is not None else Metrics()
         self._trusted = frozenset(webhook.url for webhook in settings.webhooks)
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._busy: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="webhook")
+        self._rounds = Rounds(self._round, name="webhooks", turns=8)
         self._client = posting_client()
 
     def start(self) -> None:
         """Register the settings' webhooks and start the worker. Raises ConfigError on a secret
         that cannot sign."""
         register_configured(self._register, self._settings, now_ms=self._clock())
-        self._thread = threading.Thread(target=self._work_for_ever, name="outbox", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End after the attempts under way; what is still owed stays in the register."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        self._pool.shutdown(wait=True)
+        self._rounds.stop()
         self._client.close()
 
     @property
     def alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
+        return self._rounds.alive
 
     def wake(self) -> None:
         """There is something new on the feed (or a webhook was added): look now."""
-        self._wake.set()
+        self._rounds.wake()
 
     def on_judged(
         self,
@@ -101,17 +89,9 @@ class Outbox(JudgingObserver):
         if entries:
             self.wake()
 
-    def _work_for_ever(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.owe_new()
-                self.send_due()
-            except Unavailable as error:
-                log.warning("webhooks wait for the register: %s", error)
-            except Exception:  # deliveries must go on after any mistake
-                log.exception("webhook round failed; goes on with the next")
-            self._wake.wait(timeout=POLL_S)
-            self._wake.clear()
+    def _round(self) -> None:
+        self.owe_new()
+        self.send_due()
 
     def owe_new(self) -> None:
         """Put what came onto the feed since into each webhook's queue. Up to where it did stands
@@ -140,20 +120,17 @@ class Outbox(JudgingObserver):
 
     def send_due(self) -> None:
         """Hand every due delivery to its webhook's turn; does not wait for the answers."""
-        self._busy = {hook: turn for hook, turn in self._busy.items() if not turn.done()}
         due: dict[str, list[Delivery]] = {}
         for delivery in self._register.outbox.due(now_ms=self._clock(), limit=500):
             due.setdefault(delivery.webhook.id, []).append(delivery)
-        for webhook_id, deliveries in due.items():
-            if webhook_id not in self._busy:
-                self._busy[webhook_id] = self._pool.submit(self._send_turn, deliveries)
+        self._rounds.take_turns(due, self._send_turn)
 
     def _send_turn(self, deliveries: Sequence[Delivery]) -> None:
         """One webhook's due deliveries, in order. Where it cannot be reached at all, the rest
         count as tried too: a dead receiver must not fill the queue of the others."""
         unreachable = ""
         for delivery in deliveries:
-            if self._stopping.is_set():
+            if self._rounds.stopping:
                 return
             try:
                 if unreachable == GONE or delivery.webhook.disabled:
@@ -168,7 +145,7 @@ class Outbox(JudgingObserver):
             except Exception:
                 log.exception("webhook %s: delivery %s", delivery.webhook.id, delivery.id)
                 return
-        self._wake.set()
+        self._rounds.wake()
 
     def _attempt(self, delivery: Delivery) -> str:
         """Try one delivery; returns why the receiver cannot be reached, "" if it answered."""

@@ -85,8 +85,7 @@ def round_of(world: World, teller: AlarmTeller, *, moved_min: float = 0) -> None
     teller.look()
     teller.owe()
     teller.tell_due()
-    for turn in list(teller._busy.values()):
-        turn.result()
+    teller.wait_for_turns()
 
 
 def under_way(world: World, shipment: str, temperatures: list[float], **more: Any) -> None:
