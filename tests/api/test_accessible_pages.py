@@ -1,0 +1,114 @@
+"""Every page, looked at by axe-core in both languages, on a desk and on a phone."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from coldwitness.api.http.rights import OPEN, RIGHTS
+from tests.api.test_shipment_page import declared
+from tests.api.world import World, running_world
+from tests.browser import chromium
+
+GRAVE = ("serious", "critical")
+NO_PAGES = re.compile(r"/v1/|/healthz|/readyz|/metrics|/app|/openapi|/course|\.svg|/sign-in/openid")
+"""Addresses of the API, files, and what leads elsewhere."""
+DRAWN_BY_OTHERS = {"/docs"}
+"""The viewer of the API's documentation is a library's; it is in no officer's way."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running_world(tmp_path_factory.mktemp("accessible")) as world:
+        declared(world, "ZB-1")
+        world.client.post(
+            "/v1/shipments/ZB-1/reviews",
+            json={"officer": "鲁C-0101", "outcome": "confirmed", "note": "核对"},
+        )
+        yield world
+
+
+def pages(world: World) -> list[str]:
+    """The address of every page, whoever added it, of something that is there."""
+    clue = world.register.clues.listed()[0].clue.id
+    named = {"shipment": "ZB-1", "clue": clue}
+    routes = [route.removeprefix("GET ") for route in RIGHTS.keys() | OPEN if "GET /" in route]
+    found = [path for path in sorted(routes) if not NO_PAGES.search(path)]
+    asked = [
+        path.format(**named)
+        for path in found
+        if set(re.findall(r"{(\w+)}", path)) <= named.keys() and path not in DRAWN_BY_OTHERS
+    ]
+    return [*asked, "/shipments/ZB-404", "/?curier=x"]
+
+
+def grave(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:160]}"
+        for one in found
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+
+
+def test_axe_would_find_what_is_serious(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content('<html lang="zh"><title>t</title><main><h1>t</h1><img src="x"></main>')
+    assert any("image-alt" in one for one in grave(page))
+    page.close()
+
+
+@pytest.mark.parametrize(("lang", "width"), [("zh", 1280), ("en", 360)])
+def test_axe_finds_nothing_serious_on_any_page(
+    browser: Browser, shown: World, lang: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    wrong: list[str] = []
+    for path in pages(shown):
+        page.goto(f"{shown.server.url}{path}{'&' if '?' in path else '?'}lang={lang}")
+        if path == "/shipments/ZB-1":
+            page.wait_for_selector("#course[data-drawn]")
+            page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
+        wrong += [f"{path}: {one}" for one in grave(page)]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{path}: wider than {width}")
+    page.close()
+    assert wrong == [], "\n".join(wrong)
+
+
+def test_without_any_script_every_page_says_what_it_is(browser: Browser, shown: World) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for path in pages(shown):
+        page.goto(f"{shown.server.url}{path}{'&' if '?' in path else '?'}lang=zh")
+        assert page.locator("h1").count() == 1, path
+        assert len((page.text_content("main") or "").strip()) > 20, path
+    context.close()
+
+
+def test_the_keyboard_reaches_everything_on_the_page_of_a_shipment(
+    browser: Browser, shown: World
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{shown.server.url}/shipments/ZB-1?lang=zh")
+    page.wait_for_selector("#course[data-drawn]")
+    reached = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                "(document.activeElement.id || document.activeElement.textContent).trim()"
+            )
+        )
+    for expected in ("跳到正文", "search", "完整核查报告", "curve", "填写审核意见", "上传附件"):
+        assert expected in reached, expected
+    page.close()
