@@ -30,18 +30,16 @@ from coldwitness.api.reports.drawn.chapters.route import place_of
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.judged import unsealed
 from coldwitness.api.reports.made.model import Origin, Stop
+from coldwitness.api.reports.made.reasons import worst_first
 from coldwitness.api.reports.made.wording import Lang, tell
-from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.config.map_links import map_links
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.measures import given
-from coldwitness.domain.result import Finding
 from coldwitness.domain.words import StatusWord
 from coldwitness.judging.run import software
 
 router = APIRouter()
 
-_CERTAINTIES = ("certain", "probable", "possible")
 _GRAVEST: Sequence[StatusWord] = tuple(reversed(get_args(StatusWord)))
 _FINE: Sequence[StatusWord] = ("not_applicable", "compliant", "asserted")
 """Lines that nobody has to act on stand below the others."""
@@ -155,25 +153,6 @@ def versions_page(
         rows=rows[::-1],
         more=shown[0].version if len(kept) > len(shown) else None,
     )
-
-
-def worst_first(findings: Sequence[Finding]) -> list[Finding]:
-    """Those that accuse first, the gravest kinds before the others, and the surest of each; what
-    is alike by time."""
-    kinds = {(one.kind, one.subtype): one for one in finding_kinds()}
-
-    def place(finding: Finding) -> tuple[bool, int, int, str]:
-        kind = kinds.get((finding.kind, finding.subtype))
-        accuses = kind is not None and kind.accuses
-        gravity = len(kinds) if kind is None else kind.gravity
-        return (
-            not accuses,
-            gravity,
-            _CERTAINTIES.index(finding.certainty),
-            finding.start or "",
-        )
-
-    return sorted(findings, key=place)
 
 
 @router.get("/shipments/{shipment}/course")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Response
 from coldwitness.api.http.keys import digest_of, new_key
 from coldwitness.api.pages.app_files import STATIC
 from coldwitness.api.pages.course import Course
-from coldwitness.api.pages.shipment_page import worst_first
+from coldwitness.api.reports.made.reasons import worst_first
 from coldwitness.config.map_links import load_map_links, map_links
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.grants import Grant
