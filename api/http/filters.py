@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import StringConstraints
 from starlette.requests import Request
 
 from coldwitness.api.http.problems import Problem
@@ -17,21 +18,22 @@ Cursor = Annotated[
     str | None, Query(max_length=512, description="`next_cursor` of the page before")
 ]
 Limit = Annotated[int, Query(ge=1, le=200)]
-Courier = Annotated[str | None, Query(pattern=f"^{ID_PATTERN}$")]
+# Bounds stand at the text and not beside it: a form's empty field is None before they are asked.
+Courier = Annotated[Annotated[str, StringConstraints(pattern=f"^{ID_PATTERN}$")] | None, Query()]
 Search = Annotated[
-    str | None,
+    Annotated[str, StringConstraints(max_length=200)] | None,
     Query(
-        max_length=200,
         description="Texts parted by blanks, each somewhere in the shipment's id, box, courier, or "
         "what its manifest names: seller, order, drug, batch, approval number, licence, seal",
     ),
 ]
 Division = Annotated[
-    str | None, Query(pattern="^[0-9]{2,12}$", description="Division code; its prefix counts")
+    Annotated[str, StringConstraints(pattern="^[0-9]{2,12}$")] | None,
+    Query(description="Division code; its prefix counts"),
 ]
 Instant = Annotated[
-    str | None,
-    Query(max_length=40, description="RFC 3339 time, or a date (a day of China time)"),
+    Annotated[str, StringConstraints(max_length=40)] | None,
+    Query(description="RFC 3339 time, or a date (a day of China time)"),
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import Depends, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, StringConstraints
 
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.filters import (
@@ -34,7 +34,8 @@ def _said(value: object) -> object:
 
 
 _EMPTY = BeforeValidator(_said)
-_Named = Annotated[str | None, _EMPTY, Query(max_length=200)]
+_Named = Annotated[Annotated[str, StringConstraints(max_length=200)] | None, _EMPTY, Query()]
+_Kind = Annotated[str, StringConstraints(pattern="^[a-z_]{1,40}(/[a-z_]{1,40})?$")]
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,7 @@ class ShipmentQuery:
 def shipment_query(
     verdict: Annotated[Verdict | None, _EMPTY, Query()] = None,
     state: Annotated[StateWord | None, _EMPTY, Query()] = None,
-    kind: Annotated[
-        str | None,
-        _EMPTY,
-        Query(pattern="^[a-z_]{1,40}(/[a-z_]{1,40})?$", description="Of a finding: kind[/subtype]"),
-    ] = None,
+    kind: Annotated[_Kind | None, _EMPTY, Query(description="Of a finding: kind[/subtype]")] = None,
     courier: Annotated[Courier, _EMPTY] = None,
     seller: Annotated[_Named, Query(description="Id, name or credit code")] = None,
     box: Annotated[_Named, Query(description="Id of a box that holds or held it")] = None,

@@ -240,6 +240,17 @@ def test_a_view_stands_in_its_address_and_what_it_shows_is_a_file(
     assert row[4:6] == [min(WARM), max(WARM)]
 
 
+def test_the_filter_as_a_form_sends_it_asks_nothing_by_its_empty_fields(shown: World) -> None:
+    names = ("from", "to", "courier", "seller", "box", "batch", "division", "kind", "review", "q")
+    empty = dict.fromkeys(names, "")
+    for path in ("/", "/v1/shipments"):
+        answer = shown.get(path, params=empty)
+        assert answer.status_code == 200, answer.text
+        assert "ZB-1" in answer.text
+        for name, wrong in (("courier", "a b"), ("division", "x"), ("q", "x" * 201)):
+            assert shown.get(path, params={**empty, name: wrong}).status_code == 422, name
+
+
 def test_a_parameter_that_is_not_known_is_said(shown: World) -> None:
     answer = shown.get("/?curier=ql-express&lang=zh")
     assert answer.status_code == 422
