@@ -236,7 +236,9 @@ def test_on_the_way_curve_and_findings_follow_without_a_reload(
     page.close()
 
 
-def test_who_need_not_know_the_door_is_shown_no_way_and_another_s_is_404(shown: World) -> None:
+def test_who_need_not_know_the_door_is_shown_no_way_and_another_s_is_404(world: World) -> None:
+    shown = world  # keys close the door of a world to everybody else
+    declared(shown, "ZB-1")
     assert shown.client.put(
         "/v1/shipments/ZB-1", json=manifest("ZB-1", **PAPERS, delivery={"platform": "示例平台"})
     ).is_success
