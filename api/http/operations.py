@@ -11,8 +11,12 @@ from coldwitness.api.http.answers import answering, documented, json_answer
 from coldwitness.api.http.schemas import Alive, PartState, Readiness
 from coldwitness.api.http.services import Services, ServicesOf
 from coldwitness.domain.errors import ColdWitnessError
+from coldwitness.domain.shown_address import shown_address
 
 router = APIRouter(tags=["operations"])
+
+LOOK_AGAIN_S = 5
+"""What is not ready is tried again by its own part within some seconds."""
 
 
 @router.get("/healthz", responses=documented(Alive), response_model=None)
@@ -30,7 +34,8 @@ def readyz(services: ServicesOf) -> Response:
     """Each part by name: ready, or what is wrong with it."""
     parts = {name: _state(check) for name, check in _checks(services).items()}
     ready = all(part.ready for part in parts.values())
-    return json_answer(Readiness(ready, parts), status=200 if ready else 503)
+    headers = {} if ready else {"Retry-After": str(LOOK_AGAIN_S)}
+    return json_answer(Readiness(ready, parts), status=200 if ready else 503, headers=headers)
 
 
 @router.get(
@@ -72,5 +77,5 @@ def _state(check: Callable[[], str | None]) -> PartState:
     try:
         wrong = check()
     except (ColdWitnessError, OSError) as error:
-        wrong = str(error)
+        wrong = shown_address(str(error))
     return PartState(wrong is None, wrong)

@@ -49,6 +49,7 @@ def test_metrics_count_requests_by_route_and_never_name_a_shipment(world: World)
 def test_readiness_names_each_part(world: World) -> None:
     answer = world.get("/readyz")
     assert answer.status_code == 503, "neither judging nor webhooks run in this world"
+    assert int(answer.headers["Retry-After"]) > 0
     parts = answer.json()["parts"]
     assert parts["register"] == {"ready": True, "detail": None}
     assert parts["judging"]["detail"] == "the judging thread does not run"
