@@ -119,4 +119,5 @@ def curve_svg(its: Challenge) -> Markup | None:
     line = " ".join(f"{x(at_s)},{y(value_c)}" for at_s, value_c in points)
     drawn.append(f'<polyline class="probe" points="{line}"/>')
     # Numbers alone stand in it.
-    return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(drawn)}</svg>')  # noqa: S704
+    head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="challenge-curve">'
+    return Markup(f"{head}{''.join(drawn)}</svg>")  # noqa: S704
