@@ -12,7 +12,7 @@ import typer
 from coldwitness.api.forms.document import form_docx, template_docx
 from coldwitness.api.forms.fields import form_fields
 from coldwitness.api.forms.made import made_form
-from coldwitness.api.forms.record import SHIPMENTS_MOST, ShipmentRecord, record_of, versions_of
+from coldwitness.api.forms.record import SHIPMENTS_MOST, ShipmentRecord, record_of
 from coldwitness.api.forms.sheet import form_pdf
 from coldwitness.api.forms.transfer import LETTER, TAKEN, handed_of, transfer_package
 from coldwitness.api.reports.packed.record_altered import RecordCheck
@@ -134,7 +134,7 @@ def _case(name: str, settings: Settings) -> Iterator[_Case]:
                 report_from_stores(
                     shipment, settings=settings, storage=None, rules=None, signer=signer, issue=None
                 ),
-                versions_of(register.manifests, shipment),
+                register,
                 rulebook=rulebook,
             )
             for shipment in entry.clue.shipments[:SHIPMENTS_MOST]
@@ -145,6 +145,7 @@ def _case(name: str, settings: Settings) -> Iterator[_Case]:
             office=settings.report.office,
             maker=getpass.getuser(),
             now_ms=now_ms,
+            number_pattern=settings.forms.number,
         )
         yield _Case(entry.clue, records, fields, register, now_ms)
 

@@ -4,10 +4,11 @@ import getpass
 import secrets
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args
 
 import msgspec
 import typer
@@ -15,7 +16,14 @@ import typer
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.spot_checks import Looked, Method, Outcome
+from coldwitness.domain.spot_checks import (
+    Answer,
+    Checklist,
+    Looked,
+    Method,
+    Outcome,
+    Question,
+)
 from coldwitness.judging.sampling.estimates import size_for
 from coldwitness.judging.sampling.frames import Frame, frame_bytes, frame_of
 from coldwitness.judging.sampling.shipment_frame import shipment_frame
@@ -39,6 +47,8 @@ METHODS: dict[str, Method] = {
     "stratified": "stratified",
     "weighted": "weighted",
 }
+QUESTIONS: dict[str, Question] = {name: name for name in get_args(Question)}
+ANSWERS: dict[str, Answer] = {name: name for name in get_args(Answer)}
 OUTCOMES: dict[str, Outcome] = {
     "found": "found",
     "nothing-found": "nothing_found",
@@ -128,6 +138,14 @@ def record(
     outcome: Annotated[str, typer.Argument(help="found, nothing-found or dropped")],
     note: Annotated[str, typer.Option(help="what was seen; why it was dropped")] = "",
     by: Annotated[str | None, typer.Option(help="who looked; else who runs this")] = None,
+    seen: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--seen",
+            help="QUESTION=yes|no|not_seen of what telemetry cannot see: agreement, training, seal,"
+            " box_label, packing_photo; may be repeated",
+        ),
+    ] = None,
 ) -> None:
     """记录。Keep what was seen of one that was drawn; what was kept before stays."""
     looked = Looked(
@@ -136,6 +154,7 @@ def record(
         at=_now(),
         by=by or getpass.getuser(),
         note=note,
+        checklist=_checklist(seen or ()),
     )
     check = looked_at(_read(file), looked)
     _keep(file, check)
@@ -200,6 +219,14 @@ def _frame(
     if frame_output is not None:
         frame_output.write_bytes(raw)
     return frame_of(raw, what="shipments of that period")
+
+
+def _checklist(seen: Sequence[str]) -> Checklist:
+    told = {}
+    for text in seen:
+        question, _, answer = text.partition("=")
+        told[_one_of(QUESTIONS, question, "--seen")] = _one_of(ANSWERS, answer, "--seen")
+    return told
 
 
 def _read_frame(path: Path) -> Frame:

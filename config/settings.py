@@ -210,6 +210,16 @@ class FormSettings(_Section):
     """Where the office keeps its own: `12.docx` in place of the document of form 12, `12.toml` in
     place of its parts. A form of its own is no longer marked as one to be held against the
     official print."""
+    number: str | None = Field(None, max_length=100)
+    """How numbers of documents are written, for example `示市监〔{year}〕第{number}号`; {number} is
+    a blank where nobody types one. Unset: the whole is a blank."""
+
+    @field_validator("number")
+    @classmethod
+    def _with_places(cls, text: str | None) -> str | None:
+        if text is not None and "{number}" not in text:
+            raise ValueError("expected a text with {number}, and {year} if it has the year")
+        return text
 
 
 class DepartureSettings(_Section):

@@ -23,12 +23,14 @@ class FormLine(Struct, frozen=True, kw_only=True):
 class FormFields(Struct, frozen=True, kw_only=True):
     """Every field that a template may name. What is not known says so; nothing is empty.
 
-    today, now : when the form is made, Beijing time. facts : what was found, as a clue to be
+    number_pattern : how the office writes numbers of documents, with `{number}` for the one that is
+    typed. today, now : when the form is made, Beijing time. facts : what was found, as a clue to be
     checked. bounds : least and most. maker : who has the form made. verified : what `verify` said
     of the record just now.
     """
 
     office: str
+    number_pattern: str
     clue: str
     source: str
     source_number: str
@@ -70,5 +72,8 @@ class FormFields(Struct, frozen=True, kw_only=True):
     findings: tuple[FormLine, ...]
 
 
+DOCUMENT_NUMBER = "document_number"
 LISTS = ("files", "materials", "findings")
-TEXTS = tuple(name for name in FormFields.__struct_fields__ if name not in LISTS)
+TEXTS = tuple(
+    name for name in FormFields.__struct_fields__ if name not in (*LISTS, "number_pattern")
+)

@@ -9,14 +9,16 @@ from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.config.labels import labels
 from coldwitness.domain.clues import Clue, ClueBasis, ClueDeadline, Party
 from coldwitness.domain.forms import FormFields, FormLine
-from coldwitness.domain.instants import CHINA, instant_ms
+from coldwitness.domain.instants import CHINA, instant_ms, rfc3339
 from coldwitness.domain.manifest import Item
+from coldwitness.domain.probe_challenges import KeptChallenge
 from coldwitness.judging.deadlines import deadline
 from coldwitness.judging.run import software
 
 _WORDS = labels("forms")["words"]
 _SOURCES = labels("pages")["words"]
 _MATERIALS_MOST = 20
+_CURVE_MOST = 12
 _SECONDS = ("range", "storage_on_the_way")
 
 
@@ -32,15 +34,16 @@ def form_fields(
     office: str | None,
     maker: str,
     now_ms: int,
-    challenge: str | None = None,
+    number_pattern: str | None = None,
 ) -> FormFields:
     """All fields. office : who makes the form, None where the settings name nobody. maker : who
-    has it made. challenge : what a probe that was warmed or cooled on the spot showed."""
+    has it made. number_pattern : of the settings; None: the whole number is typed."""
     at = datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(CHINA)
     today = at.date()
     competent = clue.office
     return FormFields(
         office=office or said("this_office"),
+        number_pattern=(number_pattern or "{number}").replace("{year}", str(today.year)),
         clue=clue.id,
         source=_SOURCES[f"clue_source_{clue.source}"].zh,
         source_number=clue.source_number or said("none"),
@@ -93,7 +96,10 @@ def form_fields(
         loggers=_joined(map(_loggers, records), "；") or said("unknown"),
         window=_joined(map(_window, records), "\n") or said("no_shipment"),
         readings=_joined(map(_readings, records), "\n") or said("no_shipment"),
-        challenge=challenge or said("no_challenge"),
+        challenge=_joined(
+            (_challenge(one, kept) for one in records for kept in one.challenges), "\n"
+        )
+        or said("no_challenge"),
         maker=maker,
         software=software(),
         rules=_joined((one.report.result.evidence.rules for one in records), "、") or said("none"),
@@ -263,6 +269,36 @@ def _readings(record: ShipmentRecord) -> str:
         at=said("unknown") if last is None else _minute(readings.time[last]),
         sha256=result.evidence.readings_sha256,
     )
+
+
+def _challenge(record: ShipmentRecord, kept: KeptChallenge) -> str:
+    """What was asked of a probe on the spot, what came of it, and its readings meanwhile."""
+    its, decision = kept.challenge, kept.decision
+    if decision is None:
+        return ""
+    readings = record.report.readings
+    column = readings.temperature_c.get(its.probe, ())
+    curve = [
+        f"{_clock(time)} {celsius(value)}"
+        for time, value in zip(readings.time, column, strict=False)
+        if value is not None and its.ordered_ms <= instant_ms(time) <= its.until_ms
+    ]
+    spread = max(1, -(-len(curve) // _CURVE_MOST))
+    return said(
+        "challenge_line",
+        probe=its.probe,
+        action=said(its.action),
+        by=its.by,
+        at=_minute(rfc3339(its.ordered_ms)),
+        outcome=said(decision.outcome),
+        step=celsius(decision.step_c),
+        curve="、".join(curve[::spread]) or said("none"),
+    )
+
+
+def _clock(text: str) -> str:
+    at = datetime.fromtimestamp(instant_ms(text) / 1000, tz=UTC).astimezone(CHINA)
+    return f"{at:%H:%M:%S}"
 
 
 def _verified(record: ShipmentRecord, at: datetime) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from coldwitness.api.forms.fields import said
 from coldwitness.config.case_forms import Form, Listed, Rows, Said, Signed, filled
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.forms import TEXTS, FormFields, FormFile, FormLine
+from coldwitness.domain.forms import DOCUMENT_NUMBER, TEXTS, FormFields, FormFile, FormLine
 
 TYPED_LONGEST = 2000
 
@@ -52,7 +52,11 @@ def values_of(form: Form, fields: FormFields, typed: Mapping[str, str]) -> dict[
         if len(text) > TYPED_LONGEST:
             raise BadInput(f"typed.{name}: expected at most {TYPED_LONGEST} characters")
     whole = {name: str(value) for name, value in asdict(fields).items() if name in TEXTS}
-    return {**whole, **{name: typed.get(name) or said("blank") for name in form.typed}}
+    written = {name: typed.get(name) or said("blank") for name in form.typed}
+    if DOCUMENT_NUMBER in written:
+        number = written[DOCUMENT_NUMBER]
+        written[DOCUMENT_NUMBER] = fields.number_pattern.replace("{number}", number)
+    return {**whole, **written}
 
 
 def mark_of(*, own: bool) -> str:

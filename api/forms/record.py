@@ -14,8 +14,9 @@ from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.domain.digests import sm3
 from coldwitness.domain.forms import FormFile
 from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.probe_challenges import KeptChallenge
 from coldwitness.judging.rulebook import Rulebook
-from coldwitness.storage.ports import Manifests
+from coldwitness.storage.ports import Manifests, Register
 
 READINGS = "readings.ndjson"
 EVENTS = "events.ndjson"
@@ -32,18 +33,20 @@ class ShipmentRecord:
     manifests: tuple[Manifest, ...]
     files: Mapping[str, bytes]
     problems: tuple[str, ...]
+    challenges: tuple[KeptChallenge, ...] = ()
 
 
-def record_of(
-    report: Report, manifests: Sequence[Manifest], *, rulebook: Rulebook
-) -> ShipmentRecord:
-    """manifests : all versions, oldest first. The report is verified as anybody else would."""
+def record_of(report: Report, register: Register, *, rulebook: Rulebook) -> ShipmentRecord:
+    """With all versions of the manifest and all challenges of its probes. The report is verified as
+    anybody else would."""
+    manifests = versions_of(register.manifests, report.shipment)
     found = verify_bytes(render_json(report), rulebook=rulebook)
     return ShipmentRecord(
         report=report,
         manifests=tuple(manifests),
         files=evidence_files(report, manifests),
         problems=tuple(problem.text("zh") for problem in found.problems),
+        challenges=tuple(register.challenges.of([report.shipment]).get(report.shipment, ())),
     )
 
 

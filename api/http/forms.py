@@ -11,7 +11,7 @@ from starlette.responses import Response
 from coldwitness.api.forms.document import form_docx
 from coldwitness.api.forms.fields import form_fields
 from coldwitness.api.forms.made import made_form
-from coldwitness.api.forms.record import SHIPMENTS_MOST, ShipmentRecord, record_of, versions_of
+from coldwitness.api.forms.record import SHIPMENTS_MOST, ShipmentRecord, record_of
 from coldwitness.api.forms.sheet import form_pdf
 from coldwitness.api.forms.transfer import LETTER, TAKEN, handed_of, transfer_package
 from coldwitness.api.http.answers import documented, json_answer, taking
@@ -182,11 +182,7 @@ def known_clue(services: Services, clue: str) -> Clue:
 def records_of(services: Services, clue: Clue) -> list[ShipmentRecord]:
     """Of each shipment of the clue. 409 where the stores differ from the journal."""
     return [
-        record_of(
-            report_of(services, shipment),
-            versions_of(services.register.manifests, shipment),
-            rulebook=services.rulebook,
-        )
+        record_of(report_of(services, shipment), services.register, rulebook=services.rulebook)
         for shipment in clue.shipments[:SHIPMENTS_MOST]
     ]
 
@@ -207,8 +203,14 @@ def _fields(
     *,
     now_ms: int,
 ) -> FormFields:
+    settings = services.settings
     return form_fields(
-        clue, records, office=services.settings.report.office, maker=caller.name, now_ms=now_ms
+        clue,
+        records,
+        office=settings.report.office,
+        maker=caller.name,
+        now_ms=now_ms,
+        number_pattern=settings.forms.number,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import docx
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 from python_calamine import load_workbook
 
@@ -25,6 +26,7 @@ from coldwitness.config.case_forms import NUMBERS, TYPED_MOST, load_form, load_f
 from coldwitness.config.settings import FormSettings, JournalSettings, ReportSettings, Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.forms import FormFields
+from coldwitness.domain.probe_challenges import ChallengeDecision, ProbeChallenge
 from coldwitness.storage.journal import signer_of
 from tests.api.world import T0, WARM, World, manifest, running_world
 from tests.forbidden_words import FORBIDDEN
@@ -121,7 +123,7 @@ def test_what_the_program_knows_is_filled_in(case: Case) -> None:
 
 
 def test_what_is_typed_stands_there_and_nothing_else_may_be(case: Case) -> None:
-    typed = {"number": "临市监<移>〔2026〕第12号", "contact": "张 & 李"}
+    typed = {"document_number": "临市监<移>〔2026〕第12号", "contact": "张 & 李"}
     text = text_of(case.form(4, "docx", typed))
     assert "临市监<移>〔2026〕第12号" in text
     assert "张 & 李" in text
@@ -131,6 +133,48 @@ def test_what_is_typed_stands_there_and_nothing_else_may_be(case: Case) -> None:
     answer = case.world.client.post(address, json={"typed": {"office": "x"}})
     assert answer.status_code == 422
     assert case.world.get(f"/v1/clues/{case.clue}/forms/2.pdf").status_code == 404
+
+
+def test_numbers_are_written_as_the_office_writes_them(case: Case) -> None:
+    form, fields = (
+        load_forms()[15],
+        replace(case.fields, number_pattern="示市监〔2026〕第{number}号"),
+    )
+    assert "示市监〔2026〕第7号" in text_of(form_docx(form, fields, {"document_number": "7"}))
+    assert "示市监〔2026〕第＿＿＿＿＿＿号" in text_of(form_docx(form, fields, {}))
+    kept = Settings(forms=FormSettings(number="示市监〔{year}〕第{number}号"))
+    assert kept.forms.number is not None
+    with pytest.raises(ValueError, match="number"):
+        FormSettings(number="示市监〔2026〕")
+
+
+def test_what_a_challenged_probe_showed_stands_in_the_record_of_the_spot(case: Case) -> None:
+    challenge = ProbeChallenge(
+        id="PC-1",
+        shipment="ZB-1",
+        probe="drug",
+        action="warm",
+        started_ms=T0,
+        ordered_ms=T0 + 600_000,
+        until_ms=T0 + 840_000,
+        by="鲁C-0101",
+    )
+    register = case.world.register
+    assert register.challenges.start(challenge)
+    before = text_of(case.form(9, "docx"))
+    assert "未记录测点现场核验" in before
+    decision = ChallengeDecision(
+        outcome="alive",
+        decided_ms=T0 + 800_000,
+        step_c=7.0,
+        stepped_ms=T0 + 610_000,
+        disturbed_to_ms=T0 + 700_000,
+        readings=4,
+    )
+    register.challenges.decide(challenge, decision)
+    told = text_of(case.form(9, "docx"))
+    assert "鲁C-0101 对测点 drug 加温核验：读数有响应；偏离原趋势 7.0 °C" in told
+    assert "09:10:00 12.0 °C" in told, "its curve"
 
 
 def test_an_office_s_own_file_takes_the_place_of_ours(case: Case) -> None:

@@ -50,7 +50,7 @@ def test_forms_and_their_templates(
 ) -> None:
     out = str(tmp_path / "forms")
     asked = ["case", "forms", stored.clue, "-o", out, "--form", "4", "--form", "12"]
-    assert stored.run(*asked, "--type", "number=示市监移〔2026〕1号") == 0
+    assert stored.run(*asked, "--type", "document_number=示市监移〔2026〕1号") == 0
     assert "待填" in capsys.readouterr().out
     names = sorted(path.name for path in Path(out).iterdir())
     assert names == [

@@ -59,7 +59,11 @@ def test_a_sample_is_recorded_and_anybody_can_verify_it(
     assert main(verify) == 0
     assert told(capsys)["estimate"] is None, "not all were looked at"
     assert main(["spot-check", "record", file, names[0], "found", "--note", "无封签"]) == 0
-    assert main(["spot-check", "record", file, names[1], "nothing-found"]) == 0
+    looked = ["spot-check", "record", file, names[1], "nothing-found"]
+    assert main([*looked, "--seen", "seal=perhaps"]) == 2
+    assert main([*looked, "--seen", "seal=yes", "--seen", "training=not_seen"]) == 0
+    kept = json.loads(Path(file).read_text(encoding="utf-8"))["looked"][-1]
+    assert kept["checklist"] == {"seal": "yes", "training": "not_seen"}
     assert main(["spot-check", "record", file, names[2], "dropped"]) == 2, "without a reason"
     assert main(["spot-check", "record", file, "S-none", "found"]) == 2
     assert main(["spot-check", "record", file, names[1], "found"]) == 2, "a second without one"
