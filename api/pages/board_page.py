@@ -22,7 +22,9 @@ router = APIRouter()
 MOST_ROWS = 200
 MOST_ON_THE_ROAD = 5000
 NEWEST_CLUES = 10
-OPEN_ALARMS = 20
+OPEN_ALARMS = 50
+ALARMS_SHOWN = 3
+"""Beside what is on the road; the others are a link away."""
 MINUTE_MS = 60_000
 
 Urgency = Literal["near", "outside", "silent", "calm"]
@@ -78,7 +80,8 @@ def board_page(request: Request, services: ServicesOf, caller: CallerOf) -> Resp
         most=MOST_ROWS,
         counts=counts,
         clues=clues,
-        alarms=alarms,
+        alarms=alarms[:ALARMS_SHOWN],
+        more_alarms=len(alarms) - ALARMS_SHOWN,
         shows_places=sees_destination(caller.role),
     )
 
