@@ -1,6 +1,7 @@
 """Live judging and the stream that tells of it."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -166,11 +167,11 @@ def test_a_failing_tick_never_ends_the_thread(
     real = judge.tick
     calls: list[int] = []
 
-    def tick() -> int:
+    def tick(*, within_s: float = math.inf) -> int:
         calls.append(1)
         if len(calls) == 1:
             raise MemoryError("once")
-        return real()
+        return real(within_s=within_s)
 
     monkeypatch.setattr(judge, "tick", tick)
     judge.start()
