@@ -1,6 +1,7 @@
 """How spot checks are kept and read again: what the routes and the pages of them share."""
 
 import secrets
+import threading
 from typing import get_args
 
 from msgspec.structs import replace
@@ -43,6 +44,8 @@ from coldwitness.judging.sampling.tickets import sha256_hex
 from coldwitness.storage.journal.attached import attached_bytes, keep_attached
 
 QUESTIONS: tuple[Question, ...] = get_args(Question)
+_DRAWING = threading.Lock()
+"""One draw at a time, so that none is kept in the place of another."""
 
 
 def within(kept: KeptSpotCheck, reach: Reach) -> bool:
@@ -175,11 +178,18 @@ def planned(services: Services, caller: Caller, new: NewSpotCheck) -> str:
         reasons=new.reasons,
     )
     services.register.office.put(name, kept, by=caller.name, now_ms=now_ms)
-    noted(services, caller, "spot_checkplanned", subject=name, now_ms=now_ms)
+    noted(services, caller, "spot_check_planned", subject=name, now_ms=now_ms)
     return name
 
 
 def drawn_from(services: Services, caller: Caller, name: str, new: NewDraw) -> None:
+    """Draw from the frozen frame, beside the draws before. 422 for a part that was not committed
+    to, or a further draw without a reason."""
+    with _DRAWING:
+        _drawn_from(services, caller, name, new)
+
+
+def _drawn_from(services: Services, caller: Caller, name: str, new: NewDraw) -> None:
     kept = services.register.office.newest(KeptSpotCheck, [name])[name]
     part = new.office_part
     if kept.commitment is not None and (part is None or sha256_hex(part) != kept.commitment):
@@ -204,7 +214,7 @@ def drawn_from(services: Services, caller: Caller, name: str, new: NewDraw) -> N
     )
     after = replace(kept, draws=(*kept.draws, made), commitment=new.next_commitment)
     services.register.office.put(name, after, by=caller.name, now_ms=now_ms)
-    noted(services, caller, "spot_checkdrawn_from", subject=name, now_ms=now_ms)
+    noted(services, caller, "spot_check_drawn", subject=name, now_ms=now_ms)
 
 
 def _division(asked: str | None, reach: Reach) -> str | None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,17 @@ def test_a_further_draw_needs_a_reason_and_both_stay(world: World) -> None:
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(certificate)).pages)
     assert "两单已退货" in text
     assert world.get("/v1/spot-checks").json()["items"][0]["id"] == check["id"]
+
+    def once_more(n: int) -> int:
+        more = {**PUBLIC, "public_part": f"{n} {n} {n}", "reason": f"第 {n} 次"}
+        return post(world, check, "draws", **more).status_code
+
+    with ThreadPoolExecutor(4) as at_once:
+        assert [*at_once.map(once_more, range(4))] == [201] * 4
+    told = world.get(f"/v1/spot-checks/{check['id']}").json()
+    assert len(told["draws"]) == 6, "none in the place of another"
+    trail = [line.action for line in world.register.audit.entries()]
+    assert trail.count("spot_check_drawn") == 6
 
 
 def test_reasons_of_key_supervision_and_past_findings_weigh(world: World) -> None:
