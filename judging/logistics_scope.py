@@ -1,11 +1,9 @@
 """Which shipments a request for logistics information is about."""
 
-from datetime import timedelta
-
-from coldwitness.config.rules import day_start_s
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.logistics import SHIPMENTS_MOST, LogisticsScope
 from coldwitness.domain.reach import EVERYTHING, Reach
+from coldwitness.judging.day_span import span_ms
 from coldwitness.storage.ports import Register
 
 _PAGE = 200
@@ -25,6 +23,7 @@ def shipments_asked(
     for name in scope.shipments:
         if name not in known:
             raise BadInput(f"scope.shipments: shipment {name[:80]}: unknown")
+    from_ms, to_ms = span_ms(first, last)
     wanted = set(scope.shipments)
     found: list[str] = []
     after = None
@@ -35,8 +34,8 @@ def shipments_asked(
             reach=reach,
             seller=scope.seller,
             batch=scope.batch,
-            from_ms=None if first is None else round(day_start_s(first) * 1000),
-            to_ms=None if last is None else round(day_start_s(last + timedelta(days=1)) * 1000),
+            from_ms=from_ms,
+            to_ms=to_ms,
         )
         if not rows:
             return found

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
-from coldwitness.config.rules import day_start_s
 from coldwitness.config.spot_check_weights import load_spot_check_weights
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import RegisteredCompany
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.spot_checks import Reason
+from coldwitness.judging.day_span import span_ms
 from coldwitness.judging.sampling.frames import Unit
 from coldwitness.storage.clue_ports import ClueFilter
 from coldwitness.storage.ports import Register, ShipmentRow
@@ -51,12 +51,13 @@ def shipment_frame(
 def _rows(
     register: Register, *, first: date, last: date, division: str | None, reach: Reach
 ) -> list[ShipmentRow]:
+    from_ms, to_ms = span_ms(first, last)
     found: list[ShipmentRow] = []
     after = None
     while True:
         rows = register.shipments.rows(
-            from_ms=round(day_start_s(first) * 1000),
-            to_ms=round(day_start_s(last + timedelta(days=1)) * 1000),
+            from_ms=from_ms,
+            to_ms=to_ms,
             division=division,
             after=after,
             limit=_PAGE,

@@ -78,6 +78,11 @@ def test_one_request_hands_out_everything_with_digests_and_a_receipt(world: Worl
     assert trail.count("logistics_handed_out") == 2
 
 
+def test_a_period_may_have_no_end(world: World) -> None:
+    answer = ask(world, batch="B1", **{"from": "0001-01-01", "to": "9999-12-31"})
+    assert answer.json()["shipments"] == ["ZB-0", "ZB-1"]
+
+
 @pytest.mark.parametrize(
     ("scope", "said"),
     [
