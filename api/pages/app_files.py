@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 from fastapi import APIRouter, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -43,7 +44,8 @@ class _Kept(StaticFiles):
 
 def mount_static(app: FastAPI) -> None:
     """Serve the pages' own files; nothing comes from elsewhere."""
-    app.mount("/static", _Kept(directory=STATIC), name="static")
+    files = GZipMiddleware(_Kept(directory=STATIC), minimum_size=500)  # no secret stands in them
+    app.mount("/static", files, name="static")
 
 
 @router.get("/app.webmanifest")

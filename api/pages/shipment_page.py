@@ -44,6 +44,8 @@ _GRAVEST: Sequence[StatusWord] = tuple(reversed(get_args(StatusWord)))
 _FINE: Sequence[StatusWord] = ("not_applicable", "compliant", "asserted")
 """Lines that nobody has to act on stand below the others."""
 _VERSIONS = 30
+_STOPS = 60
+"""Shown on the page; the report has all."""
 _SVG = "image/svg+xml"
 
 
@@ -112,6 +114,7 @@ def shown_shipment(
         facts=facts_of(manifest, courier=courier),
         drugs=drug_lines(manifest, result),
         steps=view.report.custody,
+        more_stops=max(len(view.report.route.stops) - _STOPS, 0),
         stops=_stop_rows(view) if sees_destination(caller.role) else (),
         challenges=challenge_part(
             services, caller, shipment, on_its_way=given(result.state) == "in_transit"
@@ -218,8 +221,10 @@ def _view_of(services: Services, shipment: str, lang: Lang) -> View:
 
 
 def _stop_rows(view: View) -> list[StopRow]:
+    """Those that are clues and the longest of the others, in the order of time."""
+    stops = sorted(view.report.route.stops, key=lambda one: (one.finding is None, -one.duration_s))
     rows = []
-    for stop in view.report.route.stops:
+    for stop in sorted(stops[:_STOPS], key=lambda one: one.number):
         cell = place_of(view, stop)
         maps = []
         if stop.role != "destination":  # it may be somebody's home

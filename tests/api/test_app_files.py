@@ -79,6 +79,7 @@ def test_a_file_whose_address_names_its_bytes_may_be_kept_for_ever(world: World)
     named = world.get(asset("pages.css"))
     assert named.content == (STATIC / "pages.css").read_bytes()
     assert "immutable" in named.headers["cache-control"]
+    assert named.headers["content-encoding"] == "gzip"
     assert "cache-control" not in world.get("/static/pages.css").headers
     sign_in = world.get("/sign-in").text
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', sign_in)
