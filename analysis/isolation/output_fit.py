@@ -195,13 +195,14 @@ def _fit_block(
         if zone == GOODS:
             little = found.best(number, outside_most_per_h=OUTSIDE_MOST_PER_H)
             held = _profile(little, number, np.log(total))
-            low = _raised(low, profile, held, room)
-            low_one = _raised(low_one, one_mass, held.of_one_mass(), room_one)
+            low, low_one = _insulated(
+                (low, low_one), (profile, one_mass), held, room=room, room_one=room_one
+            )
         refuted = one_mass.least - profile.least > REFUTED**2 * spread
         low_one = np.where(refuted, np.maximum(low_one, low / REFUTED_FACTOR), low_one)
         low = np.minimum(low, low_one)
         high = np.maximum(high, high_one)
-        fit.rate_per_h[of, zone] = profile.rate()
+        fit.rate_per_h[of, zone] = np.clip(profile.rate(), low, high)
         slow = np.maximum(1.0 - UNSEEN_LAG_H * high, 0.2)
         low, high = low / LOW_FACTOR, np.maximum(high * HIGH_FACTOR, high / slow)
         fit.low_per_h[of, zone] = np.maximum(low - UNSEEN_PATH_PER_H, 0.0)
@@ -260,6 +261,25 @@ class _Profile:
             np.asarray(np.where(accepted, low, np.inf).min(axis=(1, 2))),
             np.asarray(np.where(accepted, high, 0.0).max(axis=(1, 2))),
         )
+
+
+def _insulated(
+    low: tuple[FloatArray, FloatArray],
+    free: tuple[_Profile, _Profile],
+    held: _Profile,
+    *,
+    room: FloatArray,
+    room_one: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """(s,) lower ends of all loads and of one mass, with the outside `held` to what insulation lets
+    through. One mass that needs a faster outside, where a core does not, counts no longer."""
+    every, one = free
+    held_one = held.of_one_mass()
+    raised = _raised(low[0], every, held, room)
+    raised_one = _raised(low[1], one, held_one, room_one)
+    needs = held_one.least > one.least + room_one
+    needs &= held.least <= every.least + room
+    return raised, np.where(needs, raised, raised_one)
 
 
 def _raised(low: FloatArray, free: _Profile, held: _Profile, room: FloatArray) -> FloatArray:
