@@ -19,6 +19,7 @@ from coldwitness.domain.text import Text
 
 CHINA = timezone(timedelta(hours=8))
 YUAN = 10_000.0
+HALF_YEAR_DAYS = 183
 
 
 class CountedItem(Struct, frozen=True):
@@ -107,6 +108,49 @@ def statistics(
     return tuple(rows)
 
 
+class CheckCoverage(Struct, frozen=True):
+    """How far checks reached in the period. companies : on record that sell online, deliver or are
+    platforms. checked : of these. unchecked : the others, those for whose key supervision there is
+    a reason first. platforms_due : platforms without a check in the half year up to the last day;
+    `on` is the last one."""
+
+    companies: int
+    checked: int
+    unchecked: tuple[CountedItem, ...]
+    platforms_due: tuple[CountedItem, ...]
+
+
+def coverage(counted: Counted) -> CheckCoverage:
+    """Of all firms on record, and of platforms the check that is due every half year.
+
+    Source: the plan's coverage of all firms; six months for platforms are the office's rhythm.
+    """
+    period = counted.period
+    ours = {
+        code: one
+        for code, one in sorted(counted.companies.items())
+        if _sells_online(one, period) or {"courier", "platform"} & set(one.roles)
+    }
+    seen = {item.id for rule in (_companies_checked, _couriers_checked) for item in rule(counted)}
+    seen |= {code for code, one in ours.items() if any(map(period.holds, one.checked_on))}
+    left = sorted(
+        ((code, one) for code, one in ours.items() if code not in seen),
+        key=lambda pair: (not pair[1].key_supervision, pair[0]),
+    )
+    half_year = Period(period.end - timedelta(days=HALF_YEAR_DAYS), period.end)
+    due = [
+        _company(code, one, on=max(one.checked_on, default=None))
+        for code, one in ours.items()
+        if "platform" in one.roles and not any(map(half_year.holds, one.checked_on))
+    ]
+    return CheckCoverage(
+        companies=len(ours),
+        checked=len(ours) - len(left),
+        unchecked=tuple(_company(code, one) for code, one in left),
+        platforms_due=tuple(due),
+    )
+
+
 def companies_of(
     companies: Mapping[str, RegisteredCompany], division: str | None
 ) -> dict[str, RegisteredCompany]:
@@ -151,7 +195,9 @@ def _companies(counted: Counted, rule: StatisticsRowRule) -> _Items:
     )
 
 
-def _companies_checked(counted: Counted, rule: StatisticsRowRule) -> _Items:
+def _companies_checked(
+    counted: Counted, rule: StatisticsRowRule | None = None
+) -> tuple[CountedItem, ...]:
     """Sellers that an officer was at, or of which a delivery was judged."""
     online = {code for code, one in counted.companies.items() if one.online_from is not None}
     found = _checked_on_site(counted, "seller", only=online)
@@ -161,7 +207,9 @@ def _companies_checked(counted: Counted, rule: StatisticsRowRule) -> _Items:
     return tuple(found.values())
 
 
-def _couriers_checked(counted: Counted, rule: StatisticsRowRule) -> _Items:
+def _couriers_checked(
+    counted: Counted, rule: StatisticsRowRule | None = None
+) -> tuple[CountedItem, ...]:
     found = _checked_on_site(counted, "courier")
     for one in counted.deliveries:
         if one.courier is not None:

@@ -8,7 +8,13 @@ from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.config.labels import labels
 from coldwitness.config.statistics_table import NextReport, load_statistics_table, next_report
 from coldwitness.domain.text import Text
-from coldwitness.judging.statistics import Counted, StatisticsRow, statistics
+from coldwitness.judging.statistics import (
+    CheckCoverage,
+    Counted,
+    StatisticsRow,
+    coverage,
+    statistics,
+)
 
 _WORDS = labels("statistics")
 
@@ -24,6 +30,7 @@ class StatisticsTold(Struct, frozen=True, kw_only=True):
     filled_on: date
     source: Text
     rows: tuple[StatisticsRow, ...]
+    coverage: CheckCoverage
     due: NextReport | None
 
 
@@ -46,6 +53,7 @@ def table_of(
         filled_on=today,
         source=table.source,
         rows=statistics(table, counted, typed=typed),
+        coverage=coverage(counted),
         due=next_report(table, today, own_days=own_days),
     )
 

@@ -94,6 +94,26 @@ def test_fourteen_rows_are_counted_from_registers_clues_and_deliveries(office: W
     assert office.get(case["href"]).status_code == 200
 
 
+def test_coverage_names_who_was_not_checked_and_platforms_that_are_due(office: World) -> None:
+    courier = "913703030000005501"
+    for name, code, body in (
+        ("丙配送", courier, {"roles": ["courier"], "key_supervision": ["grave_problem"]}),
+        ("丁平台", COURIER, {"roles": ["platform"], "checked_on": ["2026-02-01"]}),
+    ):
+        answer = office.client.put(f"/v1/companies/{code}", json={"name": name, **body})
+        assert answer.status_code in (200, 201), answer.text
+    told = office.get(f"/v1/statistics?{PERIOD}").json()["coverage"]
+    assert (told["companies"], told["checked"]) == (3, 2)
+    assert [one["name"] for one in told["unchecked"]] == ["丙配送"]
+    (due,) = told["platforms_due"]
+    assert (due["name"], due["on"]) == ("丁平台", "2026-02-01")
+    summer = office.get("/v1/statistics?from=2026-01-01&to=2026-06-30").json()["coverage"]
+    assert summer["platforms_due"] == []
+    page = office.client.get(f"/statistics?{PERIOD}&lang=zh").text
+    assert "未查 1 家" in page
+    assert "平台半年检查到期 1 家" in page
+
+
 def test_a_division_has_its_own_and_those_below_it(office: World) -> None:
     assert rows_of(office, f"{PERIOD}&division=370300")["firms_interviewed"]["value"] == 1
     assert rows_of(office, f"{PERIOD}&division=370303")["firms_interviewed"]["value"] == 0
