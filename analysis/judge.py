@@ -285,7 +285,7 @@ def _question_status(
     lift("recording", unknown | unread | clock_wrong | unheard)
     status[:, QUESTION_NUMBER["storage_on_the_way"]] = stops.status
     lift("storage_on_the_way", clock_wrong)
-    lift("intervals", unread)
+    lift("intervals", unread | clock_wrong)
     lift("integrity", unread)
     lift("probe_in_box", unread)
     return status

@@ -54,6 +54,8 @@ class RecordReason(IntEnum):
     BOX_NOT_ON_RECORD = 61
     NO_LID_RECORD = 70
     LID_PARTLY_SEEN = 71
+    LID_UNSURE = 74
+    """Closed, by a record with so much missing, or with such a clock, that it shows nothing."""
     OPENED_ON_THE_WAY = 72
     OPENED_SOMEWHERE = 73
     AGREEMENT_REGISTERED = 14

@@ -10,11 +10,13 @@ from coldwitness.config.rules import Question
 
 
 def unless_torn(lines: Mapping[Question, RecordLine], torn: Flags) -> Mapping[Question, RecordLine]:
-    """Neither in range at packing nor sent live is shown by a record that is torn or has a wrong
-    clock, (s,): readings that told otherwise may be gone, or set to another time."""
+    """Neither in range at packing, nor sent live, nor a lid that stayed closed is shown by a record
+    that is torn or has a wrong clock, (s,): readings that told otherwise may be gone, or set to
+    another time."""
     held = {
         "packing_temperature": (RecordReason.PACKED_IN_RANGE, RecordReason.PACKING_UNSURE),
         "live_upload": (RecordReason.SENT_LIVE, RecordReason.UPLOAD_UNSURE),
+        "seal": (RecordReason.LID_STAYED_CLOSED, RecordReason.LID_UNSURE),
     }
     return {
         question: line

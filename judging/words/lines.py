@@ -17,6 +17,7 @@ from coldwitness.analysis.record.place_datum import PlaceDatum
 from coldwitness.analysis.stops.stop_judgement import StorageReason
 from coldwitness.analysis.terms import Terms
 from coldwitness.analysis.verdict.record_lines import RecordLine
+from coldwitness.analysis.verdict.requirements import QUESTION_NUMBER
 from coldwitness.config.labels import labels
 from coldwitness.config.rules import QUESTIONS, Question, RulePack, day_start_s
 from coldwitness.domain.baseline import FleetBaseline, FleetZone
@@ -197,6 +198,8 @@ def _said(
             terms.storage_assumed,
         )
         return said_once((status, *columns), _range_basis)
+    if question == "intervals":
+        return said_once((status, *_listed(of, _by_clock_alone(judgement))), _intervals_basis)
     also = {
         "recording": {"custody_unknown": unknown, "clock_wrong": judgement.clock_wrong},
         "integrity": {"deletion_hidden": ~judgement.deletion_shows},
@@ -224,6 +227,20 @@ def _plain_basis(
         *_of_status(question, status),
         *(_ALSO[name] for name, flag in zip(names, flags, strict=True) if flag),
     )
+
+
+def _by_clock_alone(judgement: Judgement) -> BoolArray:
+    """(s,) True where the clock was wrong and no finding shows a step that is too long."""
+    long_steps = np.zeros(judgement.clock_wrong.size, dtype=np.bool_)
+    asked = judgement.touches[:, QUESTION_NUMBER["intervals"]]
+    long_steps[judgement.findings.shipment[asked]] = True
+    return np.asarray(judgement.clock_wrong & ~long_steps)
+
+
+def _intervals_basis(status: int, by_clock: bool) -> tuple[Text, ...]:
+    if by_clock and status == Status.INSUFFICIENT_EVIDENCE:
+        return (_ALSO["intervals_by_clock"],)
+    return _of_status("intervals", status)
 
 
 def _range_basis(status: int, tolerates: bool, *flags: bool) -> tuple[Text, ...]:

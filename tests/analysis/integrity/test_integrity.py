@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.record.sequence import sequence_breaks
+from coldwitness.analysis.verdict.record_reasons import RecordReason
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Given, Series
@@ -161,6 +162,23 @@ def test_readings_from_after_their_receipt_show_a_wrong_clock() -> None:
     assert finding["measures"]["cause"] == "ahead_of_receipt"
     assert finding["measures"]["readings"] == 121
     assert ahead.status("integrity") == Status.INSUFFICIENT_EVIDENCE
+    assert (ok.status("intervals"), ahead.status("intervals")) == (
+        Status.COMPLIANT,
+        Status.INSUFFICIENT_EVIDENCE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "reason"),
+    [(0.0, RecordReason.LID_STAYED_CLOSED), (301.0, RecordReason.LID_UNSURE)],
+)
+def test_a_wrong_clock_does_not_show_that_the_lid_stayed_closed(
+    ahead_s: float, reason: RecordReason
+) -> None:
+    t = minutes(121)
+    lid = np.zeros(121, dtype=np.int8)
+    found = seen(Series(t, 5.0, received=t - ahead_s, lid_open=lid), given=TWO_HOURS)
+    assert RecordReason(int(found.judgement.record["seal"].reason[0])) is reason
 
 
 def test_events_and_manifest_that_differ_by_more_than_five_minutes() -> None:
