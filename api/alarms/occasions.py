@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coldwitness.analysis.record.probes import is_drug, probe_order
+from coldwitness.api.clues.beyond_reach import summary_for_all
 from coldwitness.api.live.board import OnTheRoad
 from coldwitness.config.labels import labels
 from coldwitness.config.settings import AlarmSettings
@@ -74,7 +75,8 @@ def of_clues(entries: Iterable[ClueEntry], *, now_ms: int) -> Occasions:
         elif clue.certainty == "certain" and entry.change.kind != "due":
             again = str(entry.change.version) if entry.change.kind == "reopened" else ""
             whose = clue.shipment or clue.source_number or clue.id
-            told = {"shipment": whose, "zh": clue.summary.zh, "en": clue.summary.en}
+            summary = summary_for_all(clue)
+            told = {"shipment": whose, "zh": summary.zh, "en": summary.en}
             title, text = _words("clue", told)
             name = _name("clue", clue.id, again)
             raised.append(Alarm(name, "clue", clue.id, clue.shipment, title, text, now_ms))

@@ -67,6 +67,13 @@ def hidden_finding(finding: AnyFinding, hidden: frozenset[str]) -> AnyFinding:
     )
 
 
+def summary_for_all(clue: Clue) -> Text:
+    """The clue's summary without the names of its twins, for what is told to people of several
+    reaches at once."""
+    twins = frozenset(twins_of(clue.findings))
+    return _hidden(clue.summary, twins) if twins else clue.summary
+
+
 def hidden_entries(
     register: Register, entries: Sequence[ClueEntry], reach: Reach
 ) -> list[ClueEntry]:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from coldwitness.analysis.record.probes import is_drug, probe_order
+from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.rights import roles_of, sees_destination
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -66,7 +67,8 @@ def board_page(request: Request, services: ServicesOf, caller: CallerOf) -> Resp
     clues = []
     if caller.role in roles_of("GET", "/v1/clues"):
         wanted = ClueFilter(reach=caller.reach, standing="stands")
-        clues = services.register.clues.listed(wanted=wanted, limit=NEWEST_CLUES)
+        newest = services.register.clues.listed(wanted=wanted, limit=NEWEST_CLUES)
+        clues = hidden_entries(services.register, newest, caller.reach)
     alarms = []
     if caller.role in roles_of("GET", "/v1/alarms"):
         shown = services.register.alarms.listed(limit=OPEN_ALARMS, reach=caller.reach)

@@ -174,6 +174,7 @@ def test_a_twin_beyond_one_s_reach_is_not_named(world: World) -> None:
         "/shipments/ZB-2",
         "/clues",
         "/findings",
+        "/live",
     ]
     clues = world.get("/v1/clues", headers=zibo).json()["items"]
     paths += [f"/v1/clues/{one['clue']['id']}" for one in clues]
