@@ -16,7 +16,8 @@ from coldwitness.api.clues.clue import CONTENT_TYPE, clue_event, trial_event
 from coldwitness.api.clues.posting import EVERYWHERE, UNREACHABLE, post_once, posting_client
 from coldwitness.api.clues.rounds import Rounds
 from coldwitness.api.clues.signature import require_secret, signed_headers
-from coldwitness.api.clues.webhook_owners import networks_of_owner, reach_of_owner
+from coldwitness.api.clues.targets import allowed_networks
+from coldwitness.api.clues.webhook_owners import reach_of_owner
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
@@ -183,7 +184,7 @@ class Outbox(JudgingObserver):
 
     def _post(self, webhook: Webhook, body: bytes, *, message_id: str) -> tuple[int, float]:
         """Status and Retry-After (0 where none) of one POST of these exact bytes."""
-        allowed = networks_of_owner(webhook.owner, self._settings.clues)
+        allowed = allowed_networks(self._settings.clues.webhook_networks)
         if webhook.owner is None and webhook.url in self._trusted:
             allowed = EVERYWHERE
         now_ms = self._clock()

@@ -4,10 +4,6 @@ A webhook that an administrator or the settings entered is the office's own and 
 One of an officer or of a client's key goes by what these may see now, and ends with them.
 """
 
-from collections.abc import Sequence
-
-from coldwitness.api.clues.targets import Network, allowed_networks
-from coldwitness.config.settings import ClueSettings
 from coldwitness.domain.grants import Role
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.storage.ports import Register
@@ -25,15 +21,6 @@ def owner_name(who: str, *, role: Role, reach: Reach) -> str | None:
         return who
     whose = sorted({*reach.divisions, *reach.couriers, *reach.platforms})
     return f"{who} ({role} {','.join(whose)})"
-
-
-def networks_of_owner(owner: str | None, settings: ClueSettings) -> Sequence[Network]:
-    """Which closed addresses a webhook may lie at. This machine's own, which the settings have
-    where nobody wrote any, are for the office's webhooks alone: who enters one of his own must not
-    have the server call what only it can reach."""
-    if owner is None or "webhook_networks" in settings.model_fields_set:
-        return allowed_networks(settings.webhook_networks)
-    return allowed_networks(())
 
 
 def reach_of_owner(register: Register, owner: str | None, *, now_ms: int) -> Reach | None:

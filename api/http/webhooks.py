@@ -10,8 +10,8 @@ from starlette.responses import Response
 from coldwitness.api.clues.clue import LISTING
 from coldwitness.api.clues.outbox import EARLIER_SECRET_MS
 from coldwitness.api.clues.signature import new_secret, require_secret
-from coldwitness.api.clues.targets import require_webhook_url, resolve
-from coldwitness.api.clues.webhook_owners import networks_of_owner, owner_name
+from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
+from coldwitness.api.clues.webhook_owners import owner_name
 from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
@@ -82,7 +82,7 @@ def _add_webhook(services: Services, new: NewWebhook, caller: Caller) -> Respons
     require_webhook_url(new.url)
     secret = new_secret() if new.secret is None else require_secret(new.secret, what="secret")
     owner = _owner(caller)
-    allowed = networks_of_owner(owner, services.settings.clues)
+    allowed = allowed_networks(services.settings.clues.webhook_networks)
     try:
         resolve(new.url, allowed=allowed)
     except Unavailable as error:
