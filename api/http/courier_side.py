@@ -34,7 +34,7 @@ _REFUSED_MOST = 200
 _FOUND = ("breach", "suspected")
 
 
-@router.get("/v1/scores", responses=documented(CourierScore), response_model=None)
+@router.get("/v1/scores", responses=documented(CourierScore, problems=(404,)), response_model=None)
 def get_score(
     services: ServicesOf,
     caller: CallerOf,
