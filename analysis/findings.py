@@ -114,3 +114,21 @@ def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
         offset += len(table)
     stacked = stack(FindingTable, tables, details=details)
     return replace(stacked, measures={name: stacked.measures[name] for name in names})
+
+
+def spans_of(
+    member: NDArray[np.integer[Any]],
+    *,
+    from_s: NDArray[np.float64],
+    until_s: NDArray[np.float64],
+    count: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First and last instant of each of `count` findings, in seconds, both (count,).
+
+    member : (n,), whose finding a row bears on; from_s, until_s : (n,), what the row spans.
+    A finding without a row has inf and -inf.
+    """
+    start_s, end_s = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(start_s, member, from_s)
+    np.maximum.at(end_s, member, until_s)
+    return start_s, end_s

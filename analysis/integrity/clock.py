@@ -3,7 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.findings import (
+    NO_FINDINGS,
+    FindingTable,
+    concatenate,
+    finding_table,
+    spans_of,
+)
 from coldwitness.analysis.integrity.moved_clock import moved_clock
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.logger_clock import (
@@ -62,7 +68,6 @@ def _received(case: Case) -> FindingTable:
     tracks, window, numbers = case.tracks, case.window, case.numbers
     delay = tracks.received_s - tracks.time_s
     owner = tracks.shipment
-    count = len(tracks.shipments)
     tables = [NO_FINDINGS]
     for kind, rows, cause in (
         (code_of("data_integrity/clock"), delay < -numbers.future_tolerance_s, "ahead_of_receipt"),
@@ -72,17 +77,16 @@ def _received(case: Case) -> FindingTable:
         if row.size == 0:
             continue
         which, member = np.unique(owner[row], return_inverse=True)
-        start, end = np.full(count, np.inf), np.full(count, -np.inf)
-        np.minimum.at(start, owner[row], tracks.time_s[row])
-        np.maximum.at(end, owner[row], tracks.time_s[row])
+        time_s = tracks.time_s[row]
+        start_s, end_s = spans_of(member, from_s=time_s, until_s=time_s, count=which.size)
         furthest = np.zeros(which.size)
         np.maximum.at(furthest, member, np.abs(delay[row]))
         tables.append(
             finding_table(
                 shipment=which,
                 type=kind,
-                start_s=start[which],
-                end_s=end[which],
+                start_s=start_s,
+                end_s=end_s,
                 certainty=Certainty.CERTAIN,
                 severity=Severity.MINOR,
                 measures={
@@ -121,9 +125,8 @@ def _behind(case: Case) -> FindingTable:
     member = np.searchsorted(which, owner[1:][live])
     kept = np.isin(owner[1:][live], which)
     late, member = late[kept], member[kept]
-    start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
-    np.minimum.at(start, member, tracks.time_s[late])
-    np.maximum.at(end, member, tracks.time_s[late])
+    time_s = tracks.time_s[late]
+    start, end = spans_of(member, from_s=time_s, until_s=time_s, count=which.size)
     behind = np.bincount(member, weights=delay[late], minlength=which.size)
     return finding_table(
         shipment=which,
@@ -148,9 +151,9 @@ def _set_back(case: Case) -> FindingTable:
         return NO_FINDINGS
     owner = owner_of(row, first=tracks.first)
     which, member = np.unique(owner, return_inverse=True)
-    start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
-    np.minimum.at(start, member, tracks.time_s[before])
-    np.maximum.at(end, member, tracks.time_s[row])
+    start, end = spans_of(
+        member, from_s=tracks.time_s[before], until_s=tracks.time_s[row], count=which.size
+    )
     return finding_table(
         shipment=which,
         type=code_of("data_integrity/clock"),

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table, spans_of
 from coldwitness.analysis.integrity.logger_groups import logger_groups, logger_name
 from coldwitness.analysis.record.case import Case
 from coldwitness.config.finding_kinds import code_of
@@ -19,9 +19,8 @@ def conflict_findings(case: Case) -> FindingTable:
         return NO_FINDINGS
     group, lead, member = logger_groups(tracks, row)
     count = lead.size
-    start, end = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(start, member, tracks.time_s[row])
-    np.maximum.at(end, member, tracks.time_s[row])
+    time_s = tracks.time_s[row]
+    start, end = spans_of(member, from_s=time_s, until_s=time_s, count=count)
     instants = np.ones(row.size, dtype=np.bool_)
     instants[1:] = (np.diff(tracks.time_s[row]) != 0) | (np.diff(member) != 0)
     spread = np.zeros(row.size)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table, spans_of
 from coldwitness.analysis.integrity.logger_groups import logger_groups, logger_name
 from coldwitness.analysis.integrity.lost_numbers import harmless
 from coldwitness.analysis.record.case import Case
@@ -34,10 +34,9 @@ def count_findings(case: Case) -> FindingTable:
     def total(flag: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(member, weights=flag, minlength=count).astype(np.float64)
 
-    start = np.full(count, np.inf)
-    end = np.full(count, -np.inf)
-    np.minimum.at(start, member, tracks.time_s[before])
-    np.maximum.at(end, member, tracks.time_s[row])
+    start, end = spans_of(
+        member, from_s=tracks.time_s[before], until_s=tracks.time_s[row], count=count
+    )
     missing, repeated = total(breaks.missing[told]), total(breaks.repeated[told])
     shown: dict[int, dict[str, object]] = {}
     for number, anchor in enumerate(lead):

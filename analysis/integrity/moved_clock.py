@@ -8,7 +8,13 @@ that of readings that arrived live.
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
+from coldwitness.analysis.findings import (
+    NO_FINDINGS,
+    FindingTable,
+    concatenate,
+    finding_table,
+    spans_of,
+)
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.logger_clock import live_rows
 from coldwitness.analysis.record.probes import probes_of
@@ -139,9 +145,7 @@ def _told(case: Case, row: IntArray, by_s: FloatArray, *, known: Flags, cause: s
         return NO_FINDINGS
     time_s = case.tracks.time_s[row]
     which, member = np.unique(case.tracks.shipment[row], return_inverse=True)
-    start, end = np.full(which.size, np.inf), np.full(which.size, -np.inf)
-    np.minimum.at(start, member, time_s)
-    np.maximum.at(end, member, time_s)
+    start, end = spans_of(member, from_s=time_s, until_s=time_s, count=which.size)
     most = np.zeros(which.size)
     np.maximum.at(most, member, by_s)
     return finding_table(

@@ -4,8 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.api.world import Receiver, World, running_world
+from tests.browser import chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Ends with its module: as long as it runs no other test of the process may run a loop."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

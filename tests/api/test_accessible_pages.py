@@ -10,19 +10,12 @@ from playwright.sync_api import Browser, Page
 from coldwitness.api.http.rights import OPEN, RIGHTS
 from tests.api.test_shipment_page import declared
 from tests.api.world import World, running_world
-from tests.browser import chromium
 
 GRAVE = ("serious", "critical")
 NO_PAGES = re.compile(r"/v1/|/healthz|/readyz|/metrics|/app|/openapi|/course|\.svg|/sign-in/openid")
 """Addresses of the API, files, and what leads elsewhere."""
 DRAWN_BY_OTHERS = {"/docs"}
 """The viewer of the API's documentation is a library's; it is in no officer's way."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

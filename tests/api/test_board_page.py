@@ -8,17 +8,10 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from coldwitness.api.pages.board_page import board_rows
 from coldwitness.domain.reach import EVERYTHING, Reach
 from tests.api.world import COLD, MINUTE, T0, World, manifest, wait_until
-from tests.browser import chromium
 
 WARMING = [5.0 + 0.1 * n for n in range(22)]
 """From 5 °C by 6 °C an hour: 7.1 °C last, nine minutes from 8 °C."""
 OUTSIDE = [9.0] * 22
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -11,19 +11,12 @@ from coldwitness.domain.grants import Grant
 from tests.api.test_shipment_page import declared
 from tests.api.test_signing_in import BADGE, PASSWORD, admitted
 from tests.api.world import T0, World, running_world
-from tests.browser import chromium
 
 SHIPMENT = "ZB-20261120-4711"
 WORDS = {
     "zh": ("登录", "高于上限", "完整核查报告", "填写审核意见", "提交审核", "退出"),
     "en": ("Sign in", "above the range", "Full report", "Add a review", "Send review", "Sign out"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

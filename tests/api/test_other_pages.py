@@ -13,15 +13,8 @@ from coldwitness.api.pages.app_files import STATIC
 from coldwitness.config.settings import Settings
 from coldwitness.domain.grants import Grant
 from tests.api.world import COLD, T0, WARM, World, manifest, running_world
-from tests.browser import chromium
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,6 @@ from python_calamine import load_workbook
 from coldwitness.api.pages.list_files import file_of
 from coldwitness.api.pages.rows import Row
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest, running_world
-from tests.browser import chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

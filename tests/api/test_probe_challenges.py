@@ -1,6 +1,5 @@
 """An officer challenges a probe: the order, the watching, the outcome, and what it means."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,9 @@ from coldwitness.judging.challenge_watch import (
     new_challenge,
 )
 from tests.api.world import COLD, MINUTE, T0, World, manifest, running_world
-from tests.browser import chromium
 from tests.decided.house import house
 
 BEGAN = T0 + 22 * MINUTE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.grants import Grant
 from coldwitness.domain.reading import Reading
 from tests.api.world import MINUTE, T0, World, manifest, running_world
-from tests.browser import chromium
 
 TAKEN = [5.0] * 20 + [6.0, 7.0, 8.5, 12.0] + [14.0] * 16 + [7.0] * 8
 """Of `ZB-1`, a minute each; twelve minutes are missing after the first ten."""
@@ -32,12 +31,6 @@ PAPERS: dict[str, Any] = {
     "sites": [{"lat": 36.81, "lon": 118.31, "name": "中转站", "max_minutes": 15}],
 }
 FIRST_LOAD_BYTES_MAX = 200_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

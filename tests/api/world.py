@@ -25,8 +25,9 @@ from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.judging.live import LiveJudge
 from coldwitness.judging.rulebook import load_rulebook
-from coldwitness.storage.register import SqlRegister, open_register
+from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
+from tests.registers import new_register
 
 T0 = instant_ms("2026-11-20T01:00:00Z")
 MINUTE = 60_000
@@ -135,7 +136,7 @@ def running_world(
     moved = TestClock()
     now = clock if clock is not None else moved
     store = EmbeddedTelemetry(folder / "telemetry.sqlite")
-    register = open_register(f"sqlite:///{folder / 'register.sqlite'}")
+    register = new_register(folder / "register.sqlite")
     rulebook = load_rulebook(settings.judging)
     hub, metrics, board = LiveHub(), Metrics(), Board(now)
     listener = listen("127.0.0.1", port)

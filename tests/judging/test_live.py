@@ -15,8 +15,8 @@ from coldwitness.judging.live import CHUNK_SHIPMENTS, REOPEN_WITHIN_MS, LiveJudg
 from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.clue_ports import ClueEntry
-from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
+from tests.registers import new_register
 from tests.storage.readings import T0
 from tests.storage.results import finding, record, result
 
@@ -67,7 +67,7 @@ def judging(
 @pytest.fixture
 def judge(tmp_path: Path, heard: Heard) -> Any:
     settings = Settings()
-    with closing(open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")) as register:
+    with closing(new_register(tmp_path / "register.sqlite")) as register:
         yield LiveJudge(
             MemoryTelemetry(),
             register,
@@ -112,7 +112,7 @@ def test_a_tick_without_work_is_not_heard(judge: LiveJudge, heard: Heard) -> Non
 def test_a_restart_judges_what_is_under_way_or_ended_less_than_a_day_ago(
     tmp_path: Path, heard: Heard, judge: LiveJudge, ended_ms: int | None, again: bool
 ) -> None:
-    with closing(open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")) as register:
+    with closing(new_register(tmp_path / "register.sqlite")) as register:
         end = None if ended_ms is None else rfc3339(ended_ms)
         record(register, result(end=end))
         register.custody.note_seen({"S-never": None})
@@ -126,7 +126,7 @@ def test_another_couriers_shipment_is_judged_in_the_first_run_beside_a_flood(
     tmp_path: Path, heard: Heard, judge: LiveJudge
 ) -> None:
     flood = {f"A-{n:05d}": "flooding" for n in range(3 * CHUNK_SHIPMENTS)}
-    with closing(open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")) as register:
+    with closing(new_register(tmp_path / "register.sqlite")) as register:
         register.custody.note_seen({**flood, "Z-1": "other"})
     judge.touch(flood)
     judge.touch(["Z-1"])

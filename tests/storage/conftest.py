@@ -1,7 +1,6 @@
 """Databases for the suites: each test has an empty one of its own, on a server of its worker."""
 
 import itertools
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.telemetry.memory import MemoryTelemetry
 from tests import servers
+from tests.registers import new_register
 
 _numbers = itertools.count()
 
@@ -92,20 +92,11 @@ def postgres_register(postgres_address: str) -> Iterator[SqlRegister]:
     opened.close()
 
 
-@pytest.fixture(scope="session")
-def sqlite_register(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite register with its tables and nothing in them, to copy."""
-    path = tmp_path_factory.mktemp("register") / "register.sqlite"
-    open_register(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlRegister]:
     """An empty register; the one on PostgreSQL is emptied, for making one takes its time."""
     if request.param == "sqlite":
-        path = shutil.copy(request.getfixturevalue("sqlite_register"), tmp_path)
-        opened = open_register(f"sqlite:///{path}")
+        opened = new_register(tmp_path / "register.sqlite")
         yield opened
         opened.close()
         return

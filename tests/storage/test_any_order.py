@@ -1,7 +1,6 @@
 """Any order, batching and repetition of the same messages ends in the same stores."""
 
 import itertools
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from coldwitness.storage.journal import Row
 from coldwitness.storage.register import SqlRegister, open_register
 from coldwitness.storage.telemetry import WholeStore, open_telemetry
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from tests.registers import new_register
 from tests.storage import evidence
 from tests.storage.readings import MINUTE, READINGS, T0
 
@@ -158,7 +158,7 @@ def machine(fresh: Callable[[], list[Stores]]) -> type[RuleBasedStateMachine]:
 
 
 def test_any_order_and_repetition_of_messages_ends_in_the_same_stores_of_both_adapters(
-    tmp_path: Path, sqlite_register: Path, influx_settings: StoreSettings
+    tmp_path: Path, influx_settings: StoreSettings
 ) -> None:
     def opener(settings: StoreSettings) -> Callable[[], tuple[WholeStore, SqlRegister]]:
         def both() -> tuple[WholeStore, SqlRegister]:
@@ -172,7 +172,7 @@ def test_any_order_and_repetition_of_messages_ends_in_the_same_stores_of_both_ad
         found = []
         for kind in ("embedded", "influx"):
             register = tmp_path / f"{kind}{number}.sqlite"
-            shutil.copy(sqlite_register, register)
+            new_register(register).close()
             settings_of = {
                 "telemetry": kind,
                 "register_url": f"sqlite:///{register}",

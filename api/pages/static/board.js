@@ -46,10 +46,8 @@
     due = Infinity;
     began = Date.now();
     try {
-      const answer = await fetch(window.location.href, { headers: { "X-Listening": "yes" } });
-      if (answer.status === 401) { window.location.reload(); return; }  // the session is over
-      if (!answer.ok) { throw new Error(String(answer.status)); }
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const page = await window.coldwitnessPage();
+      if (!page) { return; }
       const before = alarming(document);
       const fresh = Array.from(alarming(page)).filter(function (one) { return !before.has(one); });
       const at = document.activeElement && document.activeElement.closest("#board [data-shipment]");

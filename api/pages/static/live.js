@@ -71,10 +71,9 @@
     due = Infinity;
     began = Date.now();
     try {
-      const answer = await fetch(window.location.href, { headers: { "X-Listening": "yes" } });
-      if (answer.status === 401) { window.location.reload(); return; }  // the session is over
-      if (!answer.ok) { throw new Error(String(answer.status)); }
-      put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const page = await window.coldwitnessPage();
+      if (!page) { return; }
+      put(page);
       const now = clock(new Date(), true);
       say(status.dataset.on + " · " + status.dataset.updated + " " + now, "on");
     } catch (error) {

@@ -358,15 +358,13 @@
 
   async function renew() {
     waiting = 0;
-    let answer;
+    let page;
     try {
-      answer = await fetch(window.location.href, { headers: { "X-Listening": "yes" } });
+      page = await window.coldwitnessPage();
     } catch (error) {
       return;  // the dot says that nothing comes; once it does, this is asked again
     }
-    if (answer.status === 401) { window.location.reload(); return; }
-    if (!answer.ok) { return; }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page) { return; }
     TOLD.forEach(function (id) {
       const now = document.getElementById(id);
       const then = page.getElementById(id);

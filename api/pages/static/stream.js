@@ -4,7 +4,10 @@
 
    coldwitnessListen({ state: function (name) {}, resumed: function () {}, reading: …, verdict: … })
    state : `on` (connected), `stale` (connected, but nothing was heard for too long), `broken`
-   (trying again), `closed` (the server lets nobody in any more). */
+   (trying again), `closed` (the server lets nobody in any more).
+
+   coldwitnessPage() : this page as the server has it now, a Document; null where the session is
+   over and the page is loaded anew. Throws where the server has none or does not answer. */
 (function () {
   "use strict";
   const EVENTS = ["reading", "finding", "verdict", "clue", "lost", "beat"];
@@ -12,6 +15,13 @@
   const STALE_MS = 40000;
   const LOOK_MS = 2000;
   const AGAIN_MS = 15000;
+
+  window.coldwitnessPage = async function () {
+    const answer = await fetch(window.location.href, { headers: { "X-Listening": "yes" } });
+    if (answer.status === 401) { window.location.reload(); return null; }
+    if (!answer.ok) { throw new Error(String(answer.status)); }
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
 
   window.coldwitnessListen = function (told) {
     const shared = "locks" in navigator && "BroadcastChannel" in window;
