@@ -149,10 +149,13 @@ class AlarmTeller(JudgingObserver):
 
     def tell_due(self) -> None:
         """Hand every due message to its person's turn; does not wait for the answers."""
+        self._rounds.take_turns(self._due, self._tell_turn)
+
+    def _due(self) -> dict[str, list[AlarmMessage]]:
         due: dict[str, list[AlarmMessage]] = {}
         for message in self._register.alarms.due(now_ms=self._clock(), limit=PAGE):
             due.setdefault(message.person, []).append(message)
-        self._rounds.take_turns(due, self._tell_turn)
+        return due
 
     def wait_for_turns(self) -> None:
         """Until everybody who was being told is told, or was not."""

@@ -121,10 +121,13 @@ class Outbox(JudgingObserver):
 
     def send_due(self) -> None:
         """Hand every due delivery to its webhook's turn; does not wait for the answers."""
+        self._rounds.take_turns(self._due, self._send_turn)
+
+    def _due(self) -> dict[str, list[Delivery]]:
         due: dict[str, list[Delivery]] = {}
         for delivery in self._register.outbox.due(now_ms=self._clock(), limit=500):
             due.setdefault(delivery.webhook.id, []).append(delivery)
-        self._rounds.take_turns(due, self._send_turn)
+        return due
 
     def _send_turn(self, deliveries: Sequence[Delivery]) -> None:
         """One webhook's due deliveries, in order. Where it cannot be reached at all, the rest

@@ -55,12 +55,15 @@ class Rounds:
         return self._stopping.is_set()
 
     def take_turns(
-        self, waiting: Mapping[str, Sequence[_Item]], turn: Callable[[Sequence[_Item]], None]
+        self,
+        waiting: Callable[[], Mapping[str, Sequence[_Item]]],
+        turn: Callable[[Sequence[_Item]], None],
     ) -> None:
         """Begin a turn for everybody for whom something waits and whose last turn is over; does not
-        wait for its end."""
+        wait for its end. Whose turn is over is seen before `waiting` is asked: of a turn that ends
+        in between, what it did may still be told as waiting."""
         self._busy = {whose: its for whose, its in self._busy.items() if not its.done()}
-        for whose, items in waiting.items():
+        for whose, items in waiting().items():
             if whose not in self._busy:
                 self._busy[whose] = self._pool.submit(turn, items)
 
