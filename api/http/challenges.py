@@ -1,9 +1,6 @@
 """Challenges of probes: an officer has one warmed or cooled and sees whether its readings live."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header
-from starlette.requests import Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from coldwitness.api.http.answers import documented, json_answer, taking
@@ -11,7 +8,7 @@ from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.challenge_schemas import Challenge, CurvePoint, NewChallenge
 from coldwitness.api.http.filters import RecordId
-from coldwitness.api.http.posts import answered_once
+from coldwitness.api.http.posts import OnceOf
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, may_see
@@ -31,11 +28,7 @@ router = APIRouter(tags=["challenges"])
     response_model=None,
 )
 def challenge_probe(
-    request: Request,
-    body: JsonBody,
-    services: ServicesOf,
-    caller: CallerOf,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    body: JsonBody, services: ServicesOf, caller: CallerOf, once: OnceOf
 ) -> Response:
     """Challenge a probe of a shipment on its way: the order to warm or cool it comes after a delay
     that is drawn (20 to 90 s), then its readings are watched for four minutes. 409 where the
@@ -46,7 +39,7 @@ def challenge_probe(
         kept = started(services, caller, new)
         return json_answer(told(services, kept), status=201)
 
-    return answered_once(request, services, caller, body, key=idempotency_key, act=start)
+    return once.answered(start)
 
 
 @router.get(

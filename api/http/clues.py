@@ -39,7 +39,7 @@ from coldwitness.api.http.clue_schemas import (
     NewStatement,
 )
 from coldwitness.api.http.filters import Courier, Division, Limit, RecordId
-from coldwitness.api.http.posts import answered_once
+from coldwitness.api.http.posts import OnceOf
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import Kind
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -115,20 +115,14 @@ def list_clues(
     openapi_extra=taking(NewClue),
     response_model=None,
 )
-def take_clue(
-    request: Request,
-    body: JsonBody,
-    services: ServicesOf,
-    caller: CallerOf,
-    idempotency_key: Annotated[str | None, Header()] = None,
-) -> Response:
+def take_clue(body: JsonBody, services: ServicesOf, caller: CallerOf, once: OnceOf) -> Response:
     """Take in a clue from elsewhere; it gets the same clocks. One with the source and number of a
     known one is that one."""
 
     def take() -> Response:
         return _take_clue(services, body_of_type(body, NewClue), caller)
 
-    return answered_once(request, services, caller, body, key=idempotency_key, act=take)
+    return once.answered(take)
 
 
 def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
@@ -287,12 +281,7 @@ def _changed(
     response_model=None,
 )
 def add_statement(
-    clue: RecordId,
-    request: Request,
-    body: JsonBody,
-    services: ServicesOf,
-    caller: CallerOf,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    clue: RecordId, body: JsonBody, services: ServicesOf, caller: CallerOf, once: OnceOf
 ) -> Response:
     """Keep what the company said on a clue. Its attachments were put to one of the clue's
     shipments before."""
@@ -308,7 +297,7 @@ def add_statement(
         kept = _keep(services, found, act, caller, said="statement")
         return _answer(kept, services, caller, status=201)
 
-    return answered_once(request, services, caller, body, key=idempotency_key, act=add)
+    return once.answered(add)
 
 
 def _known(services: Services, clue: str) -> ClueEntry:

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Header, Path
-from starlette.requests import Request
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from coldwitness.api.forms.logistics import handed_files, logistics_files, logistics_package
@@ -21,7 +20,7 @@ from coldwitness.api.http.case_schemas import (
 )
 from coldwitness.api.http.filters import Cursor, Limit
 from coldwitness.api.http.kept_entries import page_of
-from coldwitness.api.http.posts import answered_once
+from coldwitness.api.http.posts import OnceOf
 from coldwitness.api.http.problems import Problem, field_of
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -48,13 +47,7 @@ RequestId = Annotated[str, Path(pattern="^LR-[0-9]{8}-[0-9a-f]{8}$")]
     openapi_extra=taking(NewLogisticsRequest),
     response_model=None,
 )
-def take_request(
-    request: Request,
-    body: JsonBody,
-    services: ServicesOf,
-    caller: CallerOf,
-    idempotency_key: Annotated[str | None, Header()] = None,
-) -> Response:
+def take_request(body: JsonBody, services: ServicesOf, caller: CallerOf, once: OnceOf) -> Response:
     """Hand out all that is on record of the shipments of a scope: readings, events, every version
     of the manifest, results, each with its digests, and a receipt. What was handed out is kept."""
 
@@ -65,7 +58,7 @@ def take_request(
         told = _told(services, name)
         return json_answer(told, status=201, headers={"Location": address})
 
-    return answered_once(request, services, caller, body, key=idempotency_key, act=take)
+    return once.answered(take)
 
 
 @router.get(

@@ -1,18 +1,16 @@
 """Officers' reviews of a result: a layer beside it; two of its words are evidence of their own."""
 
 import re
-from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Header
-from starlette.requests import Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
-from coldwitness.api.http.posts import answered_once
+from coldwitness.api.http.posts import OnceOf
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.schemas import NewReview, ReviewLine, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
@@ -38,12 +36,7 @@ _EVIDENCE = ("isolation_seen", "isolation_withdrawn", "correction_accepted")
     response_model=None,
 )
 def add_review(
-    shipment: ShipmentId,
-    request: Request,
-    body: JsonBody,
-    services: ServicesOf,
-    caller: CallerOf,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    shipment: ShipmentId, body: JsonBody, services: ServicesOf, caller: CallerOf, once: OnceOf
 ) -> Response:
     """Keep an officer's decision about the current version of the result. 409 if another version
     is named: the officer has to look at what changed first. `isolation_seen` (the officer looked at
@@ -55,7 +48,7 @@ def add_review(
         current = keep_review(services, caller, shipment, body_of_type(body, NewReview))
         return json_answer(_listed(services, shipment, current), status=201)
 
-    return answered_once(request, services, caller, body, key=idempotency_key, act=add)
+    return once.answered(add)
 
 
 def keep_review(services: Services, caller: Caller, shipment: str, said: NewReview) -> int:

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path
-from starlette.requests import Request
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from coldwitness.api.forms.certificate import certificate_pdf
@@ -19,7 +18,7 @@ from coldwitness.api.http.case_schemas import (
 )
 from coldwitness.api.http.filters import Cursor, Limit
 from coldwitness.api.http.kept_entries import page_of
-from coldwitness.api.http.posts import answered_once
+from coldwitness.api.http.posts import OnceOf
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.spot_check_keeping import (
     QUESTIONS,
@@ -51,11 +50,7 @@ SpotCheckId = Annotated[str, Path(pattern="^SC-[0-9]{8}-[0-9a-f]{8}$")]
     response_model=None,
 )
 def plan_spot_check(
-    request: Request,
-    body: JsonBody,
-    services: ServicesOf,
-    caller: CallerOf,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    body: JsonBody, services: ServicesOf, caller: CallerOf, once: OnceOf
 ) -> Response:
     """Freeze the frame of a period; draw from it at once, or later by a part of the seed that was
     committed to here."""
@@ -69,7 +64,7 @@ def plan_spot_check(
         told = told_spot_check(services, name)
         return json_answer(told, status=201, headers={"Location": address})
 
-    return answered_once(request, services, caller, body, key=idempotency_key, act=plan)
+    return once.answered(plan)
 
 
 @router.get("/v1/spot-checks", responses=documented(SpotCheckList), response_model=None)
