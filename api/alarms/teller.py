@@ -28,6 +28,7 @@ from coldwitness.api.live.board import Board
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.alarm_bodies import alarm_body
 from coldwitness.config.labels import labels
+from coldwitness.config.secrets import secret_of
 from coldwitness.config.settings import AlarmPerson, Settings
 from coldwitness.domain.alarms import Alarm
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
@@ -304,11 +305,7 @@ def _secrets_of(person: AlarmPerson) -> tuple[str, str | None]:
 
 
 def _secret(value: SecretStr | None, file: Path | None, name: str) -> str | None:
-    if value is not None:
-        return value.get_secret_value()
-    if file is None:
-        return None
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return secret_of(value, file)
     except OSError as error:
         raise ConfigError(f"settings: alarms.{name}: {file}: {error.strerror}") from error

@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from msgspec import Struct
 
+from coldwitness.config.secrets import secret_of
 from coldwitness.config.settings import OpenIdSettings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.domain.loopback import is_loopback
@@ -233,12 +234,8 @@ def _trusting(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _secret_of(settings: OpenIdSettings) -> str | None:
-    if settings.client_secret is not None:
-        return settings.client_secret.get_secret_value()
-    if settings.client_secret_file is None:
-        return None
     try:
-        return settings.client_secret_file.read_text(encoding="utf-8").strip()
+        return secret_of(settings.client_secret, settings.client_secret_file)
     except OSError as error:
         raise ConfigError(
             f"openid.client_secret_file: {error.filename}: {error.strerror}"

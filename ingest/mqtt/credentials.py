@@ -2,20 +2,17 @@
 
 import ssl
 
+from coldwitness.config.secrets import secret_of
 from coldwitness.config.settings import MqttSettings
 from coldwitness.domain.errors import ConfigError
 
 
 def password_of(settings: MqttSettings) -> str | None:
     """The password of the settings or of the file they name; raises ConfigError."""
-    if settings.password is not None:
-        return settings.password.get_secret_value()
-    if settings.password_file is not None:
-        try:
-            return settings.password_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"mqtt.password_file {settings.password_file}: {error}") from error
-    return None
+    try:
+        return secret_of(settings.password, settings.password_file)
+    except OSError as error:
+        raise ConfigError(f"mqtt.password_file {settings.password_file}: {error}") from error
 
 
 def tls_context(settings: MqttSettings) -> ssl.SSLContext:

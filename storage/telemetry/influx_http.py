@@ -22,6 +22,7 @@ import pandas
 import urllib3
 from numpy.typing import NDArray
 
+from coldwitness.config.secrets import secret_of
 from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.shown_address import apart
@@ -245,16 +246,13 @@ class Refused(Unavailable):
 def token_of(settings: StoreSettings) -> str | None:
     """The token of the settings or of the file they name, else user and password of the address,
     which is then gone on with without them: an address stands in errors."""
-    if settings.influx_token is not None:
-        return settings.influx_token.get_secret_value()
-    if settings.influx_token_file is not None:
-        try:
-            return settings.influx_token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise Unavailable(
-                f"store.influx_token_file {settings.influx_token_file}: {error.strerror}"
-            ) from error
-    return apart(settings.influx_url)[1]
+    try:
+        token = secret_of(settings.influx_token, settings.influx_token_file)
+    except OSError as error:
+        raise Unavailable(
+            f"store.influx_token_file {settings.influx_token_file}: {error.strerror}"
+        ) from error
+    return apart(settings.influx_url)[1] if token is None else token
 
 
 def said_in(body: bytes | str) -> str:
