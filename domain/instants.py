@@ -60,6 +60,11 @@ def rfc3339(time_ms: int) -> str:
     return f"{text}.{fraction_ms:03d}Z" if fraction_ms else f"{text}Z"
 
 
+def rfc3339_if_any(time_ms: int | None) -> str | None:
+    """The same of a time that may not have come."""
+    return None if time_ms is None else rfc3339(time_ms)
+
+
 def rfc3339_column(time_s: NDArray[np.float64]) -> list[str | None]:
     """(n,) UTC epoch seconds as `rfc3339` writes them; None for what is not finite."""
     known = np.isfinite(time_s)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339, rfc3339_if_any
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reading import ENDING_EVENTS, Event
 from coldwitness.domain.tracks import IntArray
@@ -138,7 +138,7 @@ def _frozen(manifest: Manifest) -> dict[str, Any]:
     told |= {
         "courier.id": None if manifest.courier is None else manifest.courier.id,
         "delivery.sub_carrier.id": None if carrier is None else carrier.id,
-        "due_at": None if manifest.due_ms is None else rfc3339(manifest.due_ms),
+        "due_at": rfc3339_if_any(manifest.due_ms),
     }
     return {
         name: plain for name, one in told.items() if (plain := _plain(one)) not in (None, [], {})

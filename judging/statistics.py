@@ -6,18 +6,17 @@ table types it. A number that was typed stands beside the one that was counted, 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 
 from msgspec import Struct
 
 from coldwitness.config.statistics_table import StatisticsRowRule, StatisticsTable
 from coldwitness.domain.clues import Clue
-from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.instants import china_day, instant_ms
 from coldwitness.domain.office import MeasureKind, RegisteredCompany
 from coldwitness.domain.reach import division_prefix
 from coldwitness.domain.text import Text
 
-CHINA = timezone(timedelta(hours=8))
 YUAN = 10_000.0
 HALF_YEAR_DAYS = 183
 
@@ -165,11 +164,6 @@ def companies_of(
     }
 
 
-def china_day(instant: str) -> date:
-    """The day of China time of an RFC 3339 instant."""
-    return datetime.fromtimestamp(instant_ms(instant) / 1000.0, CHINA).date()
-
-
 def _sum(items: Iterable[CountedItem]) -> float:
     return round(sum(1.0 if one.amount is None else one.amount for one in items), 6)
 
@@ -284,7 +278,7 @@ def _clues_that_became(counted: Counted, status: str) -> tuple[CountedItem, ...]
     found = []
     for clue in counted.clues:
         days = [
-            china_day(line.at)
+            china_day(instant_ms(line.at) / 1000)
             for line in clue.history
             if line.kind == "status" and line.now == status
         ]

@@ -1,19 +1,19 @@
 """What the statistics of a period are counted from, out of the register."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
+from coldwitness.config.rules import day_start_s
 from coldwitness.domain.clues import Clue
+from coldwitness.domain.instants import china_day, instant_ms
 from coldwitness.domain.manifest import Company, Manifest
 from coldwitness.domain.office import RegisteredCompany
 from coldwitness.domain.reach import EVERYTHING, Reach, division_prefix
 from coldwitness.domain.shipment_filter import Asked
 from coldwitness.judging.statistics import (
-    CHINA,
     Counted,
     Delivery,
     Period,
-    china_day,
     companies_of,
 )
 from coldwitness.storage.clue_ports import ClueFilter
@@ -64,7 +64,9 @@ def _deliveries(
             manifest = manifests.get(row.id)
             yield Delivery(
                 shipment=row.id,
-                on=period.start if row.started_at is None else china_day(row.started_at),
+                on=period.start
+                if row.started_at is None
+                else china_day(instant_ms(row.started_at) / 1000),
                 seller=None if manifest is None else _named(manifest.seller),
                 courier=_courier(manifest, row),
             )
@@ -89,7 +91,7 @@ def _judged(
 
 
 def _begin_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=CHINA).timestamp() * 1000)
+    return round(day_start_s(day) * 1000)
 
 
 def _courier(manifest: Manifest | None, row: ShipmentRow) -> tuple[str, str] | None:

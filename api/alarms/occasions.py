@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coldwitness.analysis.record.probes import is_drug, probe_order
 from coldwitness.api.clues.beyond_reach import summary_for_all
 from coldwitness.api.live.board import OnTheRoad
 from coldwitness.config.labels import labels
@@ -84,8 +83,7 @@ def of_clues(entries: Iterable[ClueEntry], *, now_ms: int) -> Occasions:
 
 
 def _near(name: str, row: OnTheRoad, now_ms: int, *, to_limit_s: float) -> Alarm:
-    told = row.newest.temperature
-    drug = [f"{told[probe]:.1f}" for probe in sorted(told, key=probe_order) if is_drug(probe)]
+    drug = [f"{value_c:.1f}" for value_c in row.drug_c]
     return _alarm(
         "near_limit",
         name,

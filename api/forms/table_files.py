@@ -8,6 +8,8 @@ from typing import Literal
 import xlsxwriter
 from starlette.responses import Response
 
+from coldwitness.api.file_answer import file_answer
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cell = str | float | None
 FileKind = Literal["csv", "xlsx"]
@@ -21,11 +23,7 @@ def table_file(table: Sequence[Sequence[Cell]], *, kind: FileKind, name: str) ->
         content, media_type = csv_bytes(table), "text/csv; charset=utf-8"
     else:
         content, media_type = workbook_bytes(table), WORKBOOK
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
-        "Cache-Control": "no-store",
-    }
-    return Response(content, media_type=media_type, headers=headers)
+    return file_answer(content, media_type=media_type, name=f"{name}.{kind}")
 
 
 def csv_bytes(table: Sequence[Sequence[Cell]]) -> bytes:

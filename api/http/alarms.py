@@ -11,9 +11,10 @@ from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import Limit, RecordId
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
+from coldwitness.api.http.shipments import may_see
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.alarms import Alarm
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339, rfc3339_if_any
 from coldwitness.storage.alarm_ports import AlarmMessage
 
 router = APIRouter(tags=["alarms"])
@@ -65,13 +66,16 @@ def acknowledged(services: Services, caller: Caller, alarm: str) -> bool:
 
 def _known(services: Services, caller: Caller, name: str) -> Alarm:
     alarm = services.register.alarms.one(name)
-    if alarm is not None and not caller.reach.everything:
-        whose = [] if alarm.shipment is None else [alarm.shipment]
-        if not services.register.shipments.seen(whose, reach=caller.reach):
-            alarm = None
-    if alarm is None:
+    if alarm is None or not _within(services, caller, alarm):
         raise Problem(404, f"alarm {name}: unknown")
     return alarm
+
+
+def _within(services: Services, caller: Caller, alarm: Alarm) -> bool:
+    """One of no shipment is for those who may see everything."""
+    if caller.reach.everything or alarm.shipment is None:
+        return caller.reach.everything
+    return may_see(services, caller.reach, alarm.shipment)
 
 
 def _messages(
@@ -93,8 +97,8 @@ def _line(alarm: Alarm, messages: dict[str, list[AlarmMessage]]) -> AlarmLine:
         title=alarm.title,
         text=alarm.text,
         raised_at=rfc3339(alarm.raised_ms),
-        settled_at=_at(alarm.settled_ms),
-        acknowledged_at=_at(alarm.acknowledged_ms),
+        settled_at=rfc3339_if_any(alarm.settled_ms),
+        acknowledged_at=rfc3339_if_any(alarm.acknowledged_ms),
         acknowledged_by=alarm.acknowledged_by,
         told=tuple(
             AlarmTold(
@@ -102,13 +106,9 @@ def _line(alarm: Alarm, messages: dict[str, list[AlarmMessage]]) -> AlarmLine:
                 round=one.round,
                 state=one.state,
                 attempts=one.attempts,
-                done_at=_at(one.done_ms),
+                done_at=rfc3339_if_any(one.done_ms),
                 error=one.error,
             )
             for one in messages.get(alarm.id, ())
         ),
     )
-
-
-def _at(at_ms: int | None) -> str | None:
-    return None if at_ms is None else rfc3339(at_ms)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.problems import Problem, wrong_field
 from coldwitness.api.http.schemas import AttachmentKept, AttachmentList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import require_known
@@ -102,7 +102,7 @@ def keep_attachment(
     404 or 422."""
     if name is not None and (_NAME.fullmatch(name) is None or holds_a_number_of_a_person(name)):
         detail = "expected a file name without signs of a path or a person's number"
-        raise Problem(422, f"name: {detail}", errors=[{"field": "name", "detail": detail}])
+        raise wrong_field("name", detail)
     require_known(services, shipment)
     now_ms = services.clock()
     kept, new = services.register.attachments.add(

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import Depends
 from starlette.requests import Request
 
-from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.api.http.problems import Problem, field_of, wrong_field
 from coldwitness.ingest.json_value import json_value
 from coldwitness.ingest.personal_data import personal_number_at
 
@@ -34,7 +34,7 @@ async def json_body(request: Request) -> Any:
     if personal is not None:
         detail = "personal data are refused, take them out"
         where = personal.removeprefix("$").removeprefix(".") or "body"
-        raise Problem(422, f"{where}: {detail}", errors=[{"field": where, "detail": detail}])
+        raise wrong_field(where, detail)
     return body
 
 
@@ -53,4 +53,4 @@ def body_of_type(value: Any, kind: type[Any]) -> Any:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         wrong = field_of(str(error))
-        raise Problem(422, f"{wrong['field']}: {wrong['detail']}", errors=[wrong]) from error
+        raise wrong_field(wrong["field"], wrong["detail"]) from error

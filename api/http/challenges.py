@@ -9,11 +9,11 @@ from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.challenge_schemas import Challenge, CurvePoint, NewChallenge
 from coldwitness.api.http.filters import RecordId
 from coldwitness.api.http.posts import OnceOf
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.problems import Problem, wrong_field
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, may_see
 from coldwitness.api.http.trail import noted
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339, rfc3339_if_any
 from coldwitness.domain.measures import given
 from coldwitness.domain.probe_challenges import KeptChallenge
 from coldwitness.judging.challenge_watch import NOT_HEARD, new_challenge, step_of, watched
@@ -64,7 +64,7 @@ def started(services: Services, caller: Caller, new: NewChallenge) -> KeptChalle
     if new.probe not in probes:
         known = ", ".join(sorted(probes)) or "none"
         detail = f"expected a probe that speaks now ({known})"
-        raise Problem(422, f"probe: {detail}", errors=[{"field": "probe", "detail": detail}])
+        raise wrong_field("probe", detail)
     now_ms = services.clock()
     challenge = new_challenge(shipment, new.probe, action=new.action, by=caller.name, now_ms=now_ms)
     if not services.register.challenges.start(challenge):
@@ -116,15 +116,11 @@ def told(services: Services, kept: KeptChallenge, *, with_curve: bool = True) ->
         until=rfc3339(challenge.until_ms) if ordered else None,
         outcome=outcome,
         step_c=step_c,
-        stepped_at=_at(stepped_ms),
-        disturbed_to=_at(to_ms),
-        decided_at=_at(decided_ms),
+        stepped_at=rfc3339_if_any(stepped_ms),
+        disturbed_to=rfc3339_if_any(to_ms),
+        decided_at=rfc3339_if_any(decided_ms),
         curve=tuple(
             CurvePoint(rfc3339(round(at_s * 1000)), value_c)
             for at_s, value_c in zip(heard.time_s.tolist(), heard.value_c.tolist(), strict=True)
         ),
     )
-
-
-def _at(at_ms: int | None) -> str | None:
-    return None if at_ms is None else rfc3339(at_ms)

@@ -40,7 +40,7 @@ from coldwitness.api.http.clue_schemas import (
 )
 from coldwitness.api.http.filters import Courier, Division, Limit, RecordId
 from coldwitness.api.http.posts import OnceOf
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.problems import Problem, wrong_field
 from coldwitness.api.http.schemas import Kind
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
@@ -130,8 +130,7 @@ def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
     for shipment in new.shipments:
         if shipment not in seen:
             detail = f"shipment {shipment}: unknown"
-            errors = [{"field": "shipments", "detail": detail}]
-            raise Problem(422, f"shipments: {detail}", errors=errors)
+            raise wrong_field("shipments", detail)
     now_ms = services.clock()
 
     def made(taken_by: str | None = None) -> KeptClue:
@@ -332,8 +331,7 @@ def _require_attachments(services: Services, found: ClueEntry, digests: tuple[st
     for digest in digests:
         if digest not in known:
             detail = "expected the SHA-256 of an attachment of one of the clue's shipments"
-            errors = [{"field": "attachments", "detail": detail}]
-            raise Problem(422, f"attachments: {detail}", errors=errors)
+            raise wrong_field("attachments", detail)
 
 
 def _tag(entry: ClueEntry) -> str:

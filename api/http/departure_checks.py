@@ -1,6 +1,5 @@
 """Checks before departure: one call says green or red, and why."""
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -10,13 +9,14 @@ from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.case_schemas import DepartureCheckTold, NewDepartureCheck
+from coldwitness.api.http.kept_entries import new_entry_name
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import may_see
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.departure import KeptDepartureCheck
-from coldwitness.domain.instants import china_day, rfc3339
+from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.office import RegisteredBox, RegisteredBoxModel, RegisteredDevice
 from coldwitness.judging.departure import (
@@ -87,7 +87,7 @@ def checked(
         green=all(line.ok for line in lines),
         lines=lines,
     )
-    name = f"DC-{china_day(now_ms / 1000):%Y%m%d}-{secrets.token_hex(4)}"
+    name = new_entry_name("DC", now_ms=now_ms)
     services.register.office.put(name, kept, by=caller.name, now_ms=now_ms)
     noted(
         services,

@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import StringConstraints
 from starlette.requests import Request
 
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.problems import wrong_field
 from coldwitness.config.rules import day_start_s
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.instants import instant_ms
@@ -43,8 +43,7 @@ def only_known_parameters(request: Request) -> None:
     for name in unknown_parameters(request):
         expected = ", ".join(sorted(_known(request)))
         detail = f"unknown parameter; expected one of {expected}"
-        errors = [{"field": name[:80], "detail": detail}]
-        raise Problem(422, f"{name[:80]}: {detail}", errors=errors)
+        raise wrong_field(name[:80], detail)
 
 
 def unknown_parameters(request: Request) -> list[str]:
@@ -76,6 +75,4 @@ def instant_of(text: str | None, *, name: str, end_of_day: bool = False) -> int 
         return instant_ms(mended)
     except ValueError as error:
         detail = str(error)
-        raise Problem(
-            422, f"{name}: {detail}", errors=[{"field": name, "detail": detail}]
-        ) from error
+        raise wrong_field(name, detail) from error

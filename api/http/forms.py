@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
 from msgspec.structs import replace
 from starlette.responses import Response
 
+from coldwitness.api.file_answer import file_answer
 from coldwitness.api.forms.document import form_docx
 from coldwitness.api.forms.fields import form_fields
 from coldwitness.api.forms.made import made_form
@@ -19,7 +19,7 @@ from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.case_schemas import FilledForm, FormList, FormTold, TypedField
 from coldwitness.api.http.filters import RecordId
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.problems import Problem, wrong_field
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
@@ -129,7 +129,7 @@ def get_transfer_package(
     except BadInput as error:
         raise Problem(409, str(error)) from error
     noted(services, caller, "transfer_package", subject=clue, shipment=found.shipment)
-    return _saved(body, ZIP, f"{clue}-transfer.zip")
+    return file_answer(body, media_type=ZIP, name=f"{clue}-transfer.zip")
 
 
 def handed_to(clue: Clue, matter: Matter | None, *, now_ms: int) -> Clue:
@@ -140,7 +140,7 @@ def handed_to(clue: Clue, matter: Matter | None, *, now_ms: int) -> Clue:
     department = department_for(matter, day=china_day(now_ms / 1000))
     if department is None:
         detail = "no rule in force names a department"
-        raise Problem(422, f"matter: {detail}", errors=[{"field": "matter", "detail": detail}])
+        raise wrong_field("matter", detail)
     return replace(clue, office=department)
 
 
@@ -238,15 +238,5 @@ def _form(
         status = 422 if str(error).startswith("typed") else 409
         raise Problem(status, str(error)) from error
     noted(services, caller, "make_form", subject=f"{clue} {number}", shipment=found.shipment)
-    return _saved(body, MEDIA_TYPES[format_], f"{clue}-{number}-{used.form.title.zh}.{format_}")
-
-
-def _saved(body: bytes, media_type: str, name: str) -> Response:
-    return Response(
-        body,
-        media_type=media_type,
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        },
-    )
+    name = f"{clue}-{number}-{used.form.title.zh}.{format_}"
+    return file_answer(body, media_type=MEDIA_TYPES[format_], name=name)

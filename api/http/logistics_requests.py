@@ -1,6 +1,5 @@
 """Requests of authorities for delivery and logistics information, and what was handed out."""
 
-import secrets
 from collections.abc import Callable
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from coldwitness.api.file_answer import file_answer
 from coldwitness.api.forms.logistics import handed_files, logistics_files, logistics_package
 from coldwitness.api.forms.record import versions_of
 from coldwitness.api.http.answers import documented, json_answer, taking
@@ -19,16 +19,16 @@ from coldwitness.api.http.case_schemas import (
     NewLogisticsRequest,
 )
 from coldwitness.api.http.filters import Cursor, Limit
-from coldwitness.api.http.kept_entries import page_of
+from coldwitness.api.http.kept_entries import new_entry_name, page_of
 from coldwitness.api.http.posts import OnceOf
-from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.api.http.problems import Problem, field_of, wrong_field
 from coldwitness.api.http.reports import report_of
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.seal import sha256_hex
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.instants import china_day, rfc3339
+from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.logistics import KeptLogisticsRequest, LogisticsScope
 from coldwitness.judging.logistics_scope import shipments_asked
 from coldwitness.storage.journal.attached import attached_bytes, keep_attached
@@ -103,8 +103,7 @@ def get_package(logistics_request: RequestId, services: ServicesOf, caller: Call
         detail = "its bytes are gone, or are others"
         raise Problem(409, f"package {kept.package_sha256}: {detail}")
     noted(services, caller, "logistics_package", subject=logistics_request)
-    named = {"Content-Disposition": f'attachment; filename="{logistics_request}.zip"'}
-    return Response(body, media_type=ZIP, headers={"Cache-Control": "no-store", **named})
+    return file_answer(body, media_type=ZIP, name=f"{logistics_request}.zip")
 
 
 def export(
@@ -141,7 +140,7 @@ def export(
 
 
 def request_name(now_ms: int) -> str:
-    return f"LR-{china_day(now_ms / 1000):%Y%m%d}-{secrets.token_hex(4)}"
+    return new_entry_name("LR", now_ms=now_ms)
 
 
 def _taken(services: Services, caller: Caller, new: NewLogisticsRequest) -> str:
@@ -151,7 +150,7 @@ def _taken(services: Services, caller: Caller, new: NewLogisticsRequest) -> str:
         raise Problem(422, str(error), errors=[field_of(str(error))]) from error
     if not shipments:
         detail = "no shipment fits"
-        raise Problem(422, f"scope: {detail}", errors=[{"field": "scope", "detail": detail}])
+        raise wrong_field("scope", detail)
     now_ms = services.clock()
     kept, body = export(
         services.register,

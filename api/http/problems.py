@@ -59,6 +59,11 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+def wrong_field(field: str, detail: str) -> Problem:
+    """422 for one field of what was sent."""
+    return Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
+
+
 class SignInFirst(Exception):
     """Raise it where a browser asks for a page and nobody has signed in."""
 

@@ -18,6 +18,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from coldwitness.api.cursors import read_cursor, write_cursor
+from coldwitness.api.file_answer import file_answer
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.filters import Cursor, ShipmentId
 from coldwitness.api.http.masking import shown_table
@@ -72,9 +73,11 @@ def get_readings(
     rows = np.lexsort((table.seq, table.logger, table.time_ms))
     if format_ == "csv":
         body = as_csv(columns_of(table, rows)).encode("utf-8")
-        return _download(body, f"{shipment}.csv", "text/csv; charset=utf-8")
+        return file_answer(body, media_type="text/csv; charset=utf-8", name=f"{shipment}.csv")
     if format_ == "parquet":
-        return _download(as_parquet(columns_of(table, rows)), f"{shipment}.parquet", PARQUET)
+        return file_answer(
+            as_parquet(columns_of(table, rows)), media_type=PARQUET, name=f"{shipment}.parquet"
+        )
     start = 0 if cursor is None else read_cursor(cursor, listing=LISTING, kind=int)
     page = rows[start : start + limit]
     more = write_cursor(LISTING, start + limit) if start + limit < rows.size else None
@@ -157,11 +160,3 @@ def _parquet_kind(name: str) -> str:
     if name in _FLAGS:
         return "BOOLEAN"
     return "BIGINT" if name == "seq" else "DOUBLE"
-
-
-def _download(body: bytes, name: str, kind: str) -> Response:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
-    return Response(body, media_type=kind, headers=headers)

@@ -10,7 +10,7 @@ from coldwitness.api.cursors import read_cursor, write_cursor
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody
 from coldwitness.api.http.filters import Cursor, Limit
-from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.api.http.problems import Problem, field_of, wrong_field
 from coldwitness.api.http.schemas import (
     EntryKept,
     EntryLine,
@@ -173,7 +173,7 @@ def _checked(body: object, kind: type[_Entry], name: str, services: Services) ->
         wrong = {"field": error.field, "detail": error.detail}
     except BadInput as error:
         raise Problem(422, str(error), errors=[field_of(str(error))]) from error
-    raise Problem(422, f"{wrong['field']}: {wrong['detail']}", errors=[wrong])
+    raise wrong_field(wrong["field"], wrong["detail"])
 
 
 def _told(name: str, history: list[EntryVersion]) -> EntryKept:

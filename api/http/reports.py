@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from coldwitness.api.clues.clue import report_address
+from coldwitness.api.file_answer import file_answer
 from coldwitness.api.http.answers import documented, tag_of, unchanged
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.language import language_of
@@ -185,8 +186,4 @@ def get_package(
     except BadInput as error:
         raise Problem(409, str(error)) from error
     noted(services, caller, "read_package", subject=shipment, shipment=shipment)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{shipment}.zip"',
-        "Cache-Control": "no-store",
-    }
-    return Response(body, media_type="application/zip", headers=headers)
+    return file_answer(body, media_type="application/zip", name=f"{shipment}.zip")

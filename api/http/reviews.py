@@ -11,7 +11,7 @@ from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.posts import OnceOf
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.problems import Problem, wrong_field
 from coldwitness.api.http.schemas import NewReview, ReviewLine, ReviewList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import current_result, require_known
@@ -112,15 +112,13 @@ def _current_version(services: Services, shipment: str) -> int:
 def _require_manifest(services: Services, shipment: str, version: int) -> None:
     if services.register.manifests.version(shipment, version) is None:
         detail = f"shipment {shipment} has no manifest version {version}"
-        errors = [{"field": "manifest_version", "detail": detail}]
-        raise Problem(422, f"manifest_version: {detail}", errors=errors)
+        raise wrong_field("manifest_version", detail)
 
 
 def _require_attachment(services: Services, shipment: str, sha256: str) -> None:
     if sha256 not in {one.sha256 for one in services.register.attachments.of(shipment)}:
         detail = f"expected the SHA-256 of an attachment of shipment {shipment}"
-        errors = [{"field": "attachment", "detail": detail}]
-        raise Problem(422, f"attachment: {detail}", errors=errors)
+        raise wrong_field("attachment", detail)
 
 
 def _require_look(services: Services, shipment: str, officer: str) -> None:
@@ -131,8 +129,7 @@ def _require_look(services: Services, shipment: str, officer: str) -> None:
     looks = [one for one in said if one in ("isolation_seen", "isolation_withdrawn")]
     if looks[-1:] != ["isolation_seen"]:
         detail = f"officer {officer} has no look on record to take back"
-        errors = [{"field": "officer", "detail": detail}]
-        raise Problem(422, f"officer: {detail}", errors=errors)
+        raise wrong_field("officer", detail)
 
 
 def _listed(services: Services, shipment: str, current: int) -> ReviewList:
@@ -164,7 +161,7 @@ def _of_whom(new: NewReview, caller: Caller) -> NewReview:
         return new if new.officer is not None else msgspec.structs.replace(new, officer="")
     if new.officer not in (None, caller.name):
         detail = f"expected {caller.name}, who signed in, or nothing"
-        raise Problem(422, f"officer: {detail}", errors=[{"field": "officer", "detail": detail}])
+        raise wrong_field("officer", detail)
     return msgspec.structs.replace(new, officer=caller.name)
 
 
@@ -186,5 +183,5 @@ def _checked(new: NewReview) -> NewReview:
         wrong = ("attachment", "expected with isolation_seen alone")
     if wrong is not None:
         field, detail = wrong
-        raise Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
+        raise wrong_field(field, detail)
     return msgspec.structs.replace(new, officer=officer, note=note)

@@ -15,7 +15,7 @@ from coldwitness.api.http.filters import (
 )
 from coldwitness.api.http.manifest_body import manifest_body
 from coldwitness.api.http.masking import shown_manifest, shown_result
-from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.api.http.problems import Problem, field_of, wrong_field
 from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, ShipmentList
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipment_query import ShipmentQueryOf
@@ -60,7 +60,7 @@ def put_manifest(
     new version and the shipment is judged again."""
     if isinstance(body, dict) and body.setdefault("id", shipment) != shipment:
         detail = f"expected {shipment}, the shipment of the address"
-        raise Problem(422, f"id: {detail}", errors=[{"field": "id", "detail": detail}])
+        raise wrong_field("id", detail)
     try:
         manifest, warnings = parse_manifest(body, classes=services.rulebook.classes)
     except BadInput as error:
@@ -131,7 +131,7 @@ def _require_own(caller: Caller, manifest: Manifest) -> None:
         return
     field = "courier.id" if reach.couriers else "delivery.platform"
     detail = f"expected {', '.join(sorted(reach.couriers | reach.platforms))}, whose key this is"
-    raise Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
+    raise wrong_field(field, detail)
 
 
 @router.get("/v1/shipments", responses=documented(ShipmentList), response_model=None)

@@ -1,6 +1,5 @@
 """How spot checks are kept and read again: what the routes and the pages of them share."""
 
-import secrets
 import threading
 from typing import get_args
 
@@ -13,11 +12,12 @@ from coldwitness.api.http.case_schemas import (
     NewSpotCheck,
     SpotCheckTold,
 )
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.kept_entries import new_entry_name
+from coldwitness.api.http.problems import Problem, wrong_field
 from coldwitness.api.http.services import Services
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.instants import china_day, rfc3339
+from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reach import Reach, division_prefix
 from coldwitness.domain.spot_checks import (
     DrawMade,
@@ -138,11 +138,11 @@ def keep_look(services: Services, caller: Caller, name: str, new: NewLook) -> No
 def planned(services: Services, caller: Caller, new: NewSpotCheck) -> str:
     division = _division(new.division, caller.reach)
     if new.last_day < new.first_day:
-        raise _field("to", f"lies before {new.first_day}")
+        raise wrong_field("to", f"lies before {new.first_day}")
     if (new.size is None) == (new.prevalence is None):
-        raise _field("size", "expected size, or prevalence in its place")
+        raise wrong_field("size", "expected size, or prevalence in its place")
     if new.tolerated is not None and new.method != "simple":
-        raise _field("tolerated", "a sequential stop goes with the method simple alone")
+        raise wrong_field("tolerated", "a sequential stop goes with the method simple alone")
     units = shipment_frame(
         services.register,
         first=new.first_day,
@@ -152,17 +152,17 @@ def planned(services: Services, caller: Caller, new: NewSpotCheck) -> str:
         reasons=new.reasons,
     )
     if not units:
-        raise _field("from", "no shipment was under way in that period")
+        raise wrong_field("from", "no shipment was under way in that period")
     raw = frame_bytes(units)
     frame = frame_of(raw, what="frame")
     size = new.size or size_for(
         len(units), prevalence=new.prevalence or 0.05, confidence=new.confidence
     )
     if size > len(units):
-        raise _field("size", f"expected at most {len(units)}, so many are in the frame")
+        raise wrong_field("size", f"expected at most {len(units)}, so many are in the frame")
     now_ms = services.clock()
     keep_attached(services.settings.journal.directory, raw)
-    name = f"SC-{china_day(now_ms / 1000):%Y%m%d}-{secrets.token_hex(4)}"
+    name = new_entry_name("SC", now_ms=now_ms)
     kept = KeptSpotCheck(
         first_day=new.first_day,
         last_day=new.last_day,
@@ -193,9 +193,9 @@ def _drawn_from(services: Services, caller: Caller, name: str, new: NewDraw) -> 
     kept = services.register.office.newest(KeptSpotCheck, [name])[name]
     part = new.office_part
     if kept.commitment is not None and (part is None or sha256_hex(part) != kept.commitment):
-        raise _field("office_part", "its SHA-256 is not the one that was committed to")
+        raise wrong_field("office_part", "its SHA-256 is not the one that was committed to")
     if kept.draws and not (new.reason or "").strip():
-        raise _field("reason", "a further draw needs one; both stay")
+        raise wrong_field("reason", "a further draw needs one; both stay")
     seed = seed_of(new.office_part, new.public_part.strip())
     now_ms = services.clock()
     try:
@@ -223,10 +223,10 @@ def _division(asked: str | None, reach: Reach) -> str | None:
         return asked
     if asked is None:
         if len(reach.divisions) != 1:
-            raise _field("division", "expected one of yours")
+            raise wrong_field("division", "expected one of yours")
         return next(iter(reach.divisions))
     if not any(asked.startswith(division_prefix(one)) for one in reach.divisions):
-        raise _field("division", "expected one of yours, or one below it")
+        raise wrong_field("division", "expected one of yours, or one below it")
     return asked
 
 
@@ -270,8 +270,4 @@ def frame_kept(services: Services, kept: KeptSpotCheck) -> bytes:
 
 def _wrong(error: BadInput) -> Problem:
     field, _, detail = str(error).partition(": ")
-    return _field(field.split(" ")[0], detail or str(error))
-
-
-def _field(field: str, detail: str) -> Problem:
-    return Problem(422, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
+    return wrong_field(field.split(" ")[0], detail or str(error))

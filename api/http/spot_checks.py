@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from coldwitness.api.file_answer import file_answer, saved_as
 from coldwitness.api.forms.certificate import certificate_pdf
 from coldwitness.api.forms.table_files import WORKBOOK, Cell, table_file
 from coldwitness.api.http.answers import documented, json_answer, taking
@@ -134,7 +135,7 @@ def record_look(
 def get_frame(spot_check: SpotCheckId, services: ServicesOf, caller: CallerOf) -> Response:
     """The frozen frame, byte by byte as its digest is over it."""
     kept = known_spot_check(services, caller, spot_check)
-    return Response(frame_kept(services, kept), media_type=CSV, headers=_saved(spot_check, "csv"))
+    return file_answer(frame_kept(services, kept), media_type=CSV, name=f"{spot_check}.csv")
 
 
 @router.get(
@@ -142,10 +143,10 @@ def get_frame(spot_check: SpotCheckId, services: ServicesOf, caller: CallerOf) -
     responses=documented(None, content=("application/json",), problems=(404, 409)),
     response_model=None,
 )
-def getfile_of(spot_check: SpotCheckId, services: ServicesOf, caller: CallerOf) -> Response:
+def get_file(spot_check: SpotCheckId, services: ServicesOf, caller: CallerOf) -> Response:
     """The file that `coldwitness spot-check verify` holds against the frame."""
     known_spot_check(services, caller, spot_check)
-    return json_answer(file_of(services, spot_check), headers=_saved(spot_check, "json"))
+    return json_answer(file_of(services, spot_check), headers=saved_as(f"{spot_check}.json"))
 
 
 @router.get(
@@ -159,7 +160,7 @@ def get_certificate(spot_check: SpotCheckId, services: ServicesOf, caller: Calle
     check = file_of(services, spot_check)
     body = certificate_pdf(spot_check, kept, check, now_ms=services.clock())
     noted(services, caller, "spot_check_certificate", subject=spot_check)
-    return Response(body, media_type="application/pdf", headers=_saved(spot_check, "pdf"))
+    return file_answer(body, media_type="application/pdf", name=f"{spot_check}.pdf")
 
 
 @router.get(
@@ -207,10 +208,3 @@ def get_publication(spot_check: SpotCheckId, services: ServicesOf, caller: Calle
 
 def _zh(key: str) -> str:
     return _WORDS[key].zh
-
-
-def _saved(name: str, kind: str) -> dict[str, str]:
-    return {
-        "Cache-Control": "no-store",
-        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
-    }

@@ -1,29 +1,31 @@
 """The office's statistics of a period: JSON, workbook, and a sheet to print."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.http.answers import NO_STORE, documented, json_answer
+from coldwitness.api.file_answer import file_answer
+from coldwitness.api.forms.table_files import WORKBOOK
+from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import Division
 from coldwitness.api.http.language import language_of
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.problems import wrong_field
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.statistics.print import print_of
 from coldwitness.api.statistics.table import StatisticsTold, table_of
 from coldwitness.api.statistics.workbook import workbook
-from coldwitness.judging.statistics import CHINA, Period
+from coldwitness.domain.instants import china_day
+from coldwitness.judging.statistics import Period
 from coldwitness.judging.statistics_evidence import counted
 
 router = APIRouter(tags=["statistics"])
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_DAYS = 3660
 From = Annotated[
     date | None, Query(alias="from", description="First day, China time; else of this year")
@@ -38,7 +40,7 @@ Typed = Annotated[
 
 @router.get(
     "/v1/statistics",
-    responses=documented(StatisticsTold, content=(XLSX, "application/pdf")),
+    responses=documented(StatisticsTold, content=(WORKBOOK, "application/pdf")),
     response_model=None,
 )
 def statistics_of(
@@ -64,7 +66,7 @@ def statistics_of(
 
 def period_of(services: Services, start: date | None, end: date | None) -> Period:
     """This year so far, as far as nothing else was asked for."""
-    today = datetime.fromtimestamp(services.clock() / 1000.0, CHINA).date()
+    today = china_day(services.clock() / 1000)
     end = end or today
     return Period(start or date(end.year, 1, 1), end)
 
@@ -80,13 +82,13 @@ def told_of(
 ) -> StatisticsTold:
     if not 0 <= (period.end - period.start).days <= MOST_DAYS:
         detail = f"expected a day from {period.start} on, at most {MOST_DAYS} days later"
-        raise Problem(422, f"to: {detail}", errors=[{"field": "to", "detail": detail}])
+        raise wrong_field("to", detail)
     found = counted(services.register, period, division=division, reach=caller.reach)
     return table_of(
         found,
         division=division,
         unit=unit or services.settings.report.office,
-        today=datetime.fromtimestamp(services.clock() / 1000.0, CHINA).date(),
+        today=china_day(services.clock() / 1000),
         typed=typed,
         own_days=services.settings.statistics.report_on,
     )
@@ -98,10 +100,8 @@ def file_of(
     """The table as a file to be saved."""
     content = print_of(told, lang) if kind == "pdf" else workbook(told, lang, base_url=base_url)
     name = f"statistics-{told.start}-{told.end}.{kind}"
-    return Response(
-        content,
-        media_type="application/pdf" if kind == "pdf" else XLSX,
-        headers={**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'},
+    return file_answer(
+        content, media_type="application/pdf" if kind == "pdf" else WORKBOOK, name=name
     )
 
 
@@ -116,6 +116,6 @@ def typed_of(pairs: list[str]) -> dict[int, float]:
             number, figure = 0, -1.0
         if not (1 <= number <= 99 and 0.0 <= figure < 1e12):
             detail = f"expected row:number, got {pair!r}"
-            raise Problem(422, f"typed: {detail}", errors=[{"field": "typed", "detail": detail}])
+            raise wrong_field("typed", detail)
         found[number] = figure
     return found

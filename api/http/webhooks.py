@@ -33,7 +33,7 @@ from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.errors import Unavailable
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339, rfc3339_if_any
 from coldwitness.domain.shown_address import shown_address
 from coldwitness.storage.clue_ports import DeliveryState
 from coldwitness.storage.clue_ports import Webhook as StoredWebhook
@@ -173,7 +173,7 @@ def list_deliveries(
                     state=line.state,
                     attempts=line.attempts,
                     next_try_at=rfc3339(line.next_try_ms) if line.state == "due" else None,
-                    done_at=None if line.done_ms is None else rfc3339(line.done_ms),
+                    done_at=rfc3339_if_any(line.done_ms),
                     error=line.error,
                 )
                 for line in page
@@ -257,9 +257,9 @@ def _told(services: Services, webhook: StoredWebhook) -> Webhook:
         disabled=webhook.disabled,
         waiting=health.waiting,
         given_up=health.dead,
-        failing_since=None if health.failing_since_ms is None else rfc3339(health.failing_since_ms),
+        failing_since=rfc3339_if_any(health.failing_since_ms),
         last_error=health.last_error,
-        last_accepted_at=None if health.last_done_ms is None else rfc3339(health.last_done_ms),
+        last_accepted_at=rfc3339_if_any(health.last_done_ms),
     )
 
 

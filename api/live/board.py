@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from coldwitness.analysis.record.probes import is_drug, probe_order
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult
@@ -22,6 +23,12 @@ class OnTheRoad:
     shipment: str
     newest: NewestReading
     heard_ms: int
+
+    @property
+    def drug_c(self) -> list[float]:
+        """Newest temperatures of the drug's probes [°C], the first one first."""
+        told = self.newest.temperature
+        return [told[name] for name in sorted(told, key=probe_order) if is_drug(name)]
 
 
 class Board(JudgingObserver):

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.analysis.record.probes import is_drug, probe_order
 from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.rights import roles_of, sees_destination
@@ -46,10 +45,7 @@ class BoardRow:
     @property
     def drug_c(self) -> list[float]:
         """Of the drug's probes, the first one first."""
-        if self.its is None:
-            return []
-        told = self.its.newest.temperature
-        return [told[name] for name in sorted(told, key=probe_order) if is_drug(name)]
+        return [] if self.its is None else self.its.drug_c
 
     @property
     def minutes_to_limit(self) -> int | None:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from coldwitness.api.http.case_schemas import NewDraw, NewLook, NewSpotCheck
 from coldwitness.api.http.language import language_of
-from coldwitness.api.http.problems import Problem, field_of
+from coldwitness.api.http.problems import field_of, wrong_field
 from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.spot_check_keeping import (
@@ -30,7 +30,6 @@ from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.config.labels import labels
 from coldwitness.domain.instants import china_day
 from coldwitness.domain.spot_checks import Answer, KeptSpotCheck, Method, Outcome
-from coldwitness.ingest.personal_data import personal_number_at
 
 router = APIRouter()
 
@@ -123,14 +122,11 @@ def record(
 def _body(form: Mapping[str, object], kind: type[_Body]) -> _Body:
     """The form as what the API takes; what was left empty was not said."""
     given = {name: text for name, text in form.items() if text != ""}
-    personal = personal_number_at(given)
-    if personal is not None:
-        raise Problem(422, f"{personal.removeprefix('$.')}: personal data are refused")
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         wrong = field_of(str(error))
-        raise Problem(422, f"{wrong['field']}: {wrong['detail']}", errors=[wrong]) from error
+        raise wrong_field(wrong["field"], wrong["detail"]) from error
 
 
 def _to(path: str, request: Request, *, anchor: str = "") -> Response:

@@ -9,7 +9,7 @@ from coldwitness.api.reports.drawn.glyphs import with_codes
 from coldwitness.api.reports.drawn.pdf import typeset
 from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.api.statistics.table import StatisticsTold, figure, filling, header, said
-from coldwitness.judging.statistics import CHINA
+from coldwitness.domain.instants import CHINA
 
 _COLUMNS = ("number", "row", "value", "unit", "filling")
 

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339_if_any
 from coldwitness.domain.manifest_search import SEPARATOR, folded
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.shipment_filter import Asked, Place, Sort
@@ -183,8 +183,8 @@ def _line(row: Row[Any]) -> ShipmentRow:
         state=row.state,
         courier=row.courier,
         division=row.division,
-        started_at=None if row.started_ms is None else rfc3339(row.started_ms),
-        ended_at=None if row.ended_ms is None else rfc3339(row.ended_ms),
+        started_at=rfc3339_if_any(row.started_ms),
+        ended_at=rfc3339_if_any(row.ended_ms),
         result_version=row.result_version,
         findings=row.findings,
     )

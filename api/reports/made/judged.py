@@ -7,7 +7,7 @@ from coldwitness.api.reports.made.evidence import own_loggers
 from coldwitness.api.reports.made.model import Beside, Issue, Origin, Report, Review, SentManifest
 from coldwitness.api.reports.made.report import beside_of, build_report
 from coldwitness.api.reports.made.seal import sealed
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339_if_any
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.manifest_versions import in_force
 from coldwitness.judging.run import Judged
@@ -70,7 +70,7 @@ def _versions(evidence: Evidence, shipment: str) -> tuple[SentManifest, ...] | m
     return tuple(
         SentManifest(
             version=one.version,
-            received_at=None if one.received_ms is None else rfc3339(one.received_ms),
+            received_at=rfc3339_if_any(one.received_ms),
             sender=one.sender,
             accepted=one.accepted,
             counts=place == counts,
