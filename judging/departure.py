@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from coldwitness.analysis.record.probes import is_drug
 from coldwitness.config.labels import labels
 from coldwitness.config.storage_classes import BoxModel, StorageClass, item_range_c
 from coldwitness.domain.departure import DepartureLine, DepartureQuestion
@@ -69,7 +70,7 @@ def _drug_readings(facts: DepartureFacts) -> _Seen:
     time_s = table.time_ms / 1000.0
     recent = (time_s > facts.now_s - LOOK_BACK_S) & (time_s <= facts.now_s + 60.0)
     for name, column in table.temperature_c.items():
-        if name.partition("@")[0].partition(".")[0] != "drug":
+        if not is_drug(name):
             continue
         value_c = np.asarray(column, dtype=np.float64)
         rows = np.flatnonzero(recent & ~np.isnan(value_c))

@@ -5,8 +5,7 @@ from coldwitness.domain.logistics import SHIPMENTS_MOST, LogisticsScope
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.judging.day_span import span_ms
 from coldwitness.storage.ports import Register
-
-_PAGE = 200
+from coldwitness.storage.shipment_pages import shipment_pages
 
 
 def shipments_asked(
@@ -26,20 +25,15 @@ def shipments_asked(
     from_ms, to_ms = span_ms(first, last)
     wanted = set(scope.shipments)
     found: list[str] = []
-    after = None
-    while True:
-        rows = register.shipments.rows(
-            after=after,
-            limit=_PAGE,
-            reach=reach,
-            seller=scope.seller,
-            batch=scope.batch,
-            from_ms=from_ms,
-            to_ms=to_ms,
-        )
-        if not rows:
-            return found
+    for rows in shipment_pages(
+        register,
+        reach=reach,
+        seller=scope.seller,
+        batch=scope.batch,
+        from_ms=from_ms,
+        to_ms=to_ms,
+    ):
         found += [row.id for row in rows if not wanted or row.id in wanted]
         if len(found) > SHIPMENTS_MOST:
             raise BadInput(f"scope: more than {SHIPMENTS_MOST} shipments fit; part it by periods")
-        after = rows[-1].id
+    return found

@@ -18,6 +18,7 @@ from coldwitness.judging.statistics import (
 )
 from coldwitness.storage.clue_ports import ClueFilter
 from coldwitness.storage.ports import Register, ShipmentRow
+from coldwitness.storage.shipment_pages import shipment_pages
 
 _AT_ONCE = 500
 
@@ -81,13 +82,8 @@ def _judged(
         from_ms=_begin_ms(period.start),
         to_ms=_begin_ms(period.end + timedelta(days=1)),
     )
-    after = None
-    while True:
-        rows = register.shipments.rows(after=after, limit=_AT_ONCE, reach=reach, **asked)
+    for rows in shipment_pages(register, reach=reach, **asked):
         yield [row for row in rows if row.verdict is not None]
-        if len(rows) < _AT_ONCE:
-            return
-        after = rows[-1].id
 
 
 def _begin_ms(day: date) -> int:

@@ -14,8 +14,8 @@ from coldwitness.judging.day_span import span_ms
 from coldwitness.judging.sampling.frames import Unit
 from coldwitness.storage.clue_ports import ClueFilter
 from coldwitness.storage.ports import Register, ShipmentRow
+from coldwitness.storage.shipment_pages import shipment_pages
 
-_PAGE = 200
 Reasons = Mapping[str, Sequence[Reason]]
 """Of key supervision, by what a company is known by: a courier's id, a credit code, a platform's
 name."""
@@ -52,21 +52,8 @@ def _rows(
     register: Register, *, first: date, last: date, division: str | None, reach: Reach
 ) -> list[ShipmentRow]:
     from_ms, to_ms = span_ms(first, last)
-    found: list[ShipmentRow] = []
-    after = None
-    while True:
-        rows = register.shipments.rows(
-            from_ms=from_ms,
-            to_ms=to_ms,
-            division=division,
-            after=after,
-            limit=_PAGE,
-            reach=reach,
-        )
-        if not rows:
-            return found
-        found += rows
-        after = rows[-1].id
+    pages = shipment_pages(register, reach=reach, from_ms=from_ms, to_ms=to_ms, division=division)
+    return [row for rows in pages for row in rows]
 
 
 def _clues(register: Register, couriers: Iterable[str]) -> Counter[str | None]:

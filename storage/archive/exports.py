@@ -17,6 +17,7 @@ from coldwitness.storage.archive.epcis import epcis_document
 from coldwitness.storage.archive.native import event_object, reading_object
 from coldwitness.storage.archive.tables import contract_columns, write_csv, write_parquet
 from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.shipment_pages import shipment_pages
 from coldwitness.storage.telemetry import WholeStore
 from coldwitness.storage.telemetry.columns import Columns, columns_of, readings_of
 
@@ -108,10 +109,8 @@ def _by_shipment(
 
 
 def _every_shipment(register: SqlRegister) -> Iterator[str]:
-    after = None
-    while page := register.shipments.rows(after=after, limit=1000):
-        yield from (row.id for row in page)
-        after = page[-1].id
+    for rows in shipment_pages(register):
+        yield from (row.id for row in rows)
 
 
 def _in_order(pair: tuple[Reading, int]) -> tuple[int, str, int]:

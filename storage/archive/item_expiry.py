@@ -8,16 +8,15 @@ implementing measures, articles 14 and 25: five years, and no less than a year a
 
 import calendar
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest
 from coldwitness.storage.ports import Register, ShipmentRow
+from coldwitness.storage.shipment_pages import shipment_pages
 
 _DAY_S = 86_400
 _DAYS_A_YEAR = 365.25
-_AT_ONCE = 500
 _DATE = re.compile(r"(\d{4})[-./年]?(\d{2})(?:[-./月]?(\d{2})日?)?月?$")
 
 
@@ -57,7 +56,7 @@ def kept_for_expiry(
     today = datetime.fromtimestamp(now_ms / 1000.0, UTC).date()
     limit_ms = now_ms - int(years * _DAYS_A_YEAR * _DAY_S * 1000)
     kept = {}
-    for rows in _older(register, limit_ms):
+    for rows in shipment_pages(register, to_ms=limit_ms):
         manifests = register.manifests.newest([row.id for row in rows])
         for row in rows:
             manifest = manifests.get(row.id)
@@ -65,16 +64,6 @@ def kept_for_expiry(
             if until is not None and until >= today and (days := _days(row)) is not None:
                 kept[row.id] = (*days, until)
     return kept
-
-
-def _older(register: Register, limit_ms: int) -> Iterator[list[ShipmentRow]]:
-    after = None
-    while True:
-        rows = register.shipments.rows(after=after, limit=_AT_ONCE, to_ms=limit_ms)
-        yield rows
-        if len(rows) < _AT_ONCE:
-            return
-        after = rows[-1].id
 
 
 def _days(row: ShipmentRow) -> tuple[str, str] | None:
