@@ -5,7 +5,7 @@ BIN := .venv/bin
 # One more than there are cores: much of the tests' time is waiting for servers.
 PYTEST_WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
-.PHONY: anew setup setup-dev demo test check scoreboard soak lock clean
+.PHONY: anew setup setup-dev demo test tests check lint types scoreboard soak lock clean
 
 setup: .venv/.runtime
 setup-dev: .venv/.dev
@@ -31,14 +31,23 @@ BROKEN := $(shell $(BIN)/python -c '' 2>/dev/null || echo anew)
 demo: .venv/.runtime
 	@$(BIN)/coldwitness demo
 
-check: .venv/.dev
+check: lint types
+
+lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
 
-test: .venv/.dev check
+types: .venv/.dev
+	$(BIN)/mypy --strict
+
+# Types are checked in one process beside the tests, which leave it the time they wait for servers.
+# Both have to pass.
+test: lint
 	@.ci/install-servers
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests: .venv/.dev
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 scoreboard: .venv/.dev

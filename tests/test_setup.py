@@ -68,3 +68,44 @@ def test_a_half_made_environment_is_made_anew_and_a_whole_one_stays(checkout: Pa
     done = _venv(checkout, sys.executable)
     assert (done.returncode, done.stderr) == (0, "")
     assert (checkout / ".venv" / "mine").exists()
+
+
+@pytest.fixture
+def made_checkout(tmp_path: Path) -> Path:
+    """A folder with the Makefile, whose programs note that they ran and end with what NAME.ends
+    says, 0 without it."""
+    shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
+    programs = [tmp_path / ".venv" / "bin" / name for name in ("python", "ruff", "mypy")]
+    programs += [tmp_path / ".venv" / "bin" / "lint-imports", tmp_path / ".ci" / "install-servers"]
+    for program in programs:
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(
+            '#!/bin/sh\n[ "$1" = -c ] && exit 0\n'
+            f"echo ran >>{tmp_path}/{program.name}.ran\n"
+            f"exit $(cat {tmp_path}/{program.name}.ends 2>/dev/null || echo 0)\n"
+        )
+        program.chmod(0o755)
+    for name in ("requirements-bootstrap.lock", "requirements-dev.lock", "pyproject.toml"):
+        (tmp_path / name).touch()
+    for name in (".bootstrap", ".dev"):
+        (tmp_path / ".venv" / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("failing", ["", "ruff", "lint-imports", "mypy", "python"])
+def test_make_test_passes_only_if_lint_types_and_tests_do(
+    made_checkout: Path, failing: str
+) -> None:
+    if failing:
+        (made_checkout / f"{failing}.ends").write_text("1")
+    done = subprocess.run(
+        ["make", "-C", str(made_checkout), "test"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert (done.returncode == 0) == (not failing), done.stderr
+    ran = {path.stem for path in made_checkout.glob("*.ran")}
+    if failing in ("", "mypy", "python"):
+        assert {"mypy", "python"} <= ran, "what one finds is told with what the other finds"
