@@ -30,13 +30,17 @@ _SHOWN_CHARACTERS = 80
 
 def toml_file(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; raises ConfigError naming it."""
+    return toml_text(text_file(path), where=path.name)
+
+
+def text_file(path: Path) -> str:
+    """The text of a TOML file; raises ConfigError naming it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-    return toml_text(text, where=path.name)
 
 
 def toml_text(text: str, *, where: str) -> dict[str, Any]:

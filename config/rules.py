@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -17,13 +17,15 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from coldwitness.config.checked import checked, toml_file, toml_text
+from coldwitness.config.checked import checked, text_file, toml_text
 from coldwitness.config.numbers import Celsius, Confirmed, Numbers, NumberSource, Words, numbers_of
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.instants import CHINA, china_day
 from coldwitness.domain.text import Text
 
 PACKS_DIR = Path(__file__).parent / "packs"
+_KEPT_PACKS = 16
+"""A text read before is not parsed again: that takes longer than judging a shipment."""
 
 Question = Literal[
     "range",
@@ -147,9 +149,10 @@ class _PackFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load_pack(path: Path) -> RulePack:
     """Read and check one pack; raises ConfigError naming file, key and value."""
-    return _pack(toml_file(path), where=path.name)
+    return pack_from_text(text_file(path), where=path.name)
 
 
+@lru_cache(maxsize=_KEPT_PACKS)
 def pack_from_text(text: str, *, where: str) -> RulePack:
     """The pack in a TOML text, checked; `where` names it in errors. Raises ConfigError."""
     return _pack(toml_text(text, where=where), where=where)
