@@ -62,7 +62,8 @@ def parse_manifest(
     values = dict(raw)
     for outward, inward in _TIME_FIELDS.items():
         values[inward] = _time_ms(values.pop(outward, None), f"{what}: {outward}")
-    values["source"] = raw if kept_before else _known_part(raw, Manifest)
+    known = _all_known(raw, Manifest)
+    values["source"] = raw if kept_before or known else _known_part(raw, Manifest)
     values.pop("unknown_keys", None)
     values.setdefault("items", [])
     manifest = _converted(values, what)
@@ -82,7 +83,7 @@ def parse_manifest(
         and manifest.delivered_ms < manifest.dispatched_ms
     ):
         raise BadInput(f"{what}: delivered_at lies before dispatched_at")
-    unknown = _unknown_keys(raw, Manifest, "$")
+    unknown = [] if known else _unknown_keys(raw, Manifest, "$")
     manifest = msgspec.structs.replace(manifest, unknown_keys=tuple(unknown))
     return manifest, [f"{what}: {key}: unknown key, not kept" for key in unknown]
 
@@ -318,6 +319,23 @@ def calibrated_until_day(text: str, *, what: str = "calibrated_until") -> date:
         raise BadInput(f"{what}: expected a date such as 2027-03-01, got {text[:40]!r}") from error
 
 
+def _all_known(raw: Mapping[str, Any], kind: Any) -> bool:
+    """Whether no key is unknown, as with most manifests: asked of whole objects at once."""
+    if not raw.keys() <= _fields(kind).keys():
+        return False
+    return all(
+        _all_known(one, inner)
+        for key, inner in _holding_fields(kind)
+        for one in _objects_in(raw.get(key))
+    )
+
+
+def _objects_in(value: object) -> Sequence[Mapping[str, Any]]:
+    if isinstance(value, dict):
+        return (value,)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else ()
+
+
 def _unknown_keys(raw: Mapping[str, Any], kind: Any, path: str) -> list[str]:
     known = _fields(kind)
     unknown: list[str] = []
@@ -363,6 +381,12 @@ def _fields(kind: Any) -> Mapping[str, Any]:
             del fields[inward]
         fields |= dict.fromkeys(_TIME_FIELDS)
     return fields
+
+
+@cache
+def _holding_fields(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Those of `_fields` that hold a struct."""
+    return tuple((key, inner) for key, inner in _fields(kind).items() if inner is not None)
 
 
 def _struct_in(annotation: Any) -> Any:

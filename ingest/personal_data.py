@@ -61,9 +61,12 @@ def _below(value: object) -> str | None:
     if isinstance(value, dict):
         for key, inner in value.items():
             names_a_person, told = _meant(key) if len(key) <= _KEPT_CHARS else _meaning(key)
-            if (names_a_person and inner is not None) or (told != "none" and _tells(inner, told)):
+            if isinstance(inner, str):
+                if names_a_person or _holds_a_form(inner, told):
+                    return f".{key[:_SHOWN_CHARS]}"
+            elif names_a_person and inner is not None:
                 return f".{key[:_SHOWN_CHARS]}"
-            if isinstance(inner, _HOLDING) and (below := _within(inner, told)) is not None:
+            elif isinstance(inner, _HOLDING) and (below := _within(inner, told)) is not None:
                 return f".{key[:_SHOWN_CHARS]}{below}"
     elif isinstance(value, list):
         return _within(value, "text")
@@ -75,17 +78,18 @@ def _within(value: object, told: Told) -> str | None:
     if isinstance(value, dict):
         return _below(value)
     for index, inner in enumerate(value if isinstance(value, list) else ()):
-        if _tells(inner, told):
-            return f"[{index}]"
-        if isinstance(inner, _HOLDING) and (below := _within(inner, told)) is not None:
+        if isinstance(inner, str):
+            if _holds_a_form(inner, told):
+                return f"[{index}]"
+        elif isinstance(inner, _HOLDING) and (below := _within(inner, told)) is not None:
             return f"[{index}]{below}"
     return None
 
 
-def _tells(value: object, told: Told) -> bool:
-    if not isinstance(value, str) or told == "none":
+def _holds_a_form(text: str, told: Told) -> bool:
+    if told == "none":
         return False
-    return (form_of_code(value) if told == "code" else form_in(value)) is not None
+    return (form_of_code(text) if told == "code" else form_in(text)) is not None
 
 
 def _meaning(key: str) -> tuple[bool, Told]:

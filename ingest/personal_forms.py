@@ -84,6 +84,10 @@ def form_in(text: str) -> Form | None:
 def form_of_code(code: str) -> Form | None:
     """The form that a code (an order's number, a batch, a seal's) is as a whole: nothing but a
     telephone number, an e-mail or an identity number of right check digit."""
+    return _form_of_code(code) if len(code) <= _KEPT_CHARS else _looked_for_as_a_whole(code)
+
+
+def _looked_for_as_a_whole(code: str) -> Form | None:
     plain, _ = _plain(code.strip())
     if _MOBILE.fullmatch(plain) or (_LANDLINE.fullmatch(plain) and not plain.isdigit()):
         return "telephone"
@@ -124,6 +128,8 @@ def _looked_for(text: str) -> Form | None:
 
 _form_in = lru_cache(maxsize=16_384)(_looked_for)
 """Names of firms, drugs and places are few and come again with each manifest."""
+_form_of_code = lru_cache(maxsize=4_096)(_looked_for_as_a_whole)
+"""So do credit codes, licences and batches."""
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
