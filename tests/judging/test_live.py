@@ -11,7 +11,7 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.batch import Batch
-from coldwitness.judging.live import CHUNK_SHIPMENTS, REOPEN_WITHIN_MS, LiveJudge
+from coldwitness.judging.live import REOPEN_WITHIN_MS, LiveJudge
 from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.clue_ports import ClueEntry
@@ -123,16 +123,17 @@ def test_a_restart_judges_what_is_under_way_or_ended_less_than_a_day_ago(
 
 
 def test_another_couriers_shipment_is_judged_in_the_first_run_beside_a_flood(
-    tmp_path: Path, heard: Heard, judge: LiveJudge
+    tmp_path: Path, heard: Heard, judge: LiveJudge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flood = {f"A-{n:05d}": "flooding" for n in range(3 * CHUNK_SHIPMENTS)}
+    monkeypatch.setattr("coldwitness.judging.live.CHUNK_SHIPMENTS", 50)
+    flood = {f"A-{n:05d}": "flooding" for n in range(150)}
     with closing(new_register(tmp_path / "register.sqlite")) as register:
         register.custody.note_seen({**flood, "Z-1": "other"})
     judge.touch(flood)
     judge.touch(["Z-1"])
-    assert judge.tick() == 3 * CHUNK_SHIPMENTS + 1
+    assert judge.tick() == 151
     assert "Z-1" in heard.judged[0][0]
-    assert heard.waiting[2:] == [2 * CHUNK_SHIPMENTS + 1, CHUNK_SHIPMENTS + 1, 1, 0]
+    assert heard.waiting[2:] == [101, 51, 1, 0]
 
 
 def test_one_that_ends_judges_no_longer_than_it_may_and_the_rest_at_the_next_start(
