@@ -319,7 +319,7 @@ def calibrated_until_day(text: str, *, what: str = "calibrated_until") -> date:
         raise BadInput(f"{what}: expected a date such as 2027-03-01, got {text[:40]!r}") from error
 
 
-def _all_known(raw: Mapping[str, Any], kind: Any) -> bool:
+def _all_known(raw: Mapping[str, object], kind: type[msgspec.Struct]) -> bool:
     """Whether no key is unknown, as with most manifests: asked of whole objects at once."""
     if not raw.keys() <= _fields(kind).keys():
         return False
@@ -330,7 +330,7 @@ def _all_known(raw: Mapping[str, Any], kind: Any) -> bool:
     )
 
 
-def _objects_in(value: object) -> Sequence[Mapping[str, Any]]:
+def _objects_in(value: object) -> Sequence[Mapping[str, object]]:
     if isinstance(value, dict):
         return (value,)
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else ()
@@ -384,7 +384,7 @@ def _fields(kind: Any) -> Mapping[str, Any]:
 
 
 @cache
-def _holding_fields(kind: Any) -> tuple[tuple[str, Any], ...]:
+def _holding_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, type[msgspec.Struct]], ...]:
     """Those of `_fields` that hold a struct."""
     return tuple((key, inner) for key, inner in _fields(kind).items() if inner is not None)
 
