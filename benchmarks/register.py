@@ -28,7 +28,7 @@ from coldwitness.config.settings import (
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.result import SCHEMA, CheckResult, Metrics
 from coldwitness.storage.register import open_register, schema
-from coldwitness.storage.register.bodies import deflated, digest, encoded
+from coldwitness.storage.register.bodies import encoded, packed
 
 SHIPMENTS = 200_000
 BATCH = 5_000
@@ -168,6 +168,7 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "search": searched(number),
         },
     )
+    kept = encoded(result)
     for register, mentioned in (
         ("seller", f"示例第{number % 900}大药房"),
         ("batch", f"b{number % 3000}"),
@@ -183,9 +184,9 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "judged_ms": end_ms,
             "reason": "new readings",
             "rules": "cn-2026 1",
-            "digest": digest(result),
+            "digest": kept.digest,
             "base_version": None,
-            "body": deflated(encoded(result), None),
+            "body": packed(kept.body, None),
         },
     )
     for finding in result.findings:

@@ -6,6 +6,8 @@ from coldwitness.domain.errors import BadInput
 
 ID_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _ID = re.compile(ID_PATTERN)
+HIDDEN = "＊＊＊"
+"""Stands for the id of a shipment that whoever reads may not know of; no id is written so."""
 
 
 def is_id(text: object) -> bool:

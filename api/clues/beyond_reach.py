@@ -1,8 +1,8 @@
 """What an office is told of shipments and clues that are not its own: that there are some, and not
 which.
 
-A copied record names the shipment of its twin, a clue those linked with it. Who may not see them is
-told ＊＊＊ in place of the name.
+A copied record names the shipment of its twin, a result the other deliveries of its box, a clue
+those linked with it. Who may not see them is told ＊＊＊ in place of the name.
 """
 
 import re
@@ -12,14 +12,14 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from coldwitness.domain.clues import Clue
+from coldwitness.domain.identifiers import HIDDEN
 from coldwitness.domain.measures import given
 from coldwitness.domain.reach import Reach
-from coldwitness.domain.result import Finding
+from coldwitness.domain.result import CheckResult, Finding
 from coldwitness.domain.text import Text
 from coldwitness.storage.clue_ports import ClueEntry
 from coldwitness.storage.ports import Register
 
-HIDDEN = "＊＊＊"
 AnyFinding = TypeVar("AnyFinding", bound=Finding)
 
 
@@ -65,6 +65,24 @@ def hidden_finding(finding: AnyFinding, hidden: frozenset[str]) -> AnyFinding:
         would_settle=None if settle is None else _hidden(settle, hidden),
         against=finding.against if against is None else _hidden(against, hidden),
     )
+
+
+def hidden_result(register: Register, result: CheckResult, reach: Reach) -> CheckResult:
+    """The result as somebody of this reach is told it. What it rests on stays, so that a report
+    made of it can be verified."""
+    deliveries = given(result.evidence.deliveries) or ()
+    named = twins_of(result.findings) | {one.shipment for one in deliveries}
+    hidden = beyond(register, named, reach)
+    if not hidden:
+        return result
+    evidence = result.evidence
+    if deliveries:
+        told = (
+            replace(one, shipment=HIDDEN) if one.shipment in hidden else one for one in deliveries
+        )
+        evidence = replace(evidence, deliveries=tuple(told))
+    findings = tuple(hidden_finding(finding, hidden) for finding in result.findings)
+    return replace(result, findings=findings, evidence=evidence)
 
 
 def summary_for_all(clue: Clue) -> Text:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.caller import Caller
@@ -72,7 +73,7 @@ def requests_to(services: Services, caller: Caller) -> list[StatementRequest]:
     """The first that is due first."""
     today = china_day(services.clock() / 1000)
     found = [
-        _told(services, caller, clue, today)
+        _told(clue, today)
         for clue in newest_clues(services, caller.reach)
         if clue.statement_due_on is not None and clue.standing == "stands"
     ]
@@ -97,7 +98,8 @@ def keep_statement(services: Services, caller: Caller, clue: str, text: str) -> 
         now_ms=now_ms,
     )
     services.outbox.wake()
-    return _told(services, caller, entry.clue if kept is None else kept.clue, today)
+    (shown,) = hidden_entries(services.register, [kept or entry], caller.reach)
+    return _told(shown.clue, today)
 
 
 def score_of(
@@ -145,12 +147,12 @@ def _whose(caller: Caller, courier: str | None) -> str | None:
     return courier
 
 
-def _told(services: Services, caller: Caller, clue: Clue, today: date) -> StatementRequest:
-    seen = services.register.shipments.seen(clue.shipments, reach=caller.reach)
+def _told(clue: Clue, today: date) -> StatementRequest:
+    """clue : as this courier is told it."""
     due_on = clue.statement_due_on or today
     return StatementRequest(
         clue=clue.id,
-        shipments=tuple(name for name in clue.shipments if name in seen),
+        shipments=clue.shipments,
         summary=clue.summary,
         act=clue.act,
         requirements=clue.requirements,

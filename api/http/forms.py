@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from msgspec.structs import replace
 from starlette.responses import Response
 
+from coldwitness.api.clues.beyond_reach import hidden_entries
 from coldwitness.api.file_answer import file_answer
 from coldwitness.api.forms.document import form_docx
 from coldwitness.api.forms.fields import form_fields
@@ -52,9 +53,9 @@ FormNumber = Annotated[int, Path(ge=1, le=99, description="Of the national list 
 @router.get(
     "/v1/clues/{clue}/forms", responses=documented(FormList, problems=(404,)), response_model=None
 )
-def list_forms(clue: RecordId, services: ServicesOf) -> Response:
+def list_forms(clue: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
     """Forms that can be made of a clue, each with the fields that are left to type."""
-    known_clue(services, clue)
+    known_clue(services, caller, clue)
     return json_answer(FormList(tuple(forms_of(services, clue))))
 
 
@@ -108,8 +109,8 @@ def get_transfer_package(
     """案件移送包: letter, table of contents, report, readings, all versions of the manifest, the
     log of `verify` and the record of taking the data, as a zip that opens offline."""
     now_ms = services.clock()
-    found = handed_to(known_clue(services, clue), matter, now_ms=now_ms)
-    records = records_of(services, found)
+    found = handed_to(known_clue(services, caller, clue), matter, now_ms=now_ms)
+    records = records_of(services, caller, found)
     signer = existing_signer(services.settings.journal, "package")
     handed = [
         handed_of(record, settings=services.settings, signer=signer, journal=_journal(services))
@@ -171,18 +172,23 @@ def used_form(services: Services, number: int) -> FormInUse:
     return used
 
 
-def known_clue(services: Services, clue: str) -> Clue:
-    """The clue as it was told last. 404 where there is none."""
+def known_clue(services: Services, caller: Caller, clue: str) -> Clue:
+    """The clue as it was told last to somebody of this reach. 404 where there is none."""
     found = services.register.clues.one(clue)
     if found is None:
         raise Problem(404, f"clue {clue}: unknown")
-    return found.clue
+    (shown,) = hidden_entries(services.register, [found], caller.reach)
+    return shown.clue
 
 
-def records_of(services: Services, clue: Clue) -> list[ShipmentRecord]:
+def records_of(services: Services, caller: Caller, clue: Clue) -> list[ShipmentRecord]:
     """Of each shipment of the clue. 409 where the stores differ from the journal."""
     return [
-        record_of(report_of(services, shipment), services.register, rulebook=services.rulebook)
+        record_of(
+            report_of(services, shipment, reach=caller.reach),
+            services.register,
+            rulebook=services.rulebook,
+        )
         for shipment in clue.shipments[:SHIPMENTS_MOST]
     ]
 
@@ -225,9 +231,10 @@ def _form(
     matter: Matter | None,
 ) -> Response:
     now_ms = services.clock()
-    found = handed_to(known_clue(services, clue), matter, now_ms=now_ms)
+    found = handed_to(known_clue(services, caller, clue), matter, now_ms=now_ms)
     used = used_form(services, number)
-    fields = _fields(services, caller, found, records_of(services, found), now_ms=now_ms)
+    records = records_of(services, caller, found)
+    fields = _fields(services, caller, found, records, now_ms=now_ms)
     try:
         if format_ == "docx":
             body = form_docx(used.form, fields, typed, template=used.template)

@@ -160,7 +160,7 @@ def _taken(services: Services, caller: Caller, new: NewLogisticsRequest) -> str:
         purpose=new.purpose,
         scope=new.scope,
         office=services.settings.report.office,
-        report=lambda name: report_of(services, name),
+        report=lambda name: report_of(services, name, reach=caller.reach),
         by=caller.name,
         now_ms=now_ms,
     )

@@ -14,10 +14,16 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.geodesy import haversine_m
-from coldwitness.api.clues.beyond_reach import beyond, hidden_finding, twins_of
+from coldwitness.api.clues.beyond_reach import (
+    beyond,
+    hidden_finding,
+    hidden_result,
+    twins_of,
+)
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.rights import sees_destination
 from coldwitness.api.http.services import Services
+from coldwitness.domain.identifiers import HIDDEN
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
 from coldwitness.domain.tracks import ReadingTable
@@ -56,20 +62,13 @@ def shown_manifest(
 def shown_result(services: Services, result: CheckResult, caller: Caller) -> CheckResult:
     """The result without places for those who need not know the destination; and for everybody
     without the doors of other deliveries than those within reach."""
-    hidden = beyond(services.register, twins_of(result.findings), caller.reach)
-    if hidden:
-        findings = tuple(hidden_finding(finding, hidden) for finding in result.findings)
-        result = msgspec.structs.replace(result, findings=findings)
+    result = hidden_result(services.register, result, caller.reach)
     evidence = result.evidence
     deliveries = evidence.deliveries
-    if deliveries is not UNSET and not caller.reach.everything:
-        seen = services.register.shipments.seen(
-            {one.shipment for one in deliveries}, reach=caller.reach
-        )
-        seen = seen if sees_destination(caller.role) else frozenset()
+    if deliveries is not UNSET:
         masked = tuple(
             one
-            if one.shipment in seen
+            if one.shipment != HIDDEN and sees_destination(caller.role)
             else msgspec.structs.replace(
                 one,
                 radius_m=RADIUS_M,

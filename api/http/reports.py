@@ -1,5 +1,6 @@
 """The compliance report of a shipment: one report, several renderings."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from coldwitness.api.clues.beyond_reach import hidden_result
 from coldwitness.api.clues.clue import report_address
 from coldwitness.api.file_answer import file_answer
 from coldwitness.api.http.answers import documented, tag_of, unchanged
@@ -27,6 +29,7 @@ from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed.issuing import evidence_package
 from coldwitness.api.reports.packed.record_altered import RecordAltered
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reach import Reach
 from coldwitness.judging.evidence import Evidence, evidence_of
 from coldwitness.judging.rulebook import under_pack
 from coldwitness.judging.run import software
@@ -69,7 +72,7 @@ def get_report(
 ) -> Response:
     """Verdict, charts, gaps, stops and requirement lines, from the evidence as it is now."""
     lang = language_of(request)
-    report = report_of(services, shipment, rules=rules)
+    report = report_of(services, shipment, reach=caller.reach, rules=rules)
     noted(services, caller, f"read_report_{format_}", subject=shipment, shipment=shipment)
     seal = report.seal
     named = ("", "") if seal is None else (seal.sha256, seal.signature or "")
@@ -82,12 +85,15 @@ def get_report(
     return Response(body, headers={"ETag": tag, "Cache-Control": "no-cache", **headers})
 
 
-def report_of(services: Services, shipment: str, *, rules: str | None = None) -> Report:
+def report_of(
+    services: Services, shipment: str, *, reach: Reach, rules: str | None = None
+) -> Report:
     """The sealed report of what the stores hold of a shipment. 404 if it is unknown.
 
     The shipment is judged again for it, since a report needs more than the recorded result
     keeps; if that says something newer than the record, the record is brought up first, so a
-    report never shows a result that the register does not have. rules : another pack to judge
+    report never shows a result that the register does not have. reach : of who reads it: names of
+    shipments beyond it are left out before it is sealed. rules : another pack to judge
     by; then what is on record stands beside, and stays. BadInput if there is none such.
     """
     asked = None if rules is None else under_pack(services.rulebook, rules)
@@ -98,8 +104,10 @@ def report_of(services: Services, shipment: str, *, rules: str | None = None) ->
         services.judge.judge_now([shipment], reason="report")
     register = services.register
     line = register.shipments.row(shipment)
+    judged = in_force if asked is None else judged_now(services, shipment, asked, evidence)
+    told = tuple(hidden_result(register, result, reach) for result in judged.results)
     return report_of_judged(
-        in_force if asked is None else judged_now(services, shipment, asked, evidence),
+        replace(judged, results=told),
         shipment,
         in_force=in_force,
         origin=Origin(
@@ -174,7 +182,7 @@ def get_package(
     signer = existing_signer(services.settings.journal, "package")
     if signer is None:
         raise Problem(409, "package: there is no key to sign with (coldwitness report --package)")
-    report = report_of(services, shipment)
+    report = report_of(services, shipment, reach=caller.reach)
     try:
         body = evidence_package(
             report,

@@ -140,12 +140,14 @@ def versions_page(
     kept = [one for one in results.versions(shipment) if before is None or one.version < before]
     shown = kept[-_VERSIONS:]
     found = {
-        one.version: results.of(shipment, version=one.version) for one in kept[-_VERSIONS - 1 :]
+        one.version: shown_result(services, result, caller)
+        for one in kept[-_VERSIONS - 1 :]
+        if (result := results.of(shipment, version=one.version)) is not None
     }
     rows = []
     for place, one in enumerate(shown, start=len(kept) - len(shown)):
         earlier = found.get(kept[place - 1].version) if place else None
-        result = found[one.version]
+        result = found.get(one.version)
         changes = None if earlier is None or result is None else changes_between(earlier, result)
         rows.append((one, changes))
     return page(

@@ -12,6 +12,7 @@ from coldwitness.api.http.reports import report_of
 from coldwitness.api.reports.packed.rejudging import pack_of, plain_values, rebuilt
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.measures import given
+from coldwitness.domain.reach import EVERYTHING
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.words import Certainty
 from coldwitness.judging.copies import ArchivedCurves, keep_curves
@@ -97,7 +98,7 @@ def test_a_report_and_another_pack_see_the_copy_too(world: World) -> None:
 def test_a_report_of_a_copy_is_the_same_when_judged_again_without_the_other(world: World) -> None:
     sent(world, "ZB-1", curve(1), start_ms=T0)
     sent(world, "ZB-2", curve(1), start_ms=T0 + 5 * HOUR)
-    report = report_of(world.services, "ZB-2")
+    report = report_of(world.services, "ZB-2", reach=EVERYTHING)
     pack = pack_of(report, world.services.rulebook)
     assert pack is not None
     again = rebuilt(report, world.services.rulebook, pack)

@@ -17,6 +17,7 @@ from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import load_packs
 from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.reach import EVERYTHING
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.reading_table import readings_of
 from coldwitness.domain.result import CheckResult
@@ -213,7 +214,7 @@ def test_a_report_by_a_learned_limit_is_verified_without_the_trips(
     (found,) = [f for f in result["findings"] if f["subtype"] == "coolant_contact"]
     assert found["measures"]["limit_source"] == "fleet"
     assert "同型号箱" in found["explanation"]["zh"]
-    report = report_of(world.services, name)
+    report = report_of(world.services, name, reach=EVERYTHING)
     told = msgspec.json.decode(msgspec.json.encode(report.result.isolation))
     assert told == result["isolation"]
     rulebook = world.services.rulebook

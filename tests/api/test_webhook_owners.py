@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coldwitness.api.clues.beyond_reach import HIDDEN
 from coldwitness.api.http.keys import digest_of, new_key
 from coldwitness.config.settings import ClueSettings, Settings
 from coldwitness.domain.grants import Grant
+from coldwitness.domain.identifiers import HIDDEN
 from coldwitness.judging.clock import system_clock
 from tests.api.test_archived_curves import HOUR, curve
 from tests.api.world import (

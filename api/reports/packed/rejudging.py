@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from coldwitness.analysis.findings import FindingTable, finding_table
@@ -19,6 +20,7 @@ from coldwitness.api.reports.made.report import beside_of, build_report, rules_o
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import RulePack
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.identifiers import HIDDEN
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.measures import given
@@ -94,6 +96,7 @@ def rebuilt(report: Evidenced, rulebook: Rulebook, pack: RulePack) -> Report:
                 judge=lambda manifests: [judged_as(rules, manifests, tracks)[0]],
             )[name]
         result = msgspec.structs.replace(result, warnings=report.result.warnings)
+        result = _named_as_told(result, report)
         return with_findings(result, _of_others(report)), judgement, terms
 
     def judged_as(
@@ -181,6 +184,39 @@ _TWICE = "duplicate_conflict"
 def _of_others(report: Evidenced) -> list[Finding]:
     """What the report says of readings and events that others sent in the shipment's name."""
     return [one for one in report.result.findings if one.subtype == "foreign_source"]
+
+
+def _named_as_told(result: CheckResult, report: Evidenced) -> CheckResult:
+    """The result with the report's own names of findings whose twin it does not name: these names
+    are made of the twin's."""
+    told = {
+        structs.replace(one, id=""): one.id
+        for one in report.result.findings
+        if given(one.measures.other_shipment) == HIDDEN
+    }
+    names = {
+        one.id: told[bare]
+        for one in result.findings
+        if (bare := structs.replace(one, id="")) in told
+    }
+    if not names:
+        return result
+
+    def renamed(ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names.get(one, one) for one in ids)
+
+    return structs.replace(
+        result,
+        findings=tuple(
+            structs.replace(one, id=names.get(one.id, one.id)) for one in result.findings
+        ),
+        requirements=tuple(
+            structs.replace(line, findings=renamed(line.findings)) for line in result.requirements
+        ),
+        items=tuple(
+            structs.replace(item, findings=renamed(item.findings)) for item in result.items
+        ),
+    )
 
 
 def _copies(report: Evidenced) -> FindingTable:
