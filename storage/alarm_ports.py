@@ -48,11 +48,17 @@ class Alarms(Protocol):
     def acknowledge(self, alarm_id: str, *, by: str, now_ms: int) -> bool:
         """False: somebody did already, or there is no such alarm."""
 
-    def owe(self, alarm_id: str, messages: Sequence[AlarmMessage], *, now_ms: int) -> None:
-        """Queue the messages of an alarm's next round, once each."""
+    def owe(
+        self, alarm_id: str, messages: Sequence[AlarmMessage], *, round: int, now_ms: int
+    ) -> None:
+        """Queue the messages of an alarm's round, once each; nothing where another process did."""
 
     def due(self, *, now_ms: int, limit: int = 100) -> list[AlarmMessage]:
         """Oldest first."""
+
+    def claim(self, message: AlarmMessage, *, until_ms: int) -> bool:
+        """Whether it is the caller's to send, as it was read: of several processes one gets it.
+        Until then it is due to nobody; where its sender dies, it is due again."""
 
     def tried(
         self,

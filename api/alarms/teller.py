@@ -1,7 +1,8 @@
 """Raises alarms and tells people of them, until somebody says that he knows.
 
-What is owed stands in the register before anything is sent. A process that dies between sending
-and noting it sends that message again under the same name; it raises no alarm twice.
+What is owed stands in the register before anything is sent. Of several processes on one register
+each message is sent by the one that claims it. Where that one dies before it noted what came of
+it, the message is sent again under the same name; no alarm is raised twice.
 """
 
 import logging
@@ -45,6 +46,8 @@ from coldwitness.storage.ports import Register
 log = logging.getLogger(__name__)
 
 PAGE = 500
+CLAIM_MS = 300_000
+"""Longer than the slowest try: each step of a mail has 15 s."""
 NOBODY = "the settings name nobody of this name any more"
 _WORDS = labels("alarms")["words"]
 
@@ -146,7 +149,7 @@ class AlarmTeller(JudgingObserver):
                 for number, person in enumerate(self._people.values())
                 if self._is_for(person, alarm)
             ]
-            self._register.alarms.owe(alarm.id, told, now_ms=now_ms)
+            self._register.alarms.owe(alarm.id, told, round=alarm.rounds, now_ms=now_ms)
 
     def tell_due(self) -> None:
         """Hand every due message to its person's turn; does not wait for the answers."""
@@ -215,6 +218,8 @@ class AlarmTeller(JudgingObserver):
         free_ms = end_of_quiet_ms(person.quiet, now_ms=now_ms)
         if free_ms > now_ms:
             alarms.put_off(message.id, until_ms=free_ms)
+            return
+        if not alarms.claim(message, until_ms=now_ms + CLAIM_MS):
             return
         why = self._send(person, alarm, message, now_ms=now_ms)
         if why is None:

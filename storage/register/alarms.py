@@ -17,7 +17,7 @@ _FOLLOWED = "alarms_followed"
 
 
 class SqlAlarms:
-    """The part of the register about alarms. One worker raises and tells."""
+    """The part of the register about alarms. Several processes may raise and tell."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -25,6 +25,9 @@ class SqlAlarms:
     def raise_new(self, alarms: Sequence[Alarm]) -> list[Alarm]:
         new = []
         with self._database.write() as connection:
+            # PostgreSQL would let two that raise at once both find nothing standing.
+            one_at_a_time = select(_STATE.c.key).where(_STATE.c.key == _FOLLOWED)
+            connection.execute(one_at_a_time.with_for_update())
             for alarm in alarms:
                 same = and_(_ALARMS.c.rule == alarm.rule, _ALARMS.c.subject == alarm.subject)
                 known = select(_ALARMS.c.id).where(
@@ -86,13 +89,15 @@ class SqlAlarms:
             told = its.values(acknowledged_ms=now_ms, acknowledged_by=clean(by))
             return connection.execute(told).rowcount == 1
 
-    def owe(self, alarm_id: str, messages: Sequence[AlarmMessage], *, now_ms: int) -> None:
-        its = update(_ALARMS).where(_ALARMS.c.id == alarm_id)
+    def owe(
+        self, alarm_id: str, messages: Sequence[AlarmMessage], *, round: int, now_ms: int
+    ) -> None:
+        its = update(_ALARMS).where(_ALARMS.c.id == alarm_id, _ALARMS.c.rounds == round)
         with self._database.write() as connection:
-            if messages:
+            told = connection.execute(its.values(rounds=round + 1, told_ms=now_ms))
+            if messages and told.rowcount == 1:
                 rows = [vars(message) for message in messages]
                 connection.execute(self._database.insert(_MESSAGES).on_conflict_do_nothing(), rows)
-            connection.execute(its.values(rounds=_ALARMS.c.rounds + 1, told_ms=now_ms))
 
     def due(self, *, now_ms: int, limit: int = 100) -> list[AlarmMessage]:
         query = select(_MESSAGES).where(
@@ -101,6 +106,15 @@ class SqlAlarms:
         query = query.order_by(_MESSAGES.c.next_try_ms, _MESSAGES.c.id).limit(limit)
         with self._database.read() as connection:
             return [AlarmMessage(**row) for row in connection.execute(query).mappings()]
+
+    def claim(self, message: AlarmMessage, *, until_ms: int) -> bool:
+        its = update(_MESSAGES).where(
+            _MESSAGES.c.id == message.id,
+            _MESSAGES.c.state == "due",
+            _MESSAGES.c.next_try_ms == message.next_try_ms,
+        )
+        with self._database.write() as connection:
+            return connection.execute(its.values(next_try_ms=until_ms)).rowcount == 1
 
     def tried(
         self,

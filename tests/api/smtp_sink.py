@@ -1,5 +1,6 @@
 """A mail server that keeps what it takes; TLS and a password where a test wants them."""
 
+import asyncio
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 @dataclass
 class SmtpSink:
-    """got : mail in the order it came. answers : what it says instead of taking the next ones."""
+    """got : mail in the order it came. answers : what it says instead of taking the next ones.
+    slow_s : so long it thinks about each."""
 
     context: ssl.SSLContext | None = None
     login: tuple[str, str] | None = None
     got: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    slow_s: float = 0.0
 
     def start(self) -> None:
         self.port = _free_port()
@@ -39,6 +42,7 @@ class SmtpSink:
     async def handle_DATA(  # noqa: N802 - its library names it
         self, server: Any, session: Any, envelope: Any
     ) -> str:
+        await asyncio.sleep(self.slow_s)
         if self.answers:
             return self.answers.pop(0)
         mail = message_from_bytes(envelope.content, policy=policy.default)

@@ -6,7 +6,10 @@ import hmac
 import json
 import logging
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +18,7 @@ import pytest
 
 from coldwitness.api.alarms.quiet_hours import end_of_quiet_ms
 from coldwitness.api.alarms.robots import posted_body, refusal_in
-from coldwitness.api.alarms.teller import AlarmTeller
+from coldwitness.api.alarms.teller import CLAIM_MS, AlarmTeller
 from coldwitness.api.http.passwords import hashed
 from coldwitness.config.alarm_bodies import alarm_body, alarm_body_names
 from coldwitness.config.settings import AlarmSettings, Settings
@@ -386,6 +389,54 @@ def test_the_page_takes_an_acknowledgement_of_who_signed_in_and_of_our_page_alon
     answer = road.client.post("/alarms", data=form)
     assert (answer.status_code, answer.headers["location"]) == (303, "/alarms?lang=zh")
     assert "鲁C-0101" in road.get("/alarms").text
+
+
+@contextmanager
+def telling(register: Path, settings: dict[str, Any], now_ms: int) -> Iterator[None]:
+    """Another process that tells; it is at work inside."""
+    told = json.dumps(settings)
+    command = [sys.executable, "-m", "tests.api.alarm_process", str(register), told, str(now_ms)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "tells\n"
+            yield
+        finally:
+            process.kill()
+
+
+def test_of_two_processes_on_one_register_each_message_is_told_by_one(
+    tmp_path: Path, mailbox: SmtpSink
+) -> None:
+    mailbox.slow_s = 0.2  # both read what is due while the first is being told
+    settings = {"people": [DUTY], "smtp": smtp_of(mailbox), "silent_minutes": 1440}
+    with running_world(tmp_path) as world:
+        round_of(world, teller_of(world))  # from here on the feed is told
+        names = [f"ZB-{number}" for number in range(6)]
+        for name in names:
+            under_way(world, name, WARM)
+        register = tmp_path / "register.sqlite"
+        with (
+            telling(register, settings, world.clock()),
+            telling(register, settings, world.clock()),
+        ):
+            wait_until(lambda: len(mailbox.got) >= len(names), within_s=60)
+            kept = world.register.alarms
+            wait_until(lambda: not kept.due(now_ms=world.clock() + 10**9), within_s=20)
+    assert sorted(mailbox.titles) == [f"新线索：{name}" for name in names]
+
+
+def test_what_somebody_died_over_is_told_by_another(road: World, mailbox: SmtpSink) -> None:
+    teller = teller_of(road, DUTY, smtp=smtp_of(mailbox), silent_minutes=1440)
+    under_way(road, "ZB-1", WARMING)
+    teller.look()
+    teller.owe()
+    (message,) = road.register.alarms.due(now_ms=road.clock())
+    assert road.register.alarms.claim(message, until_ms=road.clock() + CLAIM_MS)
+    round_of(road, teller, moved_min=4)
+    assert mailbox.got == []
+    round_of(road, teller, moved_min=1)
+    assert mailbox.titles == ["即将超限：ZB-1"]
 
 
 def test_the_running_server_raises_and_tells_by_itself(tmp_path: Path, mailbox: SmtpSink) -> None:

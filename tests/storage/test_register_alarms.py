@@ -38,12 +38,19 @@ def test_messages_are_owed_once_a_round_and_tried_until_they_are_over(
     alarms = register.alarms
     alarms.raise_new([alarm("al_1", "S-1")])
     message = AlarmMessage("al_1.0.0", "al_1", "值班", 0, "due", 0, T0, T0)
-    alarms.owe("al_1", [message], now_ms=T0)
-    alarms.owe("al_1", [message], now_ms=T0)
+    alarms.owe("al_1", [message], round=0, now_ms=T0)
+    other = AlarmMessage("al_1.0.1", "al_1", "b", 0, "due", 0, T0, T0)
+    alarms.owe("al_1", [message, other], round=0, now_ms=T0 + 1)  # by another process, too late
     assert alarms.due(now_ms=T0 - 1) == []
     assert alarms.due(now_ms=T0) == [message]
     alarms.put_off(message.id, until_ms=T0 + 10)
     assert alarms.due(now_ms=T0 + 9) == []
+    (its,) = alarms.due(now_ms=T0 + 10)
+    assert not alarms.claim(message, until_ms=T0 + 15), "read before it was put off"
+    assert alarms.claim(its, until_ms=T0 + 15)
+    assert not alarms.claim(its, until_ms=T0 + 15), "another's by now"
+    assert alarms.due(now_ms=T0 + 14) == []
+    assert [one.id for one in alarms.due(now_ms=T0 + 15)] == [message.id], "its sender died"
     alarms.tried(message.id, state="due", now_ms=T0 + 10, next_try_ms=T0 + 20, error="451")
     (again,) = alarms.due(now_ms=T0 + 20)
     assert (again.attempts, again.error) == (1, "451")
