@@ -52,6 +52,7 @@ from coldwitness.api.pages import (
     departure_page,
     findings_page,
     list_page,
+    map_tiles,
     pages,
     settings_page,
     shipment_forms,
@@ -85,6 +86,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     services.metrics.registry.register(RefusedMetrics(services.settings.journal.directory))
+    map_tiles.require_map(services.settings.map)
     install_problems(app, drawn=problem_page)
     v1 = [ADMITTED, Depends(only_known_parameters)]
     parts = (
@@ -119,6 +121,7 @@ def create_app(services: Services) -> FastAPI:
         alarms_page,
         challenge_pages,
         shipment_page,
+        map_tiles,
         shipment_forms,
         case_pages,
         findings_page,

@@ -222,6 +222,17 @@ class FormSettings(_Section):
         return text
 
 
+class MapSettings(_Section):
+    """The office's own map under the plan of a way; without a file the plan has none."""
+
+    file: Path | None = None
+    """Pictures of a map as MBTiles 1.3 (PNG, JPEG or WebP)."""
+    datum: Literal["WGS84", "GCJ02"] = "WGS84"
+    """In which its tiles are drawn: maps made in China are mostly GCJ-02."""
+    source: str = Field("", max_length=200)
+    """Who made it and under which review number; printed below the plan."""
+
+
 class DepartureSettings(_Section):
     """Of checks before departure."""
 
@@ -337,6 +348,7 @@ class Settings(BaseSettings):
     statistics: StatisticsSettings = StatisticsSettings()
     forms: FormSettings = FormSettings()
     departure: DepartureSettings = DepartureSettings()
+    map: MapSettings = MapSettings()
     formats: tuple[FormatRule, ...] = ()
 
     @field_validator("formats")

@@ -139,6 +139,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "POST /shipments/{shipment}/attachments": _OFFICERS,
     "POST /clues/{clue}/status": _OFFICERS,
     "GET /shipments/{shipment}/course": _EVERYBODY,
+    "GET /tiles/{zoom}/{column}/{row}": _EVERYBODY,
     "GET /shipments/{shipment}/curve.svg": _EVERYBODY,
     "GET /shipments/{shipment}/way.svg": _EVERYBODY - {"platform"},
     "GET /devices": frozenset({"courier", "inspector", "admin"}),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from coldwitness.api.pages.map_tiles import DrawnTile, tiles_under
 from coldwitness.api.reports.drawn.chapters.curve import is_of, main_figure
 from coldwitness.api.reports.drawn.chapters.evidence import probe_title
 from coldwitness.api.reports.drawn.chapters.route import spots
@@ -17,6 +18,7 @@ from coldwitness.api.reports.drawn.charts.track import Spot, plan_of, track_svg
 from coldwitness.api.reports.drawn.document import Figure
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import epoch_s
+from coldwitness.config.settings import MapSettings
 from coldwitness.domain.coverage import CoveredProbe
 from coldwitness.domain.manifest import Manifest
 
@@ -61,9 +63,10 @@ class DrawnPlace(Struct, frozen=True, array_like=True):
 
 
 class DrawnWay(Struct, frozen=True, kw_only=True):
-    """svg : the plan, a picture of its own."""
+    """svg : the plan, a picture of its own. tiles : of the office's map, to lie under it."""
 
     svg: str
+    tiles: tuple[DrawnTile, ...]
     places: tuple[DrawnPlace, ...]
 
 
@@ -95,11 +98,13 @@ def course_of(
     columns: int,
     part_s: tuple[float, float] | None,
     with_way: bool,
+    map_: MapSettings,
 ) -> Course:
     """What the page draws of a report.
 
     columns : how many pixels wide; a column keeps its first, least, greatest and last reading.
     part_s : only this part [UTC epoch s], as finely as it is wide; None: all of it.
+    map_ : the office's own, under the way.
     """
     start_s, end_s = view.drawn if part_s is None else part_s
     terms, probes = view.report.terms, view.report.probes[:_CURVES_MOST]
@@ -132,7 +137,7 @@ def course_of(
             )
             for mark, stop in zip(view.stops, view.report.route.stops, strict=True)
         ),
-        way=_way(view, manifest, start_s) if with_way else None,
+        way=_way(view, manifest, start_s, map_) if with_way else None,
     )
 
 
@@ -196,7 +201,9 @@ def plan_spots(view: View, manifest: Manifest | None) -> list[Spot]:
     ]
 
 
-def _way(view: View, manifest: Manifest | None, from_s: float) -> DrawnWay | None:
+def _way(
+    view: View, manifest: Manifest | None, from_s: float, map_: MapSettings
+) -> DrawnWay | None:
     if view.report.route.positions == 0:
         return None
     way = view.way
@@ -206,6 +213,7 @@ def _way(view: View, manifest: Manifest | None, from_s: float) -> DrawnWay | Non
     points = plan.at(lat_deg=way.lat_deg[kept], lon_deg=way.lon_deg[kept])
     return DrawnWay(
         svg=way_svg(view, manifest),
+        tiles=tiles_under(plan, map_),
         places=tuple(
             DrawnPlace(round(at - from_s, 3), round(x, 1), round(y, 1))
             for at, (x, y) in zip(way.time_s[kept].tolist(), points, strict=True)

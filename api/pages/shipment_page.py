@@ -111,6 +111,7 @@ def shown_shipment(
         state=given(result.state),
         curve=view.worst is not None,
         way=view.report.route.positions > 0 and sees_destination(caller.role),
+        map_source=services.settings.map.source if services.settings.map.file else None,
         facts=facts_of(manifest, courier=courier),
         drugs=drug_lines(manifest, result),
         steps=view.report.custody,
@@ -181,6 +182,7 @@ def course(
         columns=columns,
         part_s=part,
         with_way=part is None and sees_destination(caller.role),
+        map_=services.settings.map,
     )
     return _packed(request, msgspec.json.encode(drawn), "application/json")
 

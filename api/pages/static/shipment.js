@@ -259,6 +259,14 @@
     [["r", 6], ["fill", "#c0392b"], ["stroke", "#fff"], ["stroke-width", 2],
       ["visibility", "hidden"]].forEach(function (one) { dot.setAttribute(one[0], one[1]); });
     drawn.appendChild(dot);
+    const ground = drawn.querySelector("rect");  // the sheet, first of all that is drawn
+    course.way.tiles.forEach(function (tile) {
+      const picture = document.createElementNS(SVG, "image");
+      Object.keys(tile).forEach(function (name) { picture.setAttribute(name, tile[name]); });
+      picture.setAttribute("preserveAspectRatio", "none");
+      picture.setAttribute("opacity", "0.6");
+      ground.after(picture);
+    });
     planHome.replaceChildren(document.importNode(drawn, true));
     dot = planHome.firstChild.lastChild;
     places = course.way.places.map(function (one) {

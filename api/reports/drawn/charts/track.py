@@ -72,6 +72,17 @@ class Plan:
             for e, n in zip(east.tolist(), north.tolist(), strict=True)
         ]
 
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """(lat, lon) of a point of the plot."""
+        east = (x - self.width / 2) / self.scale + self.middle_m[0]
+        north = ((self.height - _FOOT) / 2 - y) / self.scale + self.middle_m[1]
+        lat0, lon0 = self.origin
+        metres_a_degree = math.pi / 180.0 * EARTH_RADIUS_M
+        return (
+            lat0 + north / metres_a_degree,
+            lon0 + east / (metres_a_degree * math.cos(math.radians(lat0))),
+        )
+
 
 def plan_of(way: Way, spots: Sequence[Spot], *, width: float, height: float) -> Plan:
     """The plot on which all of it has room; of neither positions nor spots there is none
