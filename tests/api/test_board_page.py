@@ -88,6 +88,32 @@ def look_away(page: Page, away: bool) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/", "/live", "/shipments/ZB-WARM"])
+def test_the_dot_tells_a_line_that_is_silent_and_one_that_is_closed(
+    tabs: BrowserContext, road: World, path: str
+) -> None:
+    page = tabs.new_page()
+    page.clock.install()
+    page.goto(f"{road.server.url}{path}?lang=zh")
+    told, dot = page.locator("#live-text"), page.locator("#live .dot")
+    colour = "one => getComputedStyle(one).backgroundColor"
+    page.wait_for_selector("#live[data-state=on]")
+    seen = [dot.evaluate(colour)]
+    page.clock.fast_forward(45_000)  # nothing came in so long, not even a beat
+    page.wait_for_selector("#live[data-state=stale]")
+    assert told.inner_text() == page.get_attribute("#live", "data-stale")
+    seen.append(dot.evaluate(colour))
+    road.send("ZB-WARM", [7.2], start_ms=T0 + 22 * MINUTE)
+    page.wait_for_selector("#live[data-state=on]")
+    page.route("**/v1/live", lambda route: route.fulfill(status=503))
+    look_away(page, True)
+    look_away(page, False)  # the line is opened anew, and refused
+    page.wait_for_selector("#live[data-state=closed]")
+    assert told.inner_text() == page.get_attribute("#live", "data-closed")
+    seen.append(dot.evaluate(colour))
+    assert len(set(seen)) == 3, f"each has a colour of its own: {seen}"
+
+
 @pytest.fixture
 def tabs(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context()
