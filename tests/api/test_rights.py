@@ -49,7 +49,15 @@ NAMES = {
 """What a path may name. `name` is an entry of the office's registers, which are nobody's shipment;
 a webhook is whose it was entered by (`test_webhook_owners.py`); whose a spot check or a request
 is, their own tests ask."""
-PAGES = ("/", "/live", "/alarms", "/findings", "/shipments/{shipment}", "/devices", "/quarantine")
+FILES = re.compile(r"GET (/v1/|/healthz|/readyz|/metrics|/openapi|/docs|/tiles/)")
+PAGES = tuple(
+    route.removeprefix("GET ")
+    for route in sorted(RIGHTS)
+    if route.startswith("GET /")
+    and not FILES.match(route)
+    and set(re.findall(r"{(\w+)}", route)) <= {"shipment", "clue", "challenge"}
+)
+"""Every page of whatever can be somebody's, whoever added it."""
 STREAMS = {"GET /v1/live"}
 """Never end: tried on their own below."""
 
@@ -67,9 +75,19 @@ class Tried:
     attachments: Mapping[str, str]
 
     def ask(
-        self, method: str, path: str, role: Role | None, *, of: str = MINE, **more: Any
+        self,
+        method: str,
+        path: str,
+        role: Role | None,
+        *,
+        of: str = MINE,
+        named: str = "",
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> httpx.Response:
+        """Ask for something of a shipment. named : a path that names it by itself."""
         address = path.format(
+            named=named,
             shipment=of,
             clue=self.clues[of],
             alarm=self.alarms[of],
@@ -83,7 +101,8 @@ class Tried:
             name="X-1",
             webhook="wh_none",
         )
-        headers = {} if role is None else {"Authorization": f"Bearer {self.keys[role]}"}
+        key = {} if role is None else {"Authorization": f"Bearer {self.keys[role]}"}
+        headers = {**key, **(headers or {})}
         return self.world.client.request(method, address, headers=headers, **more)
 
     def operations(self) -> list[tuple[str, str]]:
@@ -261,6 +280,60 @@ def test_no_list_no_page_names_another_s(tried: Tried, role: Role) -> None:
             assert answer.status_code == 403, path
     assert any("MINE" in text for text in told), "its own is there"
     assert tried.ask("GET", "/shipments/{shipment}", role).status_code == 200
+
+
+NAMED: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
+    ("GET", "/v1/shipments?q={}", None),
+    ("GET", "/v1/shipments?box=BX-{}", None),
+    ("GET", "/v1/findings?shipment={}", None),
+    ("GET", "/v1/audit?shipment={}", None),
+    ("GET", "/?q={}&lang=zh", None),
+    ("GET", "/?box=BX-{}&lang=zh", None),
+    ("GET", "/shipments?id={}&lang=zh", None),
+    ("POST", "/v1/probe-challenges", {"shipment": "{}", "probe": "drug"}),
+    ("POST", "/v1/departure-checks", {"shipment": "{}"}),
+    (
+        "POST",
+        "/v1/logistics-requests",
+        {"number": "1", "asked_by": "a", "scope": {"shipments": ["{}"]}},
+    ),
+    ("POST", "/v1/clues", {"source": "complaint", "content": "c", "shipments": ["{}"]}),
+)
+"""Where a query or a body names a shipment."""
+OF_ITS_OWN = re.compile(r"[0-9a-f]{12,}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\b[A-Z]{2}-[0-9a-f-]{10,}")
+"""Numbers of requests and times, which differ anyway."""
+
+
+@pytest.mark.parametrize("role", RESTRICTED)
+def test_another_s_in_a_query_or_a_body_is_answered_as_a_name_nobody_heard(
+    tried: Tried, role: Role
+) -> None:
+    for method, path, body in NAMED:
+        told = []
+        for name in (THEIRS, "ZB-NOBODY"):
+            sent = None if body is None else json.loads(json.dumps(body).replace("{}", name))
+            answer = tried.ask(method, "/{named}", role, named=path[1:].format(name), json=sent)
+            whole = answer.text.replace(name, "ZB-THEIRS")
+            told.append((answer.status_code, OF_ITS_OWN.sub("", whole)))
+        assert told[0] == told[1], (method, path)
+
+
+@pytest.mark.parametrize("role", RESTRICTED)
+def test_a_tag_of_another_s_tells_nothing(tried: Tried, role: Role) -> None:
+    for path in ("/v1/shipments/{shipment}", "/v1/shipments/{shipment}/check", "/v1/clues/{clue}"):
+        tag = tried.ask("GET", path, "admin", of=THEIRS).headers["etag"]
+        for condition in (tag, "*"):
+            told = tried.ask("GET", path, role, of=THEIRS, headers={"If-None-Match": condition})
+            assert told.status_code in (403, 404), path
+
+
+def test_a_repeated_key_gives_nobody_what_another_was_answered(tried: Tried) -> None:
+    said = {"source": "complaint", "source_number": "K-1", "content": "c"}
+    again = {"Idempotency-Key": "one-key"}
+    first = tried.ask("POST", "/v1/clues", "admin", json=said, headers=again)
+    assert first.status_code == 201
+    other = tried.ask("POST", "/v1/clues", "inspector", json=said, headers=again)
+    assert other.json().get("id") != first.json()["id"]
 
 
 @pytest.mark.parametrize("role", RESTRICTED)
