@@ -74,6 +74,7 @@
       const page = await window.coldwitnessPage();
       if (!page) { return; }
       put(page);
+      if (status.dataset.state !== "on") { return; }  // the page is new, the line is not
       const now = clock(new Date(), true);
       say(status.dataset.on + " · " + status.dataset.updated + " " + now, "on");
     } catch (error) {
