@@ -32,6 +32,7 @@ from coldwitness.domain.clues import Clue
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.forms import FormFields
 from coldwitness.domain.instants import china_day, rfc3339
+from coldwitness.domain.reach import Reach
 from coldwitness.judging.clue_facts import department_for
 from coldwitness.storage.journal import existing_signer
 
@@ -55,7 +56,7 @@ FormNumber = Annotated[int, Path(ge=1, le=99, description="Of the national list 
 )
 def list_forms(clue: RecordId, services: ServicesOf, caller: CallerOf) -> Response:
     """Forms that can be made of a clue, each with the fields that are left to type."""
-    known_clue(services, caller, clue)
+    known_clue(services, clue, reach=caller.reach)
     return json_answer(FormList(tuple(forms_of(services, clue))))
 
 
@@ -109,8 +110,8 @@ def get_transfer_package(
     """案件移送包: letter, table of contents, report, readings, all versions of the manifest, the
     log of `verify` and the record of taking the data, as a zip that opens offline."""
     now_ms = services.clock()
-    found = handed_to(known_clue(services, caller, clue), matter, now_ms=now_ms)
-    records = records_of(services, caller, found)
+    found = handed_to(known_clue(services, clue, reach=caller.reach), matter, now_ms=now_ms)
+    records = records_of(services, found, reach=caller.reach)
     signer = existing_signer(services.settings.journal, "package")
     handed = [
         handed_of(record, settings=services.settings, signer=signer, journal=_journal(services))
@@ -172,20 +173,20 @@ def used_form(services: Services, number: int) -> FormInUse:
     return used
 
 
-def known_clue(services: Services, caller: Caller, clue: str) -> Clue:
+def known_clue(services: Services, clue: str, *, reach: Reach) -> Clue:
     """The clue as it was told last to somebody of this reach. 404 where there is none."""
     found = services.register.clues.one(clue)
     if found is None:
         raise Problem(404, f"clue {clue}: unknown")
-    (shown,) = hidden_entries(services.register, [found], caller.reach)
+    (shown,) = hidden_entries(services.register, [found], reach)
     return shown.clue
 
 
-def records_of(services: Services, caller: Caller, clue: Clue) -> list[ShipmentRecord]:
+def records_of(services: Services, clue: Clue, *, reach: Reach) -> list[ShipmentRecord]:
     """Of each shipment of the clue. 409 where the stores differ from the journal."""
     return [
         record_of(
-            report_of(services, shipment, reach=caller.reach),
+            report_of(services, shipment, reach=reach),
             services.register,
             rulebook=services.rulebook,
         )
@@ -231,9 +232,9 @@ def _form(
     matter: Matter | None,
 ) -> Response:
     now_ms = services.clock()
-    found = handed_to(known_clue(services, caller, clue), matter, now_ms=now_ms)
+    found = handed_to(known_clue(services, clue, reach=caller.reach), matter, now_ms=now_ms)
     used = used_form(services, number)
-    records = records_of(services, caller, found)
+    records = records_of(services, found, reach=caller.reach)
     fields = _fields(services, caller, found, records, now_ms=now_ms)
     try:
         if format_ == "docx":

@@ -19,6 +19,7 @@ from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.forms import OwnForm
 from coldwitness.api.pages.words import word
+from coldwitness.api.reports.made.wording import role_words
 from coldwitness.domain.instants import instant_ms
 
 router = APIRouter()
@@ -73,6 +74,7 @@ def challenge_page(
         lang,
         request,
         its=its,
+        probe=role_words(its.probe, lang),
         curve=curve_svg(its),
         stands=word(f"challenge_{its.state}", lang),
         outcome=None if its.outcome is None else word(f"outcome_{its.outcome}", lang),

@@ -1,5 +1,6 @@
 """Routes of the inspector's pages: the list, one shipment, and the API's documentation."""
 
+from functools import partial
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlencode
 
@@ -24,6 +25,8 @@ from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.list_files import MOST_ROWS
 from coldwitness.api.pages.reference import reference_of
 from coldwitness.api.pages.words import word
+from coldwitness.api.reports.made.wording import Lang, tell
+from coldwitness.config.labels import labels
 from coldwitness.domain.clues import ClueStatus
 from coldwitness.domain.identifiers import is_id
 from coldwitness.judging.clue_shares import clue_shares
@@ -31,6 +34,7 @@ from coldwitness.judging.clue_shares import clue_shares
 router = APIRouter()
 
 PAGE_ROWS = 100
+_ACTIONS = labels("audit")["actions"]
 Typed = Annotated[str | None, Query(max_length=64)]
 """A field of a form, empty where nothing was typed."""
 ROWS_AT_ONCE = 60
@@ -123,6 +127,12 @@ def quarantine_page(
     return page("quarantine.html", lang, request, rows=rows, courier=courier, reason=reason)
 
 
+def action_word(action: str, *, lang: Lang) -> str | None:
+    """What an action of the audit trail is called; None: it is one of an older version."""
+    known = _ACTIONS.get(action)
+    return None if known is None else tell(known, lang)
+
+
 @router.get("/audit")
 def audit_page(
     request: Request,
@@ -161,6 +171,7 @@ def audit_page(
         lang,
         request,
         lines=[told(line) for line in found[:PAGE_ROWS]],
+        action_word=partial(action_word, lang=lang),
         chosen=chosen,
         more=more,
         whole="/v1/audit?" + urlencode({**chosen, "format": "csv"}),

@@ -1,15 +1,66 @@
 """The audit trail over HTTP and on its page: who, what, from where, through what; own lines."""
 
+import ast
 import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from coldwitness.api.http.keys import digest_of, new_key
+from coldwitness.api.http.rights import RIGHTS
+from coldwitness.api.pages.pages import action_word
+from coldwitness.api.reports.made.wording import Lang
+from coldwitness.config.labels import labels
+from coldwitness.domain.clues import ClueStatus
 from coldwitness.domain.grants import Grant
 from tests.api.world import T0, World, manifest, running_world
+
+PROGRAM = Path(__file__).parents[2]
+SPELLED = {
+    "clue_{said}": [*(f"clue_{one}" for one in get_args(ClueStatus)), "clue_changed"],
+    "read_report_{format_}": [f"read_report_{one}" for one in ("json", "html", "pdf")],
+    "read_readings_{format_}": [f"read_readings_{one}" for one in ("json", "csv", "parquet")],
+    "register_{register}": [
+        route.replace("PUT /v1/", "register_").removesuffix("/{name}")
+        for route in RIGHTS
+        if route.startswith("PUT /v1/") and route.endswith("/{name}")
+    ],
+}
+"""Names of actions that are put together."""
+
+
+def actions_noted() -> set[str]:
+    """Every action that the program writes into the trail."""
+    found = set()
+    for file in [*PROGRAM.glob("api/**/*.py"), *PROGRAM.glob("cli/*.py")]:
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            called = ast.unparse(call.func).rpartition(".")[2]
+            named = {one.arg: one.value for one in call.keywords}
+            if called not in ("noted", "_note", "note"):
+                continue
+            place = {"noted": 2, "_note": 1}.get(called, 99)
+            action = named.get("action", call.args[place] if len(call.args) > place else None)
+            for one in ast.walk(action) if action is not None else ():
+                if isinstance(one, ast.JoinedStr):
+                    found |= set(SPELLED[ast.unparse(one)[2:-1]])
+                    break
+                if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    found.add(one.value)
+    return found
+
+
+def test_every_action_of_the_trail_has_words_and_every_word_an_action() -> None:
+    words = set(labels("audit")["actions"])
+    assert words == actions_noted() | {"clue_statement"}
+    for lang in get_args(Lang):
+        assert all(action_word(one, lang=lang) for one in words)
+    assert action_word("of_an_older_version", lang="zh") is None
 
 
 @dataclass

@@ -13,6 +13,7 @@ from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.grants import Grant
 from coldwitness.ingest.last_seen import LastSeen
 from coldwitness.ingest.progress import Progress, Quarantined
+from coldwitness.storage.clue_ports import ClueFilter
 from tests.api.test_courier_side import clue_of
 from tests.api.test_departure_checks import cooled, packed
 from tests.api.test_inspectors_day import SCREENS, WAIT_MS, fits, sign_in, sign_out
@@ -129,8 +130,7 @@ def test_from_its_shipments_to_a_statement(
     asked.get_by_role("button", name=word("statement_do", lang)).click()
     page.locator("p").filter(has_text=said).wait_for()
     fits(page)
-    told = road.register.clues.one(clue_of(road, warm))
-    assert told is not None
+    (told,) = road.register.clues.listed(wanted=ClueFilter(shipment=warm), limit=1)
     assert [one.text for one in told.clue.statements] == [said]
     sign_out(page, lang)
     page.go_back()

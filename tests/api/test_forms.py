@@ -27,6 +27,7 @@ from coldwitness.config.settings import FormSettings, JournalSettings, ReportSet
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.forms import FormFields
 from coldwitness.domain.probe_challenges import ChallengeDecision, ProbeChallenge
+from coldwitness.domain.reach import EVERYTHING
 from coldwitness.storage.journal import signer_of
 from tests.api.world import T0, WARM, World, manifest, running_world
 from tests.forbidden_words import FORBIDDEN
@@ -67,10 +68,9 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
         world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1", seller=SELLER, due_at=None))
         world.send("ZB-1", WARM)
         clue = world.get("/v1/clues").json()["items"][-1]["clue"]["id"]
-        kept = known_clue(world.services, clue)
-        fields = form_fields(
-            kept, records_of(world.services, kept), office="示例局", maker="鲁C-0101", now_ms=T0
-        )
+        kept = known_clue(world.services, clue, reach=EVERYTHING)
+        records = records_of(world.services, kept, reach=EVERYTHING)
+        fields = form_fields(kept, records, office="示例局", maker="鲁C-0101", now_ms=T0)
         yield Case(world, clue, folder / "own", fields)
 
 

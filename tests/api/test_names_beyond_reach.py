@@ -42,7 +42,9 @@ class Told:
     def ask(self, route: str, role: Role, **more: str) -> httpx.Response:
         method, _, path = route.partition(" ")
         named = {"shipment": OWN, "clue": self.clue, "format": "json", **more}
-        return self.world.client.request(method, path.format(**named), headers=self.keys[role])
+        return self.world.client.request(
+            method, path.format(**named), headers=self.keys[role], timeout=120.0
+        )
 
 
 @pytest.fixture(scope="module")
