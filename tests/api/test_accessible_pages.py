@@ -8,14 +8,26 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from coldwitness.api.http.rights import OPEN, RIGHTS
+from coldwitness.domain.probe_challenges import ChallengeDecision
+from coldwitness.judging.challenge_watch import new_challenge
 from tests.api.test_shipment_page import declared
-from tests.api.world import World, running_world
+from tests.api.world import MINUTE, T0, World, running_world
 
 GRAVE = ("serious", "critical")
 NO_PAGES = re.compile(r"/v1/|/healthz|/readyz|/metrics|/app|/openapi|/course|\.svg|/sign-in/openid")
 """Addresses of the API, files, and what leads elsewhere."""
 DRAWN_BY_OTHERS = {"/docs"}
 """The viewer of the API's documentation is a library's; it is in no officer's way."""
+
+
+DECIDED = ChallengeDecision(
+    outcome="inconclusive",
+    decided_ms=T0 + MINUTE,
+    step_c=None,
+    stepped_ms=None,
+    disturbed_to_ms=None,
+    readings=1,
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +38,26 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "/v1/shipments/ZB-1/reviews",
             json={"officer": "鲁C-0101", "outcome": "confirmed", "note": "核对"},
         )
+        challenge = new_challenge("ZB-1", "drug", action="warm", by="test", now_ms=T0)
+        assert world.register.challenges.start(challenge)
+        world.register.challenges.decide(challenge, DECIDED)  # while it runs its page comes anew
+        days = {"from": "2026-11-20", "to": "2026-11-20", "size": 1, "method": "simple"}
+        planned = world.client.post("/v1/spot-checks", json=days)
+        drawn = {"public_part": "0123456789", "public_source": "双色球 2026134"}
+        one = world.client.post(f"/v1/spot-checks/{planned.json()['id']}/draws", json=drawn)
+        assert one.is_success, one.text
         yield world
 
 
 def pages(world: World) -> list[str]:
     """The address of every page, whoever added it, of something that is there."""
     clue = world.register.clues.listed()[0].clue.id
-    named = {"shipment": "ZB-1", "clue": clue}
+    named = {
+        "shipment": "ZB-1",
+        "clue": clue,
+        "challenge": world.register.challenges.of(["ZB-1"])["ZB-1"][0].challenge.id,
+        "spot_check": world.get("/v1/spot-checks").json()["items"][0]["id"],
+    }
     routes = [route.removeprefix("GET ") for route in RIGHTS.keys() | OPEN if "GET /" in route]
     found = [path for path in sorted(routes) if not NO_PAGES.search(path)]
     asked = [

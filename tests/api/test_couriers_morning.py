@@ -14,6 +14,7 @@ from coldwitness.domain.grants import Grant
 from coldwitness.ingest.last_seen import LastSeen
 from coldwitness.ingest.progress import Progress, Quarantined
 from coldwitness.storage.clue_ports import ClueFilter
+from tests.api.test_accessible_pages import grave
 from tests.api.test_courier_side import clue_of
 from tests.api.test_departure_checks import cooled, packed
 from tests.api.test_inspectors_day import SCREENS, WAIT_MS, fits, sign_in, sign_out
@@ -116,8 +117,9 @@ def test_from_its_shipments_to_a_statement(
     for said in ("departure_red", "departure_green"):
         page.locator('nav a[href^="/departure"]').click()
         page.fill("input[name=shipment]", go)
-        page.get_by_role("button", name=word("departure_do", lang)).click()
+        page.keyboard.press("Enter")
         page.get_by_role("heading", name=word(said, lang)).wait_for()
+        assert grave(page) == []
         fits(page)
         if said == "departure_red":
             cooled(road, go)
@@ -126,8 +128,12 @@ def test_from_its_shipments_to_a_statement(
     page.locator('nav a[href^="/courier"]').click()
     asked = page.locator("section").filter(has=page.locator(f'a[href*="{warm}"]'))
     said = f"测点靠近冰排 {lang}"
-    asked.locator("textarea").fill(said)
-    asked.get_by_role("button", name=word("statement_do", lang)).click()
+    assert grave(page) == []
+    asked.locator("textarea").focus()
+    page.keyboard.type(said)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == word("statement_do", lang)
+    page.keyboard.press("Enter")
     page.locator("p").filter(has_text=said).wait_for()
     fits(page)
     (told,) = road.register.clues.listed(wanted=ClueFilter(shipment=warm), limit=1)
