@@ -114,6 +114,7 @@ class Case:
             window=self.window,
             terms=self.terms,
             limits=self.limits,
+            outside_c=self.zones_c[ZONES.index("ambient")],
             numbers=self.numbers,
         )
 

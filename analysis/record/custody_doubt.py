@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.analysis.record.drug_limits import DrugLimits
-from coldwitness.analysis.record.emptied import left_the_box
+from coldwitness.analysis.record.emptied import STEEP_SLEWS, left_the_box
 from coldwitness.analysis.record.logger_clock import proved_offset_s
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
@@ -24,6 +24,9 @@ FOLLOWS_S, FOLLOWS_TIMES = 240.0, 5.0
 """What a probe that lay in the room needs to come to the load's temperature (two time constants of
 120 s), and how many times the proved offset that is at most: of a clock that is right to seconds
 the first readings count as they are."""
+LAY_OUTSIDE_C = 3.0
+"""A probe that lay in the room agrees with the one outside the box at least so well: two sensors
+good to 0.5 °C, and the places where they lay."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,17 @@ def custody_doubt(
     window: Window,
     terms: Terms,
     limits: DrugLimits,
+    outside_c: FloatArray,
     numbers: Numbers,
 ) -> CustodyDoubt:
     """The readings out of range without a break from an end of custody on, where all of that time
     lies within the tolerance between the clocks, or the drug had left the box when it began.
 
-    The tolerance is the pack's; where receive times prove how far the logger's clock is off, that
-    much on the side on which it is off, and FOLLOWS_S more at the beginning. Our own: a clock
-    behind by o puts readings of the last o seconds after custody into it, one ahead those of the o
-    seconds before; then the probe still has to follow.
+    The tolerance is the pack's, and FOLLOWS_S more at the beginning of a probe that lay outside;
+    where receive times prove how far the logger's clock is off, that much on the side on which it
+    is off, and FOLLOWS_S more at the beginning. Our own: a clock behind by o puts readings of the
+    last o seconds after custody into it, one ahead those of the o seconds before; then the probe
+    still has to follow. outside_c : (k,) outside the box at the series' readings, else NaN [°C].
     """
     low_c, high_c = limits.outer_low_c, limits.outer_high_c
     head_until_s = np.full(len(series), -np.inf)
@@ -87,7 +92,9 @@ def custody_doubt(
     ahead_s, behind_s = np.maximum(-offset_s, 0.0), np.maximum(offset_s, 0.0)
     pack_s = numbers.custody_clock_tolerance_s
     ahead_s = ahead_s + np.minimum(FOLLOWS_TIMES * np.abs(offset_s), FOLLOWS_S)
-    before_s, after_s = (np.where(np.isnan(o), pack_s, o) for o in (ahead_s, behind_s))
+    lay_s = pack_s + FOLLOWS_S * _lay_outside(series, terms, outside_c, j, head_in, numbers)
+    before_s = np.where(np.isnan(offset_s), lay_s, ahead_s)
+    after_s = np.where(np.isnan(offset_s), pack_s, behind_s)
     until_s = _crossing_s(series, head_in - 1, head_in, j, low_c=low_c, high_c=high_c)
     heads = known_start[j] & (head_in > first[j])
     heads &= (before_s > 0) & (until_s - window.start_s[series.shipment[j]] <= before_s)
@@ -100,11 +107,39 @@ def custody_doubt(
     late = (after_s > 0) & (window.end_s[series.shipment[j]] - from_s <= after_s)
     taken = tails & ~late
     taken[taken] = left_the_box(
-        series, tracks, terms, series_number=j[taken], row=tail_in[taken] + 1, numbers=numbers
+        series,
+        tracks,
+        terms,
+        series_number=j[taken],
+        row=tail_in[taken] + 1,
+        end_s=window.end_s[series.shipment[j[taken]]],
+        numbers=numbers,
     )
     tails &= late | taken
     tail_from_s[j[tails]] = series.time_s[tail_in[tails] + 1]
     return CustodyDoubt(head_until_s, tail_from_s)
+
+
+def _lay_outside(
+    series: Series,
+    terms: Terms,
+    outside_c: FloatArray,
+    j: IntArray,
+    inside: IntArray,
+    numbers: Numbers,
+) -> NDArray[np.bool_]:
+    """(k,) whether the probe of each series read what the one outside the box did when custody
+    began, and came into range faster than any load: it had not been with the drug. inside : (k,)
+    its first row in range."""
+    first = series.first[j]
+    owner, row = expanded(first=first + 1, end=np.minimum(inside + 1, series.first[j + 1]))
+    minutes = (series.time_s[row] - series.time_s[row - 1]) / 60
+    slew = np.maximum(terms.slew_max_c_per_min, numbers.slew_max_c_per_min)
+    limit_c = STEEP_SLEWS * slew[series.shipment[j]][owner] * minutes
+    steep = np.abs(series.low_c[row] - series.low_c[row - 1]) > limit_c
+    fell = np.bincount(owner[steep], minlength=j.size) > 0
+    off_c = np.abs(series.low_c[first] - outside_c[first])
+    return np.asarray(fell & (off_c <= LAY_OUTSIDE_C))
 
 
 def _crossing_s(

@@ -34,12 +34,14 @@ def left_the_box(
     *,
     series_number: IntArray,
     row: IntArray,
+    end_s: FloatArray,
     numbers: Numbers,
 ) -> Flags:
     """(k,) whether lid, light or the probe's step to the surroundings show, at the destination,
     that the box was opened when the readings went out of range for good.
 
-    series_number, row : (k,) series and its first row of those out of range to the end.
+    series_number, row : (k,) series and its first row of those out of range to the end. end_s :
+    (k,) end of custody [s]: where the logger is taken afterwards is not asked.
     """
     if row.size == 0:
         return np.zeros(0, dtype=np.bool_)
@@ -50,7 +52,11 @@ def left_the_box(
     def any_(flags: Flags) -> Flags:
         return np.bincount(owner[flags], minlength=row.size) > 0
 
-    near = np.abs(since) <= NEAR_S
+    there_s = np.minimum(
+        _at_destination(tracks, terms, shipment, owner=owner, of=of, since_s=since, end_s=end_s),
+        _arrived(terms, shipment) - since_s,
+    )
+    near = (np.abs(since) <= NEAR_S) & (since > there_s[owner])
     before = since < -NEAR_S
     lid, lux = tracks.lid_open[of], tracks.light_lux[of]
     opened = any_(near & (lid == 1)) & any_((since < NEAR_S) & (lid == 0))
@@ -59,9 +65,8 @@ def left_the_box(
     np.maximum.at(dark_lx, owner[shone], lux[shone])
     bright = near & (lux >= np.maximum(LIGHT_TIMES * dark_lx, LIGHT_MIN_LX)[owner])
     lit = any_(bright) & any_(shone)
-    there = _at_destination(tracks, terms, shipment, owner=owner, of=of, since_s=since)
-    there |= _arrived(terms, shipment) <= since_s
-    return there & (opened | lit | _steep(series, series_number, row, terms, numbers))
+    signs = opened | lit | _steep(series, series_number, row, terms, numbers)
+    return np.asarray((there_s <= 0.0) & signs)
 
 
 def _at_destination(
@@ -72,11 +77,18 @@ def _at_destination(
     owner: IntArray,
     of: IntArray,
     since_s: FloatArray,
-) -> Flags:
-    """(k,) whether there are fixes from NEAR_S before on, all of them at the destination."""
+    end_s: FloatArray,
+) -> FloatArray:
+    """(k,) since when the box is at the destination [s, by the clock of `since_s`]: the last fix of
+    custody elsewhere; inf where there is no fix at the destination after it from NEAR_S before on.
+
+    A courier who hands over two minutes after coming was elsewhere shortly before: what is asked is
+    where the box was when it was opened.
+    """
     place = shipment[owner]
-    placed = (since_s >= -NEAR_S) & ~np.isnan(tracks.lat_deg[of])
+    placed = ~np.isnan(tracks.lat_deg[of]) & (tracks.time_s[of] <= end_s[owner])
     owner, of, place = owner[placed], of[placed], place[placed]
+    since_s = since_s[placed]
     away_m = haversine_m(
         lat_deg=tracks.lat_deg[of],
         lon_deg=tracks.lon_deg[of],
@@ -85,9 +97,11 @@ def _at_destination(
     )
     slack_m = np.minimum(np.nan_to_num(tracks.accuracy_m[of]), FIX_ACCURACY_MAX_M)
     within = away_m - slack_m <= np.minimum(terms.destination_radius_m[place], PLACE_RADIUS_MAX_M)
-    seen = np.bincount(owner, minlength=shipment.size)
-    there: Flags = np.bincount(owner[within], minlength=shipment.size) == seen
-    return there & (seen > 0)
+    elsewhere_s = np.full(shipment.size, -np.inf)
+    np.maximum.at(elsewhere_s, owner[~within], since_s[~within])
+    seen = within & (since_s >= -NEAR_S) & (since_s > elsewhere_s[owner])
+    there = np.bincount(owner[seen], minlength=shipment.size) > 0
+    return np.where(there, elsewhere_s, np.inf)
 
 
 def _arrived(terms: Terms, shipment: IntArray) -> FloatArray:

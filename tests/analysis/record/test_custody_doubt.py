@@ -89,6 +89,37 @@ def test_a_logger_clock_minutes_off_never_accuses(offset_s: float, interval_s: f
     assert "certain" not in certainties(found)
 
 
+def followed(t: np.ndarray, *, since_s: float, lag_s: float) -> np.ndarray:
+    """A probe in a room of 22 °C that is laid to a load of 5 °C."""
+    return np.asarray(np.round(5.0 + 17.0 * np.exp(-np.clip(t - since_s, 0.0, None) / lag_s), 1))
+
+
+@pytest.mark.parametrize(
+    ("outside_c", "since_s", "certainty"),
+    [(21.0, 230.0, "possible"), (21.0, 420.0, "certain"), (12.0, 230.0, "certain")],
+)
+def test_a_probe_that_lay_in_the_room_is_given_the_time_to_follow(
+    outside_c: float, since_s: float, certainty: str
+) -> None:
+    """By a clock that is ahead it is laid to the drug so long after `packed`."""
+    found = seen(
+        Series(
+            T,
+            followed(T, since_s=since_s, lag_s=120.0),
+            probes={"ambient": np.full(T.size, outside_c)},
+        ),
+        given=TWO_HOURS,
+    )
+    assert certainties(found) == [certainty]
+
+
+def test_a_load_that_cools_from_the_room_is_given_no_more_than_the_tolerance() -> None:
+    """0.6 °C/min is twice what the box allows, and no probe that comes to a load."""
+    value = np.maximum(11.6 - T / 60 * 0.6, 5.0)
+    room = {"ambient": np.full(T.size, 12.0)}
+    assert certainties(seen(Series(T, value, probes=room), given=TWO_HOURS)) == ["certain"]
+
+
 def live(value: np.ndarray, *, delay_s: float) -> Series:
     return Series(T, value, received=T + delay_s)
 
@@ -151,6 +182,23 @@ AT_CONSUMER = Given(start=0, end=7200, destination=(36.80, 118.02, 100.0))
 def test_a_step_to_the_surroundings_at_the_destination_shows_that_the_drug_had_left() -> None:
     found = seen(handed_over(), given=AT_CONSUMER)
     assert certainties(found) == ["possible"]
+
+
+@pytest.mark.parametrize(("comes_s", "certainty"), [(6000, "possible"), (6300, "certain")])
+def test_a_box_that_is_handed_over_soon_after_it_came_was_there_when_it_was_opened(
+    comes_s: float, certainty: str
+) -> None:
+    """Out of range from 6060 s on; elsewhere until shortly before, or until after that."""
+    north = np.where(comes_s <= T, 0.0, 0.01)
+    found = seen(handed_over(lat=36.80 + north), given=AT_CONSUMER)
+    assert certainties(found) == [certainty]
+
+
+def test_where_the_logger_is_taken_after_custody_is_not_asked() -> None:
+    t = minutes(131)
+    north = np.clip(1 - t / 5400, 0, 1) * 0.05 + 0.02 * (t > 7260)
+    went = Series(t, warm(6060, 7860, t=t), lat=36.80 + north, lon=np.full(t.size, 118.02))
+    assert certainties(seen(went, given=AT_CONSUMER)) == ["possible"]
 
 
 def slowly_warm() -> np.ndarray:
