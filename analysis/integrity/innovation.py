@@ -66,6 +66,7 @@ def innovation_ratio(
     zones_c: tuple[FloatArray, ...],
     outside: int,
     lid_open: NDArray[np.bool_],
+    left_out: NDArray[np.bool_],
     noise_c: FloatArray,
     several: NDArray[np.bool_],
     worth: FloatArray | float = 0.0,
@@ -74,9 +75,10 @@ def innovation_ratio(
     `worth`, (m,).
 
     first : (m + 1,) curve j has rows first[j]:first[j+1]. time_s : (k,) [s]. drug_c, zones_c : (k,)
-    [°C], finite. outside : which of the zones lies around the box. lid_open : (k,). noise_c : (m,)
-    [°C], standard deviation with the rounding. several : (m,) whether goods lie beside the drug:
-    more than two masses.
+    [°C], finite. outside : which of the zones lies around the box. lid_open : (k,). left_out : (k,)
+    readings that are not fitted; what drug_c has there is of no account but to tell openings.
+    noise_c : (m,) [°C], standard deviation with the rounding. several : (m,) whether goods lie
+    beside the drug: more than two masses.
 
     Formula (our own): T = c + sum_z sum_i g_zi F_i(z) + sum_z sum_ik h_zik F_i(F_k(z)) +
     sum_i d_i exp(-t / l_i), all g_zi, h_zik >= 0, F_i the first-order lag by l_i; each opening
@@ -105,6 +107,7 @@ def innovation_ratio(
             zones_c=zones_c,
             outside=outside,
             lid_open=lid_open,
+            left_out=left_out,
             noise_c=noise_c[block],
             several=several[block],
             worth=worth[block],
@@ -124,6 +127,7 @@ def _departures(
     zones_c: tuple[FloatArray, ...],
     outside: int,
     lid_open: NDArray[np.bool_],
+    left_out: NDArray[np.bool_],
     noise_c: FloatArray,
     several: NDArray[np.bool_],
     worth: FloatArray,
@@ -156,7 +160,7 @@ def _departures(
             drug_c=drug_c[row[mine]],
             zones_c=[zone[row[mine]] for zone in zones_c],
             pulse=openings.pulse[mine, :, :count],
-            kept=there[mine] & ~openings.disturbed[mine],
+            kept=(there & ~openings.disturbed & ~left_out[row])[mine],
             noise_c=noise_c[mine],
             several=several[mine],
             worth=worth[mine],

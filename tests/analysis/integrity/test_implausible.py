@@ -47,13 +47,19 @@ def box(seed: int, *, contact: float = 1.0) -> dict[str, np.ndarray]:
     return {"drug": read(drug), "coolant": read(coolant), "ambient": read(ambient)}
 
 
-def judged(probes: dict[str, np.ndarray], **more: np.ndarray) -> Seen:
+SHUT = np.zeros(T.size)
+"""A lid whose sensor never saw it open."""
+
+
+def judged(probes: dict[str, np.ndarray], **more: np.ndarray | None) -> Seen:
+    """By default with a sensor that says that the lid was shut all the time."""
+    more = {"lid_open": SHUT} | more
     others = {name: value for name, value in probes.items() if name != "drug"}
     given = Given(start=0, end=END_S)
     return seen(Series(T, probes["drug"], probes=others, **more), given=given)
 
 
-def told(probes: dict[str, np.ndarray], **more: np.ndarray) -> list[str]:
+def told(probes: dict[str, np.ndarray], **more: np.ndarray | None) -> list[str]:
     found = judged(probes, **more)
     if found.found(IMPLAUSIBLE):
         assert found.status("integrity") == Status.INSUFFICIENT_EVIDENCE
@@ -190,8 +196,8 @@ def test_an_opening_is_followed_whether_the_lid_recorded_it_or_not(fading: float
     lid[50:52] = 1
     warmed = probes | {"drug": opened(probes["drug"], at=50, fading=fading)}
     assert told(warmed, lid_open=lid) == []
-    assert told(warmed, lid_open=np.zeros(T.size)) == []
     assert told(warmed) == []
+    assert told(warmed, lid_open=None) == []
 
 
 def test_what_falls_as_suddenly_as_it_rises_was_not_opened() -> None:
@@ -208,6 +214,34 @@ def test_a_break_drawn_over_beside_an_opening_is_told() -> None:
     heat = 4 * np.clip(np.minimum((T / 60 - 22) / 12, (74 - T / 60) / 12), 0, 1)
     drawn = np.minimum(probes["drug"] + heat, 7.2)
     assert told(probes | {"drug": np.round(drawn, 1)}, lid_open=lid) == ["departs"]
+
+
+@pytest.mark.parametrize("value_c", [-40.0, 0.0, 21.3])
+@pytest.mark.parametrize("at", [0, 55, T.size - 1])
+def test_a_lone_reading_is_a_spike_and_makes_no_curve_implausible(value_c: float, at: int) -> None:
+    probes = box(2)
+    drug = probes["drug"].copy()
+    drug[at] = value_c
+    found = judged(probes | {"drug": drug})
+    assert found.found(IMPLAUSIBLE) == []
+    assert len(found.found(code_of("data_integrity/spike"))) == 1
+
+
+def test_a_probe_that_was_taken_out_before_delivered_was_pressed_is_not_implausible() -> None:
+    """The last four minutes are of the room; the clocks' tolerance doubts them."""
+    probes = box(2)
+    drug = probes["drug"].copy()
+    drug[-4:] = [14.0, 18.0, 20.0, 21.0]
+    assert told(probes | {"drug": drug}) == []
+
+
+def test_without_a_sensor_of_the_lid_a_curve_has_to_depart_three_times_as_far() -> None:
+    draw = np.random.default_rng(5)
+    near = box(2) | {"drug": np.round(5.0 + np.cumsum(draw.normal(0, 0.1, T.size)), 1)}
+    assert told(near) == ["departs"]
+    assert told(near, lid_open=None) == []
+    far = near | {"drug": np.round(5.0 + 1.5 * np.sin(T / 200.0), 1)}
+    assert told(far, lid_open=None) == ["departs"]
 
 
 def test_openings_that_no_lid_recorded_are_seldom_called_implausible() -> None:
