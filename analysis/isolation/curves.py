@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.isolation.opened import disturbed
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.custody_doubt import FOLLOWS_S
 from coldwitness.analysis.record.probes import ZONES, probes_of
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -44,14 +45,16 @@ class ExchangeCurves:
 def exchange_curves(case: Case, *, drug: str = "drug") -> ExchangeCurves:
     """One drug probe against the mean of each zone's probes; (n,) seconds, (4, n) °C.
 
-    Left out: lid-open time and what it disturbs (`opened.disturbed`), readings in conflict, and
-    what lies outside the judged window. The first minutes of custody are kept: a warm drug that
-    comes to rest beside its pack says most. A step longer than the permitted interval ends a run.
+    Left out: lid-open time and what it disturbs (`opened.disturbed`), readings in conflict, what
+    lies outside the judged window, and readings at an end of custody that may not be of the drug
+    (`record.custody_doubt`), with the time in which the probe still follows. The first minutes of
+    custody are kept otherwise: a warm drug that comes to rest beside its pack says most. A step
+    longer than the permitted interval ends a run.
     """
     tracks, window, interval_s = case.tracks, case.window, case.numbers.recording_interval_s
     shipments = len(case.terms)
     owner = tracks.shipment
-    left_out = disturbed(case)
+    left_out = disturbed(case) | _not_the_drugs(case)
     read = window.rows & ~tracks.conflict & np.isfinite(tracks.temperature_c[drug])
     every = np.bincount(owner[read], minlength=shipments)
     lost = np.bincount(owner[read & left_out], minlength=shipments)
@@ -80,6 +83,20 @@ def exchange_curves(case: Case, *, drug: str = "drug") -> ExchangeCurves:
         known=known,
         disturbed=lost / np.maximum(every, 1),
     )
+
+
+def _not_the_drugs(case: Case) -> BoolArray:
+    """(n,) readings that the range doubts at an end of custody: a probe that lay in the room and
+    comes to the drug follows it as in firm contact."""
+    tracks, series, doubt = case.tracks, case.series, case.custody_doubt
+    if doubt.none:
+        return np.zeros(tracks.time_s.size, dtype=np.bool_)
+    until_s = np.full(len(case.terms), -np.inf)
+    from_s = np.full(len(case.terms), np.inf)
+    np.maximum.at(until_s, series.shipment, doubt.head_until_s + FOLLOWS_S)
+    np.minimum.at(from_s, series.shipment, doubt.tail_from_s)
+    owner = tracks.shipment
+    return np.asarray((tracks.time_s <= until_s[owner]) | (tracks.time_s >= from_s[owner]))
 
 
 def _one_logger(tracks: Tracks, owner: IntArray, row: IntArray, shipments: int) -> IntArray:

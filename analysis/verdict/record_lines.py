@@ -270,12 +270,20 @@ for _papers, _said in (
     _OF_DELEGATION[_papers] = _said
 
 
+def _doubted_at_packing(case: Case, probe: str) -> NDArray[np.bool_]:
+    """(s,) where it is not sure that this drug probe was with the drug when custody began."""
+    series, doubted = case.series, np.zeros(len(case.terms), dtype=np.bool_)
+    its = np.array([*series.probes, ""])[series.probe] == probe
+    doubted[series.shipment[its & np.isfinite(case.custody_doubt.head_until_s)]] = True
+    return doubted
+
+
 def _packing_temperature(case: Case) -> RecordLine:
     """The first reading of each drug probe within one recording interval of packing, its logger's
     own where that is shorter; the amount is the reading that lies furthest outside. Surely out of
-    range only beyond the sensor's uncertainty, and only where no reading within the tolerance of
-    the clocks lies inside: those of logger and events may differ, so a probe that was still to be
-    packed is no drug packed warm."""
+    range only beyond the sensor's uncertainty, only where no reading within the tolerance of the
+    clocks lies inside, and where the range does not doubt it: the clocks of logger and events may
+    differ, so a probe that was still to be packed is no drug packed warm."""
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     count = len(terms)
     begin = _first_row(tracks, window.start_s, after=False)
@@ -304,7 +312,7 @@ def _packing_temperature(case: Case) -> RecordLine:
         far = (first_c < limits.outer_low_c[at] - error_c) | (
             first_c > limits.outer_high_c[at] + error_c
         )
-        surely[at[far]] = True
+        surely[at[far & ~_doubted_at_packing(case, probe)[at]]] = True
         inside = (value >= limits.low_c[whose]) & (value <= limits.high_c[whose])
         soon_inside[whose[inside]] = True
     outside, none = beyond_c > 0, np.isneginf(beyond_c)

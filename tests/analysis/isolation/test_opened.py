@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from coldwitness.analysis.isolation.curves import exchange_curves
 from coldwitness.analysis.isolation.isolation_judgement import judge_isolation
 from coldwitness.analysis.isolation.opened import (
     LONG_SETTLE_S,
@@ -51,6 +52,19 @@ def test_twenty_minutes_are_left_out_after_an_opening_that_may_have_been_over_ha
     since_s = EVERY_5_S - 600.0
     lid = (since_s >= 0.0) & (since_s <= open_s)
     assert left_out(case(EVERY_5_S, lid=lid)) == (600.0, 600.0 + open_s + settle_s)
+
+
+def test_a_probe_that_comes_out_of_the_room_is_no_drug_that_follows_its_pack() -> None:
+    """By a clock two minutes ahead; out of range until 274 s, and following for four minutes."""
+    t = np.arange(-600.0, 7800.0, 30.0)
+    drug = np.round(5.0 + 17.0 * np.exp(-np.clip(t - 120.0, 0.0, None) / 90.0), 1)
+    probes = {"coolant": np.full(t.size, 4.8), "ambient": np.full(t.size, 21.5)}
+    made = case_of(
+        tracks_of(Series(t, drug=drug, probes=probes)),
+        terms_of(Given(start=0.0, end=7200.0)),
+        NUMBERS,
+    )
+    assert exchange_curves(made).time_s[0] - START_S == 510.0
 
 
 def test_a_lone_open_reading_of_a_minute_logger_counts_as_long() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, Seen, minutes, seen
@@ -111,6 +112,8 @@ def test_a_probe_that_lay_in_the_room_is_given_the_time_to_follow(
         given=TWO_HOURS,
     )
     assert certainties(found) == [certainty]
+    packed_warm = found.found(code_of("record/packed_warm"))
+    assert len(packed_warm) == (certainty == "certain")
 
 
 def test_a_load_that_cools_from_the_room_is_given_no_more_than_the_tolerance() -> None:
