@@ -7,6 +7,7 @@ from coldwitness.analysis.isolation.cells import Cells
 from coldwitness.analysis.isolation.curves import COOLANT, ExchangeCurves
 from coldwitness.analysis.isolation.output_fit import OutputFit
 from coldwitness.analysis.isolation.zone_verdict import (
+    FASTEST_BESIDE_GOODS_PER_H,
     FASTEST_PER_H,
     IsolationReason,
     ZoneLimits,
@@ -20,12 +21,13 @@ from coldwitness.domain.words import Isolation
 @pytest.mark.parametrize(
     ("high_per_h", "goods", "reason"),
     [
-        (FASTEST_PER_H, True, IsolationReason.ABOVE_LIMIT),
-        (FASTEST_PER_H + 1.0, True, IsolationReason.TOO_LITTLE_EXCITATION),
-        (FASTEST_PER_H + 1.0, False, IsolationReason.ABOVE_LIMIT),
+        (FASTEST_BESIDE_GOODS_PER_H, True, IsolationReason.ABOVE_LIMIT),
+        (FASTEST_BESIDE_GOODS_PER_H + 1.0, True, IsolationReason.TOO_LITTLE_EXCITATION),
+        (FASTEST_PER_H, False, IsolationReason.ABOVE_LIMIT),
+        (FASTEST_PER_H + 1.0, False, IsolationReason.TOO_LITTLE_EXCITATION),
     ],
 )
-def test_beside_goods_a_rate_that_is_not_bounded_from_above_names_nobody(
+def test_a_rate_that_is_not_bounded_from_above_names_nobody(
     high_per_h: float, goods: bool, reason: IsolationReason
 ) -> None:
     """Time constants of a minute and less are a probe's, and no load's."""
