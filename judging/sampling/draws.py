@@ -4,9 +4,10 @@ The same frame, seed and method give the same sample on any machine: lots are SH
 other choice is made in whole numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 from coldwitness.domain.errors import BadInput
@@ -55,7 +56,8 @@ def draw(frame: Frame, *, seed: str, size: int, method: Method) -> Draw:
     )
 
 
-def inclusion_probabilities(frame: Frame, *, size: int, method: Method) -> dict[str, Fraction]:
+@lru_cache(maxsize=4)
+def inclusion_probabilities(frame: Frame, *, size: int, method: Method) -> Mapping[str, Fraction]:
     """How probable it is that each unit is drawn, exactly."""
     units = frame.units
     if method == "simple":
@@ -116,7 +118,7 @@ def _by_weight(units: Sequence[Unit], size: int) -> dict[str, Fraction]:
         sure |= more
 
 
-def _pivotal(lots: Sequence[_Lot], probability: dict[str, Fraction], digest: str) -> list[_Lot]:
+def _pivotal(lots: Sequence[_Lot], probability: Mapping[str, Fraction], digest: str) -> list[_Lot]:
     """The pivotal method in the order of tickets: each unit has exactly its probability, so many as
     wanted are drawn, and they are negatively associated, by which the bounds of `estimates` hold.
 

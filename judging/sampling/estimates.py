@@ -7,6 +7,7 @@ around for every possible number): wider, and never less sure than it says.
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from math import exp, lgamma
 
 import numpy as np
@@ -14,11 +15,13 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.spot_checks import Draw
+from coldwitness.domain.spot_checks import Draw, Method
 from coldwitness.judging.sampling.draws import inclusion_probabilities
 from coldwitness.judging.sampling.frames import Frame
 
 RISK = 0.05
+_CELLS = 4_000_000
+"""Of one table: a frame of a million needs no gigabytes."""
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -51,7 +54,7 @@ def estimate(
     else:
         chance = inclusion_probabilities(frame, size=size, method=draw.method)
         total = sum((1 / chance[name] for name in drawn if results[name]), Fraction(0))
-        each = np.array([float(chance[unit.id]) for unit in frame.units])
+        each = _chances(frame, size=size, method=draw.method)
         low, high = chernoff_bounds(each, float(total), risk=risk)
         low, high = max(low, found), min(high, count - (size - found))
         share = min(float(total) / count, 1.0)
@@ -66,6 +69,13 @@ def estimate(
     )
 
 
+@lru_cache(maxsize=4)
+def _chances(frame: Frame, *, size: int, method: Method) -> tuple[float, ...]:
+    chance = inclusion_probabilities(frame, size=size, method=method)
+    return tuple(float(chance[unit.id]) for unit in frame.units)
+
+
+@lru_cache(maxsize=4096)
 def hypergeometric_bounds(count: int, size: int, found: int, *, risk: float) -> tuple[int, int]:
     """Least and largest number of all in the frame that the sample does not contradict, each at
     half the risk.
@@ -78,28 +88,36 @@ def hypergeometric_bounds(count: int, size: int, found: int, *, risk: float) -> 
     return low, high
 
 
-def chernoff_bounds(chance: NDArray[np.float64], total: float, *, risk: float) -> tuple[int, int]:
+@lru_cache(maxsize=4096)
+def chernoff_bounds(chances: tuple[float, ...], total: float, *, risk: float) -> tuple[int, int]:
     """The same for a sum of 1 / chance over those that were found, of draws that are negatively
     associated: for each possible number the worst units that could be meant.
 
-    chance : (n,) of each unit of the frame, in (0, 1]. total : the sum.
+    chances : (n,) of each unit of the frame, in (0, 1]. total : the sum.
     """
+    chance = np.array(chances)
     count = chance.size
+    above = np.full(count + 1, np.inf)
+    below = np.full(count + 1, np.inf)
+    at_once = max(1, _CELLS // count)
     steps = np.geomspace(1e-4, 50.0, 120) * chance.min()
-    up = np.log1p(chance * np.expm1(np.clip(steps[:, None] / chance, None, 600.0)))
-    down = np.log1p(chance * np.expm1(-steps[:, None] / chance))
-    # The k units that make the sum's tail heaviest, for k = 0 … count.
-    heaviest_up = np.cumsum(-np.sort(-up, axis=1), axis=1)
-    heaviest_down = np.cumsum(-np.sort(-down, axis=1), axis=1)
-    zero = np.zeros((steps.size, 1))
-    above = np.hstack([zero, heaviest_up]) - (steps * total)[:, None]
-    below = np.hstack([zero, heaviest_down]) + (steps * total)[:, None]
+    for first in range(0, steps.size, at_once):
+        some = steps[first : first + at_once, None]
+        up = np.log1p(chance * np.expm1(np.clip(some / chance, None, 600.0)))
+        above = np.minimum(above, (_heaviest(up) - some * total).min(axis=0))
+        down = np.log1p(chance * np.expm1(-some / chance))
+        below = np.minimum(below, (_heaviest(down) + some * total).min(axis=0))
     limit = np.log(risk / 2)
-    may_reach = above.min(axis=0) > limit
-    may_stay = below.min(axis=0) > limit
+    may_reach, may_stay = above > limit, below > limit
     low = int(np.argmax(may_reach)) if may_reach.any() else count
     high = int(count - np.argmax(may_stay[::-1])) if may_stay.any() else 0
     return low, high
+
+
+def _heaviest(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m, n) parts of a sum -> (m, n + 1) sums of the k largest, for k = 0 … n."""
+    sums = np.cumsum(-np.sort(-parts, axis=1), axis=1)
+    return np.hstack([np.zeros((len(parts), 1)), sums])
 
 
 def _at_least(count: int, hits: int, size: int, found: int) -> float:

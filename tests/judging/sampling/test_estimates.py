@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from random import Random
 
-import numpy as np
 import pytest
 from scipy import stats
 
@@ -68,8 +67,8 @@ def test_what_was_not_looked_at_cannot_be_estimated() -> None:
 
 
 def test_the_bounds_by_chance_narrow_with_the_sample() -> None:
-    wide = np.full(200, 0.1)
-    narrow = np.full(200, 0.5)
+    wide = (0.1,) * 200
+    narrow = (0.5,) * 200
     few = chernoff_bounds(wide, 40.0, risk=0.05)
     many = chernoff_bounds(narrow, 40.0, risk=0.05)
     assert few[0] <= many[0] <= 40 <= many[1] <= few[1]
