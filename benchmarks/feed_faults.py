@@ -36,6 +36,7 @@ START_MS = 1_795_000_000_000
 SHIPMENTS = 4
 STEPS = 40
 RULES = ClueRules()
+_TOLD_EVERY = 20
 
 
 @dataclass
@@ -188,11 +189,13 @@ def main() -> int:
         tempfile.TemporaryDirectory() as name,
         Pool(arguments.processes, initializer=_made_ready, initargs=(name,)) as pool,
     ):
-        for run in pool.imap(_apart, seeds):
+        for count, run in enumerate(pool.imap(_apart, seeds), start=1):
             changes += sum(map(len, run.told.values()))
             refused += run.refused
             if not run.whole:
                 broken.append(run.seed)
+            if count % _TOLD_EVERY == 0:
+                print(f"{count} runs, {changes} changes, broken {broken[:10]}", flush=True)
     took_s = time.perf_counter() - started
     print(
         f"{arguments.runs} runs, {changes} changes, {refused} attempts failed before anything was"
