@@ -18,7 +18,7 @@ def backup(
         bool, typer.Option("--with-keys", help="the journal's signing key too")
     ] = False,
 ) -> None:
-    """Copy journal, register and embedded store while everything runs."""
+    """Copy journal, register, embedded store and the office's forms while everything runs."""
     files = back_up(settings_of(context), folder, with_keys=with_keys)
     typer.echo(f"{len(files)} files in {folder}")
 

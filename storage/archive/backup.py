@@ -1,4 +1,5 @@
-"""A backup of journal, register and embedded store, taken while everything runs, and its return.
+"""A backup of journal, register, embedded store and the office's own forms, taken while everything
+runs, and its return.
 
 SQLite files are copied through SQLite, so each is a state that was; sealed files never change.
 The order is what makes them fit: first ingest's marks (how far the stores are), then stores
@@ -34,6 +35,7 @@ from coldwitness.storage.register.schema import metadata
 
 SCHEMA = "coldwitness.backup/1"
 _MANIFEST = "backup.json"
+_FORMS = "forms"
 _ROWS = 2000
 
 
@@ -55,6 +57,8 @@ def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dic
             _copy_sqlite(store.embedded_file, folder / "telemetry.sqlite")
         _copy_register(store.register_url, folder / "register.sqlite")
         _copy_journal(journal, copied, parts=("keys", "attached", "segments"), with_keys=with_keys)
+        if settings.forms.directory is not None:
+            _copy_forms(settings.forms.directory, folder / _FORMS)
         files = {str(path.relative_to(folder)): sha256_of(path) for path in _files(folder)}
         said = {
             "schema": SCHEMA,
@@ -111,9 +115,11 @@ def restore(
     if wrong:
         raise BadInput(f"backup {folder}: {wrong[0]}" + (" and more" if len(wrong) > 1 else ""))
     store = settings.store
-    journal = settings.journal.directory
+    journal, forms = settings.journal.directory, settings.forms.directory
     if journal.exists() and any(journal.iterdir()):
         raise BadInput(f"journal {journal}: not empty; a restore goes into an empty place")
+    if (folder / _FORMS).is_dir() and forms is not None and _forms(forms):
+        raise BadInput(f"forms {forms}: holds some already; a restore goes into an empty place")
     left = []
     try:
         if store.telemetry == "embedded":
@@ -128,12 +134,34 @@ def restore(
             left += ["coldwitness setup influx", "coldwitness rebuild"]
         _restore_register(folder / "register.sqlite", store.register_url)
         shutil.copytree(folder / "journal", journal, dirs_exist_ok=True)
+        left += _forms_back(folder / _FORMS, settings.forms.directory)
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"restore {folder}: {error}") from error
     key = signing_key(settings.journal)
     if not key.exists():
         left.append(f"cp SIGNING.KEY {key}  # the one kept apart: no worker starts without it")
     return left
+
+
+def _forms(directory: Path) -> list[Path]:
+    """The office's own forms; whatever else lies there is none of ours."""
+    return sorted(path for path in directory.glob("*") if path.suffix in (".docx", ".toml"))
+
+
+def _copy_forms(source: Path, target: Path) -> None:
+    for path in _forms(source):
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target / path.name)
+
+
+def _forms_back(source: Path, target: Path | None) -> list[str]:
+    """Put the office's forms where the settings say; else what is left to do."""
+    if not source.is_dir():
+        return []
+    if target is None:
+        return [f"set [forms] directory to a copy of {source}: the office's own forms"]
+    _copy_forms(source, target)
+    return []
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -24,6 +24,7 @@ from coldwitness.storage.decisions import (
     CluesTold,
     Decision,
     DrugNameSet,
+    EntryPut,
     Judged,
     Redacted,
     Subject,
@@ -85,13 +86,15 @@ def differences(directory: Path, register: SqlRegister) -> Differences:
     up_to = rows_now(directory)
     count = 0
     trail: Counter[bytes] = Counter()
+    looked_at: set[str] = set()
     gone: set[str] = set()
     untold: set[Subject | None] = set()
     with TemporaryDirectory(prefix="coldwitness-") as folder, _Folds(Path(folder)) as folds:
         for _, decision in decided_rows(directory, up_to):
             count += 1
-            if isinstance(decision, AttachmentAdded):
-                digest = decision.attachment.sha256
+            digest = _beside(decision)
+            if digest is not None and digest not in looked_at:
+                looked_at.add(digest)
                 if attached_bytes(directory, digest) is None:
                     gone.add(digest)
             subject = subject_of(decision)
@@ -119,6 +122,18 @@ def differences(directory: Path, register: SqlRegister) -> Differences:
         tuple(_lines(trail)),
         up_to,
     )
+
+
+def _beside(decision: Decision) -> str | None:
+    """SHA-256 of the bytes that lie beside the journal for a decision: a file of a shipment, the
+    frame of a spot check, the package that answered a request."""
+    if isinstance(decision, AttachmentAdded):
+        return decision.attachment.sha256
+    if isinstance(decision, EntryPut):
+        for key in ("frame_sha256", "package_sha256"):
+            if isinstance(digest := decision.entry.get(key), str):
+                return digest
+    return None
 
 
 def bring_drug_names(directory: Path, register: SqlRegister) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coldwitness.config.settings import Settings, StoreSettings
+from coldwitness.config.settings import FormSettings, Settings, StoreSettings
 from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.storage.archive.backup import back_up, restore, verify_backup
 from coldwitness.storage.archive.days import sha256_of
@@ -69,6 +69,36 @@ def test_a_backup_is_restored_with_everything_in_it(tmp_path: Path) -> None:
     assert rows == list(JournalReader(settings.journal.directory).read("w1"))
     assert not (there.journal.directory / "keys" / "signing.key").exists()
     assert verify_backup(tmp_path / "backup") == []
+
+
+def test_the_offices_own_forms_come_back_with_it(tmp_path: Path) -> None:
+    settings = house(tmp_path / "here")
+    evidence.journal(settings, evidence.messages())
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "12.docx").write_bytes(b"PK of the office")
+    (own / "12.toml").write_text("# parts of the office", encoding="utf-8")
+    (own / "notes.txt").write_text("nobody's form", encoding="utf-8")
+    back_up(_with_forms(settings, own), tmp_path / "backup")
+    assert verify_backup(tmp_path / "backup") == []
+    there = _with_forms(house(tmp_path / "there"), tmp_path / "there" / "forms")
+    assert not [step for step in restore(there, tmp_path / "backup") if "forms" in step]
+    back = {path.name: path.read_bytes() for path in (tmp_path / "there" / "forms").iterdir()}
+    assert back == {name: (own / name).read_bytes() for name in ("12.docx", "12.toml")}
+    taken = _with_forms(house(tmp_path / "taken"), own)
+    with pytest.raises(BadInput, match="holds some already"):
+        restore(taken, tmp_path / "backup")
+    assert not (tmp_path / "taken" / "journal").exists(), "nothing was put back"
+    without = house(tmp_path / "without")
+    assert any("[forms] directory" in step for step in restore(without, tmp_path / "backup"))
+    (tmp_path / "backup" / "forms" / "12.docx").write_bytes(b"another")
+    assert verify_backup(tmp_path / "backup") == [
+        "forms/12.docx: not the bytes that were backed up"
+    ]
+
+
+def _with_forms(settings: Settings, directory: Path) -> Settings:
+    return settings.model_copy(update={"forms": FormSettings(directory=directory)})
 
 
 def test_a_backup_beside_live_ingest_loses_nothing(tmp_path: Path) -> None:
