@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +13,8 @@ from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.grants import LOCAL, require_name
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.office import RegisterEntry
-from coldwitness.ingest.files.office_tables import Body, read_office_table, typed
-from coldwitness.ingest.office_entries import checked_entry
+from coldwitness.domain.office import REGISTERS, RegisterEntry
+from coldwitness.ingest.office_import import enter_table
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.register import open_register
 
@@ -40,29 +38,14 @@ def import_table(
         require_name(by)
     settings = settings_of(context)
     classes = load_rulebook(settings.judging).classes
-    table = read_office_table(file, kind)
-    new = changed = 0
     with administered(settings) as kept:
-        known = kept.office.newest(kind, [one.name for one in table.entries])
-        checked: list[tuple[str, RegisterEntry]] = []
-        for one in table.entries:
-            body = typed(one.over(known.get(one.name)), kind)
-            checked.append((one.name, _checked(body, kind, one.name, classes, file, one.row)))
-        touched: set[str] = set()
-        for name, entry in checked:
-            before = known.get(name)
-            if before == entry:
-                continue
-            kept.office.put(name, entry, by=by, now_ms=time.time_ns() // 1_000_000)
-            touched |= set(kept.office.affected(name, entry))
-            if before is not None:
-                touched |= set(kept.office.affected(name, before))
-            new, changed = new + (before is None), changed + (before is not None)
-        kept.waiting.leave(touched)
-    for title in table.ignored:
+        told = enter_table(
+            kept.office, file, kind, classes=classes, by=by, now_ms=time.time_ns() // 1_000_000
+        )
+        kept.waiting.leave(told.touched)
+    for title in told.ignored:
         typer.echo(f"column {title!r}: no field of {register}, left out", err=True)
-    same = len(table.entries) - new - changed
-    typer.echo(f"{register}: {new} new, {changed} changed, {same} as they were")
+    typer.echo(f"{register}: {told.new} new, {told.changed} changed, {told.same} as they were")
 
 
 @app.command("list")
@@ -101,24 +84,10 @@ def history(
 
 
 def _kind(register: str) -> type[RegisterEntry]:
-    kinds = {kind.register: kind for kind in RegisterEntry.__subclasses__()}
+    kinds = {kind.register: kind for kind in REGISTERS}
     if register not in kinds:
         raise BadInput(f"register {register!r}: expected one of {', '.join(sorted(kinds))}")
     return kinds[register]
-
-
-def _checked(
-    body: Body,
-    kind: type[RegisterEntry],
-    name: str,
-    classes: Iterable[str],
-    file: Path,
-    row: int,
-) -> RegisterEntry:
-    try:
-        return checked_entry(body, kind, name=name, classes=classes)
-    except (BadInput, msgspec.ValidationError) as error:
-        raise BadInput(f"{file}, row {row} ({name}): {error}") from error
 
 
 def _told(name: str, entry: RegisterEntry, as_json: bool) -> None:

@@ -22,7 +22,8 @@ _Some = Annotated[tuple[Words, ...], Meta(min_length=1)]
 
 
 class Banned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of the list; docs of its keys stand at the head of its file."""
+    """One entry of the list; docs of its keys stand at the head of its file. id : its name there,
+    or in the office's register."""
 
     title: Text
     source: Text
@@ -32,13 +33,18 @@ class Banned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forms: _Some | None = None
     unless: _Some | None = None
     valid_to: date | None = None
+    id: str = ""
 
     def names(self, item: Item) -> bool:
         """Whether the item's name or dosage form uses its words."""
         name, form = (item.name or "").casefold(), (item.dosage_form or "").casefold()
         if _any_in(self.unless, name):
             return False
-        return _any_in(self.words, f"{name} {form}") or _any_in(self.forms, form or name)
+        return (
+            _any_in(self.words, name)
+            or _any_in(self.words, form)
+            or _any_in(self.forms, form or name)
+        )
 
     def in_force(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
@@ -59,7 +65,7 @@ def load_ban_list(path: Path = BAN_LIST_FILE) -> tuple[Banned, ...]:
             raise ConfigError(f"{place}: expected words or forms")
         if told.valid_to is not None and told.valid_to < told.valid_from:
             raise ConfigError(f"{place}: valid_to: expected no earlier than {told.valid_from}")
-        found.append(told)
+        found.append(msgspec.structs.replace(told, id=name))
     return tuple(found)
 
 

@@ -1,5 +1,5 @@
 """What the office itself has on record: boxes, models, loggers, products, sites, papers, looks,
-and the companies it supervises.
+drugs banned from online sale, and the companies it supervises.
 
 Entries are what an authority registered, not what a company says of itself: they can lift a line
 that nothing but the company's word supports, and they can contradict that word.
@@ -190,6 +190,39 @@ class RegisteredCompany(RegisterEntry, frozen=True):
     checked_on: Annotated[tuple[date, ...], Meta(max_length=LINES_MAX)] = ()
 
 
+class RegisteredBan(RegisterEntry, frozen=True):
+    """Drugs that may not be sold online, by the words of a manifest; days of China time, both
+    included. An entry of the name of one that is shipped (`config/ban_list.toml`) takes its place.
+
+    words : one of them stands in the item's name or dosage form. forms : in its dosage form, or,
+    where none is stated, in its name. unless : none of these stands in its name.
+    """
+
+    register = "banned-drugs"
+
+    title: _Words
+    source: _Words
+    valid_from: date
+    valid_to: date | None = None
+    title_en: _Words | None = None
+    words: Annotated[tuple[_Name, ...], Meta(max_length=LINES_MAX)] = ()
+    forms: Annotated[tuple[_Name, ...], Meta(max_length=LINES_MAX)] = ()
+    unless: Annotated[tuple[_Name, ...], Meta(max_length=LINES_MAX)] = ()
+
+
+REGISTERS: tuple[type[RegisterEntry], ...] = (
+    RegisteredCompany,
+    RegisteredBox,
+    RegisteredBoxModel,
+    RegisteredDevice,
+    RegisteredProduct,
+    RegisteredAgreement,
+    RegisteredSite,
+    RegisteredBan,
+)
+"""Those that an office fills; what else is kept as an entry, the program makes."""
+
+
 class OfficeBox(Struct, frozen=True, kw_only=True):
     """A registered box and what its model is registered as."""
 
@@ -227,6 +260,13 @@ class OfficeAgreement(RegisteredAgreement, frozen=True, kw_only=True):
     id: str
 
 
+class OfficeBan(RegisteredBan, frozen=True, kw_only=True):
+    """A registered entry of the ban list that names an item of the manifest, or stands in place of
+    one that would."""
+
+    id: str
+
+
 class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the office has on record of one shipment when it is judged.
 
@@ -241,6 +281,7 @@ class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     products: tuple[OfficeProduct, ...] = ()
     sites: tuple[OfficeSite, ...] = ()
     agreements: tuple[OfficeAgreement, ...] = ()
+    banned: tuple[OfficeBan, ...] = ()
     isolation_seen_at: str | None = None
     isolation_seen_photo: str | None = None
     signed_in: bool = False
@@ -258,6 +299,8 @@ class OfficeFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
             yield RegisteredSite.register, site.id
         for agreement in self.agreements:
             yield RegisteredAgreement.register, agreement.id
+        for ban in self.banned:
+            yield RegisteredBan.register, ban.id
 
 
 NOTHING_ON_RECORD = OfficeFacts()

@@ -11,6 +11,7 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.manifest import Qualification
 from coldwitness.domain.office import (
     RegisteredAgreement,
+    RegisteredBan,
     RegisteredBoxModel,
     RegisteredCompany,
     RegisteredDevice,
@@ -59,6 +60,8 @@ def checked_entry(body: object, kind: type[_Entry], *, name: str, classes: Itera
         _check_agreement(entry)
     elif isinstance(entry, RegisteredCompany):
         _check_company(name, entry)
+    elif isinstance(entry, RegisteredBan):
+        _check_ban(entry)
     return entry
 
 
@@ -85,6 +88,16 @@ def _check_company(name: str, entry: RegisteredCompany) -> None:
     for n, measure in enumerate(entry.measures):
         if measure.amount_yuan is not None and measure.kind != "fined":
             raise WrongField(f"measures[{n}].amount_yuan", "only a fine has an amount")
+
+
+def _check_ban(entry: RegisteredBan) -> None:
+    for field in ("words", "forms", "unless"):
+        for n, word in enumerate(getattr(entry, field)):
+            if not word.strip():
+                raise WrongField(f"{field}[{n}]", "expected a word")
+    if not entry.words and not entry.forms:
+        raise WrongField("words", "expected words or forms")
+    _in_order([("valid_to", entry.valid_from, entry.valid_to)])
 
 
 def _coded(codes: Iterable[tuple[str, str]]) -> None:

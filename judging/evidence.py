@@ -110,7 +110,12 @@ def evidence_of(
         versions=_with_corrections(versions, register) if versions else {},
         begun_ms=_begun_ms(readings, tuple(versions), register) if versions else {},
         office=office_facts(
-            register, shipments, manifests=manifests, events=events, readings=readings
+            register,
+            shipments,
+            manifests=manifests,
+            events=events,
+            readings=readings,
+            versions=versions,
         ),
         carried=register.custody.carried(pairs_of(readings)),
         deliveries=of_boxes(register, shipments, manifests=manifests, events=events),

@@ -107,7 +107,7 @@ def terms_for(
     low_c, high_c = common_range(items, len(shipments))
     sorted_events = [sorted(events.get(s, ()), key=_time_of) for s in shipments]
     start, end = custody_ends(given, sorted_events)
-    banned = banned_drugs(named, ban_list, start.time_s.tolist())
+    banned = banned_drugs(named, ban_list, start.time_s.tolist(), [its.banned for its in facts])
     lasting = [shared_lines(manifest, classes) for manifest in given]
     place = _places(given)
     of_fleet = [(learned or {}).get(shipment, {}) for shipment in shipments]

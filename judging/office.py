@@ -6,18 +6,21 @@ import msgspec
 import numpy as np
 
 from coldwitness.analysis.record.geodesy import haversine_m
+from coldwitness.config.ban_list import load_ban_list
 from coldwitness.domain.grants import LOCAL
 from coldwitness.domain.instants import rfc3339
-from coldwitness.domain.manifest import Manifest
+from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import (
     NOTHING_ON_RECORD,
     OfficeAgreement,
+    OfficeBan,
     OfficeBox,
     OfficeFacts,
     OfficeLogger,
     OfficeProduct,
     OfficeSite,
     RegisteredAgreement,
+    RegisteredBan,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredDevice,
@@ -26,6 +29,7 @@ from coldwitness.domain.office import (
 )
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.judging.banned_drugs import bans_of
 from coldwitness.judging.delegation import parties
 from coldwitness.storage.office_ports import Office
 from coldwitness.storage.ports import Register
@@ -40,14 +44,17 @@ def office_facts(
     manifests: Mapping[str, Manifest],
     events: Mapping[str, Sequence[Event]],
     readings: ReadingTable,
+    versions: Mapping[str, Sequence[ManifestVersion]] | None = None,
 ) -> dict[str, OfficeFacts]:
-    """Of each shipment of which the office has anything on record. Raises Unavailable."""
+    """Of each shipment of which the office has anything on record. versions : of the manifests, of
+    which another than the newest may count. Raises Unavailable."""
     given = {shipment: manifests.get(shipment, _NO_MANIFEST) for shipment in shipments}
     boxes = _boxes(register.office, {s: _box_of(m, events.get(s, ())) for s, m in given.items()})
     loggers = _loggers(register.office, given, readings)
     products = _products(register.office, given)
     sites = _sites(register.office, given)
     agreements = _agreements(register.office, given)
+    banned = _banned(register.office, given, versions or {})
     seen = register.reviews.isolation_seen(shipments)
     found = {
         shipment: OfficeFacts(
@@ -56,6 +63,7 @@ def office_facts(
             products=products.get(shipment, ()),
             sites=sites.get(shipment, ()),
             agreements=agreements.get(shipment, ()),
+            banned=banned.get(shipment, ()),
             isolation_seen_at=rfc3339(seen[shipment].created_ms) if shipment in seen else None,
             isolation_seen_photo=seen[shipment].attachment if shipment in seen else None,
         )
@@ -166,6 +174,23 @@ def _agreements(
         told = OfficeAgreement(id=name, **msgspec.structs.asdict(one))
         between.setdefault((one.seller, one.carrier), []).append(told)
     return {shipment: tuple(between[its]) for shipment, its in named.items() if its in between}
+
+
+def _banned(
+    office: Office,
+    given: Mapping[str, Manifest],
+    versions: Mapping[str, Sequence[ManifestVersion]],
+) -> dict[str, tuple[OfficeBan, ...]]:
+    """Of each shipment, the entries of the ban list that bear on an item of any version."""
+    registered = office.listed(RegisteredBan) if given else {}
+    bans = [OfficeBan(id=name, **msgspec.structs.asdict(one)) for name, one in registered.items()]
+    found = {}
+    for shipment, manifest in given.items() if bans else ():
+        told = [manifest, *(one.manifest for one in versions.get(shipment, ()))]
+        items = [item for one in told for item in one.items]
+        if its := bans_of(items, bans, load_ban_list()):
+            found[shipment] = its
+    return found
 
 
 def _sites(office: Office, given: Mapping[str, Manifest]) -> dict[str, tuple[OfficeSite, ...]]:

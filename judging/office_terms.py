@@ -9,11 +9,13 @@ import msgspec
 import numpy as np
 
 from coldwitness.analysis.terms import LimitSource, OnRecord, Sites, Terms
+from coldwitness.config.ban_list import load_ban_list
 from coldwitness.config.rules import day_start_s
 from coldwitness.config.storage_classes import StorageClass
 from coldwitness.domain.manifest import Item, Limits, Manifest, Qualification, Site
 from coldwitness.domain.office import NOTHING_ON_RECORD, OfficeFacts, OfficeSite
 from coldwitness.domain.tracks import CodeArray, FloatArray
+from coldwitness.judging.banned_drugs import bans_of
 from coldwitness.judging.delegation import parties
 
 _PARTITION = {"built_in": 1, "removable": -1, "none": 0}
@@ -34,9 +36,10 @@ def bearing_on(manifest: Manifest, facts: OfficeFacts) -> OfficeFacts:
     agreements = tuple(
         its for its in facts.agreements if (its.seller, its.carrier) == parties(manifest)
     )
-    if (products, agreements) == (facts.products, facts.agreements):
+    banned = bans_of(manifest.items, facts.banned, load_ban_list())
+    if (products, agreements, banned) == (facts.products, facts.agreements, facts.banned):
         return facts
-    return msgspec.structs.replace(facts, products=products, agreements=agreements)
+    return msgspec.structs.replace(facts, products=products, agreements=agreements, banned=banned)
 
 
 def as_registered(

@@ -1,6 +1,6 @@
 """What the office's registers and the photographs and papers of shipments are asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
@@ -39,6 +39,11 @@ class Office(Protocol):
 
     def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
         """Keep an entry as a new version; the same as the last one again changes nothing."""
+
+    def put_all(
+        self, entries: Sequence[tuple[str, RegisterEntry]], *, by: str, now_ms: int
+    ) -> None:
+        """The same of a whole table, by name."""
 
     def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
         """All versions of an entry, oldest first."""

@@ -58,10 +58,12 @@ from coldwitness.api.http.schemas import (
     ReviewList,
     Shipment,
     ShipmentList,
+    TableEntered,
 )
 from coldwitness.api.statistics.table import StatisticsTold
 from coldwitness.domain.office import (
     RegisteredAgreement,
+    RegisteredBan,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredCompany,
@@ -110,10 +112,12 @@ DESCRIBED = (
     RegisteredSite,
     RegisteredDevice,
     RegisteredAgreement,
+    RegisteredBan,
     RegisteredCompany,
     EntryKept,
     EntryList,
     RecallList,
+    TableEntered,
     StatisticsTold,
     DeviceList,
     BoxList,

@@ -14,13 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coldwitness.api.http.language import preferred_language
 from coldwitness.api.http.problems import MEDIA_TYPE, Problem, ProblemPage, problem_body
 from coldwitness.api.metrics import Metrics
+from coldwitness.domain.office import REGISTERS
 
 log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 1_000_000
 ATTACHMENT_BYTES_MAX = 10_000_000
-"""A photograph of a box as a telephone takes it; of a form with it, the whole body."""
-_ATTACHMENTS = re.compile(r"(?:/v1)?/shipments/[^/]+/attachments")
+"""A photograph of a box as a telephone takes it, a table of an office; of a form with it, the whole
+body."""
+_REGISTERS = "|".join(kind.register for kind in REGISTERS)
+_FILES = re.compile(rf"(?:/v1)?/shipments/[^/]+/attachments|/v1/(?:{_REGISTERS})|/registers/[^/]+")
 TARGET_BYTES_MAX = 8192
 """Longest path and query together."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -128,7 +131,7 @@ def _is_plain_head(scope: Scope) -> bool:
 
 def _bytes_max(scope: Scope) -> int:
     """Longest body that the address takes."""
-    return ATTACHMENT_BYTES_MAX if _ATTACHMENTS.fullmatch(scope["path"]) else BODY_BYTES_MAX
+    return ATTACHMENT_BYTES_MAX if _FILES.fullmatch(scope["path"]) else BODY_BYTES_MAX
 
 
 class _LimitedBody:

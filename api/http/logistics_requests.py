@@ -53,9 +53,9 @@ def take_request(body: JsonBody, services: ServicesOf, caller: CallerOf, once: O
 
     def take() -> Response:
         new: NewLogisticsRequest = body_of_type(body, NewLogisticsRequest)
-        name = _taken(services, caller, new)
+        name = taken(services, caller, new)
         address = f"{services.base_url}/v1/logistics-requests/{name}"
-        told = _told(services, name)
+        told = told_request(services, name)
         return json_answer(told, status=201, headers={"Location": address})
 
     return once.answered(take)
@@ -71,11 +71,11 @@ def list_requests(
     names, more = page_of(
         services.register.office,
         KeptLogisticsRequest,
-        within=lambda kept: _within(services, caller, kept),
+        within=lambda kept: within(services, caller, kept),
         limit=limit,
         cursor=cursor,
     )
-    told = tuple(_told(services, name) for name in names)
+    told = tuple(told_request(services, name) for name in names)
     return json_answer(LogisticsRequestList(told, more))
 
 
@@ -86,8 +86,8 @@ def list_requests(
 )
 def get_request(logistics_request: RequestId, services: ServicesOf, caller: CallerOf) -> Response:
     """The receipt: who asked for what, which files were handed out, by whom and when."""
-    _known(services, caller, logistics_request)
-    return json_answer(_told(services, logistics_request))
+    known_request(services, caller, logistics_request)
+    return json_answer(told_request(services, logistics_request))
 
 
 @router.get(
@@ -97,7 +97,7 @@ def get_request(logistics_request: RequestId, services: ServicesOf, caller: Call
 )
 def get_package(logistics_request: RequestId, services: ServicesOf, caller: CallerOf) -> Response:
     """The very bytes that were handed out."""
-    kept = _known(services, caller, logistics_request)
+    kept = known_request(services, caller, logistics_request)
     body = attached_bytes(services.settings.journal.directory, kept.package_sha256)
     if body is None:
         detail = "its bytes are gone, or are others"
@@ -143,7 +143,8 @@ def request_name(now_ms: int) -> str:
     return new_entry_name("LR", now_ms=now_ms)
 
 
-def _taken(services: Services, caller: Caller, new: NewLogisticsRequest) -> str:
+def taken(services: Services, caller: Caller, new: NewLogisticsRequest) -> str:
+    """Hand out what is asked for; the name of what was kept. 422 where nothing can be."""
     try:
         shipments = shipments_asked(services.register, new.scope, reach=caller.reach)
     except BadInput as error:
@@ -179,21 +180,24 @@ def _taken(services: Services, caller: Caller, new: NewLogisticsRequest) -> str:
     return name
 
 
-def _within(services: Services, caller: Caller, kept: KeptLogisticsRequest) -> bool:
+def within(services: Services, caller: Caller, kept: KeptLogisticsRequest) -> bool:
+    """Whether all shipments of a request are within the caller's reach."""
     if caller.reach.everything:
         return True
     seen = services.register.shipments.seen(kept.shipments, reach=caller.reach)
     return set(kept.shipments) <= set(seen)
 
 
-def _known(services: Services, caller: Caller, name: str) -> KeptLogisticsRequest:
+def known_request(services: Services, caller: Caller, name: str) -> KeptLogisticsRequest:
+    """404 for one that is not there, or not within reach."""
     kept = services.register.office.newest(KeptLogisticsRequest, [name]).get(name)
-    if kept is None or not _within(services, caller, kept):
+    if kept is None or not within(services, caller, kept):
         raise Problem(404, f"logistics request {name}: unknown")
     return kept
 
 
-def _told(services: Services, name: str) -> LogisticsRequestTold:
+def told_request(services: Services, name: str) -> LogisticsRequestTold:
+    """The receipt of one that is there."""
     versions: list[EntryVersion] = services.register.office.history(KeptLogisticsRequest, name)
     kept = services.register.office.newest(KeptLogisticsRequest, [name])[name]
     at = f"{services.base_url}/v1/logistics-requests/{name}"

@@ -24,7 +24,9 @@ from coldwitness.api.http.trail import noted
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.office import (
+    Recall,
     RegisteredAgreement,
+    RegisteredBan,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredCompany,
@@ -33,13 +35,12 @@ from coldwitness.domain.office import (
     RegisteredSite,
     RegisterEntry,
 )
+from coldwitness.domain.reach import Reach
 from coldwitness.ingest.office_entries import WrongField, checked_entry
+from coldwitness.judging.recalls import carried_batch
 from coldwitness.storage.office_ports import EntryVersion
 
 router = APIRouter(tags=["registers"])
-
-_MOST_SHIPMENTS = 10_000
-"""Of one batch."""
 
 _Entry = TypeVar("_Entry", bound=RegisterEntry)
 EntryName = Annotated[
@@ -133,22 +134,20 @@ def product_recalls(name: EntryName, services: ServicesOf, caller: CallerOf) -> 
         raise Problem(404, f"products: {name} is not registered")
     return json_answer(
         RecallList(
-            tuple(
-                RecallTold(
-                    batch=one.batch,
-                    announced_on=one.announced_on,
-                    level=one.level,
-                    reason=one.reason,
-                    shipments=tuple(
-                        row.id
-                        for row in services.register.shipments.rows(
-                            batch=one.batch, q=name, limit=_MOST_SHIPMENTS, reach=caller.reach
-                        )
-                    ),
-                )
-                for one in product.recalls
-            )
+            tuple(_recall_told(services, name, one, reach=caller.reach) for one in product.recalls)
         )
+    )
+
+
+def _recall_told(services: Services, product: str, recall: Recall, *, reach: Reach) -> RecallTold:
+    carried = carried_batch(services.register, product, recall.batch, reach=reach)
+    return RecallTold(
+        batch=recall.batch,
+        announced_on=recall.announced_on,
+        level=recall.level,
+        reason=recall.reason,
+        shipments=carried.surely,
+        perhaps=carried.perhaps,
     )
 
 
@@ -201,6 +200,7 @@ for _kind, _of in (
     (RegisteredSite, "a place where boxes may stand"),
     (RegisteredDevice, "a logger: its model and calibration certificates"),
     (RegisteredAgreement, "a quality agreement on entrusted delivery, with audits of the carrier"),
+    (RegisteredBan, "drugs banned from online sale: words, and from when to when they count"),
     (RegisteredCompany, "a company by its credit code: roles, shops, checks, measures, problems"),
 ):
     _add_routes(_kind, _of)

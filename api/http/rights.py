@@ -7,6 +7,7 @@ is not in the table is the administrator's alone; a test wants every one of them
 from collections.abc import Mapping
 
 from coldwitness.domain.grants import ROLES, Role
+from coldwitness.domain.office import REGISTERS, RegisteredBox, RegisteredDevice
 
 _EVERYBODY: frozenset[Role] = frozenset(ROLES)
 _PARTIES: frozenset[Role] = frozenset({"courier", "platform", "admin"})
@@ -104,21 +105,15 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "GET /v1/audit": _OFFICERS,
     "GET /audit": _OFFICERS,
     **{
-        f"{method} /v1/{register}/{{name}}": whose
-        for register in (
-            "boxes",
-            "box-models",
-            "products",
-            "sites",
-            "devices",
-            "agreements",
-            "companies",
-        )
+        f"{method} /v1/{kind.register}/{{name}}": whose
+        for kind in REGISTERS
         for method, whose in (("PUT", _OFFICERS), ("GET", _OFFICES))
     },
+    **{f"POST /v1/{kind.register}": _OFFICERS for kind in REGISTERS},
     **{
-        f"GET /v1/{register}": _OFFICES
-        for register in ("box-models", "products", "sites", "agreements", "companies")
+        f"GET /v1/{kind.register}": _OFFICES
+        for kind in REGISTERS
+        if kind not in (RegisteredBox, RegisteredDevice)
     },
     "GET /v1/products/{name}/recalls": _OFFICES,
     "GET /readyz": _ADMIN,
@@ -154,6 +149,14 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "POST /spot-checks": _OFFICERS,
     "POST /spot-checks/{spot_check}/draws": _OFFICERS,
     "POST /spot-checks/{spot_check}/looks": _OFFICERS,
+    "GET /registers": _OFFICES,
+    "GET /registers/{register}": _OFFICES,
+    "GET /registers/{register}/titles.csv": _OFFICES,
+    "GET /registers/{register}/{name}": _OFFICES,
+    "POST /registers/{register}": _OFFICERS,
+    "GET /logistics-requests": _OFFICERS,
+    "GET /logistics-requests/{logistics_request}": _OFFICERS,
+    "POST /logistics-requests": _OFFICERS,
     "GET /quarantine": frozenset({"courier", "inspector", "admin"}),
     "GET /docs": _EVERYBODY,
 }
@@ -171,8 +174,10 @@ PERSONAL: frozenset[str] = frozenset(
         "POST /spot-checks",
         "POST /spot-checks/{spot_check}/draws",
         "POST /spot-checks/{spot_check}/looks",
+        "POST /registers/{register}",
     }
-    | {route for route in RIGHTS if route.startswith("PUT ") and route.endswith("/{name}")}
+    | {f"PUT /v1/{kind.register}/{{name}}" for kind in REGISTERS}
+    | {f"POST /v1/{kind.register}" for kind in REGISTERS}
 )
 """What an office alone may say is said by a person: no client's key opens it."""
 

@@ -210,17 +210,29 @@ class EntryKept(Struct, frozen=True, kw_only=True):
 
 
 class RecallTold(Struct, frozen=True):
-    """A recalled batch. shipments : ids, as far as whoever asks may see them."""
+    """A recalled batch. shipments : ids, as far as whoever asks may see them. perhaps : those with
+    the batch in an item that states no number of its product."""
 
     batch: str
     announced_on: date
     level: int | None
     reason: str | None
     shipments: tuple[str, ...]
+    perhaps: tuple[str, ...]
 
 
 class RecallList(Struct, frozen=True):
     items: tuple[RecallTold, ...]
+
+
+class TableEntered(Struct, frozen=True):
+    """How many entries of a table are new, changed, or stayed as they were. ignored : titles that
+    are no field of the register."""
+
+    new: int
+    changed: int
+    same: int
+    ignored: tuple[str, ...]
 
 
 class EntryListed(Struct, frozen=True):

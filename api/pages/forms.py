@@ -3,17 +3,20 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
-from urllib.parse import parse_qs
+from typing import Annotated, TypeVar
+from urllib.parse import parse_qs, urlencode
 
+import msgspec
 from fastapi import Depends
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from coldwitness.api.http import sessions
 from coldwitness.api.http.caller import Caller
-from coldwitness.api.http.problems import Problem
+from coldwitness.api.http.language import language_of
+from coldwitness.api.http.problems import Problem, field_of, wrong_field
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.ingest.personal_data import personal_number_at
 
@@ -24,6 +27,7 @@ _UPLOAD = "multipart/form-data"
 ONCE = "once"
 """The field by which a form that is sent twice is told."""
 Fields = dict[str, str]
+_Body = TypeVar("_Body")
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,20 @@ def _own(request: Request, services: Services, caller: Caller, form: Fields) -> 
 
 OwnForm = Annotated[Fields, Depends(own_fields)]
 OwnUpload = Annotated[Upload, Depends(own_upload)]
+
+
+def form_body(form: Mapping[str, object], kind: type[_Body]) -> _Body:
+    """The form as what the API takes; what was left empty was not said. 422 naming the field that
+    cannot be."""
+    given = {name: text for name, text in form.items() if text != "" and name != ONCE}
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        wrong = field_of(str(error))
+        raise wrong_field(wrong["field"], wrong["detail"]) from error
+
+
+def back_to(path: str, request: Request, *, anchor: str = "") -> Response:
+    """On to a page once something was kept, in the same language."""
+    address = f"{path}?{urlencode({'lang': language_of(request)})}"
+    return RedirectResponse(f"{address}#{anchor}" if anchor else address, status_code=303)

@@ -25,6 +25,8 @@ ENTRIES = (
     Entry("/clues", "clues"),
     Entry("/findings", "findings_title"),
     Entry("/spot-checks", "spot_checks"),
+    Entry("/registers", "registers"),
+    Entry("/logistics-requests", "logistics_requests"),
     Entry("/courier", "courier_side"),
     Entry("/departure", "departure"),
     Entry("/statistics", "statistics_title"),

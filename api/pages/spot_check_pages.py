@@ -1,17 +1,13 @@
 """Pages of spot checks: plan one, draw it, and record on a phone what telemetry cannot see."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar, get_args
-from urllib.parse import urlencode
+from typing import get_args
 
-import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coldwitness.api.http.case_schemas import NewDraw, NewLook, NewSpotCheck
 from coldwitness.api.http.language import language_of
-from coldwitness.api.http.problems import field_of, wrong_field
 from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.spot_check_keeping import (
@@ -25,8 +21,8 @@ from coldwitness.api.http.spot_check_keeping import (
 )
 from coldwitness.api.http.spot_checks import SpotCheckId
 from coldwitness.api.pages.drawing import page
-from coldwitness.api.pages.forms import OwnForm
-from coldwitness.api.reports.made.wording import Lang, tell
+from coldwitness.api.pages.forms import OwnForm, back_to, form_body
+from coldwitness.api.pages.words import sayer
 from coldwitness.config.labels import labels
 from coldwitness.domain.instants import china_day
 from coldwitness.domain.spot_checks import Answer, KeptSpotCheck, Method, Outcome
@@ -34,7 +30,6 @@ from coldwitness.domain.spot_checks import Answer, KeptSpotCheck, Method, Outcom
 router = APIRouter()
 
 _WORDS = labels("spot_checks")["words"]
-_Body = TypeVar("_Body")
 MOST_SHOWN = 100
 
 
@@ -52,7 +47,7 @@ def spot_checks_page(request: Request, services: ServicesOf, caller: CallerOf) -
         request,
         rows=rows,
         methods=get_args(Method),
-        said=_sayer(lang),
+        said=sayer(_WORDS, lang),
         may_plan=caller.role in roles_of("POST", "/spot-checks"),
         today=china_day(services.clock() / 1000),
     )
@@ -61,8 +56,8 @@ def spot_checks_page(request: Request, services: ServicesOf, caller: CallerOf) -
 @router.post("/spot-checks")
 def plan(request: Request, form: OwnForm, services: ServicesOf, caller: CallerOf) -> Response:
     """Freeze a frame, and on to its page."""
-    name = planned(services, caller, _body(form, NewSpotCheck))
-    return _to(f"/spot-checks/{name}", request)
+    name = planned(services, caller, form_body(form, NewSpotCheck))
+    return back_to(f"/spot-checks/{name}", request)
 
 
 @router.get("/spot-checks/{spot_check}")
@@ -84,7 +79,7 @@ def spot_check_page(
         questions=QUESTIONS,
         answers=get_args(Answer),
         results=get_args(Outcome),
-        said=_sayer(lang),
+        said=sayer(_WORDS, lang),
         may_record=caller.role in roles_of("POST", "/spot-checks/{spot_check}/looks"),
     )
 
@@ -99,8 +94,8 @@ def make_draw(
 ) -> Response:
     """Draw, and back to the page."""
     known_spot_check(services, caller, spot_check)
-    drawn_from(services, caller, spot_check, _body(form, NewDraw))
-    return _to(f"/spot-checks/{spot_check}", request)
+    drawn_from(services, caller, spot_check, form_body(form, NewDraw))
+    return back_to(f"/spot-checks/{spot_check}", request)
 
 
 @router.post("/spot-checks/{spot_check}/looks")
@@ -115,29 +110,5 @@ def record(
     known_spot_check(services, caller, spot_check)
     asked = {name: form[name] for name in QUESTIONS if form.get(name)}
     other = {name: text for name, text in form.items() if name not in QUESTIONS}
-    keep_look(services, caller, spot_check, _body({**other, "checklist": asked}, NewLook))
-    return _to(f"/spot-checks/{spot_check}", request, anchor=form.get("id", ""))
-
-
-def _body(form: Mapping[str, object], kind: type[_Body]) -> _Body:
-    """The form as what the API takes; what was left empty was not said."""
-    given = {name: text for name, text in form.items() if text != ""}
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as error:
-        wrong = field_of(str(error))
-        raise wrong_field(wrong["field"], wrong["detail"]) from error
-
-
-def _to(path: str, request: Request, *, anchor: str = "") -> Response:
-    address = f"{path}?{urlencode({'lang': language_of(request)})}"
-    return RedirectResponse(f"{address}#{anchor}" if anchor else address, status_code=303)
-
-
-def _sayer(lang: Lang) -> Callable[..., str]:
-    """Says words of spot checks in one language."""
-
-    def said(key: str, **values: object) -> str:
-        return tell(_WORDS[key], lang).format(**values)
-
-    return said
+    keep_look(services, caller, spot_check, form_body({**other, "checklist": asked}, NewLook))
+    return back_to(f"/spot-checks/{spot_check}", request, anchor=form.get("id", ""))

@@ -20,11 +20,14 @@ import msgspec
 from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.office import RegisterEntry
+from coldwitness.domain.text import Text
 from coldwitness.ingest.files.spreadsheets import is_spreadsheet, require_room
 from coldwitness.ingest.text_encoding import text_encoding
 
 _MOST_ROWS = 100_000
 _START_BYTES = 1 << 16
+_PLAIN = 1e6
+"""Numbers below are shown by six digits."""
 _BETWEEN = re.compile(r"[;；、,，\n]+")
 _ID = "id"
 _WORDS = {"roles", "key_supervision", "measures.kind", "cooling", "partition", "storage"}
@@ -67,9 +70,13 @@ class OfficeTable:
     ignored: tuple[str, ...]
 
 
-def read_office_table(path: Path, kind: type[RegisterEntry]) -> OfficeTable:
-    """Raises BadInput for a file that is no table, or names no entry."""
-    rows = _rows(path)
+def read_office_table(
+    path: Path, kind: type[RegisterEntry], *, called: str | None = None
+) -> OfficeTable:
+    """called : what the file is called in messages, else its path. Raises BadInput for a file that
+    is no table, or names no entry."""
+    called = called or str(path)
+    rows = _rows(path, called)
     titles = next(rows, [])
     paths = [_path_of(title, kind) for title in titles]
     ignored = tuple(
@@ -77,7 +84,7 @@ def read_office_table(path: Path, kind: type[RegisterEntry]) -> OfficeTable:
     )
     if _ID not in paths:
         raise BadInput(
-            f"{path}: no column names the entry: expected id, 编号 or 统一社会信用代码, "
+            f"{called}: no column names the entry: expected id, 编号 or 统一社会信用代码, "
             f"found {', '.join(title for title in titles if title)[:200]}"
         )
     entries: dict[str, TableEntry] = {}
@@ -87,9 +94,11 @@ def read_office_table(path: Path, kind: type[RegisterEntry]) -> OfficeTable:
         given = {path_: cell for path_, cell in zip(paths, cells, strict=False) if path_ and cell}
         name = given.pop(_ID, "")
         if not name:
-            raise BadInput(f"{path}, row {number}: the entry has no name")
+            raise BadInput(f"{called}, row {number}: the entry has no name")
         entry = entries.setdefault(name, TableEntry(name, number))
         _add(entry, given, kind)
+    if not entries:
+        raise BadInput(f"{called}: names no entry")
     return OfficeTable(tuple(entries.values()), ignored)
 
 
@@ -99,7 +108,7 @@ def _add(entry: TableEntry, given: Mapping[str, str], kind: type[RegisterEntry])
     for path, cell in given.items():
         outer, _, inner = path.partition(".")
         form = _forms(kind)[path]
-        worded = path in _WORDS or (kind.register, path) in _WORDS_OF
+        worded = _is_worded(kind, path)
         if form == "words":
             several = [one.strip() for one in _BETWEEN.split(cell) if one.strip()]
             told = [_word(one) if worded else one for one in several]
@@ -116,6 +125,44 @@ def _add(entry: TableEntry, given: Mapping[str, str], kind: type[RegisterEntry])
         known = entry.lines.setdefault(outer, [])
         if line not in known:
             known.append(line)
+
+
+def titles_of(kind: type[RegisterEntry]) -> Mapping[str, Text]:
+    """The title of each column that a table of this register may have, the entry's own name first;
+    a field without one has its own name."""
+    columns = labels("registers")["columns"]
+    own = "uscc" if kind.register == "companies" else _ID
+    return {
+        _ID: columns[own],
+        **{path: columns.get(path, Text(path, path)) for path in _forms(kind)},
+    }
+
+
+def said_in_tables(entry: RegisterEntry) -> Mapping[str, Sequence[Text]]:
+    """What an entry says, by column, a line of a list each; without columns that say nothing."""
+    words = labels("registers")["values"]
+    body: Body = msgspec.to_builtins(entry)
+    found: dict[str, list[Text]] = {}
+    for path in _forms(type(entry)):
+        outer, _, inner = path.partition(".")
+        value = body[outer]
+        held = value if isinstance(value, list | tuple) else [] if value is None else [value]
+        values = [one.get(inner) if isinstance(one, dict) else one for one in held]
+        if any(one is not None for one in values):
+            worded = _is_worded(type(entry), path)
+            found[path] = [_as_told(one, words if worded else {}) for one in values]
+    return found
+
+
+def _as_told(value: object, words: Mapping[str, Text]) -> Text:
+    if isinstance(value, float):
+        value = f"{value:g}" if abs(value) < _PLAIN else f"{value:.2f}"
+    text = "—" if value is None else str(value)
+    return words.get(text, Text(text, text))
+
+
+def _is_worded(kind: type[RegisterEntry], path: str) -> bool:
+    return path in _WORDS or (kind.register, path) in _WORDS_OF
 
 
 def typed(body: Body, kind: type[RegisterEntry]) -> Body:
@@ -186,29 +233,38 @@ def _word(cell: str) -> str:
     return _words().get(cell.strip().casefold(), cell.strip())
 
 
-def _rows(path: Path) -> Iterator[list[str]]:
+def _rows(path: Path, called: str) -> Iterator[list[str]]:
     try:
         with path.open("rb") as file:
             start = file.read(_START_BYTES)
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from error
+        raise BadInput(f"{called}: {error.strerror}") from error
     if is_spreadsheet(start, path.suffixes):
-        yield from _sheet_rows(path)
+        yield from _sheet_rows(path, called)
         return
     encoding = text_encoding(start)
     try:
         text = path.read_text(encoding=encoding)
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read as a table: {error}") from error
+        raise BadInput(f"{called}: cannot be read as a table: {error}") from error
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
-        if number > _MOST_ROWS:
-            raise BadInput(f"{path}: more than {_MOST_ROWS:,} rows")
-        yield [cell.strip() for cell in cells]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for number, cells in enumerate(rows):
+            _require_few(number, called)
+            yield [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise BadInput(f"{called}, line {rows.line_num}: {error}") from error
 
 
-def _sheet_rows(path: Path) -> Iterator[list[str]]:
+def _require_few(number: int, called: str) -> None:
+    """number : of a row, the titles' being 0."""
+    if number > _MOST_ROWS:
+        raise BadInput(f"{called}: more than {_MOST_ROWS:,} rows")
+
+
+def _sheet_rows(path: Path, called: str) -> Iterator[list[str]]:
     """Of the first sheet."""
     from python_calamine import CalamineError, load_workbook  # noqa: PLC0415  for these files only
 
@@ -216,11 +272,12 @@ def _sheet_rows(path: Path) -> Iterator[list[str]]:
     try:
         with load_workbook(path) as workbook:
             rows: Sequence[Sequence[object]] = workbook.get_sheet_by_index(0).to_python(
-                nrows=_MOST_ROWS
+                nrows=_MOST_ROWS + 2
             )
     except (CalamineError, OSError, ValueError, IndexError) as error:
-        raise BadInput(f"{path}: cannot be read as a spreadsheet: {error}") from error
-    for cells in rows:
+        raise BadInput(f"{called}: cannot be read as a spreadsheet: {error}") from error
+    for number, cells in enumerate(rows):
+        _require_few(number, called)
         yield [_text(cell) for cell in cells]
 
 

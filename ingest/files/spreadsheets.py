@@ -33,6 +33,11 @@ def is_spreadsheet(start: bytes, endings: Sequence[str]) -> bool:
     return start.startswith(_LEGACY) or bool(zipped)
 
 
+def begins_as_spreadsheet(content: bytes) -> bool:
+    """Of bytes without a name; a zip archive is taken for a workbook."""
+    return content.startswith((_LEGACY, _ZIP))
+
+
 def read_spreadsheet(
     path: Path, *, zone: tzinfo | None, columns: Mapping[str, str] = _EMPTY
 ) -> FileContent:

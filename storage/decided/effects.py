@@ -1,5 +1,6 @@
 """What a decision does to a register: the same when it is made, caught up with, or made again."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from coldwitness.domain.clues import STATUS_OF
@@ -46,6 +47,12 @@ def add_review(reviews: Reviews, added: ReviewAdded) -> None:
 
 def put_entry(office: Office, put: EntryPut) -> EntryVersion:
     return office.put(put.name, entry_of(put), by=put.by, now_ms=put.at_ms)
+
+
+def put_entries(office: Office, puts: Sequence[EntryPut]) -> None:
+    """Of one table: by the same person at one time."""
+    entries = [(put.name, entry_of(put)) for put in puts]
+    office.put_all(entries, by=puts[0].by, now_ms=puts[0].at_ms)
 
 
 def act_on_clue(clues: Clues, told: ClueActed) -> ClueEntry | None:

@@ -66,6 +66,8 @@ from coldwitness.storage.register import bodies
 from coldwitness.storage.register.database import clean
 
 _Entry = TypeVar("_Entry", bound=RegisterEntry)
+_ENTRIES_AT_ONCE = 500
+"""Of a table, with one wait for the disk."""
 _Said = TypeVar("_Said", bound=msgspec.Struct)
 _AT_ONCE = 1000
 
@@ -299,11 +301,18 @@ class JournalledOffice:
 
     def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
         known = self._under.newest(type(entry), [name]).get(name)
-        said = msgspec.to_builtins(entry)
-        put = EntryPut(entry.register, name, _cleaned(said), clean(by) or "", now_ms)
+        put = _entry_put(name, entry, by, now_ms)
         if known == entry:
             return effects.put_entry(self._under, put)
         return self._log.decide(put, partial(effects.put_entry, self._under, put))
+
+    def put_all(
+        self, entries: Sequence[tuple[str, RegisterEntry]], *, by: str, now_ms: int
+    ) -> None:
+        for start in range(0, len(entries), _ENTRIES_AT_ONCE):
+            some = entries[start : start + _ENTRIES_AT_ONCE]
+            puts = [_entry_put(name, entry, by, now_ms) for name, entry in some]
+            self._log.decide_together(puts, partial(effects.put_entries, self._under, puts))
 
     def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
         return self._under.history(kind, name)
@@ -321,6 +330,11 @@ class JournalledOffice:
 
     def affected(self, name: str, entry: RegisterEntry) -> list[str]:
         return self._under.affected(name, entry)
+
+
+def _entry_put(name: str, entry: RegisterEntry, by: str, now_ms: int) -> EntryPut:
+    said = msgspec.to_builtins(entry)
+    return EntryPut(entry.register, name, _cleaned(said), clean(by) or "", now_ms)
 
 
 class JournalledDrugNames:

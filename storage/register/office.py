@@ -1,13 +1,15 @@
 """The office's registers: what it has on record, every version kept with who and when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from coldwitness.domain.manifest_search import folded
 from coldwitness.domain.office import (
     RegisteredAgreement,
+    RegisteredBan,
     RegisteredBox,
     RegisteredBoxModel,
     RegisteredSite,
@@ -21,6 +23,8 @@ from coldwitness.storage.register.mentions import between, cells_around, mention
 
 _Entry = TypeVar("_Entry", bound=RegisterEntry)
 _ENTRIES = schema.office_entries
+_WORDS_AT_ONCE = 50
+"""A database takes no condition of any size."""
 
 
 class SqlOffice:
@@ -30,26 +34,15 @@ class SqlOffice:
         self._database = database
 
     def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
-        register, body = entry.register, entry_json(entry)
-        of_it = and_(_ENTRIES.c.register == register, _ENTRIES.c.name == name)
         with self._database.write() as connection:
-            last = connection.execute(
-                select(_ENTRIES).where(of_it).order_by(_ENTRIES.c.version.desc()).limit(1)
-            ).one_or_none()
-            if last is not None and last.body == body:
-                return EntryVersion(last.version, last.at_ms, last.by_whom, entry)
-            version = 1 if last is None else last.version + 1
-            connection.execute(
-                _ENTRIES.insert().values(
-                    register=register,
-                    name=name,
-                    version=version,
-                    at_ms=now_ms,
-                    by_whom=clean(by),
-                    body=clean(body),
-                )
-            )
-        return EntryVersion(version, now_ms, by, entry)
+            return _put(connection, name, entry, by=by, now_ms=now_ms)
+
+    def put_all(
+        self, entries: Sequence[tuple[str, RegisterEntry]], *, by: str, now_ms: int
+    ) -> None:
+        with self._database.write() as connection:
+            for name, entry in entries:
+                _put(connection, name, entry, by=by, now_ms=now_ms)
 
     def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
         query = select(_ENTRIES).where(_ENTRIES.c.register == kind.register)
@@ -99,6 +92,8 @@ class SqlOffice:
             names = [between(entry.seller, entry.carrier)]
         elif isinstance(entry, RegisteredSite):
             names = cells_around(entry.lat, entry.lon)
+        elif isinstance(entry, RegisteredBan):
+            return self._naming_words((*entry.words, *entry.forms))
         with self._database.read() as connection:
             found = mentioning(connection, register, names)
             if register == RegisteredBox.register:
@@ -106,6 +101,19 @@ class SqlOffice:
                 for part in parts(names):
                     query = select(stays.c.shipment).where(stays.c.box.in_(part))
                     found |= set(connection.execute(query).scalars())
+        return sorted(found)
+
+    def _naming_words(self, words: Sequence[str]) -> list[str]:
+        """Shipments whose newest manifest uses one of them anywhere: more than those in question,
+        and never fewer."""
+        found: set[str] = set()
+        search = schema.shipments.c.search
+        with self._database.read() as connection:
+            for start in range(0, len(words), _WORDS_AT_ONCE):
+                asked = [folded(word) for word in words[start : start + _WORDS_AT_ONCE]]
+                uses = or_(*(search.contains(word, autoescape=True) for word in asked))
+                query = select(schema.shipments.c.id).where(uses)
+                found |= set(connection.execute(query).scalars())
         return sorted(found)
 
     def _newest(
@@ -129,3 +137,27 @@ class SqlOffice:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return {row.name: msgspec.json.decode(row.body, type=kind) for row in rows}
+
+
+def _put(
+    connection: Connection, name: str, entry: RegisterEntry, *, by: str, now_ms: int
+) -> EntryVersion:
+    register, body = entry.register, entry_json(entry)
+    of_it = and_(_ENTRIES.c.register == register, _ENTRIES.c.name == name)
+    last = connection.execute(
+        select(_ENTRIES).where(of_it).order_by(_ENTRIES.c.version.desc()).limit(1)
+    ).one_or_none()
+    if last is not None and last.body == body:
+        return EntryVersion(last.version, last.at_ms, last.by_whom, entry)
+    version = 1 if last is None else last.version + 1
+    connection.execute(
+        _ENTRIES.insert().values(
+            register=register,
+            name=name,
+            version=version,
+            at_ms=now_ms,
+            by_whom=clean(by),
+            body=clean(body),
+        )
+    )
+    return EntryVersion(version, now_ms, by, entry)

@@ -8,13 +8,20 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from coldwitness.api.http.rights import OPEN, RIGHTS
+from coldwitness.domain.logistics import KeptLogisticsRequest
+from coldwitness.domain.office import RegisteredBan, RegisterEntry
 from coldwitness.domain.probe_challenges import ChallengeDecision
+from coldwitness.domain.spot_checks import KeptSpotCheck
 from coldwitness.judging.challenge_watch import new_challenge
 from tests.api.test_shipment_page import declared
 from tests.api.world import MINUTE, T0, World, running_world
 
+BAN = {"title": "甲", "source": "示例公告", "words": ["甲"], "valid_from": "2026-01-01"}
+DRAWN = {"public_part": "7 1 9", "public_source": "示例开奖公告"}
 GRAVE = ("serious", "critical")
-NO_PAGES = re.compile(r"/v1/|/healthz|/readyz|/metrics|/app|/openapi|/course|\.svg|/sign-in/openid")
+NO_PAGES = re.compile(
+    r"/v1/|\.csv|/healthz|/readyz|/metrics|/app|/openapi|/course|\.svg|/sign-in/openid"
+)
 """Addresses of the API, files, and what leads elsewhere."""
 DRAWN_BY_OTHERS = {"/docs"}
 """The viewer of the API's documentation is a library's; it is in no officer's way."""
@@ -38,15 +45,23 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "/v1/shipments/ZB-1/reviews",
             json={"officer": "鲁C-0101", "outcome": "confirmed", "note": "核对"},
         )
+        wanted = {"from": "2026-11-20", "to": "2026-11-20", "method": "simple", "size": 1}
+        assert world.client.post("/v1/spot-checks", json={**wanted, "draw": DRAWN}).is_success
+        asked = {
+            "number": "示药监调 3",
+            "asked_by": "示例省药监局",
+            "scope": {"shipments": ["ZB-1"]},
+        }
+        assert world.client.post("/v1/logistics-requests", json=asked).is_success
+        assert world.client.put("/v1/banned-drugs/X-1", json=BAN).is_success
         challenge = new_challenge("ZB-1", "drug", action="warm", by="test", now_ms=T0)
         assert world.register.challenges.start(challenge)
         world.register.challenges.decide(challenge, DECIDED)  # while it runs its page comes anew
-        days = {"from": "2026-11-20", "to": "2026-11-20", "size": 1, "method": "simple"}
-        planned = world.client.post("/v1/spot-checks", json=days)
-        drawn = {"public_part": "0123456789", "public_source": "双色球 2026134"}
-        one = world.client.post(f"/v1/spot-checks/{planned.json()['id']}/draws", json=drawn)
-        assert one.is_success, one.text
         yield world
+
+
+def newest(world: World, kind: type[RegisterEntry]) -> str:
+    return list(world.register.office.listed(kind))[-1]
 
 
 def pages(world: World) -> list[str]:
@@ -55,8 +70,11 @@ def pages(world: World) -> list[str]:
     named = {
         "shipment": "ZB-1",
         "clue": clue,
+        "spot_check": newest(world, KeptSpotCheck),
+        "logistics_request": newest(world, KeptLogisticsRequest),
+        "register": RegisteredBan.register,
+        "name": newest(world, RegisteredBan),
         "challenge": world.register.challenges.of(["ZB-1"])["ZB-1"][0].challenge.id,
-        "spot_check": world.get("/v1/spot-checks").json()["items"][0]["id"],
     }
     routes = [route.removeprefix("GET ") for route in RIGHTS.keys() | OPEN if "GET /" in route]
     found = [path for path in sorted(routes) if not NO_PAGES.search(path)]

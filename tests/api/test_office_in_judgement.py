@@ -120,6 +120,68 @@ def test_the_registered_models_numbers_are_the_limits(world: World) -> None:
     assert (goods["limit_per_h"], goods["limit_source"]) == (4.0, "manifest")
 
 
+INSULIN = {"name": "胰岛素注射液", "storage": "refrigerated", "dosage_form": "注射剂"}
+BAN = {"title": "胰岛素（示例）", "source": "示例公告", "words": ["胰岛素"]}
+
+
+def banned(world: World) -> list[str]:
+    return [
+        one["measures"]["listed"]
+        for one in check(world)["findings"]
+        if (one["kind"], one["subtype"]) == ("record", "ban_list")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "listed"),
+    [
+        ("2026-11-20", "2026-11-20", True),
+        ("2026-11-21", None, False),
+        ("2026-01-01", "2026-11-19", False),
+        ("2026-01-01", None, True),
+    ],
+)
+def test_a_registered_ban_counts_on_the_shipments_day_alone(
+    world: World, valid_from: str, valid_to: str | None, listed: bool
+) -> None:
+    sent(world, items=[INSULIN], order={"online": True})
+    assert banned(world) == []
+    its = {**BAN, "valid_from": valid_from, "valid_to": valid_to}
+    put(world, "banned-drugs/insulin", its)
+    assert banned(world) == (["胰岛素（示例） / 胰岛素（示例）"] if listed else [])
+    assert check(world)["verdict"] != "breach", "words of a name accuse nobody"
+    assert line(world, "DAL-61")["status"] == ("to_check" if listed else "asserted")
+
+
+def test_an_entry_of_the_shipped_lists_name_takes_its_place(world: World) -> None:
+    sent(world, items=[{"name": "某注射液", "storage": "refrigerated"}], order={"online": True})
+    (shipped,) = banned(world)
+    assert shipped.startswith("注射剂")
+    its = {**BAN, "title": "注射剂（甲类）", "words": ["某注射液"], "valid_from": "2027-01-01"}
+    put(world, "banned-drugs/injection", its)
+    assert banned(world) == []
+    put(world, "banned-drugs/injection", {**its, "valid_from": "2026-01-01", "title_en": "A"})
+    assert banned(world) == ["注射剂（甲类） / A"]
+
+
+def test_an_entry_that_names_no_drug_of_a_delivery_stays_out_of_its_result(world: World) -> None:
+    sent(world, items=[INSULIN])
+    before = check(world)
+    put(world, "banned-drugs/other", {**BAN, "words": ["别的药"], "valid_from": "2026-01-01"})
+    world.judge.judge_now(["ZB-1"])
+    assert check(world) == before
+
+
+def test_a_report_holds_the_entry_by_which_it_was_judged(world: World) -> None:
+    sent(world, items=[INSULIN], order={"online": True})
+    put(world, "banned-drugs/insulin", {**BAN, "valid_from": "2026-01-01"})
+    report = world.get("/v1/shipments/ZB-1/report.json")
+    (kept,) = report.json()["result"]["evidence"]["office"]["banned"]
+    assert (kept["id"], kept["words"]) == ("insulin", ["胰岛素"])
+    found = verify_bytes(report.content, rulebook=world.services.rulebook)
+    assert [one.code for one in found.problems] == []
+
+
 def waited(world: World, **site: Any) -> None:
     """A delivery that stands for 20 minutes at a site of its manifest."""
     at = {"lat": 36.81, "lon": 118.31, "radius_m": 80, "role": "transfer", **site}

@@ -38,6 +38,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "shortfalls": [{"found_on": "2026-05-01", "text": "箱内无隔板"}],
         "checked_on": ["2026-05-01"],
     },
+    "banned-drugs/glp1": {
+        "title": "降糖类注射剂",
+        "source": "示例公告 2026 年第 1 号",
+        "valid_from": "2026-11-20",
+        "words": ["鲁肽", "glutide"],
+        "unless": ["口服"],
+    },
     "devices/LG-1": {
         "model": "LHT65N",
         "calibrations": [
@@ -47,6 +54,7 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 
 AGREED = GOOD["agreements/XY-1"]
+BAN = GOOD["banned-drugs/glp1"]
 
 
 @pytest.mark.parametrize("path", GOOD)
@@ -86,8 +94,33 @@ def test_a_recalled_batch_names_every_shipment_that_carried_it(world: World) -> 
     body = {"storage": "refrigerated", "recalls": [recall]}
     world.client.put("/v1/products/国药准字S20059001", json=body)
     (told,) = world.get("/v1/products/国药准字S20059001/recalls").json()["items"]
-    assert told == {**recall, "shipments": ["ZB-1", "ZB-3"]}
+    assert told == {**recall, "shipments": ["ZB-1", "ZB-3"], "perhaps": []}
     assert world.get("/v1/products/S2/recalls").status_code == 404
+
+
+def test_a_recall_is_of_the_product_and_not_of_whatever_lay_beside_it(world: World) -> None:
+    ours, other = "国药准字S20059001", "国药准字S20059002"
+    drug = {"name": "甲", "category": "drug", "storage": "refrigerated"}
+    items = {
+        "ZB-beside": [
+            {"approval_number": ours, "batch": "B2"},
+            {"approval_number": other, "batch": "B1"},
+        ],
+        "ZB-longer": [{"approval_number": f"{ours}7", "batch": "B1"}],
+        "ZB-blank": [{"approval_number": ours, "batch": " b1 "}],
+        "ZB-numberless": [{"batch": "B1"}],
+    }
+    for name, its in items.items():
+        sent = manifest(name, items=[{**drug, **one} for one in its])
+        assert world.client.put(f"/v1/shipments/{name}", json=sent).status_code == 201
+    taken_back = manifest("ZB-blank", items=[{**drug, "approval_number": ours, "batch": "B7"}])
+    world.client.put("/v1/shipments/ZB-blank", json=taken_back)
+    recalls = [{"batch": one, "announced_on": "2026-11-20"} for one in ("B1", "nobody's")]
+    world.client.put(f"/v1/products/{ours}", json={"storage": "refrigerated", "recalls": recalls})
+    told, unknown = world.get(f"/v1/products/{ours}/recalls").json()["items"]
+    assert told["shipments"] == ["ZB-blank"], "whatever its manifest says now"
+    assert told["perhaps"] == ["ZB-numberless"]
+    assert (unknown["shipments"], unknown["perhaps"]) == ([], [])
 
 
 def test_lists_go_on_by_a_cursor(world: World) -> None:
@@ -124,6 +157,11 @@ def test_lists_go_on_by_a_cursor(world: World) -> None:
         ("sites/T", {"lat": 36, "lon": 118, "radius_m": 501}, "radius_m"),
         ("sites/T", {"lat": 36, "lon": 118, "name": "王女士 13800138000"}, "name"),
         ("devices/L", {"calibrations": [{"number": "1"}]}, "calibrations[0]"),
+        ("banned-drugs/A", {**BAN, "words": []}, "words"),
+        ("banned-drugs/A", {**BAN, "words": [" "]}, "words[0]"),
+        ("banned-drugs/A", {**BAN, "valid_to": "2026-11-19"}, "valid_to"),
+        ("banned-drugs/A", {**BAN, "valid_from": "soon"}, "valid_from"),
+        ("banned-drugs/A", {"title": "甲", "words": ["甲"], "valid_from": "2026-01-01"}, "body"),
         ("agreements/A", {**AGREED, "seller": "91370305000000115X"}, "seller"),
         ("agreements/A", {**AGREED, "carrier": "ql-express"}, "carrier"),
         ("agreements/A", {**AGREED, "sub_carriers": [13 * "1"]}, "sub_carriers[0]"),

@@ -28,6 +28,24 @@ from coldwitness.storage.opening import stores
 from tests.api.world import manifest, wait_until
 from tests.decided.house import OFFICERS, House, house
 
+AGREED = {
+    "seller": "91370305000000115J",
+    "carrier": "913703030000003340",
+    "signed_at": "2026-01-01",
+}
+ENTRIES = (
+    "boxes/BX-1",
+    "box-models/EPS-18L",
+    "products/H20260001",
+    "devices/LG-1",
+    "sites/depot",
+    "agreements/XY-1",
+    "companies/91370305000000115J",
+    "banned-drugs/A",
+    "banned-drugs/B",
+)
+"""One of every register of the office."""
+
 
 @pytest.fixture
 def filled(tmp_path: Path) -> House:
@@ -47,8 +65,15 @@ def fill(api: httpx.Client) -> str:
         ("devices/LG-1", {"model": "RC-5"}),
         ("sites/depot", {"lat": 36.8, "lon": 118.0}),
         ("companies/91370305000000115J", {"name": "甲药房", "roles": ["seller"]}),
+        ("box-models/EPS-18L", {"cooling": "passive", "partition": "removable"}),
+        ("agreements/XY-1", AGREED),
     ):
         assert api.put(f"/v1/{path}", json=entry).status_code in (200, 201)
+    table = (
+        "id,title,source,valid_from,words\nA,甲类,公告,2026-01-01,甲\nB,乙类,公告,2026-01-01,乙\n"
+    )
+    csv = {"content-type": "text/csv"}
+    assert api.post("/v1/banned-drugs", content=table, headers=csv).json()["new"] == 2
     for officer in OFFICERS:
         review = {"officer": officer, "outcome": "correction_accepted", "note": "核对"}
         answer = api.post("/v1/shipments/S-0/reviews", json={**review, "manifest_version": 2})
@@ -61,6 +86,13 @@ def fill(api: httpx.Client) -> str:
     assert api.patch(f"/v1/clues/{clue}", json=status).status_code == 200
     said = {"said_on": "2026-11-20", "role": "courier", "text": "箱体已更换"}
     assert api.post(f"/v1/clues/{clue}/statements", json=said).status_code == 201
+    drawn = {"public_part": "7 1 9", "public_source": "示例开奖公告"}
+    planned = {"from": "2026-11-20", "to": "2026-11-20", "method": "simple", "size": 1}
+    check = api.post("/v1/spot-checks", json={**planned, "draw": drawn}).json()
+    seen = {"id": check["draw"]["drawn"][0]["id"], "outcome": "found", "note": "无封签"}
+    assert api.post(f"/v1/spot-checks/{check['id']}/looks", json=seen).status_code in (200, 201)
+    asked = {"number": "示 1", "asked_by": "示例局", "scope": {"shipments": ["S-0"]}}
+    assert api.post("/v1/logistics-requests", json=asked).status_code == 201
     complaint = {"source": "complaint", "source_number": "12315-1", "content": "送达时不凉"}
     assert api.post("/v1/clues", json=complaint).status_code == 201
     return clue
@@ -68,8 +100,18 @@ def fill(api: httpx.Client) -> str:
 
 def told(api: httpx.Client, clue: str) -> dict[str, object]:
     """Everything of it that the API tells, without what is made new each time."""
-    registers = ("boxes/BX-1", "products/H20260001", "devices/LG-1", "sites/depot")
-    kept: dict[str, object] = {path: api.get(f"/v1/{path}").json() for path in registers}
+    kept: dict[str, object] = {path: api.get(f"/v1/{path}").json() for path in ENTRIES}
+    (check,) = api.get("/v1/spot-checks").json()["items"]
+    (asked,) = api.get("/v1/logistics-requests").json()["items"]
+    for name, at in (
+        ("check", f"/v1/spot-checks/{check['id']}"),
+        ("frame", f"/v1/spot-checks/{check['id']}/frame.csv"),
+        ("asked", f"/v1/logistics-requests/{asked['id']}"),
+        ("package", f"/v1/logistics-requests/{asked['id']}/package"),
+    ):
+        answer = api.get(at)
+        assert answer.status_code == 200, answer.text
+        kept[name] = answer.content.replace(str(api.base_url).encode(), b"")
     for shipment in ("S-0", "S-1"):
         reviews = api.get(f"/v1/shipments/{shipment}/reviews").json()
         kept[shipment] = [
@@ -272,6 +314,18 @@ def test_the_bytes_of_attachments_come_back_with_a_lost_register(filled: House) 
     (file,) = (filled.folder / "journal" / "attached").glob("*/*")
     file.write_bytes(b"other")
     assert filled.rebuild().bytes_gone == (kept["sha256"],)
+
+
+def test_frames_and_packages_whose_bytes_are_gone_are_named(filled: House) -> None:
+    with filled.serving() as api:
+        fill(api)
+        (check,) = api.get("/v1/spot-checks").json()["items"]
+        (asked,) = api.get("/v1/logistics-requests").json()["items"]
+    expected = {check["frame_sha256"], asked["package_sha256"]}
+    for file in (filled.folder / "journal" / "attached").glob("*/*"):
+        if file.name in expected:
+            file.unlink()
+    assert set(filled.rebuild().bytes_gone) == expected
 
 
 def test_attachments_of_before_are_kept_beside_the_rows_at_the_next_start(filled: House) -> None:

@@ -218,6 +218,7 @@ def _subjects(evidence: Evidence, shipment: str) -> list[Subject]:
     if office is not None:
         subjects |= {("sites", site.id) for site in office.sites}
         subjects |= {("agreements", one.id) for one in office.agreements}
+        subjects |= {("banned-drugs", one.id) for one in office.banned}
     return sorted(subjects)
 
 
