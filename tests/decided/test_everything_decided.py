@@ -87,9 +87,15 @@ def fill(api: httpx.Client) -> str:
     said = {"said_on": "2026-11-20", "role": "courier", "text": "箱体已更换"}
     assert api.post(f"/v1/clues/{clue}/statements", json=said).status_code == 201
     drawn = {"public_part": "7 1 9", "public_source": "示例开奖公告"}
-    planned = {"from": "2026-11-20", "to": "2026-11-20", "method": "simple", "size": 1}
-    check = api.post("/v1/spot-checks", json={**planned, "draw": drawn}).json()
-    seen = {"id": check["draw"]["drawn"][0]["id"], "outcome": "found", "note": "无封签"}
+    planned = {"from": "2020-01-01", "to": "2030-12-31", "method": "simple", "size": 1}
+    answer = api.post("/v1/spot-checks", json={**planned, "draw": drawn})
+    assert answer.status_code == 201, answer.text
+    check = answer.json()
+    seen = {
+        "id": check["draws"][-1]["draw"]["drawn"][0]["id"],
+        "outcome": "found",
+        "note": "无封签",
+    }
     assert api.post(f"/v1/spot-checks/{check['id']}/looks", json=seen).status_code in (200, 201)
     asked = {"number": "示 1", "asked_by": "示例局", "scope": {"shipments": ["S-0"]}}
     assert api.post("/v1/logistics-requests", json=asked).status_code == 201
