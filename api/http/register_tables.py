@@ -37,7 +37,7 @@ def table_entered(
 ) -> Imported:
     """Enter a table, note it, and have the shipments that it bears on judged again. called : the
     file, as whoever brings it calls it. 422 naming the first mistake; then nothing was entered."""
-    now_ms = services.clock()
+    register, now_ms = kind.register, services.clock()
     ending = ".xlsx" if begins_as_spreadsheet(content) else ".csv"
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"table{ending}"
@@ -56,8 +56,8 @@ def table_entered(
             raise wrong_field("file", str(error)) from error
     if told.new or told.changed:
         subject = f"{called[:100]}: {told.new} new, {told.changed} changed"
-        noted(services, caller, f"register_{kind.register}", subject=subject, now_ms=now_ms)
-        services.judge.touch(sorted(told.touched), reason=f"register: {kind.register}")
+        noted(services, caller, f"register_{register}", subject=subject, now_ms=now_ms)
+        services.judge.touch(sorted(told.touched), reason=f"register: {register}")
     return told
 
 
