@@ -219,6 +219,8 @@ def judge(
         cannot_show=cannot_show(
             case,
             missing_readings=metrics["missing_readings"],
+            longest_gap_s=metrics["longest_gap_s"],
+            in_range=status[:, QUESTION_NUMBER["range"]] == Status.COMPLIANT,
             deletion_shows=deletion_shows,
         ),
         clock_wrong=clock_wrong,

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.monotony_records import Record
+from coldwitness.domain.columns import take
 from coldwitness.domain.reading import ENDING_EVENTS
+from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import FloatArray
 
 Rows = NDArray[np.bool_]
@@ -45,6 +47,7 @@ class Allowed(StrEnum):
     PRESSED = "where an end of custody was pressed, if no fix near it was recorded"
     CLOCK = "in files, a clock shift that nothing else in the record contradicts"
     TOLERANCE = "live, a clock shift within the 300 s by which loggers and scanners may differ"
+    SET_RIGHT = "live, a clock shown to be wrong that is right from the first reading on"
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,32 @@ def a_clock_set(record: Record, rng: np.random.Generator) -> Changed | None:
     return _timed(record, record.readings.time_ms + np.where(rows, by_ms, 0))
 
 
+def a_clock_set_right(record: Record, rng: np.random.Generator) -> Changed | None:
+    """The logger's clock shows the time of receipt, all along or from one reading on: what somebody
+    would do whose clock was told to be wrong."""
+    told = record.readings.received_ms >= 0
+    rows = told & (_share(record) >= rng.uniform(-0.5, 0.9))
+    right_ms = record.readings.received_ms - int(rng.integers(0, 3_000))
+    return _timed(record, np.where(rows, right_ms, record.readings.time_ms))
+
+
+def sent_again_with_the_right_clock(record: Record, rng: np.random.Generator) -> Changed | None:
+    """Readings sent a second time an hour later, with the time of their first receipt: under their
+    own number, or under a new one."""
+    table = record.readings
+    again = (table.received_ms >= 0) & (_share(record) >= rng.uniform(-0.5, 0.9))
+    if not again.any():
+        return None
+    copy = take(table, again)
+    seq = copy.seq
+    if rng.random() < 0.5:
+        seq = np.where(seq >= 0, seq + int(table.seq.max()) + 1, seq)
+    copy = replace(
+        copy, time_ms=copy.received_ms, received_ms=copy.received_ms + 3_600_000, seq=seq
+    )
+    return Changed(replace(record, readings=joined([table, copy])))
+
+
 def a_clock_slowed(record: Record, rng: np.random.Generator) -> Changed | None:
     """The logger's clock goes too fast or too slow from its first reading on."""
     time_ms = record.readings.time_ms
@@ -215,7 +244,15 @@ DELETIONS: Mapping[str, Change] = {
         a_version,
     )
 }
-CLOCKS: Mapping[str, Change] = {change.__name__: change for change in (a_clock_set, a_clock_slowed)}
+CLOCKS: Mapping[str, Change] = {
+    change.__name__: change
+    for change in (
+        a_clock_set,
+        a_clock_set_right,
+        a_clock_slowed,
+        sent_again_with_the_right_clock,
+    )
+}
 
 
 def _without(record: Record, gone: Rows) -> Changed | None:
@@ -330,11 +367,9 @@ def _timed(record: Record, time_ms: NDArray[np.int64]) -> Changed | None:
     if np.array_equal(time_ms, record.readings.time_ms):
         return None
     shift_ms = np.abs(time_ms - record.readings.time_ms)
-    allowed = frozenset[Allowed]()
-    if not record.live:
-        allowed = frozenset({Allowed.CLOCK})
-    elif (shift_ms <= TOLERANCE_MS).all():
-        allowed = frozenset({Allowed.TOLERANCE})
+    allowed = frozenset({Allowed.SET_RIGHT if record.live else Allowed.CLOCK})
+    if record.live and (shift_ms <= TOLERANCE_MS).all():
+        allowed |= {Allowed.TOLERANCE}
     return Changed(replace(record, readings=replace(record.readings, time_ms=time_ms)), allowed)
 
 

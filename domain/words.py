@@ -23,7 +23,14 @@ IsolationWord = Literal["not_applicable", "isolated", "indeterminate", "missing"
 
 StateWord = Literal["planned", "in_transit", "ended"]
 UnshownWord = Literal[
-    "never_sent", "short_hole", "uncounted", "left_out", "end_unseen", "clock", "clock_within"
+    "never_sent",
+    "short_hole",
+    "long_hole",
+    "uncounted",
+    "left_out",
+    "end_unseen",
+    "clock",
+    "clock_within",
 ]
 """By what a record could have been made to look better without a trace in it."""
 

@@ -27,6 +27,9 @@ class CannotShow(IntFlag):
     """A probe or a sensor that was never sent: one of coolant, outside, motion or lid is absent."""
     SHORT_HOLE = 2
     """Readings steeper than the box allows that are gone: some readings are missing."""
+    LONG_HOLE = 128
+    """The same where a hole is longer than the permitted interval, of the range alone: it asks how
+    far the box can have come, and found that it cannot have left the range."""
     UNCOUNTED = 4
     """Deleted readings: the record has neither numbers nor a stated interval."""
     LEFT_OUT = 8
@@ -39,11 +42,20 @@ class CannotShow(IntFlag):
     """That it was set by no more than the tolerance by which clocks may differ."""
 
 
-def cannot_show(case: Case, *, missing_readings: FloatArray, deletion_shows: Flags) -> IntArray:
+def cannot_show(
+    case: Case,
+    *,
+    missing_readings: FloatArray,
+    longest_gap_s: FloatArray,
+    in_range: Flags,
+    deletion_shows: Flags,
+) -> IntArray:
     """(s,) CannotShow of each shipment; 0 of a planned one.
 
-    missing_readings : (s,) how many fit into the holes, NaN where not known. deletion_shows : (s,)
-    whether a deleted reading leaves a gap in numbers or interval.
+    missing_readings : (s,) how many fit into the holes, NaN where not known. longest_gap_s : (s,)
+    of the drug's readings, both ends of the judged time included. in_range : (s,) whether nothing
+    was found of the range. deletion_shows : (s,) whether a deleted reading leaves a gap in numbers
+    or interval.
     """
     tracks = case.tracks
     count = len(case.terms)
@@ -60,6 +72,7 @@ def cannot_show(case: Case, *, missing_readings: FloatArray, deletion_shows: Fla
     for flag, holds in (
         (CannotShow.NEVER_SENT, ~np.logical_and.reduce(told)),
         (CannotShow.SHORT_HOLE, ~(missing_readings <= 0)),
+        (CannotShow.LONG_HOLE, in_range & (longest_gap_s > case.numbers.recording_interval_s)),
         (CannotShow.UNCOUNTED, ~deletion_shows),
         (CannotShow.END_UNSEEN, _end_unseen(case, some)),
         (CannotShow.CLOCK, ~received),

@@ -1,10 +1,12 @@
 """Nothing that is deleted, no clock and no later edit makes a line compliant, outside the
 exceptions that the contract names. 100,000 trials: `python -m benchmarks.monotony`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from benchmarks.monotony import Improved, Tally, run, table
+from benchmarks.monotony import Improved, Tally, clock_is_wrong, improved, judged, run, table
 from benchmarks.monotony_changes import CLOCKS, DELETIONS, Allowed
 from benchmarks.monotony_edits import EDITS
 from benchmarks.monotony_records import Office, Record, records_of, records_of_file, registered
@@ -31,6 +33,8 @@ STORIES = (
     "forged_line",
     "transfer_overstayed",
 )
+BY_RECEIPT = {"a_clock_set_right", "sent_again_with_the_right_clock"}
+"""Changes that need times of receipt; files have none here."""
 FLEET = simulate_fleet(
     [scenario(name) for name in STORIES],
     boxes=2 * len(STORIES),
@@ -60,7 +64,7 @@ def test_no_line_of_a_simulated_fleet_improves_outside_the_exceptions(
     tally = run(records, office=office, rulebook=BOOK, trials=600, seed=7)
     assert not tally.forbidden, table(tally)
     assert tally.trials.keys() >= {*DELETIONS, *EDITS} - {"a_logger"}
-    assert live or tally.trials.keys() >= {*CLOCKS}
+    assert tally.trials.keys() >= {*CLOCKS} - (set() if live else BY_RECEIPT)
 
 
 @pytest.mark.timeout(900)
@@ -78,6 +82,34 @@ def test_no_line_of_the_recorded_shipments_improves_outside_the_exceptions(
     records = records_of_file(TELEMETRY, manifests=[m for m in manifests if m.id not in copies])
     tally = run(records, office=nothing_on_record, rulebook=BOOK, trials=800, seed=11)
     assert not tally.forbidden, table(tally)
+
+
+def test_a_clock_that_was_shown_wrong_and_is_set_right_later_improves_nothing(
+    office: Office,
+) -> None:
+    """From some reading on, or by sending all of them again: what was received first stays."""
+    records = [one for one in records_of(FLEET, rulebook=BOOK, live=True) if one.live]
+    _, before = judged(records, office, BOOK)
+    rng = np.random.default_rng(4)
+    slow = [
+        replace(one, readings=replace(one.readings, time_ms=one.readings.time_ms - 1_200_000))
+        for one in records
+        if before[one.shipment].verdict in ("compliant", "asserted")
+    ]
+    assert len(slow) >= 4
+    packs, wrong = judged(slow, office, BOOK)
+    assert all(clock_is_wrong(one) for one in wrong.values())
+    for name in ("a_clock_set_right", "sent_again_with_the_right_clock"):
+        again = [CLOCKS[name](one, rng) for one in slow]
+        changed = {one.record.shipment: one for one in again if one is not None}
+        _, after = judged([one.record for one in changed.values()], office, BOOK)
+        better = [
+            found
+            for shipment, one in changed.items()
+            for found in improved(wrong[shipment], after[shipment], (name,), one, packs[shipment])
+        ]
+        assert not [found for found in better if found.by != {Allowed.SET_RIGHT}]
+        assert name == "a_clock_set_right" or not better
 
 
 def test_an_improvement_that_nothing_allows_is_told(office: Office) -> None:

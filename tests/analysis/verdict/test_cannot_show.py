@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coldwitness.config.labels import labels
-from coldwitness.domain.words import UNSHOWN_WORDS
+from coldwitness.domain.words import UNSHOWN_WORDS, Status
 from tests.analysis.building import Given, Series
 from tests.analysis.judging import minutes, seen
 
@@ -62,20 +62,47 @@ def test_without_numbers_and_interval_deletions_leave_no_trace() -> None:
     assert "uncounted" in unshown(bare, replace(GIVEN, interval_s=None))
 
 
-def test_a_missing_reading_may_have_been_a_steep_one() -> None:
-    kept = np.delete(np.arange(61), 30)
-    thinned = Series(
+def without(first: int, last: int, *, drug_c: float) -> Series:
+    """The whole record at `drug_c`, without the readings of these minutes, both included."""
+    kept = np.delete(np.arange(61), slice(first, last + 1))
+    n = kept.size
+    return Series(
         AT[kept],
-        np.full(60, 5.0),
-        probes={"coolant": np.full(60, -1.0), "ambient": np.full(60, 25.0)},
+        np.full(n, drug_c),
+        probes={"coolant": np.full(n, -1.0), "ambient": np.full(n, 25.0)},
         seq=kept,
         received=AT[kept] + 1.0,
-        lat=np.full(60, 36.8),
+        lat=np.full(n, 36.8),
         lon=118.0 + AT[kept] * 1e-5,
-        moving=np.ones(60, dtype=int),
-        lid_open=np.zeros(60, dtype=int),
+        moving=np.ones(n, dtype=int),
+        lid_open=np.zeros(n, dtype=int),
     )
-    assert unshown(thinned) == ["short_hole", "left_out", "clock_within"]
+
+
+def test_a_missing_reading_may_have_been_a_steep_one() -> None:
+    one, four = without(30, 30, drug_c=5.0), without(30, 33, drug_c=5.0)
+    assert unshown(one) == ["short_hole", "left_out", "clock_within"]
+    assert unshown(four) == ["short_hole", "left_out", "clock_within"]
+
+
+def test_in_a_longer_hole_the_range_alone_does_not_know_of_steep_readings() -> None:
+    told = seen(without(30, 34, drug_c=5.0), given=GIVEN)
+    assert (told.status("range"), told.status("recording")) == (
+        Status.COMPLIANT,
+        Status.INSUFFICIENT_EVIDENCE,
+    )
+    assert unshown(without(30, 34, drug_c=5.0)) == [
+        "short_hole",
+        "long_hole",
+        "left_out",
+        "clock_within",
+    ]
+
+
+def test_a_longer_hole_in_which_the_range_can_have_been_left_is_said_by_its_line() -> None:
+    told = seen(without(30, 34, drug_c=7.9), given=GIVEN)
+    assert told.status("range") == Status.INSUFFICIENT_EVIDENCE
+    assert "long_hole" not in unshown(without(30, 34, drug_c=7.9))
 
 
 def test_each_has_its_words() -> None:
