@@ -4,6 +4,7 @@ import numpy as np
 
 from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, finding_table
 from coldwitness.analysis.record.case import Case
+from coldwitness.analysis.record.pace import FEWEST_AT_A_PACE, at_one_pace
 from coldwitness.analysis.stops.doubtful_stays import Doubt, DoubtfulStays
 from coldwitness.analysis.stops.fixes import BoolArray
 from coldwitness.analysis.stops.position_gaps import PositionGaps
@@ -13,6 +14,7 @@ from coldwitness.analysis.stops.stays import Stays
 from coldwitness.analysis.stops.unseen_rest import UnseenStops
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.numbers import Numbers
+from coldwitness.domain.tracks import FloatArray, IntArray
 from coldwitness.domain.words import Certainty, Severity
 
 
@@ -139,16 +141,41 @@ def unseen_findings(unseen: UnseenStops, numbers: Numbers) -> FindingTable:
 
 
 def gap_findings(gaps: PositionGaps, numbers: Numbers) -> FindingTable:
-    """One finding for each gap of positions."""
+    """One finding for each gap of positions. Such as follow each other fix by fix at one pace are
+    one finding together, with the longest, how many there are, and the pace."""
     if gaps.shipment.size == 0:
         return NO_FINDINGS
-    hides = gaps.hidden_stop_max_s > numbers.dwell_limit_s
+    row, lead, pace_s = _by_pace(gaps)
+    length_s, hidden_s = gaps.length_s[row], gaps.hidden_stop_max_s[row]
+    hidden_max_s = np.maximum.reduceat(hidden_s, lead)
+    hides = hidden_max_s > numbers.dwell_limit_s
+    count = np.diff(np.append(lead, row.size)).astype(np.float64)
     return finding_table(
-        shipment=gaps.shipment,
+        shipment=gaps.shipment[row[lead]],
         type=code_of("evidence_gap/no_position"),
-        start_s=gaps.start_s,
-        end_s=gaps.end_s,
+        start_s=gaps.start_s[row[lead]],
+        end_s=np.maximum.reduceat(gaps.end_s[row], lead),
         certainty=Certainty.CERTAIN,
         severity=np.where(hides, Severity.MINOR, Severity.INFO).astype(np.int8),
-        measures={"length_s": gaps.length_s, "hidden_stop_max_s": gaps.hidden_stop_max_s},
+        measures={
+            "length_s": np.maximum.reduceat(length_s, lead),
+            "hidden_stop_max_s": hidden_max_s,
+            "gaps": np.where(count > 1, count, np.nan),
+            "pace_s": np.where(count > 1, pace_s[lead], np.nan),
+        },
     )
+
+
+def _by_pace(gaps: PositionGaps) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows of the gaps (g,) with those that are told together side by side, where in them each
+    finding begins (f,), and the pace [s] of each row (g,)."""
+    new = np.ones(gaps.shipment.size, dtype=np.bool_)
+    new[1:] = (np.diff(gaps.shipment) != 0) | (gaps.start_s[1:] != gaps.end_s[:-1])
+    chain = np.cumsum(new) - 1
+    alike, pace_s = at_one_pace(chain, gaps.length_s)
+    alike &= np.bincount(chain, weights=alike)[chain] >= FEWEST_AT_A_PACE
+    # a chain's own are told under its number, any other gap under one of its own
+    told = np.where(alike, chain, chain.size + np.arange(chain.size))
+    row = np.lexsort((gaps.start_s, told))
+    lead = np.flatnonzero(np.diff(told[row], prepend=-1))
+    return row, lead, pace_s[row]

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
 from coldwitness.analysis.record.drug_limits import DrugLimits
+from coldwitness.analysis.record.pace import FEWEST_AT_A_PACE, at_one_pace
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
 from coldwitness.analysis.record.steps import Holes, Side, Steps
@@ -24,11 +25,6 @@ _SUBTYPE = np.array(
 
 PACE_SLACK = 0.1
 """Part of a step by which a reading may come early or late."""
-
-FEWEST_AT_A_PACE = 3
-"""Steps that show a logger's pace; two long ones may be two silences."""
-PACES = 1.5
-"""A step of more paces than these lacks a reading (contract, detail 5)."""
 
 
 def could_leave(holes: Holes, limits: DrugLimits, numbers: Numbers) -> NDArray[np.bool_]:
@@ -142,13 +138,8 @@ def _at_the_loggers_pace(steps: Steps, hole: IntArray) -> tuple[IntArray, FloatA
     slow = (count >= FEWEST_AT_A_PACE) & (2 * count > steps.readings - 1)
     chosen = slow[series]
     hole, series, length_s = hole[chosen], series[chosen], length_s[chosen]
-    by_length = np.lexsort((length_s, series))
-    first = np.searchsorted(series, np.arange(count.size))
-    middle = np.flatnonzero(slow)
-    pace_s = np.full(count.size, np.nan)
-    pace_s[middle] = length_s[by_length[first[middle] + (count[middle] - 1) // 2]]
-    kept = length_s <= PACES * pace_s[series]
-    return hole[kept], pace_s[series[kept]]
+    kept, pace_s = at_one_pace(series, length_s)
+    return hole[kept], pace_s[kept]
 
 
 def missing_readings(steps: Steps) -> IntArray:

@@ -82,7 +82,7 @@ def _told(kind: FindingKind, name: str, measures: Measures) -> Text:
         return duration(scale * value if isinstance(value, float | int) else None)
     if measure.form == "count":
         return _same(str(int(value) if isinstance(value, float | int) else 0))
-    if value is None or value in ("", []):
+    if value is None or (isinstance(value, Sequence) and not value):
         return measure.absent
     if measure.form == "list" and isinstance(value, Sequence):
         members = [_word(measure, member) for member in value]

@@ -15,9 +15,10 @@ from tests.unchanged.recorded import recorded_results
 OTHERWISE = re.compile(
     r"\d ?分钟|\d\.\d+ (?:小时|分|秒|h|min|s)\b|\d%|每小时|per hour"
     r"|(?<![\d.])\d+ °C|\d[–⋯]\d[\d.]* (?:°C|/h)"
+    r"|\d (?:天|小时|分|秒) [一-龥]"
 )
 """What no text says: minutes and hours with decimals, a temperature without one, a share without
-its space, a rate in words, a span without spaces."""
+its space, a rate in words, a span without spaces, a space between a duration and the next word."""
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,12 @@ def test_a_duration_in_a_result_reads_as_one_in_a_report_and_on_a_page(
     assert in_a_report(seconds, "zh") == shown
     assert length(seconds, "zh") == shown
     assert length(float("nan"), "en") == "—"
+
+
+@pytest.mark.parametrize("said", ["最长 41 分 没有信号", "每 1 小时 05 分 才记录一次"])
+def test_a_space_after_a_duration_is_another_form(said: str) -> None:
+    assert OTHERWISE.search(said)
+    assert not OTHERWISE.search(said.replace("分 ", "分"))
 
 
 @pytest.mark.parametrize(

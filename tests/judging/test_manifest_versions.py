@@ -8,13 +8,16 @@ from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Origin
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed.package_check import verify_any
+from coldwitness.config.finding_kinds import code_of, kind_of
 from coldwitness.domain.manifest import ManifestVersion
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import reading_table
 from coldwitness.domain.result import CheckResult, Finding
+from coldwitness.domain.words import Certainty
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.run import Judged, judge_shipments
+from coldwitness.judging.words.findings import explanation
 from tests.cli.deliveries import START_MS, at, manifest
 from tests.judging.test_publishers import BOOK, event, sent, status
 
@@ -227,3 +230,13 @@ def test_a_report_of_several_versions_is_verified() -> None:
     origin = Origin(software="coldwitness test", readings_from=("store",))
     report = report_of_judged(group, "S1", origin=origin)
     assert verify_any(render_json(report), rulebook=BOOK, trusted=[]).problems == ()
+
+
+def test_a_change_of_which_nobody_noted_who_and_when_says_so_once() -> None:
+    kind = kind_of(code_of("data_integrity/manifest_changed"))
+    change = {"field": "due_at", "old": "a", "new": "b", "manifest_version": 2.0}
+    told = explanation(kind, Certainty.CERTAIN, change)
+    assert "（由谁、何时发送不明）" in told.zh
+    assert "(by whom and when is not known)" in told.en
+    told = explanation(kind, Certainty.CERTAIN, {**change, "sender": "ql-express"})
+    assert "（ql-express 发送，接收时间 不明）" in told.zh

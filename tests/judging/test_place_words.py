@@ -1,5 +1,6 @@
 """A stay too long at an allowed site is told as one, and not as a stay outside of all of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,14 @@ def test_the_site_is_named_with_what_it_allows(subtype: str, certainty: Certaint
     assert "at the allowed site “城南中转站”, longer than the 10 min that it allows" in inside.en
     outside = explanation(kind, certainty, {**STAY, "limit_s": 900.0})
     assert "在起点、收货点和允许场所之外停留 37 分（设定 15 分）" in outside.zh
+
+
+@pytest.mark.parametrize("signs", [[], (), None])
+def test_a_stay_without_another_sign_says_that_there_is_none(signs: Sequence[str] | None) -> None:
+    kind = kind_of(code_of("temporary_storage/suspected"))
+    told = explanation(kind, Certainty.PROBABLE, {"dwell_s": 2220.0, "signs": signs})
+    assert "旁证：无其他旁证。" in told.zh
+    assert "no other sign" in told.en
 
 
 @pytest.mark.parametrize(("name", "said"), [("城南中转站", "城南中转站"), ("", "sites[0]")])

@@ -170,6 +170,35 @@ def test_the_hidden_stop_of_a_gap_is_its_length_less_the_fastest_ride_across_it(
     assert Status(judged.status[0]) is Status.INSUFFICIENT_EVIDENCE
 
 
+@pytest.mark.parametrize(("every", "hides"), [(12, False), (40, True)])
+def test_a_receiver_that_seldom_finds_its_place_makes_one_finding_for_its_pace(every, hides):
+    """Fixes of each 30 s of which one in `every` is there; a longer gap keeps its own."""
+    journey = Journey().stand(300)
+    for _ in range(10):
+        journey = journey.ride(DOOR_M).ride(DEPOT_M)
+    fixed = journey.fixes()
+    fixed = Fixed(*(column[:241] for column in (fixed.time_s, fixed.x_m, fixed.y_m)))
+    number = np.arange(fixed.time_s.size)
+    assert number.size == 241
+    sparse = fixed.without(number % every != 0)
+    type_ = code_of("evidence_gap/no_position")
+    judged = judge(sparse)
+    (gap,) = np.flatnonzero(judged.findings.type == type_)
+    measures = judged.findings.measures
+    count = (number.size - 1) // every
+    assert measures["gaps"][gap] == count
+    assert measures["pace_s"][gap] == measures["length_s"][gap] == every * 30.0
+    assert judged.findings.start_s[gap] == START_S
+    assert judged.findings.end_s[gap] == START_S + count * every * 30.0
+    assert (measures["hidden_stop_max_s"][gap] > NUMBERS.dwell_limit_s) == hides
+    assert (Status(judged.status[0]) is not Status.COMPLIANT) or not hides
+    if not hides:
+        judged = judge(sparse.without((number > 24) & (number < 60)))
+        told = np.flatnonzero(judged.findings.type == type_)
+        lengths = judged.findings.measures["length_s"][told]
+        assert sorted(lengths) == [360.0, 1080.0]
+
+
 def test_a_gap_too_short_for_the_setting_is_reported_and_harmless():
     fixed = delivery(200).fixes(every_s=30.0)
     gap = (fixed.time_s > 400) & (fixed.time_s < 800)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from coldwitness.domain.words import Status
+from coldwitness.config.finding_kinds import code_of, kind_of
+from coldwitness.domain.words import Certainty, Status
+from coldwitness.judging.words.findings import explanation
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import BREAKS, GAPS, minutes, seen
 
@@ -45,6 +47,16 @@ def test_a_longer_silence_is_a_gap_from_reading_to_reading() -> None:
     assert found.status("range") == Status.COMPLIANT
     assert found.status("intervals") == Status.INSUFFICIENT_EVIDENCE
     assert found.status("recording") == Status.INSUFFICIENT_EVIDENCE
+
+
+def test_where_no_time_is_known_nothing_is_said_to_have_lasted_no_seconds() -> None:
+    kind = kind_of(code_of("evidence_gap/no_readings"))
+    measures = {"could_leave_range": True, "length_s": 0.0, "hidden_stop_max_s": 0.0}
+    told = explanation(kind, Certainty.CERTAIN, measures)
+    assert told.zh == "没有任何温度记录；温度是否在范围内不明。"
+    assert explanation(kind, Certainty.CERTAIN, {**measures, "length_s": 60.0}).zh == (
+        "无温度记录 1 分；期间温度可能超出范围。"
+    )
 
 
 def test_a_hole_in_which_the_range_could_have_been_left_is_no_compliance() -> None:
