@@ -141,7 +141,7 @@ def _mosquitto_sub(folder: Path, count: int) -> Rates:
         started = _go(publisher)
         _wait(lambda: _has_ended(subscriber.pid), started)
         took_s = time.perf_counter() - started
-        cpu_s = _cpu_s(subscriber.pid)
+        cpu_s = processor_s(subscriber.pid)
         subscriber.wait()
         publisher.wait()
     return Rates(count / took_s, cpu_us=cpu_s / count * 1e6)
@@ -157,11 +157,11 @@ def _usual_bridge(folder: Path, count: int) -> Rates:
             text=True,
         )
         _expect(bridge, "ready")
-        before_s = _cpu_s(bridge.pid)
+        before_s = processor_s(bridge.pid)
         started = _go(publisher)
         _expect(bridge, "stored")
         took_s = time.perf_counter() - started
-        cpu_s = _cpu_s(bridge.pid) - before_s
+        cpu_s = processor_s(bridge.pid) - before_s
         bridge.wait()
         publisher.wait()
     return Rates(count / took_s, cpu_us=cpu_s / count * 1e6)
@@ -173,12 +173,12 @@ def _workers(folder: Path, count: int, names: Sequence[str]) -> Rates:
         workers = [_worker(folder, broker.port, name, share=len(names) > 1) for name in names]
         try:
             _subscribed(folder, names)
-            before_s = sum(_cpu_s(worker.pid) for worker in workers)
+            before_s = sum(processor_s(worker.pid) for worker in workers)
             started = _go(publisher)
             journal_s = _wait(lambda: _journalled(folder, names) >= count, started)
             store_s = _wait(lambda: _stored(folder, names) >= count, started)
             memory_mb = sum(_memory_mb(worker.pid) for worker in workers)
-            cpu_s = sum(_cpu_s(worker.pid) for worker in workers) - before_s
+            cpu_s = sum(processor_s(worker.pid) for worker in workers) - before_s
             publisher.wait()
         finally:
             for worker in workers:
@@ -263,7 +263,7 @@ def _has_ended(pid: int) -> bool:
     return _stat(pid)[0] == "Z"
 
 
-def _cpu_s(pid: int) -> float:
+def processor_s(pid: int) -> float:
     """Processor time of a process and its children so far."""
     ticks = sum(int(_stat(one)[11]) + int(_stat(one)[12]) for one in _family(pid))
     return ticks / os.sysconf("SC_CLK_TCK")

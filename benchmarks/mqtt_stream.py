@@ -9,7 +9,7 @@ import os
 import select
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 TOPICS = 1000
 PAYLOAD_BYTES = 200
@@ -39,23 +39,32 @@ def topic(number: int) -> str:
     return f"coldchain/v1/ql-express/BX-{number % TOPICS:04d}/readings"
 
 
-def chunks(count: int) -> Iterator[tuple[bytes, int]]:
+def message(number: int) -> tuple[str, bytes]:
+    return topic(number), payload(number)
+
+
+def chunks(
+    count: int, message_of: Callable[[int], tuple[str, bytes]]
+) -> Iterator[tuple[bytes, int]]:
     """PUBLISH packets of QoS 1, many at a time, with their number."""
     for first in range(0, count, _CHUNK):
         packets = []
         last = min(count, first + _CHUNK)
         for number in range(first, last):
-            name = topic(number).encode()
+            named, said = message_of(number)
+            name = named.encode()
             packet_id = number % 65_535 + 1
             body = len(name).to_bytes(2, "big") + name + packet_id.to_bytes(2, "big")
-            body += payload(number)
+            body += said
             packets.append(b"\x32" + _length(len(body)) + body)
         yield b"".join(packets), last - first
 
 
-def publish(port: int, count: int) -> None:
-    """Publish and return when every message was acknowledged."""
-    stream = list(chunks(count))
+def publish(
+    port: int, count: int, message_of: Callable[[int], tuple[str, bytes]] = message
+) -> None:
+    """Publish the messages of the numbers from 0 on, and return when all were acknowledged."""
+    stream = list(chunks(count, message_of))
     print("ready", flush=True)
     sys.stdin.readline()
     name = f"bench-{os.getpid()}".encode()

@@ -14,6 +14,7 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.following import store_decoded
+from coldwitness.ingest.held_shipments import leave_held
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import index_decoded
 from coldwitness.storage.decided.comparing import Differences, bring_drug_names, make_again
@@ -127,6 +128,7 @@ def rebuild_views(
             read = decode_rows(rows, routes, future_tolerance_s=future_tolerance_s)
             births.update(read.births)
             index_decoded(index, rows, read)
+            leave_held(read, settings.journal.directory)
             done = position.rows[worker] = rows[-1].row
             text = msgspec.json.encode(position).decode()
             before = len(read.refused)

@@ -44,6 +44,12 @@ class DecodedRows:
     """Of what each row speaks, by the names of `row_names`."""
     unmapped: list[tuple[str, str]] = field(default_factory=list)
 
+    def keep_readings(self, places: Sequence[int]) -> None:
+        """Keep the readings at these places alone."""
+        self.readings = [self.readings[place] for place in places]
+        self.readings_received_ms = [self.readings_received_ms[place] for place in places]
+        self.readings_rows = [self.readings_rows[place] for place in places]
+
     def put_aside(self, refused: Sequence[RefusedReading]) -> None:
         """List readings that the store will never take, one line a row: a backlog of thousands
         beyond a store's retention is one mistake, and not thousands."""

@@ -8,25 +8,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 
 from coldwitness.domain.errors import ColdWitnessError, Unavailable
 from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
-from coldwitness.ingest.last_seen import newest_of
-from coldwitness.ingest.newcomers import Newcomers
+from coldwitness.ingest.last_seen import LastSeen, newest_of
+from coldwitness.ingest.newcomers import Newcomers, Sorted
 from coldwitness.ingest.progress import WHOLE, Progress, Quarantined
 from coldwitness.ingest.routes import Routes
-from coldwitness.ingest.row_finding import index_decoded
+from coldwitness.ingest.row_finding import index_decoded, index_early
+from coldwitness.ingest.row_turns import RowTurns
 from coldwitness.storage.journal import JournalReader, Row, RowIndex
 from coldwitness.storage.ports import CustodyLog, ReadingLog
 
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 5000
-BATCH_BYTES = 8_000_000
-"""Payload of a batch, but for its last message: backlog arrays hold 10,000 readings each."""
 SMALL_BATCH_ROWS = 1000
 PATIENCE_S = 0.05
 """After a small batch the next one is given this long to grow: every batch costs a commit in each
@@ -52,8 +50,19 @@ class StoreCounts:
     last_problem: str = ""
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """What some rows meant, and the shipments to be judged because of them."""
+
+    decoded: DecodedRows
+    seen: Sequence[LastSeen] = ()
+    sorted: Sorted = field(default_factory=Sorted)
+    touched: frozenset[str] = frozenset()
+
+
 class JournalFollower:
-    """Brings one worker's rows into telemetry store and register, in order, idempotently.
+    """Brings one worker's rows into telemetry store and register, each sender's in order,
+    idempotently.
 
     on_touched : called with the ids of the shipments a batch concerned, once it is stored and
     before it is done with; if it raises Unavailable, the batch is stored and told again.
@@ -85,15 +94,18 @@ class JournalFollower:
         self._clocks = ClockOffsets()
         self._clocks_due_s = 0.0
         self._index = RowIndex(reader.directory, progress.worker)
-        self._cursor = progress.cursor()
+        self._turns = RowTurns(
+            reader, progress.worker, cursor=progress.cursor(), sender_of=routes.sender_of
+        )
         self._listed = progress.unmapped()
+        self._holding = progress.holds_any()
         self._batch_rows = BATCH_ROWS
         self._recall_births()
 
     @property
     def cursor(self) -> int:
-        """Last row that is in the stores."""
-        return self._cursor
+        """Last row up to which all are in the stores."""
+        return self._turns.cursor
 
     def step(self) -> int:
         """Store the next rows; returns how many, 0 when the stores are up to date.
@@ -101,15 +113,15 @@ class JournalFollower:
         Raises Unavailable when journal or stores are: nothing is skipped, call again. A row
         that fails any other way is tried alone and, if it still fails, refused as `internal`.
         """
-        rows = self._next_rows()
+        rows = self._turns.next(most=self._batch_rows)
+        self._release()
         if not rows:
             estimates = self._clocks_due()
             if estimates:
-                self._progress.advance(self._cursor, clocks=estimates)
-            self._release()
+                self._progress.advance(self.cursor, clocks=estimates)
             return 0
         try:
-            decoded, touched = self._store_rows(rows)
+            batch = self._store_rows(rows)
         except Unavailable:
             raise
         except Exception as error:
@@ -117,24 +129,12 @@ class JournalFollower:
                 self._batch_rows = max(1, len(rows) // 2)
                 return self.step()
             log.exception("row %d of worker %s cannot be stored", rows[0].row, self._worker)
-            decoded, touched = _internal(rows[0], error), frozenset()
-        if touched and self._newcomers is not None:
-            touched = self._newcomers.admitted(touched, decoded)
-        if touched and self._on_touched is not None:
-            self._on_touched(touched)
-        index_decoded(self._index, rows, decoded)
-        self._progress.advance(
-            rows[-1].row,
-            refused=decoded.refused,
-            clocks=self._clocks_due(),
-            births=decoded.births,
-            unmapped=decoded.unmapped,
-            seen=newest_of(decoded.readings, decoded.readings_received_ms),
-        )
-        self._listed.update(decoded.unmapped)
-        self._cursor = rows[-1].row
+            batch = _Batch(_internal(rows[0], error))
+        self._tell(batch.touched)
+        self._advance(rows, batch)
+        self._store_held(batch.sorted.due)
         self._batch_rows = min(BATCH_ROWS, self._batch_rows * 2)
-        self._count(rows, decoded)
+        self._count(rows, batch.decoded)
         return len(rows)
 
     def run(self, stop: threading.Event, wake: threading.Event, *, poll_s: float = 0.25) -> None:
@@ -155,34 +155,81 @@ class JournalFollower:
                 retry_s = min(LONGEST_RETRY_S, retry_s * 2)
                 continue
             if self.counts.last_problem:
-                log.info("stores: caught up to row %d", self._cursor)
+                log.info("stores: caught up to row %d", self.cursor)
                 self.counts.last_problem = ""
             retry_s = FIRST_RETRY_S
             wake.wait(poll_s)
 
+    def _tell(self, touched: frozenset[str]) -> None:
+        if touched and self._on_touched is not None:
+            self._on_touched(touched)
+
+    def _advance(self, rows: Sequence[Row], batch: "_Batch") -> None:
+        """Keep what the rows speak of, and that they are done with."""
+        decoded = batch.decoded
+        cursor, passed = self._turns.then()
+        if self._turns.in_order:
+            index_decoded(self._index, rows, decoded)
+        else:
+            index_early(self._index, rows, decoded)
+        for day, first, last in passed:
+            self._index.add(day, (), first=first, last=last)
+        self._progress.advance(
+            cursor,
+            refused=decoded.refused,
+            clocks=self._clocks_due(),
+            births=decoded.births,
+            unmapped=decoded.unmapped,
+            seen=batch.seen,
+            held=batch.sorted.held,
+        )
+        self._turns.stored()
+        self._listed.update(decoded.unmapped)
+        self._holding = self._holding or bool(batch.sorted.held)
+
     def _release(self) -> None:
-        """Have those judged that waited for their sender's quota."""
-        if self._newcomers is None or self._on_touched is None:
+        """Have those stored and judged that waited for their sender's quota, and whose time has
+        come."""
+        if self._newcomers is None:
             return
-        waited = self._newcomers.released()
-        if waited:
-            self._on_touched(waited)
+        due = self._newcomers.released(self._progress)
+        wanted = frozenset(self._progress.wanted()) if self._holding else frozenset()
+        if self._holding:
+            due |= wanted | self._newcomers.known_meanwhile(self._progress)
+        if due:
+            self._store_held(due)
+            self._tell(due)
+        if wanted:
+            self._progress.let_go(dict.fromkeys(wanted, ()))
 
-    def _next_rows(self) -> list[Row]:
-        """Rows after the cursor, until there are enough of them or of their bytes."""
-        rows: list[Row] = []
-        size = 0
-        with closing(
-            self._reader.read(self._worker, after=self._cursor, limit=self._batch_rows)
-        ) as following:
-            for row in following:
-                rows.append(row)
-                size += len(row.payload)
-                if size >= BATCH_BYTES:
-                    break
-        return rows
+    def _store_held(self, shipments: frozenset[str]) -> None:
+        """Store what is held of these shipments, if anything is, and tell."""
+        if not self._holding or not shipments:
+            return
+        held = self._progress.held_rows(shipments)
+        numbers = sorted({row for rows in held.values() for row in rows})
+        for start in range(0, len(numbers), BATCH_ROWS):
+            some = frozenset(numbers[start : start + BATCH_ROWS])
+            rows = list(self._reader.rows_at(self._worker, some))
+            decoded = decode_rows(
+                rows,
+                self._routes,
+                future_tolerance_s=self._future_tolerance_s,
+                listed=self._listed,
+            )
+            decoded.keep_readings(
+                [at for at, one in enumerate(decoded.readings) if one.shipment in held]
+            )
+            decoded.events, decoded.events_received_ms, decoded.refused = [], [], []
+            touched = store_decoded(
+                decoded, store=self._store, custody=self._custody, counts=self.counts
+            )
+            self._tell(touched)
+            done = {name: some.intersection(rows) for name, rows in held.items()}
+            self._progress.let_go(done, refused=decoded.refused)
+        self._holding = self._progress.holds_any()
 
-    def _store_rows(self, rows: Sequence[Row]) -> tuple[DecodedRows, frozenset[str]]:
+    def _store_rows(self, rows: Sequence[Row]) -> "_Batch":
         decoded = decode_rows(
             rows,
             self._routes,
@@ -190,13 +237,15 @@ class JournalFollower:
             clocks=self._clocks,
             listed=self._listed,
         )
+        seen = newest_of(decoded.readings, decoded.readings_received_ms)
+        shipments = Sorted() if self._newcomers is None else self._newcomers.sort(decoded)
         touched = store_decoded(
             decoded,
             store=self._store,
             custody=self._custody,
             counts=self.counts,
         )
-        return decoded, touched
+        return _Batch(decoded, seen, shipments, touched - shipments.waiting)
 
     def _clocks_due(self) -> list[ClockOffset]:
         """Estimates to write down, now and then: they change with every message."""

@@ -1,9 +1,11 @@
 """Shipments that nobody declared: how many of one courier, and of one logger, are judged an hour.
 
-An id is made up in no time, and every new one costs the register a result. So of shipments without
-a manifest that were never judged so many are handed on to be judged; the others' evidence is stored
-all the same and they wait, which their sender is told. What waits is handed on as time goes by, or
-at once where a manifest comes or somebody asks. Nothing is lost, so nobody gains by a flood.
+An id is made up in no time, and every new one costs the register a row and a result. So of
+shipments without a manifest that were never judged so many are handed on to be judged; of the
+others the readings are held: they stay in the journal, and which rows they stand in is noted. Their
+sender is told. They are stored and judged as time goes by, or at once where a manifest comes or
+somebody asks. Nothing is lost, so nobody gains by a flood. Events are always stored: they say whose
+box it was, of other shipments too.
 """
 
 import time
@@ -15,7 +17,7 @@ from itertools import chain
 from coldwitness.config.settings import QuotaSettings
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.ingest.decoded_rows import DecodedRows
-from coldwitness.ingest.progress import WHOLE, Quarantined
+from coldwitness.ingest.progress import WHOLE, Held, Progress, Quarantined
 from coldwitness.storage.journal import Row
 from coldwitness.storage.ports import Shipments
 
@@ -23,8 +25,10 @@ HOUR_MS = 3_600_000
 TOLD_EVERY_MS = 60_000
 """Of one courier or logger a refusal a minute is listed: a flood of names is one mistake."""
 RELEASED_EVERY_S = 60.0
+KNOWN_EVERY_S = 15.0
 _REMEMBERED = 20_000
-_SETTLED = 200_000
+_SETTLED = 50_000
+_ASKED_AT_ONCE = 10_000
 
 
 class Allowance:
@@ -61,6 +65,16 @@ class _Mention:
     logger: str | None
 
 
+@dataclass(frozen=True)
+class Sorted:
+    """waiting : shipments that are not judged now. held : rows of which the readings of some are
+    not stored now. due : named shipments of which what was held before is stored now."""
+
+    waiting: frozenset[str] = frozenset()
+    held: tuple[Held, ...] = ()
+    due: frozenset[str] = frozenset()
+
+
 class Newcomers:
     """Of one worker."""
 
@@ -79,28 +93,36 @@ class Newcomers:
         self._now_ms = now_ms
         self._clock_s = clock_s
         self._release_at_s = 0.0
+        self._known_at_s = 0.0
         self._settled: set[str] = set()
         self._told_ms: OrderedDict[str, int] = OrderedDict()
 
-    def admitted(self, touched: Set[str], decoded: DecodedRows) -> frozenset[str]:
-        """Those of the shipments that these rows concern that are to be judged now; who named
-        others is listed among what was refused. Raises Unavailable."""
-        asked = sorted(touched - self._settled)
-        undeclared = self._shipments.undeclared(asked) if asked else frozenset()
+    def sort(self, decoded: DecodedRows) -> "Sorted":
+        """Who of the shipments that these rows name is judged now; take readings that are held out
+        of the rows. Who sent others is listed among what was refused. Raises Unavailable."""
+        named = {one.shipment for one in decoded.readings}
+        named |= {one.shipment for one in decoded.events}
+        asked = sorted(name for name in named if name is not None and name not in self._settled)
+        if not asked:
+            return Sorted()
+        known = self._shipments.couriers_of(asked)
+        undeclared = self._shipments.undeclared(asked) | {n for n in asked if n not in known}
         if len(self._settled) > _SETTLED:
             self._settled.clear()
         self._settled.update(name for name in asked if name not in undeclared)
-        if not undeclared:
-            return frozenset(touched)
         waiting: set[str] = set()
         for name, mention in _mentions(decoded, undeclared).items():
             why = self._spent(mention)
             if why is not None:
                 waiting.add(name)
                 self._list(decoded, name, mention, why)
-        return frozenset(touched - waiting)
+        told_of = {event.shipment for event in decoded.events}
+        unknown = frozenset(n for n in waiting if n not in known and n not in told_of)
+        held = _taken_out(decoded, unknown)
+        # What was held of one that is known or admitted now belongs to what is judged.
+        return Sorted(frozenset(waiting), held, frozenset(set(asked) - unknown))
 
-    def released(self) -> frozenset[str]:
+    def released(self, progress: Progress) -> frozenset[str]:
         """Those that waited and are to be judged now, asked for once a minute. Raises
         Unavailable."""
         now_s, now_ms = self._clock_s(), self._now_ms()
@@ -109,10 +131,30 @@ class Newcomers:
         self._release_at_s = now_s + RELEASED_EVERY_S
         found: set[str] = set()
         most = self._settings.courier_shipments_per_hour
-        for courier, names in self._shipments.undeclared_by_courier(most=most).items():
-            for name in names[: max(self._couriers.left(courier or "", now_ms), 0)]:
-                self._couriers.take(courier or "", now_ms)
+        waiting: dict[str, list[str]] = {
+            courier or "": names
+            for courier, names in self._shipments.undeclared_by_courier(most=most).items()
+        }
+        for courier in progress.held_couriers():
+            waiting.setdefault(courier, []).extend(progress.longest_held(courier, limit=most))
+        for courier, names in waiting.items():
+            for name in names[: max(self._couriers.left(courier, now_ms), 0)]:
+                self._couriers.take(courier, now_ms)
                 found.add(name)
+        return frozenset(found)
+
+    def known_meanwhile(self, progress: Progress) -> frozenset[str]:
+        """Those that are held and of which the register heard otherwise, by a manifest or another
+        worker, looked for now and then. Raises Unavailable."""
+        now_s = self._clock_s()
+        if now_s < self._known_at_s:
+            return frozenset()
+        self._known_at_s = now_s + KNOWN_EVERY_S
+        found: set[str] = set()
+        after = ""
+        while names := progress.held_after(after, limit=_ASKED_AT_ONCE):
+            found |= self._shipments.couriers_of(names).keys()
+            after = names[-1]
         return frozenset(found)
 
     def _spent(self, mention: _Mention) -> str | None:
@@ -140,7 +182,8 @@ class Newcomers:
         parts = [one.part for one in decoded.refused if one.row == mention.row]
         text = (
             f"shipment {name}: {why} shipments without a manifest in an hour are judged; its"
-            " readings are stored, and it is judged later, or when its manifest comes (quota)"
+            " readings wait in the journal, and it is judged later, or when its manifest comes"
+            " (quota)"
         )
         part = min([WHOLE + 1, *parts]) - 1
         decoded.refused.append(
@@ -155,6 +198,23 @@ class Newcomers:
                 mention.logger,
             )
         )
+
+
+def _taken_out(decoded: DecodedRows, shipments: Set[str]) -> tuple[Held, ...]:
+    """Take the readings of these out; which rows they stood in."""
+    if not shipments:
+        return ()
+    kept: list[int] = []
+    held: dict[Held, None] = {}
+    for place, (reading, row) in enumerate(
+        zip(decoded.readings, decoded.readings_rows, strict=True)
+    ):
+        if reading.shipment is None or reading.shipment not in shipments:
+            kept.append(place)
+        else:
+            held[Held(reading.shipment, row.row, reading.courier or "")] = None
+    decoded.keep_readings(kept)
+    return tuple(held)
 
 
 def _mentions(decoded: DecodedRows, wanted: Set[str]) -> Mapping[str, _Mention]:

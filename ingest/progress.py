@@ -4,7 +4,7 @@ Built again from the journal if it is deleted.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,12 @@ CREATE TABLE IF NOT EXISTS seen (
     time_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, temperature TEXT NOT NULL,
     battery_v REAL, PRIMARY KEY (courier, logger)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (
+    shipment TEXT NOT NULL, row INTEGER NOT NULL, courier TEXT NOT NULL,
+    PRIMARY KEY (shipment, row)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS held_courier ON held (courier, row, shipment);
+CREATE TABLE IF NOT EXISTS wanted (shipment TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unmapped (
     logger TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (logger, name)
 ) STRICT, WITHOUT ROWID;
@@ -69,6 +75,16 @@ class Quarantined:
     received_ms: int
     courier: str | None = None
     logger: str | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A row of which the readings of a shipment are not in the stores, for the sender's quota is
+    used up. courier : "" where none is known."""
+
+    shipment: str
+    row: int
+    courier: str
 
 
 class Progress:
@@ -106,6 +122,7 @@ class Progress:
         births: Iterable[tuple[str, int]] = (),
         unmapped: Iterable[tuple[str, str]] = (),
         seen: Iterable[LastSeen] = (),
+        held: Iterable[Held] = (),
     ) -> None:
         """Everything up to `row` is stored; all of this in one transaction."""
         try:
@@ -119,6 +136,10 @@ class Progress:
                 connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
                 connection.executemany("INSERT OR IGNORE INTO unmapped VALUES (?,?)", unmapped)
                 connection.executemany(_SEE, map(_seen_row, seen))
+                connection.executemany(
+                    "INSERT OR IGNORE INTO held VALUES (?,?,?)",
+                    [(one.shipment, one.row, one.courier) for one in held],
+                )
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
@@ -135,7 +156,7 @@ class Progress:
         """Start over from the journal's first row (rebuild)."""
         try:
             with self._transaction() as connection:
-                for table in ("cursor", "refusal", "clock", "birth", "unmapped", "seen"):
+                for table in ("cursor", "refusal", "clock", "birth", "unmapped", "seen", "held"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
@@ -219,6 +240,70 @@ class Progress:
     def clocks(self) -> list[ClockOffset]:
         found = self._query("SELECT logger, low_ms, high_ms, messages, updated_ms FROM clock")
         return [ClockOffset(*fields) for fields in found]
+
+    def held_rows(self, shipments: Iterable[str]) -> dict[str, list[int]]:
+        """Of those of these shipments that are held, their rows."""
+        found: dict[str, list[int]] = {}
+        for shipment, row in self._query(
+            "SELECT shipment, row FROM held WHERE shipment IN (SELECT value FROM json_each(?))"
+            " ORDER BY row",
+            (_listed(frozenset(shipments)),),
+        ):
+            found.setdefault(shipment, []).append(row)
+        return found
+
+    def holds_any(self) -> bool:
+        return bool(self._query("SELECT EXISTS (SELECT 1 FROM held)")[0][0])
+
+    def held_after(self, shipment: str, *, limit: int) -> list[str]:
+        """Shipments that are held, by id, behind one."""
+        found = self._query(
+            "SELECT DISTINCT shipment FROM held WHERE shipment > ? ORDER BY shipment LIMIT ?",
+            (shipment, limit),
+        )
+        return [str(name) for (name,) in found]
+
+    def held_couriers(self) -> list[str]:
+        return [str(name) for (name,) in self._query("SELECT DISTINCT courier FROM held")]
+
+    def longest_held(self, courier: str, *, limit: int) -> list[str]:
+        """So many of a courier's shipments that are held, at most, those that came first."""
+        found = self._query(
+            "SELECT shipment FROM held WHERE courier = ? ORDER BY row LIMIT ?", (courier, limit)
+        )
+        return list(dict.fromkeys(str(name) for (name,) in found))
+
+    def want(self, shipment: str) -> bool:
+        """Ask the worker to store a shipment that is held now; False if it is not held."""
+        if not self.held_rows([shipment]):
+            return False
+        try:
+            with self._transaction() as connection:
+                connection.execute("INSERT OR IGNORE INTO wanted VALUES (?)", (shipment,))
+        except sqlite3.Error as error:
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+        return True
+
+    def wanted(self) -> list[str]:
+        """Shipments that somebody asked for while they were held."""
+        return [str(name) for (name,) in self._query("SELECT shipment FROM wanted")]
+
+    def let_go(
+        self, held: Mapping[str, Iterable[int]], *, refused: Sequence[Quarantined] = ()
+    ) -> None:
+        """These rows of these shipments are in the stores now, but for what they refused."""
+        try:
+            with self._transaction() as connection:
+                connection.executemany(
+                    "DELETE FROM held WHERE shipment = ? AND row = ?",
+                    [(shipment, row) for shipment, rows in held.items() for row in rows],
+                )
+                connection.executemany(
+                    "DELETE FROM wanted WHERE shipment = ?", [(shipment,) for shipment in held]
+                )
+                self._add(connection, refused)
+        except sqlite3.Error as error:
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def births(self) -> list[int]:
         """Rows of the last birth message of each topic, in order."""

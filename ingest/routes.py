@@ -26,7 +26,7 @@ IMPORT_TOPIC = "$import/telemetry"
 """What `coldwitness import` journals under: native objects that name their own box and courier.
 No topic filter of a subscription reaches a `$` topic, so no broker brings it."""
 _NATIVE_PREFIX = ("coldchain", "v1")
-_ROUTES_CACHED = 200_000
+_ROUTES_CACHED = 50_000
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,13 @@ class Routes:
         """Whose topic it is, by its rule or the native topic itself; None where neither says."""
         route = self._routes.get(topic) or self._remember(topic)
         return route.courier if isinstance(route, Route) else None
+
+    def sender_of(self, topic: str) -> str:
+        """Whose messages of a topic are stored in their order: its courier's; "" where none is
+        known. Births and what they name follow each other, whoever sent them."""
+        if self.birth_node(topic) is not None:
+            return "/births"
+        return self.courier_of(topic) or ""
 
     def _remember(self, topic: str) -> "Route | BadMessage":
         route: Route | BadMessage

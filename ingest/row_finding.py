@@ -13,6 +13,7 @@ from coldwitness.ingest.row_names import birth_key, decided_keys, shipment_key
 from coldwitness.storage.decided.shards import IMPORTS, deciding_workers
 from coldwitness.storage.journal import JournalReader, Row, RowIndex, row_bytes
 from coldwitness.storage.journal.merkle import leaf_hash
+from coldwitness.storage.journal.row_index import Named
 from coldwitness.storage.journal.rows import utc_day
 from coldwitness.storage.journal.signed_tallies import SignedTallies
 from coldwitness.storage.journal.tally import Tallied, row_names, tallied
@@ -26,6 +27,19 @@ _BIRTHS_WITHIN_MS = 45 * 86_400_000
 
 def index_decoded(index: RowIndex, rows: Sequence[Row], decoded: DecodedRows) -> None:
     """Keep of what these rows, which follow each other, speak. Raises Unavailable."""
+    for day, numbers, named in _by_day(rows, decoded):
+        index.add(day, named, first=numbers[0], last=numbers[-1])
+
+
+def index_early(index: RowIndex, rows: Sequence[Row], decoded: DecodedRows) -> None:
+    """The same of rows that need not follow each other, and before which some may be missing."""
+    for day, _, named in _by_day(rows, decoded):
+        index.add_early(day, named)
+
+
+def _by_day(
+    rows: Sequence[Row], decoded: DecodedRows
+) -> Iterator[tuple[str, list[int], list[Named]]]:
     named = iter(sorted(decoded.named, key=lambda pair: pair[1]))
     waiting = next(named, None)
     for day, of_day in groupby(rows, key=lambda row: utc_day(row.received_ms)):
@@ -34,7 +48,7 @@ def index_decoded(index: RowIndex, rows: Sequence[Row], decoded: DecodedRows) ->
         while waiting is not None and waiting[1] <= numbers[-1]:
             mine.append(waiting)
             waiting = next(named, None)
-        index.add(day, mine, first=numbers[0], last=numbers[-1])
+        yield day, numbers, mine
 
 
 class RowFinder:

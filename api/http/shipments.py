@@ -1,5 +1,6 @@
 """Shipments: the manifest in, the list, one shipment with its verdict, and its check result."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import msgspec
@@ -20,10 +21,11 @@ from coldwitness.api.http.schemas import ManifestKept, Shipment, ShipmentLine, S
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipment_query import ShipmentQueryOf
 from coldwitness.api.http.trail import noted
-from coldwitness.domain.errors import BadInput
+from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.reach import Reach
 from coldwitness.domain.result import CheckResult
+from coldwitness.ingest.held_shipments import brought_in
 from coldwitness.ingest.manifests import parse_manifest
 from coldwitness.judging.copies import ArchivedCurves
 from coldwitness.judging.evidence import Evidence, evidence_of
@@ -71,7 +73,9 @@ def put_manifest(
         there = services.register.manifests.newest([shipment]).get(shipment)
         same = _same_manifest(request, there)
         require_match(request, f"shipment {shipment}", tags=same, exists=there is not None)
-        new = not is_known(services, shipment)
+        with suppress(Unavailable):  # who declares it has it stored; it is declared all the same
+            brought_in(services.settings.journal.directory, shipment)
+        new = not _is_stored(services, shipment)
         now_ms = services.clock()
         version = services.register.manifests.put(
             manifest,
@@ -225,7 +229,14 @@ def judged_now(
 
 
 def is_known(services: Services, shipment: str) -> bool:
-    """True if anything was ever said of the shipment: a manifest, an event, or a reading."""
+    """True if anything was ever said of the shipment: a manifest, an event, or a reading. What
+    waits for its sender's quota is stored first; Unavailable where that is not done soon."""
+    if _is_stored(services, shipment):
+        return True
+    return brought_in(services.settings.journal.directory, shipment)
+
+
+def _is_stored(services: Services, shipment: str) -> bool:
     if services.register.shipments.row(shipment) is not None:
         return True
     # a reading may be stored and not yet noted in the register

@@ -14,6 +14,7 @@ from coldwitness.storage.journal.reader import JournalReader, RowProof, SegmentS
 from coldwitness.storage.journal.role_keys import existing_signer, signer_of, signer_of_journal
 from coldwitness.storage.journal.row_index import RowIndex, key_of
 from coldwitness.storage.journal.rows import Message, Row, row_bytes
+from coldwitness.storage.journal.segment import Outline
 from coldwitness.storage.journal.signing import (
     Signer,
     journal_public_key,
@@ -29,6 +30,7 @@ __all__ = [
     "JournalReader",
     "KeptElsewhere",
     "Message",
+    "Outline",
     "PartlyKept",
     "Problem",
     "ReceiveClock",

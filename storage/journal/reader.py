@@ -13,9 +13,11 @@ from coldwitness.storage.journal.removal import read_removals, told_of
 from coldwitness.storage.journal.rows import Row, parse_row, row_bytes
 from coldwitness.storage.journal.sealed import Seal, read_block, read_seal, rows_file
 from coldwitness.storage.journal.segment import (
+    Outline,
     connect_reader,
     read_head,
     read_meta,
+    read_outlines,
     read_rows,
     read_tally,
 )
@@ -78,6 +80,16 @@ class JournalReader:
                 given += 1
                 after = row.row
                 yield row
+
+    def outlines(self, worker: str, *, after: int, limit: int) -> Iterator[Outline]:
+        """What a worker's rows after row `after` are about, oldest first. Raises as `read`."""
+        for segment in self.segments(worker):
+            for outline in _outlines(segment, after, limit):
+                limit -= 1
+                after = outline.row
+                yield outline
+            if limit <= 0:
+                return
 
     def read_days(self, worker: str, *, first: str, last: str) -> Iterator[Row]:
         """A worker's rows received on the days (UTC, `2026-11-21`) from `first` to `last`, both
@@ -218,8 +230,8 @@ def _rows_of(segment: layout.Segment, wanted: Sequence[int]) -> Iterator[Row]:
         try:
             with closing(connect_reader(segment.database)) as connection:
                 meta = read_meta(connection, where=segment.database)
-                for row in wanted:
-                    yield from read_rows(connection, meta, after=row - 1, limit=1)
+                for run in _runs(wanted):
+                    yield from read_rows(connection, meta, after=run.start - 1, limit=len(run))
             return
         except sqlite3.Error as error:
             if not segment.seal.exists():
@@ -230,6 +242,28 @@ def _rows_of(segment: layout.Segment, wanted: Sequence[int]) -> Iterator[Row]:
         if mine:
             for sealed in read_block(rows_file(segment, seal), block, mine):
                 yield parse_row(sealed.entry)
+
+
+def _runs(rows: Sequence[int]) -> Iterator[range]:
+    """Ascending numbers, as runs of those that follow each other."""
+    first = 0
+    for place in range(1, len(rows) + 1):
+        if place == len(rows) or rows[place] != rows[place - 1] + 1:
+            yield range(rows[first], rows[place - 1] + 1)
+            first = place
+
+
+def _outlines(segment: layout.Segment, after: int, limit: int) -> Iterator[Outline]:
+    if segment.state == "open" and segment.database.exists():
+        try:
+            with closing(connect_reader(segment.database)) as connection:
+                yield from read_outlines(connection, after=after, limit=limit)
+            return
+        except sqlite3.Error as error:
+            if not segment.seal.exists():
+                raise Unavailable(f"journal {segment.database}: {error}") from error
+    for row in _segment_rows(segment, after, limit):
+        yield Outline(row.row, row.received_ms, row.topic, len(row.payload))
 
 
 def _segment_rows(segment: layout.Segment, after: int, limit: int | None) -> Iterator[Row]:

@@ -44,19 +44,18 @@ class RowIndex:
     def add(self, part: str, named: Iterable[Named], *, first: int, last: int) -> None:
         """Keep what rows `first` to `last` speak of; the same again changes nothing. Raises
         Unavailable."""
-        with self._failures_named(part):
-            connection = self._writing(part)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.executemany("INSERT OR IGNORE INTO named VALUES (?,?)", named)
-                begun = connection.execute("SELECT first, last FROM covered").fetchone()
-                if begun is not None and first <= begun[1] + 1 and last >= begun[0] - 1:
-                    first, last = min(first, begun[0]), max(last, begun[1])
-                connection.execute("INSERT OR REPLACE INTO covered VALUES (1,?,?)", (first, last))
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+        with self._changing(part) as connection:
+            connection.executemany("INSERT OR IGNORE INTO named VALUES (?,?)", named)
+            begun = connection.execute("SELECT first, last FROM covered").fetchone()
+            if begun is not None and first <= begun[1] + 1 and last >= begun[0] - 1:
+                first, last = min(first, begun[0]), max(last, begun[1])
+            connection.execute("INSERT OR REPLACE INTO covered VALUES (1,?,?)", (first, last))
+
+    def add_early(self, part: str, named: Iterable[Named]) -> None:
+        """Keep of what some rows speak before those in front of them were looked at. Raises
+        Unavailable."""
+        with self._changing(part) as connection:
+            connection.executemany("INSERT OR IGNORE INTO named VALUES (?,?)", named)
 
     def covered(self, part: str) -> range:
         """The rows that were looked at; empty for none."""
@@ -109,6 +108,19 @@ class RowIndex:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(_SCHEMA)
         return self._open[1]
+
+    @contextmanager
+    def _changing(self, part: str) -> Iterator[sqlite3.Connection]:
+        """All of it is kept, or nothing."""
+        with self._failures_named(part):
+            connection = self._writing(part)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _reading(self, part: str) -> Iterator[sqlite3.Connection | None]:

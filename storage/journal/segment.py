@@ -311,6 +311,26 @@ def read_rows(
         yield from starmap(partial(make_row, meta.worker), rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Of a row what is needed to choose which is looked at next."""
+
+    row: int
+    received_ms: int
+    topic: str
+    payload_bytes: int
+
+
+def read_outlines(connection: sqlite3.Connection, *, after: int, limit: int) -> Iterator[Outline]:
+    """Rows after `after` in order, at most `limit`; no payload is read."""
+    query = "SELECT row, received_ms, topic, length(payload) FROM message WHERE row > ?"
+    cursor = connection.execute(f"{query} ORDER BY row LIMIT ?", (after, limit))
+    cursor.arraysize = 1000
+    while rows := cursor.fetchmany():
+        for row, received_ms, topic, size in rows:
+            yield Outline(row, received_ms, topic.decode("utf-8", "surrogateescape"), size)
+
+
 def read_chained(
     connection: sqlite3.Connection, meta: SegmentMeta, *, after: int
 ) -> Iterator[tuple[Row, bytes]]:

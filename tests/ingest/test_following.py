@@ -42,7 +42,7 @@ def test_large_messages_are_stored_in_batches_bounded_by_their_bytes(
 
     with Journal(tmp_path, worker="w1", signer=signer) as journal:
         journal.append([Message(topic(), backlog(n * 100), START_MS) for n in range(10)])
-    monkeypatch.setattr("coldwitness.ingest.following.BATCH_BYTES", 3 * len(backlog(0)))
+    monkeypatch.setattr("coldwitness.ingest.row_turns.BATCH_BYTES", 3 * len(backlog(0)))
     follower = follower_of(tmp_path, store, register)
     assert [follower.step() for _ in range(5)] == [3, 3, 3, 1, 0]
     assert store.batches == [300, 300, 300, 100]
