@@ -106,7 +106,7 @@ class Newcomers:
         if not asked:
             return Sorted()
         known = self._shipments.couriers_of(asked)
-        undeclared = self._shipments.undeclared(asked) | {n for n in asked if n not in known}
+        undeclared = self._shipments.undeclared(sorted(known)) | (set(asked) - known.keys())
         if len(self._settled) > _SETTLED:
             self._settled.clear()
         self._settled.update(name for name in asked if name not in undeclared)

@@ -31,8 +31,10 @@ from coldwitness.storage.ports import Register, TelemetryStore
 log = logging.getLogger(__name__)
 
 CHUNK_SHIPMENTS = 1000
-"""Shipments in one run: enough that numpy does the work, few enough that the first results of
-a burst are recorded before the last are read. With 400 a box took a tenth longer."""
+"""Shipments in one run at a start: enough that numpy does the work, few enough that the first
+results are recorded before the last are read. With 400 a box took a tenth longer."""
+LIVE_SHIPMENTS = 250
+"""In one run once all of a start are judged: whoever comes meanwhile waits until it ends."""
 LOOK_EVERY_S = 0.5
 """How often the register is asked what other processes left to be judged."""
 RETRY_FIRST_S = 1.0
@@ -98,6 +100,7 @@ class LiveJudge:
         self._turns = Turns()
         self._paused: dict[str, str] = {}
         self._ticking = False
+        self._starting = True
         self._failing: dict[str, tuple[int, float]] = {}
         self._left: Mapping[str, int] = {}
         self._looks: dict[str, int] = {}
@@ -272,7 +275,9 @@ class LiveJudge:
         with self._lock:
             self._turns.belong(fresh, couriers)
             waiting = len(self._turns)
-            return self._turns.take(int(min(CHUNK_SHIPMENTS, most))), waiting
+            self._starting = self._starting and waiting > 0
+            chunk = CHUNK_SHIPMENTS if self._starting else LIVE_SHIPMENTS
+            return self._turns.take(int(min(chunk, most))), waiting
 
     def _judge_all(self, due: Mapping[str, str]) -> int:
         by_reason: dict[str, list[str]] = {}

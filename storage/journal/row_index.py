@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS covered (
 _PER_QUERY = 500
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def key_of(kind: str, name: str) -> int:
     """The key of a name among those of its kind."""
     digest = blake2b(f"{kind}\0{name}".encode(), digest_size=8).digest()

@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    String,
+    Table,
+    bindparam,
+    cast,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -64,6 +75,14 @@ class Database:
     def insert(self, table: Table) -> Any:
         """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def each_of(self, parameter: str) -> Select[tuple[str]]:
+        """A query of the texts that a parameter, a JSON array, holds."""
+        given = bindparam(parameter, type_=String)
+        if self.is_sqlite:
+            return select(func.json_each(given).table_valued("value").c.value)
+        texts = func.jsonb_array_elements_text(cast(given, postgresql.JSONB))
+        return select(texts.column_valued())
 
     def close(self) -> None:
         self.engine.dispose()

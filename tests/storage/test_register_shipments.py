@@ -329,3 +329,10 @@ def test_the_list_is_cut_by_seller_box_batch_review_and_found_by_a_logger(
     assert ids(review="none") == ["S-1", "S-3"]
     assert ids(review="rejected") == ids(seller="示例第3大药房") == []
     assert ids(q="100%") == ids(q="s_1") == []
+
+
+def test_couriers_of_many_names_are_told_of_those_that_are_known(register: SqlRegister) -> None:
+    register.custody.note_seen({"甲 '1\"": "ql", "S-2": None})
+    asked = ["甲 '1\"", "S-2", *(f"X-{n}" for n in range(40_000))]
+    assert register.shipments.couriers_of(asked) == {"甲 '1\"": "ql", "S-2": None}
+    assert register.shipments.couriers_of([]) == {}
