@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Table = TypeVar("Table", bound="DataclassInstance")
+Column = NDArray[Any]
 Rows = NDArray[np.integer] | NDArray[np.bool_] | slice
 
 
@@ -50,11 +51,57 @@ def stack(kind: type[Table], tables: Sequence[Table], **given: object) -> Table:
     plain = [name for name, dtype in columns.items() if dtype is not None]
     counts = [len(getattr(table, plain[0])) for table in tables]
     found: dict[str, object] = {
-        name: np.concatenate([getattr(table, name) for table in tables]) for name in plain
+        name: concatenated([getattr(table, name) for table in tables]) for name in plain
     }
     for name in columns.keys() - found.keys():
         found[name] = _stacked([getattr(table, name) for table in tables], counts)
     return kind(**(found | given))
+
+
+def thinned(table: Table) -> Table:
+    """The same table; a column that says one thing in all its rows is kept as one value."""
+    found: dict[str, object] = {}
+    for name in _columns(type(table)):
+        column = getattr(table, name)
+        found[name] = (
+            {one: said_once(values) for one, values in column.items()}
+            if isinstance(column, Mapping)
+            else said_once(column)
+        )
+    return replace(table, **found)
+
+
+def said_once(column: Column) -> Column:
+    """A column of one value as a view of it, which cannot be written; others as they are."""
+    if column.size < 2 or is_said_once(column):
+        return column
+    first = column[0]
+    if not _same(column[-1], first):  # most that vary are told by their ends
+        return column
+    alike = np.isnan(column) if column.dtype.kind == "f" and np.isnan(first) else column == first
+    return repeated(column[:1].copy(), column.size) if alike.all() else column
+
+
+def is_said_once(column: Column) -> bool:
+    """Whether all rows are one value in memory."""
+    return column.size > 0 and column.strides == (0,)
+
+
+def repeated(value: Column, rows: int) -> Column:
+    """(rows,) the one value of a (1,) array, kept once."""
+    return np.broadcast_to(value, rows)
+
+
+def concatenated(columns: Sequence[Column]) -> Column:
+    """The columns after each other; one value kept once where all of them are it."""
+    said = [column for column in columns if column.size]
+    if said and all(map(is_said_once, said)) and all(_same(said[0][0], one[0]) for one in said):
+        return repeated(said[0][:1], sum(column.size for column in said))
+    return np.concatenate(columns)
+
+
+def _same(one: object, other: object) -> bool:
+    return bool(one == other or (one != one and other != other))  # noqa: PLR0124
 
 
 def empty(kind: type[Table], n: int, **given: object) -> Table:
@@ -96,13 +143,11 @@ def _cut(column: Any, rows: Rows) -> Any:
     return column[rows]
 
 
-def _stacked(
-    parts: Sequence[Mapping[str, NDArray[Any]]], counts: Sequence[int]
-) -> dict[str, NDArray[Any]]:
+def _stacked(parts: Sequence[Mapping[str, Column]], counts: Sequence[int]) -> dict[str, Column]:
     return {
-        name: np.concatenate(
+        name: concatenated(
             [
-                part[name] if name in part else np.full(count, np.nan)
+                part[name] if name in part else repeated(np.full(1, np.nan), count)
                 for part, count in zip(parts, counts, strict=True)
             ]
         )
@@ -110,7 +155,7 @@ def _stacked(
     }
 
 
-def _nothing(n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _nothing(n: int, dtype: np.dtype[Any]) -> Column:
     if dtype.kind == "i":
         return np.full(n, -1, dtype)
     if dtype.kind == "f":

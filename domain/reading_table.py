@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.domain.channels import CHANNELS, Channel
-from coldwitness.domain.columns import stack
+from coldwitness.domain.columns import concatenated, is_said_once, repeated, stack
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable
 
@@ -160,8 +160,11 @@ def _merged(
         place = np.array(
             [index.setdefault(name, len(index)) for name in names] + [-1], dtype=np.int64
         )
-        columns.append(place[column])
-    return tuple(index), np.concatenate([np.empty(0, np.int64), *columns])
+        if is_said_once(column):
+            columns.append(repeated(place[column[:1]], column.size))
+        else:
+            columns.append(place[column])
+    return tuple(index), concatenated([np.empty(0, np.int64), *columns])
 
 
 def _name(names: tuple[str, ...], code: np.int64) -> str | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coldwitness.analysis.record.kinetic_temperature import ZERO_C_IN_K
 from coldwitness.domain.channels import CHANNEL
-from coldwitness.domain.columns import take
+from coldwitness.domain.columns import is_said_once, repeated, take
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import FloatArray, IntArray, ReadingTable, Tracks
 
@@ -46,7 +46,7 @@ def build_tracks(table: ReadingTable, *, shipments: tuple[str, ...]) -> Tracks:
     owner, time_ms = shipment[rows], table.time_ms[rows]
     tied = _same_as_before([owner, time_ms, logger[rows]])
     conflict = np.zeros(rows.size, dtype=np.bool_)
-    received_ms = table.received_ms[rows]
+    received_ms = _these_rows(table.received_ms, rows)
     if tied.any():
         repeated = tied & _same_as_before([c[rows] for c in (table.seq, *measured)], among=tied)
         if repeated.any():
@@ -54,18 +54,40 @@ def build_tracks(table: ReadingTable, *, shipments: tuple[str, ...]) -> Tracks:
             rows, owner, time_ms = rows[~repeated], owner[~repeated], time_ms[~repeated]
             tied = _same_as_before([owner, time_ms, logger[rows]])
         conflict = _in_conflict(tied, [column[rows] for column in measured])
+    kept = _all_rows if rows.size == len(table) and _is_count(rows) else _these_rows
     return Tracks(
         shipments=shipments,
         loggers=names,
         first=np.searchsorted(owner, np.arange(len(shipments) + 1)).astype(np.int64),
         time_s=time_ms / 1000.0,
-        received_s=np.where(received_ms < 0, np.nan, received_ms / 1000.0),
-        logger=logger[rows],
-        seq=table.seq[rows],
+        received_s=_seconds(received_ms),
+        logger=kept(logger, rows),
+        seq=kept(table.seq, rows),
         conflict=conflict,
-        temperature_c={name: column[rows] for name, column in values.items()},
-        **{name: getattr(table, name)[rows] for name in MEASURED},
+        temperature_c={name: kept(column, rows) for name, column in values.items()},
+        **{name: kept(getattr(table, name), rows) for name in MEASURED},
     )
+
+
+def _is_count(rows: IntArray) -> bool:
+    """True for 0, 1, 2, …"""
+    return rows.size == 0 or bool(rows[0] == 0 and (np.diff(rows) == 1).all())
+
+
+def _all_rows(column: _Column, rows: IntArray) -> _Column:
+    """Of millions of readings that come sorted no column is copied."""
+    return column
+
+
+def _these_rows(column: _Column, rows: IntArray) -> _Column:
+    return repeated(column[:1], rows.size) if is_said_once(column) else column[rows]
+
+
+def _seconds(received_ms: IntArray) -> FloatArray:
+    """NaN where unknown."""
+    if is_said_once(received_ms):
+        return repeated(_seconds(received_ms[:1].copy()), received_ms.size)
+    return np.where(received_ms < 0, np.nan, received_ms / 1000.0)
 
 
 def rows_of(tracks: Tracks, start: int, stop: int) -> Tracks:
@@ -87,6 +109,8 @@ def _renumbered(
     """`new` names and the column that points into them; -1 where the name is not among them."""
     place = {name: i for i, name in enumerate(new)}
     translation = np.array([*(place.get(name, -1) for name in old), -1], dtype=np.int64)
+    if is_said_once(index):
+        return new, repeated(translation[index[:1]], index.size)
     return new, translation[index]
 
 

@@ -25,7 +25,7 @@ from coldwitness.analysis.record.silent_probes import SilentProbes, silent_probe
 from coldwitness.analysis.record.window import Window, judged_window
 from coldwitness.analysis.terms import Terms
 from coldwitness.config.numbers import Numbers
-from coldwitness.domain.columns import take
+from coldwitness.domain.columns import repeated, take
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 
 
@@ -171,7 +171,7 @@ def case_of(
 
 def _zone_c(tracks: Tracks, series: Series, zone: str) -> FloatArray:
     """(k,) what the first probe of a zone that speaks says at the drug's readings, else NaN."""
-    value_c = np.full(series.time_s.size, np.nan)
+    value_c = repeated(np.full(1, np.nan), series.time_s.size)
     for name in probes_of(tracks, zone):
         column = tracks.temperature_c[name]
         value_c = np.where(

@@ -1,8 +1,10 @@
 """A name for the readings that were judged: the same readings give the same digest."""
 
 import hashlib
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +16,8 @@ from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 FORMAT = "coldwitness.readings/1"
 _LEAD = 3
 """Columns before the probes: time, logger, seq."""
+AT_ONCE_ROWS = 200_000
+"""Rows of which all columns are in memory at once, in the form in which they are hashed."""
 
 
 def readings_digests(tracks: Tracks, rows: NDArray[np.bool_]) -> list[str]:
@@ -32,37 +36,65 @@ def readings_digests(tracks: Tracks, rows: NDArray[np.bool_]) -> list[str]:
     part: slice | IntArray = slice(None) if kept.size == rows.size else kept
     names = sorted(tracks.temperature_c)
     used, place = _loggers(tracks.logger[part], first)
-    # As they are hashed, below each other: bytes of a shipment's columns are then one piece.
-    columns: IntArray = np.stack(
-        [
-            _whole(np.rint(tracks.time_s[part] * 1000.0)),
-            place,
-            _whole(tracks.seq[part]),
-            *(_real(tracks.temperature_c[name][part]).view("<i8") for name in names),
-            *(_real(c[part]).view("<i8") for c in (tracks.lat_deg, tracks.lon_deg)),
-            *(_real(c[part]).view("<i8") for c in (tracks.accuracy_m, tracks.light_lux)),
-            *(_whole(c[part]) for c in (tracks.lid_open, tracks.moving)),
-        ]
-    )
+    columns = _columns(tracks, names, part, place)
     told = np.ones((len(columns), len(first) - 1), dtype=np.bool_)
     for row, name in enumerate(names, start=_LEAD):
         told[row] = _given(tracks.temperature_c[name][part], first)
-    whole: list[bool] = np.asarray(told.all(axis=0)).tolist()
-    digests = []
-    for i, (start, stop) in enumerate(pairwise(first)):
-        mine, probes = columns[:, start:stop], names
-        if not whole[i]:
-            mine = columns[told[:, i], start:stop]
-            probes = [name for row, name in enumerate(names, start=_LEAD) if told[row, i]]
-        head = {
-            "format": FORMAT,
-            "loggers": [tracks.loggers[number] for number in used[i]],
-            "probes": probes,
-            "readings": stop - start,
-        }
-        text = json.dumps(head).encode() + b"\n"
-        digests.append(hashlib.sha256(text + mine.tobytes()).hexdigest())
+    digests: list[str] = []
+    for begin, end in _groups(first):
+        low, high = first[begin], first[end]
+        stacked = None
+        if end > begin + 1 or high - low <= AT_ONCE_ROWS:
+            # As they are hashed, below each other: bytes of a shipment's columns are one piece.
+            stacked = np.stack([column(slice(low, high)) for column in columns])
+        for i in range(begin, end):
+            mine = told[:, i]
+            head = {
+                "format": FORMAT,
+                "loggers": [tracks.loggers[number] for number in used[i]],
+                "probes": [name for row, name in enumerate(names, start=_LEAD) if mine[row]],
+                "readings": first[i + 1] - first[i],
+            }
+            digest = hashlib.sha256(json.dumps(head).encode() + b"\n")
+            if stacked is not None:
+                its = stacked[:, first[i] - low : first[i + 1] - low]
+                digest.update((its if mine.all() else its[mine]).tobytes())
+            else:
+                for column in itertools.compress(columns, mine.tolist()):
+                    for start in range(low, high, AT_ONCE_ROWS):
+                        some = slice(start, min(start + AT_ONCE_ROWS, high))
+                        digest.update(column(some).tobytes())
+            digests.append(digest.hexdigest())
     return digests
+
+
+def _groups(first: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Shipments begin:end whose columns are made together, of AT_ONCE_ROWS at most, or one."""
+    begin, last = 0, len(first) - 1
+    while begin < last:
+        end = begin + 1
+        while end < last and first[end + 1] - first[begin] <= AT_ONCE_ROWS:
+            end += 1
+        yield begin, end
+        begin = end
+
+
+def _columns(
+    tracks: Tracks, names: Sequence[str], part: slice | IntArray, place: IntArray
+) -> list[Callable[[slice], IntArray]]:
+    """What is hashed, in its order: of each column what makes some rows of it."""
+    whole = (tracks.seq, tracks.lid_open, tracks.moving)
+    seq, lid_open, moving = (partial(_whole_of, column[part]) for column in whole)
+    places = (tracks.lat_deg, tracks.lon_deg, tracks.accuracy_m, tracks.light_lux)
+    return [
+        partial(_ms_of, tracks.time_s[part]),
+        partial(_whole_of, place),
+        seq,
+        *(partial(_real_of, tracks.temperature_c[name][part]) for name in names),
+        *(partial(_real_of, column[part]) for column in places),
+        lid_open,
+        moving,
+    ]
 
 
 def _loggers(logger: IntArray, first: Sequence[int]) -> tuple[list[list[int]], IntArray]:
@@ -90,10 +122,15 @@ def _given(column: FloatArray, first: Sequence[int]) -> list[bool]:
     return [bool(there) for there in np.diff(count)]
 
 
-def _whole(column: NDArray[Any]) -> IntArray:
-    return np.ascontiguousarray(column.astype("<i8"))
+def _ms_of(time_s: FloatArray, rows: slice) -> IntArray:
+    return _whole_of(np.rint(time_s[rows] * 1000.0), slice(None))
 
 
-def _real(column: FloatArray) -> FloatArray:
+def _whole_of(column: NDArray[Any], rows: slice) -> IntArray:
+    return np.ascontiguousarray(column[rows].astype("<i8"))
+
+
+def _real_of(column: FloatArray, rows: slice) -> IntArray:
     """Numbers as they are hashed: one NaN for what is absent, and no -0."""
-    return np.where(np.isnan(column), np.nan, column + 0.0).astype("<f8")
+    some = column[rows]
+    return np.where(np.isnan(some), np.nan, some + 0.0).astype("<f8").view("<i8")

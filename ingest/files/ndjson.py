@@ -13,6 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from coldwitness.domain.columns import thinned
 from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import joined, reading_table
@@ -52,7 +53,7 @@ def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileC
             for told in (
                 in_processes(read, numbered, processes=processes) if many else map(read, numbered)
             ):
-                tables.extend(told.tables)
+                tables.extend(map(thinned, told.tables))
                 events.extend(told.events)
                 refusals.merge(told.refusals)
     return FileContent(joined(tables), one_shipment=False, events=events, refusals=refusals)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.judge import judge
+from coldwitness.analysis.record import digest as digest_module
 from coldwitness.analysis.record.case import case_of
+from coldwitness.analysis.record.digest import readings_digests
 from coldwitness.config.rules import RECORD_QUESTIONS, load_packs
 from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.judging.results import check_results
@@ -171,6 +173,23 @@ def test_two_loggers_that_see_one_break_give_two_findings_each_with_its_logger()
     assert {f.measures.logger for f in breaks} == {"LG-1", "LG-2"}
     assert len({f.id for f in breaks}) == 2
     assert breaks[0].start == breaks[1].start
+
+
+def test_the_digest_of_a_large_record_is_that_of_one_made_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tracks = tracks_of(
+        Series(MINUTES, np.linspace(2.0, 8.0, len(MINUTES))),
+        Series(MINUTES, np.full(len(MINUTES), 5.0), shipment="S2", logger="LG-2"),
+        shipments=("S1", "S2", "S3"),
+    )
+    every = np.ones(tracks.time_s.size, dtype=np.bool_)
+    at_once = readings_digests(tracks, every)
+    assert len(set(at_once)) == 3
+    for rows in (1, 7, len(MINUTES)):
+        monkeypatch.setattr(digest_module, "AT_ONCE_ROWS", rows)
+        assert readings_digests(tracks, every) == at_once
+        assert readings_digests(tracks, every & (tracks.time_s > tracks.time_s[3])) != at_once
 
 
 def test_the_digest_names_the_readings_judged_whatever_their_order() -> None:
