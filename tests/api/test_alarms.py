@@ -408,18 +408,18 @@ def telling(register: Path, settings: dict[str, Any], now_ms: int) -> Iterator[N
 def test_of_two_processes_on_one_register_each_message_is_told_by_one(
     tmp_path: Path, mailbox: SmtpSink
 ) -> None:
-    mailbox.slow_s = 0.2  # both read what is due while the first is being told
+    mailbox.slow_s = 0.5  # each reads what is due again and again while the first is being told
     settings = {"people": [DUTY], "smtp": smtp_of(mailbox), "silent_minutes": 1440}
     with running_world(tmp_path) as world:
         round_of(world, teller_of(world))  # from here on the feed is told
         names = [f"ZB-{number}" for number in range(6)]
-        for name in names:
-            under_way(world, name, WARM)
         register = tmp_path / "register.sqlite"
         with (
             telling(register, settings, world.clock()),
             telling(register, settings, world.clock()),
         ):
+            for name in names:
+                under_way(world, name, WARM)
             wait_until(lambda: len(mailbox.got) >= len(names), within_s=60)
             kept = world.register.alarms
             wait_until(lambda: not kept.due(now_ms=world.clock() + 10**9), within_s=20)
