@@ -2,6 +2,7 @@
 
 import getpass
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from coldwitness.ingest.progress import Progress, workers_followed
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import RowFinder
 from coldwitness.storage.decided import open_decision_log
-from coldwitness.storage.decided.redaction import redact, removable
+from coldwitness.storage.decided.redaction import finish_removal, redact, removable
 from coldwitness.storage.decisions import Redacted, Subject
 from coldwitness.storage.journal import JournalReader, Row, signer_of_journal
 from coldwitness.storage.journal.tally import row_names
@@ -53,11 +54,17 @@ def redact_rows(
             if routes.is_stateful and routes.is_birth(row.topic):
                 raise BadInput(f"{worker} row {row.row}: names the metrics of later messages")
         with open_decision_log(settings.journal, register) as log:
+            signer = signer_of_journal(settings.journal)
             for row, about in found:
+                if row.removed:
+                    place = finish_removal(directory, worker, row.row, signer)
+                    by = f"{place[0]} row {place[1]}"
+                    typer.echo(f"{worker} row {row.row}: removed already, by {by}")
+                    continue
                 decoded = _decoded(row, routes, settings)
                 order = _order(row, about, decoded, reason=reason, ordered_by=ordered_by)
-                place = redact(log, order, signer_of_journal(settings.journal))
-                _forget_words(register, directory, row, decoded)
+                forget = partial(_forget_words, register, directory, row, decoded)
+                place = redact(log, order, signer, forget=forget)
                 typer.echo(
                     f"{worker} row {row.row}: {order.size} bytes removed, by {place[0]} row"
                     f" {place[1]}"

@@ -138,8 +138,10 @@ def rebuild_views(
             readings += len(read.readings)
             say(f"worker {worker}: row {done} of {head}")
         index.close()
-    register.custody.finish_rebuild()
+    # The readings' position goes first: killed in between, all rows are read again, and so are the
+    # events. The other way round the events would be dropped as seen by nobody.
     left = telemetry.finish()
+    register.custody.finish_rebuild()
     if left:
         say(f"warning: {left}")
     return readings

@@ -1,7 +1,6 @@
 """`coldwitness report`: the compliance report of a shipment, from the stores or from files."""
 
 import getpass
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -45,6 +44,7 @@ from coldwitness.storage.journal import (
     signer_of,
     signing_key,
 )
+from coldwitness.storage.journal.durable import placed
 from coldwitness.storage.journal.head_log import origin_of
 from coldwitness.storage.journal.receipt import row_receipt
 from coldwitness.storage.journal.rows import kept_bytes
@@ -370,10 +370,8 @@ def _rendered(made: Report, ending: str, lang: Lang) -> bytes:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises BadInput where it cannot be written."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        aside.write_bytes(data)
-        aside.replace(path)
+        with placed(path) as file:
+            file.write(data)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise BadInput(f"{path}: cannot be written: {error.strerror}") from error

@@ -9,7 +9,6 @@ is copied from one snapshot into a SQLite register. InfluxDB is not copied: rebu
 """
 
 import json
-import os
 import shutil
 import sqlite3
 import time
@@ -22,12 +21,14 @@ import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, text
 
-from coldwitness.config.settings import Settings
+from coldwitness.config.settings import Settings, StoreSettings
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.storage.archive.days import sha256_of
 from coldwitness.storage.archive.signatures import signature_problem, signed
+from coldwitness.storage.archive.unfinished import begun
 from coldwitness.storage.journal import existing_signer, layout, load_public_key, signing_key
+from coldwitness.storage.journal.durable import sync_folder
 from coldwitness.storage.journal.key_history import read_history
 from coldwitness.storage.register import migrate
 from coldwitness.storage.register.database import Database
@@ -40,37 +41,45 @@ _ROWS = 2000
 
 
 def back_up(settings: Settings, folder: Path, *, with_keys: bool = False) -> dict[str, str]:
-    """Copy into `folder`, which must be new or empty; returns file -> sha256.
+    """Copy into `folder`, which must be new or empty, or hold what a backup that was killed left;
+    returns file -> sha256.
 
     with_keys : the signing key too; keep such a backup as you keep the key.
     """
-    _require_empty(folder)
     # Before anything is copied: the history that names the key goes into the backup.
     signer = existing_signer(settings.journal, "backup")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        store = settings.store
-        journal, copied = settings.journal.directory, folder / "journal"
-        copied.mkdir()
-        _copy_journal(journal, copied, parts=("derived",), with_keys=with_keys)
-        if store.telemetry == "embedded" and store.embedded_file.exists():
-            _copy_sqlite(store.embedded_file, folder / "telemetry.sqlite")
-        _copy_register(store.register_url, folder / "register.sqlite")
-        _copy_journal(journal, copied, parts=("keys", "attached", "segments"), with_keys=with_keys)
-        if settings.forms.directory is not None:
-            _copy_forms(settings.forms.directory, folder / _FORMS)
-        files = {str(path.relative_to(folder)): sha256_of(path) for path in _files(folder)}
-        said = {
-            "schema": SCHEMA,
-            "made_at": rfc3339(int(time.time() * 1000)),
-            "telemetry": store.telemetry,
-            "files": files,
-        }
-        text = json.dumps(signed(said, signer), indent=1) + "\n"
-        (folder / _MANIFEST).write_text(text, encoding="utf-8")
+        with begun(folder, what="a backup"):
+            files = _copied(settings, folder, with_keys=with_keys)
+            said = {
+                "schema": SCHEMA,
+                "made_at": rfc3339(int(time.time() * 1000)),
+                "telemetry": settings.store.telemetry,
+                "files": files,
+            }
+            text = json.dumps(signed(said, signer), indent=1) + "\n"
+            (folder / _MANIFEST).write_text(text, encoding="utf-8")
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"backup {folder}: {error}") from error
     return files
+
+
+def _copied(settings: Settings, folder: Path, *, with_keys: bool) -> dict[str, str]:
+    """Copy all parts in the order that makes them fit; returns file -> sha256."""
+    store = settings.store
+    journal, copied = settings.journal.directory, folder / "journal"
+    copied.mkdir()
+    _copy_journal(journal, copied, parts=("derived",), with_keys=with_keys)
+    if store.telemetry == "embedded" and store.embedded_file.exists():
+        _copy_sqlite(store.embedded_file, folder / "telemetry.sqlite")
+    _copy_register(store.register_url, folder / "register.sqlite")
+    _copy_journal(journal, copied, parts=("keys", "attached", "segments"), with_keys=with_keys)
+    if settings.forms.directory is not None:
+        _copy_forms(settings.forms.directory, folder / _FORMS)
+    mark = layout.unfinished_mark(folder)
+    return {
+        str(path.relative_to(folder)): sha256_of(path) for path in _files(folder) if path != mark
+    }
 
 
 def verify_backup(folder: Path, public: Ed25519PublicKey | None = None) -> list[str]:
@@ -108,33 +117,32 @@ def verify_backup(folder: Path, public: Ed25519PublicKey | None = None) -> list[
 def restore(
     settings: Settings, folder: Path, *, public: Ed25519PublicKey | None = None
 ) -> list[str]:
-    """Put a backup where the settings say, which must hold nothing yet; returns what is left
-    to do, one line each. Raises BadInput if the backup is damaged, is not signed by the key
-    `public` where one is given, or a place is taken."""
+    """Put a backup where the settings say, which must hold nothing yet, or what a restore that was
+    killed left there; returns what is left to do, one line each. Raises BadInput if the backup is
+    damaged, is not signed by the key `public` where one is given, or a place is taken."""
     wrong = verify_backup(folder, public)
     if wrong:
         raise BadInput(f"backup {folder}: {wrong[0]}" + (" and more" if len(wrong) > 1 else ""))
     store = settings.store
     journal, forms = settings.journal.directory, settings.forms.directory
-    if journal.exists() and any(journal.iterdir()):
-        raise BadInput(f"journal {journal}: not empty; a restore goes into an empty place")
-    if (folder / _FORMS).is_dir() and forms is not None and _forms(forms):
+    again = layout.unfinished_mark(journal).exists()
+    if not again and (folder / _FORMS).is_dir() and forms is not None and _forms(forms):
         raise BadInput(f"forms {forms}: holds some already; a restore goes into an empty place")
     left = []
     try:
-        if store.telemetry == "embedded":
-            if store.embedded_file.exists():
-                raise BadInput(f"telemetry store {store.embedded_file}: is there already")
-            if (folder / "telemetry.sqlite").exists():
-                store.embedded_file.parent.mkdir(parents=True, exist_ok=True)
-                _copy_sqlite(folder / "telemetry.sqlite", store.embedded_file)
+        with begun(journal, what="a restore", elsewhere=_files_of_stores(store)):
+            if store.telemetry == "embedded":
+                if (folder / "telemetry.sqlite").exists():
+                    store.embedded_file.parent.mkdir(parents=True, exist_ok=True)
+                    _copy_sqlite(folder / "telemetry.sqlite", store.embedded_file)
+                    _sync(store.embedded_file)
+                else:
+                    left.append("coldwitness rebuild")
             else:
-                left.append("coldwitness rebuild")
-        else:
-            left += ["coldwitness setup influx", "coldwitness rebuild"]
-        _restore_register(folder / "register.sqlite", store.register_url)
-        shutil.copytree(folder / "journal", journal, dirs_exist_ok=True)
-        left += _forms_back(folder / _FORMS, settings.forms.directory)
+                left += ["coldwitness setup influx", "coldwitness rebuild"]
+            _restore_register(folder / "register.sqlite", store.register_url, again=again)
+            shutil.copytree(folder / "journal", journal, dirs_exist_ok=True)
+            left += _forms_back(folder / _FORMS, forms)
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"restore {folder}: {error}") from error
     key = signing_key(settings.journal)
@@ -174,9 +182,8 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 
 def _copy_register(url: str, target: Path) -> None:
-    address = sqlalchemy.make_url(url)
-    if address.get_backend_name() == "sqlite":
-        source = Path(str(address.database))
+    source = _register_file(url)
+    if source is not None:
         if source.exists():
             _copy_sqlite(source, target)
         return
@@ -191,20 +198,31 @@ def _copy_register(url: str, target: Path) -> None:
         connection.execute("PRAGMA journal_mode=DELETE")
 
 
-def _restore_register(source: Path, url: str) -> None:
+def _register_file(url: str) -> Path | None:
+    address = sqlalchemy.make_url(url)
+    return Path(str(address.database)) if address.get_backend_name() == "sqlite" else None
+
+
+def _files_of_stores(store: StoreSettings) -> list[Path]:
+    """The databases that a restore makes."""
+    register = _register_file(store.register_url)
+    made = [store.embedded_file] if store.telemetry == "embedded" else []
+    return made if register is None else [*made, register]
+
+
+def _restore_register(source: Path, url: str, *, again: bool) -> None:
+    """again : what stands there is of a restore that was killed."""
     if not source.exists():
         return
-    address = sqlalchemy.make_url(url)
-    if address.get_backend_name() == "sqlite":
-        target = Path(str(address.database))
-        if target.exists():
-            raise BadInput(f"register {target}: is there already")
+    target = _register_file(url)
+    if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy_sqlite(source, target)
+        _sync(target)
         return
     database, kept = Database(url), Database(f"sqlite:///{source}")
     try:
-        if migrate.revision_of(database) is not None:
+        if not again and migrate.revision_of(database) is not None:
             raise BadInput(f"register {database.shown_url}: holds tables already")
         _copy_tables(kept, database)
     finally:
@@ -244,7 +262,7 @@ def _go_on_counting(connection: Connection) -> None:
 def _copy_journal(source: Path, target: Path, *, parts: tuple[str, ...], with_keys: bool) -> None:
     for path in (path for part in parts for path in _files(source / part)):
         place = target / path.relative_to(source)
-        if path.name.endswith(("-wal", "-shm")) or path.name == "lock":
+        if path.name.endswith(("-wal", "-shm")) or path.name == "lock" or path.name[0] == ".":
             continue
         if ".key" in path.name and not with_keys:
             continue
@@ -285,6 +303,7 @@ def _manifest(folder: Path, said: Mapping[str, Any]) -> dict[str, str]:
         raise BadInput(f"{folder / _MANIFEST}: not a backup: {error}") from error
 
 
-def _require_empty(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or os.listdir(folder)):
-        raise BadInput(f"{folder}: expected a new or empty folder")
+def _sync(path: Path) -> None:
+    """Force a file, and its entry, to the disk."""
+    sync_folder(path)
+    sync_folder(path.parent)

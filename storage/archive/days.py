@@ -5,13 +5,14 @@ readings.parquet is the whole archive, with `day` as a column, for DuckDB and pa
 that come after a day was sealed make its next revision; the one before moves to superseded/.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ LEAST_YEARS = 5.0
 """Records of this kind are kept at least so long."""
 _YEAR_MS = 365.25 * DAY_MS
 _SEAL = "seal.json"
+_COMING, _GOING = ".sealing-", ".deleting-"
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,13 @@ def seal_days(
         events.setdefault(event.time_ms // DAY_MS * DAY_MS, []).append((event, received))
     days = sorted({*store.days_ms(), *events})
     sealed = []
-    for day_ms in days:
-        if day_ms + DAY_MS > before_ms:
-            continue
-        made = _seal(store, register, directory, day_ms, events.get(day_ms, []), signer)
-        if made is not None:
-            sealed.append(made)
+    with _alone_in(directory):
+        for day_ms in days:
+            if day_ms + DAY_MS > before_ms:
+                continue
+            made = _seal(store, register, directory, day_ms, events.get(day_ms, []), signer)
+            if made is not None:
+                sealed.append(made)
     return sealed
 
 
@@ -91,7 +94,11 @@ def verify_archive(directory: Path, public: Ed25519PublicKey | None = None) -> l
 
     public : the key that must have signed every seal; without it signatures are not checked.
     """
-    wrong = []
+    wrong = [
+        f"day={day}: missing, only earlier revisions are there; run `archive seal`"
+        for day in sorted({old.name.partition(".")[0] for old in _superseded(directory)})
+        if not _folder(directory, day).exists()
+    ]
     for folder in sorted(directory.glob("day=*")):
         if not (folder / _SEAL).exists():
             wrong.append(f"{folder.name}: no {_SEAL}")
@@ -128,15 +135,52 @@ def prune(
     if years < LEAST_YEARS:
         raise BadInput(f"retention: expected at least {LEAST_YEARS:g} years, got {years:g}")
     deleted, kept = [], []
-    for seal in sealed_days(directory):
-        if day_start_ms(seal.day) + DAY_MS > now_ms - years * _YEAR_MS:
-            continue
-        if set(held) & set(seal.shipments):
-            kept.append(seal.day)
-            continue
-        shutil.rmtree(seal.folder)
-        deleted.append(seal.day)
+    with _alone_in(directory):
+        for seal in sealed_days(directory):
+            if day_start_ms(seal.day) + DAY_MS > now_ms - years * _YEAR_MS:
+                continue
+            if set(held) & set(seal.shipments):
+                kept.append(seal.day)
+                continue
+            # The day last, and in one step: killed in between, its seal is there to begin again by.
+            for folder in (*_superseded(directory, seal.day), seal.folder):
+                gone = directory / f"{_GOING}{folder.name}"
+                folder.rename(gone)
+                shutil.rmtree(gone)
+            deleted.append(seal.day)
     return deleted, kept
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """One process at a time seals or deletes; another waits. What a killed one was making or
+    deleting goes first. Raises Unavailable."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "lock").open("a", encoding="ascii")
+    except OSError as error:
+        raise Unavailable(f"archive {directory}: {error.strerror}") from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in (*directory.glob(f"{_COMING}*"), *directory.glob(f"{_GOING}*")):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
+def _folder(directory: Path, day: str) -> Path:
+    return directory / f"day={day}"
+
+
+def _superseded(directory: Path, day: str = "*") -> list[Path]:
+    """Folders of earlier revisions."""
+    return sorted((directory / "superseded").glob(f"{day}.r*"))
+
+
+def _last_revision(directory: Path, day: str) -> int:
+    """Of the revisions that were put aside; one that has no successor was killed in between."""
+    return max(
+        (int(old.suffix.removeprefix(".r")) for old in _superseded(directory, day)), default=0
+    )
 
 
 def day_start_ms(day: str) -> int:
@@ -157,7 +201,7 @@ def _seal(
     signer: Signer | None,
 ) -> SealedDay | None:
     day = rfc3339(day_ms)[:10]
-    folder = directory / f"day={day}"
+    folder = _folder(directory, day)
     before = _read_seal(folder) if (folder / _SEAL).exists() else None
     found = store.between(day_ms, day_ms + DAY_MS)
     columns = contract_columns(found, register)
@@ -166,11 +210,11 @@ def _seal(
     content = _content_digest(found, sorted(shipments), events)
     if before is not None and before.content == content:
         return None
-    revision = 1 if before is None else before.revision + 1
+    revision = 1 + (_last_revision(directory, day) if before is None else before.revision)
     made = None
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=directory, prefix=".sealing-"))
+        made = directory / f"{_COMING}{day}"
+        made.mkdir()
         rows = {
             "readings.parquet": write_parquet(columns, made / "readings.parquet"),
             "events.parquet": _write_events(events, made / "events.parquet"),
@@ -183,11 +227,12 @@ def _seal(
         (made / _SEAL).write_text(_seal_text(seal, signer), encoding="utf-8")
         for path in made.iterdir():
             _sync(path)
-        made.chmod(0o755)
+        _sync(made)
         if before is not None:
             old = directory / "superseded" / f"{day}.r{before.revision}"
             old.parent.mkdir(exist_ok=True)
             folder.rename(old)
+            _sync(old.parent)
         made.rename(folder)
         _sync(directory)
     except (OSError, duckdb.Error) as error:

@@ -1,6 +1,6 @@
 """Orders to take a message away: journalled first, then carried out, and held against the rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from coldwitness.domain.errors import BadInput
@@ -38,12 +38,12 @@ def orders(directory: Path) -> dict[Place, tuple[Place, Redacted]]:
 
 
 def removable(reader: JournalReader, worker: str, number: int) -> tuple[Row, Subject | None]:
-    """The row, and what it decided about. Raises BadInput where there is none, or where it is one
-    that every other rests on."""
+    """The row, removed already or not, and what it decided about. Raises BadInput where there is
+    none, or where it is one that every other rests on."""
     row = reader.row(worker, number)
     where = f"journal: {worker} row {number}"
     if row.removed:
-        raise BadInput(f"{where}: its message was removed already")
+        return row, None
     if not row.salt:
         raise BadInput(
             f"{where}: holds its message itself, as rows did before 2026-11-30: without it the"
@@ -84,21 +84,35 @@ def is_ordered(reader: JournalReader, row: Row) -> bool:
     return kept_by(order, removal.order) == removal
 
 
-def redact(log: DecisionLog, order: Redacted, signer: Signer) -> Place:
+def redact(
+    log: DecisionLog, order: Redacted, signer: Signer, *, forget: Callable[[], None]
+) -> Place:
     """Journal the order and carry it out; where one stands already (a process was killed in
-    between) that one is carried out. Returns the order's place. Raises Unavailable, BadInput."""
+    between) that one is carried out. Returns the order's place. Raises Unavailable, BadInput.
+
+    forget : takes from the views what they know of the message, while it can still be read.
+    """
     before = orders(log.directory).get((order.worker, order.row))
-    if before is not None:
-        place, standing = before
-        _carry_out(log.directory, place, standing, signer)
-        return place
+    if before is None:
+        place = log.decide(order, lambda: (log.worker, log.last_row))
+    else:
+        place, order = before
+    # Each is kept before the next begins: once the bytes are gone nobody knows what to forget.
+    forget()
+    _carry_out(log.directory, place, order, signer)
+    return place
 
-    def effect() -> Place:
-        place = log.worker, log.last_row
-        _carry_out(log.directory, place, order, signer)
-        return place
 
-    return log.decide(order, effect)
+def finish_removal(directory: Path, worker: str, number: int, signer: Signer) -> Place:
+    """Carry out what is left of the order to remove a message that is gone from its row already: a
+    process that was killed may have left its bytes in a file of before. Returns the order's place.
+    Raises BadInput where no order says so."""
+    standing = orders(directory).get((worker, number))
+    if standing is None:
+        raise BadInput(f"journal: {worker} row {number}: its message is gone and no order says so")
+    place, order = standing
+    _carry_out(directory, place, order, signer)
+    return place
 
 
 def _carry_out(directory: Path, place: Place, order: Redacted, signer: Signer) -> None:

@@ -2,13 +2,13 @@
 
 import base64
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
+from coldwitness.storage.journal.durable import placed
 from coldwitness.storage.journal.head_tree import HeadTree
 from coldwitness.storage.journal.heads import SignedHead, read_heads
 from coldwitness.storage.journal.signed_note import ED25519, NoteKey, require_name
@@ -81,12 +81,10 @@ class HeadLog:
 def _put(path: Path, text: str) -> None:
     """Write a small file whole or not at all, without waiting for the disk: both can be made again,
     and a message's acknowledgement waits for its day's first head."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(text, encoding="utf-8")
-        aside.rename(path)
+        with placed(path, wait_for_disk=False) as file:
+            file.write(text.encode())
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise Unavailable(f"journal {path}: {error.strerror}") from error
 
 

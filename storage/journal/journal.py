@@ -25,7 +25,7 @@ from coldwitness.storage.journal.redelivery import RecentMessages
 from coldwitness.storage.journal.role_keys import signer_of_journal
 from coldwitness.storage.journal.rows import NOTE_TOPIC_PREFIX, Message, utc_day
 from coldwitness.storage.journal.sealed import read_seal
-from coldwitness.storage.journal.sealing import seal_segment
+from coldwitness.storage.journal.sealing import clear_leftovers, seal_segment
 from coldwitness.storage.journal.segment import (
     SegmentWriter,
     chains_at,
@@ -187,6 +187,7 @@ class Journal:
     def _resume(self) -> tuple[int, str, int]:
         """Last row, its chain and time; the segment of the last day is opened if unsealed,
         and earlier ones that a killed process left unsealed are sealed."""
+        clear_leftovers(self.directory, self.worker, self._signer)
         days = layout.segments(self.directory, self.worker)
         self._last_head = last_signed(days)
         made = [day for day in days if day.seal.exists() or day.database.exists()]
@@ -212,7 +213,7 @@ class Journal:
         problem = None
         if last is not None and not self._signer.follows(last.key_id):
             problem = f"signed by key {last.key_id}, the key here is {self._signer.key_id}"
-        elif last is not None and (not found or _end_of(found[-1])[0] < last.row):
+        elif last is not None and (_end_of(found[-1])[0] if found else 0) < last.row:
             problem = f"its rows end before row {last.row}, which is signed"
         for segment in found:
             # What cannot be read is no contradiction: `journal verify` says what it is.

@@ -7,7 +7,6 @@ anything secret.
 """
 
 import base64
-import os
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.durable import placed
 
 KEY_SCHEMA = "coldwitness.key/1"
 Role = Literal["log", "package", "backup"]
@@ -105,13 +105,12 @@ def read_history(path: Path) -> list[KeyStatement]:
 
 
 def add_statement(path: Path, one: KeyStatement) -> None:
-    """Durably. Raises Unavailable."""
+    """Durably, and whole: a half-written line would be no history. Raises Unavailable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        with placed(path) as file:
+            file.write(path.read_bytes() if path.exists() else b"")
             file.write(msgspec.json.encode(one) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}") from error
 

@@ -55,6 +55,11 @@ class Segment:
         return "open"
 
 
+def unfinished_mark(folder: Path) -> Path:
+    """Stands in a folder while a backup or a restore fills it."""
+    return folder / ".unfinished"
+
+
 def signing_key(directory: Path) -> Path:
     return directory / "keys" / "signing.key"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.durable import write_text
 from coldwitness.storage.journal.sealed import read_seal
@@ -121,12 +121,24 @@ def delete_expired(
     gone = [expiry for expiry in old if not expiry.held_by]
     for expiry in gone:
         segment = expiry.segment
-        line = _Retired(segment.worker, segment.day, read_seal(segment.seal).file_sha256, now_ms)
-        with (directory / "retired.ndjson").open("ab") as file:
-            file.write(msgspec.json.encode(line) + b"\n")
+        _note_retired(
+            directory / "retired.ndjson",
+            _Retired(segment.worker, segment.day, read_seal(segment.seal).file_sha256, now_ms),
+        )
         for path in segment.row_files():
-            path.unlink()
+            path.unlink(missing_ok=True)
     return gone
+
+
+def _note_retired(path: Path, one: _Retired) -> None:
+    """Before the rows go; killed in between, the day is not named twice."""
+    try:
+        said = path.read_bytes() if path.exists() else b""
+        known = [msgspec.json.decode(line, type=_Retired) for line in said.splitlines()]
+    except (OSError, msgspec.MsgspecError) as error:
+        raise Unavailable(f"{path}: cannot be read, nothing is deleted: {error}") from error
+    if (one.worker, one.day) not in {(line.worker, line.day) for line in known}:
+        write_text(path, said + msgspec.json.encode(one) + b"\n")
 
 
 def _holds_file(directory: Path) -> Path:

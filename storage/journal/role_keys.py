@@ -3,7 +3,6 @@ in the history of keys; one that is missing or exchanged stops whoever needs it.
 """
 
 import fcntl
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.command_key import CommandKey
+from coldwitness.storage.journal.durable import placed, sync_folder
 from coldwitness.storage.journal.key_history import (
     KeyStatement,
     Role,
@@ -83,12 +83,22 @@ def _made(journal: JournalSettings, role: Role, path: Path) -> Signer:
             " one is made that is named"
         )
     try:
-        create_key(path)
+        signer = _coming(path)
     except OSError:
         return log  # keys in a place where nobody writes: the one there signs, as it did
-    signer = load_signer(path)
     _say(journal, role, signer, log)
-    return signer.with_history(history_of(journal))
+    history = history_of(journal)
+    _finish(path, newest(history, role))
+    return signer.with_history(history)
+
+
+def _coming(path: Path) -> Signer:
+    """A key that is to be stated before it comes into force: one that nothing states yet, killed in
+    between, is made anew. Raises OSError."""
+    coming = path.with_name(path.name + NEXT)
+    coming.unlink(missing_ok=True)
+    create_key(coming)
+    return load_signer(coming)
 
 
 def existing_signer(journal: JournalSettings, role: Role) -> Signer | None:
@@ -128,10 +138,7 @@ def rotate(journal: JournalSettings, role: Role, *, lost: bool = False) -> tuple
         held.enter_context(_key_lock(journal))
         before = _signer_of(journal, "log" if lost else role)
         path = key_file(journal, role)
-        coming = path.with_name(path.name + NEXT)
-        coming.unlink(missing_ok=True)
-        create_key(coming)
-        after = load_signer(coming)
+        after = _coming(path)
         _say(journal, role, after, before)
         _finish(path, newest(history_of(journal), role))
     return before.key_id, after.key_id
@@ -140,6 +147,11 @@ def rotate(journal: JournalSettings, role: Role, *, lost: bool = False) -> tuple
 @contextmanager
 def _key_lock(journal: JournalSettings) -> Iterator[None]:
     """Two processes may need the first key at once: one makes it."""
+    if layout.unfinished_mark(journal.directory).exists():
+        raise ConfigError(
+            f"journal {journal.directory}: a restore was stopped before its end; run the same"
+            " `coldwitness restore` again"
+        )
     folder = layout.key_history(journal.directory).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,8 +208,11 @@ def _finish(path: Path, stands: KeyStatement | None) -> None:
         public = stands.public().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        os.replace(coming, path)
-        path.with_suffix(".pub").write_bytes(public)
+        with placed(path.with_suffix(".pub")) as file:
+            file.write(public)
+        coming.with_suffix(".pub").unlink(missing_ok=True)
+        coming.replace(path)
+        sync_folder(path.parent)
 
 
 def _exchanged(path: Path, found: str, stands: KeyStatement) -> str:

@@ -6,7 +6,6 @@ block and not the day, because the seal lists where each block starts.
 """
 
 import gzip
-import os
 import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator
@@ -19,7 +18,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coldwitness.domain.errors import BadInput, Unavailable
-from coldwitness.storage.journal.durable import sync_folder
+from coldwitness.storage.journal.durable import placed
 from coldwitness.storage.journal.layout import Segment
 from coldwitness.storage.journal.segment_meta import SegmentMeta
 from coldwitness.storage.journal.signing import ALGORITHM, Signer, signature_holds
@@ -95,22 +94,16 @@ class WrittenFile:
 
 def write_rows(path: Path, first_row: int, rows: Iterable[SealedRow]) -> WrittenFile:
     """Write `rows` durably at `path` (made aside, then renamed)."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     digest, offset, blocks = sha256(), 0, []
     try:
-        with aside.open("wb") as file:
+        with placed(path) as file:
             for first, count, content in _blocks(first_row, rows):
                 packed = gzip.compress(content, compresslevel=6, mtime=0)
                 file.write(packed)
                 digest.update(packed)
                 blocks.append(Block(offset, len(packed), first, count))
                 offset += len(packed)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(path)
-        sync_folder(path.parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise Unavailable(f"journal {path}: {error.strerror}") from error
     return WrittenFile(digest.hexdigest(), offset, tuple(blocks))
 

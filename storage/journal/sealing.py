@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal import layout
-from coldwitness.storage.journal.durable import write_text
+from coldwitness.storage.journal.durable import sweep, write_text
 from coldwitness.storage.journal.layout import Segment
 from coldwitness.storage.journal.locking import worker_lock
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
@@ -17,6 +17,7 @@ from coldwitness.storage.journal.sealed import (
     Seal,
     SealedRow,
     read_block,
+    read_seal,
     seal_json,
     sign_seal,
     write_rows,
@@ -101,11 +102,36 @@ def _delete_database(segment: Segment) -> None:
         segment.database.with_name(segment.database.name + suffix).unlink(missing_ok=True)
 
 
+def clear_leftovers(directory: Path, worker: str, signer: Signer) -> None:
+    """Take away what a process that was killed left in a worker's folder, whose lock is held: files
+    that were being made, and the database of a day whose seal holds."""
+    sweep(layout.worker_folder(directory, worker))
+    for segment in layout.segments(directory, worker):
+        if segment.state == "sealed" and segment.database.exists() and _is_whole(segment, signer):
+            _delete_database(segment)
+
+
+def _is_whole(segment: Segment, signer: Signer) -> bool:
+    """A seal beside a database may be anybody's: the database goes only if the seal is ours and
+    says of the rows what the database says."""
+    try:
+        seal = read_seal(segment.seal)
+        meta, head = read_head(segment.database)
+        return (
+            (signer.key_id == seal.key_id and seal.holds(signer.public))
+            and (meta, head.row, head.chain.hex()) == (seal.segment, seal.last_row, seal.chain)
+            and not verify_segment(segment, keys=None).problems
+        )
+    except (BadInput, Unavailable):
+        return False
+
+
 def seal_finished(directory: Path, signer: Signer) -> Iterator[Seal]:
     """Seal days before the current UTC day of all workers that nobody is writing."""
     today = utc_day(int(time.time() * 1000))
     for worker in layout.workers(directory):
         with worker_lock(layout.worker_folder(directory, worker), worker):
+            clear_leftovers(directory, worker, signer)
             for segment in layout.segments(directory, worker):
                 if segment.state == "open" and segment.database.exists() and segment.day < today:
                     seal = seal_segment(segment, signer)

@@ -255,9 +255,10 @@ class SegmentWriter:
 def _create(path: Path, meta: SegmentMeta) -> None:
     """Make an empty segment aside and rename it, so that nobody ever sees a half-made one."""
     aside = path.with_name(f".{path.name}.new")
-    aside.unlink(missing_ok=True)
+    for left in (aside, aside.with_name(f"{aside.name}-journal")):
+        left.unlink(missing_ok=True)
     with closing(sqlite3.connect(aside, isolation_level=None)) as connection:
-        aside.chmod(0o640)
+        aside.chmod(0o600)
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA synchronous = FULL")
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")

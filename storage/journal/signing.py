@@ -1,8 +1,8 @@
 """Ed25519 keys that sign the journal's heads; the private one never leaves its 0600 file."""
 
 import base64
-import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.storage.journal import layout
+from coldwitness.storage.journal.durable import placed
 from coldwitness.storage.journal.key_history import KeyStatement, key_id, log_keys
 
 ALGORITHM = "Ed25519"
@@ -130,19 +131,11 @@ def create_key(path: Path) -> None:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Two workers may start at once on one data folder: each writes its own key aside, and the
-    # first link wins; the other then reads that one.
-    own = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(handle, pem)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    try:
-        os.link(own, path)
-        path.with_suffix(".pub").write_bytes(public)
-    except FileExistsError:
-        pass
-    finally:
-        own.unlink()
+    # Two workers may start at once on one data folder: one waits for the other, and then has its.
+    with suppress(FileExistsError), placed(path) as file:
+        if path.exists():
+            raise FileExistsError(path)
+        # The public half first: a key whose public half is missing would be checked by nobody.
+        with placed(path.with_suffix(".pub")) as beside:
+            beside.write(public)
+        file.write(pem)
