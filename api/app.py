@@ -66,6 +66,7 @@ from coldwitness.api.pages import (
 )
 from coldwitness.api.pages.problem_page import problem_page
 from coldwitness.api.refused_metrics import RefusedMetrics
+from coldwitness.config.settings import HttpSettings
 from coldwitness.domain.grants import ROLES
 from coldwitness.judging.check_schema import components_of
 
@@ -147,20 +148,20 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(
         Edge,
         metrics=services.metrics,
-        hosts=expected_hosts(services),
+        hosts=expected_hosts(services.settings.http, services.base_url),
         public=urlsplit(services.base_url).netloc,
         drawn=problem_page,
     )
     return app
 
 
-def expected_hosts(services: Services) -> Sequence[str]:
+def expected_hosts(settings: HttpSettings, base_url: str) -> Sequence[str]:
     """Host names a request may be for: while we listen on loopback, loopback's and our own
     public one; elsewhere any (a proxy in front decides)."""
-    host = services.settings.http.host
+    host = settings.host
     if host not in ("127.0.0.1", "::1", "localhost"):
         return ()
-    public = urlsplit(services.base_url).hostname
+    public = urlsplit(base_url).hostname
     return (*LOOPBACK_NAMES, *([public] if public else []))
 
 

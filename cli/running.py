@@ -1,6 +1,7 @@
 """The one place that wires the parts together: broker session, journal, stores, judging, HTTP."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -12,7 +13,7 @@ from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.doors import require_safe_doors
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
-from coldwitness.api.http.services import Services
+from coldwitness.api.http.services import Readiness, Services
 from coldwitness.api.live.board import Board
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
@@ -45,25 +46,35 @@ class Running:
     """
 
     def __init__(
-        self, settings: Settings, *, any_free_port: bool = False, own_ingest: bool = True
+        self,
+        settings: Settings,
+        *,
+        listener: socket.socket | None = None,
+        any_free_port: bool = False,
+        own_ingest: bool = True,
+        ready: Mapping[str, Readiness] | None = None,
     ) -> None:
-        """Opens stores, journal and listener; raises ConfigError or Unavailable naming which.
+        """Opens stores and journal, and a listener where none is given; closes it with them. Raises
+        ConfigError or Unavailable naming which.
 
-        own_ingest : False where only other processes take the messages. Either way what others
-        store is judged: they leave word in the register.
+        ready : further parts that `/readyz` names. own_ingest : False where only other processes
+        take the messages. Either way what others store is judged: they leave word in the register.
         """
         self.settings = settings
+        self._ready = dict(ready or {})
         self._opened = ExitStack()
         try:
-            self._open(settings, any_free_port=any_free_port, own_ingest=own_ingest)
+            if listener is None:
+                http = settings.http
+                listener = listen(http.host, http.port, or_any_free=any_free_port)
+            self._opened.callback(listener.close)
+            self._open(settings, listener, own_ingest=own_ingest)
         except BaseException:
             self._opened.close()
             raise
 
-    def _open(self, settings: Settings, *, any_free_port: bool, own_ingest: bool) -> None:
+    def _open(self, settings: Settings, listener: socket.socket, *, own_ingest: bool) -> None:
         rulebook = load_rulebook(settings.judging)
-        listener = listen(settings.http.host, settings.http.port, or_any_free=any_free_port)
-        self._opened.callback(listener.close)
         self.url = url_of(listener, tls=settings.http.certificate_file is not None)
         alone = own_ingest and settings.mqtt.shared_group is None
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
@@ -103,11 +114,12 @@ class Running:
             base_url=base_url,
             board=board,
             record=RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings)),
-            readiness=_readiness(self._own_ingest),
+            readiness=self._ready | _readiness(self._own_ingest),
         )
         self._nightly = NightlyComparison(settings, on_found=metrics.journal_differences.set)
         require_safe_doors(settings.http, self.services.doors)
-        self._server = ApiServer(create_app(self.services), listener, settings.http)
+        app = create_app(self.services)
+        self._server = ApiServer(app, listener, settings.http, closing=hub.close)
 
     @property
     def ingest(self) -> IngestService:

@@ -1,15 +1,16 @@
 """`coldwitness serve`: ingest, judging, API and pages against the configured broker and stores."""
 
 import sys
+import threading
 from typing import Annotated
 
 import typer
 
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
-from coldwitness.cli.running import Running
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.cli.waiting import wait_for_the_end
+from coldwitness.cli.starting import started
+from coldwitness.cli.waiting import ending
 
 
 def serve(
@@ -24,8 +25,13 @@ def serve(
     """Run ingest, judging, API and pages against the configured broker and stores."""
     log_to_stderr()
     settings = settings_of(context)
-    with collected_seldom(), Running(settings, own_ingest=not no_ingest) as running:
-        broker = "elsewhere" if no_ingest else f"{settings.mqtt.host}:{settings.mqtt.port}"
-        print(f"coldwitness: {running.url}  MQTT {broker}", file=sys.stderr)
-        wait_for_the_end()
+    with (
+        collected_seldom(),
+        ending(threading.Event()) as end,
+        started(settings, own_ingest=not no_ingest, end=end) as running,
+    ):
+        if running is not None:
+            broker = "elsewhere" if no_ingest else f"{settings.mqtt.host}:{settings.mqtt.port}"
+            print(f"coldwitness: {running.url}  MQTT {broker}", file=sys.stderr)
+            end.wait()
         print("coldwitness: ending", file=sys.stderr)

@@ -9,13 +9,6 @@ from contextlib import contextmanager
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def wait_for_the_end(asked: threading.Event | None = None) -> None:
-    """Return on SIGINT or SIGTERM, or when `asked` is set; raises nothing, so that every part
-    can end in order."""
-    with ending(asked or threading.Event()) as end:
-        end.wait()
-
-
 @contextmanager
 def ending(event: threading.Event) -> Iterator[threading.Event]:
     """Within, SIGINT and SIGTERM set `event`; outside, the handlers are as they were. For the main

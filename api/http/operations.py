@@ -15,6 +15,18 @@ from coldwitness.domain.shown_address import shown_address
 
 router = APIRouter(tags=["operations"])
 
+MENDS: Mapping[str, str] = {
+    "register": "see that the database of store.register_url answers; make room on its disk",
+    "telemetry": "see that the telemetry store of [store] answers; make room on its disk",
+    "judging": "see the log; `coldwitness doctor` looks at what judging needs",
+    "webhooks": "see the log, and start the server again",
+    "ingest": "see that the broker of [mqtt] answers and the journal's disk has room;"
+    " `coldwitness doctor` tries both",
+    "room": "make room on the disk these lie on: full, it refuses messages and decisions",
+    "stores": "see that the telemetry store and the register answer; what is journalled is brought"
+    " in as soon as they do",
+}
+"""What an operator does about each part that is not ready. Each part tries again by itself."""
 LOOK_AGAIN_S = 5
 """What is not ready is tried again by its own part within some seconds."""
 
@@ -32,7 +44,11 @@ def healthz() -> Response:
 )
 def readyz(services: ServicesOf) -> Response:
     """Each part by name: ready, or what is wrong with it."""
-    parts = {name: _state(check) for name, check in _checks(services).items()}
+    return readiness({name: _state(name, check) for name, check in _checks(services).items()})
+
+
+def readiness(parts: dict[str, PartState]) -> Response:
+    """503 where a part is not ready, and when to look again."""
     ready = all(part.ready for part in parts.values())
     headers = {} if ready else {"Retry-After": str(LOOK_AGAIN_S)}
     return json_answer(Readiness(ready, parts), status=200 if ready else 503, headers=headers)
@@ -73,9 +89,9 @@ def _checks(services: Services) -> Mapping[str, Callable[[], str | None]]:
     }
 
 
-def _state(check: Callable[[], str | None]) -> PartState:
+def _state(name: str, check: Callable[[], str | None]) -> PartState:
     try:
         wrong = check()
     except (ColdWitnessError, OSError) as error:
         wrong = shown_address(str(error))
-    return PartState(wrong is None, wrong)
+    return PartState(True, None) if wrong is None else PartState(False, wrong, MENDS.get(name))

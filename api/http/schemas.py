@@ -329,8 +329,11 @@ class AttachmentList(Struct, frozen=True):
 
 
 class PartState(Struct, frozen=True):
+    """detail : what is wrong. mend : what the operator can do about it."""
+
     ready: bool
     detail: str | None
+    mend: str | None = None
 
 
 class Readiness(Struct, frozen=True):

@@ -3,9 +3,10 @@
 import errno
 import socket
 import threading
+from collections.abc import Callable
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from coldwitness.api.http.connections import BoundedConnection
 from coldwitness.config.settings import HttpSettings
@@ -69,11 +70,16 @@ class ApiServer:
     """
 
     def __init__(
-        self, app: FastAPI, listener: socket.socket, settings: HttpSettings = _PLAIN
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        settings: HttpSettings = _PLAIN,
+        *,
+        closing: Callable[[], None] = lambda: None,
     ) -> None:
         """settings : for its certificate and the proxies that are believed; others' word of who
-        calls is not."""
-        self._app = app
+        calls is not. closing : ends what would never end by itself."""
+        self._closing = closing
         self._listener = listener
         self.url = address_of(listener, tls=settings.certificate_file is not None)
         config = uvicorn.Config(
@@ -102,7 +108,7 @@ class ApiServer:
 
     def stop(self) -> None:
         """End the server and close its listener; requests under way get a few seconds."""
-        self._app.state.services.hub.close()
+        self._closing()
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(STOP_WITHIN_S + 10)

@@ -159,7 +159,7 @@ def running_world(
         board=board,
         readiness=readiness or {},
     )
-    server = ApiServer(create_app(services), listener, settings.http)
+    server = ApiServer(create_app(services), listener, settings.http, closing=services.hub.close)
     server.start()
     if ticking:
         judge.start()
