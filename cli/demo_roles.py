@@ -1,6 +1,7 @@
 """`coldwitness demo --roles`: what each role sees of the same morning, asked as each of them."""
 
 import secrets
+import sys
 
 import httpx
 from rich.console import Console
@@ -56,7 +57,7 @@ def show_roles(running: Running, console: Console) -> None:
             seen = [_count(api, asked) for asked in _ASKED]
         role, _, whose = grant.shown.partition(" ")
         table.add_row(name, role, whose, *seen, password)
-    wide = Console(stderr=True, width=max(console.width, WIDTH))  # cut words say nothing
+    wide = Console(file=sys.__stderr__, width=max(console.width, WIDTH))  # cut words say nothing
     wide.print(table)
     console.print(
         f"登录 sign in: {running.url}/sign-in   接口 API: Authorization: Bearer"

@@ -76,7 +76,7 @@ def run_demo(options: DemoOptions) -> None:
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(ending(stop))
-        console = Console(stderr=True)
+        console = Console(file=sys.__stderr__)
         folder = _folder(options, stack)
         broker = stack.enter_context(EmbeddedBroker(folder / "broker", port=options.mqtt_port))
         receiver = stack.enter_context(_receiver(folder, console))
@@ -300,7 +300,7 @@ def _print(lines: list[Mapping[str, Any]], options: DemoOptions) -> None:
             f"[{_STYLE.get(verdict, 'green')}]{status_words(verdict, lang=options.lang)}[/]",
             "\n".join(line["findings"]) or "—",
         )
-    console = Console()
+    console = Console(file=sys.__stdout__)
     if not console.is_terminal:
         console.width = 140  # a file or a pipe has no width of its own; cut words say nothing
     console.print(table)

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.terminal import show_and_never_obey
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.shown_address import shown_address
 
@@ -146,4 +147,5 @@ def main(arguments: list[str]) -> int:
 def run() -> None:
     """Console entry. What a command writes, evidence and reports alike, is its user's alone."""
     os.umask(os.umask(NOTHING_FOR_OTHERS) | NOTHING_FOR_OTHERS)
+    show_and_never_obey()
     sys.exit(main(sys.argv[1:]))

@@ -9,8 +9,8 @@ import xlsxwriter
 from starlette.responses import Response
 
 from coldwitness.api.file_answer import file_answer
+from coldwitness.domain.visible import cell_text, visible
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cell = str | float | None
 FileKind = Literal["csv", "xlsx"]
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -30,13 +30,14 @@ def csv_bytes(table: Sequence[Sequence[Cell]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     for cells in table:
-        writer.writerow([_harmless(cell) for cell in cells])
+        writer.writerow([cell_text(cell) if isinstance(cell, str) else cell for cell in cells])
     return text.getvalue().encode("utf-8-sig")
 
 
-def _harmless(cell: Cell) -> Cell:
-    """A text that office programs would take for a formula stays a text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+def _in_workbook(cell: Cell) -> str | float:
+    if cell is None:
+        return ""
+    return visible(cell) if isinstance(cell, str) else cell
 
 
 def workbook_bytes(table: Sequence[Sequence[Cell]]) -> bytes:
@@ -47,7 +48,7 @@ def workbook_bytes(table: Sequence[Sequence[Cell]]) -> bytes:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
         for at, cells in enumerate(table):
-            sheet.write_row(at, 0, ["" if cell is None else cell for cell in cells])
+            sheet.write_row(at, 0, [_in_workbook(cell) for cell in cells])
         sheet.autofilter(0, 0, len(table) - 1, len(table[0]) - 1)
         sheet.autofit()
     return content.getvalue()

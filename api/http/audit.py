@@ -16,6 +16,7 @@ from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.identifiers import ID_PATTERN
 from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.visible import cell_text
 from coldwitness.storage.people_ports import AuditAsked, AuditLine
 
 router = APIRouter(tags=["audit"])
@@ -115,5 +116,4 @@ def _as_csv(lines: list[AuditLine]) -> Response:
 
 
 def _cell(value: str | None) -> str | None:
-    """Never a formula to whoever opens it in a spreadsheet."""
-    return f"'{value}" if value and value[0] in "=+-@\t" else value
+    return None if value is None else cell_text(value)

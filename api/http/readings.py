@@ -30,6 +30,7 @@ from coldwitness.domain.channels import CHANNEL, CHANNELS, FLAGS, SENSED, Channe
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading_table import said_in
 from coldwitness.domain.tracks import IntArray, ReadingTable
+from coldwitness.domain.visible import cell_text
 
 router = APIRouter(tags=["shipments"])
 
@@ -130,6 +131,11 @@ def as_objects(columns: Mapping[str, Column]) -> list[Mapping[str, Any]]:
 
 def as_csv(columns: Mapping[str, Column]) -> str:
     """CSV with a header (RFC 4180); an empty cell where there is nothing."""
+    # Names of probes are anybody's; ids, the only other texts, have no signs of formulas.
+    return _as_csv({cell_text(name): column for name, column in columns.items()})
+
+
+def _as_csv(columns: Mapping[str, Column]) -> str:
     words = {True: "true", False: "false"}
     text = io.StringIO()
     writer = csv.writer(text)
@@ -147,7 +153,7 @@ def as_parquet(columns: Mapping[str, Column]) -> bytes:
     kinds = {name: _parquet_kind(name) for name in columns}
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "readings.csv"), Path(folder, "readings.parquet")
-        source.write_text(as_csv(columns), encoding="utf-8", newline="")
+        source.write_text(_as_csv(columns), encoding="utf-8", newline="")
         with duckdb.connect() as database:
             table = database.read_csv(str(source), header=True, dtype=kinds)
             table.write_parquet(str(target), compression="zstd")

@@ -24,8 +24,15 @@ from coldwitness.api.reports.made.wording import (
     tell,
 )
 from coldwitness.domain.text import Text
+from coldwitness.domain.visible import visible
 from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.judging.words.headline import headline_of, state_words
+
+
+def _seen(value: object) -> object:
+    """Every text that a template puts in; what is markup was made of such ones."""
+    return visible(value) if type(value) is str else value
+
 
 _templates = Environment(
     loader=PackageLoader("coldwitness.api.pages"),
@@ -33,6 +40,7 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    finalize=_seen,
 )
 
 

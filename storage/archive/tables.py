@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from coldwitness.domain.channels import CHANNEL, SENSED, Channel
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import IntArray
+from coldwitness.domain.visible import cell_text
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry.columns import TIME_SOURCES, Columns
 
@@ -66,6 +67,8 @@ def write_parquet(columns: dict[str, NDArray[Any]], path: Path) -> int:
 
 def write_csv(columns: dict[str, NDArray[Any]], path: Path) -> int:
     """Sorted alike, times as RFC 3339; returns the rows. Raises OSError."""
+    # Names of probes are anybody's; ids, the only other texts, have no such signs.
+    columns = {cell_text(name): column for name, column in columns.items()}
     instants = {
         name: f"strftime({_quoted(name)}, '%Y-%m-%dT%H:%M:%S.%gZ') AS {_quoted(name)}"
         for name in _INSTANTS

@@ -5,7 +5,6 @@ reorders part of itself is shown as it is, not obeyed.
 """
 
 import struct
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pylopdf_fonts_zh_cn
 
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.visible import code_of, is_seen
 
 SANS = Path(pylopdf_fonts_zh_cn.sans_path())
 SERIF = Path(pylopdf_fonts_zh_cn.serif_path())
@@ -52,10 +52,8 @@ def with_codes(text: str, *, fonts: Iterable[Path] = (SANS, SERIF)) -> str:
     if text.isascii() and text.isprintable():
         return text
     every = frozenset.intersection(*(drawable(font) for font in fonts))
-    return "".join(c if _is_seen(c, every) else f"[U+{ord(c):04X}]" for c in text)
+    return "".join(char if _is_drawn(char, every) else code_of(char) for char in text)
 
 
-def _is_seen(char: str, drawn: frozenset[int]) -> bool:
-    if char == "\n":
-        return True
-    return ord(char) in drawn and unicodedata.category(char) not in {"Cc", "Cf"}
+def _is_drawn(char: str, drawn: frozenset[int]) -> bool:
+    return char == "\n" or (ord(char) in drawn and is_seen(char))
