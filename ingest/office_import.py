@@ -53,15 +53,11 @@ def enter_table(
             raise BadInput(f"{called}, row {one.row} ({one.name[:80]}): {error}") from error
     differing = [(name, entry) for name, entry in told if known.get(name) != entry]
     office.put_all(differing, by=by, now_ms=now_ms)
-    touched: set[str] = set()
-    for name, entry in differing:
-        touched |= set(office.affected(name, entry))
-        if name in known:
-            touched |= set(office.affected(name, known[name]))
-    changed = sum(name in known for name, _ in differing)
+    before = [(name, known[name]) for name, _ in differing if name in known]
+    touched = office.affected([*differing, *before])
     return Imported(
-        new=len(differing) - changed,
-        changed=changed,
+        new=len(differing) - len(before),
+        changed=len(before),
         same=len(told) - len(differing),
         ignored=table.ignored,
         touched=frozenset(touched),

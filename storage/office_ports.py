@@ -43,7 +43,7 @@ class Office(Protocol):
     def put_all(
         self, entries: Sequence[tuple[str, RegisterEntry]], *, by: str, now_ms: int
     ) -> None:
-        """The same of a whole table, by name."""
+        """The same of a whole table: different entries of one register."""
 
     def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
         """All versions of an entry, oldest first."""
@@ -59,9 +59,9 @@ class Office(Protocol):
     def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
         """Register and name of the entries whose newest version somebody put."""
 
-    def affected(self, name: str, entry: RegisterEntry) -> list[str]:
-        """Shipments that an entry may bear on: their newest manifest speaks of it, or they lay in
-        the box."""
+    def affected(self, entries: Iterable[tuple[str, RegisterEntry]]) -> list[str]:
+        """Shipments that entries of these names may bear on: their newest manifest speaks of one,
+        or they lay in the box."""
 
 
 class Attachments(Protocol):

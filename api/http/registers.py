@@ -156,10 +156,9 @@ def _judge_again(
 ) -> None:
     """Shipments that the entry bears on, and those that it bore on before it was changed."""
     office = services.register.office
-    affected = set(office.affected(name, entry))
-    if known:
-        affected |= set(office.affected(name, known[-1].entry))
-    services.judge.touch(sorted(affected), reason=f"register: {entry.register}")
+    before = [(name, known[-1].entry)] if known else []
+    affected = office.affected([(name, entry), *before])
+    services.judge.touch(affected, reason=f"register: {entry.register}")
 
 
 def _checked(body: object, kind: type[_Entry], name: str, services: Services) -> _Entry:

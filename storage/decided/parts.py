@@ -328,8 +328,8 @@ class JournalledOffice:
     def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
         return self._under.entered_by(name)
 
-    def affected(self, name: str, entry: RegisterEntry) -> list[str]:
-        return self._under.affected(name, entry)
+    def affected(self, entries: Iterable[tuple[str, RegisterEntry]]) -> list[str]:
+        return self._under.affected(entries)
 
 
 def _entry_put(name: str, entry: RegisterEntry, by: str, now_ms: int) -> EntryPut:

@@ -35,14 +35,15 @@ class SqlOffice:
 
     def put(self, name: str, entry: RegisterEntry, *, by: str, now_ms: int) -> EntryVersion:
         with self._database.write() as connection:
-            return _put(connection, name, entry, by=by, now_ms=now_ms)
+            (kept,) = _put(connection, [(name, entry)], by=by, now_ms=now_ms)
+        return kept
 
     def put_all(
         self, entries: Sequence[tuple[str, RegisterEntry]], *, by: str, now_ms: int
     ) -> None:
         with self._database.write() as connection:
-            for name, entry in entries:
-                _put(connection, name, entry, by=by, now_ms=now_ms)
+            for part in parts(entries):
+                _put(connection, part, by=by, now_ms=now_ms)
 
     def history(self, kind: type[_Entry], name: str) -> list[EntryVersion]:
         query = select(_ENTRIES).where(_ENTRIES.c.register == kind.register)
@@ -82,28 +83,37 @@ class SqlOffice:
             rows = connection.execute(query.where(_ENTRIES.c.by_whom == name))
             return frozenset((row.register, row.name) for row in rows)
 
-    def affected(self, name: str, entry: RegisterEntry) -> list[str]:
-        register, names = entry.register, [name]
-        if isinstance(entry, RegisteredBoxModel):
-            register = RegisteredBox.register
-            boxes = self._newest(RegisteredBox, _ENTRIES.c.name != "")
-            names = [box for box, its in boxes.items() if its.model == name]
-        elif isinstance(entry, RegisteredAgreement):
-            names = [between(entry.seller, entry.carrier)]
-        elif isinstance(entry, RegisteredSite):
-            names = cells_around(entry.lat, entry.lon)
-        elif isinstance(entry, RegisteredBan):
-            return self._naming_words((*entry.words, *entry.forms))
+    def affected(self, entries: Iterable[tuple[str, RegisterEntry]]) -> list[str]:
+        spoken: dict[str, set[str]] = {}
+        words: set[str] = set()
+        for name, entry in entries:
+            if isinstance(entry, RegisteredBan):
+                words |= {*entry.words, *entry.forms}
+                continue
+            register, names = self._spoken_of(name, entry)
+            spoken.setdefault(register, set()).update(names)
+        found = self._naming_words(sorted(words))
         with self._database.read() as connection:
-            found = mentioning(connection, register, names)
-            if register == RegisteredBox.register:
-                stays = schema.stays
-                for part in parts(names):
-                    query = select(stays.c.shipment).where(stays.c.box.in_(part))
-                    found |= set(connection.execute(query).scalars())
+            for register, told in spoken.items():
+                found |= mentioning(connection, register, sorted(told))
+            stays = schema.stays
+            for part in parts(sorted(spoken.get(RegisteredBox.register, ()))):
+                query = select(stays.c.shipment).where(stays.c.box.in_(part))
+                found |= set(connection.execute(query).scalars())
         return sorted(found)
 
-    def _naming_words(self, words: Sequence[str]) -> list[str]:
+    def _spoken_of(self, name: str, entry: RegisterEntry) -> tuple[str, list[str]]:
+        """In which words manifests speak of an entry."""
+        if isinstance(entry, RegisteredBoxModel):
+            boxes = self._newest(RegisteredBox, _ENTRIES.c.name != "")
+            return RegisteredBox.register, [box for box, its in boxes.items() if its.model == name]
+        if isinstance(entry, RegisteredAgreement):
+            return entry.register, [between(entry.seller, entry.carrier)]
+        if isinstance(entry, RegisteredSite):
+            return entry.register, cells_around(entry.lat, entry.lon)
+        return entry.register, [name]
+
+    def _naming_words(self, words: Sequence[str]) -> set[str]:
         """Shipments whose newest manifest uses one of them anywhere: more than those in question,
         and never fewer."""
         found: set[str] = set()
@@ -114,7 +124,7 @@ class SqlOffice:
                 uses = or_(*(search.contains(word, autoescape=True) for word in asked))
                 query = select(schema.shipments.c.id).where(uses)
                 found |= set(connection.execute(query).scalars())
-        return sorted(found)
+        return found
 
     def _newest(
         self, kind: type[_Entry], which: ColumnElement[bool], *, limit: int | None = None
@@ -140,24 +150,36 @@ class SqlOffice:
 
 
 def _put(
-    connection: Connection, name: str, entry: RegisterEntry, *, by: str, now_ms: int
-) -> EntryVersion:
-    register, body = entry.register, entry_json(entry)
-    of_it = and_(_ENTRIES.c.register == register, _ENTRIES.c.name == name)
-    last = connection.execute(
-        select(_ENTRIES).where(of_it).order_by(_ENTRIES.c.version.desc()).limit(1)
-    ).one_or_none()
-    if last is not None and last.body == body:
-        return EntryVersion(last.version, last.at_ms, last.by_whom, entry)
-    version = 1 if last is None else last.version + 1
-    connection.execute(
-        _ENTRIES.insert().values(
-            register=register,
-            name=name,
-            version=version,
-            at_ms=now_ms,
-            by_whom=clean(by),
-            body=clean(body),
+    connection: Connection,
+    entries: Sequence[tuple[str, RegisterEntry]],
+    *,
+    by: str,
+    now_ms: int,
+) -> list[EntryVersion]:
+    """The versions that count now, of different entries of one register."""
+    register = entries[0][1].register
+    names = [name for name, _ in entries]
+    of_them = and_(_ENTRIES.c.register == register, _ENTRIES.c.name.in_(names))
+    in_order = select(_ENTRIES).where(of_them).order_by(_ENTRIES.c.version)
+    known = {row.name: row for row in connection.execute(in_order)}
+    kept, new = [], []
+    for name, entry in entries:
+        last, body = known.get(name), entry_json(entry)
+        if last is not None and last.body == body:
+            kept.append(EntryVersion(last.version, last.at_ms, last.by_whom, entry))
+            continue
+        version = 1 if last is None else last.version + 1
+        kept.append(EntryVersion(version, now_ms, by, entry))
+        new.append(
+            {
+                "register": register,
+                "name": name,
+                "version": version,
+                "at_ms": now_ms,
+                "by_whom": clean(by),
+                "body": clean(body),
+            }
         )
-    )
-    return EntryVersion(version, now_ms, by, entry)
+    if new:
+        connection.execute(_ENTRIES.insert(), new)
+    return kept

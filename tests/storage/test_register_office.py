@@ -34,6 +34,24 @@ def test_the_last_version_of_an_entry_counts_and_all_are_kept(register: SqlRegis
     assert told == [(1, "local", first), (2, "other", second)]
 
 
+def test_a_table_is_put_as_its_entries_one_by_one_are(register: SqlRegister) -> None:
+    register.office.put("BX-1", RegisteredBox(model="A"), by="x", now_ms=T0)
+    register.office.put("BX-2", RegisteredBox(model="A"), by="x", now_ms=T0)
+    table = [(f"BX-{n}", RegisteredBox(model="A" if n < 2 else "B")) for n in range(1200)]
+    register.office.put_all(table, by="y", now_ms=T0 + 1)
+    register.office.put_all([], by="y", now_ms=T0 + 1)
+
+    def told(name: str) -> list[tuple[int, str]]:
+        return [(one.version, one.by) for one in register.office.history(RegisteredBox, name)]
+
+    assert (told("BX-1"), told("BX-2"), told("BX-1199")) == (
+        [(1, "x")],
+        [(1, "x"), (2, "y")],
+        [(1, "y")],
+    )
+    assert register.office.listed(RegisteredBox) == dict(table)
+
+
 def test_entries_of_one_name_in_two_registers_are_two(register: SqlRegister) -> None:
     register.office.put("X-1", RegisteredBox(model="M"), by="local", now_ms=T0)
     register.office.put("X-1", RegisteredProduct(storage="frozen"), by="local", now_ms=T0)
@@ -74,34 +92,34 @@ def spoken(register: SqlRegister) -> SqlRegister:
 
 def test_an_entry_bears_on_the_shipments_that_speak_of_it(spoken: SqlRegister) -> None:
     office = spoken.office
-    assert office.affected("BX-1", RegisteredBox(model="M")) == ["S-1"]
-    assert office.affected("BX-9", RegisteredBox(model="M")) == []
-    assert office.affected("LG-1", RegisteredDevice()) == ["S-1"]
+    assert office.affected([("BX-1", RegisteredBox(model="M"))]) == ["S-1"]
+    assert office.affected([("BX-9", RegisteredBox(model="M"))]) == []
+    assert office.affected([("LG-1", RegisteredDevice())]) == ["S-1"]
     for number in ("国药准字S1", "8123"):
-        assert office.affected(number, RegisteredProduct(storage="frozen")) == ["S-1"]
-    assert office.affected("T-1", RegisteredSite(lat=36.8201, lon=118.2999)) == ["S-1"]
-    assert office.affected("T-1", RegisteredSite(lat=37.5, lon=118.3)) == []
+        assert office.affected([(number, RegisteredProduct(storage="frozen"))]) == ["S-1"]
+    assert office.affected([("T-1", RegisteredSite(lat=36.8201, lon=118.2999))]) == ["S-1"]
+    assert office.affected([("T-1", RegisteredSite(lat=37.5, lon=118.3))]) == []
 
 
 def test_a_model_bears_on_the_shipments_of_its_boxes(spoken: SqlRegister) -> None:
-    assert spoken.office.affected("M", BUILT_IN) == []
+    assert spoken.office.affected([("M", BUILT_IN)]) == []
     spoken.office.put("BX-1", RegisteredBox(model="M"), by="local", now_ms=T0)
-    assert spoken.office.affected("M", BUILT_IN) == ["S-1"]
+    assert spoken.office.affected([("M", BUILT_IN)]) == ["S-1"]
     spoken.office.put("BX-1", RegisteredBox(model="N"), by="local", now_ms=T0 + 1)
-    assert spoken.office.affected("M", BUILT_IN) == []
+    assert spoken.office.affected([("M", BUILT_IN)]) == []
 
 
 def test_a_box_bears_on_what_lay_in_it_by_its_events(register: SqlRegister) -> None:
     packed = Event(event="packed", time_ms=T0, shipment="S-3", box="BX-3")
     register.custody.add_events([packed], [T0])
-    assert register.office.affected("BX-3", RegisteredBox(model="M")) == ["S-3"]
+    assert register.office.affected([("BX-3", RegisteredBox(model="M"))]) == ["S-3"]
 
 
 def test_every_version_of_a_manifest_speaks_for_one_of_them_counts(spoken: SqlRegister) -> None:
     other = Manifest(id="S-1", items=(Item(storage="refrigerated"),), box=Box(id="BX-2"))
     spoken.manifests.put(other, received_ms=T0 + 1)
-    assert spoken.office.affected("BX-1", RegisteredBox(model="M")) == ["S-1"]
-    assert spoken.office.affected("BX-2", RegisteredBox(model="M")) == ["S-1"]
+    assert spoken.office.affected([("BX-1", RegisteredBox(model="M"))]) == ["S-1"]
+    assert spoken.office.affected([("BX-2", RegisteredBox(model="M"))]) == ["S-1"]
 
 
 def _review(officer: str, decision: str, at_ms: int, manifest: int | None = None) -> Review:
