@@ -164,12 +164,20 @@ def improved(
     pack: RulePack,
 ) -> list[Improved]:
     found = []
+    # where an end was pressed matters to storage: that line has to say that it does not know
+    stored_nothing = any(
+        told.status in _GOOD
+        for told, line in zip(after.requirements, pack.requirements, strict=True)
+        if line.questions == ("storage_on_the_way",)
+    )
     for old, new, line in zip(
         before.requirements, after.requirements, pack.requirements, strict=True
     ):
         if new.status not in _GOOD or _RANK[old.status] <= _RANK["compliant"]:
             continue
         allowed = changed.allowed - _unfit(before, after, old.status, line)
+        if stored_nothing:
+            allowed -= {Allowed.PRESSED}
         found.append(Improved(before.shipment, names, line.id, old.status, new.status, allowed))
     return found
 

@@ -28,6 +28,8 @@ TOLERANCE_MS = 300_000
 """By which the clocks of logger and custody events may differ: of the shipped pack."""
 NEAR_AN_END_MS = 300_000
 """So near in time a fix tells where an event was pressed: detail 18 of the contract."""
+STOOD_MS = 120_000
+"""So near it tells where a box stood; one further off is granted the road of that time."""
 SLEW_C_PER_MIN = 0.3
 """How fast a box can change, where nobody says: of the shipped pack."""
 
@@ -323,12 +325,14 @@ def _custody_ms(record: Record) -> tuple[float, float]:
 
 
 def _end_unseen(record: Record, gone: Rows) -> bool:
-    """Whether an end of custody had a fix near it in time, and has none any more."""
+    """Whether an end of custody had a fix near it in time, and has none any more that would tell
+    where a box stood."""
     time_ms, placed = record.readings.time_ms, ~np.isnan(record.readings.lat_deg)
     for end_ms in _custody_ms(record):
-        near = placed & (np.abs(time_ms - end_ms) <= NEAR_AN_END_MS)
-        if near.any() and not (near & ~gone).any():
-            return True
+        for near_ms in (NEAR_AN_END_MS, STOOD_MS):
+            near = placed & (np.abs(time_ms - end_ms) <= near_ms)
+            if near.any() and not (near & ~gone).any():
+                return True
     return False
 
 
