@@ -80,6 +80,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     note: str | None = None
 
 
+PROBES_MAX = 64
+"""Probes of one reading: each is a column of its shipment for ever, and a curve of its report."""
+FILE_PROBES_MAX = 256
+"""Probes of all readings of a file."""
+
+
 def event_without_words(event: Event) -> Event:
     """The same without what it says of persons."""
     return msgspec.structs.replace(event, actor=None, note=None)

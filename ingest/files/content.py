@@ -1,9 +1,12 @@
 """What one recorded file holds, and what of it had to be refused."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from coldwitness.domain.reading import Event
+from coldwitness.domain.errors import BadInput
+from coldwitness.domain.reading import FILE_PROBES_MAX, PROBES_MAX, Event
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.files.header import is_probe
 
 MAX_LINES = 1000
 
@@ -32,6 +35,22 @@ class Refusals:
     def merge(self, other: "Refusals") -> None:
         self.count += other.count
         self.lines.extend(other.lines[: MAX_LINES - len(self.lines)])
+
+
+def require_few_probes(columns: Iterable[str], place: str) -> None:
+    """Raise BadInput where more columns are temperatures than a reading may have."""
+    probes = sum(map(is_probe, columns))
+    if probes > PROBES_MAX:
+        raise BadInput(
+            f"{place}: expected at most {PROBES_MAX} columns of temperatures, got {probes}"
+        )
+
+
+def require_few_in_file(probes: Collection[str], file: str) -> None:
+    """Raise BadInput where a file's readings name more probes than columns can be kept of: a file
+    may name others in every line."""
+    if len(probes) > FILE_PROBES_MAX:
+        raise BadInput(f"{file}: more than {FILE_PROBES_MAX} probes in one file")
 
 
 @dataclass(frozen=True)

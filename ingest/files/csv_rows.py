@@ -28,7 +28,7 @@ from coldwitness.ingest.files.columns import (
     without_units,
     yes_no,
 )
-from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.content import FileContent, Refusals, require_few_probes
 from coldwitness.ingest.files.header import columns_of, is_probe, require_names, units_of
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import chunks, opened_text
@@ -111,6 +111,7 @@ def require_columns(columns: dict[str, int], place: str, header: Sequence[str]) 
             f"{place}: expected a column drug (or value, temperature), coolant, ambient or goods, "
             f"got {seen}"
         )
+    require_few_probes(columns, place)
 
 
 def measures(columns: Mapping[str, int]) -> bool:

@@ -18,7 +18,7 @@ from coldwitness.domain.errors import BadMessage
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
-from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.content import FileContent, Refusals, require_few_in_file
 from coldwitness.ingest.files.in_processes import in_processes
 from coldwitness.ingest.files.opening import blocks
 from coldwitness.ingest.files.plain_lines import plain_table
@@ -44,7 +44,7 @@ def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileC
         if begin and _is_one_document(begin[0].split(b"\n")):
             body = b"".join(begin) + stream.read()
             decoded = _whole(body, context, refusals, str(path))
-            tables.append(reading_table(decoded.readings, None))
+            tables.append(_table(decoded.readings, str(path)))
             events.extend(decoded.events)
         else:
             read = partial(_read_lines, context, str(path))
@@ -56,6 +56,7 @@ def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileC
                 tables.extend(map(thinned, told.tables))
                 events.extend(told.events)
                 refusals.merge(told.refusals)
+    require_few_in_file({name for table in tables for name in table.temperature_c}, str(path))
     return FileContent(joined(tables), one_shipment=False, events=events, refusals=refusals)
 
 
@@ -97,10 +98,10 @@ class _Rows:
 
     def tables(self, body: bytes) -> list[ReadingTable]:
         lines = body.split(b"\n")
-        table, others = plain_table(lines, quotes=body.count(b'"'))
+        table, others = plain_table(lines, quotes=body.count(b'"'), file=self.file)
         for index in others:
             self._line(index, lines[index])
-        return [table, reading_table(self.slow, None)]
+        return [table, _table(self.slow, self.file)]
 
     def _line(self, index: int, line: bytes) -> None:
         """One line the slow way."""
@@ -124,6 +125,11 @@ class _Rows:
             self.events.append(said)
         else:
             self.slow.append(said)
+
+
+def _table(readings: Sequence[Reading], file: str) -> ReadingTable:
+    require_few_in_file({name for one in readings for name in one.temperature_c}, file)
+    return reading_table(readings, None)
 
 
 def _is_one_document(lines: Sequence[bytes]) -> bool:

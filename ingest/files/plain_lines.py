@@ -23,9 +23,10 @@ from coldwitness.domain.channels import CHANNELS, Channel
 from coldwitness.domain.columns import take
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.instants import LATEST_MS
-from coldwitness.domain.reading import plain_probe
+from coldwitness.domain.reading import FILE_PROBES_MAX, PROBES_MAX, plain_probe
 from coldwitness.domain.reading_table import codes, column_of, floats
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.files.content import require_few_in_file
 from coldwitness.ingest.files.instant_columns import moments_ms, texts_ms
 from coldwitness.ingest.formats.native import looks_doubled
 from coldwitness.ingest.formats.native_channels import PlainChannels, PlainPosition
@@ -85,10 +86,12 @@ class _Said:
         return len(self.fields["time"])
 
 
-def plain_table(lines: Sequence[bytes], *, quotes: int) -> tuple[ReadingTable, list[int]]:
+def plain_table(
+    lines: Sequence[bytes], *, quotes: int, file: str
+) -> tuple[ReadingTable, list[int]]:
     """Lines as a table, in order, and the numbers of those that are not in it: each is an event,
     several readings, unusual or wrong, and wants to be read thoroughly. quotes : how many stand in
-    all lines together."""
+    all lines together. Raises BadInput where the lines of `file` name too many probes."""
     tried = lines[:: max(len(lines) // _TRIED_LINES, 1)]
     usual = _usual_reader(tried)
     alike = _read(tried, usual, sum(line.count(b'"') for line in tried))[2]
@@ -96,6 +99,7 @@ def plain_table(lines: Sequence[bytes], *, quotes: int) -> tuple[ReadingTable, l
         said, others, alike = _read(lines, usual, quotes)
     if not alike:
         said, others, alike = _read(lines, _any_reader, quotes)
+    require_few_in_file(said.probes, file)
     table, good = _columns(said)
     places = np.delete(np.arange(len(lines)), others)
     if not alike:
@@ -123,7 +127,7 @@ def _usual_reader(lines: Sequence[bytes]) -> _Reader:
         if isinstance(said, dict) and isinstance(said.get("temperature"), dict):
             keys |= said.keys()
             probes |= dict.fromkeys(said["temperature"])
-    if all(name == plain_probe(name) for name in probes):
+    if len(probes) <= PROBES_MAX and all(name == plain_probe(name) for name in probes):
         return _reader(_EVERY & keys, tuple(probes))
     return _any_reader
 
@@ -156,7 +160,10 @@ def _read(lines: Sequence[bytes], reader: _Reader, quotes: int) -> tuple[_Said, 
     decode = reader.decode
     for number, line in enumerate(lines):
         try:
-            messages.append(decode(line))
+            message = decode(line)
+            if isinstance(message, _PlainReading) and len(message.temperature) > PROBES_MAX:
+                raise msgspec.ValidationError("too many probes")
+            messages.append(message)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             others.append(number)
             quotes -= line.count(b'"')
@@ -177,11 +184,11 @@ def _said(messages: Sequence[object], reader: _Reader) -> _Said:
             )
     told = fields["temperature"]
     if reader.probes is None:
-        probes = {
-            name: [one.get(name) for one in told]
-            for name in dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, told))))
-            if plain_probe(name) is not None
-        }
+        names = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, told))))
+        ours = [name for name in names if plain_probe(name) is not None]
+        # Too many are refused by the caller: no column is made for each of them.
+        kept = told if len(ours) <= FILE_PROBES_MAX else ()
+        probes = {name: [one.get(name) for one in kept] for name in ours}
         return _Said(fields, probes, sum(map(len, told)))
     probes = {
         name: list(map(attrgetter(f"probe{place}"), told))

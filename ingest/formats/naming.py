@@ -20,6 +20,7 @@ from coldwitness.domain.reading import Reading, TimeSource, split_probe
 from coldwitness.ingest.formats.decoded import DecodeContext
 from coldwitness.ingest.formats.drug_names import may_be_drug, named_by
 from coldwitness.ingest.formats.json_text import shown
+from coldwitness.ingest.formats.native_probes import require_few
 from coldwitness.ingest.formats.plausible import measured
 
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
@@ -179,11 +180,12 @@ def reading(
     temperatures : upstream name -> °C in upstream order; no-value codes and impossible
         numbers are dropped here. time_ms None: the message brought no time, the receive
         time stands in and `time_source` says so.
-    Raises BadMessage (`no_temperature`) if no temperature is left.
+    Raises BadMessage (`no_temperature`) if no temperature is left, or there are too many.
     """
     logger = logger_id(serial)
     entry = entry_of(context.rule, serial, logger, *aliases)
     rule = context.rule
+    require_few(len(temperatures))
     names = context.drug_names
     courier = entry.get("courier") or context.courier or (rule.courier if rule else None)
     probes = named(

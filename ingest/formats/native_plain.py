@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from coldwitness.domain.identifiers import is_id
 from coldwitness.domain.instants import LATEST_MS
-from coldwitness.domain.reading import Reading, plain_probe
+from coldwitness.domain.reading import PROBES_MAX, Reading, plain_probe
 from coldwitness.ingest.formats.decoded import DecodeContext
 from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, time_ms
 from coldwitness.ingest.formats.native_channels import PlainChannels
@@ -79,6 +79,7 @@ def _as_it_stands(sent: _PlainReading, body: bytes, context: DecodeContext) -> R
     if not (
         body.count(b'"') == 2 * quoted
         and measured_ms >= UNSET_BEFORE_MS
+        and len(temperature_c) <= PROBES_MAX
         and _plain_probes(tuple(temperature_c))
         and NO_VALUE_C.isdisjoint(temperature_c.values())
         and known_id(logger)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.reading import PROBES_MAX
 from coldwitness.ingest.formats.json_text import shown, storable
 from coldwitness.ingest.formats.measurements import as_number, celsius_of
 from coldwitness.ingest.formats.native_plain import known_probe
@@ -61,11 +62,19 @@ def probes_as_sent(
     return {name: _by_its_own_unit(name, entry, unit) for name, entry in probes.items()}, None
 
 
+def require_few(probes: int) -> None:
+    """Raises BadMessage for more probes than a reading may have."""
+    if probes > PROBES_MAX:
+        text = f"temperature: expected at most {PROBES_MAX} probes, got {probes}"
+        raise BadMessage("too_many_probes", text)
+
+
 def probes_c(sent: Mapping[str, float | None] | None, unit: str | None) -> dict[str, float]:
     """Probe -> °C of a reading that may state a unit, without what is null or a no-value code. What
     is no role of ours is kept beside at least one that is, and never judged. Raises BadMessage."""
     if sent is None:
         raise BadMessage("no_temperature", "temperature: required, an object of probes")
+    require_few(len(sent))
     if unit is not None:
         sent = {
             name: None if value is None else _celsius(f"temperature.{name}", value, unit)

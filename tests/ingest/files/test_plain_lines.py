@@ -31,7 +31,7 @@ def reading(seq: int) -> dict[str, Any]:
 
 def table_of(said: list[dict[str, Any]]) -> tuple[list[Any], list[int]]:
     lines = [json.dumps(one).encode() for one in said]
-    table, others = plain_table(lines, quotes=b"\n".join(lines).count(b'"'))
+    table, others = plain_table(lines, quotes=b"\n".join(lines).count(b'"'), file="")
     return readings_of(table), others
 
 
@@ -97,6 +97,6 @@ def test_keys_that_all_lines_have_are_read_alone(monkeypatch: pytest.MonkeyPatch
 def test_lines_of_events_alone_are_no_table() -> None:
     said = [{"event": "packed", "shipment": "S", "time": 1_795_230_245_123}] * 3
     lines = [json.dumps(one).encode() for one in said]
-    table, others = plain_table(lines, quotes=b"".join(lines).count(b'"'))
+    table, others = plain_table(lines, quotes=b"".join(lines).count(b'"'), file="")
     assert (len(table), others) == (0, [0, 1, 2])
-    assert plain_table([], quotes=0)[0].time_ms.dtype == np.int64
+    assert plain_table([], quotes=0, file="")[0].time_ms.dtype == np.int64
