@@ -37,7 +37,7 @@ been missed, a third of a minute long each on a way with many doors."""
 UNTOLD_TIMES = 3.0
 """Both limits so many times where no sensor tells of the lid: a box opened for a minute or four
 departs by as much, and each door on the way may be one. Of 800 true records of such boxes, opened
-up to three times, 1 % lie above it, a tenth above the limits themselves."""
+up to three times, 1 % lie above it, one in seven above the limits themselves."""
 SPARSE_S, SPARSE_MAX = 62.0, 2.5
 """Between readings more than a minute apart the lid may have been opened and shut again."""
 SEVERAL_MAX = 2.5

@@ -136,8 +136,9 @@ FASTEST_PER_H, FASTEST_BESIDE_GOODS_PER_H = 150.0, 50.0
 """An interval has to end below this for an accusation (time constants of 24 and 72 s, no longer
 than a probe's own): a course that follows a zone at once says that the drug hardly moved against
 it, and where it rests between two zones it does so between any two. Of 2,000 boxes in order with
-drinks beside the drug 16 were named without it and 3 are; of contacts beside goods it holds back
-one in ten to twenty, of others one in a hundred."""
+drinks beside the drug 14 were named without it and 3 are; of contacts beside goods it holds back
+one in ten to twenty, of those with packs that melt near the drug's temperature a quarter, of
+contacts without goods one in a hundred."""
 
 MOVED_FOR_CONTACT_C = 0.3
 """Least range of the drug over the trip for an accusation: two or three steps of a sensor's grid
@@ -175,10 +176,10 @@ def zone_verdict(
         (few | (above & (fit.cells < CELLS_FOR_CONTACT)), R.TOO_FEW_READINGS),
         (swapped, R.PROBES_SWAPPED),
         (above & (fit.span_c < MOVED_FOR_CONTACT_C), R.TOO_LITTLE_EXCITATION),
-        (at_once, R.TOO_LITTLE_EXCITATION),
         (in_air | poor, R.MODEL_MISFIT),
         (small, R.SMALL_LOAD),
         (above & fit.other_explains[:, zone], R.OTHER_EXPLAINS),
+        (at_once, R.TOO_LITTLE_EXCITATION),
         (within, R.WITHIN_LIMIT),
         (above & limits.ours_alone, R.ABOVE_DEFAULT),
         (low > upper, R.ABOVE_LIMIT),
