@@ -95,13 +95,21 @@ def start() -> None:
     """Judging of everything that the stores hold, as at the start of `serve`."""
     from coldwitness.cli.garbage import collected_seldom
     from coldwitness.config.settings import load_settings
+    from coldwitness.judging.batch import judge_batch
+    from coldwitness.judging.companion import companion
     from coldwitness.judging.live import LiveJudge
     from coldwitness.judging.rulebook import load_rulebook
     from coldwitness.storage.opening import stores
 
     settings = load_settings()
-    with stores(settings.store) as (store, register):
-        judge = LiveJudge(store, register, load_rulebook(settings.judging), settings)
+    with companion(settings.judging) as second, stores(settings.store) as (store, register):
+        judge = LiveJudge(
+            store,
+            register,
+            load_rulebook(settings.judging),
+            settings,
+            judge=judge_batch if second is None else second.judge_batch,
+        )
         boxes: list[str] = []
         while rows := register.shipments.rows(after=boxes[-1] if boxes else None, limit=5000):
             boxes += [row.id for row in rows]

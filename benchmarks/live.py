@@ -40,6 +40,7 @@ from coldwitness.config.settings import (
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading import Reading
 from coldwitness.ingest.mqtt.embedded import EmbeddedBroker
+from coldwitness.judging.companion import companion
 from coldwitness.storage.opening import stores
 
 TARGET_S = 2.0
@@ -204,7 +205,11 @@ def serve(folder: Path, mqtt_port: int, boxes: int) -> None:
     """The server's process: says where it is once all boxes are judged, then how much processor
     time it took since, each time it is asked; ends when nobody can ask any more."""
     settings = settings_in(folder, mqtt_port)
-    with collected_seldom(), Running(settings, any_free_port=True) as running:
+    with (
+        collected_seldom(),
+        companion(settings.judging) as second,
+        Running(settings, any_free_port=True, second=second) as running,
+    ):
         running.judge.touch(f"S-{n:04d}" for n in range(boxes))
         began = time.perf_counter()
         while not running.judge.idle:

@@ -26,8 +26,10 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.service import IngestService
+from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.challenge_watch import ChallengeWatch
 from coldwitness.judging.clock import system_clock
+from coldwitness.judging.companion import Companion
 from coldwitness.judging.in_force import journal_in_force
 from coldwitness.judging.live import LiveJudge
 from coldwitness.judging.rows_read import rows_in_stores
@@ -53,15 +55,18 @@ class Running:
         any_free_port: bool = False,
         own_ingest: bool = True,
         ready: Mapping[str, Readiness] | None = None,
+        second: Companion | None = None,
     ) -> None:
         """Opens stores and journal, and a listener where none is given; closes it with them. Raises
         ConfigError or Unavailable naming which.
 
         ready : further parts that `/readyz` names. own_ingest : False where only other processes
         take the messages. Either way what others store is judged: they leave word in the register.
+        second : judges half of a large run.
         """
         self.settings = settings
         self._ready = dict(ready or {})
+        self._second = second
         self._opened = ExitStack()
         try:
             if listener is None:
@@ -74,7 +79,8 @@ class Running:
             raise
 
     def _open(self, settings: Settings, listener: socket.socket, *, own_ingest: bool) -> None:
-        rulebook = load_rulebook(settings.judging)
+        second = self._second
+        rulebook = load_rulebook(settings.judging) if second is None else second.rulebook
         self.url = url_of(listener, tls=settings.http.certificate_file is not None)
         alone = own_ingest and settings.mqtt.shared_group is None
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
@@ -96,6 +102,7 @@ class Running:
             rulebook,
             settings,
             observers=(metrics, self.outbox, board, self.alarms, News(hub)),
+            judge=judge_batch if second is None else second.judge_batch,
             rows_read=partial(rows_in_stores, settings.journal.directory, register),
         )
         self._challenges = ChallengeWatch(store, self.register, self.judge)

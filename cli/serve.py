@@ -11,6 +11,7 @@ from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.starting import started
 from coldwitness.cli.waiting import ending
+from coldwitness.judging.companion import companion
 
 
 def serve(
@@ -27,8 +28,9 @@ def serve(
     settings = settings_of(context)
     with (
         collected_seldom(),
+        companion(settings.judging) as second,  # before there is any thread
         ending(threading.Event()) as end,
-        started(settings, own_ingest=not no_ingest, end=end) as running,
+        started(settings, own_ingest=not no_ingest, end=end, second=second) as running,
     ):
         if running is not None:
             broker = "elsewhere" if no_ingest else f"{settings.mqtt.host}:{settings.mqtt.port}"

@@ -7,7 +7,7 @@ its address answers meanwhile. What is wrong in the settings ends it at once.
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,22 +22,27 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.loopback import is_loopback
 from coldwitness.domain.shown_address import shown_address
+from coldwitness.judging.companion import Companion
 from coldwitness.storage.spare_room import give_room, room_problem
 
 log = logging.getLogger(__name__)
 
 TRIED_AGAIN_S = 5.0
 
+Run = Callable[..., Running]
+"""Running, but for its listener and what `/readyz` names."""
+
 
 @contextmanager
 def started(
-    settings: Settings, *, own_ingest: bool, end: threading.Event
+    settings: Settings, *, own_ingest: bool, end: threading.Event, second: Companion | None = None
 ) -> Iterator[Running | None]:
     """Everything `serve` runs, once it can be opened; None where it was to end before that. Raises
     ConfigError."""
     listener = listen(settings.http.host, settings.http.port)
+    run = partial(Running, settings, own_ingest=own_ingest, second=second)
     try:
-        running = _opened(settings, listener, own_ingest=own_ingest, end=end)
+        running = _opened(settings, listener, run, end=end)
         if running is None:
             yield None
             return
@@ -49,13 +54,13 @@ def started(
 
 
 def _opened(
-    settings: Settings, listener: socket.socket, *, own_ingest: bool, end: threading.Event
+    settings: Settings, listener: socket.socket, run: Run, *, end: threading.Event
 ) -> Running | None:
     waiting = _Waiting(settings, listener)
     try:
         while not end.is_set():
             try:
-                return _open(settings, listener, own_ingest=own_ingest)
+                return _open(settings, listener, run)
             except Unavailable as error:
                 waiting.say(str(error))
             end.wait(TRIED_AGAIN_S)
@@ -64,16 +69,16 @@ def _opened(
         waiting.stop()
 
 
-def _open(settings: Settings, listener: socket.socket, *, own_ingest: bool) -> Running:
+def _open(settings: Settings, listener: socket.socket, run: Run) -> Running:
     """Once more with the room that is kept for it where it cannot be opened without."""
     folders = _folders(settings)
     ready = {"room": partial(room_problem, folders)}
     try:
-        return Running(settings, listener=listener.dup(), own_ingest=own_ingest, ready=ready)
+        return run(listener=listener.dup(), ready=ready)
     except Unavailable:
         if not give_room(folders):
             raise
-        return Running(settings, listener=listener.dup(), own_ingest=own_ingest, ready=ready)
+        return run(listener=listener.dup(), ready=ready)
 
 
 def _folders(settings: Settings) -> set[Path]:

@@ -181,6 +181,9 @@ class JudgingSettings(_Section):
     default_storage: str | None = None
     """Storage class of a shipment without a manifest; unset: its range is not judged."""
     tick_ms: int = Field(300, ge=20, le=60_000)
+    processes: int = Field(2, ge=1, le=2)
+    """With 2, `serve` has half of each large run judged by a process beside it, where there are two
+    cores."""
 
 
 class QuotaSettings(_Section):

@@ -12,24 +12,26 @@ from coldwitness.analysis.temperature.nearing_limit import nearing_of
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.result import CheckResult
-from coldwitness.judging.copies import ArchivedCurves
-from coldwitness.judging.evidence import evidence_of
-from coldwitness.judging.fleet_limits import RegisterTrips, model_trips
+from coldwitness.judging.copies import ArchivedCurves, CurveArchive
+from coldwitness.judging.evidence import Evidence, evidence_of
+from coldwitness.judging.fleet_limits import FleetTrips, RegisterTrips, model_trips
 from coldwitness.judging.observer import NewestReading
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.run import judge_shipments
-from coldwitness.storage.ports import ModelTrip, Register, TelemetryStore
+from coldwitness.storage.ports import EncodedResult, ModelTrip, Register, TelemetryStore
 
 
 @dataclass(frozen=True)
 class Batch:
     """Results of a run, the newest reading of each shipment that has one, what each shows of its
-    box model, and the curves to keep for later shipments once the results are recorded."""
+    box model, the curves to keep for later shipments once the results are recorded, and the
+    results as the register keeps them where they were encoded already."""
 
     results: Sequence[CheckResult]
     newest: Mapping[str, NewestReading]
     trips: Mapping[str, Sequence[ModelTrip]] = field(default_factory=dict)
     curves: Sequence[CurveIndex] = ()
+    encoded: Mapping[str, EncodedResult] | None = None
 
 
 def judge_batch(
@@ -41,13 +43,30 @@ def judge_batch(
     as_of_ms: int,
 ) -> Batch:
     """Judge the whole record of each shipment as of now. Raises Unavailable if a store does."""
-    evidence = evidence_of(store, register, shipments, as_of_ms=as_of_ms)
-    groups = judge_shipments(
-        evidence,
+    return judged_batch(
+        evidence_of(store, register, shipments, as_of_ms=as_of_ms),
         rulebook=rulebook,
         assumed_storage=settings.default_storage,
         archive=ArchivedCurves(register.copies),
         fleet=RegisterTrips(register.trips),
+    )
+
+
+def judged_batch(
+    evidence: Evidence,
+    *,
+    rulebook: Rulebook,
+    assumed_storage: str | None,
+    archive: CurveArchive,
+    fleet: FleetTrips,
+) -> Batch:
+    """Judge what was read of some shipments, and list what is to be kept and told of them."""
+    groups = judge_shipments(
+        evidence,
+        rulebook=rulebook,
+        assumed_storage=assumed_storage,
+        archive=archive,
+        fleet=fleet,
     )
     newest: dict[str, NewestReading] = {}
     for group in groups:

@@ -102,9 +102,7 @@ def told_in_parts(
 ) -> Iterator[tuple[Verdict, bytes]]:
     """The verdict of every shipment's result and what `tell` makes of it, in the order and with the
     results of one run of `judge_shipments`. `tell` runs where the result was made."""
-    parted = sorted_by_publisher(in_force_then(evidence)).own
-    evidence = replace(evidence, carried=first_sent(parted.readings, evidence.carried))
-    evidence = with_deliveries(evidence)  # of shipments in other parts as well
+    evidence = with_what_others_tell(evidence)
     with SharedTexts() as texts:
         work = _Work(evidence, _parts(evidence), rulebook, assumed_storage, tell, texts)
         numbers = range(len(work.parts))
@@ -118,10 +116,22 @@ def told_in_parts(
                     yield one.verdict, texts.read(one.at, one.size)
 
 
+def with_what_others_tell(evidence: Evidence) -> Evidence:
+    """The evidence with what its shipments tell of each other, to be parted: which probes their
+    loggers sent, and where others of their boxes were delivered."""
+    parted = sorted_by_publisher(in_force_then(evidence)).own
+    carried = first_sent(parted.readings, evidence.carried)
+    return with_deliveries(replace(evidence, carried=carried))
+
+
+def bound_together(evidence: Evidence) -> set[str]:
+    """The shipments that have to be judged in one part."""
+    return {*sorted_by_publisher(evidence).foreign, *evidence.versions}
+
+
 def _parts(evidence: Evidence) -> list[tuple[str, ...]]:
-    foreign = sorted_by_publisher(evidence).foreign
-    together = [name for name in evidence.shipments if name in foreign or name in evidence.versions]
-    apart = set(together)
+    apart = bound_together(evidence)
+    together = [name for name in evidence.shipments if name in apart]
     rest = [name for name in evidence.shipments if name not in apart]
     groups = [rest[at : at + PART_SHIPMENTS] for at in range(0, len(rest), PART_SHIPMENTS)]
     return [tuple(group) for group in (together, *groups) if group]

@@ -346,6 +346,7 @@ class LiveJudge:
             reason=reason,
             clue_policy=self._clue_rules,
             up_to=up_to,
+            encoded=batch.encoded,
         )
         for curves in batch.curves:
             keep_curves(self._register.copies, curves)

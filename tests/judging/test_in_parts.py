@@ -1,19 +1,18 @@
 """Several processes give what one run gives, to the byte and in its order."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import msgspec
 import pytest
 
-from coldwitness.cli.judge_files import GatheredFiles, gather_files, judge_gathered
+from coldwitness.cli.judge_files import GatheredFiles, judge_gathered
 from coldwitness.cli.main import main
 from coldwitness.config.settings import JudgingSettings
-from coldwitness.domain.manifest import ManifestVersion
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging import in_parts
 from coldwitness.judging.in_parts import processes_for, told_in_parts
 from coldwitness.judging.rulebook import Rulebook, load_rulebook
+from tests.judging.recorded_fleet import gathered_with_a_stranger_and_versions
 from tests.unchanged.recorded import MANIFESTS, TELEMETRY
 
 
@@ -24,35 +23,7 @@ def rulebook() -> Rulebook:
 
 @pytest.fixture(scope="module")
 def gathered(rulebook: Rulebook) -> GatheredFiles:
-    """The recorded fleet, with copies in it, one shipment in whose name a stranger sends too, and
-    two manifests of which there are two versions."""
-    found = gather_files(
-        [TELEMETRY],
-        manifest_paths=[MANIFESTS],
-        rulebook=rulebook,
-        storage=None,
-        timezone=None,
-        reader=None,
-    )
-    evidence = found.evidence
-    first, *_, last = evidence.shipments
-    versions = {}
-    for name in (first, last):
-        base = evidence.manifests[name]
-        item, *others = base.items
-        heavier = msgspec.structs.replace(item, mass_kg=9.5)
-        later = msgspec.structs.replace(base, items=(heavier, *others))
-        versions[name] = [
-            ManifestVersion(manifest=one, version=number)
-            for number, one in enumerate((base, later), start=1)
-        ]
-    stranger, *others = evidence.events[evidence.shipments[5]]
-    events = dict(evidence.events)
-    events[evidence.shipments[5]] = [
-        *(stranger, *others),
-        msgspec.structs.replace(others[-1], courier="CR-STRANGER", box="BX-STRANGER"),
-    ]
-    return replace(found, evidence=replace(evidence, versions=versions, events=events))
+    return gathered_with_a_stranger_and_versions(rulebook)
 
 
 def line(result: CheckResult) -> bytes:
