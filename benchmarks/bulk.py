@@ -118,6 +118,8 @@ def start() -> None:
             judge.touch(boxes)
             if judge.tick() != len(boxes):
                 raise SystemExit("not all boxes could be judged")
+            if second is not None:
+                second.close()  # its processor time is counted once it has ended
 
         with collected_seldom():  # as `serve` does
             timed(judged)
