@@ -37,6 +37,7 @@ from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.decided import JournalledRegister, open_decision_log
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
+from coldwitness.storage.register.secret_seal import secret_seal
 from coldwitness.storage.telemetry import WholeStore
 
 
@@ -84,6 +85,7 @@ class Running:
         self.url = url_of(listener, tls=settings.http.certificate_file is not None)
         alone = own_ingest and settings.mqtt.shared_group is None
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
+        register.seal_secrets(secret_seal(settings))
         log = self._opened.enter_context(
             open_decision_log(settings.journal, register, witnesses=settings.witnesses)
         )

@@ -124,6 +124,10 @@ class StoreSettings(_Section):
     influx_token_file: Path | None = None
     influx_batch_rows: int = Field(5000, ge=1)
     register_url: str = "sqlite:///coldwitness-data/register.sqlite"
+    secrets_key_file: Path | None = None
+    """By which secrets of others are sealed in the register (64 hexadecimal digits, mode 0600);
+    unset: secrets.key beside the journal's signing key, made if missing. Servers of one register
+    share it."""
     archive_directory: Path = Path("coldwitness-data/archive")
 
 

@@ -216,7 +216,12 @@ def _why(error: Exception) -> str:
 
 
 def _secrets_of(webhook: Webhook, now_ms: int) -> list[str]:
-    """Those that sign now, the newest first."""
+    """Those that sign now, the newest first. Raises Unavailable where it cannot be opened."""
+    if not webhook.secret:
+        raise Unavailable(
+            f"webhook {webhook.id}: its secret was sealed by another key: put keys/secrets.key"
+            " back, or give it another secret"
+        )
     earlier, until_ms = webhook.earlier_secret, webhook.earlier_until_ms
     if earlier is None or until_ms is None or now_ms >= until_ms:
         return [webhook.secret]

@@ -72,6 +72,12 @@ class Database:
             finally:
                 self._writing.connection = None
 
+    def forget_written(self) -> None:
+        """Empty SQLite's log of what was written, in which the values of before still stand."""
+        if self.is_sqlite:
+            with self._failures_named(), self.engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def insert(self, table: Table) -> Any:
         """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)

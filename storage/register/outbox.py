@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -16,10 +17,20 @@ from coldwitness.storage.clue_ports import (
 )
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean
+from coldwitness.storage.register.secret_seal import SecretSeal
 
 _HOOKS, _OWED = schema.webhooks, schema.deliveries
 _HOOK_NAMES = [column.name for column in _HOOKS.c]
 _HOOK_COLUMNS = [column.label(f"hook_{column.name}") for column in _HOOKS.c]
+
+
+_SECRETS = ("url", "secret", "earlier_secret")
+"""An address may hold a token."""
+
+
+def _place(webhook_id: str, name: str) -> str:
+    """What is bound into a seal; a secret that becomes the earlier one keeps its own."""
+    return f"webhook {webhook_id} {name}"
 
 
 class SqlOutbox:
@@ -27,6 +38,43 @@ class SqlOutbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seal = SecretSeal()
+
+    def seal_with(self, seal: SecretSeal) -> None:
+        """From now on, and what is kept in clear as well."""
+        self._seal = seal
+        with self._database.read() as connection:
+            rows = connection.execute(select(*(_HOOKS.c[name] for name in ("id", *_SECRETS))))
+            found = [dict(row) for row in rows.mappings()]
+        changed = [(row, kept) for row in found if (kept := self._kept(row)) != row]
+        if not changed:
+            return
+        with self._database.write() as connection:
+            if self._database.is_sqlite:
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            for row, kept in changed:
+                # Another server may have sealed it meanwhile.
+                its = (_HOOKS.c.id == row["id"]) & (_HOOKS.c.secret == row["secret"])
+                connection.execute(update(_HOOKS).where(its).values(**kept))
+        self._database.forget_written()
+
+    def _kept(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A webhook's row as it is kept."""
+        sealed = {
+            name: self._seal.sealed(row[name].encode(), of=_place(row["id"], name)).decode()
+            for name in _SECRETS
+            if row.get(name) is not None
+        }
+        return {**row, **sealed}
+
+    def _shown(self, row: Mapping[Any, Any]) -> Webhook:
+        """A webhook of its row; what cannot be opened is empty."""
+        values = {str(name): value for name, value in row.items()}
+        for name in _SECRETS:
+            if values[name] is not None:
+                place = _place(values["id"], name)
+                values[name] = (self._seal.opened(values[name].encode(), of=place) or b"").decode()
+        return Webhook(**values)
 
     def add_webhook(
         self, url: str, secret: str, *, now_ms: int, owner: str | None = None
@@ -43,13 +91,13 @@ class SqlOutbox:
                 owed_up_to=last,
                 owner=None if owner is None else clean(owner),
             )
-            connection.execute(_HOOKS.insert().values(**vars(webhook)))
+            connection.execute(_HOOKS.insert().values(**self._kept(vars(webhook))))
         return webhook
 
     def webhooks(self) -> list[Webhook]:
         with self._database.read() as connection:
             rows = connection.execute(select(_HOOKS).order_by(_HOOKS.c.created_ms, _HOOKS.c.id))
-            return [Webhook(**row) for row in rows.mappings()]
+            return [self._shown(row) for row in rows.mappings()]
 
     def disable_webhook(self, webhook_id: str) -> None:
         with self._database.write() as connection:
@@ -58,14 +106,13 @@ class SqlOutbox:
 
     def change_secret(self, webhook_id: str, secret: str, *, earlier_until_ms: int) -> None:
         with self._database.write() as connection:
-            its = update(_HOOKS).where(_HOOKS.c.id == webhook_id)
-            connection.execute(
-                its.values(
-                    earlier_secret=_HOOKS.c.secret,
-                    earlier_until_ms=earlier_until_ms,
-                    secret=secret,
-                )
-            )
+            its = _HOOKS.c.id == webhook_id
+            row = connection.execute(select(_HOOKS).where(its)).mappings().one()
+            changed = {"id": webhook_id, "secret": secret} | {
+                "earlier_secret": self._shown(row).secret or None,
+                "earlier_until_ms": earlier_until_ms,
+            }
+            connection.execute(update(_HOOKS).where(its).values(**self._kept(changed)))
 
     def owe(
         self, webhook_id: str, entries: Sequence[tuple[ClueEntry, bytes]], *, now_ms: int
@@ -133,7 +180,7 @@ class SqlOutbox:
             return [
                 Delivery(
                     id=row["id"],
-                    webhook=Webhook(**{name: row[f"hook_{name}"] for name in _HOOK_NAMES}),
+                    webhook=self._shown({name: row[f"hook_{name}"] for name in _HOOK_NAMES}),
                     clue_id=row["clue"],
                     cursor=row["cursor"],
                     body=row["body"],

@@ -19,6 +19,7 @@ from coldwitness.storage.register.people import SqlPeople
 from coldwitness.storage.register.replies import SqlReplies
 from coldwitness.storage.register.results import SqlResults
 from coldwitness.storage.register.reviews import SqlReviews
+from coldwitness.storage.register.secret_seal import SecretSeal
 from coldwitness.storage.register.shipments import SqlShipments
 from coldwitness.storage.register.standing import SqlStanding
 from coldwitness.storage.register.trips import SqlTrips
@@ -57,6 +58,11 @@ class SqlRegister:
         self.standing = SqlStanding(database)
         self.views = SqlViews(database)
         self.drug_names = SqlDrugNames(database)
+
+    def seal_secrets(self, seal: SecretSeal) -> None:
+        """Keep secrets of others sealed, those that are there too. Raises Unavailable."""
+        self.outbox.seal_with(seal)
+        self.replies.seal_with(seal)
 
     def close(self) -> None:
         self.database.close()

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import msgspec
 from sqlalchemy import delete, select, update
 
+from coldwitness.domain.errors import Unavailable
 from coldwitness.storage.people_ports import Reply
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.secret_seal import SecretSeal
 
 _TABLE = schema.replied_posts
 
@@ -17,6 +19,11 @@ class SqlReplies:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seal = SecretSeal()
+
+    def seal_with(self, seal: SecretSeal) -> None:
+        """From now on. Answers of before are gone within a day."""
+        self._seal = seal
 
     def begin(
         self,
@@ -40,10 +47,15 @@ class SqlReplies:
                 return None
             known = connection.execute(select(_TABLE).where(_TABLE.c.place == place)).one()
         headers = {} if known.headers is None else msgspec.json.decode(known.headers)
-        return Reply(known.fingerprint, known.status, headers, known.body or b"")
+        body = self._seal.opened(known.body or b"", of=place)
+        if body is None:
+            raise Unavailable("register: the first answer to this post was sealed by another key")
+        return Reply(known.fingerprint, known.status, headers, body)
 
     def answered(self, place: str, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        told = {"status": status, "headers": msgspec.json.encode(headers).decode(), "body": body}
+        # It may show a new webhook's secret.
+        kept = self._seal.sealed(body, of=place)
+        told = {"status": status, "headers": msgspec.json.encode(headers).decode(), "body": kept}
         with self._database.write() as connection:
             connection.execute(update(_TABLE).where(_TABLE.c.place == place).values(**told))
 
