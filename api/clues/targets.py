@@ -28,6 +28,7 @@ _ISATAP = 0x00005EFE
 """RFC 5214, 6.1: the upper half of the interface identifier, its universal bit either way."""
 _CLOSED = (
     IPv6Network("fec0::/10"),  # site-local, RFC 3879
+    IPv4Network("192.0.0.0/24"),  # of protocols, RFC 6890; a cloud's metadata among them
     IPv4Network("168.63.129.16/32"),  # what a virtual machine in Azure asks of its host
 )
 
