@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
@@ -24,13 +24,25 @@ _HOOK_NAMES = [column.name for column in _HOOKS.c]
 _HOOK_COLUMNS = [column.label(f"hook_{column.name}") for column in _HOOKS.c]
 
 
-_SECRETS = ("url", "secret", "earlier_secret")
-"""An address may hold a token."""
+def _with_secrets(webhook: Webhook, made: Callable[[str, str], str]) -> Webhook:
+    """With each of its secrets made anew out of what it is and what is bound into its seal; an
+    address is one, because it may hold a token."""
+    earlier, place = webhook.earlier_secret, f"webhook {webhook.id}"
+    return replace(
+        webhook,
+        url=made(webhook.url, f"{place} url"),
+        secret=made(webhook.secret, f"{place} secret"),
+        earlier_secret=None if earlier is None else made(earlier, f"{place} earlier_secret"),
+    )
 
 
-def _place(webhook_id: str, name: str) -> str:
-    """What is bound into a seal; a secret that becomes the earlier one keeps its own."""
-    return f"webhook {webhook_id} {name}"
+def _secrets_of(webhook: Webhook) -> dict[str, str | None]:
+    """Columns of them."""
+    return {
+        "url": webhook.url,
+        "secret": webhook.secret,
+        "earlier_secret": webhook.earlier_secret,
+    }
 
 
 class SqlOutbox:
@@ -44,37 +56,32 @@ class SqlOutbox:
         """From now on, and what is kept in clear as well."""
         self._seal = seal
         with self._database.read() as connection:
-            rows = connection.execute(select(*(_HOOKS.c[name] for name in ("id", *_SECRETS))))
-            found = [dict(row) for row in rows.mappings()]
-        changed = [(row, kept) for row in found if (kept := self._kept(row)) != row]
+            rows = connection.execute(select(_HOOKS)).mappings()
+            found = [Webhook(**row) for row in rows]
+        changed = [(before, after) for before in found if (after := self._kept(before)) != before]
         if not changed:
             return
         with self._database.write() as connection:
             if self._database.is_sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
-            for row, kept in changed:
+            for before, after in changed:
                 # Another server may have sealed it meanwhile.
-                its = (_HOOKS.c.id == row["id"]) & (_HOOKS.c.secret == row["secret"])
-                connection.execute(update(_HOOKS).where(its).values(**kept))
+                its = (_HOOKS.c.id == before.id) & (_HOOKS.c.secret == before.secret)
+                connection.execute(update(_HOOKS).where(its).values(**_secrets_of(after)))
         self._database.forget_written()
 
-    def _kept(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A webhook's row as it is kept."""
-        sealed = {
-            name: self._seal.sealed(row[name].encode(), of=_place(row["id"], name)).decode()
-            for name in _SECRETS
-            if row.get(name) is not None
-        }
-        return {**row, **sealed}
+    def _kept(self, webhook: Webhook) -> Webhook:
+        """As it stands in the register."""
+        return _with_secrets(
+            webhook, lambda text, place: self._seal.sealed(text.encode(), of=place).decode()
+        )
 
-    def _shown(self, row: Mapping[Any, Any]) -> Webhook:
-        """A webhook of its row; what cannot be opened is empty."""
-        values = {str(name): value for name, value in row.items()}
-        for name in _SECRETS:
-            if values[name] is not None:
-                place = _place(values["id"], name)
-                values[name] = (self._seal.opened(values[name].encode(), of=place) or b"").decode()
-        return Webhook(**values)
+    def _shown(self, webhook: Webhook) -> Webhook:
+        """As it is; what cannot be opened is empty."""
+        return _with_secrets(
+            webhook,
+            lambda text, place: (self._seal.opened(text.encode(), of=place) or b"").decode(),
+        )
 
     def add_webhook(
         self, url: str, secret: str, *, now_ms: int, owner: str | None = None
@@ -91,13 +98,13 @@ class SqlOutbox:
                 owed_up_to=last,
                 owner=None if owner is None else clean(owner),
             )
-            connection.execute(_HOOKS.insert().values(**self._kept(vars(webhook))))
+            connection.execute(_HOOKS.insert().values(**vars(self._kept(webhook))))
         return webhook
 
     def webhooks(self) -> list[Webhook]:
         with self._database.read() as connection:
             rows = connection.execute(select(_HOOKS).order_by(_HOOKS.c.created_ms, _HOOKS.c.id))
-            return [self._shown(row) for row in rows.mappings()]
+            return [self._shown(Webhook(**row)) for row in rows.mappings()]
 
     def disable_webhook(self, webhook_id: str) -> None:
         with self._database.write() as connection:
@@ -108,11 +115,14 @@ class SqlOutbox:
         with self._database.write() as connection:
             its = _HOOKS.c.id == webhook_id
             row = connection.execute(select(_HOOKS).where(its)).mappings().one()
-            changed = {"id": webhook_id, "secret": secret} | {
-                "earlier_secret": self._shown(row).secret or None,
-                "earlier_until_ms": earlier_until_ms,
-            }
-            connection.execute(update(_HOOKS).where(its).values(**self._kept(changed)))
+            before = self._shown(Webhook(**row))
+            after = replace(
+                before,
+                secret=secret,
+                earlier_secret=before.secret or None,
+            )
+            kept = _secrets_of(self._kept(after)) | {"earlier_until_ms": earlier_until_ms}
+            connection.execute(update(_HOOKS).where(its).values(**kept))
 
     def owe(
         self, webhook_id: str, entries: Sequence[tuple[ClueEntry, bytes]], *, now_ms: int
@@ -180,7 +190,9 @@ class SqlOutbox:
             return [
                 Delivery(
                     id=row["id"],
-                    webhook=self._shown({name: row[f"hook_{name}"] for name in _HOOK_NAMES}),
+                    webhook=self._shown(
+                        Webhook(**{name: row[f"hook_{name}"] for name in _HOOK_NAMES})
+                    ),
                     clue_id=row["clue"],
                     cursor=row["cursor"],
                     body=row["body"],
