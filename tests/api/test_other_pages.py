@@ -148,7 +148,7 @@ def test_every_form_of_the_pages_wants_its_token(world: World) -> None:
     form = {"name": "chief", "password": "long enough 1"}
     assert world.client.post("/sign-in", data=form).status_code == 303
     tried = 0
-    for included in world.server._app.routes:
+    for included in world.app.routes:
         for route in getattr(getattr(included, "original_router", None), "routes", ()):
             if "POST" not in route.methods or route.path.startswith(("/v1/", "/sign-")):
                 continue

@@ -194,7 +194,7 @@ def test_every_route_has_a_rule_and_names_only_what_is_known_here(tried: Tried) 
         assert named <= NAMES, f"{path}: say here whose that is, and try another's"
     routes = {
         f"{method} {route.path}"
-        for included in tried.world.server._app.routes
+        for included in tried.world.app.routes
         for route in getattr(getattr(included, "original_router", None), "routes", ())
         for method in route.methods
     }

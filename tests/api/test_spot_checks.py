@@ -243,7 +243,7 @@ def test_a_spot_check_comes_back_from_its_row(world: World) -> None:
 def test_every_form_of_a_page_asks_for_its_token(world: World) -> None:
     """A session is let in without the header outside of /v1/, so each has to look at the field."""
     asked = 0
-    for included in world.server._app.routes:
+    for included in world.app.routes:
         for route in getattr(getattr(included, "original_router", None), "routes", ()):
             changing = set(route.methods) - {"GET", "HEAD"}
             if not changing or route.path.startswith("/v1/"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from coldwitness.api.app import create_app
 from coldwitness.api.clues.outbox import Outbox
@@ -61,6 +62,7 @@ class World:
     client: httpx.Client
     clock: TestClock
     services: Services
+    app: FastAPI
 
     def send(
         self,
@@ -159,7 +161,8 @@ def running_world(
         board=board,
         readiness=readiness or {},
     )
-    server = ApiServer(create_app(services), listener, settings.http, closing=services.hub.close)
+    app = create_app(services)
+    server = ApiServer(app, listener, settings.http, closing=services.hub.close)
     server.start()
     if ticking:
         judge.start()
@@ -168,7 +171,7 @@ def running_world(
     trusted = ssl.create_default_context(cafile=settings.http.certificate_file) if tls else NO_TLS
     client = httpx.Client(base_url=base_url, trust_env=False, timeout=20.0, verify=trusted)
     try:
-        yield World(store, register, judge, outbox, hub, server, client, moved, services)
+        yield World(store, register, judge, outbox, hub, server, client, moved, services, app)
     finally:
         client.close()
         server.stop()
