@@ -29,6 +29,7 @@ from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.decided.shards import is_shard
 from coldwitness.storage.journal import JournalReader, signer_of_journal
+from coldwitness.storage.journal.clock import clock_problem
 from coldwitness.storage.register import open_register
 from coldwitness.storage.register.views import SqlViews
 from coldwitness.storage.telemetry import open_telemetry
@@ -320,13 +321,10 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     last_ms = max(
         (s.last_received_ms for s in JournalReader(settings.journal.directory).stats()), default=0
     )
-    if last_ms > now_ms + 2000:
-        yield Finding(
-            "clock",
-            "failure",
-            f"it is {rfc3339(now_ms)}, but the journal was written until {rfc3339(last_ms)}",
-            "the clock was set back: set it right before messages are received",
-        )
+    problem = clock_problem(now_ms, written_ms=last_ms)
+    if problem is not None:
+        mend = "the clock is wrong: set it right before messages are received"
+        yield Finding("clock", "failure", problem, mend)
         return
     synchronised = _synchronised()
     if synchronised is False:

@@ -35,6 +35,7 @@ from coldwitness.judging.live import LiveJudge
 from coldwitness.judging.rows_read import rows_in_stores
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.storage.decided import JournalledRegister, open_decision_log
+from coldwitness.storage.journal.clock import clock_problem
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register.secret_seal import secret_seal
@@ -186,6 +187,7 @@ def _readiness(ingest: IngestService | None) -> dict[str, Callable[[], str | Non
     return {
         "ingest": partial(_ingest_problem, ingest),
         "stores": partial(_store_problem, ingest),
+        "clock": partial(_clock_problem, ingest),
     }
 
 
@@ -198,3 +200,7 @@ def _ingest_problem(ingest: IngestService) -> str | None:
 
 def _store_problem(ingest: IngestService) -> str | None:
     return ingest.status().store_problem or None
+
+
+def _clock_problem(ingest: IngestService) -> str | None:
+    return clock_problem(system_clock(), written_ms=ingest.receiving.journal.clock.issued_ms)

@@ -4,9 +4,30 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from coldwitness.domain.instants import rfc3339
+
 STEP_MS = 2000.0
 """A wall clock that differs from the monotonic one by more was set, not disciplined: NTP slews
 by at most 500 ppm, which is 2 s in over an hour."""
+
+
+EARLIEST_MS = 1_704_067_200_000
+LATEST_MS = 4_102_444_800_000
+"""2024 and 2100: a server whose clock lies outside was never set, or wrongly. No reading of today
+could be judged by it: each would be of the future, or a hundred years late."""
+
+
+def clock_problem(now_ms: int, *, written_ms: int) -> str | None:
+    """What is wrong with the server's clock, by itself and by the last time that was written in
+    the journal (0: none)."""
+    if not EARLIEST_MS <= now_ms < LATEST_MS:
+        return (
+            f"the server's clock says {rfc3339(now_ms)}, expected a time from"
+            f" {rfc3339(EARLIEST_MS)} to {rfc3339(LATEST_MS)}"
+        )
+    if written_ms > now_ms + STEP_MS:
+        return f"it is {rfc3339(now_ms)}, but the journal was written until {rfc3339(written_ms)}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -56,6 +77,11 @@ class ReceiveClock:
         self._issued = max(wall, float(not_before_ms))
         if not_before_ms - wall > STEP_MS:
             self._report(wall=wall, expected=float(not_before_ms))
+
+    @property
+    def issued_ms(self) -> int:
+        """The last time that was given out."""
+        return int(self._issued)
 
     def now_ms(self) -> int:
         wall, monotonic = self._wall_ms(), self._monotonic_ms()
