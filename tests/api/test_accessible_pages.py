@@ -103,6 +103,7 @@ def test_axe_would_find_what_is_serious(browser: Browser) -> None:
     page.close()
 
 
+@pytest.mark.timeout(600)  # some thirty pages, a second or two each where nothing else runs
 @pytest.mark.parametrize(("lang", "width"), [("zh", 1280), ("en", 360)])
 def test_axe_finds_nothing_serious_on_any_page(
     browser: Browser, shown: World, lang: str, width: int
