@@ -295,7 +295,7 @@ def command(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> Callable[..., Done]:
-    """Runs `coldwitness` as its console script does, with the stores of this test."""
+    """Runs `coldwitness` in this process, with the stores of this test."""
     file = tmp_path / "settings.toml"
     file.write_text(
         f"""
@@ -310,13 +310,11 @@ archive_directory = "{stores.archive_directory}"
     monkeypatch.setenv("COLDWITNESS_CONFIG", str(file))
 
     def run(*arguments: str) -> Done:
-        monkeypatch.setattr("sys.argv", ["coldwitness", *arguments])
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main.run()
+        code = main.main(list(arguments))
         sys.stdout.flush()
         said = capfd.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
+        return Done(code, said.out, said.err)
 
     return run
 
