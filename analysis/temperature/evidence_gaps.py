@@ -59,7 +59,8 @@ def gap_findings(
 ) -> FindingTable:
     """One finding for each hole longer than the permitted interval or in which the range may
     have been left. A shorter one in which no cone leaves the range makes none: readings lost here
-    and there are counted (`missing_readings`) and weigh on nothing. A logger that records too
+    and there are counted (`missing_readings`) and weigh on nothing, and between two readings of one
+    instant nothing is missing. A logger that records too
     seldom all along makes one finding for its interval, with the longest step, how many there
     are, and whether the range could be left in any; longer silences keep their own.
 
@@ -72,7 +73,7 @@ def gap_findings(
     length = holes.length_s
     long = length > np.fmin(holes.allowed_s, numbers.recording_interval_s)
     again = edge_of_break(holes, limits, numbers) & ~tolerated[holes.series]
-    alone = (length > numbers.recording_interval_s) | (leaves & ~again)
+    alone = (length > numbers.recording_interval_s) | (leaves & ~again & (length > 0))
     type_ = np.where(long, _SUBTYPE[holes.side], code_of("evidence_gap/no_readings"))
     on_the_way = case.window.custody.in_transit[shipment] & (holes.side == Side.AFTER)
     type_[on_the_way] = code_of("evidence_gap/no_readings")

@@ -104,7 +104,9 @@ def test_axe_would_find_what_is_serious(browser: Browser) -> None:
 
 
 @pytest.mark.timeout(600)  # some thirty pages, a second or two each where nothing else runs
-@pytest.mark.parametrize(("lang", "width"), [("zh", 1280), ("en", 360)])
+@pytest.mark.parametrize(
+    ("lang", "width"), [("zh", 1280), pytest.param("en", 360, marks=pytest.mark.soak)]
+)
 def test_axe_finds_nothing_serious_on_any_page(
     browser: Browser, shown: World, lang: str, width: int
 ) -> None:

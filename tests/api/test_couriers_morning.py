@@ -73,7 +73,10 @@ def _heard(courier: str, logger: str) -> LastSeen:
     )
 
 
-@pytest.mark.parametrize(("lang", "width"), SCREENS)
+@pytest.mark.parametrize(
+    ("lang", "width"),
+    [*(pytest.param(*one, marks=pytest.mark.soak) for one in SCREENS[:2]), *SCREENS[2:]],
+)
 def test_from_its_shipments_to_a_statement(
     browser: Browser, road: World, lang: Lang, width: int
 ) -> None:
@@ -127,7 +130,7 @@ def test_from_its_shipments_to_a_statement(
     # What it says on a clue.
     page.locator('nav a[href^="/courier"]').click()
     asked = page.locator("section").filter(has=page.locator(f'a[href*="{warm}"]'))
-    said = f"测点靠近冰排 {lang}"
+    said = f"测点靠近冰排 {lang} {width}"
     assert grave(page) == []
     asked.locator("textarea").focus()
     page.keyboard.type(said)

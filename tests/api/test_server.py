@@ -51,7 +51,7 @@ def test_readiness_names_each_part(world: World) -> None:
     assert answer.status_code == 503, "neither judging nor webhooks run in this world"
     assert int(answer.headers["Retry-After"]) > 0
     parts = answer.json()["parts"]
-    assert parts["register"] == {"ready": True, "detail": None}
+    assert parts["register"] == {"ready": True, "detail": None, "mend": None}
     assert parts["judging"]["detail"] == "the judging thread does not run"
     assert parts["webhooks"]["detail"] == "the webhook worker does not run"
 

@@ -1,6 +1,9 @@
 """No secret of the settings in what commands print, whatever fails."""
 
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,7 +30,7 @@ SETTINGS = {
 @pytest.mark.parametrize(
     "command",
     [
-        "config show", "setup influx", "doctor", "doctor --json", "export", "serve", "rebuild",
+        "config show", "setup influx", "doctor", "doctor --json", "export", "rebuild",
         "db upgrade", "users list", "keys list", "backup {}/b", "archive seal", "quarantine list",
     ],
 )  # fmt: skip
@@ -44,6 +47,24 @@ def test_what_a_command_prints_holds_no_secret(
     said = "".join(capfd.readouterr())
     assert said
     assert SECRET not in said
+
+
+def test_what_a_server_says_while_it_waits_for_its_stores_holds_no_secret(tmp_path: Path) -> None:
+    settings = SETTINGS | {"JOURNAL__DIRECTORY": str(tmp_path / "journal")}
+    command = [sys.executable, "-m", "coldwitness.cli", "serve"]
+    own = {f"COLDWITNESS_{name}": value for name, value in settings.items()}
+    with subprocess.Popen(
+        command, env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stderr is not None
+        said = []
+        for line in serving.stderr:
+            said.append(line)
+            if "tried again" in line:
+                serving.terminate()
+    assert serving.returncode == 0
+    assert any("register postgresql" in line for line in said)
+    assert SECRET not in "".join(said)
 
 
 @pytest.mark.parametrize(

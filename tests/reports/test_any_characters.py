@@ -121,7 +121,7 @@ def whole_in_every_form(said: dict[str, Any]) -> None:
     assert render_pdf(made, lang="zh").startswith(b"%PDF")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from(sorted(PLACES)), texts, min_size=1, max_size=6))
 def test_drawn_texts_in_any_field_come_to_a_report_in_every_form(said: dict[str, str]) -> None:
     whole_in_every_form(accepted(said))
