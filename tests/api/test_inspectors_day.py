@@ -19,8 +19,8 @@ from tests.api.world import World, manifest, running_world
 
 OTHER = "鲁C-0102"
 SCREENS = [("zh", 360), ("en", 1280), ("zh", 1280), ("en", 360)]
-"""Both languages at both widths in a soak, each once in the usual tests: the inspector's
-day in the first two, the courier's morning in the others."""
+"""All four in a soak; in the usual tests the inspector's day in the first and the courier's morning
+in the second, so that each language and width is walked."""
 PHOTO = b"\xff\xd8\xff\xe0 a photograph"
 WAIT_MS = 60_000
 
@@ -85,7 +85,7 @@ def downloaded(page: Page, selector: str) -> Path:
 
 @pytest.mark.parametrize(
     ("lang", "width"),
-    [*SCREENS[:2], *(pytest.param(*one, marks=pytest.mark.soak) for one in SCREENS[2:])],
+    [SCREENS[0], *(pytest.param(*one, marks=pytest.mark.soak) for one in SCREENS[1:])],
 )
 def test_from_four_digits_to_the_hand_over_and_out(
     browser: Browser, office: World, lang: Lang, width: int

@@ -49,6 +49,7 @@ def test_killed_at_200_random_moments(broker: Any, tmp_path: Path) -> None:
     assert outcome.rows == outcome.published
 
 
+@pytest.mark.soak
 def test_a_burst_of_30000_for_an_absent_worker_is_kept_by_the_shipped_mosquitto(
     mosquitto: Mosquitto, tmp_path: Path, store: MemoryStore, register: MemoryCustody
 ) -> None:

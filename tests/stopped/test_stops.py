@@ -14,7 +14,13 @@ from tests.stopped.works import WORKS, Work
 
 UNSETTLED = ("redact of a sealed day", "package")
 """What the benchmark finds wrong still: docs/journal.md, "When a process is killed"."""
-SETTLED = [work for work in WORKS if work.name not in UNSETTLED]
+USUAL = ("journal seal", "archive seal", "backup", "restore", "rebuild", "upgrade")
+"""Of the usual tests; the others take their turn in a soak."""
+SETTLED = [
+    pytest.param(work, id=work.name, marks=() if work.name in USUAL else pytest.mark.soak)
+    for work in WORKS
+    if work.name not in UNSETTLED
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +31,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("work", SETTLED, ids=[work.name for work in SETTLED])
+@pytest.mark.parametrize("work", SETTLED)
 def test_a_command_that_was_stopped_ends_alike_when_started_again(
     work: Work, runs: Trials, tmp_path: Path
 ) -> None:
