@@ -2,6 +2,7 @@
 is named by its code, so that a name can neither hide nor reorder a part of itself."""
 
 import unicodedata
+from functools import lru_cache
 
 _COMMANDS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls, formats (the direction of writing among them), halves of pairs, ends of lines."""
@@ -10,6 +11,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what office programs begin a formula."""
 
 
+@lru_cache(maxsize=65_536)
 def is_seen(char: str) -> bool:
     """False for a sign that is not drawn by itself; ends of lines and tabs are what they are."""
     return char in _LAYOUT or unicodedata.category(char) not in _COMMANDS
@@ -25,7 +27,7 @@ def visible(text: str) -> str:
     >>> visible("胰岛素\\u202e注射液")
     '胰岛素[U+202E]注射液'
     """
-    if text.isprintable() and text.isascii():
+    if (text.isprintable() and text.isascii()) or all(map(is_seen, text)):
         return text
     return "".join(char if is_seen(char) else code_of(char) for char in text)
 

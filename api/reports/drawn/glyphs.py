@@ -47,12 +47,18 @@ def _full_map(data: bytes, cmap: int, font: Path) -> Iterable[int]:
     raise BadInput(f"font {font.name}: no full Unicode map")
 
 
-def with_codes(text: str, *, fonts: Iterable[Path] = (SANS, SERIF)) -> str:
+def with_codes(text: str, *, fonts: tuple[Path, ...] = (SANS, SERIF)) -> str:
     """`text` with `[U+1F9CA]` for each character that a font lacks or that is not seen."""
     if text.isascii() and text.isprintable():
         return text
-    every = frozenset.intersection(*(drawable(font) for font in fonts))
+    every = _drawable_by_all(fonts)
     return "".join(char if _is_drawn(char, every) else code_of(char) for char in text)
+
+
+@lru_cache
+def _drawable_by_all(fonts: tuple[Path, ...]) -> frozenset[int]:
+    """Some 30,000: a report asks for each of its texts."""
+    return frozenset.intersection(*(drawable(font) for font in fonts))
 
 
 def _is_drawn(char: str, drawn: frozenset[int]) -> bool:
