@@ -1,7 +1,7 @@
 """Forms of our own pages: their fields, and that a page of ours sent them."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qs, urlencode
@@ -81,6 +81,23 @@ async def own_upload(request: Request, services: ServicesOf, caller: CallerOf) -
             return Upload(fields, file.filename, media_type, await file.read())
     except MultiPartException as error:
         raise Problem(422, f"body: {error.message}") from error
+
+
+def sent_once(
+    request: Request,
+    services: Services,
+    caller: Caller,
+    form: Mapping[str, str],
+    act: Callable[[], Response],
+) -> Response:
+    """What a form does, done once however often it is sent."""
+    return services.replied.once(
+        form.get(ONCE) or None,
+        scope=f"{caller.who} POST {request.url.path}",
+        body=msgspec.json.encode(dict(form)),
+        clock=services.clock,
+        act=act,
+    )
 
 
 def _kind(request: Request) -> str:

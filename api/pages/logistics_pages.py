@@ -2,7 +2,6 @@
 
 import secrets
 
-import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +19,7 @@ from coldwitness.api.http.logistics_requests import (
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.pages.drawing import page
-from coldwitness.api.pages.forms import ONCE, Fields, OwnForm, back_to, form_body
+from coldwitness.api.pages.forms import Fields, OwnForm, back_to, form_body, sent_once
 from coldwitness.api.pages.words import sayer
 from coldwitness.config.labels import labels
 from coldwitness.domain.logistics import KeptLogisticsRequest
@@ -49,13 +48,7 @@ def take(request: Request, form: OwnForm, services: ServicesOf, caller: CallerOf
         return back_to(f"/logistics-requests/{name}", request)
 
     try:
-        return services.replied.once(
-            form.get(ONCE) or None,
-            scope=f"{caller.who} POST {request.url.path}",
-            body=msgspec.json.encode(dict(form)),
-            clock=services.clock,
-            act=once,
-        )
+        return sent_once(request, services, caller, form, once)
     except Problem as problem:
         return _listed(request, services, caller, typed=form, wrong=problem)
 

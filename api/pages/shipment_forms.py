@@ -24,7 +24,7 @@ from coldwitness.api.http.reviews import keep_review
 from coldwitness.api.http.schemas import NewReview
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import may_see
-from coldwitness.api.pages.forms import ONCE, OwnForm, OwnUpload
+from coldwitness.api.pages.forms import OwnForm, OwnUpload, sent_once
 from coldwitness.api.pages.officers_part import Refused
 from coldwitness.api.pages.shipment_page import shown_shipment
 from coldwitness.domain.identifiers import is_id
@@ -129,13 +129,7 @@ def _done(
         return RedirectResponse(f"/shipments/{shipment}?{asked}#officers", status_code=303)
 
     try:
-        return services.replied.once(
-            form.get(ONCE) or None,
-            scope=f"{caller.who} POST {request.url.path}",
-            body=msgspec.json.encode(dict(form)),
-            clock=services.clock,
-            act=once,
-        )
+        return sent_once(request, services, caller, form, once)
     except Problem as problem:
         refused = Refused(name, problem.status, problem.detail, form)
         return shown_shipment(request, services, caller, shipment, refused=refused)
