@@ -28,7 +28,7 @@ from coldwitness.storage.archive.days import sha256_of
 from coldwitness.storage.archive.signatures import signature_problem, signed
 from coldwitness.storage.archive.unfinished import begun
 from coldwitness.storage.journal import existing_signer, layout, load_public_key, signing_key
-from coldwitness.storage.journal.durable import sync_folder
+from coldwitness.storage.journal.durable import force_to_disk
 from coldwitness.storage.journal.key_history import read_history
 from coldwitness.storage.register import migrate
 from coldwitness.storage.register.database import Database
@@ -305,5 +305,5 @@ def _manifest(folder: Path, said: Mapping[str, Any]) -> dict[str, str]:
 
 def _sync(path: Path) -> None:
     """Force a file, and its entry, to the disk."""
-    sync_folder(path)
-    sync_folder(path.parent)
+    force_to_disk(path)
+    force_to_disk(path.parent)

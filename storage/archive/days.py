@@ -5,10 +5,8 @@ readings.parquet is the whole archive, with `day` as a column, for DuckDB and pa
 that come after a day was sealed make its next revision; the one before moves to superseded/.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -30,6 +28,8 @@ from coldwitness.storage.archive.native import event_line, reading_line
 from coldwitness.storage.archive.signatures import signature_problem, signed
 from coldwitness.storage.archive.tables import contract_columns, write_parquet
 from coldwitness.storage.journal import Signer
+from coldwitness.storage.journal.durable import force_to_disk
+from coldwitness.storage.journal.locking import one_at_a_time
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry import WholeStore
 from coldwitness.storage.telemetry.columns import Columns, readings_of
@@ -155,13 +155,7 @@ def prune(
 def _alone_in(directory: Path) -> Iterator[None]:
     """One process at a time seals or deletes; another waits. What a killed one was making or
     deleting goes first. Raises Unavailable."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / "lock").open("a", encoding="ascii")
-    except OSError as error:
-        raise Unavailable(f"archive {directory}: {error.strerror}") from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time(directory, what="archive"):
         for left in (*directory.glob(f"{_COMING}*"), *directory.glob(f"{_GOING}*")):
             shutil.rmtree(left, ignore_errors=True)
         yield
@@ -226,15 +220,15 @@ def _seal(
         seal = SealedDay(day, revision, folder, content, files, tuple(sorted(shipments)))
         (made / _SEAL).write_text(_seal_text(seal, signer), encoding="utf-8")
         for path in made.iterdir():
-            _sync(path)
-        _sync(made)
+            force_to_disk(path)
+        force_to_disk(made)
         if before is not None:
             old = directory / "superseded" / f"{day}.r{before.revision}"
             old.parent.mkdir(exist_ok=True)
             folder.rename(old)
-            _sync(old.parent)
+            force_to_disk(old.parent)
         made.rename(folder)
-        _sync(directory)
+        force_to_disk(directory)
     except (OSError, duckdb.Error) as error:
         if made is not None:
             shutil.rmtree(made, ignore_errors=True)
@@ -306,11 +300,3 @@ def _read_seal(folder: Path) -> SealedDay:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: not an archive's seal: {error}") from error
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.storage.journal.durable import sync_folder
+from coldwitness.storage.journal.durable import force_to_disk
 from coldwitness.storage.journal.layout import unfinished_mark
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
@@ -42,14 +42,14 @@ def begun(folder: Path, *, what: str, elsewhere: Sequence[Path] = ()) -> Iterato
             file.write(json.dumps([str(one.absolute()) for one in elsewhere]) + "\n")
             file.flush()
             os.fsync(file.fileno())
-            sync_folder(folder)
+            force_to_disk(folder)
         else:
             _clear(folder, mark, [Path(one) for one in json.loads(said)])
         yield
         for path in (folder, *folder.rglob("*")):
-            sync_folder(path)
+            force_to_disk(path)
         mark.unlink()
-        sync_folder(folder)
+        force_to_disk(folder)
 
 
 def _require_free(places: Sequence[Path], mark: Path) -> None:

@@ -36,7 +36,7 @@ def placed(path: Path, *, wait_for_disk: bool = True) -> Iterator[IO[bytes]]:
             aside.unlink(missing_ok=True)
             raise
     if wait_for_disk:
-        sync_folder(path.parent)
+        force_to_disk(path.parent)
 
 
 def write_text(path: Path, text: bytes) -> None:
@@ -58,9 +58,9 @@ def sweep(folder: Path) -> None:
                 path.unlink()
 
 
-def sync_folder(folder: Path) -> None:
-    """fsync a folder, so that a rename in it survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+def force_to_disk(path: Path) -> None:
+    """fsync a file, or a folder so that a rename in it survives a power cut."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -1,11 +1,13 @@
-"""One process at a time writes a worker's journal: an advisory lock on a file."""
+"""One process at a time writes a worker's journal, or works in a folder: a lock on a file."""
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from coldwitness.domain.errors import ConfigError
+from coldwitness.domain.errors import ConfigError, Unavailable
 
 
 class WorkerInUse(ConfigError):
@@ -34,3 +36,17 @@ def worker_lock(folder: Path, worker: str) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+@contextmanager
+def one_at_a_time(folder: Path, *, what: str) -> Iterator[None]:
+    """Work alone in a folder, which is made where it is missing; another process waits. what : lies
+    there, for the message. Raises Unavailable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("a", encoding="ascii")
+    except OSError as error:
+        raise Unavailable(f"{what} {folder}: {error.strerror}") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

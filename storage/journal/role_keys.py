@@ -2,7 +2,6 @@
 in the history of keys; one that is missing or exchanged stops whoever needs it.
 """
 
-import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,10 +10,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from coldwitness.config.settings import JournalSettings
-from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.domain.errors import ConfigError
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.command_key import CommandKey
-from coldwitness.storage.journal.durable import placed, sync_folder
+from coldwitness.storage.journal.durable import force_to_disk, placed
 from coldwitness.storage.journal.key_history import (
     KeyStatement,
     Role,
@@ -23,7 +22,7 @@ from coldwitness.storage.journal.key_history import (
     read_history,
     stated,
 )
-from coldwitness.storage.journal.locking import worker_lock
+from coldwitness.storage.journal.locking import one_at_a_time, worker_lock
 from coldwitness.storage.journal.signing import (
     Signer,
     create_key,
@@ -153,13 +152,7 @@ def _key_lock(journal: JournalSettings) -> Iterator[None]:
             " `coldwitness restore` again"
         )
     folder = layout.key_history(journal.directory).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("a", encoding="ascii")
-    except OSError as error:
-        raise Unavailable(f"keys {folder}: {error.strerror}") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with one_at_a_time(folder, what="keys"):
         yield
 
 
@@ -212,7 +205,7 @@ def _finish(path: Path, stands: KeyStatement | None) -> None:
             file.write(public)
         coming.with_suffix(".pub").unlink(missing_ok=True)
         coming.replace(path)
-        sync_folder(path.parent)
+        force_to_disk(path.parent)
 
 
 def _exchanged(path: Path, found: str, stands: KeyStatement) -> str:

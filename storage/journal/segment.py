@@ -17,7 +17,7 @@ from typing import Self
 
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal.commitment import commitment_of, fresh_salts
-from coldwitness.storage.journal.durable import sync_folder
+from coldwitness.storage.journal.durable import force_to_disk
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
 from coldwitness.storage.journal.removal import read_removals, told_of
 from coldwitness.storage.journal.rows import (
@@ -267,7 +267,7 @@ def _create(path: Path, meta: SegmentMeta) -> None:
         connection.execute("INSERT INTO head VALUES (1, ?, ?, ?, ?)", head)
         connection.execute("COMMIT")
     aside.rename(path)
-    sync_folder(path.parent)
+    force_to_disk(path.parent)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
