@@ -17,7 +17,7 @@ from coldwitness.storage.clue_ports import ClueFilter
 from tests.api.test_accessible_pages import grave
 from tests.api.test_courier_side import clue_of
 from tests.api.test_departure_checks import cooled, packed
-from tests.api.test_inspectors_day import SCREENS, WAIT_MS, fits, sign_in, sign_out
+from tests.api.test_inspectors_day import SCREENS, fits, opened, sign_in, sign_out
 from tests.api.test_signing_in import PASSWORD
 from tests.api.world import T0, WARM, World, manifest, running_world
 
@@ -84,13 +84,7 @@ def test_from_its_shipments_to_a_statement(
     browser: Browser, road: World, lang: Lang, width: int
 ) -> None:
     warm, go = name_of("WARM", lang, width), name_of("GO", lang, width)
-    locale = "zh-CN" if lang == "zh" else "en-GB"
-    context = browser.new_context(viewport={"width": width, "height": 740}, locale=locale)
-    context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page, wrong = opened(browser, lang, width)
     url = road.server.url
 
     # Its own shipments, and nothing of another's.
@@ -149,4 +143,4 @@ def test_from_its_shipments_to_a_statement(
     page.wait_for_load_state()
     assert said not in (page.text_content("body") or "")
     assert [one for one in wrong if not any(code in one for code in ("401", "403", "404"))] == []
-    context.close()
+    page.context.close()

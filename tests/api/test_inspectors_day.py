@@ -47,6 +47,18 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
+def opened(browser: Browser, lang: Lang, width: int) -> tuple[Page, list[str]]:
+    """A page of a browser of its own, and what goes wrong in it from now on."""
+    locale = "zh-CN" if lang == "zh" else "en-GB"
+    context = browser.new_context(viewport={"width": width, "height": 740}, locale=locale)
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    return page, wrong
+
+
 def sign_in(page: Page, address: str, name: str, lang: Lang) -> None:
     page.goto(address)
     page.fill("#name", name)
@@ -91,13 +103,7 @@ def test_from_four_digits_to_the_hand_over_and_out(
     browser: Browser, office: World, lang: Lang, width: int
 ) -> None:
     shipment = shipment_of(lang, width)
-    locale = "zh-CN" if lang == "zh" else "en-GB"
-    context = browser.new_context(viewport={"width": width, "height": 740}, locale=locale)
-    context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page, wrong = opened(browser, lang, width)
 
     # Four digits, verdict, reason, curve.
     sign_in(page, office.server.url, BADGE, lang)
@@ -165,4 +171,4 @@ def test_from_four_digits_to_the_hand_over_and_out(
     page.wait_for_load_state()
     assert "ZB-ROAD" not in (page.text_content("body") or ""), "nothing is left on the phone"
     assert [one for one in wrong if "401" not in one] == []
-    context.close()
+    page.context.close()
