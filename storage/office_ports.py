@@ -56,6 +56,9 @@ class Office(Protocol):
     ) -> dict[str, _Entry]:
         """Entries by name, after a name."""
 
+    def counts(self) -> dict[str, int]:
+        """How many entries each register has, of those that have any."""
+
     def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
         """Register and name of the entries whose newest version somebody put."""
 

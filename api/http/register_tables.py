@@ -1,4 +1,4 @@
-"""Tables of an office (CSV, XLSX) entered into its registers by whoever may put an entry."""
+"""Tables of an office (CSV, WORKBOOK) entered into its registers by whoever may put an entry."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from coldwitness.api.forms.table_files import WORKBOOK
 from coldwitness.api.http.answers import documented, json_answer
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.problems import Problem, wrong_field
@@ -21,13 +22,13 @@ from coldwitness.ingest.office_import import Imported, enter_table
 
 router = APIRouter(tags=["registers"])
 
-CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv"
 
 
 async def _table(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in (CSV, XLSX):
-        detail = f"content-type: expected {CSV} or {XLSX}, got {kind[:80] or 'none'}"
+    if kind not in (CSV, WORKBOOK):
+        detail = f"content-type: expected {CSV} or {WORKBOOK}, got {kind[:80] or 'none'}"
         raise Problem(415, detail)
     return await request.body()
 
@@ -85,7 +86,7 @@ def _add_route(kind: type[RegisterEntry]) -> None:
                 "required": True,
                 "content": {
                     type_: {"schema": {"type": "string", "format": "binary"}}
-                    for type_ in (CSV, XLSX)
+                    for type_ in (CSV, WORKBOOK)
                 },
             }
         },

@@ -1,7 +1,5 @@
 """Pages of the office's registers: what is on record, every version of it, and tables taken in."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -9,10 +7,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coldwitness.api.file_answer import file_answer
+from coldwitness.api.forms.table_files import table_file
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.problems import Problem
-from coldwitness.api.http.register_tables import CSV, table_entered
+from coldwitness.api.http.register_tables import table_entered
 from coldwitness.api.http.registers import EntryName
 from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.services import CallerOf, ServicesOf
@@ -36,11 +34,8 @@ RegisterName = Annotated[str, Path(pattern="^(" + "|".join(_KINDS) + ")$")]
 def registers_page(request: Request, services: ServicesOf) -> Response:
     """All registers, and how many entries each has."""
     lang = language_of(request)
-    office = services.register.office
-    rows = [
-        (register, _called(register, lang), len(office.listed(kind)))
-        for register, kind in _KINDS.items()
-    ]
+    entries = services.register.office.counts()
+    rows = [(one, _called(one, lang), entries.get(one, 0)) for one in _KINDS]
     return page("registers.html", lang, request, rows=rows, said=sayer(_WORDS["pages"], lang))
 
 
@@ -60,10 +55,8 @@ def register_page(
 def titles(register: RegisterName, request: Request) -> Response:
     """An empty table of the register, to be filled."""
     lang = language_of(request)
-    out = io.StringIO(newline="")
-    csv.writer(out).writerow(tell(title, lang) for title in titles_of(_KINDS[register]).values())
-    body = out.getvalue().encode("utf-8-sig")
-    return file_answer(body, media_type=CSV, name=f"{register}.csv")
+    row = [tell(title, lang) for title in titles_of(_KINDS[register]).values()]
+    return table_file([row], kind="csv", name=register)
 
 
 @router.get("/registers/{register}/{name}")

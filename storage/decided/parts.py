@@ -325,6 +325,9 @@ class JournalledOffice:
     ) -> dict[str, _Entry]:
         return self._under.listed(kind, after=after, limit=limit)
 
+    def counts(self) -> dict[str, int]:
+        return self._under.counts()
+
     def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
         return self._under.entered_by(name)
 

@@ -67,6 +67,12 @@ class SqlOffice:
     ) -> dict[str, _Entry]:
         return self._newest(kind, _ENTRIES.c.name > (after or ""), limit=limit)
 
+    def counts(self) -> dict[str, int]:
+        each = func.count(_ENTRIES.c.name.distinct()).label("entries")
+        query = select(_ENTRIES.c.register, each).group_by(_ENTRIES.c.register)
+        with self._database.read() as connection:
+            return {row.register: row.entries for row in connection.execute(query)}
+
     def entered_by(self, name: str) -> frozenset[tuple[str, str]]:
         last = (
             select(_ENTRIES.c.register, _ENTRIES.c.name, func.max(_ENTRIES.c.version).label("last"))

@@ -9,8 +9,9 @@ import pytest
 import xlsxwriter
 from playwright.sync_api import Browser
 
+from coldwitness.api.forms.table_files import WORKBOOK
 from coldwitness.api.http.keys import digest_of, new_key
-from coldwitness.api.http.register_tables import CSV, XLSX
+from coldwitness.api.http.register_tables import CSV
 from coldwitness.domain.grants import Grant
 from coldwitness.domain.office import REGISTERS, RegisteredBan, RegisteredDevice
 from coldwitness.ingest.files.office_tables import titles_of
@@ -64,7 +65,7 @@ def test_a_table_of_banned_drugs_is_entered_and_judged_by_once(world: World) -> 
 
 def test_a_workbook_is_taken_as_a_table_is(world: World) -> None:
     rows = [line.split(",") for line in INSULIN.splitlines()]
-    assert enter(world, "banned-drugs", workbook(rows), XLSX).json()["new"] == 1
+    assert enter(world, "banned-drugs", workbook(rows), WORKBOOK).json()["new"] == 1
     (kept,) = world.register.office.listed(RegisteredBan).values()
     assert (kept.words, kept.unless, str(kept.valid_from)) == (
         ("胰岛素", "insulin"),
@@ -88,7 +89,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_what_is_no_table_enters_nothing_and_is_named(world: World, content: bytes) -> None:
-    for kind in (CSV, XLSX):
+    for kind in (CSV, WORKBOOK):
         answer = enter(world, "banned-drugs", content, kind)
         assert answer.status_code == 422, answer.text
         assert answer.json()["errors"][0]["field"] == "file"
@@ -104,9 +105,9 @@ def test_more_rows_than_a_table_may_have_are_refused_and_not_cut_off(
     monkeypatch.setattr("coldwitness.ingest.files.office_tables._MOST_ROWS", 3)
     rows = [["id", "model"], *([f"LG-{n}", "M"] for n in range(4))]
     text = "\n".join(",".join(row) for row in rows)
-    for content, kind in ((text.encode(), CSV), (workbook(rows), XLSX)):
+    for content, kind in ((text.encode(), CSV), (workbook(rows), WORKBOOK)):
         assert "more than 3 rows" in enter(world, "devices", content, kind).text
-    assert enter(world, "devices", workbook(rows[:4]), XLSX).json()["new"] == 3
+    assert enter(world, "devices", workbook(rows[:4]), WORKBOOK).json()["new"] == 3
     assert len(world.register.office.listed(RegisteredDevice)) == 3
 
 

@@ -50,6 +50,7 @@ def test_a_table_is_put_as_its_entries_one_by_one_are(register: SqlRegister) -> 
         [(1, "y")],
     )
     assert register.office.listed(RegisteredBox) == dict(table)
+    assert register.office.counts() == {RegisteredBox.register: 1200}
 
 
 def test_entries_of_one_name_in_two_registers_are_two(register: SqlRegister) -> None:
