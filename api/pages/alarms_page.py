@@ -1,16 +1,14 @@
 """The page of alarms: what people were told, whom nobody could tell, and "I know"."""
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coldwitness.api.http.alarms import acknowledged, alarm_lines
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.pages.drawing import page
-from coldwitness.api.pages.forms import OwnForm
+from coldwitness.api.pages.forms import OwnForm, back_to
 from coldwitness.api.pages.words import word
 from coldwitness.storage.alarm_ports import MessageState
 
@@ -44,5 +42,4 @@ def acknowledge(
     """Somebody says that he knows; where another did before, the page shows who."""
     acknowledged(services, caller, form.get("alarm", ""))
     back = "/live" if form.get("back") == "/live" else "/alarms"
-    asked = urlencode({"lang": language_of(request)})
-    return RedirectResponse(f"{back}?{asked}", status_code=303)
+    return back_to(back, request)

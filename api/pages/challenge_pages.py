@@ -1,12 +1,11 @@
 """The pages of a probe's challenge: its start on the page of a shipment, and how it goes."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coldwitness.api.http.bodies import body_of_type
 from coldwitness.api.http.caller import Caller
@@ -17,7 +16,7 @@ from coldwitness.api.http.language import language_of
 from coldwitness.api.http.rights import roles_of
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.pages.drawing import page
-from coldwitness.api.pages.forms import OwnForm
+from coldwitness.api.pages.forms import OwnForm, back_to
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import role_words
 from coldwitness.domain.instants import instant_ms
@@ -58,8 +57,7 @@ def start(request: Request, form: OwnForm, services: ServicesOf, caller: CallerO
     """Start one, and on to its page."""
     chosen = {key: form[key] for key in ("shipment", "probe", "action") if form.get(key)}
     kept = started(services, caller, body_of_type(chosen, NewChallenge))
-    asked = urlencode({"lang": language_of(request)})
-    return RedirectResponse(f"/challenges/{kept.challenge.id}?{asked}", status_code=303)
+    return back_to(f"/challenges/{kept.challenge.id}", request)
 
 
 @router.get("/challenges/{challenge}")

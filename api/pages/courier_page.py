@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coldwitness.api.http.courier_side import keep_statement, requests_to, score_of
 from coldwitness.api.http.filters import RecordId
@@ -12,7 +12,7 @@ from coldwitness.api.http.language import language_of
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.pages.drawing import page
-from coldwitness.api.pages.forms import OwnForm
+from coldwitness.api.pages.forms import OwnForm, back_to
 from coldwitness.ingest.personal_data import holds_a_number_of_a_person
 
 router = APIRouter()
@@ -49,4 +49,4 @@ def state(
     if holds_a_number_of_a_person(text):
         raise Problem(422, "text: personal data are refused")
     keep_statement(services, caller, clue, text)
-    return RedirectResponse(f"/courier?lang={language_of(request)}", status_code=303)
+    return back_to("/courier", request)

@@ -5,12 +5,11 @@ taken, and by whom, is decided where the API takes it.
 """
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coldwitness.api.http.attachments import keep_attachment, require_type
 from coldwitness.api.http.bodies import body_of_type
@@ -18,13 +17,12 @@ from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.clue_schemas import ClueChange
 from coldwitness.api.http.clues import keep_change
 from coldwitness.api.http.filters import RecordId, ShipmentId
-from coldwitness.api.http.language import language_of
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.reviews import keep_review
 from coldwitness.api.http.schemas import NewReview
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.shipments import may_see
-from coldwitness.api.pages.forms import OwnForm, OwnUpload, sent_once
+from coldwitness.api.pages.forms import OwnForm, OwnUpload, back_to, sent_once
 from coldwitness.api.pages.officers_part import Refused
 from coldwitness.api.pages.shipment_page import shown_shipment
 from coldwitness.domain.identifiers import is_id
@@ -85,7 +83,6 @@ def status_form(
     """Keep what became of a clue; `shipment` names the page that asked, none: the clue's own."""
     said = {name: form[name] for name in ("status", "note") if form.get(name)}
     shipment = form.get("shipment", "")
-    lang = language_of(request)
 
     def keep() -> None:
         keep_change(
@@ -95,7 +92,7 @@ def status_form(
     if is_id(shipment) and may_see(services, caller.reach, shipment):
         return _done(request, services, caller, shipment, form, name=f"clue-{clue}", act=keep)
     keep()
-    return RedirectResponse(f"/clues/{clue}?{urlencode({'lang': lang})}", status_code=303)
+    return back_to(f"/clues/{clue}", request)
 
 
 def _new_review(form: Mapping[str, str]) -> NewReview:
@@ -122,11 +119,10 @@ def _done(
 ) -> Response:
     """Back to the page once it is kept, and only once however often it is sent; else the page says
     why not, with what was typed."""
-    asked = urlencode({"lang": language_of(request)})
 
     def once() -> Response:
         act()
-        return RedirectResponse(f"/shipments/{shipment}?{asked}#officers", status_code=303)
+        return back_to(f"/shipments/{shipment}", request, anchor="officers")
 
     try:
         return sent_once(request, services, caller, form, once)
