@@ -1,13 +1,14 @@
 """The web application: every route, its errors and its OpenAPI document in one place."""
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from coldwitness.api.http import (
     alarms,
@@ -71,6 +72,7 @@ from coldwitness.domain.grants import ROLES
 from coldwitness.judging.check_schema import components_of
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+_TITLE = "ColdWitness 冷证"
 _DESCRIPTION = """冷证 ColdWitness: what the temperature record of a drug delivery proves.
 
 Errors are `application/problem+json` (RFC 9457). Lists take `limit` and an opaque `cursor`.
@@ -80,18 +82,35 @@ Times are RFC 3339 in UTC. Verdicts are clues to be checked (待核查), never a
 def create_app(services: Services) -> FastAPI:
     """The application over running parts; it starts and stops none of them."""
     app = FastAPI(
-        title="ColdWitness 冷证",
+        title=_TITLE,
         version=version("coldwitness"),
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        webhooks=_posted_to_receivers(),
     )
     app.state.services = services
     services.metrics.registry.register(RefusedMetrics(services.settings.journal.directory))
     map_tiles.require_map(services.settings.map)
     install_problems(app, drawn=problem_page)
+    app.router.routes.extend(_routes())
+    app_files.mount_static(app)
+    app.openapi = openapi_document  # type: ignore[method-assign]
+    app.add_middleware(
+        Edge,
+        metrics=services.metrics,
+        hosts=expected_hosts(services.settings.http, services.base_url),
+        public=urlsplit(services.base_url).netloc,
+        drawn=problem_page,
+    )
+    return app
+
+
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """Every route and what is asked before it. The same ones serve every application of a process:
+    to work out what each of them takes costs more than to answer a hundred requests."""
+    every = APIRouter()
     v1 = [ADMITTED, Depends(only_known_parameters)]
     parts = (
         shipments,
@@ -118,8 +137,8 @@ def create_app(services: Services) -> FastAPI:
         live,
     )
     for part in parts:
-        app.include_router(part.router, dependencies=v1)
-    app.include_router(operations.router, dependencies=[ADMITTED])
+        every.include_router(part.router, dependencies=v1)
+    every.include_router(operations.router, dependencies=[ADMITTED])
     drawn = (
         list_page,
         board_page,
@@ -142,17 +161,8 @@ def create_app(services: Services) -> FastAPI:
         app_files,
     )
     for part in drawn:
-        app.include_router(part.router, include_in_schema=False, dependencies=[ADMITTED])
-    app_files.mount_static(app)
-    app.openapi = cache(partial(openapi_document, app))  # type: ignore[method-assign]
-    app.add_middleware(
-        Edge,
-        metrics=services.metrics,
-        hosts=expected_hosts(services.settings.http, services.base_url),
-        public=urlsplit(services.base_url).netloc,
-        drawn=problem_page,
-    )
-    return app
+        every.include_router(part.router, include_in_schema=False, dependencies=[ADMITTED])
+    return tuple(every.routes)
 
 
 def expected_hosts(settings: HttpSettings, base_url: str) -> Sequence[str]:
@@ -165,14 +175,15 @@ def expected_hosts(settings: HttpSettings, base_url: str) -> Sequence[str]:
     return (*LOOPBACK_NAMES, *([public] if public else []))
 
 
-def openapi_document(app: FastAPI) -> dict[str, Any]:
+@cache
+def openapi_document() -> dict[str, Any]:
     """OpenAPI 3.1 with the structs that routes answer and take, without FastAPI's own 422."""
     document = get_openapi(
-        title=app.title,
-        version=app.version,
-        description=app.description,
-        routes=app.routes,
-        webhooks=app.webhooks.routes,
+        title=_TITLE,
+        version=version("coldwitness"),
+        description=_DESCRIPTION,
+        routes=_routes(),
+        webhooks=_posted_to_receivers().routes,
     )
     _tell_rights(document)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
