@@ -20,7 +20,7 @@ from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.store_files import files_of_stores, open_to_others, register_file
 from coldwitness.cli.write_probes import try_folder, try_key, try_sqlite
 from coldwitness.config.settings import MqttSettings, Settings
-from coldwitness.domain.errors import ColdWitnessError
+from coldwitness.domain.errors import BadInput, ColdWitnessError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.shown_address import shown_address
 from coldwitness.ingest.mqtt.broker_check import QUEUED, BrokerAnswers, question_broker
@@ -71,7 +71,7 @@ def doctor(
     """Check broker, credentials, rights, limits, journal, files, clock, fonts, stores, ports."""
     settings = settings_of(context)
     failed = False
-    shallow = (_broker, _journal, _files, _clock, _fonts, _stores, _ports)
+    shallow = (_broker, _journal, _files, _clock, _fonts, _stores, _backups, _ports)
     for check in (_deep,) if deep else shallow:
         for finding in _careful(check, settings):
             failed = failed or finding.state == "failure"
@@ -398,6 +398,24 @@ def _archive(settings: Settings) -> Finding:
     except ColdWitnessError as error:
         return Finding("archive", "failure", str(error), f"check store.archive_directory; {_ROOM}")
     return Finding("archive", "ok", f"{folder}: a probe was written")
+
+
+def _backups(settings: Settings) -> Iterator[Finding]:
+    """A folder that is not there is no place, whatever lies above it: its disk is not mounted."""
+    folder = settings.store.backup_directory
+    if folder is None:
+        mend = "set it to a folder on another disk; `coldwitness backup` then needs no folder"
+        yield Finding("backup", "warning", "store.backup_directory is not set: not tried", mend)
+        return
+    try:
+        if not folder.is_dir():
+            raise BadInput(f"{folder}: not there")
+        try_folder(folder)
+    except ColdWitnessError as error:
+        mend = f"make the folder of store.backup_directory, or mount its disk; {_ROOM}"
+        yield Finding("backup", "failure", str(error), mend)
+        return
+    yield Finding("backup", "ok", f"{folder}: a probe was written")
 
 
 def _telemetry(settings: Settings, views: SqlViews | None) -> Iterator[Finding]:

@@ -129,6 +129,9 @@ class StoreSettings(_Section):
     unset: secrets.key beside the journal's signing key, made if missing. Servers of one register
     share it."""
     archive_directory: Path = Path("coldwitness-data/archive")
+    backup_directory: Path | None = None
+    """Where `coldwitness backup` makes its folders when it is given none, another disk than the
+    journal's; `doctor` tries whether it can."""
 
 
 class HttpSettings(_Section):
@@ -161,6 +164,9 @@ class OpenIdSettings(_Section):
     """Which of its claims is the name that `coldwitness users add --openid` gave."""
     called: str = "OpenID"
     """What the sign-in page calls it."""
+    networks: tuple[str, ...] = ()
+    """Loopback, private or reserved networks in which its addresses may lie, where it is a
+    provider of one's own network; the open network is always allowed."""
 
 
 class SignInSettings(_Section):

@@ -1,8 +1,8 @@
-"""Which addresses a clue may be pushed to: the open network, or what the operator allows.
+"""Which addresses this server calls at others' word: the open network, or what the operator allows.
 
-Without this, whoever may register a webhook could have the server call services that only the
-server can reach. The address is resolved once and then connected to as a number, so a name
-cannot point elsewhere between the check and the call.
+Without this, whoever may register a webhook, or writes a sign-in provider's configuration, could
+have the server call services that only the server can reach. The address is resolved once and then
+connected to as a number, so a name cannot point elsewhere between the check and the call.
 """
 
 import socket
@@ -15,6 +15,8 @@ from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 
 Network = IPv4Network | IPv6Network
 URL_LENGTH_MAX = 2048
+WEBHOOK_NETWORKS = "clues.webhook_networks"
+"""The setting that opens closed addresses to webhooks."""
 _LAST_32_BITS = tuple(
     IPv6Network(text)
     for text in (
@@ -35,19 +37,21 @@ _CLOSED = (
 
 @dataclass(frozen=True)
 class Target:
-    """A webhook's URL resolved: connect to `url`, say `host` as Host and TLS server name."""
+    """A URL resolved: connect to `url`, say `host` as Host and TLS server name."""
 
     url: str
     host: str
     server_name: str
 
 
-def allowed_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Networks of the setting; raises ConfigError naming the one that is none."""
+def allowed_networks(
+    texts: Sequence[str], *, setting: str = WEBHOOK_NETWORKS
+) -> tuple[Network, ...]:
+    """Networks of a setting; raises ConfigError naming the one that is none."""
     try:
         return tuple(ip_network(text) for text in texts)
     except ValueError as error:
-        raise ConfigError(f"settings: clues.webhook_networks: {error}") from error
+        raise ConfigError(f"settings: {setting}: {error}") from error
 
 
 def require_webhook_url(url: str) -> str:
@@ -68,9 +72,9 @@ def require_webhook_url(url: str) -> str:
     return url
 
 
-def resolve(url: str, *, allowed: Sequence[Network]) -> Target:
-    """Resolve a webhook's URL. Raises Unavailable if the name does not resolve now, BadInput
-    if an address it resolves to is neither open nor allowed."""
+def resolve(url: str, *, allowed: Sequence[Network], setting: str = WEBHOOK_NETWORKS) -> Target:
+    """Resolve a URL. setting : where an operator allows more. Raises Unavailable if the
+    name does not resolve now, BadInput if an address it resolves to is neither open nor allowed."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -83,7 +87,7 @@ def resolve(url: str, *, allowed: Sequence[Network]) -> Target:
         if not _may_be_called(address, allowed):
             raise BadInput(
                 f"url: {address} is a loopback, private or reserved address; "
-                "an operator can allow it in clues.webhook_networks"
+                f"an operator can allow it in {setting}"
             )
     number = f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
     pinned = urlunsplit((parts.scheme, f"{number}:{port}", parts.path or "/", parts.query, ""))

@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from msgspec import Struct
 
+from coldwitness.api.clues.targets import allowed_networks, resolve
 from coldwitness.config.secrets import secret_of
 from coldwitness.config.settings import OpenIdSettings
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
@@ -27,6 +28,9 @@ from coldwitness.judging.clock import Clock
 
 _T = TypeVar("_T")
 TIMEOUT_S = 10.0
+ANSWER_BYTES_MAX = 1_000_000
+"""Expanded, of any answer of a provider; key sets of large ones have some ten thousand."""
+NETWORKS = "openid.networks"
 LEEWAY_S = 120
 """So far the provider's clock may be off."""
 SCOPES = "openid profile"
@@ -43,6 +47,10 @@ class _Provider(Struct, frozen=True):
     jwks_uri: str
     userinfo_endpoint: str | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+
+    def addresses(self) -> tuple[str, ...]:
+        named = (self.authorization_endpoint, self.token_endpoint, self.jwks_uri)
+        return named if self.userinfo_endpoint is None else (*named, self.userinfo_endpoint)
 
 
 class _Tokens(Struct, frozen=True):
@@ -86,9 +94,9 @@ class OpenIdSignIn:
 
     def __init__(self, settings: OpenIdSettings, clock: Clock, *, return_to: str) -> None:
         """return_to : our address to which it sends browsers back. Raises ConfigError."""
-        where = urlsplit(settings.issuer)
-        if where.scheme != "https" and not is_loopback(where.hostname or ""):
+        if not _is_private(settings.issuer):
             raise ConfigError("openid.issuer: expected an https address")
+        self._allowed = allowed_networks(settings.networks, setting=NETWORKS)
         self._settings = settings
         self._clock = clock
         self._return_to = return_to
@@ -144,10 +152,13 @@ class OpenIdSignIn:
                 found = _told(self._asked("GET", issuer + _CONFIGURATION), _Provider)
                 if found.issuer.rstrip("/") != issuer:
                     raise BadInput(f"openid: {issuer} calls itself {found.issuer[:200]}")
+                for address in found.addresses():
+                    if not _is_private(address):
+                        raise BadInput(f"openid: {address[:200]}: expected an https address")
                 self._provider = found
             return self._provider
 
-    def _redeemed(self, provider: _Provider, code: str, pending: Pending) -> httpx.Response:
+    def _redeemed(self, provider: _Provider, code: str, pending: Pending) -> bytes:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -209,17 +220,44 @@ class OpenIdSignIn:
         data: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
         auth: httpx.BasicAuth | None = None,
-    ) -> httpx.Response:
-        """What the provider answers. Raises Unavailable; BadInput where it refuses."""
+    ) -> bytes:
+        """What the provider answers, asked where its address was looked at. Raises Unavailable;
+        BadInput where it refuses, says too much, or its address is a closed one."""
+        target = resolve(address, allowed=self._allowed, setting=NETWORKS)
         try:
-            answer = self._client.request(method, address, data=data, headers=headers, auth=auth)
+            with self._client.stream(
+                method,
+                target.url,
+                data=data,
+                headers={"Host": target.host, **(headers or {})},
+                auth=auth,
+                extensions={"sni_hostname": target.server_name},
+            ) as answer:
+                if answer.is_server_error:
+                    raise Unavailable(f"openid: {address}: HTTP {answer.status_code}")
+                if not answer.is_success:
+                    path = urlsplit(address).path
+                    raise BadInput(f"openid: {path}: refused, HTTP {answer.status_code}")
+                return _bounded(answer, address)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(f"openid: {address}: {error}") from error
-        if answer.is_server_error:
-            raise Unavailable(f"openid: {address}: HTTP {answer.status_code}")
-        if not answer.is_success:
-            raise BadInput(f"openid: {urlsplit(address).path}: refused, HTTP {answer.status_code}")
-        return answer
+
+
+def _is_private(address: str) -> bool:
+    """Whether nobody on the way reads what is sent there."""
+    where = urlsplit(address)
+    return where.scheme == "https" or is_loopback(where.hostname or "")
+
+
+def _bounded(answer: httpx.Response, address: str) -> bytes:
+    found = bytearray()
+    for chunk in answer.iter_bytes(65_536):
+        found += chunk
+        if len(found) > ANSWER_BYTES_MAX:
+            raise BadInput(
+                f"openid: {address}: expected at most {ANSWER_BYTES_MAX} bytes of answer"
+            )
+    return bytes(found)
 
 
 def _trusting(ca_file: Path | None) -> ssl.SSLContext:
@@ -242,8 +280,8 @@ def _secret_of(settings: OpenIdSettings) -> str | None:
         ) from error
 
 
-def _told(answer: httpx.Response, kind: type[_T]) -> _T:
+def _told(answer: bytes, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(answer.content, type=kind)
+        return msgspec.json.decode(answer, type=kind)
     except msgspec.MsgspecError as error:
-        raise BadInput(f"openid: {answer.url.path}: {error}") from error
+        raise BadInput(f"openid: the provider's answer: {error}") from error

@@ -18,6 +18,8 @@ from tests.api.world import NO_TLS, T0, World, running_world
 from tests.ingest.conftest import free_port
 
 BADGE = "鲁C-0101"
+OWN = ("127.0.0.0/8", "::1/128")
+"""This machine's: a provider there is only called where the settings open it."""
 PEOPLE = {
     "u1": {"preferred_username": BADGE},
     "u2": {"preferred_username": "nobody here"},
@@ -62,6 +64,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
             client_secret=SECRET,
             ca_file=provider.ca_file,
             called="统一身份",
+            networks=OWN,
         )
         settings = Settings(openid=openid)
         with running_world(
@@ -139,7 +142,9 @@ def test_a_code_without_its_verifier_and_a_token_for_another_are_refused(both: B
 
 def test_a_provider_that_is_away_or_calls_itself_another_is_said(both: Both) -> None:
     def at(issuer: str) -> OpenIdSignIn:
-        settings = OpenIdSettings(issuer=issuer, client_id=CLIENT, ca_file=both.provider.ca_file)
+        settings = OpenIdSettings(
+            issuer=issuer, client_id=CLIENT, ca_file=both.provider.ca_file, networks=OWN
+        )
         return OpenIdSignIn(settings, system_clock, return_to="http://127.0.0.1/back")
 
     with pytest.raises(Unavailable, match="openid"):
@@ -149,6 +154,33 @@ def test_a_provider_that_is_away_or_calls_itself_another_is_said(both: Both) -> 
         at(f"https://localhost:{port}").begin("/")
     with pytest.raises(ConfigError, match="https"):
         at("http://id.example.cn")
+
+
+@pytest.mark.parametrize("endpoint", ["token_endpoint", "jwks_uri", "userinfo_endpoint"])
+def test_no_address_that_a_provider_names_is_called_within_a_closed_network(
+    both: Both, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = both.world.services.settings.openid
+    assert settings is not None
+    said = both.provider.provider.configuration_information
+    monkeypatch.setitem(said, endpoint, "https://169.254.169.254/latest")
+    asked = settings.model_copy(update={"name_claim": "not in the ID token"})
+    openid = OpenIdSignIn(asked, system_clock, return_to=both.world.services.openid._return_to)
+    both.provider.who = "u1"
+    address, pending = openid.begin("/")
+    with both.browser() as browser:
+        back = browser.get(address).headers["location"]
+    with pytest.raises(BadInput, match=r"169\.254\.169\.254 is .* openid\.networks"):
+        openid.finish(parse_qs(urlsplit(back).query)["code"][0], pending)
+
+
+def test_a_secret_goes_to_no_address_in_clear(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = both.world.services.settings.openid
+    assert settings is not None
+    said = both.provider.provider.configuration_information
+    monkeypatch.setitem(said, "token_endpoint", "http://id.example.cn/token")
+    with pytest.raises(BadInput, match="expected an https address"):
+        OpenIdSignIn(settings, system_clock, return_to="http://127.0.0.1/back").begin("/")
 
 
 @pytest.mark.parametrize("text", ["", "x", "e30", "=", "鲁", "a" * 5000])

@@ -1,12 +1,17 @@
 """Forty ways to write an address that only this machine or its network reaches: none is called."""
 
 import socket
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coldwitness.api.clues.targets import allowed_networks, resolve
+from coldwitness.api.http.openid import OpenIdSignIn
+from coldwitness.config.settings import OpenIdSettings
 from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.ingest.mqtt.certificates import authority
 
 FORMS = (
     # numbers that the system's resolver reads as IPv4
@@ -32,6 +37,23 @@ def test_there_are_forty() -> None:
 def test_no_form_of_an_address_of_ones_own_is_called(host: str) -> None:
     with pytest.raises((BadInput, Unavailable)):
         resolve(f"http://{host}/hook", allowed=())
+
+
+@pytest.fixture(scope="module")
+def ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One authority is read sooner than all that everybody knows."""
+    path = tmp_path_factory.mktemp("ca") / "ca.crt"
+    path.write_bytes(authority(datetime.now(tz=UTC)).certificate_pem)
+    return path
+
+
+@pytest.mark.parametrize("host", FORMS)
+def test_no_form_of_an_address_of_ones_own_is_asked_who_somebody_is(
+    host: str, ca_file: Path
+) -> None:
+    ours = OpenIdSettings(issuer=f"https://{host}/id", client_id="coldwitness", ca_file=ca_file)
+    with pytest.raises((BadInput, Unavailable), match=r"openid\.networks|does not resolve"):
+        OpenIdSignIn(ours, lambda: 0, return_to="http://127.0.0.1/back").begin("/")
 
 
 def answering(*answers: str) -> Any:

@@ -176,6 +176,17 @@ def test_stores_that_cannot_be_opened(setting: Setting, doctor: Doctor, tmp_path
     assert "store.register_url" in found["register"][2]
 
 
+def test_a_place_for_backups_is_tried(setting: Setting, doctor: Doctor, tmp_path: Path) -> None:
+    assert doctor()["backup"][:2] == ("warning", "store.backup_directory is not set: not tried")
+    setting("STORE__BACKUP_DIRECTORY", tmp_path / "away")
+    state, text, mend = doctor()["backup"]
+    assert (state, "not there" in text, "mount" in mend) == ("failure", True, True)
+    (tmp_path / "away").mkdir()
+    state, text, _ = doctor()["backup"]
+    assert (state, text.endswith("away: a probe was written")) == ("ok", True)
+    assert list((tmp_path / "away").iterdir()) == []
+
+
 def test_an_influxdb_that_does_not_answer(setting: Setting, doctor: Doctor) -> None:
     setting("STORE__TELEMETRY", "influx")
     setting("STORE__INFLUX_URL", "http://127.0.0.1:1")

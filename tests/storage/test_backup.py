@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from coldwitness.cli.main import main
 from coldwitness.config.settings import FormSettings, Settings, StoreSettings
 from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.storage.archive.backup import back_up, restore, verify_backup
 from coldwitness.storage.archive.days import sha256_of
 from coldwitness.storage.journal import Journal, JournalReader, load_public_key, verify_journal
+from coldwitness.storage.journal.layout import unfinished_mark
 from coldwitness.storage.ports import StoredCurves
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
@@ -99,6 +101,26 @@ def test_the_offices_own_forms_come_back_with_it(tmp_path: Path) -> None:
 
 def _with_forms(settings: Settings, directory: Path) -> Settings:
     return settings.model_copy(update={"forms": FormSettings(directory=directory)})
+
+
+def test_a_backup_without_a_folder_goes_where_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, away = house(tmp_path / "here"), tmp_path / "away"
+    evidence.journal(settings, evidence.messages(shipments=1, minutes=2))
+    monkeypatch.setenv("COLDWITNESS_JOURNAL__DIRECTORY", str(settings.journal.directory))
+    assert main(["backup"]) == 2
+    monkeypatch.setenv("COLDWITNESS_STORE__BACKUP_DIRECTORY", str(away))
+    assert main(["backup"]) == 2
+    assert "store.backup_directory" in capsys.readouterr().err
+    away.mkdir()
+    (away / "2026-11-29T010203Z").mkdir()
+    unfinished_mark(away / "2026-11-29T010203Z").touch()
+    assert main(["backup"]) == 0, "that of a backup that was killed"
+    assert main(["backup"]) == 0
+    made = sorted(away.iterdir())
+    assert len(made) == 2
+    assert [verify_backup(folder) for folder in made] == [[], []]
 
 
 def test_a_backup_beside_live_ingest_loses_nothing(tmp_path: Path) -> None:
