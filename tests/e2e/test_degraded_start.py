@@ -117,9 +117,13 @@ def test_a_disk_that_is_full_at_the_first_start_is_waited_for(tmp_path: Path) ->
         full.unlink()
         wait(lambda: "start" not in readiness(client), (tmp_path / "serve.log").read_text)
         assert client.get("/v1/shipments").json()["items"] == []
+        assert (tmp_path / "data" / ".room").stat().st_size > 0, "kept once it runs"
+        broker = readiness(client)["ingest"]
+        assert not broker["ready"]
+        assert "no_broker" in broker["detail"]
 
 
-@pytest.mark.parametrize("without_room", [False, True])
+@pytest.mark.parametrize("without_room", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_a_disk_that_is_full_at_a_start_serves_what_is_there(
     tmp_path: Path, *, without_room: bool
 ) -> None:
@@ -145,13 +149,3 @@ def test_a_disk_that_is_full_at_a_start_serves_what_is_there(
             lambda: client.get("/v1/shipments/S-0/report.json").status_code == 200,
             (tmp_path / "serve.log").read_text,
         )
-
-
-def test_room_is_kept_once_a_server_runs(tmp_path: Path) -> None:
-    port = world(tmp_path)
-    with served(tmp_path, port, {}) as client:
-        wait(lambda: "start" not in readiness(client), str)
-        assert (tmp_path / "data" / ".room").stat().st_size > 0
-        broker = readiness(client)["ingest"]
-        assert not broker["ready"]
-        assert "no_broker" in broker["detail"]

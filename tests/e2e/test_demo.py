@@ -12,7 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.demo_process import COLDWITNESS, children_of, running_demo, still_living
+from tests.e2e.demo_process import (
+    COLDWITNESS,
+    DemoProcess,
+    children_of,
+    running_demo,
+    still_living,
+)
 
 
 def _once(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +36,7 @@ def _once(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def delivered() -> dict[str, list[dict[str, Any]]]:
     """Story -> lines of `demo --once --json`."""
-    run = _once("--json", "--port", "0", "--mqtt-port", "0")
+    run = _once("--json", "--seconds", "4", "--port", "0", "--mqtt-port", "0")
     assert run.returncode == 0, run.stderr
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     stories: dict[str, list[dict[str, Any]]] = {}
@@ -140,43 +146,14 @@ def _roles_in(printed: str) -> dict[str, list[str]]:
     return {f"{role} {whose}": counts[:3] for _, role, whose, *counts in cells if role}
 
 
-def test_a_foreign_client_is_stored_judged_and_shown_within_2_seconds(tmp_path: Path) -> None:
-    publisher = shutil.which("mosquitto_pub")
-    if publisher is None:
-        pytest.fail("mosquitto_pub is missing: apt-get install mosquitto-clients")
-    with running_demo(tmp_path, "--seconds", "30") as demo:
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        reading = {
-            "shipment": "FOREIGN-1",
-            "logger": "LG-X1",
-            "seq": 1,
-            "time": now,
-            "temperature": {"drug": 12.5},
-        }
-        subprocess.run(
-            [
-                *(publisher, "-V", "mqttv311", "-h", "127.0.0.1", "-p", str(demo.mqtt_port)),
-                *("-q", "1", "-t", "coldchain/v1/test-courier/BX-9/readings"),
-                *("-m", json.dumps(reading)),
-            ],
-            check=True,
-            timeout=20,
-        )
-        published = time.monotonic()
-        url = f"http://127.0.0.1:{demo.http_port}/v1/shipments/FOREIGN-1/check"
-        answer = httpx.get(url)
-        while answer.status_code == 404 and time.monotonic() - published < 2.0:
-            time.sleep(0.05)
-            answer = httpx.get(url)
-        assert answer.status_code == 200, answer.text
-        result = answer.json()
-        assert result["metrics"]["readings"] == 1
-        assert result["metrics"]["max_c"] == 12.5
-        assert result["verdict"] == "breach"
-
-
-def test_ctrl_c_ends_every_child(tmp_path: Path) -> None:
-    with running_demo(tmp_path, "--seconds", "30") as demo:
+def test_a_running_demo_takes_a_foreign_client_hands_on_clues_and_ends_with_ctrl_c(
+    tmp_path: Path,
+) -> None:
+    with running_demo(tmp_path, "--seconds", "10") as demo:
+        assert _stored_judged_and_shown_within_2_seconds(demo)["verdict"] == "breach"
+        demo.wait_for(r"cold_chain_break", within_s=60)  # printed by the receiver
+        clues = httpx.get(f"http://127.0.0.1:{demo.http_port}/v1/clues").json()
+        assert clues["items"]
         children = demo.children()
         assert len(children) >= 2, "broker and receiver run as children"
         code = demo.interrupt()
@@ -185,8 +162,36 @@ def test_ctrl_c_ends_every_child(tmp_path: Path) -> None:
         assert "Traceback" not in demo.said
 
 
-def test_the_receiver_prints_signed_clues(tmp_path: Path) -> None:
-    with running_demo(tmp_path, "--seconds", "4") as demo:
-        demo.wait_for(r"cold_chain_break", within_s=60)
-        clues = httpx.get(f"http://127.0.0.1:{demo.http_port}/v1/clues").json()
-        assert clues["items"]
+def _stored_judged_and_shown_within_2_seconds(demo: DemoProcess) -> dict[str, Any]:
+    """The result of a shipment that another program publishes one reading of."""
+    publisher = shutil.which("mosquitto_pub")
+    if publisher is None:
+        pytest.fail("mosquitto_pub is missing: apt-get install mosquitto-clients")
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    reading = {
+        "shipment": "FOREIGN-1",
+        "logger": "LG-X1",
+        "seq": 1,
+        "time": now,
+        "temperature": {"drug": 12.5},
+    }
+    subprocess.run(
+        [
+            *(publisher, "-V", "mqttv311", "-h", "127.0.0.1", "-p", str(demo.mqtt_port)),
+            *("-q", "1", "-t", "coldchain/v1/test-courier/BX-9/readings"),
+            *("-m", json.dumps(reading)),
+        ],
+        check=True,
+        timeout=20,
+    )
+    published = time.monotonic()
+    url = f"http://127.0.0.1:{demo.http_port}/v1/shipments/FOREIGN-1/check"
+    answer = httpx.get(url)
+    while answer.status_code == 404 and time.monotonic() - published < 2.0:
+        time.sleep(0.05)
+        answer = httpx.get(url)
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    assert result["metrics"]["readings"] == 1
+    assert result["metrics"]["max_c"] == 12.5
+    return result
