@@ -89,7 +89,7 @@ def odd_terms(draw: st.DrawFn) -> Given:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_every_result_keeps_schema_and_promises(data: st.DataObject) -> None:
     names = ("A", "B", "C")

@@ -16,7 +16,7 @@ from tests.analysis.building import Given, Series, reordered, table, terms_of
 from tests.analysis.judging import NUMBERS, PACK, Seen, minutes, pack_with, seen, seen_of
 
 SLEW = 0.3
-UNHURRIED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no counterexample: neither a deadline nor the time of drawing fails a test."""
 
 

@@ -174,7 +174,7 @@ STEP = st.one_of(
     st.floats(0.5, 400).map(lambda s: round(s, 3)),
 )
 UNHURRIED = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

@@ -180,7 +180,7 @@ many = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(many)
 def test_many_shipments_are_seen_as_each_alone(kinds: list[tuple[int, int, int]]) -> None:
     series, terms = [], []

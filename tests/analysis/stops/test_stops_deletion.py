@@ -26,7 +26,7 @@ def dropped(fixed: Fixed, rows: np.ndarray) -> Fixed:
     return Fixed(fixed.time_s[~rows], fixed.x_m[~rows], fixed.y_m[~rows])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(mask=MASKS, stop_s=st.floats(960, 3600), seed=st.integers(0, 50), whole=st.booleans())
 def test_deleting_positions_of_a_long_stop_never_ends_compliant(mask, stop_s, seed, whole):
     fixed = delivery(stop_s).fixes(every_s=30.0, noise_m=6.0, seed=seed)
@@ -38,7 +38,7 @@ def test_deleting_positions_of_a_long_stop_never_ends_compliant(mask, stop_s, se
     assert Status(judge(fewer, given=terms).status[0]) is not Status.COMPLIANT
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(mask=MASKS, more=MASKS, stop_s=st.floats(0, 2400), seed=st.integers(0, 50))
 def test_deleting_positions_never_shortens_the_hidden_stop(mask, more, stop_s, seed):
     fixed = delivery(stop_s).fixes(every_s=30.0)
@@ -49,7 +49,7 @@ def test_deleting_positions_never_shortens_the_hidden_stop(mask, more, stop_s, s
     assert still_fewer.hidden_stop_max_s[0] >= fewer - 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(mask=MASKS, stop_s=st.floats(0, 780), seed=st.integers(0, 50))
 def test_deleting_positions_of_an_honest_trip_never_accuses(mask, stop_s, seed):
     fixed = delivery(stop_s).fixes(every_s=30.0, noise_m=6.0, seed=seed)
@@ -61,7 +61,7 @@ def test_deleting_positions_of_an_honest_trip_never_accuses(mask, stop_s, seed):
     assert Status(judged.status[0]) in (Status.COMPLIANT, Status.INSUFFICIENT_EVIDENCE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     noise_m=st.floats(0, 25),
     every_s=st.sampled_from([5.0, 15.0, 30.0, 60.0]),

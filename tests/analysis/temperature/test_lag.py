@@ -12,7 +12,7 @@ from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import Seen, minutes, pack_with, seen
 
 LAG_S = 120.0
-UNHURRIED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def lagging(drug_c: np.ndarray, tau_s: float) -> np.ndarray:

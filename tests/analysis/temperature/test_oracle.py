@@ -121,7 +121,7 @@ def records(draw: st.DrawFn) -> tuple[list[float], list[float], list[int], float
     return times, values, seqs.tolist(), start, end
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(records(), min_size=1, max_size=4))
 def test_many_irregular_records_at_once_equal_the_slow_judgement_of_each(
     many: list[tuple[list[float], list[float], list[int], float, float]],

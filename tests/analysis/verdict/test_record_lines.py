@@ -327,7 +327,7 @@ def any_hour(draw: st.DrawFn, shipment: str) -> Series:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_papers_move_the_verdict_only_where_they_fall_short_and_shipments_stay_apart(
     data: st.DataObject,
