@@ -207,12 +207,13 @@ def _way(
     if view.report.route.positions == 0:
         return None
     way = view.way
-    plan = plan_of(way, plan_spots(view, manifest), width=PLAN_WIDTH, height=PLAN_HEIGHT)
+    places = plan_spots(view, manifest)
+    plan = plan_of(way, places, width=PLAN_WIDTH, height=PLAN_HEIGHT)
     every = max(way.time_s.size // _PLACES_MOST, 1)
     kept = slice(None, None, every)
     points = plan.at(lat_deg=way.lat_deg[kept], lon_deg=way.lon_deg[kept])
     return DrawnWay(
-        svg=way_svg(view, manifest),
+        svg=_way_svg(view, places),
         tiles=tiles_under(plan, map_),
         places=tuple(
             DrawnPlace(round(at - from_s, 3), round(x, 1), round(y, 1))
@@ -223,9 +224,13 @@ def _way(
 
 def way_svg(view: View, manifest: Manifest | None) -> str:
     """The plan of a shipment that has positions."""
+    return _way_svg(view, plan_spots(view, manifest))
+
+
+def _way_svg(view: View, places: Sequence[Spot]) -> str:
     return track_svg(
         view.way,
-        plan_spots(view, manifest),
+        places,
         name="way",
         alt=view.say("route.track_alt"),
         lang=view.lang,

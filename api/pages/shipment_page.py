@@ -27,8 +27,8 @@ from coldwitness.api.pages.officers_part import Refused, officers_part
 from coldwitness.api.pages.result_changes import changes_between
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.drawn.chapters.route import place_of
-from coldwitness.api.reports.drawn.view import View
-from coldwitness.api.reports.made.judged import unsealed
+from coldwitness.api.reports.drawn.view import Drawable, View
+from coldwitness.api.reports.made.judged import report_to_draw
 from coldwitness.api.reports.made.model import Origin, Stop
 from coldwitness.api.reports.made.reasons import worst_first
 from coldwitness.api.reports.made.wording import Lang, tell
@@ -221,7 +221,8 @@ def _view_of(services: Services, shipment: str, lang: Lang) -> View:
     """What the stores hold of it now, judged and not recorded. 404 if it is unknown."""
     judged = judged_now(services, shipment, services.rulebook)
     origin = Origin(software=software(), readings_from=("store",))
-    return View(unsealed(judged, shipment, origin=origin), lang)
+    report, tracks = report_to_draw(judged, shipment, origin=origin)
+    return View(report, lang, Drawable.of_tracks(tracks))
 
 
 def _stop_rows(view: View) -> list[StopRow]:

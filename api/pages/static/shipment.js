@@ -302,8 +302,8 @@
       if (answer.status === 401) { window.location.reload(); return; }
       if (!answer.ok) { throw new Error(String(answer.status)); }
       course = await answer.json();
-      if (course.way) { showPlan(); }
       draw();
+      if (course.way) { window.setTimeout(showPlan); }  // the curve first
     } catch (error) {
       at.textContent = said.broken;
     }

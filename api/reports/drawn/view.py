@@ -2,8 +2,10 @@
 
 Page and PDF are drawn from nothing but the Report, so a twin read back draws the same pages. What
 was seen, and which readings a line may join, stands in it; nothing of that is worked out here.
+A page that only draws hands over the readings as the arrays they were judged as (`Drawable`).
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,11 +13,12 @@ import numpy as np
 from coldwitness.api.reports.drawn.charts.temperature import Mark
 from coldwitness.api.reports.drawn.charts.trace import Line
 from coldwitness.api.reports.drawn.charts.track import Way
+from coldwitness.api.reports.made.evidence import codes_of
 from coldwitness.api.reports.made.instants import epoch_s, epochs_s
-from coldwitness.api.reports.made.model import Polyline, Report, Stop
+from coldwitness.api.reports.made.model import Polyline, Readings, Report, Stop
 from coldwitness.api.reports.made.wording import Lang, say
 from coldwitness.domain.coverage import CoverageGap, CoveredProbe
-from coldwitness.domain.tracks import FloatArray, IntArray
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, Tracks
 
 _SHOWN_AROUND = 0.25
 """Share of the window's length drawn before and after it, where there are readings."""
@@ -23,12 +26,64 @@ _SHOWN_AROUND = 0.25
 Shape = tuple[tuple[float, float], ...]
 
 
-class View:
-    """One report in one language; arrays are made once and shared by the charts."""
+@dataclass(frozen=True)
+class Drawable:
+    """What charts need of the readings, (n,) each, inside and outside the window, oldest first.
 
-    def __init__(self, report: Report, lang: Lang) -> None:
+    time_s [UTC epoch s]. temperature_c [°C] : of each probe, NaN where it gave none. lat_deg,
+    lon_deg [WGS84] : NaN where no fix. lid_open : 1, 0, or -1 where nothing was said.
+    """
+
+    time_s: FloatArray
+    temperature_c: dict[str, FloatArray]
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+    lid_open: CodeArray
+
+    @classmethod
+    def of_tracks(cls, tracks: Tracks) -> "Drawable":
+        """tracks : of the one shipment."""
+        return cls(
+            tracks.time_s,
+            dict(tracks.temperature_c),
+            tracks.lat_deg,
+            tracks.lon_deg,
+            tracks.lid_open,
+        )
+
+    @classmethod
+    def of_report(cls, readings: Readings) -> "Drawable":
+        """Out of a report's own columns."""
+        lat_deg, lon_deg = (
+            np.array(column, dtype=np.float64) for column in (readings.lat, readings.lon)
+        )
+        return cls(
+            epochs_s(readings.time),
+            {
+                probe: np.array(column, dtype=np.float64)
+                for probe, column in readings.temperature_c.items()
+            },
+            lat_deg,
+            lon_deg,
+            codes_of(readings.lid_open),
+        )
+
+
+class View:
+    """One report in one language; arrays are made once and shared by the charts.
+
+    readings : those of the report, where they are at hand as arrays; else its own columns are
+    read when they are drawn.
+    """
+
+    def __init__(self, report: Report, lang: Lang, readings: Drawable | None = None) -> None:
         self.report = report
         self.lang = lang
+        self._given = readings
+
+    @cached_property
+    def readings(self) -> Drawable:
+        return self._given or Drawable.of_report(self.report.readings)
 
     def say(self, key: str, **values: object) -> str:
         """The report's words for `key` in its language."""
@@ -37,7 +92,7 @@ class View:
     @cached_property
     def time_s(self) -> FloatArray:
         """(n,) of every reading, inside and outside the window, not decreasing."""
-        return epochs_s(self.report.readings.time)
+        return self.readings.time_s
 
     @cached_property
     def window(self) -> tuple[float, float]:
@@ -65,7 +120,7 @@ class View:
         """The probe's readings in drawn time."""
         points = self.report.lines.get(probe.name, Polyline(rows=(), begins=()))
         row = _rows(points)
-        value = np.array(self.report.readings.temperature_c.get(probe.probe, ()), np.float64)
+        value = self.readings.temperature_c.get(probe.probe, np.zeros(0))
         begins = np.array(points.begins, dtype=np.int64)
         return Line(self.time_s[row], value[row], begins).within(*self.drawn)
 
@@ -95,39 +150,31 @@ class View:
     def lid_open(self) -> tuple[Mark, ...]:
         """Runs of readings in drawn time that say yes; one alone counts for its instant."""
         start, end = self.drawn
-        said = [
-            (time_s, flag)
-            for time_s, flag in zip(
-                self.time_s.tolist(), self.report.readings.lid_open, strict=True
-            )
-            if flag is not None and start <= time_s <= end
-        ]
-        yes = np.array([flag for _, flag in said], dtype=np.bool_)
+        said = (self.readings.lid_open >= 0) & (self.time_s >= start) & (self.time_s <= end)
+        time_s, yes = self.time_s[said], self.readings.lid_open[said] == 1
         edges = np.flatnonzero(np.diff(np.r_[False, yes, False].astype(np.int8)))
         return tuple(
-            Mark(said[a][0], said[b - 1][0])
-            for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+            Mark(first_s, last_s)
+            for first_s, last_s in zip(
+                time_s[edges[::2]].tolist(), time_s[edges[1::2] - 1].tolist(), strict=True
+            )
         )
 
     @cached_property
     def stops(self) -> tuple[Mark, ...]:
+        stops = self.report.route.stops
+        starts_s = epochs_s([stop.start for stop in stops]).tolist()
+        ends_s = epochs_s([stop.end for stop in stops]).tolist()
         return tuple(
-            Mark(
-                epoch_s(stop.start),
-                epoch_s(stop.end),
-                certain=is_clue(stop),
-                number=stop.number,
-            )
-            for stop in self.report.route.stops
+            Mark(start_s, end_s, certain=is_clue(stop), number=stop.number)
+            for start_s, end_s, stop in zip(starts_s, ends_s, stops, strict=True)
         )
 
     @cached_property
     def way(self) -> Way:
-        readings, points = self.report.readings, self.report.route.way
+        points = self.report.route.way
         row = _rows(points)
-        lat_deg, lon_deg = (
-            np.array(column, dtype=np.float64)[row] for column in (readings.lat, readings.lon)
-        )
+        lat_deg, lon_deg = self.readings.lat_deg[row], self.readings.lon_deg[row]
         return Way(self.time_s[row], lat_deg, lon_deg, np.array(points.begins, dtype=np.int64))
 
 

@@ -5,23 +5,24 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
+from coldwitness.analysis.stops.fixes import BoolArray
 from coldwitness.analysis.stops.position_gaps import way_of
 from coldwitness.analysis.stops.stay_places import Where
 from coldwitness.analysis.stops.stop_judgement import StopJudgement
 from coldwitness.analysis.terms import Terms
 from coldwitness.api.reports.made.coverage import polyline
 from coldwitness.api.reports.made.evidence import site_of
-from coldwitness.api.reports.made.instants import epoch_s, instant
+from coldwitness.api.reports.made.instants import epoch_s, epochs_s, instant
 from coldwitness.api.reports.made.model import CustodyStep, Instrument, Route, Stop
 from coldwitness.api.reports.made.wording import both, event_words
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.coverage import CoveredPositions
-from coldwitness.domain.instants import rfc3339
+from coldwitness.domain.instants import rfc3339, rfc3339_column
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.measures import given
 from coldwitness.domain.reading import Event
 from coldwitness.domain.result import Finding, Metrics
-from coldwitness.domain.tracks import Tracks
+from coldwitness.domain.tracks import FloatArray, Tracks
 
 _UNNUMBERED = 0
 _ROLE = {
@@ -54,7 +55,7 @@ def route_of(
     clues = [f for f in findings if f.kind == "temporary_storage" and f.start is not None]
     drawn = _stops_of_clues(clues, numbers)
     drawn += _other_stops(stops, terms, clues, shipment=shipment, numbers=numbers)
-    drawn.sort(key=lambda stop: epoch_s(stop.start))
+    order = np.argsort(epochs_s([stop.start for stop in drawn]), kind="stable").tolist()
     return Route(
         positions=positions.fixes,
         distance_m=metrics.distance_m,
@@ -62,7 +63,7 @@ def route_of(
         hidden_stop_max_s=metrics.hidden_stop_max_s,
         position_gaps=positions.gaps,
         way=polyline(row, begins=begins),
-        stops=tuple(replace(stop, number=i) for i, stop in enumerate(drawn, start=1)),
+        stops=tuple(replace(drawn[k], number=i) for i, k in enumerate(order, start=1)),
     )
 
 
@@ -77,19 +78,26 @@ def _other_stops(
     """Stays that are no finding, not yet numbered. The consignee's place is never named: it may be
     a home."""
     stays, places = stops.stays, stops.places
+    mine = np.flatnonzero(stays.shipment == shipment)
+    for clue in clues:
+        mine = mine[~_meets(clue, stays.start_s[mine], stays.end_s[mine])]
+    start_s, end_s = stays.start_s[mine], stays.end_s[mine]
     drawn = []
-    for k in np.flatnonzero(stays.shipment == shipment).tolist():
-        start_s, end_s = float(stays.start_s[k]), float(stays.end_s[k])
-        if any(_meets(clue, start_s, end_s) for clue in clues):
-            continue
+    for k, start, end, lasting_s in zip(
+        mine.tolist(),
+        rfc3339_column(start_s),
+        rfc3339_column(end_s),
+        (end_s - start_s).tolist(),
+        strict=True,
+    ):
         role = "destination" if places.door[k] else _ROLE[Where(int(places.where[k]))]
         site = int(places.site[k])
         drawn.append(
             Stop(
                 number=_UNNUMBERED,
-                start=instant(start_s),
-                end=instant(end_s),
-                duration_s=round(end_s - start_s, 3),
+                start=str(start),
+                end=str(end),
+                duration_s=round(lasting_s, 3),
                 lat=round(float(stays.lat_deg[k]), 6),
                 lon=round(float(stays.lon_deg[k]), 6),
                 radius_m=numbers.dwell_radius_m,
@@ -102,10 +110,11 @@ def _other_stops(
     return drawn
 
 
-def _meets(clue: Finding, start_s: float, end_s: float) -> bool:
+def _meets(clue: Finding, start_s: FloatArray, end_s: FloatArray) -> BoolArray:
+    """(k,) which of the stays from start_s to end_s [UTC epoch s] the clue's time meets."""
     if clue.start is None or clue.end is None:
-        return False
-    return start_s < epoch_s(clue.end) and end_s > epoch_s(clue.start)
+        return np.zeros(start_s.size, dtype=np.bool_)
+    return (start_s < epoch_s(clue.end)) & (end_s > epoch_s(clue.start))
 
 
 def _stops_of_clues(clues: Sequence[Finding], numbers: Numbers) -> list[Stop]:

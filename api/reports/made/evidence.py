@@ -18,6 +18,22 @@ from coldwitness.domain.reading import ENDING_EVENTS, Event
 from coldwitness.domain.tracks import CodeArray, FloatArray, Tracks
 
 AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
+NO_READINGS = Readings(
+    loggers=(),
+    time=(),
+    received=(),
+    logger=(),
+    seq=(),
+    conflict=(),
+    temperature_c={},
+    lat=(),
+    lon=(),
+    accuracy_m=(),
+    lid_open=(),
+    moving=(),
+    light_lux=(),
+)
+"""Of a report that is drawn from arrays and not handed out."""
 
 
 def readings_of(tracks: Tracks) -> Readings:
@@ -108,8 +124,8 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
         lat_deg=np.array(readings.lat, dtype=np.float64),
         lon_deg=np.array(readings.lon, dtype=np.float64),
         accuracy_m=np.array(readings.accuracy_m, dtype=np.float64),
-        lid_open=_codes(readings.lid_open),
-        moving=_codes(readings.moving),
+        lid_open=codes_of(readings.lid_open),
+        moving=codes_of(readings.moving),
         light_lux=np.array(readings.light_lux, dtype=np.float64),
     )
 
@@ -164,5 +180,6 @@ def _flags(column: CodeArray) -> tuple[bool | None, ...]:
     return tuple(words[code] for code in column.tolist())
 
 
-def _codes(flags: tuple[bool | None, ...]) -> CodeArray:
+def codes_of(flags: tuple[bool | None, ...]) -> CodeArray:
+    """(n,) 1, 0, or -1 for None: as Tracks has them."""
     return np.array([-1 if flag is None else int(flag) for flag in flags], dtype=np.int8)

@@ -27,7 +27,7 @@ def epoch_s(text: str) -> float:
 def epochs_s(texts: Sequence[str | None]) -> FloatArray:
     """Inverse of `instants`; NaN for None. Raises ValueError for what `instants` never makes."""
     known = np.array([text is not None for text in texts], dtype=np.bool_)
-    if any(text is not None and not text.endswith("Z") for text in texts):
+    if not all(text[-1:] == "Z" for text in texts if text is not None):
         raise ValueError("expected RFC 3339 times that end in Z")
     plain = ["1970-01-01" if text is None else text[:-1] for text in texts]
     seconds = np.array(plain, dtype="M8[ms]").view(np.int64) / 1000.0

@@ -8,6 +8,7 @@ from coldwitness.api.reports.made.model import Beside, Issue, Origin, Report, Re
 from coldwitness.api.reports.made.report import beside_of, build_report
 from coldwitness.api.reports.made.seal import sealed
 from coldwitness.domain.instants import rfc3339_if_any
+from coldwitness.domain.tracks import Tracks
 from coldwitness.judging.evidence import Evidence
 from coldwitness.judging.manifest_versions import in_force
 from coldwitness.judging.run import Judged
@@ -32,23 +33,40 @@ def report_of_judged(
     Raises ValueError if the shipment is not in the run.
     """
     beside = _beside(judged, in_force, shipment)
-    report = unsealed(judged, shipment, origin=origin, review=review, beside=beside)
+    tracks = _tracks_of(judged, shipment)
+    report = _unsealed(
+        judged, shipment, tracks, origin=origin, review=review, beside=beside, with_readings=True
+    )
     return sealed(msgspec.structs.replace(report, issue=issue), signer)
 
 
-def unsealed(
+def report_to_draw(judged: Judged, shipment: str, *, origin: Origin) -> tuple[Report, Tracks]:
+    """The report without digests and columns of readings, to be drawn from and not handed out, and
+    the readings beside it as they were judged. Raises ValueError as `report_of_judged` does."""
+    tracks = _tracks_of(judged, shipment)
+    report = _unsealed(judged, shipment, tracks, origin=origin, with_readings=False)
+    return report, tracks
+
+
+def _tracks_of(judged: Judged, shipment: str) -> Tracks:
+    row = judged.case.tracks.shipments.index(shipment)
+    return own_loggers(rows_of(judged.case.sent, row, row + 1))
+
+
+def _unsealed(
     judged: Judged,
     shipment: str,
+    tracks: Tracks,
     *,
     origin: Origin,
+    with_readings: bool,
     review: Review | None = None,
     beside: Beside | None = None,
 ) -> Report:
-    """The report without its digests, to be drawn from and not handed out."""
     row = judged.case.tracks.shipments.index(shipment)
     return build_report(
         judged.results[row],
-        tracks=own_loggers(rows_of(judged.case.sent, row, row + 1)),
+        tracks=tracks,
         manifest=judged.evidence.manifests.get(shipment),
         events=sorted(judged.evidence.events.get(shipment, ()), key=lambda event: event.time_ms),
         pack=judged.pack,
@@ -59,6 +77,7 @@ def unsealed(
         review=review,
         beside=beside,
         versions=_versions(judged.evidence, shipment),
+        with_readings=with_readings,
     )
 
 

@@ -12,7 +12,7 @@ from coldwitness.analysis.terms import LimitSource
 from coldwitness.analysis.terms import Terms as JudgedTerms
 from coldwitness.api.reports.made.course import custody_of, instruments_of, route_of
 from coldwitness.api.reports.made.coverage import distribution_of, lines_of, logger_name
-from coldwitness.api.reports.made.evidence import event_object, readings_of
+from coldwitness.api.reports.made.evidence import NO_READINGS, event_object, readings_of
 from coldwitness.api.reports.made.methods import methods_of
 from coldwitness.api.reports.made.model import (
     SCHEMA,
@@ -67,12 +67,14 @@ def build_report(
     review: Review | None = None,
     beside: Beside | None = None,
     versions: tuple[SentManifest, ...] | msgspec.UnsetType = msgspec.UNSET,
+    with_readings: bool = True,
 ) -> Report:
     """The report of one shipment.
 
     result : `coldwitness.check/1` of the shipment; it is taken as it is and never changed.
     tracks : the readings of this one shipment (`analysis.record.build.rows_of`).
     terms, judgement : of the run that judged it; `shipment` is its index in both.
+    with_readings : False leaves its columns of readings empty; they are most of what it costs.
     Raises BadInput where the parts do not belong to one shipment.
     """
     findings = result.findings
@@ -120,7 +122,7 @@ def build_report(
         rules=rules_of(pack),
         manifest=manifest.source if manifest is not None else None,
         events=tuple(event_object(event) for event in events),
-        readings=readings_of(tracks),
+        readings=readings_of(tracks) if with_readings else NO_READINGS,
         origin=origin,
         review=review or Review(),
         beside=beside,

@@ -1,7 +1,9 @@
 """A sheet of SVG: few shapes, plain attributes, the same text in the page and in the PDF."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import chain
 from typing import Literal
 
 FONT = "Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
@@ -22,6 +24,8 @@ FULL = 760.0
 """Width of a chart across the sheet [user units]; 174 mm on A4, so 10.5 units print as 6.8 pt."""
 HALF = 372.0
 
+_TRAILING_ZEROS = re.compile(r"\.?0+(?=[ L]|\Z)")
+_NEGATIVE_ZERO = re.compile(r"-0(?=[ L]|\Z)")
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 
@@ -181,8 +185,13 @@ class Canvas:
 
 def polyline(points: Iterable[Point], *, close: bool = False) -> str:
     """Path data through the points; empty for none."""
-    steps = "L".join(f"{number(x)} {number(y)}" for x, y in points)
-    return f"M{steps}{'Z' if close else ''}" if steps else ""
+    flat = tuple(chain.from_iterable(points))
+    if not flat:
+        return ""
+    # As `number` writes each, but all at once: a way has tens of thousands of points.
+    text = "L%.2f %.2f" * (len(flat) // 2) % flat
+    text = _NEGATIVE_ZERO.sub("0", _TRAILING_ZEROS.sub("", text))
+    return f"M{text[1:]}{'Z' if close else ''}"
 
 
 def text_width(text: str, *, size: float = 11.0) -> float:

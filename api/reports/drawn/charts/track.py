@@ -63,14 +63,16 @@ class Plan:
 
     def at(self, *, lat_deg: FloatArray, lon_deg: FloatArray) -> list[tuple[float, float]]:
         """Points (x, y) of (n,) places."""
+        x, y = self.columns(lat_deg=lat_deg, lon_deg=lon_deg)
+        return list(zip(x.tolist(), y.tolist(), strict=True))
+
+    def columns(self, *, lat_deg: FloatArray, lon_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """x, y (n,) of the places."""
         east, north = local_metres(lat_deg=lat_deg, lon_deg=lon_deg, origin=self.origin)
-        return [
-            (
-                self.width / 2 + (e - self.middle_m[0]) * self.scale,
-                (self.height - _FOOT) / 2 - (n - self.middle_m[1]) * self.scale,
-            )
-            for e, n in zip(east.tolist(), north.tolist(), strict=True)
-        ]
+        return (
+            self.width / 2 + (east - self.middle_m[0]) * self.scale,
+            (self.height - _FOOT) / 2 - (north - self.middle_m[1]) * self.scale,
+        )
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """(lat, lon) of a point of the plot."""
@@ -132,7 +134,8 @@ def track_svg(
         if spot.radius_m * plan.scale > 3:
             radius = spot.radius_m * plan.scale
             sheet.circle(point, radius, fill="#eceaf3", stroke="#b9b2d0", width=0.8)
-    points = plan.at(lat_deg=way.lat_deg, lon_deg=way.lon_deg)
+    line = plan.columns(lat_deg=way.lat_deg, lon_deg=way.lon_deg)
+    points = list(zip(line[0].tolist(), line[1].tolist(), strict=True))
     starts = way.begins.tolist()
     ends = [*starts[1:], len(points)]
     for start, end in zip(starts, ends, strict=True):
@@ -146,7 +149,7 @@ def track_svg(
         sheet.path(canvas.polyline(_spaced(points[start:end])), stroke=canvas.TRACE, width=1.8)
     taken: list[tuple[float, float, float, float]] = []
     for spot, point in zip(spots, spot_points, strict=True):
-        _draw_spot(sheet, point, spot, taken, points, width=width)
+        _draw_spot(sheet, point, spot, taken, line, width=width)
     _draw_scale_bar(sheet, plan.scale, width, height)
     x, y = width - 30, height - 8
     sheet.path(f"M{x} {y}v-17m-4 5l4 -6l4 6", stroke=canvas.MUTED, width=1.2)
@@ -168,7 +171,7 @@ def _draw_spot(
     at: tuple[float, float],
     spot: Spot,
     taken: list[tuple[float, float, float, float]],
-    line: Sequence[tuple[float, float]],
+    line: tuple[FloatArray, FloatArray],
     *,
     width: float,
 ) -> None:
@@ -202,7 +205,8 @@ def _draw_spot(
         box = (x + dx, y + dy - size, x + dx + wide, y + dy + 2)
         apart = all(box[2] < t[0] or box[0] > t[2] or box[3] < t[1] or box[1] > t[3] for t in taken)
         if apart and box[0] > 4 and box[2] < width - 4 and box[1] > 2:
-            covered = sum(box[0] <= px <= box[2] and box[1] <= py <= box[3] for px, py in line)
+            x_in = (line[0] >= box[0]) & (line[0] <= box[2])
+            covered = int((x_in & (line[1] >= box[1]) & (line[1] <= box[3])).sum())
             free.append((covered, order, x + dx, y + dy))
     if free:
         _, _, tx, ty = min(free)
