@@ -161,8 +161,7 @@ class SqlResults:
         reach: Reach = EVERYTHING,
     ) -> list[tuple[FindingPlace, ShipmentFinding]]:
         table = schema.findings
-        begun = func.coalesce(table.c.start_ms, 0)
-        order = (begun, table.c.id, table.c.shipment)
+        order = (table.c.start_ms, table.c.id, table.c.shipment)
         wanted: list[ColumnElement[bool]] = about_seen(table.c.shipment, reach)
         if kind is not None:
             wanted.append(table.c.kind == kind)
@@ -322,7 +321,7 @@ def _finding_row(shipment: str, finding: Finding) -> dict[str, object]:
         "kind": finding.kind,
         "subtype": finding.subtype,
         "certainty": finding.certainty,
-        "start_ms": _ms(finding.start),
+        "start_ms": _ms(finding.start) or 0,
         "end_ms": _ms(finding.end),
         "body": msgspec.json.encode(finding).decode(),
     }
