@@ -267,6 +267,10 @@ class Outbox(Protocol):
     def due(self, *, now_ms: int, limit: int = 100) -> list[Delivery]:
         """Oldest first; of one clue only the oldest that a webhook has not taken yet."""
 
+    def claim(self, delivery: Delivery, *, until_ms: int) -> bool:
+        """Whether it is the caller's to send, as it was read: of several processes one gets it.
+        Until then it is due to nobody; where its sender dies, it is due again."""
+
     def done(self, delivery_id: str, *, now_ms: int) -> None: ...
 
     def failed(self, delivery_id: str, *, next_try_ms: int | None, error: str) -> None:

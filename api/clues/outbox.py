@@ -2,7 +2,8 @@
 
 What is owed stands in the register before anything is sent, with the exact bytes; so a restart
 sends the same bytes under the same id again, and a receiver that keeps ids sees each entry once. Of
-one clue a webhook is sent an entry only once it took the one before: entries keep their order.
+one clue a webhook is sent an entry only once it took the one before: entries keep their order. Of
+several processes on one register each entry is sent by the one that claims it.
 """
 
 import logging
@@ -32,12 +33,15 @@ from coldwitness.storage.ports import Register
 log = logging.getLogger(__name__)
 
 PAGE = 500
+CLAIM_MS = 45_000
+"""Longer than the slowest try: to connect, to send, to wait for the answer and to read it have 10 s
+each. So long waits what a process had claimed that was killed."""
 EARLIER_SECRET_MS = 86_400_000
 """So long the secret before signs beside a new one, so that a receiver can change over."""
 
 
 class Outbox(JudgingObserver):
-    """One worker; sends to several webhooks side by side, to each in the feed's order.
+    """A worker; sends to several webhooks side by side, to each in the feed's order.
 
     base_url : how receivers reach this server; report addresses in the bodies start with it.
     """
@@ -123,6 +127,10 @@ class Outbox(JudgingObserver):
         """Hand every due delivery to its webhook's turn; does not wait for the answers."""
         self._rounds.take_turns(self._due, self._send_turn)
 
+    def wait_for_turns(self) -> None:
+        """Until every delivery that was handed out is over."""
+        self._rounds.wait_for_turns()
+
     def _due(self) -> dict[str, list[Delivery]]:
         due: dict[str, list[Delivery]] = {}
         for delivery in self._register.outbox.due(now_ms=self._clock(), limit=500):
@@ -136,7 +144,10 @@ class Outbox(JudgingObserver):
         for delivery in deliveries:
             if self._rounds.stopping:
                 return
+            until_ms = self._clock() + CLAIM_MS
             try:
+                if not self._register.outbox.claim(delivery, until_ms=until_ms):
+                    continue  # another process has it
                 if unreachable == GONE or delivery.webhook.disabled:
                     self._register.outbox.failed(delivery.id, next_try_ms=None, error=DISABLED)
                 elif unreachable:

@@ -10,6 +10,7 @@ from coldwitness.domain.text import Text
 from coldwitness.storage.alarm_ports import AlarmMessage, MessageState
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.belongings import about_seen
+from coldwitness.storage.register.claims import claimed
 from coldwitness.storage.register.database import Database, clean, parts
 
 _ALARMS, _MESSAGES, _STATE = schema.alarms, schema.alarm_messages, schema.state
@@ -108,13 +109,14 @@ class SqlAlarms:
             return [AlarmMessage(**row) for row in connection.execute(query).mappings()]
 
     def claim(self, message: AlarmMessage, *, until_ms: int) -> bool:
-        its = update(_MESSAGES).where(
-            _MESSAGES.c.id == message.id,
-            _MESSAGES.c.state == "due",
-            _MESSAGES.c.next_try_ms == message.next_try_ms,
-        )
         with self._database.write() as connection:
-            return connection.execute(its.values(next_try_ms=until_ms)).rowcount == 1
+            return claimed(
+                connection,
+                _MESSAGES,
+                message.id,
+                next_try_ms=message.next_try_ms,
+                until_ms=until_ms,
+            )
 
     def tried(
         self,

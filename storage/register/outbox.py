@@ -16,6 +16,7 @@ from coldwitness.storage.clue_ports import (
     WebhookHealth,
 )
 from coldwitness.storage.register import schema
+from coldwitness.storage.register.claims import claimed
 from coldwitness.storage.register.database import Database, clean
 from coldwitness.storage.register.secret_seal import SecretSeal
 
@@ -46,7 +47,8 @@ def _secrets_of(webhook: Webhook) -> dict[str, str | None]:
 
 
 class SqlOutbox:
-    """The part of the register about webhooks and their deliveries. One worker delivers."""
+    """The part of the register about webhooks and their deliveries. Several processes may
+    deliver."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -201,6 +203,16 @@ class SqlOutbox:
                 )
                 for row in connection.execute(query).mappings()
             ]
+
+    def claim(self, delivery: Delivery, *, until_ms: int) -> bool:
+        with self._database.write() as connection:
+            return claimed(
+                connection,
+                _OWED,
+                delivery.id,
+                next_try_ms=delivery.next_try_ms,
+                until_ms=until_ms,
+            )
 
     def done(self, delivery_id: str, *, now_ms: int) -> None:
         with self._database.write() as connection:

@@ -14,12 +14,13 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from coldwitness.api.clues.backoff import JITTER, PAUSES_S, next_try_ms
-from coldwitness.api.clues.outbox import _secrets_of, register_configured
+from coldwitness.api.clues.outbox import CLAIM_MS, Outbox, _secrets_of, register_configured
 from coldwitness.api.clues.signature import new_secret, require_secret, signed_headers
 from coldwitness.api.clues.targets import allowed_networks, require_webhook_url, resolve
 from coldwitness.config.settings import ClueSettings, Settings, WebhookSettings
 from coldwitness.domain.errors import BadInput, ConfigError
 from coldwitness.judging.clock import system_clock
+from coldwitness.storage.register import open_register
 from tests.api.world import (
     WARM,
     Receiver,
@@ -100,7 +101,7 @@ def test_a_refused_delivery_comes_again_with_the_same_bytes_and_id(
             world.outbox.send_due()
             wait_until(lambda tries=tries: len(receiver.got) == tries)  # type: ignore[misc]
             before_ms = world.clock.now_ms
-            wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
+            world.outbox.wait_for_turns()
             while not world.register.outbox.due(now_ms=world.clock.now_ms) and tries < 4:
                 world.clock.now_ms += 1000
             waits.append((world.clock.now_ms - before_ms) / 1000)
@@ -124,7 +125,7 @@ def test_what_was_found_while_nobody_sent_is_owed_however_long_ago(
         for _ in range(3):
             world.outbox.owe_new()
             world.outbox.send_due()
-            wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
+            world.outbox.wait_for_turns()
     assert len(receiver.got) == 1
 
 
@@ -147,7 +148,7 @@ def test_what_was_given_up_and_what_came_before_is_delivered_again(
         world.outbox.send_due()
         wait_until(lambda: len(receiver.got) == 2)
         again = receiver.got[-1].headers["webhook-id"]
-        wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
+        world.outbox.wait_for_turns()
         lines = world.get(f"{path}/deliveries", params={"state": "done"}).json()["items"]
         assert [one["state"] for one in lines] == ["done", "done"]
         paged = world.get(f"{path}/deliveries", params={"limit": 1}).json()
@@ -243,7 +244,7 @@ def test_a_webhook_is_not_sent_what_was_found_before_it_was_added(
         world.outbox.owe_new()
         world.clock.now_ms += 1000
         world.outbox.send_due()
-        wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
+        world.outbox.wait_for_turns()
     assert [json.loads(posted.body)["subject"] for posted in receiver.got] == ["ZB-2"]
 
 
@@ -285,7 +286,7 @@ def test_a_delivery_refused_for_a_day_is_given_up(tmp_path: Path, receiver: Rece
         for tries in range(1, len(PAUSES_S) + 2):
             receiver.answers = [(503, {})]
             wait_until(partial(_sent, world, receiver, tries))
-            wait_until(lambda: not world.register.outbox.due(now_ms=world.clock.now_ms))
+            world.outbox.wait_for_turns()
             world.clock.now_ms += 12 * 3_600_000
         assert world.register.outbox.due(now_ms=started_ms + 10**12) == []
 
@@ -294,6 +295,54 @@ def _sent(world: World, receiver: Receiver, tries: int) -> bool:
     """Whether so many came; sent again and again, for the turn before may not have ended yet."""
     world.outbox.send_due()
     return len(receiver.got) == tries
+
+
+def test_of_two_processes_on_one_register_each_entry_is_sent_by_one_in_order(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.slow_s = 0.05  # both have read what is due before the first is over
+    with running_world(tmp_path) as world:
+        add(world, receiver.url)
+        for number in range(3):
+            break_cold_chain(world, f"ZB-{number}")
+        (clue, *_) = (entry["clue"]["id"] for entry in world.get("/v1/clues").json()["items"])
+        for status in ("checking", "filed"):
+            world.client.patch(f"/v1/clues/{clue}", json={"status": status})
+        other = open_register(f"sqlite:///{tmp_path / 'register.sqlite'}")
+        beside = Outbox(other, world.services.settings, world.clock, base_url=world.server.url)
+        try:
+            for _ in range(3):  # a clue's next entry is due once the one before was taken
+                for sender in (world.outbox, beside):
+                    sender.owe_new()
+                for sender in (world.outbox, beside):
+                    sender.send_due()
+                for sender in (world.outbox, beside):
+                    sender.wait_for_turns()
+        finally:
+            beside.stop()
+            other.close()
+        told = [json.loads(posted.body)["id"] for posted in receiver.got]
+        assert sorted(told) == sorted(set(told)), "nothing twice"
+        assert len(told) == 5
+        assert [one for one in told if one.startswith(clue)] == [f"{clue}.{n}" for n in (1, 2, 3)]
+
+
+def test_what_a_killed_process_had_claimed_is_sent_by_another_under_its_id(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with running_world(tmp_path) as world:
+        add(world, receiver.url)
+        break_cold_chain(world)
+        world.outbox.owe_new()
+        now_ms = world.clock.now_ms
+        (claimed,) = world.register.outbox.due(now_ms=now_ms)
+        assert world.register.outbox.claim(claimed, until_ms=now_ms + CLAIM_MS)  # and was killed
+        for passed_ms, sent in ((CLAIM_MS - 1, 0), (CLAIM_MS, 1)):
+            world.clock.now_ms = now_ms + passed_ms
+            world.outbox.send_due()
+            world.outbox.wait_for_turns()
+            assert len(receiver.got) == sent
+    assert receiver.got[0].headers["webhook-id"] == claimed.id
 
 
 def test_pauses_grow_and_together_last_about_a_day() -> None:

@@ -206,6 +206,7 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[Posted] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
+        self.slow_s = 0.0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -215,6 +216,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.got.append(Posted(headers, body, self.path))
+                time.sleep(outer.slow_s)
                 status, more = outer.answers.pop(0) if outer.answers else (204, {})
                 self.send_response(status)
                 for name, value in more.items():

@@ -60,6 +60,24 @@ def test_of_one_clue_only_the_oldest_entry_that_was_not_taken_is_due(
     assert [one.cursor for one in register.outbox.due(now_ms=T0 + 10**9)] == [3]
 
 
+def test_of_two_that_read_a_delivery_one_gets_it_until_its_lease_ends(
+    register: SqlRegister,
+) -> None:
+    hook = register.outbox.add_webhook("http://case.example/in", "s", now_ms=T0)
+    first = opened(register)
+    second = said(register, first, "checking")
+    register.outbox.owe(hook.id, [(first, b"x"), (second, b"y")], now_ms=T0)
+    (mine,), (theirs,) = register.outbox.due(now_ms=T0), register.outbox.due(now_ms=T0)
+
+    assert register.outbox.claim(mine, until_ms=T0 + 100)
+    assert not register.outbox.claim(theirs, until_ms=T0 + 100)
+    assert register.outbox.due(now_ms=T0 + 99) == [], "nor is the later entry of the clue"
+    (again,) = register.outbox.due(now_ms=T0 + 100)
+    assert (again.id, again.attempts) == (mine.id, 0), "its sender died"
+    register.outbox.done(mine.id, now_ms=T0 + 100)
+    assert not register.outbox.claim(again, until_ms=T0 + 200), "done meanwhile"
+
+
 def test_a_failed_delivery_comes_back_at_its_time_and_a_done_one_never(
     register: SqlRegister,
 ) -> None:
