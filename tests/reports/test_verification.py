@@ -11,9 +11,11 @@ import pytest
 
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.judged import report_of_judged
-from coldwitness.api.reports.made.model import Origin
+from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.seal import canonical
 from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.packed import verification
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.api.reports.packed.verification import REASONS
 from coldwitness.cli.judge_files import judge_files
@@ -38,6 +40,23 @@ from tests.reports.packages import (
 
 TRUSTED = [BUREAU.public]
 Values = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same report in the same language is the same bytes, which `test_layout` holds: drawing it
+    anew for each of a hundred packages was a third of this module's time."""
+    monkeypatch.setattr(verification, "render_pdf", _as_drawn_before)
+
+
+def _as_drawn_before(report: Report, *, lang: Lang) -> bytes:
+    key = (canonical(json.loads(render_json(report))), lang)
+    if key not in _DRAWN:
+        _DRAWN[key] = render_pdf(report, lang=lang)
+    return _DRAWN[key]
+
+
+_DRAWN: dict[tuple[bytes, str], bytes] = {}
 
 
 def codes(data: bytes, *, trusted: bool = True) -> set[str]:
