@@ -23,6 +23,7 @@ from tests.stopped.works import WORKS
 
 MODES = [mode.name.lower() for mode in Mode if mode is not Mode.COUNT]
 SHOWN = 3
+SERVICES = ("ingest", "serve", "demo")
 
 
 def main() -> int:
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only each n-th step")
     parser.add_argument("--work", action="append", choices=[work.name for work in WORKS])
     parser.add_argument("--mode", action="append", choices=MODES)
+    parser.add_argument("--together", action="store_true", help="only: two of each at once")
     arguments = parser.parse_args()
     tried = failed = 0
     with tempfile.TemporaryDirectory() as name:
@@ -39,15 +41,23 @@ def main() -> int:
             for work in WORKS:
                 if arguments.work and work.name not in arguments.work:
                     continue
+                if arguments.together and work.name in SERVICES:
+                    continue  # what takes messages is refused its name by the other's lock
                 stops = Stops(runs, work, folder / "templates")
                 steps = stops.all_steps()[:: arguments.every]
-                for mode in arguments.mode or ["before", "torn", "lost"]:
+                if arguments.together:
+                    text = stops.together()
+                    tried, failed = tried + 1, failed + bool(text)
+                    print(f"{work.name:24}two at once: {text or 'right'}", flush=True)
+                    continue
+                for mode in arguments.mode or MODES:
                     started = time.perf_counter()
                     wrong = list(stops.wrong(Mode[mode.upper()], steps))
                     took_s = time.perf_counter() - started
                     tried, failed = tried + len(steps), failed + len(wrong)
                     right = len(steps) - len(wrong)
-                    print(f"{work.name:24}{mode:8}{right:6} of {len(steps):5}  {took_s:6.0f} s")
+                    share = f"{right:6} of {len(steps):5} tried, {stops.whole.steps:5} steps"
+                    print(f"{work.name:24}{mode:8}{share}  {took_s:6.0f} s")
                     for one in wrong[:SHOWN]:
                         print(f"    {one.step}: {one.text[:400]}")
                     sys.stdout.flush()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from pydantic import SecretStr
 from rich.console import Console
 from rich.live import Live
@@ -44,15 +45,24 @@ from coldwitness.simulators.demo_fleet import demo_fleet
 from coldwitness.simulators.fleet import Fleet
 from coldwitness.simulators.office import registrations
 from coldwitness.simulators.publisher import publish
+from coldwitness.storage.journal.durable import write_text
 
 JUDGED_WITHIN_S = 30.0
 SUBSCRIBED_WITHIN_S = 20.0
+_MORNING = "morning.json"
 _STYLE = {
     "breach": "bold red",
     "suspected": "yellow",
     "insufficient_evidence": "cyan",
     "asserted": "blue",
 }
+
+
+class _Morning(msgspec.Struct, frozen=True):
+    """What tells a fleet from others."""
+
+    seed: int
+    end_ms: int
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def run_demo(options: DemoOptions) -> None:
             raise BadInput("--data: there are keys or users in it, and the demo signs in as nobody")
         _wait_until_received(running, stop)
         _say_where(console, options, running.url, broker)
-        fleet = demo_fleet(seed=options.seed, end_ms=time.time_ns() // 1_000_000)
+        fleet = demo_fleet(seed=options.seed, end_ms=_morning_end_ms(folder, options.seed))
         with httpx.Client(base_url=running.url, trust_env=False, timeout=30) as api:
             _register(api, fleet)
             _declare(api, fleet)
@@ -94,6 +104,8 @@ def run_demo(options: DemoOptions) -> None:
             if not stop.is_set():
                 _wait_until_judged(running, len(fleet.shipments), stop)
             lines = list(_lines(api, fleet))
+        if not stop.is_set():
+            (folder / _MORNING).unlink(missing_ok=True)
         _print(lines, options)
         if options.roles and not stop.is_set():
             show_roles(running, console)
@@ -113,6 +125,19 @@ def _folder(options: DemoOptions, stack: ExitStack) -> Path:
     except OSError as error:
         raise BadInput(f"--data {options.data}: cannot be made: {error.strerror}") from error
     return options.data
+
+
+def _morning_end_ms(folder: Path, seed: int) -> int:
+    """When the last journey ends: now, or as it stands in the folder of a demo that was ended
+    before its fleet was delivered: this one goes on with its journeys. Raises Unavailable."""
+    path = folder / _MORNING
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        begun = msgspec.json.decode(path.read_bytes(), type=_Morning)
+        if begun.seed == seed:
+            return begun.end_ms
+    morning = _Morning(seed=seed, end_ms=time.time_ns() // 1_000_000)
+    write_text(path, msgspec.json.encode(morning))
+    return morning.end_ms
 
 
 def _settings(

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ import msgspec
 import typer
 
 from coldwitness.cli.disk_check import fsync_ms, nearest_folder
+from coldwitness.cli.other_clocks import other_clocks
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.store_files import files_of_stores, open_to_others, register_file
 from coldwitness.cli.write_probes import try_folder, try_key, try_sqlite
@@ -23,10 +24,12 @@ from coldwitness.config.settings import MqttSettings, Settings
 from coldwitness.domain.errors import BadInput, ColdWitnessError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.shown_address import shown_address
+from coldwitness.ingest.clock_watch import contradiction
 from coldwitness.ingest.mqtt.broker_check import QUEUED, BrokerAnswers, question_broker
 from coldwitness.ingest.mqtt.session import SESSION_TAKEN_OVER
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import Routes
+from coldwitness.judging.clock import system_clock
 from coldwitness.storage.decided.shards import is_shard
 from coldwitness.storage.journal import JournalReader, signer_of_journal
 from coldwitness.storage.journal.clock import clock_problem
@@ -321,7 +324,7 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     last_ms = max(
         (s.last_received_ms for s in JournalReader(settings.journal.directory).stats()), default=0
     )
-    problem = clock_problem(now_ms, written_ms=last_ms)
+    problem = clock_problem(now_ms, written_ms=last_ms) or _contradicted(settings)
     if problem is not None:
         mend = "the clock is wrong: set it right before messages are received"
         yield Finding("clock", "failure", problem, mend)
@@ -337,6 +340,22 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     else:
         note = "kept by a time service" if synchronised else "time service unknown here"
         yield Finding("clock", "ok", f"{rfc3339(now_ms)}, {note}")
+
+
+def _contradicted(settings: Settings) -> str | None:
+    """By the clocks of servers; who does not answer is told by another part."""
+    if register_file(settings) is not None and settings.store.telemetry != "influx":
+        return None
+    with (
+        suppress(ColdWitnessError),
+        closing(open_register(settings.store.register_url)) as register,
+    ):
+        for name, ask in other_clocks(settings.store, register).items():
+            with suppress(ColdWitnessError):
+                problem = contradiction(name, ask, system_clock)
+                if problem is not None:
+                    return problem
+    return None
 
 
 def _synchronised() -> bool | None:

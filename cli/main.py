@@ -4,6 +4,7 @@ A command's module is imported when the command is called, so `--help` loads non
 """
 
 import os
+import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -141,11 +142,20 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing more to say, nothing went wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, sqlite3.Error) as error:
+        # A disk that fails or is full, wherever it did: its words, and no traceback.
+        print(f"coldwitness: {shown_address(str(error))}", file=sys.stderr)
+        return USAGE
     return 0
 
 
-def run() -> None:
-    """Console entry. What a command writes, evidence and reports alike, is its user's alone."""
+def keep_to_oneself() -> None:
+    """Have what a command writes, evidence and reports alike, be its user's alone."""
     os.umask(os.umask(NOTHING_FOR_OTHERS) | NOTHING_FOR_OTHERS)
+
+
+def run() -> None:
+    """Console entry."""
+    keep_to_oneself()
     show_and_never_obey()
     sys.exit(main(sys.argv[1:]))

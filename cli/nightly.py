@@ -3,6 +3,7 @@ in a process of its own beside it."""
 
 import logging
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 from coldwitness.cli.deep import decided_otherwise, journal_problems, stored_otherwise
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ColdWitnessError
+from coldwitness.storage.with_parent import end_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class NightlyComparison:
         spawn = multiprocessing.get_context("spawn")
         here, there = spawn.Pipe(duplex=False)
         child = spawn.Process(
-            target=answer, args=(self._compare, self._settings, there), daemon=True
+            target=_beside, args=(os.getpid(), self._compare, self._settings, there), daemon=True
         )
         with here, there:
             with self._starting:
@@ -113,6 +115,11 @@ class NightlyComparison:
         at = self._settings.journal.compare_at or ""
         while not self._stop.wait(seconds_until(at, self._now_s())):
             self.compare_now()
+
+
+def _beside(parent: int, compare: Compare, settings: Settings, there: Connection) -> None:
+    end_with_parent(parent)
+    answer(compare, settings, there)
 
 
 def answer(compare: Compare, settings: Settings, there: Connection) -> None:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,9 +23,13 @@ from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.nightly import NightlyComparison
+from coldwitness.cli.other_clocks import other_clocks
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
+from coldwitness.ingest.clock_offsets import ClockOffset
+from coldwitness.ingest.clock_watch import ClockWatch
 from coldwitness.ingest.formats.drug_names import DrugNames
+from coldwitness.ingest.progress import Progress, workers_followed
 from coldwitness.ingest.service import IngestService
 from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.challenge_watch import ChallengeWatch
@@ -111,6 +116,11 @@ class Running:
         self._challenges = ChallengeWatch(store, self.register, self.judge)
         names = drug_names_kept(register, settings)
         self._own_ingest = self._open_ingest(settings, store, names) if own_ingest else None
+        self._clocks = ClockWatch(
+            other_clocks(settings.store, register),
+            partial(_loggers_clocks, settings.journal.directory),
+            clock=system_clock,
+        )
         self.services = Services(
             store=store,
             register=self.register,
@@ -124,7 +134,9 @@ class Running:
             base_url=base_url,
             board=board,
             record=RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings)),
-            readiness=self._ready | _readiness(self._own_ingest),
+            readiness=self._ready
+            | _readiness(self._own_ingest)
+            | {"clock": partial(_clock_problem, self._own_ingest, self._clocks)},
         )
         self._nightly = NightlyComparison(settings, on_found=metrics.journal_differences.set)
         require_safe_doors(settings.http, self.services.doors)
@@ -159,6 +171,7 @@ class Running:
                 (self.alarms.start, self.alarms.stop),
                 (self._challenges.start, self._challenges.stop),
                 (self._nightly.start, self._nightly.stop),
+                (self._clocks.start, self._clocks.stop),
             ]
             if self._own_ingest is not None:
                 parts.append((self._own_ingest.start, self._own_ingest.stop))
@@ -187,7 +200,6 @@ def _readiness(ingest: IngestService | None) -> dict[str, Callable[[], str | Non
     return {
         "ingest": partial(_ingest_problem, ingest),
         "stores": partial(_store_problem, ingest),
-        "clock": partial(_clock_problem, ingest),
     }
 
 
@@ -202,5 +214,16 @@ def _store_problem(ingest: IngestService) -> str | None:
     return ingest.status().store_problem or None
 
 
-def _clock_problem(ingest: IngestService) -> str | None:
-    return clock_problem(system_clock(), written_ms=ingest.receiving.journal.clock.issued_ms)
+def _loggers_clocks(directory: Path) -> list[ClockOffset]:
+    """Of the loggers that any worker heard."""
+    found = []
+    for worker in workers_followed(directory):
+        with Progress(directory, worker) as progress:
+            found += progress.clocks()
+    return found
+
+
+def _clock_problem(ingest: IngestService | None, others: ClockWatch) -> str | None:
+    """By itself and by what the journal was written at, else by others' clocks."""
+    written_ms = 0 if ingest is None else ingest.receiving.journal.clock.issued_ms
+    return clock_problem(system_clock(), written_ms=written_ms) or others.problem

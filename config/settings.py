@@ -24,6 +24,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from coldwitness.config.statistics_table import MONTH_DAY
@@ -433,6 +434,9 @@ def load_settings(path: Path | None = None) -> Settings:
             raise ConfigError(f"settings {path}: not TOML: {error}") from error
     try:
         return Settings(**values)
+    except SettingsError as error:
+        # A part of the environment that is no JSON; what stands in it is not told.
+        raise ConfigError(f"settings environment: {error}; expected JSON") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])

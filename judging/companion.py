@@ -8,6 +8,7 @@ results are those of one run. If the process ends, what it had is judged here.
 
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from coldwitness.judging.observer import NewestReading
 from coldwitness.judging.rulebook import Rulebook, load_rulebook
 from coldwitness.storage.ports import EncodedResult, ModelTrip, Register, TelemetryStore
 from coldwitness.storage.register.bodies import each_encoded
+from coldwitness.storage.with_parent import end_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +92,7 @@ class Companion:
         ours, theirs = context.Pipe()
         self._process = context.Process(
             target=_answer_for_ever,
-            args=(theirs, ours, rulebook, settings.default_storage),
+            args=(os.getpid(), theirs, ours, rulebook, settings.default_storage),
             name="judge beside",
             daemon=True,
         )
@@ -267,9 +269,14 @@ def _both(own: Batch, other: Batch) -> Batch:
 
 
 def _answer_for_ever(
-    connection: Connection, parents_end: Connection, rulebook: Rulebook, assumed_storage: str | None
+    parent: int,
+    connection: Connection,
+    parents_end: Connection,
+    rulebook: Rulebook,
+    assumed_storage: str | None,
 ) -> None:
     """The second process. It ends with its parent, whose end of the pipe it must not hold open."""
+    end_with_parent(parent)
     parents_end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer, which then closes
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

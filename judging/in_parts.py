@@ -25,6 +25,7 @@ from coldwitness.judging.publishers import sorted_by_publisher
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.run import curves_of, judge_shipments
 from coldwitness.judging.shared_texts import SharedTexts
+from coldwitness.storage.with_parent import end_with_parent
 
 Made = TypeVar("Made")
 
@@ -146,7 +147,9 @@ def _each(work: Callable[[int], Made], numbers: Sequence[int], processes: int) -
     global _work  # noqa: PLW0603 - read by the forks alone, which are made while it stands
     _work = work
     try:
-        with multiprocessing.get_context("fork").Pool(processes) as pool:
+        with multiprocessing.get_context("fork").Pool(
+            processes, end_with_parent, (os.getpid(),)
+        ) as pool:
             return cast("list[Made]", pool.map(_of_number, numbers, chunksize=1))
     finally:
         _work = None

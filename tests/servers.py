@@ -24,6 +24,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from coldwitness.storage.with_parent import ending_with_us
+
 START_S = 30.0
 
 
@@ -47,7 +49,8 @@ def child(command: Sequence[str], *, log: Path, user: str | None = None) -> Iter
     """A running child process's id; it and its children are ended on the way out."""
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command,
+            # Another user may not run the Python that would see to it.
+            ending_with_us(command) if user is None else command,
             stdout=out,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

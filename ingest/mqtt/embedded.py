@@ -4,7 +4,6 @@ Loopback only, MQTT 3.1.1, durable sessions in JetStream with fsync on every wri
 with this process, even if this process is killed.
 """
 
-import os
 import shutil
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.storage.with_parent import ending_with_us
 
 HOST = "127.0.0.1"
 READY_WITHIN_S = 15.0
@@ -172,26 +172,10 @@ def _program() -> Path:
     return Path(found)
 
 
-_DIE_WITH_PARENT = """
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
-if os.getppid() != int(sys.argv[1]):
-    sys.exit("the parent ended before its broker began")
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-"""Linux kills the broker when its parent is gone: PR_SET_PDEATHSIG (1) survives exec. It is
-asked for in a process of its own and not between fork and exec of ours, which has threads.
-The signal comes when the *thread* that started the broker ends: start it from one that lives
-as long as the broker is needed."""
-
-
 def _start_child(command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    if sys.platform == "linux":
-        first = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())]
-        command = [*first, *command]
     # Its own session: Ctrl-C at the terminal reaches us alone, and we end it in order.
     return subprocess.Popen(
-        command,
+        ending_with_us(command),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,

@@ -19,6 +19,7 @@ from coldwitness.storage.decisions import (
     subject_of,
 )
 from coldwitness.storage.journal import JournalReader, Row, SegmentReport, Signer, layout
+from coldwitness.storage.journal.locking import one_at_a_time
 from coldwitness.storage.journal.removing import remove
 from coldwitness.storage.journal.rows import Removal
 
@@ -116,9 +117,11 @@ def finish_removal(directory: Path, worker: str, number: int, signer: Signer) ->
 
 
 def _carry_out(directory: Path, place: Place, order: Redacted, signer: Signer) -> None:
-    for segment in layout.segments(directory, order.worker):
-        if order.row in JournalReader(directory).bounds(segment):
-            remove(segment, [kept_by(order, place)], signer)
+    """Two at once would each write the day's list and file without the other's."""
+    with one_at_a_time(directory / "derived", what="journal"):
+        for segment in layout.segments(directory, order.worker):
+            if order.row in JournalReader(directory).bounds(segment):
+                remove(segment, [kept_by(order, place)], signer)
 
 
 def unlike_orders(directory: Path, reports: Sequence[SegmentReport]) -> list[str]:

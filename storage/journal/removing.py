@@ -100,9 +100,7 @@ def _remove_sealed(segment: layout.Segment, wanted: set[int], signer: Signer) ->
     seal = read_seal(segment.seal)
     before = rows_file(segment, seal)
     if not all(row.removed for row in _sealed_rows_of(segment, wanted)):
-        number = 1
-        while (after := segment.folder / f"{segment.day}.rows.{number}.gz").exists():
-            number += 1
+        after = _next_file(segment, before)
         written = write_rows(after, seal.segment.first_row, _without(before, seal.blocks, wanted))
         again = msgspec.structs.replace(
             seal,
@@ -118,6 +116,13 @@ def _remove_sealed(segment: layout.Segment, wanted: set[int], signer: Signer) ->
     for path in segment.row_files():
         if path != before:
             path.unlink()
+
+
+def _next_file(segment: layout.Segment, before: Path) -> Path:
+    """Counted on from the file that the seal names: one that is there already was left by a call
+    that was killed before its seal, and is written over."""
+    number = before.name.removeprefix(f"{segment.day}.rows.").removesuffix("gz").rstrip(".")
+    return segment.folder / f"{segment.day}.rows.{int(number or 0) + 1}.gz"
 
 
 def _without(path: Path, blocks: Sequence[Block], wanted: set[int]) -> Iterator[SealedRow]:

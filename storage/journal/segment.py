@@ -7,7 +7,7 @@ statement a row any busy thread would make each row wait for a thread switch.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -271,7 +271,11 @@ def _create(path: Path, meta: SegmentMeta) -> None:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A read-only connection; a writer in another process is not disturbed."""
+    """A read-only connection; a writer in another process is not disturbed. What a process that was
+    killed while it made the file left half written is taken back first: a reader may not."""
+    if path.with_name(f"{path.name}-journal").exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=10.0)) as writer:
+            writer.execute("SELECT count(*) FROM sqlite_master").fetchone()
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro",
         uri=True,

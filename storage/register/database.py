@@ -72,6 +72,15 @@ class Database:
             finally:
                 self._writing.connection = None
 
+    def server_time_ms(self) -> int | None:
+        """What the clock of its server says now, UTC epoch ms; None where it is a file. Raises
+        Unavailable."""
+        if self.is_sqlite:
+            return None
+        with self.read() as connection:
+            seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp())))
+            return round(float(seconds.scalar_one()) * 1000)
+
     def forget_written(self) -> None:
         """Empty SQLite's log of what was written, in which the values of before still stand."""
         if self.is_sqlite:
@@ -115,6 +124,9 @@ def clean(text: str | None) -> str | None:
 
 
 def _engine(url: str) -> Engine:
+    if url.startswith("postgresql") and url.partition("?")[0].count("@") > 1:
+        # The rest of such a password would be taken for the host, and stand in every error.
+        raise ConfigError("store.register_url: write an @ in a password as %40")
     try:
         parsed = sqlalchemy.make_url(url)
     except ArgumentError as error:

@@ -14,6 +14,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ _CUT = re.compile(rb"\n(?=name,tags|error)")
 _NS_PER_MS = 1_000_000
 _Answer = Mapping[str, Any]
 _ABSENT = ["", "null"]
+_LEGAL_TOKEN = re.compile(r"[!-~]+")
 
 
 class InfluxHttp:
@@ -133,6 +135,18 @@ class InfluxHttp:
         if not said and response.data.strip().startswith(b"{"):
             said = json.loads(response.data).get("version", "")
         return str(said).lstrip("v")
+
+    def server_time_ms(self) -> int | None:
+        """What its clock says now, to the second; None where its answer bears no date. Who it lets
+        in does not matter. Raises Unavailable."""
+        try:
+            response = self._pool.request("GET", f"{self.url}/ping", retries=1)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable(f"InfluxDB {self.url}: {_innermost(error)}") from error
+        try:
+            return int(parsedate_to_datetime(response.headers["Date"]).timestamp() * 1000)
+        except (KeyError, ValueError):
+            return None
 
     def request(
         self,
@@ -252,7 +266,11 @@ def token_of(settings: StoreSettings) -> str | None:
         raise Unavailable(
             f"store.influx_token_file {settings.influx_token_file}: {error.strerror}"
         ) from error
-    return apart(settings.influx_url)[1] if token is None else token
+    if token is None:
+        token = apart(settings.influx_url)[1]
+    if token is not None and ":" not in token and not _LEGAL_TOKEN.fullmatch(token):
+        raise Unavailable("store.influx_token: expected ASCII signs in one word")
+    return token
 
 
 def said_in(body: bytes | str) -> str:

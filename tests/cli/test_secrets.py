@@ -11,8 +11,16 @@ import pytest
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.main import main
 from coldwitness.domain.shown_address import MASK, apart, shown_address
+from tests.cli.provoked import (
+    arguments_of,
+    environment_of,
+    provoked,
+    refusing_server,
+    written_files,
+)
 
 SECRET = "geheim-7Qx"
+TOKEN = "2f1e8a3c-1b2c-4d5e-8f90-aabbccddeeff"
 ADDRESS = f"http://u:{SECRET}@127.0.0.1:1"
 SETTINGS = {
     "STORE__REGISTER_URL": f"postgresql://cw:{SECRET}@127.0.0.1:1/db",
@@ -49,6 +57,23 @@ def test_what_a_command_prints_holds_no_secret(
     assert SECRET not in said
 
 
+def test_no_failure_shows_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In short; `benchmarks/provoked_failures.py` provokes a thousand."""
+    shown = ""
+    with refusing_server() as port:
+        for case in provoked(24, seed=3, refusing=port):
+            written_files(case, tmp_path)
+            with monkeypatch.context() as patch:
+                for name, value in environment_of(case, tmp_path).items():
+                    patch.setenv(name, value)
+                main(arguments_of(case, tmp_path))
+            shown += "".join(capfd.readouterr())
+            assert case.secret not in shown, (case.name, case.arguments)
+    assert shown.count("coldwitness: ") > 12
+
+
 def test_what_a_server_says_while_it_waits_for_its_stores_holds_no_secret(tmp_path: Path) -> None:
     settings = SETTINGS | {"JOURNAL__DIRECTORY": str(tmp_path / "journal")}
     command = [sys.executable, "-m", "coldwitness.cli", "serve"]
@@ -75,6 +100,13 @@ def test_what_a_server_says_while_it_waits_for_its_stores_holds_no_secret(tmp_pa
         ("https://h/x?access_token=a&n=1", f"https://h/x?access_token={MASK}&n=1"),
         ("https://h/x?n=1&Sign=a#f", f"https://h/x?n=1&Sign={MASK}#f"),
         ("https://h/x?n=1", "https://h/x?n=1"),
+        ("postgresql://cw:a/b@h/db", f"postgresql://cw:{MASK}@h/db"),
+        ('401 "Authorization": "Bearer ab.c" x', f'401 "Authorization": "Bearer {MASK} x'),
+        ("Authorization: Token 'a,b'", f"Authorization: Token {MASK}"),
+        ("Authorization: Token abc Accept: a", f"Authorization: Token {MASK} Accept: a"),
+        (f"https://h/hook/{TOKEN} failed", f"https://h/hook/{MASK} failed"),
+        ("https://h/services/T00/a1b2c3d4e5f6a7b8c9d0", f"https://h/services/T00/{MASK}"),
+        ("http://h/v1/shipments/ZB-20261121-0001", "http://h/v1/shipments/ZB-20261121-0001"),
         ("a mail to a@b.example", "a mail to a@b.example"),
     ],
 )

@@ -1,8 +1,9 @@
 /* Counts what a process does to files under one folder, and stops it there or fails it.
  *
  * Loaded before libc (LD_PRELOAD). A step is one call that changes files: write, truncate, create,
- * rename, unlink, mkdir, rmdir, fsync. Armed by `arm`, which a process calls after its fork; the
- * counters lie in shared memory, so a trial's children count with it.
+ * rename, unlink, mkdir, rmdir, fsync. Armed by `arm`, which a process calls after its fork, or for
+ * programs that it starts by DISK_STEPS_TRIAL (number, mode, error, counters, log and folder, a line
+ * each); the counters lie in a shared file, so a trial's children count with it.
  *
  * Modes: count; before, after (SIGKILL to the process group before or after step n); torn (half of
  * a write, then killed); lost (killed, and all that was not forced to the disk is taken back, as a
@@ -53,6 +54,7 @@ struct change {
 };
 static struct change *changes;
 static size_t changes_count, changes_room;
+static __thread long mine; /* the step this thread is at */
 
 #define REAL(name) \
   static __typeof__(name) *real; \
@@ -75,8 +77,16 @@ static int plain_rename(const char *from, const char *to) {
   return real(from, to);
 }
 
-void prepare(void) {
-  shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+void prepare(const char *counters) {
+  int fd = *counters ? plain_open(counters, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+  if (fd >= 0) {
+    REAL(ftruncate64);
+    if (real(fd, sizeof *shared)) abort();
+  }
+  shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
+  if (shared == MAP_FAILED) abort();
+  if (fd >= 0) close(fd);
 }
 void arm(const char *folder, int how, long number, int error, const char *log) {
   snprintf(under, sizeof under, "%s", folder);
@@ -85,14 +95,32 @@ void arm(const char *folder, int how, long number, int error, const char *log) {
   at = number;
   fail_with = error;
   log_fd = *log ? plain_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
-  shared->steps = 0;
   armed = 1;
+}
+void begin_trial(void) { shared->steps = 0; }
+static int next_line(const char **text, char *line, size_t room) {
+  size_t length = strcspn(*text, "\n");
+  if (length >= room) return 0;
+  memcpy(line, *text, length);
+  line[length] = 0;
+  *text += length + ((*text)[length] != 0);
+  return 1;
+}
+static void join_trial(const char *told) {
+  char number[32], how[32], error[32], counters[4096], log[4096], folder[4096];
+  if (!next_line(&told, number, 32) || !next_line(&told, how, 32) || !next_line(&told, error, 32) ||
+      !next_line(&told, counters, 4096) || !next_line(&told, log, 4096) || !next_line(&told, folder, 4096))
+    abort();
+  prepare(counters);
+  arm(folder, atoi(how), atol(number), atoi(error), log);
 }
 __attribute__((constructor)) static void begin(void) {
   const char *folder = getenv("DISK_STEPS_UNDER"), *room = getenv("DISK_STEPS_ROOM");
   full_while = getenv("DISK_STEPS_FULL");
-  if (!folder || !room || !full_while) return;
-  prepare();
+  const char *trial = getenv("DISK_STEPS_TRIAL");
+  if (trial) join_trial(trial);
+  if (trial || !folder || !room || !full_while) return;
+  prepare("");
   shared->room = atol(room);
   arm(folder, ROOM, 0, ENOSPC, "");
 }
@@ -236,7 +264,7 @@ static void stop(void) {
 /* 1: the call has to fail with errno. Holds the lock until `stepped`. */
 static int step(const char *what, const char *path, int writes) {
   pthread_mutex_lock(&one_at_a_time);
-  long number = atomic_fetch_add(&shared->steps, 1) + 1;
+  long number = mine = atomic_fetch_add(&shared->steps, 1) + 1;
   if (log_fd >= 0) dprintf(log_fd, "%ld %s %s\n", number, what, path + under_length);
   if (number == at && (mode == BEFORE || mode == LOST || (mode == TORN && !writes))) stop();
   if ((number == at && mode == ERROR) || (number >= at && mode == FULL && writes)) {
@@ -246,10 +274,10 @@ static int step(const char *what, const char *path, int writes) {
   }
   return 0;
 }
-static int tearing(void) { return mode == TORN && shared->steps == at; }
+static int tearing(void) { return mode == TORN && mine == at; }
 static void stepped(void) {
   int error = errno;
-  if (mode == AFTER && shared->steps == at) stop();
+  if (mode == AFTER && mine == at) stop();
   pthread_mutex_unlock(&one_at_a_time);
   errno = error;
 }

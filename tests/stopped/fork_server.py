@@ -7,17 +7,22 @@ is a trial, a line on standard output what became of it; modules are imported on
 import ctypes
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from coldwitness.cli.main import COMMANDS, main
+from coldwitness.cli.main import COMMANDS, keep_to_oneself, main
+
+_SUBREAPER = 36
+"""PR_SET_CHILD_SUBREAPER: what a killed trial leaves behind is waited for here."""
 
 
-def _library(path: str) -> ctypes.CDLL:
+def _library(path: str, counters: str) -> ctypes.CDLL:
     library = ctypes.CDLL(path)
     library.arm.argtypes = [
         ctypes.c_char_p,
@@ -26,18 +31,21 @@ def _library(path: str) -> ctypes.CDLL:
         ctypes.c_int,
         ctypes.c_char_p,
     ]
+    library.prepare.argtypes = [ctypes.c_char_p]
     library.steps_done.restype = ctypes.c_long
-    library.prepare()
+    library.prepare(counters.encode())
     return library
 
 
-def _trial(library: ctypes.CDLL, asked: dict[str, Any]) -> int:
-    """In a fork: run the command with its steps armed; never returns to the caller's loop."""
+def _trial(library: ctypes.CDLL, asked: dict[str, Any], said: str, counters: str) -> None:
+    """In a fork: run the command with its steps armed, those of programs that it starts too."""
     os.setsid()
     os.chdir(asked["folder"])
-    out = os.open(asked["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(out, 1)
     os.dup2(out, 2)
+    told = [asked["at"], asked["mode"], asked["error"], counters, asked["log"], asked["folder"]]
+    os.environ["DISK_STEPS_TRIAL"] = "\n".join(map(str, told))
     os.environ.update(asked["environment"])
     library.arm(
         asked["folder"].encode(),
@@ -47,6 +55,7 @@ def _trial(library: ctypes.CDLL, asked: dict[str, Any]) -> int:
         asked["log"].encode(),
     )
     code = 99
+    keep_to_oneself()
     try:
         code = main(asked["arguments"])
     except BaseException:  # a traceback is what a trial has to show
@@ -56,30 +65,47 @@ def _trial(library: ctypes.CDLL, asked: dict[str, Any]) -> int:
     os._exit(code)
 
 
-def serve(library_path: str) -> None:
+def _ended(process: int) -> int:
+    """Its exit code, when nothing runs any more that it started."""
+    _, status = os.waitpid(process, 0)
+    with suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-process, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def serve(library_path: str, counters: str) -> None:
     """Until standard input ends."""
-    os.umask(0o077)
+    os.umask(0)  # the loosest that a user may have; the command's own business
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     for name in {entry.place.partition(":")[0] for entry in COMMANDS.values()}:
         import_module(f"coldwitness.cli.{name}")
-    library = _library(library_path)
+    library = _library(library_path, counters)
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     for line in sys.stdin:
         asked = json.loads(line)
-        process = os.fork()
-        if process == 0:
-            _trial(library, asked)
-        _, status = os.waitpid(process, 0)
-        said = Path(asked["said"])
+        library.begin_trial()
+        places = [f"{asked['said']}.{number}" for number in range(asked["copies"])]
+        processes = []
+        for place in places:
+            process = os.fork()
+            if process == 0:
+                _trial(library, asked, place, counters)
+            processes.append(process)
+        Path(asked["started"]).write_text(str(processes[0]))
+        codes = [_ended(process) for process in processes]
         answer = {
-            "code": os.waitstatus_to_exitcode(status),
+            "codes": codes,
             "steps": library.steps_done(),
-            "said": said.read_text(errors="replace") if said.exists() else "",
+            "said": [Path(place).read_text(errors="replace") for place in places],
         }
         answers.write(json.dumps(answer) + "\n")
 
 
 def run(arguments: Sequence[str]) -> None:
-    serve(arguments[0])
+    serve(*arguments)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,16 @@ import contextlib
 import io
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stopped.trials import KILLED, Ended, Mode, Trials
+from tests.stopped.trials import KILLED, Driver, Ended, Mode, Trials
 from tests.stopped.works import Work, files
+
+REFUSED = 2
+_SECOND_SHARD = "journal/segments/api2"
+"""Of two processes that decide at once each has a journal of its own."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,11 @@ class Stops:
         with contextlib.redirect_stdout(io.StringIO()):
             work.prepare(trials.folder)
         shutil.copytree(trials.folder, self._template)
-        self.whole = self.stopped(Mode.COUNT, 0)
-        if self.whole.code != 0:
-            raise AssertionError(f"{work.name}: {self.whole.said}")
-        self._wanted = self._looks()
+        with self._fresh() as driver:
+            self.whole = self._run(driver)
+            if self.whole.code != 0:
+                raise AssertionError(f"{work.name}: {self.whole.said}")
+            self._wanted = self._looks()
 
     def chosen(self) -> list[int]:
         """Steps that put something in its place or take it away, but for SQLite's own files, whose
@@ -58,21 +64,44 @@ class Stops:
 
     def stopped(self, mode: Mode, at: int) -> Ended:
         """Run it in its fresh world and stop it there; the world stays as that left it."""
-        self._emptied()
-        shutil.copytree(self._template, self._trials.folder)
-        return self._trials.run(self._arguments, mode=mode, at=at)
+        with self._fresh() as driver:
+            return self._run(driver, mode, at)
+
+    def together(self) -> str:
+        """What is wrong where two of them are started at once; "" where nothing is."""
+        with self._fresh():
+            ended = self._trials.together(self._arguments)
+            if all(one.code != 0 for one in ended):
+                return f"neither came to its end: {ended[0].said}; {ended[1].said}"
+            for one in ended:
+                lines = one.said.splitlines()
+                if one.code not in (0, REFUSED) or "Traceback" in one.said:
+                    return f"ends with {one.code}: {one.said}"
+                if one.code == REFUSED and len(lines) != 1:
+                    return f"refused, not in one line: {one.said}"
+            return self._unlike(besides=_SECOND_SHARD)
 
     def _end_after(self, mode: Mode, at: int) -> str:
-        ended = self.stopped(mode, at)
-        if ended.code not in (KILLED, 0) and mode not in (Mode.ERROR, Mode.FULL):
-            return f"not killed: {ended.said}"
-        if "Traceback" in ended.said:
-            return ended.said
-        if ended.code != 0:
-            ended = self._trials.run(self._arguments)
-        if ended.code != 0 and not (self._work.done and self._work.done in ended.said):
-            return f"started again, it ends with {ended.code}: {ended.said}"
-        found = self._looks()
+        with self._fresh() as driver:
+            ended = self._run(driver, mode, at)
+            if ended.code not in (KILLED, 0) and mode not in (Mode.ERROR, Mode.FULL):
+                return f"not killed: {ended.said}"
+            if "Traceback" in ended.said:
+                return ended.said
+            if ended.code != 0 or driver is not None:
+                ended = self._run(driver)
+            if ended.code != 0 and not (self._work.done and self._work.done in ended.said):
+                return f"started again, it ends with {ended.code}: {ended.said}"
+            return self._unlike()
+
+    def _run(self, driver: Driver | None, mode: Mode = Mode.COUNT, at: int = 0) -> Ended:
+        return self._trials.run(self._arguments, mode=mode, at=at, driver=driver)
+
+    def _unlike(self, *, besides: str = "") -> str:
+        """besides : beginning of names that may be there as well."""
+        names, state = self._looks()
+        kept = [name for name in names if not (besides and name.startswith(besides))]
+        found = kept, state
         if found == self._wanted:
             return ""
         left = sorted(set(found[0]) - set(self._wanted[0]))
@@ -84,6 +113,13 @@ class Stops:
         with contextlib.redirect_stdout(io.StringIO()):
             there = files(folder)
             return there, self._work.looks(folder)
+
+    @contextmanager
+    def _fresh(self) -> Iterator[Driver | None]:
+        self._emptied()
+        shutil.copytree(self._template, self._trials.folder)
+        with self._work.beside(self._trials.folder) as driver:
+            yield driver
 
     def _emptied(self) -> None:
         shutil.rmtree(self._trials.folder, ignore_errors=True)

@@ -3,19 +3,24 @@
 import errno
 import json
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from tests.servers import program
 
 SOURCE = Path(__file__).with_name("disk_steps.c")
 KILLED = -9
+PATIENCE_S = 30.0
+FULL_PATIENCE_S = 2.5
+"""A disk that is full stays so: nothing more is to be waited for."""
 
 
 class Mode(IntEnum):
@@ -52,6 +57,16 @@ class Ended:
         return [int(line.split()[0]) for line in self.log if line.split()[1] in kinds]
 
 
+class Driver(Protocol):
+    """What a service is given to do while it runs."""
+
+    environment: Mapping[str, str]
+
+    def drive(self, process: int, alive: Callable[[], bool], patience_s: float) -> None:
+        """Returns when the process has ended, or was told to: when all is done, or nothing changed
+        for so long."""
+
+
 class Trials:
     """Runs commands whose steps below `folder` are counted."""
 
@@ -66,10 +81,27 @@ class Trials:
         *,
         mode: Mode = Mode.COUNT,
         at: int = 0,
-        environment: Mapping[str, str] | None = None,
+        driver: Driver | None = None,
     ) -> Ended:
-        log = self._scratch / "steps"
+        """driver : of a command that does not end by itself."""
+        return self._answered(arguments, mode=mode, at=at, driver=driver, copies=1)[0]
+
+    def together(self, arguments: Sequence[str]) -> list[Ended]:
+        """Two of the same at once."""
+        return self._answered(arguments, mode=Mode.COUNT, at=0, driver=None, copies=2)
+
+    def _answered(
+        self,
+        arguments: Sequence[str],
+        *,
+        mode: Mode,
+        at: int,
+        driver: Driver | None,
+        copies: int,
+    ) -> list[Ended]:
+        log, started = self._scratch / "steps", self._scratch / "started"
         log.unlink(missing_ok=True)
+        started.unlink(missing_ok=True)
         asked = {
             "arguments": list(arguments),
             "folder": str(self.folder),
@@ -78,16 +110,27 @@ class Trials:
             "error": errno.EIO,
             "said": str(self._scratch / "said"),
             "log": str(log) if mode == Mode.COUNT else "",
-            "environment": dict(environment or {}),
+            "environment": dict(driver.environment if driver is not None else {}),
+            "started": str(started),
+            "copies": copies,
         }
         _pipe(self._process.stdin).write(json.dumps(asked) + "\n")
         _pipe(self._process.stdin).flush()
+        if driver is not None:
+            while not started.exists() or not started.read_text():
+                time.sleep(0.002)
+            patience_s = FULL_PATIENCE_S if mode == Mode.FULL else PATIENCE_S
+            driver.drive(int(started.read_text()), lambda: not self._has_answered(), patience_s)
         line = _pipe(self._process.stdout).readline()
         if not line:
             raise AssertionError(f"the process that runs the trials ended: {self._process.wait()}")
         answer = json.loads(line)
         steps = tuple(log.read_text().splitlines()) if log.exists() else ()
-        return Ended(answer["code"], answer["steps"], answer["said"], steps)
+        ended = zip(answer["codes"], answer["said"], strict=True)
+        return [Ended(code, answer["steps"], said, steps) for code, said in ended]
+
+    def _has_answered(self) -> bool:
+        return bool(select.select([_pipe(self._process.stdout)], [], [], 0)[0])
 
 
 def _pipe(stream: IO[str] | None) -> IO[str]:
@@ -122,7 +165,7 @@ def trials(scratch: Path, folder: Path) -> Iterator[Trials]:
     made = library(scratch)
     environment = os.environ | {"LD_PRELOAD": str(made), "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.stopped.fork_server", str(made)],
+        [sys.executable, "-m", "tests.stopped.fork_server", str(made), str(scratch / "counters")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,19 +1,26 @@
 """What is stopped at each of its steps: a small world, a command in it, and what is compared."""
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from coldwitness.cli.main import main
+from coldwitness.cli.store_files import FOR_OTHERS
 from coldwitness.config.settings import Settings, load_settings
+from coldwitness.ingest.routes import Routes
+from coldwitness.ingest.row_finding import RowFinder
 from coldwitness.storage.archive.backup import verify_backup
 from coldwitness.storage.archive.days import seal_days, sealed_days, verify_archive
 from coldwitness.storage.decided.redaction import unlike_orders
+from coldwitness.storage.decided.shards import deciding_workers
 from coldwitness.storage.journal import (
     JournalReader,
     journal_public_key,
@@ -22,15 +29,30 @@ from coldwitness.storage.journal import (
 from coldwitness.storage.journal.key_history import newest
 from coldwitness.storage.journal.role_keys import history_of
 from coldwitness.storage.opening import stores
-from coldwitness.storage.register import migrate
+from coldwitness.storage.register import migrate, open_register
 from coldwitness.storage.register.database import Database
+from tests.stopped.services import (
+    all_judged,
+    all_stored,
+    fed,
+    received_state,
+    verdicts_state,
+)
+from tests.stopped.trials import Driver
 from tests.storage import evidence
 from tests.storage.readings import MINUTE, T0, reading
 
 _DAY_MS = 86_400_000
 _YEARS_AGO_MS = 8 * 365 * _DAY_MS
+_OWN = ("cw.toml", "manifest.json", "readings.ndjson")
+"""Written by the tests."""
+_BROKER = "demo/broker/"
+"""The demo's broker is a program of others, with files of its own."""
 _PASSING = ("-wal", "-shm", "/lock", "-journal")
 """Endings of files that come and go by themselves with each opening."""
+_INDEX = "journal/derived/rows"
+"""Which rows speak of what: made by whoever asks, so another command makes other files of it. What
+stands in them is compared by `_index_problems`."""
 _THERE = "expected a new or empty folder"
 MANIFEST = {
     "id": "S-0",
@@ -44,13 +66,15 @@ MANIFEST = {
 class Work:
     """One command. prepare : makes the world in a folder. arguments : the command's. looks : what
     the world has to come to, besides which files there are. done : the words with which it is
-    refused where it was stopped after all was done."""
+    refused where it was stopped after all was done. beside : what a service needs beside it, and
+    what drives it."""
 
     name: str
     prepare: Callable[[Path], None]
     arguments: Callable[[Path], list[str]]
     looks: Callable[[Path], object]
     done: str = ""
+    beside: Callable[[Path], AbstractContextManager[Driver | None]] = lambda _: nullcontext()
 
 
 def settings_at(folder: Path) -> Settings:
@@ -84,6 +108,10 @@ def _evidence(folder: Path, *, earlier_ms: int = 0) -> Settings:
     sent = [msgspec.structs.replace(one, received_ms=one.received_ms - earlier_ms) for one in sent]
     evidence.journal(settings, sent)
     return settings
+
+
+def _nothing_yet(folder: Path) -> None:
+    _settle(folder)
 
 
 def _open_day(folder: Path) -> None:
@@ -170,7 +198,8 @@ def _run(folder: Path, *words: str) -> None:
 def files(folder: Path) -> list[str]:
     """Names of all files and folders, but for those that come and go with each opening."""
     found = [str(path.relative_to(folder)) for path in folder.rglob("*")]
-    return sorted(name for name in found if not f"/{name}".endswith(_PASSING))
+    kept = (name for name in found if not name.startswith((_INDEX, _BROKER)))
+    return sorted(name for name in kept if not f"/{name}".endswith(_PASSING))
 
 
 def journal_state(folder: Path) -> object:
@@ -186,6 +215,34 @@ def journal_state(folder: Path) -> object:
     states = [(one.segment.worker, one.segment.day, one.segment.state) for one in reports]
     mine = [state for state in states if state[0] == "w1"]
     return problems, unlike_orders(directory, reports), mine, digest.hexdigest()
+
+
+def journal_problems(folder: Path) -> object:
+    settings = settings_at(folder)
+    reports = verify_journal(
+        settings.journal.directory, public=journal_public_key(settings.journal)
+    )
+    return [problem.text for report in reports for problem in report.problems]
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """What anybody else on the machine has a right on, but for what the test wrote itself."""
+    return [
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.name not in _OWN and path.stat().st_mode & FOR_OTHERS
+    ]
+
+
+def _demo_state(folder: Path) -> object:
+    """Each shipment's verdict, and that what was journalled holds."""
+    demo = folder / "demo"
+    reports = verify_journal(demo / "journal", public=None)
+    problems = [problem.text for report in reports for problem in report.problems]
+    url = f"sqlite:///{demo}/register.sqlite"
+    with closing(open_register(url)) as register:
+        rows = register.shipments.rows(limit=100)
+    return problems, [(row.id, row.verdict) for row in rows], open_to_others(folder)
 
 
 def views_state(folder: Path) -> object:
@@ -226,7 +283,34 @@ def _keys_state(folder: Path) -> object:
 
 def _report_state(folder: Path) -> object:
     made = [folder / name for name in ("p.zip", "r.json") if (folder / name).exists()]
-    return [(path.name, main(["verify", str(path)])) for path in made]
+    verified = [(path.name, main(["verify", str(path)])) for path in made]
+    return verified, _index_problems(folder), journal_state(folder)
+
+
+def _index_problems(folder: Path) -> list[str]:
+    """Indexes of rows that say otherwise than those made anew, as far as they reach."""
+    there = folder / _INDEX
+    left = {path.relative_to(there): _indexed(path) for path in there.rglob("*.sqlite")}
+    shutil.rmtree(there)
+    settings = settings_at(folder)
+    finder = RowFinder(settings.journal.directory, Routes, future_tolerance_s=evidence.FUTURE_S)
+    finder.rows([], first="0", last="9")
+    for worker in deciding_workers(settings.journal.directory):
+        finder.index_decided(worker)
+    finder.close()
+    anew = {path.relative_to(there): _indexed(path) for path in there.rglob("*.sqlite")}
+    return [
+        str(path)
+        for path, (covered, named) in left.items()
+        if named != {one for one in anew[path][1] if one[1] in covered}
+    ]
+
+
+def _indexed(path: Path) -> tuple[range, set[tuple[int, int]]]:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT first, last FROM covered").fetchone()
+        named = set(connection.execute("SELECT name, row FROM named"))
+    return range(found[0], found[1] + 1) if found else range(0), named
 
 
 WORKS: Sequence[Work] = (
@@ -268,4 +352,27 @@ WORKS: Sequence[Work] = (
     Work("key rotate", _in_stores, _command("journal", "key", "rotate", "log"), _keys_state),
     Work("report", _in_stores, _command("report", "S-0", "-o", "{}/r.json"), _report_state),
     Work("package", _in_stores, _command("report", "S-0", "--package", "{}/p.zip"), _report_state),
+    Work(
+        "ingest",
+        _nothing_yet,
+        _command("ingest"),
+        _all_of(journal_problems, received_state, open_to_others),
+        beside=partial(fed, done=all_stored, web=False),
+    ),
+    Work(
+        "serve",
+        _nothing_yet,
+        _command("serve"),
+        _all_of(journal_problems, received_state, verdicts_state, open_to_others),
+        beside=partial(fed, done=all_judged, web=True),
+    ),
+    Work(
+        "demo",
+        _nothing_yet,
+        lambda folder: [
+            *("demo", "--once", "--seconds", "1", "--port", "0", "--mqtt-port", "0"),
+            *("--data", str(folder / "demo")),
+        ],
+        _demo_state,
+    ),
 )
