@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from coldwitness.config.labels import labels
 from coldwitness.domain.clues import (
     STATUS_OF,
     Clue,
@@ -106,7 +107,9 @@ def _reason_of(
 ) -> str:
     """What is told where nobody gave a reason."""
     if status is not None:
-        return reason_of("changes", "status", old=clue.status, new=status)
+        words = labels("pages")["words"]
+        old, new = (words[f"clue_status_{one}"] for one in (clue.status, status))
+        return reason_of("changes", "status", old=old, new=new)
     if excluded_days is not None:
         return reason_of("changes", "excluded", days=str(excluded_days))
     if statement_due_on is not None:

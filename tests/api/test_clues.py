@@ -221,6 +221,16 @@ def test_a_status_of_before_is_a_conflict_and_one_beside_is_none(world: World) -
     assert changed(world, clue, status="rejected")["status"] == "rejected"
 
 
+def test_a_change_of_status_without_a_reason_is_told_in_words_of_both_languages(
+    world: World,
+) -> None:
+    judged(world, "ZB-1", WARM)
+    clue = changed(world, first_clue(world)["id"], status="checking")
+    assert clue["history"][-1]["reason"] == (
+        "状态由 已接收 改为 核查中 status being checked in place of received"
+    )
+
+
 def test_filing_ends_the_check_and_begins_the_ninety_days(world: World) -> None:
     judged(world, "ZB-1", WARM)
     clue = first_clue(world)["id"]
@@ -336,6 +346,17 @@ def test_a_clue_of_the_national_platform_gets_its_forty_working_days(world: Worl
     assert second[0]["starts_on"] == first[0]["due_on"]
 
 
+def test_a_clue_is_assigned_on_a_day_or_at_a_time_whose_day_in_beijing_counts(
+    world: World,
+) -> None:
+    for number, said in enumerate(
+        ("2026-11-16", "2026-11-15T16:00:00Z", "2026-11-16T23:59:59+08:00")
+    ):
+        told = {**NATIONAL, "source_number": f"N-{number}", "assigned_at": said}
+        clue = world.client.post("/v1/clues", json=told).json()
+        assert (clue["assigned_at"], clue["deadlines"][0]["starts_on"]) == ("2026-11-16",) * 2
+
+
 def test_a_clue_from_elsewhere_takes_parties_from_its_shipment(world: World) -> None:
     world.client.put("/v1/shipments/ZB-1", json=manifest("ZB-1"))
     new = {"source": "complaint", "content": "顾客称药品送达时不凉", "shipments": ["ZB-1"]}
@@ -353,6 +374,8 @@ def test_a_clue_from_elsewhere_takes_parties_from_its_shipment(world: World) -> 
         ({"source": "system"}, "source"),
         ({"source_number": None}, "source_number"),
         ({"assigned_at": "2026-12-01"}, "assigned_at"),
+        ({"assigned_at": "2026-11-16 08:00"}, "assigned_at"),
+        ({"assigned_at": "9999-12-31T23:00:00Z"}, "assigned_at"),
         ({"special_due_on": "2026-11-16"}, "special_due_on"),
         ({"shipments": ["ZB-none"]}, "shipments"),
         ({"content": " "}, "content"),
