@@ -58,12 +58,19 @@ Part = Said | Rows | Listed | Signed
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """number : of the national list of 2021. typed : fields that nobody but the officer knows, each
-    with what it is called."""
+    with what it is called; an office's own form may say it in one language for both."""
 
     number: int
     title: Text
     parts: tuple[Part, ...]
-    typed: dict[str, str] = {}
+    typed: dict[str, Text | str] = {}
+
+    def titles(self) -> dict[str, Text]:
+        """What each field to be typed is called."""
+        return {
+            name: Text(title, title) if isinstance(title, str) else title
+            for name, title in self.typed.items()
+        }
 
     def names(self) -> Iterator[str]:
         """Fields its texts name, as they come."""

@@ -20,7 +20,8 @@ class TypedField(Struct, frozen=True):
     """A field that nobody but the officer knows."""
 
     field: str
-    label: str
+    label: Annotated[str, Meta(description="`title` in Chinese")]
+    title: Text
 
 
 class FormTold(Struct, frozen=True, kw_only=True):

@@ -157,7 +157,9 @@ def forms_of(services: Services, clue: str) -> list[FormTold]:
                 number=number,
                 title=used.form.title,
                 own=used.own_parts or used.template is not None,
-                typed=tuple(TypedField(name, label) for name, label in used.form.typed.items()),
+                typed=tuple(
+                    TypedField(name, title.zh, title) for name, title in used.form.titles().items()
+                ),
                 links={name: f"{address}.{name}" for name in MEDIA_TYPES},
             )
         )

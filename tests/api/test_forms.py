@@ -88,6 +88,10 @@ def test_the_eight_forms_are_there_and_leave_at_most_five_fields_to_type() -> No
     assert tuple(forms) == NUMBERS == (1, 4, 9, 11, 12, 15, 17, 33)
     assert all(len(form.typed) <= TYPED_MOST == 5 for form in forms.values())
     for form in forms.values():
+        for title in form.titles().values():
+            assert title.en.isascii(), "an office's own may say it in one language, ours in both"
+            assert title.en != title.zh
+    for form in forms.values():
         assert set(form.typed) <= set(form.names()), form.number
 
 
