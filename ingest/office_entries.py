@@ -18,6 +18,7 @@ from coldwitness.domain.office import (
     RegisteredProduct,
     RegisterEntry,
 )
+from coldwitness.ingest.control_characters import REFUSED, control_character_at
 from coldwitness.ingest.manifests import check_qualification
 from coldwitness.ingest.personal_data import personal_data_at
 
@@ -39,6 +40,9 @@ def checked_entry(body: object, kind: type[_Entry], *, name: str, classes: Itera
 
     Raises WrongField naming the field that cannot be, and msgspec.ValidationError for a wrong type.
     """
+    control = control_character_at(body)
+    if control is not None:
+        raise WrongField(control.removeprefix("$").removeprefix("."), REFUSED)
     personal = personal_data_at(body)
     if personal is not None:
         raise WrongField(personal.removeprefix("$."), "personal data are refused, take the key out")

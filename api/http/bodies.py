@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from coldwitness.api.http.problems import Problem, field_of, wrong_field
+from coldwitness.ingest.control_characters import REFUSED, control_character_at
 from coldwitness.ingest.json_value import json_value
 from coldwitness.ingest.personal_data import personal_number_at
 
@@ -17,8 +18,8 @@ _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text
 async def json_body(request: Request) -> Any:
     """The body as JSON. 400 if it is empty or no JSON (NaN and Infinity are none); 415 for a
     change in a form's content type, because any page of the web can make a browser send that, and
-    for a POST in none; 422 for a text with a person's telephone or identity number or e-mail,
-    which is kept nowhere."""
+    for a POST in none; 422 for a text with control characters, or with a person's telephone or
+    identity number or e-mail, which is kept nowhere."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in _FORM_TYPES or (request.method == "POST" and not kind):
         raise Problem(415, f"content-type: expected application/json, got {kind[:80] or 'none'}")
@@ -30,12 +31,19 @@ async def json_body(request: Request) -> Any:
         body = json_value(raw)
     except msgspec.DecodeError as error:
         raise Problem(400, f"body: not JSON: {error}") from error
-    personal = personal_number_at(body)
-    if personal is not None:
-        detail = "personal data are refused, take them out"
-        where = personal.removeprefix("$").removeprefix(".") or "body"
-        raise wrong_field(where, detail)
+    refuse_texts(body)
     return body
+
+
+def refuse_texts(value: Any) -> None:
+    """422 naming the field of what is sent, a JSON body or a form's fields, whose text is kept
+    nowhere: one with control characters, or with a number of a person."""
+    for found, detail in (
+        (control_character_at(value), REFUSED),
+        (personal_number_at(value), "personal data are refused, take them out"),
+    ):
+        if found is not None:
+            raise wrong_field(found.removeprefix("$").removeprefix(".") or "body", detail)
 
 
 def received_sha256(request: Request) -> str:

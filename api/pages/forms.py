@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from coldwitness.api.http import sessions
+from coldwitness.api.http.bodies import refuse_texts
 from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.problems import Problem, field_of, wrong_field
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
-from coldwitness.ingest.personal_data import personal_number_at
 
 _BYTES_MAX = 20_000
 _FIELDS_MAX = 40
@@ -112,10 +112,7 @@ def _own(request: Request, services: Services, caller: Caller, form: Fields) -> 
         raise Problem(403, f"{sessions.CSRF_FIELD}: expected the token of the page")
     if not caller.is_person:
         raise Problem(403, "a form is sent by a person; programs have the API")
-    typed = {name: value for name, value in fields.items() if name != ONCE}
-    personal = personal_number_at(typed)
-    if personal is not None:
-        raise Problem(422, f"{personal.removeprefix('$.')}: personal data are refused")
+    refuse_texts({name: value for name, value in fields.items() if name != ONCE})
     return fields
 
 
