@@ -94,7 +94,12 @@ class NewClue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     content: Words200
     source_number: Words200 | None = None
     assigned_at: Annotated[
-        date | None, Meta(description="From when its limits run, Beijing; left out: today")
+        Annotated[str, Meta(max_length=40)] | None,
+        Meta(
+            examples=["2026-11-30", "2026-11-30T08:00:00Z"],
+            description="From when its limits run: a day in Beijing, or a time, whose day counts;"
+            " left out: today",
+        ),
     ] = None
     parties: Annotated[tuple[NewParty, ...], Meta(max_length=20)] = ()
     shipments: Annotated[tuple[ShipmentName, ...], Meta(max_length=200)] = ()

@@ -1,6 +1,7 @@
 """The clue feed for case systems, what they say back, and clues that come from elsewhere."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -46,6 +47,7 @@ from coldwitness.api.http.services import CallerOf, Services, ServicesOf
 from coldwitness.api.http.trail import noted
 from coldwitness.domain.clues import Clue as KeptClue
 from coldwitness.domain.clues import ClueAct, ClueSource, ClueStatus, Party, Standing, Statement
+from coldwitness.domain.instants import china_day, instant_ms
 from coldwitness.domain.reach import Reach
 from coldwitness.judging.clue_acts import WrongStep, act_on, stated
 from coldwitness.judging.clue_shares import clue_shares
@@ -125,6 +127,19 @@ def take_clue(body: JsonBody, services: ServicesOf, caller: CallerOf, once: Once
     return once.answered(take)
 
 
+def _day_of(said: str | None) -> date | None:
+    """Limits run by days: of a time its day in Beijing. 422 for what is neither."""
+    if said is None:
+        return None
+    try:
+        if len(said) == len("2026-11-30"):
+            return date.fromisoformat(said)
+        return china_day(instant_ms(said) / 1000)
+    except (ValueError, OverflowError) as error:
+        detail = f"expected a day such as 2026-11-30, or a time of RFC 3339, got {said!r}"
+        raise wrong_field("assigned_at", detail) from error
+
+
 def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
     seen = services.register.shipments.seen(new.shipments, reach=caller.reach)
     for shipment in new.shipments:
@@ -138,7 +153,7 @@ def _take_clue(services: Services, new: NewClue, caller: Caller) -> Response:
             source=new.source,
             content=new.content.strip(),
             source_number=new.source_number,
-            assigned_at=new.assigned_at,
+            assigned_at=_day_of(new.assigned_at),
             parties=[Party(**msgspec.structs.asdict(party)) for party in new.parties],
             shipments=new.shipments,
             special_due_on=new.special_due_on,
