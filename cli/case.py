@@ -76,7 +76,8 @@ def forms(
             made = made_form(its.form, case.fields, own, own=its.own_parts)
             write_whole(output / f"{name}.docx", docx)
             write_whole(output / f"{name}.pdf", form_pdf(made, now_ms=case.now_ms))
-            blank = [label for field, label in its.form.typed.items() if field not in own]
+            titles = its.form.titles().items()
+            blank = [title.zh for field, title in titles if field not in own]
             typer.echo(f"{output / name}.docx, .pdf  待填 to type: {'、'.join(blank) or '—'}")
 
 
