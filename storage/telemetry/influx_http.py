@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from coldwitness.config.secrets import secret_of
 from coldwitness.config.settings import StoreSettings
-from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.domain.shown_address import apart
 
 _PIECE_BYTES = 1 << 21
@@ -45,6 +45,9 @@ class InfluxHttp:
     def __init__(self, settings: StoreSettings, *, token: str | None = None) -> None:
         """token : instead of the settings' own, for setting up."""
         self.url = apart(settings.influx_url)[0].rstrip("/")
+        if "@" in self.url:
+            # The rest of such a password would be taken for a host, and stand in every error.
+            raise ConfigError("store.influx_url: write @, /, ? and # in a password as %40, %2F, …")
         self._database, _, self._policy = settings.influx_bucket.partition("/")
         self._headers = {}
         token = token or token_of(settings)
