@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("begin", "right", "days"),
     [
-        ("2028-02-29T23:59:40Z", True, ["2028-02-29", "2028-03-01"]),
-        ("2026-12-31T23:59:40Z", True, ["2026-12-31", "2027-01-01"]),
+        ("2028-02-29T23:58:40Z", True, ["2028-02-29", "2028-03-01"]),
+        ("2026-12-31T23:58:40Z", True, ["2026-12-31", "2027-01-01"]),
         ("1970-01-01T00:00:30Z", False, ["1970-01-01"]),
         ("2101-06-01T00:00:00Z", False, ["2101-06-01"]),
     ],
@@ -57,7 +57,7 @@ def test_a_server_takes_what_comes_and_says_whether_its_clock_can_be_right(
     try:
         wait_until(lambda: _parts(port).get("ingest", {}).get("ready") is True, within_s=90)
         for day in days:
-            wait_until(lambda day=day: _day(offset_s) >= day, within_s=60)
+            wait_until(lambda day=day: _day(offset_s) >= day, within_s=120)
             now_ms = int((time.time() + offset_s) * 1000)
             before = _kept(reader)
             publish_all(mosquitto.port, [(topic(), reading(before, time=now_ms))])
