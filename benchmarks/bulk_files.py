@@ -15,33 +15,35 @@ BREAK_SHARE = 0.1
 _DRUGS = ("门冬胰岛素注射液", "甘精胰岛素注射液", "重组人干扰素α2b注射液", "双歧杆菌三联活菌胶囊")
 
 
-def write_fleet(folder: Path, shipments: int, *, seed: int = 1) -> tuple[Path, Path]:
-    """Telemetry and manifests of so many shipments, one after another as an export has them: 60
+def write_fleet(
+    folder: Path, shipments: int, *, seed: int = 1, readings: int = READINGS
+) -> tuple[Path, Path]:
+    """Telemetry and manifests of so many shipments, one after another as an export has them:
     readings a minute apart with three probes, position, lid and motion, `packed` and `delivered`;
     a tenth of them warms above 8 °C on the way."""
     rng = np.random.default_rng(seed)
-    readings, manifests = folder / "readings.ndjson", folder / "manifests.ndjson"
-    with readings.open("w", encoding="utf-8") as told, manifests.open("w", encoding="utf-8") as of:
+    telemetry, manifests = folder / "readings.ndjson", folder / "manifests.ndjson"
+    with telemetry.open("w", encoding="utf-8") as told, manifests.open("w", encoding="utf-8") as of:
         for number in range(shipments):
             start_ms = START_MS + 7_000 * number
             of.write(json.dumps(_manifest(number, start_ms), ensure_ascii=False) + "\n")
-            told.writelines(_lines(number, start_ms, rng))
-    return readings, manifests
+            told.writelines(_lines(number, start_ms, readings, rng))
+    return telemetry, manifests
 
 
-def _lines(number: int, start_ms: int, rng: np.random.Generator) -> list[str]:
+def _lines(number: int, start_ms: int, readings: int, rng: np.random.Generator) -> list[str]:
     """A shipment's readings between its two events, each a line."""
-    minute = np.arange(READINGS)
-    drug = 5.0 + rng.normal(0.0, 0.15, READINGS)
+    minute = np.arange(readings)
+    drug = 5.0 + rng.normal(0.0, 0.15, readings)
     if rng.random() < BREAK_SHARE:
-        drug += 7.0 * np.exp(-(((minute - READINGS / 2) / (READINGS / 12)) ** 2))
+        drug += 7.0 * np.exp(-(((minute - readings / 2) / (readings / 12)) ** 2))
     columns = zip(
         minute.tolist(),
         np.round(drug, 1).tolist(),
-        np.round(1.0 + 0.02 * minute + rng.normal(0.0, 0.1, READINGS), 1).tolist(),
+        np.round(1.0 + 0.02 * minute + rng.normal(0.0, 0.1, readings), 1).tolist(),
         np.round(24.0 + 2.0 * np.sin(minute / 9.0), 1).tolist(),
-        np.round(36.8 + 2e-3 * minute + rng.normal(0.0, 5e-5, READINGS), 6).tolist(),
-        np.round(118.0 + rng.normal(0.0, 5e-5, READINGS), 6).tolist(),
+        np.round(36.8 + 0.12 * minute / readings + rng.normal(0.0, 5e-5, readings), 6).tolist(),
+        np.round(118.0 + rng.normal(0.0, 5e-5, readings), 6).tolist(),
         strict=True,
     )
     shipment = f'"shipment":"S-{number:06d}"'
@@ -54,7 +56,7 @@ def _lines(number: int, start_ms: int, rng: np.random.Generator) -> list[str]:
         for seq, drug_c, coolant_c, ambient_c, lat, lon in columns
     ]
     packed = f'{{{shipment},"event":"packed","time":"{rfc3339(start_ms - 20_000)}"}}\n'
-    end_ms = start_ms + (READINGS - 1) * MINUTE_MS + 20_000
+    end_ms = start_ms + (readings - 1) * MINUTE_MS + 20_000
     return [packed, *lines, f'{{{shipment},"event":"delivered","time":"{rfc3339(end_ms)}"}}\n']
 
 

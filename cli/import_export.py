@@ -17,6 +17,7 @@ from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
+from coldwitness.judging.archiving import facts_to_archive
 from coldwitness.storage.archive.canonical import canonical_lines
 from coldwitness.storage.archive.days import prune as prune_days
 from coldwitness.storage.archive.days import seal_days, sealed_days, verify_archive
@@ -127,6 +128,7 @@ def seal(
             opened,
             settings.store.archive_directory,
             before_ms=int(time.time() * 1000) if before_ms is None else before_ms,
+            facts=facts_to_archive(store, opened),
             signer=existing_signer(settings.journal, "log"),
         )
     for day in done:

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "serve": Entry("serve:serve", "Ingest, judging, API and pages on the configured servers."),
     "ingest": Entry("ingest:ingest", "One ingest worker: journalled, acknowledged, stored."),
     "check": Entry("check:check", "Judge recorded files offline."),
+    "rejudge": Entry("rejudge:rejudge", "What other rules would change in a sealed archive."),
     "report": Entry("report:report", "Write the compliance report: JSON, HTML page or PDF."),
     "verify": Entry("verify:verify", "Does a report or package still match its evidence?"),
     "decode": Entry("decode:decode", "What a logger's message or export means to us."),

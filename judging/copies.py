@@ -48,7 +48,7 @@ class ArchivedCurves:
         """Curves of other shipments that share a landmark; None where none does. Raises
         Unavailable if the register is away."""
         bodies = self._copies.similar_curves(_keys(index), partners=PARTNERS)
-        return _index(bodies) if bodies else None
+        return index_of_bodies(bodies) if bodies else None
 
 
 def keep_curves(copies: Copies, index: CurveIndex) -> None:
@@ -143,7 +143,8 @@ def _received_s(curve: _Curve, readings: int) -> FloatArray:
     return np.where(received_ms >= 0, received_ms / 1000.0, np.nan)
 
 
-def _index(bodies: Mapping[str, bytes]) -> CurveIndex:
+def index_of_bodies(bodies: Mapping[str, bytes]) -> CurveIndex:
+    """Curves as `keep_curves` kept them, by shipment; at least one."""
     names = tuple(bodies)
     curves = [
         (i, curve)

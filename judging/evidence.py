@@ -11,7 +11,7 @@ from coldwitness.domain.columns import take
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.reading import Event
-from coldwitness.domain.result import Challenged, OtherDelivery
+from coldwitness.domain.result import Challenged, FleetLimits, OtherDelivery
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.judging.carried_probes import Carried, pairs_of
 from coldwitness.judging.office import office_facts
@@ -44,6 +44,7 @@ class Evidence:
     as_of_ms: int | None = None
     deliveries: Mapping[str, Sequence[OtherDelivery]] = field(default_factory=dict)
     challenges: Mapping[str, Sequence[Challenged]] = field(default_factory=dict)
+    fleet_limits: Mapping[str, FleetLimits] = field(default_factory=dict)
 
     def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The same evidence by other manifests."""

@@ -189,24 +189,47 @@ def baselines_told(result: CheckResult, numbers: Numbers) -> dict[FleetZone, Fle
     """
     told = given(result.evidence.fleet_limits) or FleetLimits()
     found: dict[FleetZone, FleetBaseline] = {}
-    for zone in FLEET_ZONES:
-        one = given(told.coolant if zone == "coolant" else told.goods)
-        if one is None:
-            continue
+    for zone, one in _by_zone(told).items():
         if not one.trips >= numbers.fleet_least_trips:
             raise BadInput(
                 f"evidence.fleet_limits.{zone}: {one.trips} trips, the rules demand "
                 f"{numbers.fleet_least_trips:g}"
             )
-        found[zone] = FleetBaseline(
-            model=one.model,
-            zone=zone,
-            limit_per_h=_limit(zone, one.typical_per_h, one.spread, numbers),
-            typical_per_h=one.typical_per_h,
-            spread=one.spread,
-            trips=one.trips,
-            first_ended_ms=instant_ms(one.first_ended),
-            last_ended_ms=instant_ms(one.last_ended),
-            trips_sha256=one.trips_sha256,
-        )
+        found[zone] = _told_again(zone, one, numbers)
     return found
+
+
+def kept_limits(
+    told: Mapping[str, FleetLimits], *, manifests: Mapping[str, Manifest], numbers: Numbers
+) -> Baselines:
+    """What earlier results of these shipments learned, where no fleet is there to ask: of the model
+    that the manifest still names, and from as many trips as the rules demand."""
+    found: dict[str, dict[FleetZone, FleetBaseline]] = {}
+    for shipment, limits in told.items():
+        manifest = manifests.get(shipment)
+        for zone, one in _by_zone(limits).items():
+            same = manifest is not None and manifest.box.model == one.model
+            if same and one.trips >= numbers.fleet_least_trips:
+                found.setdefault(shipment, {})[zone] = _told_again(zone, one, numbers)
+    return found
+
+
+def _by_zone(told: FleetLimits) -> dict[FleetZone, FleetLimit]:
+    limits = {
+        zone: given(told.coolant if zone == "coolant" else told.goods) for zone in FLEET_ZONES
+    }
+    return {zone: one for zone, one in limits.items() if one is not None}
+
+
+def _told_again(zone: FleetZone, one: FleetLimit, numbers: Numbers) -> FleetBaseline:
+    return FleetBaseline(
+        model=one.model,
+        zone=zone,
+        limit_per_h=_limit(zone, one.typical_per_h, one.spread, numbers),
+        typical_per_h=one.typical_per_h,
+        spread=one.spread,
+        trips=one.trips,
+        first_ended_ms=instant_ms(one.first_ended),
+        last_ended_ms=instant_ms(one.last_ended),
+        trips_sha256=one.trips_sha256,
+    )

@@ -21,7 +21,7 @@ from coldwitness.judging.copies import CurveArchive
 from coldwitness.judging.counted_manifests import counted_manifests, in_force_then
 from coldwitness.judging.evidence import Evidence, with_deliveries
 from coldwitness.judging.first_received import contradicted, first_received
-from coldwitness.judging.fleet_limits import FleetTrips, learned_limits
+from coldwitness.judging.fleet_limits import FleetTrips, kept_limits, learned_limits
 from coldwitness.judging.foreign import foreign_finding
 from coldwitness.judging.manifest_terms import terms_for
 from coldwitness.judging.manifest_versions import Counted
@@ -164,7 +164,9 @@ def _cases(
     for pack in {pack.name: pack for pack in chosen}.values():
         rows = [row for row, its in enumerate(chosen) if its is pack]
         mine = tuple(evidence.shipments[row] for row in rows)
-        learned = None
+        learned = kept_limits(
+            evidence.fleet_limits, manifests=evidence.manifests, numbers=pack.numbers
+        )
         if fleet is not None:
             learned = learned_limits(
                 mine,

@@ -202,6 +202,9 @@ class Shipments(Protocol):
     def row(self, shipment: str) -> ShipmentRow | None:
         """One shipment's line; None if nothing was ever heard of it."""
 
+    def rows_of(self, names: Sequence[str]) -> dict[str, ShipmentRow]:
+        """The lines of those of these shipments of which anything was ever heard."""
+
     def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
         """Those of these shipments that lie within reach; none of which nothing was ever heard."""
 
@@ -335,6 +338,10 @@ class Copies(Protocol):
     ) -> dict[str, bytes]:
         """Bodies of shipments, none of those asked for, that share keys with one of these: for
         each the `partners` that share most."""
+
+    def alike(self, shipments: Sequence[str], *, partners: int) -> dict[str, dict[str, bytes]]:
+        """Bodies of other shipments that share keys with each of those that have any such: the
+        `partners` that share most."""
 
     def keep_named(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
         """Keep which shipments each one names as copies, in place of what it named; returns those

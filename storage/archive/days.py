@@ -1,8 +1,9 @@
 """Days sealed for years: Parquet files with a manifest of their hashes.
 
-<archive>/day=2026-11-21/readings.parquet, events.parquet, seal.json. A glob over day=*/
-readings.parquet is the whole archive, with `day` as a column, for DuckDB and pandas. Readings
-that come after a day was sealed make its next revision; the one before moves to superseded/.
+<archive>/day=2026-11-21/readings.parquet, events.parquet, shipments.parquet, seal.json. A glob over
+day=*/readings.parquet is the whole archive, with `day` as a column, for DuckDB and pandas. Readings
+and results that come after a day was sealed make its next revision; the one before moves to
+superseded/.
 """
 
 import hashlib
@@ -24,6 +25,8 @@ from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.reading import Event
 from coldwitness.storage.archive.canonical import DAY_MS
+from coldwitness.storage.archive.facts import FILE as SHIPMENTS
+from coldwitness.storage.archive.facts import FactsOf, ShipmentFacts, facts_line, write_facts
 from coldwitness.storage.archive.native import event_line, reading_line
 from coldwitness.storage.archive.signatures import signature_problem, signed
 from coldwitness.storage.archive.tables import contract_columns, write_parquet
@@ -38,6 +41,7 @@ SCHEMA = "coldwitness.archive/1"
 LEAST_YEARS = 5.0
 """Records of this kind are kept at least so long."""
 _YEAR_MS = 365.25 * DAY_MS
+READINGS, EVENTS = "readings.parquet", "events.parquet"
 _SEAL = "seal.json"
 _COMING, _GOING = ".sealing-", ".deleting-"
 
@@ -61,12 +65,14 @@ def seal_days(
     directory: Path,
     *,
     before_ms: int,
+    facts: FactsOf,
     signer: Signer | None = None,
 ) -> list[SealedDay]:
     """Seal every day that was over at `before_ms` and holds something not sealed yet; returns
     the days that got a new revision. Raises Unavailable where disk or store refuse.
 
-    signer : the journal's, if it has a key; a day whose content is sealed already keeps its seal.
+    facts : of the shipments that began that day, beside readings and events. signer : the
+    journal's, if it has a key; a day whose content is sealed already keeps its seal.
     """
     events: dict[int, list[tuple[Event, int]]] = {}
     for event, received in register.custody.every_event():
@@ -77,7 +83,7 @@ def seal_days(
         for day_ms in days:
             if day_ms + DAY_MS > before_ms:
                 continue
-            made = _seal(store, register, directory, day_ms, events.get(day_ms, []), signer)
+            made = _seal(store, register, directory, day_ms, events.get(day_ms, []), facts, signer)
             if made is not None:
                 sealed.append(made)
     return sealed
@@ -192,6 +198,7 @@ def _seal(
     directory: Path,
     day_ms: int,
     events: Sequence[tuple[Event, int]],
+    facts: FactsOf,
     signer: Signer | None,
 ) -> SealedDay | None:
     day = rfc3339(day_ms)[:10]
@@ -201,7 +208,8 @@ def _seal(
     columns = contract_columns(found, register)
     shipments = {name for name in columns["shipment"].tolist() if name is not None}
     shipments |= {event.shipment for event, _ in events if event.shipment is not None}
-    content = _content_digest(found, sorted(shipments), events)
+    begun = _begun_on(day_ms, sorted(shipments), facts)
+    content = _content_digest(found, sorted(shipments), events, begun)
     if before is not None and before.content == content:
         return None
     revision = 1 + (_last_revision(directory, day) if before is None else before.revision)
@@ -210,8 +218,9 @@ def _seal(
         made = directory / f"{_COMING}{day}"
         made.mkdir()
         rows = {
-            "readings.parquet": write_parquet(columns, made / "readings.parquet"),
-            "events.parquet": _write_events(events, made / "events.parquet"),
+            READINGS: write_parquet(columns, made / READINGS),
+            EVENTS: _write_events(events, made / EVENTS),
+            SHIPMENTS: write_facts(begun, made / SHIPMENTS),
         }
         files = {
             name: (sha256_of(made / name), (made / name).stat().st_size, count)
@@ -236,8 +245,20 @@ def _seal(
     return seal
 
 
+def _begun_on(day_ms: int, shipments: Sequence[str], facts: FactsOf) -> list[ShipmentFacts]:
+    known = facts(shipments)
+    return [
+        known[name]
+        for name in shipments
+        if name in known and day_ms <= known[name].first_ms < day_ms + DAY_MS
+    ]
+
+
 def _content_digest(
-    found: Columns, shipments: Sequence[str], events: Sequence[tuple[Event, int]]
+    found: Columns,
+    shipments: Sequence[str],
+    events: Sequence[tuple[Event, int]],
+    begun: Sequence[ShipmentFacts],
 ) -> str:
     """Of what the day holds, not of the files: another version of DuckDB writes other bytes."""
     lines = {reading_line(reading, received) for reading, received in readings_of(found)}
@@ -245,6 +266,8 @@ def _content_digest(
     digest = hashlib.sha256("\n".join(shipments).encode())
     for line in sorted(lines):
         digest.update(b"\n" + line)
+    for one in begun:
+        digest.update(b"\n" + facts_line(one))
     return digest.hexdigest()
 
 
@@ -262,6 +285,7 @@ def _write_events(events: Sequence[tuple[Event, int]], path: Path) -> int:
         },
         "lat": np.array([event.lat_deg for event, _ in ordered], dtype=np.float64),
         "lon": np.array([event.lon_deg for event, _ in ordered], dtype=np.float64),
+        "accuracy_m": np.array([event.accuracy_m for event, _ in ordered], dtype=np.float64),
         "received_at": np.array([at for _, at in ordered], dtype="datetime64[ms]"),
     }
     return write_parquet(columns, path)

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.domain.channels import CHANNEL, SENSED, Channel
+from coldwitness.domain.channels import CHANNEL, CHANNELS, SENSED, Channel
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import IntArray
 from coldwitness.domain.visible import cell_text
@@ -21,6 +21,13 @@ from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry.columns import TIME_SOURCES, Columns
 
 _INSTANTS = ("time", "received_at")
+PROBE_MARK = "probe:"
+"""Before a probe's name that could be one of our columns'."""
+READING_COLUMNS = frozenset(
+    ("time", "shipment", "declared", "courier", "box", "logger", "time_source", "received_at")
+) | {channel.sent for channel in CHANNELS}
+"""All that are no probe."""
+_ORDER = ("shipment", "time", "logger", "received_at")
 
 
 def contract_columns(columns: Columns, register: SqlRegister) -> dict[str, NDArray[Any]]:
@@ -46,7 +53,7 @@ def contract_columns(columns: Columns, register: SqlRegister) -> dict[str, NDArr
     }
     for probe in sorted(table.temperature_c, key=_probe_order):
         # A probe named like a column of ours would hide it.
-        name = probe if split_probe(probe) is not None else f"probe:{probe}"
+        name = probe if split_probe(probe) is not None else f"{PROBE_MARK}{probe}"
         found[name] = table.temperature_c[probe]
     return found | {
         **{channel.sent: _said(channel, getattr(table, channel.name)) for channel in SENSED},
@@ -55,14 +62,22 @@ def contract_columns(columns: Columns, register: SqlRegister) -> dict[str, NDArr
     }
 
 
-def write_parquet(columns: dict[str, NDArray[Any]], path: Path) -> int:
-    """Sorted by shipment, time and logger, zstd; returns the rows. Raises OSError."""
-    instants = {
-        name: f"timezone('UTC', {_quoted(name)}::TIMESTAMP) AS {_quoted(name)}"
-        for name in _INSTANTS
+def write_parquet(
+    columns: dict[str, NDArray[Any]],
+    path: Path,
+    *,
+    instants: Sequence[str] = _INSTANTS,
+    order: Sequence[str] = _ORDER,
+) -> int:
+    """Sorted by shipment, time and logger, or else as said, zstd; returns the rows. Raises OSError.
+
+    instants : columns of UTC instants.
+    """
+    told = {
+        name: f"timezone('UTC', {_quoted(name)}::TIMESTAMP) AS {_quoted(name)}" for name in instants
     }
     options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 122880"
-    return _write(columns, path, instants, options)
+    return _write(columns, path, told, options, order=order)
 
 
 def write_csv(columns: dict[str, NDArray[Any]], path: Path) -> int:
@@ -73,21 +88,27 @@ def write_csv(columns: dict[str, NDArray[Any]], path: Path) -> int:
         name: f"strftime({_quoted(name)}, '%Y-%m-%dT%H:%M:%S.%gZ') AS {_quoted(name)}"
         for name in _INSTANTS
     }
-    return _write(columns, path, instants, "FORMAT csv, HEADER true")
+    return _write(columns, path, instants, "FORMAT csv, HEADER true", order=_ORDER)
 
 
 def _write(
-    columns: dict[str, NDArray[Any]], path: Path, instants: dict[str, str], options: str
+    columns: dict[str, NDArray[Any]],
+    path: Path,
+    instants: dict[str, str],
+    options: str,
+    *,
+    order: Sequence[str],
 ) -> int:
     selected = ", ".join(
         instants.get(name, _quoted(name)) for name in columns if name in instants or name
     )
+    ordered = ", ".join(f"{_quoted(name)} NULLS LAST" for name in order)
     target = str(path).replace("'", "''")
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.register("readings", columns)
         written = connection.execute(
-            f"COPY (SELECT {selected} FROM readings ORDER BY shipment NULLS LAST, time, logger,"  # noqa: S608
-            f" received_at) TO '{target}' ({options})"
+            f"COPY (SELECT {selected} FROM readings ORDER BY {ordered})"  # noqa: S608
+            f" TO '{target}' ({options})"
         ).fetchone()
     return 0 if written is None else int(written[0])
 

@@ -35,30 +35,20 @@ class SqlCopies:
     def similar_curves(
         self, keys: Mapping[str, Sequence[int]], *, partners: int
     ) -> dict[str, bytes]:
-        askers: defaultdict[int, list[str]] = defaultdict(list)
-        for name, its in keys.items():
-            for key in its:
-                askers[key].append(name)
-        table, owner = schema.curve_keys, schema.curves
-        shared: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        query = select(table.c.key, owner.c.shipment).join(owner, owner.c.id == table.c.curve)
-        if len(keys) == 1:  # nearly all that a long one's keys lead to is itself
-            query = query.where(owner.c.shipment.not_in(list(keys)))
         with self._database.read() as connection:
-            for part in parts(list(askers)):
-                for key, other in connection.execute(query.where(table.c.key.in_(part))):
-                    if other not in keys:
-                        for name in askers[key]:
-                            shared[name][other] += 1
-            chosen: set[str] = set()
-            for counted in shared.values():
-                ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
-                chosen.update(other for other, _ in ranked[:partners])
-            found: dict[str, bytes] = {}
-            for names in parts(sorted(chosen)):
-                bodies = select(owner.c.shipment, owner.c.body).where(owner.c.shipment.in_(names))
-                found.update((name, body) for name, body in connection.execute(bodies))
-        return found
+            chosen = _partners(connection, keys, partners=partners, without=keys)
+            return _bodies(connection, {other for its in chosen.values() for other in its})
+
+    def alike(self, shipments: Sequence[str], *, partners: int) -> dict[str, dict[str, bytes]]:
+        table = schema.curves
+        with self._database.read() as connection:
+            keys: dict[str, tuple[int, ...]] = {}
+            for part in parts(shipments):
+                kept = select(table.c.shipment, table.c["keys"]).where(table.c.shipment.in_(part))
+                keys.update((name, tuple(_unpacked(its))) for name, its in connection.execute(kept))
+            chosen = _partners(connection, keys, partners=partners)
+            bodies = _bodies(connection, {other for its in chosen.values() for other in its})
+        return {name: {other: bodies[other] for other in its} for name, its in chosen.items()}
 
     def keep_named(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
         table = schema.copies
@@ -74,6 +64,49 @@ class SqlCopies:
                     again = self._database.insert(table).on_conflict_do_nothing()
                     connection.execute(again, rows)
         return frozenset(other for name, others in named.items() for other in others ^ by[name])
+
+
+def _partners(
+    connection: Connection,
+    keys: Mapping[str, Sequence[int]],
+    *,
+    partners: int,
+    without: Collection[str] = (),
+) -> dict[str, list[str]]:
+    """Of each shipment the others that share most of its keys; none where nobody does. without :
+    who is nobody's partner."""
+    table, owner = schema.curve_keys, schema.curves
+    askers: defaultdict[int, list[str]] = defaultdict(list)
+    for name, its in keys.items():
+        for key in its:
+            askers[key].append(name)
+    shared: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    query = select(table.c.key, owner.c.shipment).join(owner, owner.c.id == table.c.curve)
+    if len(keys) == 1:  # nearly all that a long one's keys lead to is itself
+        query = query.where(owner.c.shipment.not_in(list(keys)))
+    for part in parts(list(askers)):
+        for key, other in connection.execute(query.where(table.c.key.in_(part))):
+            if other not in without:
+                for name in askers[key]:
+                    if name != other:
+                        shared[name][other] += 1
+    return {
+        name: [other for other, _ in sorted(its.items(), key=_most_first)[:partners]]
+        for name, its in shared.items()
+    }
+
+
+def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
+    return -counted[1], counted[0]
+
+
+def _bodies(connection: Connection, names: Collection[str]) -> dict[str, bytes]:
+    table = schema.curves
+    found: dict[str, bytes] = {}
+    for part in parts(sorted(names)):
+        query = select(table.c.shipment, table.c.body).where(table.c.shipment.in_(part))
+        found.update((name, body) for name, body in connection.execute(query))
+    return found
 
 
 def _replace(

@@ -68,6 +68,14 @@ class SqlShipments:
             row = connection.execute(query).one_or_none()
             return None if row is None else _line(row)
 
+    def rows_of(self, names: Sequence[str]) -> dict[str, ShipmentRow]:
+        found: dict[str, ShipmentRow] = {}
+        with self._database.read() as connection:
+            for part in parts(names):
+                rows = connection.execute(select(shipments).where(shipments.c.id.in_(part)))
+                found.update((row.id, _line(row)) for row in rows)
+        return found
+
     def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
         found: set[str] = set()
         with self._database.read() as connection:

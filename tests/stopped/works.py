@@ -17,6 +17,7 @@ from coldwitness.cli.store_files import FOR_OTHERS
 from coldwitness.config.settings import Settings, load_settings
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import RowFinder
+from coldwitness.judging.archiving import facts_to_archive
 from coldwitness.storage.archive.backup import verify_backup
 from coldwitness.storage.archive.days import seal_days, sealed_days, verify_archive
 from coldwitness.storage.decided.redaction import unlike_orders
@@ -165,7 +166,13 @@ def _old_archive(folder: Path) -> None:
         for minute in (0, 1):
             one = msgspec.structs.replace(reading(minute), time_ms=T0 - _YEARS_AGO_MS + minute)
             store.append([one], [T0])
-            seal_days(store, register, settings.store.archive_directory, before_ms=T0)
+            seal_days(
+                store,
+                register,
+                settings.store.archive_directory,
+                before_ms=T0,
+                facts=facts_to_archive(store, register),
+            )
 
 
 def _remove(folder: Path) -> None:

@@ -16,6 +16,7 @@ from coldwitness.config.settings import StoreSettings
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading import Event
 from coldwitness.ingest.files import read_files
+from coldwitness.judging.archiving import facts_to_archive
 from coldwitness.storage.archive.days import (
     prune,
     seal_days,
@@ -70,7 +71,13 @@ def fill(store: WholeStore, register: SqlRegister) -> None:
 
 
 def seal(store: WholeStore, register: SqlRegister, stores: StoreSettings) -> list[str]:
-    made = seal_days(store, register, stores.archive_directory, before_ms=START + 2 * DAY)
+    made = seal_days(
+        store,
+        register,
+        stores.archive_directory,
+        before_ms=START + 2 * DAY,
+        facts=facts_to_archive(store, register),
+    )
     return [f"{day.day} r{day.revision}" for day in made]
 
 
@@ -78,7 +85,13 @@ def test_a_day_that_is_over_is_sealed_once(
     store: WholeStore, register: SqlRegister, stores: StoreSettings
 ) -> None:
     fill(store, register)
-    early = seal_days(store, register, stores.archive_directory, before_ms=START + DAY - 1)
+    early = seal_days(
+        store,
+        register,
+        stores.archive_directory,
+        before_ms=START + DAY - 1,
+        facts=facts_to_archive(store, register),
+    )
     assert early == []
     assert seal(store, register, stores) == ["2026-11-18 r1"]
     assert seal(store, register, stores) == []
@@ -151,7 +164,14 @@ def test_a_seal_that_was_written_anew_is_found_by_its_signature(
     mine, other = (load_or_create_signer(tmp_path / name) for name in ("mine.key", "other.key"))
     fill(store, register)
     folder = stores.archive_directory
-    seal_days(store, register, folder, before_ms=START + 2 * DAY, signer=mine)
+    seal_days(
+        store,
+        register,
+        folder,
+        before_ms=START + 2 * DAY,
+        facts=facts_to_archive(store, register),
+        signer=mine,
+    )
     assert verify_archive(folder, mine.public) == []
     assert verify_archive(folder) == []
     (wrong,) = verify_archive(folder, other.public)
@@ -202,7 +222,13 @@ def test_days_are_kept_at_least_five_years_and_longer_under_legal_hold(
 ) -> None:
     fill(store, register)
     store.append([reading(2 * DAY / MINUTE, shipment="S-2")], [T0])
-    seal_days(store, register, stores.archive_directory, before_ms=START + 9 * DAY)
+    seal_days(
+        store,
+        register,
+        stores.archive_directory,
+        before_ms=START + 9 * DAY,
+        facts=facts_to_archive(store, register),
+    )
     folder = stores.archive_directory
     over = START + DAY + 5 * YEAR
 

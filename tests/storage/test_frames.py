@@ -12,6 +12,7 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.reading import Event
 from coldwitness.frames import Frames, frame
+from coldwitness.judging.archiving import facts_to_archive
 from coldwitness.storage.archive.days import seal_days
 from coldwitness.storage.register import open_register
 from coldwitness.storage.telemetry import open_telemetry
@@ -97,7 +98,13 @@ def test_the_examples_of_the_page_run_as_they_stand(
         verdict="breach",
     )
     record(register, broken)
-    seal_days(store, register, tmp_path / "archive", before_ms=T0 + 9 * 86_400_000)
+    seal_days(
+        store,
+        register,
+        tmp_path / "archive",
+        before_ms=T0 + 9 * 86_400_000,
+        facts=facts_to_archive(store, register),
+    )
     store.close()
     register.close()
     monkeypatch.chdir(tmp_path)
