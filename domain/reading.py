@@ -84,6 +84,8 @@ PROBES_MAX = 64
 """Probes of one reading: each is a column of its shipment for ever, and a curve of its report."""
 FILE_PROBES_MAX = 256
 """Probes of all readings of a file."""
+SHIPMENT_READINGS_MAX = 5_000_000
+"""Readings of one shipment among files: two months of one a second. It is judged in one piece."""
 
 
 def event_without_words(event: Event) -> Event:

@@ -14,8 +14,8 @@ from coldwitness.domain.errors import BadInput
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-LINE_MAX_BYTES = 64_000_000
-"""Also of a document that is one line."""
+LINE_MAX_BYTES = 8_000_000
+"""Also of a JSON document over several lines: its objects take some fifty times that."""
 UNPACKED_MAX_BYTES = 2_000_000_000
 _READ_BYTES = 1_048_576
 _GZIP = b"\x1f\x8b"

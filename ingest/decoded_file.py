@@ -47,6 +47,9 @@ from coldwitness.ingest.formats.json_text import loads
 from coldwitness.ingest.mqtt.topics import matches
 from coldwitness.ingest.sole_namespaces import sole_namespaces
 
+DECODED_MAX_BYTES = 8_000_000
+DECODED_MAX_READINGS = 200_000
+"""Each is an object, and a line on the screen."""
 _HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2}[\s:]*)+")
 _PLAIN_HEX = re.compile(rb"(?:0x)?(?:[0-9A-Fa-f]{2})+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}\s*")
@@ -93,9 +96,14 @@ def decode_file(
         known = ", ".join((*every_format(), *READERS))
         raise ConfigError(f"format {format_name!r}: unknown; known: {known}")
     try:
-        payload = path.read_bytes()
+        with path.open("rb") as file:
+            payload = file.read(DECODED_MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(payload) > DECODED_MAX_BYTES:
+        raise BadInput(
+            f"{path}: more than {DECODED_MAX_BYTES:,} bytes; `coldwitness check` reads large files"
+        )
     capture = captured_messages(payload) if topic is None else None
     messages = capture if capture is not None else [(topic, payload)]
     memory, drug_names = DecoderMemory(), RememberedDrugNames()
@@ -227,6 +235,11 @@ def _add_file(
     if name == "elitech_rc4" and _add_bare_pages(meaning, path):
         return
     content = read_content(path, reader=name, zone=zone, columns=columns)
+    if len(content.table) > DECODED_MAX_READINGS:
+        raise BadInput(
+            f"{path}: {len(content.table):,} readings, at most {DECODED_MAX_READINGS:,} are shown;"
+            " `coldwitness check` reads large files"
+        )
     meaning.readings.extend(readings_of(content.table, unknown_logger=shipment_named_by(path)))
     meaning.events.extend(content.events)
     meaning.refused.extend(content.refusals.lines)

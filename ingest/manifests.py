@@ -1,9 +1,10 @@
 """Manifests: one JSON object a shipment, read, checked and freed of personal data."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -16,6 +17,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, Place, Qualification, Site
 from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.domain.reading import compartment_of, split_probe
+from coldwitness.ingest.bounded_file import LINE_MAX_BYTES
 from coldwitness.ingest.json_file import opened_json
 from coldwitness.ingest.json_value import json_value
 from coldwitness.ingest.personal_data import personal_data_at
@@ -128,29 +130,48 @@ def read_manifest_files(
 
 def _objects(path: Path) -> Iterator[tuple[str, Any]]:
     with opened_json(path) as stream:
-        content = stream.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise BadInput(f"{path}: more than {MAX_FILE_BYTES:,} bytes of manifests; part the file")
-    content = content.removeprefix(b"\xef\xbb\xbf")
+        begin = stream.read(LINE_MAX_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
+        if len(begin) > LINE_MAX_BYTES:  # too long for one document
+            lines = chain((begin + stream.readline()).splitlines(keepends=True), stream)
+            more = f"more than {LINE_MAX_BYTES:,} bytes are read a line at a time, and this is "
+            yield from _objects_of_lines(path, lines, more=more)
+        else:
+            yield from _objects_of_text(path, begin)
+
+
+def _objects_of_text(path: Path, content: bytes) -> Iterator[tuple[str, Any]]:
     try:
         whole = json_value(content)
     except msgspec.DecodeError as error:
         lines = content.splitlines()
         if sum(1 for line in lines if line.strip()) < 2:
             raise BadInput(f"{path}: not JSON: {error}") from error
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                yield f"{path}:{number}", json_value(line)
-            except msgspec.DecodeError as bad_line:
-                raise BadInput(f"{path}:{number}: not JSON: {bad_line}") from bad_line
+        yield from _objects_of_lines(path, lines)
         return
     if isinstance(whole, list):
         for index, raw in enumerate(whole):
             yield f"{path}[{index}]", raw
     else:
         yield f"{path}", whole
+
+
+def _objects_of_lines(
+    path: Path, lines: Iterable[bytes], *, more: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """more : what else to say of a line that is no JSON."""
+    read_bytes = 0
+    for number, line in enumerate(lines, start=1):
+        read_bytes += len(line)
+        if read_bytes > MAX_FILE_BYTES:
+            raise BadInput(
+                f"{path}: more than {MAX_FILE_BYTES:,} bytes of manifests; part the file"
+            )
+        if not line.strip():
+            continue
+        try:
+            yield f"{path}:{number}", json_value(line)
+        except msgspec.DecodeError as error:
+            raise BadInput(f"{path}:{number}: {more}not JSON: {error}") from error
 
 
 def _converted(values: Mapping[str, Any], what: str) -> Manifest:

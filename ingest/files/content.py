@@ -9,6 +9,8 @@ from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.header import is_probe
 
 MAX_LINES = 1000
+COLUMNS_MAX = 1000
+"""Of a table, read or not."""
 
 
 @dataclass
@@ -44,6 +46,12 @@ def require_few_probes(columns: Iterable[str], place: str) -> None:
         raise BadInput(
             f"{place}: expected at most {PROBES_MAX} columns of temperatures, got {probes}"
         )
+
+
+def require_few_columns(count: int, place: str) -> None:
+    """Raise BadInput where a table has more columns than one that a person made."""
+    if count > COLUMNS_MAX:
+        raise BadInput(f"{place}: expected at most {COLUMNS_MAX:,} columns, got {count:,}")
 
 
 def require_few_in_file(probes: Collection[str], file: str) -> None:

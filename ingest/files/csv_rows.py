@@ -28,7 +28,12 @@ from coldwitness.ingest.files.columns import (
     without_units,
     yes_no,
 )
-from coldwitness.ingest.files.content import FileContent, Refusals, require_few_probes
+from coldwitness.ingest.files.content import (
+    FileContent,
+    Refusals,
+    require_few_columns,
+    require_few_probes,
+)
 from coldwitness.ingest.files.header import columns_of, is_probe, require_names, units_of
 from coldwitness.ingest.files.instant_columns import texts_ms
 from coldwitness.ingest.files.opening import chunks, opened_text
@@ -143,6 +148,7 @@ def _header(
             continue
         delimiter = told or max((",", ";", "\t", "|"), key=bare.count)
         fields = _fields(bare, delimiter) or []
+        require_few_columns(len(fields), f"{file}, line {number}")
         columns = columns_of(renamed(fields, renames))
         if "time" in columns and measures(columns) and not any(map(_DATE.search, fields)):
             return fields, number, delimiter

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from coldwitness.domain.columns import thinned
-from coldwitness.domain.errors import BadMessage
+from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.reading_table import joined, reading_table
 from coldwitness.domain.tracks import ReadingTable
+from coldwitness.ingest.bounded_file import LINE_MAX_BYTES
 from coldwitness.ingest.files.content import FileContent, Refusals, require_few_in_file
 from coldwitness.ingest.files.in_processes import in_processes
 from coldwitness.ingest.files.opening import blocks
@@ -42,7 +43,13 @@ def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileC
         parts = blocks(stream)
         begin = list(islice(parts, ALONE_BLOCKS + 1))
         if begin and _is_one_document(begin[0].split(b"\n")):
-            body = b"".join(begin) + stream.read()
+            body = b"".join(begin)
+            body += stream.read(max(LINE_MAX_BYTES + 1 - len(body), 0))
+            if len(body) > LINE_MAX_BYTES:
+                raise BadInput(
+                    f"{path}: a JSON document of more than {LINE_MAX_BYTES:,} bytes; write a"
+                    " reading a line"
+                )
             decoded = _whole(body, context, refusals, str(path))
             tables.append(_table(decoded.readings, str(path)))
             events.extend(decoded.events)

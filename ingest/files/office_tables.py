@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
+from itertools import dropwhile
 from pathlib import Path
 
 import msgspec
@@ -21,10 +22,11 @@ from coldwitness.config.labels import labels
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.text import Text
-from coldwitness.ingest.files.spreadsheets import is_spreadsheet, require_room
+from coldwitness.ingest.files.spreadsheets import is_spreadsheet
+from coldwitness.ingest.files.workbook import opened_workbook
 from coldwitness.ingest.text_encoding import text_encoding
 
-_MOST_ROWS = 100_000
+ROWS_MAX = 100_000
 _START_BYTES = 1 << 16
 _PLAIN = 1e6
 """Numbers below are shown by six digits."""
@@ -260,25 +262,19 @@ def _rows(path: Path, called: str) -> Iterator[list[str]]:
 
 def _require_few(number: int, called: str) -> None:
     """number : of a row, the titles' being 0."""
-    if number > _MOST_ROWS:
-        raise BadInput(f"{called}: more than {_MOST_ROWS:,} rows")
+    if number > ROWS_MAX:
+        raise BadInput(f"{called}: more than {ROWS_MAX:,} rows")
 
 
 def _sheet_rows(path: Path, called: str) -> Iterator[list[str]]:
     """Of the first sheet."""
-    from python_calamine import CalamineError, load_workbook  # noqa: PLC0415  for these files only
-
-    require_room(path)
-    try:
-        with load_workbook(path) as workbook:
-            rows: Sequence[Sequence[object]] = workbook.get_sheet_by_index(0).to_python(
-                nrows=_MOST_ROWS + 2
-            )
-    except (CalamineError, OSError, ValueError, IndexError) as error:
-        raise BadInput(f"{called}: cannot be read as a spreadsheet: {error}") from error
-    for number, cells in enumerate(rows):
-        _require_few(number, called)
-        yield [_text(cell) for cell in cells]
+    with opened_workbook(path, called=called, most_rows=ROWS_MAX + 2) as workbook:
+        for _, rows in workbook.sheets():
+            written = dropwhile(lambda cells: not any(map(_text, cells)), rows)
+            for number, cells in enumerate(written):
+                _require_few(number, called)
+                yield [_text(cell) for cell in cells]
+            return
 
 
 def _text(cell: object) -> str:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +11,8 @@ from coldwitness.ingest.text_encoding import head, text_encoding
 
 CHUNK_LINES = 50_000
 """Rows worked on at once: large enough for arrays to pay, small enough to stay in memory."""
+CHUNK_LETTERS = 4_000_000
+"""Their letters together: each of them may be a cell."""
 BLOCK_BYTES = 500_000
 """The same of lines of JSON: their objects fit the cache, which a tenth of the time is worth."""
 
@@ -26,7 +27,15 @@ def opened_text(path: Path) -> Iterator[io.TextIOWrapper]:
 
 
 def chunks(lines: Iterator[str]) -> Iterator[list[str]]:
-    while chunk := list(islice(lines, CHUNK_LINES)):
+    chunk: list[str] = []
+    letters = 0
+    for line in lines:
+        chunk.append(line)
+        letters += len(line)
+        if len(chunk) >= CHUNK_LINES or letters >= CHUNK_LETTERS:
+            yield chunk
+            chunk, letters = [], 0
+    if chunk:
         yield chunk
 
 

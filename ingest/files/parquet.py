@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.domain.channels import FLAGS, REALS
+from coldwitness.domain.columns import thinned
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.instants import LATEST_MS
-from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
+from coldwitness.domain.reading_table import joined
+from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.bounded_file import UNPACKED_MAX_BYTES, opened, packed
 from coldwitness.ingest.files.columns import Wrong, numbers, table_of, whole_numbers, yes_no
-from coldwitness.ingest.files.content import FileContent, Refusals
+from coldwitness.ingest.files.content import FileContent, Refusals, require_few_columns
 from coldwitness.ingest.files.csv_rows import require_columns
 from coldwitness.ingest.files.header import columns_of, is_probe, units_of
 from coldwitness.ingest.files.instant_columns import texts_ms
@@ -31,6 +34,14 @@ from coldwitness.ingest.formats.instants import UNSET_BEFORE_MS, moment_ms
 
 _REALS = frozenset(channel.sent for channel in REALS)
 _FLAGS = frozenset(channel.sent for channel in FLAGS)
+PART_CELLS = 1_000_000
+"""Worked on at once: a text takes fifty bytes and more as an object."""
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "memory_limit": "256MB",
+    "temp_directory": "",  # what does not fit is refused and not put aside on the disk
+    "threads": 2,
+}
 _NAMES = ("shipment", "courier", "box", "logger", "datum", "unit", "quantity")
 
 
@@ -49,10 +60,11 @@ def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
     # DuckDB expands wildcards in names; brackets make each of them stand for itself.
     name = re.sub(r"([*?\[])", r"[\1]", str(path))
     try:
-        with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        with duckdb.connect(config=_SETTINGS) as connection:
             relation = connection.read_parquet(name)
             header = relation.columns
             kinds = [str(kind) for kind in relation.types]
+            require_few_columns(len(header), shown)
             columns = columns_of(header)
             require_columns(columns, shown, header)
             wanted = ", ".join(
@@ -60,17 +72,24 @@ def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
                 for column, place in columns.items()
             )
             projected = relation.project(wanted)
-            _require_room(projected, shown=shown)
-            found = projected.fetchnumpy()
+            rows = _rows_with_room(projected, shown=shown)
+            kind_of = {column: kinds[place] for column, place in columns.items()}
+            read = partial(
+                _part, kind_of=kind_of, units=units_of(header, columns), shown=shown, zone=zone
+            )
+            at_once = max(PART_CELLS // len(columns), 1)
+            refusals, tables = Refusals(), []
+            for first in range(0, rows, at_once):
+                found = projected.limit(at_once, first).fetchnumpy()
+                tables.append(thinned(read(found, refusals, first_row=first + 1)))
     except duckdb.Error as error:
         raise BadInput(f"{shown}: not readable as Parquet: {str(error).splitlines()[0]}") from error
-    kind_of = {column: kinds[place] for column, place in columns.items()}
-    units = units_of(header, columns)
-    return _content(found, kind_of, units=units, shown=shown, zone=zone)
+    return FileContent(joined(tables), one_shipment="shipment" not in columns, refusals=refusals)
 
 
-def _require_room(relation: duckdb.DuckDBPyRelation, *, shown: str) -> None:
-    """A column of one value takes a few bytes in the file and all of them in memory."""
+def _rows_with_room(relation: duckdb.DuckDBPyRelation, *, shown: str) -> int:
+    """How many rows there are. Raises BadInput where they take too much memory: a column of one
+    value takes a few bytes in the file and all of them in memory."""
     kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
     texts = [
         f'coalesce(sum(strlen("{name}")), 0)' for name, kind in kinds.items() if kind == "VARCHAR"
@@ -79,6 +98,7 @@ def _require_room(relation: duckdb.DuckDBPyRelation, *, shown: str) -> None:
     unpacked = 8 * rows * len(relation.columns) + sum(text_bytes)
     if unpacked > UNPACKED_MAX_BYTES:
         raise BadInput(f"{shown}: unpacks to more than {UNPACKED_MAX_BYTES:,} bytes")
+    return int(rows)
 
 
 def _expression(column: str, name: str, kind: str) -> str:
@@ -92,14 +112,17 @@ def _expression(column: str, name: str, kind: str) -> str:
     return quoted
 
 
-def _content(
+def _part(
     found: dict[str, Any],
-    kind_of: dict[str, str],
+    refusals: Refusals,
     *,
+    first_row: int,
+    kind_of: Mapping[str, str],
     units: Mapping[str, str],
     shown: str,
     zone: tzinfo | None,
-) -> FileContent:
+) -> ReadingTable:
+    """Some rows of the file; those that cannot be used are counted in the refusals."""
     count = len(found["time"])
     wrong = Wrong(np.zeros(count, dtype=np.bool_))
     time_ms = _times(found["time"], kind_of["time"], zone, wrong)
@@ -129,9 +152,8 @@ def _content(
         wrong=wrong,
         received_ms=_received(found.get("received_ms"), kind_of.get("received_ms", ""), zone),
     )
-    refusals = Refusals()
-    wrong.report(refusals, lambda row: f"{shown}, row {row + 1}")
-    return FileContent(table, one_shipment="shipment" not in found, refusals=refusals)
+    wrong.report(refusals, lambda row: f"{shown}, row {first_row + row}")
+    return table
 
 
 def _received(array: Any, kind: str, zone: tzinfo | None) -> IntArray | None:

@@ -13,7 +13,7 @@ import numpy as np
 from coldwitness.domain.box_stays import box_stays
 from coldwitness.domain.columns import take
 from coldwitness.domain.errors import BadInput
-from coldwitness.domain.reading import Event
+from coldwitness.domain.reading import SHIPMENT_READINGS_MAX, Event
 from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.assignment import assigned
@@ -112,6 +112,7 @@ def read_files(
     table = _settled(table, events, shipments, refusals)
     if len(table) == 0 and not events:
         raise BadInput(_nothing(paths, refusals))
+    _require_few_of_each(table)
     return Recorded(
         table=table,
         events=events,
@@ -219,6 +220,18 @@ def _settled(
         count=int(open_rows.sum()),
     )
     return take(table, ~open_rows)
+
+
+def _require_few_of_each(table: ReadingTable) -> None:
+    if len(table) <= SHIPMENT_READINGS_MAX:
+        return
+    counts = np.bincount(table.shipment)
+    most = int(counts.argmax())
+    if counts[most] > SHIPMENT_READINGS_MAX:
+        raise BadInput(
+            f"shipment {table.shipments[most]}: {counts[most]:,} readings; at most"
+            f" {SHIPMENT_READINGS_MAX:,} of one shipment are judged"
+        )
 
 
 def _nothing(paths: Sequence[Path], refusals: Refusals) -> str:

@@ -102,7 +102,7 @@ def test_what_is_no_table_enters_nothing_and_is_named(world: World, content: byt
 def test_more_rows_than_a_table_may_have_are_refused_and_not_cut_off(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coldwitness.ingest.files.office_tables._MOST_ROWS", 3)
+    monkeypatch.setattr("coldwitness.ingest.files.office_tables.ROWS_MAX", 3)
     rows = [["id", "model"], *([f"LG-{n}", "M"] for n in range(4))]
     text = "\n".join(",".join(row) for row in rows)
     for content, kind in ((text.encode(), CSV), (workbook(rows), WORKBOOK)):
