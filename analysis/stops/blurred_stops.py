@@ -32,6 +32,12 @@ from coldwitness.domain.tracks import FloatArray, IntArray
 SEPARATE_SPREADS = 4.0
 """Stays whose middles lie further apart than this many of both their spreads are two places."""
 
+APART_SHARE = 30.0
+"""Stretches that begin within this part of the dwell setting say the same of moving on."""
+
+MOST_OF_PART = 32
+"""Fixes of a sixth of such a stretch that are looked at: five seconds apart they are all."""
+
 SHARP_SHARE = 0.2
 """A stay whose fixes scatter by less than this share of the dwell radius shows how long it was."""
 
@@ -59,10 +65,23 @@ def stop_blurred(
     rides = riding(fixes, np.arange(len(fixes)), tracks, begin=first_fix, end=last_fix)
     excused |= believed[owner] & rides
     open_ = np.flatnonzero(~excused)
-    possible[
-        owner[open_[~progressing(fixes, first_fix=first_fix[open_], last_fix=last_fix[open_])]]
-    ] = True
+    open_ = open_[_apart(fixes, first_fix[open_], numbers.dwell_limit_s / APART_SHARE)]
+    queue = progressing(
+        fixes, first_fix=first_fix[open_], last_fix=last_fix[open_], most=MOST_OF_PART
+    )
+    possible[owner[open_[~queue]]] = True
     return possible
+
+
+def _apart(fixes: Fixes, first_fix: IntArray, step_s: float) -> IntArray:
+    """Of stretches by their first fix, those that begin in another step of time than the one before
+    them. Where fixes are further apart than that it is all of them."""
+    if first_fix.size == 0:
+        return first_fix
+    owner = fixes.shipment[first_fix]
+    place = np.floor((fixes.time_s[first_fix] - fixes.time_s[fixes.first[owner]]) / step_s)
+    other = (np.diff(owner) != 0) | (np.diff(place) != 0)
+    return np.flatnonzero(np.append(True, other))
 
 
 def _fitting(

@@ -1,6 +1,7 @@
 """What else speaks for or against a stay being storage: motion, lid, events, room climate."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,6 +31,12 @@ CREEP_M = 50.0
 TRAFFIC_M = 90.0
 """Progress that is: no receiver in order wanders as far in one direction, no box is carried as
 far in a yard."""
+
+MOST_OF_PART = 4096
+"""Fixes of which a median is taken: more say nothing more about it."""
+
+AT_ONCE = 1_000_000
+"""Fixes of overlapping stretches that are in memory together."""
 
 PARTS = 6
 """A stay is cut into so many parts, to tell a queue that moves on and on from one move."""
@@ -217,10 +224,13 @@ def _creeping(stays: Stays, fixes: Fixes, matters: BoolArray) -> tuple[BoolArray
     return creeping, shifted
 
 
-def progressing(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> BoolArray:
+def progressing(
+    fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray, most: int = MOST_OF_PART
+) -> BoolArray:
     """True where the fixes first_fix..last_fix move on and on in one direction: slow traffic.
 
-    first_fix, last_fix : (k,). Result (k,). Our own: of the median places of PARTS equal parts the
+    first_fix, last_fix : (k,). most : of a part with more fixes so many, evenly apart, are looked
+    at. Result (k,). Our own: of the median places of PARTS equal parts the
     last lies more than TRAFFIC_M and more than twice the scatter within parts from the first, and
     along that way no step from part to part makes more than SHIFT_SHARE of it, all but one more
     than MOVED_SHARE, and none leads back by more than the scatter.
@@ -234,7 +244,7 @@ def progressing(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> Boo
     bound = first_fix[at] + np.rint(np.outer(cut, count)).astype(np.int64)
     x, y, spread_m = (
         parts.reshape(PARTS, at.size)
-        for parts in _middle(fixes, bound[:-1].ravel(), np.diff(bound, axis=0).ravel())
+        for parts in _middle(fixes, bound[:-1].ravel(), np.diff(bound, axis=0).ravel(), most=most)
     )
     way_m = np.hypot(x[-1] - x[0], y[-1] - y[0])
     noise_m = np.median(spread_m, axis=0)
@@ -262,7 +272,8 @@ def shifting(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> BoolAr
     third = (last_fix[at] - first_fix[at] + 1) // 3
     begin = np.concatenate((first_fix[at], last_fix[at] - third + 1))
     x, y, spread_m = (
-        halves.reshape(2, at.size) for halves in _middle(fixes, begin, np.append(third, third))
+        halves.reshape(2, at.size)
+        for halves in _middle(fixes, begin, np.append(third, third), most=MOST_OF_PART)
     )
     progress_m = np.hypot(x[1] - x[0], y[1] - y[0])
     noise_m = np.maximum(spread_m[0], spread_m[1])
@@ -271,14 +282,25 @@ def shifting(fixes: Fixes, *, first_fix: IntArray, last_fix: IntArray) -> BoolAr
 
 
 def _middle(
-    fixes: Fixes, begin: IntArray, count: IntArray
+    fixes: Fixes, begin: IntArray, count: IntArray, *, most: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Median place of `count` fixes from `begin` on, and their median distance from it."""
-    group, row = expanded(first=begin, end=begin + count)
-    x = group_median(fixes.x_m[row], group, begin.size)
-    y = group_median(fixes.y_m[row], group, begin.size)
-    off_m = np.hypot(fixes.x_m[row] - x[group], fixes.y_m[row] - y[group])
-    return x, y, group_median(off_m, group, begin.size)
+    """Median place of `count` fixes from `begin` on, and their median distance from it; of more
+    than `most` so many, evenly apart. Stretches that overlap are looked at a few at a time: written
+    out, those of a record of one position a second are a thousand times its size."""
+    looked_at = np.minimum(count, most)
+    x, y, off_m = (np.empty(begin.size) for _ in range(3))
+    before = np.cumsum(looked_at) - looked_at
+    cuts = np.unique(np.searchsorted(before, np.arange(0, int(looked_at.sum()) + 1, AT_ONCE)))
+    for low, high in pairwise([*cuts.tolist(), begin.size]):
+        here = slice(low, high)
+        group, nth = expanded(first=np.zeros_like(looked_at[here]), end=looked_at[here])
+        row = begin[here][group] + nth * count[here][group] // looked_at[here][group]
+        groups = looked_at[here].size
+        x[here] = group_median(fixes.x_m[row], group, groups)
+        y[here] = group_median(fixes.y_m[row], group, groups)
+        away_m = np.hypot(fixes.x_m[row] - x[here][group], fixes.y_m[row] - y[here][group])
+        off_m[here] = group_median(away_m, group, groups)
+    return x, y, off_m
 
 
 def ambient_step(

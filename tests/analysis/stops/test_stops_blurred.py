@@ -1,9 +1,13 @@
 """Positions that wander: never an accusation by noise, and no acquittal of a stop it blurs."""
 
+import tracemalloc
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from coldwitness.analysis.record.case import case_of
+from coldwitness.analysis.stops import signs
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
@@ -100,6 +104,38 @@ def test_a_crawl_of_25_minutes_in_a_jam_is_not_accused(progress_m, seed):
     time_s = every(journey, 20.0)
     error_m = wandering(time_s, sd_m=8.0, over_s=60.0, seed=seed)
     assert not accused(judge(seen(journey, time_s, error_m)))
+
+
+@pytest.mark.parametrize("at_once", [1000, 1_000_000])
+def test_medians_of_overlapping_stretches_are_those_of_each_alone(at_once, monkeypatch):
+    monkeypatch.setattr(signs, "AT_ONCE", at_once)
+    rng = np.random.default_rng(1)
+    fixes = SimpleNamespace(x_m=rng.normal(size=3000), y_m=rng.normal(size=3000))
+    begin = np.repeat(np.arange(0, 2400, 90), 2)
+    count = np.tile([600, 0], begin.size // 2)
+    x_m, y_m, off_m = signs._middle(fixes, begin, count, most=600)
+    for n, first in enumerate(begin.tolist()):
+        its = slice(first, first + 600)
+        x, y = np.median(fixes.x_m[its]), np.median(fixes.y_m[its])
+        off = np.median(np.hypot(fixes.x_m[its] - x, fixes.y_m[its] - y))
+        expected = [x, y, off] if count[n] else [np.nan] * 3
+        np.testing.assert_allclose([x_m[n], y_m[n], off_m[n]], expected, atol=1e-6)
+
+
+def test_a_crawl_is_a_crawl_at_any_pace_of_fixes_and_takes_no_more_memory_than_they():
+    """A metre in eight seconds for three hours: as a queue moves, or as a flag that nobody looks at
+    would have it. Every second begins a stretch of fifteen minutes."""
+    journey = Journey().ride((1350.0, 0.0), kmh=0.45)
+    reasons = []
+    for every_s in (30.0, 1.0):
+        made = journey.fixes(every_s=every_s)
+        tracemalloc.start()
+        judged = judge(made)
+        reasons.append((judged.status.tolist(), judged.reason.tolist()))
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert reasons[0] == reasons[1]
+    assert peak_bytes < 60_000_000  # 10,800 fixes; written out they took 400 MB
 
 
 @pytest.mark.parametrize("side_m", [200.0, 300.0])
