@@ -76,7 +76,8 @@ def _doubtful(probe: LoggedProbe) -> IntArray:
 def _off_grid(value_c: FloatArray) -> tuple[float, NDArray[np.bool_]]:
     """The coarsest grid that the probe surely has, and which of its readings lie off it; none
     where none does, or where it may be honest."""
-    fits, _ = fits_grid(value_c, step_c=np.array(GRIDS_C)[:, None])
+    # One grid after the other: of a long record all at once are thirteen copies, and more.
+    fits = np.stack([fits_grid(value_c, step_c=np.array(grid_c))[0] for grid_c in GRIDS_C])
     count = fits.sum(axis=1)
     whole = np.flatnonzero(count == value_c.size)
     finest_c = GRIDS_C[whole[0]] if whole.size else WRITTEN_C

@@ -6,6 +6,7 @@ lie in one square as a whole and need no look at each window, and others, whose 
 at one by one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,9 @@ TOLERANCE_S = 1e-4
 
 APART_S = 86_400.0
 """Between two parts on the clock of a line; longer than any window looked at."""
+
+AT_ONCE = 262_144
+"""Fixes of a long stretch that are looked at together."""
 
 _LOOK_AHEAD = 64
 
@@ -82,10 +86,10 @@ def reduced(ufunc: np.ufunc, column: FloatArray, *, begin: IntArray, end: IntArr
     """
     if begin.size == 0:
         return np.zeros(0)
-    bounds = np.column_stack((begin, end + 1)).ravel()
-    if bounds[-1] == column.size:
-        bounds = bounds[:-1]
-    return np.asarray(ufunc.reduceat(column, bounds)[::2])
+    # From the last bound on the rest of the column would be reduced too: a long record has
+    # thousands of stretches, and each is asked for in turn.
+    bounds = np.column_stack((begin, end + 1)).ravel()[:-1] - begin[0]
+    return np.asarray(ufunc.reduceat(column[begin[0] : end[-1] + 1], bounds)[::2])
 
 
 def pieces(line: Line, *, radius_m: float, min_stay_s: float) -> tuple[IntArray, IntArray]:
@@ -158,21 +162,49 @@ def _starts_one_by_one(
     line: Line, first: IntArray, last: IntArray, *, side_m: float, min_stay_s: float
 ) -> tuple[IntArray, IntArray, IntArray]:
     """As `_starts`, for stretches that do not lie in one square as a whole."""
-    count = last - first + 1
-    at = flat(begin=first, end=last)
-    reach = later_by_guess(line, at, min_stay_s)
-    inside = np.flatnonzero(reach <= np.repeat(last, count))
-    at, reach = at[inside], reach[inside]
-    near = np.abs(line.x_m[reach] - line.x_m[at]) <= side_m
-    near &= np.abs(line.y_m[reach] - line.y_m[at]) <= side_m
-    at, reach = at[near], reach[near]
-    fits = _within_square(line, at, reach, side_m=side_m)
-    at, reach = at[fits], reach[fits]
+    found = [
+        _fitting(line, *cut, side_m=side_m, min_stay_s=min_stay_s) for cut in _cut(first, last)
+    ]
+    at, reach = (np.concatenate(columns) for columns in zip(*found, strict=True))
     if at.size == 0:
         return at, at, at
     stretch = np.searchsorted(first, at, side="right")
     fresh = np.flatnonzero((at[1:] > reach[:-1] + 1) | (stretch[1:] != stretch[:-1]))
     return at, at[np.append(0, fresh + 1)], reach[np.append(fresh, at.size - 1)]
+
+
+def _cut(first: IntArray, last: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """Stretches first..last in parts of about AT_ONCE fixes: begin and end of what is looked at,
+    and where the stretch of each ends."""
+    if not (last - first >= AT_ONCE).any():  # they are those of one block of shipments
+        yield first, last, last
+        return
+    for head, tail in zip(first.tolist(), last.tolist(), strict=True):
+        for begin in range(head, tail + 1, AT_ONCE):
+            end = min(begin + AT_ONCE - 1, tail)
+            yield np.array([begin]), np.array([end]), np.array([tail])
+
+
+def _fitting(
+    line: Line,
+    begin: IntArray,
+    end: IntArray,
+    last: IntArray,
+    *,
+    side_m: float,
+    min_stay_s: float,
+) -> tuple[IntArray, IntArray]:
+    """Fixes of begin..end whose next `min_stay_s` lie in one square and in the stretch, which ends
+    at `last`; and the last fix of these."""
+    at = flat(begin=begin, end=end)
+    reach = later_by_guess(line, at, min_stay_s)
+    inside = np.flatnonzero(reach <= np.repeat(last, end - begin + 1))
+    at, reach = at[inside], reach[inside]
+    near = np.abs(line.x_m[reach] - line.x_m[at]) <= side_m
+    near &= np.abs(line.y_m[reach] - line.y_m[at]) <= side_m
+    at, reach = at[near], reach[near]
+    fits = _within_square(line, at, reach, side_m=side_m)
+    return at[fits], reach[fits]
 
 
 def later_by_guess(line: Line, at: IntArray, wait_s: float) -> IntArray:
@@ -207,6 +239,9 @@ def _within_square(line: Line, begin: IntArray, end: IntArray, *, side_m: float)
     fits = np.ones(begin.size, dtype=np.bool_)
     if begin.size == 0:
         return fits
+    low_row, end = int(begin.min()), end - int(begin.min())
+    begin = begin - low_row
+    columns = [column[low_row : low_row + int(end.max()) + 1] for column in (line.x_m, line.y_m)]
     length = end - begin + 1
     longest = int(length.max())
     size = 1 << (int(length.min()).bit_length() - 1)
@@ -217,7 +252,7 @@ def _within_square(line: Line, begin: IntArray, end: IntArray, *, side_m: float)
         chosen.append((size, left if longest <= 2 * size else left[covered]))
         left = left[~covered] if longest > 2 * size else left[:0]
         size *= 2
-    for column in (line.x_m, line.y_m):
+    for column in columns:
         low = high = column
         size = 1
         for block, at in chosen:

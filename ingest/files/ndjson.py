@@ -31,6 +31,9 @@ from coldwitness.ingest.json_file import opened_json
 ALONE_BLOCKS = 64
 """So many are read sooner in this process than others are begun."""
 
+JOINED_AT_ONCE = 128
+"""Tables of a block each."""
+
 
 def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileContent:
     """Read one file; lines that cannot be used are counted in its refusals. A large file is read by
@@ -38,6 +41,7 @@ def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileC
     context = DecodeContext(topic="", received_ms=0, zone=zone)
     refusals = Refusals()
     tables: list[ReadingTable] = []
+    small: list[ReadingTable] = []
     events: list[Event] = []
     with opened_json(path) as stream:
         parts = blocks(stream)
@@ -60,9 +64,13 @@ def read_ndjson(path: Path, *, zone: tzinfo | None, processes: int = 1) -> FileC
             for told in (
                 in_processes(read, numbered, processes=processes) if many else map(read, numbered)
             ):
-                tables.extend(map(thinned, told.tables))
+                small.extend(map(thinned, told.tables))
+                if len(small) > JOINED_AT_ONCE:  # thousands of small arrays leave holes in memory
+                    tables.append(joined(small))
+                    small.clear()
                 events.extend(told.events)
                 refusals.merge(told.refusals)
+    tables += small
     require_few_in_file({name for table in tables for name in table.temperature_c}, str(path))
     return FileContent(joined(tables), one_shipment=False, events=events, refusals=refusals)
 

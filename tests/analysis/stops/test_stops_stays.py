@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.record.case import case_of
+from coldwitness.analysis.stops import pieces
 from coldwitness.analysis.stops.fixes import Fixes, positions
 from coldwitness.analysis.stops.stays import Stays, find_stays
 from tests.analysis.building import Series, terms_of, tracks_of
@@ -26,6 +27,14 @@ def fixes_of_all(journeys: list[Fixed]) -> Fixes:
 def assert_same(stays: Stays, others: Stays) -> None:
     for field in fields(Stays):
         np.testing.assert_allclose(getattr(stays, field.name), getattr(others, field.name))
+
+
+def test_a_long_stretch_in_parts_has_the_stays_that_it_has_in_one_piece(monkeypatch):
+    fixes = fixes_of_all([delivery(1200).fixes(every_s=2.0, noise_m=9.0, seed=4)])
+    whole = find_stays(fixes, NUMBERS)
+    assert len(whole)
+    monkeypatch.setattr(pieces, "AT_ONCE", 50)
+    assert_same(find_stays(fixes, NUMBERS), whole)
 
 
 def test_a_hundred_thousand_fixes_lose_no_stay_and_repeat_none():
