@@ -31,6 +31,8 @@ MAX_COUPLINGS = 100
 
 _Spot = TypeVar("_Spot", Place, Site)
 _HOLDING = (dict, list)
+_Objects = Iterator[tuple[str, Any]]
+"""Where each stands, and what was read there."""
 
 _TIME_FIELDS = {
     "dispatched_at": "dispatched_ms",
@@ -128,7 +130,7 @@ def read_manifest_files(
     return manifests, warnings
 
 
-def _objects(path: Path) -> Iterator[tuple[str, Any]]:
+def _objects(path: Path) -> _Objects:
     with opened_json(path) as stream:
         begin = stream.read(LINE_MAX_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
         if len(begin) > LINE_MAX_BYTES:  # too long for one document
@@ -139,7 +141,7 @@ def _objects(path: Path) -> Iterator[tuple[str, Any]]:
             yield from _objects_of_text(path, begin)
 
 
-def _objects_of_text(path: Path, content: bytes) -> Iterator[tuple[str, Any]]:
+def _objects_of_text(path: Path, content: bytes) -> _Objects:
     try:
         whole = json_value(content)
     except msgspec.DecodeError as error:
@@ -155,9 +157,7 @@ def _objects_of_text(path: Path, content: bytes) -> Iterator[tuple[str, Any]]:
         yield f"{path}", whole
 
 
-def _objects_of_lines(
-    path: Path, lines: Iterable[bytes], *, more: str = ""
-) -> Iterator[tuple[str, Any]]:
+def _objects_of_lines(path: Path, lines: Iterable[bytes], *, more: str = "") -> _Objects:
     """more : what else to say of a line that is no JSON."""
     read_bytes = 0
     for number, line in enumerate(lines, start=1):
