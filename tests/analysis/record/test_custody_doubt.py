@@ -238,3 +238,18 @@ def test_what_is_doubted_stands_in_the_numbers() -> None:
     assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
     assert (found.metric("min_c"), found.metric("max_c")) == (9.0, 9.5)
     assert found.metric("mean_c") == pytest.approx(9.333333, abs=1e-5)
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+def test_a_line_over_a_hole_does_not_say_when_a_break_at_an_end_of_custody_began(
+    *, at_end: bool
+) -> None:
+    """Drawn over the six minutes it would begin before the tolerance, and one reading alone, at the
+    minute of the hand-over, would be a sure break."""
+    value = np.array([8.0, 8.6, 8.6])
+    t = np.array([0.0, 360.0, 420.0])
+    warm_end = Series(t, value, seq=np.array([0, 6, 7]))
+    warm_start = Series(420.0 - t[::-1], value[::-1], seq=np.array([0, 1, 7]))
+    found = seen(warm_end if at_end else warm_start, given=Given(start=0, end=420.0))
+    assert certainties(found) == ["possible"]
+    assert found.status("range") == Status.INSUFFICIENT_EVIDENCE
