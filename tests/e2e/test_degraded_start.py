@@ -100,6 +100,7 @@ def test_a_register_that_does_not_answer_at_the_start_is_waited_for(tmp_path: Pa
         assert asked.json()["type"] == "urn:coldwitness:problem:unavailable"
 
 
+@pytest.mark.soak
 def test_who_is_not_on_this_machine_is_not_told_what_is_missing(tmp_path: Path) -> None:
     port = world(tmp_path, register_url=f"postgresql://cw@127.0.0.1:{free_port()}/cw")
     settings = tmp_path / "cw.toml"

@@ -66,8 +66,14 @@ def report(name: str) -> Report:
 CASES = ("golden", *EXTREMES)
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    ("name", "lang"),
+    [
+        *((name, "zh") for name in CASES),
+        ("golden", "en"),
+        *(pytest.param(name, "en", marks=pytest.mark.soak) for name in EXTREMES),
+    ],
+)
 def test_nothing_overlaps_or_is_cut_off(page: Page, tmp_path: Path, name: str, lang: str) -> None:
     file = tmp_path / "report.html"
     file.write_text(render_html(report(name), lang="en" if lang == "en" else "zh"), "utf-8")
