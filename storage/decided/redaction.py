@@ -1,6 +1,7 @@
 """Orders to take a message away: journalled first, then carried out, and held against the rows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from coldwitness.domain.errors import BadInput
@@ -93,14 +94,16 @@ def redact(
 
     forget : takes from the views what they know of the message, while it can still be read.
     """
-    before = orders(log.directory).get((order.worker, order.row))
-    if before is None:
-        place = log.decide(order, lambda: (log.worker, log.last_row))
-    else:
-        place, order = before
-    # Each is kept before the next begins: once the bytes are gone nobody knows what to forget.
-    forget()
-    _carry_out(log.directory, place, order, signer)
+    # Two at once would each order it, and each write the day's list and file without the other's.
+    with _alone(log.directory):
+        before = orders(log.directory).get((order.worker, order.row))
+        if before is None:
+            place = log.decide(order, lambda: (log.worker, log.last_row))
+        else:
+            place, order = before
+        # Each is kept before the next begins: once the bytes are gone nobody knows what to forget.
+        forget()
+        _carry_out(log.directory, place, order, signer)
     return place
 
 
@@ -108,20 +111,25 @@ def finish_removal(directory: Path, worker: str, number: int, signer: Signer) ->
     """Carry out what is left of the order to remove a message that is gone from its row already: a
     process that was killed may have left its bytes in a file of before. Returns the order's place.
     Raises BadInput where no order says so."""
-    standing = orders(directory).get((worker, number))
-    if standing is None:
-        raise BadInput(f"journal: {worker} row {number}: its message is gone and no order says so")
-    place, order = standing
-    _carry_out(directory, place, order, signer)
+    with _alone(directory):
+        standing = orders(directory).get((worker, number))
+        if standing is None:
+            raise BadInput(
+                f"journal: {worker} row {number}: its message is gone and no order says so"
+            )
+        place, order = standing
+        _carry_out(directory, place, order, signer)
     return place
 
 
+def _alone(directory: Path) -> AbstractContextManager[None]:
+    return one_at_a_time(directory / "derived", what="journal")
+
+
 def _carry_out(directory: Path, place: Place, order: Redacted, signer: Signer) -> None:
-    """Two at once would each write the day's list and file without the other's."""
-    with one_at_a_time(directory / "derived", what="journal"):
-        for segment in layout.segments(directory, order.worker):
-            if order.row in JournalReader(directory).bounds(segment):
-                remove(segment, [kept_by(order, place)], signer)
+    for segment in layout.segments(directory, order.worker):
+        if order.row in JournalReader(directory).bounds(segment):
+            remove(segment, [kept_by(order, place)], signer)
 
 
 def unlike_orders(directory: Path, reports: Sequence[SegmentReport]) -> list[str]:

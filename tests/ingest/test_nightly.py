@@ -68,13 +68,13 @@ def test_it_runs_when_it_is_due_and_is_given_up_at_the_end(tmp_path: Path) -> No
         now_s=lambda: AT_S + 59.9 if not found else AT_S,
     )
     due.start()
-    wait_until(lambda: found == [2])
+    wait_until(lambda: found == [2], within_s=60)
     due.stop()
     long = NightlyComparison(
         settings_of(tmp_path), on_found=found.append, compare=endless, now_s=lambda: AT_S + 59.9
     )
     long.start()
-    wait_until(lambda: long.running)
+    wait_until(lambda: long.running, within_s=60)
     long.stop()
     assert found == [2]
 

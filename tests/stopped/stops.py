@@ -12,7 +12,7 @@ from tests.stopped.trials import KILLED, Driver, Ended, Mode, Trials
 from tests.stopped.works import Work, files
 
 REFUSED = 2
-_SECOND_SHARD = "journal/segments/api2"
+_FIRST_SHARD, _SECOND_SHARD = "journal/segments/api", "journal/segments/api2"
 """Of two processes that decide at once each has a journal of its own."""
 
 
@@ -79,7 +79,7 @@ class Stops:
                     return f"ends with {one.code}: {one.said}"
                 if one.code == REFUSED and len(lines) != 1:
                     return f"refused, not in one line: {one.said}"
-            return self._unlike(besides=_SECOND_SHARD)
+            return self._unlike(either=(_FIRST_SHARD, _SECOND_SHARD))
 
     def _end_after(self, mode: Mode, at: int) -> str:
         with self._fresh() as driver:
@@ -97,11 +97,18 @@ class Stops:
     def _run(self, driver: Driver | None, mode: Mode = Mode.COUNT, at: int = 0) -> Ended:
         return self._trials.run(self._arguments, mode=mode, at=at, driver=driver)
 
-    def _unlike(self, *, besides: str = "") -> str:
-        """besides : beginning of names that may be there as well."""
+    def _unlike(self, *, either: tuple[str, str] | None = None) -> str:
+        """either : two folders, either of which may hold what the first one should."""
         names, state = self._looks()
-        kept = [name for name in names if not (besides and name.startswith(besides))]
-        found = kept, state
+        if either is not None:
+            first, second = either
+            names = sorted(
+                {
+                    first + name[len(second) :] if f"{name}/".startswith(f"{second}/") else name
+                    for name in names
+                }
+            )
+        found = names, state
         if found == self._wanted:
             return ""
         left = sorted(set(found[0]) - set(self._wanted[0]))
