@@ -156,7 +156,8 @@ def _crossing_s(
     first, last = series.first[j], series.first[j + 1] - 1
     there = (inside >= first) & (inside <= last)
     out, inside = np.clip(out, first, last), np.clip(inside, first, last)
-    there &= ~_hole_before(series, np.maximum(out, inside))
+    row = np.maximum(out, inside)
+    there &= ~series.unknown(series.time_s[row] - series.time_s[row - 1], row)
     above = series.high_c[out] > high_c[j]
     value = np.where(above, series.high_c[out], series.low_c[out])
     other = np.where(above, series.high_c[inside], series.low_c[inside])
@@ -164,13 +165,6 @@ def _crossing_s(
     share = np.divide(value - limit, value - other, out=np.zeros(j.size), where=value != other)
     share = np.where(there, np.clip(share, 0.0, 1.0), 0.0)
     return series.time_s[out] + share * (series.time_s[inside] - series.time_s[out])
-
-
-def _hole_before(series: Series, row: IntArray) -> NDArray[np.bool_]:
-    """(k,) whether no known step leads to the rows (k,) from the ones before them."""
-    allowed_s = series.allowed_s if isinstance(series.allowed_s, float) else series.allowed_s[row]
-    hole = series.time_s[row] - series.time_s[row - 1] > allowed_s
-    return hole if series.missing is None else hole | series.missing[row]
 
 
 def doubting_custody(

@@ -50,6 +50,17 @@ class Series:
     def __len__(self) -> int:
         return int(self.shipment.size)
 
+    def unknown(self, step_s: FloatArray, rows: IntArray | slice) -> NDArray[np.bool_]:
+        """(n,) whether nothing is known between rows (n,) and the ones before them. step_s : (n,)
+        how long after these they come [s]."""
+        allowed_s = self.allowed_s
+        unknown: NDArray[np.bool_] = step_s > (
+            allowed_s if isinstance(allowed_s, float) else allowed_s[rows]
+        )
+        if self.missing is not None:
+            unknown |= self.missing[rows]
+        return unknown
+
     def of_shipments(self, start: int, stop: int) -> "Series":
         """The series of shipments start:stop, sharing the columns."""
         low, high = np.searchsorted(self.shipment, [start, stop])

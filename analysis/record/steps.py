@@ -184,11 +184,8 @@ def _dense(
     step = np.empty(end - begin)
     np.subtract(time_s[1:], time_s[:-1], out=step[1:])
     step[starts] = 0.0
-    allowed = series.allowed_s
-    unknown = step > (allowed if isinstance(allowed, float) else allowed[begin:end])
-    if series.missing is not None:
-        unknown |= series.missing[begin:end]
-        unknown[starts] = False
+    unknown = series.unknown(step, slice(begin, end))
+    unknown[starts] = False
     longest = np.maximum.reduceat(step, starts)
     hole = np.flatnonzero(unknown)
     if hole.size:
