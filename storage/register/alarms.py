@@ -109,14 +109,10 @@ class SqlAlarms:
             return [AlarmMessage(**row) for row in connection.execute(query).mappings()]
 
     def claim(self, message: AlarmMessage, *, until_ms: int) -> bool:
-        with self._database.write() as connection:
-            return claimed(
-                connection,
-                _MESSAGES,
-                message.id,
-                next_try_ms=message.next_try_ms,
-                until_ms=until_ms,
-            )
+        read_ms = message.next_try_ms
+        return claimed(
+            self._database, _MESSAGES, message.id, next_try_ms=read_ms, until_ms=until_ms
+        )
 
     def tried(
         self,

@@ -1,11 +1,11 @@
 """Which of several processes sends what is owed: who moves its next try first, as it was read."""
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Table, update
+
+from coldwitness.storage.register.database import Database
 
 
-def claimed(
-    connection: Connection, owed: Table, name: str, *, next_try_ms: int, until_ms: int
-) -> bool:
+def claimed(database: Database, owed: Table, name: str, *, next_try_ms: int, until_ms: int) -> bool:
     """Whether the caller has it now. owed : a table of what is sent, with state and next try.
 
     next_try_ms : as the caller read it. Until `until_ms` it is due to nobody; where its sender dies
@@ -14,4 +14,5 @@ def claimed(
     its = update(owed).where(
         owed.c.id == name, owed.c.state == "due", owed.c.next_try_ms == next_try_ms
     )
-    return connection.execute(its.values(next_try_ms=until_ms)).rowcount == 1
+    with database.write() as connection:
+        return connection.execute(its.values(next_try_ms=until_ms)).rowcount == 1

@@ -205,14 +205,8 @@ class SqlOutbox:
             ]
 
     def claim(self, delivery: Delivery, *, until_ms: int) -> bool:
-        with self._database.write() as connection:
-            return claimed(
-                connection,
-                _OWED,
-                delivery.id,
-                next_try_ms=delivery.next_try_ms,
-                until_ms=until_ms,
-            )
+        read_ms = delivery.next_try_ms
+        return claimed(self._database, _OWED, delivery.id, next_try_ms=read_ms, until_ms=until_ms)
 
     def done(self, delivery_id: str, *, now_ms: int) -> None:
         with self._database.write() as connection:
