@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.bulk_files import READINGS, write_fleet
+from benchmarks.episodes_reference import episodes_above_8
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def reference(readings: Path) -> None:
     import polars as pl
 
     def episodes() -> None:
-        frame = (
+        read = (
             pl.read_ndjson(readings)
             .filter(pl.col("temperature").is_not_null())
             .select(
@@ -58,14 +59,8 @@ def reference(readings: Path) -> None:
                 pl.col("time").str.to_datetime(time_zone="UTC"),
                 drug=pl.col("temperature").struct.field("drug"),
             )
-            .sort("shipment", "time")
-            .with_columns(above=pl.col("drug") > 8.0)
-            .with_columns(episode=pl.struct("shipment", "above").rle_id())
-            .filter("above")
-            .group_by("shipment", "episode")
-            .agg(start=pl.col("time").first(), end=pl.col("time").last(), peak=pl.col("drug").max())
         )
-        print(frame.height)
+        print(episodes_above_8(read).height)
 
     timed(episodes)
 

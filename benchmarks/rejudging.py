@@ -25,6 +25,7 @@ import duckdb
 import msgspec
 
 from benchmarks.bulk_files import write_fleet
+from benchmarks.episodes_reference import episodes_above_8
 from coldwitness.domain.manifest import ManifestVersion
 from coldwitness.storage.archive.canonical import DAY_MS
 from coldwitness.storage.archive.facts import ShipmentFacts, facts_of_row, write_facts
@@ -147,18 +148,8 @@ def reference(archive: Path) -> None:
 
     episodes = 0
     for day in sorted(archive.glob("day=*/readings.parquet")):
-        episodes += (
-            pl.scan_parquet(day)
-            .select("shipment", "time", "drug")
-            .sort("shipment", "time")
-            .with_columns(above=pl.col("drug") > 8.0)
-            .with_columns(episode=pl.struct("shipment", "above").rle_id())
-            .filter("above")
-            .group_by("shipment", "episode")
-            .agg(start=pl.col("time").first(), end=pl.col("time").last(), peak=pl.col("drug").max())
-            .collect()
-            .height
-        )
+        readings = pl.scan_parquet(day).select("shipment", "time", "drug")
+        episodes += episodes_above_8(readings).collect().height
     print(episodes)
 
 
