@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 import xlsxwriter
 
+from coldwitness.cli.written_file import named
+from coldwitness.domain.duckdb_names import to_write
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.visible import cell_text, visible
 from coldwitness.judging.changed_results import Change
@@ -46,13 +48,10 @@ def cells(change: Change) -> Cells:
 def _placed(path: Path) -> Iterator[Table]:
     part = path.with_name(path.name + ".part")
     try:
-        with _KINDS[path.suffix.lower()](part) as table:
-            yield table
-        part.replace(path)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be written: {error.strerror or error}") from error
-    except (duckdb.Error, xlsxwriter.exceptions.XlsxWriterException) as error:
-        raise BadInput(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
+        with named(path):
+            with _KINDS[path.suffix.lower()](part) as table:
+                yield table
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -94,8 +93,8 @@ def _parquet(path: Path) -> Iterator[Table]:
             columns = ", ".join(f"{name} VARCHAR" for name in COLUMNS)
             connection.execute(f"CREATE TABLE changes ({columns})")
             yield _Rows(connection)
-            target = str(path).replace("'", "''")
-            connection.execute(f"COPY changes TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+            options = "(FORMAT parquet, COMPRESSION zstd)"
+            connection.execute(f"COPY changes TO {to_write(path)} {options}")
     finally:
         kept.unlink(missing_ok=True)
         kept.with_name(kept.name + ".wal").unlink(missing_ok=True)
@@ -130,8 +129,11 @@ def _xlsx(path: Path) -> Iterator[Table]:
         "strings_to_urls": False,
         "tmpdir": str(path.parent),
     }
-    with xlsxwriter.Workbook(str(path), options) as book:
-        yield _Sheets(book)
+    try:
+        with xlsxwriter.Workbook(str(path), options) as book:
+            yield _Sheets(book)
+    except xlsxwriter.exceptions.XlsxWriterException as error:
+        raise OSError(str(error)) from error
 
 
 _KINDS = {".csv": _csv, ".parquet": _parquet, ".xlsx": _xlsx}

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
 
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.importing import import_all
 from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.cli.written_file import named
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
@@ -106,7 +106,7 @@ def export(
             if output is None and kind == "parquet":
                 raise BadInput("--format parquet: needs -o FILE")
             target = Path("/dev/stdout") if output is None else output
-            with _named(target):
+            with named(target):
                 rows = export_table(store, opened, wanted, target, kind=kind)
             print(f"{rows} readings", file=sys.stderr)
             return
@@ -234,7 +234,7 @@ def _write(lines: Iterator[bytes], output: Path | None, *, digest: bool) -> None
         sys.stdout.buffer.flush()
     else:
         part = output.with_name(output.name + ".part")
-        with _named(output):
+        with named(output):
             with part.open("wb") as target:
                 for line in lines:
                     found.update(line)
@@ -242,16 +242,6 @@ def _write(lines: Iterator[bytes], output: Path | None, *, digest: bool) -> None
             part.replace(output)
     if digest:
         print(f"sha256 {found.hexdigest()}", file=sys.stderr)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be written: {error.strerror or error}") from error
-    except duckdb.Error as error:
-        raise BadInput(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
 
 
 def _kind(kind: str | None, output: Path | None) -> str:

@@ -5,7 +5,6 @@ in the named zone or refused), integers of epoch milliseconds, or texts as in CS
 a numeric column is a missing value there, as data frames write it; an infinity is wrong.
 """
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from coldwitness.domain.channels import FLAGS, REALS
 from coldwitness.domain.columns import thinned
+from coldwitness.domain.duckdb_names import to_read
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading_table import joined
@@ -57,11 +57,9 @@ def read_parquet(path: Path, *, zone: tzinfo | None) -> FileContent:
 
 
 def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
-    # DuckDB expands wildcards in names; brackets make each of them stand for itself.
-    name = re.sub(r"([*?\[])", r"[\1]", str(path))
     try:
         with duckdb.connect(config=_SETTINGS) as connection:
-            relation = connection.read_parquet(name)
+            relation = connection.read_parquet(to_read(path))
             header = relation.columns
             kinds = [str(kind) for kind in relation.types]
             require_few_columns(len(header), shown)

@@ -103,7 +103,7 @@ def verify_archive(directory: Path, public: Ed25519PublicKey | None = None) -> l
     wrong = [
         f"day={day}: missing, only earlier revisions are there; run `archive seal`"
         for day in sorted({old.name.partition(".")[0] for old in _superseded(directory)})
-        if not _folder(directory, day).exists()
+        if not day_folder(directory, day).exists()
     ]
     for folder in sorted(directory.glob("day=*")):
         if not (folder / _SEAL).exists():
@@ -167,7 +167,7 @@ def _alone_in(directory: Path) -> Iterator[None]:
         yield
 
 
-def _folder(directory: Path, day: str) -> Path:
+def day_folder(directory: Path, day: str) -> Path:
     return directory / f"day={day}"
 
 
@@ -202,7 +202,7 @@ def _seal(
     signer: Signer | None,
 ) -> SealedDay | None:
     day = rfc3339(day_ms)[:10]
-    folder = _folder(directory, day)
+    folder = day_folder(directory, day)
     before = _read_seal(folder) if (folder / _SEAL).exists() else None
     found = store.between(day_ms, day_ms + DAY_MS)
     columns = contract_columns(found, register)

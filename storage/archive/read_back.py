@@ -1,6 +1,5 @@
 """Archived days read back as what was put in: facts, readings and events of some shipments."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coldwitness.domain.channels import CHANNELS, Channel
+from coldwitness.domain.duckdb_names import to_read
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading import Event
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.archive.canonical import DAY_MS
-from coldwitness.storage.archive.days import EVENTS, READINGS, day_start_ms, sealed_days
+from coldwitness.storage.archive.days import EVENTS, READINGS, day_folder, day_start_ms, sealed_days
 from coldwitness.storage.archive.facts import FILE, ShipmentFacts, facts_of_row
 from coldwitness.storage.archive.tables import PROBE_MARK, READING_COLUMNS
 
@@ -74,12 +74,12 @@ def archived_parts(directory: Path, *, shipments: int = PART_SHIPMENTS) -> list[
 def read_part(part: ArchivedPart) -> ArchivedShipments:
     """Raises BadInput naming a file that cannot be read."""
     folder = Path(part.archive)
-    owner = _day_folder(folder, part.day)
+    owner = day_folder(folder, part.day)
     with _opened(owner / FILE) as connection:
         rows = connection.execute(
             "SELECT facts, result FROM read_parquet(?, file_row_number=true)"
             " WHERE file_row_number >= ? AND file_row_number < ? ORDER BY file_row_number",
-            [_literal(owner / FILE), part.first, part.first + part.rows],
+            [to_read(owner / FILE), part.first, part.first + part.rows],
         ).fetchall()
     try:
         facts = tuple(facts_of_row(*row) for row in rows)
@@ -184,18 +184,9 @@ def _rows_of(files: Sequence[Path], names: Sequence[str]) -> dict[str, _Column]:
             " FROM read_parquet(?, union_by_name=true, hive_partitioning=false)"
             " WHERE shipment BETWEEN ? AND ? AND shipment IN (SELECT shipment FROM wanted)"
             " ORDER BY shipment, time, logger, received_at",
-            [[_literal(file) for file in files], min(names), max(names)],
+            [[to_read(file) for file in files], min(names), max(names)],
         ).fetchnumpy()
     return {name: np.ma.asanyarray(column) for name, column in found.items()}
-
-
-def _day_folder(archive: Path, day: str) -> Path:
-    return archive / f"day={day}"
-
-
-def _literal(path: Path) -> str:
-    """DuckDB expands wildcards in names; brackets make each of them stand for itself."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.domain.channels import CHANNEL, CHANNELS, SENSED, Channel
+from coldwitness.domain.duckdb_names import to_write
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import IntArray
 from coldwitness.domain.visible import cell_text
@@ -103,12 +104,11 @@ def _write(
         instants.get(name, _quoted(name)) for name in columns if name in instants or name
     )
     ordered = ", ".join(f"{_quoted(name)} NULLS LAST" for name in order)
-    target = str(path).replace("'", "''")
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.register("readings", columns)
         written = connection.execute(
             f"COPY (SELECT {selected} FROM readings ORDER BY {ordered})"  # noqa: S608
-            f" TO '{target}' ({options})"
+            f" TO {to_write(path)} ({options})"
         ).fetchone()
     return 0 if written is None else int(written[0])
 
