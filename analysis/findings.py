@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.config.finding_kinds import kind_of
-from coldwitness.domain.columns import stack
+from coldwitness.domain.columns import empty, stack
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 
 
@@ -58,9 +58,12 @@ def finding_table(
 
     shipment, start_s, end_s, lat_deg, lon_deg : (f,), units as in FindingTable. type, certainty,
     severity, probe : (f,), or one for all. measures : name -> (f,). details : row -> more words.
+    Without a row it is NO_FINDINGS, and has no measure.
     Raises ValueError for a measure or detail that a finding's kind does not have.
     """
     n = shipment.size
+    if n == 0:
+        return NO_FINDINGS
     nowhere = np.full(n, np.nan)
     table = FindingTable(
         shipment=shipment.astype(np.int64),
@@ -95,10 +98,7 @@ def _spread(value: int | NDArray[Any], rows: int, dtype: type[np.integer[Any]]) 
     return value.astype(dtype, copy=False)
 
 
-_NONE = np.zeros(0)
-NO_FINDINGS = finding_table(
-    shipment=_NONE.astype(np.int64), type=0, start_s=_NONE, end_s=_NONE, certainty=0, severity=0
-)
+NO_FINDINGS = empty(FindingTable, 0, measures={})
 
 
 def concatenate(tables: Sequence[FindingTable]) -> FindingTable:

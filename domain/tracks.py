@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,10 @@ class Tracks:
     moving: CodeArray
     light_lux: FloatArray
 
-    @property
+    @cached_property
     def shipment(self) -> IntArray:
-        """(n,) index of the shipment that owns each row."""
+        """(n,) index of the shipment that owns each row; of one shipment the same value, kept
+        once."""
+        if len(self.shipments) == 1:
+            return np.broadcast_to(np.zeros(1, dtype=np.int64), self.time_s.shape)
         return np.repeat(np.arange(len(self.shipments)), np.diff(self.first))

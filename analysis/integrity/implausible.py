@@ -4,6 +4,8 @@ Never an accusation: the box may hold what nobody wrote down. It makes the recor
 question for the logger's own memory.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,6 +59,7 @@ JUMP_SHARE_MIN = 0.05
 """Least number and share of readings at which the drug jumps to and fro. A probe that is carried
 from place to place jumps, but goes on; a lone corrupt reading is a `spike`."""
 UNCERTAINTIES = 2.0
+_COOLANT, _GOODS, _OUTSIDE = map(ZONES.index, ("coolant", "goods", "ambient"))
 
 
 def implausible_findings(case: Case) -> FindingTable:
@@ -70,9 +73,10 @@ def implausible_findings(case: Case) -> FindingTable:
     readings = np.diff(series.first)
     jumping = (jumps >= JUMPS_MIN) & (jumps >= JUMP_SHARE_MIN * readings)
     noise_c, grid_c = _noise(series, series.low_c)
-    rough = _rough(case, noise_c=noise_c, grid_c=grid_c) & ~jumping
-    found = departure(case, noise_c=noise_c, grid_c=grid_c)
-    departs = _departs(case, found) & ~jumping & ~rough
+    heard = [_share(~np.isnan(zone_c), series) for zone_c in case.zones_c]
+    rough = _rough(case, heard, noise_c=noise_c, grid_c=grid_c) & ~jumping
+    found = _departure(case, heard, noise_c=noise_c, grid_c=grid_c)
+    departs = _departs(case, heard, found) & ~jumping & ~rough
     nothing = np.full(len(series), np.nan)
     return concatenate(
         [
@@ -83,15 +87,16 @@ def implausible_findings(case: Case) -> FindingTable:
     )
 
 
-def _departs(case: Case, found: Departure) -> NDArray[np.bool_]:
-    """(m,) True where both fits leave more than a true record's."""
+def _departs(case: Case, heard: Sequence[FloatArray], found: Departure) -> NDArray[np.bool_]:
+    """(m,) True where both fits leave more than a true record's. heard : by zone, (m,) share of the
+    readings at which it speaks."""
     series, apart = case.series, found.by_two / found.by_all
     readings = np.diff(series.first)
     length_s = series.time_s[series.first[1:] - 1] - series.time_s[series.first[:-1]]
     by_all = np.where(apart > APART, APART_MAX, BY_ALL_MAX)
     by_all = np.where(apart > FAR_APART, FAR_MAX, by_all) * _scale(series)
     by_all = np.where(length_s > SPARSE_S * readings, SPARSE_MAX, by_all)
-    by_all = np.where(_several(case), SEVERAL_MAX, by_all)
+    by_all = np.where(heard[_GOODS] > 0, SEVERAL_MAX, by_all)  # goods lie beside the drug
     by_two = np.where(found.recorded > 0, OPENED_TWO_MAX, BY_TWO_MAX * _scale(series))
     lid = case.tracks.lid_open if series.row is None else case.tracks.lid_open[series.row]
     times = np.where(_share(lid >= 0, series) > 0, 1.0, UNTOLD_TIMES)
@@ -103,27 +108,25 @@ def _scale(series: Series) -> FloatArray:
     return np.asarray(np.minimum(np.diff(series.first) / FULL_READINGS, 1.0) ** SHRINKS)
 
 
-def _several(case: Case) -> NDArray[np.bool_]:
-    """(m,) goods lie beside the drug."""
-    goods_c = case.zones_c[ZONES.index("goods")]
-    return _share(~np.isnan(goods_c), case.series) > 0
-
-
-def _rough(case: Case, *, noise_c: FloatArray, grid_c: FloatArray) -> NDArray[np.bool_]:
+def _rough(
+    case: Case, heard: Sequence[FloatArray], *, noise_c: FloatArray, grid_c: FloatArray
+) -> NDArray[np.bool_]:
     """(m,) True where the readings scatter from one to the next as no sensor does and the logger's
-    other probes do not."""
+    other probes do not. heard : by zone, (m,) share of the readings at which it speaks."""
     series = case.series
+    maybe = noise_c > ROUGH_C
+    if not maybe.any():
+        return maybe
     quietest_c = np.full(len(series), np.inf)
-    for zone_c in case.zones_c:
-        heard = _share(~np.isnan(zone_c), series) >= ZONE_SHARE_MIN
+    for zone_c, share in zip(case.zones_c, heard, strict=True):
         beside_c, _ = _noise(series, _filled(zone_c, series.first))
-        quietest_c = np.where(heard, np.fmin(quietest_c, beside_c), quietest_c)
+        quietest_c = np.where(share >= ZONE_SHARE_MIN, np.fmin(quietest_c, beside_c), quietest_c)
     owner, step_c = series.owner, np.diff(series.low_c)
     turned = (owner[2:] == owner[:-2]) & (step_c[1:] * step_c[:-1] < 0)
     turns = np.bincount(owner[2:][turned], minlength=len(series))
     readings = np.diff(series.first)
     length_s = series.time_s[series.first[1:] - 1] - series.time_s[series.first[:-1]]
-    rough = (noise_c > ROUGH_C) & (noise_c > ROUGH_TIMES * quietest_c) & np.isfinite(quietest_c)
+    rough = maybe & (noise_c > ROUGH_TIMES * quietest_c) & np.isfinite(quietest_c)
     rough &= (grid_c <= GRID_MAX_C) & (readings >= READINGS_MIN)
     rough &= length_s <= ROUGH_STEP_S * readings
     return np.asarray(rough & (turns >= ROUGH_TURNS * readings))
@@ -139,6 +142,8 @@ def _told(
     departure: FloatArray | None = None,
 ) -> FindingTable:
     j = np.flatnonzero(which)
+    if j.size == 0:
+        return NO_FINDINGS
     unsaid = np.full(j.size, np.nan)
     return finding_table(
         shipment=series.shipment[j],
@@ -159,24 +164,22 @@ def _told(
     )
 
 
-def departure(case: Case, *, noise_c: FloatArray, grid_c: FloatArray) -> Departure:
+def _departure(
+    case: Case, heard: Sequence[FloatArray], *, noise_c: FloatArray, grid_c: FloatArray
+) -> Departure:
     """`innovation_ratio` of each series; NaN where nothing can be said: coolant or surroundings not
-    recorded, goods aboard without a probe, a coarse grid, too few readings. noise_c, grid_c : (m,)
-    [°C]."""
+    recorded, goods aboard without a probe, a coarse grid, too few readings. heard : by zone, (m,)
+    share of the readings at which it speaks. noise_c, grid_c : (m,) [°C]."""
     series, tracks, terms = case.series, case.tracks, case.terms
-    row = np.arange(series.time_s.size) if series.row is None else series.row
-    zones_c = [_filled(zone_c, series.first) for zone_c in case.zones_c]
-    heard = {
-        name: _share(~np.isnan(zone_c), series)
-        for name, zone_c in zip(ZONES, case.zones_c, strict=True)
-    }
-    fit = (heard["coolant"] >= ZONE_SHARE_MIN) & (heard["ambient"] >= ZONE_SHARE_MIN)
-    fit &= (heard["goods"] >= ZONE_SHARE_MIN) | (terms.goods_aboard[series.shipment] != 1)
+    fit = (heard[_COOLANT] >= ZONE_SHARE_MIN) & (heard[_OUTSIDE] >= ZONE_SHARE_MIN)
+    fit &= (heard[_GOODS] >= ZONE_SHARE_MIN) | (terms.goods_aboard[series.shipment] != 1)
     fit &= grid_c <= GRID_MAX_C
     j = np.flatnonzero(fit)
     found = Departure(*(np.full(len(series), np.nan) for _ in range(3)))
     if j.size == 0:
         return found
+    row = np.arange(series.time_s.size) if series.row is None else series.row
+    zones_c = [_filled(zone_c, series.first) for zone_c in case.zones_c]
     if j.size < len(series):
         mine = np.repeat(fit, np.diff(series.first))
         first = np.concatenate([[0], np.cumsum(np.diff(series.first)[j])])
@@ -189,11 +192,11 @@ def departure(case: Case, *, noise_c: FloatArray, grid_c: FloatArray) -> Departu
         time_s=series.time_s[mine],
         drug_c=drug_c[mine],
         zones_c=tuple(zone_c[mine] for zone_c in zones_c),
-        outside=ZONES.index("ambient"),
+        outside=_OUTSIDE,
         lid_open=tracks.lid_open[row[mine]] == 1,
         left_out=left_out[mine],
         noise_c=noise_c[j],
-        several=heard["goods"][j] > 0,
+        several=heard[_GOODS][j] > 0,
         worth=BY_TWO_MAX * _scale(series)[j],
     )
     found.by_two[j], found.by_all[j], found.recorded[j] = its.by_two, its.by_all, its.recorded
@@ -236,9 +239,11 @@ def _share(flags: NDArray[np.bool_], series: Series) -> FloatArray:
 def _filled(value_c: FloatArray, first: IntArray) -> FloatArray:
     """Values with the nearest before, else after, in the same series where there is none; 0 where
     the series has none at all."""
+    known = ~np.isnan(value_c)
+    if known.all():
+        return value_c
     start = np.repeat(first[:-1], np.diff(first))
     end = np.repeat(first[1:], np.diff(first))
-    known = ~np.isnan(value_c)
     place = np.arange(value_c.size)
     before = np.maximum.accumulate(np.where(known, place, -1))
     after = np.minimum.accumulate(np.where(known, place, value_c.size)[::-1])[::-1]

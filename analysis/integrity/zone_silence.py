@@ -43,11 +43,13 @@ def _of_probe(case: Case, name: str, *, read: IntArray, before: IntArray) -> Fin
     """read : rows with a value of the drug. before : (n + 1,) how many of them lie before a row."""
     tracks, permitted_s = case.tracks, case.numbers.recording_interval_s
     given = np.flatnonzero(case.window.rows & ~np.isnan(tracks.temperature_c[name]))
+    if given.size == 0:
+        return NO_FINDINGS
     owner = tracks.shipment[given]
-    same = np.diff(owner) == 0
+    same = owner[1:] == owner[:-1]
     left, right = given[:-1][same], given[1:][same]
-    first = given[np.flatnonzero(np.diff(owner, prepend=-1))]
-    last = given[np.flatnonzero(np.diff(owner, append=-1))]
+    heads = np.flatnonzero(~same) + 1
+    first, last = given[np.append(0, heads)], given[np.append(heads, given.size) - 1]
     # At both ends the drug's own first and last reading stand for the probe's.
     lead = read[np.minimum(before[tracks.first[tracks.shipment[first]]], read.size - 1)]
     tail = read[np.maximum(before[tracks.first[tracks.shipment[last] + 1]] - 1, 0)]
@@ -55,6 +57,8 @@ def _of_probe(case: Case, name: str, *, read: IntArray, before: IntArray) -> Fin
     end = np.concatenate([right, first, np.maximum(tail, last)])
     shipment = tracks.shipment[end]
     length_s = tracks.time_s[end] - tracks.time_s[begin]
+    if not (length_s > permitted_s).any():
+        return NO_FINDINGS
     step_s = _median_step_s(tracks.shipment[left], length_s[: left.size], len(tracks.shipments))
     with np.errstate(invalid="ignore"):
         silent = (length_s > permitted_s) & ~(length_s <= PACES * step_s[shipment])

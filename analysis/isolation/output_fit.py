@@ -170,7 +170,7 @@ def _fit_block(
 ) -> None:
     coarse = np.tile(TOTALS_COARSE_PER_H, (of.size, 1))
     first = reduced(cells, loads(coarse, cores=COARSE_CORES), inner)
-    squares = first.best(0).squares
+    squares = first.free[0].squares
     total, error = _narrowed(squares, fit.cells[of])
     if above_only:
         at_limit = first.held(inner.index(COOLANT), limit_per_h[of, COOLANT])
@@ -181,7 +181,7 @@ def _fit_block(
     found = reduced(cells, loads(total), inner, error=error)
     each = np.arange(of.size)
     for number, zone in enumerate(inner):
-        best = found.best(number)
+        best = found.free[number]
         profile = _profile(best, number, np.log(total))
         one_mass = profile.of_one_mass()
         left = found.residual(best, best.squares[:, :TOTALS_FINE].argmin(axis=1))

@@ -5,6 +5,7 @@ an interval that lies just above its limit moves below it. So the limit that sho
 there is drawn in by what is missing. Contact is found as before: a missing reading excuses nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -39,11 +40,16 @@ def isolation_of_what_is_left(
     """The judgement, with what the fit shows isolated only where it does so against the drawn-in
     limit; where not, what is on record stands for as much as it does without a fit. A
     record that is itself in doubt shows nothing. doubtful : (s,) it is not true and complete."""
+    shown = [
+        (one.isolation == Isolation.ISOLATED.value).any() for one in (judged.coolant, judged.goods)
+    ]
+    if not any(shown):
+        return judged
     share = np.where(doubtful, 1.0, missing_share(case, seen))
     return replace(
         judged,
-        coolant=_held(judged.coolant, case, COOLANT, coolant_on_record(case), share),
-        goods=_held(judged.goods, case, GOODS, goods_on_record(case), share),
+        coolant=_held(judged.coolant, case, COOLANT, coolant_on_record, share),
+        goods=_held(judged.goods, case, GOODS, goods_on_record, share),
     )
 
 
@@ -66,7 +72,13 @@ def missing_share(case: Case, seen: Seen) -> FloatArray:
     return greatest
 
 
-def _held(facet: Facet, case: Case, zone: int, record: FacetRecord, share: FloatArray) -> Facet:
+def _held(
+    facet: Facet,
+    case: Case,
+    zone: int,
+    on_record: Callable[[Case], FacetRecord],
+    share: FloatArray,
+) -> Facet:
     limits = zone_limits(case, zone)
     with np.errstate(invalid="ignore"):
         open_ = facet.isolation == Isolation.ISOLATED.value
@@ -74,7 +86,7 @@ def _held(facet: Facet, case: Case, zone: int, record: FacetRecord, share: Float
     if not open_.any():
         return facet
     stands = standing(
-        record,
+        on_record(case),
         isolation=np.where(open_, Isolation.INDETERMINATE.value, facet.isolation),
         reason=np.where(open_, int(IsolationReason.RECORD_THINNED), facet.reason),
         rate_per_h=facet.coupling_per_h,

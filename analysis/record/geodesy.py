@@ -26,7 +26,7 @@ def haversine_m(
     across = np.sin((to_lat - lat) / 2.0) ** 2
     along = np.sin(np.radians(to_lon_deg - lon_deg) / 2.0) ** 2
     chord = across + np.cos(lat) * np.cos(to_lat) * along
-    return np.asarray(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(chord, 0.0, 1.0))))
+    return np.asarray(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0))))
 
 
 def plane_m(

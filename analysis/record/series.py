@@ -7,6 +7,7 @@ permitted recording interval) are one series, so a logger replaced on the way le
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,9 +82,11 @@ class Series:
             row=None if self.row is None else self.row[rows],
         )
 
-    @property
+    @cached_property
     def owner(self) -> IntArray:
-        """(k,) the series of each row."""
+        """(k,) the series of each row; of one series the same value, kept once."""
+        if len(self) == 1:
+            return np.broadcast_to(np.zeros(1, dtype=np.int64), self.time_s.shape)
         return np.repeat(np.arange(len(self)), np.diff(self.first))
 
 

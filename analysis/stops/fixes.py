@@ -121,6 +121,10 @@ def shipment_blocks(first: IntArray) -> Iterator[tuple[int, int]]:
 
     first : (s + 1,) shipment i owns first[i]:first[i+1].
     """
+    if int(first[-1]) <= BLOCK:
+        if first[-1] > 0:
+            yield 0, first.size - 1
+        return
     marks = np.arange(0, int(first[-1]), BLOCK)
     bounds = np.unique(np.append(np.searchsorted(first, marks), first.size - 1))
     bounds = np.unique(np.append(0, bounds))

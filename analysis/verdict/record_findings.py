@@ -1,13 +1,14 @@
 """What of papers and custody falls short of a line, as findings: they weigh by the pack's line."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from coldwitness.analysis.findings import FindingTable, concatenate, finding_table
+from coldwitness.analysis.findings import NO_FINDINGS, FindingTable, concatenate, finding_table
 from coldwitness.analysis.record.case import Case
-from coldwitness.analysis.verdict.record_lines import RecordLine
+from coldwitness.analysis.verdict.record_lines import Flags, RecordLine
 from coldwitness.analysis.verdict.record_reasons import RecordReason
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.config.rules import Question
@@ -72,7 +73,9 @@ def _listed(case: Case, line: RecordLine) -> FindingTable:
 
 
 def _findings(case: Case, told: _Told, line: RecordLine) -> FindingTable:
-    which = np.flatnonzero(np.isin(line.reason, told.reasons))
+    which = np.flatnonzero(_falls_short(told)[line.reason])
+    if which.size == 0:
+        return NO_FINDINGS
     start_s, end_s = case.window.start_s[which], case.window.end_s[which]
     measures = {}
     if told.amount:
@@ -90,3 +93,11 @@ def _findings(case: Case, told: _Told, line: RecordLine) -> FindingTable:
         severity=Severity.MINOR,
         measures=measures,
     )
+
+
+@cache
+def _falls_short(told: _Told) -> Flags:
+    """By code of RecordReason, whether it is one of these."""
+    found = np.zeros(max(RecordReason) + 1, dtype=np.bool_)
+    found[list(told.reasons)] = True
+    return found
