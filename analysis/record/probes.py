@@ -9,7 +9,7 @@ ZONES = ("coolant", "goods", "ambient")
 """Roles beside the drug, in the order of every table of zones."""
 
 _KEPT = 512
-"""Names, and sets of names, whose roles are kept: a judgement asks for the same ones fifty times."""
+"""Names, and sets of names, whose roles are kept: a judgement asks for the same ones often."""
 
 
 def probes_of(tracks: Tracks, role: str) -> tuple[str, ...]:

@@ -10,7 +10,17 @@ from datetime import date, timedelta
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 
 from coldwitness.domain.clues import Change, Clue, ClueAct, standing_clue
 from coldwitness.domain.instants import instant_ms
@@ -70,20 +80,19 @@ def keep_changes(
         given = _noticed(row) | (noticed or {}).get(clue_id, frozenset())
         clue = standing_clue(found, acts[clue_id], given)
         if one.change is not None:
-            linked = _linked(connection, clue_id)
+            linked = tuple(connection.execute(_LINKED, {"mine": clue_id}).scalars())
             told.append((replace(one.change, version=version), replace(clue, linked=linked)))
         rows[clue_id] = _row(one.kept, found, clue, given)
     entries = _on_the_feed(connection, told)
     cursors = {entry.clue.id: entry.cursor for entry in entries}
-    insert = database.insert(CLUES)
     for clue_id, values in rows.items():
         before = known.get(clue_id)
-        cursor = cursors.get(clue_id, None if before is None else before["cursor"])
-        changed = {key: one for key, one in values.items() if key not in ("id", "created_ms")}
-        upsert = insert.values(**values, cursor=cursor)
-        connection.execute(
-            upsert.on_conflict_do_update(index_elements=["id"], set_={**changed, "cursor": cursor})
-        )
+        values["cursor"] = cursors.get(clue_id, None if before is None else before["cursor"])
+    insert = database.insert(CLUES)
+    first = next(iter(rows.values()))
+    changed = {name: insert.excluded[name] for name in first if name not in ("id", "created_ms")}
+    upsert = insert.on_conflict_do_update(index_elements=["id"], set_=changed)
+    connection.execute(upsert, list(rows.values()))
     return entries
 
 
@@ -254,17 +263,20 @@ def _own_links(clue: Clue) -> list[tuple[str, str]]:
     return [*named, *(("shipment", shipment) for shipment in clue.shipments)]
 
 
-def _linked(connection: Connection, clue_id: str) -> tuple[str, ...]:
-    """The newest other clues that share a courier, seller, shipment, box or batch with this one."""
-    mine = select(LINKS.c.kind, LINKS.c.name).where(LINKS.c.clue == clue_id).subquery()
+def _linked() -> Select[tuple[str]]:
+    mine = select(LINKS.c.kind, LINKS.c.name).where(LINKS.c.clue == bindparam("mine")).subquery()
     same = and_(LINKS.c.kind == mine.c.kind, LINKS.c.name == mine.c.name)
-    others = (
+    return (
         select(CLUES.c.id)
         .join(LINKS, LINKS.c.clue == CLUES.c.id)
         .join(mine, same)
-        .where(CLUES.c.id != clue_id)
+        .where(CLUES.c.id != bindparam("mine"))
         .group_by(CLUES.c.id, CLUES.c.cursor)
         .order_by(CLUES.c.cursor.desc())
         .limit(LINKED_MOST)
     )
-    return tuple(connection.execute(others).scalars())
+
+
+_LINKED = _linked()
+"""The newest other clues that share a courier, seller, shipment, box or batch with `mine`. Made
+once: to make it took longer than to ask it."""
