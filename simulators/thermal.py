@@ -8,6 +8,7 @@ wall stores heat, wind and sun work on its outside, an open lid exchanges air.
 """
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -76,16 +77,13 @@ class Network:
     """Many boxes: every name of BoxPhysics as one array (b,)."""
 
     def __init__(self, boxes: list[BoxPhysics]) -> None:
-        self._values = {
-            field.name: np.array([getattr(box, field.name) for box in boxes], dtype=np.float64)
-            for field in fields(BoxPhysics)
-        }
+        for field in fields(BoxPhysics):
+            values = np.array([getattr(box, field.name) for box in boxes], dtype=np.float64)
+            setattr(self, field.name, values)
 
-    def __getattr__(self, name: str) -> FloatArray:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise AttributeError(name) from None
+    if TYPE_CHECKING:  # at run time they are there: integrating asks for some forty at each step
+
+        def __getattr__(self, name: str) -> FloatArray: ...
 
 
 @dataclass(frozen=True)
