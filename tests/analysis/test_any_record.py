@@ -1,9 +1,7 @@
 """No record, however odd, breaks the run: every result keeps its schema and its promises."""
 
 import json
-from pathlib import Path
 
-import jsonschema
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,12 +9,8 @@ from hypothesis import strategies as st
 from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
 from tests.analysis.judging import PACK, seen
+from tests.published_schema import CHECK_RESULT
 
-VALIDATOR = jsonschema.Draft202012Validator(
-    json.loads(
-        (Path(__file__).parents[2] / "docs/contract/check.schema.json").read_text(encoding="utf-8")
-    )
-)
 CELSIUS = st.one_of(
     st.floats(-300, 300),
     st.sampled_from([8.0, 2.0, 0.0, 8.5, 5.0]),
@@ -99,7 +93,7 @@ def test_every_result_keeps_schema_and_promises(data: st.DataObject) -> None:
     ]
     found = seen(*series, given=tuple(data.draw(odd_terms()) for _ in names), shipments=names)
     for i, result in enumerate(found.results):
-        VALIDATOR.validate(json.loads(json.dumps(result, allow_nan=False)))
+        CHECK_RESULT.validate(json.loads(json.dumps(result, allow_nan=False)))
         ids = [finding["id"] for finding in result["findings"]]
         assert len(ids) == len(set(ids))
         statuses = {line["id"]: line["status"] for line in result["requirements"]}

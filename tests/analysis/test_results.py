@@ -1,10 +1,8 @@
 """The result object, held against the published schema and the contract's words."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-import jsonschema
 import msgspec
 import numpy as np
 import pytest
@@ -17,11 +15,9 @@ from coldwitness.config.rules import RECORD_QUESTIONS, load_packs
 from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.judging.results import check_results
 from tests.analysis.building import START_S, Drug, Given, Series, terms_of, tracks_of
+from tests.published_schema import CHECK_RESULT
 
 PACK = load_packs()[0]
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "docs/contract/check.schema.json").read_text(encoding="utf-8")
-)
 
 
 def results_of(
@@ -74,7 +70,7 @@ def warm_break() -> np.ndarray[Any, Any]:
 def test_every_result_keeps_the_published_schema(series: tuple[Series, ...], given: Given) -> None:
     result = results_of(*series, given=(given,))[0]
     text = json.dumps(msgspec.to_builtins(result), allow_nan=False)
-    jsonschema.validate(json.loads(text), SCHEMA)
+    CHECK_RESULT.validate(json.loads(text))
     assert msgspec.json.decode(text, type=CheckResult) == result
 
 

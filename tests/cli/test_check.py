@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import jsonschema
 import pytest
 
 from coldwitness.cli.main import main
 from tests.cli.deliveries import at, manifest, readings, write_ndjson
+from tests.published_schema import CHECK_RESULT
 
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "docs/contract/check.schema.json").read_text(encoding="utf-8")
-)
 LINES = {
     "ANNEX6-10", "ANNEX6-11", "ANNEX6-12", "ANNEX6-13", "ANNEX6-14", "ANNEX3-06", "ANNEX3-08",
     "ANNEX3-17", "LZ-PLAN-5.isolation", "LZ-PLAN-5.storage", "LZ-PLAN-5.cold-chain",
@@ -45,7 +42,7 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
         said = capsys.readouterr()
         results = [json.loads(line) for line in said.out.splitlines()]
         for result in results:
-            jsonschema.validate(result, SCHEMA)
+            CHECK_RESULT.validate(result)
             assert {line["id"] for line in result["requirements"]} >= LINES
         return code, results, said.err
 

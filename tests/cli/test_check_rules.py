@@ -4,15 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from coldwitness.cli.main import main
 from tests.cli.deliveries import manifest, readings, write_ndjson
+from tests.published_schema import CHECK_RESULT
 
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "docs/contract/check.schema.json").read_text(encoding="utf-8")
-)
 WARM = readings(lambda m: 12.0 if 20 <= m < 40 else 5.0)
 CHINESE, WHO = "cn-retail-delivery 2023.1", "who-vaccine 2023.1"
 
@@ -30,7 +27,7 @@ def files(tmp_path: Path) -> list[str]:
 def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     results = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
     for result in results:
-        jsonschema.validate(result, SCHEMA)
+        CHECK_RESULT.validate(result)
     return results
 
 
