@@ -3,6 +3,7 @@
 import threading
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -20,11 +21,50 @@ from tests.storage.results import finding, record, result
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(empty_url: str) -> None:
-    register = open_register(empty_url)
-    with register.database.read() as connection:
+    database = Database(empty_url)
+    migrate.upgrade(database, to=migrate.newest_revision())
+    with database.read() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
-    register.close()
+    database.close()
+
+
+def test_an_empty_database_is_given_at_once_what_all_migrations_end_with(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate.upgrade(database)
+    migrate.require_newest(database)
+    at_once, rows = _shape(database), _rows(database)
+    migrate.downgrade(database, to="base")
+    migrate.upgrade(database, to=migrate.newest_revision())
+    assert _shape(database) == at_once
+    assert _rows(database) == rows
+    assert rows["feed"]
+    database.close()
+
+
+def _shape(database: Database) -> dict[str, Any]:
+    """Columns, keys, indexes and rules of every table, whatever their order."""
+    seen = inspect(database.engine)
+    return {
+        name: {
+            "columns": {
+                (one["name"], str(one["type"]), one["nullable"], one["default"])
+                for one in seen.get_columns(name)
+            },
+            "key": seen.get_pk_constraint(name)["constrained_columns"],
+            "foreign": sorted(
+                (one["constrained_columns"], one["referred_table"], one["referred_columns"])
+                for one in seen.get_foreign_keys(name)
+            ),
+            "indexes": sorted(
+                (one["name"] or "", one["column_names"], bool(one["unique"]))
+                for one in seen.get_indexes(name)
+            ),
+            "unique": sorted(one["column_names"] for one in seen.get_unique_constraints(name)),
+            "rules": sorted(one["sqltext"] for one in seen.get_check_constraints(name)),
+        }
+        for name in seen.get_table_names()
+    }
 
 
 def test_migrations_go_down_and_up_again_with_data_in_place(empty_url: str) -> None:
