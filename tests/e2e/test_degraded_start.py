@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -17,6 +17,7 @@ from coldwitness.storage.opening import stores
 from coldwitness.storage.spare_room import give_room, keep_room
 from tests.e2e.demo_process import COLDWITNESS
 from tests.e2e.test_whole_stack import wait
+from tests.forked import Forked
 from tests.servers import free_port
 from tests.stopped.trials import full_disk
 from tests.storage import evidence
@@ -49,17 +50,27 @@ def filled(folder: Path) -> None:
         register.waiting.leave(["S-0"])
 
 
+def started(
+    arguments: list[str | Path], environment: dict[str, str], stderr: IO[str]
+) -> "Forked | subprocess.Popen[str]":
+    """By its name where the environment is read by the system's loader, before Python runs."""
+    if "LD_PRELOAD" not in environment:
+        return Forked(arguments, env=os.environ | environment, stderr=stderr)
+    return subprocess.Popen(
+        [COLDWITNESS, *arguments],
+        env=os.environ | environment,
+        stderr=stderr,
+        text=True,
+        start_new_session=True,
+    )
+
+
 @contextmanager
 def served(folder: Path, port: int, environment: dict[str, str]) -> Iterator[httpx.Client]:
     """`serve` from its first answer on; it has to end by SIGTERM, with 0."""
     log = folder / "serve.log"
     with log.open("w") as stderr:
-        process = subprocess.Popen(
-            [COLDWITNESS, "--config", folder / "cw.toml", "serve"],
-            env=os.environ | environment,
-            stderr=stderr,
-            start_new_session=True,
-        )
+        process = started(["--config", folder / "cw.toml", "serve"], environment, stderr)
 
     def answers() -> bool:
         assert process.poll() is None, log.read_text()

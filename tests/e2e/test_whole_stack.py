@@ -19,7 +19,8 @@ import httpx
 import pytest
 
 from tests import servers
-from tests.e2e.demo_process import COLDWITNESS, children_of, still_living
+from tests.e2e.demo_process import children_of, still_living
+from tests.forked import Forked, ran
 from tests.ingest.conftest import Mosquitto, shipped_limits
 from tests.ingest.publishing import publish_all
 
@@ -29,7 +30,7 @@ TOPIC = "coldchain/v1/ql-express/BX-77/readings"
 
 @dataclass
 class Serving:
-    process: subprocess.Popen[str]
+    process: Forked
     address: str
 
     def get(self, path: str) -> httpx.Response:
@@ -61,13 +62,8 @@ def wait(condition: Callable[[], bool], saying: Callable[[], str], within_s: flo
 def serving(folder: Path, environment: dict[str, str]) -> Iterator[Serving]:
     log = folder / "serve.log"
     with log.open("w") as stderr:
-        process = subprocess.Popen(
-            [COLDWITNESS, "--config", "coldwitness.toml", "serve"],
-            cwd=folder,
-            env=environment,
-            stderr=stderr,
-            text=True,
-            start_new_session=True,
+        process = Forked(
+            ["--config", "coldwitness.toml", "serve"], cwd=folder, env=environment, stderr=stderr
         )
     try:
         found: list[str] = []
@@ -132,16 +128,8 @@ def test_a_shipment_survives_a_kill_of_serve_and_its_package_verifies(
     environment = {**os.environ, "NO_COLOR": "1"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [COLDWITNESS, "--config", "coldwitness.toml", *arguments]
-        return subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        command = ["--config", "coldwitness.toml", *arguments]
+        return ran(command, cwd=tmp_path, env=environment)
 
     limits = shipped_limits() + "\nallow_anonymous true"
     with Mosquitto(tmp_path / "mosquitto", limits) as broker:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +14,7 @@ from typing import Any
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.judging.live import LOOK_EVERY_S
 from coldwitness.storage.journal import JournalReader
+from tests.forked import Forked
 from tests.ingest.conftest import Mosquitto, free_port, wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 
@@ -42,12 +41,7 @@ def environment(
 def command(folder: Path, name: str, arguments: Sequence[str], **settings: Any) -> Iterator[None]:
     log = folder / f"{name}.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "coldwitness.cli", *arguments],
-            cwd=ROOT,
-            env=environment(folder, **settings),
-            stderr=out,
-        )
+        process = Forked(arguments, cwd=ROOT, env=environment(folder, **settings), stderr=out)
     ready = "coldwitness: http" if arguments[0] == "serve" else "connected"
     try:
         wait_until(lambda: ready in log.read_text(), within_s=60, saying=log.read_text)

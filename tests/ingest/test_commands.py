@@ -21,6 +21,7 @@ from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import Journal, JournalReader, Message, load_or_create_signer
 from coldwitness.storage.journal.layout import public_key, segments
 from tests.e2e.demo_process import children_of, still_living
+from tests.forked import Forked
 from tests.ingest.conftest import MemoryCustody, MemoryStore, Mosquitto, wait_until
 from tests.ingest.publishing import publish_all, reading, topic
 
@@ -201,12 +202,7 @@ def test_a_worker_takes_messages_from_the_broker_into_journal_and_stores_and_end
     variables = os.environ | environment(tmp_path)
     variables["COLDWITNESS_MQTT__PORT"] = str(mosquitto.port)
     log = (tmp_path / "log").open("w+")
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "coldwitness.cli", "ingest", "--worker", "w7"],
-        cwd=ROOT,
-        env=variables,
-        stderr=log,
-    )
+    worker = Forked(["ingest", "--worker", "w7"], cwd=ROOT, env=variables, stderr=log)
     try:
         wait_until(
             lambda: "connected" in (tmp_path / "log").read_text(encoding="utf-8"), within_s=40

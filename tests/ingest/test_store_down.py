@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -17,6 +15,7 @@ from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import TelemetryStore
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from tests import servers
+from tests.forked import Forked
 from tests.ingest.conftest import Mosquitto, wait_until
 from tests.ingest.publishing import Publisher, reading, topic
 
@@ -62,12 +61,7 @@ def worker(port: int, folder: Path, store: StoreSettings) -> Iterator[None]:
         "COLDWITNESS_STORE__REGISTER_URL": store.register_url,
     }
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "coldwitness.cli", "ingest"],
-            cwd=ROOT,
-            env=os.environ | settings,
-            stderr=log,
-        )
+        process = Forked(["ingest"], cwd=ROOT, env=os.environ | settings, stderr=log)
     try:
         said = folder / "log"
         wait_until(lambda: "connected" in said.read_text(), within_s=30, saying=said.read_text)
