@@ -58,6 +58,30 @@ def stack(kind: type[Table], tables: Sequence[Table], **given: object) -> Table:
     return kind(**(found | given))
 
 
+def alike(table: Table, other: Table) -> bool:
+    """Whether both say the same in every row and every other field; no value is as no value."""
+    if table is other:
+        return True
+    columns = _columns(type(table))
+    for field in fields(table):
+        one, its = getattr(table, field.name), getattr(other, field.name)
+        if field.name not in columns:
+            same = bool(one == its)
+        elif isinstance(one, Mapping):
+            same = one.keys() == its.keys() and all(
+                _same_column(one[name], its[name]) for name in one
+            )
+        else:
+            same = _same_column(one, its)
+        if not same:
+            return False
+    return True
+
+
+def _same_column(one: Column, other: Column) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
 def thinned(table: Table) -> Table:
     """The same table; a column that says one thing in all its rows is kept as one value."""
     found: dict[str, object] = {}

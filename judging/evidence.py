@@ -1,13 +1,13 @@
 """All that is known of some shipments: what one judging run rests on besides the rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
 import msgspec
 import numpy as np
 
-from coldwitness.domain.columns import take
+from coldwitness.domain.columns import alike, take
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import OfficeFacts
 from coldwitness.domain.reading import Event
@@ -49,6 +49,14 @@ class Evidence:
     def by_manifests(self, manifests: Mapping[str, Manifest]) -> "Evidence":
         """The same evidence by other manifests."""
         return replace(self, manifests=manifests)
+
+    def is_that_of(self, earlier: "Evidence") -> bool:
+        """Whether all but the hour is the same: nothing was said since."""
+        return alike(self.readings, earlier.readings) and all(
+            getattr(self, one.name) == getattr(earlier, one.name)
+            for one in fields(self)
+            if one.name not in ("readings", "as_of_ms")
+        )
 
     def of_shipments(self, shipments: Sequence[str]) -> "Evidence":
         """The evidence of some of the shipments alone."""

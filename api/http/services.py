@@ -17,6 +17,7 @@ from coldwitness.api.http.rate import Rate
 from coldwitness.api.live.board import Board
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.metrics import Metrics
+from coldwitness.api.reports.drawn.recent import RecentDrawings
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.config.settings import Settings
 from coldwitness.judging.clock import Clock
@@ -49,6 +50,7 @@ class Services:
     board: Board = field(default_factory=Board)
     record: RecordCheck | None = None
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
+    drawings: RecentDrawings = field(init=False, default_factory=RecentDrawings)
     replied: RepliedPosts = field(init=False)
     doors: Doors = field(init=False)
     rate: Rate = field(init=False)

@@ -217,13 +217,27 @@ def judged_now(
     require_known(services, shipment)
     register = services.register
     (judged,) = judge_shipments(
-        evidence
-        if evidence is not None
-        else evidence_of(services.store, register, [shipment], as_of_ms=services.clock()),
+        evidence_now(services, shipment) if evidence is None else evidence,
         rulebook=rulebook,
         assumed_storage=services.settings.judging.default_storage,
         archive=ArchivedCurves(register.copies),
         fleet=RegisterTrips(register.trips),
+    )
+    return judged
+
+
+def evidence_now(services: Services, shipment: str) -> Evidence:
+    """What the stores hold of one shipment."""
+    return evidence_of(services.store, services.register, [shipment], as_of_ms=services.clock())
+
+
+def judged_alone(services: Services, evidence: Evidence) -> Judged:
+    """One shipment judged by its own record, to draw it: neither its curve nor its trips are
+    compared with others', on which no mark of a curve or a way rests."""
+    (judged,) = judge_shipments(
+        evidence,
+        rulebook=services.rulebook,
+        assumed_storage=services.settings.judging.default_storage,
     )
     return judged
 

@@ -17,7 +17,13 @@ from coldwitness.api.http.masking import shown_result
 from coldwitness.api.http.problems import Problem
 from coldwitness.api.http.rights import roles_of, sees_destination
 from coldwitness.api.http.services import CallerOf, Services, ServicesOf
-from coldwitness.api.http.shipments import current_result, judged_now, may_see
+from coldwitness.api.http.shipments import (
+    current_result,
+    evidence_now,
+    judged_alone,
+    may_see,
+    require_known,
+)
 from coldwitness.api.http.trail import noted
 from coldwitness.api.pages.challenge_pages import challenge_part
 from coldwitness.api.pages.course import COLUMNS, COLUMNS_MOST, course_of, curve_figure, way_svg
@@ -27,6 +33,7 @@ from coldwitness.api.pages.officers_part import Refused, officers_part
 from coldwitness.api.pages.result_changes import changes_between
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.drawn.chapters.route import place_of
+from coldwitness.api.reports.drawn.recent import Drawing
 from coldwitness.api.reports.drawn.view import Drawable, View
 from coldwitness.api.reports.made.judged import report_to_draw
 from coldwitness.api.reports.made.model import Origin, Stop
@@ -219,10 +226,16 @@ def way_picture(
 
 def _view_of(services: Services, shipment: str, lang: Lang) -> View:
     """What the stores hold of it now, judged and not recorded. 404 if it is unknown."""
-    judged = judged_now(services, shipment, services.rulebook)
-    origin = Origin(software=software(), readings_from=("store",))
-    report, tracks = report_to_draw(judged, shipment, origin=origin)
-    return View(report, lang, Drawable.of_tracks(tracks))
+    require_known(services, shipment)
+    evidence = evidence_now(services, shipment)
+    drawing = services.drawings.of(evidence)
+    if drawing is None:
+        judged = judged_alone(services, evidence)
+        origin = Origin(software=software(), readings_from=("store",))
+        report, tracks = report_to_draw(judged, shipment, origin=origin)
+        drawing = Drawing(report, Drawable.of_tracks(tracks))
+        services.drawings.keep(evidence, drawing)
+    return View(drawing.report, lang, drawing.readings)
 
 
 def _stop_rows(view: View) -> list[StopRow]:

@@ -3,20 +3,28 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Response
 
+from coldwitness.api.http import shipments
 from coldwitness.api.http.keys import digest_of, new_key
+from coldwitness.api.http.shipments import evidence_now
 from coldwitness.api.pages.app_files import STATIC
 from coldwitness.api.pages.course import Course
+from coldwitness.api.reports.drawn.recent import RecentDrawings
 from coldwitness.api.reports.made.reasons import worst_first
 from coldwitness.config.map_links import load_map_links, map_links
+from coldwitness.domain.columns import take
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.grants import Grant
 from coldwitness.domain.reading import Reading
+from coldwitness.judging.evidence import Evidence
+from coldwitness.judging.run import Judged
 from tests.api.world import MINUTE, T0, World, manifest, running_world
 
 TAKEN = [5.0] * 20 + [6.0, 7.0, 8.5, 12.0] + [14.0] * 16 + [7.0] * 8
@@ -194,6 +202,64 @@ def test_a_part_of_the_curve_is_enlarged_and_left_again(browser: Browser, shown:
     page.click("#whole")
     page.wait_for_selector("#whole", state="hidden")
     page.close()
+
+
+def test_page_and_course_rest_on_one_run_until_anything_is_said(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared(world, "ZB-1")
+    runs: list[str] = []
+    judge = shipments.judge_shipments
+
+    def counted(evidence: Evidence, **by: Any) -> list[Judged]:
+        runs.extend(evidence.shipments)
+        return judge(evidence, **by)
+
+    monkeypatch.setattr(shipments, "judge_shipments", counted)
+    page = "/shipments/ZB-1?lang=zh"
+    assert world.get(page).is_success
+    before = course(world)
+    assert runs == ["ZB-1"]
+    late = Reading(
+        logger="LG-ZB-1",
+        time_ms=T0 + 15 * MINUTE,  # in the hole
+        seq=15,
+        temperature_c={"drug": 19.0, "ambient": 21.0},
+        shipment="ZB-1",
+        courier="ql-express",
+        box="BX-ZB-1",
+    )
+    world.store.append([late], [late.time_ms + 500])
+    after = course(world)
+    assert runs == ["ZB-1"] * 2
+    assert 19.0 not in before.probes[0].value_c
+    assert 19.0 in after.probes[0].value_c
+    world.event("ZB-1", "handed_over", 3)
+    assert "交接" in world.get(page).text
+    changed = manifest("ZB-1", **PAPERS, note="x")
+    assert world.client.put("/v1/shipments/ZB-1", json=changed).is_success
+    course(world)
+    assert runs == ["ZB-1"] * 4
+    world.clock.now_ms += 5_001  # the hour counts for what is on its way
+    course(world)
+    assert runs == ["ZB-1"] * 5
+
+
+def test_drawings_are_kept_of_few_readings_and_the_oldest_goes_first(world: World) -> None:
+    declared(world, "ZB-1")
+    world.get("/shipments/ZB-1")
+    evidence = evidence_now(world.services, "ZB-1")
+    drawing = world.services.drawings.of(evidence)
+    assert drawing is not None
+    recent = RecentDrawings()
+    for n in range(1_500):
+        recent.keep(replace(evidence, shipments=(f"ZB-{n}",)), drawing)
+    assert len(recent) * (len(evidence.readings) + 100) <= 100_000
+    assert recent.of(replace(evidence, shipments=("ZB-0",))) is None
+    assert recent.of(replace(evidence, shipments=("ZB-1499",))) is drawing
+    many = take(evidence.readings, np.zeros(100_000, dtype=np.int64))
+    recent.keep(replace(evidence, readings=many), drawing)
+    assert recent.of(replace(evidence, readings=many)) is None, "a long one is judged each time"
 
 
 def test_without_any_script_curve_and_way_are_pictures(browser: Browser, shown: World) -> None:

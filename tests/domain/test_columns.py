@@ -1,13 +1,14 @@
 """Rows taken, tables stacked and empty tables, for any dataclass of columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from coldwitness.domain.columns import empty, stack, take
+from coldwitness.domain.columns import alike, empty, stack, take
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,29 @@ def test_empty_rows_say_nothing_but_what_is_given() -> None:
 def test_a_field_that_is_no_column_and_not_given_is_refused() -> None:
     with pytest.raises(TypeError, match="names"):
         empty(Kept, 1, told={})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"names": ("b",)},
+        {"told": {0: "y"}},
+        {"whole": np.array([0, 1, 3])},
+        {"whole": np.array([0, 1])},
+        {"real": np.array([0.0, np.nan, 1.0])},
+        {"sure": np.array([True, True, True])},
+        {"word": np.array(["w0", "w1", "w3"])},
+        {"by_name": {"goods": np.array([0.25, 1.25, 2.25])}},
+        {"by_name": {"drug": np.array([0.25, 1.25, np.nan])}},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_tables_are_alike_only_if_every_row_and_field_says_the_same(changed: Any) -> None:
+    assert alike(kept(3, "drug"), kept(3, "drug"))
+    assert not alike(kept(3, "drug"), replace(kept(3, "drug"), **changed))
+    assert not alike(replace(kept(3, "drug"), **changed), kept(3, "drug"))
+
+
+def test_no_value_is_as_no_value() -> None:
+    silent = {"real": np.full(3, np.nan), "by_name": {"drug": np.full(3, np.nan)}}
+    assert alike(replace(kept(3), **silent), replace(kept(3), **silent))

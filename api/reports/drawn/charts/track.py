@@ -160,9 +160,12 @@ def track_svg(
 def _spaced(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Points at least half a unit apart; the first and last always stay."""
     kept = points[:1]
+    x_kept, y_kept = kept[0] if kept else (0.0, 0.0)
     for point in points[1:-1]:
-        if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= 0.5:
+        x, y = point
+        if abs(x - x_kept) + abs(y - y_kept) >= 0.5:
             kept.append(point)
+            x_kept, y_kept = point
     return kept + points[-1:] if len(points) > 1 else kept
 
 
