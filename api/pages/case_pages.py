@@ -38,6 +38,7 @@ def clue_page(clue: RecordId, request: Request, services: ServicesOf, caller: Ca
         lang,
         request,
         clue=entry.clue,
+        matters_found=list(dict.fromkeys((one.kind, one.subtype) for one in entry.clue.findings)),
         forms=forms_of(services, clue),
         matters=load_matter_rules(),
         clue_word=clue_word,

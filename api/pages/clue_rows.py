@@ -9,6 +9,7 @@ from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.domain.clues import Clue, ClueDeadline
 from coldwitness.domain.text import Text
+from coldwitness.judging.rulebook import Rulebook
 
 NEVER = date.max
 
@@ -37,6 +38,11 @@ def clue_rows(clues: Iterable[Clue], *, most: int) -> list[ClueRow]:
     rows = [ClueRow(clue, _first(clue)) for clue in clues]
     rows.sort(key=lambda row: NEVER if row.deadline is None else row.deadline.due_on)
     return rows[:most]
+
+
+def requirement_titles(rulebook: Rulebook) -> dict[str, Text]:
+    """What each requirement line is called, by the last pack that has it."""
+    return {line.id: line.title for pack in rulebook.packs for line in pack.requirements}
 
 
 def clue_table(rows: Sequence[ClueRow], lang: Lang) -> list[list[Cell]]:

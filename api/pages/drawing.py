@@ -19,6 +19,7 @@ from coldwitness.api.reports.made.wording import (
     celsius,
     finding_words,
     percent,
+    role_words,
     say_or_key,
     site_words,
     tell,
@@ -76,6 +77,9 @@ def page(
     def site(name: str) -> str:
         return site_words(name, lang)
 
+    def role(probe: str) -> str:
+        return role_words(probe, lang)
+
     other = "en" if lang == "zh" else "zh"
     query = {**request.query_params, "lang": other}
     caller: Caller | None = getattr(request.state, "caller", None)
@@ -91,6 +95,7 @@ def page(
         state_word=state_word,
         text=text,
         site=site,
+        role=role,
         shown=shown,
         caller=caller,
         menu=menu_of(caller),

@@ -20,7 +20,7 @@ from coldwitness.api.http.language import language_of
 from coldwitness.api.http.quarantine import Reason, couriers_within, newest_refused
 from coldwitness.api.http.services import CallerOf, ServicesOf
 from coldwitness.api.http.shipments import may_see
-from coldwitness.api.pages.clue_rows import clue_rows, clue_table
+from coldwitness.api.pages.clue_rows import clue_rows, clue_table, requirement_titles
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.list_files import MOST_ROWS
 from coldwitness.api.pages.reference import reference_of
@@ -102,6 +102,7 @@ def clues_page(
         request,
         rows=clue_rows(wanted, most=MOST_CLUES),
         shares=clue_shares(clues),
+        requirements=requirement_titles(services.rulebook),
         statuses=get_args(ClueStatus),
         chosen=status,
         clue_word=clue_word,

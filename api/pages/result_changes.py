@@ -1,14 +1,30 @@
 """What changed from one version of a result to the next, as far as an officer would ask."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from coldwitness.api.pages.words import word
+from coldwitness.api.reports.made.wording import Lang
 from coldwitness.domain.measures import given
 from coldwitness.domain.result import CheckResult, Finding, RequirementLine
 from coldwitness.domain.words import CertaintyWord, StateWord, StatusWord, Verdict
 
 Word = TypeVar("Word")
+
+
+_WHY: Mapping[str, str] = {
+    "new readings": "why_readings",
+    "asked for": "why_asked",
+    "restart": "why_restart",
+    "probe challenge": "challenge",
+    "manifest": "why_manifest",
+    "report": "why_report",
+    "import": "why_import",
+    "register": "why_register",
+    "review": "review",
+}
+"""Of a version's reason as it is kept, the word of the pages."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,16 @@ def changes_between(before: CheckResult, after: CheckResult) -> Changes:
         ],
         readings=after.metrics.readings - before.metrics.readings,
     )
+
+
+def why_judged(reason: str, lang: Lang) -> str:
+    """Why a version was made, in the reader's words; what is added to it (which register, whose
+    review) and a reason that is none of ours as they are."""
+    what, _, more = reason.partition(": ")
+    words = _WHY.get(what)
+    if words is None:
+        return reason
+    return f"{word(words, lang)} {more}".strip()
 
 
 def _other(before: Word, after: Word) -> Word | None:

@@ -30,7 +30,7 @@ from coldwitness.api.pages.course import COLUMNS, COLUMNS_MOST, course_of, curve
 from coldwitness.api.pages.drawing import page
 from coldwitness.api.pages.facts import drug_lines, facts_of
 from coldwitness.api.pages.officers_part import Refused, officers_part
-from coldwitness.api.pages.result_changes import changes_between
+from coldwitness.api.pages.result_changes import changes_between, why_judged
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.drawn.chapters.route import place_of
 from coldwitness.api.reports.drawn.recent import Drawing
@@ -141,6 +141,7 @@ def versions_page(
     before: Annotated[int | None, Query(ge=1, le=10**9)] = None,
 ) -> Response:
     """The versions of a shipment's result, the newest first, and what each changed."""
+    lang = language_of(request)
     current_result(services, shipment)
     if caller.signed_in:
         noted(services, caller, "read_page", subject=shipment, shipment=shipment)
@@ -160,9 +161,10 @@ def versions_page(
         rows.append((one, changes))
     return page(
         "versions.html",
-        language_of(request),
+        lang,
         request,
         shipment=shipment,
+        why=lambda reason: why_judged(reason, lang),
         rows=rows[::-1],
         more=shown[0].version if len(kept) > len(shown) else None,
     )

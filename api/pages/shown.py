@@ -30,6 +30,18 @@ def length(seconds: float | None, lang: Lang) -> str:
     return duration(None if seconds is None or math.isnan(seconds) else seconds, lang)
 
 
+def ahead(between_s: tuple[float, float], lang: Lang) -> str:
+    """By how much a clock is ahead, between two bounds: `−19 min 04 s … +2 s`."""
+    least, most = (_signed(bound_s, lang) for bound_s in between_s)
+    return least if least == most else f"{least} … {most}"
+
+
+def _signed(seconds: float, lang: Lang) -> str:
+    told = duration(abs(round(seconds)), lang)
+    sign = "−" if round(seconds) < 0 else "+" if round(seconds) else ""
+    return f"{sign}{told}"
+
+
 def span_c(low_c: float | None, high_c: float | None) -> str:
     """`2.1 – 9.43 °C`, the lowest and the highest."""
     return ABSENT if low_c is None or high_c is None else range_words(low_c, high_c)

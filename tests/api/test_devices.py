@@ -68,7 +68,7 @@ def test_a_logger_that_is_connected_rightly_shows_before_any_box_is_packed(world
     assert one["seen"]["battery_v"] == 3.05
     page = world.get("/devices?lang=zh").text
     assert "无运单" in page
-    assert "4.5" in page
+    assert "药品 4.5 °C" in page
     (box,) = world.get("/v1/boxes").json()["items"]
     assert (box["id"], box["loggers"], box["shipment"]) == ("BX-1", ["lht-1"], None)
 

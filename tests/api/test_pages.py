@@ -265,6 +265,26 @@ def test_rows_on_a_phone_are_low(browser: Browser, shown: World) -> None:
     assert max(heights) <= 120
 
 
+def test_on_a_phone_a_long_chip_ends_in_dots_and_the_menu_shows_where_one_is(
+    browser: Browser, shown: World
+) -> None:
+    phone = browser.new_page(viewport={"width": 360, "height": 740})
+    phone.goto(f"{shown.server.url}/?lang=zh")
+    phone.eval_on_selector_all(".chip", "all => all.forEach(one => one.append('很长'.repeat(30)))")
+    cut = phone.eval_on_selector_all(
+        ".chip", "all => all.filter(c => c.offsetWidth > c.parentElement.offsetWidth).length"
+    )
+    assert cut == 0
+    style = "one => getComputedStyle(one).textOverflow"
+    assert phone.locator(".chip").first.evaluate(style) == "ellipsis"
+    phone.goto(f"{shown.server.url}/settings?lang=zh")
+    here = phone.locator(".menu [aria-current]").bounding_box()
+    assert here is not None
+    assert here["x"] >= 0
+    assert here["x"] + here["width"] <= 360
+    phone.close()
+
+
 def test_what_fits_is_shown_while_one_types(browser: Browser, shown: World) -> None:
     page = browser.new_page()
     page.goto(f"{shown.server.url}/devices?lang=zh")

@@ -12,7 +12,7 @@ import pytest
 from coldwitness.api.http.keys import digest_of, new_key
 from coldwitness.api.http.passwords import hashed
 from coldwitness.api.http.rights import RIGHTS
-from coldwitness.api.pages.result_changes import changes_between
+from coldwitness.api.pages.result_changes import changes_between, why_judged
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.grants import Grant
@@ -208,10 +208,26 @@ def test_no_form_is_taken_but_from_a_page_of_ours(office: World) -> None:
     assert office.client.post("/shipments/ZB-1/reviews", json=own).status_code == 415
 
 
+@pytest.mark.parametrize(
+    ("reason", "zh", "en"),
+    [
+        ("new readings", "有新的读数或事件", "new readings or events"),
+        ("register: boxes", "台账有变： boxes", "a register changed: boxes"),
+        ("review: confirmed 鲁C-0101", "审核 confirmed 鲁C-0101", "Review confirmed 鲁C-0101"),
+        ("of another program", "of another program", "of another program"),
+    ],
+)
+def test_why_a_version_was_made_is_said_in_the_reader_s_words(
+    reason: str, zh: str, en: str
+) -> None:
+    assert (why_judged(reason, "zh"), why_judged(reason, "en")) == (zh, en)
+
+
 def test_the_versions_say_what_changed(office: World) -> None:
     office.send("ZB-1", [5.0] * 5, start_ms=T0 + len(WARM) * MINUTE)
     told = office.get("/shipments/ZB-1/versions?lang=zh").text
     assert "最早保留的版本" in told
+    assert "查看时判定" in told
     assert told.count('<li id="v') == len(office.register.results.versions("ZB-1"))
     assert office.get("/shipments/ZB-1/versions?before=1").status_code == 200
     assert office.get("/shipments/ZB-404/versions").status_code == 404
