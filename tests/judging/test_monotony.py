@@ -61,7 +61,7 @@ def test_no_line_of_a_simulated_fleet_improves_outside_the_exceptions(
 ) -> None:
     records = records_of(FLEET, rulebook=BOOK, live=live)
     assert {one.live for one in records} == {live}
-    tally = run(records, office=office, rulebook=BOOK, trials=600, seed=7)
+    tally = run(records, office=office, rulebook=BOOK, trials=400, seed=7)
     assert not tally.forbidden, table(tally)
     assert tally.trials.keys() >= {*DELETIONS, *EDITS} - {"a_logger"}
     assert tally.trials.keys() >= {*CLOCKS} - (set() if live else BY_RECEIPT)
@@ -80,7 +80,7 @@ def test_no_line_of_the_recorded_shipments_improves_outside_the_exceptions(
     }
     assert len(copies) == 2
     records = records_of_file(TELEMETRY, manifests=[m for m in manifests if m.id not in copies])
-    tally = run(records, office=nothing_on_record, rulebook=BOOK, trials=800, seed=11)
+    tally = run(records, office=nothing_on_record, rulebook=BOOK, trials=400, seed=11)
     assert not tally.forbidden, table(tally)
 
 
