@@ -5,7 +5,7 @@ BIN := .venv/bin
 # One more than there are cores: much of the tests' time is waiting for servers.
 PYTEST_WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
-.PHONY: anew setup setup-dev demo test tests check lint types scoreboard soak lock clean
+.PHONY: anew setup setup-dev demo test tests servers check lint types scoreboard soak lock clean
 
 setup: .venv/.runtime
 setup-dev: .venv/.dev
@@ -43,9 +43,12 @@ types: .venv/.dev
 
 # Types are checked in one process beside the tests, which leave it the time they wait for servers.
 # Both have to pass, and each is told whatever the other finds.
-test: lint
-	@.ci/install-servers
+test:
+	@$(MAKE) --no-print-directory --jobs=2 lint servers
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going types tests
+
+servers:
+	@.ci/install-servers
 
 tests: .venv/.dev
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
@@ -53,8 +56,7 @@ tests: .venv/.dev
 scoreboard: .venv/.dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.scoreboard --risks config/risks.toml
 
-soak: .venv/.dev
-	@.ci/install-servers
+soak: .venv/.dev servers
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 3600
 
 lock: .venv/.bootstrap
