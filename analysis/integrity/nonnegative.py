@@ -31,24 +31,25 @@ def nonnegative_fit(*, gram: FloatArray, moment: FloatArray, free: NDArray[np.bo
     pending = np.arange(count)
     identity = np.eye(size)
     for _ in range(ROUNDS):
-        its, system = inside[pending], gram[pending]
-        system = np.where(its[:, :, None] & its[:, None, :], system, identity)
-        solved = np.linalg.solve(system, (moment[pending] * its)[..., None])[..., 0]
+        its, square, due = inside[pending], gram[pending], moment[pending]
+        system = np.where(its[:, :, None] & its[:, None, :], square, identity)
+        solved = np.linalg.solve(system, (due * its)[..., None])[..., 0]
         cut = np.where(free, solved, np.maximum(solved, 0.0))
-        slope = np.einsum("bij,bj->bi", gram[pending], cut) - moment[pending]
-        value = 0.5 * np.einsum("bi,bi->b", cut, slope - moment[pending])
+        slope = np.einsum("bij,bj->bi", square, cut) - due
+        value = 0.5 * np.einsum("bi,bi->b", cut, slope - due)
         better = value < best_value[pending]
         best[pending[better]], best_value[pending[better]] = cut[better], value[better]
-        raw_slope = np.einsum("bij,bj->bi", gram[pending], solved) - moment[pending]
+        raw_slope = np.einsum("bij,bj->bi", square, solved) - due
         wrong = its & ~free & (solved < 0)
-        wrong |= ~its & (raw_slope < -_TINY * (1 + np.abs(moment[pending])))
+        wrong |= ~its & (raw_slope < -_TINY * (1 + np.abs(due)))
         many = wrong.sum(axis=1)
         fewer = many < fewest[pending]
         fewest[pending] = np.minimum(many, fewest[pending])
         patience[pending] = np.where(fewer, PATIENCE, patience[pending] - 1)
         last = size - 1 - np.argmax(wrong[:, ::-1], axis=1)
         alone = patience[pending] < 0
-        wrong[alone] &= (np.arange(size) == last[:, None])[alone]
+        if alone.any():
+            wrong[alone] &= (np.arange(size) == last[:, None])[alone]
         inside[pending] = its ^ wrong
         pending = pending[many > 0]
         if pending.size == 0:

@@ -103,6 +103,8 @@ def judge_isolation(case: Case) -> IsolationJudgement:
 def unless_torn(judged: IsolationJudgement, torn: BoolArray) -> IsolationJudgement:
     """Nothing rests on the office's word where the record is torn, (s,): readings that were taken
     out could have shown contact, and it is not for their lack that a line becomes compliant."""
+    if not torn.any():
+        return judged
     return replace(
         judged, coolant=_held_back(judged.coolant, torn), goods=_held_back(judged.goods, torn)
     )
@@ -171,7 +173,8 @@ def _facet(
 
 def _contact(facet: Facet, window: Window, type_: int) -> FindingTable:
     missing = facet.isolation == Isolation.MISSING.value
-    above = np.isin(facet.reason, (IsolationReason.ABOVE_DEFAULT, IsolationReason.ABOVE_LIMIT))
+    above = facet.reason == IsolationReason.ABOVE_DEFAULT.value
+    above |= facet.reason == IsolationReason.ABOVE_LIMIT.value
     at = np.flatnonzero(missing | above)
     if at.size == 0:
         return NO_FINDINGS

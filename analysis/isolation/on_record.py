@@ -176,14 +176,16 @@ def standing(
     where_unknown = record.unstated & ~record.seen & ~silent
     where_unknown &= (isolation != missing) & ~exempted
     rests_on = np.where(where_unknown, int(R.HEAT), rests_on)
+    vouched_for = (rests_on == R.REGISTER.value) | (rests_on == R.LOOK.value)
+    stated = (rests_on == R.MANIFEST.value) | (rests_on == R.STATED_ACTIVE.value)
     status = np.select(
         (
             record.absent,
             isolation == Isolation.NOT_APPLICABLE.value,
             isolation == missing,
             where_unknown,
-            (isolation == Isolation.ISOLATED.value) | np.isin(rests_on, (R.REGISTER, R.LOOK)),
-            np.isin(rests_on, (R.MANIFEST, R.STATED_ACTIVE)),
+            (isolation == Isolation.ISOLATED.value) | vouched_for,
+            stated,
         ),
         (
             Status.SUSPECTED.value,

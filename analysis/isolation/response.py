@@ -115,11 +115,13 @@ def _behind(cells: Cells, systems: Loads, curve_c: FloatArray) -> FloatArray:
     left = np.exp(-systems.decay_per_h[whose] * late_h) * systems.share[whose]
     out[begins + 1, -1, whose] = left
     carried = np.empty(out.shape[1:])
-    for cell in range(1, size):
-        now = out[cell]
-        np.multiply(straight[cell - 1], change_c[cell], out=now[:-1])
-        np.multiply(kept[cell - 1], out[cell - 1], out=carried)
-        now += carried
+    followed = out[1:, :-1]
+    for before, now, mine, keeps, goes, change in zip(
+        out, out[1:], followed, kept, straight, change_c[1:], strict=False
+    ):
+        np.multiply(goes, change, out=mine)
+        np.multiply(keeps, before, out=carried)
+        np.add(now, carried, out=now)
     return out
 
 

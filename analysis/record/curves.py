@@ -84,7 +84,7 @@ def curve_index(
     bounds = np.concatenate([[0], np.cumsum(np.diff(first)[quiet])])
     channels = np.zeros((rows.size, _CHANNELS), dtype=np.int8)
     channels[:, 0] = np.clip(difference[rows], -127, 127)
-    for number, zone_c in enumerate(zones_c, start=1):
+    for number, zone_c in enumerate(zones_c if rows.size else (), start=1):
         change = _changes(_held(zone_c[rows], bounds), bounds)
         channels[:, number] = np.clip(change, -127, 127)
     return index_of_differences(

@@ -72,8 +72,10 @@ def unsure_ends(tracks: Tracks, terms: Terms, numbers: Numbers) -> UnsureEnds:
     allowed_m = radius_m + numbers.custody_place_slack_m
     known = np.flatnonzero(~np.isnan(lat))
     away_m = np.full(shipment.size, np.nan)
+    everywhere = placed_rows(tracks, np.ones(tracks.time_s.size, dtype=np.bool_))
     away_m[known] = _pressed_m(
         tracks,
+        everywhere,
         shipment[known],
         time_s[known],
         starts=code[known] == _PACKED,
@@ -87,7 +89,9 @@ def unsure_ends(tracks: Tracks, terms: Terms, numbers: Numbers) -> UnsureEnds:
     stated_m = away_m.copy()
     seen = np.flatnonzero(~np.isnan(lat) & ~(away_m > allowed_m))
     stated_m[seen] = _stated_m(terms, shipment[seen], time_s[seen], lat[seen], lon[seen])
-    beside_m = _nearest_fix_m(tracks, shipment[seen], time_s[seen], lat[seen], lon[seen])
+    beside_m = _nearest_fix_m(
+        tracks, everywhere, shipment[seen], time_s[seen], lat[seen], lon[seen]
+    )
     near = (stated_m[seen] <= allowed_m[seen]) | (beside_m <= allowed_m[seen])
     placed = ~np.isnan(beside_m)
     second = _second_endings(terms)
@@ -103,11 +107,16 @@ def unsure_ends(tracks: Tracks, terms: Terms, numbers: Numbers) -> UnsureEnds:
 
 
 def _nearest_fix_m(
-    tracks: Tracks, shipment: IntArray, time_s: FloatArray, lat_deg: FloatArray, lon_deg: FloatArray
+    tracks: Tracks,
+    placed: NDArray[np.bool_],
+    shipment: IntArray,
+    time_s: FloatArray,
+    lat_deg: FloatArray,
+    lon_deg: FloatArray,
 ) -> FloatArray:
     """(k,) how far from its place each end was, by the fix nearest in time, the nearer of the one
-    before and the one after; NaN where the shipment has none."""
-    row = np.flatnonzero(placed_rows(tracks, np.ones(tracks.time_s.size, dtype=np.bool_)))
+    before and the one after; NaN where the shipment has none. placed : (n,) readings with one."""
+    row = np.flatnonzero(placed)
     found = np.full(shipment.size, np.nan)
     if row.size == 0 or shipment.size == 0:
         return found
@@ -130,6 +139,7 @@ def _nearest_fix_m(
 
 def _pressed_m(
     tracks: Tracks,
+    placed: NDArray[np.bool_],
     shipment: IntArray,
     time_s: FloatArray,
     *,
@@ -139,6 +149,7 @@ def _pressed_m(
     numbers: Numbers,
 ) -> FloatArray:
     """(k,) how far from its place each end was, by the box's fixes within BESIDE_S; NaN without.
+    placed : (n,) readings with a position.
 
     Where the box rides, the nearest of these fixes counts: the press may be late or the clock off.
     Where it stands, outside its custody, at the place of the press, that place counts, and so it
@@ -151,8 +162,7 @@ def _pressed_m(
         tracks.time_s, first=first, last=last, at_s=time_s + BESIDE_S, after_equal=True
     )
     end, row = expanded(first=low, end=high)
-    placed = placed_rows(tracks, np.ones(tracks.time_s.size, dtype=np.bool_))[row]
-    end, row = end[placed], row[placed]
+    end, row = end[placed[row]], row[placed[row]]
     found = np.full(shipment.size, np.nan)
     if row.size == 0:
         return found

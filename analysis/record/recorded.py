@@ -139,6 +139,9 @@ def _seen_holes(holes: Holes, could_leave: BoolArray) -> SeenHoles:
 
 def recorded_together(parts: Sequence[Recorded]) -> Recorded:
     """All parts one after the other."""
+    parts = [part for part in parts if len(part.probes)] or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
     before = np.cumsum([0, *(len(part.probes) for part in parts)]).tolist()
     counted = list(zip(parts, before, strict=False))
     others = {j + n: its for part, n in counted for j, its in part.probes.others.items()}

@@ -82,6 +82,9 @@ def silent_probes(
             continue
         lone = window.rows & asked[tracks.shipment]
         if column is not None and sent.any():
+            lone &= ~np.isfinite(column)
+            if not lone.any():  # as of most probes: each reading has a value of it
+                continue
             lone &= ~_spoken(tracks, column, interval_s)
         row = np.flatnonzero(lone)
         owner = tracks.shipment[row]

@@ -218,6 +218,8 @@ def unless_torn(judged: StopJudgement, torn: BoolArray) -> StopJudgement:
     """No line is compliant for lack of data: nothing found in a torn record, (s,), shows nothing,
     whatever positions are left in it."""
     held = torn & (judged.status <= Status.COMPLIANT)
+    if not held.any():
+        return judged
     return replace(
         judged,
         status=np.where(held, Status.INSUFFICIENT_EVIDENCE.value, judged.status),

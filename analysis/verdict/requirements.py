@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from coldwitness.analysis.verdict.record_lines import RecordLine
 from coldwitness.analysis.verdict.record_reasons import RecordState
 from coldwitness.config.finding_kinds import code_of, finding_kinds
 from coldwitness.config.numbers import Numbers
-from coldwitness.config.rules import QUESTIONS, Question, Requirement, RulePack, day_start_s
+from coldwitness.config.rules import QUESTIONS, OnRecord, Question, RulePack, day_start_s
 from coldwitness.domain.reading import split_probe
 from coldwitness.domain.tracks import CodeArray, FloatArray
 from coldwitness.domain.words import Certainty, Status
@@ -153,7 +154,9 @@ def requirement_status(
             lines[:, r] = status[:, columns].max(axis=1)
     for r, line in enumerate(pack.requirements):
         if line.asks == "record":
-            lines[:, r] = _made_of(line)[record[line.questions[0]].state]
+            lines[:, r] = _made_of(line.on_absence, line.on_shortfall)[
+                record[line.questions[0]].state
+            ]
         if line.binds == "platform":
             lines[~terms.platform_named, r] = Status.NOT_APPLICABLE
     lines[~in_force] = Status.NOT_APPLICABLE
@@ -176,14 +179,15 @@ def verdict_of(lines: CodeArray, pack: RulePack) -> CodeArray:
     return verdict
 
 
-def _made_of(line: Requirement) -> CodeArray:
+@cache
+def _made_of(on_absence: OnRecord | None, on_shortfall: OnRecord | None) -> CodeArray:
     """(RecordState,) status of a record line by the state of its question."""
     made = np.zeros(len(RecordState), dtype=np.int8)
     made[RecordState.NOT_BINDING] = Status.NOT_APPLICABLE
     made[RecordState.SHOWN] = Status.COMPLIANT
     made[RecordState.STATED] = Status.ASSERTED
-    made[RecordState.ABSENT] = Status[(line.on_absence or "to_check").upper()]
-    made[RecordState.SHORTFALL] = Status[(line.on_shortfall or "to_check").upper()]
+    made[RecordState.ABSENT] = Status[(on_absence or "to_check").upper()]
+    made[RecordState.SHORTFALL] = Status[(on_shortfall or "to_check").upper()]
     return made
 
 

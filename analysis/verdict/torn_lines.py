@@ -13,6 +13,8 @@ def unless_torn(lines: Mapping[Question, RecordLine], torn: Flags) -> Mapping[Qu
     """Neither in range at packing, nor sent live, nor a lid that stayed closed is shown by a record
     that is torn or has a wrong clock, (s,): readings that told otherwise may be gone, or set to
     another time."""
+    if not torn.any():
+        return lines
     held = {
         "packing_temperature": (RecordReason.PACKED_IN_RANGE, RecordReason.PACKING_UNSURE),
         "live_upload": (RecordReason.SENT_LIVE, RecordReason.UPLOAD_UNSURE),
