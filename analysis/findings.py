@@ -103,10 +103,13 @@ NO_FINDINGS = empty(FindingTable, 0, measures={})
 
 def concatenate(tables: Sequence[FindingTable]) -> FindingTable:
     """All rows of all tables; a measure that a table lacks is NaN in its rows."""
-    tables = [table for table in tables if len(table)] or tables[:1]
+    tables = [table for table in tables if len(table)] or [NO_FINDINGS]
     names = sorted({name for table in tables for name in table.measures})
     if len(tables) == 1:
-        return replace(tables[0], measures={name: tables[0].measures[name] for name in names})
+        (only,) = tables
+        if list(only.measures) == names:
+            return only
+        return replace(only, measures={name: only.measures[name] for name in names})
     details: dict[int, Mapping[str, object]] = {}
     offset = 0
     for table in tables:

@@ -7,6 +7,7 @@ over manifests one by one.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +146,11 @@ class EventTable:
     time_s: FloatArray
     lat_deg: FloatArray
     lon_deg: FloatArray
+
+    @cached_property
+    def owner(self) -> IntArray:
+        """(e,) the shipment of each event."""
+        return np.repeat(np.arange(self.first.size - 1), np.diff(self.first))
 
 
 @dataclass(frozen=True)

@@ -162,9 +162,9 @@ def _dtype(hint: Any) -> np.dtype[Any]:
 
 
 def _cut(column: Any, rows: Rows) -> Any:
-    if isinstance(column, Mapping):
-        return {name: values[rows] for name, values in column.items()}
-    return column[rows]
+    if isinstance(column, np.ndarray):
+        return column[rows]
+    return {name: values[rows] for name, values in column.items()}
 
 
 def _stacked(parts: Sequence[Mapping[str, Column]], counts: Sequence[int]) -> dict[str, Column]:

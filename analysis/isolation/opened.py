@@ -92,7 +92,7 @@ def _told(case: Case) -> tuple[FloatArray, FloatArray, IntArray]:
     """Openings that events tell: start, end and shipment of each; one without `closed` ends at
     once, and nobody knows how long it was, so it counts as long."""
     events = case.terms.events
-    whose = np.repeat(np.arange(len(case.terms)), np.diff(events.first))
+    whose = events.owner
     is_open = events.code == EVENT_NAMES.index("opened")
     is_closed = events.code == EVENT_NAMES.index("closed")
     told = np.flatnonzero(is_open | is_closed)

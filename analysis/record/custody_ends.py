@@ -97,7 +97,7 @@ def unsure_ends(tracks: Tracks, terms: Terms, numbers: Numbers) -> UnsureEnds:
     second = _second_endings(terms)
     nothing = np.full(second.size, np.nan)
     return UnsureEnds(
-        shipment=np.append(shipment[far], _event_owner(terms)[second]),
+        shipment=np.append(shipment[far], terms.events.owner[second]),
         code=np.append(code[far], terms.events.code[second]).astype(np.int8),
         time_s=np.append(time_s[far], terms.events.time_s[second]),
         away_m=np.append(away_m[far], nothing),
@@ -228,13 +228,9 @@ def _stated_m(
     return found
 
 
-def _event_owner(terms: Terms) -> IntArray:
-    return np.repeat(np.arange(len(terms)), np.diff(terms.events.first))
-
-
 def _endings(terms: Terms) -> IntArray:
     """Ending events at or after `packed`, which opens custody."""
-    events, owner = terms.events, _event_owner(terms)
+    events, owner = terms.events, terms.events.owner
     begin_s = np.where(terms.start_source == WindowSource.EVENT, terms.start_s, -np.inf)
     return np.flatnonzero(_ENDS[events.code] & (events.time_s >= begin_s[owner]))
 
@@ -242,7 +238,7 @@ def _endings(terms: Terms) -> IntArray:
 def _ending_code(terms: Terms) -> IntArray:
     """(s,) the event that ends each custody; `delivered` where the manifest says when."""
     code = np.full(len(terms), _DELIVERED)
-    at, owner = _endings(terms), _event_owner(terms)
+    at, owner = _endings(terms), terms.events.owner
     ends = at[terms.events.time_s[at] == terms.end_s[owner[at]]]
     code[owner[ends]] = terms.events.code[ends]
     return code
@@ -250,7 +246,7 @@ def _ending_code(terms: Terms) -> IntArray:
 
 def _second_endings(terms: Terms) -> IntArray:
     """Ending events that contradict the one before: all but a `returned` after one `refused`."""
-    at, owner = _endings(terms), _event_owner(terms)
+    at, owner = _endings(terms), terms.events.owner
     again = np.flatnonzero(owner[at][1:] == owner[at][:-1]) + 1
     code, time_s = terms.events.code[at], terms.events.time_s[at]
     same = (code[again] == code[again - 1]) & (time_s[again] == time_s[again - 1])

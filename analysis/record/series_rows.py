@@ -110,9 +110,12 @@ def _starts(
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     change = np.flatnonzero(logger[1:] != logger[:-1]) + 1
     if probe is not None:
-        change = np.union1d(change, np.flatnonzero(probe[1:] != probe[:-1]) + 1)
+        other = np.flatnonzero(probe[1:] != probe[:-1]) + 1
+        change = np.union1d(change, other) if change.size else other
     if row is None:
-        starts = np.union1d(change, first[:-1][np.diff(first) > 0])
+        starts = first[:-1][first[1:] > first[:-1]]
+        if change.size:
+            starts = np.union1d(change, starts)
         return starts, owner_of(starts, first=first)
     owner = owner_of(row, first=first)
     starts = np.union1d(change, np.flatnonzero(np.diff(owner, prepend=-1)))

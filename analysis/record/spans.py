@@ -11,6 +11,8 @@ def flat(*, begin: IntArray, end: IntArray) -> IntArray:
 
     begin, end : (r,).
     """
+    if begin.size == 1:  # as of one shipment
+        return np.arange(begin[0], end[0] + 1)
     length = end - begin + 1
     offset = np.cumsum(length) - length
     return np.asarray(np.arange(int(length.sum())) + np.repeat(begin - offset, length))
@@ -23,4 +25,7 @@ def expanded(*, first: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
     first, end : (r,). Both results (k,), k the sum of end - first.
     """
     end = np.maximum(end, first)
+    if first.size == 1:
+        row = np.arange(first[0], end[0])
+        return np.zeros_like(row), row
     return np.repeat(np.arange(first.size), end - first), flat(begin=first, end=end - 1)

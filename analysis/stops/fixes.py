@@ -153,6 +153,8 @@ def _plane(
 def fixes_of(fixes: Fixes, low: int, high: int) -> Fixes:
     """The fixes of shipments low:high as a table of their own, sharing its columns."""
     begin, end = int(fixes.first[low]), int(fixes.first[high])
+    if low == 0 and end - begin == len(fixes) and high == fixes.first.size - 1:
+        return fixes
     return take(
         fixes,
         slice(begin, end),

@@ -151,7 +151,7 @@ def _pressed_at(
     """(k,) where the events that begin and end each window were sent, NaN where none says."""
     terms, window = case.terms, case.window
     events = terms.events
-    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
+    owner = events.owner
     begins = (events.code == _PACKED) & (events.time_s == window.start_s[owner])
     begins &= terms.start_source[owner] == WindowSource.EVENT
     closes = _ENDS[events.code] & (events.time_s == window.end_s[owner])

@@ -176,7 +176,7 @@ def _open_s(tracks: Tracks, low: IntArray, high: IntArray) -> FloatArray:
 def _events(stays: Stays, terms: Terms, code: int) -> IntArray:
     """(k,) events of a kind in each stay, its ends included."""
     events = terms.events
-    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
+    owner = events.owner
     chosen = events.code == code
     return count_within(
         owner[chosen],
@@ -195,7 +195,7 @@ def _stored(case: Case, stays: Stays) -> BoolArray:
     found = np.zeros(len(stays), dtype=np.bool_)
     if chosen.size == 0 or len(stays) == 0:
         return found
-    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[chosen]
+    owner = events.owner[chosen]
     event, stay = expanded(
         first=np.searchsorted(stays.shipment, owner),
         end=np.searchsorted(stays.shipment, owner, side="right"),

@@ -199,7 +199,7 @@ def _arrived_during(case: Case, stays: Stays) -> BoolArray:
     terms, numbers = case.terms, case.numbers
     events = terms.events
     at_door = _AT_DOOR[events.code]
-    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))[at_door]
+    owner = events.owner[at_door]
     time_s = events.time_s[at_door]
     ended = np.flatnonzero(terms.end_source == _BY_EVENT)
     owner, time_s = np.append(owner, ended), np.append(time_s, terms.end_s[ended])

@@ -119,7 +119,7 @@ def _by_event(case: Case, ends: Ends) -> _EventSpans:
     """From `stored` to the next custody event or motion, whichever comes first."""
     tracks, terms, window, numbers = case.tracks, case.terms, case.window, case.numbers
     events = terms.events
-    owner = np.repeat(np.arange(len(terms)), np.diff(events.first))
+    owner = events.owner
     at = np.flatnonzero(events.code == _STORED)
     if at.size:
         at = at[~_at_free_place(ends, terms, owner[at], events.lat_deg[at], events.lon_deg[at])]

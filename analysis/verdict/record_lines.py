@@ -107,8 +107,7 @@ def _custody_events(case: Case) -> RecordLine:
     terms, on_its_way = case.terms, case.window.custody.in_transit
     events = terms.events
     count = len(terms)
-    owner, row = expanded(first=events.first[:-1], end=events.first[1:])
-    code, time_s = events.code[row], events.time_s[row]
+    owner, code, time_s = events.owner, events.code, events.time_s
 
     def earliest(which: Flags) -> FloatArray:
         first = np.full(count, np.inf)
@@ -189,10 +188,10 @@ def _seal(case: Case) -> RecordLine:
     told_by = owner_of(row, first=tracks.first)
     longest_s = _longest_unseen_s(tracks.time_s[row], told_by, window)
     open_ = tracks.lid_open[row] == 1
-    event_owner, event = expanded(first=terms.events.first[:-1], end=terms.events.first[1:])
-    opened = terms.events.code[event] == _OPENED
-    opened &= terms.events.time_s[event] >= window.start_s[event_owner]
-    opened &= terms.events.time_s[event] <= window.end_s[event_owner]
+    event = np.flatnonzero(terms.events.code == _OPENED)
+    event_owner, event_s = terms.events.owner[event], terms.events.time_s[event]
+    opened = event_s >= window.start_s[event_owner]
+    opened &= event_s <= window.end_s[event_owner]
     event_owner, event = event_owner[opened], event[opened]
     whose = np.concatenate([told_by[open_], event_owner])
     lat = np.concatenate([tracks.lat_deg[row[open_]], terms.events.lat_deg[event]])
