@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.sensor_grid import sensor_grids
 from coldwitness.analysis.record.series import Series
 from coldwitness.analysis.record.spans import expanded
+from coldwitness.analysis.record.steps import DENSE_ROWS
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -110,9 +111,13 @@ def _leaping(series: Series, numbers: Numbers) -> IntArray:
     by_pack_c = min(numbers.accuracy_above_zero_c, numbers.accuracy_below_zero_c)
     stated_c = series.accuracy_c[~np.isnan(series.accuracy_c)]
     least_c = UNCERTAINTIES * min(by_pack_c, float(stated_c.min(initial=np.inf)))
-    step_c = np.diff(series.low_c)
-    leap = np.flatnonzero(np.abs(step_c, out=step_c) > least_c) + 1
-    return np.unique(np.searchsorted(series.first, leap, "right") - 1)
+    value_c, leaps = series.low_c, [np.zeros(0, dtype=np.int64)]
+    for begin in range(0, value_c.size - 1, DENSE_ROWS):
+        part_c = value_c[begin : begin + DENSE_ROWS + 1]
+        step_c = part_c[1:] - part_c[:-1]
+        leaps.append(np.flatnonzero(np.abs(step_c, out=step_c) > least_c) + begin + 1)
+    leap = np.concatenate(leaps)
+    return np.unique(np.searchsorted(series.first, leap, "right") - 1) if leap.size else leap
 
 
 def _steep(series: Series, slew: FloatArray, numbers: Numbers) -> IntArray:

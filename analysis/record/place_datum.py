@@ -44,9 +44,11 @@ def in_datum_of_positions(tracks: Tracks, terms: Terms, window: Window) -> tuple
     places are taken as of another datum; of several datums the one that fits best.
     """
     found = np.zeros(len(terms), dtype=np.int8)
+    known = ~np.isnan(terms.origin_lat_deg) & ~np.isnan(terms.destination_lat_deg)
+    if not known.any():
+        return terms, found
     row = np.flatnonzero(placed_rows(tracks, window.rows))
     first = np.searchsorted(row, tracks.first)
-    known = ~np.isnan(terms.origin_lat_deg) & ~np.isnan(terms.destination_lat_deg)
     some = np.flatnonzero(known & (np.diff(first) > 0))
     begin, end = first[some], first[some + 1]
     off = np.ones(some.size, dtype=np.bool_)

@@ -68,7 +68,7 @@ class Series:
         if high - low == len(self):
             return self
         rows = slice(int(self.first[low]), int(self.first[high]))
-        allowed_s = self.allowed_s
+        allowed_s, low_c = self.allowed_s, self.low_c[rows]
         return Series(
             probes=self.probes,
             first=self.first[low : high + 1] - self.first[low],
@@ -77,8 +77,8 @@ class Series:
             logger=self.logger[low:high],
             accuracy_c=self.accuracy_c[low:high],
             time_s=self.time_s[rows],
-            low_c=self.low_c[rows],
-            high_c=self.high_c[rows],
+            low_c=low_c,
+            high_c=low_c if self.high_c is self.low_c else self.high_c[rows],
             allowed_s=allowed_s if isinstance(allowed_s, float) else allowed_s[rows],
             missing=None if self.missing is None else self.missing[rows],
             row=None if self.row is None else self.row[rows],

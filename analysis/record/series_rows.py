@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.analysis.record.sequence import by_logger, owner_of
+from coldwitness.analysis.record.sequence import by_logger, changes_of, owner_of
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
 
@@ -108,7 +108,7 @@ def _starts(
     """First row of each series and its shipment."""
     if logger.size == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    change = np.flatnonzero(logger[1:] != logger[:-1]) + 1
+    change = changes_of(logger)
     if probe is not None:
         other = np.flatnonzero(probe[1:] != probe[:-1]) + 1
         change = np.union1d(change, other) if change.size else other
@@ -126,12 +126,12 @@ def _missing(tracks: Tracks, row: IntArray | None, short: IntArray) -> NDArray[n
     """True where the logger's count shows a missing reading since the row before it in `row`."""
     if short.size == 0:
         return None
-    mark = np.zeros(tracks.time_s.size, dtype=np.int64)
-    mark[short] = 1
+    mark = np.zeros(tracks.time_s.size, dtype=np.bool_)
+    mark[short] = True
     if row is None:
-        return mark.astype(np.bool_)
+        return mark
     order = by_logger(tracks.logger, first=tracks.first)
-    through = np.empty_like(mark)
+    through = np.empty(mark.size, dtype=np.int64)
     through[slice(None) if order is None else order] = np.cumsum(
         mark if order is None else mark[order]
     )
