@@ -1,4 +1,5 @@
-"""How fast reports are made and verified: `python -m benchmarks.reports [--pdfs N] [--packages N]`.
+"""How fast reports are made and verified: `python -m benchmarks.reports [--pdfs N] [--packages N]
+[--long READINGS]`.
 
 One shipment of 24 hours with six probes at one-minute intervals: building the report from the
 judged result, JSON, page, PDF, verification; then N PDFs in one process with the resident
@@ -8,10 +9,18 @@ raise an alarm.
 The typesetter keeps what it has set before, so a report drawn twice is fast the second time.
 PDFs are therefore made of another curve each time, as a bureau makes them; the same report
 again is told apart.
+
+--long makes each form of one shipment's report from a file of that many readings by the command,
+in a process of its own, and tells its processor time and greatest memory; alone, without the rest.
 """
 
 import argparse
+import io
+import json
+import os
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,7 +41,7 @@ from coldwitness.cli.judge_files import judge_files
 from coldwitness.config.rules import PACKS_DIR
 from coldwitness.config.settings import JudgingSettings
 from coldwitness.domain.columns import empty
-from coldwitness.domain.instants import instant_ms, rfc3339
+from coldwitness.domain.instants import instant_ms, rfc3339, rfc3339_column
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.manifests import parse_manifest
@@ -90,6 +99,88 @@ def day_of_six_probes() -> tuple[ReadingTable, Manifest]:
         lid_open=np.zeros(n, dtype=np.int8),
     )
     return table, manifest
+
+
+def second_by_second(count: int) -> tuple[ReadingTable, Manifest]:
+    """A reading a second on a way at 0.12 m/s, too slow to be told from standing: hundreds of
+    stops; warm for half an hour in every four days."""
+    second = np.arange(count)
+    warm = np.where(second % 400_000 > 398_000, 4.0, 0.0)
+    manifest, _ = parse_manifest(
+        {
+            "id": "LONG-1",
+            "items": [{"name": "胰岛素", "storage": "refrigerated"}],
+            "dispatched_at": rfc3339(START_MS),
+            "delivered_at": rfc3339(START_MS + count * 1000),
+            "logger": {"id": "LG-1", "interval_s": 1, "accuracy_c": 0.5},
+        },
+        classes=load_rulebook(JudgingSettings()).classes,
+    )
+    table = empty(
+        ReadingTable,
+        count,
+        shipments=(manifest.id,),
+        couriers=(),
+        boxes=("BX-1",),
+        loggers=("LG-1",),
+        shipment=np.zeros(count, dtype=np.int64),
+        box=np.zeros(count, dtype=np.int64),
+        logger=np.zeros(count, dtype=np.int64),
+        time_ms=START_MS + second * 1000,
+        seq=second,
+        temperature_c={"drug": np.round(5.0 + np.sin(second / 5000.0) + warm, 2)},
+        lat_deg=np.round(36.8 + second * 0.12 / 111_320, 6),
+        lon_deg=np.full(count, 118.3),
+        accuracy_m=np.full(count, 8.0),
+    )
+    return table, manifest
+
+
+def long_record(count: int) -> None:
+    """Each form of a long record's report by the command: processor time and memory."""
+    table, manifest = second_by_second(count)
+    columns = (
+        rfc3339_column(table.time_ms / 1000.0),
+        table.temperature_c["drug"].tolist(),
+        table.lat_deg.tolist(),
+    )
+    with TemporaryDirectory() as folder:
+        telemetry, papers = Path(folder) / "t.ndjson", Path(folder) / "m.json"
+        papers.write_text(json.dumps(manifest.source), encoding="utf-8")
+        with telemetry.open("w", encoding="utf-8") as file:
+            for seq, (at, drug_c, lat) in enumerate(zip(*columns, strict=True)):
+                file.write(
+                    f'{{"shipment":"{manifest.id}","logger":"LG-1","seq":{seq},"time":"{at}",'
+                    f'"temperature":{{"drug":{drug_c}}},'
+                    f'"position":{{"lat":{lat},"lon":118.3,"accuracy_m":8}}}}\n'
+                )
+        command = [sys.executable, "-m", "coldwitness.cli"]
+        given = [f"{telemetry}", "--manifest", f"{papers}"]
+        key = Path(folder) / "signing.key"
+        load_or_create_signer(key)
+        print(f"{count} readings, {telemetry.stat().st_size / 1e6:.0f} MB")
+        print(f"{'':10} {'CPU s':>8} {'of check':>9} {'MB':>6} {'bytes':>14}")
+        check_s, check_mb = spent([*command, "check", *given, "--json"])
+        print(f"{'check':10} {check_s:8.1f} {'':9} {check_mb:6.0f}", flush=True)
+        for form in ("report.json", "report.html", "report.pdf", "package.zip"):
+            out = Path(folder) / form
+            option = "--package" if form.endswith(".zip") else "-o"
+            made_s, made_mb = spent(
+                [*command, "report", "--from", *given, "--key", f"{key}", option, f"{out}"]
+            )
+            size = out.stat().st_size
+            more_s = made_s - check_s
+            print(f"{form:11} {made_s:7.1f} {more_s:+9.1f} {made_mb:6.0f} {size:14,}", flush=True)
+
+
+def spent(command: list[str]) -> tuple[float, float]:
+    """Processor time [s] and greatest resident memory [MB] of a process that ends well."""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in (0, 1, 3):  # `check` says by it what it found
+        raise SystemExit(f"{command[3]}: exit {child.returncode}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def milliseconds(work: Callable[[], object], *, times: int = 7) -> tuple[float, float]:
@@ -223,14 +314,18 @@ def false_alarms(count: int) -> None:
                         origin=Origin(software=software(), readings_from=("benchmark",)),
                         signer=signer,
                     )
-                    package = make_package(
+                    package = io.BytesIO()
+                    make_package(
+                        package,
                         report,
                         rules=PACKS_DIR / "cn-retail-delivery.toml",
                         journal=None,
                         signer=signer,
                         lang="zh",
                     )
-                    found = verify_any(package, rulebook=rulebook, trusted=[signer.public])
+                    found = verify_any(
+                        package.getvalue(), rulebook=rulebook, trusted=[signer.public]
+                    )
                     made += 1
                     if made % 100 == 0:
                         print(f"{made:5} packages, {alarms} alarms", flush=True)
@@ -244,7 +339,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pdfs", type=int, default=100, help="PDFs made in one process")
     parser.add_argument("--packages", type=int, default=0, help="honest packages verified")
+    parser.add_argument("--long", type=int, default=0, help="readings of one shipment; alone")
     asked = parser.parse_args()
+    if asked.long:
+        long_record(asked.long)
+        return
     speed()
     if asked.pdfs:
         memory(asked.pdfs)

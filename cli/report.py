@@ -2,11 +2,11 @@
 
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from coldwitness.api.reports.made.issue import issue_of
 from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Issue, Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
-from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.twin import json_parts
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.api.reports.packed.issuing import evidence_package
 from coldwitness.api.reports.packed.journal_part import journal_part
@@ -168,21 +168,24 @@ def report(
         )
     words: Lang = "en" if lang == "en" else "zh"
     for path in output:
-        write_whole(path, _rendered(made, path.suffix.lower(), words))
+        _write_form(made, path, words)
     if package is not None:
-        packed = _packed(made, settings, signer, words, from_files=bool(files), timestamp=timestamp)
-        write_whole(package, packed)
+        pack = partial(
+            _pack, made, settings, signer, words, from_files=bool(files), timestamp=timestamp
+        )
+        _write_into(package, pack)
 
 
-def _packed(
+def _pack(
     made: Report,
     settings: Settings,
     signer: Signer | None,
     lang: Lang,
+    out: IO[bytes],
     *,
     from_files: bool,
     timestamp: str | None,
-) -> bytes:
+) -> None:
     if signer is None:
         raise BadInput("--package: no key to sign with; name one by --key")
     journal = None
@@ -197,7 +200,8 @@ def _packed(
         stamp = (
             partial(ask_for_stamp, timestamp) if by_url else partial(read_token, Path(timestamp))
         )
-    return evidence_package(
+    evidence_package(
+        out,
         made,
         settings=settings,
         journal=journal,
@@ -360,18 +364,25 @@ def report_from_stores(
         )
 
 
-def _rendered(made: Report, ending: str, lang: Lang) -> bytes:
+def _write_form(made: Report, path: Path, lang: Lang) -> None:
+    """The form that the file's ending names."""
+    ending = path.suffix.lower()
     if ending == ".json":
-        return render_json(made)
-    if ending == ".html":
-        return render_html(made, lang=lang).encode("utf-8")
-    return render_pdf(made, lang=lang)
+        _write_into(path, lambda file: file.writelines(json_parts(made)))
+    elif ending == ".html":
+        write_whole(path, render_html(made, lang=lang).encode("utf-8"))
+    else:
+        write_whole(path, render_pdf(made, lang=lang))
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises BadInput where it cannot be written."""
+    _write_into(path, lambda file: file.write(data))
+
+
+def _write_into(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     try:
         with placed(path) as file:
-            file.write(data)
+            write(file)
     except OSError as error:
         raise BadInput(f"{path}: cannot be written: {error.strerror}") from error

@@ -9,6 +9,8 @@ from coldwitness.domain.tracks import FloatArray
 
 BIN_C = 0.5
 _MOST_BINS = 120
+_STEPS_AT_ONCE = 65_536
+"""Two million steps in twenty bins at once would be a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,20 @@ def _seconds_below(
     edges: FloatArray, *, low: FloatArray, high: FloatArray, length_s: FloatArray
 ) -> FloatArray:
     """(e,) time with T < edge, over steps (n,) that run linearly from `low` to `high`."""
+    below = np.zeros(edges.size)
+    for first in range(0, low.size, _STEPS_AT_ONCE):
+        part = slice(first, first + _STEPS_AT_ONCE)
+        below += _shares(edges, low=low[part], high=high[part]) @ length_s[part]
+    return below
+
+
+def _shares(edges: FloatArray, *, low: FloatArray, high: FloatArray) -> FloatArray:
+    """(e, n) which part of each step lies below each edge."""
     span = np.where(high > low, high - low, 1.0)
     with np.errstate(over="ignore"):  # a rise of next to nothing: all of the step or none
-        share = np.where(
+        share: FloatArray = np.where(
             high > low,
             np.clip((edges[:, None] - low) / span, 0.0, 1.0),
             (edges[:, None] > low).astype(np.float64),
         )
-    return np.asarray(share @ length_s, dtype=np.float64)
+    return share

@@ -9,7 +9,7 @@ import msgspec
 from coldwitness.api.reports.made.model import Evidenced, Report
 from coldwitness.api.reports.made.seal import canonical, sha256_hex
 from coldwitness.api.reports.made.twin import render_json
-from coldwitness.api.reports.packed.package import readings_lines
+from coldwitness.api.reports.packed.package import readings_parts
 from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.domain.digests import sm3
 from coldwitness.domain.forms import FormFile
@@ -57,7 +57,7 @@ def evidence_files(report: Evidenced, manifests: Sequence[Manifest]) -> dict[str
         for number, one in enumerate(manifests, start=1)
     }
     return {
-        READINGS: readings_lines(report),
+        READINGS: b"".join(readings_parts(report)),
         EVENTS: b"".join(canonical(event) + b"\n" for event in report.events),
         **versions,
         CHECK: canonical(msgspec.to_builtins(report.result)) + b"\n",

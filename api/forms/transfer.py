@@ -73,14 +73,16 @@ def handed_of(
     """signer : this machine's own. journal : gives the rows behind a report."""
     if signer is None:
         return Handed(record, None, vouched=False)
-    package = evidence_package(
+    package = io.BytesIO()
+    evidence_package(
+        package,
         record.report,
         settings=settings,
         journal=journal(record.report),
         signer=signer,
         lang="zh",
     )
-    return Handed(record, package, vouched=True)
+    return Handed(record, package.getvalue(), vouched=True)
 
 
 def transfer_package(

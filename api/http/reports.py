@@ -1,16 +1,19 @@
 """The compliance report of a shipment: one report, several renderings."""
 
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from coldwitness.api.clues.beyond_reach import hidden_result
 from coldwitness.api.clues.clue import report_address
-from coldwitness.api.file_answer import file_answer
+from coldwitness.api.file_answer import saved_as
 from coldwitness.api.http.answers import documented, tag_of, unchanged
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.language import language_of
@@ -24,8 +27,9 @@ from coldwitness.api.reports.made.issue import issue_of
 from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.reviews import review_of
-from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.twin import json_parts
 from coldwitness.api.reports.made.wording import Lang
+from coldwitness.api.reports.made.written import IN_MEMORY, parts_of, room
 from coldwitness.api.reports.packed.issuing import evidence_package
 from coldwitness.api.reports.packed.record_altered import RecordAltered
 from coldwitness.domain.errors import BadInput
@@ -81,8 +85,11 @@ def get_report(
     same = unchanged(request, tag, headers)
     if same is not None:
         return same
-    body = _rendered(report, format_, lang)
-    return Response(body, headers={"ETag": tag, "Cache-Control": "no-cache", **headers})
+    headers = {"ETag": tag, "Cache-Control": "no-cache", **headers}
+    if format_ == "json":
+        return _answer_of(lambda body: body.writelines(json_parts(report)), headers)
+    body = render_pdf(report, lang=lang) if format_ == "pdf" else render_html(report, lang=lang)
+    return Response(body, headers=headers)
 
 
 def report_of(
@@ -141,14 +148,6 @@ def _unaltered(services: Services, shipment: str, *, signed: bool) -> Evidence:
         raise Problem(409, str(error)) from error
 
 
-def _rendered(report: Report, format_: Format, lang: Lang) -> bytes:
-    if format_ == "json":
-        return render_json(report)
-    if format_ == "pdf":
-        return render_pdf(report, lang=lang)
-    return render_html(report, lang=lang).encode("utf-8")
-
-
 def _headers(shipment: str, format_: Format, lang: Lang) -> dict[str, str]:
     """What the report is sent with, and what a 304 repeats."""
     if format_ == "json":
@@ -162,6 +161,23 @@ def _headers(shipment: str, format_: Format, lang: Lang) -> dict[str, str]:
         "Content-Security-Policy": REPORT_CSP,
         **said,
     }
+
+
+def _answer_of(write: Callable[[IO[bytes]], object], headers: Mapping[str, str]) -> Response:
+    """What is written, sent in parts where it is long: it is never whole in memory."""
+    with ExitStack() as opened:
+        body = opened.enter_context(room())
+        write(body)
+        size = body.seek(0, os.SEEK_END)
+        if size <= IN_MEMORY:
+            return Response(b"".join(parts_of(body)), headers=dict(headers))
+        opened.pop_all()
+    return StreamingResponse(_sent(body), headers={"Content-Length": str(size), **headers})
+
+
+def _sent(body: IO[bytes]) -> Iterator[bytes]:
+    with body:
+        yield from parts_of(body)
 
 
 @router.get(
@@ -183,15 +199,18 @@ def get_package(
     if signer is None:
         raise Problem(409, "package: there is no key to sign with (coldwitness report --package)")
     report = report_of(services, shipment, reach=caller.reach)
+    pack = partial(
+        evidence_package,
+        report=report,
+        settings=services.settings,
+        journal=None if services.record is None else services.record.journal_part(report),
+        signer=signer,
+        lang=language_of(request),
+    )
+    headers = {"Content-Type": "application/zip", **saved_as(f"{shipment}.zip")}
     try:
-        body = evidence_package(
-            report,
-            settings=services.settings,
-            journal=None if services.record is None else services.record.journal_part(report),
-            signer=signer,
-            lang=language_of(request),
-        )
+        answer = _answer_of(pack, headers)
     except BadInput as error:
         raise Problem(409, str(error)) from error
     noted(services, caller, "read_package", subject=shipment, shipment=shipment)
-    return file_answer(body, media_type="application/zip", name=f"{shipment}.zip")
+    return answer

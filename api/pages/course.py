@@ -12,7 +12,7 @@ from coldwitness.api.pages.map_tiles import DrawnTile, tiles_under
 from coldwitness.api.reports.drawn.chapters.curve import is_of, main_figure
 from coldwitness.api.reports.drawn.chapters.evidence import probe_title
 from coldwitness.api.reports.drawn.chapters.route import spots
-from coldwitness.api.reports.drawn.charts.temperature import Mark
+from coldwitness.api.reports.drawn.charts.marks import Mark
 from coldwitness.api.reports.drawn.charts.trace import Line, thinned
 from coldwitness.api.reports.drawn.charts.track import Spot, plan_of, track_svg
 from coldwitness.api.reports.drawn.document import Figure

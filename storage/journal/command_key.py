@@ -24,7 +24,7 @@ class CommandKey:
     def public_key(self) -> Ed25519PublicKey:
         return self._public
 
-    def sign(self, data: bytes) -> bytes:
+    def sign(self, data: bytes | memoryview) -> bytes:
         """Raises Unavailable naming the command where it fails, takes too long, or signs with
         another key."""
         name = self._command[0]

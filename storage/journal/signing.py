@@ -24,7 +24,7 @@ class SigningDevice(Protocol):
 
     def public_key(self) -> Ed25519PublicKey: ...
 
-    def sign(self, data: bytes) -> bytes: ...
+    def sign(self, data: bytes | memoryview) -> bytes: ...
 
 
 class Signer:
@@ -44,7 +44,7 @@ class Signer:
         keys = log_keys(self.public, self.history)
         return 0 <= keys.place(name) <= keys.place(self.key_id)
 
-    def sign(self, message: bytes) -> str:
+    def sign(self, message: bytes | memoryview) -> str:
         """Base64 of the signature. Raises Unavailable where the key is behind a command that does
         not answer."""
         return base64.b64encode(self._private.sign(message)).decode("ascii")

@@ -16,6 +16,7 @@ from coldwitness.api.reports.made.judged import report_of_judged
 from coldwitness.api.reports.made.model import Origin, Report
 from coldwitness.api.reports.made.seal import canonical, sealed
 from coldwitness.api.reports.made.twin import read_json, render_json
+from coldwitness.api.reports.made.written import Written
 from coldwitness.api.reports.packed.journal_part import journal_part
 from coldwitness.api.reports.packed.package import (
     CONTENTS,
@@ -70,13 +71,16 @@ def honest(story: str = "warm_break", *, signed_by: Signer = BUREAU) -> bytes:
             origin=Origin(software="coldwitness test", readings_from=("store",)),
             signer=signed_by,
         )
-        return make_package(
+        package = io.BytesIO()
+        make_package(
+            package,
             report,
             rules=PACKS_DIR / "cn-retail-delivery.toml",
             journal=journal_part(report, out / "journal", ()),
             signer=signed_by,
             lang="zh",
         )
+        return package.getvalue()
 
 
 def messages(telemetry: Path) -> list[Message]:
@@ -104,7 +108,9 @@ def relisted(files: Files, *, signer: Signer | None) -> bytes:
     or left with the old signature if None."""
     contents = json.loads(files[CONTENTS])
     names = [name for name in files if name not in {CONTENTS, SIGNATURE}]
-    contents["files"] = [msgspec.to_builtins(entry_of(name, files[name])) for name in names]
+    contents["files"] = [
+        msgspec.to_builtins(entry_of(name, Written([files[name]]))) for name in names
+    ]
     contents["report_sha256"] = json.loads(files["report.json"])["seal"]["sha256"]
     files = {**files, CONTENTS: canonical(contents) + b"\n"}
     if signer is not None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from coldwitness.api.reports.made.columns import Column
 from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.packed.journal_part import doubts_about, journal_part
-from coldwitness.api.reports.packed.package import readings_lines
+from coldwitness.api.reports.packed.package import readings_parts
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.instants import instant_ms, rfc3339
 from coldwitness.ingest.routes import Routes
@@ -53,7 +54,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
 def written(folder: Path, report: Report) -> tuple[Report, int]:
     """A journal with three days before the report's readings, their own, and two days after;
     the report as a store gives it, and how many readings it has."""
-    lines = readings_lines(report).splitlines()
+    lines = b"".join(readings_parts(report)).splitlines()
     begin_ms = instant_ms(report.readings.time[0][:10] + "T01:00:00Z")
     own_ms = [begin_ms + 10_000 + 2 * i for i in range(len(lines))]
     between = others(len(lines), from_ms=begin_ms + 10_001)
@@ -98,7 +99,7 @@ def with_one_reading(
 ) -> Report:
     report = report_of("clean")
     one = {
-        name: column[:1] if isinstance(column, tuple) else column
+        name: column[:1] if isinstance(column, Column) else column
         for name, column in msgspec.structs.asdict(report.readings).items()
     }
     one |= {"loggers": (logger,), "time": (time,), "logger": (0,), "conflict": ()}

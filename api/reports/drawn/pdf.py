@@ -1,8 +1,12 @@
 """The report as PDF/A-3 with the JSON twin inside; the same report gives the same bytes."""
 
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import msgspec
@@ -12,7 +16,7 @@ from coldwitness.api.reports.drawn.glyphs import SANS, SERIF
 from coldwitness.api.reports.drawn.layout import lay_out
 from coldwitness.api.reports.made.instants import epoch_s
 from coldwitness.api.reports.made.model import Report
-from coldwitness.api.reports.made.twin import render_json
+from coldwitness.api.reports.made.twin import json_parts
 from coldwitness.api.reports.made.wording import Lang
 from coldwitness.domain.errors import BadInput
 
@@ -24,13 +28,31 @@ _compiling = threading.Lock()
 
 @lru_cache
 def _compiler() -> typst.Compiler:
-    """Kept, because the fonts are 20 MB; it reads nothing but the fonts and what it is given."""
+    """Kept, because the fonts are 20 MB; it reads nothing but the fonts, what it is given
+    and the twin beside."""
     fonts = typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,
         font_paths=sorted({str(SANS.parent), str(SERIF.parent)}),
     )
-    return typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+    return typst.Compiler(root=_root().name, font_paths=fonts, ignore_system_fonts=True)
+
+
+@lru_cache
+def _root() -> TemporaryDirectory[str]:
+    """All that the typesetter may read beside the fonts; it ends with the process."""
+    return TemporaryDirectory(prefix="coldwitness-typesetting-")
+
+
+@contextmanager
+def _beside(twin: Iterable[bytes]) -> Iterator[None]:
+    path = Path(_root().name) / TWIN_NAME
+    try:
+        with path.open("wb") as file:
+            file.writelines(twin)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @lru_cache
@@ -43,17 +65,29 @@ def render_pdf(report: Report, *, lang: Lang) -> bytes:
     document = lay_out(report, lang)
     inputs = {
         "document": msgspec.json.encode(document).decode("utf-8"),
-        "twin": render_json(report).decode("utf-8"),
         "twin-name": TWIN_NAME,
         "twin-note": report.schema,
     }
-    return typeset(_sheet(), inputs, as_of_s=as_of_s(report), what="report")
+    return typeset(
+        _sheet(), inputs, as_of_s=as_of_s(report), what="report", twin=json_parts(report)
+    )
 
 
-def typeset(sheet: bytes, inputs: dict[str, str], *, as_of_s: int, what: str) -> bytes:
+def typeset(
+    sheet: bytes,
+    inputs: dict[str, str],
+    *,
+    as_of_s: int,
+    what: str,
+    twin: Iterable[bytes] = (),
+) -> bytes:
     """PDF/A-3 of a sheet with its inputs. as_of_s : the date in the file's metadata. what : is
-    named where it cannot be typeset (BadInput)."""
-    with _compiling:
+    named where it cannot be typeset (BadInput). twin : what the sheet reads as /TWIN_NAME; it goes
+    by a file because a text among the inputs is copied several times.
+
+    Raises OSError where there is no room for that file.
+    """
+    with _compiling, _beside(twin):
         try:
             made = _compiler().compile(
                 input=sheet,

@@ -10,10 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-from coldwitness.api.reports.drawn.charts.temperature import Mark
+from coldwitness.api.reports.drawn.charts.marks import Mark
 from coldwitness.api.reports.drawn.charts.trace import Line
 from coldwitness.api.reports.drawn.charts.track import Way
-from coldwitness.api.reports.made.evidence import codes_of
+from coldwitness.api.reports.made.columns import codes_of, epochs_of, floats_of
 from coldwitness.api.reports.made.instants import epoch_s, epochs_s
 from coldwitness.api.reports.made.model import Polyline, Readings, Report, Stop
 from coldwitness.api.reports.made.wording import Lang, say
@@ -54,17 +54,11 @@ class Drawable:
     @classmethod
     def of_report(cls, readings: Readings) -> "Drawable":
         """Out of a report's own columns."""
-        lat_deg, lon_deg = (
-            np.array(column, dtype=np.float64) for column in (readings.lat, readings.lon)
-        )
         return cls(
-            epochs_s(readings.time),
-            {
-                probe: np.array(column, dtype=np.float64)
-                for probe, column in readings.temperature_c.items()
-            },
-            lat_deg,
-            lon_deg,
+            epochs_of(readings.time),
+            {probe: floats_of(column) for probe, column in readings.temperature_c.items()},
+            floats_of(readings.lat),
+            floats_of(readings.lon),
             codes_of(readings.lid_open),
         )
 

@@ -8,14 +8,24 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from coldwitness.api.reports.made.instants import epochs_s, instants
+from coldwitness.api.reports.made.columns import (
+    codes_of,
+    counts_if_any,
+    epochs_of,
+    flags,
+    floats_of,
+    indexes,
+    numbers,
+    times,
+    times_if_any,
+)
+from coldwitness.api.reports.made.instants import instants
 from coldwitness.api.reports.made.model import Readings
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.reading import ENDING_EVENTS, Event
-from coldwitness.domain.tracks import CodeArray, FloatArray, Tracks
+from coldwitness.domain.tracks import Tracks
 
 AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
 NO_READINGS = Readings(
@@ -42,22 +52,22 @@ def readings_of(tracks: Tracks) -> Readings:
         raise BadInput(f"report: expected the readings of one shipment, got {tracks.shipments}")
     return Readings(
         loggers=tracks.loggers,
-        time=tuple(time or "" for time in instants(tracks.time_s)),
-        received=instants(tracks.received_s),
-        logger=tuple(tracks.logger.tolist()),
-        seq=tuple(None if seq < 0 else seq for seq in tracks.seq.tolist()),
-        conflict=tuple(np.flatnonzero(tracks.conflict).tolist()),
+        time=times(tracks.time_s),
+        received=times_if_any(tracks.received_s),
+        logger=indexes(tracks.logger),
+        seq=counts_if_any(tracks.seq),
+        conflict=indexes(np.flatnonzero(tracks.conflict)),
         temperature_c={
-            name: _numbers(column)
+            name: numbers(column)
             for name, column in tracks.temperature_c.items()
             if not np.isnan(column).all()
         },
-        lat=_numbers(tracks.lat_deg),
-        lon=_numbers(tracks.lon_deg),
-        accuracy_m=_numbers(tracks.accuracy_m),
-        lid_open=_flags(tracks.lid_open),
-        moving=_flags(tracks.moving),
-        light_lux=_numbers(tracks.light_lux),
+        lat=numbers(tracks.lat_deg),
+        lon=numbers(tracks.lon_deg),
+        accuracy_m=numbers(tracks.accuracy_m),
+        lid_open=flags(tracks.lid_open),
+        moving=flags(tracks.moving),
+        light_lux=numbers(tracks.light_lux),
     )
 
 
@@ -101,7 +111,7 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
     if not all(0 <= row < n for row in readings.conflict):
         raise BadInput(f"readings.conflict: expected rows below {n}")
     try:
-        time_s, received_s = epochs_s(readings.time), epochs_s(readings.received)
+        time_s, received_s = epochs_of(readings.time), epochs_of(readings.received)
     except ValueError as error:
         raise BadInput(f"readings.time: {error}") from error
     if (np.diff(time_s) < 0).any():
@@ -117,16 +127,13 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
         logger=np.array(readings.logger, dtype=np.int64),
         seq=np.array([-1 if seq is None else seq for seq in readings.seq], dtype=np.int64),
         conflict=conflict,
-        temperature_c={
-            name: np.array(column, dtype=np.float64)
-            for name, column in readings.temperature_c.items()
-        },
-        lat_deg=np.array(readings.lat, dtype=np.float64),
-        lon_deg=np.array(readings.lon, dtype=np.float64),
-        accuracy_m=np.array(readings.accuracy_m, dtype=np.float64),
+        temperature_c={name: floats_of(column) for name, column in readings.temperature_c.items()},
+        lat_deg=floats_of(readings.lat),
+        lon_deg=floats_of(readings.lon),
+        accuracy_m=floats_of(readings.accuracy_m),
         lid_open=codes_of(readings.lid_open),
         moving=codes_of(readings.moving),
-        light_lux=np.array(readings.light_lux, dtype=np.float64),
+        light_lux=floats_of(readings.light_lux),
     )
 
 
@@ -167,19 +174,3 @@ def event_of(raw: dict[str, Any], shipment: str) -> Event:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInput(f"events: {error}") from error
-
-
-def _numbers(column: FloatArray) -> tuple[float | None, ...]:
-    values: NDArray[Any] = column.astype(object)
-    values[np.isnan(column)] = None
-    return tuple(values.tolist())
-
-
-def _flags(column: CodeArray) -> tuple[bool | None, ...]:
-    words = (False, True, None)
-    return tuple(words[code] for code in column.tolist())
-
-
-def codes_of(flags: tuple[bool | None, ...]) -> CodeArray:
-    """(n,) 1, 0, or -1 for None: as Tracks has them."""
-    return np.array([-1 if flag is None else int(flag) for flag in flags], dtype=np.int8)

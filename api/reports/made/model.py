@@ -4,6 +4,7 @@ Frozen msgspec structs. Times are RFC 3339 UTC texts, as everywhere in our JSON;
 not be computed is None. Whatever is shown in two languages is a `Text`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -189,23 +190,24 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 class Readings(msgspec.Struct, frozen=True, kw_only=True):
     """Every reading of the shipment, inside and outside the window, in the order of Tracks.
 
-    Columns of equal length; None where absent. `logger` indexes `loggers`.
+    Columns of equal length; None where absent. `logger` indexes `loggers`. A report that was made
+    has `columns.Column`, one that was read has lists.
     """
 
     loggers: tuple[str, ...]
-    time: tuple[str, ...]
-    received: tuple[str | None, ...]
-    logger: tuple[int, ...]
-    seq: tuple[int | None, ...]
-    conflict: tuple[int, ...]
+    time: Sequence[str]
+    received: Sequence[str | None]
+    logger: Sequence[int]
+    seq: Sequence[int | None]
+    conflict: Sequence[int]
     """Row numbers of readings that contradict another of the same logger and time."""
-    temperature_c: dict[str, tuple[float | None, ...]]
-    lat: tuple[float | None, ...]
-    lon: tuple[float | None, ...]
-    accuracy_m: tuple[float | None, ...]
-    lid_open: tuple[bool | None, ...]
-    moving: tuple[bool | None, ...]
-    light_lux: tuple[float | None, ...]
+    temperature_c: dict[str, Sequence[float | None]]
+    lat: Sequence[float | None]
+    lon: Sequence[float | None]
+    accuracy_m: Sequence[float | None]
+    lid_open: Sequence[bool | None]
+    moving: Sequence[bool | None]
+    light_lux: Sequence[float | None]
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,17 +1,24 @@
 """The JSON twin: the complete report in canonical form, one line, the same bytes every time."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from coldwitness.api.reports.made.model import EARLIER, SCHEMA, Evidenced, Report
-from coldwitness.api.reports.made.seal import canonical, plain
+from coldwitness.api.reports.made.seal import canonical_parts
 from coldwitness.domain.errors import BadInput
 
 
 def render_json(report: Report) -> bytes:
     """RFC 8785 bytes of the report and a final newline."""
-    return canonical(plain(report)) + b"\n"
+    return b"".join(json_parts(report))
+
+
+def json_parts(report: Report) -> Iterator[bytes]:
+    """The same piece by piece, for reports that are too long for memory."""
+    yield from canonical_parts(report, with_seal=True)
+    yield b"\n"
 
 
 def read_json(data: bytes) -> Report:

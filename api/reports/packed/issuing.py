@@ -1,6 +1,7 @@
 """The evidence package of a report that was made here: by the file of the pack it was judged by."""
 
 from collections.abc import Callable
+from typing import IO
 
 from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.wording import Lang
@@ -14,6 +15,7 @@ from coldwitness.storage.journal.signing import Signer
 
 
 def evidence_package(
+    out: IO[bytes],
     report: Report,
     *,
     settings: Settings,
@@ -22,12 +24,13 @@ def evidence_package(
     lang: Lang,
     stamp: Callable[[bytes], bytes] | None = None,
     register: Registering | None = None,
-) -> bytes:
+) -> None:
     """As `make_package`. Raises BadInput where the pack's file is gone."""
     wanted = f"{report.rules.id} {report.rules.version}"
     for path in sorted((settings.judging.packs_directory or PACKS_DIR).glob("*.toml")):
         if load_pack(path).name == wanted:
-            return make_package(
+            make_package(
+                out,
                 report,
                 rules=path,
                 journal=journal,
@@ -37,4 +40,5 @@ def evidence_package(
                 issuer=settings.journal.origin,
                 register=register,
             )
+            return
     raise BadInput(f"package: the file of rule pack {wanted} was not found")

@@ -11,13 +11,14 @@ from cryptography.x509 import Certificate
 
 from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.made.seal import canonical
+from coldwitness.api.reports.made.written import Written
 from coldwitness.api.reports.packed import package
 from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about, removed_in
 from coldwitness.api.reports.packed.package import (
     Contents,
     PackageSignature,
     entry_of,
-    readings_lines,
+    readings_parts,
     zipped,
 )
 from coldwitness.api.reports.packed.rejudging import pack_of
@@ -247,7 +248,7 @@ def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings
     for name in sorted({*listed, *_REQUIRED}):
         if name not in files or name not in listed:
             found.add("file_missing", name)
-        elif entry_of(name, files[name]) != listed[name]:
+        elif entry_of(name, Written([files[name]])) != listed[name]:
             found.add("file_altered", name)
     order = [*(name for name in package.HEAD if name in files), *listed]
     if sorted(files) == sorted(order) and list(files) != order:
@@ -269,7 +270,7 @@ def _check_agreement(
         if named != (report.shipment, report.seal.sha256 if report.seal else ""):
             found.add("files_disagree", package.CONTENTS)
     expected = {
-        package.READINGS: readings_lines(report),
+        package.READINGS: b"".join(readings_parts(report)),
         package.MANIFEST: canonical(report.manifest) + b"\n",
         package.EVENTS: b"".join(canonical(event) + b"\n" for event in report.events),
     }

@@ -14,6 +14,7 @@ from coldwitness.analysis.findings import FindingTable, finding_table
 from coldwitness.analysis.judge import Judgement, judge
 from coldwitness.analysis.record.case import case_of
 from coldwitness.analysis.terms import Terms
+from coldwitness.api.reports.made.columns import Column
 from coldwitness.api.reports.made.evidence import event_of, tracks_of
 from coldwitness.api.reports.made.model import Evidenced, Report
 from coldwitness.api.reports.made.report import beside_of, build_report, rules_of
@@ -289,4 +290,11 @@ def _parsed(sent: dict[str, Any], report: Evidenced, rulebook: Rulebook) -> Mani
 
 def plain_values(part: Any) -> Any:
     """JSON values, numbers of equal value equal whether written 5 or 5.0."""
-    return msgspec.to_builtins(part)
+    return msgspec.to_builtins(part, enc_hook=_values)
+
+
+def _values(column: object) -> list[Any]:
+    """Of a report that was made the columns of readings."""
+    if isinstance(column, Column):
+        return list(column)
+    raise TypeError(f"no JSON of {type(column).__name__}")

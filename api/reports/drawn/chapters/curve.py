@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from coldwitness.api.reports.drawn.chapters.evidence import probe_title
 from coldwitness.api.reports.drawn.charts import canvas
-from coldwitness.api.reports.drawn.charts.temperature import Mark, TemperatureChart, temperature_svg
+from coldwitness.api.reports.drawn.charts.marks import Mark
+from coldwitness.api.reports.drawn.charts.temperature import TemperatureChart, temperature_svg
 from coldwitness.api.reports.drawn.document import Block, Figure, Paragraph
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import epoch_s

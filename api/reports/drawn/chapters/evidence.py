@@ -14,6 +14,7 @@ from coldwitness.api.reports.drawn.document import (
     Subheading,
     Table,
 )
+from coldwitness.api.reports.drawn.most_rows import left_out, weightiest
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import china_time
 from coldwitness.api.reports.made.wording import (
@@ -88,7 +89,7 @@ def coverage(view: View) -> Chapter:
             )
         )
     if told or len(told) == len(gaps):
-        blocks.append(_hole_table(view, told))
+        blocks += [_hole_table(view, told), *left_out(view, told)]
     if len(told) < len(gaps):
         most_s = max(gap.length_s for gap in gaps if not weighs(view, gap))
         said = view.say(
@@ -142,6 +143,11 @@ def _gaps_of_worst(view: View) -> list[CoverageGap]:
     return [gap for gap in view.report.gaps if gap.probe == shown]
 
 
+def _weight(numbered: tuple[int, CoverageGap]) -> tuple[float, ...]:
+    gap = numbered[1]
+    return gap.could_leave_range, gap.length_s
+
+
 def _hole_table(view: View, gaps: Sequence[CoverageGap]) -> Table:
     rows = tuple(
         (
@@ -155,7 +161,7 @@ def _hole_table(view: View, gaps: Sequence[CoverageGap]) -> Table:
                 tone="insufficient_evidence" if gap.could_leave_range else "",
             ),
         )
-        for number, gap in enumerate(gaps, start=1)
+        for number, gap in weightiest(list(enumerate(gaps, start=1)), _weight)
     )
     return Table(
         columns=(

@@ -13,6 +13,7 @@ from coldwitness.api.reports.drawn.document import (
     Subheading,
     Table,
 )
+from coldwitness.api.reports.drawn.most_rows import MOST_ROWS, left_out, weightiest
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import china_time
 from coldwitness.api.reports.made.wording import (
@@ -28,14 +29,14 @@ from coldwitness.api.reports.made.wording import (
 )
 from coldwitness.config.finding_kinds import accusing_kinds
 from coldwitness.domain.measures import given
-from coldwitness.domain.result import Sensor
+from coldwitness.domain.result import Finding, Sensor
 
 
 def integrity(view: View) -> Chapter:
     report = view.report
     doubts = [f for f in report.result.findings if (f.kind, f.subtype) not in accusing_kinds()]
     rows = []
-    for finding in doubts:
+    for finding in weightiest(doubts, _weight):
         settle = finding.would_settle
         rows.append(
             (
@@ -89,6 +90,7 @@ def integrity(view: View) -> Chapter:
             rows=tuple(rows),
             empty=view.say("records.no_doubt"),
         ),
+        *left_out(view, doubts),
         *_unshown(view),
         Paragraph(
             f"{view.say('records.readings_sha256')} {report.result.evidence.readings_sha256}",
@@ -96,6 +98,10 @@ def integrity(view: View) -> Chapter:
         ),
     ]
     return Chapter("integrity", view.say("records.integrity_title"), tuple(blocks))
+
+
+def _weight(finding: Finding) -> tuple[float, ...]:
+    return finding.certainty == "certain", finding.duration_s or 0.0
 
 
 def _unshown(view: View) -> list[Block]:
@@ -110,7 +116,7 @@ def _unshown(view: View) -> list[Block]:
 def instruments(view: View) -> Chapter:
     lang = view.lang
     rows = []
-    for logger in view.report.instruments:
+    for logger in weightiest(view.report.instruments, lambda one: (one.declared, one.readings)):
         state = (
             "calibration_expired_state"
             if logger.calibration == "expired"
@@ -143,7 +149,7 @@ def instruments(view: View) -> Chapter:
         rows=tuple(rows),
         empty=view.say("records.no_logger"),
     )
-    blocks: list[Block] = [table]
+    blocks: list[Block] = [table, *left_out(view, view.report.instruments)]
     sensors = given(view.report.result.evidence.sensors) or ()
     if sensors and (grid := _one_grid(sensors)) is not None:
         step = quantity(grid, "°C", places=6)
@@ -158,6 +164,7 @@ def instruments(view: View) -> Chapter:
         blocks += [
             Subheading(view.say("records.sensors")),
             _sensors(sensors, view),
+            *left_out(view, sensors),
             Paragraph(
                 view.say("records.steps_mean"),
                 small=True,
@@ -180,7 +187,7 @@ def _sensors(sensors: Sequence[Sensor], view: View) -> Table:
     """`evidence.sensors` of the result: which probe of which logger, and its values' grid."""
     lang = view.lang
     rows = []
-    for sensor in sensors:
+    for sensor in weightiest(sensors, lambda one: (one.readings,)):
         grid, off_grid = sensor.grid_c, sensor.off_grid
         rows.append(
             (
@@ -211,7 +218,7 @@ def custody(view: View) -> Chapter:
             Cell(site_words(step.site, view.lang) if step.site else "—"),
             Cell(tell(step.source, view.lang)),
         )
-        for step in view.report.custody
+        for step in view.report.custody[:MOST_ROWS]
     )
     table = Table(
         columns=(
@@ -224,4 +231,6 @@ def custody(view: View) -> Chapter:
         empty=view.say("records.no_event"),
         halves=True,
     )
-    return Chapter("custody", view.say("records.custody_title"), (table,))
+    return Chapter(
+        "custody", view.say("records.custody_title"), (table, *left_out(view, view.report.custody))
+    )

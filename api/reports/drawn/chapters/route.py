@@ -3,7 +3,7 @@
 import numpy as np
 
 from coldwitness.analysis.record.geodesy import haversine_m
-from coldwitness.api.reports.drawn.charts.temperature import Mark
+from coldwitness.api.reports.drawn.charts.marks import Mark
 from coldwitness.api.reports.drawn.charts.track import Spot, distance_svg, track_svg
 from coldwitness.api.reports.drawn.document import (
     Block,
@@ -16,6 +16,7 @@ from coldwitness.api.reports.drawn.document import (
     Subheading,
     Table,
 )
+from coldwitness.api.reports.drawn.most_rows import left_out, weightiest
 from coldwitness.api.reports.drawn.view import View, is_clue
 from coldwitness.api.reports.made.instants import china_time, epoch_s
 from coldwitness.api.reports.made.model import Stop
@@ -42,6 +43,7 @@ def route(view: View) -> Chapter:
         blocks.append(Paragraph(view.say("route.datum"), small=True))
     if report.route.position_gaps:
         blocks += [Subheading(view.say("route.time_without_position")), _position_gap_table(view)]
+        blocks += left_out(view, report.route.position_gaps)
     return Chapter("route", view.say("route.title"), tuple(blocks))
 
 
@@ -103,7 +105,7 @@ def spots(view: View) -> list[Spot]:
             f"P{stop.number}" if is_clue(stop) or len(inner) <= _LABELLED else "",
             stop.radius_m if is_clue(stop) else 0.0,
         )
-        for stop in inner
+        for stop in weightiest(inner, _weight)
     ]
     return found
 
@@ -144,7 +146,8 @@ def _stop_table(view: View) -> list[Block]:
     brief = [stop for stop in stops if stop.role == "brief"]
     if not _clean(view) or len(brief) <= _BRIEF:
         brief = []
-    rows = tuple(_stop_row(view, stop) for stop in stops if stop not in brief)
+    listed = [stop for stop in stops if stop not in brief] if brief else stops
+    rows = tuple(_stop_row(view, stop) for stop in weightiest(listed, _weight))
     table = Table(
         columns=(
             Column(view.say("route.stop"), 0.4),
@@ -157,10 +160,15 @@ def _stop_table(view: View) -> list[Block]:
         rows=rows,
         empty=_no_stop(view),
     )
+    blocks: list[Block] = [table, *left_out(view, listed)]
     if not brief:
-        return [table]
+        return blocks
     most = duration(max(stop.duration_s for stop in brief), view.lang)
-    return [table, Paragraph(view.say("route.brief", count=len(brief), most=most), small=True)]
+    return [*blocks, Paragraph(view.say("route.brief", count=len(brief), most=most), small=True)]
+
+
+def _weight(stop: Stop) -> tuple[float, ...]:
+    return is_clue(stop), stop.duration_s
 
 
 def _no_stop(view: View) -> str:
@@ -236,6 +244,6 @@ def _position_gap_table(view: View) -> Table:
                 Cell(china_time(gap.end)),
                 Cell(duration(gap.length_s, view.lang)),
             )
-            for gap in view.report.route.position_gaps
+            for gap in weightiest(view.report.route.position_gaps, lambda gap: (gap.length_s,))
         ),
     )

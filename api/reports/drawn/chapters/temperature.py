@@ -16,6 +16,7 @@ from coldwitness.api.reports.drawn.document import (
     Subheading,
     Table,
 )
+from coldwitness.api.reports.drawn.most_rows import left_out, weightiest
 from coldwitness.api.reports.drawn.view import View
 from coldwitness.api.reports.made.instants import china_time
 from coldwitness.api.reports.made.model import Episode
@@ -57,7 +58,7 @@ def episodes(view: View) -> Chapter | None:
     """None where there is none: the chapter on the temperature says so."""
     if not view.report.episodes:
         return None
-    blocks: list[Block] = [_table(view)]
+    blocks: list[Block] = [_table(view), *left_out(view, view.report.episodes)]
     zooms = enlarged(view)
     if zooms:
         blocks.append(Subheading(view.say("temperature.enlarged")))
@@ -145,7 +146,7 @@ def _table(view: View) -> Table:
     lang = view.lang
     rows = []
     settled: dict[Text, int] = {}  # what would settle it, by the episode that said it first
-    for e in view.report.episodes:
+    for e in weightiest(view.report.episodes, _weight):
         certain = e.certainty == "certain"
         rows.append(
             (
@@ -177,6 +178,10 @@ def _table(view: View) -> Table:
         ),
         rows=tuple(rows),
     )
+
+
+def _weight(episode: Episode) -> tuple[float, ...]:
+    return episode.certainty == "certain", episode.degree_minutes or 0.0, episode.duration_s
 
 
 def _settles(view: View, episode: Episode, settled: dict[Text, int]) -> str:

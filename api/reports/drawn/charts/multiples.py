@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
-from coldwitness.api.reports.drawn.charts.temperature import Mark
+from coldwitness.api.reports.drawn.charts.marks import Mark
 from coldwitness.api.reports.drawn.charts.trace import Line, run_points
 
 _HEIGHT = 84.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
-from coldwitness.api.reports.drawn.charts.temperature import Mark
+from coldwitness.api.reports.drawn.charts.marks import Mark, drawable
 from coldwitness.api.reports.made.instants import epoch_s
 from coldwitness.api.reports.made.wording import Lang, say
 from coldwitness.domain.coverage import CoveredSpan
@@ -61,7 +61,7 @@ def ribbons_svg(
             stroke_width=0.7,
         )
     bottom = head + body - 2
-    for mark in stops:
+    for mark in drawable(stops, time):
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         sheet.path(
             f"M{canvas.number(x0)} {canvas.number(head - 1)}V{canvas.number(head - 6)}"
@@ -77,7 +77,7 @@ def ribbons_svg(
                 size=9.5,
                 fill=canvas.STOP,
             )
-    for mark in lid_open:
+    for mark in drawable(lid_open, time):
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         sheet.rect(x0, bottom + 1, width=max(x1 - x0, 2.0), height=8, fill=canvas.INK)
     if lid_open:

@@ -7,19 +7,13 @@ from dataclasses import dataclass
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis, ValueAxis
 from coldwitness.api.reports.drawn.charts.canvas import Canvas
+from coldwitness.api.reports.drawn.charts.marks import MOST_APART, Mark, drawable
 from coldwitness.api.reports.drawn.charts.trace import Line, envelope, run_points
 from coldwitness.api.reports.made.wording import Lang, celsius, say
 from coldwitness.domain.tracks import FloatArray
 
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that lasted, drawn over a chart; `number` is printed in a flag."""
-
-    start_s: float
-    end_s: float
-    certain: bool = True
-    number: int | None = None
+Shape = tuple[tuple[float, float], ...]
+"""Corners (time, °C)."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class TemperatureChart:
     start_s: float
     end_s: float
     window: tuple[float, float] | None
-    possible: tuple[tuple[tuple[float, float], ...], ...] = ()
+    possible: tuple[Shape, ...] = ()
     unseen: tuple[Mark, ...] = ()
     episodes: tuple[Mark, ...] = ()
     lid_open: tuple[Mark, ...] = ()
@@ -68,7 +62,7 @@ def temperature_svg(
 
     sheet.rect(left, top, width=right - left, height=bottom - top, fill="#ffffff")
     _draw_band(sheet, chart, time, value)
-    for mark in chart.episodes:
+    for mark in drawable(chart.episodes, time):
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         fill = "#f3d9d5" if mark.certain else sheet.hatch("doubt", stroke=canvas.DOUBT)
         sheet.rect(x0, top, width=max(x1 - x0, 1.5), height=bottom - top, fill=fill, opacity=0.75)
@@ -91,7 +85,7 @@ def temperature_svg(
             continue
         sheet.text((left - 6, y + 3.6), word, anchor="end", size=10)
         sheet.line((left, y), (right, y), stroke=canvas.HAIRLINE, width=1)
-        for mark in marks:
+        for mark in drawable(marks, time):
             x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
             sheet.rect(x0, y - 4, width=max(x1 - x0, 2), height=8, fill=fill, opacity=0.85)
         y += 17
@@ -143,10 +137,10 @@ def _draw_unseen(
 ) -> None:
     """Hatched where nothing was measured, over it the shapes of what is possible there."""
     hatch = sheet.hatch("unseen", stroke="#aab4be", rising=False)
-    for mark in chart.unseen:
+    for mark in drawable(chart.unseen, time):
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         sheet.rect(x0, value.y1, width=max(x1 - x0, 1.0), height=value.y0 - value.y1, fill=hatch)
-    for corners in chart.possible:
+    for corners in _wide_enough(chart.possible, time):
         points = [(time.x(t), value.y(min(max(v, -400.0), 400.0))) for t, v in corners]
         if points:
             sheet.path(
@@ -158,6 +152,18 @@ def _draw_unseen(
                 clip=plot,
                 dash="3 2",
             )
+
+
+def _wide_enough(shapes: Sequence[Shape], time: TimeAxis) -> Sequence[Shape]:
+    """Of very many shapes those that can be seen: one narrower than the hatching's edge cannot."""
+    if len(shapes) <= MOST_APART:
+        return shapes
+    ends = [[t for t, _ in corners] for corners in shapes]
+    return [
+        corners
+        for corners, at in zip(shapes, ends, strict=True)
+        if at and time.x(max(at)) - time.x(min(at)) >= 1.0
+    ]
 
 
 def _draw_trace(

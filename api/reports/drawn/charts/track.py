@@ -5,17 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coldwitness.api.reports.drawn.charts import axes, canvas
 from coldwitness.api.reports.drawn.charts.axes import TimeAxis, ValueAxis
-from coldwitness.api.reports.drawn.charts.canvas import Canvas
-from coldwitness.api.reports.drawn.charts.temperature import Mark
+from coldwitness.api.reports.drawn.charts.canvas import Canvas, Point
+from coldwitness.api.reports.drawn.charts.marks import Mark, drawable
 from coldwitness.api.reports.drawn.charts.trace import thinned
 from coldwitness.api.reports.made.wording import Lang, say
 from coldwitness.domain.tracks import FloatArray, IntArray
 
 EARTH_RADIUS_M = 6_371_008.8
 _MARGIN, _FOOT = 30.0, 30.0
+_LOOKED_AT_EACH = 50_000
+"""Positions; two million would be half a gigabyte as pairs of Python's numbers."""
 
 
 @dataclass(frozen=True)
@@ -135,18 +138,17 @@ def track_svg(
             radius = spot.radius_m * plan.scale
             sheet.circle(point, radius, fill="#eceaf3", stroke="#b9b2d0", width=0.8)
     line = plan.columns(lat_deg=way.lat_deg, lon_deg=way.lon_deg)
-    points = list(zip(line[0].tolist(), line[1].tolist(), strict=True))
     starts = way.begins.tolist()
-    ends = [*starts[1:], len(points)]
+    ends = [*starts[1:], way.time_s.size]
     for start, end in zip(starts, ends, strict=True):
         if start > 0:
             sheet.path(
-                canvas.polyline(points[start - 1 : start + 1]),
+                canvas.polyline(_points(line, start - 1, start + 1)),
                 stroke=canvas.UNSEEN,
                 width=1.1,
                 dash="1.5 4",
             )
-        sheet.path(canvas.polyline(_spaced(points[start:end])), stroke=canvas.TRACE, width=1.8)
+        sheet.path(canvas.polyline(_spaced(line, start, end)), stroke=canvas.TRACE, width=1.8)
     taken: list[tuple[float, float, float, float]] = []
     for spot, point in zip(spots, spot_points, strict=True):
         _draw_spot(sheet, point, spot, taken, line, width=width)
@@ -157,8 +159,19 @@ def track_svg(
     return sheet.svg()
 
 
-def _spaced(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Points at least half a unit apart; the first and last always stay."""
+def _points(line: tuple[FloatArray, FloatArray], start: int, end: int) -> list[Point]:
+    return list(zip(line[0][start:end].tolist(), line[1][start:end].tolist(), strict=True))
+
+
+def _spaced(line: tuple[FloatArray, FloatArray], start: int, end: int) -> list[Point]:
+    """Points start..end at least half a unit apart; the first and last always stay. Of very many
+    first only those are looked at that come into another hundredth of a unit."""
+    if end - start > _LOOKED_AT_EACH:
+        cell = np.floor(np.stack(line)[:, start:end] * 100.0)
+        moved = np.flatnonzero((np.diff(cell) != 0).any(axis=0)) + 1
+        row = np.unique(np.r_[0, moved, end - start - 1]) + start
+        line, start, end = (line[0][row], line[1][row]), 0, row.size
+    points = _points(line, start, end)
     kept = points[:1]
     x_kept, y_kept = kept[0] if kept else (0.0, 0.0)
     for point in points[1:-1]:
@@ -167,6 +180,17 @@ def _spaced(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
             kept.append(point)
             x_kept, y_kept = point
     return kept + points[-1:] if len(points) > 1 else kept
+
+
+def _standing(time_s: FloatArray, stops: Sequence[Mark]) -> NDArray[np.bool_]:
+    """(n - 1,) whether both ends of a step lie in one and the same stop."""
+    begun = np.zeros(max(time_s.size, 1), dtype=np.int64)
+    first = np.searchsorted(time_s, [mark.start_s for mark in stops], "left")
+    last = np.searchsorted(time_s, [mark.end_s for mark in stops], "right") - 1
+    within = last > first
+    np.add.at(begun, first[within], 1)
+    np.add.at(begun, last[within], -1)
+    return np.cumsum(begun)[: max(time_s.size - 1, 0)] > 0
 
 
 def _draw_spot(
@@ -255,12 +279,10 @@ def distance_svg(
         else (0.0, 0.0),
     )
     step_m = np.hypot(np.diff(east), np.diff(north))
-    for mark in stops:  # the jitter of a box that stands is no way
-        standing = (way.time_s >= mark.start_s) & (way.time_s <= mark.end_s)
-        step_m[standing[1:] & standing[:-1]] = 0.0
+    step_m[_standing(way.time_s, stops)] = 0.0  # the jitter of a box that stands is no way
     km = np.r_[0.0, np.cumsum(step_m)] / 1000.0 if east.size else np.zeros(0)
     value = ValueAxis(0.0, max(float(km[-1]) if km.size else 0.0, 0.1) * 1.08, bottom, top)
-    for mark in stops:
+    for mark in drawable(stops, time):
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         clue = mark.number is not None and mark.certain
         sheet.rect(x0, top, width=max(x1 - x0, 1.5), height=bottom - top, fill="#e4e0ef")
@@ -273,7 +295,7 @@ def distance_svg(
                 fill=canvas.OUT if clue else canvas.STOP,
             )
     hatch = sheet.hatch("unseen", stroke="#aab4be", rising=False)
-    for mark in unseen:
+    for mark in drawable(unseen, time):
         x0, x1 = time.inside(time.x(mark.start_s)), time.inside(time.x(mark.end_s))
         sheet.rect(x0, top, width=max(x1 - x0, 1.0), height=bottom - top, fill=hatch)
     axes.draw_time_axis(sheet, time, top=top, bottom=bottom, most=6)
