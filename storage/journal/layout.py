@@ -77,6 +77,12 @@ def worker_folder(directory: Path, worker: str) -> Path:
     return directory / "segments" / worker
 
 
+def closing(folder: Path) -> Path:
+    """Whose lock he holds who seals a day of a worker or takes messages out of one; `folder` is
+    the worker's."""
+    return folder.parents[1] / "derived" / f"closing-{folder.name}"
+
+
 def head_tree(folder: Path) -> Path:
     """The tree over a worker's heads, worked out from them; `folder` is the worker's."""
     return folder / "heads.tree"

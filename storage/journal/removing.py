@@ -11,6 +11,7 @@ from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.commitment import Withheld, commitment_of
 from coldwitness.storage.journal.durable import write_text
+from coldwitness.storage.journal.locking import one_at_a_time
 from coldwitness.storage.journal.removal import read_removals
 from coldwitness.storage.journal.rows import Removal, Row, kept_bytes, parse_row, removed_payload
 from coldwitness.storage.journal.sealed import (
@@ -29,11 +30,16 @@ from coldwitness.storage.journal.signing import Signer
 
 def remove(segment: layout.Segment, removals: Sequence[Removal], signer: Signer) -> None:
     """Take these messages away from an open or a sealed day; what is gone already stays gone.
-    Killed in between, the next call does it again.
+    Killed in between, the next call does it again. Who seals the day meanwhile is waited for.
 
     Raises BadInput for a row that holds its message itself (of before 2026-11-30) or that is not
     there, Unavailable where the disk refuses.
     """
+    with one_at_a_time(layout.closing(segment.folder), what="journal"):
+        _remove(segment, removals, signer)
+
+
+def _remove(segment: layout.Segment, removals: Sequence[Removal], signer: Signer) -> None:
     known = read_removals(segment.removed)
     known.update((one.row, one) for one in removals)
     lines = b"".join(msgspec.json.encode(known[row]) + b"\n" for row in sorted(known))

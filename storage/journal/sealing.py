@@ -10,7 +10,7 @@ from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.durable import sweep, write_text
 from coldwitness.storage.journal.layout import Segment
-from coldwitness.storage.journal.locking import worker_lock
+from coldwitness.storage.journal.locking import one_at_a_time, worker_lock
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
 from coldwitness.storage.journal.rows import kept_bytes, parse_row, row_bytes, utc_day
 from coldwitness.storage.journal.sealed import (
@@ -39,8 +39,14 @@ def seal_segment(segment: Segment, signer: Signer) -> Seal | None:
 
     Rows and seal are on disk and read back before the database is deleted; killed in between,
     the next call does it again. A segment whose chain does not hold is not sealed (BadInput):
-    it is left as it is for `journal verify`.
+    it is left as it is for `journal verify`. Who takes a message out of the day meanwhile waits:
+    rows that were read before would be written after, message and all.
     """
+    with one_at_a_time(layout.closing(segment.folder), what="journal"):
+        return _seal(segment, signer)
+
+
+def _seal(segment: Segment, signer: Signer) -> Seal | None:
     meta, head = read_head(segment.database)
     if head.row < meta.first_row:
         _delete_database(segment)

@@ -1,15 +1,25 @@
 """A message is taken away from an open and from a sealed day; its row still proves itself."""
 
-from collections.abc import Callable
+import gzip
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from coldwitness.domain.errors import BadInput
-from coldwitness.storage.journal import Journal, JournalReader, Message, Signer, verify_journal
+from coldwitness.storage.journal import (
+    Journal,
+    JournalReader,
+    Message,
+    Signer,
+    sealing,
+    verify_journal,
+)
 from coldwitness.storage.journal.layout import Segment, segments
 from coldwitness.storage.journal.removing import remove
 from coldwitness.storage.journal.rows import Removal
+from coldwitness.storage.journal.sealed import SealedRow, WrittenFile
 from coldwitness.storage.journal.segment import SegmentWriter
 from coldwitness.storage.journal.segment_meta import FIRST_FORMAT, SegmentMeta
 from coldwitness.storage.journal.tally import row_names
@@ -70,6 +80,32 @@ def test_a_worker_goes_on_over_a_removed_message_and_seals_its_day(
         journal.append(messages(30, 3))
         journal.append(messages(40, 3, received_ms=NOON_MS + DAY_MS))
     assert day(tmp_path).state == "sealed"
+    assert problems(tmp_path, signer) == []
+    assert JournalReader(tmp_path).row("w1", 5).removal == KEPT
+
+
+def test_a_message_removed_while_its_day_is_sealed_is_in_no_file_afterwards(
+    tmp_path: Path, open_journal: Open, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(open_journal, sealed=False)
+    removing = Thread(target=remove, args=(day(tmp_path), [KEPT], signer))
+    write = sealing.write_rows
+
+    def written_meanwhile(path: Path, first_row: int, rows: Iterable[SealedRow]) -> WrittenFile:
+        done = write(path, first_row, rows)
+        removing.start()  # what is sealed has been read with the message in it
+        removing.join(timeout=0.3)
+        return done
+
+    monkeypatch.setattr(sealing, "write_rows", written_meanwhile)
+    assert list(sealing.seal_finished(tmp_path, signer))
+    removing.join(timeout=60.0)
+    files = [path for path in day(tmp_path).folder.iterdir() if path.is_file()]
+    assert day(tmp_path).state == "sealed"
+    assert not any(
+        SECRET in gzip.decompress(path.read_bytes()) for path in day(tmp_path).row_files()
+    )
+    assert not any(b"Wang" in path.read_bytes() for path in files)
     assert problems(tmp_path, signer) == []
     assert JournalReader(tmp_path).row("w1", 5).removal == KEPT
 
