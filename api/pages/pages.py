@@ -49,14 +49,19 @@ def look_up(
     caller: CallerOf,
     id: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """The search form's target: to the shipment's page, or back with a word of why not."""
+    """The search form's target: to the page of the shipment that is named or alone fits, to the
+    list of several, or back with a word of why not."""
     lang = language_of(request)
     shipment = id.strip()
     if is_id(shipment) and may_see(services, caller.reach, shipment):
         return RedirectResponse(f"/shipments/{shipment}?lang={lang}", status_code=303)
-    if shipment and services.register.shipments.rows(q=shipment, limit=1, reach=caller.reach):
-        found = urlencode({"lang": lang, "q": shipment})
-        return RedirectResponse(f"/?{found}", status_code=303)
+    if shipment:
+        fitting = services.register.shipments.rows(q=shipment, limit=2, reach=caller.reach)
+        if len(fitting) == 1:
+            return RedirectResponse(f"/shipments/{fitting[0].id}?lang={lang}", status_code=303)
+        if fitting:
+            found = urlencode({"lang": lang, "q": shipment})
+            return RedirectResponse(f"/?{found}", status_code=303)
     why = word("search_none" if is_id(shipment) else "search_bad", lang)
     return page("missing.html", lang, request, status=404, why=why, asked=shipment[:80])
 

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from coldwitness.analysis.terms import LimitSource
+from coldwitness.api.reports.made.report import SLEW_SOURCE
+from coldwitness.api.reports.made.wording import say
 from coldwitness.api.reports.packed.verification import verify_bytes
 from coldwitness.domain.instants import rfc3339
 from coldwitness.domain.office import RegisteredBox, RegisteredBoxModel
@@ -306,6 +309,32 @@ def test_a_look_that_is_taken_back_lifts_nothing_any_more(world: World) -> None:
     look(world, outcome="isolation_withdrawn", note="隔板不是这只箱的")
     assert line(world, ISOLATION)["status"] == "asserted"
     assert "isolation_seen_at" not in (check(world)["evidence"].get("office") or {})
+
+
+def test_all_that_is_made_of_a_shipment_in_a_registered_box_with_limits_is_made(
+    world: World,
+) -> None:
+    limits = {
+        "hold_h": 8.0,
+        "slew_max_c_per_min": 0.3,
+        "coolant_coupling_max_per_h": 0.8,
+        "goods_coupling_max_per_h": 0.6,
+    }
+    sent(world)
+    model(world, qualification=limits)
+    for lang in ("zh", "en"):
+        assert world.get(f"/v1/shipments/ZB-1/report.html?lang={lang}").status_code == 200
+        assert world.get(f"/shipments/ZB-1?lang={lang}").status_code == 200
+    assert world.get("/v1/shipments/ZB-1/report.pdf", timeout=60.0).status_code == 200
+    kept = world.get("/v1/shipments/ZB-1/report.json")
+    assert kept.json()["terms"]["slew_source"] == "by_register"
+    found = verify_bytes(kept.content, rulebook=world.services.rulebook)
+    assert [one.code for one in found.problems] == []
+
+
+def test_every_source_of_a_limit_has_its_word_in_the_report() -> None:
+    for source in LimitSource:
+        assert say(SLEW_SOURCE[source], "zh") != say(SLEW_SOURCE[source], "en")
 
 
 def test_a_report_that_rests_on_a_look_is_judged_anew_to_the_same(world: World) -> None:

@@ -176,6 +176,24 @@ def test_the_language_is_the_querys_else_the_browsers_else_chinese(shown: World)
 
 
 @pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [
+        ("ZB-1", "/shipments/ZB-1?lang=zh"),
+        ("B-1", "/shipments/ZB-1?lang=zh"),
+        ("A", "/?lang=zh&q=A"),
+    ],
+)
+def test_a_part_that_one_shipment_alone_has_leads_to_its_page_and_others_to_the_list(
+    world: World, asked: str, leads_to: str
+) -> None:
+    for shipment in ("ZB-1", "ZA-2", "ZA-3"):
+        assert world.client.put(f"/v1/shipments/{shipment}", json=manifest(shipment)).is_success
+    answer = world.get("/shipments", params={"id": asked, "lang": "zh"}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == leads_to
+
+
+@pytest.mark.parametrize(
     "asked", ["ZB-404", "运单", "<script>alert(1)</script>", "../x", "x" * 100]
 )
 def test_a_search_that_finds_nothing_says_so_and_stays_harmless(shown: World, asked: str) -> None:

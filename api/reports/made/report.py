@@ -45,11 +45,12 @@ from coldwitness.domain.tracks import Tracks
 from coldwitness.judging.words.lines import line_facts
 
 _BREAKS = ("above_range", "below_range", "frozen", "budget_exceeded")
-_SLEW_SOURCE = {
+SLEW_SOURCE = {
     LimitSource.SETTING: "by_setting",
     LimitSource.MODEL: "by_model",
     LimitSource.MANIFEST: "by_manifest",
     LimitSource.FLEET: "by_fleet",
+    LimitSource.REGISTER: "by_register",
 }
 
 
@@ -181,7 +182,7 @@ def _terms(result: CheckResult, terms: JudgedTerms, pack: RulePack, shipment: in
         accuracy_above_zero_c=numbers.accuracy_above_zero_c,
         accuracy_below_zero_c=numbers.accuracy_below_zero_c,
         slew_max_c_per_min=float(terms.slew_max_c_per_min[shipment]),
-        slew_source=_SLEW_SOURCE[LimitSource(int(terms.slew_source[shipment]))],
+        slew_source=SLEW_SOURCE[LimitSource(int(terms.slew_source[shipment]))],
         recording_interval_s=numbers.recording_interval_s,
         logger_interval_s=_finite(terms.interval_s[shipment]),
         assumed_storage=terms.items.storage[int(terms.items.first[shipment])]
