@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from coldwitness.analysis.record.chains import chains, follow_each_other
 from coldwitness.analysis.record.sequence import SequenceBreaks
 from coldwitness.analysis.record.series_rows import SeriesRows, series_rows
+from coldwitness.analysis.record.spans import expanded
 from coldwitness.config.numbers import Numbers
 from coldwitness.domain.tracks import FloatArray, IntArray, Tracks
 
@@ -82,6 +83,25 @@ class Series:
             allowed_s=allowed_s if isinstance(allowed_s, float) else allowed_s[rows],
             missing=None if self.missing is None else self.missing[rows],
             row=None if self.row is None else self.row[rows],
+        )
+
+    def chosen(self, which: IntArray) -> "Series":
+        """Some of the series, (p,) their numbers, with copies of their rows."""
+        _, row = expanded(first=self.first[which], end=self.first[which + 1])
+        allowed_s, low_c = self.allowed_s, self.low_c[row]
+        return Series(
+            probes=self.probes,
+            first=np.append(0, np.cumsum(self.first[which + 1] - self.first[which])),
+            shipment=self.shipment[which],
+            probe=self.probe[which],
+            logger=self.logger[which],
+            accuracy_c=self.accuracy_c[which],
+            time_s=self.time_s[row],
+            low_c=low_c,
+            high_c=low_c if self.high_c is self.low_c else self.high_c[row],
+            allowed_s=allowed_s if isinstance(allowed_s, float) else allowed_s[row],
+            missing=None if self.missing is None else self.missing[row],
+            row=row if self.row is None else self.row[row],
         )
 
     @cached_property

@@ -122,11 +122,11 @@ def judge_temperature(case: Case) -> Temperature:
     tracks, terms, window = case.tracks, case.terms, case.window
     budgets = budget_index(terms)
     series = _doubted(case)
+    touched = _touched(series, case.series)
     blocks = [
         _judge_block(
             case,
-            series.of_shipments(*run),
-            _read(case, *run),
+            *_of_run(series, case.series, touched, run),
             limits=case.limits.of(*_span(case, *run)),
             doubt=take(case.custody_doubt, slice(*_span(case, *run))),
             budgets=budgets,
@@ -186,11 +186,24 @@ def _doubted(case: Case) -> Series:
     return series
 
 
-def _read(case: Case, start: int, stop: int) -> Series | None:
-    """The series of shipments start:stop as they were read, where some readings are doubted."""
-    if case.lone.size == 0 and case.custody_doubt.none:
-        return None
-    return case.series.of_shipments(start, stop)
+def _touched(series: Series, read: Series) -> IntArray:
+    """(t,) series of which some reading is doubted."""
+    if series is read:
+        return np.zeros(0, dtype=np.int64)
+    row = np.flatnonzero((series.low_c != read.low_c) | (series.high_c != read.high_c))
+    return np.unique(np.searchsorted(read.first, row, "right") - 1)
+
+
+def _of_run(
+    series: Series, read: Series, touched: IntArray, run: tuple[int, int]
+) -> tuple[Series, Series | None, IntArray]:
+    """The series of shipments start:stop, those of them `touched` as they were read, and which
+    these are."""
+    low, high = np.searchsorted(read.shipment, run)
+    which = touched[(touched >= low) & (touched < high)] - low
+    if which.size == 0:
+        return read.of_shipments(*run), None, which
+    return series.of_shipments(*run), read.of_shipments(*run).chosen(which), which
 
 
 def _span(case: Case, start: int, stop: int) -> tuple[int, int]:
@@ -210,10 +223,18 @@ def _steps_of(case: Case, series: Series) -> Steps:
     )
 
 
+def _with(column: FloatArray, its: FloatArray, *, at: IntArray) -> FloatArray:
+    """The column with other values at some places; no other column that shares it changes."""
+    column = column.copy()
+    column[at] = its
+    return column
+
+
 def _judge_block(
     case: Case,
     series: Series,
     read: Series | None,
+    touched: IntArray,
     *,
     limits: DrugLimits,
     doubt: CustodyDoubt,
@@ -225,10 +246,10 @@ def _judge_block(
         plain = _steps_of(case, read)
         steps = replace(
             steps,
-            min_c=plain.min_c,
-            max_c=plain.max_c,
-            mean_c=plain.mean_c,
-            mkt_c=plain.mkt_c,
+            min_c=_with(steps.min_c, plain.min_c, at=touched),
+            max_c=_with(steps.max_c, plain.max_c, at=touched),
+            mean_c=_with(steps.mean_c, plain.mean_c, at=touched),
+            mkt_c=_with(steps.mkt_c, plain.mkt_c, at=touched),
         )
     every = np.arange(len(series))
     high, low = limit_levels(
