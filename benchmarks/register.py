@@ -51,6 +51,8 @@ LISTS = (
     "/?lang=zh",
     "/?lang=zh&verdict=breach",
     "/?lang=zh&verdict=suspected",
+    "/?lang=zh&from=2026-09-20T00:00:00Z&to=2026-09-20T12:00:00Z&format=csv",
+    "/?lang=zh&from=2026-09-20T00:00:00Z&to=2026-09-20T12:00:00Z&format=xlsx",
     "/v1/shipments?sort=gravest",
     "/v1/shipments?sort=oldest",
     "/v1/shipments?kind=cold_chain_break",
