@@ -18,7 +18,12 @@ import typer
 from coldwitness.cli.disk_check import fsync_ms, nearest_folder
 from coldwitness.cli.other_clocks import other_clocks
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.cli.store_files import files_of_stores, open_to_others, register_file
+from coldwitness.cli.store_files import (
+    files_of_stores,
+    folders_written,
+    open_to_others,
+    register_file,
+)
 from coldwitness.cli.write_probes import try_folder, try_key, try_sqlite
 from coldwitness.config.settings import MqttSettings, Settings
 from coldwitness.domain.errors import BadInput, ColdWitnessError
@@ -35,6 +40,7 @@ from coldwitness.storage.journal import JournalReader, signer_of_journal
 from coldwitness.storage.journal.clock import clock_problem
 from coldwitness.storage.register import open_register
 from coldwitness.storage.register.views import SqlViews
+from coldwitness.storage.spare_room import TrailRoom
 from coldwitness.storage.telemetry import open_telemetry
 from coldwitness.storage.telemetry.influx_probe import try_influx
 
@@ -253,6 +259,13 @@ def _journal(settings: Settings) -> Iterator[Finding]:
     if not there:
         yield Finding("journal", "ok", f"{directory}: not there yet; made at the first start")
         return
+    missing = TrailRoom(folders_written(settings)).told()
+    yield Finding(
+        "trail room",
+        "ok" if missing is None else "warning",
+        missing or "kept for lines of the audit trail on a full disk",
+        "" if missing is None else "`serve` fills it up where the disk has room: make some there",
+    )
     signer = signer_of_journal(journal)
     try_key(signer)
     yield Finding("signing key", "ok", f"Ed25519 {signer.key_id}: a probe was signed")

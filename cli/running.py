@@ -24,6 +24,7 @@ from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.nightly import NightlyComparison
 from coldwitness.cli.other_clocks import other_clocks
+from coldwitness.cli.store_files import folders_written
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.clock_offsets import ClockOffset
@@ -44,6 +45,7 @@ from coldwitness.storage.journal.clock import clock_problem
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register.secret_seal import secret_seal
+from coldwitness.storage.spare_room import TrailRoom
 from coldwitness.storage.telemetry import WholeStore
 
 
@@ -72,7 +74,9 @@ class Running:
         second : judges half of a large run.
         """
         self.settings = settings
-        self._ready = dict(ready or {})
+        self._trail_room = TrailRoom(folders_written(settings))
+        self._trail_room.keep()
+        self._ready = {"trail_room": self._trail_room.problem, **(ready or {})}
         self._second = second
         self._opened = ExitStack()
         try:
@@ -93,7 +97,12 @@ class Running:
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
         register.seal_secrets(secret_seal(settings))
         log = self._opened.enter_context(
-            open_decision_log(settings.journal, register, witnesses=settings.witnesses)
+            open_decision_log(
+                settings.journal,
+                register,
+                witnesses=settings.witnesses,
+                trail_room=self._trail_room.give,
+            )
         )
         log.start()
         journal_in_force(log, register, settings, now_ms=system_clock())
@@ -133,7 +142,12 @@ class Running:
             metrics=metrics,
             base_url=base_url,
             board=board,
-            record=RecordCheck(settings, register, future_tolerance_s=future_tolerance_s(settings)),
+            record=RecordCheck(
+                settings,
+                register,
+                future_tolerance_s=future_tolerance_s(settings),
+                room=self._trail_room.give,
+            ),
             readiness=self._ready
             | _readiness(self._own_ingest)
             | {"clock": partial(_clock_problem, self._own_ingest, self._clocks)},

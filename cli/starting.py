@@ -10,14 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from coldwitness.api.app import expected_hosts
 from coldwitness.api.http.not_started import not_started_app
 from coldwitness.api.http.server import ApiServer, address_of, listen
 from coldwitness.api.pages.problem_page import problem_page
 from coldwitness.cli.running import Running
-from coldwitness.cli.store_files import files_of_stores
+from coldwitness.cli.store_files import folders_written
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.loopback import is_loopback
@@ -47,7 +46,7 @@ def started(
             yield None
             return
         with running:
-            room_problem(_folders(settings))
+            room_problem(folders_written(settings))
             yield running
     finally:
         listener.close()
@@ -71,7 +70,7 @@ def _opened(
 
 def _open(settings: Settings, listener: socket.socket, run: Run) -> Running:
     """Once more with the room that is kept for it where it cannot be opened without."""
-    folders = _folders(settings)
+    folders = folders_written(settings)
     ready = {"room": partial(room_problem, folders)}
     try:
         return run(listener=listener.dup(), ready=ready)
@@ -79,10 +78,6 @@ def _open(settings: Settings, listener: socket.socket, run: Run) -> Running:
         if not give_room(folders):
             raise
         return run(listener=listener.dup(), ready=ready)
-
-
-def _folders(settings: Settings) -> set[Path]:
-    return {settings.journal.directory, *(file.parent for file in files_of_stores(settings))}
 
 
 class _Waiting:

@@ -21,6 +21,11 @@ def files_of_stores(settings: Settings) -> list[Path]:
     return [*found, store.embedded_file] if store.telemetry == "embedded" else found
 
 
+def folders_written(settings: Settings) -> set[Path]:
+    """Where journal, register and store lie on this machine's disks."""
+    return {settings.journal.directory, *(file.parent for file in files_of_stores(settings))}
+
+
 def open_to_others(settings: Settings) -> list[Path]:
     """The journal's folder, and the files of register and store, where group or others have any
     right on them and on the folder they lie in."""

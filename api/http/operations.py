@@ -23,6 +23,8 @@ MENDS: Mapping[str, str] = {
     "ingest": "see that the broker of [mqtt] answers and the journal's disk has room;"
     " `coldwitness doctor` tries both",
     "room": "make room on the disk these lie on: full, it refuses messages and decisions",
+    "trail_room": "make room on the disk it lies on: once it is used up, nothing that stands in the"
+    " audit trail is shown",
     "clock": "set this server's clock, or theirs, by a time service; then start it again",
     "stores": "see that the telemetry store and the register answer; what is journalled is brought"
     " in as soon as they do",

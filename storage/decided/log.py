@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -19,12 +20,13 @@ from coldwitness.storage.decided.adoption import adopt
 from coldwitness.storage.decided.effects import caught_up
 from coldwitness.storage.decided.kept_heads import keep_heads
 from coldwitness.storage.decided.shards import IMPORTS, chain_of, is_shard, shard_names
-from coldwitness.storage.decisions import Decision, decision_of, message_of
-from coldwitness.storage.journal import Journal, JournalReader
+from coldwitness.storage.decisions import Audited, Decision, decision_of, message_of
+from coldwitness.storage.journal import Journal, JournalReader, Message
 from coldwitness.storage.journal.layout import worker_folder
 from coldwitness.storage.journal.locking import WorkerInUse
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.spare_room import with_room
 from coldwitness.storage.witness.asking import Witnessing
 
 log = logging.getLogger(__name__)
@@ -50,13 +52,23 @@ class DecisionLog:
     """The writer of one shard of decisions. Its methods may be called from any thread."""
 
     def __init__(
-        self, journal: Journal, register: Register, *, witnesses: Sequence[WitnessSettings] = ()
+        self,
+        journal: Journal,
+        register: Register,
+        *,
+        witnesses: Sequence[WitnessSettings] = (),
+        trail_room: Callable[[], bool] = lambda: False,
     ) -> None:
-        """journal : a shard of its own, or the import's. witnesses : who sign its heads while it
-        runs. What an earlier process journalled and could not bring into the register is brought
-        in first. Raises Unavailable."""
+        """What an earlier process journalled and could not bring into the register is brought in
+        first.
+
+        journal : a shard of its own, or the import's. witnesses : who sign its heads while it runs.
+        trail_room : gives lines of the audit trail more room on a full disk, False where it cannot:
+        what is only read is not refused for the line that says so. Raises Unavailable.
+        """
         self._journal = journal
         self._register = register
+        self._trail_room = trail_room
         self._brought: list[_Brought] = []
         self._unapplied: list[_Brought] = []
         self._taking = threading.Lock()
@@ -155,7 +167,7 @@ class DecisionLog:
         ]
         try:
             # All at one moment, so of one day: a group is kept whole or not at all.
-            row = self._journal.append(messages, note=True).start - 1
+            row = self._with_room(group, partial(self._append, messages)) - 1
         except Unavailable as error:
             for one in group:
                 one.failure, one.done = error, True
@@ -167,11 +179,21 @@ class DecisionLog:
         with suppress(Unavailable):  # each of those who wait is told
             self._apply()
 
+    def _append(self, messages: Sequence[Message]) -> int:
+        """Number of the first row."""
+        return self._journal.append(messages, note=True).start
+
+    def _with_room(self, lines: Sequence[_Brought], do: Callable[[], _Effect]) -> _Effect:
+        """Again as long as it is refused and there is room to give, where all of it is the audit
+        trail's: what changes anything has to wait for the disk."""
+        trail = all(isinstance(what, Audited) for one in lines for what in one.decisions)
+        return with_room(do, self._trail_room) if trail else do()
+
     def _apply(self) -> None:
         """Have the effects of what is journalled: all at once where that goes, else one by one.
         Raises Unavailable; what is left then comes before anything later."""
         try:
-            self._have_effect(list(self._unapplied))
+            self._with_room(self._unapplied, lambda: self._have_effect(list(self._unapplied)))
         except Unavailable as error:
             self._put_off(error)
             raise
@@ -236,6 +258,7 @@ def open_decision_log(
     register: SqlRegister,
     *,
     witnesses: Sequence[WitnessSettings] = (),
+    trail_room: Callable[[], bool] = lambda: False,
 ) -> DecisionLog:
     """The first shard for decisions that no other process writes; what stood in the register
     before decisions were journalled is taken into it once.
@@ -257,7 +280,7 @@ def open_decision_log(
             continue
         try:
             adopt(journal, register)
-            return DecisionLog(journal, register, witnesses=witnesses)
+            return DecisionLog(journal, register, witnesses=witnesses, trail_room=trail_room)
         except ColdWitnessError:
             journal.close()
             raise

@@ -14,7 +14,7 @@ import pytest
 
 from coldwitness.config.settings import load_settings
 from coldwitness.storage.opening import stores
-from coldwitness.storage.spare_room import give_room, keep_room
+from coldwitness.storage.spare_room import TRAIL_BYTES, give_room, keep_room
 from tests.e2e.demo_process import COLDWITNESS
 from tests.e2e.test_whole_stack import wait
 from tests.forked import Forked
@@ -161,3 +161,36 @@ def test_a_disk_that_is_full_at_a_start_serves_what_is_there(
             lambda: client.get("/v1/shipments/S-0/report.json").status_code == 200,
             (tmp_path / "serve.log").read_text,
         )
+
+
+def test_what_is_read_on_a_disk_that_fills_up_is_shown_while_its_line_has_room(
+    tmp_path: Path,
+) -> None:
+    port, full = world(tmp_path), tmp_path / "full"
+    filled(tmp_path)
+    kept = [tmp_path / "data" / ".trail-room", tmp_path / "data" / "journal" / ".trail-room"]
+    disk = full_disk(tmp_path / "scratch", tmp_path / "data", full=full, room=0)
+    with served(tmp_path, port, disk) as client:
+        log = (tmp_path / "serve.log").read_text
+        address = "/v1/shipments/S-0/report.json"
+        wait(lambda: client.get(address).status_code == 200, log)
+        assert [file.stat().st_size for file in kept] == [TRAIL_BYTES, TRAIL_BYTES]
+        assert not any(file.read_bytes().strip(b"\0") for file in kept)
+        before = len(lines_read(client))
+        full.touch()
+        shown = 0
+        while all(file.stat().st_size == TRAIL_BYTES for file in kept):
+            answer = client.get(address)
+            assert answer.status_code == 200, answer.text
+            shown += 1
+        told = readiness(client)["trail_room"]
+        assert "audit trail" in told["detail"]
+        assert "room" in told["mend"]
+        full.unlink()
+        wait(lambda: readiness(client)["trail_room"] == READY, log)
+        assert len(lines_read(client)) == before + shown
+
+
+def lines_read(client: httpx.Client) -> list[Any]:
+    lines = client.get("/v1/audit", params={"limit": 200}).json()["items"]
+    return [line for line in lines if line["action"] == "read_report_json"]

@@ -7,6 +7,7 @@ takes, and what comes out is compared with what the stores gave.
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.packed.journal_part import JournalPart, journal_part
@@ -38,6 +39,7 @@ from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.rows import utc_day
 from coldwitness.storage.journal.signed_tallies import SignedTallies
 from coldwitness.storage.register import SqlRegister
+from coldwitness.storage.spare_room import with_room
 
 _FIRST_DAY, _LAST_DAY = "0000-01-01", "9999-12-31"
 _BEFORE_DAYS, _AFTER_DAYS = 7, 31
@@ -56,8 +58,15 @@ class RecordCheck:
     """Compares what a report is made of with the journal."""
 
     def __init__(
-        self, settings: Settings, register: SqlRegister, *, future_tolerance_s: float
+        self,
+        settings: Settings,
+        register: SqlRegister,
+        *,
+        future_tolerance_s: float,
+        room: Callable[[], bool] = lambda: False,
     ) -> None:
+        """room : gives the journal's indexes more of it on a full disk, False where it cannot."""
+        self._room = room
         self._directory = settings.journal.directory
         self._settings = settings
         self._register = register
@@ -78,7 +87,8 @@ class RecordCheck:
         for left in reversed(range(_TRIES)):
             stored = rows_in_stores(self._directory, self._register)
             evidence = evidence_of()
-            differing = self.differences(evidence, shipment, stored)
+            compare = partial(self.differences, evidence, shipment, stored)
+            differing = with_room(compare, self._room)
             if not differing:
                 return evidence
             if left and rows_in_stores(self._directory, self._register) == stored:
