@@ -60,8 +60,8 @@ def _sheet() -> bytes:
     return resources.files("coldwitness.api.reports.drawn").joinpath("report.typ").read_bytes()
 
 
-def render_pdf(report: Report, *, lang: Lang) -> bytes:
-    """PDF/A-3 with embedded fonts and real text."""
+def render_pdf(report: Report, *, lang: Lang, twin: Iterable[bytes] = ()) -> bytes:
+    """PDF/A-3 with embedded fonts and real text. twin : of the report, where it is at hand."""
     document = lay_out(report, lang)
     inputs = {
         "document": msgspec.json.encode(document).decode("utf-8"),
@@ -69,7 +69,7 @@ def render_pdf(report: Report, *, lang: Lang) -> bytes:
         "twin-note": report.schema,
     }
     return typeset(
-        _sheet(), inputs, as_of_s=as_of_s(report), what="report", twin=json_parts(report)
+        _sheet(), inputs, as_of_s=as_of_s(report), what="report", twin=twin or json_parts(report)
     )
 
 

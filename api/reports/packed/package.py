@@ -99,9 +99,10 @@ def make_package(
         pack = rules.read_bytes()
     except OSError as error:
         raise BadInput(f"{rules}: cannot be read: {error.strerror}") from error
+    twin = Written(json_parts(report))
     files = {
-        REPORT: Written(json_parts(report)),
-        PDF: Written([render_pdf(report, lang=lang)]),
+        REPORT: twin,
+        PDF: Written([render_pdf(report, lang=lang, twin=parts_of(twin.file))]),
         READINGS: Written(readings_parts(report)),
         MANIFEST: Written([canonical(report.manifest), b"\n"]),
         EVENTS: Written(canonical(event) + b"\n" for event in report.events),
