@@ -24,7 +24,6 @@ from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.nightly import NightlyComparison
 from coldwitness.cli.other_clocks import other_clocks
-from coldwitness.cli.store_files import folders_written
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.clock_offsets import ClockOffset
@@ -45,7 +44,6 @@ from coldwitness.storage.journal.clock import clock_problem
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register.secret_seal import secret_seal
-from coldwitness.storage.spare_room import TrailRoom
 from coldwitness.storage.telemetry import WholeStore
 
 
@@ -65,18 +63,19 @@ class Running:
         own_ingest: bool = True,
         ready: Mapping[str, Readiness] | None = None,
         second: Companion | None = None,
+        trail_room: Callable[[], bool] = lambda: False,
     ) -> None:
         """Opens stores and journal, and a listener where none is given; closes it with them. Raises
         ConfigError or Unavailable naming which.
 
         ready : further parts that `/readyz` names. own_ingest : False where only other processes
         take the messages. Either way what others store is judged: they leave word in the register.
-        second : judges half of a large run.
+        second : judges half of a large run. trail_room : gives what is written while something is
+        read more room on a full disk, False where it cannot.
         """
         self.settings = settings
-        self._trail_room = TrailRoom(folders_written(settings))
-        self._trail_room.keep()
-        self._ready = {"trail_room": self._trail_room.problem, **(ready or {})}
+        self._trail_room = trail_room
+        self._ready = dict(ready or {})
         self._second = second
         self._opened = ExitStack()
         try:
@@ -101,7 +100,7 @@ class Running:
                 settings.journal,
                 register,
                 witnesses=settings.witnesses,
-                trail_room=self._trail_room.give,
+                trail_room=self._trail_room,
             )
         )
         log.start()
@@ -146,7 +145,7 @@ class Running:
                 settings,
                 register,
                 future_tolerance_s=future_tolerance_s(settings),
-                room=self._trail_room.give,
+                room=self._trail_room,
             ),
             readiness=self._ready
             | _readiness(self._own_ingest)

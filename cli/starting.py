@@ -22,7 +22,7 @@ from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.loopback import is_loopback
 from coldwitness.domain.shown_address import shown_address
 from coldwitness.judging.companion import Companion
-from coldwitness.storage.spare_room import give_room, room_problem
+from coldwitness.storage.spare_room import TrailRoom, give_room, room_problem
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def started(
             return
         with running:
             room_problem(folders_written(settings))
+            TrailRoom(folders_written(settings)).keep()
             yield running
     finally:
         listener.close()
@@ -71,13 +72,15 @@ def _opened(
 def _open(settings: Settings, listener: socket.socket, run: Run) -> Running:
     """Once more with the room that is kept for it where it cannot be opened without."""
     folders = folders_written(settings)
-    ready = {"room": partial(room_problem, folders)}
+    trail = TrailRoom(folders)
+    ready = {"room": partial(room_problem, folders), "trail_room": trail.problem}
+    run = partial(run, ready=ready, trail_room=trail.give)
     try:
-        return run(listener=listener.dup(), ready=ready)
+        return run(listener=listener.dup())
     except Unavailable:
         if not give_room(folders):
             raise
-        return run(listener=listener.dup(), ready=ready)
+        return run(listener=listener.dup())
 
 
 class _Waiting:

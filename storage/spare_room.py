@@ -23,8 +23,6 @@ TRAIL_BYTES = 4_000_000
 and a journal that grow by pages, and the journal's index in which a report looks its rows up."""
 TRAIL_PIECE_BYTES = 250_000
 _TRAIL_NAME = ".trail-room"
-_LEFT_BYTES = 2 * ROOM_BYTES
-"""What the disk must have beyond it: what a start gave up is not to be taken from it again."""
 _PROBE_NAME = ".trail-probe"
 _PROBE_BYTES = 100_000
 """A disk that does not take so much is full: the indexes of SQLite grow by 32 kB."""
@@ -87,11 +85,13 @@ class TrailRoom:
         self._changing = threading.Lock()
 
     def keep(self) -> None:
-        """Fill up what is missing in each folder; where the disk has not all of it, nothing."""
+        """Fill up what is missing in each folder; where the disk has not all of it, nothing. What
+        a start needs is kept first: given up, it is not taken for this."""
         with self._changing:
-            for folder in self._folders:
-                with suppress(OSError):
-                    _grow(folder / _TRAIL_NAME)
+            if all((folder / _NAME).exists() for folder in self._folders):
+                for folder in self._folders:
+                    with suppress(OSError):
+                        _grow(folder / _TRAIL_NAME)
 
     def give(self) -> bool:
         """Give up a piece in each folder whose disk is full; False where there is none to give, or
@@ -130,8 +130,6 @@ def _grow(path: Path) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         missing = TRAIL_BYTES - before
-        os.posix_fallocate(handle, before, missing + _LEFT_BYTES)
-        os.ftruncate(handle, before)
         while missing:
             missing -= os.write(handle, bytes(missing))
         os.fsync(handle)

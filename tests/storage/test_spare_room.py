@@ -12,7 +12,7 @@ from coldwitness.storage.decided import open_decision_log
 from coldwitness.storage.decisions import Audited, Decision, DrugNameSet
 from coldwitness.storage.journal import Journal
 from coldwitness.storage.opening import stores
-from coldwitness.storage.spare_room import TRAIL_BYTES, TRAIL_PIECE_BYTES, TrailRoom
+from coldwitness.storage.spare_room import TRAIL_BYTES, TRAIL_PIECE_BYTES, TrailRoom, keep_room
 
 SEEN = Audited("officer", "read_report_json", "S-1", 0, shipment="S-1")
 
@@ -28,6 +28,9 @@ def test_a_piece_goes_only_where_the_disk_is_full_and_comes_back(
     full.mkdir()
     roomy.mkdir()
     room = TrailRoom([full, roomy])
+    room.keep()
+    assert not (roomy / ".trail-room").exists(), "what a start needs is kept first"
+    keep_room([full, roomy])
     room.keep()
     assert sizes(full, roomy) == [TRAIL_BYTES, TRAIL_BYTES]
     assert not room.give()
