@@ -54,7 +54,7 @@ tests: .venv/.dev
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 scoreboard: .venv/.dev
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.scoreboard --risks config/risks.toml
+	$(BIN)/python -m benchmarks.scoreboard --risks config/risks.toml
 
 soak: .venv/.dev servers
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 3600

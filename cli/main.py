@@ -155,8 +155,18 @@ def keep_to_oneself() -> None:
     os.umask(os.umask(NOTHING_FOR_OTHERS) | NOTHING_FOR_OTHERS)
 
 
+def one_thread_for_algebra() -> None:
+    """Before numpy is loaded: have its OpenBLAS use one thread, unless the environment says else.
+
+    The matrices of a judgement are small: a second thread waits for the next of them at a whole
+    core's cost, and judging took twice the time. What is done at once is done in processes.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def run() -> None:
     """Console entry."""
     keep_to_oneself()
+    one_thread_for_algebra()
     show_and_never_obey()
     sys.exit(main(sys.argv[1:]))

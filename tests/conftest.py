@@ -8,9 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from coldwitness.cli.main import one_thread_for_algebra
+
 # Each of the hundreds of commands that the tests start would compile every module anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# As the command has it: before numpy is loaded.
+one_thread_for_algebra()
 
 # A worker holds half a million objects that stay: to look through them all so often took a twelfth
 # of its time.

@@ -29,6 +29,19 @@ def test_help_lists_every_command_and_loads_none(capsys: pytest.CaptureFixture[s
         assert len(entry.help) <= 66, "the line would be cut"
 
 
+def test_numpy_computes_in_one_thread_unless_the_environment_says_else() -> None:
+    code = (
+        "import os; from coldwitness.cli.main import one_thread_for_algebra;"
+        "one_thread_for_algebra(); import numpy;"
+        "print(len(os.listdir('/proc/self/task')), os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    unsaid = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
+    for environment, told in ((unsaid, "1 1"), (unsaid | {"OPENBLAS_NUM_THREADS": "2"}, "2 2")):
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == told.split()
+
+
 def test_settings_are_those_of_the_file_named_before_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
