@@ -15,6 +15,7 @@ from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, ShipmentFinding
+from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.domain.shipment_filter import Asked, Place, Sort
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
@@ -286,6 +287,9 @@ class Results(Protocol):
 
     def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
         """The newest result of each shipment that has one."""
+
+    def newest_in_short(self, shipments: Sequence[str]) -> dict[str, ResultInShort]:
+        """What a list says of these, at a third of the time."""
 
     def findings(
         self,

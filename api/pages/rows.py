@@ -8,7 +8,7 @@ from coldwitness.api.http.services import Services
 from coldwitness.api.http.shipment_query import ShipmentQuery
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.reach import Reach
-from coldwitness.domain.result import CheckResult
+from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.domain.words import StateWord
 from coldwitness.storage.ports import ShipmentRow
 
@@ -54,11 +54,11 @@ def page_of_rows(
 
 
 def _rows(services: Services, lines: Sequence[ShipmentRow]) -> list[Row]:
-    results = services.register.results.newest([line.id for line in lines])
+    results = services.register.results.newest_in_short([line.id for line in lines])
     return [_row(line, results.get(line.id)) for line in lines]
 
 
-def _row(line: ShipmentRow, result: CheckResult | None) -> Row:
+def _row(line: ShipmentRow, result: ResultInShort | None) -> Row:
     return Row(
         id=line.id,
         verdict=line.verdict,
@@ -72,7 +72,7 @@ def _row(line: ShipmentRow, result: CheckResult | None) -> Row:
     )
 
 
-def chips_of(result: CheckResult) -> list[Chip]:
+def chips_of(result: ResultInShort) -> list[Chip]:
     """Findings in short, the gravest kinds of the contract's order first."""
     counted: dict[tuple[str, str, str], int] = {}
     for finding in result.findings:

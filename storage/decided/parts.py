@@ -14,6 +14,7 @@ from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.probe_challenges import ChallengeDecision, KeptChallenge, ProbeChallenge
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, ShipmentFinding
+from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.storage.challenge_ports import Challenges
 from coldwitness.storage.clue_ports import (
     EVERY_CLUE,
@@ -188,6 +189,9 @@ class JournalledResults:
 
     def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
         return self._under.newest(shipments)
+
+    def newest_in_short(self, shipments: Sequence[str]) -> dict[str, ResultInShort]:
+        return self._under.newest_in_short(shipments)
 
     def findings(
         self,

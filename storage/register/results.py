@@ -1,7 +1,7 @@
 """Results of judging: every differing one kept, the current one's findings to ask for."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -11,6 +11,7 @@ from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.measures import given
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
+from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.storage.clue_ports import ClueEntry, CluePolicy
 from coldwitness.storage.ports import EncodedResult, FindingPlace, KeptResult, ResultMark
 from coldwitness.storage.register import bodies, schema
@@ -96,6 +97,13 @@ class SqlResults:
         return None if body is None else bodies.decoded(body)
 
     def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
+        return {name: bodies.decoded(body) for name, body in self._newest(shipments)}
+
+    def newest_in_short(self, shipments: Sequence[str]) -> dict[str, ResultInShort]:
+        return {name: bodies.decoded_in_short(body) for name, body in self._newest(shipments)}
+
+    def _newest(self, shipments: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Shipment and body of its newest result, of those that have one."""
         current, newest, base = schema.shipments, schema.results.alias(), schema.results.alias()
         query = (
             select(newest.c.shipment, newest.c.body, base.c.body.label("base"))
@@ -110,13 +118,11 @@ class SqlResults:
                 (base.c.shipment == newest.c.shipment) & (base.c.version == newest.c.base_version),
             )
         )
-        found = {}
         with self._database.read() as connection:
             for part in parts(shipments):
                 for row in connection.execute(query.where(current.c.id.in_(part))):
                     whole = None if row.base is None else bodies.unpacked(row.base, None)
-                    found[row.shipment] = bodies.decoded(bodies.unpacked(row.body, whole))
-        return found
+                    yield row.shipment, bodies.unpacked(row.body, whole)
 
     def versions(self, shipment: str) -> list[KeptResult]:
         table = schema.results

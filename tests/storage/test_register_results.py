@@ -9,6 +9,7 @@ import pytest
 
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.reading import Event
+from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.bodies import CHAIN, packed, unpacked
 from tests.storage.readings import MINUTE, T0
@@ -61,6 +62,18 @@ def test_the_newest_results_of_several_come_at_once(register: SqlRegister) -> No
         "S-1": result(readings=CHAIN + 2),
         "S-2": result(shipment="S-2"),
     }
+
+
+def test_a_list_is_told_of_the_newest_results_what_they_say(register: SqlRegister) -> None:
+    record(register, result(finding("F-2"), finding("F-1", certainty="possible")))
+    record(register, result(shipment="S-2"))
+    whole = register.results.newest(["S-1", "S-2"])
+    short = register.results.newest_in_short(["S-2", "S-1", "S-none"])
+    assert short == {
+        name: msgspec.convert(msgspec.to_builtins(one), ResultInShort)
+        for name, one in whole.items()
+    }
+    assert [len(short[name].findings) for name in ("S-1", "S-2")] == [2, 0]
 
 
 def test_findings_are_those_of_the_current_results_by_id(register: SqlRegister) -> None:
