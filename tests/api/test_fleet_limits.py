@@ -220,7 +220,7 @@ def test_a_report_by_a_learned_limit_is_verified_without_the_trips(
     rulebook = world.services.rulebook
     assert verify_bytes(render_json(report), rulebook=rulebook).problems == ()
     for figure, value in (("typical_per_h", 0.3), ("limit_per_h", 0.6), ("trips", LEAST - 1)):
-        values = msgspec.to_builtins(report)
+        values = msgspec.json.decode(render_json(report))
         values["result"]["evidence"]["fleet_limits"]["coolant"][figure] = value
         edited = sealed(msgspec.convert({**values, "seal": None}, Report))
         assert not verify_bytes(render_json(edited), rulebook=rulebook).holds, figure

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +71,10 @@ def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing is not the point here: a report's pages are drawn once and found again."""
     pages: dict[bytes, bytes] = {}
 
-    def drawn(report: Report, *, lang: Lang) -> bytes:
+    def drawn(report: Report, *, lang: Lang, twin: Iterable[bytes] = ()) -> bytes:
         key = lang.encode() + render_json(report)
         if key not in pages:
-            pages[key] = render_pdf(report, lang=lang)
+            pages[key] = render_pdf(report, lang=lang, twin=twin)
         return pages[key]
 
     for place in (package_module, verification):
