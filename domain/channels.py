@@ -31,8 +31,11 @@ class Channel:
     in_position: bool = False
 
 
+SEQ_MAX = 2**53 - 1
+"""The largest whole number that JSON holds exactly (RFC 7493, 2.2): a report is JSON."""
+
 CHANNELS = (
-    Channel("seq", "count", "seq", low=0, high=2**63 - 1),
+    Channel("seq", "count", "seq", low=0, high=SEQ_MAX),
     # Wet capacitive sensors read beyond 100, and Ruuvi's encoding goes to 163.8; kept as sent.
     Channel("humidity_pct", "real", "humidity", "%RH", low=0.0, high=164.0),
     Channel("lat_deg", "real", "lat", "°", low=-90.0, high=90.0, in_position=True),

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from coldwitness.domain.channels import REALS, SENSED
+from coldwitness.domain.channels import CHANNEL, REALS, SENSED
 from coldwitness.domain.columns import empty, take
 from coldwitness.domain.identifiers import ID_PATTERN, is_id
 from coldwitness.domain.map_datums import to_wgs84
@@ -131,10 +131,14 @@ def yes_no(texts: Sequence[str]) -> tuple[CodeArray, BoolArray]:
     return values, wrong
 
 
+_SEQ = CHANNEL["seq"]
+SEQ_EXPECTED = f"seq: expected an integer from {_SEQ.low} to {_SEQ.high}"
+
+
 def whole_numbers(values: FloatArray) -> tuple[IntArray, BoolArray]:
-    """(seq with -1 where NaN, wrong) of numbers that must be integers >= 0."""
+    """(seq with -1 where NaN, wrong) of numbers that must be integers within its bounds."""
     empty = np.isnan(values)
-    wrong = ~empty & ((values < 0) | (values != np.floor(values)) | (values > 2**53))
+    wrong = ~empty & ((values < _SEQ.low) | (values != np.floor(values)) | (values > _SEQ.high))
     return np.where(empty | wrong, -1, np.where(wrong, 0, values)).astype(np.int64), wrong
 
 

@@ -21,6 +21,7 @@ from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.ingest.files.columns import (
+    SEQ_EXPECTED,
     Wrong,
     numbers,
     table_of,
@@ -245,7 +246,7 @@ class _Chunk:
         seq = np.full(len(rows), -1, dtype=np.int64)
         if "seq" in values:
             seq, off = whole_numbers(values.pop("seq"))
-            wrong.mark(off, "seq: expected an integer >= 0")
+            wrong.mark(off, SEQ_EXPECTED)
         flags = {}
         for name in (channel.sent for channel in FLAGS):
             if name in texts:

@@ -25,7 +25,14 @@ from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray, ReadingTable
 from coldwitness.ingest.bounded_file import UNPACKED_MAX_BYTES, opened, packed
-from coldwitness.ingest.files.columns import Wrong, numbers, table_of, whole_numbers, yes_no
+from coldwitness.ingest.files.columns import (
+    SEQ_EXPECTED,
+    Wrong,
+    numbers,
+    table_of,
+    whole_numbers,
+    yes_no,
+)
 from coldwitness.ingest.files.content import FileContent, Refusals, require_few_columns
 from coldwitness.ingest.files.csv_rows import require_columns
 from coldwitness.ingest.files.header import columns_of, is_probe, units_of
@@ -132,7 +139,7 @@ def _part(
             values[column] = _numbers(column, array, wrong)
         elif column == "seq":
             seq, off = whole_numbers(_numbers(column, array, wrong))
-            wrong.mark(off, "seq: expected an integer >= 0")
+            wrong.mark(off, SEQ_EXPECTED)
         elif column in _FLAGS:
             flags[column] = _flags(column, array, wrong)
     names = {name: _texts(found[name]) for name in _NAMES if name in found}

@@ -261,7 +261,7 @@ def _possible(channel: Channel, value: Any) -> Any:
     if channel.kind == "count":
         raise BadMessage(
             f"bad_{channel.sent}",
-            f"{channel.sent}: expected an integer >= 0, got {str(value)[:40]}",
+            f"{channel.sent}: expected an integer from 0 to {channel.high}, got {str(value)[:40]}",
         )
     expected = f"{channel.low:g} to {channel.high:g} {channel.unit}"
     if channel.high == math.inf:

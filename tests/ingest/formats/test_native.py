@@ -213,6 +213,7 @@ def test_time_is_required() -> None:
         ("seq", "3", "wrong_type"),
         ("seq", 1.5, "wrong_type"),
         ("seq", -1, "bad_seq"),
+        ("seq", 2**53, "bad_seq"),
         ("seq", 2**63, "bad_seq"),
         ("humidity", "50", "wrong_type"),
         ("humidity", -0.1, "out_of_range"),
@@ -354,7 +355,7 @@ numbers = st.floats(min_value=-200, max_value=200).map(lambda value: round(value
         min_size=1,
     ),
     time_ms=st.integers(min_value=1_000_000_000_000, max_value=4_000_000_000_000),
-    seq=st.none() | st.integers(min_value=0, max_value=2**63 - 1),
+    seq=st.none() | st.integers(min_value=0, max_value=2**53 - 1),
 )
 def test_what_is_sent_is_what_is_read(
     temperatures: dict[str, float], time_ms: int, seq: int | None
