@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, MetaData, String, Table, dialects, insert
+from sqlalchemy import Connection, dialects, insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from coldwitness.domain.errors import ConfigError
@@ -17,16 +17,16 @@ from coldwitness.storage.register.schema import feed, metadata
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _NEWEST = "head"
-_REVISION = Table(
-    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
-)
-"""Where Alembic reads and writes at which revision a database is."""
 
 
 @cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_SCRIPTS))
+
+
 def newest_revision() -> str:
     """The revision this program works with."""
-    head = ScriptDirectory(str(_SCRIPTS)).get_current_head()
+    head = _scripts().get_current_head()
     if head is None:
         raise ConfigError(f"{_SCRIPTS}: no migrations found")
     return head
@@ -34,8 +34,7 @@ def newest_revision() -> str:
 
 def revisions() -> list[str]:
     """All revisions, the first one first."""
-    scripts = ScriptDirectory(str(_SCRIPTS)).walk_revisions()
-    return [script.revision for script in scripts][::-1]
+    return [script.revision for script in _scripts().walk_revisions()][::-1]
 
 
 def revision_of(database: Database) -> str | None:
@@ -77,7 +76,7 @@ def _make(connection: Connection) -> None:
     for statement in _statements(connection.dialect.name):
         connection.exec_driver_sql(statement)
     connection.execute(insert(feed).values(id=1, last=0))
-    connection.execute(insert(_REVISION).values(version_num=newest_revision()))
+    MigrationContext.configure(connection).stamp(_scripts(), _NEWEST)
 
 
 @cache
@@ -86,7 +85,6 @@ def _statements(dialect_name: str) -> tuple[str, ...]:
     dialect = dialects.registry.load(dialect_name)()
 
     def made() -> Iterator[CreateTable | CreateIndex]:
-        yield CreateTable(_REVISION, if_not_exists=True)
         for table in metadata.sorted_tables:
             yield CreateTable(table)
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
