@@ -5,7 +5,6 @@ needs nothing but Python processes. It is the extra `scale`, so this module is i
 spreads parts alone.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,8 +51,6 @@ class DaskWorkers:
 def dask_workers(*, scheduler: str | None, processes: int) -> Iterator[DaskWorkers]:
     """The workers of the cluster at an address, else so many processes of this machine, which end
     with this one. Raises Unavailable where nobody answers, BadInput where another version does."""
-    # A worker's numpy is one thread: as many processes as cores are what is spread over.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with dask.config.set({"distributed.scheduler.allowed-failures": _LOST_MOST}):
         if scheduler is not None:
             with _connected(scheduler) as client:

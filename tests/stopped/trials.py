@@ -163,7 +163,7 @@ def full_disk(scratch: Path, folder: Path, *, full: Path, room: int) -> dict[str
 def trials(scratch: Path, folder: Path) -> Iterator[Trials]:
     """scratch : for the library and what commands say. folder : whose steps count."""
     made = library(scratch)
-    environment = os.environ | {"LD_PRELOAD": str(made), "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | {"LD_PRELOAD": str(made)}
     with subprocess.Popen(
         [sys.executable, "-m", "tests.stopped.fork_server", str(made), str(scratch / "counters")],
         stdin=subprocess.PIPE,
