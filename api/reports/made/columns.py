@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldwitness.api.reports.made.instants import epochs_s, instants
+from coldwitness.domain.channels import SEQ_MAX
 from coldwitness.domain.tracks import CodeArray, FloatArray, IntArray
 
 T = TypeVar("T")
@@ -53,9 +54,9 @@ class Column(Sequence[T], Generic[T]):
         return all(ours == theirs for ours, theirs in zip(self, other, strict=True))
 
     def is_plain(self, rows: slice) -> bool:
-        """Whether every encoder writes these rows alike: JSON holds no integer of 2^53 or more."""
+        """Whether every encoder writes these rows alike: JSON holds no larger integer exactly."""
         part = self.array[rows]
-        return part.dtype.kind != "i" or not part.size or int(part.max()) < 2**53
+        return part.dtype.kind != "i" or not part.size or int(part.max()) <= SEQ_MAX
 
     def __repr__(self) -> str:
         return f"Column({list(self[:3])!r}, … {len(self)})"
