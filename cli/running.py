@@ -44,6 +44,7 @@ from coldwitness.storage.journal.clock import clock_problem
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register.secret_seal import secret_seal
+from coldwitness.storage.spare_room import GiveRoom, none_to_give
 from coldwitness.storage.telemetry import WholeStore
 
 
@@ -63,7 +64,7 @@ class Running:
         own_ingest: bool = True,
         ready: Mapping[str, Readiness] | None = None,
         second: Companion | None = None,
-        trail_room: Callable[[], bool] = lambda: False,
+        trail_room: GiveRoom = none_to_give,
     ) -> None:
         """Opens stores and journal, and a listener where none is given; closes it with them. Raises
         ConfigError or Unavailable naming which.

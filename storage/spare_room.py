@@ -14,6 +14,8 @@ from typing import TypeVar
 from coldwitness.domain.errors import Unavailable
 
 T = TypeVar("T")
+GiveRoom = Callable[[], bool]
+"""Gives more room on a full disk; False where there is none to give."""
 ROOM_BYTES = 2_000_000
 """For the indexes of register, telemetry store, progress and the journals' open days, 32 kB each,
 and what a start writes."""
@@ -66,7 +68,12 @@ def _fill(path: Path) -> None:
         os.close(handle)
 
 
-def with_room(do: Callable[[], T], room: Callable[[], bool]) -> T:
+def none_to_give() -> bool:
+    """The room of those for whom none is kept."""
+    return False
+
+
+def with_room(do: Callable[[], T], room: GiveRoom) -> T:
     """What `do` gives; it is done again as long as it is Unavailable and `room` gave some."""
     while True:
         try:

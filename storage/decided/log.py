@@ -26,7 +26,7 @@ from coldwitness.storage.journal.layout import worker_folder
 from coldwitness.storage.journal.locking import WorkerInUse
 from coldwitness.storage.ports import Register
 from coldwitness.storage.register import SqlRegister
-from coldwitness.storage.spare_room import with_room
+from coldwitness.storage.spare_room import GiveRoom, none_to_give, with_room
 from coldwitness.storage.witness.asking import Witnessing
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class DecisionLog:
         register: Register,
         *,
         witnesses: Sequence[WitnessSettings] = (),
-        trail_room: Callable[[], bool] = lambda: False,
+        trail_room: GiveRoom = none_to_give,
     ) -> None:
         """What an earlier process journalled and could not bring into the register is brought in
         first.
@@ -258,7 +258,7 @@ def open_decision_log(
     register: SqlRegister,
     *,
     witnesses: Sequence[WitnessSettings] = (),
-    trail_room: Callable[[], bool] = lambda: False,
+    trail_room: GiveRoom = none_to_give,
 ) -> DecisionLog:
     """The first shard for decisions that no other process writes; what stood in the register
     before decisions were journalled is taken into it once.

@@ -39,7 +39,7 @@ from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.journal.rows import utc_day
 from coldwitness.storage.journal.signed_tallies import SignedTallies
 from coldwitness.storage.register import SqlRegister
-from coldwitness.storage.spare_room import with_room
+from coldwitness.storage.spare_room import GiveRoom, none_to_give, with_room
 
 _FIRST_DAY, _LAST_DAY = "0000-01-01", "9999-12-31"
 _BEFORE_DAYS, _AFTER_DAYS = 7, 31
@@ -63,7 +63,7 @@ class RecordCheck:
         register: SqlRegister,
         *,
         future_tolerance_s: float,
-        room: Callable[[], bool] = lambda: False,
+        room: GiveRoom = none_to_give,
     ) -> None:
         """room : gives the journal's indexes more of it on a full disk, False where it cannot."""
         self._room = room
