@@ -1,7 +1,7 @@
 """The web application: every route, its errors and its OpenAPI document in one place."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,9 +66,10 @@ from coldwitness.api.pages import (
     statistics_page,
 )
 from coldwitness.api.pages.problem_page import problem_page
-from coldwitness.api.refused_metrics import RefusedMetrics
+from coldwitness.api.register_metrics import RegisterMetrics
 from coldwitness.config.settings import HttpSettings
 from coldwitness.domain.grants import ROLES
+from coldwitness.ingest.metrics import JournalMetrics, PartMetrics
 from coldwitness.judging.check_schema import components_of
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -90,7 +91,7 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    services.metrics.registry.register(RefusedMetrics(services.settings.journal.directory))
+    _show_metrics(services)
     map_tiles.require_map(services.settings.map)
     install_problems(app, drawn=problem_page)
     app.router.routes.extend(_routes())
@@ -104,6 +105,16 @@ def create_app(services: Services) -> FastAPI:
         drawn=problem_page,
     )
     return app
+
+
+def _show_metrics(services: Services) -> None:
+    """What others know is asked of them at each look."""
+    for collector in (
+        PartMetrics(partial(operations.ready_parts, services)),
+        JournalMetrics(services.settings.journal.directory),
+        RegisterMetrics(services.register, services.clock),
+    ):
+        services.metrics.registry.register(collector)
 
 
 @cache

@@ -1,11 +1,11 @@
 """What the running server counts for its operator; no shipment id is ever a label."""
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from coldwitness.domain.result import CheckResult
+from coldwitness.ingest.metrics import new_registry
 from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.storage.clue_ports import ClueEntry
 
@@ -17,11 +17,7 @@ class Metrics(JudgingObserver):
     give `registry` to show others' counters (ingest's) on the same page."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry if registry is not None else CollectorRegistry()
-        build = Gauge(
-            "coldwitness_build_info", "Version of the software", ["version"], registry=self.registry
-        )
-        build.labels(version=version("coldwitness")).set(1)
+        self.registry = registry if registry is not None else new_registry()
         self.requests = Counter(
             "coldwitness_http_requests_total",
             "HTTP requests by method, route and status",
@@ -80,6 +76,13 @@ class Metrics(JudgingObserver):
             "coldwitness_alarm_messages_total",
             "Tries to tell somebody of an alarm, by result",
             ["result"],
+            registry=self.registry,
+        )
+        self.report_seconds = Histogram(
+            "coldwitness_report_seconds",
+            "Time in which a report or package was made, read and judged anew for it",
+            ["form"],
+            buckets=_SECONDS,
             registry=self.registry,
         )
         self.listeners = Gauge(

@@ -14,16 +14,24 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
+from coldwitness.cli.metrics_door import metrics_door
 from coldwitness.cli.settings_in_force import config_arguments, settings_of
 from coldwitness.cli.waiting import ending
 from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.metrics import (
+    JournalMetrics,
+    PartMetrics,
+    ReceivingMetrics,
+    new_registry,
+)
 from coldwitness.ingest.sides import ReceivingSide, StoringSide
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.opening import stores
@@ -94,12 +102,22 @@ def _receive(settings: Settings, stop: threading.Event, *, storing: Sequence[str
         keeper = threading.Thread(target=_keep_storing, args=(storing, stop))
         keeper.start()
     try:
-        stop.wait()
+        with metrics_door(settings.metrics, metrics_of(receiving, settings)):
+            stop.wait()
     finally:
         stop.set()
         receiving.stop()
         if keeper is not None:
             keeper.join()
+
+
+def metrics_of(receiving: ReceivingSide, settings: Settings) -> CollectorRegistry:
+    """What one worker tells Prometheus; of storing, what the journal's files say."""
+    registry = new_registry()
+    registry.register(PartMetrics(lambda: {"ingest": receiving.state == "running"}))
+    registry.register(ReceivingMetrics(receiving.worker, receiving.receiver.counts))
+    registry.register(JournalMetrics(settings.journal.directory))
+    return registry
 
 
 def _keep_storing(command: Sequence[str], stop: threading.Event) -> None:

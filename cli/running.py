@@ -22,6 +22,7 @@ from coldwitness.api.metrics import Metrics
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
+from coldwitness.cli.metrics_door import metrics_door
 from coldwitness.cli.nightly import NightlyComparison
 from coldwitness.cli.other_clocks import other_clocks
 from coldwitness.config.settings import Settings
@@ -29,6 +30,7 @@ from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.clock_offsets import ClockOffset
 from coldwitness.ingest.clock_watch import ClockWatch
 from coldwitness.ingest.formats.drug_names import DrugNames
+from coldwitness.ingest.metrics import ReceivingMetrics
 from coldwitness.ingest.progress import Progress, workers_followed
 from coldwitness.ingest.service import IngestService
 from coldwitness.judging.batch import judge_batch
@@ -152,6 +154,11 @@ class Running:
             | _readiness(self._own_ingest)
             | {"clock": partial(_clock_problem, self._own_ingest, self._clocks)},
         )
+        if self._own_ingest is not None:
+            receiving = self._own_ingest.receiving
+            counts = ReceivingMetrics(receiving.worker, receiving.receiver.counts)
+            metrics.registry.register(counts)
+        self._metrics = metrics
         self._nightly = NightlyComparison(settings, on_found=metrics.journal_differences.set)
         require_safe_doors(settings.http, self.services.doors)
         app = create_app(self.services)
@@ -193,6 +200,8 @@ class Running:
             for start, stop in parts:
                 start()
                 self._opened.callback(stop)
+            door = metrics_door(self.settings.metrics, self._metrics.registry)
+            self._opened.enter_context(door)
         except BaseException:
             self._opened.close()
             raise

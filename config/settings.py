@@ -152,6 +152,17 @@ class HttpSettings(_Section):
     """Of one platform, over all its keys, beside the limit per minute (open data interface)."""
 
 
+class MetricsSettings(_Section):
+    """A door for Prometheus alone, beside `/metrics` of the API: of `ingest`, which has no API, and
+    of `serve` without a key."""
+
+    host: str = "127.0.0.1"
+    """Whoever reaches it may read how much comes from whom: an address that only Prometheus
+    reaches."""
+    port: int | None = Field(None, ge=0, le=65535)
+    """Unset: there is none. Processes of one machine have one each; 0: a free one."""
+
+
 class OpenIdSettings(_Section):
     """A provider at which people sign in who have no password here (OpenID Connect)."""
 
@@ -354,6 +365,7 @@ class Settings(BaseSettings):
     journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     http: HttpSettings = HttpSettings()
+    metrics: MetricsSettings = MetricsSettings()
     sign_in: SignInSettings = SignInSettings()
     openid: OpenIdSettings | None = None
     judging: JudgingSettings = JudgingSettings()

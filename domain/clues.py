@@ -35,6 +35,8 @@ STATUS_OF: dict[str, ClueStatus] = {
     "transferred": "transferred",
     "closed": "closed",
 }
+ENDED: frozenset[ClueStatus] = frozenset({"rejected", "transferred", "closed"})
+"""With these no time limit runs any more."""
 ClueSource = Literal[
     "system", "inspection", "complaint", "transfer", "assigned", "monitor", "platform"
 ]

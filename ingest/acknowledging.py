@@ -3,8 +3,9 @@
 import logging
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import Unavailable
@@ -20,6 +21,9 @@ QUIET_PART = 0.2
 MOST_WAITING = 20_000
 MOST_WAITING_BYTES = 128_000_000
 RETRY_S = 1.0
+COMMIT_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds, inclusive, by which commits are counted: a good disk takes 1 ms, and a second is
+when loggers begin to wait."""
 
 
 @dataclass
@@ -33,6 +37,8 @@ class ReceiveCounts:
     commits: int = 0
     commit_s: float = 0.0
     slowest_commit_s: float = 0.0
+    commits_by_time: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_BOUNDS_S) + 1))
+    """By COMMIT_BOUNDS_S; the last are those that took longer."""
     refusing_since_s: float | None = None
     last_problem: str = ""
 
@@ -143,6 +149,7 @@ class Receiver:
         counts.journalled += kept
         counts.commits += 1
         counts.commit_s += took_s
+        counts.commits_by_time[bisect_left(COMMIT_BOUNDS_S, took_s)] += 1
         counts.slowest_commit_s = max(counts.slowest_commit_s, took_s)
         if self.refusing:
             log.warning("journal takes messages again")

@@ -237,6 +237,13 @@ class Progress:
             for courier_, logger, box, shipment, time_ms, received_ms, probes, battery_v in found
         ]
 
+    def heard(self, *, since_ms: int) -> list[tuple[tuple[str, str], int]]:
+        """Courier and logger, and when its newest reading was received, of those since then."""
+        found = self._query(
+            "SELECT courier, logger, received_ms FROM seen WHERE received_ms >= ?", (since_ms,)
+        )
+        return [((str(courier), str(logger)), int(at_ms)) for courier, logger, at_ms in found]
+
     def clocks(self) -> list[ClockOffset]:
         found = self._query("SELECT logger, low_ms, high_ms, messages, updated_ms FROM clock")
         return [ClockOffset(*fields) for fields in found]

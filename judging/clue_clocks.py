@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 from coldwitness.config.deadline_kinds import deadline_rule, load_deadline_rules
 from coldwitness.config.working_days import load_working_days
 from coldwitness.domain.clues import (
+    ENDED,
     Clue,
     ClueDeadline,
     ClueSource,
@@ -28,8 +29,6 @@ from coldwitness.storage.clue_ports import Notice
 
 _CHECKING: frozenset[DeadlineKind] = frozenset({"clue", "clue_extended"})
 _DECIDING: frozenset[DeadlineKind] = frozenset({"decision", "decision_extended"})
-_ENDING: frozenset[ClueStatus] = frozenset({"rejected", "transferred", "closed"})
-"""With these nothing runs any more."""
 
 
 def started(kind: DeadlineKind, *, starts_on: date, excluded_days: int = 0) -> ClueDeadline:
@@ -66,7 +65,7 @@ def after_status(
 ) -> tuple[ClueDeadline, ...]:
     """Limits after a status that was reached on a day: filing ends the check and begins the 90 days
     of the decision; rejection, transfer and closing end all."""
-    ends = frozenset(one.kind for one in deadlines) if status in _ENDING else frozenset()
+    ends = frozenset(one.kind for one in deadlines) if status in ENDED else frozenset()
     if status == "filed":
         ends = _CHECKING
     told = [

@@ -194,6 +194,23 @@ class WebhookHealth:
     last_done_ms: int | None
 
 
+@dataclass(frozen=True)
+class OutboxDepth:
+    """Deliveries that are owed and that were given up; since when the oldest is owed [epoch ms]."""
+
+    due: int
+    dead: int
+    oldest_due_ms: int | None
+
+
+@dataclass(frozen=True)
+class NearLimits:
+    """Clues that stand and of which a time limit comes to its end, or is over."""
+
+    due: int
+    overdue: int
+
+
 class Clues(Protocol):
     """The feed, and what people do with clues."""
 
@@ -222,6 +239,9 @@ class Clues(Protocol):
 
     def last_cursor(self) -> int:
         """Of the newest entry; 0 where there is none."""
+
+    def near_limits(self) -> NearLimits:
+        """How many clues have a time limit of which was told that it ends, or is over."""
 
     def act(self, clue_id: str, act: ClueAct) -> ClueEntry | None:
         """Keep what somebody did with a clue; it is an entry. None: there is no such clue (yet):
@@ -287,3 +307,6 @@ class Outbox(Protocol):
         """Deliveries of a webhook, the newest entry first."""
 
     def health(self, webhook_id: str) -> WebhookHealth: ...
+
+    def depth(self) -> OutboxDepth:
+        """Of all webhooks that are not disabled."""

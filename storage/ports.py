@@ -373,6 +373,9 @@ class Waiting(Protocol):
     def left(self) -> dict[str, int]:
         """Shipments that wait so, each with the mark of its newest evidence."""
 
+    def count(self) -> int:
+        """How many wait so."""
+
     def judged(self, marks: Mapping[str, int]) -> None:
         """These were judged with the evidence of their marks; what came later stays waiting."""
 

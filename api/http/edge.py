@@ -27,6 +27,8 @@ _FILES = re.compile(rf"(?:/v1)?/shipments/[^/]+/attachments|/v1/(?:{_REGISTERS})
 TARGET_BYTES_MAX = 8192
 """Longest path and query together."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
+"""Counted by name; whoever calls may make up others."""
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -173,7 +175,8 @@ class _Answer:
                 headers.setdefault(name, value)
             route = getattr(self.scope.get("route"), "path", "none")
             status = str(message["status"])
-            self._metrics.requests.labels(self.scope["method"][:10], route, status).inc()
+            method = self.scope["method"] if self.scope["method"] in METHODS else "other"
+            self._metrics.requests.labels(method, route, status).inc()
             self._metrics.request_seconds.labels(route).observe(time.perf_counter() - self._began)
         await self._send(message)
 

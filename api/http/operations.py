@@ -47,7 +47,12 @@ def healthz() -> Response:
 )
 def readyz(services: ServicesOf) -> Response:
     """Each part by name: ready, or what is wrong with it."""
-    return readiness({name: _state(name, check) for name, check in _checks(services).items()})
+    return readiness(_states(services))
+
+
+def ready_parts(services: Services) -> dict[str, bool]:
+    """The same, by name."""
+    return {name: state.ready for name, state in _states(services).items()}
 
 
 def readiness(parts: dict[str, PartState]) -> Response:
@@ -90,6 +95,10 @@ def _checks(services: Services) -> Mapping[str, Callable[[], str | None]]:
         "webhooks": webhooks,
         **services.readiness,
     }
+
+
+def _states(services: Services) -> dict[str, PartState]:
+    return {name: _state(name, check) for name, check in _checks(services).items()}
 
 
 def _state(name: str, check: Callable[[], str | None]) -> PartState:

@@ -15,6 +15,7 @@ from coldwitness.api.clues.beyond_reach import hidden_result
 from coldwitness.api.clues.clue import report_address
 from coldwitness.api.file_answer import saved_as
 from coldwitness.api.http.answers import documented, tag_of, unchanged
+from coldwitness.api.http.caller import Caller
 from coldwitness.api.http.filters import ShipmentId
 from coldwitness.api.http.language import language_of
 from coldwitness.api.http.problems import Problem
@@ -75,6 +76,18 @@ def get_report(
     ] = None,
 ) -> Response:
     """Verdict, charts, gaps, stops and requirement lines, from the evidence as it is now."""
+    with services.metrics.report_seconds.labels(format_).time():
+        return _report_answer(shipment, format_, request, services, caller, rules)
+
+
+def _report_answer(
+    shipment: str,
+    format_: Format,
+    request: Request,
+    services: Services,
+    caller: Caller,
+    rules: str | None,
+) -> Response:
     lang = language_of(request)
     report = report_of(services, shipment, reach=caller.reach, rules=rules)
     noted(services, caller, f"read_report_{format_}", subject=shipment, shipment=shipment)
@@ -195,6 +208,13 @@ def get_package(
 ) -> Response:
     """Everything a third party needs to judge again, as `coldwitness verify` reads it. 409 where
     there is no key to sign with, or the stores differ from the journal."""
+    with services.metrics.report_seconds.labels("package").time():
+        return _package_answer(shipment, request, services, caller)
+
+
+def _package_answer(
+    shipment: str, request: Request, services: Services, caller: Caller
+) -> Response:
     signer = existing_signer(services.settings.journal, "package")
     if signer is None:
         raise Problem(409, "package: there is no key to sign with (coldwitness report --package)")

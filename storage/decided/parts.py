@@ -23,6 +23,7 @@ from coldwitness.storage.clue_ports import (
     CluePolicy,
     Clues,
     HeldPolicy,
+    NearLimits,
     NoticePolicy,
     clue_marks,
 )
@@ -249,6 +250,9 @@ class JournalledClues:
 
     def last_cursor(self) -> int:
         return self._under.last_cursor()
+
+    def near_limits(self) -> NearLimits:
+        return self._under.near_limits()
 
     def act(self, clue_id: str, act: ClueAct) -> ClueEntry | None:
         if self._under.one(clue_id) is None:

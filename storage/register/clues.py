@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, func, select, update
 
 from coldwitness.domain.clues import (
+    ENDED,
     Change,
     Clue,
     ClueAct,
@@ -27,6 +28,7 @@ from coldwitness.storage.clue_ports import (
     CluePolicy,
     HeldPolicy,
     KeptClue,
+    NearLimits,
     NoticePolicy,
     ToldOfShipment,
 )
@@ -106,6 +108,18 @@ class SqlClues:
         """Of the newest entry; 0 where there is none."""
         with self._database.read() as connection:
             return int(connection.execute(select(schema.feed.c.last)).scalar_one())
+
+    def near_limits(self) -> NearLimits:
+        # A limit that ended stays among those that were told of: the clue says which still run.
+        query = entries(EVERY_CLUE).join(CLUES, CLUES.c.cursor == ENTRIES.c.cursor)
+        query = query.where(CLUES.c.standing, CLUES.c.noticed != "[]", CLUES.c.status.not_in(ENDED))
+        due = overdue = 0
+        with self._database.read() as connection:
+            for row in connection.execution_options(yield_per=_AT_ONCE).execute(query).mappings():
+                states = {one.state for one in entry_of_row(row).clue.deadlines}
+                overdue += "overdue" in states
+                due += "due" in states and "overdue" not in states
+        return NearLimits(due=due, overdue=overdue)
 
     def act(self, clue_id: str, act: ClueAct) -> ClueEntry | None:
         with self._database.write() as connection:

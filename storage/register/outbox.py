@@ -12,6 +12,7 @@ from coldwitness.storage.clue_ports import (
     Delivery,
     DeliveryLine,
     DeliveryState,
+    OutboxDepth,
     Webhook,
     WebhookHealth,
 )
@@ -271,6 +272,18 @@ class SqlOutbox:
                 last_error=None if oldest is None else oldest.error,
                 last_done_ms=connection.execute(taken).scalar_one(),
             )
+
+    def depth(self) -> OutboxDepth:
+        counted = (
+            select(_OWED.c.state, func.count(), func.min(_OWED.c.created_ms))
+            .join(_HOOKS, _HOOKS.c.id == _OWED.c.webhook)
+            .where(_OWED.c.state.in_(("due", "dead")), ~_HOOKS.c.disabled)
+            .group_by(_OWED.c.state)
+        )
+        with self._database.read() as connection:
+            found = {state: (count, since) for state, count, since in connection.execute(counted)}
+        due, since_ms = found.get("due", (0, None))
+        return OutboxDepth(due, found.get("dead", (0, None))[0], since_ms)
 
 
 def _name(webhook_id: str, entry: ClueEntry) -> str:

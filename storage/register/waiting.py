@@ -6,7 +6,7 @@ A row stays until a result that saw the evidence is recorded, so neither process
 import secrets
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, func, select
 
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database
@@ -41,6 +41,11 @@ class SqlWaiting:
         query = select(_TABLE).order_by(_TABLE.c.shipment).limit(AT_ONCE)
         with self._database.read() as connection:
             return {row.shipment: row.mark for row in connection.execute(query)}
+
+    def count(self) -> int:
+        """How many wait."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(_TABLE)).scalar_one())
 
     def judged(self, marks: Mapping[str, int]) -> None:
         """These were judged with the evidence of their marks; what came later stays waiting."""

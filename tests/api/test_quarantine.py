@@ -68,8 +68,8 @@ def test_the_page_shows_the_newest_first_with_what_was_expected(world: World) ->
 
 def test_refusals_are_counted_by_reason_and_courier(world: World) -> None:
     text = world.get("/metrics").text
-    assert 'coldwitness_refused_messages{courier="ql",reason="no_time"} 7.0' in text
-    assert 'coldwitness_refused_messages{courier="",reason="not_json"} 1.0' in text
+    assert 'coldwitness_refused_messages{courier="ql",reason="no_time",worker="w1"} 7.0' in text
+    assert 'coldwitness_refused_messages{courier="",reason="not_json",worker="w2"} 1.0' in text
 
 
 def test_a_server_whose_workers_have_not_run_lists_nothing(tmp_path: Path) -> None:

@@ -156,6 +156,9 @@ port = 0
             assert answer.status_code in (200, 201), answer.text
             publish_all(broker.port, [reading(m, start) for m in range(70)])
             assert before.until_judged(70)["verdict"] == "breach"
+            counted = before.get("/metrics").text
+            assert 'coldwitness_journalled_messages_total{worker="w1"} 70.0' in counted
+            assert 'coldwitness_stored_rows_total{worker="w1"}' in counted
             before.process.kill()
             before.process.wait()
         publish_all(broker.port, [reading(m, start) for m in range(70, MINUTES)])

@@ -13,7 +13,7 @@ from coldwitness.domain.manifest import Box, Company, Item, Manifest
 from coldwitness.domain.text import Text
 from coldwitness.judging.clue_clocks import first_deadline, notice
 from coldwitness.judging.clues import GROWTH_MS, told_late
-from coldwitness.storage.clue_ports import ClueEntry, ClueFilter
+from coldwitness.storage.clue_ports import ClueEntry, ClueFilter, NearLimits
 from coldwitness.storage.register import SqlRegister
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import finding, record, result
@@ -145,14 +145,19 @@ def test_a_time_limit_is_told_once_before_its_end_and_once_after_it(register: Sq
         return register.clues.tell_due(today=day, policy=partial(notice, now_ms=now_ms))
 
     assert told(date(2026, 12, 3)) == []
+    assert register.clues.near_limits() == NearLimits(due=0, overdue=0)
     (due,) = told(date(2026, 12, 4))
     assert (due.change.kind, due.clue.deadlines[0].state) == ("due", "due")
     assert "2026-12-09" in due.change.reason
     assert told(date(2026, 12, 4)) == []
     assert told(due_on) == []
+    assert register.clues.near_limits() == NearLimits(due=1, overdue=0)
     (over,) = told(date(2026, 12, 10))
     assert (over.change.kind, over.clue.deadlines[0].state) == ("due", "overdue")
     assert told(date(2027, 3, 1)) == []
+    assert register.clues.near_limits() == NearLimits(due=0, overdue=1)
+    register.clues.act(outside().id, ClueAct(by="case", at=rfc3339(T0), status="rejected"))
+    assert register.clues.near_limits() == NearLimits(due=0, overdue=0), "it ended"
     assert [line.kind for line in over.clue.history] == ["opened", "due", "due"]
 
 

@@ -2,7 +2,7 @@
 
 from coldwitness.domain.clues import ClueAct, ClueStatus
 from coldwitness.domain.instants import rfc3339
-from coldwitness.storage.clue_ports import ClueEntry
+from coldwitness.storage.clue_ports import ClueEntry, OutboxDepth
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.views import Span
@@ -144,10 +144,13 @@ def test_a_delivery_given_up_and_a_disabled_webhook_are_not_due(register: SqlReg
         register.outbox.owe(hook.id, [(entry, b"x")], now_ms=T0)
     assert len(register.outbox.due(now_ms=T0)) == 2
     assert len(register.outbox.due(now_ms=T0, limit=1)) == 1
+    assert register.outbox.depth() == OutboxDepth(due=2, dead=0, oldest_due_ms=T0)
     for owed in register.outbox.due(now_ms=T0):
         if owed.webhook.id == first.id:
             register.outbox.failed(owed.id, next_try_ms=None, error="410")
+    assert register.outbox.depth() == OutboxDepth(due=1, dead=1, oldest_due_ms=T0)
     register.outbox.disable_webhook(second.id)
+    assert register.outbox.depth() == OutboxDepth(due=0, dead=1, oldest_due_ms=None)
 
     assert register.outbox.due(now_ms=T0 + 10**9) == []
     assert [(hook.id, hook.disabled) for hook in register.outbox.webhooks()] == [

@@ -10,6 +10,7 @@ def test_what_is_left_to_judge_waits_until_it_is_judged(register: SqlRegister) -
     register.waiting.leave(["S-2", "S-1", "S-2"])
     left = register.waiting.left()
     assert sorted(left) == ["S-1", "S-2"]
+    assert register.waiting.count() == 2
     register.waiting.judged({"S-1": left["S-1"]})
     assert register.waiting.left() == {"S-2": left["S-2"]}
     register.waiting.judged(left)
