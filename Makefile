@@ -5,7 +5,7 @@ BIN := .venv/bin
 # One more than there are cores: much of the tests' time is waiting for servers.
 PYTEST_WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
-.PHONY: anew setup setup-dev demo test tests servers check lint types scoreboard soak lock clean
+.PHONY: anew setup setup-dev demo test tests servers check lint types docs scoreboard soak lock clean
 
 setup: .venv/.runtime
 setup-dev: .venv/.dev
@@ -52,6 +52,10 @@ servers:
 
 tests: .venv/.dev
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+# The site of the docs, offline; a dead link is an error.
+docs: .venv/.dev
+	$(BIN)/python -m docs.site.build --out build/site
 
 scoreboard: .venv/.dev
 	$(BIN)/python -m benchmarks.scoreboard --risks config/risks.toml

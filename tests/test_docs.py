@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from docs.site.contents import placed
+
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("README*.md")),
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 FOLDERS = {path.parent.name for path in ROOT.glob("*/*") if not path.parent.name.startswith(".")}
 FOLDERS |= {".ci"}
 ELSEWHERE = {"verify.py"}
@@ -61,6 +67,12 @@ def test_a_path_that_is_gone_is_seen() -> None:
     page = "See `api/judging.py` and `make demo`.\n```\n`api/none.py`\n```\n`config/packs/`"
     assert paths_in(page) == ["api/judging.py", "config/packs"]
     assert [is_there(path) for path in paths_in(page)] == [False, True]
+
+
+def test_every_page_has_one_place_on_the_site() -> None:
+    """A new page is named in docs/site/contents.py; those that are generated have no file here."""
+    written = [name for name in placed() if not name.startswith("reference/")]
+    assert sorted(written) == sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
 
 
 def test_the_page_of_the_house_gives_the_import_contracts_as_they_are_held() -> None:

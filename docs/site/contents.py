@@ -1,0 +1,90 @@
+"""Which page stands where on the site: each page of docs/ once, and each generated one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pages under one heading. pages : names without `.md`, those of `reference/` generated."""
+
+    title: str
+    pages: Sequence[str]
+
+
+CHINESE = ".zh"
+"""Ends the name of a page in Chinese; the same name without it is the page in English."""
+
+CONTENTS: Sequence[Part] = (
+    Part(
+        "Loggers and couriers",
+        ("connecting-loggers", "formats", "couriers", "challenges"),
+    ),
+    Part(
+        "Office and inspectors",
+        (
+            "report",
+            "verifying",
+            "verify",
+            "registers",
+            "spot-checks",
+            "statistics",
+            "alarms",
+            "case-forms",
+        ),
+    ),
+    Part("Case systems and programs", ("case-systems", "api", "pandas")),
+    Part(
+        "Operating",
+        (
+            "operating",
+            "access",
+            "security",
+            "journal",
+            "storage",
+            "bounds",
+            "performance",
+            "rejudging",
+        ),
+    ),
+    Part(
+        "How it judges",
+        (
+            "analysis",
+            "temporary-storage",
+            "isolation",
+            "scoreboard",
+            "simulators",
+            "rules",
+            "regulation",
+        ),
+    ),
+    Part(
+        "Reference",
+        (
+            "reference/settings",
+            "reference/commands",
+            "reference/routes",
+            "reference/schemas",
+            "reference/packs",
+            "reference/findings",
+            "reference/formats",
+            "glossary",
+        ),
+    ),
+    Part("Building it", ("architecture", "developing", "decisions")),
+)
+
+
+def placed() -> Iterator[str]:
+    """Every page of the contents, in order."""
+    for part in CONTENTS:
+        yield from part.pages
+
+
+def tables_of_contents() -> str:
+    """The contents as the site's first page holds them."""
+    return "\n".join(
+        f"```{{toctree}}\n:hidden:\n:caption: {part.title}\n\n" + "\n".join(part.pages) + "\n```\n"
+        for part in CONTENTS
+    )
