@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import logging
 import secrets
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from coldwitness.config.settings import (
     HttpSettings,
     JournalSettings,
     JudgingSettings,
+    LogSettings,
     MqttSettings,
     Settings,
     StoreSettings,
@@ -82,7 +82,7 @@ def run_demo(options: DemoOptions) -> None:
     """Run it all; returns when the fleet is delivered (`once`) or after Ctrl-C."""
     if options.lang not in ("zh", "en"):
         raise BadInput(f"--lang: expected zh or en, got {options.lang!r}")
-    log_to_stderr(logging.ERROR)
+    log_to_stderr(LogSettings(level="error"))
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(ending(stop))

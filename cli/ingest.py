@@ -59,6 +59,7 @@ def ingest(
         raise BadInput("--receive-only and --store-only exclude each other")
     log_to_stderr()
     settings = settings_of(context)
+    log_to_stderr(settings.log)
     if worker is not None:
         settings = with_worker(settings, worker)
     with collected_seldom(), ending(threading.Event()) as stop:

@@ -26,6 +26,7 @@ def serve(
     """Run ingest, judging, API and pages against the configured broker and stores."""
     log_to_stderr()
     settings = settings_of(context)
+    log_to_stderr(settings.log)
     with (
         collected_seldom(),
         companion(settings.judging) as second,  # before there is any thread

@@ -163,6 +163,17 @@ class MetricsSettings(_Section):
     """Unset: there is none. Processes of one machine have one each; 0: a free one."""
 
 
+class LogSettings(_Section):
+    """What is written to stderr, a line each; never anything of a payload."""
+
+    form: Literal["json", "text"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    messages: bool = False
+    """A line for each step of each message, with one id from the journal to the clue."""
+    requests: bool = False
+    """A line for each HTTP request, with its id."""
+
+
 class OpenIdSettings(_Section):
     """A provider at which people sign in who have no password here (OpenID Connect)."""
 
@@ -366,6 +377,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     http: HttpSettings = HttpSettings()
     metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
     sign_in: SignInSettings = SignInSettings()
     openid: OpenIdSettings | None = None
     judging: JudgingSettings = JudgingSettings()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from coldwitness.config.settings import JournalSettings
 from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.log_ids import follow, followed, message_id
 from coldwitness.ingest.mqtt.broker import Batch, BrokerConnection
 from coldwitness.ingest.mqtt.health import is_own
 from coldwitness.storage.journal import Journal, Message, PartlyKept
@@ -123,8 +124,7 @@ class Receiver:
         try:
             kept = self._journal.not_yet_kept(theirs)
             kept = [m for m in kept if id(m) not in self._kept_before]
-            if kept:
-                self._journal.append(kept)
+            rows = self._journal.append(kept) if kept else range(0)
         except Unavailable as error:
             if isinstance(error, PartlyKept):
                 self._kept_before |= {id(message) for message in kept[: error.kept]}
@@ -135,6 +135,9 @@ class Receiver:
             self._broker.acknowledge(batch)
         self._let_go()
         self.journalled.set()
+        if followed():
+            for row in rows:
+                follow("journalled", message_id(self._journal.worker, row))
         self._count(len(messages), len(theirs), len(kept), took_s)
 
     def _let_go(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coldwitness.domain.errors import ColdWitnessError, Unavailable
+from coldwitness.domain.log_ids import follow, followed, message_id
 from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.last_seen import LastSeen, newest_of
@@ -33,7 +34,8 @@ CLOCKS_EVERY_S = 5.0
 LONGEST_RETRY_S = 10.0
 FIRST_RETRY_S = 0.1
 
-OnTouched = Callable[[frozenset[str]], None]
+OnTouched = Callable[[Mapping[str, str | None]], None]
+"""Shipments, each with the id of the newest message that concerned it, where one did now."""
 
 
 @dataclass
@@ -57,14 +59,14 @@ class _Batch:
     decoded: DecodedRows
     seen: Sequence[LastSeen] = ()
     sorted: Sorted = field(default_factory=Sorted)
-    touched: frozenset[str] = frozenset()
+    touched: Mapping[str, int] = field(default_factory=dict)
 
 
 class JournalFollower:
     """Brings one worker's rows into telemetry store and register, each sender's in order,
     idempotently.
 
-    on_touched : called with the ids of the shipments a batch concerned, once it is stored and
+    on_touched : called with the shipments that a batch concerned, once it is stored and
     before it is done with; if it raises Unavailable, the batch is stored and told again.
     newcomers : which shipments that nobody declared are told; None: all.
     """
@@ -132,6 +134,8 @@ class JournalFollower:
             batch = _Batch(_internal(rows[0], error))
         self._tell(batch.touched)
         self._advance(rows, batch)
+        if followed():
+            _follow(self._worker, batch.decoded)
         self._store_held(batch.sorted.due)
         self._batch_rows = min(BATCH_ROWS, self._batch_rows * 2)
         self._count(rows, batch.decoded)
@@ -160,9 +164,14 @@ class JournalFollower:
             retry_s = FIRST_RETRY_S
             wake.wait(poll_s)
 
-    def _tell(self, touched: frozenset[str]) -> None:
+    def _tell(self, touched: Mapping[str, int | None]) -> None:
         if touched and self._on_touched is not None:
-            self._on_touched(touched)
+            self._on_touched(
+                {
+                    shipment: None if row is None else message_id(self._worker, row)
+                    for shipment, row in touched.items()
+                }
+            )
 
     def _advance(self, rows: Sequence[Row], batch: "_Batch") -> None:
         """Keep what the rows speak of, and that they are done with."""
@@ -198,7 +207,7 @@ class JournalFollower:
             due |= wanted | self._newcomers.known_meanwhile(self._progress)
         if due:
             self._store_held(due)
-            self._tell(due)
+            self._tell(dict.fromkeys(due))
         if wanted:
             self._progress.let_go(dict.fromkeys(wanted, ()))
 
@@ -245,7 +254,8 @@ class JournalFollower:
             custody=self._custody,
             counts=self.counts,
         )
-        return _Batch(decoded, seen, shipments, touched - shipments.waiting)
+        now = {name: row for name, row in touched.items() if name not in shipments.waiting}
+        return _Batch(decoded, seen, shipments, now)
 
     def _clocks_due(self) -> list[ClockOffset]:
         """Estimates to write down, now and then: they change with every message."""
@@ -276,16 +286,21 @@ def store_decoded(
     store: ReadingLog,
     custody: CustodyLog,
     counts: StoreCounts | None = None,
-) -> frozenset[str]:
-    """Write readings and events; returns the shipments they concern. Twice changes nothing.
-    What the store will never take is put aside among what was refused."""
-    touched: set[str] = set()
+) -> dict[str, int]:
+    """Write readings and events; returns the shipments they concern, each with the newest row that
+    does. Twice changes nothing. What the store will never take is put aside among what was
+    refused."""
+    touched: dict[str, int] = {}
     if decoded.events:
         # Before the readings: a `packed` event says which shipment they belong to.
         # Those named are told even if their events are known: a batch may be stored again
         # because nobody could be told of it.
-        touched |= custody.add_events(decoded.events, decoded.events_received_ms)
-        touched |= {event.shipment for event in decoded.events if event.shipment is not None}
+        last = decoded.events_rows[-1].row
+        changed = custody.add_events(decoded.events, decoded.events_received_ms)
+        touched |= dict.fromkeys(changed, last)
+        for event, row in zip(decoded.events, decoded.events_rows, strict=True):
+            if event.shipment is not None:
+                touched[event.shipment] = row.row
     if decoded.readings:
         appended = store.append(decoded.readings, decoded.readings_received_ms)
         decoded.put_aside(appended.refused)
@@ -294,34 +309,57 @@ def store_decoded(
             counts.repeated += appended.repeated
             counts.conflicting += appended.conflicting
         seen = _shipments_of(decoded, custody)
-        custody.note_seen(seen)
+        custody.note_seen({name: courier for name, (courier, _) in seen.items()})
         custody.note_probes(decoded.readings)
-        touched |= seen.keys()
+        for name, (_, row_number) in seen.items():
+            touched[name] = max(row_number, touched.get(name, 0))
     if counts is not None:
         counts.events += len(decoded.events)
-    return frozenset(touched)
+    return touched
 
 
-def _shipments_of(decoded: DecodedRows, custody: CustodyLog) -> Mapping[str, str | None]:
-    """Shipments of the readings, with their couriers; by the box's assignment where a reading
-    names none."""
-    seen: dict[str, str | None] = {}
+def _shipments_of(
+    decoded: DecodedRows, custody: CustodyLog
+) -> Mapping[str, tuple[str | None, int]]:
+    """Shipments of the readings, with their couriers and the newest row of each; by the box's
+    assignment where a reading names none."""
+    seen: dict[str, tuple[str | None, int]] = {}
     boxes: list[str] = []
     times_ms: list[int] = []
-    couriers: list[str | None] = []
-    for reading in decoded.readings:
+    senders: list[tuple[str | None, int]] = []
+
+    def see(shipment: str, courier: str | None, row: int) -> None:
+        known, newest = seen.get(shipment, (None, 0))
+        seen[shipment] = (courier if known is None else known, max(row, newest))
+
+    for reading, at in zip(decoded.readings, decoded.readings_rows, strict=True):
         if reading.shipment is not None:
-            if seen.get(reading.shipment) is None:
-                seen[reading.shipment] = reading.courier
+            see(reading.shipment, reading.courier, at.row)
         elif reading.box is not None:
             boxes.append(reading.box)
             times_ms.append(reading.time_ms)
-            couriers.append(reading.courier)
+            senders.append((reading.courier, at.row))
     if boxes:
-        for shipment, courier in zip(custody.shipments_at(boxes, times_ms), couriers, strict=True):
-            if shipment is not None and seen.get(shipment) is None:
-                seen[shipment] = courier
+        for shipment, sender in zip(custody.shipments_at(boxes, times_ms), senders, strict=True):
+            if shipment is not None:
+                see(shipment, *sender)
     return seen
+
+
+def _follow(worker: str, decoded: DecodedRows) -> None:
+    """A line for each message and device that was stored, and for each refusal."""
+    said = {
+        (at.row, one.logger, one.box, one.shipment): None
+        for one, at in zip(decoded.readings, decoded.readings_rows, strict=True)
+    }
+    for row, logger, box, shipment in said:
+        name = message_id(worker, row)
+        follow("stored", name, device=logger, box=box, shipment=shipment)
+    for event, at in zip(decoded.events, decoded.events_rows, strict=True):
+        follow("stored", message_id(worker, at.row), box=event.box, shipment=event.shipment)
+    for one in decoded.refused:
+        name = message_id(worker, one.row)
+        follow("refused", name, reason=one.reason, device=one.logger, courier=one.courier)
 
 
 def _internal(row: Row, error: Exception) -> DecodedRows:

@@ -14,9 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coldwitness.api.http.language import preferred_language
 from coldwitness.api.http.problems import MEDIA_TYPE, Problem, ProblemPage, problem_body
 from coldwitness.api.metrics import Metrics
+from coldwitness.domain.log_ids import REQUEST
 from coldwitness.domain.office import REGISTERS
 
 log = logging.getLogger(__name__)
+requests = logging.getLogger("coldwitness.requests")
+"""Silent unless the settings ask for it (`log.requests`)."""
 
 BODY_BYTES_MAX = 1_000_000
 ATTACHMENT_BYTES_MAX = 10_000_000
@@ -77,6 +80,7 @@ class Edge:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         scope["request_id"] = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        REQUEST.set(scope["request_id"])
         answer = _Answer(scope, send, self._metrics, self._drawn)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
@@ -177,8 +181,18 @@ class _Answer:
             status = str(message["status"])
             method = self.scope["method"] if self.scope["method"] in METHODS else "other"
             self._metrics.requests.labels(method, route, status).inc()
-            self._metrics.request_seconds.labels(route).observe(time.perf_counter() - self._began)
+            took_s = time.perf_counter() - self._began
+            self._metrics.request_seconds.labels(route).observe(took_s)
+            if requests.isEnabledFor(logging.INFO):
+                self._say(method, route, status, took_s)
         await self._send(message)
+
+    def _say(self, method: str, route: str, status: str, took_s: float) -> None:
+        """One line: by its template, and by the ids in its address."""
+        said = {"method": method, "route": route, "status": status, "took_ms": round(took_s * 1e3)}
+        named = self.scope.get("path_params", {})
+        ids = {name: str(named[name])[:128] for name in ("shipment", "clue") if name in named}
+        requests.info("request", extra=said | ids)
 
     async def problem(self, status: int, detail: str) -> None:
         """Answer before or instead of the application."""
