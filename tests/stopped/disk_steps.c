@@ -10,7 +10,8 @@
  * power cut does); error (step n fails once); full (from step n on nothing is written: ENOSPC).
  *
  * A process that is started with DISK_STEPS_UNDER has a disk with DISK_STEPS_ROOM bytes left, as long
- * as the file DISK_STEPS_FULL is there: what grows needs room, what is taken away gives it back.
+ * as the file DISK_STEPS_FULL is there: what grows meanwhile needs room, what is taken away
+ * gives it back.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -133,7 +134,7 @@ static int has_room(off_t more) {
   return 0;
 }
 static void gave_back(off_t size) {
-  if (mode == ROOM) atomic_fetch_add(&shared->room, size);
+  if (mode == ROOM && !access(full_while, F_OK)) atomic_fetch_add(&shared->room, size);
 }
 static off_t growth(int fd, off_t end) {
   struct stat is;
