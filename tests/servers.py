@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -128,6 +128,34 @@ bind-address = "127.0.0.1:{free_port()}"
 """
     )
     return [program("influxd", install="influxdb"), "-config", str(settings)]
+
+
+class Influx:
+    """InfluxDB in a folder, on a port; kept while it is down."""
+
+    def __init__(self, folder: Path) -> None:
+        self._port = free_port()
+        self._command = influxd_command(folder, self._port)
+        self._log = folder / "influxd.log"
+        self._running = ExitStack()
+        self._pid = 0
+
+    def start(self) -> None:
+        self._pid = self._running.enter_context(child(self._command, log=self._log))
+        ping = f"http://127.0.0.1:{self._port}/ping"
+        wait_until(lambda: answers(ping), what="influxd", log=self._log)
+
+    def kill(self) -> None:
+        os.killpg(self._pid, signal.SIGKILL)
+        self._running.close()
+
+    @contextmanager
+    def address(self) -> Iterator[str]:
+        try:
+            with v2_writes_mapped(self._port) as mapped:
+                yield mapped
+        finally:
+            self._running.close()
 
 
 @contextmanager

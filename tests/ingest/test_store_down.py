@@ -1,10 +1,9 @@
 """A real InfluxDB is killed while publishing goes on: the journal goes on, the store catches up."""
 
 import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,40 +13,12 @@ from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import TelemetryStore
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
-from tests import servers
 from tests.forked import Forked
 from tests.ingest.conftest import Mosquitto, wait_until
 from tests.ingest.publishing import Publisher, reading, topic
+from tests.servers import Influx
 
 ROOT = Path(__file__).parents[2]
-
-
-class Influx:
-    """InfluxDB in a folder, on a port; kept while it is down."""
-
-    def __init__(self, folder: Path) -> None:
-        self._port = servers.free_port()
-        self._command = servers.influxd_command(folder, self._port)
-        self._log = folder / "influxd.log"
-        self._running = ExitStack()
-        self._pid = 0
-
-    def start(self) -> None:
-        self._pid = self._running.enter_context(servers.child(self._command, log=self._log))
-        ping = f"http://127.0.0.1:{self._port}/ping"
-        servers.wait_until(lambda: servers.answers(ping), what="influxd", log=self._log)
-
-    def kill(self) -> None:
-        os.killpg(self._pid, signal.SIGKILL)
-        self._running.close()
-
-    @contextmanager
-    def address(self) -> Iterator[str]:
-        try:
-            with servers.v2_writes_mapped(self._port) as mapped:
-                yield mapped
-        finally:
-            self._running.close()
 
 
 @contextmanager

@@ -11,7 +11,7 @@
  *
  * A process that is started with DISK_STEPS_UNDER has a disk with DISK_STEPS_ROOM bytes left, as long
  * as the file DISK_STEPS_FULL is there: what grows meanwhile needs room, what is taken away
- * gives it back.
+ * gives it back. As long as the file DISK_STEPS_SLOW is there, each fsync takes 200 ms.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,15 +26,17 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum mode { COUNT, BEFORE, AFTER, TORN, LOST, ERROR, FULL, ROOM };
 struct shared {
   atomic_long steps, room;
 };
-static const char *full_while;
+static const char *full_while, *slow_while;
 static struct shared *shared;
 static int armed, mode, log_fd = -1, fail_with = EIO;
 static long at;
@@ -118,6 +120,7 @@ static void join_trial(const char *told) {
 __attribute__((constructor)) static void begin(void) {
   const char *folder = getenv("DISK_STEPS_UNDER"), *room = getenv("DISK_STEPS_ROOM");
   full_while = getenv("DISK_STEPS_FULL");
+  slow_while = getenv("DISK_STEPS_SLOW");
   const char *trial = getenv("DISK_STEPS_TRIAL");
   if (trial) join_trial(trial);
   if (trial || !folder || !room || !full_while) return;
@@ -473,6 +476,7 @@ static int forcing(int fd, int data_alone) {
   char path[4096];
   if (!armed || !of_fd(fd, path)) return data_alone ? data(fd) : whole(fd);
   if (step("fsync", path, 0)) return -1;
+  if (slow_while && !access(slow_while, F_OK)) usleep(200 * 1000);
   int done = 0; /* what a kill leaves is the same without waiting for the disk */
   note_forced(fd, path);
   stepped();
@@ -480,3 +484,8 @@ static int forcing(int fd, int data_alone) {
 }
 int fsync(int fd) { return forcing(fd, 0); }
 int fdatasync(int fd) { return forcing(fd, 1); }
+
+/* libfaketime beside this library refuses to sleep until a moment of the monotonic clock. */
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *left) {
+  return syscall(SYS_clock_nanosleep, clock, flags, until, left) ? errno : 0;
+}

@@ -1,0 +1,523 @@
+"""Many boxes live while everything around them fails at random; afterwards the ledger.
+
+    python -m benchmarks.soak [--boxes 2000] [--minutes 30] [--seed 1]
+
+Mosquitto, InfluxDB, PostgreSQL, one `coldwitness ingest` and `coldwitness serve --no-ingest`, each a
+process of its own. Every box publishes a reading a minute (QoS 1); a tenth of them is too warm from
+a third of the time on. Meanwhile, one after another in random order: the broker is restarted,
+InfluxDB is killed and comes back, the disk of journal and archive is full, ingest or server is
+killed with -9, each fsync takes 200 ms, the wall clock of both is a minute and a half off. Then
+nothing fails any more, and what every stage holds is compared: what the broker acknowledged, the
+journal, the stores, the results, and the feed of clues. Memory is that of each process as long as
+it lived.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from coldwitness.config.settings import StoreSettings
+from coldwitness.storage.journal import JournalReader
+from coldwitness.storage.opening import stores
+from coldwitness.storage.telemetry.influx_http import InfluxHttp
+from coldwitness.storage.with_parent import ending_with_us
+from tests.ingest.conftest import Mosquitto, shipped_limits
+from tests.ingest.wall_clock import Wall
+from tests.servers import Influx, free_port, postgres
+from tests.stopped.trials import full_disk
+
+ROOT = Path(__file__).parents[1]
+MINUTE_MS = 60_000
+WARM_SHARE = 10
+"""One box in so many is too warm."""
+COLD_C, WARM_C = 5.0, 16.0
+SETTLED_WITHIN_S = 300.0
+QUIET_S = 3.0
+CLOCK_STEPS = ("+90", "-90")
+GROWTH_AIM = 1.25
+"""Memory is flat where the last third of a process's life takes no more than so many times what
+its middle third took."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """boxes : how many. readings : of each. period_s : between two of them on the wall; their own
+    times are a minute apart whatever that is, and the last is about now."""
+
+    boxes: int
+    readings: int
+    period_s: float
+    began_ms: int
+
+    @property
+    def seconds(self) -> float:
+        return self.readings * self.period_s
+
+    def is_warm(self, box: int) -> bool:
+        return box % WARM_SHARE == 0
+
+    def shipment(self, box: int) -> str:
+        return f"ZB-{box:05d}"
+
+    def message(self, box: int, number: int) -> tuple[str, bytes]:
+        warm = self.is_warm(box) and number >= self.readings // 3
+        body = {
+            "shipment": self.shipment(box),
+            "logger": f"LG-{box:05d}",
+            "seq": number,
+            "time": self.began_ms + number * MINUTE_MS + box,
+            "temperature": {"drug": WARM_C if warm else COLD_C, "ambient": 24.0},
+        }
+        return f"coldchain/v1/ql-express/BX-{box:05d}/readings", json.dumps(body).encode()
+
+
+@dataclass
+class Process:
+    """One of ours: killed, started again, and its memory looked at. lives : (age s, MB) of each of
+    its lives."""
+
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+    log: Path
+    running: "subprocess.Popen[bytes] | None" = None
+    kills: int = 0
+    lives: list[list[tuple[float, float]]] = field(default_factory=list)
+    began_s: float = 0.0
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.running = subprocess.Popen(
+                ending_with_us([sys.executable, "-m", "coldwitness.cli", *self.arguments]),
+                cwd=ROOT,
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+            )
+        self.began_s = time.monotonic()
+        self.lives.append([])
+
+    def kill(self) -> None:
+        assert self.running is not None
+        self.running.send_signal(signal.SIGKILL)
+        self.running.wait()
+        self.kills += 1
+
+    def look(self) -> None:
+        """Note its memory; AssertionError where it ended by itself."""
+        assert self.running is not None
+        if self.running.poll() is not None:
+            raise AssertionError(f"{self.arguments[0]} ended: {self.log.read_text()[-2000:]}")
+        for line in Path(f"/proc/{self.running.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                age_s = time.monotonic() - self.began_s
+                self.lives[-1].append((age_s, int(line.split()[1]) / 1024))
+
+    def end(self) -> None:
+        if self.running is not None and self.running.poll() is None:
+            self.running.terminate()
+            try:
+                self.running.wait(20)
+            except subprocess.TimeoutExpired:
+                self.running.kill()
+                self.running.wait()
+
+    @property
+    def highest_mb(self) -> float:
+        return max((mb for life in self.lives for _, mb in life), default=0.0)
+
+    def growth(self) -> float:
+        """Median of the last third of its longest life by that of the middle third; NaN where that
+        was too short to say."""
+        longest = max(self.lives, key=len, default=[])
+        if len(longest) < 30:
+            return float("nan")
+        third = len(longest) // 3
+        memory_mb = np.array([mb for _, mb in longest])
+        return float(np.median(memory_mb[-third:]) / np.median(memory_mb[third:-third]))
+
+
+@dataclass
+class World:
+    folder: Path
+    broker: Mosquitto
+    influx: Influx
+    wall: Wall
+    ingest: Process
+    serve: Process
+    url: str
+    stores: StoreSettings
+    told: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def full(self) -> Path:
+        return self.folder / "disk-is-full"
+
+    @property
+    def slow(self) -> Path:
+        return self.folder / "disk-is-slow"
+
+    @property
+    def journal(self) -> JournalReader:
+        return JournalReader(self.folder / "data" / "journal")
+
+    def mend(self) -> None:
+        """Everything as it should be, whatever is broken now."""
+        self.full.unlink(missing_ok=True)
+        self.slow.unlink(missing_ok=True)
+        self.wall.set("+0")
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    influx = Influx(folder / "influx")
+    wall = Wall(folder)
+    with ExitStack() as kept:
+        limits = shipped_limits() + "\nallow_anonymous true\nautosave_interval 1"
+        broker = kept.enter_context(Mosquitto(folder / "mosquitto", limits))
+        register_url = kept.enter_context(postgres(folder / "postgres"))
+        influx_url = kept.enter_context(influx.address())
+        influx.start()
+        chosen = StoreSettings(
+            telemetry="influx",
+            influx_url=influx_url,
+            influx_bucket="coldchain",
+            register_url=register_url,
+        )
+        http_port = free_port()
+        disk = full_disk(folder / "scratch", data, full=folder / "disk-is-full", room=0)
+        clock = wall.environment()
+        preload = {"LD_PRELOAD": f"{disk['LD_PRELOAD']}:{clock['LD_PRELOAD']}"}
+        settings = {
+            "MQTT__PORT": str(broker.port),
+            "JOURNAL__DIRECTORY": str(data / "journal"),
+            "STORE__TELEMETRY": "influx",
+            "STORE__INFLUX_URL": influx_url,
+            "STORE__INFLUX_BUCKET": chosen.influx_bucket,
+            "STORE__REGISTER_URL": register_url,
+            "STORE__ARCHIVE_DIRECTORY": str(data / "archive"),
+            "JUDGING__DEFAULT_STORAGE": "refrigerated",
+            "HTTP__PORT": str(http_port),
+        }
+        environment = {
+            **os.environ,
+            **disk,
+            **clock,
+            **preload,
+            "DISK_STEPS_SLOW": str(folder / "disk-is-slow"),
+            **{f"COLDWITNESS_{name}": value for name, value in settings.items()},
+        }
+        made = World(
+            folder,
+            broker,
+            influx,
+            wall,
+            Process(("ingest",), environment, folder / "ingest.log"),
+            Process(("serve", "--no-ingest"), environment, folder / "serve.log"),
+            f"http://127.0.0.1:{http_port}",
+            chosen,
+        )
+        with closing(InfluxHttp(chosen)) as http:
+            http.command(f"CREATE DATABASE {chosen.influx_bucket}")
+        with stores(chosen):  # the tables are made before two look for them
+            pass
+        for process in (made.ingest, made.serve):
+            process.start()
+            kept.callback(process.end)
+        waited(lambda: "connected" in made.ingest.log.read_text(), what="ingest")
+        waited(lambda: answered(made, "/readyz") is not None, what="serve")
+        yield made
+
+
+class Boxes(threading.Thread):
+    """Publishes the fleet's readings, each box's minute at its own moment; knows what the broker
+    acknowledged."""
+
+    def __init__(self, fleet: Fleet, port: int) -> None:
+        super().__init__(daemon=True)
+        self._fleet = fleet
+        self._acknowledged: set[int] = set()
+        self._sent: dict[int, int] = {}
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, "soak", protocol=mqtt.MQTTv311, clean_session=False
+        )
+        self._client.max_inflight_messages_set(200)
+        self._client.max_queued_messages_set(0)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.on_publish = self._acknowledge
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def _acknowledge(self, _client: object, _user: object, mid: int, *_: object) -> None:
+        self._acknowledged.add(self._sent.pop(mid))
+
+    def run(self) -> None:
+        fleet, began_s = self._fleet, time.monotonic()
+        for at in range(fleet.readings * fleet.boxes):
+            number, box = divmod(at, fleet.boxes)
+            due_s = began_s + at * fleet.period_s / fleet.boxes
+            time.sleep(max(due_s - time.monotonic(), 0.0))
+            topic, payload = fleet.message(box, number)
+            told = self._client.publish(topic, payload, qos=1)
+            self._sent[told.mid] = at
+
+    def acknowledged(self) -> list[tuple[int, int]]:
+        """(box, number) of every reading that the broker took, once all of them are."""
+        self.join()
+        waited(lambda: not self._sent, what="the broker's acknowledgements")
+        self._client.disconnect()
+        self._client.loop_stop()
+        return [divmod(at, self._fleet.boxes)[::-1] for at in sorted(self._acknowledged)]
+
+
+def broker_restarted(world: World, chance: random.Random) -> None:
+    world.broker.stop()
+    time.sleep(chance.uniform(0.0, 3.0))
+    world.broker.start()
+
+
+def store_down(world: World, chance: random.Random) -> None:
+    world.influx.kill()
+    time.sleep(chance.uniform(0.5, 6.0))
+    world.influx.start()
+
+
+def disk_full(world: World, chance: random.Random) -> None:
+    world.full.touch()
+    time.sleep(chance.uniform(1.0, 6.0))
+    world.full.unlink()
+
+
+def disk_slow(world: World, chance: random.Random) -> None:
+    world.slow.touch()
+    time.sleep(chance.uniform(2.0, 8.0))
+    world.slow.unlink()
+
+
+def clock_stepped(world: World, chance: random.Random) -> None:
+    world.wall.set(chance.choice(CLOCK_STEPS))
+    time.sleep(chance.uniform(1.0, 6.0))
+    world.wall.set("+0")
+
+
+def killed(world: World, chance: random.Random) -> None:
+    process = chance.choice([world.ingest, world.serve])
+    process.kill()
+    time.sleep(chance.uniform(0.0, 1.0))
+    process.start()
+
+
+FAULTS: dict[str, Callable[[World, random.Random], None]] = {
+    "broker restarted": broker_restarted,
+    "store down": store_down,
+    "disk full": disk_full,
+    "process killed": killed,
+    "disk slow": disk_slow,
+    "clock stepped": clock_stepped,
+}
+
+
+def trouble(world: World, chance: random.Random, *, until_s: float, pause_s: float) -> None:
+    """One fault after another, each kind once and then as often as the others."""
+    first = True
+    while first or time.monotonic() < until_s:
+        kinds = list(FAULTS)
+        chance.shuffle(kinds)
+        for kind in kinds:
+            FAULTS[kind](world, chance)
+            world.told[kind] += 1
+            rest_s = time.monotonic() + chance.uniform(0.3, 1.0) * pause_s
+            while time.monotonic() < rest_s:
+                world.ingest.look()
+                world.serve.look()
+                time.sleep(0.25)
+            if time.monotonic() >= until_s and not first:
+                return
+        first = False
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What each stage holds of what the broker acknowledged."""
+
+    published: int
+    journalled: int
+    twice: int
+    stored: int
+    judged: int
+    warm: int
+    warm_told: int
+    cold_told: int
+    changes: int
+    changes_wrong: int
+
+    @property
+    def adds_up(self) -> bool:
+        readings = {self.published, self.journalled, self.stored, self.judged}
+        clues = self.warm == self.warm_told and not self.cold_told and not self.changes_wrong
+        return len(readings) == 1 and clues
+
+
+def ledger(world: World, fleet: Fleet, acknowledged: list[tuple[int, int]]) -> Ledger:
+    """Once nothing moves any more."""
+    due = Counter(fleet.shipment(box) for box, _ in acknowledged)
+    results = judged(world, due, within_s=SETTLED_WITHIN_S)
+    last: list[Any] = []
+    quiet_s = time.monotonic()
+    while time.monotonic() - quiet_s < QUIET_S:
+        if (now := feed(world)) != last:
+            last, quiet_s = now, time.monotonic()
+        time.sleep(0.5)
+    kept: Counter[tuple[str, int]] = Counter()
+    for row in world.journal.read("w1"):
+        if row.topic.endswith("/readings") and not row.note:
+            said = json.loads(row.payload)
+            kept[said["shipment"], said["seq"]] += 1
+    names = list(due)
+    with stores(world.stores, sole_writer=False) as (store, _):
+        stored = sum(
+            len(set(zip(its.shipment.tolist(), its.seq.tolist(), strict=True)))
+            for its in (store.readings(names[at : at + 500], []) for at in range(0, len(due), 500))
+        )
+    versions: dict[str, list[int]] = {}
+    of: dict[str, str] = {}
+    for entry in last:
+        versions.setdefault(entry["clue"]["id"], []).append(entry["change"]["version"])
+        of[entry["clue"]["id"]] = entry["clue"]["shipment"]
+    wrong = sum(told != list(range(1, len(told) + 1)) for told in versions.values())
+    warm = {fleet.shipment(box) for box in range(fleet.boxes) if fleet.is_warm(box)}
+    return Ledger(
+        published=len(acknowledged),
+        journalled=len(kept),
+        twice=sum(count - 1 for count in kept.values()),
+        stored=stored,
+        judged=sum(results.values()),
+        warm=len(warm),
+        warm_told=len(warm & set(of.values())),
+        cold_told=len(set(of.values()) - warm),
+        changes=len(last),
+        changes_wrong=wrong,
+    )
+
+
+def judged(world: World, due: Counter[str], *, within_s: float) -> Counter[str]:
+    """How many readings the newest result of each shipment rests on, once that is as many as are
+    due, or at the end of the patience."""
+    found: Counter[str] = Counter()
+    end = time.monotonic() + within_s
+    while time.monotonic() < end and (open_ := [one for one in due if found[one] != due[one]]):
+        for shipment in open_:
+            result = answered(world, f"/v1/shipments/{shipment}/check")
+            found[shipment] = 0 if result is None else result["metrics"]["readings"]
+        time.sleep(0.5)
+    return found
+
+
+def feed(world: World) -> list[Any]:
+    return list(pages(world, "/v1/clues"))
+
+
+def pages(world: World, path: str) -> Iterator[Any]:
+    after = ""
+    while True:
+        page = answered(world, f"{path}?limit=200{after}")
+        if page is None:
+            raise AssertionError(f"{path} is not answered")
+        yield from page["items"]
+        if not page["next_cursor"] or not page["items"] or page.get("has_more") is False:
+            return
+        after = f"&after={page['next_cursor']}"
+
+
+def answered(world: World, path: str) -> Any:
+    try:
+        answer = httpx.get(world.url + path, timeout=30.0, trust_env=False)
+    except httpx.TransportError:
+        return None
+    return answer.json() if answer.is_success else None
+
+
+def waited(done: Callable[[], bool], *, what: str, within_s: float = 120.0) -> None:
+    end = time.monotonic() + within_s
+    while not done():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {within_s:.0f} s for {what}")
+        time.sleep(0.3)
+
+
+@dataclass(frozen=True)
+class Soaked:
+    ledger: Ledger
+    faults: Counter[str]
+    memory: dict[str, tuple[float, float, int]]
+    """Of each process: most MB, growth, kills."""
+
+
+def soaked(folder: Path, fleet: Fleet, *, seed: int, pause_s: float) -> Soaked:
+    """The whole of it; AssertionError where something never comes back."""
+    with world(folder) as made:
+        boxes = Boxes(fleet, made.broker.port)
+        boxes.start()
+        trouble(
+            made,
+            random.Random(seed),
+            until_s=time.monotonic() + fleet.seconds,
+            pause_s=pause_s,
+        )
+        made.mend()
+        found = ledger(made, fleet, boxes.acknowledged())
+        memory = {
+            one.arguments[0]: (one.highest_mb, one.growth(), one.kills)
+            for one in (made.ingest, made.serve)
+        }
+        return Soaked(found, made.told, memory)
+
+
+def main() -> int:
+    """Print the ledger; 1 where it does not add up, or memory grew."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--boxes", type=int, default=2000)
+    parser.add_argument("--minutes", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    began_ms = time.time_ns() // 1_000_000
+    fleet = Fleet(given.boxes, given.minutes, 60.0, began_ms)
+    with tempfile.TemporaryDirectory(prefix="coldwitness-soak-") as folder:
+        found = soaked(Path(folder), fleet, seed=given.seed, pause_s=20.0)
+    one = found.ledger
+    print(f"{given.boxes:,} boxes, a reading a minute, {given.minutes} minutes; faults:")
+    for kind, times in sorted(found.faults.items()):
+        print(f"  {kind:<20}{times:>5}")
+    for stage in ("published", "journalled", "stored", "judged"):
+        print(f"{stage:<12}{getattr(one, stage):>10,}")
+    print(f"sent again by broker or logger, and journalled so: {one.twice:,}")
+    print(f"clues: {one.warm_told} of {one.warm} warm boxes, {one.cold_told} of others;")
+    print(f"  {one.changes} changes, {one.changes_wrong} clues whose changes are not each once")
+    flat = True
+    for name, (highest_mb, growth, kills) in found.memory.items():
+        flat &= not growth > GROWTH_AIM
+        print(f"{name}: {highest_mb:.0f} MB at most, {growth:.2f} x at the end, {kills} kills")
+    return 0 if one.adds_up and flat else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
