@@ -2,9 +2,9 @@
 
     python -m benchmarks.soak [--boxes 2000] [--minutes 30] [--seed 1]
 
-Mosquitto, InfluxDB, PostgreSQL, one `coldwitness ingest` and `coldwitness serve --no-ingest`, each a
-process of its own. Every box publishes a reading a minute (QoS 1); a tenth of them is too warm from
-a third of the time on. Meanwhile, one after another in random order: the broker is restarted,
+Mosquitto, InfluxDB, PostgreSQL, one `coldwitness ingest` and `coldwitness serve --no-ingest`, each
+a process of its own. Every box publishes a reading a minute (QoS 1); a tenth of them is too warm
+from a third of the time on. Meanwhile, one after another in random order: the broker is restarted,
 InfluxDB is killed and comes back, the disk of journal and archive is full, ingest or server is
 killed with -9, each fsync takes 200 ms, the wall clock of both is a minute and a half off. Then
 nothing fails any more, and what every stage holds is compared: what the broker acknowledged, the
