@@ -131,6 +131,7 @@ class ChallengeWatch:
         judge: LiveJudge,
         clock: Clock = system_clock,
     ) -> None:
+        """judge : of the same process; challenges of what others judge are theirs to decide."""
         self._store = store
         self._register = register
         self._judge = judge
@@ -152,7 +153,7 @@ class ChallengeWatch:
         """Decide what can be decided now. Raises Unavailable."""
         now_ms = self._clock()
         for challenge in self._register.challenges.running():
-            if now_ms < challenge.until_ms:
+            if now_ms < challenge.until_ms or not self._judge.has(challenge.shipment):
                 continue
             step = step_of(challenge, watched(self._store, self._register, challenge))
             decision = decision_of(challenge, step, now_ms=now_ms)

@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from coldwitness.config.rules import pack_for
@@ -25,8 +26,16 @@ from coldwitness.judging.clues import ClueRules, told_late
 from coldwitness.judging.copies import copies_named, keep_curves
 from coldwitness.judging.observer import JudgingObserver
 from coldwitness.judging.rulebook import Rulebook
+from coldwitness.judging.shares import ShareKeeper
 from coldwitness.judging.turns import Turns
-from coldwitness.storage.ports import Register, TelemetryStore
+from coldwitness.judging.waited_for import wait_until_judged
+from coldwitness.storage.ports import LeftToJudge, Register, TelemetryStore
+from coldwitness.storage.share_ports import (
+    NEW_READINGS,
+    HeldShares,
+    SharesLost,
+    share_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +58,8 @@ stopped between storing a late reading and judging it."""
 
 COPY_FOUND = "copy of its curve"
 SILENCE = "silence"
+RESTART = "restart"
+ASKED_FOR = "asked for"
 SILENT_LOOK_MS = 3_600_000
 """How often one that has not ended is judged again while nothing new is heard of it."""
 
@@ -61,6 +72,9 @@ class LiveJudge:
 
     `touch` may be called from any thread and returns at once. A shipment whose judging fails
     is kept and tried again after a growing pause, alone, so it cannot hold up the others.
+    Where several processes judge on one register, each has its shares of all shipments; what is
+    touched then goes through the register to whoever has it, and a process that lost shares writes
+    nothing more of them.
     Raises ConfigError if the settings assume a storage class that does not exist.
     """
 
@@ -75,8 +89,10 @@ class LiveJudge:
         observers: Sequence[JudgingObserver] = (),
         judge: Judge = judge_batch,
         rows_read: Callable[[], Mapping[str, int]] = dict,
+        shares: ShareKeeper | None = None,
     ) -> None:
-        """rows_read : the last row of each worker's journal that is in the stores now."""
+        """rows_read : the last row of each worker's journal that is in the stores now. shares :
+        what of all this process judges; None: everything, and no other process does."""
         assumed = settings.judging.default_storage
         if assumed is not None and assumed not in rulebook.classes:
             known = ", ".join(rulebook.classes)
@@ -96,21 +112,28 @@ class LiveJudge:
         self._observers = tuple(observers)
         self._judge = judge
         self._rows_read = rows_read
+        self._shares = shares
+        self._known: Mapping[int, int] = {}
         self._lock = threading.Lock()
         self._turns = Turns()
         self._paused: dict[str, str] = {}
         self._ticking = False
         self._starting = True
         self._failing: dict[str, tuple[int, float]] = {}
-        self._left: Mapping[str, int] = {}
+        self._left: Mapping[str, LeftToJudge] = {}
         self._looks: dict[str, int] = {}
         self._some_touched = threading.Event()
         self._running = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def touch(self, shipments: Iterable[str], *, reason: str = "new readings") -> None:
-        """Have these judged at the next tick; again and again costs nothing more."""
+    def touch(self, shipments: Iterable[str], *, reason: str = NEW_READINGS) -> None:
+        """Have these judged at the next tick; again and again costs nothing more. Where others
+        judge too it raises Unavailable if the register is away."""
+        if self._shares is not None:
+            self._register.waiting.leave(shipments, reason=reason)
+            self._some_touched.set()
+            return
         with self._lock:
             for shipment in shipments:
                 self._put(shipment, reason)
@@ -121,8 +144,10 @@ class LiveJudge:
 
     def start(self) -> None:
         """Start ticking; what an earlier process may have left unjudged is judged first."""
-        since_ms = self._clock() - REOPEN_WITHIN_MS
-        self.touch(self._register.shipments.unsettled(since_ms=since_ms), reason="restart")
+        if self._shares is None:
+            self.touch(self._unsettled(), reason=RESTART)
+        else:
+            self._shares.start()
         self._thread = threading.Thread(target=self._tick_for_ever, name="judge", daemon=True)
         self._thread.start()
 
@@ -134,6 +159,8 @@ class LiveJudge:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        if self._shares is not None:
+            self._shares.stop()
 
     @property
     def alive(self) -> bool:
@@ -150,10 +177,30 @@ class LiveJudge:
         """Shipments that could not be judged at their last try."""
         return len(self._failing)
 
-    def judge_now(self, shipments: Sequence[str], *, reason: str = "asked for") -> None:
-        """Judge and record these before returning. Raises what judging raises."""
-        with self._running:
-            self._run(shipments, reason)
+    @property
+    def problem(self) -> str | None:
+        """Why shipments are not judged; None: they are."""
+        if not self.alive:
+            return "the judging thread does not run"
+        return f"{self.failing} shipments could not be judged yet" if self._failing else None
+
+    def has(self, shipment: str) -> bool:
+        """Whether this process judges it."""
+        return bool(self._mine([shipment]))
+
+    def judge_now(self, shipments: Sequence[str], *, reason: str = ASKED_FOR) -> None:
+        """Judge and record these before returning; what others judge is waited for. Raises what
+        judging raises, Unavailable where nobody judges."""
+        mine = self._mine(shipments)
+        if mine:
+            try:
+                with self._running:
+                    self._run(mine, reason)
+            except SharesLost:
+                mine = []
+        others = [name for name in shipments if name not in mine]
+        if others:
+            wait_until_judged(self._register.waiting, others, reason=reason)
 
     def tick(self, *, within_s: float = math.inf) -> int:
         """Judge as many as wait now, here and in the register, and whose pause is over, as far as
@@ -163,6 +210,7 @@ class LiveJudge:
         judged = tried = 0
         left: float = math.inf
         while left > 0 and time.perf_counter() - started < within_s:
+            self._take_over()
             self._take_left()
             self._look_again()
             self._tell_of_clues_now_and_then()
@@ -183,26 +231,66 @@ class LiveJudge:
                 observer.on_tick(time.perf_counter() - started)
         return judged
 
+    def _take_over(self) -> None:
+        """Touch what is under way, or ended lately, of shares that came to this process: whoever
+        had them may not have judged the last of it."""
+        if self._shares is None:
+            return
+        turns = self._shares.held.turns
+        new = {number for number, turn in turns.items() if self._known.get(number) != turn}
+        if new or len(turns) < len(self._known):
+            try:
+                unsettled = self._unsettled()
+            except Unavailable as error:
+                log.debug("what came with new shares: %s", error)
+                return
+            with self._lock:
+                for shipment in unsettled:
+                    if share_of(shipment) in new:
+                        self._put(shipment, RESTART, again=False)
+            self._forget_others()
+        self._known = turns
+
+    def _forget_others(self) -> None:
+        """What failed here is judged elsewhere now."""
+        with self._lock:
+            for shipment in self._failing.keys() - self._mine(self._failing):
+                del self._failing[shipment]
+                self._paused.pop(shipment, None)
+
+    def _unsettled(self) -> list[str]:
+        return self._register.shipments.unsettled(since_ms=self._clock() - REOPEN_WITHIN_MS)
+
+    def _mine(self, shipments: Iterable[str]) -> list[str]:
+        """Those of these that this process judges."""
+        if self._shares is None:
+            return [*shipments]
+        held = self._shares.held
+        return [name for name in shipments if held.has(name)]
+
     def _take_left(self) -> None:
         """Touch what processes that do not judge left to be judged. It stays in the register
         until a result is recorded that was read after this look."""
+        shares = None if self._shares is None else self._shares.held.turns.keys()
         try:
-            left = self._register.waiting.left()
+            left = self._register.waiting.left(shares=shares)
         except Unavailable as error:
             log.debug("what others left to be judged: %s", error)
             return
         self._left = left
         with self._lock:
-            for shipment in left:
-                self._put(shipment, "new readings", again=False)
+            for shipment, its in left.items():
+                self._put(shipment, its.reason, again=False)
 
     def _look_again(self) -> None:
         """Touch those that have not ended and whose time for another look has come: silence is
         told by nobody."""
         now_ms = self._clock()
         with self._lock:
-            for shipment in [name for name, due_ms in self._looks.items() if due_ms <= now_ms]:
+            due = [name for name, due_ms in self._looks.items() if due_ms <= now_ms]
+            for shipment in due:
                 del self._looks[shipment]
+            for shipment in self._mine(due):
                 self._put(shipment, SILENCE, again=False)
 
     def tell_of_clues(self) -> int:
@@ -277,7 +365,9 @@ class LiveJudge:
             waiting = len(self._turns)
             self._starting = self._starting and waiting > 0
             chunk = CHUNK_SHIPMENTS if self._starting else LIVE_SHIPMENTS
-            return self._turns.take(int(min(chunk, most))), waiting
+            taken = self._turns.take(int(min(chunk, most)))
+        mine = self._mine(taken)
+        return {name: taken[name] for name in mine}, waiting - (len(taken) - len(mine))
 
     def _judge_all(self, due: Mapping[str, str]) -> int:
         by_reason: dict[str, list[str]] = {}
@@ -302,6 +392,10 @@ class LiveJudge:
         try:
             with self._running:
                 self._run(shipments, reason)
+        except SharesLost as error:
+            # Whoever has them now judges them, from the register's look at what is under way.
+            still = [name for name in shipments if name not in error.shipments]
+            return self._try(still, reason) if still else 0
         except Unavailable as error:
             self._tell_failed()
             log.warning("judging %d shipments waits for the store: %s", len(shipments), error)
@@ -330,8 +424,10 @@ class LiveJudge:
                 self._paused.setdefault(shipment, reason)
 
     def _run(self, shipments: Sequence[str], reason: str) -> None:
-        # Both as they were before the evidence is read: it holds at least this.
+        # All three as they were before the evidence is read: it holds at least this, and nobody
+        # else's result may rest on more.
         left, up_to = self._left, self._rows_read()
+        held = None if self._shares is None else self._shares.held
         batch = self._judge(
             self._store,
             self._register,
@@ -340,6 +436,8 @@ class LiveJudge:
             tuple(shipments),
             self._clock(),
         )
+        with self._holding(held, shipments):
+            pass  # else the journal would tell of results that are not recorded
         entries = self._register.results.record(
             batch.results,
             judged_ms=self._clock(),
@@ -347,15 +445,25 @@ class LiveJudge:
             clue_policy=self._clue_rules,
             up_to=up_to,
             encoded=batch.encoded,
+            held=held,
         )
-        for curves in batch.curves:
-            keep_curves(self._register.copies, curves)
-        self._register.trips.keep(batch.trips)
-        self._register.waiting.judged({name: left[name] for name in shipments if name in left})
-        self._tell_of_copies(batch.results, reason)
+        with self._holding(held, shipments):
+            for curves in batch.curves:
+                keep_curves(self._register.copies, curves)
+            self._register.trips.keep(batch.trips)
+            self._tell_of_copies(batch.results, reason)
+            self._register.waiting.judged({name: left[name] for name in shipments if name in left})
+            for observer in self._observers:
+                observer.on_judged(batch.results, entries, batch.newest)
         self._plan_looks(batch.results, reason)
-        for observer in self._observers:
-            observer.on_judged(batch.results, entries, batch.newest)
+
+    def _holding(
+        self, held: HeldShares | None, shipments: Sequence[str]
+    ) -> AbstractContextManager[None]:
+        """Raises SharesLost where another process judges one of these."""
+        if held is None:
+            return nullcontext()
+        return self._register.judge_shares.holding(held, shipments)
 
     def _tell_of_copies(self, results: Sequence[CheckResult], reason: str) -> None:
         """Have shipments judged again that should name one of these as a copy, or no more. Those
@@ -363,9 +471,12 @@ class LiveJudge:
         others = self._register.copies.keep_named(copies_named(results))
         if not others or reason == COPY_FOUND:
             return
-        with self._lock:
-            for other in others:
-                self._put(other, COPY_FOUND, again=False)
+        if self._shares is not None:
+            self._register.waiting.leave(others, reason=COPY_FOUND, again=False)
+        else:
+            with self._lock:
+                for other in others:
+                    self._put(other, COPY_FOUND, again=False)
         self._some_touched.set()
 
     def _tell_waiting(self, shipments: int) -> None:

@@ -4,7 +4,7 @@ The journal (storage/journal) is the evidence; everything behind these two ports
 that can be dropped and built again from it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Unpack
@@ -24,6 +24,7 @@ from coldwitness.storage.challenge_ports import Challenges
 from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clues, Outbox
 from coldwitness.storage.office_ports import Attachments, Office
 from coldwitness.storage.people_ports import Audit, ClientKeys, People, Replies
+from coldwitness.storage.share_ports import NEW_READINGS, HeldShares, JudgeShares
 
 
 @dataclass(frozen=True)
@@ -268,12 +269,14 @@ class Results(Protocol):
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
         encoded: Mapping[str, EncodedResult] | None = None,
+        held: HeldShares | None = None,
     ) -> list[ClueEntry]:
         """Keep results that differ from the last version as new versions, and what the policy
         says of their shipments' clues, all at once; returns the feed's entries that tell of it.
 
         up_to : the last row of each worker's journal that was read for them. encoded : the
-        results by shipment, where somebody encoded them already.
+        results by shipment, where somebody encoded them already. held : what the caller judges of
+        all, where others judge beside it; raises SharesLost where it lost one of these.
         """
 
     def marks(self, shipments: Sequence[str]) -> dict[str, ResultMark]:
@@ -363,20 +366,33 @@ class Trips(Protocol):
         """The latest trips of a model that ended before an instant, by end, then shipment."""
 
 
+class LeftToJudge(NamedTuple):
+    """mark : of the newest evidence. reason : why it is to be judged, as results tell it."""
+
+    mark: int
+    reason: str
+
+
 class Waiting(Protocol):
     """Shipments that one process stored evidence of and another judges."""
 
-    def leave(self, shipments: Iterable[str]) -> None:
+    def leave(
+        self, shipments: Iterable[str], *, reason: str = NEW_READINGS, again: bool = True
+    ) -> None:
         """Have these judged by the process that judges, which may be another one; kept until it
-        has. Call it after the evidence is stored."""
+        has. Call it after the evidence is stored. again : for this reason instead of an earlier
+        one."""
 
-    def left(self) -> dict[str, int]:
-        """Shipments that wait so, each with the mark of its newest evidence."""
+    def left(self, *, shares: Collection[int] | None = None) -> dict[str, LeftToJudge]:
+        """Shipments that wait so. shares : of these alone."""
 
     def count(self) -> int:
         """How many wait so."""
 
-    def judged(self, marks: Mapping[str, int]) -> None:
+    def still_left(self, shipments: Collection[str]) -> frozenset[str]:
+        """Those of these that wait."""
+
+    def judged(self, left: Mapping[str, LeftToJudge]) -> None:
         """These were judged with the evidence of their marks; what came later stays waiting."""
 
 
@@ -475,6 +491,9 @@ class Register(Protocol):
 
     @property
     def waiting(self) -> Waiting: ...
+
+    @property
+    def judge_shares(self) -> JudgeShares: ...
 
     @property
     def journalled(self) -> Journalled: ...

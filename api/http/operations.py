@@ -80,10 +80,7 @@ def _checks(services: Services) -> Mapping[str, Callable[[], str | None]]:
         services.store.readings([], [])
 
     def judging() -> str | None:
-        if not services.judge.alive:
-            return "the judging thread does not run"
-        failing = services.judge.failing
-        return f"{failing} shipments could not be judged yet" if failing else None
+        return services.judge.problem
 
     def webhooks() -> str | None:
         return None if services.outbox.alive else "the webhook worker does not run"

@@ -21,7 +21,7 @@ from coldwitness.api.reports.drawn.recent import RecentDrawings
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.config.settings import Settings
 from coldwitness.judging.clock import Clock
-from coldwitness.judging.live import LiveJudge
+from coldwitness.judging.elsewhere import Judging
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import Register, TelemetryStore
 
@@ -39,7 +39,7 @@ class Services:
 
     store: TelemetryStore
     register: Register
-    judge: LiveJudge
+    judge: Judging
     outbox: Outbox
     hub: LiveHub
     rulebook: Rulebook

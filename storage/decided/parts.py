@@ -66,6 +66,7 @@ from coldwitness.storage.ports import (
 )
 from coldwitness.storage.register import bodies
 from coldwitness.storage.register.database import clean
+from coldwitness.storage.share_ports import HeldShares
 
 _Entry = TypeVar("_Entry", bound=RegisterEntry)
 _ENTRIES_AT_ONCE = 500
@@ -151,6 +152,7 @@ class JournalledResults:
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
         encoded: Mapping[str, EncodedResult] | None = None,
+        held: HeldShares | None = None,
     ) -> list[ClueEntry]:
         if encoded is None:
             encoded = bodies.each_encoded(results)
@@ -175,6 +177,7 @@ class JournalledResults:
             clue_policy=clue_policy,
             up_to=up_to,
             encoded=encoded,
+            held=held,
         )
         _journal_told(self._log, entries, at_ms=judged_ms)
         return entries

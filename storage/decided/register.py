@@ -30,6 +30,7 @@ from coldwitness.storage.ports import (
     Trips,
     Waiting,
 )
+from coldwitness.storage.share_ports import JudgeShares
 
 
 class JournalledRegister:
@@ -86,6 +87,10 @@ class JournalledRegister:
     @property
     def waiting(self) -> Waiting:
         return self._under.waiting
+
+    @property
+    def judge_shares(self) -> JudgeShares:
+        return self._under.judge_shares
 
     @property
     def journalled(self) -> Journalled:

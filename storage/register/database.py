@@ -31,6 +31,9 @@ PER_QUERY = 10_000
 """Ids in one IN list; both databases allow some 30,000 parameters."""
 
 _BUSY_TIMEOUT_S = 30.0
+_IDLE_MS = 30_000
+"""Who says nothing for so long in the middle of a transaction that writes (a process that was
+stopped, a machine without power) has it rolled back by PostgreSQL: others wait for its locks."""
 
 
 class Database:
@@ -66,11 +69,19 @@ class Database:
             self.engine.connect().execution_options(coldwitness_writes=True) as connection,
             connection.begin(),
         ):
+            self.end_if_idle(connection, for_ms=_IDLE_MS)
             self._writing.connection = connection
             try:
                 yield connection
             finally:
                 self._writing.connection = None
+
+    def end_if_idle(self, connection: Connection, *, for_ms: int) -> None:
+        """Have PostgreSQL roll this transaction back where nothing is said in it for so long."""
+        if not self.is_sqlite:
+            connection.exec_driver_sql(
+                f"SET LOCAL idle_in_transaction_session_timeout = {for_ms:d}"
+            )
 
     def server_time_ms(self) -> int | None:
         """What the clock of its server says now, UTC epoch ms; None where it is a file. Raises

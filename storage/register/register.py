@@ -20,6 +20,7 @@ from coldwitness.storage.register.replies import SqlReplies
 from coldwitness.storage.register.results import SqlResults
 from coldwitness.storage.register.reviews import SqlReviews
 from coldwitness.storage.register.secret_seal import SecretSeal
+from coldwitness.storage.register.shares import SqlJudgeShares
 from coldwitness.storage.register.shipments import SqlShipments
 from coldwitness.storage.register.standing import SqlStanding
 from coldwitness.storage.register.trips import SqlTrips
@@ -54,6 +55,7 @@ class SqlRegister:
         self.copies = SqlCopies(database)
         self.trips = SqlTrips(database)
         self.waiting = SqlWaiting(database)
+        self.judge_shares = SqlJudgeShares(database)
         self.journalled = SqlJournalled(database)
         self.standing = SqlStanding(database)
         self.views = SqlViews(database)

@@ -19,7 +19,9 @@ from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.clues import decide_and_keep
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.journalled import journalled_results
+from coldwitness.storage.register.shares import require_held
 from coldwitness.storage.register.shipments import lock, make_known
+from coldwitness.storage.share_ports import HeldShares
 
 
 class SqlResults:
@@ -37,12 +39,15 @@ class SqlResults:
         clue_policy: CluePolicy,
         up_to: Mapping[str, int] | None = None,
         encoded: Mapping[str, EncodedResult] | None = None,
+        held: HeldShares | None = None,
     ) -> list[ClueEntry]:
         by_shipment = {result.shipment: result for result in results}
         names = sorted(by_shipment)
         if encoded is None:
             encoded = bodies.each_encoded(results)
         with self._database.write() as connection:
+            if held is not None:
+                require_held(self._database, connection, held, names)
             make_known(self._database, connection, dict.fromkeys(names))
             lock(self._database, connection, names)
             last = _last_versions(connection, names)

@@ -521,5 +521,25 @@ to_judge = Table(
     metadata,
     Column("shipment", Text, primary_key=True),
     Column("mark", BigInteger, nullable=False),
+    Column("share", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "share", "shipment"),
     comment="shipments that a process which does not judge brought evidence of; mark: of when",
+)
+
+judges = Table(
+    "judges",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("until_ms", BigInteger, nullable=False),
+    comment="processes that judge; until when the lease of each runs",
+)
+
+judge_shares = Table(
+    "judge_shares",
+    metadata,
+    Column("share", Integer, primary_key=True, autoincrement=False),
+    Column("holder", Text),
+    Column("turn", BigInteger, nullable=False),
+    comment="who judges which part of all shipments; turn: how often it changed hands",
 )

@@ -4,12 +4,14 @@ A row stays until a result that saw the evidence is recorded, so neither process
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import and_, bindparam, delete, func, select
 
+from coldwitness.storage.ports import LeftToJudge
 from coldwitness.storage.register import schema
-from coldwitness.storage.register.database import Database
+from coldwitness.storage.register.database import Database, clean
+from coldwitness.storage.share_ports import NEW_READINGS, share_of
 
 _TABLE = schema.to_judge
 AT_ONCE = 2000
@@ -22,34 +24,47 @@ class SqlWaiting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def leave(self, shipments: Iterable[str]) -> None:
-        """Have these judged by whatever process judges. Call it after the evidence is stored."""
+    def leave(
+        self, shipments: Iterable[str], *, reason: str = NEW_READINGS, again: bool = True
+    ) -> None:
         # In order of id, so that two writers never wait for each other crosswise.
         mark = secrets.randbits(63)
-        rows = [{"shipment": name, "mark": mark} for name in sorted(set(shipments))]
+        why = clean(reason)
+        rows = [
+            {"shipment": name, "mark": mark, "share": share_of(name), "reason": why}
+            for name in sorted(set(shipments))
+        ]
         if not rows:
             return
         insert = self._database.insert(_TABLE)
-        statement = insert.on_conflict_do_update(
-            index_elements=["shipment"], set_={"mark": insert.excluded.mark}
-        )
+        newer = {"mark": insert.excluded.mark}
+        if again:
+            newer["reason"] = insert.excluded.reason
+        statement = insert.on_conflict_do_update(index_elements=["shipment"], set_=newer)
         with self._database.write() as connection:
             connection.execute(statement, rows)
 
-    def left(self) -> dict[str, int]:
-        """Shipments that wait, with the mark of their newest evidence; at most AT_ONCE."""
+    def left(self, *, shares: Collection[int] | None = None) -> dict[str, LeftToJudge]:
         query = select(_TABLE).order_by(_TABLE.c.shipment).limit(AT_ONCE)
+        if shares is not None:
+            query = query.where(_TABLE.c.share.in_(sorted(shares)))
         with self._database.read() as connection:
-            return {row.shipment: row.mark for row in connection.execute(query)}
+            return {
+                row.shipment: LeftToJudge(row.mark, row.reason) for row in connection.execute(query)
+            }
 
     def count(self) -> int:
         """How many wait."""
         with self._database.read() as connection:
             return int(connection.execute(select(func.count()).select_from(_TABLE)).scalar_one())
 
-    def judged(self, marks: Mapping[str, int]) -> None:
-        """These were judged with the evidence of their marks; what came later stays waiting."""
-        rows = [{"done": name, "seen": mark} for name, mark in sorted(marks.items())]
+    def still_left(self, shipments: Collection[str]) -> frozenset[str]:
+        query = select(_TABLE.c.shipment).where(_TABLE.c.shipment.in_(sorted(shipments)))
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def judged(self, left: Mapping[str, LeftToJudge]) -> None:
+        rows = [{"done": name, "seen": its.mark} for name, its in sorted(left.items())]
         if not rows:
             return
         same = and_(_TABLE.c.shipment == bindparam("done"), _TABLE.c.mark == bindparam("seen"))
