@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("demo:demo", "The main job on this machine alone, with a simulated fleet."),
     "serve": Entry("serve:serve", "Ingest, judging, API and pages on the configured servers."),
     "ingest": Entry("ingest:ingest", "One ingest worker: journalled, acknowledged, stored."),
+    "judge": Entry("judge:judge", "One judging process alone: many share all shipments."),
     "check": Entry("check:check", "Judge recorded files offline."),
     "rejudge": Entry("rejudge:rejudge", "What other rules would change in a sealed archive."),
     "report": Entry("report:report", "Write the compliance report: JSON, HTML page or PDF."),

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from coldwitness.api.alarms.teller import AlarmTeller
 from coldwitness.api.app import create_app
@@ -15,9 +15,10 @@ from coldwitness.api.http.doors import require_safe_doors
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
 from coldwitness.api.http.services import Readiness, Services
-from coldwitness.api.live.board import Board
+from coldwitness.api.live.board import Board, SharedBoard
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
+from coldwitness.api.live.told_by_others import TellingOthers, ToldByOthers
 from coldwitness.api.metrics import Metrics
 from coldwitness.api.reports.packed.record_altered import RecordCheck
 from coldwitness.cli.drug_names import drug_names_kept
@@ -25,6 +26,7 @@ from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.metrics_door import metrics_door
 from coldwitness.cli.nightly import NightlyComparison
 from coldwitness.cli.other_clocks import other_clocks
+from coldwitness.cli.shared_judging import require_shared, shares_judging
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
 from coldwitness.ingest.clock_offsets import ClockOffset
@@ -37,10 +39,12 @@ from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.challenge_watch import ChallengeWatch
 from coldwitness.judging.clock import system_clock
 from coldwitness.judging.companion import Companion
+from coldwitness.judging.elsewhere import JudgedElsewhere, Judging
 from coldwitness.judging.in_force import journal_in_force
 from coldwitness.judging.live import LiveJudge
 from coldwitness.judging.rows_read import rows_in_stores
 from coldwitness.judging.rulebook import load_rulebook
+from coldwitness.judging.shares import ShareKeeper
 from coldwitness.storage.decided import JournalledRegister, open_decision_log
 from coldwitness.storage.journal.clock import clock_problem
 from coldwitness.storage.opening import stores
@@ -48,6 +52,12 @@ from coldwitness.storage.ports import Register
 from coldwitness.storage.register.secret_seal import secret_seal
 from coldwitness.storage.spare_room import GiveRoom, none_to_give
 from coldwitness.storage.telemetry import WholeStore
+
+
+class _Part(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class Running:
@@ -64,6 +74,7 @@ class Running:
         listener: socket.socket | None = None,
         any_free_port: bool = False,
         own_ingest: bool = True,
+        own_judge: bool = True,
         ready: Mapping[str, Readiness] | None = None,
         second: Companion | None = None,
         trail_room: GiveRoom = none_to_give,
@@ -73,6 +84,7 @@ class Running:
 
         ready : further parts that `/readyz` names. own_ingest : False where only other processes
         take the messages. Either way what others store is judged: they leave word in the register.
+        own_judge : False where only other processes judge. On PostgreSQL those that do share it.
         second : judges half of a large run. trail_room : gives what is written while something is
         read more room on a full disk, False where it cannot.
         """
@@ -86,17 +98,22 @@ class Running:
                 http = settings.http
                 listener = listen(http.host, http.port, or_any_free=any_free_port)
             self._opened.callback(listener.close)
-            self._open(settings, listener, own_ingest=own_ingest)
+            self._open(settings, listener, own_ingest=own_ingest, own_judge=own_judge)
         except BaseException:
             self._opened.close()
             raise
 
-    def _open(self, settings: Settings, listener: socket.socket, *, own_ingest: bool) -> None:
+    def _open(
+        self, settings: Settings, listener: socket.socket, *, own_ingest: bool, own_judge: bool
+    ) -> None:
         second = self._second
         rulebook = load_rulebook(settings.judging) if second is None else second.rulebook
         self.url = url_of(listener, tls=settings.http.certificate_file is not None)
         alone = own_ingest and settings.mqtt.shared_group is None
         store, register = self._opened.enter_context(stores(settings.store, sole_writer=alone))
+        shared = shares_judging(register)
+        if not own_judge:
+            require_shared(register)
         register.seal_secrets(secret_seal(settings))
         log = self._opened.enter_context(
             open_decision_log(
@@ -110,21 +127,30 @@ class Running:
         journal_in_force(log, register, settings, now_ms=system_clock())
         self.register: Register = JournalledRegister(register, log)
         base_url = (settings.http.public_url or self.url).rstrip("/")
-        metrics, hub, board = Metrics(), LiveHub(), Board()
+        metrics, hub = Metrics(), LiveHub(numbered_for_all=shared)
+        board = SharedBoard(self.register.road) if shared else Board()
+        self._told = ToldByOthers(self.register.live_news, hub) if shared else None
         self.outbox = Outbox(self.register, settings, base_url=base_url, metrics=metrics)
         self.alarms = AlarmTeller(
             self.register, board, settings, base_url=base_url, metrics=metrics
         )
-        self.judge = LiveJudge(
-            store,
-            self.register,
-            rulebook,
-            settings,
-            observers=(metrics, self.outbox, board, self.alarms, News(hub)),
-            judge=judge_batch if second is None else second.judge_batch,
-            rows_read=partial(rows_in_stores, settings.journal.directory, register),
-        )
-        self._challenges = ChallengeWatch(store, self.register, self.judge)
+        news = TellingOthers(self.register.live_news) if shared else News(hub)
+        self._own_judge = None
+        if own_judge:
+            self._own_judge = LiveJudge(
+                store,
+                self.register,
+                rulebook,
+                settings,
+                observers=(metrics, self.outbox, board, self.alarms, news),
+                judge=judge_batch if second is None else second.judge_batch,
+                rows_read=partial(rows_in_stores, settings.journal.directory, register),
+                shares=ShareKeeper(self.register.judge_shares) if shared else None,
+            )
+        self.judging: Judging = self._own_judge or JudgedElsewhere(self.register)
+        self._challenges = None
+        if self._own_judge is not None:
+            self._challenges = ChallengeWatch(store, self.register, self._own_judge)
         names = drug_names_kept(register, settings)
         self._own_ingest = self._open_ingest(settings, store, names) if own_ingest else None
         self._clocks = ClockWatch(
@@ -135,7 +161,7 @@ class Running:
         self.services = Services(
             store=store,
             register=self.register,
-            judge=self.judge,
+            judge=self.judging,
             outbox=self.outbox,
             hub=hub,
             rulebook=rulebook,
@@ -165,6 +191,13 @@ class Running:
         self._server = ApiServer(app, listener, settings.http, closing=hub.close)
 
     @property
+    def judge(self) -> LiveJudge:
+        """Its own judging; raises ConfigError where only others judge."""
+        if self._own_judge is None:
+            raise ConfigError("this process does not judge")
+        return self._own_judge
+
+    @property
     def ingest(self) -> IngestService:
         """Its own ingest; raises ConfigError where only others take the messages."""
         if self._own_ingest is None:
@@ -180,26 +213,27 @@ class Running:
             custody=self.register.custody,
             drug_names=drug_names,
             future_tolerance_s=future_tolerance_s(settings),
-            on_touched=self.judge.touch,
+            on_touched=self.judging.touch,
             shipments=self.register.shipments,
         )
 
     def __enter__(self) -> Self:
         try:
-            parts: list[tuple[Callable[[], None], Callable[[], None]]] = [
-                (self.outbox.start, self.outbox.stop),
-                (self.judge.start, self.judge.stop),
-                (self.alarms.start, self.alarms.stop),
-                (self._challenges.start, self._challenges.stop),
-                (self._nightly.start, self._nightly.stop),
-                (self._clocks.start, self._clocks.stop),
+            parts: list[_Part | None] = [
+                self.outbox,
+                self._own_judge,
+                self.alarms,
+                self._challenges,
+                self._nightly,
+                self._clocks,
+                self._told,
+                self._own_ingest,
+                self._server,
             ]
-            if self._own_ingest is not None:
-                parts.append((self._own_ingest.start, self._own_ingest.stop))
-            parts.append((self._server.start, self._server.stop))
-            for start, stop in parts:
-                start()
-                self._opened.callback(stop)
+            for part in parts:
+                if part is not None:
+                    part.start()
+                    self._opened.callback(part.stop)
             door = metrics_door(self.settings.metrics, self._metrics.registry)
             self._opened.enter_context(door)
         except BaseException:

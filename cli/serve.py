@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -22,6 +23,10 @@ def serve(
             "--no-ingest", help="other processes (`coldwitness ingest`) take the messages"
         ),
     ] = False,
+    no_judge: Annotated[
+        bool,
+        typer.Option("--no-judge", help="other processes (`coldwitness judge`) judge (PostgreSQL)"),
+    ] = False,
 ) -> None:
     """Run ingest, judging, API and pages against the configured broker and stores."""
     log_to_stderr()
@@ -29,9 +34,16 @@ def serve(
     log_to_stderr(settings.log)
     with (
         collected_seldom(),
-        companion(settings.judging) as second,  # before there is any thread
+        # Before there is any thread.
+        nullcontext() if no_judge else companion(settings.judging) as second,
         ending(threading.Event()) as end,
-        started(settings, own_ingest=not no_ingest, end=end, second=second) as running,
+        started(
+            settings,
+            own_ingest=not no_ingest,
+            own_judge=not no_judge,
+            end=end,
+            second=second,
+        ) as running,
     ):
         if running is not None:
             broker = "elsewhere" if no_ingest else f"{settings.mqtt.host}:{settings.mqtt.port}"

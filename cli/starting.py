@@ -34,12 +34,17 @@ Run = Callable[..., Running]
 
 @contextmanager
 def started(
-    settings: Settings, *, own_ingest: bool, end: threading.Event, second: Companion | None = None
+    settings: Settings,
+    *,
+    own_ingest: bool,
+    end: threading.Event,
+    own_judge: bool = True,
+    second: Companion | None = None,
 ) -> Iterator[Running | None]:
     """Everything `serve` runs, once it can be opened; None where it was to end before that. Raises
     ConfigError."""
     listener = listen(settings.http.host, settings.http.port)
-    run = partial(Running, settings, own_ingest=own_ingest, second=second)
+    run = partial(Running, settings, own_ingest=own_ingest, own_judge=own_judge, second=second)
     try:
         running = _opened(settings, listener, run, end=end)
         if running is None:

@@ -22,6 +22,7 @@ from coldwitness.domain.words import StateWord, Verdict
 from coldwitness.storage.alarm_ports import Alarms
 from coldwitness.storage.challenge_ports import Challenges
 from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clues, Outbox
+from coldwitness.storage.live_ports import LiveNews, Road
 from coldwitness.storage.office_ports import Attachments, Office
 from coldwitness.storage.people_ports import Audit, ClientKeys, People, Replies
 from coldwitness.storage.share_ports import NEW_READINGS, HeldShares, JudgeShares
@@ -494,6 +495,12 @@ class Register(Protocol):
 
     @property
     def judge_shares(self) -> JudgeShares: ...
+
+    @property
+    def live_news(self) -> LiveNews: ...
+
+    @property
+    def road(self) -> Road: ...
 
     @property
     def journalled(self) -> Journalled: ...

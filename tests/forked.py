@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-COMMANDS = ("serve", "ingest", "report", "verify", "journal")
+COMMANDS = ("serve", "ingest", "judge", "report", "verify", "journal")
 """Whose modules are imported beforehand."""
 
 _NUMBER = struct.Struct("=i")

@@ -25,7 +25,7 @@ from coldwitness.api.clues.backoff import next_try_ms
 from coldwitness.api.clues.posting import EVERYWHERE, UNREACHABLE, post_once, posting_client
 from coldwitness.api.clues.rounds import Rounds
 from coldwitness.api.clues.targets import require_webhook_url
-from coldwitness.api.live.board import Board
+from coldwitness.api.live.board import BoardRows
 from coldwitness.api.metrics import Metrics
 from coldwitness.config.alarm_bodies import alarm_body
 from coldwitness.config.labels import labels
@@ -61,7 +61,7 @@ class AlarmTeller(JudgingObserver):
     def __init__(
         self,
         register: Register,
-        board: Board,
+        board: BoardRows,
         settings: Settings,
         clock: Clock = system_clock,
         *,
@@ -110,9 +110,14 @@ class AlarmTeller(JudgingObserver):
         alarms, now_ms = self._register.alarms, self._clock()
         standing = alarms.unsettled()
         names = sorted({alarm.subject for alarm in standing if alarm.rule != "clue"})
-        rows = self._board.rows()
+        settings = self._settings
+        rows = self._board.pressing(
+            silent_before_ms=now_ms - round(settings.silent_minutes * 60_000),
+            to_limit_most_s=settings.minutes_to_limit * 60,
+            beside=names,
+        )
         ended = frozenset(name for name in names if name not in rows and self._has_ended(name))
-        found = [on_the_road(rows, standing, ended=ended, settings=self._settings, now_ms=now_ms)]
+        found = [on_the_road(rows, standing, ended=ended, settings=settings, now_ms=now_ms)]
         after = alarms.followed()
         if after is None:
             after = self._register.clues.last_cursor()

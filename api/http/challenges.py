@@ -59,7 +59,7 @@ def started(services: Services, caller: Caller, new: NewChallenge) -> KeptChalle
         raise Problem(404, f"shipment {shipment}: unknown")
     if given(current_result(services, shipment).state) != "in_transit":
         raise Problem(409, f"shipment {shipment}: expected one on its way")
-    heard = services.board.rows().get(shipment)
+    heard = services.board.of([shipment]).get(shipment)
     probes = {} if heard is None else heard.newest.temperature
     if new.probe not in probes:
         known = ", ".join(sorted(probes)) or "none"

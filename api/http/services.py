@@ -14,7 +14,7 @@ from coldwitness.api.http.doors import Doors
 from coldwitness.api.http.idempotency import RepliedPosts
 from coldwitness.api.http.openid import OpenIdSignIn
 from coldwitness.api.http.rate import Rate
-from coldwitness.api.live.board import Board
+from coldwitness.api.live.board import Board, BoardRows
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.metrics import Metrics
 from coldwitness.api.reports.drawn.recent import RecentDrawings
@@ -47,7 +47,7 @@ class Services:
     clock: Clock
     metrics: Metrics
     base_url: str
-    board: Board = field(default_factory=Board)
+    board: BoardRows = field(default_factory=Board)
     record: RecordCheck | None = None
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
     drawings: RecentDrawings = field(init=False, default_factory=RecentDrawings)

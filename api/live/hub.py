@@ -46,8 +46,10 @@ class StreamEnds(Exception):
 class Listener:
     """One open stream's queue, filled from any thread and drained by its event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, after: int = 0) -> None:
+        """after : the number up to which it has heard all."""
         self._loop = loop
+        self._after = after
         self._waiting: deque[LiveEvent] = deque(maxlen=LISTENER_BACKLOG)
         self._lost = 0
         self._more = asyncio.Event()
@@ -55,6 +57,8 @@ class Listener:
         self.closed = False
 
     def put(self, event: LiveEvent) -> None:
+        if event.number <= self._after:
+            return
         with self._lock:
             first = not self._waiting
             if len(self._waiting) == LISTENER_BACKLOG:
@@ -122,7 +126,10 @@ class Listener:
 class LiveHub:
     """Fan-out of judging news; `publish` may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, numbered_for_all: bool = False) -> None:
+        """numbered_for_all : events come with numbers that mean the same in every process, now and
+        after a restart (`told_by_others`)."""
+        self._for_all = numbered_for_all
         self._lock = threading.Lock()
         self._listeners: set[Listener] = set()
         self._kept: deque[LiveEvent] = deque(maxlen=KEPT_EVENTS)
@@ -132,9 +139,10 @@ class LiveHub:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def publish(self, name: str, data: Struct) -> None:
+    def publish(self, name: str, data: Struct, *, number: int | None = None) -> None:
+        """number : where it comes with one."""
         with self._lock:
-            self._number += 1
+            self._number = self._number + 1 if number is None else number
             event = LiveEvent(self._number, name, data)
             self._kept.append(event)
             for listener in self._listeners:
@@ -145,18 +153,18 @@ class LiveHub:
 
         Raises Unavailable when the hub is full or closing.
         """
-        listener = Listener(asyncio.get_running_loop())
         with self._lock:
+            heard = after or 0
+            if heard > self._number and not self._for_all:
+                heard = 0  # numbered by an earlier process: everything is news
+            listener = Listener(asyncio.get_running_loop(), after=heard)
             if self._closed:
                 raise Unavailable("the live stream is closing")
             if len(self._listeners) >= LISTENERS_MAX:
                 raise Unavailable(f"the live stream has its {LISTENERS_MAX} listeners")
             if after is not None:
-                if after > self._number:  # numbered by an earlier process: everything is news
-                    after = 0
                 for event in self._kept:
-                    if event.number > after:
-                        listener.put(event)
+                    listener.put(event)
             self._listeners.add(listener)
         return listener
 

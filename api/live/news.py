@@ -2,10 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
-from coldwitness.api.live.hub import LiveHub
 from coldwitness.domain.clues import ChangeKind
 from coldwitness.domain.measures import Instant, given
 from coldwitness.domain.result import CheckResult, Finding, Window
@@ -60,6 +60,19 @@ class ClueNews(Struct, frozen=True):
     change: ChangeKind
 
 
+KINDS: Mapping[str, type[Struct]] = {
+    "reading": ReadingNews,
+    "finding": FindingNews,
+    "verdict": VerdictNews,
+    "clue": ClueNews,
+}
+"""What each event of the stream holds."""
+
+
+class Publishes(Protocol):
+    def publish(self, name: str, data: Struct) -> None: ...
+
+
 class News(JudgingObserver):
     """Compares each result with what was told last and publishes the difference.
 
@@ -67,7 +80,7 @@ class News(JudgingObserver):
     `verdict` (first or changed), `clue` (an entry of the feed).
     """
 
-    def __init__(self, hub: LiveHub) -> None:
+    def __init__(self, hub: Publishes) -> None:
         self._hub = hub
         self._told: OrderedDict[str, tuple[tuple[str, str | None], dict[str, str]]] = OrderedDict()
 

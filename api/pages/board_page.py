@@ -89,7 +89,7 @@ def board_rows(services: Services, reach: Reach) -> list[BoardRow]:
     lines = services.register.shipments.rows(
         state="in_transit", sort="newest", limit=MOST_ON_THE_ROAD, reach=reach
     )
-    known, now_ms = services.board.rows(), services.clock()
+    known, now_ms = services.board.of([line.id for line in lines]), services.clock()
     settings = services.settings.alarms
     rows = []
     for line in lines:

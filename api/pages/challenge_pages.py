@@ -43,7 +43,7 @@ def challenge_part(
     if caller.role not in roles_of("GET", "/challenges/{challenge}"):
         return None
     kept = services.register.challenges.of([shipment]).get(shipment, [])
-    heard = services.board.rows().get(shipment)
+    heard = services.board.of([shipment]).get(shipment)
     probes = sorted(heard.newest.temperature) if heard is not None and on_its_way else []
     if any(one.decision is None for one in kept):
         probes = []

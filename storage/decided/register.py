@@ -20,6 +20,7 @@ from coldwitness.storage.decided.parts import (
     JournalledResults,
     JournalledReviews,
 )
+from coldwitness.storage.live_ports import LiveNews, Road
 from coldwitness.storage.people_ports import ClientKeys, People, Replies
 from coldwitness.storage.ports import (
     Copies,
@@ -91,6 +92,14 @@ class JournalledRegister:
     @property
     def judge_shares(self) -> JudgeShares:
         return self._under.judge_shares
+
+    @property
+    def live_news(self) -> LiveNews:
+        return self._under.live_news
+
+    @property
+    def road(self) -> Road:
+        return self._under.road
 
     @property
     def journalled(self) -> Journalled:

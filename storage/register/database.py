@@ -1,5 +1,6 @@
 """One engine for SQLite and PostgreSQL: transactions, failures, and what differs."""
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -82,6 +83,25 @@ class Database:
             connection.exec_driver_sql(
                 f"SET LOCAL idle_in_transaction_session_timeout = {for_ms:d}"
             )
+
+    def take_turn(self, connection: Connection, number: int) -> None:
+        """Wait until nobody else has the turn of this number, and have it until the transaction
+        ends. On SQLite whoever writes has every turn."""
+        if not self.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Of the processes on one PostgreSQL one is in here for `what`; others wait. It holds a
+        connection of its own, so that transactions may come and go inside."""
+        if self.is_sqlite:
+            yield
+            return
+        with self._failures_named(), self.engine.connect() as connection, connection.begin():
+            self.end_if_idle(connection, for_ms=_IDLE_MS)
+            digest = hashlib.sha256(what.encode()).digest()
+            self.take_turn(connection, int.from_bytes(digest[:8], "big", signed=True))
+            yield
 
     def server_time_ms(self) -> int | None:
         """What the clock of its server says now, UTC epoch ms; None where it is a file. Raises

@@ -12,6 +12,7 @@ from coldwitness.storage.register.custody import SqlCustody
 from coldwitness.storage.register.database import Database
 from coldwitness.storage.register.drug_names import SqlDrugNames
 from coldwitness.storage.register.journalled import SqlJournalled
+from coldwitness.storage.register.live import SqlLiveNews, SqlRoad
 from coldwitness.storage.register.manifests import SqlManifests
 from coldwitness.storage.register.office import SqlOffice
 from coldwitness.storage.register.outbox import SqlOutbox
@@ -56,6 +57,8 @@ class SqlRegister:
         self.trips = SqlTrips(database)
         self.waiting = SqlWaiting(database)
         self.judge_shares = SqlJudgeShares(database)
+        self.live_news = SqlLiveNews(database)
+        self.road = SqlRoad(database)
         self.journalled = SqlJournalled(database)
         self.standing = SqlStanding(database)
         self.views = SqlViews(database)

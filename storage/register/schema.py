@@ -543,3 +543,22 @@ judge_shares = Table(
     Column("turn", BigInteger, nullable=False),
     comment="who judges which part of all shipments; turn: how often it changed hands",
 )
+
+live_news = Table(
+    "live_news",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="the newest events of the live stream, from processes that judge to those that answer",
+)
+
+on_the_road = Table(
+    "on_the_road",
+    metadata,
+    Column("shipment", Text, primary_key=True),
+    Column("heard_ms", BigInteger, nullable=False, index=True),
+    Column("to_limit_s", Double, index=True),
+    Column("newest", LargeBinary, nullable=False),
+    comment="shipments under way with their newest reading; heard_ms: when something new came",
+)
