@@ -496,6 +496,9 @@ class Register(Protocol):
     @property
     def judge_shares(self) -> JudgeShares: ...
 
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """Of all processes on a server of its own one is in here for `what`, and others wait."""
+
     @property
     def live_news(self) -> LiveNews: ...
 

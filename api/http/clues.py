@@ -256,7 +256,7 @@ def keep_change(
     if_match: str | None = None,
 ) -> ClueEntry:
     """Keep what became of a clue; returns its newest entry. Raises Problem: 404, 409, 412."""
-    with services.changing:
+    with services.changing(f"clue {clue}"):
         return _changed(services, caller, clue, change, if_match)
 
 

@@ -1,7 +1,8 @@
 """What the routes work with, and who is calling."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -59,8 +60,7 @@ class Services:
     openid: OpenIdSignIn | None = field(init=False)
     attempts: Rate = field(init=False)
     """To sign in, by address."""
-    changing: threading.Lock = field(init=False, default_factory=threading.Lock)
-    """Held between the look at what is there and its change, where a condition hangs on it."""
+    _changing: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -76,6 +76,13 @@ class Services:
         if provider is not None:
             openid = OpenIdSignIn(provider, self.clock, return_to=back)
         object.__setattr__(self, "openid", openid)
+
+    @contextmanager
+    def changing(self, what: str) -> Iterator[None]:
+        """Held between the look at what is there and its change, where a condition hangs on it:
+        one request at a time here, and one of all processes for the same `what`."""
+        with self._changing, self.register.alone(what):
+            yield
 
 
 def services_of(request: Request) -> Services:

@@ -69,7 +69,7 @@ def put_manifest(
         text = str(error).removeprefix(f"manifest {shipment}: ").removeprefix("manifest: ")
         raise Problem(422, text, errors=[field_of(text)]) from error
     _require_own(caller, manifest)
-    with services.changing:
+    with services.changing(f"shipment {shipment}"):
         there = services.register.manifests.newest([shipment]).get(shipment)
         same = _same_manifest(request, there)
         require_match(request, f"shipment {shipment}", tags=same, exists=there is not None)

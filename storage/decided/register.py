@@ -6,6 +6,8 @@ there too. What is derived (custody, curves, trips) and what says nothing of a s
 deliveries) goes straight to the register.
 """
 
+from contextlib import AbstractContextManager
+
 from coldwitness.storage.alarm_ports import Alarms
 from coldwitness.storage.clue_ports import Outbox
 from coldwitness.storage.decided.log import DecisionLog
@@ -92,6 +94,10 @@ class JournalledRegister:
     @property
     def judge_shares(self) -> JudgeShares:
         return self._under.judge_shares
+
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """As the register under it."""
+        return self._under.alone(what)
 
     @property
     def live_news(self) -> LiveNews:

@@ -1,5 +1,7 @@
 """The register as one object: each part is a module, all share one database."""
 
+from contextlib import AbstractContextManager
+
 from coldwitness.storage.register import migrate
 from coldwitness.storage.register.alarms import SqlAlarms
 from coldwitness.storage.register.attachments import SqlAttachments
@@ -68,6 +70,11 @@ class SqlRegister:
         """Keep secrets of others sealed, those that are there too. Raises Unavailable."""
         self.outbox.seal_with(seal)
         self.replies.seal_with(seal)
+
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """Of the processes on one PostgreSQL one is in here for `what`, and others wait; a SQLite
+        file has one server, which sees to it by itself."""
+        return self.database.alone(what)
 
     def close(self) -> None:
         self.database.close()
