@@ -15,6 +15,7 @@ from coldwitness.domain.reading import Reading
 from coldwitness.ingest.decoded_rows import decode_rows
 from coldwitness.ingest.following import store_decoded
 from coldwitness.ingest.held_shipments import leave_held
+from coldwitness.ingest.left_out import LeftOut
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import index_decoded
 from coldwitness.storage.decided.comparing import Differences, bring_drug_names, make_again
@@ -129,6 +130,8 @@ def rebuild_views(
             births.update(read.births)
             index_decoded(index, rows, read)
             leave_held(read, settings.journal.directory)
+            numbers = [row.row for row in rows]
+            LeftOut(settings.journal.directory, {worker: numbers}).take_out(read)
             done = position.rows[worker] = rows[-1].row
             text = msgspec.json.encode(position).decode()
             before = len(read.refused)

@@ -220,11 +220,12 @@ class JudgingSettings(_Section):
 
 
 class QuotaSettings(_Section):
-    """How many shipments that nobody declared (no manifest, never judged) are judged an hour; the
-    others are stored and wait."""
+    """How many shipments that nobody declared (no manifest, never judged) are judged an hour, the
+    others wait; and how many events of such are stored, others stay in the journal alone."""
 
     courier_shipments_per_hour: int = Field(2000, ge=1)
     logger_shipments_per_hour: int = Field(100, ge=1)
+    courier_events_per_hour: int = Field(20_000, ge=1)
 
 
 class ReportSettings(_Section):

@@ -50,6 +50,12 @@ class DecodedRows:
         self.readings_received_ms = [self.readings_received_ms[place] for place in places]
         self.readings_rows = [self.readings_rows[place] for place in places]
 
+    def keep_events(self, places: Sequence[int]) -> None:
+        """Keep the events at these places alone."""
+        self.events = [self.events[place] for place in places]
+        self.events_received_ms = [self.events_received_ms[place] for place in places]
+        self.events_rows = [self.events_rows[place] for place in places]
+
     def put_aside(self, refused: Sequence[RefusedReading]) -> None:
         """List readings that the store will never take, one line a row: a backlog of thousands
         beyond a store's retention is one mistake, and not thousands."""

@@ -15,8 +15,10 @@ from coldwitness.domain.log_ids import follow, followed, message_id
 from coldwitness.ingest.clock_offsets import ClockOffset, ClockOffsets
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.last_seen import LastSeen, newest_of
+from coldwitness.ingest.left_out import LeftOut
 from coldwitness.ingest.newcomers import Newcomers, Sorted
 from coldwitness.ingest.progress import WHOLE, Progress, Quarantined
+from coldwitness.ingest.received_bounds import ReceivedBounds
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import index_decoded, index_early
 from coldwitness.ingest.row_turns import RowTurns
@@ -93,12 +95,14 @@ class JournalFollower:
         self._future_tolerance_s = future_tolerance_s
         self._on_touched = on_touched
         self._newcomers = newcomers
+        self._bounds = ReceivedBounds(progress)
         self._clocks = ClockOffsets()
         self._clocks_due_s = 0.0
         self._index = RowIndex(reader.directory, progress.worker)
         self._turns = RowTurns(
             reader, progress.worker, cursor=progress.cursor(), sender_of=routes.sender_of
         )
+        progress.decide_anew()
         self._listed = progress.unmapped()
         self._holding = progress.holds_any()
         self._batch_rows = BATCH_ROWS
@@ -191,8 +195,11 @@ class JournalFollower:
             unmapped=decoded.unmapped,
             seen=batch.seen,
             held=batch.sorted.held,
+            received=self._bounds.changed(),
+            left_events=batch.sorted.left_events,
         )
         self._turns.stored()
+        self._bounds.kept()
         self._listed.update(decoded.unmapped)
         self._holding = self._holding or bool(batch.sorted.held)
 
@@ -229,7 +236,9 @@ class JournalFollower:
             decoded.keep_readings(
                 [at for at, one in enumerate(decoded.readings) if one.shipment in held]
             )
-            decoded.events, decoded.events_received_ms, decoded.refused = [], [], []
+            decoded.keep_events([])
+            decoded.refused = []
+            LeftOut(self._reader.directory, {self._worker: some}).take_out(decoded)
             touched = store_decoded(
                 decoded, store=self._store, custody=self._custody, counts=self.counts
             )
@@ -247,6 +256,7 @@ class JournalFollower:
             listed=self._listed,
         )
         seen = newest_of(decoded.readings, decoded.readings_received_ms)
+        self._bounds.keep_within(decoded)
         shipments = Sorted() if self._newcomers is None else self._newcomers.sort(decoded)
         touched = store_decoded(
             decoded,

@@ -4,8 +4,9 @@ An id is made up in no time, and every new one costs the register a row and a re
 shipments without a manifest that were never judged so many are handed on to be judged; of the
 others the readings are held: they stay in the journal, and which rows they stand in is noted. Their
 sender is told. They are stored and judged as time goes by, or at once where a manifest comes or
-somebody asks. Nothing is lost, so nobody gains by a flood. Events are always stored: they say whose
-box it was, of other shipments too.
+somebody asks. Nothing is lost, so nobody gains by a flood. Events do not wait: they say whose box
+it was, of other shipments too. But of shipments that nobody declared so many of a courier are
+stored an hour; what comes beyond stays in the journal alone.
 """
 
 import time
@@ -68,11 +69,13 @@ class _Mention:
 @dataclass(frozen=True)
 class Sorted:
     """waiting : shipments that are not judged now. held : rows of which the readings of some are
-    not stored now. due : named shipments of which what was held before is stored now."""
+    not stored now. due : named shipments of which what was held before is stored now. left_events :
+    row and shipment of events that are not stored."""
 
     waiting: frozenset[str] = frozenset()
     held: tuple[Held, ...] = ()
     due: frozenset[str] = frozenset()
+    left_events: tuple[tuple[int, str], ...] = ()
 
 
 class Newcomers:
@@ -90,6 +93,7 @@ class Newcomers:
         self._settings = settings
         self._couriers = Allowance(settings.courier_shipments_per_hour)
         self._loggers = Allowance(settings.logger_shipments_per_hour)
+        self._events = Allowance(settings.courier_events_per_hour)
         self._now_ms = now_ms
         self._clock_s = clock_s
         self._release_at_s = 0.0
@@ -110,17 +114,57 @@ class Newcomers:
         if len(self._settled) > _SETTLED:
             self._settled.clear()
         self._settled.update(name for name in asked if name not in undeclared)
+        left_events = self._leave_events(decoded, undeclared)
         waiting: set[str] = set()
         for name, mention in _mentions(decoded, undeclared).items():
             why = self._spent(mention)
             if why is not None:
                 waiting.add(name)
-                self._list(decoded, name, mention, why)
+                text = (
+                    f"shipment {name}: {why} shipments without a manifest in an hour are judged;"
+                    " its readings wait in the journal, and it is judged later, or when its"
+                    " manifest comes (quota)"
+                )
+                self._list(decoded, mention, "quota", text, of=why)
         told_of = {event.shipment for event in decoded.events}
         unknown = frozenset(n for n in waiting if n not in known and n not in told_of)
         held = _taken_out(decoded, unknown)
         # What was held of one that is known or admitted now belongs to what is judged.
-        return Sorted(frozenset(waiting), held, frozenset(set(asked) - unknown))
+        due = frozenset(set(asked) - unknown)
+        return Sorted(frozenset(waiting), held, due, left_events)
+
+    def _leave_events(
+        self, decoded: DecodedRows, undeclared: Set[str]
+    ) -> tuple[tuple[int, str], ...]:
+        """Take out the events of these that are beyond their courier's quota: of a message all of
+        one shipment's or none. Row and shipment of those that are out."""
+        stored: dict[tuple[int, str], bool] = {}
+        kept: list[int] = []
+        for place, (event, row) in enumerate(zip(decoded.events, decoded.events_rows, strict=True)):
+            name, courier = event.shipment, event.courier or ""
+            if name is None or name not in undeclared:
+                kept.append(place)
+                continue
+            one = (row.row, name)
+            if one not in stored:
+                stored[one] = self._events.left(courier, row.received_ms) >= 1
+                if not stored[one]:
+                    self._list_event(decoded, event, row)
+            if stored[one]:
+                self._events.take(courier, row.received_ms)
+                kept.append(place)
+        if len(kept) < len(decoded.events):
+            decoded.keep_events(kept)
+        return tuple(one for one, is_stored in stored.items() if not is_stored)
+
+    def _list_event(self, decoded: DecodedRows, event: Event, row: Row) -> None:
+        text = (
+            f"shipment {event.shipment}: {self._settings.courier_events_per_hour} events an hour of"
+            f" shipments without a manifest are stored of courier {event.courier or '?'}; this one"
+            " stays in the journal alone (undeclared_events)"
+        )
+        mention = _Mention(row.row, row.topic, row.received_ms, event.courier, event.logger)
+        self._list(decoded, mention, "undeclared_events", text)
 
     def released(self, progress: Progress) -> frozenset[str]:
         """Those that waited and are to be judged now, asked for once a minute. Raises
@@ -170,8 +214,11 @@ class Newcomers:
             self._loggers.take(logger, now_ms)
         return None
 
-    def _list(self, decoded: DecodedRows, name: str, mention: _Mention, why: str) -> None:
-        key = f"{mention.courier}\n{why}"
+    def _list(
+        self, decoded: DecodedRows, mention: _Mention, reason: str, text: str, *, of: str = ""
+    ) -> None:
+        """A line a minute of each courier, or of what else is `of` it."""
+        key = f"{mention.courier}\n{reason}\n{of}"
         told_ms = self._told_ms.get(key)
         if told_ms is not None and mention.received_ms - told_ms < TOLD_EVERY_MS:
             return
@@ -180,17 +227,12 @@ class Newcomers:
         if len(self._told_ms) > _REMEMBERED:
             self._told_ms.popitem(last=False)
         parts = [one.part for one in decoded.refused if one.row == mention.row]
-        text = (
-            f"shipment {name}: {why} shipments without a manifest in an hour are judged; its"
-            " readings wait in the journal, and it is judged later, or when its manifest comes"
-            " (quota)"
-        )
         part = min([WHOLE + 1, *parts]) - 1
         decoded.refused.append(
             Quarantined(
                 mention.row,
                 part,
-                "quota",
+                reason,
                 text,
                 mention.topic[:500],
                 mention.received_ms,

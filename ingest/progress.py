@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
@@ -44,6 +44,14 @@ CREATE TABLE IF NOT EXISTS held (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS held_courier ON held (courier, row, shipment);
 CREATE TABLE IF NOT EXISTS wanted (shipment TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS received (
+    name TEXT NOT NULL, what TEXT NOT NULL, of TEXT NOT NULL, courier TEXT NOT NULL,
+    day INTEGER NOT NULL, count INTEGER NOT NULL, last_row INTEGER NOT NULL, full INTEGER NOT NULL,
+    PRIMARY KEY (name, what, of, courier, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS left_event (
+    row INTEGER NOT NULL, shipment TEXT NOT NULL, PRIMARY KEY (row, shipment)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unmapped (
     logger TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (logger, name)
 ) STRICT, WITHOUT ROWID;
@@ -54,6 +62,9 @@ INSERT INTO seen VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET box = exclud
     temperature = excluded.temperature, battery_v = excluded.battery_v
     WHERE excluded.time_ms >= seen.time_ms
 """
+_FROM_THE_JOURNAL = (
+    "cursor", "refusal", "clock", "birth", "unmapped", "seen", "held", "received", "left_event",
+)  # fmt: skip
 _REFUSAL = "row, part, reason, text, topic, received_ms, courier, logger"
 WHOLE = -1
 """`part` of the first refusal that is about the message and not one element of its array."""
@@ -85,6 +96,27 @@ class Held:
     shipment: str
     row: int
     courier: str
+
+
+class ReceivedKey(NamedTuple):
+    """What is counted. what : `reading` or `event`. of : `shipment` or `box`, whose `name` it is.
+    day : of the readings of a box, UTC days since 1970; else 0."""
+
+    what: str
+    courier: str
+    of: str
+    name: str
+    day: int
+
+
+@dataclass(frozen=True)
+class Received:
+    """How many came in rows up to `last_row`; full: none is stored of later ones."""
+
+    key: ReceivedKey
+    count: int
+    last_row: int
+    full: bool
 
 
 class Progress:
@@ -123,8 +155,11 @@ class Progress:
         unmapped: Iterable[tuple[str, str]] = (),
         seen: Iterable[LastSeen] = (),
         held: Iterable[Held] = (),
+        received: Iterable[Received] = (),
+        left_events: Iterable[tuple[int, str]] = (),
     ) -> None:
-        """Everything up to `row` is stored; all of this in one transaction."""
+        """Everything up to `row` is stored; all of this in one transaction. left_events : row and
+        shipment of events that are not."""
         try:
             with self._transaction() as connection:
                 connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?)", (row,))
@@ -140,6 +175,11 @@ class Progress:
                     "INSERT OR IGNORE INTO held VALUES (?,?,?)",
                     [(one.shipment, one.row, one.courier) for one in held],
                 )
+                connection.executemany(
+                    "INSERT OR REPLACE INTO received VALUES (?,?,?,?,?,?,?,?)",
+                    map(_count_row, received),
+                )
+                connection.executemany("INSERT OR IGNORE INTO left_event VALUES (?,?)", left_events)
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
@@ -148,6 +188,7 @@ class Progress:
         try:
             with self._transaction() as connection:
                 connection.execute("DELETE FROM refusal WHERE row = ?", (row,))
+                connection.execute("DELETE FROM left_event WHERE row = ?", (row,))
                 self._add(connection, refused)
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
@@ -156,7 +197,7 @@ class Progress:
         """Start over from the journal's first row (rebuild)."""
         try:
             with self._transaction() as connection:
-                for table in ("cursor", "refusal", "clock", "birth", "unmapped", "seen", "held"):
+                for table in _FROM_THE_JOURNAL:
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
@@ -312,6 +353,48 @@ class Progress:
         except sqlite3.Error as error:
             raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
+    def received(self, keys: Iterable[ReceivedKey]) -> dict[ReceivedKey, Received]:
+        """What is kept of these counts."""
+        wanted = frozenset(keys)
+        names = _listed(frozenset(key.name for key in wanted))
+        where = "name IN (SELECT value FROM json_each(?))"
+        return {one.key: one for one in self._counts(where, (names,)) if one.key in wanted}
+
+    def full(self) -> list[Received]:
+        """Those of which no more is stored."""
+        return self._counts("full")
+
+    def decide_anew(self) -> None:
+        """Rows behind the cursor are stored again: whether their events are is open again."""
+        if not self._query("SELECT 1 FROM left_event LIMIT 1"):
+            return
+        try:
+            with self._transaction() as connection:
+                connection.execute(
+                    "DELETE FROM left_event WHERE row > (SELECT coalesce(max(row), 0) FROM cursor)"
+                )
+        except sqlite3.Error as error:
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+
+    def left_events(self, rows: Iterable[int]) -> list[tuple[int, str]]:
+        """Of these rows, row and shipment of events that were not stored."""
+        found = self._query(
+            "SELECT row, shipment FROM left_event WHERE row IN (SELECT value FROM json_each(?))",
+            (msgspec.json.encode(list(rows)).decode(),),
+        )
+        return [(int(row), str(shipment)) for row, shipment in found]
+
+    def _counts(self, where: str, values: Sequence[object] = ()) -> list[Received]:
+        found = self._query(
+            "SELECT what, courier, of, name, day, count, last_row, full FROM received"  # noqa: S608
+            f" WHERE {where}",
+            values,
+        )
+        return [
+            Received(ReceivedKey(*key), count, last_row, bool(full))
+            for *key, count, last_row, full in found
+        ]
+
     def births(self) -> list[int]:
         """Rows of the last birth message of each topic, in order."""
         return [int(row) for (row,) in self._query("SELECT row FROM birth ORDER BY row")]
@@ -354,6 +437,12 @@ class Progress:
                 for q in refused
             ],
         )
+
+
+def _count_row(one: Received) -> tuple[object, ...]:
+    key = one.key
+    where = (key.name, key.what, key.of, key.courier, key.day)
+    return (*where, one.count, one.last_row, int(one.full))
 
 
 def _seen_row(one: LastSeen) -> tuple[object, ...]:

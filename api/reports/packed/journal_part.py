@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from coldwitness.api.reports.packed.removed_rows import orders_of, with_orders
 from coldwitness.config.settings import FormatRule
 from coldwitness.domain.errors import BadInput, BadMessage
 from coldwitness.domain.reading import Reading
+from coldwitness.ingest import received_bounds
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.decisions import Redacted
@@ -320,8 +322,14 @@ def _differing_readings(
     seen: dict[Named, list[dict[str, float]]] = {}
     ours: set[tuple[str | None, str | None]] = set()
     beside: dict[Named, tuple[str | None, str | None]] = {}
+    came: Counter[tuple[str, str | None]] = Counter()
     for row in sorted(rows, key=lambda row: (row.worker, row.row)):
+        full = {sender for sender, count in came.items() if count >= received_bounds.RECEIVED_MAX}
         for reading in _readings(row, routes):
+            if reading.shipment == report.shipment:
+                if (row.worker, reading.courier) in full:
+                    continue  # beyond what is stored of one shipment
+                came[row.worker, reading.courier] += 1
             named, publisher = (reading.logger, reading.time_ms), (reading.courier, reading.box)
             seen.setdefault(named, []).append(reading.temperature_c)
             if named in kept:

@@ -21,6 +21,7 @@ from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import BadInput
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.formats.drug_names import RememberedDrugNames
+from coldwitness.ingest.left_out import LeftOut
 from coldwitness.ingest.routes import Routes
 from coldwitness.ingest.row_finding import RowFinder
 from coldwitness.ingest.row_names import (
@@ -163,6 +164,7 @@ class RecordCheck:
         routes, whole, due = self._routes(), DecodedRows(), DecodedRows()
         rows_of: dict[tuple[str, int], str] = {}
         late_ms = int(time.time() * 1000) - STORED_WITHIN_MS
+        left_out = LeftOut(self._directory, found)
         for row in finder.read(found, routes):
             if row.removed and not is_ordered(JournalReader(self._directory), row):
                 raise RecordAltered(
@@ -170,6 +172,7 @@ class RecordCheck:
                     " order says what is kept in its place; nothing is signed"
                 )
             one = decode_rows([row], routes, future_tolerance_s=self._future_tolerance_s)
+            left_out.take_out(one)
             _extend(whole, one)
             if row.row <= stored.get(row.worker, 0) or row.received_ms < late_ms:
                 _extend(due, one)

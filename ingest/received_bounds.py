@@ -1,0 +1,169 @@
+"""How much is received of one shipment: what comes beyond it stays in the journal alone.
+
+A shipment is judged in one piece, whatever was sent of it, so what is stored of it is bounded. Of
+each courier by itself: who fills up another's shipment takes no reading of its own courier away.
+Readings that name no shipment are counted by their box and the day they tell. The message that
+reaches a bound is stored whole; of later ones nothing is, and their sender is told. From which row
+on is kept, so that whoever makes the stores again leaves out the same. Small counts are forgotten
+at an end: a made-up name costs nothing here.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coldwitness.domain.reading import Event, Reading
+from coldwitness.ingest.decoded_rows import DecodedRows
+from coldwitness.ingest.progress import WHOLE, Progress, Quarantined, Received, ReceivedKey
+from coldwitness.storage.journal import Row
+
+RECEIVED_MAX = 2_000_000
+"""Readings of one shipment: 23 days of one a second."""
+BOX_DAY_MAX = 500_000
+"""Readings of a box that name no shipment, of a day: five loggers with one a second."""
+EVENTS_MAX = 1_000
+"""Events of one shipment, or of a box that name none. A delivery has some twenty."""
+REASON = "shipment_full"
+TOLD_EVERY_MS = 60_000
+KEPT_FROM = 256
+"""Counts from here on are kept on the disk."""
+_DAY_MS = 86_400_000
+_REMEMBERED = 20_000
+
+
+@dataclass
+class _Count:
+    """How many came in rows up to `last_row`; full: none is stored of later ones."""
+
+    count: int = 0
+    last_row: int = 0
+    full: bool = False
+    told_ms: int | None = None
+
+
+class ReceivedBounds:
+    """Of one worker, for one thread. Rows of one sender come in their order; where some come again
+    after a failure, they are not counted twice."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._counts: OrderedDict[ReceivedKey, _Count] = OrderedDict()
+        self._changed: set[ReceivedKey] = set()
+
+    def keep_within(self, decoded: DecodedRows) -> None:
+        """Take out what is beyond, and list it among what was refused. Raises Unavailable."""
+        readings = list(map(key_of, decoded.readings))
+        events = list(map(key_of, decoded.events))
+        self._recall(readings + events)
+        places = self._within(decoded, readings, decoded.readings, decoded.readings_rows)
+        if len(places) < len(readings):
+            decoded.keep_readings(places)
+        places = self._within(decoded, events, decoded.events, decoded.events_rows)
+        if len(places) < len(events):
+            decoded.keep_events(places)
+
+    def changed(self) -> list[Received]:
+        """What is to be kept of the counts, together with the rows."""
+        counts = ((key, self._counts[key]) for key in self._changed)
+        return [Received(key, one.count, one.last_row, one.full) for key, one in counts]
+
+    def kept(self) -> None:
+        """What was given as changed is on the disk."""
+        self._changed.clear()
+        while len(self._counts) > _REMEMBERED:
+            self._counts.popitem(last=False)
+
+    def _within(
+        self,
+        decoded: DecodedRows,
+        keys: Sequence[ReceivedKey | None],
+        said: Sequence[Reading | Event],
+        rows: Sequence[Row],
+    ) -> list[int]:
+        """Places of those that are stored."""
+        places: list[int] = []
+        fresh: set[ReceivedKey] = set()
+        for place, (key, row) in enumerate(zip(keys, rows, strict=True)):
+            if key is None:
+                places.append(place)
+                continue
+            one = self._counts[key]
+            if row.row > one.last_row:
+                one.full = one.full or one.count >= most_of(key)
+                if one.full:
+                    self._changed.add(key)
+                    self._list(decoded, key, row, one, logger=said[place].logger)
+                    continue
+                one.last_row = row.row
+                fresh.add(key)
+            one.count += row.row == one.last_row and key in fresh
+            places.append(place)
+            if one.count >= KEPT_FROM:
+                self._changed.add(key)
+        return places
+
+    def _recall(self, keys: Sequence[ReceivedKey | None]) -> None:
+        """Have the counts of all of these in hand."""
+        unknown = []
+        for key in dict.fromkeys(keys):
+            if key is None:
+                continue
+            if key in self._counts:
+                self._counts.move_to_end(key)
+            else:
+                unknown.append(key)
+        kept = self._progress.received(unknown) if unknown else {}
+        for key in unknown:
+            known = kept.get(key)
+            self._counts[key] = (
+                _Count() if known is None else _Count(known.count, known.last_row, known.full)
+            )
+
+    @staticmethod
+    def _list(
+        decoded: DecodedRows, key: ReceivedKey, row: Row, one: _Count, *, logger: str | None
+    ) -> None:
+        """A line a minute: a flood is one mistake."""
+        if one.told_ms is not None and row.received_ms - one.told_ms < TOLD_EVERY_MS:
+            return
+        one.told_ms = row.received_ms
+        parts = [known.part for known in decoded.refused if known.row == row.row]
+        decoded.refused.append(
+            Quarantined(
+                row.row,
+                min([WHOLE + 1, *parts]) - 1,
+                REASON,
+                beyond_text(key),
+                row.topic[:500],
+                row.received_ms,
+                key.courier or None,
+                logger,
+            )
+        )
+
+
+def key_of(said: Reading | Event) -> ReceivedKey | None:
+    """By what it is counted; None for what can belong to no shipment."""
+    what = "event" if isinstance(said, Event) else "reading"
+    if said.shipment is not None:
+        return ReceivedKey(what, said.courier or "", "shipment", said.shipment, 0)
+    if said.box is None:
+        return None
+    day = 0 if what == "event" else said.time_ms // _DAY_MS
+    return ReceivedKey(what, said.courier or "", "box", said.box, day)
+
+
+def most_of(key: ReceivedKey) -> int:
+    """How many are stored."""
+    if key.what == "event":
+        return EVENTS_MAX
+    return RECEIVED_MAX if key.of == "shipment" else BOX_DAY_MAX
+
+
+def beyond_text(key: ReceivedKey) -> str:
+    """What its sender is told, with the bound."""
+    of_day = " that name no shipment, of a day" if key.of == "box" and key.what == "reading" else ""
+    return (
+        f"{key.of} {key.name}: {most_of(key):,} {key.what}s of one courier{of_day} are stored and"
+        " judged; what comes beyond them stays in the journal alone"
+    )
