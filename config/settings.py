@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -31,7 +32,7 @@ from coldwitness.config.statistics_table import MONTH_DAY
 from coldwitness.domain.alarms import ALARM_RULES, AlarmRule
 from coldwitness.domain.errors import ConfigError
 from coldwitness.domain.reading import ROLES, split_probe
-from coldwitness.domain.shown_address import shown_address
+from coldwitness.domain.shown_address import is_ambiguous, shown_address
 
 ENVIRONMENT_PREFIX = "COLDWITNESS_"
 CONFIG_VARIABLE = "COLDWITNESS_CONFIG"
@@ -42,6 +43,15 @@ EXAMPLE_FILE = Path(__file__).with_name("settings.example.toml")
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+def _unambiguous(url: str) -> str:
+    if is_ambiguous(url):
+        # Another host than the operator's would be asked, by a part of his password as its name.
+        raise ValueError("an @ in a name or password of an address is written %40")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_unambiguous)]
 
 ABOUT_LOGGER = frozenset({"box", "courier", "model"})
 """Keys of a logger's entry that are no probe names."""
@@ -96,7 +106,7 @@ class JournalSettings(_Section):
     origin: str | None = Field(None, pattern=r"^[^\s+]{1,200}$")
     """The name under which witnesses know this journal, as an address without scheme; unset:
     coldwitness/ and the id of its first key. Taken when a worker signs its first head."""
-    timestamp_url: str | None = None
+    timestamp_url: Address | None = None
     """A time-stamp authority (RFC 3161) that stamps each hour's newest checkpoint."""
     compare_at: str | None = Field(None, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
     """When `serve` holds stores and register against the whole journal each day, UTC; unset: never
@@ -109,7 +119,7 @@ class WitnessSettings(_Section):
     """Somebody outside the operator's power who signs what the journal has signed (C2SP
     tlog-witness)."""
 
-    url: str
+    url: Address
     """Submission prefix: what stands before /add-checkpoint."""
     key: str
     """The witness's key as name+id+base64; answers by other keys are not kept."""
@@ -118,13 +128,13 @@ class WitnessSettings(_Section):
 class StoreSettings(_Section):
     telemetry: Literal["embedded", "influx"] = "embedded"
     embedded_file: Path = Path("coldwitness-data/telemetry.sqlite")
-    influx_url: str = "http://127.0.0.1:8086"
+    influx_url: Address = "http://127.0.0.1:8086"
     influx_org: str = "coldwitness"
     influx_bucket: str = "coldwitness"
     influx_token: SecretStr | None = None
     influx_token_file: Path | None = None
     influx_batch_rows: int = Field(5000, ge=1)
-    register_url: str = "sqlite:///coldwitness-data/register.sqlite"
+    register_url: Address = "sqlite:///coldwitness-data/register.sqlite"
     secrets_key_file: Path | None = None
     """By which secrets of others are sealed in the register (64 hexadecimal digits, mode 0600);
     unset: secrets.key beside the journal's signing key, made if missing. Servers of one register
@@ -177,7 +187,7 @@ class LogSettings(_Section):
 class OpenIdSettings(_Section):
     """A provider at which people sign in who have no password here (OpenID Connect)."""
 
-    issuer: str
+    issuer: Address
     client_id: str
     client_secret: SecretStr | None = None
     client_secret_file: Path | None = None
@@ -280,7 +290,7 @@ class DepartureSettings(_Section):
 
 
 class WebhookSettings(_Section):
-    url: str
+    url: Address
     secret: SecretStr
 
 

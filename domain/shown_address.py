@@ -22,6 +22,10 @@ _IN_QUERY = re.compile(
     r"([?&;][^=&#\s]*(?:token|key|secret|sign|pass|auth|code|cred)[^=&#\s]*)=[^&#\s\"']+", re.I
 )
 
+_AUTHORITY_END = re.compile(r"[/?#]")
+_NUMBERED_HOST = re.compile(r"\[[^\]]*\]")
+_NO_PORT = re.compile(r":(?![0-9]*$)")
+
 
 def shown_address(text: str) -> str:
     """A text with the passwords of addresses in it masked, the values of what their queries
@@ -34,6 +38,21 @@ def shown_address(text: str) -> str:
 
 def _without_tokens(path: re.Match[str]) -> str:
     return path[1] + _TOKEN.sub(MASK, path[2])
+
+
+def is_ambiguous(url: str) -> bool:
+    """Whether nobody can tell where the password of an address ends and its host begins, because
+    an @ of the password stands as it is: one program's host is then another's password.
+
+    >>> is_ambiguous("http://u:a@b?c@host"), is_ambiguous("http://u:a%40b@host")
+    (True, False)
+    >>> is_ambiguous("https://host/@robot?mail=a@b")
+    False
+    """
+    whole = url.partition("://")[2]
+    authority = _AUTHORITY_END.split(whole, maxsplit=1)[0]
+    named = "@" in authority or _NO_PORT.search(_NUMBERED_HOST.sub("", authority)) is not None
+    return named and whole.count("@") > 1
 
 
 def apart(url: str) -> tuple[str, str | None]:

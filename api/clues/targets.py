@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from urllib.parse import urlsplit, urlunsplit
 
 from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
+from coldwitness.domain.shown_address import is_ambiguous
 
 Network = IPv4Network | IPv6Network
 URL_LENGTH_MAX = 2048
@@ -60,12 +61,13 @@ def require_webhook_url(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BadInput(f"url: not a URL: {error}") from error
+        # What is said of it may be a password that was taken for a port: it is not repeated.
+        raise BadInput("url: not a URL; expected https://host:port/path") from error
     if len(url) > URL_LENGTH_MAX or not url.isascii() or any(c <= " " for c in url):
         raise BadInput(f"url: expected at most {URL_LENGTH_MAX} ASCII characters without spaces")
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise BadInput("url: expected http:// or https:// with a host")
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None or parts.password is not None or is_ambiguous(url):
         raise BadInput("url: expected no user name or password in it; the body is signed instead")
     if parts.fragment:
         raise BadInput("url: expected no fragment")

@@ -18,6 +18,7 @@ from tests.cli.provoked import (
     refusing_server,
     written_files,
 )
+from tests.cli.provoked_served import served
 
 SECRET = "geheim-7Qx"
 TOKEN = "2f1e8a3c-1b2c-4d5e-8f90-aabbccddeeff"
@@ -72,6 +73,39 @@ def test_no_failure_shows_a_secret(
             shown += "".join(capfd.readouterr())
             assert case.secret not in shown, (case.name, case.arguments)
     assert shown.count("coldwitness: ") > 12
+
+
+def test_no_failure_of_a_server_shows_a_secret(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In short; `benchmarks/provoked_failures.py` provokes four hundred."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    tried: set[str] = set()
+    try:
+        with refusing_server() as port:
+            for one in served(18, seed=2, folder=tmp_path, refusing=port):
+                said = one.said + "".join(capfd.readouterr())
+                assert one.secret not in said, one.name
+                assert "Traceback" not in said, one.name
+                tried.add(one.name)
+    finally:
+        root.handlers[:], root.level = before, level
+    assert len(tried) == 6
+
+
+@pytest.mark.parametrize(
+    "name", ["STORE__REGISTER_URL", "STORE__INFLUX_URL", "JOURNAL__TIMESTAMP_URL"]
+)
+def test_an_address_whose_password_may_be_its_host_is_refused_unseen(
+    name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scheme = "postgresql" if "REGISTER" in name else "http"
+    monkeypatch.setenv(f"COLDWITNESS_{name}", f"{scheme}://cw:a@{SECRET}?b@127.0.0.1:1/db")
+    assert main(["config", "show"]) == 2
+    said = "".join(capfd.readouterr())
+    assert "%40" in said
+    assert SECRET not in said
 
 
 def test_what_a_server_says_while_it_waits_for_its_stores_holds_no_secret(tmp_path: Path) -> None:
