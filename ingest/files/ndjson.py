@@ -28,6 +28,9 @@ from coldwitness.ingest.formats.json_text import loads
 from coldwitness.ingest.formats.native import convert_object, decode_array, decode_object
 from coldwitness.ingest.json_file import opened_json
 
+ARRAY_ELEMENTS_MAX = 200_000
+"""Elements of an array in a file: as many readings as its longest line holds. What is refused of
+each costs more than an empty one does."""
 ALONE_BLOCKS = 64
 """So many are read sooner in this process than others are begun."""
 
@@ -126,7 +129,7 @@ class _Rows:
         where = f"{self.file}, line {self.first_number + index}"
         try:
             if body[:1] == b"[":
-                decoded = decode_array(body, self.context, limit=None)
+                decoded = decode_array(body, self.context, limit=ARRAY_ELEMENTS_MAX)
                 for refusal in decoded.refused:
                     self.refusals.add(f"{where}, element {refusal.index}", refusal.text)
                 self.slow.extend(decoded.readings)
@@ -173,7 +176,11 @@ def _whole(body: bytes, context: DecodeContext, refusals: Refusals, file: str) -
     except BadMessage as error:
         refusals.add(file, str(error))
         return Decoded()
-    elements: Iterable[Any] = value if isinstance(value, list) else [value]
+    elements: Sequence[Any] = value if isinstance(value, list) else [value]
+    if len(elements) > ARRAY_ELEMENTS_MAX:
+        told = f"expected at most {ARRAY_ELEMENTS_MAX} elements, got {len(elements)}"
+        refusals.add(file, told)
+        return Decoded()
     readings: list[Reading] = []
     events: list[Event] = []
     for index, element in enumerate(elements):

@@ -73,7 +73,7 @@ def decode(payload: bytes, context: DecodeContext) -> Decoded:
     return Decoded(readings=(said,))
 
 
-def decode_array(body: bytes, context: DecodeContext, *, limit: int | None) -> Decoded:
+def decode_array(body: bytes, context: DecodeContext, *, limit: int) -> Decoded:
     """A JSON array's readings and events; refusals carry their element's index.
 
     Raises BadMessage if it is not JSON or longer than `limit`.
@@ -84,7 +84,7 @@ def decode_array(body: bytes, context: DecodeContext, *, limit: int | None) -> D
         elements = _many.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         elements, one = loads(body), convert_object
-    if limit is not None and len(elements) > limit:
+    if len(elements) > limit:
         raise BadMessage("too_many", f"expected at most {limit} elements, got {len(elements)}")
     if len(elements) > 1:
         # Of a backlog the time of receipt is nobody's: a clock that was never set refuses its

@@ -140,6 +140,19 @@ def test_a_document_of_readings_beyond_the_bound_is_refused_and_says_so(
         read_files([path])
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_array_of_more_elements_than_the_bound_is_refused_whole(
+    indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([json.loads(LINE)] * 3, indent=indent))
+    monkeypatch.setattr(ndjson, "ARRAY_ELEMENTS_MAX", 3)
+    assert len(read_files([path]).table) == 3
+    monkeypatch.setattr(ndjson, "ARRAY_ELEMENTS_MAX", 2)
+    with pytest.raises(BadInput, match="expected at most 2 elements, got 3"):
+        read_files([path])
+
+
 def test_long_lines_of_csv_are_worked_on_in_smaller_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "CHUNK_LETTERS", 10)
     lines = ["12345", "67890", "1", "a" * 30, "b"]

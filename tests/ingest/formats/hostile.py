@@ -24,7 +24,7 @@ def payloads(name: str, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
         topic, base = rng.choice(seeds)
         body = bytearray(base)
         for _ in range(rng.randint(1, 4)):
-            _hurt(body, rng)
+            hurt(body, rng)
         if name == "teltonika_codec8" and rng.random() < 0.7:
             _seal(body)
         if rng.random() < 0.02:
@@ -40,7 +40,8 @@ def _seal(body: bytearray) -> None:
     body[:] = bytes(4) + len(data).to_bytes(4, "big") + data + crc16_ibm(data).to_bytes(4, "big")
 
 
-def _hurt(body: bytearray, rng: random.Random) -> None:
+def hurt(body: bytearray, rng: random.Random) -> None:
+    """One place of it otherwise."""
     at = rng.randint(0, len(body))
     kind = rng.randint(0, 6)
     if kind == 0 and at < len(body):
