@@ -59,6 +59,7 @@ docs: .venv/.dev
 
 scoreboard: .venv/.dev
 	$(BIN)/python -m benchmarks.scoreboard --risks config/risks.toml
+	$(BIN)/python -m docs.site.figures
 
 soak: .venv/.dev servers
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 3600

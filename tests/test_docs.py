@@ -15,7 +15,8 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 FOLDERS = {path.parent.name for path in ROOT.glob("*/*") if not path.parent.name.startswith(".")}
-FOLDERS |= {".ci"}
+FOLDERS = FOLDERS - {"build"} | {".ci"}
+"""What is made in build/ is not of the repository."""
 ELSEWHERE = {"verify.py"}
 """A file of the evidence package."""
 

@@ -50,6 +50,7 @@ CONTENTS: Sequence[Part] = (
     Part(
         "How it judges",
         (
+            "judgements",
             "analysis",
             "temporary-storage",
             "isolation",
