@@ -16,6 +16,20 @@ CHINESE = ".zh"
 """Ends the name of a page in Chinese; the same name without it is the page in English."""
 
 CONTENTS: Sequence[Part] = (
+    Part("Start here · 入门", ("tutorial", "tutorial.zh")),
+    Part(
+        "How to · 操作指南",
+        (
+            "how-to-connect",
+            "how-to-connect.zh",
+            "how-to-inspect",
+            "how-to-inspect.zh",
+            "how-to-take-clues",
+            "how-to-take-clues.zh",
+            "how-to-operate",
+            "how-to-operate.zh",
+        ),
+    ),
     Part(
         "Loggers and couriers",
         ("connecting-loggers", "formats", "couriers", "challenges"),

@@ -17,6 +17,10 @@ ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 """What stands in the brackets of a link or picture, if it is a place of the repository."""
 CODE = re.compile(r"^```.*?^```$|^(?: {4}|\t)[^\n]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+BROKEN_CHINESE = re.compile(
+    r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[\u4e00-\u9fff“（《])"
+)
+"""The end of a line inside a Chinese sentence, where a browser would put a blank."""
 FRONT = {"README": "index", f"README{CHINESE}": f"index{CHINESE}"}
 """Pages at the root, and what they are called on the site."""
 FOLDERS = {"docs/contract": "reference/schemas"}
@@ -55,7 +59,7 @@ def stage(
 
 def with_links_of_the_site(page: Path, *, root: Path, folder: Path) -> str:
     """The page's text; files that it links to are copied into `folder`."""
-    text = page.read_text(encoding="utf-8")
+    text = BROKEN_CHINESE.sub("", page.read_text(encoding="utf-8"))
     parts = []
     end = 0
     for code in CODE.finditer(text):

@@ -13,7 +13,7 @@ from docs.site.two_languages import pairs
 from tests.browser import chromium
 
 ROOT = Path(__file__).parents[2]
-LOOKED_AT = ("index", "isolation", "reference/settings")
+LOOKED_AT = ("index", "index.zh", "tutorial.zh", "judgements", "reference/settings")
 WIDTHS_PX = (1280, 360)
 
 
@@ -28,6 +28,7 @@ def _built(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(300)  # 15 s of processor time
 def test_every_link_of_the_site_leads_somewhere_and_its_pages_ask_nothing_of_others(
     tmp_path: Path,
 ) -> None:
@@ -87,6 +88,14 @@ def test_a_file_that_a_page_links_to_comes_along(tmp_path: Path) -> None:
     text = with_links_of_the_site(page, root=tmp_path, folder=tmp_path / "out")
     assert text == "[it](files/deploy/broker.conf) [top](index.md#first)"
     assert (tmp_path / "out/files/deploy/broker.conf").read_text() == "listener 8883\n"
+
+
+def test_a_line_that_ends_inside_a_chinese_sentence_makes_no_blank(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "page.zh.md"
+    page.write_text("配送箱，\n药品\n温度 8\n度\n\n- 一\n- 二\n", encoding="utf-8")
+    text = with_links_of_the_site(page, root=tmp_path, folder=tmp_path / "out")
+    assert text == "配送箱，药品温度 8\n度\n\n- 一\n- 二\n"
 
 
 @pytest.mark.parametrize("link", ["other.md", "page.md#no-such-heading", "#no-such-heading"])
