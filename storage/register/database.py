@@ -20,11 +20,13 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from coldwitness.domain.errors import ConfigError, Unavailable
+from coldwitness.storage.process_names import own_name
 
 _Value = TypeVar("_Value")
 
@@ -83,6 +85,17 @@ class Database:
             connection.exec_driver_sql(
                 f"SET LOCAL idle_in_transaction_session_timeout = {for_ms:d}"
             )
+
+    def end_sessions_of(self, connection: Connection, process: str) -> None:
+        """Have PostgreSQL end what a process of this name (`process_names`) holds open, and roll
+        back what it had begun; its next transaction is in a session of its own."""
+        if self.is_sqlite:
+            return
+        sessions = text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name"
+            " AND usename = current_user AND pid <> pg_backend_pid()"
+        )
+        connection.execute(sessions, {"name": _shown_in_sessions(process)})
 
     def take_turn(self, connection: Connection, number: int) -> None:
         """Wait until nobody else has the turn of this number, and have it until the transaction
@@ -175,11 +188,15 @@ def _engine(url: str) -> Engine:
         return engine
     if backend == "postgresql":
         try:
-            return sqlalchemy.create_engine(
+            named = {"application_name": _shown_in_sessions(own_name())}
+            engine = sqlalchemy.create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
                 isolation_level="READ COMMITTED",
+                connect_args={} if "application_name" in parsed.query else named,
             )
+            event.listen(engine, "after_cursor_execute", _watch_again)
+            return engine
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise ConfigError(
                 "store.register_url: PostgreSQL needs the extra: pip install psycopg[binary]"
@@ -187,6 +204,25 @@ def _engine(url: str) -> Engine:
     raise ConfigError(
         f"store.register_url: expected sqlite:///FILE or postgresql://…, got {backend}"
     )
+
+
+def _shown_in_sessions(process: str) -> str:
+    """As much of a name as PostgreSQL keeps."""
+    return process.encode()[:63].decode("ascii", "ignore")
+
+
+def _watch_again(
+    connection: Connection,
+    cursor: Any,
+    _statement: str,
+    _parameters: object,
+    _context: object,
+    executemany: bool,
+) -> None:
+    """Many statements go as a pipeline, after which PostgreSQL does not look whether its client is
+    idle in the transaction: it does again after one that goes by itself."""
+    if executemany and connection.get_execution_options().get("coldwitness_writes", False):
+        cursor.connection.execute("SELECT 1")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

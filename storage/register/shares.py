@@ -17,7 +17,7 @@ from coldwitness.storage.share_ports import SHARES, HeldShares, SharesLost, shar
 _JUDGES, _SHARES = schema.judges, schema.judge_shares
 IDLE_MS = 4_000
 """A process that says nothing for so long in a transaction that holds shares has it rolled back
-(PostgreSQL): stopped in the middle of it, it would keep everybody else off them for ever."""
+(PostgreSQL), where nobody ended it before."""
 
 
 class SqlJudgeShares:
@@ -32,10 +32,8 @@ class SqlJudgeShares:
         with self._database.write() as connection:
             self._database.end_if_idle(connection, for_ms=IDLE_MS)
             now_ms = self._now_ms(connection)
-            judging = self._say_alive(connection, holder, now_ms=now_ms, lease_ms=lease_ms)
-            gone = [name for name in judging if name != holder and ended(name)]
-            connection.execute(delete(_JUDGES).where(_JUDGES.c.name.in_(gone)))
-            judging = [name for name in judging if name not in gone]
+            known = self._say_alive(connection, holder, now_ms=now_ms, lease_ms=lease_ms)
+            judging = self._without_gone(connection, known, holder, now_ms, ended)
             rows = self._rows(connection)
             mine = [row for row in rows if row.holder == holder]
             most = -(-SHARES // len(judging))
@@ -73,21 +71,37 @@ class SqlJudgeShares:
 
     def _say_alive(
         self, connection: Connection, holder: str, *, now_ms: int, lease_ms: int
-    ) -> list[str]:
-        """Whose lease runs, this one's among them."""
+    ) -> dict[str, int]:
+        """Until when the lease of each runs, or ran."""
         insert = self._database.insert(_JUDGES)
         alive = insert.on_conflict_do_update(
             index_elements=["name"], set_={"until_ms": insert.excluded.until_ms}
         )
         connection.execute(alive, [{"name": holder, "until_ms": now_ms + lease_ms}])
+        return {row.name: row.until_ms for row in connection.execute(select(_JUDGES))}
+
+    def _without_gone(
+        self,
+        connection: Connection,
+        judging: Mapping[str, int],
+        holder: str,
+        now_ms: int,
+        ended: Callable[[str], bool],
+    ) -> frozenset[str]:
+        """Whose lease runs. Of the others what they had begun is rolled back: whoever was stopped
+        in the middle of a write would keep everybody off its shares for as long."""
+        gone = [
+            name
+            for name, until_ms in judging.items()
+            if name != holder and (until_ms < now_ms or ended(name))
+        ]
+        for name in gone:
+            self._database.end_sessions_of(connection, name)
         # Another one may take out the same at this moment: nobody waits for it.
-        over = select(_JUDGES.c.name).where(_JUDGES.c.until_ms < now_ms, _JUDGES.c.name != holder)
+        over = select(_JUDGES.c.name).where(_JUDGES.c.name.in_(gone))
         over = over.with_for_update(skip_locked=True)
         connection.execute(delete(_JUDGES).where(_JUDGES.c.name.in_(over)))
-        running = select(_JUDGES.c.name).where(
-            (_JUDGES.c.until_ms >= now_ms) | (_JUDGES.c.name == holder)
-        )
-        return list(connection.execute(running).scalars())
+        return frozenset(judging) - frozenset(gone)
 
     def _rows(self, connection: Connection) -> Sequence[Row[tuple[int, str | None, int]]]:
         query = select(_SHARES).order_by(_SHARES.c.share)
