@@ -53,11 +53,20 @@ class Receiver:
     """
 
     def __init__(
-        self, broker: BrokerConnection, journal: Journal, settings: JournalSettings
+        self,
+        broker: BrokerConnection,
+        journal: Journal,
+        settings: JournalSettings,
+        *,
+        on_own: Callable[[Message], None] = lambda _: None,
     ) -> None:
+        """on_own : hears what workers say themselves, which is no evidence."""
         self.counts = ReceiveCounts()
         self.journalled = threading.Event()
         """Set after every commit; the store side clears it."""
+        self._settings = settings
+        self._on_own = on_own
+        self._idle_poll_s = IDLE_POLL_S
         self._broker = broker
         self._journal = journal
         self._commit_s = settings.commit_ms / 1000.0
@@ -66,6 +75,13 @@ class Receiver:
         self._kept_before: set[int] = set()
         """Identities of held messages that a partly failed append had kept."""
         self._retry_at_s = 0.0
+
+    def beside(self, broker: BrokerConnection) -> "Receiver":
+        """Another connection into the same journal, stepped by the same thread between the steps of
+        this one, and counted with it."""
+        other = Receiver(broker, self._journal, self._settings)
+        other.counts, other.journalled, other._idle_poll_s = self.counts, self.journalled, 0.0
+        return other
 
     @property
     def refusing(self) -> bool:
@@ -78,6 +94,10 @@ class Receiver:
         while not stop.is_set():
             self.step()
             every_round()
+        self.finish()
+
+    def finish(self) -> None:
+        """Append and acknowledge what was taken."""
         self._take_all()
         self._commit()
 
@@ -87,7 +107,7 @@ class Receiver:
         if self.refusing:
             self._wait_for_room()
             return
-        broker.poll(IDLE_POLL_S)
+        broker.poll(self._idle_poll_s)
         if broker.waiting:
             self._gather()
             self._take_all()
@@ -119,7 +139,12 @@ class Receiver:
         messages: list[Message] = []
         for batch in self._held:
             messages += batch.messages
-        theirs = [m for m in messages if not is_own(m.topic)]
+        theirs = []
+        for message in messages:
+            if is_own(message.topic):
+                self._on_own(message)
+            else:
+                theirs.append(message)
         started_s = time.monotonic()
         try:
             kept = self._journal.not_yet_kept(theirs)

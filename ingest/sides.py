@@ -14,13 +14,14 @@ from coldwitness.domain.errors import Unavailable
 from coldwitness.ingest.acknowledging import Receiver
 from coldwitness.ingest.following import JournalFollower, OnTouched
 from coldwitness.ingest.formats.drug_names import DrugNames
+from coldwitness.ingest.inheriting import Inheriting
 from coldwitness.ingest.mqtt.broker import BrokerConnection
-from coldwitness.ingest.mqtt.health import State, health_payload
+from coldwitness.ingest.mqtt.health import EVERY_HEALTH, State, health_payload
 from coldwitness.ingest.newcomers import Newcomers
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.refusal_notices import RefusalNotices
 from coldwitness.ingest.routes import Routes
-from coldwitness.storage.journal import Journal, JournalReader
+from coldwitness.storage.journal import Journal, JournalReader, Message
 from coldwitness.storage.journal.layout import worker_folder
 from coldwitness.storage.ports import CustodyLog, ReadingLog, Shipments
 from coldwitness.storage.witness.asking import Witnessing
@@ -37,7 +38,7 @@ class ReceivingSide:
 
     def __init__(self, settings: Settings) -> None:
         """Opens the journal; raises ConfigError if another process writes this worker's."""
-        worker = settings.journal.worker
+        worker, group = settings.journal.worker, settings.mqtt.shared_group
         routes = Routes(settings.formats, max_payload_bytes=settings.mqtt.max_payload_bytes)
         self.worker = worker
         self.journal = Journal.open(settings.journal)
@@ -47,7 +48,8 @@ class ReceivingSide:
                 worker=worker,
                 topics=routes.filters(),
                 now_ms=self.journal.clock.now_ms,
-                last_will=health_payload(worker=worker, state="lost"),
+                last_will=health_payload(worker=worker, state="lost", group=group),
+                unshared=[] if group is None else [EVERY_HEALTH],
             )
             self.witnessing = Witnessing(
                 settings.witnesses,
@@ -58,7 +60,20 @@ class ReceivingSide:
             self.journal.close()
             raise
         self.stamping = Stamping(settings.journal.timestamp_url, settings.journal.directory)
-        self.receiver = Receiver(self.broker, self.journal, settings.journal)
+        self._group = group
+        self._inheriting = (
+            None
+            if group is None
+            else Inheriting(
+                settings.mqtt,
+                worker=worker,
+                topics=routes.filters(),
+                now_ms=self.journal.clock.now_ms,
+            )
+        )
+        self.receiver = Receiver(
+            self.broker, self.journal, settings.journal, on_own=self._hear_others
+        )
         self._stop = threading.Event()
         self._health_due_s = 0.0
         self._health_said: tuple[State, int] | None = None
@@ -92,6 +107,8 @@ class ReceivingSide:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        if self._inheriting is not None:
+            self._inheriting.end()
         with suppress(Unavailable):  # a full disk: closing says so
             self.journal.sign_what_is_there()
         self._say_checkpoint()
@@ -100,10 +117,19 @@ class ReceivingSide:
         self.witnessing.stop()
         self.stamping.stop()
 
+    def _hear_others(self, message: Message) -> None:
+        if self._inheriting is not None:
+            self._inheriting.hear(message)
+
+    def _every_round(self) -> None:
+        self._say_health()
+        if self._inheriting is not None:
+            self._inheriting.step(self.receiver)
+
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self.receiver.run(self._stop, every_round=self._say_health)
+                self.receiver.run(self._stop, every_round=self._every_round)
             except Exception:
                 # Unacknowledged, the messages come again; a worker that ended would not.
                 log.exception("receiving failed; connecting anew")
@@ -136,6 +162,7 @@ class ReceivingSide:
         return health_payload(
             worker=self.worker,
             state=state,
+            group=self._group,
             problem=self.problem,
             journalled=counts.journalled,
             last_row=self.journal.last_row,

@@ -52,6 +52,7 @@ CONTENTS: Sequence[Part] = (
         "Operating",
         (
             "operating",
+            "many-workers",
             "access",
             "security",
             "journal",

@@ -76,7 +76,15 @@ class BrokerConnection:
         topics: Sequence[str],
         now_ms: Callable[[], int],
         last_will: bytes,
+        unshared: Sequence[str] = (),
+        inherits: bool = False,
     ) -> None:
+        """unshared : filters of which every worker hears all. inherits : it is another's session,
+        which is taken as it is, without a word of its own."""
+        self._unshared = list(unshared)
+        self._inherits = inherits
+        self.nothing_there = False
+        """The broker keeps no session to inherit."""
         self._settings = settings
         self._worker = worker
         self._topics = list(topics)
@@ -96,6 +104,18 @@ class BrokerConnection:
     def connection(self) -> int:
         """Counts connections: another number, another connection."""
         return self._session.connection
+
+    @property
+    def client_id(self) -> str:
+        """Whose session it is at the broker."""
+        return f"{self._settings.client_id}-{self._worker}"
+
+    @property
+    def away(self) -> bool:
+        """Neither connected nor about to be: what was tried failed, or ended."""
+        return self._session.state is State.AWAY and (
+            self._session.failures > 0 or self._session.connection > 0
+        )
 
     @property
     def protocol(self) -> str:
@@ -178,6 +198,14 @@ class BrokerConnection:
         self._client.say_goodbye(within_s=GOODBYE_WITHIN_S)
         self._on(Event.ENDED)
 
+    def forget_session(self) -> None:
+        """Hang up and have the broker keep nothing of the session: for one with nothing in it."""
+        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = 0
+        self._client.disconnect(properties=properties)
+        self._client.abandon()
+        self._on(Event.ENDED)
+
     def _await_the_next_try(self, timeout_s: float) -> None:
         if self._session.state is not State.AWAY:
             self._on(Event.ENDED)
@@ -241,7 +269,7 @@ class BrokerConnection:
         settings = self._settings
         five = self._session.speaks_five
         client = PahoLink(
-            f"{settings.client_id}-{self._worker}",
+            self.client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
             now_ms=self._now_ms,
         )
@@ -249,7 +277,8 @@ class BrokerConnection:
             client.username_pw_set(settings.username, password_of(settings))
         if settings.tls:
             client.tls_set_context(tls_context(settings))
-        client.will_set(health_topic(self._worker), self._last_will, qos=1, retain=True)
+        if not self._inherits:
+            client.will_set(health_topic(self._worker), self._last_will, qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
@@ -262,6 +291,7 @@ class BrokerConnection:
             speaks_five = self._session.speaks_five
             self._on(*refusal(reason.value, reason.getName(), speaks_five=speaks_five))
             return
+        self.nothing_there = self._inherits and not flags.session_present
         self._on(Event.ACCEPTED)
         log.info(
             "broker %s:%d connected, MQTT %s, session %s",
@@ -286,20 +316,25 @@ class BrokerConnection:
             self._on(Event.LOST, why)
 
     def _subscribe(self) -> None:
+        if self._inherits:  # the session has what its owner subscribed
+            self._on(Event.SUBSCRIBED)
+            return
         group = self._settings.shared_group
         prefix = f"$share/{group}/" if group else ""
+        topics = [*(prefix + topic for topic in self._topics), *self._unshared]
         if self._session.speaks_five:
             # Retained messages once for a new subscription, not at every reconnect.
             options = SubscribeOptions(qos=1, retainHandling=1)
-            self._client.subscribe([(prefix + topic, options) for topic in self._topics])
+            self._client.subscribe([(topic, options) for topic in topics])
         else:
-            self._client.subscribe([(prefix + topic, 1) for topic in self._topics])
+            self._client.subscribe([(topic, 1) for topic in topics])
 
     def _on_subscribe(
         self, _client: Any, _data: Any, _mid: int, reasons: list[ReasonCode], _p: Any
     ) -> None:
+        topics = [*self._topics, *self._unshared]
         refused = [
-            topic for topic, reason in zip(self._topics, reasons, strict=False) if reason.is_failure
+            topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure
         ]
         if not refused:
             self._on(Event.SUBSCRIBED)

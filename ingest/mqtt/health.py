@@ -40,6 +40,10 @@ def health_topic(worker: str) -> str:
     return f"{HEALTH_PREFIX}{worker}/health"
 
 
+EVERY_HEALTH = f"{HEALTH_PREFIX}+/health"
+"""The topics of all workers."""
+
+
 def health_payload(*, worker: str, state: State, **more: Any) -> bytes:
     """What stands, retained, on the worker's health topic."""
     software = f"coldwitness {metadata.version('coldwitness')}"

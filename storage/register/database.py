@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -213,7 +213,7 @@ def _shown_in_sessions(process: str) -> str:
 
 def _watch_again(
     connection: Connection,
-    cursor: Any,
+    _cursor: object,
     _statement: str,
     _parameters: object,
     _context: object,
@@ -222,7 +222,8 @@ def _watch_again(
     """Many statements go as a pipeline, after which PostgreSQL does not look whether its client is
     idle in the transaction: it does again after one that goes by itself."""
     if executemany and connection.get_execution_options().get("coldwitness_writes", False):
-        cursor.connection.execute("SELECT 1")
+        with closing(connection.connection.cursor()) as cursor:
+            cursor.execute("SELECT 1")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

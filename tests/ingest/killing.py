@@ -35,8 +35,10 @@ _START = multiprocessing.get_context("forkserver")
 _START.set_forkserver_preload(["tests.ingest.ingest_process"])
 
 
-def start_receiving(port: int, directory: Path) -> "multiprocessing.context.ForkServerProcess":
-    process = _START.Process(target=receive, args=(port, directory, "w1", ""), daemon=True)
+def start_receiving(
+    port: int, directory: Path, worker: str = "w1", group: str = ""
+) -> "multiprocessing.context.ForkServerProcess":
+    process = _START.Process(target=receive, args=(port, directory, worker, group), daemon=True)
     process.start()
     return process
 
