@@ -23,7 +23,7 @@ from coldwitness.judging.batch import Batch, judge_batch
 from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.clue_clocks import notice
 from coldwitness.judging.clues import ClueRules, told_late
-from coldwitness.judging.copies import copies_named, keep_curves
+from coldwitness.judging.copies import PARTNERS, copies_named, keep_curves
 from coldwitness.judging.observer import JudgingObserver
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.shares import ShareKeeper
@@ -60,6 +60,9 @@ COPY_FOUND = "copy of its curve"
 SILENCE = "silence"
 RESTART = "restart"
 ASKED_FOR = "asked for"
+BESIDE_MS = 5_000
+"""Longer than a curve is on its way into the register, from the time that it bears until others
+see it (`IDLE_MS` of the register's shares)."""
 SILENT_LOOK_MS = 3_600_000
 """How often one that has not ended is judged again while nothing new is heard of it."""
 
@@ -114,6 +117,7 @@ class LiveJudge:
         self._rows_read = rows_read
         self._shares = shares
         self._known: Mapping[int, int] = {}
+        self._beside: dict[str, frozenset[tuple[str, int]]] = {}
         self._lock = threading.Lock()
         self._turns = Turns()
         self._paused: dict[str, str] = {}
@@ -428,6 +432,7 @@ class LiveJudge:
         # else's result may rest on more.
         left, up_to = self._left, self._rows_read()
         held = None if self._shares is None else self._shares.held
+        began_ms = 0 if held is None else self._register.copies.now_ms()
         batch = self._judge(
             self._store,
             self._register,
@@ -455,7 +460,29 @@ class LiveJudge:
             self._register.waiting.judged({name: left[name] for name in shipments if name in left})
             for observer in self._observers:
                 observer.on_judged(batch.results, entries, batch.newest)
+        if held is not None:
+            self._look_beside(batch.results, held, began_ms)
         self._plan_looks(batch.results, reason)
+
+    def _look_beside(self, results: Sequence[CheckResult], held: HeldShares, began_ms: int) -> None:
+        """Have those judged again of which another process kept a curve like theirs while they
+        were judged: neither saw the other's. Whoever looks last sees it, once a curve."""
+        named = copies_named(results)
+        beside = self._register.copies.kept_beside(
+            sorted(named), since_ms=began_ms - BESIDE_MS, partners=PARTNERS
+        )
+        again = []
+        for name in named:
+            kept = {
+                (other, at_ms)
+                for other, at_ms in beside.get(name, {}).items()
+                if other not in named[name] and not held.has(other)
+            }
+            if kept - self._beside.pop(name, frozenset()):
+                again.append(name)
+            if kept:
+                self._beside[name] = frozenset(kept)
+        self._register.waiting.leave(again, again=False)
 
     def _holding(
         self, held: HeldShares | None, shipments: Sequence[str]

@@ -351,6 +351,15 @@ class Copies(Protocol):
         """Bodies of other shipments that share keys with each of those that have any such: the
         `partners` that share most."""
 
+    def now_ms(self) -> int:
+        """By the clock that says when curves were kept."""
+
+    def kept_beside(
+        self, shipments: Sequence[str], *, since_ms: int, partners: int
+    ) -> dict[str, dict[str, int]]:
+        """Of each of these the others that share keys with it and whose curves were kept since,
+        with when."""
+
     def keep_named(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
         """Keep which shipments each one names as copies, in place of what it named; returns those
         that name one of these and are not named by it, or the other way round."""

@@ -30,7 +30,8 @@ class SqlCopies:
         with self._database.write() as connection:
             make_known(self._database, connection, dict.fromkeys(names))
             lock(self._database, connection, names)
-            _replace(connection, _differing(connection, curves), curves)
+            now_ms = self._database.now_ms(connection)
+            _replace(connection, _differing(connection, curves), curves, now_ms=now_ms)
 
     def similar_curves(
         self, keys: Mapping[str, Sequence[int]], *, partners: int
@@ -40,15 +41,33 @@ class SqlCopies:
             return _bodies(connection, {other for its in chosen.values() for other in its})
 
     def alike(self, shipments: Sequence[str], *, partners: int) -> dict[str, dict[str, bytes]]:
-        table = schema.curves
         with self._database.read() as connection:
-            keys: dict[str, tuple[int, ...]] = {}
-            for part in parts(shipments):
-                kept = select(table.c.shipment, table.c["keys"]).where(table.c.shipment.in_(part))
-                keys.update((name, tuple(_unpacked(its))) for name, its in connection.execute(kept))
-            chosen = _partners(connection, keys, partners=partners)
+            chosen = _partners(connection, _kept_keys(connection, shipments), partners=partners)
             bodies = _bodies(connection, {other for its in chosen.values() for other in its})
         return {name: {other: bodies[other] for other in its} for name, its in chosen.items()}
+
+    def now_ms(self) -> int:
+        with self._database.read() as connection:
+            return self._database.now_ms(connection)
+
+    def kept_beside(
+        self, shipments: Sequence[str], *, since_ms: int, partners: int
+    ) -> dict[str, dict[str, int]]:
+        table = schema.curves
+        found: dict[str, dict[str, int]] = {}
+        with self._database.read() as connection:
+            chosen = _partners(connection, _kept_keys(connection, shipments), partners=partners)
+            others = sorted({other for its in chosen.values() for other in its})
+            kept: dict[str, int] = {}
+            for part in parts(others):
+                query = select(table.c.shipment, table.c.kept_ms)
+                query = query.where(table.c.shipment.in_(part), table.c.kept_ms >= since_ms)
+                kept.update((row.shipment, row.kept_ms) for row in connection.execute(query))
+        for name, its in chosen.items():
+            lately = {other: kept[other] for other in its if other in kept}
+            if lately:
+                found[name] = lately
+        return found
 
     def keep_named(self, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
         table = schema.copies
@@ -64,6 +83,15 @@ class SqlCopies:
                     again = self._database.insert(table).on_conflict_do_nothing()
                     connection.execute(again, rows)
         return frozenset(other for name, others in named.items() for other in others ^ by[name])
+
+
+def _kept_keys(connection: Connection, shipments: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    table = schema.curves
+    keys: dict[str, tuple[int, ...]] = {}
+    for part in parts(shipments):
+        kept = select(table.c.shipment, table.c["keys"]).where(table.c.shipment.in_(part))
+        keys.update((name, tuple(_unpacked(its))) for name, its in connection.execute(kept))
+    return keys
 
 
 def _partners(
@@ -113,6 +141,8 @@ def _replace(
     connection: Connection,
     kept: Mapping[str, Row[Any] | None],
     curves: Mapping[str, StoredCurves | None],
+    *,
+    now_ms: int,
 ) -> None:
     """Write what differs: a curve that grew by a reading has at most one key more. A statement of
     each kind for all shipments; a key's crowd is counted as if they were written in turn."""
@@ -138,7 +168,7 @@ def _replace(
         its = curves[name]
         if its is not None:
             packed = _packed([*(old[name] & wanted[name]), *added[name]])
-            written[name] = {"keys": packed, "body": its.body}
+            written[name] = {"keys": packed, "body": its.body, "kept_ms": now_ms}
         if row is not None:
             leaving += [{"its_key": key, "its_curve": row.id} for key in gone]
             emptied += [row.id] if its is None else []

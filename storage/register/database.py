@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -122,8 +123,15 @@ class Database:
         if self.is_sqlite:
             return None
         with self.read() as connection:
-            seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp())))
-            return round(float(seconds.scalar_one()) * 1000)
+            return self.now_ms(connection)
+
+    def now_ms(self, connection: Connection) -> int:
+        """By the clock of its server, where it has one: the same for all its clients. UTC epoch
+        ms."""
+        if self.is_sqlite:
+            return time.time_ns() // 1_000_000
+        seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp())))
+        return round(float(seconds.scalar_one()) * 1000)
 
     def forget_written(self) -> None:
         """Empty SQLite's log of what was written, in which the values of before still stand."""

@@ -447,6 +447,7 @@ curves = Table(
     Column("shipment", Text, ForeignKey("shipments.id"), nullable=False, unique=True),
     Column("keys", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("kept_ms", BigInteger, nullable=False, server_default="0"),
     comment="temperature curves of judged shipments, to find copies of them; keys: int64, packed",
 )
 

@@ -3,12 +3,11 @@ for its shipments holds the row: so a process that was stopped and wakes writes 
 another took over, whatever its own clock says. When a lease ends is told by the database's clock.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database
@@ -31,7 +30,7 @@ class SqlJudgeShares:
     ) -> HeldShares:
         with self._database.write() as connection:
             self._database.end_if_idle(connection, for_ms=IDLE_MS)
-            now_ms = self._now_ms(connection)
+            now_ms = self._database.now_ms(connection)
             known = self._say_alive(connection, holder, now_ms=now_ms, lease_ms=lease_ms)
             judging = self._without_gone(connection, known, holder, now_ms, ended)
             rows = self._rows(connection)
@@ -57,7 +56,7 @@ class SqlJudgeShares:
 
     def judges(self) -> Mapping[str, int]:
         with self._database.read() as connection:
-            now_ms = self._now_ms(connection)
+            now_ms = self._database.now_ms(connection)
             live = select(_JUDGES.c.name).where(_JUDGES.c.until_ms >= now_ms)
             names = list(connection.execute(live.order_by(_JUDGES.c.name)).scalars())
             held = Counter(connection.execute(select(_SHARES.c.holder)).scalars())
@@ -117,12 +116,6 @@ class SqlJudgeShares:
         for number in shares:
             its = update(_SHARES).where(_SHARES.c.share == number, _SHARES.c.holder == holder)
             connection.execute(its.values(holder=None))
-
-    def _now_ms(self, connection: Connection) -> int:
-        if self._database.is_sqlite:
-            return time.time_ns() // 1_000_000
-        seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp())))
-        return round(float(seconds.scalar_one()) * 1000)
 
 
 def require_held(

@@ -15,7 +15,10 @@ from coldwitness.domain.measures import given
 from coldwitness.domain.reach import EVERYTHING
 from coldwitness.domain.reading import Reading
 from coldwitness.domain.words import Certainty
+from coldwitness.judging.batch import Batch, judge_batch
 from coldwitness.judging.copies import ArchivedCurves, keep_curves
+from coldwitness.judging.live import LiveJudge
+from coldwitness.judging.shares import ShareKeeper
 from coldwitness.storage.ports import Review
 from coldwitness.storage.register import open_register
 from tests.api.world import MINUTE, T0, World, manifest
@@ -218,3 +221,51 @@ def test_the_order_of_receipt_survives_the_archive_and_needs_more_than_a_second(
     found = copied_findings(replace(new, received_s=at_s + behind_s), earlier=kept)
     assert found.certainty.tolist() == [certainty]
     assert (found.measures["received_first"][0] == 1.0) == first
+
+
+def test_copies_that_two_processes_judge_at_the_same_moment_are_found(world: World) -> None:
+    """Each read the archive before the other's curve was in it."""
+    shares = world.register.judge_shares
+    keepers = [ShareKeeper(shares, name=name, ended=lambda _: False) for name in ("a", "b")]
+    for keeper in keepers * 2:
+        keeper.look()
+    held = [keeper.held for keeper in keepers]
+    mine, theirs = (next(n for i in range(99) if its.has(n := f"ZB-{i}")) for its in held)
+    for name, hours in ((mine, 0), (theirs, 5)):
+        values = curve(1)
+        begin = T0 + hours * HOUR
+        put_manifest(world, name, start_ms=begin, end_ms=begin + (len(values) - 1) * MINUTE)
+        world.send(name, values, start_ms=begin, judge=False)
+    runs: list[str] = []
+
+    def at_once(*asked: object) -> Batch:
+        batch = judge_batch(*asked)  # type: ignore[arg-type]
+        if not runs:
+            runs.append("first")
+            assert judges[1].tick() == 1
+        return batch
+
+    judges = [
+        LiveJudge(
+            world.store,
+            world.register,
+            world.services.rulebook,
+            world.services.settings,
+            world.clock,
+            judge=at_once if keeper is keepers[0] else judge_batch,
+            shares=keeper,
+        )
+        for keeper in keepers
+    ]
+    judges[1]._known = held[1].turns  # it takes nothing over
+    judges[0]._known = held[0].turns
+    world.register.waiting.leave([mine, theirs])
+    assert judges[0].tick() == 1
+    assert (named(world, mine), named(world, theirs)) == ([], []), "neither saw the other"
+    ticks = 0
+    while world.register.waiting.left():
+        ticks += 1
+        assert ticks < 10, "they wake each other for ever"
+        for judge in judges:
+            judge.tick()
+    assert (named(world, mine), named(world, theirs)) == ([theirs], [mine])
