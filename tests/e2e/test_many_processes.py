@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -268,6 +269,14 @@ def test_any_process_may_be_lost_and_any_server_answers(office: Office) -> None:
     taken = [entry for entry in office.register.clues.after(0, limit=1000) if not entry.clue.kind]
     assert len(taken) == 1
 
+    # A condition holds over both: of two changes of what was read one is made.
+    assert changed(office, names[3], "api2", "refrigerated", tag=None) == 200
+    tag = office.ask("api1", "GET", f"/v1/shipments/{names[3]}").headers["ETag"]
+    changes = [("api1", "room"), ("api2", "frozen")]
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda one: changed(office, names[3], *one, tag=tag), changes))
+    assert sorted(answers) == [200, 412]
+
     # What one server is told, whoever judges judges by; and its report is of now.
     manifest = {"id": names[1], "items": [{"name": "x", "category": "drug", "storage": "cool"}]}
     assert office.ask("api1", "PUT", f"/v1/shipments/{names[1]}", json=manifest).status_code < 300
@@ -283,6 +292,14 @@ def test_any_process_may_be_lost_and_any_server_answers(office: Office) -> None:
     assert ready.status_code == 503
     assert "coldwitness judge" in ready.json()["parts"]["judging"]["detail"]
     assert "Traceback" not in office.logs()
+
+
+def changed(office: Office, shipment: str, name: str, storage: str, *, tag: str | None) -> int:
+    body = {"id": shipment, "items": [{"name": "x", "category": "drug", "storage": storage}]}
+    headers = {} if tag is None else {"If-Match": tag}
+    return office.ask(
+        name, "PUT", f"/v1/shipments/{shipment}", json=body, headers=headers
+    ).status_code
 
 
 def signs_in(office: Office) -> None:
