@@ -16,6 +16,7 @@ from coldwitness.api.metrics import Metrics
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.metrics_door import metrics_door
+from coldwitness.cli.parts import start_in_turn
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.shared_judging import require_shared
 from coldwitness.cli.starting import TRIED_AGAIN_S
@@ -77,9 +78,7 @@ class JudgingAlone:
 
     def __enter__(self) -> Self:
         try:
-            for part in (self.judge, self._challenges):
-                part.start()
-                self._opened.callback(part.stop)
+            start_in_turn((self.judge, self._challenges), self._opened)
             self._opened.enter_context(self._door)
         except BaseException:
             self._opened.close()

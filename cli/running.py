@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from coldwitness.api.alarms.teller import AlarmTeller
 from coldwitness.api.app import create_app
@@ -26,6 +26,7 @@ from coldwitness.cli.future_tolerance import future_tolerance_s
 from coldwitness.cli.metrics_door import metrics_door
 from coldwitness.cli.nightly import NightlyComparison
 from coldwitness.cli.other_clocks import other_clocks
+from coldwitness.cli.parts import Part, start_in_turn
 from coldwitness.cli.shared_judging import require_shared, shares_judging
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import ConfigError
@@ -52,12 +53,6 @@ from coldwitness.storage.ports import Register
 from coldwitness.storage.register.secret_seal import secret_seal
 from coldwitness.storage.spare_room import GiveRoom, none_to_give
 from coldwitness.storage.telemetry import WholeStore
-
-
-class _Part(Protocol):
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 class Running:
@@ -219,7 +214,7 @@ class Running:
 
     def __enter__(self) -> Self:
         try:
-            parts: list[_Part | None] = [
+            parts: list[Part | None] = [
                 self.outbox,
                 self._own_judge,
                 self.alarms,
@@ -230,10 +225,7 @@ class Running:
                 self._own_ingest,
                 self._server,
             ]
-            for part in parts:
-                if part is not None:
-                    part.start()
-                    self._opened.callback(part.stop)
+            start_in_turn(parts, self._opened)
             door = metrics_door(self.settings.metrics, self._metrics.registry)
             self._opened.enter_context(door)
         except BaseException:
