@@ -18,6 +18,7 @@ import typer
 from coldwitness.cli.disk_check import fsync_ms, nearest_folder
 from coldwitness.cli.other_clocks import other_clocks
 from coldwitness.cli.settings_in_force import settings_of
+from coldwitness.cli.shared_judging import judging_now, shares_judging
 from coldwitness.cli.store_files import (
     files_of_stores,
     folders_written,
@@ -416,6 +417,10 @@ def _stores(settings: Settings) -> Iterator[Finding]:
                 try_sqlite(file)
             where = settings.store.register_url.split("@")[-1]
             yield Finding("register", "ok", f"{where}: a probe was written")
+            if shares_judging(register):
+                judged, told = judging_now(register)
+                mend = "" if judged else "start `coldwitness judge`, or `serve` without --no-judge"
+                yield Finding("judging", "ok" if judged else "warning", told, mend)
         except ColdWitnessError as error:
             mend = f"check store.register_url; {_ROOM}"
             yield Finding("register", "failure", str(error), mend)
