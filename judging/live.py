@@ -60,9 +60,9 @@ COPY_FOUND = "copy of its curve"
 SILENCE = "silence"
 RESTART = "restart"
 ASKED_FOR = "asked for"
-BESIDE_MS = 5_000
-"""Longer than a curve is on its way into the register, from the time that it bears until others
-see it (`IDLE_MS` of the register's shares)."""
+BESIDE_MS = 30_000
+"""As long as a curve may be on its way into the register, from the time that it bears until others
+see it: longer PostgreSQL waits for no process."""
 SILENT_LOOK_MS = 3_600_000
 """How often one that has not ended is judged again while nothing new is heard of it."""
 

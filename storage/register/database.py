@@ -35,7 +35,7 @@ PER_QUERY = 10_000
 """Ids in one IN list; both databases allow some 30,000 parameters."""
 
 _BUSY_TIMEOUT_S = 30.0
-_IDLE_MS = 30_000
+IDLE_MS = 30_000
 """Who says nothing for so long in the middle of a transaction that writes (a process that was
 stopped, a machine without power) has it rolled back by PostgreSQL: others wait for its locks."""
 
@@ -73,18 +73,18 @@ class Database:
             self.engine.connect().execution_options(coldwitness_writes=True) as connection,
             connection.begin(),
         ):
-            self.end_if_idle(connection, for_ms=_IDLE_MS)
+            self._end_if_idle(connection)
             self._writing.connection = connection
             try:
                 yield connection
             finally:
                 self._writing.connection = None
 
-    def end_if_idle(self, connection: Connection, *, for_ms: int) -> None:
-        """Have PostgreSQL roll this transaction back where nothing is said in it for so long."""
+    def _end_if_idle(self, connection: Connection) -> None:
+        """Have PostgreSQL roll this transaction back where nothing is said in it for long."""
         if not self.is_sqlite:
             connection.exec_driver_sql(
-                f"SET LOCAL idle_in_transaction_session_timeout = {for_ms:d}"
+                f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS:d}"
             )
 
     def end_sessions_of(self, connection: Connection, process: str) -> None:
@@ -112,7 +112,7 @@ class Database:
             yield
             return
         with self._failures_named(), self.engine.connect() as connection, connection.begin():
-            self.end_if_idle(connection, for_ms=_IDLE_MS)
+            self._end_if_idle(connection)
             digest = hashlib.sha256(what.encode()).digest()
             self.take_turn(connection, int.from_bytes(digest[:8], "big", signed=True))
             yield

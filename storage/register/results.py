@@ -47,7 +47,7 @@ class SqlResults:
             encoded = bodies.each_encoded(results)
         with self._database.write() as connection:
             if held is not None:
-                require_held(self._database, connection, held, names)
+                require_held(connection, held, names)
             make_known(self._database, connection, dict.fromkeys(names))
             lock(self._database, connection, names)
             last = _last_versions(connection, names)

@@ -14,9 +14,6 @@ from coldwitness.storage.register.database import Database
 from coldwitness.storage.share_ports import SHARES, HeldShares, SharesLost, share_of
 
 _JUDGES, _SHARES = schema.judges, schema.judge_shares
-IDLE_MS = 4_000
-"""A process that says nothing for so long in a transaction that holds shares has it rolled back
-(PostgreSQL), where nobody ended it before."""
 
 
 class SqlJudgeShares:
@@ -29,7 +26,6 @@ class SqlJudgeShares:
         self, holder: str, *, lease_ms: int, ended: Callable[[str], bool] = lambda _: False
     ) -> HeldShares:
         with self._database.write() as connection:
-            self._database.end_if_idle(connection, for_ms=IDLE_MS)
             now_ms = self._database.now_ms(connection)
             known = self._say_alive(connection, holder, now_ms=now_ms, lease_ms=lease_ms)
             judging = self._without_gone(connection, known, holder, now_ms, ended)
@@ -65,7 +61,7 @@ class SqlJudgeShares:
     @contextmanager
     def holding(self, held: HeldShares, shipments: Iterable[str]) -> Iterator[None]:
         with self._database.write() as connection:
-            require_held(self._database, connection, held, shipments)
+            require_held(connection, held, shipments)
             yield
 
     def _say_alive(
@@ -118,12 +114,9 @@ class SqlJudgeShares:
             connection.execute(its.values(holder=None))
 
 
-def require_held(
-    database: Database, connection: Connection, held: HeldShares, shipments: Iterable[str]
-) -> None:
+def require_held(connection: Connection, held: HeldShares, shipments: Iterable[str]) -> None:
     """Keep these with their holder until the transaction ends. Raises SharesLost where one of them
     is not his any more."""
-    database.end_if_idle(connection, for_ms=IDLE_MS)
     by_share: dict[int, list[str]] = {}
     for shipment in shipments:
         by_share.setdefault(share_of(shipment), []).append(shipment)
