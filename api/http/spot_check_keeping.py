@@ -45,7 +45,8 @@ from coldwitness.storage.journal.attached import attached_bytes, keep_attached
 
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 _DRAWING = threading.Lock()
-"""One draw at a time, so that none is kept in the place of another."""
+"""One draw at a time here, and one of a spot check over all servers: none is kept in the place of
+another."""
 
 
 def within(kept: KeptSpotCheck, reach: Reach) -> bool:
@@ -185,7 +186,7 @@ def planned(services: Services, caller: Caller, new: NewSpotCheck) -> str:
 def drawn_from(services: Services, caller: Caller, name: str, new: NewDraw) -> None:
     """Draw from the frozen frame, beside the draws before. 422 for a part that was not committed
     to, or a further draw without a reason."""
-    with _DRAWING:
+    with _DRAWING, services.register.alone(f"spot check {name}"):
         _drawn_from(services, caller, name, new)
 
 

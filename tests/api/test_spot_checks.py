@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,22 @@ def test_a_further_draw_needs_a_reason_and_both_stay(world: World) -> None:
     assert len(told["draws"]) == 6, "none in the place of another"
     trail = [line.action for line in world.register.audit.entries()]
     assert trail.count("spot_check_drawn") == 6
+
+
+def test_a_draw_waits_for_one_of_the_same_check_at_another_server(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, alone = plan(world, size=2), list[str]()
+
+    @contextmanager
+    def noted(what: str) -> Iterator[None]:
+        alone.append(what)
+        yield
+        alone.append("over")
+
+    monkeypatch.setattr(world.register, "alone", noted)
+    assert post(world, check, "draws", **PUBLIC).status_code == 201
+    assert alone == [f"spot check {check['id']}", "over"]
 
 
 def test_reasons_of_key_supervision_and_past_findings_weigh(world: World) -> None:
