@@ -155,6 +155,7 @@ def request(kind: str, folder: Path) -> None:
     from tests.api.world import running_world
 
     with running_world(folder) as world:
+        world.client.timeout = 300.0
         ways = (
             ("PUT", "/v1/shipments/S-1"),
             ("POST", "/v1/products"),

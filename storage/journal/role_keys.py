@@ -2,6 +2,7 @@
 in the history of keys; one that is missing or exchanged stops whoever needs it.
 """
 
+import errno
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from coldwitness.config.settings import JournalSettings
-from coldwitness.domain.errors import ConfigError
+from coldwitness.domain.errors import ConfigError, Unavailable
 from coldwitness.storage.journal import layout
 from coldwitness.storage.journal.command_key import CommandKey
 from coldwitness.storage.journal.durable import force_to_disk, placed
@@ -33,6 +34,10 @@ from coldwitness.storage.journal.signing import (
 
 NEXT = ".next"
 """Ending of a key that is made and not yet in force."""
+
+_NOWHERE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""Nobody writes there, or no more. Anything else is a fault of the moment, and is tried again: else
+the log's key would sign once what another one signs before and after."""
 
 
 def key_file(journal: JournalSettings, role: Role) -> Path:
@@ -83,7 +88,9 @@ def _made(journal: JournalSettings, role: Role, path: Path) -> Signer:
         )
     try:
         signer = _coming(path)
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NOWHERE:
+            raise Unavailable(f"{role} key {path}: cannot be made: {error.strerror}") from error
         return log  # keys in a place where nobody writes: the one there signs, as it did
     _say(journal, role, signer, log)
     history = history_of(journal)

@@ -1,8 +1,10 @@
 """A key a role, each named by the one before it; a missing or exchanged one stops the start."""
 
+import errno
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -50,6 +52,33 @@ def written(settings: JournalSettings, first: int) -> None:
 def texts(settings: JournalSettings, public: object) -> list[str]:
     reports = verify_journal(settings.directory, public=public)  # type: ignore[arg-type]
     return [problem.text for report in reports for problem in report.problems]
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_where_no_key_can_be_kept_the_logs_key_signs(
+    journal: JournalSettings, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    log = signer_of(journal, "log")
+    monkeypatch.setattr(role_keys, "create_key", _failing(number))
+    assert signer_of(journal, "package").key_id == log.key_id
+
+
+def test_a_disk_that_fails_once_makes_no_other_key_sign(
+    journal: JournalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = signer_of(journal, "log")
+    with monkeypatch.context() as failing:
+        failing.setattr(role_keys, "create_key", _failing(errno.EIO))
+        with pytest.raises(Unavailable, match=r"package\.key: cannot be made"):
+            signer_of(journal, "package")
+    assert signer_of(journal, "package").key_id != log.key_id
+
+
+def _failing(number: int) -> Callable[[Path], None]:
+    def fail(path: Path) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    return fail
 
 
 def test_each_role_has_its_key_and_the_logs_key_vouches_for_it(journal: JournalSettings) -> None:
