@@ -1,6 +1,6 @@
 """Do all processes that this program starts end with the one that started them, however that died?
 
-    python -m benchmarks.orphans
+    python -m benchmarks.orphans [--only NAME …]
 
 Each parent is started, waited for until its children run, and ended by each of six signals; then
 its children, and theirs, have to be gone. A password is in the environment of all: it must stand in
@@ -118,12 +118,14 @@ def main() -> int:
     """1 if any lived on or showed the password."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parent", choices=PARENTS, help=argparse.SUPPRESS)
-    name = parser.parse_args().parent
+    parser.add_argument("--only", action="append", choices=PARENTS)
+    asked = parser.parse_args()
+    name = asked.parent
     if name is not None:
         PARENTS[name][1]()
         return 0
     sums = [0, 0, 0]
-    for name in PARENTS:
+    for name in asked.only or PARENTS:
         own = [0, 0, 0]
         for by in ENDED_BY:
             with tempfile.TemporaryDirectory() as folder:

@@ -92,7 +92,6 @@ def _wrong_key(asking: _Asking, secret: str) -> str:
             ("GET", "/v1/shipments/S-1/report.json"),
             ("PUT", "/v1/shipments/S-2"),
             ("POST", "/v1/webhooks"),
-            ("GET", "/v1/live"),
             ("GET", "/nowhere"),
             ("GET", "/"),
         )
