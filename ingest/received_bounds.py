@@ -8,9 +8,10 @@ on is kept, so that whoever makes the stores again leaves out the same. Small co
 at an end: a made-up name costs nothing here.
 """
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.ingest.decoded_rows import DecodedRows
@@ -28,7 +29,9 @@ TOLD_EVERY_MS = 60_000
 KEPT_FROM = 256
 """Counts from here on are kept on the disk."""
 _DAY_MS = 86_400_000
+_NEVER = 2**62
 _REMEMBERED = 20_000
+_WHOSE = attrgetter("courier", "shipment")
 
 
 @dataclass
@@ -40,6 +43,10 @@ class _Count:
     full: bool = False
     told_ms: int | None = None
 
+    def takes_all(self, came: int, most: int, *, first_row: int) -> bool:
+        """Whether so many are new and stay below the bound."""
+        return not self.full and first_row > self.last_row and self.count + came <= most
+
 
 class ReceivedBounds:
     """Of one worker, for one thread. Rows of one sender come in their order; where some come again
@@ -50,16 +57,14 @@ class ReceivedBounds:
         self._counts: OrderedDict[ReceivedKey, _Count] = OrderedDict()
         self._changed: set[ReceivedKey] = set()
 
-    def keep_within(self, decoded: DecodedRows) -> None:
-        """Take out what is beyond, and list it among what was refused. Raises Unavailable."""
-        readings = list(map(key_of, decoded.readings))
-        events = list(map(key_of, decoded.events))
-        self._recall(readings + events)
-        places = self._within(decoded, readings, decoded.readings, decoded.readings_rows)
-        if len(places) < len(readings):
+    def keep_within(self, decoded: DecodedRows, *, in_order: bool = False) -> None:
+        """Take out what is beyond, and list it among what was refused. in_order : no row between
+        the first and the last of these comes later. Raises Unavailable."""
+        places = self._within(decoded, decoded.readings, decoded.readings_rows, in_order)
+        if len(places) < len(decoded.readings):
             decoded.keep_readings(places)
-        places = self._within(decoded, events, decoded.events, decoded.events_rows)
-        if len(places) < len(events):
+        places = self._within(decoded, decoded.events, decoded.events_rows, in_order)
+        if len(places) < len(decoded.events):
             decoded.keep_events(places)
 
     def changed(self) -> list[Received]:
@@ -76,14 +81,36 @@ class ReceivedBounds:
     def _within(
         self,
         decoded: DecodedRows,
-        keys: Sequence[ReceivedKey | None],
         said: Sequence[Reading | Event],
         rows: Sequence[Row],
-    ) -> list[int]:
+        in_order: bool,
+    ) -> Sequence[int]:
         """Places of those that are stored."""
+        if not said:
+            return ()
+        came = _came(said)
+        self._recall(came)
+        first_row, counts = rows[0].row, self._counts
+        if not in_order or not all(
+            counts[key].takes_all(count, most_of(key), first_row=first_row)
+            for key, count in came.items()
+        ):
+            return self._one_by_one(decoded, said, rows)
+        for key, count in came.items():
+            one = counts[key]
+            one.count += count
+            one.last_row = rows[-1].row
+            if one.count >= KEPT_FROM:
+                self._changed.add(key)
+        return range(len(said))
+
+    def _one_by_one(
+        self, decoded: DecodedRows, said: Sequence[Reading | Event], rows: Sequence[Row]
+    ) -> list[int]:
         places: list[int] = []
         fresh: set[ReceivedKey] = set()
-        for place, (key, row) in enumerate(zip(keys, rows, strict=True)):
+        for place, (one_said, row) in enumerate(zip(said, rows, strict=True)):
+            key = key_of(one_said)
             if key is None:
                 places.append(place)
                 continue
@@ -92,7 +119,7 @@ class ReceivedBounds:
                 one.full = one.full or one.count >= most_of(key)
                 if one.full:
                     self._changed.add(key)
-                    self._list(decoded, key, row, one, logger=said[place].logger)
+                    self._list(decoded, key, row, one, logger=one_said.logger)
                     continue
                 one.last_row = row.row
                 fresh.add(key)
@@ -102,12 +129,10 @@ class ReceivedBounds:
                 self._changed.add(key)
         return places
 
-    def _recall(self, keys: Sequence[ReceivedKey | None]) -> None:
+    def _recall(self, keys: Iterable[ReceivedKey]) -> None:
         """Have the counts of all of these in hand."""
         unknown = []
-        for key in dict.fromkeys(keys):
-            if key is None:
-                continue
+        for key in keys:
             if key in self._counts:
                 self._counts.move_to_end(key)
             else:
@@ -144,13 +169,29 @@ class ReceivedBounds:
 
 def key_of(said: Reading | Event) -> ReceivedKey | None:
     """By what it is counted; None for what can belong to no shipment."""
-    what = "event" if isinstance(said, Event) else "reading"
-    if said.shipment is not None:
-        return ReceivedKey(what, said.courier or "", "shipment", said.shipment, 0)
-    if said.box is None:
-        return None
-    day = 0 if what == "event" else said.time_ms // _DAY_MS
-    return ReceivedKey(what, said.courier or "", "box", said.box, day)
+    (key,) = _came((said,)) or (None,)
+    return key
+
+
+def _came(said: Sequence[Reading | Event]) -> dict[ReceivedKey, int]:
+    """How many of each key, all of them readings or all events. Every reading passes here."""
+    what = "event" if isinstance(said[0], Event) else "reading"
+    found: dict[ReceivedKey, int] = {}
+    nameless = False
+    for (courier, shipment), count in Counter(map(_WHOSE, said)).items():
+        if shipment is None:
+            nameless = True
+        else:
+            found[ReceivedKey(what, courier or "", "shipment", shipment, 0)] = count
+    if nameless:
+        days = _DAY_MS if what == "reading" else _NEVER
+        boxes = Counter(
+            (one.courier, one.box, one.time_ms // days) for one in said if one.shipment is None
+        )
+        for (courier, box, day), count in boxes.items():
+            if box is not None:
+                found[ReceivedKey(what, courier or "", "box", box, max(day, 0))] = count
+    return found
 
 
 def most_of(key: ReceivedKey) -> int:

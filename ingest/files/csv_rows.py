@@ -17,6 +17,7 @@ from types import MappingProxyType
 import numpy as np
 
 from coldwitness.domain.channels import CHANNELS, FLAGS
+from coldwitness.domain.columns import thinned
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.reading_table import joined
 from coldwitness.domain.tracks import ReadingTable
@@ -90,7 +91,7 @@ def read_lines(
         header, first, number = units, None, number + 1
     for lines in chunks(stream if first is None else itertools.chain((first,), stream)):
         chunk = _Chunk(ours, header, delimiter, zone)
-        tables.append(chunk.table(lines, refusals, file, first_number=number))
+        tables.append(thinned(chunk.table(lines, refusals, file, first_number=number)))
         number += len(lines)
     return FileContent(joined(tables), one_shipment="shipment" not in ours, refusals=refusals)
 
