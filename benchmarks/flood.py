@@ -1,6 +1,6 @@
 """How long a flood of made-up shipments of one courier holds up another courier's clue.
 
-    python -m benchmarks.flood [--ids 100000] [--loggers 1000] [--events]
+    python -m benchmarks.flood [--ids 100000] [--loggers 1000] [--events] [--stores]
 
 `coldwitness serve` with mosquitto and the shipped limits, each a process of its own. One courier
 publishes a reading of each made-up shipment as fast as the broker takes them. Of another courier,
@@ -8,6 +8,10 @@ whose shipments have manifests, a box is too warm in the midst of the flood and 
 last message; the time runs from the acknowledgement of the last warm reading until the feed of
 clues tells the break. Then memory, the growth of the register, and how long an end takes that is
 asked for in the midst of a second flood. With `--events` each made-up shipment is packed as well.
+
+With `--stores` in one process and without a broker: the whole flood stands in the journal before
+one honest reading, and the processor time runs until that is stored. Other work on the machine says
+nothing in it.
 """
 
 import argparse
@@ -21,8 +25,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -31,8 +36,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.ingest import processor_s
 from benchmarks.mqtt_stream import publish
-from coldwitness.ingest.progress import rows_followed
-from coldwitness.storage.journal import JournalReader
+from coldwitness.config.settings import JournalSettings, QuotaSettings
+from coldwitness.ingest.following import JournalFollower
+from coldwitness.ingest.newcomers import Newcomers
+from coldwitness.ingest.progress import Progress, rows_followed
+from coldwitness.ingest.routes import Routes
+from coldwitness.storage.journal import Journal, JournalReader, Message
+from coldwitness.storage.register import open_register
+from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from tests.ingest.conftest import Mosquitto, shipped_limits
 
 ROOT = Path(__file__).parents[1]
@@ -245,6 +256,47 @@ def measure(options: argparse.Namespace, folder: Path) -> bool:
     return max(clue_s for _, clue_s in clues.values()) <= AIM_CLUE_S and end_s <= AIM_END_S
 
 
+def stores_alone(options: argparse.Namespace, folder: Path) -> None:
+    """How much is done before a reading behind a flood is stored, and what a row of it costs."""
+    now_ms = _START_MS + 60 * MINUTE_MS
+    flood_rows = (
+        Message(*flooding(number, loggers=options.loggers, events=False), now_ms)
+        for number in range(options.ids)
+    )
+    said = {"shipment": "H", "logger": "LG-H", "time": _START_MS, "temperature": {"drug": 5}}
+    honest = Message("coldchain/v1/ql/BX-H/readings", json.dumps(said).encode(), now_ms)
+    with Journal.open(JournalSettings(directory=folder / "journal")) as journal:
+        while some := list(islice(flood_rows, 5000)):
+            journal.append(some)
+        journal.append([honest])
+    told: set[str] = set()
+    with (
+        closing(open_register(f"sqlite:///{folder}/register.sqlite")) as register,
+        closing(EmbeddedTelemetry(folder / "telemetry.sqlite")) as store,
+        Progress(folder / "journal", "w1") as progress,
+    ):
+        follower = JournalFollower(
+            JournalReader(folder / "journal"),
+            progress,
+            Routes(),
+            store=store,
+            custody=register.custody,
+            future_tolerance_s=300.0,
+            on_touched=told.update,
+            newcomers=Newcomers(register.shipments, QuotaSettings()),
+        )
+        begun, batches, stored_s = time.process_time(), 0, 0.0
+        while follower.step():
+            batches += not stored_s
+            if "H" in told and not stored_s:
+                stored_s = time.process_time() - begun
+        whole_s = time.process_time() - begun
+    print(
+        f"behind {options.ids:,} rows: stored after {stored_s:.2f} s of the processor and {batches}"
+        f" batches; all after {whole_s:.1f} s, {whole_s / options.ids * 1e6:.0f} µs a row"
+    )
+
+
 def _ended_s(server: Server) -> float:
     started_s = time.perf_counter()
     server.watching.set()
@@ -279,6 +331,7 @@ def main() -> int:
     parser.add_argument("--ids", type=int, default=100_000)
     parser.add_argument("--loggers", type=int, default=1000)
     parser.add_argument("--events", action="store_true")
+    parser.add_argument("--stores", action="store_true")
     parser.add_argument("--publish", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.publish is not None:
@@ -290,6 +343,9 @@ def main() -> int:
         )
         return 0
     with tempfile.TemporaryDirectory(prefix="coldwitness-flood-") as folder:
+        if options.stores:
+            stores_alone(options, Path(folder))
+            return 0
         return 0 if measure(options, Path(folder)) else 1
 
 

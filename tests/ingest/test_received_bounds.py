@@ -1,8 +1,10 @@
 """A shipment takes so many readings and events of one courier, and no more."""
 
 import json
-from collections.abc import Iterator
+import random
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,15 +12,17 @@ import pytest
 from coldwitness.cli.main import main
 from coldwitness.cli.rebuild import rebuild_views
 from coldwitness.config.settings import QuotaSettings, Settings, StoreSettings
+from coldwitness.domain.reading import Reading
 from coldwitness.ingest import received_bounds
-from coldwitness.ingest.decoded_rows import decode_rows
+from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.left_out import LeftOut
 from coldwitness.ingest.newcomers import HOUR_MS, Newcomers
 from coldwitness.ingest.progress import Progress
+from coldwitness.ingest.received_bounds import ReceivedBounds
 from coldwitness.ingest.replay import replay_refused
 from coldwitness.ingest.routes import Routes
-from coldwitness.storage.journal import Journal, JournalReader, Message
+from coldwitness.storage.journal import Journal, JournalReader, Message, Row
 from coldwitness.storage.journal.layout import public_key
 from coldwitness.storage.journal.signing import Signer
 from coldwitness.storage.opening import stores
@@ -141,6 +145,43 @@ def test_a_bound_that_was_reached_holds_after_a_restart_and_counts_no_row_twice(
     while worker.follower.step():
         pass
     assert len(worker.stored("S-1")) == 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_counted_by_key_or_one_by_one_the_same_are_stored(
+    tmp_path: Path, narrow: None, seed: int
+) -> None:
+    chance = random.Random(seed)
+    counted = []
+    rows = [
+        _row(number, chance.choice("ab"), chance.choice(["S-1", "S-2", None]), chance.randint(1, 3))
+        for number in range(1, 60)
+    ]
+    cuts = sorted(chance.sample(range(1, 59), 12))
+    for in_order in (True, False):
+        with Progress(tmp_path / f"{in_order}", "w1") as progress:
+            bounds, stored = ReceivedBounds(progress), []
+            for first, end in pairwise([0, *cuts, 59]):
+                decoded = decode_rows(rows[first:end], Routes(), future_tolerance_s=300.0)
+                bounds.keep_within(decoded, in_order=in_order)
+                stored += [(row.row, one.time_ms) for one, row in _kept(decoded)]
+        counted.append(stored)
+    assert counted[0] == counted[1]
+    assert len(counted[0]) < sum(row.payload.count(b"logger") for row in rows)
+
+
+def _row(number: int, courier: str, shipment: str | None, readings: int) -> Row:
+    said = [
+        {"logger": f"L-{number}", "time": T0 + n, "temperature": {"drug": 5.0}}
+        | ({} if shipment is None else {"shipment": shipment})
+        for n in range(readings)
+    ]
+    topic = f"coldchain/v1/{courier}/BX-{courier}/readings"
+    return Row("w1", number, T0, topic, json.dumps(said).encode(), 1, False, False, False)
+
+
+def _kept(decoded: DecodedRows) -> Iterable[tuple[Reading, Row]]:
+    return zip(decoded.readings, decoded.readings_rows, strict=True)
 
 
 def test_readings_without_a_shipment_are_counted_by_their_box_and_day(
