@@ -29,6 +29,8 @@ html_static_path = [str(HERE / "static")]
 html_css_files = ["site.css"]
 html_favicon = str(HERE.parents[1] / "api" / "pages" / "static" / "mark.svg")
 html_copy_source = False
+# A page opened as a file may not fetch others, from which the search takes its excerpts.
+html_show_search_summary = False
 html_show_sourcelink = False
 html_use_index = False
 html_theme_options = {"footer_icons": []}

@@ -31,11 +31,11 @@ CONTENTS: Sequence[Part] = (
         ),
     ),
     Part(
-        "Loggers and couriers",
+        "Loggers and couriers · 记录仪与配送企业",
         ("connecting-loggers", "formats", "couriers", "challenges"),
     ),
     Part(
-        "Office and inspectors",
+        "Office and inspectors · 监管与核查",
         (
             "report",
             "verifying",
@@ -47,9 +47,9 @@ CONTENTS: Sequence[Part] = (
             "case-forms",
         ),
     ),
-    Part("Case systems and programs", ("case-systems", "api", "pandas")),
+    Part("Case systems and programs · 系统对接", ("case-systems", "api", "pandas")),
     Part(
-        "Operating",
+        "Operating · 运维",
         (
             "operating",
             "many-workers",
@@ -63,7 +63,7 @@ CONTENTS: Sequence[Part] = (
         ),
     ),
     Part(
-        "How it judges",
+        "How it judges · 研判",
         (
             "judgements",
             "analysis",
@@ -76,7 +76,7 @@ CONTENTS: Sequence[Part] = (
         ),
     ),
     Part(
-        "Reference",
+        "Reference · 参考",
         (
             "reference/settings",
             "reference/commands",
@@ -88,7 +88,7 @@ CONTENTS: Sequence[Part] = (
             "glossary",
         ),
     ),
-    Part("Building it", ("architecture", "developing", "decisions")),
+    Part("Building it · 开发", ("architecture", "developing", "decisions")),
 )
 
 

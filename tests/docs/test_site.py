@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page
@@ -43,6 +44,19 @@ def test_every_link_of_the_site_leads_somewhere_and_its_pages_ask_nothing_of_oth
                 page = browser.new_page(viewport={"width": width, "height": 900})
                 _looks_right(page, tmp_path / "site", name, width_px=width)
                 page.close()
+        found = _found_by_searching(browser.new_page(), tmp_path / "site", "脱离冷链")
+        assert "tutorial.zh.html" in found
+        assert "reference/settings.html" not in found
+
+
+def _found_by_searching(page: Page, site: Path, words: str) -> list[str]:
+    """Addresses that the site's own search gives, opened as a file."""
+    page.goto(f"{(site / 'search.html').as_uri()}?q={quote(words)}")
+    page.wait_for_function("document.querySelectorAll('#search-results li a').length > 0")
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('#search-results li a')].map((a) => a.getAttribute('href'))"
+    )
+    return [address.partition("#")[0] for address in found]
 
 
 def _looks_right(page: Page, site: Path, name: str, *, width_px: int) -> None:
