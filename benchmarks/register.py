@@ -171,6 +171,8 @@ def rows_of(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "held": False,
             "state": "in_transit" if number % 100 == 1 else "ended",
             "search": searched(number),
+            "min_c": result.metrics.min_c,
+            "max_c": result.metrics.max_c,
         },
     )
     kept = encoded(result)

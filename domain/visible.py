@@ -27,7 +27,7 @@ def visible(text: str) -> str:
     >>> visible("胰岛素\\u202e注射液")
     '胰岛素[U+202E]注射液'
     """
-    if (text.isprintable() and text.isascii()) or all(map(is_seen, text)):
+    if text.isprintable() or all(map(is_seen, text)):
         return text
     return "".join(char if is_seen(char) else code_of(char) for char in text)
 

@@ -11,11 +11,11 @@ from typing import NamedTuple, Protocol, Unpack
 
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.clues import ClueStatus
+from coldwitness.domain.counted_findings import CountedFindings
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.domain.result import CheckResult, ShipmentFinding
-from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.domain.shipment_filter import Asked, Place, Sort
 from coldwitness.domain.tracks import ReadingTable
 from coldwitness.domain.words import StateWord, Verdict
@@ -67,7 +67,8 @@ class TelemetryStore(ReadingLog, Protocol):
 
 @dataclass(frozen=True)
 class ShipmentRow:
-    """One line of the shipments list."""
+    """One line of the shipments list. min_c, max_c : of the drug by its newest result [°C]; None:
+    nothing was measured, or judged."""
 
     id: str
     verdict: Verdict | None
@@ -78,6 +79,8 @@ class ShipmentRow:
     ended_at: str | None
     result_version: int
     findings: int
+    min_c: float | None
+    max_c: float | None
 
 
 @dataclass(frozen=True)
@@ -292,8 +295,8 @@ class Results(Protocol):
     def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
         """The newest result of each shipment that has one."""
 
-    def newest_in_short(self, shipments: Sequence[str]) -> dict[str, ResultInShort]:
-        """What a list says of these, at a third of the time."""
+    def findings_in_short(self, shipments: Sequence[str]) -> dict[str, list[CountedFindings]]:
+        """Of those that have findings, those of the newest result by what they are."""
 
     def findings(
         self,

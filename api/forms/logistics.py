@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from coldwitness.api.forms.made import ListTable, MadeForm, Signatures, Table
+from coldwitness.api.forms.plain_workbook import Cell
 from coldwitness.api.forms.record import evidence_files
 from coldwitness.api.forms.sheet import form_pdf
-from coldwitness.api.forms.table_files import Cell, csv_bytes
+from coldwitness.api.forms.table_files import csv_bytes
 from coldwitness.api.reports.made.model import Report
 from coldwitness.api.reports.made.seal import sha256_hex
 from coldwitness.api.reports.packed.package import zipped

@@ -5,13 +5,12 @@ import io
 from collections.abc import Sequence
 from typing import Literal
 
-import xlsxwriter
 from starlette.responses import Response
 
 from coldwitness.api.file_answer import file_answer
-from coldwitness.domain.visible import cell_text, visible
+from coldwitness.api.forms.plain_workbook import Cell, workbook_bytes
+from coldwitness.domain.visible import cell_text
 
-Cell = str | float | None
 FileKind = Literal["csv", "xlsx"]
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -32,23 +31,3 @@ def csv_bytes(table: Sequence[Sequence[Cell]]) -> bytes:
     for cells in table:
         writer.writerow([cell_text(cell) if isinstance(cell, str) else cell for cell in cells])
     return text.getvalue().encode("utf-8-sig")
-
-
-def _in_workbook(cell: Cell) -> str | float:
-    if cell is None:
-        return ""
-    return visible(cell) if isinstance(cell, str) else cell
-
-
-def workbook_bytes(table: Sequence[Sequence[Cell]]) -> bytes:
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(
-        content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        for at, cells in enumerate(table):
-            sheet.write_row(at, 0, [_in_workbook(cell) for cell in cells])
-        sheet.autofilter(0, 0, len(table) - 1, len(table[0]) - 1)
-        sheet.autofit()
-    return content.getvalue()

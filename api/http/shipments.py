@@ -39,7 +39,7 @@ router = APIRouter(tags=["shipments"])
 
 def _unheard(shipment: str) -> ShipmentRow:
     """The line of a shipment of which there are readings, but no judgement yet."""
-    return ShipmentRow(shipment, None, None, None, None, None, None, 0, 0)
+    return ShipmentRow(shipment, None, None, None, None, None, None, 0, 0, None, None)
 
 
 @router.put(

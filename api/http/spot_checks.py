@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from coldwitness.api.file_answer import file_answer, saved_as
 from coldwitness.api.forms.certificate import certificate_pdf
-from coldwitness.api.forms.table_files import WORKBOOK, Cell, table_file
+from coldwitness.api.forms.plain_workbook import Cell
+from coldwitness.api.forms.table_files import WORKBOOK, table_file
 from coldwitness.api.http.answers import documented, json_answer, taking
 from coldwitness.api.http.bodies import JsonBody, body_of_type
 from coldwitness.api.http.case_schemas import (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from coldwitness.api.forms.table_files import Cell
+from coldwitness.api.forms.plain_workbook import Cell
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import Lang, tell
 from coldwitness.domain.clues import Clue, ClueDeadline

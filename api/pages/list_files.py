@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from starlette.responses import Response
 
-from coldwitness.api.forms.table_files import Cell, FileKind, table_file
+from coldwitness.api.forms.plain_workbook import Cell
+from coldwitness.api.forms.table_files import FileKind, table_file
 from coldwitness.api.pages.rows import Row
 from coldwitness.api.pages.words import word
 from coldwitness.api.reports.made.wording import STATUS_WORDS, Lang, finding_words, tell

@@ -7,24 +7,14 @@ from functools import cache
 from coldwitness.api.http.services import Services
 from coldwitness.api.http.shipment_query import ShipmentQuery
 from coldwitness.config.finding_kinds import finding_kinds
+from coldwitness.domain.counted_findings import CountedFindings
 from coldwitness.domain.reach import Reach
-from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.domain.words import StateWord
 from coldwitness.storage.ports import ShipmentRow
 
 PAGE_ROWS = 100
 STATE_ORDER: tuple[StateWord, ...] = ("in_transit", "ended", "planned")
 VERDICT_ORDER = ("breach", "suspected", "insufficient_evidence", "asserted", "compliant")
-
-
-@dataclass(frozen=True)
-class Chip:
-    """Findings of one kind, subtype and certainty, counted."""
-
-    kind: str
-    subtype: str
-    certainty: str
-    count: int
 
 
 @dataclass(frozen=True)
@@ -39,7 +29,7 @@ class Row:
     end: str | None
     min_c: float | None
     max_c: float | None
-    chips: Sequence[Chip]
+    chips: Sequence[CountedFindings]
 
 
 def page_of_rows(
@@ -54,11 +44,13 @@ def page_of_rows(
 
 
 def _rows(services: Services, lines: Sequence[ShipmentRow]) -> list[Row]:
-    results = services.register.results.newest_in_short([line.id for line in lines])
-    return [_row(line, results.get(line.id)) for line in lines]
+    found = services.register.results.findings_in_short(
+        [line.id for line in lines if line.findings]
+    )
+    return [_row(line, found.get(line.id, ())) for line in lines]
 
 
-def _row(line: ShipmentRow, result: ResultInShort | None) -> Row:
+def _row(line: ShipmentRow, found: Sequence[CountedFindings]) -> Row:
     return Row(
         id=line.id,
         verdict=line.verdict,
@@ -66,24 +58,15 @@ def _row(line: ShipmentRow, result: ResultInShort | None) -> Row:
         courier=line.courier,
         start=line.started_at,
         end=line.ended_at,
-        min_c=None if result is None else result.metrics.min_c,
-        max_c=None if result is None else result.metrics.max_c,
-        chips=[] if result is None else chips_of(result),
+        min_c=line.min_c,
+        max_c=line.max_c,
+        chips=sorted(found, key=_gravity),
     )
 
 
-def chips_of(result: ResultInShort) -> list[Chip]:
-    """Findings in short, the gravest kinds of the contract's order first."""
-    counted: dict[tuple[str, str, str], int] = {}
-    for finding in result.findings:
-        key = (finding.kind, finding.subtype, finding.certainty)
-        counted[key] = counted.get(key, 0) + 1
-    return [Chip(*key, count=count) for key, count in sorted(counted.items(), key=_gravity)]
-
-
-def _gravity(entry: tuple[tuple[str, str, str], int]) -> tuple[int, str, str]:
-    kind, subtype, certainty = entry[0]
-    return (_gravities().get(kind, len(finding_kinds())), subtype, certainty)
+def _gravity(chip: CountedFindings) -> tuple[int, str, str]:
+    """The gravest kinds of the contract's order first."""
+    return (_gravities().get(chip.kind, len(finding_kinds())), chip.subtype, chip.certainty)
 
 
 @cache

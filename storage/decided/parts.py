@@ -8,13 +8,13 @@ from typing import TypeVar
 import msgspec
 
 from coldwitness.domain.clues import Clue, ClueAct
+from coldwitness.domain.counted_findings import CountedFindings
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.manifest import Manifest, ManifestVersion
 from coldwitness.domain.office import RegisterEntry
 from coldwitness.domain.probe_challenges import ChallengeDecision, KeptChallenge, ProbeChallenge
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, ShipmentFinding
-from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.storage.challenge_ports import Challenges
 from coldwitness.storage.clue_ports import (
     EVERY_CLUE,
@@ -194,8 +194,8 @@ class JournalledResults:
     def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
         return self._under.newest(shipments)
 
-    def newest_in_short(self, shipments: Sequence[str]) -> dict[str, ResultInShort]:
-        return self._under.newest_in_short(shipments)
+    def findings_in_short(self, shipments: Sequence[str]) -> dict[str, list[CountedFindings]]:
+        return self._under.findings_in_short(shipments)
 
     def findings(
         self,

@@ -14,7 +14,6 @@ import msgspec
 import zstandard
 
 from coldwitness.domain.result import CheckResult
-from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.storage.ports import EncodedResult
 
 CHAIN = 50
@@ -39,10 +38,6 @@ def each_encoded(results: Sequence[CheckResult]) -> Mapping[str, EncodedResult]:
 def decoded(body: bytes) -> CheckResult:
     """The result of a body, also of one that older versions of the program wrote."""
     return msgspec.json.decode(body, type=CheckResult)
-
-
-def decoded_in_short(body: bytes) -> ResultInShort:
-    return msgspec.json.decode(body, type=ResultInShort)
 
 
 def packed(body: bytes, base: bytes | None) -> bytes:

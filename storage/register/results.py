@@ -7,11 +7,11 @@ from functools import lru_cache
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, tuple_, update
 
+from coldwitness.domain.counted_findings import CountedFindings
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.measures import given
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.result import CheckResult, Finding, ShipmentFinding
-from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.storage.clue_ports import ClueEntry, CluePolicy
 from coldwitness.storage.ports import EncodedResult, FindingPlace, KeptResult, ResultMark
 from coldwitness.storage.register import bodies, schema
@@ -104,8 +104,17 @@ class SqlResults:
     def newest(self, shipments: Sequence[str]) -> dict[str, CheckResult]:
         return {name: bodies.decoded(body) for name, body in self._newest(shipments)}
 
-    def newest_in_short(self, shipments: Sequence[str]) -> dict[str, ResultInShort]:
-        return {name: bodies.decoded_in_short(body) for name, body in self._newest(shipments)}
+    def findings_in_short(self, shipments: Sequence[str]) -> dict[str, list[CountedFindings]]:
+        table = schema.findings.c
+        alike = (table.shipment, table.kind, table.subtype, table.certainty)
+        query = select(*alike, func.count()).group_by(*alike).order_by(*alike)
+        among = table.shipment.in_(self._database.each_of("names"))
+        given_names = {"names": msgspec.json.encode(list(shipments)).decode()}
+        found: defaultdict[str, list[CountedFindings]] = defaultdict(list)
+        with self._database.read() as connection:
+            for shipment, *what in connection.execute(query.where(among), given_names):
+                found[shipment].append(CountedFindings(*what))
+        return dict(found)
 
     def _newest(self, shipments: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Shipment and body of its newest result, of those that have one."""
@@ -239,6 +248,8 @@ def _keep(
                 "findings": len(result.findings),
                 "started_ms": _ms(result.window.start),
                 "ended_ms": _ms(result.window.end),
+                "min_c": result.metrics.min_c,
+                "max_c": result.metrics.max_c,
             }
         )
     connection.execute(schema.results.insert(), rows)

@@ -46,6 +46,8 @@ shipments = Table(
     Column("held", Boolean, nullable=False, server_default="0"),
     Column("state", Text, index=True),
     Column("search", Text),
+    Column("min_c", Double),
+    Column("max_c", Double),
     Index(None, "verdict", "state"),
     comment="one line a shipment: what the lists show; held: legal hold, never deleted",
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
 from coldwitness.domain.instants import rfc3339_if_any
 from coldwitness.domain.manifest_search import SEPARATOR, folded
@@ -19,6 +19,21 @@ from coldwitness.storage.register.belongings import (
 from coldwitness.storage.register.database import Database, clean, parts
 from coldwitness.storage.register.schema import shipments
 from coldwitness.storage.register.shipment_list import behind, conditions, ordered
+
+_LINE = (
+    shipments.c.id,
+    shipments.c.verdict,
+    shipments.c.state,
+    shipments.c.courier,
+    shipments.c.division,
+    shipments.c.started_ms,
+    shipments.c.ended_ms,
+    shipments.c.result_version,
+    shipments.c.findings,
+    shipments.c.min_c,
+    shipments.c.max_c,
+)
+"""What a line says of a shipment, in the order of `ShipmentRow`."""
 
 _UNDECLARED = and_(shipments.c.verdict.is_(None), shipments.c.manifest_version == 0)
 _UNDECLARED_MOST = 1000
@@ -44,10 +59,10 @@ class SqlShipments:
         wanted = conditions(asked, reach)
         if after is not None:
             wanted.append(behind((0, None, after) if isinstance(after, str) else after, sort))
-        found = select(shipments).where(*wanted)
+        found = select(*_LINE).where(*wanted)
         query = ordered(found, sort, searched=bool(asked.get("q"))).limit(limit)
         with self._database.read() as connection:
-            return [_line(row) for row in connection.execute(query)]
+            return _lines(connection, query)
 
     def counts(
         self, *, reach: Reach = EVERYTHING, **asked: Unpack[Asked]
@@ -64,16 +79,15 @@ class SqlShipments:
 
     def row(self, shipment: str) -> ShipmentRow | None:
         with self._database.read() as connection:
-            query = select(shipments).where(shipments.c.id == shipment)
-            row = connection.execute(query).one_or_none()
-            return None if row is None else _line(row)
+            found = _lines(connection, select(*_LINE).where(shipments.c.id == shipment))
+            return found[0] if found else None
 
     def rows_of(self, names: Sequence[str]) -> dict[str, ShipmentRow]:
         found: dict[str, ShipmentRow] = {}
         with self._database.read() as connection:
             for part in parts(names):
-                rows = connection.execute(select(shipments).where(shipments.c.id.in_(part)))
-                found.update((row.id, _line(row)) for row in rows)
+                query = select(*_LINE).where(shipments.c.id.in_(part))
+                found.update((line.id, line) for line in _lines(connection, query))
         return found
 
     def seen(self, names: Iterable[str], *, reach: Reach) -> frozenset[str]:
@@ -186,15 +200,24 @@ def lock(database: Database, connection: Connection, names: Sequence[str]) -> No
         )
 
 
+def _lines(connection: Connection, query: Select[tuple[object, ...]]) -> list[ShipmentRow]:
+    return [_line(row) for row in connection.execute(query)]
+
+
 def _line(row: Row[Any]) -> ShipmentRow:
+    """Of `_LINE`, by place: by name took twice the time, of ten thousand as of one."""
+    name, verdict, state, courier, division, started_ms, ended_ms, *rest = list(row)
+    version, findings, min_c, max_c = rest
     return ShipmentRow(
-        id=row.id,
-        verdict=row.verdict,
-        state=row.state,
-        courier=row.courier,
-        division=row.division,
-        started_at=rfc3339_if_any(row.started_ms),
-        ended_at=rfc3339_if_any(row.ended_ms),
-        result_version=row.result_version,
-        findings=row.findings,
+        id=name,
+        verdict=verdict,
+        state=state,
+        courier=courier,
+        division=division,
+        started_at=rfc3339_if_any(started_ms),
+        ended_at=rfc3339_if_any(ended_ms),
+        result_version=version,
+        findings=findings,
+        min_c=min_c,
+        max_c=max_c,
     )

@@ -95,6 +95,8 @@ def result(
     verdict: Verdict | None = None,
     readings: int = 100,
     end: str | None = at(60),
+    lowest_c: float | None = None,
+    highest_c: float | None = None,
 ) -> CheckResult:
     return CheckResult(
         schema=SCHEMA,
@@ -104,7 +106,9 @@ def result(
         findings=findings,
         requirements=(_LINE,),
         items=(),
-        metrics=msgspec.structs.replace(_METRICS, readings=readings),
+        metrics=msgspec.structs.replace(
+            _METRICS, readings=readings, min_c=lowest_c, max_c=highest_c
+        ),
         isolation=Isolation(coolant=_UNKNOWN, goods=_UNKNOWN),
         evidence=Evidence(readings_sha256="00", rules="cn 1", software="0"),
     )

@@ -141,11 +141,31 @@ def test_a_shipment_of_before_is_found_by_what_its_manifest_states(empty_url: st
     migrate.downgrade(database, to="0022")
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE shipments SET search = 's-1'")
-    assert register.shipments.rows(q=asked) == []
 
     migrate.upgrade(database)
 
     assert [row.id for row in register.shipments.rows(q=asked)] == ["S-1"]
+    register.close()
+
+
+def test_of_results_of_before_the_extremes_are_said_beside_the_shipment(empty_url: str) -> None:
+    register = open_register(empty_url)
+    for version in range(3):  # the second and third are packed against the first
+        record(register, result(readings=version, lowest_c=2.5 - version, highest_c=9.25))
+    record(register, result(shipment="S-2"))
+    register.custody.note_seen({"S-3": None})
+    with register.database.write() as connection:
+        broken = {"shipment": "S-3", "version": 1, "body": b"broken", "verdict": "breach"}
+        rest = {"judged_ms": T0, "reason": "-", "digest": "-"}
+        connection.execute(metadata.tables["results"].insert().values(**broken, **rest))
+        connection.exec_driver_sql("UPDATE shipments SET result_version = 1 WHERE id = 'S-3'")
+    migrate.downgrade(register.database, to="0029")
+    migrate.upgrade(register.database)
+    assert {row.id: (row.min_c, row.max_c) for row in register.shipments.rows()} == {
+        "S-1": (0.5, 9.25),
+        "S-2": (None, None),
+        "S-3": (None, None),
+    }
     register.close()
 
 

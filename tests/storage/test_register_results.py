@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from coldwitness.domain.counted_findings import CountedFindings
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.reading import Event
-from coldwitness.domain.result_in_short import ResultInShort
 from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.register.bodies import CHAIN, packed, unpacked
 from tests.storage.readings import MINUTE, T0
@@ -65,15 +65,23 @@ def test_the_newest_results_of_several_come_at_once(register: SqlRegister) -> No
 
 
 def test_a_list_is_told_of_the_newest_results_what_they_say(register: SqlRegister) -> None:
-    record(register, result(finding("F-2"), finding("F-1", certainty="possible")))
-    record(register, result(shipment="S-2"))
-    whole = register.results.newest(["S-1", "S-2"])
-    short = register.results.newest_in_short(["S-2", "S-1", "S-none"])
-    assert short == {
-        name: msgspec.convert(msgspec.to_builtins(one), ResultInShort)
-        for name, one in whole.items()
+    record(register, result(finding("F-0", kind="data_integrity")))
+    alike = [finding("F-2"), finding("F-3"), finding("F-1", certainty="possible")]
+    record(register, result(*alike, lowest_c=1.5, highest_c=None))
+    record(register, result(shipment="S-2", lowest_c=-20.25, highest_c=8.0))
+    register.custody.note_seen({"S-3": None})
+    kind, subtype = alike[0].kind, alike[0].subtype
+    assert register.results.findings_in_short(["S-3", "S-2", "S-1", "S-none"]) == {
+        "S-1": [
+            CountedFindings(kind, subtype, "certain", 2),
+            CountedFindings(kind, subtype, "possible", 1),
+        ]
     }
-    assert [len(short[name].findings) for name in ("S-1", "S-2")] == [2, 0]
+    assert {row.id: (row.min_c, row.max_c) for row in register.shipments.rows()} == {
+        "S-1": (1.5, None),
+        "S-2": (-20.25, 8.0),
+        "S-3": (None, None),
+    }
 
 
 def test_findings_are_those_of_the_current_results_by_id(register: SqlRegister) -> None:
