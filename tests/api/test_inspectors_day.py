@@ -82,6 +82,7 @@ def unfold(page: Page, key: str, lang: Lang) -> None:
 
 
 def review(page: Page, note: str, lang: Lang) -> None:
+    page.locator('.jump a[href="#officers"]').click()
     unfold(page, "review_add", lang)
     page.select_option("select[name=outcome]", "confirmed")
     page.fill("textarea[name=note]", note)

@@ -279,6 +279,49 @@ def test_without_any_script_curve_and_way_are_pictures(browser: Browser, shown: 
     assert shown.get("/shipments/ZB-1/curve.svg").headers["content-type"] == "image/svg+xml"
 
 
+OPEN_PARTS = "all => all.filter(one => one.open).map(one => one.parentElement.id)"
+
+
+def test_with_one_hand_on_a_phone_the_long_parts_are_folded_and_a_thumb_opens_them(
+    browser: Browser, shown: World
+) -> None:
+    phone = browser.new_page(viewport={"width": 360, "height": 740})
+    phone.goto(f"{shown.server.url}/shipments/ZB-1?lang=zh")
+    phone.wait_for_selector("#course[data-drawn]")
+    parts = phone.locator("details.part")
+    assert parts.evaluate_all(OPEN_PARTS) == []
+    assert phone.evaluate("document.documentElement.scrollHeight") <= 6 * 740
+    at = phone.locator(".jump").bounding_box()
+    assert at is not None
+    assert at["y"] + at["height"] == 740, "where the thumb is"
+    for link, part in (("要求", "lines"), ("处理", "officers")):
+        phone.locator(".jump").get_by_text(link, exact=True).click()
+        assert part in parts.evaluate_all(OPEN_PARTS)
+        head = phone.locator(f"#{part}").bounding_box()
+        assert head is not None
+        assert 0 <= head["y"] < 740 - at["height"], "its head is in sight"
+    phone.goto(f"{shown.server.url}/shipments/ZB-1?lang=zh#evidence")
+    phone.reload()
+    assert parts.evaluate_all(OPEN_PARTS) == ["evidence"]
+    phone.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(parts.evaluate_all(OPEN_PARTS)) == parts.count()
+    phone.close()
+
+
+@pytest.mark.parametrize(("width", "script"), [(360, False), (1280, True)])
+def test_on_a_desk_and_without_script_all_parts_are_open(
+    browser: Browser, shown: World, width: int, script: bool
+) -> None:
+    size = {"width": width, "height": 740}
+    context = browser.new_context(viewport=size, java_script_enabled=script)
+    page = context.new_page()
+    page.goto(f"{shown.server.url}/shipments/ZB-1?lang=zh")
+    parts = page.locator("details.part")
+    assert parts.count() > 4
+    assert len(parts.evaluate_all(OPEN_PARTS)) == parts.count()
+    context.close()
+
+
 def test_on_the_way_curve_and_findings_follow_without_a_reload(
     browser: Browser, live_world: World
 ) -> None:

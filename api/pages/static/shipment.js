@@ -376,7 +376,10 @@
     TOLD.forEach(function (id) {
       const now = document.getElementById(id);
       const then = page.getElementById(id);
-      if (now && then) { now.replaceWith(then); }
+      if (!now || !then) { return; }
+      const folded = now.querySelector("details.part:not([open])");
+      if (folded) { then.querySelector("details.part").open = false; }
+      now.replaceWith(then);
     });
     document.title = page.title;
     drawnAt = Date.now();
