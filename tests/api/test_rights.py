@@ -13,6 +13,7 @@ import pytest
 from python_calamine import load_workbook
 
 from coldwitness.api.http.keys import digest_of, new_key
+from coldwitness.api.http.passwords import hashed
 from coldwitness.api.http.rights import OPEN, PERSONAL, RIGHTS
 from coldwitness.config.settings import JournalSettings, Settings
 from coldwitness.domain.alarms import Alarm
@@ -316,6 +317,73 @@ def test_another_s_in_a_query_or_a_body_is_answered_as_a_name_nobody_heard(
             whole = answer.text.replace(name, "ZB-THEIRS")
             told.append((answer.status_code, OF_ITS_OWN.sub("", whole)))
         assert told[0] == told[1], (method, path)
+
+
+FORMS = tuple(
+    route.removeprefix("POST ")
+    for route in sorted(RIGHTS)
+    if route.startswith("POST /") and not route.startswith("POST /v1/")
+)
+"""Every form of a page, whoever added it."""
+OF_NOBODY_S_SHIPMENT = ("/registers/", "/spot-checks")
+FIELDS = {
+    "probe": "drug",
+    "outcome": "confirmed",
+    "result_version": "1",
+    "note": "x",
+    "status": "checking",
+    "text": "x",
+    "number": "1",
+    "asked_by": "x",
+}
+FILE = {"file": ("x.pdf", b"%PDF-x", "application/pdf")}
+
+
+def test_a_form_about_another_s_is_answered_as_one_about_a_name_nobody_heard(
+    tried: Tried,
+) -> None:
+    world = tried.world
+    password = hashed("long enough 1", name="nobody", length=12)
+    sent = 0
+    for role in RESTRICTED:
+        assert world.register.people.add(
+            role, GRANTS[role], password=password, by="test", now_ms=T0
+        )
+        with httpx.Client(base_url=world.server.url, trust_env=False, timeout=20.0) as browser:
+            form = {"name": role, "password": "long enough 1"}
+            assert browser.post("/sign-in", data=form).status_code == 303
+            (csrf,) = set(re.findall(r'name="csrf" value="(\w+)"', browser.get("/findings").text))
+            for path in FORMS:
+                if path.startswith(OF_NOBODY_S_SHIPMENT):
+                    continue
+                told = []
+                for name in (THEIRS, "ZB-NOBODY"):
+                    named = {
+                        "shipment": name,
+                        "clue": tried.clues.get(name, "CL-none"),
+                        "alarm": tried.alarms.get(name, "al_none"),
+                    }
+                    said = {**FIELDS, **named, "shipments": name, "csrf": csrf}
+                    address = path.format(**named)
+                    files = FILE if path.endswith("/attachments") else None
+                    answer = browser.post(address, data=said, files=files)
+                    text = answer.text
+                    for one in sorted(named.values(), key=len, reverse=True):
+                        text = text.replace(one, "")
+                    told.append((answer.status_code, OF_ITS_OWN.sub("", text)))
+                    assert "BX-ZB-THEIRS" not in answer.text, path
+                open_ = role in RIGHTS[f"POST {path}"]
+                assert told[0][0] in ((404, 422) if open_ else (403,)), (role, path, told[0])
+                if "once" not in told[0][1]:  # a number of the form itself
+                    assert told[0] == told[1], (role, path)
+                sent += open_
+    assert sent > 6
+    assert world.register.reviews.of(THEIRS) == []
+    assert [one.challenge.id for one in world.register.challenges.of([THEIRS])[THEIRS]] == [
+        tried.challenges[THEIRS]
+    ]
+    clue = tried.ask("GET", "/v1/clues/{clue}", "admin", of=THEIRS).json()
+    assert clue["status"] == "received", "as it was"
 
 
 @pytest.mark.parametrize("role", RESTRICTED)
