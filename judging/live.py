@@ -9,6 +9,7 @@ import logging
 import math
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -32,6 +33,7 @@ from coldwitness.judging.waited_for import wait_until_judged
 from coldwitness.storage.ports import LeftToJudge, Register, TelemetryStore
 from coldwitness.storage.share_ports import (
     NEW_READINGS,
+    SHARES,
     HeldShares,
     SharesLost,
     share_of,
@@ -236,23 +238,27 @@ class LiveJudge:
         return judged
 
     def _take_over(self) -> None:
-        """Touch what is under way, or ended lately, of shares that came to this process: whoever
-        had them may not have judged the last of it."""
-        if self._shares is None:
+        """Look after shares that came to this process. Who judges first of all judges what a start
+        does; who takes over from others looks at what is under way within an interval: what these
+        left undone waits in the register, and its turn shall come before that."""
+        if self._shares is None or self._shares.held.turns == self._known:
             return
-        turns = self._shares.held.turns
+        turns, now_ms = self._shares.held.turns, self._clock()
         new = {number for number, turn in turns.items() if self._known.get(number) != turn}
-        if new or len(turns) < len(self._known):
-            try:
-                unsettled = self._unsettled()
-            except Unavailable as error:
-                log.debug("what came with new shares: %s", error)
-                return
-            with self._lock:
-                for shipment in unsettled:
-                    if share_of(shipment) in new:
-                        self._put(shipment, RESTART, again=False)
-            self._forget_others()
+        is_first = not self._known and len(turns) == SHARES
+        try:
+            found = self._unsettled() if is_first else self._under_way() if new else []
+        except Unavailable as error:
+            log.debug("what came with new shares: %s", error)
+            return
+        with self._lock:
+            for shipment in found:
+                if is_first:
+                    self._put(shipment, RESTART, again=False)
+                elif share_of(shipment) in new:
+                    later_ms = zlib.crc32(shipment.encode()) % self._interval_ms
+                    self._looks.setdefault(shipment, now_ms + later_ms)
+        self._forget_others()
         self._known = turns
 
     def _forget_others(self) -> None:
@@ -264,6 +270,9 @@ class LiveJudge:
 
     def _unsettled(self) -> list[str]:
         return self._register.shipments.unsettled(since_ms=self._clock() - REOPEN_WITHIN_MS)
+
+    def _under_way(self) -> list[str]:
+        return self._register.shipments.unsettled(since_ms=self._clock())
 
     def _mine(self, shipments: Iterable[str]) -> list[str]:
         """Those of these that this process judges."""

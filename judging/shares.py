@@ -48,10 +48,6 @@ class ShareKeeper:
         is refused then."""
         return self._held
 
-    @property
-    def shares(self) -> JudgeShares:
-        return self._shares
-
     def look(self) -> None:
         """Say that we live, take and give back. Raises Unavailable; what was held is then held as
         far as nobody takes it."""

@@ -9,9 +9,10 @@ import pytest
 
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import Unavailable
+from coldwitness.domain.instants import rfc3339
 from coldwitness.judging.batch import Batch
 from coldwitness.judging.elsewhere import JudgedElsewhere
-from coldwitness.judging.live import COPY_FOUND, RESTART, LiveJudge
+from coldwitness.judging.live import COPY_FOUND, REOPEN_WITHIN_MS, RESTART, LiveJudge
 from coldwitness.judging.rulebook import load_rulebook
 from coldwitness.judging.shares import LEASE_MS, ShareKeeper
 from coldwitness.judging.waited_for import wait_until_judged
@@ -35,6 +36,7 @@ class Judges:
         self.judged: dict[str, list[str]] = {}
         self.keepers: dict[str, ShareKeeper] = {}
         self.meanwhile = lambda _name: None
+        self.now_ms = NOW_MS
         self._rulebook = load_rulebook(Settings().judging)
 
     def new(self, name: str) -> LiveJudge:
@@ -53,7 +55,7 @@ class Judges:
             self.register,
             self._rulebook,
             Settings(),
-            lambda: NOW_MS,
+            lambda: self.now_ms,
             judge=judging,
             shares=self.keepers[name],
         )
@@ -102,15 +104,40 @@ def test_what_one_was_left_to_judge_another_judges_when_it_is_gone(judges: Judge
     assert judges.register.waiting.left() == {}
 
 
-def test_who_takes_over_judges_what_is_under_way_as_at_a_start(judges: Judges) -> None:
-    two = judges.new("b")
-    record(judges.register, *(result(shipment=name, end=None) for name in NAMES))
+def test_who_judges_first_judges_what_is_under_way_and_what_ended_within_a_day(
+    judges: Judges,
+) -> None:
+    one = judges.new("a")
+    ended = rfc3339(NOW_MS - REOPEN_WITHIN_MS + 1)
+    ends = [None if n % 2 else ended for n in range(len(NAMES))]
+    for name, end in zip(NAMES, ends, strict=True):
+        record(judges.register, result(shipment=name, end=end))
     judges.look()
-    assert two.tick() == len(NAMES)
+    assert one.tick() == len(NAMES)
     reasons = {judges.register.results.versions(name)[-1].reason for name in NAMES}
     assert reasons == {RESTART}
+    assert one.tick() == 0
+
+
+def test_who_takes_over_judges_what_waits_at_once_and_looks_at_the_rest_within_an_interval(
+    judges: Judges,
+) -> None:
+    one, two = judges.new("a"), judges.new("b")
+    judges.look()
+    one.tick()
     two.tick()
-    assert len(judges.judged["b"]) == len(NAMES), "once"
+    under_way = [name for name in NAMES if one.has(name)]
+    record(judges.register, *(result(shipment=name, end=None) for name in under_way))
+    one.touch(under_way[:5])
+    judges.lose("a")
+    assert two.tick() == 5
+    assert judges.judged["b"] == under_way[:5], "they are not behind all that is under way"
+    judges.now_ms += two._interval_ms // 2
+    soon = two.tick()
+    judges.now_ms += two._interval_ms // 2 + 1
+    assert 0 < soon < len(under_way)
+    assert soon + two.tick() == len(under_way) - 5
+    assert set(judges.judged["b"]) == set(under_way)
 
 
 def test_one_that_was_stopped_while_it_judged_writes_nothing_after_another_took_over(
