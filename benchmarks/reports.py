@@ -11,7 +11,8 @@ PDFs are therefore made of another curve each time, as a bureau makes them; the 
 again is told apart.
 
 --long makes each form of one shipment's report from a file of that many readings by the command,
-in a process of its own, and tells its processor time and greatest memory; alone, without the rest.
+in a process of its own, and tells its processor time and greatest memory, and those of verifying
+twin and package; alone, without the rest.
 """
 
 import argparse
@@ -56,6 +57,7 @@ from coldwitness.storage.journal import load_or_create_signer
 
 START_MS = instant_ms("2026-11-21T01:30:00Z")
 MINUTES = 24 * 60
+VERIFIED = ("report.json", "package.zip")
 
 
 def day_of_six_probes() -> tuple[ReadingTable, Manifest]:
@@ -162,6 +164,10 @@ def long_record(count: int) -> None:
             size = out.stat().st_size
             more_s = made_s - check_s
             print(f"{form:11} {made_s:7.1f} {more_s:+9.1f} {made_mb:6.0f} {size:14,}", flush=True)
+            if form in VERIFIED:
+                verified_s, verified_mb = spent([*command, "verify", f"{out}"])
+                print(f"{'  verified':11} {verified_s:7.1f} {'':9} {verified_mb:6.0f}", flush=True)
+            out.unlink()
 
 
 def write_long_record(count: int, folder: str) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -124,6 +125,40 @@ def joined(tables: Sequence[ReadingTable]) -> ReadingTable:
         box=box,
         logger=logger,
     )
+
+
+def with_sorted_names(table: ReadingTable, *, shipments: bool) -> ReadingTable:
+    """The same rows with couriers, boxes, loggers (and shipments, if asked) in the order of their
+    names."""
+    couriers, courier = _sorted(table.couriers, table.courier)
+    boxes, box = _sorted(table.boxes, table.box)
+    loggers, logger = _sorted(table.loggers, table.logger)
+    names, shipment = table.shipments, table.shipment
+    if shipments:
+        names, shipment = _sorted(names, shipment)
+    return replace(
+        table,
+        shipments=names,
+        couriers=couriers,
+        boxes=boxes,
+        loggers=loggers,
+        shipment=shipment,
+        courier=courier,
+        box=box,
+        logger=logger,
+    )
+
+
+def _sorted(names: tuple[str, ...], column: IntArray) -> tuple[tuple[str, ...], IntArray]:
+    ordered = tuple(sorted(names))
+    if ordered == names:
+        return names, column
+    place = {name: at for at, name in enumerate(ordered)}
+    # The extra last place catches -1, which stays -1.
+    places = np.array([place[name] for name in names] + [-1], dtype=np.int64)
+    if is_said_once(column):
+        return ordered, repeated(places[column[:1]], column.size)
+    return ordered, places[column]
 
 
 def readings_of(table: ReadingTable, *, unknown_logger: str = "unknown") -> list[Reading]:

@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,17 @@ from numpy.typing import NDArray
 
 from coldwitness.domain.box_stays import BoxStay
 from coldwitness.domain.channels import CHANNELS, Channel
-from coldwitness.domain.reading_table import column_of
+from coldwitness.domain.columns import thinned
+from coldwitness.domain.reading_table import column_of, joined, with_sorted_names
 from coldwitness.domain.tracks import IntArray, ReadingTable
 from coldwitness.storage.telemetry.columns import Columns
 from coldwitness.storage.telemetry.record import Layout, layout_named
 
 _HOUR_MS = 3_600_000
+_FETCHED_AT_ONCE = 20_000
+"""Rows held as objects: each is two hundred bytes and more, and its record a third of that."""
+_ASSEMBLED_AT_ONCE = 200_000
+"""Rows made into columns at once; of more, what all of them say alike is kept as one value."""
 _DAY_MS = 86_400_000
 
 _IDS = "SELECT name, id FROM name WHERE name IN (SELECT value FROM json_each(?))"
@@ -142,22 +148,74 @@ def _columns(
     shipments: tuple[str, ...] | None,
 ) -> Columns:
     """The wanted rows of all scans; `shipments` None: each row keeps its declared one."""
+    pieces: list[Columns] = []
+    parts: list[_Part] = []
+    rows = 0
+    for part in _parts(connection, active, scans):
+        parts.append(part)
+        rows += len(part.rows)
+        if rows >= _ASSEMBLED_AT_ONCE:
+            pieces.append(_piece(connection, parts, shipments))
+            parts, rows = [], 0
+    if not pieces:
+        return _assembled(connection, parts, shipments)
+    if parts:
+        pieces.append(_piece(connection, parts, shipments))
+    table = joined([piece.table for piece in pieces])
+    table = with_sorted_names(table, shipments=shipments is None)
+    return Columns(
+        table=replace(table, temperature_c=dict(sorted(table.temperature_c.items()))),
+        time_source=np.concatenate([piece.time_source for piece in pieces]),
+    )
+
+
+def _piece(
+    connection: sqlite3.Connection, parts: Sequence["_Part"], shipments: tuple[str, ...] | None
+) -> Columns:
+    """Some of many rows: a column that says one thing in all of them is kept as one value."""
+    piece = _assembled(connection, parts, shipments)
+    return replace(piece, table=thinned(piece.table))
+
+
+def _parts(
+    connection: sqlite3.Connection, active: int, scans: Sequence[_Scan]
+) -> Iterator["_Part"]:
+    """Rows of each layout, so many at most in each."""
     fetch = _RECORDS.format(active)
-    layouts = _layouts(connection, {scan.layout for scan in scans})
-    parts = []
-    for shape in layouts:
-        mine = [scan for scan in scans if scan.layout == shape.id]
-        records: list[bytes] = []
-        received: list[int] = []
-        counts = []
-        for scan in mine:
+    for shape in _layouts(connection, {scan.layout for scan in scans}):
+        part = _Fetched(shape)
+        for scan in scans:
+            if scan.layout != shape.id:
+                continue
             bounds = (scan.logger, scan.from_ms, scan.to_ms, shape.id)
-            rows = connection.execute(fetch, bounds).fetchall()
-            records += [row[0] for row in rows]
-            received += [row[1] for row in rows]
-            counts.append(len(rows))
-        parts.append(_Part(shape, mine, b"".join(records), received, counts))
-    return _assembled(connection, parts, shipments)
+            cursor = connection.execute(fetch, bounds)
+            while rows := cursor.fetchmany(_FETCHED_AT_ONCE):
+                part.take(scan, rows)
+                if len(part.received) >= _ASSEMBLED_AT_ONCE:
+                    yield part.kept()
+                    part = _Fetched(shape)
+        yield part.kept()
+
+
+class _Fetched:
+    """Records as they come, without an object for each."""
+
+    def __init__(self, shape: Layout) -> None:
+        self.shape = shape
+        self.received = array("q")
+        self._records: list[bytes] = []
+        self._scans: list[_Scan] = []
+        self._counts: list[int] = []
+
+    def take(self, scan: _Scan, rows: Sequence[tuple[bytes, int]]) -> None:
+        self._records.append(b"".join([row[0] for row in rows]))
+        self.received.extend([row[1] for row in rows])
+        self._scans.append(scan)
+        self._counts.append(len(rows))
+
+    def kept(self) -> "_Part":
+        records = b"".join(self._records)
+        return _Part(self.shape, self._scans, records, self.received, self._counts)
 
 
 class _Part:
@@ -168,7 +226,7 @@ class _Part:
         shape: Layout,
         scans: Sequence[_Scan],
         records: bytes,
-        received: Sequence[int],
+        received: "array[int]",
         counts: Sequence[int],
     ) -> None:
         def spread(values: Sequence[int]) -> IntArray:
@@ -181,7 +239,7 @@ class _Part:
         )
         self.shape = shape
         self.rows = rows[wanted]
-        self.received_ms = np.array(received, dtype=np.int64)[wanted]
+        self.received_ms = np.frombuffer(received, dtype=np.int64)[wanted]
         self.logger = spread([s.logger for s in scans])[wanted]
         self.target = spread([s.target for s in scans])[wanted]
 

@@ -7,13 +7,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from coldwitness.domain.box_stays import BoxStay
+from coldwitness.domain.columns import alike
 from coldwitness.domain.errors import BadMessage, Unavailable
+from coldwitness.storage.telemetry import embedded_read
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
-from tests.storage.readings import T0, reading, rows
+from tests.storage.readings import MINUTE, T0, reading, rows
 
 _WRITER = """
 import sys
@@ -210,3 +214,32 @@ def test_tables_are_without_a_second_index(path: Path) -> None:
     made = connection.execute("SELECT name FROM sqlite_master WHERE type='index' AND sql NOT NULL")
     assert made.fetchall() == []
     connection.close()
+
+
+def test_many_rows_assembled_in_pieces_are_the_table_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other loggers, boxes, probes and channels in every piece, and names out of order."""
+    said = [
+        reading(
+            minute,
+            shipment=("S-2", "S-1", None)[minute % 3],
+            logger=("LG-z", "LG-a", "LG-m")[minute // 5 % 3],
+            box=("BX-9", "BX-1")[minute // 20],
+            seq=minute,
+            temperature_c={"drug": 5.0} | ({"coolant": -1.0} if minute > 25 else {}),
+            **({"lid_open": True} if minute == 33 else {}),
+        )
+        for minute in range(40)
+    ]
+    with closing(EmbeddedTelemetry(tmp_path / "t.sqlite")) as store:
+        store.append(said, [one.time_ms + 100 for one in said])
+        asked = (["S-2", "S-1", "none"], [BoxStay("BX-1", "S-1", T0 + 20 * MINUTE, None)])
+        whole, between = store.readings(*asked), store.between(T0, T0 + 60 * MINUTE)
+        monkeypatch.setattr(embedded_read, "_ASSEMBLED_AT_ONCE", 7)
+        monkeypatch.setattr(embedded_read, "_FETCHED_AT_ONCE", 3)
+        parted, parted_between = store.readings(*asked), store.between(T0, T0 + 60 * MINUTE)
+    assert len(whole) > 30
+    assert alike(parted, whole)
+    assert alike(parted_between.table, between.table)
+    assert parted_between.time_source.tolist() == between.time_source.tolist()

@@ -190,6 +190,7 @@ def checked_report(
     if written != data:
         found.add("not_canonical")
     _check_seal(report.seal, sealed, found, trusted)
+    del written, sealed  # of a long record as large as the file; judging it again needs the room
     if isinstance(report, Report) or found.anew:
         _check_conclusions(report, found, rulebook)
     return report
