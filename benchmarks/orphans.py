@@ -122,6 +122,8 @@ def main() -> int:
     asked = parser.parse_args()
     name = asked.parent
     if name is not None:
+        for one in ENDED_BY[1:]:
+            signal.signal(one, signal.SIG_DFL)  # a shell's background job ignores some
         PARENTS[name][1]()
         return 0
     sums = [0, 0, 0]

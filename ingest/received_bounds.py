@@ -18,8 +18,8 @@ from coldwitness.ingest.decoded_rows import DecodedRows
 from coldwitness.ingest.progress import WHOLE, Progress, Quarantined, Received, ReceivedKey
 from coldwitness.storage.journal import Row
 
-RECEIVED_MAX = 2_000_000
-"""Readings of one shipment: 23 days of one a second."""
+RECEIVED_MAX = 1_500_000
+"""Readings of one shipment: 17 days of one a second. Read and judged they take a server 400 MB."""
 BOX_DAY_MAX = 500_000
 """Readings of a box that name no shipment, of a day: five loggers with one a second."""
 EVENTS_MAX = 1_000
