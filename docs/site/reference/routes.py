@@ -19,10 +19,10 @@ def routes_page() -> str:
     told = reference()
     head = generated(
         "HTTP API · 接口",
-        "`docs/contract/openapi.json`, which a test holds equal to what the server serves",
-        "Rules that hold for every route (errors, limits, lists, keys) stand in "
-        "[HTTP API](../api.md#rules-of-every-route). A running server shows the same at `/docs`, "
-        "where requests can be tried.",
+        "`docs/contract/openapi.json`",
+        "What the server serves, by a test. Rules that hold for every route (errors, limits, "
+        "lists, keys) stand in [HTTP API](../api.md#rules-of-every-route). A running server shows "
+        "the same at `/docs`, where requests can be tried.",
     )
     parts = [head]
     for group in told.groups:

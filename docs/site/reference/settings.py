@@ -58,7 +58,7 @@ def _inner(field: FieldInfo) -> type[BaseModel] | None:
 
 def _section(key: str, model: type[BaseModel]) -> str:
     told = _told()[model.__name__]
-    beside = _beside(key)
+    beside = _example().get(key, {})
     single = not key.startswith("[[") and "." not in key
     rows = []
     for name, field in settings_of(model).items():
@@ -129,10 +129,6 @@ def _example() -> Mapping[str, Mapping[str, str]]:
         elif said := re.match(r"(?:# )?([a-z_]+) = .*?[\"\]\d}e]\s*# (.*)$", line):
             section[said[1]] = said[2]
     return found
-
-
-def _beside(key: str) -> Mapping[str, str]:
-    return _example().get(key, {})
 
 
 @cache
