@@ -73,6 +73,7 @@ def _heard(courier: str, logger: str) -> LastSeen:
     )
 
 
+@pytest.mark.timeout(400)  # a walk of some forty steps; each may wait where much else runs
 @pytest.mark.parametrize(
     ("lang", "width"),
     [

@@ -96,6 +96,7 @@ def downloaded(page: Page, selector: str) -> Path:
     return got.value.path()
 
 
+@pytest.mark.timeout(400)  # a walk of some forty steps; each may wait where much else runs
 @pytest.mark.parametrize(
     ("lang", "width"),
     [SCREENS[0], *(pytest.param(*one, marks=pytest.mark.soak) for one in SCREENS[1:])],
