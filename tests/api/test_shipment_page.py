@@ -291,6 +291,9 @@ def test_with_one_hand_on_a_phone_the_long_parts_are_folded_and_a_thumb_opens_th
     parts = phone.locator("details.part")
     assert parts.evaluate_all(OPEN_PARTS) == []
     assert phone.evaluate("document.documentElement.scrollHeight") <= 6 * 740
+    phone.locator(".skip").focus()
+    phone.keyboard.press("Enter")
+    assert parts.evaluate_all(OPEN_PARTS) == [], "to the text is to none of its parts"
     at = phone.locator(".jump").bounding_box()
     assert at is not None
     assert at["y"] + at["height"] == 740, "where the thumb is"

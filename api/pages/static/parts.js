@@ -7,14 +7,13 @@
   function unfold(name) {
     const to = name.length > 1 ? document.getElementById(decodeURIComponent(name.slice(1))) : null;
     if (!to) { return; }
-    document.querySelectorAll("details.part").forEach(function (part) {
-      if (to.contains(part) || part.contains(to)) { part.open = true; }
-    });
+    const part = to.querySelector(":scope > details.part") || to.closest("details.part");
+    if (part) { part.open = true; }
     to.scrollIntoView();
   }
 
   if (window.matchMedia("(max-width: 800px)").matches) {
-    parts.forEach(function (part) { part.open = Boolean(part.querySelector(".wrong, .running")); });
+    parts.forEach(function (part) { part.open = Boolean(part.querySelector(".wrong")); });
     unfold(window.location.hash);
   }
   document.addEventListener("click", function (event) {
