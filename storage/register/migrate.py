@@ -45,7 +45,8 @@ def revision_of(database: Database) -> str | None:
 
 def upgrade(database: Database, *, to: str = _NEWEST) -> None:
     """Run the missing migrations in one transaction; where nothing is yet, the newest tables are
-    made as the program has them."""
+    made as the program has them. Raises ConfigError where a newer program has been at work."""
+    require_known(database)
     with database.write() as connection:
         _lock(database, connection)
         if to == _NEWEST and MigrationContext.configure(connection).get_current_revision() is None:
@@ -59,6 +60,17 @@ def downgrade(database: Database, *, to: str) -> None:
     with database.write() as connection:
         _lock(database, connection)
         command.downgrade(_config(connection), to)
+
+
+def require_known(database: Database) -> None:
+    """Raise ConfigError where the register is at a revision that this program does not have."""
+    found = revision_of(database)
+    if found is not None and found not in revisions():
+        raise ConfigError(
+            f"register {database.shown_url}: at revision {found}, this program needs"
+            f" {newest_revision()} and does not know that one: a newer program made it. Start that"
+            " one, or have it go back: `coldwitness db downgrade`"
+        )
 
 
 def require_newest(database: Database) -> None:
