@@ -5,7 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from coldwitness.domain.counted_findings import CountedFindings
 from coldwitness.domain.instants import instant_ms
@@ -22,6 +32,8 @@ from coldwitness.storage.register.journalled import journalled_results
 from coldwitness.storage.register.shares import require_held
 from coldwitness.storage.register.shipments import lock, make_known
 from coldwitness.storage.share_ports import HeldShares
+
+_PACKED = tuple(schema.results.c[name] for name in ("shipment", "version", "base_version", "body"))
 
 
 class SqlResults:
@@ -63,7 +75,7 @@ class SqlResults:
                 connection,
                 changed,
                 {name: _next(last, lost, name, encoded[name].digest) for name in differing},
-                _bases(connection, [name for name in differing if name in last]),
+                _bases(connection, {n: last[n].version + 1 for n in differing if n in last}),
                 encoded,
                 said={
                     "judged_ms": judged_ms,
@@ -118,25 +130,11 @@ class SqlResults:
 
     def _newest(self, shipments: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Shipment and body of its newest result, of those that have one."""
-        current, newest, base = schema.shipments, schema.results.alias(), schema.results.alias()
-        query = (
-            select(newest.c.shipment, newest.c.body, base.c.body.label("base"))
-            .select_from(current)
-            .join(
-                newest,
-                (newest.c.shipment == current.c.id)
-                & (newest.c.version == current.c.result_version),
-            )
-            .outerjoin(
-                base,
-                (base.c.shipment == newest.c.shipment) & (base.c.version == newest.c.base_version),
-            )
-        )
         with self._database.read() as connection:
             for part in parts(shipments):
-                for row in connection.execute(query.where(current.c.id.in_(part))):
-                    whole = None if row.base is None else bodies.unpacked(row.base, None)
-                    yield row.shipment, bodies.unpacked(row.body, whole)
+                for name, chain in _chains(connection, _newest_of(part)).items():
+                    read = _read(chain)
+                    yield name, read[max(read)]
 
     def versions(self, shipment: str) -> list[KeptResult]:
         table = schema.results
@@ -225,8 +223,6 @@ def _keep(
     for result in results:
         name, verdict, version = result.shipment, result.verdict, numbers[result.shipment]
         base_version, base = bases.get(name, (None, None))
-        if base_version is not None and version - 1 - base_version >= bodies.CHAIN:
-            base_version, base = None, None
         rows.append(
             {
                 "shipment": name,
@@ -276,38 +272,61 @@ def _last_versions(connection: Connection, names: Sequence[str]) -> dict[str, Re
     return found
 
 
-def _bases(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """The version that each shipment's newest one is packed against (itself where it is stored
-    whole), and its body."""
-    current, newest, base = schema.shipments, schema.results.alias(), schema.results.alias()
-    query = (
-        select(base.c.shipment, base.c.version, base.c.body)
-        .select_from(current)
-        .join(
-            newest,
-            (newest.c.shipment == current.c.id) & (newest.c.version == current.c.result_version),
-        )
-        .join(
-            base,
-            (base.c.shipment == current.c.id)
-            & (base.c.version == func.coalesce(newest.c.base_version, newest.c.version)),
-        )
-    )
+def _bases(connection: Connection, numbers: Mapping[str, int]) -> dict[str, tuple[int, bytes]]:
+    """The version that each shipment's new one is packed against, and its body; none where it is
+    to be stored whole. numbers : of the new versions."""
     found = {}
-    for part in parts(names):
-        for name, version, body in connection.execute(query.where(current.c.id.in_(part))):
-            found[name] = (version, bodies.unpacked(body, None))
+    for part in parts(sorted(numbers)):
+        for name, chain in _chains(connection, _newest_of(part)).items():
+            whole = min(chain)
+            base = bodies.base_of(numbers[name], whole=whole)
+            if base is not None:
+                base = base if base in chain else whole
+                needed = {version: row for version, row in chain.items() if version <= base}
+                found[name] = (base, _read(needed)[base])
     return found
 
 
 def _body(connection: Connection, shipment: str, version: int) -> bytes | None:
     table = schema.results
-    query = select(table.c.base_version, table.c.body).where(table.c.shipment == shipment)
-    row = connection.execute(query.where(table.c.version == version)).one_or_none()
-    if row is None:
-        return None
-    base = None if row.base_version is None else _body(connection, shipment, row.base_version)
-    return bodies.unpacked(row.body, base)
+    asked = (table.c.shipment == shipment) & (table.c.version == version)
+    chain = _chains(connection, select(*_PACKED).where(asked)).get(shipment)
+    return None if chain is None else _read(chain)[version]
+
+
+def _newest_of(names: Sequence[str]) -> Select[tuple[object, ...]]:
+    """The newest result of each of these shipments, as it is packed."""
+    table, current = schema.results, schema.shipments
+    newest = (current.c.id == table.c.shipment) & (current.c.result_version == table.c.version)
+    return select(*_PACKED).join(current, newest).where(current.c.id.in_(names))
+
+
+def _chains(
+    connection: Connection, asked: Select[tuple[object, ...]]
+) -> dict[str, dict[int, tuple[int | None, bytes]]]:
+    """By shipment and version: base version and packed body of the rows that are asked for, and of
+    those that are needed to read them."""
+    needed = asked.cte("needed", recursive=True)
+    below = schema.results.alias("below")
+    base = (below.c.shipment == needed.c.shipment) & (below.c.version == needed.c.base_version)
+    needed = needed.union_all(
+        select(below.c.shipment, below.c.version, below.c.base_version, below.c.body).join(
+            needed, base
+        )
+    )
+    found: defaultdict[str, dict[int, tuple[int | None, bytes]]] = defaultdict(dict)
+    for name, version, base_version, body in connection.execute(select(needed)):
+        found[name][version] = (base_version, body)
+    return found
+
+
+def _read(chain: Mapping[int, tuple[int | None, bytes]]) -> dict[int, bytes]:
+    """The bodies of a chain; each stands behind what it is packed against."""
+    read: dict[int, bytes] = {}
+    for version in sorted(chain):
+        base_version, body = chain[version]
+        read[version] = bodies.unpacked(body, None if base_version is None else read[base_version])
+    return read
 
 
 def _replace_findings(connection: Connection, results: Sequence[CheckResult]) -> None:

@@ -1,7 +1,10 @@
 """Results, findings and clues in the register, on every database."""
 
+import gzip
+import hashlib
 import threading
 import zlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,10 +13,14 @@ import pytest
 from coldwitness.domain.counted_findings import CountedFindings
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.domain.reading import Event
+from coldwitness.domain.result import CheckResult
 from coldwitness.storage.register import SqlRegister
-from coldwitness.storage.register.bodies import CHAIN, packed, unpacked
+from coldwitness.storage.register.bodies import CHAIN, base_of, encoded, packed, unpacked
 from tests.storage.readings import MINUTE, T0
 from tests.storage.results import finding, record, result
+
+RECORDED = Path(__file__).parents[1] / "unchanged" / "results.ndjson.gz"
+WORDS = Path(__file__).parents[2] / "storage" / "register" / "words"
 
 
 def test_a_result_comes_back_as_it_was_judged(register: SqlRegister) -> None:
@@ -38,6 +45,37 @@ def test_bodies_that_zlib_packed_before_are_still_read() -> None:
     for beside in (None, base):
         assert unpacked(packed(body, beside), beside) == body
     assert len(packed(body, base)) < 100
+
+
+def test_a_version_is_packed_against_one_by_which_the_last_is_read() -> None:
+    """So what is read to pack it is what the last one needs, and that is little."""
+    chains: dict[int, list[int]] = {7: [7]}
+    for version in range(8, 7 + CHAIN):
+        base = base_of(version, whole=7)
+        assert base in chains[version - 1]
+        chains[version] = [*chains[base], version]
+        assert len(chains[version]) <= 4
+    assert base_of(7 + CHAIN, whole=7) is None
+    near = [version - chain[-2] for version, chain in chains.items() if version > 7]
+    assert sum(distance < 4 for distance in near) == 48
+
+
+def test_dictionaries_that_were_shipped_stay_as_they_are() -> None:
+    """A register somewhere is packed with each of them."""
+    shipped = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in WORDS.glob("*.zdict")
+    }
+    assert shipped == {
+        "1.zdict": "d000602cc010a4848134d03d0f169ce03335b18276be4ede9c0872aaa6d3212c",
+    }
+
+
+def test_the_words_that_all_results_share_are_not_kept_with_each(register: SqlRegister) -> None:
+    with gzip.open(RECORDED) as recorded:
+        line = recorded.readline()
+    body = encoded(msgspec.json.decode(line, type=CheckResult)).body
+    assert len(packed(body, None)) * 10 < len(body)
+    assert unpacked(packed(body, None), None) == body
 
 
 def test_every_differing_result_is_kept_as_a_version(register: SqlRegister) -> None:
