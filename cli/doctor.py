@@ -8,14 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import typer
 
 from coldwitness.cli.disk_check import fsync_ms, nearest_folder
+from coldwitness.cli.doctor_office import alarms, elsewhere, judging, processes, webhooks
+from coldwitness.cli.looked_at import Finding
 from coldwitness.cli.other_clocks import other_clocks
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.shared_judging import judging_now, shares_judging
@@ -54,16 +56,6 @@ _CLOSE = (
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. mend: what to do about it, "" if it is well."""
-
-    part: str
-    state: Literal["ok", "warning", "failure"]
-    text: str
-    mend: str = ""
-
-
 def doctor(
     context: typer.Context,
     as_json: Annotated[
@@ -78,10 +70,14 @@ def doctor(
         ),
     ] = False,
 ) -> None:
-    """Check broker, credentials, rights, limits, journal, files, clock, fonts, stores, ports."""
+    """Check broker, rights, limits, journal, clock, stores, judging, webhooks, alarms, and what
+    runs."""
     settings = settings_of(context)
     failed = False
-    shallow = (_broker, _journal, _files, _clock, _fonts, _stores, _backups, _ports)
+    shallow = (
+        *(_broker, _journal, _files, _clock, _fonts, _stores, _backups, _ports),
+        *(judging, webhooks, alarms, elsewhere, processes),
+    )
     for check in (_deep,) if deep else shallow:
         for finding in _careful(check, settings):
             failed = failed or finding.state == "failure"

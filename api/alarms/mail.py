@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -22,13 +24,14 @@ def require_safe_smtp(smtp: SmtpSettings) -> None:
 
 def send_mail(smtp: SmtpSettings, message: EmailMessage, *, password: str | None) -> None:
     """Hand a message to the server. Raises one of UNSENT."""
-    context = ssl.create_default_context(cafile=None if smtp.ca_file is None else str(smtp.ca_file))
-    with _connected(smtp, context) as server:
-        if smtp.security == "starttls":
-            server.starttls(context=context)
-        if smtp.username is not None:
-            server.login(smtp.username, password or "")
+    with _let_in(smtp, password=password) as server:
         server.send_message(message)
+
+
+def try_server(smtp: SmtpSettings, *, password: str | None) -> None:
+    """Be let in, and go away without a message. Raises one of UNSENT."""
+    with _let_in(smtp, password=password) as server:
+        server.noop()
 
 
 def mail_of(*, sender: str, to: str, title: str, text: str, name: str, at_ms: int) -> EmailMessage:
@@ -50,6 +53,17 @@ def why_unsent(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next((refused[0] for refused in error.recipients.values()), None)
     return type(error).__name__ + (f" {code}" if code is not None else "")
+
+
+@contextmanager
+def _let_in(smtp: SmtpSettings, *, password: str | None) -> Iterator[smtplib.SMTP]:
+    context = ssl.create_default_context(cafile=None if smtp.ca_file is None else str(smtp.ca_file))
+    with _connected(smtp, context) as server:
+        if smtp.security == "starttls":
+            server.starttls(context=context)
+        if smtp.username is not None:
+            server.login(smtp.username, password or "")
+        yield server
 
 
 def _connected(smtp: SmtpSettings, context: ssl.SSLContext) -> smtplib.SMTP:

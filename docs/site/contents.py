@@ -51,6 +51,7 @@ CONTENTS: Sequence[Part] = (
     Part(
         "Operating · 运维",
         (
+            "deploying",
             "operating",
             "many-workers",
             "access",
