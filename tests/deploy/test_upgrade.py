@@ -13,7 +13,7 @@ from coldwitness.storage.register import migrate
 from coldwitness.storage.register.database import Database
 
 EARLIER = "0021"
-"""Six revisions ago: before alarms, webhooks' owners and challenges of probes."""
+"""Before alarms, webhooks' owners and challenges of probes."""
 
 
 def run(folder: Path, *arguments: str) -> Result:
