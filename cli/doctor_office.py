@@ -31,6 +31,7 @@ LOOKED_AT = {
     "alarms": "alarms",
     "challenges": "processes",
     "comparison": "processes",
+    "live": "processes",
     "ingest": "broker",
     "stores": "stores' progress",
     "witnesses": "elsewhere",

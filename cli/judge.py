@@ -13,6 +13,7 @@ import typer
 from coldwitness.api.live.board import SharedBoard
 from coldwitness.api.live.told_by_others import TellingOthers
 from coldwitness.api.metrics import Metrics
+from coldwitness.api.register_metrics import RegisterMetrics
 from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.metrics_door import metrics_door
@@ -24,6 +25,7 @@ from coldwitness.cli.waiting import ending
 from coldwitness.config.settings import Settings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.shown_address import shown_address
+from coldwitness.ingest.metrics import PartMetrics
 from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.challenge_watch import ChallengeWatch
 from coldwitness.judging.clock import system_clock
@@ -71,6 +73,8 @@ class JudgingAlone:
                 shares=ShareKeeper(kept.judge_shares),
             )
             self._challenges = ChallengeWatch(store, kept, self.judge)
+            metrics.registry.register(PartMetrics(self._ready))
+            metrics.registry.register(RegisterMetrics(kept, system_clock))
             self._door = metrics_door(settings.metrics, metrics.registry)
         except BaseException:
             self._opened.close()
@@ -84,6 +88,9 @@ class JudgingAlone:
             self._opened.close()
             raise
         return self
+
+    def _ready(self) -> dict[str, bool]:
+        return {"judging": self.judge.problem is None, "challenges": self._challenges.alive}
 
     def __exit__(
         self,
@@ -99,6 +106,7 @@ def judge(context: typer.Context) -> None:
     and the others have that of one that is lost."""
     log_to_stderr()
     settings = settings_of(context)
+    log_to_stderr(settings.log)
     with (
         collected_seldom(),
         companion(settings.judging) as second,  # before there is any thread

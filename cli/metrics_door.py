@@ -25,7 +25,7 @@ def metrics_door(settings: MetricsSettings, registry: CollectorRegistry) -> Iter
         where = f"{settings.host}:{settings.port}"
         raise ConfigError(f"settings: metrics: {where}: {error.strerror}") from error
     try:
-        log.info("metrics: http://%s:%d/metrics", settings.host, server.server_port)
+        log.info("metrics are told at %s:%d", settings.host, server.server_port)
         yield server.server_port
     finally:
         server.shutdown()

@@ -67,6 +67,11 @@ class NightlyComparison:
         """Whether a comparison runs now."""
         return self._child is not None
 
+    @property
+    def alive(self) -> bool:
+        """Whether it goes on, where it was asked for at all."""
+        return self._settings.journal.compare_at is None or self._thread.is_alive()
+
     def start(self) -> None:
         if self._settings.journal.compare_at is not None:
             self._thread.start()

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from coldwitness.api.alarms.teller import AlarmTeller
 from coldwitness.api.app import create_app
@@ -14,7 +14,7 @@ from coldwitness.api.clues.outbox import Outbox
 from coldwitness.api.http.doors import require_safe_doors
 from coldwitness.api.http.server import ApiServer, listen
 from coldwitness.api.http.server import address_of as url_of
-from coldwitness.api.http.services import Readiness, Services
+from coldwitness.api.http.services import Readiness, Remark, Services
 from coldwitness.api.live.board import Board, SharedBoard
 from coldwitness.api.live.hub import LiveHub
 from coldwitness.api.live.news import News
@@ -53,6 +53,11 @@ from coldwitness.storage.ports import Register
 from coldwitness.storage.register.secret_seal import secret_seal
 from coldwitness.storage.spare_room import GiveRoom, none_to_give
 from coldwitness.storage.telemetry import WholeStore
+
+
+class _Alive(Protocol):
+    @property
+    def alive(self) -> bool: ...
 
 
 class Running:
@@ -153,6 +158,7 @@ class Running:
             partial(_loggers_clocks, settings.journal.directory),
             clock=system_clock,
         )
+        self._nightly = NightlyComparison(settings, on_found=metrics.journal_differences.set)
         self.services = Services(
             store=store,
             register=self.register,
@@ -173,6 +179,7 @@ class Running:
             ),
             readiness=self._ready
             | _readiness(self._own_ingest)
+            | self._threads()
             | {"clock": partial(_clock_problem, self._own_ingest, self._clocks)},
         )
         if self._own_ingest is not None:
@@ -180,10 +187,20 @@ class Running:
             counts = ReceivingMetrics(receiving.worker, receiving.receiver.counts)
             metrics.registry.register(counts)
         self._metrics = metrics
-        self._nightly = NightlyComparison(settings, on_found=metrics.journal_differences.set)
         require_safe_doors(settings.http, self.services.doors)
         app = create_app(self.services)
         self._server = ApiServer(app, listener, settings.http, closing=hub.close)
+
+    def _threads(self) -> dict[str, Readiness]:
+        """What `/readyz` asks of the parts that work by themselves: whether they still do. That of
+        judging and webhooks is told with what they do."""
+        parts: dict[str, _Alive | None] = {
+            "alarms": self.alarms,
+            "challenges": self._challenges,
+            "comparison": self._nightly,
+            "live": self._told,
+        }
+        return {name: partial(_alive, name, part) for name, part in parts.items() if part}
 
     @property
     def judge(self) -> LiveJudge:
@@ -249,7 +266,19 @@ def _readiness(ingest: IngestService | None) -> dict[str, Callable[[], str | Non
     return {
         "ingest": partial(_ingest_problem, ingest),
         "stores": partial(_store_problem, ingest),
+        "witnesses": partial(_witness_problem, ingest),
     }
+
+
+def _alive(name: str, part: _Alive) -> str | None:
+    return None if part.alive else f"the thread of {name} does not run"
+
+
+def _witness_problem(ingest: IngestService) -> str | None:
+    """No reason to be called not ready: nothing waits for them."""
+    receiving = ingest.receiving
+    said = [receiving.witnessing.problem, receiving.stamping.problem]
+    return Remark("; ".join(filter(None, said))) if any(said) else None
 
 
 def _ingest_problem(ingest: IngestService) -> str | None:

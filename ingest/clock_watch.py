@@ -75,6 +75,10 @@ class ClockWatch:
         self._stop.set()
         self._thread.join()
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def look(self) -> None:
         """Ask all of them now. Who does not answer contradicts nothing: he is told elsewhere."""
         found = [self._of(name, ask) for name, ask in self._others.items()]

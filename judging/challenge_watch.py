@@ -149,6 +149,10 @@ class ChallengeWatch:
             self._thread.join()
             self._thread = None
 
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def look(self) -> None:
         """Decide what can be decided now. Raises Unavailable."""
         now_ms = self._clock()

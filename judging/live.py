@@ -25,6 +25,7 @@ from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.clue_clocks import notice
 from coldwitness.judging.clues import ClueRules, told_late
 from coldwitness.judging.copies import PARTNERS, copies_named, keep_curves
+from coldwitness.judging.message_trail import MessageTrail, tell
 from coldwitness.judging.observer import JudgingObserver
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.shares import ShareKeeper
@@ -122,6 +123,7 @@ class LiveJudge:
         self._beside: dict[str, frozenset[tuple[str, int]]] = {}
         self._lock = threading.Lock()
         self._turns = Turns()
+        self._trail = MessageTrail()
         self._paused: dict[str, str] = {}
         self._ticking = False
         self._starting = True
@@ -141,6 +143,7 @@ class LiveJudge:
             self._some_touched.set()
             return
         with self._lock:
+            self._trail.heard(shipments)
             for shipment in shipments:
                 self._put(shipment, reason)
             waiting = self._waiting
@@ -267,6 +270,7 @@ class LiveJudge:
             for shipment in self._failing.keys() - self._mine(self._failing):
                 del self._failing[shipment]
                 self._paused.pop(shipment, None)
+            self._trail.keep(self._mine(self._trail))
 
     def _unsettled(self) -> list[str]:
         return self._register.shipments.unsettled(since_ms=self._clock() - REOPEN_WITHIN_MS)
@@ -292,6 +296,7 @@ class LiveJudge:
             return
         self._left = left
         with self._lock:
+            self._trail.heard({shipment: its.message for shipment, its in left.items()})
             for shipment, its in left.items():
                 self._put(shipment, its.reason, again=False)
 
@@ -318,6 +323,7 @@ class LiveJudge:
             today=china_day(now_ms / 1000), policy=partial(notice, now_ms=now_ms)
         )
         if entries:
+            tell((), entries, {})
             for observer in self._observers:
                 observer.on_judged((), entries, {})
         return len(entries)
@@ -437,9 +443,11 @@ class LiveJudge:
                 self._paused.setdefault(shipment, reason)
 
     def _run(self, shipments: Sequence[str], reason: str) -> None:
-        # All three as they were before the evidence is read: it holds at least this, and nobody
+        # All four as they were before the evidence is read: it holds at least this, and nobody
         # else's result may rest on more.
         left, up_to = self._left, self._rows_read()
+        with self._lock:
+            messages = self._trail.of(shipments)
         held = None if self._shares is None else self._shares.held
         began_ms = 0 if held is None else self._register.copies.now_ms()
         batch = self._judge(
@@ -471,6 +479,9 @@ class LiveJudge:
                 observer.on_judged(batch.results, entries, batch.newest)
         if held is not None:
             self._look_beside(batch.results, held, began_ms)
+        with self._lock:
+            self._trail.judged(messages)
+        tell(batch.results, entries, messages)
         self._plan_looks(batch.results, reason)
 
     def _look_beside(self, results: Sequence[CheckResult], held: HeldShares, began_ms: int) -> None:

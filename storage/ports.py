@@ -380,10 +380,12 @@ class Trips(Protocol):
 
 
 class LeftToJudge(NamedTuple):
-    """mark : of the newest evidence. reason : why it is to be judged, as results tell it."""
+    """mark : of the newest evidence. reason : why it is to be judged, as results tell it. message :
+    the id of the newest that concerned it, where one did."""
 
     mark: int
     reason: str
+    message: str | None = None
 
 
 class Waiting(Protocol):
@@ -394,7 +396,7 @@ class Waiting(Protocol):
     ) -> None:
         """Have these judged by the process that judges, which may be another one; kept until it
         has. Call it after the evidence is stored. again : for this reason instead of an earlier
-        one."""
+        one. shipments : a mapping names the message that concerned each."""
 
     def left(self, *, shares: Collection[int] | None = None) -> dict[str, LeftToJudge]:
         """Shipments that wait so. shares : of these alone."""

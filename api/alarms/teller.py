@@ -93,6 +93,10 @@ class AlarmTeller(JudgingObserver):
         self._rounds.stop()
         self._client.close()
 
+    @property
+    def alive(self) -> bool:
+        return self._rounds.alive
+
     def on_judged(
         self,
         results: Sequence[CheckResult],

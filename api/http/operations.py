@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from coldwitness.api.http.answers import answering, documented, json_answer
 from coldwitness.api.http.schemas import Alive, PartState, Readiness
-from coldwitness.api.http.services import Services, ServicesOf
+from coldwitness.api.http.services import Remark, Services, ServicesOf
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.shown_address import shown_address
 
@@ -20,6 +20,11 @@ MENDS: Mapping[str, str] = {
     "telemetry": "see that the telemetry store of [store] answers; make room on its disk",
     "judging": "see the log; `coldwitness doctor` looks at what judging needs",
     "webhooks": "see the log, and start the server again",
+    "alarms": "see the log, and start the server again: nobody is told of alarms",
+    "challenges": "see the log, and start the server again: challenges of probes are not decided",
+    "comparison": "see the log, and start the server again: nothing is compared at night",
+    "live": "see the log, and start the server again: streams and board of this one stand still",
+    "witnesses": "see that they run and that this machine may reach them; they are asked again",
     "ingest": "see that the broker of [mqtt] answers and the journal's disk has room;"
     " `coldwitness doctor` tries both",
     "room": "make room on the disk these lie on: full, it refuses messages and decisions",
@@ -103,4 +108,6 @@ def _state(name: str, check: Callable[[], str | None]) -> PartState:
         wrong = check()
     except (ColdWitnessError, OSError) as error:
         wrong = shown_address(str(error))
-    return PartState(True, None) if wrong is None else PartState(False, wrong, MENDS.get(name))
+    if wrong is None:
+        return PartState(True, None)
+    return PartState(isinstance(wrong, Remark), str(wrong), MENDS.get(name))

@@ -26,8 +26,13 @@ from coldwitness.judging.elsewhere import Judging
 from coldwitness.judging.rulebook import Rulebook
 from coldwitness.storage.ports import Register, TelemetryStore
 
+
+class Remark(str):
+    """What is to be said of a part that is ready all the same."""
+
+
 Readiness = Callable[[], str | None]
-"""None: ready. A text: what is wrong."""
+"""None: ready. A text: what is wrong; a Remark: what is not as it should be."""
 
 
 @dataclass(frozen=True)

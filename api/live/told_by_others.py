@@ -66,6 +66,10 @@ class ToldByOthers:
             self._thread.join()
             self._thread = None
 
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def look(self) -> None:
         """Publish what came; at first what a listener may still ask for. Raises Unavailable."""
         if self._number is None:

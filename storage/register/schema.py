@@ -526,6 +526,7 @@ to_judge = Table(
     Column("mark", BigInteger, nullable=False),
     Column("share", Integer, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("message", Text),  # worker and row of the newest one that concerned it
     Index(None, "share", "shipment"),
     comment="shipments that a process which does not judge brought evidence of; mark: of when",
 )

@@ -30,14 +30,24 @@ class SqlWaiting:
         # In order of id, so that two writers never wait for each other crosswise.
         mark = secrets.randbits(63)
         why = clean(reason)
+        messages = shipments if isinstance(shipments, Mapping) else {}
         rows = [
-            {"shipment": name, "mark": mark, "share": share_of(name), "reason": why}
+            {
+                "shipment": name,
+                "mark": mark,
+                "share": share_of(name),
+                "reason": why,
+                "message": messages.get(name),
+            }
             for name in sorted(set(shipments))
         ]
         if not rows:
             return
         insert = self._database.insert(_TABLE)
-        newer = {"mark": insert.excluded.mark}
+        newer = {
+            "mark": insert.excluded.mark,
+            "message": func.coalesce(insert.excluded.message, _TABLE.c.message),
+        }
         if again:
             newer["reason"] = insert.excluded.reason
         statement = insert.on_conflict_do_update(index_elements=["shipment"], set_=newer)
@@ -50,7 +60,8 @@ class SqlWaiting:
             query = query.where(_TABLE.c.share.in_(sorted(shares)))
         with self._database.read() as connection:
             return {
-                row.shipment: LeftToJudge(row.mark, row.reason) for row in connection.execute(query)
+                row.shipment: LeftToJudge(row.mark, row.reason, row.message)
+                for row in connection.execute(query)
             }
 
     def count(self) -> int:

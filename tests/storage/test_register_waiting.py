@@ -52,3 +52,14 @@ def test_many_processes_leave_the_same_shipments_without_waiting_crosswise(
         for turn in range(8):
             threads.submit(register.waiting.leave, names if turn % 2 else names[::-1])
     assert set(register.waiting.left()) == set(names)
+
+
+def test_the_newest_message_that_concerned_a_shipment_stays_named(register: SqlRegister) -> None:
+    register.waiting.leave({"S-1": "w1/7", "S-2": None})
+    register.waiting.leave(["S-1", "S-2"])
+    assert {n: its.message for n, its in register.waiting.left().items()} == {
+        "S-1": "w1/7",
+        "S-2": None,
+    }
+    register.waiting.leave({"S-1": "w2/3"})
+    assert register.waiting.left()["S-1"].message == "w2/3"
