@@ -52,6 +52,7 @@ CONTENTS: Sequence[Part] = (
         "Operating · 运维",
         (
             "deploying",
+            "capacity",
             "operating",
             "many-workers",
             "access",
