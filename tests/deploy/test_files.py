@@ -168,6 +168,11 @@ def test_the_image_is_pinned_and_what_runs_is_not_root() -> None:
             assert not re.search(r"(?i)password|token|secret", rest)
         if name == "WORKDIR":
             assert rest.startswith("/")
+    volumes = json.loads(dict(told)["VOLUME"])
+    made = dict(told[last:])["RUN"]
+    mounted = {one.split(":")[1] for its in OURS.values() for one in its["volumes"]}
+    assert {path for path in mounted if path.startswith("/var/")} == set(volumes)
+    assert all(path in made.partition("install -d")[2] for path in volumes), "owned by who runs"
     entry = json.loads(dict(told)["ENTRYPOINT"])
     assert entry == ["/opt/coldwitness/current/bin/coldwitness"]
     assert is_command(json.loads(dict(told)["CMD"]))
