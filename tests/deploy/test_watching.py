@@ -16,7 +16,13 @@ from coldwitness.cli.ingest import metrics_of
 from coldwitness.cli.metrics_door import metrics_door
 from coldwitness.config.settings import JournalSettings, MetricsSettings, MqttSettings, Settings
 from coldwitness.domain.errors import ConfigError
-from coldwitness.ingest.metrics import COURIERS_MOST, OTHER_COURIERS, JournalMetrics
+from coldwitness.ingest.acknowledging import ReceiveCounts
+from coldwitness.ingest.metrics import (
+    COURIERS_MOST,
+    OTHER_COURIERS,
+    JournalMetrics,
+    ReceivingMetrics,
+)
 from coldwitness.ingest.progress import Progress, Quarantined
 from coldwitness.ingest.sides import ReceivingSide
 from tests.api.world import T0, WARM, World, manifest, running_world
@@ -196,3 +202,15 @@ def test_a_door_that_is_taken_is_a_mistake_of_the_settings() -> None:
 def test_without_a_port_there_is_no_door() -> None:
     with metrics_door(MetricsSettings(), CollectorRegistry()) as port:
         assert port is None
+
+
+def test_what_workers_say_themselves_is_no_traffic() -> None:
+    """Their health alone, at night, would look like messages that are not journalled."""
+    counts = ReceiveCounts(received=10, own=7, journalled=3)
+    told = {
+        sample.name: sample.value
+        for family in ReceivingMetrics("w1", counts).collect()
+        for sample in family.samples
+    }
+    assert told["coldwitness_received_messages_total"] == 3
+    assert told["coldwitness_journalled_messages_total"] == 3
