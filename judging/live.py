@@ -458,6 +458,9 @@ class LiveJudge:
             tuple(shipments),
             self._clock(),
         )
+        with self._lock:
+            # What is stored is read by a run that began before it was told of.
+            concerned = self._trail.of(shipments) | messages
         with self._holding(held, shipments):
             pass  # else the journal would tell of results that are not recorded
         entries = self._register.results.record(
@@ -481,7 +484,7 @@ class LiveJudge:
             self._look_beside(batch.results, held, began_ms)
         with self._lock:
             self._trail.judged(messages)
-        tell(batch.results, entries, messages)
+        tell(batch.results, entries, concerned)
         self._plan_looks(batch.results, reason)
 
     def _look_beside(self, results: Sequence[CheckResult], held: HeldShares, began_ms: int) -> None:

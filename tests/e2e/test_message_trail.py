@@ -44,6 +44,8 @@ def test_one_id_leads_from_the_broker_to_the_clue_and_all_parts_are_named(tmp_pa
         start = begin()
         with serving(tmp_path, environment) as serve:
             httpx.put(f"{serve.address}/v1/shipments/{SHIPMENT}", json=manifest(start), timeout=20)
+            check = f"/v1/shipments/{SHIPMENT}/check"
+            wait(lambda: serve.get(check).status_code == 200, lambda: "the manifest is not judged")
             publish_all(broker.port, [reading(minute, start) for minute in range(MINUTES)])
             serve.until_judged(MINUTES)
             wait(lambda: bool(serve.get("/v1/clues").json()["items"]), lambda: "no clue")
@@ -68,7 +70,8 @@ def test_one_id_leads_from_the_broker_to_the_clue_and_all_parts_are_named(tmp_pa
     assert all({*STEPS[:2]} <= set(one) for one in steps.values())
     opened = [line for line in lines if line["event"] == "clue" and line["change"] == "opened"]
     (clue,) = opened
-    assert steps[clue["message_id"]] == STEPS, "the last of its batch is the one judging names"
+    # The last of its batch is the one that judging names; whoever was faster wrote first.
+    assert set(steps[clue["message_id"]]) == set(STEPS)
     assert (clue["shipment"], clue["clue"][:3]) == (SHIPMENT, "CL-")
     assert "temperature" not in text, "nothing of a payload"
     requests = [line for line in lines if line["event"] == "request"]
