@@ -20,7 +20,6 @@ from coldwitness.cli.doctor_office import alarms, elsewhere, judging, processes,
 from coldwitness.cli.looked_at import Finding
 from coldwitness.cli.other_clocks import other_clocks
 from coldwitness.cli.settings_in_force import settings_of
-from coldwitness.cli.shared_judging import judging_now, shares_judging
 from coldwitness.cli.store_files import (
     files_of_stores,
     folders_written,
@@ -413,10 +412,6 @@ def _stores(settings: Settings) -> Iterator[Finding]:
                 try_sqlite(file)
             where = settings.store.register_url.split("@")[-1]
             yield Finding("register", "ok", f"{where}: a probe was written")
-            if shares_judging(register):
-                judged, told = judging_now(register)
-                mend = "" if judged else "start `coldwitness judge`, or `serve` without --no-judge"
-                yield Finding("judging", "ok" if judged else "warning", told, mend)
         except ColdWitnessError as error:
             mend = f"check store.register_url; {_ROOM}"
             yield Finding("register", "failure", str(error), mend)

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from coldwitness.api.alarms.mail import UNSENT, require_safe_smtp, try_server, why_unsent
 from coldwitness.cli.looked_at import Finding
+from coldwitness.cli.shared_judging import judging_now, shares_judging
 from coldwitness.cli.store_files import files_of_stores
 from coldwitness.config.secrets import secret_of
 from coldwitness.config.settings import Settings
@@ -47,13 +48,16 @@ def judging(settings: Settings) -> Iterator[Finding]:
     rulebook = load_rulebook(settings.judging)
     with _register(settings) as register:
         waiting = 0 if register is None else register.waiting.count()
-    many = waiting > WAITING_MANY
-    yield Finding(
-        "judging",
-        "warning" if many else "ok",
-        f"{rulebook.pack_id}: its rules load; {waiting} shipments wait in the register",
-        "start `coldwitness serve`, or one more `coldwitness judge`" if many else "",
-    )
+        judged, told = True, f"{waiting} shipments wait in the register"
+        if register is not None and shares_judging(register):
+            judged, told = judging_now(register)
+    mend = ""
+    if not judged:
+        mend = "start `coldwitness judge`, or `serve` without --no-judge"
+    elif waiting > WAITING_MANY:
+        mend = "start `coldwitness serve`, or one more `coldwitness judge`"
+    told = f"{told}; the rules of {rulebook.pack_id} load"
+    yield Finding("judging", "warning" if mend else "ok", told, mend)
 
 
 def webhooks(settings: Settings) -> Iterator[Finding]:
