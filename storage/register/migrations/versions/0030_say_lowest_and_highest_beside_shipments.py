@@ -1,6 +1,7 @@
 """Say the lowest and the highest of a shipment's newest result beside its verdict"""
 
 import zlib
+from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ down_revision = "0029"
 
 _AT_ONCE = 500
 _ZSTD = (0xFD2FB528).to_bytes(4, "little")
+_WORDS = Path(__file__).parents[2] / "words" / "1.zdict"
 
 
 class _Extremes(msgspec.Struct):
@@ -37,7 +39,12 @@ def upgrade() -> None:
     newest = sa.table("results", *(sa.column(name) for name in columns)).alias()
     base = sa.table("results", *(sa.column(name) for name in columns)).alias()
     kept = (
-        sa.select(shipments.c.id, newest.c.body, base.c.body.label("base"))
+        sa.select(
+            shipments.c.id,
+            newest.c.body,
+            base.c.body.label("base"),
+            base.c.base_version.label("below"),
+        )
         .join(
             newest,
             (newest.c.shipment == shipments.c.id)
@@ -58,7 +65,11 @@ def upgrade() -> None:
     connection = op.get_bind()
     after = ""
     while rows := connection.execute(kept.where(shipments.c.id > after)).all():
-        said = [(row.id, _extremes(bytes(row.body), row.base)) for row in rows]
+        said = [
+            (row.id, _extremes(bytes(row.body), row.base))
+            for row in rows
+            if row.below is None  # a program of after packs against versions that are packed too
+        ]
         known = [
             {"its_id": name, "lowest": found.min_c, "highest": found.max_c}
             for name, found in said
@@ -80,11 +91,12 @@ def _extremes(body: bytes, base: bytes | None) -> _Extremes | None:
 
 def _unpacked(stored: bytes, base: bytes | None) -> bytes:
     if stored.startswith(_ZSTD):
-        known = (
-            None
-            if base is None
-            else zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
-        )
+        known = None
+        if base is not None:
+            known = zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        elif zstandard.get_frame_parameters(stored).dict_id:
+            # Where tables went back from a program of after: the first dictionary that was shipped.
+            known = zstandard.ZstdCompressionDict(_WORDS.read_bytes())
         return zstandard.ZstdDecompressor(dict_data=known).decompress(stored)
     unpacker = zlib.decompressobj() if base is None else zlib.decompressobj(zdict=base)
     return unpacker.decompress(stored) + unpacker.flush()
