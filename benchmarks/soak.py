@@ -255,8 +255,8 @@ class Boxes(threading.Thread):
     def __init__(self, fleet: Fleet, port: int) -> None:
         super().__init__(daemon=True)
         self._fleet = fleet
-        self._acknowledged: set[int] = set()
-        self._sent: dict[int, int] = {}
+        self._acknowledged: Counter[int] = Counter()
+        self._sent: dict[int, list[int]] = {}
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, "soak", protocol=mqtt.MQTTv311, clean_session=False
         )
@@ -268,7 +268,7 @@ class Boxes(threading.Thread):
         self._client.loop_start()
 
     def _acknowledge(self, _client: object, _user: object, mid: int, *_: object) -> None:
-        self._acknowledged.add(self._sent.pop(mid))
+        self._acknowledged[mid] += 1  # possibly before `publish` has told who it is
 
     def run(self) -> None:
         fleet, began_s = self._fleet, time.monotonic()
@@ -278,15 +278,17 @@ class Boxes(threading.Thread):
             time.sleep(max(due_s - time.monotonic(), 0.0))
             topic, payload = fleet.message(box, number)
             told = self._client.publish(topic, payload, qos=1)
-            self._sent[told.mid] = at
+            self._sent.setdefault(told.mid, []).append(at)  # numbers begin anew after 65,535
 
     def acknowledged(self) -> list[tuple[int, int]]:
         """(box, number) of every reading that the broker took, once all of them are."""
         self.join()
-        waited(lambda: not self._sent, what="the broker's acknowledgements")
+        every = self._fleet.readings * self._fleet.boxes
+        waited(lambda: self._acknowledged.total() >= every, what="the broker's acknowledgements")
         self._client.disconnect()
         self._client.loop_stop()
-        return [divmod(at, self._fleet.boxes)[::-1] for at in sorted(self._acknowledged)]
+        taken = [at for mid, its in self._sent.items() for at in its[: self._acknowledged[mid]]]
+        return [divmod(at, self._fleet.boxes)[::-1] for at in sorted(taken)]
 
 
 def broker_restarted(world: World, chance: random.Random) -> None:
