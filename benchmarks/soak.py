@@ -37,6 +37,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from coldwitness.config.settings import StoreSettings
 from coldwitness.storage.journal import JournalReader
 from coldwitness.storage.opening import stores
+from coldwitness.storage.ports import Register
 from coldwitness.storage.telemetry.influx_http import InfluxHttp
 from coldwitness.storage.with_parent import ending_with_us
 from tests.ingest.conftest import Mosquitto, shipped_limits
@@ -382,7 +383,13 @@ class Ledger:
 def ledger(world: World, fleet: Fleet, acknowledged: list[tuple[int, int]]) -> Ledger:
     """Once nothing moves any more."""
     due = Counter(fleet.shipment(box) for box, _ in acknowledged)
-    results = judged(world, due, within_s=SETTLED_WITHIN_S)
+    names = list(due)
+    with stores(world.stores, sole_writer=False) as (store, register):
+        results = judged(register, due, within_s=SETTLED_WITHIN_S)
+        stored = sum(
+            len(set(zip(its.shipment.tolist(), its.seq.tolist(), strict=True)))
+            for its in (store.readings(names[at : at + 500], []) for at in range(0, len(due), 500))
+        )
     last: list[Any] = []
     quiet_s = time.monotonic()
     while time.monotonic() - quiet_s < QUIET_S:
@@ -394,12 +401,6 @@ def ledger(world: World, fleet: Fleet, acknowledged: list[tuple[int, int]]) -> L
         if row.topic.endswith("/readings") and not row.note:
             said = json.loads(row.payload)
             kept[said["shipment"], said["seq"]] += 1
-    names = list(due)
-    with stores(world.stores, sole_writer=False) as (store, _):
-        stored = sum(
-            len(set(zip(its.shipment.tolist(), its.seq.tolist(), strict=True)))
-            for its in (store.readings(names[at : at + 500], []) for at in range(0, len(due), 500))
-        )
     versions: dict[str, list[int]] = {}
     of: dict[str, str] = {}
     for entry in last:
@@ -421,17 +422,19 @@ def ledger(world: World, fleet: Fleet, acknowledged: list[tuple[int, int]]) -> L
     )
 
 
-def judged(world: World, due: Counter[str], *, within_s: float) -> Counter[str]:
+def judged(register: Register, due: Counter[str], *, within_s: float) -> Counter[str]:
     """How many readings the newest result of each shipment rests on, once that is as many as are
     due, or at the end of the patience."""
-    found: Counter[str] = Counter()
+    names = list(due)
     end = time.monotonic() + within_s
-    while time.monotonic() < end and (open_ := [one for one in due if found[one] != due[one]]):
-        for shipment in open_:
-            result = answered(world, f"/v1/shipments/{shipment}/check")
-            found[shipment] = 0 if result is None else result["metrics"]["readings"]
+    while True:
+        found: Counter[str] = Counter()
+        for at in range(0, len(names), 200):
+            newest = register.results.newest(names[at : at + 200])
+            found |= Counter({name: its.metrics.readings or 0 for name, its in newest.items()})
+        if found == due or time.monotonic() > end:
+            return found
         time.sleep(0.5)
-    return found
 
 
 def feed(world: World) -> list[Any]:

@@ -250,10 +250,15 @@ def v2_writes_mapped(port: int) -> Iterator[str]:
             kept = ("Content-Encoding", "Content-Type", "Accept")
             headers = {key: self.headers[key] for key in kept if key in self.headers}
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("POST", path, body, headers)
-            answer = connection.getresponse()
-            said = answer.read()
-            connection.close()
+            try:
+                connection.request("POST", path, body, headers)
+                answer = connection.getresponse()
+                said = answer.read()
+            except (OSError, http.client.HTTPException):
+                self.send_error(502)
+                return
+            finally:
+                connection.close()
             self.send_response(answer.status)
             if answer.status != 204:
                 self.send_header("Content-Length", str(len(said)))
