@@ -8,13 +8,13 @@ clock that is behind. Nothing is said the other way round: a reading may come as
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from statistics import median
 
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.instants import rfc3339
 from coldwitness.ingest.clock_offsets import ClockOffset
+from coldwitness.storage.looks import Looks
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def loggers_contradiction(clocks: Iterable[ClockOffset], now_ms: int) -> str | N
     )
 
 
-class ClockWatch:
+class ClockWatch(Looks):
     """Asks the others once a minute from `start` to `stop`."""
 
     def __init__(
@@ -60,24 +60,14 @@ class ClockWatch:
         *,
         clock: Callable[[], int],
     ) -> None:
+        super().__init__(
+            name="clocks", every_s=ASKED_EVERY_S, away="clocks of others", at_once=True
+        )
         self._others = others
         self._loggers = loggers
         self._clock = clock
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clocks", daemon=True)
         self.problem: str | None = None
         """What is wrong, as of the last look."""
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
 
     def look(self) -> None:
         """Ask all of them now. Who does not answer contradicts nothing: he is told elsewhere."""
@@ -97,9 +87,3 @@ class ClockWatch:
         except ColdWitnessError as error:
             log.debug("clock of %s: %s", name, error)
             return None
-
-    def _run(self) -> None:
-        while True:
-            self.look()
-            if self._stop.wait(ASKED_EVERY_S):
-                return

@@ -1,15 +1,12 @@
 """Watches the streams of challenged probes, and decides what came of it."""
 
-import logging
 import secrets
-import threading
 from dataclasses import dataclass
 
 import numpy as np
 
 from coldwitness.analysis.integrity.probe_step import ProbeStep, probe_step
 from coldwitness.analysis.record.disturbed import CLOCK_S, LONGEST_S
-from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.probe_challenges import (
     ChallengeAction,
     ChallengeDecision,
@@ -18,9 +15,8 @@ from coldwitness.domain.probe_challenges import (
 from coldwitness.domain.tracks import FloatArray
 from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.live import LiveJudge
+from coldwitness.storage.looks import Looks
 from coldwitness.storage.ports import Register, TelemetryStore
-
-log = logging.getLogger(__name__)
 
 POLL_S = 1.0
 DELAY_LEAST_S = 20
@@ -121,7 +117,7 @@ def decision_of(
     )
 
 
-class ChallengeWatch:
+class ChallengeWatch(Looks):
     """Decides challenges when their time has come, and has their shipments judged by it."""
 
     def __init__(
@@ -132,26 +128,11 @@ class ChallengeWatch:
         clock: Clock = system_clock,
     ) -> None:
         """judge : of the same process; challenges of what others judge are theirs to decide."""
+        super().__init__(name="challenges", every_s=POLL_S, away="challenges wait for a store")
         self._store = store
         self._register = register
         self._judge = judge
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._watch, name="challenges", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    @property
-    def alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
 
     def look(self) -> None:
         """Decide what can be decided now. Raises Unavailable."""
@@ -164,12 +145,3 @@ class ChallengeWatch:
             if decision is not None:
                 self._register.challenges.decide(challenge, decision)
                 self._judge.touch([challenge.shipment], reason="probe challenge")
-
-    def _watch(self) -> None:
-        while not self._stopping.wait(POLL_S):
-            try:
-                self.look()
-            except Unavailable as error:
-                log.warning("challenges wait for a store: %s", error)
-            except Exception:  # it must outlive any mistake
-                log.exception("a look at challenges failed; goes on with the next")

@@ -6,10 +6,10 @@ or by the next look of another one on the same machine; then the others have its
 """
 
 import logging
-import threading
 from collections.abc import Callable
 
 from coldwitness.domain.errors import Unavailable
+from coldwitness.storage.looks import Looks
 from coldwitness.storage.process_names import has_ended, own_name
 from coldwitness.storage.share_ports import HeldShares, JudgeShares
 
@@ -21,7 +21,7 @@ LEASE_MS = 5_000
 that is shorter moves no shipment."""
 
 
-class ShareKeeper:
+class ShareKeeper(Looks):
     """Keeps this process's lease from `start` to `stop`.
 
     name : the process's. ended : whether the process of another name is known to have ended.
@@ -35,12 +35,13 @@ class ShareKeeper:
         lease_ms: int = LEASE_MS,
         ended: Callable[[str], bool] = has_ended,
     ) -> None:
+        super().__init__(
+            name="shares", every_s=KEPT_EVERY_S, away="lease of judging not renewed", at_once=True
+        )
         self._shares = shares
         self._lease_ms = lease_ms
         self._ended = ended
         self._held = HeldShares(own_name() if name is None else name, {})
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @property
     def held(self) -> HeldShares:
@@ -56,30 +57,14 @@ class ShareKeeper:
         if self._held.turns.keys() != before.turns.keys():
             log.info("judges %d shares of all shipments", len(self._held.turns))
 
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._keep_for_ever, name="shares", daemon=True)
-        self._thread.start()
-
     def stop(self) -> None:
         """Give all back. Call it when nothing is judged any more."""
-        self._stopping.set()
-        if self._thread is None:
+        was_kept = self.alive
+        super().stop()
+        if not was_kept:
             return
-        self._thread.join()
-        self._thread = None
         self._held = HeldShares(self._held.holder, {})
         try:
             self._shares.give_back(self._held.holder)
         except Unavailable as error:
             log.debug("shares are given back by the end of the lease: %s", error)
-
-    def _keep_for_ever(self) -> None:
-        while True:
-            try:
-                self.look()
-            except Unavailable as error:
-                log.warning("lease of judging not renewed: %s", error)
-            except Exception:  # others would take over from one that judges
-                log.exception("a look at shares failed; goes on with the next")
-            if self._stopping.wait(KEPT_EVERY_S):
-                return

@@ -2,7 +2,6 @@
 under numbers that mean the same everywhere, so that a browser may come back to any of them."""
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -10,13 +9,11 @@ from msgspec import Struct
 
 from coldwitness.api.live.hub import KEPT_EVENTS, LiveHub
 from coldwitness.api.live.news import KINDS, News
-from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.result import CheckResult
 from coldwitness.judging.observer import JudgingObserver, NewestReading
 from coldwitness.storage.clue_ports import ClueEntry
 from coldwitness.storage.live_ports import LiveNews
-
-log = logging.getLogger(__name__)
+from coldwitness.storage.looks import Looks
 
 LOOK_EVERY_S = 0.4
 _PAGE = 1000
@@ -46,29 +43,19 @@ class TellingOthers(JudgingObserver):
         self._live.tell(self._events)
 
 
-class ToldByOthers:
+class ToldByOthers(Looks):
     """Brings what any process judged to this one's listeners, from `start` to `stop`."""
 
     def __init__(self, live: LiveNews, hub: LiveHub) -> None:
+        super().__init__(
+            name="live news",
+            every_s=LOOK_EVERY_S,
+            away="news of other processes",
+            level=logging.DEBUG,
+        )
         self._live = live
         self._hub = hub
         self._number: int | None = None
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._look_for_ever, name="live news", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    @property
-    def alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
 
     def look(self) -> None:
         """Publish what came; at first what a listener may still ask for. Raises Unavailable."""
@@ -80,12 +67,3 @@ class ToldByOthers:
                     data = msgspec.json.decode(line.body, type=KINDS[line.name])
                     self._hub.publish(line.name, data, number=line.number)
             self._number = lines[-1].number
-
-    def _look_for_ever(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except Unavailable as error:
-                log.debug("news of other processes: %s", error)
-            except Exception:  # listeners would hear nothing more
-                log.exception("a look at news failed; goes on with the next")
