@@ -77,6 +77,14 @@ class DecodedRows:
             aside = _quarantined(self.readings_rows[first.index], part, "store_refused", text)
             self.refused.append(replace(aside, courier=reading.courier, logger=reading.logger))
 
+    def list_beside(
+        self, row: Row, reason: str, text: str, *, courier: str | None, logger: str | None
+    ) -> None:
+        """List that something of a row is left out, beside what is listed of it already."""
+        parts = [known.part for known in self.refused if known.row == row.row]
+        aside = _quarantined(row, min([WHOLE + 1, *parts]) - 1, reason, text)
+        self.refused.append(replace(aside, courier=courier, logger=logger))
+
 
 def decode_rows(
     rows: Iterable[Row],

@@ -18,7 +18,7 @@ from itertools import chain
 from coldwitness.config.settings import QuotaSettings
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.ingest.decoded_rows import DecodedRows
-from coldwitness.ingest.progress import WHOLE, Held, Progress, Quarantined
+from coldwitness.ingest.progress import Held, Progress
 from coldwitness.storage.journal import Row
 from coldwitness.storage.ports import Shipments
 
@@ -59,9 +59,7 @@ class Allowance:
 class _Mention:
     """Who named a shipment first among some rows."""
 
-    row: int
-    topic: str
-    received_ms: int
+    row: Row
     courier: str | None
     logger: str | None
 
@@ -163,7 +161,7 @@ class Newcomers:
             f" shipments without a manifest are stored of courier {event.courier or '?'}; this one"
             " stays in the journal alone (undeclared_events)"
         )
-        mention = _Mention(row.row, row.topic, row.received_ms, event.courier, event.logger)
+        mention = _Mention(row, event.courier, event.logger)
         self._list(decoded, mention, "undeclared_events", text)
 
     def released(self, progress: Progress) -> frozenset[str]:
@@ -204,7 +202,7 @@ class Newcomers:
     def _spent(self, mention: _Mention) -> str | None:
         """Take one from courier and logger; whose are used up, else None."""
         courier, logger = mention.courier or "", f"{mention.courier}/{mention.logger}"
-        now_ms = mention.received_ms
+        now_ms = mention.row.received_ms
         if mention.logger is not None and self._loggers.left(logger, now_ms) < 1:
             return f"logger {mention.logger}: {self._settings.logger_shipments_per_hour}"
         if self._couriers.left(courier, now_ms) < 1:
@@ -220,25 +218,14 @@ class Newcomers:
         """A line a minute of each courier, or of what else is `of` it."""
         key = f"{mention.courier}\n{reason}\n{of}"
         told_ms = self._told_ms.get(key)
-        if told_ms is not None and mention.received_ms - told_ms < TOLD_EVERY_MS:
+        if told_ms is not None and mention.row.received_ms - told_ms < TOLD_EVERY_MS:
             return
-        self._told_ms[key] = mention.received_ms
+        self._told_ms[key] = mention.row.received_ms
         self._told_ms.move_to_end(key)
         if len(self._told_ms) > _REMEMBERED:
             self._told_ms.popitem(last=False)
-        parts = [one.part for one in decoded.refused if one.row == mention.row]
-        part = min([WHOLE + 1, *parts]) - 1
-        decoded.refused.append(
-            Quarantined(
-                mention.row,
-                part,
-                reason,
-                text,
-                mention.topic[:500],
-                mention.received_ms,
-                mention.courier,
-                mention.logger,
-            )
+        decoded.list_beside(
+            mention.row, reason, text, courier=mention.courier, logger=mention.logger
         )
 
 
@@ -268,5 +255,5 @@ def _mentions(decoded: DecodedRows, wanted: Set[str]) -> Mapping[str, _Mention]:
     for one, row in said:
         name = one.shipment
         if name is not None and name in wanted and name not in found:
-            found[name] = _Mention(row.row, row.topic, row.received_ms, one.courier, one.logger)
+            found[name] = _Mention(row, one.courier, one.logger)
     return found

@@ -15,7 +15,7 @@ from operator import attrgetter
 
 from coldwitness.domain.reading import Event, Reading
 from coldwitness.ingest.decoded_rows import DecodedRows
-from coldwitness.ingest.progress import WHOLE, Progress, Quarantined, Received, ReceivedKey
+from coldwitness.ingest.progress import Progress, Received, ReceivedKey
 from coldwitness.storage.journal import Row
 
 RECEIVED_MAX = 1_500_000
@@ -152,18 +152,8 @@ class ReceivedBounds:
         if one.told_ms is not None and row.received_ms - one.told_ms < TOLD_EVERY_MS:
             return
         one.told_ms = row.received_ms
-        parts = [known.part for known in decoded.refused if known.row == row.row]
-        decoded.refused.append(
-            Quarantined(
-                row.row,
-                min([WHOLE + 1, *parts]) - 1,
-                REASON,
-                beyond_text(key),
-                row.topic[:500],
-                row.received_ms,
-                key.courier or None,
-                logger,
-            )
+        decoded.list_beside(
+            row, REASON, beyond_text(key), courier=key.courier or None, logger=logger
         )
 
 

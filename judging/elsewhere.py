@@ -6,7 +6,7 @@ from typing import Protocol
 
 from coldwitness.judging.waited_for import wait_until_judged
 from coldwitness.storage.ports import Register
-from coldwitness.storage.share_ports import NEW_READINGS
+from coldwitness.storage.share_ports import ASKED_FOR, NEW_READINGS
 
 
 class Judging(Protocol):
@@ -15,7 +15,7 @@ class Judging(Protocol):
     def touch(self, shipments: Iterable[str], *, reason: str = NEW_READINGS) -> None:
         """Have these judged soon."""
 
-    def judge_now(self, shipments: Sequence[str], *, reason: str = "asked for") -> None:
+    def judge_now(self, shipments: Sequence[str], *, reason: str = ASKED_FOR) -> None:
         """Have these judged and recorded before it returns."""
 
     @property
@@ -33,7 +33,7 @@ class JudgedElsewhere:
         """Raises Unavailable; then who asked has to ask again."""
         self._register.waiting.leave(shipments, reason=reason)
 
-    def judge_now(self, shipments: Sequence[str], *, reason: str = "asked for") -> None:
+    def judge_now(self, shipments: Sequence[str], *, reason: str = ASKED_FOR) -> None:
         """Raises Unavailable where nobody judges them in time."""
         wait_until_judged(self._register.waiting, shipments, reason=reason)
 

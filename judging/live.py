@@ -33,6 +33,7 @@ from coldwitness.judging.turns import Turns
 from coldwitness.judging.waited_for import wait_until_judged
 from coldwitness.storage.ports import LeftToJudge, Register, TelemetryStore
 from coldwitness.storage.share_ports import (
+    ASKED_FOR,
     NEW_READINGS,
     SHARES,
     HeldShares,
@@ -62,7 +63,6 @@ stopped between storing a late reading and judging it."""
 COPY_FOUND = "copy of its curve"
 SILENCE = "silence"
 RESTART = "restart"
-ASKED_FOR = "asked for"
 BESIDE_MS = 30_000
 """As long as a curve may be on its way into the register, from the time that it bears until others
 see it: longer PostgreSQL waits for no process."""

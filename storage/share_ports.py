@@ -15,6 +15,8 @@ The register holds the share of what waits: another number needs a migration."""
 
 NEW_READINGS = "new readings"
 """Why a shipment is judged, as results tell it, where nothing else is said."""
+ASKED_FOR = "asked for"
+"""The same, where somebody waits for it."""
 
 
 def share_of(shipment: str) -> int:
