@@ -20,34 +20,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 
-from coldwitness.cli.simulate import _stories
+from benchmarks.processes import highest_mb, processor_s
+from coldwitness.cli.simulate import stories
 from coldwitness.simulators.fleet import Fleet, simulate_fleet
 from coldwitness.simulators.publisher import publish
 from tests.ingest.conftest import Mosquitto, shipped_limits
 
 BEHIND = 20_000
-TICKS = os.sysconf("SC_CLK_TCK")
 WITHIN_S = 600.0
-
-
-def cpu_s(pid: int) -> float:
-    """Processor time [s] of a process and those it started, ended ones included."""
-    with suppress(OSError, ValueError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-        spent = sum(map(int, fields[11:15])) / TICKS
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return spent + sum(cpu_s(int(child)) for child in children)
-    return 0.0
-
-
-def peak_mb(pid: int) -> float:
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1000 if found else 0.0
 
 
 def size_of(*paths: Path) -> int:
@@ -135,10 +120,10 @@ def run(minutes: float, boxes: int) -> Mapping[str, float]:
         server = Server(folder, broker.port)
         assert broker.process is not None
         began, sent, shipments, part = time.monotonic(), 0, 0, 0
-        before = cpu_s(server.pid), cpu_s(broker.process.pid)
+        before = processor_s(server.pid), processor_s(broker.process.pid)
         while time.monotonic() - began < minutes * 60:
             fleet = simulate_fleet(
-                _stories([]),
+                stories([]),
                 boxes=boxes,
                 seed=part,
                 end_ms=int(time.time() * 1000),
@@ -166,8 +151,8 @@ def run(minutes: float, boxes: int) -> Mapping[str, float]:
                 break
             time.sleep(0.5)
         wall_s, told = time.monotonic() - began, server.counted()
-        spent = cpu_s(server.pid) - before[0], cpu_s(broker.process.pid) - before[1]
-        memory_mb, broker_mb = peak_mb(server.pid), peak_mb(broker.process.pid)
+        spent = processor_s(server.pid) - before[0], processor_s(broker.process.pid) - before[1]
+        memory_mb, broker_mb = highest_mb(server.pid), highest_mb(broker.process.pid)
         server.stop()
         register = folder / "register.sqlite"
         return {

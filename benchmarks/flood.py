@@ -34,8 +34,8 @@ import httpx
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.ingest import processor_s
 from benchmarks.mqtt_stream import publish
+from benchmarks.processes import processor_s, resident_mb
 from coldwitness.config.settings import JournalSettings, QuotaSettings
 from coldwitness.ingest.following import JournalFollower
 from coldwitness.ingest.newcomers import Newcomers
@@ -65,17 +65,10 @@ class Server:
     highest_mb: float = 0.0
     watching: threading.Event = field(default_factory=threading.Event)
 
-    def memory_mb(self) -> float:
-        """Resident memory now."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        return 0.0
-
     def watch(self) -> None:
         """Keep the highest memory until `watching` is set."""
         while not self.watching.wait(0.1):
-            self.highest_mb = max(self.highest_mb, self.memory_mb())
+            self.highest_mb = max(self.highest_mb, resident_mb(self.process.pid))
 
     def register_mb(self) -> float:
         return sum(p.stat().st_size for p in self.folder.glob("register.sqlite*")) / 1e6
@@ -226,7 +219,7 @@ def measure(options: argparse.Namespace, folder: Path) -> bool:
         assert broker.process is not None
         pids = (server.process.pid, broker.process.pid)
         before_s = [processor_s(pid) for pid in pids]
-        before_mb, register_mb = server.memory_mb(), server.register_mb()
+        before_mb, register_mb = resident_mb(server.process.pid), server.register_mb()
         rows, began_s = server.journalled(), time.perf_counter()
         with flood(broker.port, options) as publisher:
             _wait(lambda: server.journalled() >= rows + messages // 2)
@@ -239,7 +232,7 @@ def measure(options: argparse.Namespace, folder: Path) -> bool:
         stored_s = time.perf_counter() - began_s
         cpu_s, broker_s = (processor_s(pid) - b for pid, b in zip(pids, before_s, strict=True))
         time.sleep(5.0)
-        after_mb, grown_mb = server.memory_mb(), server.register_mb() - register_mb
+        after_mb, grown_mb = resident_mb(server.process.pid), server.register_mb() - register_mb
         with flood(broker.port, options):
             time.sleep(2.0)
             end_s = _ended_s(server)

@@ -21,11 +21,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.processes import family_mb, has_ended, processor_s
 from coldwitness.storage.journal import JournalReader
 from tests.ingest.conftest import Mosquitto, shipped_limits
 
@@ -139,7 +140,7 @@ def _mosquitto_sub(folder: Path, count: int) -> Rates:
         )
         time.sleep(0.5)
         started = _go(publisher)
-        _wait(lambda: _has_ended(subscriber.pid), started)
+        _wait(lambda: has_ended(subscriber.pid), started)
         took_s = time.perf_counter() - started
         cpu_s = processor_s(subscriber.pid)
         subscriber.wait()
@@ -177,7 +178,7 @@ def _workers(folder: Path, count: int, names: Sequence[str]) -> Rates:
             started = _go(publisher)
             journal_s = _wait(lambda: _journalled(folder, names) >= count, started)
             store_s = _wait(lambda: _stored(folder, names) >= count, started)
-            memory_mb = sum(_memory_mb(worker.pid) for worker in workers)
+            memory_mb = sum(family_mb(worker.pid) for worker in workers)
             cpu_s = sum(processor_s(worker.pid) for worker in workers) - before_s
             publisher.wait()
         finally:
@@ -246,39 +247,6 @@ def _has_stored(folder: Path, wanted: int) -> bool:
     return _stored(folder, ["w1"]) >= wanted
 
 
-def _family(pid: int) -> list[int]:
-    """A process and its children."""
-    pids = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):  # the thread has ended meanwhile
-            pids += [int(child) for child in (task / "children").read_text().split()]
-    return pids
-
-
-def _stat(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def _has_ended(pid: int) -> bool:
-    return _stat(pid)[0] == "Z"
-
-
-def processor_s(pid: int) -> float:
-    """Processor time of a process and its children so far."""
-    ticks = sum(int(_stat(one)[11]) + int(_stat(one)[12]) for one in _family(pid))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _memory_mb(pid: int) -> float:
-    """Resident memory of a process and its children now."""
-    total = 0.0
-    for one in _family(pid):
-        for line in Path(f"/proc/{one}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                total += int(line.split()[1]) / 1024
-    return total
-
-
 def _memory(count: int) -> None:
     """Resident memory of one worker (both processes) as a long stream goes through it."""
     with tempfile.TemporaryDirectory() as name, _broker(Path(name)) as broker:
@@ -292,7 +260,7 @@ def _memory(count: int) -> None:
                 wanted = count * part // 10
                 took_s = _wait(partial(_has_stored, folder, wanted), started)
                 print(
-                    f"{wanted:>10,} stored after {took_s:6.1f} s: {_memory_mb(worker.pid):.0f} MB",
+                    f"{wanted:>10,} stored after {took_s:6.1f} s: {family_mb(worker.pid):.0f} MB",
                     flush=True,
                 )
             publisher.wait()

@@ -19,7 +19,6 @@ import argparse
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -32,6 +31,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.processes import resident_mb
 from coldwitness.api.reports.drawn.html import render_html
 from coldwitness.api.reports.drawn.pdf import render_pdf
 from coldwitness.api.reports.made.judged import report_of_judged
@@ -210,13 +210,6 @@ def milliseconds(work: Callable[[], object], *, times: int = 7) -> tuple[float, 
     return min(walls) * 1000, min(processors) * 1000
 
 
-def resident_mb() -> float:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def report_of(judged: Judged, manifest: Manifest) -> Report:
     return report_of_judged(
         judged,
@@ -290,7 +283,7 @@ def memory(count: int) -> None:
     for done, report in zip(range(1, count + 1), other_reports(), strict=False):
         render_pdf(report, lang="zh")
         if done in (1, 5, 10, 20, 50) or done % 100 == 0:
-            print(f"{done:5} PDFs: {resident_mb():7.1f} MB", flush=True)
+            print(f"{done:5} PDFs: {resident_mb(os.getpid()):7.1f} MB", flush=True)
     print(f"{count} PDFs, judged and drawn, in {time.process_time() - begun:.0f} s of processor")
 
 

@@ -7,10 +7,9 @@ by its id: a file that was ever shipped in storage/register/words/ stays there a
 one is put beside it under the next number. Also says what results of other seeds take with it.
 """
 
+import argparse
 import statistics
-import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,7 +17,7 @@ import zstandard
 from typer.testing import CliRunner
 
 from coldwitness.cli.main import program
-from coldwitness.cli.simulate import _stories
+from coldwitness.cli.simulate import stories
 from coldwitness.domain.result import CheckResult
 from coldwitness.simulators.fleet import simulate_fleet
 from coldwitness.simulators.writer import write_fleet
@@ -33,7 +32,7 @@ def results(*, seed: int, boxes: int) -> list[bytes]:
     """Bodies as the register keeps them, of all scenarios."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        write_fleet(simulate_fleet(_stories([]), boxes=boxes, seed=seed, end_ms=END_MS), place)
+        write_fleet(simulate_fleet(stories([]), boxes=boxes, seed=seed, end_ms=END_MS), place)
         asked = ["check", str(place / "telemetry.ndjson"), "--json"]
         asked += ["--manifest", str(place / "manifests.ndjson")]
         said = CliRunner().invoke(program(asked), asked).stdout
@@ -41,8 +40,10 @@ def results(*, seed: int, boxes: int) -> list[bytes]:
     return [bodies.encoded(result).body for result in made]
 
 
-def main(arguments: Sequence[str]) -> None:
-    (file,) = map(Path, arguments)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("file", type=Path)
+    file = parser.parse_args().file
     made = zstandard.train_dictionary(SIZE, results(seed=11, boxes=600), level=bodies.WHOLE_LEVEL)
     file.write_bytes(made.as_bytes())
     packer = zstandard.ZstdCompressor(level=bodies.WHOLE_LEVEL, dict_data=made)
@@ -57,4 +58,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

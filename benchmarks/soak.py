@@ -14,45 +14,30 @@ it lived.
 
 import argparse
 import json
-import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-import numpy as np
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from coldwitness.config.settings import StoreSettings
-from coldwitness.storage.journal import JournalReader
+from benchmarks.soak_faults import trouble
+from benchmarks.soak_world import World, answered, waited, world
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
-from coldwitness.storage.telemetry.influx_http import InfluxHttp
-from coldwitness.storage.with_parent import ending_with_us
-from tests.ingest.conftest import Mosquitto, shipped_limits
-from tests.ingest.wall_clock import Wall
-from tests.servers import Influx, free_port, postgres
-from tests.stopped.trials import full_disk
 
-ROOT = Path(__file__).parents[1]
 MINUTE_MS = 60_000
 WARM_SHARE = 10
 """One box in so many is too warm."""
 COLD_C, WARM_C = 5.0, 16.0
 SETTLED_WITHIN_S = 300.0
 QUIET_S = 3.0
-CLOCK_STEPS = ("+90", "-90")
 GROWTH_AIM = 1.25
 """Memory is flat where the last third of a process's life takes no more than so many times what
 its middle third took."""
@@ -88,165 +73,6 @@ class Fleet:
             "temperature": {"drug": WARM_C if warm else COLD_C, "ambient": 24.0},
         }
         return f"coldchain/v1/ql-express/BX-{box:05d}/readings", json.dumps(body).encode()
-
-
-@dataclass
-class Process:
-    """One of ours: killed, started again, and its memory looked at. lives : (age s, MB) of each of
-    its lives."""
-
-    arguments: tuple[str, ...]
-    environment: dict[str, str]
-    log: Path
-    running: "subprocess.Popen[bytes] | None" = None
-    kills: int = 0
-    lives: list[list[tuple[float, float]]] = field(default_factory=list)
-    began_s: float = 0.0
-
-    def start(self) -> None:
-        with self.log.open("ab") as out:
-            self.running = subprocess.Popen(
-                ending_with_us([sys.executable, "-m", "coldwitness.cli", *self.arguments]),
-                cwd=ROOT,
-                env=self.environment,
-                stdout=out,
-                stderr=out,
-            )
-        self.began_s = time.monotonic()
-        self.lives.append([])
-
-    def kill(self) -> None:
-        assert self.running is not None
-        self.running.send_signal(signal.SIGKILL)
-        self.running.wait()
-        self.kills += 1
-
-    def look(self) -> None:
-        """Note its memory; AssertionError where it ended by itself."""
-        assert self.running is not None
-        if self.running.poll() is not None:
-            raise AssertionError(f"{self.arguments[0]} ended: {self.log.read_text()[-2000:]}")
-        for line in Path(f"/proc/{self.running.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                age_s = time.monotonic() - self.began_s
-                self.lives[-1].append((age_s, int(line.split()[1]) / 1024))
-
-    def end(self) -> None:
-        if self.running is not None and self.running.poll() is None:
-            self.running.terminate()
-            try:
-                self.running.wait(20)
-            except subprocess.TimeoutExpired:
-                self.running.kill()
-                self.running.wait()
-
-    @property
-    def highest_mb(self) -> float:
-        return max((mb for life in self.lives for _, mb in life), default=0.0)
-
-    def growth(self) -> float:
-        """Median of the last third of its longest life by that of the middle third; NaN where that
-        was too short to say."""
-        longest = max(self.lives, key=len, default=[])
-        if len(longest) < 30:
-            return float("nan")
-        third = len(longest) // 3
-        memory_mb = np.array([mb for _, mb in longest])
-        return float(np.median(memory_mb[-third:]) / np.median(memory_mb[third:-third]))
-
-
-@dataclass
-class World:
-    folder: Path
-    broker: Mosquitto
-    influx: Influx
-    wall: Wall
-    ingest: Process
-    serve: Process
-    url: str
-    stores: StoreSettings
-    told: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def full(self) -> Path:
-        return self.folder / "disk-is-full"
-
-    @property
-    def slow(self) -> Path:
-        return self.folder / "disk-is-slow"
-
-    @property
-    def journal(self) -> JournalReader:
-        return JournalReader(self.folder / "data" / "journal")
-
-    def mend(self) -> None:
-        """Everything as it should be, whatever is broken now."""
-        self.full.unlink(missing_ok=True)
-        self.slow.unlink(missing_ok=True)
-        self.wall.set("+0")
-
-
-@contextmanager
-def world(folder: Path) -> Iterator[World]:
-    data = folder / "data"
-    data.mkdir(mode=0o700)
-    influx = Influx(folder / "influx")
-    wall = Wall(folder)
-    with ExitStack() as kept:
-        limits = shipped_limits() + "\nallow_anonymous true\nautosave_interval 1"
-        broker = kept.enter_context(Mosquitto(folder / "mosquitto", limits))
-        register_url = kept.enter_context(postgres(folder / "postgres"))
-        influx_url = kept.enter_context(influx.address())
-        influx.start()
-        chosen = StoreSettings(
-            telemetry="influx",
-            influx_url=influx_url,
-            influx_bucket="coldchain",
-            register_url=register_url,
-        )
-        http_port = free_port()
-        disk = full_disk(folder / "scratch", data, full=folder / "disk-is-full", room=0)
-        clock = wall.environment()
-        preload = {"LD_PRELOAD": f"{disk['LD_PRELOAD']}:{clock['LD_PRELOAD']}"}
-        settings = {
-            "MQTT__PORT": str(broker.port),
-            "JOURNAL__DIRECTORY": str(data / "journal"),
-            "STORE__TELEMETRY": "influx",
-            "STORE__INFLUX_URL": influx_url,
-            "STORE__INFLUX_BUCKET": chosen.influx_bucket,
-            "STORE__REGISTER_URL": register_url,
-            "STORE__ARCHIVE_DIRECTORY": str(data / "archive"),
-            "JUDGING__DEFAULT_STORAGE": "refrigerated",
-            "HTTP__PORT": str(http_port),
-        }
-        environment = {
-            **os.environ,
-            **disk,
-            **clock,
-            **preload,
-            "DISK_STEPS_SLOW": str(folder / "disk-is-slow"),
-            **{f"COLDWITNESS_{name}": value for name, value in settings.items()},
-        }
-        made = World(
-            folder,
-            broker,
-            influx,
-            wall,
-            Process(("ingest",), environment, folder / "ingest.log"),
-            Process(("serve", "--no-ingest"), environment, folder / "serve.log"),
-            f"http://127.0.0.1:{http_port}",
-            chosen,
-        )
-        with closing(InfluxHttp(chosen)) as http:
-            http.command(f"CREATE DATABASE {chosen.influx_bucket}")
-        with stores(chosen):  # the tables are made before two look for them
-            pass
-        for process in (made.ingest, made.serve):
-            process.start()
-            kept.callback(process.end)
-        waited(lambda: "connected" in made.ingest.log.read_text(), what="ingest")
-        waited(lambda: answered(made, "/readyz") is not None, what="serve")
-        yield made
 
 
 class Boxes(threading.Thread):
@@ -290,72 +116,6 @@ class Boxes(threading.Thread):
         self._client.loop_stop()
         taken = [at for mid, its in self._sent.items() for at in its[: self._acknowledged[mid]]]
         return [divmod(at, self._fleet.boxes)[::-1] for at in sorted(taken)]
-
-
-def broker_restarted(world: World, chance: random.Random) -> None:
-    world.broker.stop()
-    time.sleep(chance.uniform(0.0, 3.0))
-    world.broker.start()
-
-
-def store_down(world: World, chance: random.Random) -> None:
-    world.influx.kill()
-    time.sleep(chance.uniform(0.5, 6.0))
-    world.influx.start()
-
-
-def disk_full(world: World, chance: random.Random) -> None:
-    world.full.touch()
-    time.sleep(chance.uniform(1.0, 6.0))
-    world.full.unlink()
-
-
-def disk_slow(world: World, chance: random.Random) -> None:
-    world.slow.touch()
-    time.sleep(chance.uniform(2.0, 8.0))
-    world.slow.unlink()
-
-
-def clock_stepped(world: World, chance: random.Random) -> None:
-    world.wall.set(chance.choice(CLOCK_STEPS))
-    time.sleep(chance.uniform(1.0, 6.0))
-    world.wall.set("+0")
-
-
-def killed(world: World, chance: random.Random) -> None:
-    process = chance.choice([world.ingest, world.serve])
-    process.kill()
-    time.sleep(chance.uniform(0.0, 1.0))
-    process.start()
-
-
-FAULTS: dict[str, Callable[[World, random.Random], None]] = {
-    "broker restarted": broker_restarted,
-    "store down": store_down,
-    "disk full": disk_full,
-    "process killed": killed,
-    "disk slow": disk_slow,
-    "clock stepped": clock_stepped,
-}
-
-
-def trouble(world: World, chance: random.Random, *, until_s: float, pause_s: float) -> None:
-    """One fault after another, each kind once and then as often as the others."""
-    first = True
-    while first or time.monotonic() < until_s:
-        kinds = list(FAULTS)
-        chance.shuffle(kinds)
-        for kind in kinds:
-            FAULTS[kind](world, chance)
-            world.told[kind] += 1
-            rest_s = time.monotonic() + chance.uniform(0.3, 1.0) * pause_s
-            while time.monotonic() < rest_s:
-                world.ingest.look()
-                world.serve.look()
-                time.sleep(0.25)
-            if time.monotonic() >= until_s and not first:
-                return
-        first = False
 
 
 @dataclass(frozen=True)
@@ -438,35 +198,17 @@ def judged(register: Register, due: Counter[str], *, within_s: float) -> Counter
 
 
 def feed(world: World) -> list[Any]:
-    return list(pages(world, "/v1/clues"))
-
-
-def pages(world: World, path: str) -> Iterator[Any]:
+    """Every entry."""
+    entries: list[Any] = []
     after = ""
     while True:
-        page = answered(world, f"{path}?limit=200{after}")
+        page = answered(world, f"/v1/clues?limit=200{after}")
         if page is None:
-            raise AssertionError(f"{path} is not answered")
-        yield from page["items"]
-        if not page["next_cursor"] or not page["items"] or page.get("has_more") is False:
-            return
+            raise AssertionError("the feed of clues is not answered")
+        entries += page["items"]
+        if not page["has_more"]:
+            return entries
         after = f"&after={page['next_cursor']}"
-
-
-def answered(world: World, path: str) -> Any:
-    try:
-        answer = httpx.get(world.url + path, timeout=30.0, trust_env=False)
-    except httpx.TransportError:
-        return None
-    return answer.json() if answer.is_success else None
-
-
-def waited(done: Callable[[], bool], *, what: str, within_s: float = 120.0) -> None:
-    end = time.monotonic() + within_s
-    while not done():
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {within_s:.0f} s for {what}")
-        time.sleep(0.3)
 
 
 @dataclass(frozen=True)
@@ -482,7 +224,7 @@ def soaked(folder: Path, fleet: Fleet, *, seed: int, pause_s: float) -> Soaked:
     with world(folder) as made:
         boxes = Boxes(fleet, made.broker.port)
         boxes.start()
-        trouble(
+        faults = trouble(
             made,
             random.Random(seed),
             until_s=time.monotonic() + fleet.seconds,
@@ -494,7 +236,7 @@ def soaked(folder: Path, fleet: Fleet, *, seed: int, pause_s: float) -> Soaked:
             one.arguments[0]: (one.highest_mb, one.growth(), one.kills)
             for one in (made.ingest, made.serve)
         }
-        return Soaked(found, made.told, memory)
+        return Soaked(found, faults, memory)
 
 
 def main() -> int:

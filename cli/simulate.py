@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -75,7 +76,7 @@ def simulate(
     address = _address(broker) if broker is not None else None
     password = _password(password_file)
     fleet = simulate_fleet(
-        _stories(scenario or []),
+        stories(scenario or []),
         boxes=boxes,
         seed=seed,
         end_ms=_end_ms(end, live=broker is not None),
@@ -98,7 +99,8 @@ def simulate(
         )
 
 
-def _stories(names: list[str]) -> "list[Scenario]":
+def stories(names: Sequence[str]) -> "list[Scenario]":
+    """Of these names; without any, ordinary deliveries with each of the others between them."""
     if names:
         return [scenario(name) for name in names]
     told = []

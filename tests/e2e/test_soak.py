@@ -3,7 +3,8 @@
 import time
 from pathlib import Path
 
-from benchmarks.soak import FAULTS, Fleet, soaked
+from benchmarks.soak import Fleet, soaked
+from benchmarks.soak_faults import FAULTS
 
 
 def test_nothing_is_lost_or_told_twice_whatever_fails_around_it(tmp_path: Path) -> None:
