@@ -24,7 +24,8 @@ from coldwitness.judging.batch import Batch, judge_batch
 from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.clue_clocks import notice
 from coldwitness.judging.clues import ClueRules, told_late
-from coldwitness.judging.copies import PARTNERS, copies_named, keep_curves
+from coldwitness.judging.copies import copies_named, keep_curves
+from coldwitness.judging.curves_beside import CurvesBeside
 from coldwitness.judging.message_trail import MessageTrail, tell
 from coldwitness.judging.observer import JudgingObserver
 from coldwitness.judging.rulebook import Rulebook
@@ -63,9 +64,6 @@ stopped between storing a late reading and judging it."""
 COPY_FOUND = "copy of its curve"
 SILENCE = "silence"
 RESTART = "restart"
-BESIDE_MS = 30_000
-"""As long as a curve may be on its way into the register, from the time that it bears until others
-see it: longer PostgreSQL waits for no process."""
 SILENT_LOOK_MS = 3_600_000
 """How often one that has not ended is judged again while nothing new is heard of it."""
 
@@ -120,7 +118,7 @@ class LiveJudge:
         self._rows_read = rows_read
         self._shares = shares
         self._known: Mapping[int, int] = {}
-        self._beside: dict[str, frozenset[tuple[str, int]]] = {}
+        self._beside = CurvesBeside(register.copies)
         self._lock = threading.Lock()
         self._turns = Turns()
         self._trail = MessageTrail()
@@ -472,40 +470,22 @@ class LiveJudge:
             encoded=batch.encoded,
             held=held,
         )
+        named = copies_named(batch.results)
         with self._holding(held, shipments):
             for curves in batch.curves:
                 keep_curves(self._register.copies, curves)
             self._register.trips.keep(batch.trips)
-            self._tell_of_copies(batch.results, reason)
+            self._tell_of_copies(named, reason)
             self._register.waiting.judged({name: left[name] for name in shipments if name in left})
             for observer in self._observers:
                 observer.on_judged(batch.results, entries, batch.newest)
         if held is not None:
-            self._look_beside(batch.results, held, began_ms)
+            again = self._beside.to_judge_again(named, held, since_ms=began_ms)
+            self._register.waiting.leave(again, again=False)
         with self._lock:
             self._trail.judged(messages)
         tell(batch.results, entries, concerned)
         self._plan_looks(batch.results, reason)
-
-    def _look_beside(self, results: Sequence[CheckResult], held: HeldShares, began_ms: int) -> None:
-        """Have those judged again of which another process kept a curve like theirs while they
-        were judged: neither saw the other's. Whoever looks last sees it, once a curve."""
-        named = copies_named(results)
-        beside = self._register.copies.kept_beside(
-            sorted(named), since_ms=began_ms - BESIDE_MS, partners=PARTNERS
-        )
-        again = []
-        for name in named:
-            kept = {
-                (other, at_ms)
-                for other, at_ms in beside.get(name, {}).items()
-                if other not in named[name] and not held.has(other)
-            }
-            if kept - self._beside.pop(name, frozenset()):
-                again.append(name)
-            if kept:
-                self._beside[name] = frozenset(kept)
-        self._register.waiting.leave(again, again=False)
 
     def _holding(
         self, held: HeldShares | None, shipments: Sequence[str]
@@ -515,10 +495,10 @@ class LiveJudge:
             return nullcontext()
         return self._register.judge_shares.holding(held, shipments)
 
-    def _tell_of_copies(self, results: Sequence[CheckResult], reason: str) -> None:
+    def _tell_of_copies(self, named: Mapping[str, frozenset[str]], reason: str) -> None:
         """Have shipments judged again that should name one of these as a copy, or no more. Those
         judged for that reason wake no others, so two can never wake each other for ever."""
-        others = self._register.copies.keep_named(copies_named(results))
+        others = self._register.copies.keep_named(named)
         if not others or reason == COPY_FOUND:
             return
         if self._shares is not None:
