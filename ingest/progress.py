@@ -4,8 +4,8 @@ Built again from the journal if it is deleted.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -126,7 +126,7 @@ class Progress:
         """directory : the journal's; the file is <directory>/derived/<worker>.sqlite."""
         self.worker = worker
         self.path = directory / "derived" / f"{worker}.sqlite"
-        try:
+        with self._failures_named():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False
@@ -137,8 +137,6 @@ class Progress:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(_SCHEMA)
             self._add_senders()
-        except (sqlite3.Error, OSError) as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def cursor(self) -> int:
         """Last journal row that is in the stores (or refused)."""
@@ -160,47 +158,38 @@ class Progress:
     ) -> None:
         """Everything up to `row` is stored; all of this in one transaction. left_events : row and
         shipment of events that are not."""
-        try:
-            with self._transaction() as connection:
-                connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?)", (row,))
-                self._add(connection, refused)
-                connection.executemany(
-                    "INSERT OR REPLACE INTO clock VALUES (?,?,?,?,?)",
-                    [(c.logger, c.low_ms, c.high_ms, c.messages, c.updated_ms) for c in clocks],
-                )
-                connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
-                connection.executemany("INSERT OR IGNORE INTO unmapped VALUES (?,?)", unmapped)
-                connection.executemany(_SEE, map(_seen_row, seen))
-                connection.executemany(
-                    "INSERT OR IGNORE INTO held VALUES (?,?,?)",
-                    [(one.shipment, one.row, one.courier) for one in held],
-                )
-                connection.executemany(
-                    "INSERT OR REPLACE INTO received VALUES (?,?,?,?,?,?,?,?)",
-                    map(_count_row, received),
-                )
-                connection.executemany("INSERT OR IGNORE INTO left_event VALUES (?,?)", left_events)
-        except sqlite3.Error as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?)", (row,))
+            self._add(connection, refused)
+            connection.executemany(
+                "INSERT OR REPLACE INTO clock VALUES (?,?,?,?,?)",
+                [(c.logger, c.low_ms, c.high_ms, c.messages, c.updated_ms) for c in clocks],
+            )
+            connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
+            connection.executemany("INSERT OR IGNORE INTO unmapped VALUES (?,?)", unmapped)
+            connection.executemany(_SEE, map(_seen_row, seen))
+            connection.executemany(
+                "INSERT OR IGNORE INTO held VALUES (?,?,?)",
+                [(one.shipment, one.row, one.courier) for one in held],
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO received VALUES (?,?,?,?,?,?,?,?)",
+                map(_count_row, received),
+            )
+            connection.executemany("INSERT OR IGNORE INTO left_event VALUES (?,?)", left_events)
 
     def replace(self, row: int, refused: Sequence[Quarantined]) -> None:
         """After a replay: what is still refused of one row."""
-        try:
-            with self._transaction() as connection:
-                connection.execute("DELETE FROM refusal WHERE row = ?", (row,))
-                connection.execute("DELETE FROM left_event WHERE row = ?", (row,))
-                self._add(connection, refused)
-        except sqlite3.Error as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM refusal WHERE row = ?", (row,))
+            connection.execute("DELETE FROM left_event WHERE row = ?", (row,))
+            self._add(connection, refused)
 
     def forget(self) -> None:
         """Start over from the journal's first row (rebuild)."""
-        try:
-            with self._transaction() as connection:
-                for table in _FROM_THE_JOURNAL:
-                    connection.execute(f"DELETE FROM {table}")  # noqa: S608
-        except sqlite3.Error as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+        with self._transaction() as connection:
+            for table in _FROM_THE_JOURNAL:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def earlier_drug_names(self) -> dict[str, str]:
         """Logger -> the name that is its drug's, as fixed here before the register kept them."""
@@ -246,7 +235,7 @@ class Progress:
             " AND (?2 IS NULL OR courier IN (SELECT value FROM json_each(?2)))"
             " AND (?3 IS NULL OR reason = ?3)"
             f" ORDER BY received_ms {way}, row {way}, part LIMIT ?4",
-            (since_ms, _listed(couriers), reason, limit),
+            (since_ms, None if couriers is None else _listed(couriers), reason, limit),
         )
         return [Quarantined(*fields) for fields in found]
 
@@ -325,11 +314,8 @@ class Progress:
         """Ask the worker to store a shipment that is held now; False if it is not held."""
         if not self.held_rows([shipment]):
             return False
-        try:
-            with self._transaction() as connection:
-                connection.execute("INSERT OR IGNORE INTO wanted VALUES (?)", (shipment,))
-        except sqlite3.Error as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+        with self._transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO wanted VALUES (?)", (shipment,))
         return True
 
     def wanted(self) -> list[str]:
@@ -340,18 +326,15 @@ class Progress:
         self, held: Mapping[str, Iterable[int]], *, refused: Sequence[Quarantined] = ()
     ) -> None:
         """These rows of these shipments are in the stores now, but for what they refused."""
-        try:
-            with self._transaction() as connection:
-                connection.executemany(
-                    "DELETE FROM held WHERE shipment = ? AND row = ?",
-                    [(shipment, row) for shipment, rows in held.items() for row in rows],
-                )
-                connection.executemany(
-                    "DELETE FROM wanted WHERE shipment = ?", [(shipment,) for shipment in held]
-                )
-                self._add(connection, refused)
-        except sqlite3.Error as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+        with self._transaction() as connection:
+            connection.executemany(
+                "DELETE FROM held WHERE shipment = ? AND row = ?",
+                [(shipment, row) for shipment, rows in held.items() for row in rows],
+            )
+            connection.executemany(
+                "DELETE FROM wanted WHERE shipment = ?", [(shipment,) for shipment in held]
+            )
+            self._add(connection, refused)
 
     def received(self, keys: Iterable[ReceivedKey]) -> dict[ReceivedKey, Received]:
         """What is kept of these counts."""
@@ -368,19 +351,16 @@ class Progress:
         """Rows behind the cursor are stored again: whether their events are is open again."""
         if not self._query("SELECT 1 FROM left_event LIMIT 1"):
             return
-        try:
-            with self._transaction() as connection:
-                connection.execute(
-                    "DELETE FROM left_event WHERE row > (SELECT coalesce(max(row), 0) FROM cursor)"
-                )
-        except sqlite3.Error as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM left_event WHERE row > (SELECT coalesce(max(row), 0) FROM cursor)"
+            )
 
     def left_events(self, rows: Iterable[int]) -> list[tuple[int, str]]:
         """Of these rows, row and shipment of events that were not stored."""
         found = self._query(
             "SELECT row, shipment FROM left_event WHERE row IN (SELECT value FROM json_each(?))",
-            (msgspec.json.encode(list(rows)).decode(),),
+            (_listed(rows),),
         )
         return [(int(row), str(shipment)) for row, shipment in found]
 
@@ -421,13 +401,28 @@ class Progress:
                 self._connection.execute(f"ALTER TABLE refusal ADD COLUMN {column} TEXT")
 
     def _query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        try:
+        with self._failures_named():
             return self._connection.execute(sql, tuple(values)).fetchall()
-        except sqlite3.Error as error:
-            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._connection)
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """BEGIN IMMEDIATE … COMMIT, ROLLBACK on any failure. Raises Unavailable."""
+        with self._failures_named():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise Unavailable(f"ingest progress {self.path}: {error}") from error
 
     def _add(self, connection: sqlite3.Connection, refused: Sequence[Quarantined]) -> None:
         connection.executemany(
@@ -449,23 +444,6 @@ def _seen_row(one: LastSeen) -> tuple[object, ...]:
     probes = msgspec.json.encode(one.temperature_c).decode()
     where = (one.courier, one.logger, one.box, one.shipment)
     return (*where, one.time_ms, one.received_ms, probes, one.battery_v)
-
-
-class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT, ROLLBACK on any failure."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._connection.execute("BEGIN IMMEDIATE")
-        return self._connection
-
-    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        if failure is None:
-            self._connection.execute("COMMIT")
-        elif self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
 
 def workers_followed(directory: Path) -> list[str]:
@@ -517,6 +495,6 @@ def open_progress(directory: Path) -> list[Progress]:
     return [Progress(directory, worker) for worker in workers]
 
 
-def _listed(names: frozenset[str] | None) -> str | None:
-    """Names as one parameter of a query."""
-    return None if names is None else msgspec.json.encode(sorted(names)).decode()
+def _listed(wanted: Iterable[str] | Iterable[int]) -> str:
+    """Names or rows as one parameter of a query."""
+    return msgspec.json.encode(sorted(wanted)).decode()
