@@ -34,9 +34,8 @@ from coldwitness.domain.reading import Event, Reading
 from coldwitness.judging.batch import judge_batch
 from coldwitness.judging.clock import system_clock
 from coldwitness.judging.rulebook import load_rulebook
-from coldwitness.storage.ports import LeftToJudge
 from coldwitness.storage.register import SqlRegister, open_register
-from coldwitness.storage.share_ports import SHARES
+from coldwitness.storage.share_ports import SHARES, LeftToJudge
 from coldwitness.storage.telemetry.embedded import EmbeddedTelemetry
 from tests import servers
 from tests.forked import Forked

@@ -9,7 +9,8 @@ from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.received_bounds import REASON as BEYOND
 from coldwitness.ingest.routes import Routes
 from coldwitness.storage.journal import JournalReader
-from coldwitness.storage.ports import CustodyLog, ReadingLog, Waiting
+from coldwitness.storage.ports import CustodyLog, ReadingLog
+from coldwitness.storage.share_ports import Waiting
 
 _PAGE = 500
 

@@ -32,12 +32,13 @@ from coldwitness.judging.rulebook import Rulebook
 from coldwitness.judging.shares import ShareKeeper
 from coldwitness.judging.turns import Turns
 from coldwitness.judging.waited_for import wait_until_judged
-from coldwitness.storage.ports import LeftToJudge, Register, TelemetryStore
+from coldwitness.storage.ports import Register, TelemetryStore
 from coldwitness.storage.share_ports import (
     ASKED_FOR,
     NEW_READINGS,
     SHARES,
     HeldShares,
+    LeftToJudge,
     SharesLost,
     share_of,
 )

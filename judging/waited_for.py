@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from coldwitness.domain.errors import Unavailable
-from coldwitness.storage.ports import Waiting
+from coldwitness.storage.share_ports import Waiting
 
 JUDGED_WITHIN_S = 10.0
 """Longer than another process needs to take over the shares of one that was lost."""

@@ -4,7 +4,7 @@ The journal (storage/journal) is the evidence; everything behind these two ports
 that can be dropped and built again from it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Unpack
@@ -25,7 +25,7 @@ from coldwitness.storage.clue_ports import ClueEntry, ClueMark, CluePolicy, Clue
 from coldwitness.storage.live_ports import LiveNews, Road
 from coldwitness.storage.office_ports import Attachments, Office
 from coldwitness.storage.people_ports import Audit, ClientKeys, People, Replies
-from coldwitness.storage.share_ports import NEW_READINGS, HeldShares, JudgeShares
+from coldwitness.storage.share_ports import HeldShares, JudgeShares, Waiting
 
 
 @dataclass(frozen=True)
@@ -377,38 +377,6 @@ class Trips(Protocol):
 
     def latest(self, model: str, zone: str, *, before_ms: int, limit: int) -> list[ModelTrip]:
         """The latest trips of a model that ended before an instant, by end, then shipment."""
-
-
-class LeftToJudge(NamedTuple):
-    """mark : of the newest evidence. reason : why it is to be judged, as results tell it. message :
-    the id of the newest that concerned it, where one did."""
-
-    mark: int
-    reason: str
-    message: str | None = None
-
-
-class Waiting(Protocol):
-    """Shipments that one process stored evidence of and another judges."""
-
-    def leave(
-        self, shipments: Iterable[str], *, reason: str = NEW_READINGS, again: bool = True
-    ) -> None:
-        """Have these judged by the process that judges, which may be another one; kept until it
-        has. Call it after the evidence is stored. again : for this reason instead of an earlier
-        one. shipments : a mapping names the message that concerned each."""
-
-    def left(self, *, shares: Collection[int] | None = None) -> dict[str, LeftToJudge]:
-        """Shipments that wait so. shares : of these alone."""
-
-    def count(self) -> int:
-        """How many wait so."""
-
-    def still_left(self, shipments: Collection[str]) -> frozenset[str]:
-        """Those of these that wait."""
-
-    def judged(self, left: Mapping[str, LeftToJudge]) -> None:
-        """These were judged with the evidence of their marks; what came later stays waiting."""
 
 
 class Journalled(Protocol):

@@ -1,11 +1,11 @@
 """Which process judges which shipments: all of them fall into SHARES shares, and a judging process
-holds a lease on some."""
+holds a lease on some. What others leave to be judged waits until whoever has it did."""
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from coldwitness.domain.errors import Unavailable
 
@@ -62,3 +62,35 @@ class JudgeShares(Protocol):
 
     def holding(self, held: HeldShares, shipments: Iterable[str]) -> AbstractContextManager[None]:
         """A transaction in which nobody can take these. Raises SharesLost where somebody has."""
+
+
+class LeftToJudge(NamedTuple):
+    """mark : of the newest evidence. reason : why it is to be judged, as results tell it. message :
+    the id of the newest that concerned it, where one did."""
+
+    mark: int
+    reason: str
+    message: str | None = None
+
+
+class Waiting(Protocol):
+    """Shipments that one process stored evidence of and another judges."""
+
+    def leave(
+        self, shipments: Iterable[str], *, reason: str = NEW_READINGS, again: bool = True
+    ) -> None:
+        """Have these judged by the process that judges, which may be another one; kept until it
+        has. Call it after the evidence is stored. again : for this reason instead of an earlier
+        one. shipments : a mapping names the message that concerned each."""
+
+    def left(self, *, shares: Collection[int] | None = None) -> dict[str, LeftToJudge]:
+        """Shipments that wait so. shares : of these alone."""
+
+    def count(self) -> int:
+        """How many wait so."""
+
+    def still_left(self, shipments: Collection[str]) -> frozenset[str]:
+        """Those of these that wait."""
+
+    def judged(self, left: Mapping[str, LeftToJudge]) -> None:
+        """These were judged with the evidence of their marks; what came later stays waiting."""

@@ -31,9 +31,8 @@ from coldwitness.storage.ports import (
     Register,
     Shipments,
     Trips,
-    Waiting,
 )
-from coldwitness.storage.share_ports import JudgeShares
+from coldwitness.storage.share_ports import JudgeShares, Waiting
 
 
 class JournalledRegister:

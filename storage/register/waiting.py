@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import and_, bindparam, delete, func, select
 
-from coldwitness.storage.ports import LeftToJudge
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.database import Database, clean
-from coldwitness.storage.share_ports import NEW_READINGS, share_of
+from coldwitness.storage.share_ports import NEW_READINGS, LeftToJudge, share_of
 
 _TABLE = schema.to_judge
 AT_ONCE = 2000
