@@ -131,6 +131,7 @@ def test_the_heads_of_a_sealed_day_cannot_be_taken_away(
     assert any("heads 3 to 4 are missing" in text for text in texts(tmp_path, signer))
 
 
+@pytest.mark.parametrize("sealed", [False, True])
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("later_days", [0, 1])
 def test_a_worker_killed_before_the_first_row_of_a_day_goes_on_and_the_chain_holds(
@@ -139,9 +140,13 @@ def test_a_worker_killed_before_the_first_row_of_a_day_goes_on_and_the_chain_hol
     open_journal: Open,
     signer: Signer,
     monkeypatch: pytest.MonkeyPatch,
+    sealed: bool,
     signed: bool,
     later_days: int,
 ) -> None:
+    """sealed : whether the day before was sealed when it was killed. A thread that seals ends with
+    its process, so none may go on here."""
+
     class Killed(BaseException):
         pass
 
@@ -150,10 +155,14 @@ def test_a_worker_killed_before_the_first_row_of_a_day_goes_on_and_the_chain_hol
 
     place = SegmentWriter if signed else journal_module
     monkeypatch.setattr(place, "append" if signed else "sign_head", killed)
+    if not sealed:
+        monkeypatch.setattr(Journal, "_seal_beside", lambda *_: None)
     journal = open_journal()
     journal.close = lambda: None  # type: ignore[method-assign]
     with pytest.raises(Killed):
         journal.append(messages(30, 5, received_ms=NOON_MS + DAY_MS))
+    if journal._sealing is not None:
+        journal._sealing.join()
     journal._lock.close()  # what the kernel does
     monkeypatch.undo()
     with open_journal() as journal:
