@@ -77,8 +77,10 @@ def imported(readings: Path, manifests: Path, *, judge: bool) -> None:
 
 def command(*arguments: str) -> None:
     """A command with its modules loaded before. That a result accuses is no failure."""
+    from coldwitness.cli.garbage import collect_seldom
     from coldwitness.cli.main import main, program
 
+    collect_seldom()
     program(arguments)
     ends: list[int] = []
     timed(lambda: ends.append(main(list(arguments))))
@@ -88,7 +90,7 @@ def command(*arguments: str) -> None:
 
 def start() -> None:
     """Judging of everything that the stores hold, as at the start of `serve`."""
-    from coldwitness.cli.garbage import collected_seldom
+    from coldwitness.cli.garbage import collect_seldom
     from coldwitness.config.settings import load_settings
     from coldwitness.judging.batch import judge_batch
     from coldwitness.judging.companion import companion
@@ -96,6 +98,7 @@ def start() -> None:
     from coldwitness.judging.rulebook import load_rulebook
     from coldwitness.storage.opening import stores
 
+    collect_seldom()  # as the commands do
     settings = load_settings()
     with companion(settings.judging) as second, stores(settings.store) as (store, register):
         judge = LiveJudge(
@@ -116,8 +119,7 @@ def start() -> None:
             if second is not None:
                 second.close()  # its processor time is counted once it has ended
 
-        with collected_seldom():  # as `serve` does
-            timed(judged)
+        timed(judged)
 
 
 def run(work: str, folder: Path, readings: Path, manifests: Path) -> Taken:

@@ -27,7 +27,7 @@ import numpy as np
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from coldwitness.cli.garbage import collected_seldom
+from coldwitness.cli.garbage import collect_seldom
 from coldwitness.cli.running import Running
 from coldwitness.config.settings import (
     HttpSettings,
@@ -204,9 +204,9 @@ def served(
 def serve(folder: Path, mqtt_port: int, boxes: int) -> None:
     """The server's process: says where it is once all boxes are judged, then how much processor
     time it took since, each time it is asked; ends when nobody can ask any more."""
+    collect_seldom()  # as the command does
     settings = settings_in(folder, mqtt_port)
     with (
-        collected_seldom(),
         companion(settings.judging) as second,
         Running(settings, any_free_port=True, second=second) as running,
     ):

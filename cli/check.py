@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.judge_files import as_of_instant_ms, gather_files, judge_gathered
 from coldwitness.cli.result_text import beside, json_lines, print_json, print_text
 from coldwitness.cli.settings_in_force import settings_of
@@ -73,48 +72,45 @@ def check(
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     installed = load_rulebook(settings_of(context).judging)
     rulebook = installed if rules is None else under_pack(installed, rules)
-    with collected_seldom():
-        gathered = gather_files(
-            files,
-            manifest_paths=manifest or [],
+    gathered = gather_files(
+        files,
+        manifest_paths=manifest or [],
+        rulebook=rulebook,
+        storage=storage,
+        timezone=timezone,
+        reader=reader,
+        columns=column or (),
+        as_of_ms=None if as_of is None else as_of_instant_ms(as_of),
+    )
+    for warning in gathered.warnings:
+        print(f"coldwitness: {warning}", file=sys.stderr)
+    alone = compare_rules is not None or gathered.lacks_limits(rulebook)
+    processes = 1 if alone else processes_for(len(gathered.evidence.shipments))
+    if processes > 1:
+        sys.stdout.flush()
+        told = told_in_parts(
+            gathered.evidence,
             rulebook=rulebook,
-            storage=storage,
-            timezone=timezone,
-            reader=reader,
-            columns=column or (),
-            as_of_ms=None if as_of is None else as_of_instant_ms(as_of),
+            assumed_storage=storage,
+            tell=partial(_told, as_json=as_json, lang=lang),
+            processes=processes,
         )
-        for warning in gathered.warnings:
-            print(f"coldwitness: {warning}", file=sys.stderr)
-        alone = compare_rules is not None or gathered.lacks_limits(rulebook)
-        processes = 1 if alone else processes_for(len(gathered.evidence.shipments))
-        if processes > 1:
-            sys.stdout.flush()
-            told = told_in_parts(
-                gathered.evidence,
-                rulebook=rulebook,
-                assumed_storage=storage,
-                tell=partial(_told, as_json=as_json, lang=lang),
-                processes=processes,
-            )
-            verdicts: set[str] = set()
-            for verdict, text in told:
-                verdicts.add(verdict)
-                sys.stdout.buffer.write(text)
-        else:
-            judged = judge_gathered(
-                gathered,
-                rulebook=rulebook,
-                compare_with=None
-                if compare_rules is None
-                else under_pack(installed, compare_rules),
-                storage=storage,
-            )
-            results = [result for group in judged.groups for result in group.results]
-            others = [result for group in judged.compared for result in group.results]
-            shown = beside(results, others)
-            print_json(shown) if as_json else print_text(shown, lang=lang)
-            verdicts = {result.verdict for result in results}
+        verdicts: set[str] = set()
+        for verdict, text in told:
+            verdicts.add(verdict)
+            sys.stdout.buffer.write(text)
+    else:
+        judged = judge_gathered(
+            gathered,
+            rulebook=rulebook,
+            compare_with=None if compare_rules is None else under_pack(installed, compare_rules),
+            storage=storage,
+        )
+        results = [result for group in judged.groups for result in group.results]
+        others = [result for group in judged.compared for result in group.results]
+        shown = beside(results, others)
+        print_json(shown) if as_json else print_text(shown, lang=lang)
+        verdicts = {result.verdict for result in results}
     worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
     raise typer.Exit(EXIT_OF_VERDICT[worst])
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.importing import import_all
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.written_file import named
@@ -60,10 +59,9 @@ def import_files(
 ) -> None:
     """Bring manifests and recorded telemetry in: journalled first, then stored and judged."""
     settings = settings_of(context)
-    with collected_seldom():
-        done = import_all(
-            settings, files, timezone=timezone, reader=reader, judge=judge, columns=column or ()
-        )
+    done = import_all(
+        settings, files, timezone=timezone, reader=reader, judge=judge, columns=column or ()
+    )
     for warning in done.warnings:
         print(f"coldwitness: {warning}", file=sys.stderr)
     typer.echo(

@@ -19,7 +19,6 @@ from pydantic import ValidationError
 
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
-from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.metrics_door import metrics_door
 from coldwitness.cli.settings_in_force import config_arguments, settings_of
@@ -62,7 +61,7 @@ def ingest(
     log_to_stderr(settings.log)
     if worker is not None:
         settings = with_worker(settings, worker)
-    with collected_seldom(), ending(threading.Event()) as stop:
+    with ending(threading.Event()) as stop:
         if with_stdin:
             threading.Thread(target=_end_with_stdin, args=(stop,), daemon=True).start()
         if store_only:

@@ -14,7 +14,6 @@ from coldwitness.api.live.board import SharedBoard
 from coldwitness.api.live.told_by_others import TellingOthers
 from coldwitness.api.metrics import Metrics
 from coldwitness.api.register_metrics import RegisterMetrics
-from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.metrics_door import metrics_door
 from coldwitness.cli.parts import start_in_turn
@@ -108,7 +107,6 @@ def judge(context: typer.Context) -> None:
     settings = settings_of(context)
     log_to_stderr(settings.log)
     with (
-        collected_seldom(),
         companion(settings.judging) as second,  # before there is any thread
         ending(threading.Event()) as end,
     ):

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from coldwitness.cli.garbage import collect_seldom
 from coldwitness.cli.terminal import show_and_never_obey
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.domain.shown_address import shown_address
@@ -167,6 +168,7 @@ def one_thread_for_algebra() -> None:
 
 def run() -> None:
     """Console entry."""
+    collect_seldom()
     keep_to_oneself()
     one_thread_for_algebra()
     show_and_never_obey()

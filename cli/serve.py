@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from coldwitness.cli.garbage import collected_seldom
 from coldwitness.cli.logs import log_to_stderr
 from coldwitness.cli.settings_in_force import settings_of
 from coldwitness.cli.starting import started
@@ -33,7 +32,6 @@ def serve(
     settings = settings_of(context)
     log_to_stderr(settings.log)
     with (
-        collected_seldom(),
         # Before there is any thread.
         nullcontext() if no_judge else companion(settings.judging) as second,
         ending(threading.Event()) as end,

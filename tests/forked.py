@@ -23,6 +23,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from coldwitness.cli.garbage import collect_seldom
+
 COMMANDS = ("serve", "ingest", "judge", "report", "verify", "journal")
 """Whose modules are imported beforehand."""
 
@@ -171,6 +173,7 @@ def _become(asked: Mapping[str, Any], stdout: int, stderr: int, told: int) -> No
 
 def run(door: int) -> None:
     """Import, then fork; what was forked goes on as the command."""
+    collect_seldom()  # as the command does before it imports anything
     cli = import_module("coldwitness.cli.main")
     for name in COMMANDS:
         import_module(f"coldwitness.cli.{cli.COMMANDS[name].place.partition(':')[0]}")
