@@ -256,7 +256,7 @@ class JournalFollower:
             listed=self._listed,
         )
         seen = newest_of(decoded.readings, decoded.readings_received_ms)
-        self._bounds.keep_within(decoded, in_order=self._turns.in_order)
+        self._bounds.keep_within(decoded)
         shipments = Sorted() if self._newcomers is None else self._newcomers.sort(decoded)
         touched = store_decoded(
             decoded,

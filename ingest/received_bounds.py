@@ -9,7 +9,7 @@ at an end: a made-up name costs nothing here.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -32,6 +32,9 @@ _DAY_MS = 86_400_000
 _NEVER = 2**62
 _REMEMBERED = 20_000
 _WHOSE = attrgetter("courier", "shipment")
+_SHIPMENT = attrgetter("shipment")
+_Spoken = tuple[str | None, str] | tuple[str | None, None, str | None, int]
+"""Courier and shipment; of what names no shipment, its box and day too."""
 
 
 @dataclass
@@ -48,6 +51,22 @@ class _Count:
         return not self.full and first_row > self.last_row and self.count + came <= most
 
 
+@dataclass(frozen=True)
+class _Came:
+    """How many of one key came together, in rows from the first to the last of them."""
+
+    count: int
+    first_row: int
+    last_row: int
+
+    def beside(self, other: "_Came") -> "_Came":
+        return _Came(
+            self.count + other.count,
+            min(self.first_row, other.first_row),
+            max(self.last_row, other.last_row),
+        )
+
+
 class ReceivedBounds:
     """Of one worker, for one thread. Rows of one sender come in their order; where some come again
     after a failure, they are not counted twice."""
@@ -57,13 +76,12 @@ class ReceivedBounds:
         self._counts: OrderedDict[ReceivedKey, _Count] = OrderedDict()
         self._changed: set[ReceivedKey] = set()
 
-    def keep_within(self, decoded: DecodedRows, *, in_order: bool = False) -> None:
-        """Take out what is beyond, and list it among what was refused. in_order : no row between
-        the first and the last of these comes later. Raises Unavailable."""
-        places = self._within(decoded, decoded.readings, decoded.readings_rows, in_order)
+    def keep_within(self, decoded: DecodedRows) -> None:
+        """Take out what is beyond, and list it among what was refused. Raises Unavailable."""
+        places = self._within(decoded, decoded.readings, decoded.readings_rows)
         if len(places) < len(decoded.readings):
             decoded.keep_readings(places)
-        places = self._within(decoded, decoded.events, decoded.events_rows, in_order)
+        places = self._within(decoded, decoded.events, decoded.events_rows)
         if len(places) < len(decoded.events):
             decoded.keep_events(places)
 
@@ -79,38 +97,41 @@ class ReceivedBounds:
             self._counts.popitem(last=False)
 
     def _within(
-        self,
-        decoded: DecodedRows,
-        said: Sequence[Reading | Event],
-        rows: Sequence[Row],
-        in_order: bool,
+        self, decoded: DecodedRows, said: Sequence[Reading | Event], rows: Sequence[Row]
     ) -> Sequence[int]:
         """Places of those that are stored."""
         if not said:
             return ()
-        came = _came(said)
+        spoken = [*_spoken_of(said)]
+        keys = {mine: _key(said[0], mine) for mine in dict.fromkeys(spoken)}
+        came = _came(keys, spoken, rows)
         self._recall(came)
-        first_row, counts = rows[0].row, self._counts
-        if not in_order or not all(
-            counts[key].takes_all(count, most_of(key), first_row=first_row)
-            for key, count in came.items()
-        ):
-            return self._one_by_one(decoded, said, rows)
-        for key, count in came.items():
-            one = counts[key]
-            one.count += count
-            one.last_row = rows[-1].row
-            if one.count >= KEPT_FROM:
-                self._changed.add(key)
-        return range(len(said))
+        near: set[ReceivedKey] = set()
+        for key, its in came.items():
+            one = self._counts[key]
+            if one.takes_all(its.count, most_of(key), first_row=its.first_row):
+                one.count += its.count
+                one.last_row = its.last_row
+                if one.count >= KEPT_FROM:
+                    self._changed.add(key)
+            else:
+                near.add(key)
+        if not near:
+            return range(len(said))
+        looked_at = [None if keys[mine] not in near else keys[mine] for mine in spoken]
+        return self._one_by_one(decoded, said, rows, looked_at)
 
     def _one_by_one(
-        self, decoded: DecodedRows, said: Sequence[Reading | Event], rows: Sequence[Row]
+        self,
+        decoded: DecodedRows,
+        said: Sequence[Reading | Event],
+        rows: Sequence[Row],
+        keys: Sequence[ReceivedKey | None],
     ) -> list[int]:
+        """keys : of each, by what it is counted; None: it is stored, and counted already."""
         places: list[int] = []
         fresh: set[ReceivedKey] = set()
-        for place, (one_said, row) in enumerate(zip(said, rows, strict=True)):
-            key = key_of(one_said)
+        for place, (key, row) in enumerate(zip(keys, rows, strict=True)):
             if key is None:
                 places.append(place)
                 continue
@@ -119,7 +140,7 @@ class ReceivedBounds:
                 one.full = one.full or one.count >= most_of(key)
                 if one.full:
                     self._changed.add(key)
-                    self._list(decoded, key, row, one, logger=one_said.logger)
+                    self._list(decoded, key, row, one, logger=said[place].logger)
                     continue
                 one.last_row = row.row
                 fresh.add(key)
@@ -159,28 +180,45 @@ class ReceivedBounds:
 
 def key_of(said: Reading | Event) -> ReceivedKey | None:
     """By what it is counted; None for what can belong to no shipment."""
-    (key,) = _came((said,)) or (None,)
-    return key
+    (mine,) = _spoken_of((said,))
+    return _key(said, mine)
 
 
-def _came(said: Sequence[Reading | Event]) -> dict[ReceivedKey, int]:
-    """How many of each key, all of them readings or all events. Every reading passes here."""
-    what = "event" if isinstance(said[0], Event) else "reading"
-    found: dict[ReceivedKey, int] = {}
-    nameless = False
-    for (courier, shipment), count in Counter(map(_WHOSE, said)).items():
-        if shipment is None:
-            nameless = True
-        else:
-            found[ReceivedKey(what, courier or "", "shipment", shipment, 0)] = count
-    if nameless:
-        days = _DAY_MS if what == "reading" else _NEVER
-        boxes = Counter(
-            (one.courier, one.box, one.time_ms // days) for one in said if one.shipment is None
-        )
-        for (courier, box, day), count in boxes.items():
-            if box is not None:
-                found[ReceivedKey(what, courier or "", "box", box, max(day, 0))] = count
+def _spoken_of(said: Sequence[Reading | Event]) -> Iterable[_Spoken]:
+    """Of each what makes its key. Every reading passes here."""
+    if all(map(_SHIPMENT, said)):
+        return map(_WHOSE, said)
+    days = _NEVER if isinstance(said[0], Event) else _DAY_MS
+    return (
+        (one.courier, one.shipment)
+        if one.shipment is not None
+        else (one.courier, None, one.box, one.time_ms // days)
+        for one in said
+    )
+
+
+def _key(like: Reading | Event, spoken: _Spoken) -> ReceivedKey | None:
+    """like : one of the same kind."""
+    what = "event" if isinstance(like, Event) else "reading"
+    if len(spoken) == 2:
+        courier, shipment = spoken
+        return ReceivedKey(what, courier or "", "shipment", shipment, 0)
+    courier, _, box, day = spoken
+    return None if box is None else ReceivedKey(what, courier or "", "box", box, max(day, 0))
+
+
+def _came(
+    keys: Mapping[_Spoken, ReceivedKey | None], spoken: Sequence[_Spoken], rows: Sequence[Row]
+) -> dict[ReceivedKey, _Came]:
+    """How many of each key, and in which rows."""
+    last = dict(zip(spoken, rows, strict=True))
+    first = dict(zip(reversed(spoken), reversed(rows), strict=True))
+    found: dict[ReceivedKey, _Came] = {}
+    for mine, count in Counter(spoken).items():
+        key = keys[mine]
+        if key is not None:
+            its = _Came(count, first[mine].row, last[mine].row)
+            found[key] = its.beside(found[key]) if key in found else its
     return found
 
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -148,26 +148,37 @@ def test_a_bound_that_was_reached_holds_after_a_restart_and_counts_no_row_twice(
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_counted_by_key_or_one_by_one_the_same_are_stored(
+def test_in_batches_or_row_by_row_the_same_are_stored(
     tmp_path: Path, narrow: None, seed: int
 ) -> None:
     chance = random.Random(seed)
-    counted = []
     rows = [
         _row(number, chance.choice("ab"), chance.choice(["S-1", "S-2", None]), chance.randint(1, 3))
         for number in range(1, 60)
     ]
     cuts = sorted(chance.sample(range(1, 59), 12))
-    for in_order in (True, False):
-        with Progress(tmp_path / f"{in_order}", "w1") as progress:
-            bounds, stored = ReceivedBounds(progress), []
-            for first, end in pairwise([0, *cuts, 59]):
-                decoded = decode_rows(rows[first:end], Routes(), future_tolerance_s=300.0)
-                bounds.keep_within(decoded, in_order=in_order)
-                stored += [(row.row, one.time_ms) for one, row in _kept(decoded)]
-        counted.append(stored)
-    assert counted[0] == counted[1]
-    assert len(counted[0]) < sum(row.payload.count(b"logger") for row in rows)
+    alone = _stored(tmp_path / "alone", [[row] for row in rows])
+    batches = [rows[first:end] for first, end in pairwise([0, *cuts, 59])]
+    assert _stored(tmp_path / "batches", batches) == alone
+    # As fair turns give them: each sender's in order, senders not.
+    turned = [sorted(batch, key=lambda row: row.topic) for batch in batches]
+    assert _stored(tmp_path / "turned", turned) == alone
+    # Whoever begins again has what came before once more.
+    again = [rows[max(first - 5, 0) : end] for first, end in pairwise([0, *cuts, 59])]
+    assert _stored(tmp_path / "again", again) == alone
+    assert len(alone) < sum(row.payload.count(b"logger") for row in rows)
+
+
+def _stored(folder: Path, batches: Iterable[Sequence[Row]]) -> set[tuple[int, int]]:
+    """Row and time of what is stored."""
+    stored: set[tuple[int, int]] = set()
+    with Progress(folder, "w1") as progress:
+        bounds = ReceivedBounds(progress)
+        for rows in batches:
+            decoded = decode_rows(rows, Routes(), future_tolerance_s=300.0)
+            bounds.keep_within(decoded)
+            stored |= {(row.row, one.time_ms) for one, row in _kept(decoded)}
+    return stored
 
 
 def _row(number: int, courier: str, shipment: str | None, readings: int) -> Row:
