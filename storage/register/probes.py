@@ -12,6 +12,8 @@ _TABLE = schema.probes_sent
 _REMEMBERED = 100_000
 """Boxes and loggers of which is known what is kept, so that not every batch asks."""
 
+_NEVER_MS = 2**63
+
 Pair = tuple[str, str]
 
 
@@ -27,13 +29,13 @@ class SentProbes:
     ) -> None:
         """generation_of : the number of the newest rebuild."""
         fresh: dict[Pair, dict[str, int]] = {}
-        for reading in readings:
-            pair = (reading.box or "", reading.logger)
+        for (box, logger, probes), first_ms in _earliest_ms(readings).items():
+            pair = (box or "", logger)
             known = self._known.get(pair)
-            for probe in reading.temperature_c:
-                if known is None or known.get(probe, reading.time_ms + 1) > reading.time_ms:
+            for probe in probes:
+                if known is None or known.get(probe, first_ms + 1) > first_ms:
                     its = fresh.setdefault(pair, {})
-                    its[probe] = min(reading.time_ms, its.get(probe, reading.time_ms))
+                    its[probe] = min(first_ms, its.get(probe, first_ms))
         if not fresh:
             return
         with self._database.write() as connection:
@@ -92,3 +94,15 @@ class SentProbes:
 def drop_unseen(connection: Connection, *, generation: int) -> None:
     """Drop what was not met since the rebuild of this number began."""
     connection.execute(delete(_TABLE).where(_TABLE.c.generation < generation))
+
+
+def _earliest_ms(
+    readings: Sequence[Reading],
+) -> dict[tuple[str | None, str, tuple[str, ...]], int]:
+    """Of each box, logger and set of probes. Every reading passes here."""
+    found: dict[tuple[str | None, str, tuple[str, ...]], int] = {}
+    for one in readings:
+        key = (one.box, one.logger, tuple(one.temperature_c))
+        if one.time_ms < found.get(key, _NEVER_MS):
+            found[key] = one.time_ms
+    return found
