@@ -48,6 +48,7 @@ from coldwitness.simulators.publisher import publish
 from coldwitness.storage.journal.durable import write_text
 
 JUDGED_WITHIN_S = 30.0
+QUIET_LOOKS = 3
 SUBSCRIBED_WITHIN_S = 20.0
 _MORNING = "morning.json"
 _STYLE = {
@@ -84,6 +85,7 @@ def run_demo(options: DemoOptions) -> None:
         raise BadInput(f"--lang: expected zh or en, got {options.lang!r}")
     log_to_stderr(LogSettings(level="error"))
     stop = threading.Event()
+    delivered = False
     with ExitStack() as stack:
         stack.enter_context(ending(stop))
         console = Console(file=sys.__stderr__)
@@ -102,10 +104,9 @@ def run_demo(options: DemoOptions) -> None:
             _declare(api, fleet)
             _play(fleet, broker, running, options, console, stop)
             if not stop.is_set():
-                _wait_until_judged(running, len(fleet.shipments), stop)
+                _wait_until_judged(running, fleet, stop)
             lines = list(_lines(api, fleet))
-        if not stop.is_set():
-            (folder / _MORNING).unlink(missing_ok=True)
+        delivered = not stop.is_set()
         _print(lines, options)
         if options.roles and not stop.is_set():
             show_roles(running, console)
@@ -115,6 +116,9 @@ def run_demo(options: DemoOptions) -> None:
             while not stop.wait(0.5):
                 pass
             console.print("结束 ending …")
+    if delivered:
+        # Last of all: killed before, the next start would declare other journeys under these names.
+        (folder / _MORNING).unlink(missing_ok=True)
 
 
 def _folder(options: DemoOptions, stack: ExitStack) -> Path:
@@ -128,8 +132,8 @@ def _folder(options: DemoOptions, stack: ExitStack) -> Path:
 
 
 def _morning_end_ms(folder: Path, seed: int) -> int:
-    """When the last journey ends: now, or as it stands in the folder of a demo that was ended
-    before its fleet was delivered: this one goes on with its journeys. Raises Unavailable."""
+    """When the last journey ends: now, or as it stands in the folder of a demo that did not come to
+    its end, or not to that of its fleet: this one goes on with its journeys. Raises Unavailable."""
     path = folder / _MORNING
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         begun = msgspec.json.decode(path.read_bytes(), type=_Morning)
@@ -272,14 +276,27 @@ def _play(
         )
 
 
-def _wait_until_judged(running: Running, shipments: int, stop: threading.Event) -> None:
-    """Until everything journalled is stored and every touched shipment was judged."""
-    end_s = time.monotonic() + JUDGED_WITHIN_S
-    running.ingest.wait_until_stored(JUDGED_WITHIN_S)
-    quiet = 0
-    while not stop.is_set() and time.monotonic() < end_s and quiet < 3:
+def _wait_until_judged(running: Running, fleet: Fleet, stop: threading.Event) -> None:
+    """Until all that was published is journalled and stored and every shipment was judged. Raises
+    Unavailable where nothing of that goes on: what is judged then is not what was delivered."""
+    last, end_s, quiet = (-1, -1, -1), 0.0, 0
+    while not stop.is_set():
+        status, judged = running.ingest.status(), len(_known(running))
+        now = (status.journalled, status.stored_row or 0, judged)
+        if now != last:
+            last, end_s = now, time.monotonic() + JUDGED_WITHIN_S
+        whole = status.journalled >= fleet.message_count and judged >= len(fleet.shipments)
+        stored = running.ingest.wait_until_stored(0)
         # Several looks: a tick takes its shipments a moment before its run begins.
-        quiet = quiet + 1 if running.judge.idle and len(_known(running)) >= shipments else 0
+        quiet = quiet + 1 if whole and stored and running.judge.idle else 0
+        if quiet == QUIET_LOOKS:
+            return
+        if time.monotonic() > end_s:
+            raise Unavailable(
+                f"the demo's fleet: {status.journalled} of {fleet.message_count} messages are"
+                f" journalled, {judged} of {len(fleet.shipments)} shipments judged, and nothing"
+                f" changed for {JUDGED_WITHIN_S:g} s: {status.problem or status.store_problem}"
+            )
         time.sleep(0.05)
 
 
