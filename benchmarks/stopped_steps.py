@@ -1,6 +1,7 @@
 """Every command that works in several steps, stopped at every one of them.
 
-    python -m benchmarks.stopped_steps [--every 1] [--work NAME …] [--mode NAME …]
+    python -m benchmarks.stopped_steps [--every 1] [--first 1] [--last N] [--placing]
+                                       [--work NAME …] [--mode NAME …]
 
 Each write, truncation, rename, link, unlink, made folder and fsync below the data folder is a step
 (tests/stopped/disk_steps.c counts them in front of libc, SQLite's and DuckDB's too). A command is
@@ -30,6 +31,11 @@ def main() -> int:
     """1 if anything did not end as it should."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="only each n-th step")
+    parser.add_argument("--first", type=int, default=1, help="from this step on")
+    parser.add_argument("--last", type=int, help="up to this step; else to the end")
+    parser.add_argument(
+        "--placing", action="store_true", help="only steps that put something in its place"
+    )
     parser.add_argument("--work", action="append", choices=[work.name for work in WORKS])
     parser.add_argument("--mode", action="append", choices=MODES)
     parser.add_argument("--together", action="store_true", help="only: two of each at once")
@@ -44,7 +50,10 @@ def main() -> int:
                 if arguments.together and work.name in SERVICES:
                     continue  # what takes messages is refused its name by the other's lock
                 stops = Stops(runs, work, folder / "templates")
-                steps = stops.all_steps()[:: arguments.every]
+                all_steps = stops.whole.placing() if arguments.placing else stops.all_steps()
+                last = arguments.last or stops.whole.steps
+                steps = [at for at in all_steps if arguments.first <= at <= last]
+                steps = steps[:: arguments.every]
                 if arguments.together:
                     text = stops.together()
                     tried, failed = tried + 1, failed + bool(text)

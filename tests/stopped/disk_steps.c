@@ -9,6 +9,9 @@
  * a write, then killed); lost (killed, and all that was not forced to the disk is taken back, as a
  * power cut does); error (step n fails once); full (from step n on nothing is written: ENOSPC).
  *
+ * A process that `copies_before` was called in copies the folder before each step that puts something
+ * in its place or takes it away: what a stop there leaves is what lies on the disk then.
+ *
  * A process that is started with DISK_STEPS_UNDER has a disk with DISK_STEPS_ROOM bytes left, as long
  * as the file DISK_STEPS_FULL is there: what grows meanwhile needs room, what is taken away
  * gives it back. As long as the file DISK_STEPS_SLOW is there, each fsync takes 200 ms.
@@ -19,6 +22,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -29,6 +33,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,7 +45,7 @@ static const char *full_while, *slow_while;
 static struct shared *shared;
 static int armed, mode, log_fd = -1, fail_with = EIO;
 static long at;
-static char under[4096];
+static char under[4096], copies[4096];
 static size_t under_length;
 static pthread_mutex_t one_at_a_time = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
@@ -100,6 +105,7 @@ void arm(const char *folder, int how, long number, int error, const char *log) {
   log_fd = *log ? plain_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
   armed = 1;
 }
+void copies_before(const char *into) { snprintf(copies, sizeof copies, "%s", into); }
 void begin_trial(void) { shared->steps = 0; }
 static int next_line(const char **text, char *line, size_t room) {
   size_t length = strcspn(*text, "\n");
@@ -265,11 +271,30 @@ static void stop(void) {
   kill(0, SIGKILL);
   for (;;) pause();
 }
+/* SQLite's own files come and go; SQLite's tests have stopped there. */
+static int places(const char *what, const char *path) {
+  static const char *own[] = {"-wal", "-shm", "-journal"};
+  size_t length = strlen(path);
+  for (int i = 0; i < 3; i++)
+    if (length > strlen(own[i]) && !strcmp(path + length - strlen(own[i]), own[i])) return 0;
+  return !strcmp(what, "rename") || !strcmp(what, "link") || !strcmp(what, "unlink") ||
+         !strcmp(what, "rmdir");
+}
+static void copy_before(long number) {
+  char into[4200], *told[] = {"cp", "-a", under, into, NULL}, *none[] = {NULL};
+  pid_t copying;
+  int status = 1;
+  snprintf(into, sizeof into, "%s/%ld", copies, number);
+  if (posix_spawn(&copying, "/bin/cp", NULL, NULL, told, none)) abort();
+  while (waitpid(copying, &status, 0) < 0 && errno == EINTR) {}
+  if (status) abort();
+}
 /* 1: the call has to fail with errno. Holds the lock until `stepped`. */
 static int step(const char *what, const char *path, int writes) {
   pthread_mutex_lock(&one_at_a_time);
   long number = mine = atomic_fetch_add(&shared->steps, 1) + 1;
   if (log_fd >= 0) dprintf(log_fd, "%ld %s %s\n", number, what, path + under_length);
+  if (*copies && places(what, path)) copy_before(number);
   if (number == at && (mode == BEFORE || mode == LOST || (mode == TORN && !writes))) stop();
   if ((number == at && mode == ERROR) || (number >= at && mode == FULL && writes)) {
     pthread_mutex_unlock(&one_at_a_time);

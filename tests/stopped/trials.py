@@ -51,10 +51,12 @@ class Ended:
     said: str
     log: tuple[str, ...] = ()
 
-    def renames(self) -> list[int]:
-        """Numbers of steps that put something in its place or take it away."""
-        kinds = ("rename", "link", "unlink", "rmdir")
-        return [int(line.split()[0]) for line in self.log if line.split()[1] in kinds]
+    def placing(self) -> list[int]:
+        """Numbers of steps that put something in its place or take it away, but for SQLite's own
+        files, whose steps SQLite's tests have stopped at. disk_steps.c chooses them alike."""
+        kinds, own = ("rename", "link", "unlink", "rmdir"), ("-wal", "-shm", "-journal")
+        steps = (line.split(" ", 2) for line in self.log)
+        return [int(at) for at, kind, path in steps if kind in kinds and not path.endswith(own)]
 
 
 class Driver(Protocol):
@@ -82,13 +84,17 @@ class Trials:
         mode: Mode = Mode.COUNT,
         at: int = 0,
         driver: Driver | None = None,
+        copies_before: Path | None = None,
     ) -> Ended:
-        """driver : of a command that does not end by itself."""
-        return self._answered(arguments, mode=mode, at=at, driver=driver, copies=1)[0]
+        """driver : of a command that does not end by itself. copies_before : where the folder is
+        to be copied, named by the step's number, before each of `Ended.placing`."""
+        return self._answered(
+            arguments, mode=mode, at=at, driver=driver, times=1, copies_before=copies_before
+        )[0]
 
     def together(self, arguments: Sequence[str]) -> list[Ended]:
         """Two of the same at once."""
-        return self._answered(arguments, mode=Mode.COUNT, at=0, driver=None, copies=2)
+        return self._answered(arguments, mode=Mode.COUNT, at=0, driver=None, times=2)
 
     def _answered(
         self,
@@ -97,7 +103,8 @@ class Trials:
         mode: Mode,
         at: int,
         driver: Driver | None,
-        copies: int,
+        times: int,
+        copies_before: Path | None = None,
     ) -> list[Ended]:
         log, started = self._scratch / "steps", self._scratch / "started"
         log.unlink(missing_ok=True)
@@ -112,7 +119,8 @@ class Trials:
             "log": str(log) if mode == Mode.COUNT else "",
             "environment": dict(driver.environment if driver is not None else {}),
             "started": str(started),
-            "copies": copies,
+            "times": times,
+            "copies_before": str(copies_before or ""),
         }
         _pipe(self._process.stdin).write(json.dumps(asked) + "\n")
         _pipe(self._process.stdin).flush()
@@ -157,6 +165,13 @@ def full_disk(scratch: Path, folder: Path, *, full: Path, room: int) -> dict[str
         "DISK_STEPS_FULL": str(full),
         "DISK_STEPS_ROOM": str(room),
     }
+
+
+def counted(scratch: Path, folder: Path, *, log: Path) -> dict[str, str]:
+    """The environment of a process whose steps below `folder` are counted and logged."""
+    told = [0, int(Mode.COUNT), errno.EIO, scratch / "counters", log, folder]
+    trial = {"DISK_STEPS_TRIAL": "\n".join(map(str, told))}
+    return os.environ | {"LD_PRELOAD": str(library(scratch))} | trial
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """What is stopped at each of its steps: a small world, a command in it, and what is compared."""
 
 import json
-import shutil
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
@@ -15,13 +13,10 @@ import msgspec
 from coldwitness.cli.main import main
 from coldwitness.cli.store_files import FOR_OTHERS
 from coldwitness.config.settings import Settings, load_settings
-from coldwitness.ingest.routes import Routes
-from coldwitness.ingest.row_finding import RowFinder
 from coldwitness.judging.archiving import facts_to_archive
 from coldwitness.storage.archive.backup import verify_backup
 from coldwitness.storage.archive.days import seal_days, sealed_days, verify_archive
 from coldwitness.storage.decided.redaction import unlike_orders
-from coldwitness.storage.decided.shards import deciding_workers
 from coldwitness.storage.journal import (
     JournalReader,
     journal_public_key,
@@ -32,6 +27,7 @@ from coldwitness.storage.journal.role_keys import history_of
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register import migrate, open_register
 from coldwitness.storage.register.database import Database
+from tests.stopped.row_indexes import INDEX, index_problems
 from tests.stopped.services import (
     all_judged,
     all_stored,
@@ -51,9 +47,6 @@ _BROKER = "demo/broker/"
 """The demo's broker is a program of others, with files of its own."""
 _PASSING = ("-wal", "-shm", "/lock", "-journal")
 """Endings of files that come and go by themselves with each opening."""
-_INDEX = "journal/derived/rows"
-"""Which rows speak of what: made by whoever asks, so another command makes other files of it. What
-stands in them is compared by `_index_problems`."""
 _THERE = "expected a new or empty folder"
 MANIFEST = {
     "id": "S-0",
@@ -142,6 +135,13 @@ def _stored(folder: Path) -> Settings:
     return settings
 
 
+def _reported_on(folder: Path) -> None:
+    """A report was signed: what makes the package's key is stopped there."""
+    _stored(folder)
+    _run(folder, "report", "S-0", "-o", str(folder / "r.json"))
+    (folder / "r.json").unlink()
+
+
 def _archived(folder: Path) -> None:
     """A sealed day of the archive, and a reading that came after it was sealed."""
     settings = _stored(folder)
@@ -198,6 +198,10 @@ def _old_register(folder: Path) -> None:
         migrate.downgrade(database, to="0015")
 
 
+def work_named(name: str) -> Work:
+    return next(work for work in WORKS if work.name == name)
+
+
 def _run(folder: Path, *words: str) -> None:
     assert main([*_command(*words)(folder)]) == 0
 
@@ -205,7 +209,7 @@ def _run(folder: Path, *words: str) -> None:
 def files(folder: Path) -> list[str]:
     """Names of all files and folders, but for those that come and go with each opening."""
     found = [str(path.relative_to(folder)) for path in folder.rglob("*")]
-    kept = (name for name in found if not name.startswith((_INDEX, _BROKER)))
+    kept = (name for name in found if not name.startswith((INDEX, _BROKER)))
     return sorted(name for name in kept if not f"/{name}".endswith(_PASSING))
 
 
@@ -242,14 +246,22 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def _demo_state(folder: Path) -> object:
-    """Each shipment's verdict, and that what was journalled holds."""
+    """What was found of each shipment and its verdict, and that what was journalled holds.
+
+    Of two equal records the one that came later is the copy. A morning of a second brings both
+    within the margin of that, so their verdict depends on how fast the machine was."""
     demo = folder / "demo"
     reports = verify_journal(demo / "journal", public=None)
     problems = [problem.text for report in reports for problem in report.problems]
     url = f"sqlite:///{demo}/register.sqlite"
     with closing(open_register(url)) as register:
-        rows = register.shipments.rows(limit=100)
-    return problems, [(row.id, row.verdict) for row in rows], open_to_others(folder)
+        results = register.results.newest([row.id for row in register.shipments.rows(limit=100)])
+    judged = []
+    for shipment, result in sorted(results.items()):
+        kinds = sorted({f"{one.kind}/{one.subtype}" for one in result.findings})
+        verdict = "" if "data_integrity/copied" in kinds else result.verdict
+        judged.append((shipment, kinds, verdict))
+    return problems, judged, open_to_others(folder)
 
 
 def views_state(folder: Path) -> object:
@@ -291,33 +303,7 @@ def _keys_state(folder: Path) -> object:
 def _report_state(folder: Path) -> object:
     made = [folder / name for name in ("p.zip", "r.json") if (folder / name).exists()]
     verified = [(path.name, main(["verify", str(path)])) for path in made]
-    return verified, _index_problems(folder), journal_state(folder)
-
-
-def _index_problems(folder: Path) -> list[str]:
-    """Indexes of rows that say otherwise than those made anew, as far as they reach."""
-    there = folder / _INDEX
-    left = {path.relative_to(there): _indexed(path) for path in there.rglob("*.sqlite")}
-    shutil.rmtree(there)
-    settings = settings_at(folder)
-    finder = RowFinder(settings.journal.directory, Routes, future_tolerance_s=evidence.FUTURE_S)
-    finder.rows([], first="0", last="9")
-    for worker in deciding_workers(settings.journal.directory):
-        finder.index_decided(worker)
-    finder.close()
-    anew = {path.relative_to(there): _indexed(path) for path in there.rglob("*.sqlite")}
-    return [
-        str(path)
-        for path, (covered, named) in left.items()
-        if named != {one for one in anew[path][1] if one[1] in covered}
-    ]
-
-
-def _indexed(path: Path) -> tuple[range, set[tuple[int, int]]]:
-    with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT first, last FROM covered").fetchone()
-        named = set(connection.execute("SELECT name, row FROM named"))
-    return range(found[0], found[1] + 1) if found else range(0), named
+    return verified, index_problems(settings_at(folder)), journal_state(folder)
 
 
 WORKS: Sequence[Work] = (
@@ -358,7 +344,9 @@ WORKS: Sequence[Work] = (
     Work("upgrade", _old_register, _command("db", "upgrade"), views_state),
     Work("key rotate", _in_stores, _command("journal", "key", "rotate", "log"), _keys_state),
     Work("report", _in_stores, _command("report", "S-0", "-o", "{}/r.json"), _report_state),
-    Work("package", _in_stores, _command("report", "S-0", "--package", "{}/p.zip"), _report_state),
+    Work(
+        "package", _reported_on, _command("report", "S-0", "--package", "{}/p.zip"), _report_state
+    ),
     Work(
         "ingest",
         _nothing_yet,
