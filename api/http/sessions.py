@@ -51,7 +51,8 @@ def signed_in(request: Request, services: Services) -> Signed | None:
     csrf = csrf_of(token)
     if request.method not in _SAFE and request.scope["path"].startswith(_API):
         require_ours(request, services)
-        if not hmac.compare_digest(request.headers.get(CSRF_HEADER, ""), csrf):
+        given = request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(given.encode(), csrf.encode()):  # of texts ASCII alone is taken
             raise Problem(403, f"{CSRF_HEADER}: expected the token of the page that asks")
     used = request.scope["path"] != _STREAM and _LISTENING not in request.headers
     now_ms = services.clock()

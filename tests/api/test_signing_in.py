@@ -143,6 +143,8 @@ def test_what_a_page_of_another_site_has_a_browser_ask_changes_nothing(world: Wo
     post = world.client.post
     assert post(path, json=review).status_code == 403, "no token"
     assert post(path, json=review, headers={CSRF_HEADER: token[:-1] + "x"}).status_code == 403
+    told = post(path, json=review, headers=[(CSRF_HEADER.encode(), "ñ".encode())])
+    assert told.status_code == 403, "a token that is no ASCII is a wrong one"
     for foreign in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert post(path, json=review, headers={CSRF_HEADER: token, **foreign}).status_code == 403
         assert sign_in(world, headers=foreign).status_code == 403
