@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from coldwitness.api.reports.made.wording import Lang
-from coldwitness.api.reports.packed.package_check import verify_any
+from coldwitness.api.reports.made.written import Kept
+from coldwitness.api.reports.packed.package_check import some_of, verify_any
 from coldwitness.api.reports.packed.verification import Verified
 from coldwitness.api.reports.packed.verified_words import verified_lines
 from coldwitness.cli.settings_in_force import settings_of
@@ -79,7 +80,8 @@ def verify(
         raise BadInput(f"--lang: expected zh or en, got {lang!r}")
     words: Lang = "en" if lang == "en" else "zh"
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = Kept(some_of(opened))
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
     settings = settings_of(context)

@@ -50,7 +50,7 @@ class Signer:
         return base64.b64encode(self._private.sign(message)).decode("ascii")
 
 
-def signature_holds(public: Ed25519PublicKey, message: bytes, signature: str) -> bool:
+def signature_holds(public: Ed25519PublicKey, message: bytes | memoryview, signature: str) -> bool:
     try:
         public.verify(base64.b64decode(signature, validate=True), message)
     except (InvalidSignature, ValueError):

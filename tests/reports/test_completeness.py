@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from coldwitness.api.reports.made.model import Report
+from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed import standalone_verify
 from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about, journal_part
 from coldwitness.domain.errors import BadInput
@@ -234,7 +235,7 @@ def test_rows_after_the_last_head_are_in_the_package_and_not_said_to_be_all(
 def test_the_one_file_verifier_finds_a_row_left_out(tmp_path: Path) -> None:
     one = kept(tmp_path, days=3)
     part = part_of(one)
-    report = json.loads(msgspec.json.encode(one.report))
+    report = json.loads(render_json(one.report))
 
     def found(said: JournalPart) -> set[str]:
         problems: list[tuple[str, str]] = []

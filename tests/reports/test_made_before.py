@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coldwitness.api.reports.made.seal import canonical, sha256_hex, without_seal
+from coldwitness.api.reports.made.seal import canonical, sha256_hex
 from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed.package_check import verify_any
 from coldwitness.api.reports.packed.standalone_verify import check_report
@@ -40,7 +40,7 @@ def sealed_anew(data: bytes, *edits: Callable[[Values], object]) -> bytes:
     values = json.loads(data)
     for edit in edits:
         edit(values)
-    content = without_seal(values)
+    content = canonical({name: said for name, said in values.items() if name != "seal"})
     values["seal"] |= {"sha256": sha256_hex(content), "sm3": sm3(content)}
     return canonical(values) + b"\n"
 

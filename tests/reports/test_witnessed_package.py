@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from coldwitness.api.reports.made.twin import render_json
 from coldwitness.api.reports.packed import standalone_verify
 from coldwitness.api.reports.packed.completeness import DayTally
 from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about, journal_part
@@ -43,7 +44,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, JournalPart]
 def codes(part: JournalPart, one: Kept) -> set[str]:
     found: list[tuple[str, str]] = []
     data = standalone_verify.canonical(json.loads(msgspec.json.encode(part))) + b"\n"
-    report = json.loads(msgspec.json.encode(one.report))
+    report = json.loads(render_json(one.report))
     standalone_verify.check_journal(data, [BUREAU.public], found, report)
     alone = {code for code, _ in found}
     ours = {code for code, _ in doubts_about(part, one.report, [BUREAU.public])}

@@ -2,7 +2,8 @@
 
 Two million readings are a hundred megabytes of arrays, but more than a gigabyte as Python's
 numbers and texts. What a report was made from therefore stays arrays; values are made of it when
-they are asked for, some thousand rows at a time. A report read back has lists of values instead.
+they are asked for, some thousand rows at a time. A report read back has arrays again, and lists of
+values where these say what no array does (`read_columns`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +52,8 @@ class Column(Sequence[T], Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or len(other) != len(self):
             return False
+        if isinstance(other, Column) and other.array is self.array:
+            return True
         return all(ours == theirs for ours, theirs in zip(self, other, strict=True))
 
     def is_plain(self, rows: slice) -> bool:
@@ -111,6 +114,13 @@ def epochs_of(column: Sequence[str | None]) -> FloatArray:
         rounded: FloatArray = np.round(column.array * 1000.0) / 1000.0
         return rounded
     return epochs_s(column)
+
+
+def whole_of(column: Sequence[int | None]) -> IntArray:
+    """(n,) -1 for None: inverse of `indexes` and `counts_if_any`."""
+    if isinstance(column, Column):
+        return np.asarray(column.array, dtype=np.int64)
+    return np.array([-1 if one is None else one for one in column], dtype=np.int64)
 
 
 def codes_of(column: Sequence[bool | None]) -> CodeArray:

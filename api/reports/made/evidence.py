@@ -3,7 +3,7 @@
 A verifier judges the readings of the report again, so the columns carry all that judging uses.
 """
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +19,14 @@ from coldwitness.api.reports.made.columns import (
     numbers,
     times,
     times_if_any,
+    whole_of,
 )
 from coldwitness.api.reports.made.instants import instants
 from coldwitness.api.reports.made.model import Readings
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.instants import instant_ms
 from coldwitness.domain.reading import ENDING_EVENTS, Event
-from coldwitness.domain.tracks import Tracks
+from coldwitness.domain.tracks import IntArray, Tracks
 
 AT_CONSIGNEE = ("arrived", *ENDING_EVENTS)
 NO_READINGS = Readings(
@@ -105,10 +106,10 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
     for name, column in columns.items():
         if len(column) != n:
             raise BadInput(f"readings.{name}: expected {n} values as in time, got {len(column)}")
-    loggers = range(-1, len(readings.loggers))
-    if not all(logger in loggers for logger in readings.logger):
+    logger, rows = _whole(readings.logger, "logger"), _whole(readings.conflict, "conflict")
+    if ((logger < -1) | (logger >= len(readings.loggers))).any():
         raise BadInput("readings.logger: expected indexes into readings.loggers")
-    if not all(0 <= row < n for row in readings.conflict):
+    if ((rows < 0) | (rows >= n)).any():
         raise BadInput(f"readings.conflict: expected rows below {n}")
     try:
         time_s, received_s = epochs_of(readings.time), epochs_of(readings.received)
@@ -117,15 +118,15 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
     if (np.diff(time_s) < 0).any():
         raise BadInput("readings.time: expected times that never fall")
     conflict = np.zeros(n, dtype=np.bool_)
-    conflict[list(readings.conflict)] = True
+    conflict[rows] = True
     return Tracks(
         shipments=(shipment,),
         loggers=readings.loggers,
         first=np.array([0, n], dtype=np.int64),
         time_s=time_s,
         received_s=received_s,
-        logger=np.array(readings.logger, dtype=np.int64),
-        seq=np.array([-1 if seq is None else seq for seq in readings.seq], dtype=np.int64),
+        logger=logger,
+        seq=whole_of(readings.seq),
         conflict=conflict,
         temperature_c={name: floats_of(column) for name, column in readings.temperature_c.items()},
         lat_deg=floats_of(readings.lat),
@@ -135,6 +136,13 @@ def tracks_of(readings: Readings, shipment: str) -> Tracks:
         moving=codes_of(readings.moving),
         light_lux=floats_of(readings.light_lux),
     )
+
+
+def _whole(column: Sequence[int | None], name: str) -> IntArray:
+    try:
+        return whole_of(column)
+    except OverflowError as error:
+        raise BadInput(f"readings.{name}: expected numbers of rows") from error
 
 
 def site_of(event: Event) -> str | None:

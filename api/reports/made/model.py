@@ -190,8 +190,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 class Readings(msgspec.Struct, frozen=True, kw_only=True):
     """Every reading of the shipment, inside and outside the window, in the order of Tracks.
 
-    Columns of equal length; None where absent. `logger` indexes `loggers`. A report that was made
-    has `columns.Column`, one that was read has lists.
+    Columns of equal length; None where absent. `logger` indexes `loggers`. They are
+    `columns.Column`, and lists where a report that was read says what these never say.
     """
 
     loggers: tuple[str, ...]

@@ -6,7 +6,7 @@ written otherwise, a count below zero) stays the values that were read.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -23,8 +23,10 @@ from coldwitness.api.reports.made.columns import (
 from coldwitness.api.reports.made.instants import epochs_s, instants
 from coldwitness.api.reports.made.model import Readings
 from coldwitness.domain.channels import SEQ_MAX
+from coldwitness.domain.columns import said_once
 from coldwitness.domain.tracks import FloatArray
 
+T = TypeVar("T")
 _WHERE = "$.readings"
 
 
@@ -50,23 +52,25 @@ def read_columns(data: msgspec.Raw) -> Readings:
     """data : the JSON of `Readings`. Raises msgspec.DecodeError for anything else."""
     unread = _decoded(data, _Unread, _WHERE)
 
-    def values(name: str, kind: Any) -> Any:
-        return _decoded(getattr(unread, name), list[kind], f"{_WHERE}.{name}")
+    def column(name: str, kind: type[T]) -> T:
+        raw: msgspec.Raw = getattr(unread, name)
+        return _decoded(raw, kind, f"{_WHERE}.{name}")
 
     def numbers_in(name: str) -> Sequence[float | None]:
-        return _numbers(values(name, float | None))
+        return _numbers(column(name, list[float | None]))
 
     def flags_in(name: str) -> Sequence[bool | None]:
-        told: list[bool | None] = values(name, bool | None)
-        return flags(np.array([-1 if one is None else one for one in told], dtype=np.int8))
+        told = column(name, list[bool | None])
+        codes = np.array([-1 if one is None else one for one in told], dtype=np.int8)
+        return flags(said_once(codes))
 
     return Readings(
         loggers=unread.loggers,
-        time=_times(values("time", str)),
-        received=_times_if_any(values("received", str | None)),
-        logger=_indexes(values("logger", int)),
-        seq=_counts(values("seq", int | None)),
-        conflict=_indexes(values("conflict", int)),
+        time=_times(column("time", list[str])),
+        received=_times_if_any(column("received", list[str | None])),
+        logger=_indexes(column("logger", list[int])),
+        seq=_counts(column("seq", list[int | None])),
+        conflict=_indexes(column("conflict", list[int])),
         temperature_c={
             name: _numbers(_decoded(raw, list[float | None], f"{_WHERE}.temperature_c[...]"))
             for name, raw in unread.temperature_c.items()
@@ -80,7 +84,7 @@ def read_columns(data: msgspec.Raw) -> Readings:
     )
 
 
-def _decoded(raw: msgspec.Raw, kind: Any, where: str) -> Any:
+def _decoded(raw: msgspec.Raw, kind: type[T], where: str) -> T:
     """where : stands in a message in place of the part's own beginning."""
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -91,7 +95,7 @@ def _decoded(raw: msgspec.Raw, kind: Any, where: str) -> Any:
 
 
 def _numbers(told: list[float | None]) -> Sequence[float | None]:
-    return numbers(np.array(told, dtype=np.float64))
+    return numbers(said_once(np.array(told, dtype=np.float64)))
 
 
 def _times(told: list[str]) -> Sequence[str]:
@@ -115,16 +119,17 @@ def _seconds(told: Sequence[str | None]) -> FloatArray | None:
             return None
         if instants(time_s[rows]) != part:
             return None
-    return time_s
+    return said_once(time_s)
 
 
 def _indexes(told: list[int]) -> Sequence[int]:
     if told and (min(told) < -SEQ_MAX or max(told) > SEQ_MAX):
         return told
-    return indexes(np.array(told, dtype=np.int64))
+    return indexes(said_once(np.array(told, dtype=np.int64)))
 
 
 def _counts(told: list[int | None]) -> Sequence[int | None]:
     if not all(one is None or 0 <= one <= SEQ_MAX for one in told):
         return told
-    return counts_if_any(np.array([-1 if one is None else one for one in told], dtype=np.int64))
+    counts = np.array([-1 if one is None else one for one in told], dtype=np.int64)
+    return counts_if_any(said_once(counts))

@@ -93,16 +93,6 @@ def _values_text(column: Sequence[object], rows: slice, *, of_numbers: bool) -> 
     return msgspec.json.encode(ours)[1:-1]
 
 
-def sealed_bytes(report: Report) -> bytes:
-    """The bytes that digests and signature are made over."""
-    return b"".join(canonical_parts(report, with_seal=False))
-
-
-def without_seal(values: dict[str, Any]) -> bytes:
-    """Those bytes, of a report as JSON-ready values."""
-    return canonical({name: value for name, value in values.items() if name != "seal"})
-
-
 def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

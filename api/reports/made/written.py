@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from mmap import ACCESS_READ, mmap
-from typing import IO
+from typing import IO, Protocol
 from weakref import finalize
 
 from cryptography.hazmat.primitives import hashes
@@ -26,27 +26,89 @@ def parts_of(file: IO[bytes]) -> Iterator[bytes]:
         yield part
 
 
-class Written:
-    """Bytes with their size and digests (hexadecimal), which are taken while they are written.
-    The file is closed with it."""
+class Held(Protocol):
+    """Bytes of some size. read : some of them. parts : all in turn. held : all at once, for what
+    cannot take them in parts; where they are many as they lie on the disk, so that no memory runs
+    out by it: kept no longer than they are read."""
 
-    def __init__(self, parts: Iterable[bytes]) -> None:
+    size: int
+
+    def read(self, first: int, size: int) -> bytes | memoryview: ...
+    def parts(self) -> Iterator[bytes | memoryview]: ...
+    def held(self) -> bytes | memoryview: ...
+
+
+class InTurn:
+    """What can be read here and there is read in turn so."""
+
+    size: int
+
+    def read(self, first: int, size: int) -> bytes | memoryview:
+        raise NotImplementedError
+
+    def parts(self) -> Iterator[bytes | memoryview]:
+        for first in range(0, self.size, _READ_AT_ONCE):
+            yield self.read(first, min(_READ_AT_ONCE, self.size - first))
+
+
+class Given(InTurn):
+    """Bytes that are in memory already."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def read(self, first: int, size: int) -> memoryview:
+        return memoryview(self._data)[first : first + size]
+
+    def held(self) -> bytes:
+        return self._data
+
+
+class Kept(InTurn):
+    """Bytes that were written. The file is closed with it."""
+
+    def __init__(self, parts: Iterable[bytes | memoryview]) -> None:
         """Raises OSError where there is no room for them."""
-        sha256, sm3 = hashlib.sha256(), hashes.Hash(hashes.SM3())
         self.file = room()
         finalize(self, self.file.close)
         for part in parts:
-            sha256.update(part)
-            sm3.update(part)
             self.file.write(part)
         self.size = self.file.tell()
+        self.file.flush()
+
+    def read(self, first: int, size: int) -> bytes:
+        self.file.seek(first)
+        return self.file.read(size)
+
+    def held(self) -> bytes | memoryview:
+        if self.size <= IN_MEMORY:
+            return self.read(0, self.size)
+        return memoryview(mmap(self.file.fileno(), 0, access=ACCESS_READ))
+
+
+class Written(Kept):
+    """With their digests (hexadecimal), which are taken while they are written."""
+
+    def __init__(self, parts: Iterable[bytes | memoryview]) -> None:
+        sha256, sm3 = hashlib.sha256(), hashes.Hash(hashes.SM3())
+
+        def noted() -> Iterator[bytes | memoryview]:
+            for part in parts:
+                sha256.update(part)
+                sm3.update(part)
+                yield part
+
+        super().__init__(noted())
         self.sha256 = sha256.hexdigest()
         self.sm3 = sm3.finalize().hex()
 
-    def held(self) -> bytes | memoryview:
-        """All of them at once, for what cannot take them in parts: where they are many the file
-        as it lies on the disk, so that no memory runs out by it."""
-        if self.size <= IN_MEMORY:
-            return b"".join(parts_of(self.file))
-        self.file.flush()
-        return memoryview(mmap(self.file.fileno(), 0, access=ACCESS_READ))
+
+def says(held: Held, parts: Iterable[bytes | memoryview]) -> bool:
+    """Whether these parts together are those bytes."""
+    at = 0
+    for part in parts:
+        if held.read(at, len(part)) != part:
+            return False
+        at += len(part)
+    return at == held.size

@@ -134,7 +134,7 @@ def make_package(
         register=register,
     )
     head = {CONTENTS: listed, SIGNATURE: signed, **token, **statement}
-    _zip(
+    zip_into(
         out,
         {
             **{name: [data] for name, data in head.items()},
@@ -150,11 +150,12 @@ def entry_of(name: str, data: Written) -> Entry:
 def zipped(files: Mapping[str, bytes]) -> bytes:
     """The one zip of these files in this order."""
     out = io.BytesIO()
-    _zip(out, {name: [data] for name, data in files.items()})
+    zip_into(out, {name: [data] for name, data in files.items()})
     return out.getvalue()
 
 
-def _zip(out: IO[bytes], files: Mapping[str, Iterable[bytes]]) -> None:
+def zip_into(out: IO[bytes], files: Mapping[str, Iterable[bytes | memoryview]]) -> None:
+    """The same, of files in parts; `out` can be sought in."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, parts in files.items():
             info = zipfile.ZipInfo(name, _DATE)

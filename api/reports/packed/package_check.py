@@ -1,33 +1,36 @@
 """Does an evidence package still match itself, its signature, its journal and its verdict?"""
 
-import io
-import zipfile
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import IO
 
 import msgspec
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 
 from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.made.seal import canonical
-from coldwitness.api.reports.made.written import Written
+from coldwitness.api.reports.made.written import Given, Held, Kept, says
 from coldwitness.api.reports.packed import package
 from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about, removed_in
+from coldwitness.api.reports.packed.members import members_of
 from coldwitness.api.reports.packed.package import (
     Contents,
+    Entry,
     PackageSignature,
-    entry_of,
     readings_parts,
-    zipped,
 )
 from coldwitness.api.reports.packed.rejudging import pack_of
+from coldwitness.api.reports.packed.standalone_verify import MOST_BYTES
 from coldwitness.api.reports.packed.statement import doubts_about_statement
 from coldwitness.api.reports.packed.verification import (
     Complete,
     Findings,
     Problem,
     Verified,
+    beginning_of,
     checked_pdf,
     checked_report,
     concluded,
@@ -52,11 +55,13 @@ _REQUIRED = (
     package.EVENTS,
     package.RULES,
 )
-_MOST_BYTES = 500_000_000
+_READ_AT_ONCE = 1_000_000
+_FILE_BYTES = MOST_BYTES + 1_000_000
+"""Of a package also what the zip takes itself."""
 
 
 def verify_any(
-    data: bytes,
+    data: bytes | Held,
     *,
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey] = (),
@@ -71,9 +76,12 @@ def verify_any(
     package can carry either. anew : judge a report of an earlier
     form by this version too.
     """
-    if data.startswith(b"PK"):
+    data = Given(data) if isinstance(data, bytes) else data
+    if data.size > _FILE_BYTES:
+        return Verified(kind="report", problems=(Problem("not_readable", "too large"),))
+    if beginning_of(data).startswith(b"PK"):
         return verify_package(
-            data,
+            data if isinstance(data, Kept) else Kept(data.parts()),
             rulebook=rulebook,
             trusted=trusted,
             authorities=authorities,
@@ -89,8 +97,16 @@ def verify_any(
     return replace(verified, problems=(*verified.problems, *missing))
 
 
+def some_of(file: IO[bytes]) -> Iterator[bytes]:
+    """All of a file, or enough to see that it is too large."""
+    left = _FILE_BYTES + 1
+    while left and (part := file.read(min(_READ_AT_ONCE, left))):
+        left -= len(part)
+        yield part
+
+
 def verify_package(
-    data: bytes,
+    data: Kept,
     *,
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey] = (),
@@ -102,14 +118,16 @@ def verify_package(
     files = _files(data, found)
     if files is None:
         return Verified(kind="package", problems=tuple(found.problems))
-    trusted = vouched_keys(trusted, _stated(files))
+    stated = _stated(files)
+    trusted = vouched_keys(trusted, stated)
     contents, signer = _contents(files, found, trusted)
     if contents is not None:
         _check_files(contents, files, found)
     if signer is not None:
-        log = vouched_keys([*trusted, signer], _stated(files))
-        listed = files[package.CONTENTS]
-        for code, detail in doubts_about_statement(files, listed, signer=signer, log=log):
+        log = vouched_keys([*trusted, signer], stated)
+        small = {name: bytes(files[name].held()) for name in package.HEAD if name in files}
+        listed = small[package.CONTENTS]
+        for code, detail in doubts_about_statement(small, listed, signer=signer, log=log):
             found.add(code, detail)
     report, complete = None, None
     removed: tuple[Redacted, ...] = ()
@@ -122,7 +140,7 @@ def verify_package(
         if signer is not None and key not in {None, signer.public_bytes_raw().hex()}:
             found.add("files_disagree", "signing keys")
         _check_pdf(report, files, found, rulebook, trusted)
-        keys = vouched_keys([*trusted, *([signer] if signer else [])], _stated(files))
+        keys = vouched_keys([*trusted, *([signer] if signer else [])], stated)
         complete, removed, seen = _check_journal(report, contents, files, found, keys, witnesses)
     for witness in witnesses:
         if witness.name not in {one.witness for one in seen}:
@@ -142,21 +160,21 @@ class _Stated(msgspec.Struct):
     seal: _Sealed | None = None
 
 
-def _stated(files: Mapping[str, bytes]) -> tuple[KeyStatement, ...]:
+def _stated(files: Mapping[str, Held]) -> tuple[KeyStatement, ...]:
     """What the report's seal says of keys; nothing where it cannot be read: that is told later."""
     try:
-        said = msgspec.json.decode(files.get(package.REPORT, b""), type=_Stated)
+        said = msgspec.json.decode(_whole(files, package.REPORT), type=_Stated)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return ()
     return () if said.seal is None else said.seal.keys
 
 
 def _check_stamp(
-    files: Mapping[str, bytes], found: Findings, authorities: Sequence[Certificate]
+    files: Mapping[str, Held], found: Findings, authorities: Sequence[Certificate]
 ) -> tuple[Stamp | None, bool | None]:
     """What the token says where it is over the signature in the package, and whether one of
     `authorities` signed it (None where none is named or there is nothing to ask it about)."""
-    token, signed = files.get(package.STAMP), files.get(package.SIGNATURE)
+    token, signed = (_bytes(files, name) for name in (package.STAMP, package.SIGNATURE))
     if token is None or signed is None:
         if authorities:
             found.add("timestamp_missing")
@@ -176,30 +194,32 @@ def _check_stamp(
     return stamp, True
 
 
-def _files(data: bytes, found: Findings) -> dict[str, bytes] | None:
+def _files(data: Kept, found: Findings) -> dict[str, Held] | None:
     """Contents by name; the zip must be exactly the one our writer makes of them."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            if sum(info.file_size for info in infos) > _MOST_BYTES:
-                raise BadInput("too large")
-            files = {info.filename: archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        found.add("not_readable", str(error)[:200])
+        files, ours = members_of(data)
+    except BadInput as error:
+        found.add("not_readable", str(error))
         return None
-    except (BadInput, ValueError, UnicodeDecodeError) as error:
-        found.add("not_readable", str(error)[:200])
-        return None
-    if len(files) != len(infos) or zipped(files) != data:
+    if not ours:
         found.add("package_altered")
     return files
 
 
+def _bytes(files: Mapping[str, Held], name: str) -> bytes | None:
+    """Of a file that is short."""
+    return bytes(files[name].held()) if name in files else None
+
+
+def _whole(files: Mapping[str, Held], name: str) -> bytes | memoryview:
+    return files[name].held() if name in files else b""
+
+
 def _contents(
-    files: Mapping[str, bytes], found: Findings, trusted: Sequence[Ed25519PublicKey]
+    files: Mapping[str, Held], found: Findings, trusted: Sequence[Ed25519PublicKey]
 ) -> tuple[Contents | None, Ed25519PublicKey | None]:
     """The list of contents, and the key that signed it where its signature holds."""
-    listed = files.get(package.CONTENTS)
+    listed = _bytes(files, package.CONTENTS)
     if listed is None:
         found.add("file_missing", package.CONTENTS)
         return None, None
@@ -210,7 +230,7 @@ def _contents(
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         found.add("not_readable", f"{package.CONTENTS}: {error}")
         contents = None
-    return contents, _signer(listed, files.get(package.SIGNATURE), found, trusted)
+    return contents, _signer(listed, _bytes(files, package.SIGNATURE), found, trusted)
 
 
 def _signer(
@@ -239,7 +259,7 @@ def _signer(
     return public
 
 
-def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings) -> None:
+def _check_files(contents: Contents, files: Mapping[str, Held], found: Findings) -> None:
     if contents.schema != package.SCHEMA:
         found.add("not_readable", f"schema {contents.schema}")
     listed = {entry.name: entry for entry in contents.files}
@@ -248,7 +268,7 @@ def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings
     for name in sorted({*listed, *_REQUIRED}):
         if name not in files or name not in listed:
             found.add("file_missing", name)
-        elif entry_of(name, Written([files[name]])) != listed[name]:
+        elif _entry(name, files[name]) != listed[name]:
             found.add("file_altered", name)
     order = [*(name for name in package.HEAD if name in files), *listed]
     if sorted(files) == sorted(order) and list(files) != order:
@@ -257,10 +277,18 @@ def _check_files(contents: Contents, files: Mapping[str, bytes], found: Findings
         found.add("file_added", name)
 
 
+def _entry(name: str, data: Held) -> Entry:
+    sha256, sm3 = hashlib.sha256(), hashes.Hash(hashes.SM3())
+    for part in data.parts():
+        sha256.update(part)
+        sm3.update(part)
+    return Entry(name=name, size=data.size, sha256=sha256.hexdigest(), sm3=sm3.finalize().hex())
+
+
 def _check_agreement(
     report: Evidenced,
     contents: Contents | None,
-    files: Mapping[str, bytes],
+    files: Mapping[str, Held],
     found: Findings,
     rulebook: Rulebook,
 ) -> None:
@@ -269,20 +297,20 @@ def _check_agreement(
         named = (contents.shipment, contents.report_sha256)
         if named != (report.shipment, report.seal.sha256 if report.seal else ""):
             found.add("files_disagree", package.CONTENTS)
-    expected = {
-        package.READINGS: b"".join(readings_parts(report)),
-        package.MANIFEST: canonical(report.manifest) + b"\n",
-        package.EVENTS: b"".join(canonical(event) + b"\n" for event in report.events),
+    expected: dict[str, Iterable[bytes]] = {
+        package.READINGS: readings_parts(report),
+        package.MANIFEST: [canonical(report.manifest), b"\n"],
+        package.EVENTS: (canonical(event) + b"\n" for event in report.events),
     }
-    for name, data in expected.items():
-        if name in files and files[name] != data:
+    for name, parts in expected.items():
+        if name in files and not says(files[name], parts):
             found.add("files_disagree", name)
     if package.RULES not in files:
         return
     installed = pack_of(report, rulebook)
     try:
         enclosed: RulePack | None = pack_from_text(
-            files[package.RULES].decode("utf-8"), where=package.RULES
+            bytes(files[package.RULES].held()).decode("utf-8"), where=package.RULES
         )
     except (ConfigError, UnicodeDecodeError) as error:
         found.add("rules_edited", str(error)[:200])
@@ -293,14 +321,21 @@ def _check_agreement(
 
 def _check_pdf(
     report: Evidenced,
-    files: Mapping[str, bytes],
+    files: Mapping[str, Held],
     found: Findings,
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey],
 ) -> None:
     if package.PDF not in files:
         return
-    inside = checked_pdf(files[package.PDF], found, rulebook=rulebook, trusted=trusted)
+    inside = checked_pdf(
+        files[package.PDF],
+        found,
+        rulebook=rulebook,
+        trusted=trusted,
+        twin=files[package.REPORT],
+        known=report,
+    )
     if inside is not None and inside != report:
         found.add("files_disagree", package.PDF)
 
@@ -308,7 +343,7 @@ def _check_pdf(
 def _check_journal(
     report: Evidenced,
     contents: Contents | None,
-    files: Mapping[str, bytes],
+    files: Mapping[str, Held],
     found: Findings,
     trusted: Sequence[Ed25519PublicKey],
     witnesses: Sequence[NoteKey],
@@ -316,14 +351,14 @@ def _check_journal(
     """For which days the rows are all there, where the package says so, which of their messages an
     order removed, and which heads behind them the witnesses saw; nothing of that where something
     speaks against its rows."""
-    data = files.get(package.JOURNAL)
-    if data is None:
+    if package.JOURNAL not in files:
         if contents is not None and not contents.journal.startswith("none"):
             found.add("file_missing", package.JOURNAL)
         return None, (), ()
+    data = files[package.JOURNAL]
     try:
-        part = msgspec.json.decode(data, type=JournalPart)
-        if canonical(msgspec.to_builtins(part)) + b"\n" != data:
+        part = msgspec.json.decode(data.held(), type=JournalPart)
+        if not says(data, [canonical(msgspec.to_builtins(part)), b"\n"]):
             found.add("not_canonical", package.JOURNAL)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         found.add("not_readable", f"{package.JOURNAL}: {error}"[:200])

@@ -1,17 +1,24 @@
 """Does a report still match its evidence? Every deviation has a reason code and a sentence."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec.structs import replace
 
 from coldwitness.api.reports.drawn.pdf import render_pdf
-from coldwitness.api.reports.made.model import Evidenced, Report, Seal
-from coldwitness.api.reports.made.seal import canonical, sealed_bytes, sha256_hex, without_seal
-from coldwitness.api.reports.made.twin import read_earlier, read_json, render_json
+from coldwitness.api.reports.made.columns import in_turn
+from coldwitness.api.reports.made.evidence import NO_READINGS
+from coldwitness.api.reports.made.model import Evidenced, Readings, Report, Seal
+from coldwitness.api.reports.made.seal import canonical_parts
+from coldwitness.api.reports.made.twin import earlier_parts, read_earlier, read_json
 from coldwitness.api.reports.made.wording import Lang, tell
+from coldwitness.api.reports.made.written import Given, Held, Written, says
 from coldwitness.api.reports.packed.attachment import attachments
 from coldwitness.api.reports.packed.rejudging import (
     pack_beside,
@@ -22,7 +29,6 @@ from coldwitness.api.reports.packed.rejudging import (
 )
 from coldwitness.api.reports.packed.witnessed import Seen
 from coldwitness.config.labels import labels
-from coldwitness.domain.digests import sm3
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.text import Text
 from coldwitness.judging.rulebook import Rulebook
@@ -111,7 +117,7 @@ class Findings:
 
 
 def verify_bytes(
-    data: bytes,
+    data: bytes | Held,
     *,
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey] = (),
@@ -120,32 +126,45 @@ def verify_bytes(
     """Verify a report as JSON or PDF, told apart by their beginning. A page cannot be verified:
     it is drawn from the report and does not hold it."""
     found = Findings(anew=anew)
-    if data.startswith(b"%PDF-"):
+    data = Given(data) if isinstance(data, bytes) else data
+    beginning = beginning_of(data)
+    if beginning.startswith(b"%PDF-"):
         report = checked_pdf(data, found, rulebook=rulebook, trusted=trusted)
         return concluded("pdf", report, found, trusted)
-    if data.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+    if beginning.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
         found.add("page_not_verifiable")
         return Verified(kind="page", problems=tuple(found.problems))
     report = checked_report(data, found, rulebook=rulebook, trusted=trusted)
     return concluded("report", report, found, trusted)
 
 
+def beginning_of(data: Held) -> bytes:
+    """The first thousand bytes."""
+    return bytes(data.read(0, 1000))
+
+
 def checked_pdf(
-    data: bytes,
+    data: Held,
     found: Findings,
     *,
     rulebook: Rulebook,
     trusted: Sequence[Ed25519PublicKey],
+    twin: Held | None = None,
+    known: Evidenced | None = None,
 ) -> Evidenced | None:
+    """known : the report that `twin` was found to be, which need not be checked again."""
     try:
-        inside = attachments(data)
+        inside = attachments(data.held())
     except BadInput as error:
         found.add("not_readable", str(error))
         return None
     if len(inside) != 1:
         found.add("attachment_missing", f"{len(inside)} attachments")
         return None
-    report = checked_report(inside[0], found, rulebook=rulebook, trusted=trusted)
+    if twin is not None and known is not None and says(twin, inside[0].parts()):
+        report: Evidenced | None = known
+    else:
+        report = checked_report(inside[0], found, rulebook=rulebook, trusted=trusted)
     if isinstance(report, Report):
         if not _draws(report, data):
             found.add("pages_differ")
@@ -154,17 +173,18 @@ def checked_pdf(
     return report
 
 
-def _draws(report: Report, data: bytes) -> bool:
+def _draws(report: Report, data: Held) -> bool:
     """Whether the report's pages, in the language the PDF says it is in, are these bytes."""
+    english = re.search(rb"/Lang\(en", data.held()) is not None
     try:
-        return render_pdf(report, lang="en" if b"/Lang(en" in data else "zh") == data
+        return says(data, [render_pdf(report, lang="en" if english else "zh")])
     except (BadInput, ValueError, KeyError, TypeError, IndexError):
         # A report edited out of shape cannot be drawn; then these are not its pages.
         return False
 
 
 def checked_report(
-    data: bytes,
+    data: Held,
     found: Findings,
     *,
     rulebook: Rulebook,
@@ -177,33 +197,34 @@ def checked_report(
     """
     report: Evidenced
     try:
-        earlier = read_earlier(data)
+        earlier = read_earlier(data.held())
         if earlier is None:
-            report = whole = read_json(data)
-            written, sealed = render_json(whole), sealed_bytes(whole)
+            report = whole = read_json(data.held())
+            parts = partial(canonical_parts, whole)
         else:
-            report, values = earlier
-            written, sealed = canonical(values) + b"\n", without_seal(values)
+            report, parts = earlier, partial(earlier_parts, data.held())
+        is_written_so = says(data, chain(parts(with_seal=True), [b"\n"]))
+        sealed = Written(parts(with_seal=False))
     except BadInput as error:
         found.add("not_readable", str(error))
         return None
-    if written != data:
+    if not is_written_so:
         found.add("not_canonical")
     _check_seal(report.seal, sealed, found, trusted)
-    del written, sealed  # of a long record as large as the file; judging it again needs the room
+    del sealed, parts  # judging it again needs the room
     if isinstance(report, Report) or found.anew:
         _check_conclusions(report, found, rulebook)
     return report
 
 
 def _check_seal(
-    seal: Seal | None, data: bytes, found: Findings, trusted: Sequence[Ed25519PublicKey]
+    seal: Seal | None, data: Written, found: Findings, trusted: Sequence[Ed25519PublicKey]
 ) -> None:
     """data : the bytes that the seal was made over."""
     if seal is None:
         found.add("digest_mismatch", "no seal")
         return
-    if seal.sha256 != sha256_hex(data) or seal.sm3 != sm3(data):
+    if (seal.sha256, seal.sm3) != (data.sha256, data.sm3):
         found.add("digest_mismatch")
     signer = signer_of(seal)
     if seal.signature is None and seal.public_key is None and seal.algorithm is None:
@@ -211,7 +232,7 @@ def _check_seal(
             found.add("signature_missing")
     elif signer is None or seal.algorithm != ALGORITHM or seal.signature is None:
         found.add("signature_invalid", "unknown algorithm or key")
-    elif not signature_holds(signer, data, seal.signature):
+    elif not signature_holds(signer, data.held(), seal.signature):
         found.add("signature_invalid")
     elif trusted and not vouched(signer, trusted, seal):
         found.add("signer_unknown", key_id(signer))
@@ -249,7 +270,7 @@ def _check_conclusions(report: Evidenced, found: Findings, rulebook: Rulebook) -
     except (BadInput, ValueError, KeyError, TypeError, OverflowError) as error:
         found.add("evidence_unreadable", str(error)[:200])
         return
-    there, here = plain_values(report), plain_values(again)
+    there, here = (plain_values(replace(one, readings=NO_READINGS)) for one in (report, again))
     if not isinstance(report, Report):
         del there["schema"]
         for later in _LATER - there["result"].keys():
@@ -259,8 +280,38 @@ def _check_conclusions(report: Evidenced, found: Findings, rulebook: Rulebook) -
             continue
         found.add("result_differs", key)
     for key in sorted(there):
-        if key not in {"result", "rules"} and not _same(there[key], here[key]):
+        same = key in {"result", "rules"} or _same(there[key], here[key])
+        if key == "readings":
+            same = _same_readings(report.readings, again.readings)
+        if not same:
             found.add("report_differs", key)
+
+
+def _same_readings(one: Readings, other: Readings) -> bool:
+    """Column by column: as values all of them would not fit into memory twice."""
+    columns, others = (
+        {
+            **{f"temperature_c.{name}": values for name, values in told.temperature_c.items()},
+            **{
+                name: getattr(told, name)
+                for name in told.__struct_fields__
+                if name not in ("loggers", "temperature_c")
+            },
+        }
+        for told in (one, other)
+    )
+    return (
+        _same(one.loggers, other.loggers)
+        and columns.keys() == others.keys()
+        and all(_same_column(columns[name], others[name]) for name in columns)
+    )
+
+
+def _same_column(one: Sequence[object], other: Sequence[object]) -> bool:
+    if len(one) != len(other):
+        return False
+    parts = ((list(one[rows]), list(other[rows])) for rows in in_turn(len(one)))
+    return all(ours == theirs or _same(ours, theirs) for ours, theirs in parts)
 
 
 _LATER = frozenset({"coverage"})
