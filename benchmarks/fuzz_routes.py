@@ -275,7 +275,7 @@ async def fuzz(
         for number, one in enumerate(requests(route, asked.each, rng, there), 1):
             data, whole = written(one, caller, host, rng)
             started_s = time.process_time()
-            signal.alarm(ANSWERED_WITHIN_S)
+            signal.setitimer(signal.ITIMER_PROF, ANSWERED_WITHIN_S)
             try:
                 answer = await unwired.ask(data, within_s=ANSWERED_WITHIN_S, keep=whole)
                 tally.note(one, answer)
@@ -290,7 +290,7 @@ async def fuzz(
             if number % asked.wired == 0:
                 over_the_wire(world, one, caller, tally)
             tally.of_the_log(one, log)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         each_us = (time.process_time() - begun_s) / asked.each * 1e6
         print(
             f"{route.method:7}{route.path:58}{asked.each:>8,}{each_us:>8.0f} µs each"
@@ -329,7 +329,7 @@ def main() -> int:
     asked = parser.parse_args()
     log = Log()
     logging.getLogger().addHandler(log)
-    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGPROF, _too_long)
     tally = Tally(Counter(), Counter())
     place = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=place) as name:
