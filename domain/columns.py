@@ -147,12 +147,26 @@ def _columns(kind: type[DataclassInstance]) -> Mapping[str, np.dtype[Any] | None
     hints = get_type_hints(kind)
     found: dict[str, np.dtype[Any] | None] = {}
     for field in fields(kind):
-        hint = hints[field.name]
+        hint = _written_out(hints[field.name])
         if get_origin(hint) is np.ndarray:
             found[field.name] = _dtype(hint)
-        elif get_origin(hint) is Mapping and get_origin(get_args(hint)[1]) is np.ndarray:
+        elif _is_of_columns(hint):
             found[field.name] = None
     return found
+
+
+def _is_of_columns(hint: Any) -> bool:
+    """Whether it is `Mapping[str, NDArray]`."""
+    if get_origin(hint) is not Mapping:
+        return False
+    return get_origin(_written_out(get_args(hint)[1])) is np.ndarray
+
+
+def _written_out(hint: Any) -> Any:
+    """What a named type stands for: `NDArray` is a name of its own from numpy 2.5 on, which needs
+    Python 3.12."""
+    named = getattr(get_origin(hint), "__value__", None)
+    return hint if named is None else named[get_args(hint)]
 
 
 def _dtype(hint: Any) -> np.dtype[Any]:
