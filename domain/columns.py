@@ -155,21 +155,21 @@ def _columns(kind: type[DataclassInstance]) -> Mapping[str, np.dtype[Any] | None
     return found
 
 
-def _is_of_columns(hint: Any) -> bool:
+def _is_of_columns(hint: object) -> bool:
     """Whether it is `Mapping[str, NDArray]`."""
     if get_origin(hint) is not Mapping:
         return False
     return get_origin(_written_out(get_args(hint)[1])) is np.ndarray
 
 
-def _written_out(hint: Any) -> Any:
+def _written_out(hint: object) -> Any:
     """What a named type stands for: `NDArray` is a name of its own from numpy 2.5 on, which needs
     Python 3.12."""
     named = getattr(get_origin(hint), "__value__", None)
     return hint if named is None else named[get_args(hint)]
 
 
-def _dtype(hint: Any) -> np.dtype[Any]:
+def _dtype(hint: object) -> np.dtype[Any]:
     """Of `ndarray[shape, dtype[float64]]`, which is what `NDArray[float64]` stands for."""
     dtype: np.dtype[Any] = np.dtype(get_args(get_args(hint)[1])[0])
     return dtype

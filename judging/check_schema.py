@@ -4,6 +4,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ def components_of(structs: Sequence[type[Struct]], *, reference: str) -> dict[st
     and subtypes are those of config/findings. reference : where the schemas stand, `{name}` for
     theirs, as msgspec takes it."""
     _, components = msgspec.json.schema_components(structs, ref_template=reference)
+    for one in components.values():
+        if "description" in one:  # a docstring, which Python indents until 3.12
+            one["description"] = cleandoc(one["description"])
     for name in ("Finding", "ShipmentFinding"):
         if name in components:
             _name_kinds(components[name])

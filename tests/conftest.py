@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from coldwitness.cli.main import one_thread_for_algebra
 
@@ -20,6 +21,10 @@ one_thread_for_algebra()
 # A worker holds half a million objects that stay: to look through them all so often took a twelfth
 # of its time.
 gc.set_threshold(100_000, 20, 100)
+
+# How long the drawing of an example takes says something of the machine alone.
+settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,6 @@ FOREIGN = {
         "api/http/answers.py",
         "api/http/bodies.py",
         "api/http/problems.py",
-        "api/openapi_file.py",
         "api/pages/drawing.py",
         "api/pages/reference.py",
         "judging/check_schema.py",

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from coldwitness.api.app import create_app
+from coldwitness.api import openapi_file
 from coldwitness.api.openapi_file import OPENAPI_FILE, openapi_text
 from coldwitness.config.finding_kinds import finding_kinds
 from coldwitness.domain.result import Finding
@@ -63,9 +63,15 @@ def test_the_committed_document_is_the_one_the_program_serves(
     world: World, document: dict[str, Any]
 ) -> None:
     committed = OPENAPI_FILE.read_text(encoding="utf-8")
-    now = openapi_text(create_app(world.services))
-    assert committed == now, "run: python -m coldwitness.api.openapi_file"
+    assert committed == openapi_text(), "run: python -m coldwitness.api.openapi_file"
     assert world.get("/openapi.json").json() == document
+
+
+def test_the_command_writes_the_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = tmp_path / "openapi.json"
+    monkeypatch.setattr(openapi_file, "OPENAPI_FILE", written)
+    assert openapi_file.main() == 0
+    assert written.read_bytes() == OPENAPI_FILE.read_bytes()
 
 
 @pytest.mark.parametrize(("method", "path"), CONTRACT)
