@@ -7,6 +7,7 @@ own, before it is in a store, so a rebuild finds it again.
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -191,8 +192,9 @@ def _store(
             future_tolerance_s=future_tolerance_s(settings),
             on_touched=touched.update,
         )
-        while follower.step():
-            pass
+        with closing(follower):
+            while follower.step():
+                pass
     return touched
 
 

@@ -108,6 +108,10 @@ class JournalFollower:
         self._batch_rows = BATCH_ROWS
         self._recall_births()
 
+    def close(self) -> None:
+        """Let go of its files; those of reader, progress and stores are their owners'."""
+        self._index.close()
+
     @property
     def cursor(self) -> int:
         """Last row up to which all are in the stores."""

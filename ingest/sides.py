@@ -218,6 +218,7 @@ class StoringSide:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+        self.follower.close()
         self.progress.close()
 
     def _run(self) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,9 @@ def store_all(settings: Settings, store: WholeStore, register: SqlRegister) -> N
             custody=register.custody,
             future_tolerance_s=FUTURE_S,
         )
-        while follower.step():
-            pass
+        with closing(follower):
+            while follower.step():
+                pass
 
 
 def digest(store: WholeStore, register: SqlRegister) -> str:
