@@ -1,8 +1,9 @@
 """Rows taken, tables stacked and empty tables, for any dataclass of columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, make_dataclass, replace
+from types import GenericAlias
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -116,3 +117,22 @@ def test_tables_are_alike_only_if_every_row_and_field_says_the_same(changed: Any
 def test_no_value_is_as_no_value() -> None:
     silent = {"real": np.full(3, np.nan), "by_name": {"drug": np.full(3, np.nan)}}
     assert alike(replace(kept(3), **silent), replace(kept(3), **silent))
+
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class NamedType:
+    """As `NDArray` is from numpy 2.5 on, whose first Python is 3.12: a name for a type."""
+
+    __value__ = np.ndarray[tuple[Any, ...], np.dtype[Scalar]]
+    __class_getitem__ = classmethod(GenericAlias)
+
+
+def test_a_column_may_be_told_by_a_named_type() -> None:
+    real, whole = GenericAlias(NamedType, (np.float64,)), GenericAlias(NamedType, (np.int64,))
+    kind = make_dataclass("Told", [("real", real), ("whole", whole), ("by", Mapping[str, real])])  # type: ignore[valid-type]
+    nothing = empty(kind, 2)
+    assert np.isnan(nothing.real).all()
+    assert nothing.whole.tolist() == [-1, -1]
+    assert nothing.by == {}
