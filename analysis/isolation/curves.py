@@ -72,14 +72,15 @@ def exchange_curves(case: Case, *, drug: str = "drug") -> ExchangeCurves:
         )
         needed = known[owner[row], place]
         usable &= given | ~needed
-        values.append(np.where(needed, value, values[0]))
-    row = row[usable]
+        values.append(np.where(needed, value, values[0]) if needed.any() else values[0])
+    if not usable.all():
+        row, values = row[usable], [value[usable] for value in values]
     apart = (np.diff(owner[row]) != 0) | (np.diff(tracks.time_s[row]) > interval_s)
     return ExchangeCurves(
         time_s=tracks.time_s[row],
         owner=owner[row],
         run=np.cumsum(np.append(False, apart)[: row.size]),
-        value_c=np.vstack([value[usable] for value in values]),
+        value_c=np.vstack(values),
         known=known,
         disturbed=lost / np.maximum(every, 1),
     )

@@ -120,12 +120,15 @@ def _windows(
     )
     begin = np.arange(used.size)
     end = later_by_guess(line, begin, limit_s + 2.0 * TOLERANCE_S)
-    tail = np.repeat(line.tail, line.tail - line.head)
-    begin = np.flatnonzero(end < tail)
+    begin = np.flatnonzero(end < np.repeat(line.tail, line.tail - line.head))
     end = end[begin]
-    both_m = reach_m[begin] + reach_m[end]
-    near = np.abs(line.x_m[end] - line.x_m[begin]) <= both_m
-    near &= np.abs(line.y_m[end] - line.y_m[begin]) <= both_m
+    both_m = reach_m[begin]
+    both_m += reach_m[end]
+    near = np.ones(begin.size, dtype=np.bool_)
+    for middle_m in (line.x_m, line.y_m):
+        apart_m = middle_m[end]
+        apart_m -= middle_m[begin]
+        near &= np.abs(apart_m, out=apart_m) <= both_m
     return begin[near], end[near]
 
 

@@ -58,7 +58,9 @@ def stop_possible(
     some = doubtful[fixes.shipment[used]]
     if not some.any():
         return possible
-    used, before_s, after_s = used[some], before_s[some], after_s[some]
+    if not some.all():  # of one long shipment each of them is as long as its readings
+        used, before_s, after_s = used[some], before_s[some], after_s[some]
+    del some
     gap = np.diff(fixes.time_s[used]) > numbers.position_gap_s
     gap &= np.diff(fixes.shipment[used]) == 0
     gaps = np.concatenate(([0], np.cumsum(gap)))
@@ -97,22 +99,30 @@ def _unseen_around(
     """How long before and after each used fix the box can have stood near it unseen."""
     numbers = case.numbers
     owner, time_s = fixes.shipment[used], fixes.time_s[used]
-    speed_m_s = numbers.travel_speed_max_kmh / 3.6
-    doubt_m = ACCURACY_FACTOR * or_zero(fixes.accuracy_m[used])
-    here, there = used[:-1], used[1:]
     same = owner[1:] == owner[:-1]
-    away_m = np.hypot(fixes.x_m[there] - fixes.x_m[here], fixes.y_m[there] - fixes.y_m[here])
-    away_m -= doubt_m[1:] + doubt_m[:-1] + numbers.dwell_radius_m
-    step_s = time_s[1:] - time_s[:-1]
+    inner_s = np.where(same, _unseen_between(fixes, missing, used, numbers), 0.0)
+    usual_s = numbers.interval_slack * or_zero(missing.usual_s[owner])
+    before_s, after_s = time_s - needed.from_s[owner], needed.to_s[owner] - time_s
+    for edge_s in (before_s, after_s):
+        edge_s[~(edge_s > usual_s)] = 0.0
+    before_s[1:][same] = inner_s[same]
+    after_s[:-1][same] = inner_s[same]
+    return before_s, after_s
+
+
+def _unseen_between(fixes: Fixes, missing: Missing, used: IntArray, numbers: Numbers) -> FloatArray:
+    """(k - 1,) of these seconds, how long it can have stood between each used fix and the next."""
+    here, there = used[:-1], used[1:]
     blind = np.concatenate(([0], np.cumsum(missing.after)))
     unseen = blind[there] > blind[here]
-    inner_s = np.where(same & unseen, np.maximum(step_s - np.maximum(away_m, 0) / speed_m_s, 0), 0)
-    usual_s = numbers.interval_slack * or_zero(missing.usual_s[owner])
-    head_s, tail_s = time_s - needed.from_s[owner], needed.to_s[owner] - time_s
-    head_s, tail_s = (np.where(edge > usual_s, edge, 0.0) for edge in (head_s, tail_s))
-    before_s = np.where(np.append(False, same), np.append(0.0, inner_s), head_s)
-    after_s = np.where(np.append(same, False), np.append(inner_s, 0.0), tail_s)
-    return before_s, after_s
+    del blind
+    away_m = np.hypot(fixes.x_m[there] - fixes.x_m[here], fixes.y_m[there] - fixes.y_m[here])
+    doubt_m = ACCURACY_FACTOR * or_zero(fixes.accuracy_m[used])
+    away_m -= doubt_m[1:] + doubt_m[:-1] + numbers.dwell_radius_m
+    del doubt_m
+    step_s = fixes.time_s[there] - fixes.time_s[here]
+    standing_s = step_s - np.maximum(away_m, 0) / (numbers.travel_speed_max_kmh / 3.6)
+    return np.where(unseen, np.maximum(standing_s, 0), 0.0)
 
 
 def zigzag_m(fixes: Fixes, used: IntArray, numbers: Numbers) -> FloatArray:
