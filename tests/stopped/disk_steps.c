@@ -205,13 +205,23 @@ static char *bytes_of(const char *path, off_t offset, off_t wanted, off_t *size)
   close(fd);
   return data;
 }
+/* One a file: a service writes more often than it may have files open. */
+static int handle_of(const struct stat *is, const char *path) {
+  for (size_t i = changes_count; i-- > 0;) {
+    struct change *one = &changes[i];
+    if (one->kind == WROTE && one->fd >= 0 && one->dev == is->st_dev && one->ino == is->st_ino)
+      return one->fd;
+  }
+  return plain_open(path, O_WRONLY | O_CLOEXEC, 0);
+}
 static void note_write(const char *path, off_t offset, off_t size) {
   if (mode != LOST) return;
   struct stat is;
   if (stat(path, &is) || !S_ISREG(is.st_mode)) return;
+  int handle = handle_of(&is, path);
   struct change *one = noted(WROTE, path);
   one->dev = is.st_dev, one->ino = is.st_ino, one->old_size = is.st_size, one->offset = offset;
-  one->fd = plain_open(path, O_WRONLY | O_CLOEXEC, 0);
+  one->fd = handle;
   one->old = bytes_of(path, offset, size, &one->size);
 }
 static void note_gone(enum kind kind, const char *path, const char *lost, const char *to) {

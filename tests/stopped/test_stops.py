@@ -3,6 +3,7 @@ no hand, nothing left. `benchmarks/stopped_steps.py` stops at every step; here a
 something in its place, and at three drawn ones, each in a drawn way."""
 
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.stopped.stops import Stops
-from tests.stopped.trials import Mode, Trials, counted, trials
+from tests.stopped.trials import KILLED, Mode, Trials, counted, trials
 from tests.stopped.works import WORKS, Work, files, open_to_others, work_named
 
 SERVICES = ("ingest", "serve", "demo")
@@ -24,6 +25,7 @@ EACH = [
 ]
 WAYS = [mode for mode in Mode if mode is not Mode.COUNT]
 DRAWN = 3
+FILES_OPEN = 128
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,7 @@ def test_a_copy_before_a_step_is_the_world_that_a_kill_there_leaves(
     assert _bytes_of(copy) == _bytes_of(runs.folder)
 
 
+@pytest.mark.soak
 def test_a_fork_takes_the_steps_of_a_command_that_is_started_by_its_name(
     runs: Trials, stops_of: Callable[[str], Stops], tmp_path: Path
 ) -> None:
@@ -136,3 +139,18 @@ def test_what_was_not_forced_to_the_disk_is_lost_in_a_power_cut(
     assert aside.stat().st_size > 0
     stops.stopped(Mode.LOST, forced)
     assert not aside.exists()
+
+
+def test_a_power_cut_takes_back_more_writes_than_files_may_be_open(
+    runs: Trials, stops_of: Callable[[str], Stops]
+) -> None:
+    """The harness itself: a service writes some ten thousand times."""
+    stops = stops_of("import")
+    assert stops.whole.steps > 2 * FILES_OPEN
+    files, hard = resource.prlimit(runs.process_id, resource.RLIMIT_NOFILE)
+    resource.prlimit(runs.process_id, resource.RLIMIT_NOFILE, (FILES_OPEN, hard))
+    try:
+        ended = stops.stopped(Mode.LOST, stops.whole.steps)
+    finally:
+        resource.prlimit(runs.process_id, resource.RLIMIT_NOFILE, (files, hard))
+    assert ended.code == KILLED, ended.said

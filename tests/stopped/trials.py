@@ -77,6 +77,11 @@ class Trials:
         self._scratch = scratch
         self.folder = folder
 
+    @property
+    def process_id(self) -> int:
+        """Of the process that forks the commands."""
+        return self._process.pid
+
     def run(
         self,
         arguments: Sequence[str],
