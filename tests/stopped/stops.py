@@ -107,7 +107,7 @@ class Stops:
         with self.fresh() as driver:
             ended = self._run(driver, mode, at)
             if ended.code not in (KILLED, 0) and mode not in (Mode.ERROR, Mode.FULL):
-                return f"not killed: {ended.said}"
+                return f"not killed, ended with {ended.code}: {ended.said}"
             if "Traceback" in ended.said:
                 return ended.said
             if ended.code != 0 or driver is not None:
