@@ -82,6 +82,8 @@ def resolve(url: str, *, allowed: Sequence[Network], setting: str = WEBHOOK_NETW
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a part of it is longer than names have
+        raise BadInput(f"url: {host[:80]} is no name of a host: {error}") from error
     except OSError as error:
         raise Unavailable(f"url: {host} does not resolve: {error}") from error
     addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

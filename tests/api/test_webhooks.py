@@ -559,3 +559,9 @@ def test_a_form_cannot_post_a_webhook(world: World) -> None:
             headers={"Content-Type": kind},
         )
         assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("host", ["1" * 64, "a" * 300, "a..b"])
+def test_what_can_be_no_name_of_a_host_is_refused(world: World, host: str) -> None:
+    answer = world.client.post("/v1/webhooks", json={"url": f"http://{host}/x"})
+    assert answer.status_code == 422, answer.text
