@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from coldwitness.domain.errors import BadInput
+from coldwitness.ingest.files.content import COLUMNS_MAX
 
 UNPACKED_MAX_BYTES = 500_000_000
 """More than two million rows of XML."""
@@ -51,6 +52,8 @@ class Workbook:
 
     def _rows(self) -> Iterator[list[Cell]]:
         while isinstance(row := self._line(), list):
+            if len(row) > COLUMNS_MAX:
+                raise BadInput(f"{self._called}: expected at most {COLUMNS_MAX:,} columns")
             yield [_cell(cell) for cell in row]
         self._next = row
 
@@ -74,7 +77,8 @@ def opened_workbook(path: Path, *, called: str, most_rows: int = ROWS_MAX) -> It
     """called : what the file is called in messages. most_rows : so many of each sheet are told.
     Raises BadInput, here or as it is read."""
     _require_room(path, called)
-    bounds = [str(bound) for bound in (MEMORY_MAX_BYTES, most_rows, PROCESSOR_MAX_S)]
+    most = (MEMORY_MAX_BYTES, most_rows, PROCESSOR_MAX_S, COLUMNS_MAX + 1)
+    bounds = [str(bound) for bound in most]
     # Apart from what PYTHON… variables and the working folder would have it import.
     command = [sys.executable, "-I", str(_PROGRAM), str(path.absolute()), *bounds]
     with (

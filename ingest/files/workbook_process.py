@@ -1,10 +1,11 @@
 """What a workbook's sheets hold, told on standard output by a process of its own.
 
-    python workbook_process.py FILE MOST_BYTES MOST_ROWS MOST_S
+    python workbook_process.py FILE MOST_BYTES MOST_ROWS MOST_S MOST_CELLS
 
 A few bytes of a workbook can ask for any amount of memory (one cell in the last row and column
 makes a table of all between), and a process that gets none is ended: so this is one that may be.
-A line is a JSON text: a sheet's name, the cells of one of its rows, and null where all was told.
+A line is a JSON text: a sheet's name, the first MOST_CELLS cells of one of its rows, and null where
+all was told.
 Ends with 2 and the reason on standard error where the file is no workbook. Nothing of ColdWitness
 is imported, so that it begins at once.
 """
@@ -24,7 +25,7 @@ def _told(cell: object) -> object:
 
 
 def main() -> int:
-    path, (most_bytes, most_rows, most_s) = sys.argv[1], map(int, sys.argv[2:])
+    path, (most_bytes, most_rows, most_s, most_cells) = sys.argv[1], map(int, sys.argv[2:])
     resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (most_s, most_s))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -34,7 +35,7 @@ def main() -> int:
                 print(json.dumps(name))
                 rows = workbook.get_sheet_by_name(name).iter_rows()
                 for row in islice(rows, most_rows):
-                    print(json.dumps(row, default=_told))
+                    print(json.dumps(row[:most_cells], default=_told))
         print("null", flush=True)
     except (CalamineError, OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -1,5 +1,6 @@
 """Spreadsheets and columns as offices have them: workbooks, own titles, date and time apart."""
 
+import time
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -177,3 +178,21 @@ def test_date_and_time_in_two_columns_are_one_time(
     path = tmp_path / "a.csv"
     path.write_text(f"{header}\n{day},{at},4.5\n", encoding="utf-8")
     assert said(read_files([path], timezone="Asia/Shanghai")) == [(NINE_MS, {"drug": 4.5})]
+
+
+def test_a_cell_in_a_far_column_is_refused_at_once(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", a=[["time", "drug"], ["2026-11-21T01:00:00Z", 5.0]])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for far in (b"ALM1", b"BNULL1"):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                moved = (
+                    content.replace(b'r="B1"', b'r="' + far + b'"') if name == sheet else content
+                )
+                archive.writestr(name, moved)
+        began_s = time.process_time()
+        with pytest.raises(BadInput, match="at most 1,000 columns"):
+            read_files([path])
+        assert time.process_time() - began_s < 0.5
