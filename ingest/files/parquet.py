@@ -87,8 +87,10 @@ def _read(path: Path, *, shown: str, zone: tzinfo | None) -> FileContent:
             for first in range(0, rows, at_once):
                 found = projected.limit(at_once, first).fetchnumpy()
                 tables.append(thinned(read(found, refusals, first_row=first + 1)))
-    except duckdb.Error as error:
-        raise BadInput(f"{shown}: not readable as Parquet: {str(error).splitlines()[0]}") from error
+    except (duckdb.Error, RuntimeError, UnicodeDecodeError) as error:
+        # A name or text that is no UTF-8 fails in DuckDB's binding, without a kind of its own.
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"{shown}: not readable as Parquet: {why}") from error
     return FileContent(joined(tables), one_shipment="shipment" not in columns, refusals=refusals)
 
 

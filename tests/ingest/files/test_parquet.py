@@ -110,3 +110,11 @@ def test_a_damaged_file_is_one_line_of_error(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not readable as Parquet") as caught:
         read_files([path])
     assert "\n" not in str(caught.value)
+
+
+def test_a_name_of_a_column_that_is_no_text_is_one_line_of_error(tmp_path: Path) -> None:
+    query = "select timestamptz '2026-11-21 03:04:00+00' as time, 4.5 as drug, 'A' as shipment"
+    path = parquet(tmp_path / "a.parquet", query)
+    path.write_bytes(path.read_bytes().replace(b"shipment", b"shi\xf0ment"))
+    with pytest.raises(BadInput, match="not readable as Parquet"):
+        read_files([path])
