@@ -148,13 +148,14 @@ def missing_readings(steps: Steps) -> IntArray:
 
     Our own: a hole of length L between two readings lacks L / p - 1 of them, at least one; at an
     edge of the window L / p, whole ones; p is the mean known step. A series without a known step
-    lacks one a hole.
+    of any length (two loggers may speak at one instant) lacks one a hole.
     """
     holes, count = steps.holes, steps.readings.size
     between = holes.side == Side.BETWEEN
     inner = np.bincount(holes.series[between], minlength=count)
     known = steps.readings - 1 - inner
-    pace_s = np.divide(steps.seen_s, known, out=np.full(count, np.inf), where=known > 0)
+    paced = (known > 0) & (steps.seen_s > 0)
+    pace_s = np.divide(steps.seen_s, known, out=np.full(count, np.inf), where=paced)
     fit = holes.length_s / pace_s[holes.series]
     # A reading's clock may be a few seconds off its pace.
     lacking = np.where(between, np.maximum(np.round(fit - 1), 1), np.floor(fit + PACE_SLACK))

@@ -387,3 +387,9 @@ def test_a_few_silences_of_a_dense_logger_are_told_one_by_one() -> None:
     t = minutes(121)
     t = t[((t <= 1200) | (t >= 1800)) & ((t <= 3000) | (t >= 3600)) & ((t <= 4800) | (t >= 5400))]
     assert len(seen(Series(t, 5.0), given=TWO_HOURS).found(*GAPS)) == 3
+
+
+def test_readings_of_one_instant_have_no_pace() -> None:
+    drug, beside = [5.0, np.nan, 5.0], [5.0, 5.0, 5.0]
+    record = Series([60.0, 60.0, 1800.0], drug, probes={"drug.2": beside})
+    assert seen(record).metric("missing_readings") == 1
