@@ -132,10 +132,9 @@ class JournalReader:
     def last_row(self, worker: str) -> int:
         """0 while the worker has none."""
         for segment in reversed(self.segments(worker)):
-            if segment.seal.exists():
-                return read_seal(segment.seal).last_row
-            if segment.database.exists():
-                return read_head(segment.database)[1].row
+            bounds = _bounds(segment)
+            if bounds is not None:
+                return bounds[1]
         return 0
 
     def stats(self) -> list[SegmentStats]:
@@ -284,13 +283,18 @@ def _segment_rows(segment: layout.Segment, after: int, limit: int | None) -> Ite
 def _bounds(segment: layout.Segment) -> tuple[int, int, int] | None:
     """First and last row, and when the last one was received [UTC epoch ms]; None where there is
     neither seal nor database."""
-    if segment.seal.exists():
-        seal = read_seal(segment.seal)
-        return seal.segment.first_row, seal.last_row, seal.last_received_ms
-    if segment.database.exists():
-        meta, head = read_head(segment.database)
-        return meta.first_row, head.row, head.received_ms
-    return None
+    if not segment.seal.exists() and segment.database.exists():
+        try:
+            meta, head = read_head(segment.database)
+        except Unavailable:
+            if not segment.seal.exists():
+                raise
+        else:
+            return meta.first_row, head.row, head.received_ms
+    if not segment.seal.exists():
+        return None
+    seal = read_seal(segment.seal)
+    return seal.segment.first_row, seal.last_row, seal.last_received_ms
 
 
 def _sealed_rows(

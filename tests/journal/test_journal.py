@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coldwitness.domain.errors import BadInput, ConfigError
+from coldwitness.domain.errors import BadInput, ConfigError, Unavailable
 from coldwitness.storage.journal import (
     Journal,
     JournalReader,
@@ -15,12 +15,13 @@ from coldwitness.storage.journal import (
     Signer,
     verify_journal,
 )
+from coldwitness.storage.journal import reader as reader_module
 from coldwitness.storage.journal.layout import segments
 from coldwitness.storage.journal.merkle import leaf_hash, verify_inclusion
 from coldwitness.storage.journal.rows import kept_bytes, parse_row
 from coldwitness.storage.journal.sealed import read_seal
 from coldwitness.storage.journal.sealing import seal_segment
-from coldwitness.storage.journal.segment import read_head
+from coldwitness.storage.journal.segment import Head, SegmentMeta, read_head
 from tests.journal.conftest import DAY_MS, NOON_MS, message, messages
 
 Open = Callable[..., Journal]
@@ -188,3 +189,36 @@ def test_stats_name_each_segment(tmp_path: Path, open_journal: Open) -> None:
         "2024-06-02", "open", 101, 105,
     )  # fmt: skip
     assert first.bytes > 0
+
+
+def test_a_day_that_is_sealed_while_it_is_looked_at_is_read(
+    tmp_path: Path, open_journal: Open, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_journal() as journal:
+        journal.append(messages(0, 3))
+    (day,) = segments(tmp_path, "w1")
+    read = reader_module.read_head
+
+    def sealed_before_it_is_opened(path: Path) -> tuple[SegmentMeta, Head]:
+        seal_segment(day, signer)
+        return read(path)
+
+    monkeypatch.setattr(reader_module, "read_head", sealed_before_it_is_opened)
+    reader = JournalReader(tmp_path)
+    assert reader.last_row("w1") == 3
+    monkeypatch.setattr(reader_module, "read_head", read)
+    assert [row.row for row in reader.rows_at("w1", [1, 3])] == [1, 3]
+
+
+def test_a_day_that_cannot_be_opened_is_no_empty_one(
+    tmp_path: Path, open_journal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_journal() as journal:
+        journal.append(messages(0, 3))
+
+    def fails(path: Path) -> tuple[SegmentMeta, Head]:
+        raise Unavailable(f"journal {path}: disk I/O error")
+
+    monkeypatch.setattr(reader_module, "read_head", fails)
+    with pytest.raises(Unavailable, match="disk I/O error"):
+        JournalReader(tmp_path).last_row("w1")
