@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Twice as many as there are cores: much of the tests' time is waiting for servers.
-PYTEST_WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 2)))
+# One more than there are cores: much of the tests' time is waiting for servers.
+PYTEST_WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 .PHONY: anew setup setup-dev demo test tests servers check lint types docs scoreboard soak lock clean
 
