@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -224,17 +224,27 @@ class JournalReader:
         return told_of(_segment_rows(segment, after, limit), read_removals(segment.removed))
 
 
+@contextmanager
+def _unless_sealed(segment: layout.Segment) -> Iterator[None]:
+    """What is read of an open day's database. Where that failed because the day was sealed between
+    the look and the opening, what stands behind goes on with its seal. Raises Unavailable."""
+    try:
+        yield
+    except (sqlite3.Error, Unavailable) as error:
+        if segment.seal.exists():
+            return
+        if isinstance(error, Unavailable):
+            raise
+        raise Unavailable(f"journal {segment.database}: {error}") from error
+
+
 def _rows_of(segment: layout.Segment, wanted: Sequence[int]) -> Iterator[Row]:
     if segment.state == "open":
-        try:
-            with closing(connect_reader(segment.database)) as connection:
-                meta = read_meta(connection, where=segment.database)
-                for run in _runs(wanted):
-                    yield from read_rows(connection, meta, after=run.start - 1, limit=len(run))
+        with _unless_sealed(segment), closing(connect_reader(segment.database)) as connection:
+            meta = read_meta(connection, where=segment.database)
+            for run in _runs(wanted):
+                yield from read_rows(connection, meta, after=run.start - 1, limit=len(run))
             return
-        except sqlite3.Error as error:
-            if not segment.seal.exists():
-                raise Unavailable(f"journal {segment.database}: {error}") from error
     seal = read_seal(segment.seal)
     for block in seal.blocks:
         mine = {row for row in wanted if block.first_row <= row < block.first_row + block.rows}
@@ -254,28 +264,19 @@ def _runs(rows: Sequence[int]) -> Iterator[range]:
 
 def _outlines(segment: layout.Segment, after: int, limit: int) -> Iterator[Outline]:
     if segment.state == "open" and segment.database.exists():
-        try:
-            with closing(connect_reader(segment.database)) as connection:
-                yield from read_outlines(connection, after=after, limit=limit)
+        with _unless_sealed(segment), closing(connect_reader(segment.database)) as connection:
+            yield from read_outlines(connection, after=after, limit=limit)
             return
-        except sqlite3.Error as error:
-            if not segment.seal.exists():
-                raise Unavailable(f"journal {segment.database}: {error}") from error
     for row in _segment_rows(segment, after, limit):
         yield Outline(row.row, row.received_ms, row.topic, len(row.payload))
 
 
 def _segment_rows(segment: layout.Segment, after: int, limit: int | None) -> Iterator[Row]:
     if segment.state == "open" and segment.database.exists():
-        try:
-            with closing(connect_reader(segment.database)) as connection:
-                meta = read_meta(connection, where=segment.database)
-                yield from read_rows(connection, meta, after=after, limit=limit)
+        with _unless_sealed(segment), closing(connect_reader(segment.database)) as connection:
+            meta = read_meta(connection, where=segment.database)
+            yield from read_rows(connection, meta, after=after, limit=limit)
             return
-        except sqlite3.Error as error:
-            # Sealed meanwhile: the database went away between the look and the opening.
-            if not segment.seal.exists():
-                raise Unavailable(f"journal {segment.database}: {error}") from error
     if segment.state == "sealed":
         yield from _sealed_rows(segment, read_seal(segment.seal), after, limit)
 
@@ -284,12 +285,8 @@ def _bounds(segment: layout.Segment) -> tuple[int, int, int] | None:
     """First and last row, and when the last one was received [UTC epoch ms]; None where there is
     neither seal nor database."""
     if not segment.seal.exists() and segment.database.exists():
-        try:
+        with _unless_sealed(segment):
             meta, head = read_head(segment.database)
-        except Unavailable:
-            if not segment.seal.exists():
-                raise
-        else:
             return meta.first_row, head.row, head.received_ms
     if not segment.seal.exists():
         return None
