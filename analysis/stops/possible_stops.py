@@ -100,7 +100,7 @@ def _unseen_around(
     numbers = case.numbers
     owner, time_s = fixes.shipment[used], fixes.time_s[used]
     same = owner[1:] == owner[:-1]
-    inner_s = np.where(same, _unseen_between(fixes, missing, used, numbers), 0.0)
+    inner_s = _unseen_between(fixes, missing, used, numbers)
     usual_s = numbers.interval_slack * or_zero(missing.usual_s[owner])
     before_s, after_s = time_s - needed.from_s[owner], needed.to_s[owner] - time_s
     for edge_s in (before_s, after_s):
@@ -111,7 +111,8 @@ def _unseen_around(
 
 
 def _unseen_between(fixes: Fixes, missing: Missing, used: IntArray, numbers: Numbers) -> FloatArray:
-    """(k - 1,) of these seconds, how long it can have stood between each used fix and the next."""
+    """(k - 1,) of these seconds, how long it can have stood between each used fix and the next;
+    between those of two shipments it says nothing."""
     here, there = used[:-1], used[1:]
     blind = np.concatenate(([0], np.cumsum(missing.after)))
     unseen = blind[there] > blind[here]
