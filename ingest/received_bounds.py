@@ -118,8 +118,8 @@ class ReceivedBounds:
                 near.add(key)
         if not near:
             return range(len(said))
-        looked_at = [None if keys[mine] not in near else keys[mine] for mine in spoken]
-        return self._one_by_one(decoded, said, rows, looked_at)
+        looked_at = {mine: key for mine, key in keys.items() if key in near}
+        return self._one_by_one(decoded, said, rows, [*map(looked_at.get, spoken)])
 
     def _one_by_one(
         self,
