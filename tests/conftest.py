@@ -1,6 +1,5 @@
 """What every test shares."""
 
-import gc
 import logging
 import os
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from coldwitness.cli.garbage import collect_seldom
 from coldwitness.cli.main import one_thread_for_algebra
 
 # Each of the hundreds of commands that the tests start would compile every module anew.
@@ -20,7 +20,7 @@ one_thread_for_algebra()
 
 # A worker holds half a million objects that stay: to look through them all so often took a twelfth
 # of its time.
-gc.set_threshold(100_000, 20, 100)
+collect_seldom()
 
 # How long the drawing of an example takes says something of the machine alone.
 settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
