@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 
 IN_MEMORY = 16_000_000
 """Bytes; what is longer lies in a file without a name, which ends with the process."""
-_READ_AT_ONCE = 1_000_000
+READ_AT_ONCE = 1_000_000
 
 
 def room() -> IO[bytes]:
@@ -22,7 +22,7 @@ def room() -> IO[bytes]:
 def parts_of(file: IO[bytes]) -> Iterator[bytes]:
     """All that a file holds, in turn. One reader at a time."""
     file.seek(0)
-    while part := file.read(_READ_AT_ONCE):
+    while part := file.read(READ_AT_ONCE):
         yield part
 
 
@@ -47,8 +47,8 @@ class InTurn:
         raise NotImplementedError
 
     def parts(self) -> Iterator[bytes | memoryview]:
-        for first in range(0, self.size, _READ_AT_ONCE):
-            yield self.read(first, min(_READ_AT_ONCE, self.size - first))
+        for first in range(0, self.size, READ_AT_ONCE):
+            yield self.read(first, min(READ_AT_ONCE, self.size - first))
 
 
 class Given(InTurn):
@@ -87,21 +87,34 @@ class Kept(InTurn):
         return memoryview(mmap(self.file.fileno(), 0, access=ACCESS_READ))
 
 
+class Digests:
+    """SHA-256 and SM3 of bytes that come in parts."""
+
+    def __init__(self) -> None:
+        self._sha256, self._sm3 = hashlib.sha256(), hashes.Hash(hashes.SM3())
+
+    def add(self, part: bytes | memoryview) -> None:
+        self._sha256.update(part)
+        self._sm3.update(part)
+
+    def told(self) -> tuple[str, str]:
+        """Hexadecimal; once all was added."""
+        return self._sha256.hexdigest(), self._sm3.finalize().hex()
+
+
 class Written(Kept):
     """With their digests (hexadecimal), which are taken while they are written."""
 
     def __init__(self, parts: Iterable[bytes | memoryview]) -> None:
-        sha256, sm3 = hashlib.sha256(), hashes.Hash(hashes.SM3())
+        digests = Digests()
 
         def noted() -> Iterator[bytes | memoryview]:
             for part in parts:
-                sha256.update(part)
-                sm3.update(part)
+                digests.add(part)
                 yield part
 
         super().__init__(noted())
-        self.sha256 = sha256.hexdigest()
-        self.sm3 = sm3.finalize().hex()
+        self.sha256, self.sm3 = digests.told()
 
 
 def says(held: Held, parts: Iterable[bytes | memoryview]) -> bool:

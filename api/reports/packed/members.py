@@ -6,12 +6,11 @@ import zipfile
 from collections.abc import Mapping
 from typing import IO, cast
 
-from coldwitness.api.reports.made.written import IN_MEMORY, Held, InTurn, Kept
+from coldwitness.api.reports.made.written import IN_MEMORY, READ_AT_ONCE, Held, InTurn, Kept
 from coldwitness.api.reports.packed.package import zip_into
 from coldwitness.api.reports.packed.standalone_verify import MOST_BYTES
 from coldwitness.domain.errors import BadInput
 
-_READ_AT_ONCE = 1_000_000
 _LIST_BYTES = 1_000_000
 """Longest list of files."""
 _END, _END_SIZE, _LIST_SIZE_AT = b"PK\x05\x06", 22, 12
@@ -62,9 +61,9 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: Kept) -> Held
     """As it stands in the zip, or unpacked beside it. Raises BadZipFile for a wrong checksum."""
     with archive.open(info) as file:
         if info.compress_type != zipfile.ZIP_STORED:
-            return Kept(iter(lambda: file.read(_READ_AT_ONCE), b""))
+            return Kept(iter(lambda: file.read(READ_AT_ONCE), b""))
         first, size = data.file.tell(), 0
-        while part := file.read(_READ_AT_ONCE):
+        while part := file.read(READ_AT_ONCE):
             size += len(part)
     return Member(data, first, size)
 

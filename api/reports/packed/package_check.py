@@ -1,18 +1,16 @@
 """Does an evidence package still match itself, its signature, its journal and its verdict?"""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import IO
 
 import msgspec
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 
 from coldwitness.api.reports.made.model import Evidenced
 from coldwitness.api.reports.made.seal import canonical
-from coldwitness.api.reports.made.written import Given, Held, Kept, says
+from coldwitness.api.reports.made.written import READ_AT_ONCE, Digests, Given, Held, Kept, says
 from coldwitness.api.reports.packed import package
 from coldwitness.api.reports.packed.journal_part import JournalPart, doubts_about, removed_in
 from coldwitness.api.reports.packed.members import members_of
@@ -55,7 +53,6 @@ _REQUIRED = (
     package.EVENTS,
     package.RULES,
 )
-_READ_AT_ONCE = 1_000_000
 _FILE_BYTES = MOST_BYTES + 1_000_000
 """Of a package also what the zip takes itself."""
 
@@ -100,7 +97,7 @@ def verify_any(
 def some_of(file: IO[bytes]) -> Iterator[bytes]:
     """All of a file, or enough to see that it is too large."""
     left = _FILE_BYTES + 1
-    while left and (part := file.read(min(_READ_AT_ONCE, left))):
+    while left and (part := file.read(min(READ_AT_ONCE, left))):
         left -= len(part)
         yield part
 
@@ -278,11 +275,11 @@ def _check_files(contents: Contents, files: Mapping[str, Held], found: Findings)
 
 
 def _entry(name: str, data: Held) -> Entry:
-    sha256, sm3 = hashlib.sha256(), hashes.Hash(hashes.SM3())
+    digests = Digests()
     for part in data.parts():
-        sha256.update(part)
-        sm3.update(part)
-    return Entry(name=name, size=data.size, sha256=sha256.hexdigest(), sm3=sm3.finalize().hex())
+        digests.add(part)
+    sha256, sm3 = digests.told()
+    return Entry(name=name, size=data.size, sha256=sha256, sm3=sm3)
 
 
 def _check_agreement(
