@@ -51,15 +51,25 @@ def with_codes(text: str, *, fonts: tuple[Path, ...] = (SANS, SERIF)) -> str:
     """`text` with `[U+1F9CA]` for each character that a font lacks or that is not seen."""
     if text.isascii() and text.isprintable():
         return text
-    every = _drawable_by_all(fonts)
-    return "".join(char if _is_drawn(char, every) else code_of(char) for char in text)
+    return text.translate(_signs_of(fonts))
+
+
+class _Signs(dict[int, int | str]):
+    """As what a character is printed, for `str.translate`: asked once for each that is drawn, as a
+    report asks for each of its texts. The others are not kept: there are a million of them."""
+
+    def __init__(self, fonts: tuple[Path, ...]) -> None:
+        super().__init__({ord("\n"): ord("\n")})
+        self._drawable = frozenset.intersection(*(drawable(font) for font in fonts))
+
+    def __missing__(self, point: int) -> int | str:
+        char = chr(point)
+        if point not in self._drawable or not is_seen(char):
+            return code_of(char)
+        self[point] = point
+        return point
 
 
 @lru_cache
-def _drawable_by_all(fonts: tuple[Path, ...]) -> frozenset[int]:
-    """Some 30,000: a report asks for each of its texts."""
-    return frozenset.intersection(*(drawable(font) for font in fonts))
-
-
-def _is_drawn(char: str, drawn: frozenset[int]) -> bool:
-    return char == "\n" or (ord(char) in drawn and is_seen(char))
+def _signs_of(fonts: tuple[Path, ...]) -> _Signs:
+    return _Signs(fonts)
