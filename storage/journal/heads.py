@@ -109,13 +109,15 @@ def is_tallied(head: SignedHead, made: TallyHead) -> bool:
 
 
 def add_head(path: Path, head: SignedHead) -> None:
-    """Append one line durably; a line that a power cut left half-written stays by itself."""
+    """Append one line durably, in place of a last one that a power cut left half-written."""
     try:
         with path.open("a+b") as file:
-            if file.tell() > 0:
-                file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":
-                    file.write(b"\n")
+            file.seek(0)
+            kept, torn = _lines_and_torn(file.read())
+            if torn:
+                file.truncate(sum(map(len, kept)))
+            elif kept and not kept[-1].endswith(b"\n"):
+                file.write(b"\n")
             file.write(msgspec.json.encode(head) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -131,12 +133,29 @@ def read_heads(path: Path) -> tuple[list[SignedHead], list[int]]:
     heads: list[SignedHead] = []
     unreadable: list[int] = []
     if path.exists():
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-            try:
-                heads.append(msgspec.json.decode(line, type=SignedHead))
-            except msgspec.MsgspecError:
+        lines, _ = _lines_and_torn(path.read_bytes())
+        for number, line in enumerate(lines, start=1):
+            head = _head_in(line)
+            if head is None:
                 unreadable.append(number)
+            else:
+                heads.append(head)
     return sorted(heads, key=lambda head: (head.row, head.count())), unreadable
+
+
+def _lines_and_torn(data: bytes) -> tuple[list[bytes], bool]:
+    """The lines with their ends, without a last one that has none and is no head: it was being
+    written when the power failed, so nobody was told of it."""
+    lines = data.splitlines(keepends=True)
+    torn = bool(lines) and not lines[-1].endswith(b"\n") and _head_in(lines[-1]) is None
+    return (lines[:-1] if torn else lines), torn
+
+
+def _head_in(line: bytes) -> SignedHead | None:
+    try:
+        return msgspec.json.decode(line, type=SignedHead)
+    except msgspec.MsgspecError:
+        return None
 
 
 def breaks_in(heads: Sequence[SignedHead]) -> list[tuple[SignedHead, str]]:

@@ -83,6 +83,33 @@ def test_heads_are_counted_and_each_names_the_one_before(
     assert texts(tmp_path, signer) == []
 
 
+@pytest.mark.parametrize("left", [1, 40, -2, -1, 0])
+def test_a_head_that_a_power_cut_tore_is_no_fault_and_makes_room_for_the_next(
+    tmp_path: Path, runs: Segment, open_journal: Open, signer: Signer, left: int
+) -> None:
+    """left : bytes of the last line that are there, or are not."""
+    *before, last = runs.heads.read_bytes().splitlines()
+    runs.heads.write_bytes(b"\n".join([*before, last[: len(last) + left if left <= 0 else left]]))
+    assert texts(tmp_path, signer) == []
+    with open_journal() as journal:
+        journal.append(messages(30, 10))
+    heads, unreadable = read_heads(runs.heads)
+    assert (len(heads), unreadable) == (5 if left == 0 else 4, [])
+    assert [head.number for head in heads] == [*range(1, len(heads) + 1)]
+    assert texts(tmp_path, signer) == []
+
+
+def test_a_whole_line_that_is_no_head_is_a_fault_and_stays(
+    tmp_path: Path, runs: Segment, open_journal: Open, signer: Signer
+) -> None:
+    runs.heads.write_bytes(runs.heads.read_bytes() + b"{\n")
+    for run in range(2):
+        (said,) = texts(tmp_path, signer)
+        assert said.endswith("line 5 is no signed head"), run
+        with open_journal() as journal:
+            journal.append(messages(30 + 10 * run, 10))
+
+
 def test_an_open_day_rewritten_with_its_heads_deleted_is_found_and_not_signed_on(
     tmp_path: Path, runs: Segment, open_journal: Open, signer: Signer
 ) -> None:
