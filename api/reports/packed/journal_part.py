@@ -318,7 +318,10 @@ def _differing_readings(
         )
     except (ValueError, TypeError) as error:
         return [("evidence_unreadable", f"formats: {error}"[:200])]
-    kept = _values_of(report)
+    try:
+        kept = _values_of(report)
+    except (ValueError, IndexError) as error:  # times that are none, columns of other lengths
+        return [("evidence_unreadable", f"readings: {error}"[:200])]
     seen: dict[Named, list[dict[str, float]]] = {}
     ours: set[tuple[str | None, str | None]] = set()
     beside: dict[Named, tuple[str | None, str | None]] = {}

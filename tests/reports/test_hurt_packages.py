@@ -1,0 +1,42 @@
+"""Packages whose report is out of shape are told as such, problem by problem, and stop nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from coldwitness.api.reports.packed.package_check import verify_any
+from tests.reports.packages import files_of, honest, packed, rulebook, unsealed_edit
+
+
+def _time_that_is_none(readings: dict[str, Any]) -> None:
+    readings["time"][3] = "2026-06-18T01:49:42T01:49:42T01:49:42.444Z"
+
+
+def _unknown_logger(readings: dict[str, Any]) -> None:
+    readings["logger"][3] = 7
+
+
+def _shorter_column(readings: dict[str, Any]) -> None:
+    del readings["temperature_c"]["drug"][-1]
+
+
+def _fewer_times(readings: dict[str, Any]) -> None:
+    del readings["time"][-1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "hurt", [_time_that_is_none, _unknown_logger, _shorter_column, _fewer_times]
+)
+def test_readings_out_of_shape_are_told_beside_a_journal(
+    hurt: Callable[[dict[str, Any]], None],
+) -> None:
+    files = files_of(honest())
+    files["report.json"] = unsealed_edit(
+        files["report.json"], lambda values: hurt(values["readings"])
+    )
+    verified = verify_any(packed(files), rulebook=rulebook())
+    told = {problem.code for problem in verified.problems}
+    assert {"file_altered", "digest_mismatch", "evidence_unreadable"} <= told
+    assert any(one.detail.startswith("readings: ") for one in verified.problems)
