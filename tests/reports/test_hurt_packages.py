@@ -1,10 +1,12 @@
 """Packages whose report is out of shape are told as such, problem by problem, and stop nothing."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from coldwitness.api.reports.made.seal import canonical
 from coldwitness.api.reports.packed.package_check import verify_any
 from tests.reports.packages import files_of, honest, packed, rulebook, unsealed_edit
 
@@ -40,3 +42,16 @@ def test_readings_out_of_shape_are_told_beside_a_journal(
     told = {problem.code for problem in verified.problems}
     assert {"file_altered", "digest_mismatch", "evidence_unreadable"} <= told
     assert any(one.detail.startswith("readings: ") for one in verified.problems)
+
+
+def test_a_head_of_no_time_that_nobody_signed_is_told() -> None:
+    """Without the package's signature no key is known that heads could be held against."""
+    files = files_of(honest())
+    del files["package.sig.json"]
+    journal = json.loads(files["journal.json"])
+    for day in journal["completeness"]["tallies"]:
+        day["head"]["time_ms"] = 10**15
+    files["journal.json"] = canonical(journal) + b"\n"
+    verified = verify_any(packed(files), rulebook=rulebook())
+    assert verified.complete is None
+    assert "head_invalid" in {problem.code for problem in verified.problems}

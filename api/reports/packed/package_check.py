@@ -224,7 +224,7 @@ def _contents(
         contents = msgspec.json.decode(listed, type=Contents)
         if canonical(msgspec.to_builtins(contents)) + b"\n" != listed:
             found.add("not_canonical", package.CONTENTS)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, BadInput) as error:
         found.add("not_readable", f"{package.CONTENTS}: {error}")
         contents = None
     return contents, _signer(listed, _bytes(files, package.SIGNATURE), found, trusted)
@@ -366,7 +366,7 @@ def _check_journal(
         part = msgspec.json.decode(data.held(), type=JournalPart)
         if not says(data, [canonical(msgspec.to_builtins(part)), b"\n"]):
             found.add("not_canonical", package.JOURNAL)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, BadInput) as error:
         found.add("not_readable", f"{package.JOURNAL}: {error}"[:200])
         return None, (), ()
     doubts = doubts_about(part, report, trusted)
@@ -378,5 +378,10 @@ def _check_journal(
     removed = tuple(removed_in(part))
     if said is None:
         return None, removed, ()
-    complete = Complete(said.first_day, said.last_day, rfc3339(said.until_ms()))
+    try:
+        until = rfc3339(said.until_ms())
+    except OverflowError:  # nobody signed such a head
+        found.add("head_invalid", f"signed at {said.until_ms()} ms")
+        return None, removed, ()
+    complete = Complete(said.first_day, said.last_day, until)
     return complete, removed, tuple(said.seen_by(witnesses))
