@@ -28,6 +28,16 @@ class AlarmMessage:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class OwedRound:
+    """That an alarm is told for the so manieth time, from 0, by these messages; none where nobody
+    is to be told."""
+
+    alarm: str
+    round: int
+    messages: Sequence[AlarmMessage]
+
+
 class Alarms(Protocol):
     def raise_new(self, alarms: Sequence[Alarm]) -> list[Alarm]:
         """Keep those that are not known by their id, and of whose rule and subject none is
@@ -48,10 +58,8 @@ class Alarms(Protocol):
     def acknowledge(self, alarm_id: str, *, by: str, now_ms: int) -> bool:
         """False: somebody did already, or there is no such alarm."""
 
-    def owe(
-        self, alarm_id: str, messages: Sequence[AlarmMessage], *, round: int, now_ms: int
-    ) -> None:
-        """Queue the messages of an alarm's round, once each; nothing where another process did."""
+    def owe(self, rounds: Sequence[OwedRound], *, now_ms: int) -> None:
+        """Queue the messages of these, once each; nothing of those that another process did."""
 
     def due(self, *, now_ms: int, limit: int = 100) -> list[AlarmMessage]:
         """Oldest first."""

@@ -28,24 +28,27 @@ class Occasions:
 
 def on_the_road(
     rows: Mapping[str, OnTheRoad],
-    standing: Iterable[Alarm],
+    standing: Sequence[Alarm],
     *,
     ended: frozenset[str],
     settings: AlarmSettings,
     now_ms: int,
 ) -> Occasions:
-    """Of drugs near a limit and of silent boxes. standing : alarms that nobody settled yet. ended :
-    shipments of these that are under way no more; one that is merely not on the board (yet) is
-    left as it is."""
+    """Of drugs near a limit and of silent boxes. standing : alarms that nobody settled yet, which
+    are not raised again. ended : shipments of these that are under way no more; one that is merely
+    not on the board (yet) is left as it is."""
+    known = {(alarm.rule, alarm.subject) for alarm in standing}
     raised, silent, away = [], set(), set()
     for name, row in rows.items():
         silent_ms, to_limit_s = now_ms - row.heard_ms, row.newest.to_limit_s
         if silent_ms >= settings.silent_minutes * 60_000:
             silent.add(name)
-            minutes = str(silent_ms // 60_000)
-            raised.append(_alarm("silent", name, now_ms, minutes=minutes))
+            if ("silent", name) not in known:
+                minutes = str(silent_ms // 60_000)
+                raised.append(_alarm("silent", name, now_ms, minutes=minutes))
         elif to_limit_s is not None and 0 < to_limit_s <= settings.minutes_to_limit * 60:
-            raised.append(_near(name, row, now_ms, to_limit_s=to_limit_s))
+            if ("near_limit", name) not in known:
+                raised.append(_near(name, row, now_ms, to_limit_s=to_limit_s))
         if to_limit_s is None or to_limit_s > AWAY * settings.minutes_to_limit * 60:
             away.add(name)
     over = [

@@ -39,7 +39,7 @@ from coldwitness.domain.result import CheckResult
 from coldwitness.domain.text import Text
 from coldwitness.judging.clock import Clock, system_clock
 from coldwitness.judging.observer import JudgingObserver, NewestReading
-from coldwitness.storage.alarm_ports import AlarmMessage
+from coldwitness.storage.alarm_ports import AlarmMessage, OwedRound
 from coldwitness.storage.clue_ports import ClueEntry
 from coldwitness.storage.ports import Register
 
@@ -138,6 +138,7 @@ class AlarmTeller(JudgingObserver):
         """Queue messages for every open alarm that was never told, or was told so long ago and
         nobody said that he knows."""
         now_ms, settings = self._clock(), self._settings
+        rounds = []
         for alarm in self._register.alarms.unsettled():
             if not alarm.is_open or alarm.rounds > settings.again_most:
                 continue
@@ -158,7 +159,9 @@ class AlarmTeller(JudgingObserver):
                 for number, person in enumerate(self._people.values())
                 if self._is_for(person, alarm)
             ]
-            self._register.alarms.owe(alarm.id, told, round=alarm.rounds, now_ms=now_ms)
+            rounds.append(OwedRound(alarm.id, alarm.rounds, told))
+        if rounds:
+            self._register.alarms.owe(rounds, now_ms=now_ms)
 
     def tell_due(self) -> None:
         """Hand every due message to its person's turn; does not wait for the answers."""

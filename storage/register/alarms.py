@@ -1,13 +1,14 @@
 """Alarms and the messages that tell of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from sqlalchemy import RowMapping, and_, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from coldwitness.domain.alarms import Alarm, AlarmRule
 from coldwitness.domain.reach import EVERYTHING, Reach
 from coldwitness.domain.text import Text
-from coldwitness.storage.alarm_ports import AlarmMessage, MessageState
+from coldwitness.storage.alarm_ports import AlarmMessage, MessageState, OwedRound
 from coldwitness.storage.register import schema
 from coldwitness.storage.register.belongings import about_seen
 from coldwitness.storage.register.claims import claimed
@@ -23,34 +24,35 @@ class SqlAlarms:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def raise_new(self, alarms: Sequence[Alarm]) -> list[Alarm]:
-        new = []
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A transaction that writes, in which no other process raises or owes: PostgreSQL would
+        let two that raise at once both find nothing standing."""
         with self._database.write() as connection:
-            # PostgreSQL would let two that raise at once both find nothing standing.
             one_at_a_time = select(_STATE.c.key).where(_STATE.c.key == _FOLLOWED)
             connection.execute(one_at_a_time.with_for_update())
+            yield connection
+
+    def raise_new(self, alarms: Sequence[Alarm]) -> list[Alarm]:
+        with self._alone() as connection:
+            ids: set[str] = set()
+            for part in parts([alarm.id for alarm in alarms]):
+                ids |= set(connection.scalars(select(_ALARMS.c.id).where(_ALARMS.c.id.in_(part))))
+            standing: set[tuple[str, str]] = set()
+            for part in parts([alarm.subject for alarm in alarms]):
+                whose = select(_ALARMS.c.rule, _ALARMS.c.subject).where(
+                    _ALARMS.c.subject.in_(part), _ALARMS.c.settled_ms.is_(None)
+                )
+                standing |= {(rule, subject) for rule, subject in connection.execute(whose)}
+            new = []
             for alarm in alarms:
-                same = and_(_ALARMS.c.rule == alarm.rule, _ALARMS.c.subject == alarm.subject)
-                known = select(_ALARMS.c.id).where(
-                    or_(_ALARMS.c.id == alarm.id, and_(same, _ALARMS.c.settled_ms.is_(None)))
-                )
-                if connection.execute(known.limit(1)).first() is not None:
+                if alarm.id in ids or (alarm.rule, alarm.subject) in standing:
                     continue
-                connection.execute(
-                    _ALARMS.insert().values(
-                        id=alarm.id,
-                        rule=alarm.rule,
-                        subject=alarm.subject,
-                        shipment=alarm.shipment,
-                        title_zh=clean(alarm.title.zh),
-                        title_en=clean(alarm.title.en),
-                        text_zh=clean(alarm.text.zh),
-                        text_en=clean(alarm.text.en),
-                        raised_ms=alarm.raised_ms,
-                        rounds=0,
-                    )
-                )
+                ids.add(alarm.id)
+                standing.add((alarm.rule, alarm.subject))
                 new.append(alarm)
+            if new:
+                connection.execute(_ALARMS.insert(), [_row(alarm) for alarm in new])
         return new
 
     def settle(self, rule: AlarmRule, subjects: Sequence[str], *, now_ms: int) -> None:
@@ -90,14 +92,20 @@ class SqlAlarms:
             told = its.values(acknowledged_ms=now_ms, acknowledged_by=clean(by))
             return connection.execute(told).rowcount == 1
 
-    def owe(
-        self, alarm_id: str, messages: Sequence[AlarmMessage], *, round: int, now_ms: int
-    ) -> None:
-        its = update(_ALARMS).where(_ALARMS.c.id == alarm_id, _ALARMS.c.rounds == round)
-        with self._database.write() as connection:
-            told = connection.execute(its.values(rounds=round + 1, told_ms=now_ms))
-            if messages and told.rowcount == 1:
-                rows = [vars(message) for message in messages]
+    def owe(self, rounds: Sequence[OwedRound], *, now_ms: int) -> None:
+        by_round: dict[int, list[str]] = {}
+        for one in rounds:
+            by_round.setdefault(one.round, []).append(one.alarm)
+        # Alone: of two that took several at once each could wait for what the other has.
+        with self._alone() as connection:
+            taken: set[str] = set()
+            for number, alarm_ids in by_round.items():
+                for part in parts(alarm_ids):
+                    its = update(_ALARMS).where(_ALARMS.c.id.in_(part), _ALARMS.c.rounds == number)
+                    told = its.values(rounds=number + 1, told_ms=now_ms).returning(_ALARMS.c.id)
+                    taken |= set(connection.scalars(told))
+            rows = [vars(said) for one in rounds if one.alarm in taken for said in one.messages]
+            if rows:
                 connection.execute(self._database.insert(_MESSAGES).on_conflict_do_nothing(), rows)
 
     def due(self, *, now_ms: int, limit: int = 100) -> list[AlarmMessage]:
@@ -160,6 +168,21 @@ class SqlAlarms:
         put = put.on_conflict_do_update(index_elements=["key"], set_={"value": str(cursor)})
         with self._database.write() as connection:
             connection.execute(put)
+
+
+def _row(alarm: Alarm) -> dict[str, object]:
+    return {
+        "id": alarm.id,
+        "rule": alarm.rule,
+        "subject": alarm.subject,
+        "shipment": alarm.shipment,
+        "title_zh": clean(alarm.title.zh),
+        "title_en": clean(alarm.title.en),
+        "text_zh": clean(alarm.text.zh),
+        "text_en": clean(alarm.text.en),
+        "raised_ms": alarm.raised_ms,
+        "rounds": 0,
+    }
 
 
 def _alarm(row: RowMapping) -> Alarm:

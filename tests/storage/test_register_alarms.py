@@ -1,9 +1,14 @@
 """Alarms, challenges and the latest findings, in every database that the register may be."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, event
+
 from coldwitness.domain.alarms import Alarm
 from coldwitness.domain.probe_challenges import ChallengeDecision, ProbeChallenge
 from coldwitness.domain.text import Text
-from coldwitness.storage.alarm_ports import AlarmMessage
+from coldwitness.storage.alarm_ports import AlarmMessage, OwedRound
 from coldwitness.storage.register import SqlRegister
 from tests.storage.readings import T0
 from tests.storage.results import finding, record, result
@@ -38,9 +43,10 @@ def test_messages_are_owed_once_a_round_and_tried_until_they_are_over(
     alarms = register.alarms
     alarms.raise_new([alarm("al_1", "S-1")])
     message = AlarmMessage("al_1.0.0", "al_1", "值班", 0, "due", 0, T0, T0)
-    alarms.owe("al_1", [message], round=0, now_ms=T0)
+    alarms.owe([OwedRound("al_1", 0, [message])], now_ms=T0)
     other = AlarmMessage("al_1.0.1", "al_1", "b", 0, "due", 0, T0, T0)
-    alarms.owe("al_1", [message, other], round=0, now_ms=T0 + 1)  # by another process, too late
+    late = OwedRound("al_1", 0, [message, other])  # by another process, too late
+    alarms.owe([late], now_ms=T0 + 1)
     assert alarms.due(now_ms=T0 - 1) == []
     assert alarms.due(now_ms=T0) == [message]
     alarms.put_off(message.id, until_ms=T0 + 10)
@@ -61,6 +67,40 @@ def test_messages_are_owed_once_a_round_and_tried_until_they_are_over(
     alarms.follow(7)
     alarms.follow(9)
     assert alarms.followed() == 9
+
+
+def test_many_alarms_are_raised_and_owed_by_a_few_statements(register: SqlRegister) -> None:
+    """A flood of made-up shipments is as many silent boxes."""
+    alarms = register.alarms
+    many = [alarm(f"al_{n:04d}", f"S-{n}") for n in range(1000)]
+    statements: list[str] = []
+
+    def hear(*said: object) -> None:
+        statements.append(str(said[2]))
+
+    with heard(hear):
+        assert alarms.raise_new([*many, many[0], alarm("al_9", "S-7")]) == many
+        alarms.owe([OwedRound(one.id, 0, [said_of(one, 0)]) for one in many[:900]], now_ms=T0)
+        again = [OwedRound(one.id, 1, [said_of(one, 1)]) for one in many[:400]]
+        first = [OwedRound(one.id, 0, [said_of(one, 0)]) for one in many]
+        alarms.owe([*again, *first], now_ms=T0 + 1)
+    assert len(statements) <= 30
+    assert [one.rounds for one in alarms.unsettled()] == [2] * 400 + [1] * 600
+    assert len(alarms.messages([one.id for one in many])) == 1400, "each round once"
+
+
+def said_of(one: Alarm, number: int) -> AlarmMessage:
+    return AlarmMessage(f"{one.id}.{number}.0", one.id, "值班", number, "due", 0, T0, T0)
+
+
+@contextmanager
+def heard(hear: Callable[..., None]) -> Iterator[None]:
+    """Tell `hear` of each statement to a database."""
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
 
 
 def test_a_shipment_has_one_challenge_at_a_time_and_its_first_decision(
