@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from coldwitness.domain.errors import Unavailable
+from coldwitness.storage.grouped_insert import GroupedInsert
 
 Named = tuple[int, int]
 """Key of a name, and the row that speaks of it."""
@@ -23,6 +25,7 @@ CREATE TABLE IF NOT EXISTS covered (
     id INTEGER PRIMARY KEY CHECK (id = 1), first INTEGER NOT NULL, last INTEGER NOT NULL
 ) STRICT;
 """
+_NAME = GroupedInsert("INSERT OR IGNORE INTO named", columns=2)
 _PER_QUERY = 500
 
 
@@ -45,7 +48,7 @@ class RowIndex:
         """Keep what rows `first` to `last` speak of; the same again changes nothing. Raises
         Unavailable."""
         with self._changing(part) as connection:
-            connection.executemany("INSERT OR IGNORE INTO named VALUES (?,?)", named)
+            _NAME.put(connection, [*chain.from_iterable(named)])
             begun = connection.execute("SELECT first, last FROM covered").fetchone()
             if begun is not None and first <= begun[1] + 1 and last >= begun[0] - 1:
                 first, last = min(first, begun[0]), max(last, begun[1])
@@ -55,7 +58,7 @@ class RowIndex:
         """Keep of what some rows speak before those in front of them were looked at. Raises
         Unavailable."""
         with self._changing(part) as connection:
-            connection.executemany("INSERT OR IGNORE INTO named VALUES (?,?)", named)
+            _NAME.put(connection, [*chain.from_iterable(named)])
 
     def covered(self, part: str) -> range:
         """The rows that were looked at; empty for none."""

@@ -1,8 +1,6 @@
 """The open segment: one SQLite file a worker and UTC day, durable when append returns.
 
-Write-ahead log with synchronous=FULL: a commit returns after fsync. All rows of a group go in
-with few statements: sqlite3 gives up the interpreter lock at every statement, and with one
-statement a row any busy thread would make each row wait for a thread switch.
+Write-ahead log with synchronous=FULL: a commit returns after fsync.
 """
 
 import sqlite3
@@ -15,7 +13,10 @@ from itertools import starmap
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
 from coldwitness.domain.errors import BadInput, Unavailable
+from coldwitness.storage.grouped_insert import GroupedInsert
 from coldwitness.storage.journal.commitment import commitment_of, fresh_salts
 from coldwitness.storage.journal.durable import force_to_disk
 from coldwitness.storage.journal.merkle import Frontier, leaf_hash
@@ -44,9 +45,6 @@ from coldwitness.storage.journal.tally import (
     row_names,
 )
 
-_GROUPS = (512, 64, 8, 1)
-"""Rows a statement; 7 values a row stay far below SQLite's 32,766 variables."""
-
 _SCHEMA = """
 CREATE TABLE message (
     row INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, flags INTEGER NOT NULL,
@@ -71,15 +69,15 @@ CREATE TABLE IF NOT EXISTS tallied (
 segment is opened. Segments that were begun before there was one get it then."""
 
 
-def _inserts(columns: str) -> dict[int, str]:
-    row = f"({','.join('?' * len(columns.split()))})"
-    begin = f"INSERT INTO message ({','.join(columns.split())}) VALUES "  # noqa: S608
-    return {group: begin + ",".join([row] * group) for group in _GROUPS}
-
-
-_ROW_COLUMNS = "row received_ms flags topic payload chain"
-_INSERT = {FIRST_FORMAT: _inserts(_ROW_COLUMNS), FORMAT: _inserts(f"{_ROW_COLUMNS} salt")}
-_COLUMNS = {FIRST_FORMAT: 6, FORMAT: 7}
+_PUT_ROWS = {
+    FIRST_FORMAT: GroupedInsert(
+        "INSERT INTO message (row,received_ms,flags,topic,payload,chain)", columns=6
+    ),
+    FORMAT: GroupedInsert(
+        "INSERT INTO message (row,received_ms,flags,topic,payload,chain,salt)", columns=7
+    ),
+}
+_PUT_TALLY = GroupedInsert("INSERT OR REPLACE INTO tally", columns=4)
 _SELECT = {
     FIRST_FORMAT: "SELECT row, received_ms, flags, topic, payload, x''",
     FORMAT: "SELECT row, received_ms, flags, topic, payload, salt",
@@ -139,13 +137,7 @@ class SegmentWriter:
             raise Unavailable(f"journal {self.path}: closed")
         try:
             connection.execute("BEGIN IMMEDIATE")
-            at = 0
-            for group in _GROUPS:
-                step = group * _COLUMNS[self.meta.format]
-                insert = _INSERT[self.meta.format][group]
-                while len(values) - at >= step:
-                    connection.execute(insert, values[at : at + step])
-                    at += step
+            _PUT_ROWS[self.meta.format].put(connection, values)
             peaks = b"".join(head.frontier.peaks)
             connection.execute(
                 "UPDATE head SET row = ?, received_ms = ?, chain = ?, peaks = ?",
@@ -175,10 +167,10 @@ class SegmentWriter:
             if not changed:
                 return self._tally.head()
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?)",
-                ((one.name, one.rows, one.folded, b"".join(one.block)) for one in changed),
-            )
+            values: list[object] = []
+            for one in changed:
+                values += (one.name, one.rows, one.folded, b"".join(one.block))
+            _PUT_TALLY.put(connection, values)
             connection.execute("INSERT OR REPLACE INTO tallied VALUES (1, ?)", (self.head.row,))
             connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -316,8 +308,7 @@ def read_rows(
         yield from starmap(partial(make_row, meta.worker), rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(msgspec.Struct, frozen=True, gc=False):
     """Of a row what is needed to choose which is looked at next."""
 
     row: int

@@ -21,6 +21,7 @@ NATIVE_PREFIX = "coldchain/v1/"
 IMPORT_TOPIC = "$import/telemetry"
 DECIDED_PREFIX = "$journal/decided/"
 NO_DIGEST = bytes(32)
+_NO_BLOCK = (0, NO_DIGEST)
 BLOCK_ROWS = 16
 """One hash for so many rows of a name: with one a row the tally cost as much as chain and tree."""
 _ENTRY_HEAD = struct.Struct(">H")
@@ -63,8 +64,7 @@ class Tallied:
 
     def entry(self) -> bytes:
         """The bytes of its leaf: u16 length and bytes of the name, u64 rows, 32 bytes of digest."""
-        size, rows = _ENTRY_HEAD.pack(len(self.name)), _ENTRY_TAIL.pack(self.rows)
-        return size + self.name + rows + self.digest
+        return _entry_bytes(self.name, self.rows, self.digest)
 
 
 @dataclass(frozen=True)
@@ -128,12 +128,13 @@ class Tally:
     """Of one worker's day. It can be gone on with: `counted` is what stood before."""
 
     def __init__(self, counted: Iterable["Counting"] = ()) -> None:
-        self._full_blocks: dict[bytes, int] = {}
-        self._folded: dict[bytes, bytes] = {}
+        self._full: dict[bytes, tuple[int, bytes]] = {}
+        """Number of full blocks, and the digest over them, of names that have any."""
         self._blocks: dict[bytes, list[bytes]] = {}
         self._leaves: dict[bytes, bytes] = {}
         for one in counted:
-            self._full_blocks[one.name], self._folded[one.name] = one.rows // BLOCK_ROWS, one.folded
+            if one.rows >= BLOCK_ROWS:
+                self._full[one.name] = (one.rows // BLOCK_ROWS, one.folded)
             self._blocks[one.name] = list(one.block)
         self._unhashed = set(self._blocks)
 
@@ -144,27 +145,32 @@ class Tally:
             block = blocks.get(name)
             if block is None:
                 blocks[name] = [leaf]
-                self._full_blocks[name], self._folded[name] = 0, NO_DIGEST
             else:
                 block.append(leaf)
                 if len(block) == BLOCK_ROWS:
-                    self._full_blocks[name] += 1
-                    self._folded[name] = _fold(self._folded[name], block)
+                    full, folded = self._full.get(name, _NO_BLOCK)
+                    self._full[name] = (full + 1, _fold(folded, block))
                     block.clear()
         self._unhashed.update(names)
 
     def unhashed(self) -> list["Counting"]:
-        """What is new or other since the head was asked for last."""
-        return [
-            Counting(name, self._count(name), self._folded[name], tuple(self._blocks[name]))
-            for name in self._unhashed
-        ]
+        """What is new or other since the head was asked for last, by name."""
+        counted = []
+        for name in sorted(self._unhashed):
+            block = self._blocks[name]
+            full, folded = self._full.get(name, _NO_BLOCK)
+            rows = full * BLOCK_ROWS + len(block)
+            counted.append(Counting(name, rows, folded, tuple(block)))
+        return counted
 
     def head(self) -> TallyHead:
         """Over the entries in the order of their names' bytes."""
-        leaves = self._leaves
+        leaves, blocks, full_of = self._leaves, self._blocks, self._full
         for name in self._unhashed:
-            leaves[name] = leaf_hash(self._entry(name).entry())
+            block = blocks[name]
+            full, folded = full_of.get(name, _NO_BLOCK)
+            rows = full * BLOCK_ROWS + len(block)
+            leaves[name] = leaf_hash(_entry_bytes(name, rows, _fold(folded, block)))
         self._unhashed.clear()
         root = root_of([leaves[name] for name in sorted(leaves)])
         return TallyHead(len(leaves), root)
@@ -173,15 +179,12 @@ class Tally:
         return [self._entry(name) for name in sorted(self._blocks)]
 
     def _entry(self, name: bytes) -> Tallied:
-        digest = _fold(self._folded[name], self._blocks[name])
-        return Tallied(name, self._count(name), digest)
-
-    def _count(self, name: bytes) -> int:
-        return self._full_blocks[name] * BLOCK_ROWS + len(self._blocks[name])
+        block = self._blocks[name]
+        full, folded = self._full.get(name, _NO_BLOCK)
+        return Tallied(name, full * BLOCK_ROWS + len(block), _fold(folded, block))
 
 
-@dataclass(frozen=True)
-class Counting:
+class Counting(msgspec.Struct, frozen=True, gc=False):
     """A name in the middle of a day. folded : the digest without the leaves of the last, open
     block."""
 
@@ -247,6 +250,10 @@ def read_tally_file(data: bytes) -> tuple[int, list[Tallied]]:
     except struct.error as error:
         raise BadInput(f"no tally of a day: {error}") from error
     return row, entries
+
+
+def _entry_bytes(name: bytes, rows: int, digest: bytes) -> bytes:
+    return _ENTRY_HEAD.pack(len(name)) + name + _ENTRY_TAIL.pack(rows) + digest
 
 
 def _fold(digest: bytes, block: Sequence[bytes]) -> bytes:

@@ -3,22 +3,27 @@
 import json
 import random
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from coldwitness.api.reports.packed import standalone_verify
 from coldwitness.domain.errors import BadInput
+from coldwitness.storage.journal import Journal, JournalReader, Message, Signer, row_bytes
 from coldwitness.storage.journal.merkle import leaf_hash, root_of, verify_inclusion
+from coldwitness.storage.journal.segment import read_tally
 from coldwitness.storage.journal.separable import names_and_parts, part_lengths_of
 from coldwitness.storage.journal.tally import (
     Tally,
     named_in,
     place,
     read_tally_file,
+    row_names,
     tallied,
     tally_file,
     tally_head,
 )
+from tests.journal.conftest import NOON_MS
 
 READINGS = "coldchain/v1/ql/BX-1/readings"
 IMPORT = "$import/telemetry"
@@ -138,6 +143,30 @@ def test_a_tally_goes_on_from_what_was_kept_of_it() -> None:
     assert read_tally_file(tally_file(300, entries)) == (300, entries)
     with pytest.raises(BadInput):
         read_tally_file(tally_file(300, entries)[:-1])
+
+
+def test_a_day_of_many_names_keeps_its_tally_and_goes_on_from_it(
+    tmp_path: Path, signer: Signer
+) -> None:
+    """A flood of made-up shipments: as many names as messages, kept by few statements."""
+    said = [
+        Message(READINGS, b'{"logger":"L-%d","shipment":"S-%d"}' % (n % 7, n), NOON_MS + n)
+        for n in range(3001)
+    ]
+    heads = []
+    for messages in (said[:1700], said[1700:]):
+        with Journal(tmp_path, worker="w1", signer=signer) as journal:
+            journal.append(messages)
+        heads.append(journal.last_head)
+    rows = list(JournalReader(tmp_path).read("w1"))
+    (segment,) = JournalReader(tmp_path).segments("w1")
+    whole = Tally()
+    for row in rows:
+        whole.add(row_names(row), leaf_hash(row_bytes(row)))
+    assert read_tally(segment.database) == (3001, whole.entries())
+    last = heads[-1]
+    assert last is not None
+    assert (last.tally_size, last.tally_root) == (3009, whole.head().root.hex())
 
 
 def test_a_name_that_is_not_there_stands_between_its_neighbours() -> None:
