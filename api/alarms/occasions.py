@@ -46,9 +46,10 @@ def on_the_road(
             if ("silent", name) not in known:
                 minutes = str(silent_ms // 60_000)
                 raised.append(_alarm("silent", name, now_ms, minutes=minutes))
-        elif to_limit_s is not None and 0 < to_limit_s <= settings.minutes_to_limit * 60:
-            if ("near_limit", name) not in known:
-                raised.append(_near(name, row, now_ms, to_limit_s=to_limit_s))
+        elif ("near_limit", name) in known or to_limit_s is None:
+            pass
+        elif 0 < to_limit_s <= settings.minutes_to_limit * 60:
+            raised.append(_near(name, row, now_ms, to_limit_s=to_limit_s))
         if to_limit_s is None or to_limit_s > AWAY * settings.minutes_to_limit * 60:
             away.add(name)
     over = [
