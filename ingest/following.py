@@ -27,7 +27,8 @@ from coldwitness.storage.ports import CustodyLog, ReadingLog
 
 log = logging.getLogger(__name__)
 
-BATCH_ROWS = 5000
+BATCH_ROWS = 2000
+"""Whoever waits waits for the batch under way and the one it is in; with 5000 no row cost less."""
 SMALL_BATCH_ROWS = 1000
 PATIENCE_S = 0.05
 """After a small batch the next one is given this long to grow: every batch costs a commit in each

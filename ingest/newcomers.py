@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from coldwitness.config.settings import QuotaSettings
 from coldwitness.domain.reading import Event, Reading
@@ -42,7 +43,10 @@ class Allowance:
 
     def left(self, name: str, now_ms: int) -> int:
         """How many it has now."""
-        left, since_ms = self._left.get(name, (self._most, now_ms))
+        known = self._left.get(name)
+        if known is None:
+            return int(self._most)
+        left, since_ms = known
         return int(min(self._most, left + max(now_ms - since_ms, 0) * self._most / HOUR_MS))
 
     def take(self, name: str, now_ms: int) -> None:
@@ -55,8 +59,7 @@ class Allowance:
             self._left.popitem(last=False)
 
 
-@dataclass(frozen=True)
-class _Mention:
+class _Mention(NamedTuple):
     """Who named a shipment first among some rows."""
 
     row: Row
@@ -118,12 +121,13 @@ class Newcomers:
             why = self._spent(mention)
             if why is not None:
                 waiting.add(name)
-                text = (
-                    f"shipment {name}: {why} shipments without a manifest in an hour are judged;"
-                    " its readings wait in the journal, and it is judged later, or when its"
-                    " manifest comes (quota)"
-                )
-                self._list(decoded, mention, "quota", text, of=why)
+                if self._is_to_be_told(mention, "quota", of=why):
+                    text = (
+                        f"shipment {name}: {why} shipments without a manifest in an hour are"
+                        " judged; its readings wait in the journal, and it is judged later, or"
+                        " when its manifest comes (quota)"
+                    )
+                    _list(decoded, mention, "quota", text)
         told_of = {event.shipment for event in decoded.events}
         unknown = frozenset(n for n in waiting if n not in known and n not in told_of)
         held = _taken_out(decoded, unknown)
@@ -162,7 +166,8 @@ class Newcomers:
             " stays in the journal alone (undeclared_events)"
         )
         mention = _Mention(row, event.courier, event.logger)
-        self._list(decoded, mention, "undeclared_events", text)
+        if self._is_to_be_told(mention, "undeclared_events"):
+            _list(decoded, mention, "undeclared_events", text)
 
     def released(self, progress: Progress) -> frozenset[str]:
         """Those that waited and are to be judged now, asked for once a minute. Raises
@@ -212,21 +217,21 @@ class Newcomers:
             self._loggers.take(logger, now_ms)
         return None
 
-    def _list(
-        self, decoded: DecodedRows, mention: _Mention, reason: str, text: str, *, of: str = ""
-    ) -> None:
-        """A line a minute of each courier, or of what else is `of` it."""
+    def _is_to_be_told(self, mention: _Mention, reason: str, *, of: str = "") -> bool:
+        """Once a minute of each courier, or of what else is `of` it."""
         key = f"{mention.courier}\n{reason}\n{of}"
         told_ms = self._told_ms.get(key)
         if told_ms is not None and mention.row.received_ms - told_ms < TOLD_EVERY_MS:
-            return
+            return False
         self._told_ms[key] = mention.row.received_ms
         self._told_ms.move_to_end(key)
         if len(self._told_ms) > _REMEMBERED:
             self._told_ms.popitem(last=False)
-        decoded.list_beside(
-            mention.row, reason, text, courier=mention.courier, logger=mention.logger
-        )
+        return True
+
+
+def _list(decoded: DecodedRows, mention: _Mention, reason: str, text: str) -> None:
+    decoded.list_beside(mention.row, reason, text, courier=mention.courier, logger=mention.logger)
 
 
 def _taken_out(decoded: DecodedRows, shipments: Set[str]) -> tuple[Held, ...]:

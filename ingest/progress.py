@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +16,7 @@ import msgspec
 from coldwitness.domain.errors import BadInput, Unavailable
 from coldwitness.ingest.clock_offsets import ClockOffset
 from coldwitness.ingest.last_seen import LastSeen
+from coldwitness.storage.grouped_insert import GroupedInsert
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY CHECK (id = 1), row INTEGER NOT NULL)
@@ -62,6 +64,7 @@ INSERT INTO seen VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET box = exclud
     temperature = excluded.temperature, battery_v = excluded.battery_v
     WHERE excluded.time_ms >= seen.time_ms
 """
+_HOLD = GroupedInsert("INSERT OR IGNORE INTO held (shipment,row,courier)", columns=3)
 _FROM_THE_JOURNAL = (
     "cursor", "refusal", "clock", "birth", "unmapped", "seen", "held", "received", "left_event",
 )  # fmt: skip
@@ -88,8 +91,7 @@ class Quarantined:
     logger: str | None = None
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """A row of which the readings of a shipment are not in the stores, for the sender's quota is
     used up. courier : "" where none is known."""
 
@@ -168,10 +170,7 @@ class Progress:
             connection.executemany("INSERT OR REPLACE INTO birth VALUES (?,?)", births)
             connection.executemany("INSERT OR IGNORE INTO unmapped VALUES (?,?)", unmapped)
             connection.executemany(_SEE, map(_seen_row, seen))
-            connection.executemany(
-                "INSERT OR IGNORE INTO held VALUES (?,?,?)",
-                [(one.shipment, one.row, one.courier) for one in held],
-            )
+            _HOLD.put(connection, [*chain.from_iterable(held)])
             connection.executemany(
                 "INSERT OR REPLACE INTO received VALUES (?,?,?,?,?,?,?,?)",
                 map(_count_row, received),

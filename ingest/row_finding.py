@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from coldwitness.domain.errors import ColdWitnessError
 from coldwitness.ingest.decoded_rows import DecodedRows, decode_rows
 from coldwitness.ingest.progress import last_births
 from coldwitness.ingest.routes import Routes
-from coldwitness.ingest.row_names import birth_key, decided_keys, shipment_key
+from coldwitness.ingest.row_names import DAY_MS, birth_key, decided_keys, shipment_key
 from coldwitness.storage.decided.shards import IMPORTS, deciding_workers
 from coldwitness.storage.journal import JournalReader, Row, RowIndex, row_bytes
 from coldwitness.storage.journal.merkle import leaf_hash
@@ -40,10 +41,10 @@ def index_early(index: RowIndex, rows: Sequence[Row], decoded: DecodedRows) -> N
 def _by_day(
     rows: Sequence[Row], decoded: DecodedRows
 ) -> Iterator[tuple[str, list[int], list[Named]]]:
-    named = iter(sorted(decoded.named, key=lambda pair: pair[1]))
+    named = iter(sorted(decoded.named, key=itemgetter(1)))
     waiting = next(named, None)
-    for day, of_day in groupby(rows, key=lambda row: utc_day(row.received_ms)):
-        numbers = [row.row for row in of_day]
+    for number, of_day in groupby(rows, key=lambda row: row.received_ms // DAY_MS):
+        day, numbers = utc_day(number * DAY_MS), [row.row for row in of_day]
         mine = []
         while waiting is not None and waiting[1] <= numbers[-1]:
             mine.append(waiting)

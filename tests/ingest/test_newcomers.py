@@ -11,7 +11,7 @@ from coldwitness.config.settings import QuotaSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.domain.manifest import Item, Manifest
 from coldwitness.ingest.decoded_rows import decode_rows
-from coldwitness.ingest.following import JournalFollower
+from coldwitness.ingest.following import BATCH_ROWS, JournalFollower
 from coldwitness.ingest.held_shipments import brought_in, leave_held
 from coldwitness.ingest.newcomers import HOUR_MS, KNOWN_EVERY_S, Allowance, Newcomers
 from coldwitness.ingest.progress import Progress
@@ -111,6 +111,33 @@ def test_of_a_couriers_made_up_shipments_so_many_are_judged_and_the_others_are_h
     (told,) = worker.progress.refusals(reason="quota")
     assert (told.courier, told.logger) == ("evil", "L-5")
     assert "courier evil: 5 shipments without a manifest" in told.text
+
+
+def test_behind_a_flood_an_honest_reading_is_stored_within_a_few_thousand_rows(
+    worker: Worker,
+) -> None:
+    """Of the flood all but what the quota admits is held, each row once."""
+    said = {"logger": "EV", "time": T0, "temperature": {"drug": 5.0}}
+    flood = [
+        Message(
+            "coldchain/v1/evil/BX-1/readings",
+            json.dumps({"shipment": f"X-{n}", **said}).encode(),
+            T0,
+        )
+        for n in range(6000)
+    ]
+    declare(worker, "H")
+    honest = json.dumps({"shipment": "H", **said}).encode()
+    worker.journal.append([*flood, Message("coldchain/v1/ql/BX-2/readings", honest, T0)])
+    rows = 0
+    while "H" not in worker.judged:
+        rows += worker.follower.step()
+    assert rows <= 2 * BATCH_ROWS <= 4000
+    while worker.follower.step():
+        pass
+    held = worker.progress.held_rows(f"X-{n}" for n in range(6000))
+    assert len(held) == 6000 - QUOTA.logger_shipments_per_hour
+    assert sorted(row for rows in held.values() for row in rows) == [*range(4, 6001)]
 
 
 def test_one_loggers_made_up_shipments_leave_its_courier_room(worker: Worker) -> None:
