@@ -7,7 +7,7 @@ own, before it is in a store, so a rebuild finds it again.
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.progress import Progress
 from coldwitness.ingest.routes import IMPORT_TOPIC, Routes
 from coldwitness.judging.batch import judge_batch
+from coldwitness.judging.companion import SHIPMENTS_MIN, Companion, companion
 from coldwitness.judging.copies import keep_curves
 from coldwitness.judging.in_force import journal_in_force
 from coldwitness.judging.in_parts import cores
@@ -89,6 +90,7 @@ def import_all(
         warnings += list(recorded.warnings)
     imports = settings.journal.model_copy(update={"worker": IMPORTS})
     with (
+        _second_process(settings, manifests, recorded, judge=judge) as second,
         stores(settings.store, sole_writer=False) as (store, under),
         Journal.open(imports) as journal,
     ):
@@ -104,7 +106,7 @@ def import_all(
             warnings += _unassigned(manifests, store, register)
             names = tuple(sorted(touched))
             if judge:
-                _judge(settings, store, register, names)
+                _judge(settings, store, register, names, second)
     return Imported(
         manifests=len(manifests),
         readings=0 if recorded is None else len(recorded.table),
@@ -207,22 +209,40 @@ def _payloads(recorded: Recorded) -> Iterator[list[bytes]]:
     return iter(lambda: list(islice(messages, _MESSAGES_PER_COMMIT)), [])
 
 
+def _second_process(
+    settings: Settings, manifests: Sequence[Manifest], recorded: Recorded | None, *, judge: bool
+) -> AbstractContextManager[Companion | None]:
+    """What judges half of what is imported; none where that is too little to be parted."""
+    named = {manifest.id for manifest in manifests}
+    if recorded is not None:
+        named.update(recorded.table.shipments)
+    if not judge or len(named) < SHIPMENTS_MIN:
+        return nullcontext()
+    return companion(settings.judging)
+
+
 def _judge(
-    settings: Settings, store: WholeStore, register: Register, shipments: Sequence[str]
+    settings: Settings,
+    store: WholeStore,
+    register: Register,
+    shipments: Sequence[str],
+    second: Companion | None,
 ) -> None:
     rulebook = load_rulebook(settings.judging)
     rules = clue_rules(rulebook, settings)
+    judge = judge_batch if second is None else second.judge_batch
     for start in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
         part = shipments[start : start + _SHIPMENTS_AT_ONCE]
         up_to = rows_in_stores(settings.journal.directory, register)
         now_ms = int(time.time() * 1000)
-        judged = judge_batch(store, register, rulebook, settings.judging, part, now_ms)
+        judged = judge(store, register, rulebook, settings.judging, part, now_ms)
         register.results.record(
             judged.results,
             judged_ms=now_ms,
             reason="import",
             clue_policy=rules,
             up_to=up_to,
+            encoded=judged.encoded,
         )
         for curves in judged.curves:
             keep_curves(register.copies, curves)
