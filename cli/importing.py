@@ -7,8 +7,9 @@ own, before it is in a store, so a rebuild finds it again.
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,11 @@ import msgspec
 
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
+from coldwitness.cli.stored_beside import StoringBeside, Tell, storing_beside
 from coldwitness.config.settings import Settings
 from coldwitness.domain.manifest import Manifest
 from coldwitness.ingest.files import Recorded, read_files, reader_for
 from coldwitness.ingest.following import JournalFollower
-from coldwitness.ingest.formats.drug_names import DrugNames
 from coldwitness.ingest.json_file import opened_json
 from coldwitness.ingest.manifests import read_manifest_files
 from coldwitness.ingest.progress import Progress
@@ -42,6 +43,7 @@ from coldwitness.storage.decided.shards import IMPORTS
 from coldwitness.storage.journal import Journal, JournalReader, Message
 from coldwitness.storage.opening import stores
 from coldwitness.storage.ports import Register
+from coldwitness.storage.register import SqlRegister
 from coldwitness.storage.telemetry import WholeStore
 
 _OBJECTS_PER_MESSAGE = 1000
@@ -89,8 +91,10 @@ def import_all(
         )
         warnings += list(recorded.warnings)
     imports = settings.journal.model_copy(update={"worker": IMPORTS})
+    many = _are_many(manifests, recorded)
     with (
-        _second_process(settings, manifests, recorded, judge=judge) as second,
+        _storing_beside(settings, recorded, many=many) as beside,
+        companion(settings.judging) if many and judge else nullcontext() as second,
         stores(settings.store, sole_writer=False) as (store, under),
         Journal.open(imports) as journal,
     ):
@@ -101,8 +105,7 @@ def import_all(
             register = JournalledRegister(under, log)
             touched = _put_manifests(register, manifests)
             if recorded is not None:
-                kept = drug_names_kept(under, settings)
-                touched |= _store(settings, journal, recorded, store, register, kept)
+                touched |= _store(settings, journal, recorded, store, under, beside)
             warnings += _unassigned(manifests, store, register)
             names = tuple(sorted(touched))
             if judge:
@@ -177,27 +180,52 @@ def _store(
     journal: Journal,
     recorded: Recorded,
     store: WholeStore,
-    register: Register,
-    drug_names: DrugNames,
+    register: SqlRegister,
+    beside: StoringBeside | None,
 ) -> set[str]:
-    touched: set[str] = set()
+    """Journal everything and store it; returns the shipments that it concerns."""
+    drug_names_kept(register, settings)
     for payloads in _payloads(recorded):
         now_ms = journal.clock.now_ms()
         journal.append([Message(IMPORT_TOPIC, part, now_ms) for part in payloads])
-    with Progress(journal.directory, IMPORTS) as progress:
+        if beside is not None:
+            beside.go_on()
+    touched = set() if beside is None else beside.end()
+    with _follower(settings, store, register, touched.update) as follower:
+        while follower.step():
+            pass
+    return touched
+
+
+def _store_beside(settings: Settings, turns: Iterator[None], tell: Tell) -> None:
+    """What the process beside does while this one journals."""
+    with (
+        stores(settings.store, sole_writer=False) as (store, register),
+        _follower(settings, store, register, tell) as follower,
+    ):
+        for _ in turns:
+            while follower.step():
+                pass
+
+
+@contextmanager
+def _follower(
+    settings: Settings, store: WholeStore, register: SqlRegister, on_touched: Tell
+) -> Iterator[JournalFollower]:
+    """Brings imported rows into the stores."""
+    directory = settings.journal.directory
+    with Progress(directory, IMPORTS) as progress:
         follower = JournalFollower(
-            JournalReader(journal.directory),
+            JournalReader(directory),
             progress,
-            Routes(settings.formats, drug_names=drug_names),
+            Routes(settings.formats, drug_names=register.drug_names),
             store=store,
             custody=register.custody,
             future_tolerance_s=future_tolerance_s(settings),
-            on_touched=touched.update,
+            on_touched=on_touched,
         )
         with closing(follower):
-            while follower.step():
-                pass
-    return touched
+            yield follower
 
 
 def _payloads(recorded: Recorded) -> Iterator[list[bytes]]:
@@ -209,16 +237,20 @@ def _payloads(recorded: Recorded) -> Iterator[list[bytes]]:
     return iter(lambda: list(islice(messages, _MESSAGES_PER_COMMIT)), [])
 
 
-def _second_process(
-    settings: Settings, manifests: Sequence[Manifest], recorded: Recorded | None, *, judge: bool
-) -> AbstractContextManager[Companion | None]:
-    """What judges half of what is imported; none where that is too little to be parted."""
+def _are_many(manifests: Sequence[Manifest], recorded: Recorded | None) -> bool:
+    """Whether these are so many shipments that processes beside this one gain something."""
     named = {manifest.id for manifest in manifests}
     if recorded is not None:
         named.update(recorded.table.shipments)
-    if not judge or len(named) < SHIPMENTS_MIN:
+    return len(named) >= SHIPMENTS_MIN
+
+
+def _storing_beside(
+    settings: Settings, recorded: Recorded | None, *, many: bool
+) -> AbstractContextManager[StoringBeside | None]:
+    if recorded is None or not many:
         return nullcontext()
-    return companion(settings.judging)
+    return storing_beside(partial(_store_beside, settings))
 
 
 def _judge(

@@ -1,18 +1,23 @@
-"""An import of many shipments has half of them judged by a second process, to the same end."""
+"""An import of many shipments has processes beside it that store and judge, to the same end."""
 
 import os
 import signal
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from coldwitness.cli import importing
+from coldwitness.cli import importing, stored_beside
 from coldwitness.cli.importing import import_all
+from coldwitness.cli.stored_beside import StoringBeside
 from coldwitness.config.settings import JournalSettings, JudgingSettings, Settings, StoreSettings
+from coldwitness.domain.errors import Unavailable
+from coldwitness.ingest.following import JournalFollower
 from coldwitness.judging import companion as beside
 from coldwitness.judging.batch import Batch
 from coldwitness.judging.companion import Companion
+from coldwitness.storage.archive.canonical import canonical_lines
 from coldwitness.storage.journal.clock import ReceiveClock
 from coldwitness.storage.opening import stores
 from coldwitness.storage.register.bodies import encoded
@@ -26,8 +31,9 @@ TWO_CORES = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Kept:
-    """What an import of the recorded fleet left in the register."""
+    """What an import of the recorded fleet left in the stores."""
 
+    readings: str
     results: dict[str, bytes]
     clues: list[str]
     copies: dict[str, list[str]]
@@ -44,11 +50,12 @@ def imported(folder: Path, *, processes: int) -> Kept:
         judging=JudgingSettings(processes=processes),
     )
     done = import_all(settings, [MANIFESTS, TELEMETRY], timezone=None, reader=None, judge=True)
-    with stores(settings.store, sole_writer=False) as (_, register):
+    with stores(settings.store, sole_writer=False) as (store, register):
         names = [row.id for row in register.shipments.rows(limit=1000)]
         assert done.judged == len(names)
         results = register.results.newest(names)
         return Kept(
+            sha256(b"".join(canonical_lines(store, register))).hexdigest(),
             {name: encoded(one).body for name, one in results.items()},
             sorted(entry.clue.id for entry in register.clues.after(0, limit=1000)),
             {name: sorted(its) for name, its in register.copies.alike(names, partners=9).items()},
@@ -110,11 +117,92 @@ def test_a_killed_second_process_costs_nothing(
     assert judged_by == [None]
 
 
-def test_a_few_shipments_are_judged_by_one_process(
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """What one process leaves. From now on few are enough for others beside it, and the journal is
+    written in many turns."""
+    kept = imported(tmp_path / "one", processes=2)
+    monkeypatch.setattr(importing, "SHIPMENTS_MIN", 10)
+    monkeypatch.setattr(importing, "_OBJECTS_PER_MESSAGE", 100)
+    monkeypatch.setattr(importing, "_MESSAGES_PER_COMMIT", 2)
+    return kept
+
+
+class Turns:
+    """How many rows each process stored, and what becomes of the one beside at its turns."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, number: signal.Signals) -> None:
+        self.here = 0
+        self.beside: StoringBeside | None = None
+        self._at, self._number, self._turn = at, number, 0
+        step, go_on = JournalFollower.step, StoringBeside.go_on
+
+        def stepped(follower: JournalFollower) -> int:
+            rows = step(follower)
+            self.here += rows
+            return rows
+
+        def gone_on(beside: StoringBeside) -> None:
+            go_on(beside)
+            self.beside = beside
+            self._turn += 1
+            if self._turn == self._at and beside.process_id is not None:
+                os.kill(beside.process_id, self._number)
+
+        monkeypatch.setattr(JournalFollower, "step", stepped)
+        monkeypatch.setattr(StoringBeside, "go_on", gone_on)
+
+
+@TWO_CORES
+def test_all_is_stored_by_the_process_beside(
+    tmp_path: Path, alone: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Turns(monkeypatch, at=0, number=signal.SIGKILL)
+    assert imported(tmp_path / "two", processes=2) == alone
+    assert turns.beside is not None
+    assert turns.here == 0, "in this process"
+
+
+@TWO_CORES
+@pytest.mark.parametrize("at", [1, 5, 20])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_what_a_process_that_is_lost_left_is_stored_here(
+    at: int,
+    number: signal.Signals,
+    tmp_path: Path,
+    alone: Kept,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stored_beside, "SILENT_S", 0.5)
+    turns = Turns(monkeypatch, at=at, number=number)
+    assert imported(tmp_path / "two", processes=2) == alone
+    assert turns.here > 0
+    assert turns.beside is not None
+    assert not Path(f"/proc/{turns.beside.process_id}").exists()
+
+
+@TWO_CORES
+def test_stores_that_are_away_for_the_process_beside_are_told_by_this_one(
+    tmp_path: Path, alone: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = os.getpid()
+    step = JournalFollower.step
+
+    def away(follower: JournalFollower) -> int:
+        if os.getpid() != here:
+            raise Unavailable("the store beside")
+        return step(follower)
+
+    monkeypatch.setattr(JournalFollower, "step", away)
+    assert imported(tmp_path / "two", processes=2) == alone
+
+
+def test_a_few_shipments_are_imported_by_one_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def started(*rest: object) -> None:
         raise AssertionError(rest)
 
     monkeypatch.setattr(Companion, "__init__", started)
+    monkeypatch.setattr(StoringBeside, "__init__", started)
     assert imported(tmp_path, processes=2).results
