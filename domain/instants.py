@@ -1,6 +1,7 @@
 """Instants: RFC 3339 text to UTC epoch milliseconds and back."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,12 @@ _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?"
     r"(?:([Zz])|([+-])(\d\d):?(\d\d))"
 )
+_USUAL = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?Z"
+)
+"""As this program writes instants itself. Python reads these, at a fifth of the cost."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
@@ -29,6 +35,9 @@ def instant_ms(text: str) -> int:
     A leap second (:60) counts as the second after it. An offset without its colon
     (`+0200`), as some loggers write it, is accepted. Raises ValueError saying what is wrong.
     """
+    if _USUAL.fullmatch(text):
+        with suppress(ValueError):  # a leap second, and what is no day
+            return (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND
     match = _RFC3339.fullmatch(text)
     if match is None:
         if re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text) and not re.search(
@@ -50,7 +59,7 @@ def instant_ms(text: str) -> int:
         offset = timedelta(hours=int(match[10]), minutes=int(match[11]))
         whole = whole - offset if match[9] == "+" else whole + offset
     fraction_ms = int((match[7] or "0").ljust(3, "0")[:3])
-    return (whole - _EPOCH) // timedelta(milliseconds=1) + fraction_ms + (1000 if leap else 0)
+    return (whole - _EPOCH) // _MILLISECOND + fraction_ms + (1000 if leap else 0)
 
 
 def rfc3339(time_ms: int) -> str:

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,3 +45,9 @@ def test_unusable_times_are_refused_with_the_reason(text: str, complaint: str) -
 @given(st.integers(min_value=0, max_value=4_102_444_800_000))
 def test_text_and_back_is_the_same_instant(time_ms: int) -> None:
     assert instant_ms(rfc3339(time_ms)) == time_ms
+
+
+@given(st.datetimes(), st.sampled_from(["", ".007", ".25", ".123456"]))
+def test_a_time_reads_the_same_however_its_zone_is_written(moment: datetime, fraction: str) -> None:
+    text = moment.replace(microsecond=0).isoformat() + fraction
+    assert instant_ms(f"{text}Z") == instant_ms(f"{text}z") == instant_ms(f"{text}+00:00")
