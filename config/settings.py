@@ -225,8 +225,8 @@ class JudgingSettings(_Section):
     """Storage class of a shipment without a manifest; unset: its range is not judged."""
     tick_ms: int = Field(300, ge=20, le=60_000)
     processes: int = Field(2, ge=1, le=2)
-    """With 2, `serve` and `import` have half of each large run judged by a process beside them, where
-    there are two cores."""
+    """With 2, `serve` and `import` have half of each large run judged by a process beside them,
+    where there are two cores."""
 
 
 class QuotaSettings(_Section):
