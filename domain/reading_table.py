@@ -74,11 +74,13 @@ def column_of(channel: Channel, said: Iterable[Any]) -> NDArray[Any]:
 
 def said_in(channel: Channel, column: NDArray[Any]) -> list[Any]:
     """The inverse of `column_of`."""
-    if channel.kind == "real":
-        return [None if math.isnan(value) else value for value in column.tolist()]
-    if channel.kind == "flag":
-        return [bool(code) if code >= 0 else None for code in column.tolist()]
-    return [count if count >= 0 else None for count in column.tolist()]
+    told = ~np.isnan(column) if channel.kind == "real" else column >= 0
+    if not told.any():
+        return [None] * column.size
+    said: list[Any] = (column != 0 if channel.kind == "flag" else column).tolist()
+    if told.all():
+        return said
+    return [value if has else None for value, has in zip(said, told.tolist(), strict=True)]
 
 
 def floats(values: Iterable[float | None]) -> FloatArray:

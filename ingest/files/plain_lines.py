@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
@@ -63,7 +63,7 @@ class _Reader:
     """What reads a line. probes : the names of the temperatures that are read as fields, by their
     place; None: any, as a dict."""
 
-    decode: Callable[[bytes], object]
+    decode: Callable[[bytes], msgspec.Struct]
     fields: tuple[str, ...]
     probes: tuple[str, ...] | None = None
 
@@ -73,12 +73,12 @@ _any_reader = _Reader(msgspec.json.Decoder(_PlainReading).decode, _PlainReading.
 
 @dataclass(frozen=True)
 class _Said:
-    """What messages say, a list each. fields : those of the position among them; of fields that are
-    not there no message says anything. probes : temperatures by name, None where one is not said.
-    keys : how many names of temperatures they hold together."""
+    """What messages say, a column each. fields : those of the position among them; of fields that
+    are not there no message says anything. probes : temperatures by name, None where one is not
+    said. keys : how many names of temperatures they hold together."""
 
-    fields: Mapping[str, list[Any]]
-    probes: Mapping[str, list[float | None]]
+    fields: Mapping[str, Sequence[Any]]
+    probes: Mapping[str, Sequence[float | None]]
     keys: int
 
     @property
@@ -155,7 +155,7 @@ def _reader(keys: frozenset[str], probes: tuple[str, ...]) -> _Reader:
 def _read(lines: Sequence[bytes], reader: _Reader, quotes: int) -> tuple[_Said, list[int], bool]:
     """What lines say; the numbers of those that are no plain reading; and whether the others, by
     their quotes, say nothing else. quotes : how many stand in all lines together."""
-    messages: list[object] = []
+    messages: list[msgspec.Struct] = []
     others: list[int] = []
     decode = reader.decode
     for number, line in enumerate(lines):
@@ -171,31 +171,36 @@ def _read(lines: Sequence[bytes], reader: _Reader, quotes: int) -> tuple[_Said, 
     return said, others, _quotes_of(said) == quotes
 
 
-def _said(messages: Sequence[object], reader: _Reader) -> _Said:
-    fields = {name: list(map(attrgetter(name), messages)) for name in reader.fields}
+def _said(messages: Sequence[msgspec.Struct], reader: _Reader) -> _Said:
+    fields = _transposed(messages, reader.fields)
     if "position" in fields:
         places = fields["position"]
-        for name in _PLACE_FIELDS:
-            of = attrgetter(name)
-            fields[name] = (
-                [None if place is None else of(place) for place in places]
-                if None in places
-                else list(map(of, places))
-            )
+        if None in places:
+            for name in _PLACE_FIELDS:
+                of = attrgetter(name)
+                fields[name] = [None if place is None else of(place) for place in places]
+        else:
+            fields |= _transposed(places, _PLACE_FIELDS)
     told = fields["temperature"]
     if reader.probes is None:
         names = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, told))))
         ours = [name for name in names if plain_probe(name) is not None]
         # Too many are refused by the caller: no column is made for each of them.
         kept = told if len(ours) <= FILE_PROBES_MAX else ()
-        probes = {name: [one.get(name) for one in kept] for name in ours}
-        return _Said(fields, probes, sum(map(len, told)))
-    probes = {
-        name: list(map(attrgetter(f"probe{place}"), told))
-        for place, name in enumerate(reader.probes)
-    }
+        some = {name: [one.get(name) for one in kept] for name in ours}
+        return _Said(fields, some, sum(map(len, told)))
+    probes = _transposed(told, reader.probes)
     keys = sum(len(values) - values.count(None) for values in probes.values())
     return _Said(fields, probes, keys)
+
+
+def _transposed(
+    structs: Sequence[msgspec.Struct], names: Sequence[str]
+) -> dict[str, Sequence[Any]]:
+    """What structs say, by the names of their fields in order: all of one struct at once, for a
+    look at each field by itself takes twice as long."""
+    columns = zip(*map(msgspec.structs.astuple, structs), strict=True)
+    return dict(zip(names, columns if structs else repeat(()), strict=bool(structs)))
 
 
 def _quotes_of(said: _Said) -> int:

@@ -41,10 +41,14 @@ def test_no_two_channels_share_a_name_or_a_name_in_which_they_are_sent() -> None
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
 def test_a_column_gives_back_what_was_said_and_none_where_nothing_was(channel: Channel) -> None:
-    said = [None, VALUES[channel.name], None]
-    column = column_of(channel, said)
-    assert column.dtype == _DTYPES[channel.kind]
-    assert said_in(channel, column) == said
+    value = VALUES[channel.name]
+    nothing = type(value)(0)
+    for said in ([None, value, None], [value, nothing], [nothing, None], [None, None], []):
+        column = column_of(channel, said)
+        assert column.dtype == _DTYPES[channel.kind]
+        back = said_in(channel, column)
+        assert back == said
+        assert [type(one) for one in back] == [type(one) for one in said]
 
 
 def test_a_reading_is_sent_in_the_contracts_order_without_what_it_does_not_say() -> None:
