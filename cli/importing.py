@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from coldwitness.cli.drug_names import drug_names_kept
 from coldwitness.cli.future_tolerance import future_tolerance_s
@@ -106,7 +107,7 @@ def import_all(
             touched = _put_manifests(register, manifests)
             if recorded is not None:
                 touched |= _store(settings, journal, recorded, store, under, beside)
-            warnings += _unassigned(manifests, store, register)
+            warnings += _unassigned(manifests, recorded, store, register)
             names = tuple(sorted(touched))
             if judge:
                 _judge(settings, store, register, names, second)
@@ -155,10 +156,16 @@ def _put_manifests(register: Register, manifests: Sequence[Manifest]) -> set[str
     return {manifest.id for manifest in manifests}
 
 
-def _unassigned(manifests: Sequence[Manifest], store: WholeStore, register: Register) -> list[str]:
+def _unassigned(
+    manifests: Sequence[Manifest],
+    recorded: Recorded | None,
+    store: WholeStore,
+    register: Register,
+) -> list[str]:
     """A line for each manifest that names a box of which nothing is the shipment's: a manifest
-    assigns no box, only `packed` does."""
-    boxes = {one.id: one.box.id for one in manifests if one.box is not None and one.box.id}
+    assigns no box, only `packed` does. The store is not asked of what the call's readings name."""
+    named = set() if recorded is None else _with_readings(recorded)
+    boxes = {one.id: one.box.id for one in manifests if one.box.id and one.id not in named}
     names = list(boxes)
     found = []
     for start in range(0, len(names), _SHIPMENTS_AT_ONCE):
@@ -173,6 +180,11 @@ def _unassigned(manifests: Sequence[Manifest], store: WholeStore, register: Regi
             if code not in told
         ]
     return found
+
+
+def _with_readings(recorded: Recorded) -> set[str]:
+    table = recorded.table
+    return {table.shipments[code] for code in np.unique(table.shipment).tolist()}
 
 
 def _store(

@@ -13,7 +13,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Literal, TypeVar
@@ -149,7 +149,9 @@ class Companion:
         try:
             with _asked(self._connection, whole.of_shipments(theirs), archive) as half:
                 own = alone(whole.of_shipments(mine), archive=half.beside)
-                return _both(own, half.batch())
+                # While the other half is still under way, which takes longer for being handed over.
+                encoded = each_encoded(own.results)
+                return _both(replace(own, encoded=encoded), half.batch())
         except _Gone as gone:
             log.warning("the second process of judging is gone (%s); judging goes on here", gone)
             self._process.kill()
@@ -264,7 +266,7 @@ def _both(own: Batch, other: Batch) -> Batch:
         {**own.newest, **other.newest},
         {**own.trips, **other.trips},
         [*own.curves, *other.curves],
-        {**each_encoded(own.results), **(other.encoded or {})},
+        {**(own.encoded or {}), **(other.encoded or {})},
     )
 
 

@@ -431,6 +431,25 @@ def test_a_manifest_s_box_assigns_nothing_and_the_import_says_so(
     assert (done.code, done.stderr) == (0, "")
 
 
+def test_an_import_says_nothing_of_boxes_whose_shipment_readings_name(
+    tmp_path: Path, command: Callable[..., Done]
+) -> None:
+    said = {"box": {"id": "BX-1"}, "items": [{"storage": "refrigerated"}]}
+    said |= {"dispatched_at": "2026-11-18T11:00:00Z", "delivered_at": "2026-11-18T12:00:00Z"}
+    manifests, telemetry = tmp_path / "manifests.ndjson", tmp_path / "telemetry.ndjson"
+    names = ("S-1", "S-2", "S-3")
+    manifests.write_text("\n".join(json.dumps({"id": name} | said) for name in names))
+
+    def warned(*shipments: str) -> list[str]:
+        one = {"logger": "LG-1", "temperature": {"drug": 5.0}, "time": "2026-11-18T11:30:00Z"}
+        telemetry.write_text("\n".join(json.dumps(one | {"shipment": name}) for name in shipments))
+        lines = command("import", str(manifests), str(telemetry)).stderr.splitlines()
+        return [line.split(":")[1].split()[-1] for line in lines if "assigns box" in line]
+
+    assert warned("S-1") == ["S-2", "S-3"]
+    assert warned("S-2") == ["S-3"], "readings of an earlier import count too"
+
+
 def test_what_tells_no_receipt_was_received_by_the_import(
     tmp_path: Path, stores: StoreSettings, command: Callable[..., Done]
 ) -> None:
