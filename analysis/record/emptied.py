@@ -22,6 +22,8 @@ LIGHT_TIMES = 10.0
 """A box is dark inside; open, even at night under a lamp, it is lighter by far than this."""
 STEEP_SLEWS = 3.0
 """Faster than three times the box's slew limit is no load of it: the probe met the surroundings."""
+_LOOKED_AT_ONCE = 262_144
+"""Fixes whose way to the destination is measured together: it takes a dozen arrays as long."""
 _ARRIVED = EVENT_NAMES.index("arrived")
 
 Flags = NDArray[np.bool_]
@@ -85,21 +87,24 @@ def _at_destination(
     A courier who hands over two minutes after coming was elsewhere shortly before: what is asked is
     where the box was when it was opened.
     """
-    place = shipment[owner]
-    placed = ~np.isnan(tracks.lat_deg[of]) & (tracks.time_s[of] <= end_s[owner])
-    owner, of, place = owner[placed], of[placed], place[placed]
-    since_s = since_s[placed]
-    away_m = haversine_m(
-        lat_deg=tracks.lat_deg[of],
-        lon_deg=tracks.lon_deg[of],
-        to_lat_deg=terms.destination_lat_deg[place],
-        to_lon_deg=terms.destination_lon_deg[place],
-    )
-    slack_m = np.minimum(np.nan_to_num(tracks.accuracy_m[of]), FIX_ACCURACY_MAX_M)
-    within = away_m - slack_m <= np.minimum(terms.destination_radius_m[place], PLACE_RADIUS_MAX_M)
+    near, far = np.zeros(of.size, dtype=np.bool_), np.zeros(of.size, dtype=np.bool_)
+    for at in range(0, of.size, _LOOKED_AT_ONCE):
+        some = slice(at, at + _LOOKED_AT_ONCE)
+        its, place = of[some], shipment[owner[some]]
+        placed = ~np.isnan(tracks.lat_deg[its]) & (tracks.time_s[its] <= end_s[owner[some]])
+        away_m = haversine_m(
+            lat_deg=tracks.lat_deg[its],
+            lon_deg=tracks.lon_deg[its],
+            to_lat_deg=terms.destination_lat_deg[place],
+            to_lon_deg=terms.destination_lon_deg[place],
+        )
+        away_m -= np.minimum(np.nan_to_num(tracks.accuracy_m[its]), FIX_ACCURACY_MAX_M)
+        radius_m = np.minimum(terms.destination_radius_m[place], PLACE_RADIUS_MAX_M)
+        near[some] = placed & (away_m <= radius_m)
+        far[some] = placed & ~near[some]
     elsewhere_s = np.full(shipment.size, -np.inf)
-    np.maximum.at(elsewhere_s, owner[~within], since_s[~within])
-    seen = within & (since_s >= -NEAR_S) & (since_s > elsewhere_s[owner])
+    np.maximum.at(elsewhere_s, owner[far], since_s[far])
+    seen = near & (since_s >= -NEAR_S) & (since_s > elsewhere_s[owner])
     there = np.bincount(owner[seen], minlength=shipment.size) > 0
     return np.where(there, elsewhere_s, np.inf)
 

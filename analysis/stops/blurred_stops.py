@@ -7,6 +7,7 @@ fixes of a stretch longer than the setting within the dwell radius and the zigza
 themselves. Where it would, and nothing shows that the box went on, the trip is not compliant.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,10 @@ MOST_OF_PART = 32
 
 SHARP_SHARE = 0.2
 """A stay whose fixes scatter by less than this share of the dwell radius shows how long it was."""
+
+_LOOKED_AT_ONCE = 262_144
+"""Stretches that are looked at together: one begins at each fix, and a look takes several arrays as
+long as they are many."""
 
 
 def stop_blurred(
@@ -95,7 +100,9 @@ def _fitting(
         zigzag_m(fixes, used, numbers), or_zero(fixes.accuracy_m[used])
     )
     begin, end = _windows(fixes, used, reach_m, numbers.dwell_limit_s)
-    open_ = ~told.of(used[begin] + offset, used[end] + offset)
+    open_ = np.empty(begin.size, dtype=np.bool_)
+    for some in _pieces(begin.size):
+        open_[some] = ~told.of(used[begin[some]] + offset, used[end[some]] + offset)
     begin, end = begin[open_], end[open_]
     west, east = common(middle_m=fixes.x_m[used], reach_m=reach_m, begin=begin, end=end)
     south, north = common(middle_m=fixes.y_m[used], reach_m=reach_m, begin=begin, end=end)
@@ -122,14 +129,19 @@ def _windows(
     end = later_by_guess(line, begin, limit_s + 2.0 * TOLERANCE_S)
     begin = np.flatnonzero(end < np.repeat(line.tail, line.tail - line.head))
     end = end[begin]
-    both_m = reach_m[begin]
-    both_m += reach_m[end]
     near = np.ones(begin.size, dtype=np.bool_)
-    for middle_m in (line.x_m, line.y_m):
-        apart_m = middle_m[end]
-        apart_m -= middle_m[begin]
-        near &= np.abs(apart_m, out=apart_m) <= both_m
+    for some in _pieces(begin.size):
+        first, last = begin[some], end[some]
+        both_m = reach_m[first] + reach_m[last]
+        for middle_m in (line.x_m, line.y_m):
+            near[some] &= np.abs(middle_m[last] - middle_m[first]) <= both_m
     return begin[near], end[near]
+
+
+def _pieces(size: int) -> Iterator[slice]:
+    """Of so many stretches those that are looked at together."""
+    for at in range(0, size, _LOOKED_AT_ONCE):
+        yield slice(at, at + _LOOKED_AT_ONCE)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from coldwitness.analysis.record import emptied
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
 from tests.analysis.building import Drug, Given, Series
@@ -188,10 +189,13 @@ def test_a_step_to_the_surroundings_at_the_destination_shows_that_the_drug_had_l
 
 
 @pytest.mark.parametrize(("comes_s", "certainty"), [(6000, "possible"), (6300, "certain")])
+@pytest.mark.parametrize("at_once", [1, 50, 1_000_000])
 def test_a_box_that_is_handed_over_soon_after_it_came_was_there_when_it_was_opened(
-    comes_s: float, certainty: str
+    comes_s: float, certainty: str, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Out of range from 6060 s on; elsewhere until shortly before, or until after that."""
+    """Out of range from 6060 s on; elsewhere until shortly before, or until after that; however
+    many fixes are looked at together."""
+    monkeypatch.setattr(emptied, "_LOOKED_AT_ONCE", at_once)
     north = np.where(comes_s <= T, 0.0, 0.01)
     found = seen(handed_over(lat=36.80 + north), given=AT_CONSUMER)
     assert certainties(found) == [certainty]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coldwitness.analysis.record.case import case_of
-from coldwitness.analysis.stops import signs
+from coldwitness.analysis.stops import blurred_stops, signs
 from coldwitness.analysis.stops.stop_judgement import StopJudgement, judge_stops
 from coldwitness.config.finding_kinds import code_of
 from coldwitness.domain.words import Status
@@ -91,6 +91,16 @@ def canyon(stop_s: float, seed: int) -> StopJudgement:
 def test_a_drift_of_80_m_between_tall_houses_neither_hides_a_stop_nor_makes_one(seed):
     assert Status(canyon(1500.0, seed).status[0]) is not Status.COMPLIANT
     assert not accused(canyon(600.0, seed))
+
+
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_stretches_looked_at_in_pieces_are_told_as_those_looked_at_together(at_once, monkeypatch):
+    together = [canyon(stop_s, seed) for stop_s in (600.0, 1500.0) for seed in SEEDS]
+    monkeypatch.setattr(blurred_stops, "_LOOKED_AT_ONCE", at_once)
+    pieces = [canyon(stop_s, seed) for stop_s in (600.0, 1500.0) for seed in SEEDS]
+    reasons = [judged.reason[0] for judged in together]
+    assert len(set(reasons)) > 1, "both answers are among them"
+    assert [judged.reason[0] for judged in pieces] == reasons
 
 
 @pytest.mark.parametrize("seed", SEEDS)
