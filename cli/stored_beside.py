@@ -8,14 +8,13 @@ is done with the batch, and what it has not stored when it ends this process sto
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from coldwitness.domain.errors import ColdWitnessError
-from coldwitness.judging.in_parts import cores
+from coldwitness.judging.in_parts import beside_is_safe
 from coldwitness.storage.with_parent import end_with_parent
 
 SILENT_S = 120.0
@@ -74,9 +73,8 @@ class StoringBeside:
 
 @contextmanager
 def storing_beside(store_rows: StoreRows) -> Iterator[StoringBeside | None]:
-    """The other process as long as this lasts; None where there is one core, and where a process
-    cannot safely be forked: on other systems than Linux, or with threads."""
-    if cores() < 2 or threading.active_count() > 1:
+    """The other process as long as this lasts; None where it cannot safely be forked."""
+    if not beside_is_safe():
         yield None
         return
     started = StoringBeside(store_rows)

@@ -10,7 +10,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from coldwitness.judging.batch import Batch, judged_batch
 from coldwitness.judging.copies import ArchivedCurves, CurveArchive
 from coldwitness.judging.evidence import Evidence, evidence_of
 from coldwitness.judging.fleet_limits import FleetTrips, RegisterTrips, TripsBeside
-from coldwitness.judging.in_parts import bound_together, cores, with_what_others_tell
+from coldwitness.judging.in_parts import beside_is_safe, bound_together, with_what_others_tell
 from coldwitness.judging.manifest_terms import zones_without_limit
 from coldwitness.judging.observer import NewestReading
 from coldwitness.judging.rulebook import Rulebook, load_rulebook
@@ -161,11 +160,10 @@ class Companion:
 
 @contextmanager
 def companion(settings: JudgingSettings) -> Iterator[Companion | None]:
-    """A second process as long as this lasts; None where the settings want none, where there is
-    one core, and where a process cannot safely be forked: on other systems than Linux, or with
-    threads. Raises ConfigError if the rules cannot be read."""
+    """A second process as long as this lasts; None where the settings want none, and where it
+    cannot safely be forked. Raises ConfigError if the rules cannot be read."""
     rulebook = load_rulebook(settings)
-    if min(settings.processes, cores()) < 2 or threading.active_count() > 1:
+    if settings.processes < 2 or not beside_is_safe():
         yield None
         return
     started = Companion(rulebook, settings)

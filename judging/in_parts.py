@@ -10,6 +10,7 @@ one part.
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -84,6 +85,12 @@ class _Work:
 def cores() -> int:
     """How many processes may work at a time; 1 where a process cannot safely be forked."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+
+
+def beside_is_safe() -> bool:
+    """Whether a process may be forked to work beside this one: there is a core for it, and no
+    thread, whose locks a fork would find closed for ever."""
+    return cores() > 1 and threading.active_count() == 1
 
 
 def processes_for(shipments: int) -> int:

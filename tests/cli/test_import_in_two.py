@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,13 +11,14 @@ import pytest
 
 from coldwitness.cli import importing, stored_beside
 from coldwitness.cli.importing import import_all
-from coldwitness.cli.stored_beside import StoringBeside
+from coldwitness.cli.stored_beside import StoringBeside, storing_beside
 from coldwitness.config.settings import JournalSettings, JudgingSettings, Settings, StoreSettings
 from coldwitness.domain.errors import Unavailable
 from coldwitness.ingest.following import JournalFollower
 from coldwitness.judging import companion as beside
+from coldwitness.judging import in_parts
 from coldwitness.judging.batch import Batch
-from coldwitness.judging.companion import Companion
+from coldwitness.judging.companion import Companion, companion
 from coldwitness.storage.archive.canonical import canonical_lines
 from coldwitness.storage.journal.clock import ReceiveClock
 from coldwitness.storage.opening import stores
@@ -66,6 +68,12 @@ def imported(folder: Path, *, processes: int) -> Kept:
 def same_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     """Results tell when what they rest on was received."""
     monkeypatch.setattr(ReceiveClock, "now_ms", lambda _: HOUR_MS)
+
+
+@pytest.fixture(autouse=True)
+def threads_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser that other tests of this process drive has threads; an import has none."""
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
 
 
 @pytest.fixture
@@ -195,6 +203,16 @@ def test_stores_that_are_away_for_the_process_beside_are_told_by_this_one(
 
     monkeypatch.setattr(JournalFollower, "step", away)
     assert imported(tmp_path / "two", processes=2) == alone
+
+
+@pytest.mark.parametrize(("threads", "forked"), [(1, True), (2, False)])
+def test_a_process_with_threads_is_not_forked(
+    threads: int, forked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_parts, "cores", lambda: 2)
+    monkeypatch.setattr(threading, "active_count", lambda: threads)
+    with storing_beside(lambda turns, tell: None) as process, companion(JudgingSettings()) as judge:
+        assert (process is not None, judge is not None) == (forked, forked)
 
 
 def test_a_few_shipments_are_imported_by_one_process(
