@@ -95,24 +95,29 @@ def judged_by(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
 
 @TWO_CORES
 def test_two_processes_leave_what_one_leaves(
-    tmp_path: Path, judged_by: list[int | None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    left_alone: Kept,
+    judged_by: list[int | None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(importing, "_SHIPMENTS_AT_ONCE", 30)
-    alone = imported(tmp_path / "one", processes=1)
+    assert imported(tmp_path / "one", processes=1) == left_alone
     assert not judged_by
-    assert imported(tmp_path / "two", processes=2) == alone
+    assert imported(tmp_path / "two", processes=2) == left_alone
     assert len(judged_by) == 2
     assert None not in judged_by
-    assert alone.clues
-    assert any(alone.copies.values())
+    assert left_alone.clues
+    assert any(left_alone.copies.values())
     assert not [one for one in judged_by if one and Path(f"/proc/{one}").exists()]
 
 
 @TWO_CORES
 def test_a_killed_second_process_costs_nothing(
-    tmp_path: Path, judged_by: list[int | None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    left_alone: Kept,
+    judged_by: list[int | None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    alone = imported(tmp_path / "one", processes=1)
     asked = Companion.judged
 
     def killed(second: Companion, *rest: object, **more: object) -> Batch:
@@ -121,19 +126,26 @@ def test_a_killed_second_process_costs_nothing(
         return asked(second, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Companion, "judged", killed)
-    assert imported(tmp_path / "two", processes=2) == alone
+    assert imported(tmp_path / "two", processes=2) == left_alone
     assert judged_by == [None]
 
 
+@pytest.fixture(scope="module")
+def left_alone(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """What one process leaves of so few."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(ReceiveClock, "now_ms", lambda _: HOUR_MS)
+        return imported(tmp_path_factory.mktemp("one"), processes=1)
+
+
 @pytest.fixture
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+def alone(left_alone: Kept, monkeypatch: pytest.MonkeyPatch) -> Kept:
     """What one process leaves. From now on few are enough for others beside it, and the journal is
     written in many turns."""
-    kept = imported(tmp_path / "one", processes=2)
     monkeypatch.setattr(importing, "SHIPMENTS_MIN", 10)
     monkeypatch.setattr(importing, "_OBJECTS_PER_MESSAGE", 100)
     monkeypatch.setattr(importing, "_MESSAGES_PER_COMMIT", 2)
-    return kept
+    return left_alone
 
 
 class Turns:
