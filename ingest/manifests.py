@@ -13,11 +13,12 @@ import msgspec
 from coldwitness.config.storage_classes import StorageClass, item_range_c
 from coldwitness.domain.errors import BadInput
 from coldwitness.domain.identifiers import require_id
-from coldwitness.domain.instants import instant_ms
+from coldwitness.domain.instants import EARLIEST_MS, LATEST_MS, instant_ms
 from coldwitness.domain.manifest import Manifest, Place, Qualification, Site
 from coldwitness.domain.map_datums import to_wgs84
 from coldwitness.domain.reading import compartment_of, split_probe
 from coldwitness.ingest.bounded_file import LINE_MAX_BYTES
+from coldwitness.ingest.formats.instants import SECONDS_LIKE
 from coldwitness.ingest.json_file import opened_json
 from coldwitness.ingest.json_value import json_value
 from coldwitness.ingest.personal_data import personal_data_at
@@ -65,7 +66,8 @@ def parse_manifest(
         raise BadInput(f"{what}: {personal}: personal data are refused, take the key out")
     values = dict(raw)
     for outward, inward in _TIME_FIELDS.items():
-        values[inward] = _time_ms(values.pop(outward, None), f"{what}: {outward}")
+        at = f"{what}: {outward}"
+        values[inward] = _time_ms(values.pop(outward, None), at, any_year=kept_before)
     known = _all_known(raw, Manifest)
     values["source"] = raw if kept_before or known else _known_part(raw, Manifest)
     values.pop("unknown_keys", None)
@@ -196,17 +198,23 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def _time_ms(value: Any, what: str) -> int | None:
+def _time_ms(value: Any, what: str, *, any_year: bool) -> int | None:
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, str):
+        if value in SECONDS_LIKE and not any_year:
+            raise BadInput(f"{what}: expected epoch milliseconds, {value} looks like s")
+        time_ms = value
+    elif isinstance(value, str):
+        try:
+            time_ms = instant_ms(value)
+        except ValueError as error:
+            raise BadInput(f"{what}: {error}") from error
+    else:
         raise BadInput(f"{what}: expected an RFC 3339 time, got {type(value).__name__}")
-    try:
-        return instant_ms(value)
-    except ValueError as error:
-        raise BadInput(f"{what}: {error}") from error
+    if not (EARLIEST_MS <= time_ms <= LATEST_MS or any_year):
+        raise BadInput(f"{what}: expected a time from 1970 to 2100, got {str(value)[:40]}")
+    return time_ms
 
 
 def _check_sizes(manifest: Manifest, what: str) -> None:

@@ -123,11 +123,17 @@ class Edge:
         # Our pages tell nobody from where one comes, so some browsers call their origin `null`.
         own = {host.lower(), self._public}
         return all(
-            site in ("same-origin", "none")
-            if origin == "null"
-            else urlsplit(origin.lower()).netloc in own
+            site in ("same-origin", "none") if origin == "null" else _place(origin) in own
             for origin in headers.getlist("origin")
         )
+
+
+def _place(origin: str) -> str | None:
+    """Name or address, and port, of an origin; None of what is none, such as `http://[`."""
+    try:
+        return urlsplit(origin.lower()).netloc
+    except ValueError:
+        return None
 
 
 def _is_plain_head(scope: Scope) -> bool:

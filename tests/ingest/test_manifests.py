@@ -8,6 +8,7 @@ import pytest
 
 from coldwitness.config.storage_classes import load_storage_classes
 from coldwitness.domain.errors import BadInput
+from coldwitness.domain.instants import LATEST_MS
 from coldwitness.domain.manifest import Manifest
 from coldwitness.domain.map_datums import from_wgs84
 from coldwitness.ingest.manifests import decode_manifest, parse_manifest, read_manifest_files
@@ -60,6 +61,12 @@ def test_a_place_in_an_unknown_datum_is_refused() -> None:
         parse_manifest(raw, classes=CLASSES)
 
 
+@pytest.mark.parametrize("time_ms", [0, 10**9 - 1, 10**10, LATEST_MS])
+def test_times_may_be_epoch_milliseconds_of_1970_to_2100(time_ms: int) -> None:
+    manifest, _ = parse_manifest({**PLAIN, "dispatched_at": time_ms}, classes=CLASSES)
+    assert manifest.dispatched_ms == time_ms
+
+
 def test_null_means_the_same_as_an_absent_key() -> None:
     raw = {**PLAIN, "origin": None, "logger": {"interval_s": None}, "delivered_at": None}
     assert parse_manifest(raw, classes=CLASSES)[1] == []
@@ -81,6 +88,11 @@ def test_null_means_the_same_as_an_absent_key() -> None:
         ({"items": [{"limits": {"low": "2"}}]}, "Expected `float"),
         ({"items": [{"storage": "room", "limits": {"low": -400}}]}, "-273.15"),
         ({"dispatched_at": "2026-11-21T08:00:00"}, "dispatched_at: time without a zone"),
+        ({"dispatched_at": 1_782_000_000}, "dispatched_at: expected epoch milliseconds"),
+        ({"dispatched_at": 2**63}, "dispatched_at: expected a time from 1970 to 2100"),
+        ({"delivered_at": 4_102_444_800_001}, "delivered_at: expected a time from 1970 to 2100"),
+        ({"due_at": -1}, "due_at: expected a time from 1970 to 2100"),
+        ({"due_at": "9999-12-31T23:59:59Z"}, "due_at: expected a time from 1970 to 2100"),
         (
             {"dispatched_at": "2026-11-21T08:00:00Z", "delivered_at": "2026-11-21T07:00:00Z"},
             "before",

@@ -55,3 +55,14 @@ def test_a_head_of_no_time_that_nobody_signed_is_told() -> None:
     verified = verify_any(packed(files), rulebook=rulebook())
     assert verified.complete is None
     assert "head_invalid" in {problem.code for problem in verified.problems}
+
+
+def test_a_day_s_root_that_is_no_digest_is_told() -> None:
+    files = files_of(honest())
+    journal = json.loads(files["journal.json"])
+    for day in journal["days"]:
+        day["root"] = day["root"][:-1] + "g"
+    files["journal.json"] = canonical(journal) + b"\n"
+    verified = verify_any(packed(files), rulebook=rulebook())
+    told = {problem.code for problem in verified.problems}
+    assert {"file_altered", "head_invalid", "proof_invalid"} <= told

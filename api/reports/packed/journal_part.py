@@ -279,9 +279,17 @@ def doubts_about(
     entries, _, without_order = with_orders(entries)
     problems += without_order
     if part.completeness is not None:
-        roots = {where: (day.size, bytes.fromhex(day.root)) for where, day in days.items()}
+        roots = {where: (day.size, _digest(day.root)) for where, day in days.items()}
         problems += doubts_about_completeness(part.completeness, report, entries, roots, trusted)
     return [*problems, *_differing_readings(part, report, entries)]
+
+
+def _digest(shown: str) -> bytes:
+    """Of hexadecimal digits; of anything else none, to which no proof leads."""
+    try:
+        return bytes.fromhex(shown)
+    except ValueError:
+        return b""
 
 
 def removed_in(part: JournalPart) -> list[Redacted]:
