@@ -27,6 +27,9 @@ STEPS: dict[ClueStatus, int] = {
 """received → checking → filed, rejected or transferred → closed; a step may be left out, and
 one of the three in the middle be put right by another."""
 
+STATEMENTS_MAX = 100
+"""On one clue, of one of its companies. Every version of the clue has all of them."""
+
 
 class WrongStep(BadInput):
     """A status that does not come after the one the clue has."""
@@ -93,8 +96,10 @@ def act_on(
     )
 
 
-def stated(statement: Statement, *, by: str, now_ms: int) -> ClueAct:
-    """The company's statement as an act."""
+def stated(clue: Clue, statement: Statement, *, by: str, now_ms: int) -> ClueAct:
+    """The company's statement as an act. Raises BadInput for one more than STATEMENTS_MAX."""
+    if sum(one.role == statement.role for one in clue.statements) >= STATEMENTS_MAX:
+        raise BadInput(f"statements: expected at most {STATEMENTS_MAX} of the {statement.role}")
     if statement.said_on > china_day(now_ms / 1000):
         raise BadInput("said_on: expected no day to come")
     return ClueAct(

@@ -307,7 +307,7 @@ def add_statement(
         statement = Statement(
             said_on=new.said_on, role=new.role, text=new.text, attachments=new.attachments
         )
-        act = stated(statement, by=caller.name, now_ms=services.clock())
+        act = stated(found.clue, statement, by=caller.name, now_ms=services.clock())
         kept = _keep(services, found, act, caller, said="statement")
         return _answer(kept, services, caller, status=201)
 

@@ -88,7 +88,8 @@ def keep_statement(services: Services, caller: Caller, clue: str, text: str) -> 
     now_ms = services.clock()
     today = china_day(now_ms / 1000)
     statement = Statement(said_on=today, role="courier", text=text.strip())
-    kept = services.register.clues.act(clue, stated(statement, by=caller.name, now_ms=now_ms))
+    act = stated(entry.clue, statement, by=caller.name, now_ms=now_ms)
+    kept = services.register.clues.act(clue, act)
     noted(
         services,
         caller,

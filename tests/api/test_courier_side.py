@@ -9,6 +9,7 @@ import pytest
 from coldwitness.api.http.keys import digest_of, new_key
 from coldwitness.api.http.passwords import hashed
 from coldwitness.domain.grants import Grant
+from coldwitness.judging import clue_acts
 from tests.api.test_signing_in import PASSWORD, sign_in, token_of
 from tests.api.world import COLD, MINUTE, T0, WARM, World, manifest, running_world
 
@@ -104,7 +105,27 @@ def test_who_is_asked_for_a_statement_sees_by_when_and_states_it(world: World) -
     assert world.client.post(own, json=said, headers=mine).status_code == 201, "still taken"
 
 
-def test_the_courier_s_page_needs_no_script(world: World) -> None:
+def test_each_company_of_a_clue_has_its_own_number_of_statements(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clue_acts, "STATEMENTS_MAX", 2)
+    mine = key_of(world, Grant("courier", courier="ql-express"))
+    world.client.headers.update(key_of(world, Grant("admin")))
+    clue = clue_of(world, "ZB-1")
+    world.client.patch(f"/v1/clues/{clue}", json={"statement_due_on": "2026-12-01"})
+    own = f"/v1/statement-requests/{clue}/statements"
+    for expected in (201, 201, 422):
+        said = world.client.post(own, json={"text": "药品未超温。"}, headers=mine)
+        assert said.status_code == expected
+    assert "at most 2 of the courier" in said.json()["detail"]
+    theirs = {"said_on": "2026-11-21", "role": "seller", "text": "已告知承运方。"}
+    address = f"/v1/clues/{clue}/statements"
+    assert world.client.post(address, json=theirs).status_code == 201
+    kept = world.get(f"/v1/clues/{clue}").json()["statements"]
+    assert [one["role"] for one in kept] == ["courier", "courier", "seller"]
+
+
+def test_the_courier_s_page_needs_no_script(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clue = clue_of(world, "ZB-1")
     world.client.patch(f"/v1/clues/{clue}", json={"statement_due_on": "2026-12-01"})
     grant = Grant("courier", courier="ql-express")
@@ -121,3 +142,5 @@ def test_the_courier_s_page_needs_no_script(world: World) -> None:
     done = world.client.post(address, data={"text": "冰排过近", **token})
     assert done.status_code == 303
     assert "冰排过近" in world.get("/courier?lang=en").text
+    monkeypatch.setattr(clue_acts, "STATEMENTS_MAX", 1)
+    assert world.client.post(address, data={"text": "冰排过近", **token}).status_code == 422
