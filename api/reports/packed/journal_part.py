@@ -258,7 +258,7 @@ def doubts_about(
     """Proofs that do not hold, seals not signed by one of `trusted` (all are taken if it is
     empty), and readings that stand only in the report or only in the rows."""
     problems: list[tuple[str, str]] = []
-    days = {(day.worker, day.day): day for day in part.days}
+    roots = {(day.worker, day.day): (day.size, _digest(day.root)) for day in part.days}
     for day in part.days:
         seal = day.seal
         if seal is None:
@@ -271,7 +271,7 @@ def doubts_about(
     entries = []
     for proven in part.rows:
         where = f"{proven.worker} {proven.row}"
-        entry = _proven_entry(proven, days.get((proven.worker, proven.day)))
+        entry = _proven_entry(proven, roots.get((proven.worker, proven.day)))
         if entry is None:
             problems.append(("proof_invalid", where))
         else:
@@ -279,7 +279,6 @@ def doubts_about(
     entries, _, without_order = with_orders(entries)
     problems += without_order
     if part.completeness is not None:
-        roots = {where: (day.size, _digest(day.root)) for where, day in days.items()}
         problems += doubts_about_completeness(part.completeness, report, entries, roots, trusted)
     return [*problems, *_differing_readings(part, report, entries)]
 
@@ -298,20 +297,20 @@ def removed_in(part: JournalPart) -> list[Redacted]:
     return with_orders(rows)[1]
 
 
-def _proven_entry(proven: ProvenRow, day: Day | None) -> Row | None:
-    """The row if its proof leads to the day's root and it is the row it says it is."""
-    if day is None:
+def _proven_entry(proven: ProvenRow, leads_to: tuple[int, bytes] | None) -> Row | None:
+    """The row if its proof leads to the day's size and root and it is the row it says it is."""
+    if leads_to is None:
         return None
+    size, root = leads_to
     try:
         entry = base64.b64decode(proven.entry, validate=True)
         path = [bytes.fromhex(node) for node in proven.path]
-        root = bytes.fromhex(day.root)
         row = parse_row(entry)
     except (ValueError, binascii.Error, BadInput):
         return None
     named = (row.worker, row.row) == (proven.worker, proven.row)
     leads = verify_inclusion(
-        leaf_hash(row_bytes(row)), index=proven.index, size=day.size, proof=path, root=root
+        leaf_hash(row_bytes(row)), index=proven.index, size=size, proof=path, root=root
     )
     return row if named and leads else None
 
