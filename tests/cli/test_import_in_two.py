@@ -26,9 +26,6 @@ from coldwitness.storage.register.bodies import encoded
 from tests.unchanged.recorded import MANIFESTS, TELEMETRY
 
 HOUR_MS = 1_782_000_000_000
-TWO_CORES = pytest.mark.skipif(
-    len(os.sched_getaffinity(0)) < 2, reason="one core has no second process"
-)
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,10 @@ def same_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def threads_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The browser that other tests of this process drive has threads; an import has none."""
+def two_cores_and_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes do as well on one core, only not sooner. The browser that other tests of this
+    process drive has threads; an import has none."""
+    monkeypatch.setattr(in_parts, "cores", lambda: 2)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
 
 
@@ -93,7 +92,6 @@ def judged_by(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     return found
 
 
-@TWO_CORES
 def test_two_processes_leave_what_one_leaves(
     tmp_path: Path,
     left_alone: Kept,
@@ -111,7 +109,6 @@ def test_two_processes_leave_what_one_leaves(
     assert not [one for one in judged_by if one and Path(f"/proc/{one}").exists()]
 
 
-@TWO_CORES
 def test_a_killed_second_process_costs_nothing(
     tmp_path: Path,
     left_alone: Kept,
@@ -173,7 +170,6 @@ class Turns:
         monkeypatch.setattr(StoringBeside, "go_on", gone_on)
 
 
-@TWO_CORES
 def test_all_is_stored_by_the_process_beside(
     tmp_path: Path, alone: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +179,6 @@ def test_all_is_stored_by_the_process_beside(
     assert turns.here == 0, "in this process"
 
 
-@TWO_CORES
 @pytest.mark.parametrize("at", [1, 5, 20])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_what_a_process_that_is_lost_left_is_stored_here(
@@ -201,7 +196,6 @@ def test_what_a_process_that_is_lost_left_is_stored_here(
     assert not Path(f"/proc/{turns.beside.process_id}").exists()
 
 
-@TWO_CORES
 def test_stores_that_are_away_for_the_process_beside_are_told_by_this_one(
     tmp_path: Path, alone: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,7 +215,6 @@ def test_stores_that_are_away_for_the_process_beside_are_told_by_this_one(
 def test_a_process_with_threads_is_not_forked(
     threads: int, forked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(in_parts, "cores", lambda: 2)
     monkeypatch.setattr(threading, "active_count", lambda: threads)
     with storing_beside(lambda turns, tell: None) as process, companion(JudgingSettings()) as judge:
         assert (process is not None, judge is not None) == (forked, forked)
