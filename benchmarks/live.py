@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -235,7 +234,6 @@ def _publish_and_look(options: argparse.Namespace, url: str, mqtt_port: int, sta
         httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S, limits=limits) as api,
         ThreadPoolExecutor(32) as looking,
     ):
-        wait = partial(wait_for_finding, api, look_every_s=options.look_every)
         seen = []
         begin = time.perf_counter()
         for n in range(options.boxes):
@@ -248,7 +246,10 @@ def _publish_and_look(options: argparse.Namespace, url: str, mqtt_port: int, sta
             published_s[str(now.shipment)] = sent_s
             client.publish(*message_of(now), qos=1)
             if hot:
-                seen.append(looking.submit(wait, str(now.shipment), sent_s))
+                name, look_every_s = str(now.shipment), options.look_every
+                seen.append(
+                    looking.submit(wait_for_finding, api, name, sent_s, look_every_s=look_every_s)
+                )
         finding_s = [future.result() for future in seen]
     time.sleep(1.0)  # what was published last is told a tick later
     client.disconnect()
